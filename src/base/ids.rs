@@ -1,0 +1,48 @@
+//! Identifiers: random, opaque, never reused.
+
+use super::clock::Timestamp;
+use super::rng::Random;
+use super::secret::base64url;
+
+/// 128 random bits as 22 characters: rows, interactions, `jti`, `sid`.
+pub fn id128(rng: &dyn Random) -> String {
+    base64url(&rng.bytes::<16>())
+}
+
+/// 256 random bits as 43 characters: whatever alone opens something (session, code, client secret).
+pub fn id256(rng: &dyn Random) -> String {
+    base64url(&rng.bytes::<32>())
+}
+
+/// Whether a text from outside can be an id of ours at all: nothing else reaches a store or a log.
+pub fn is_id(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A row id that sorts by time: 48 bits of milliseconds, 80 random bits, base64url.
+/// Keeps the indexes of growing tables local; the random part alone makes it unique.
+pub fn row_id(now: Timestamp, rng: &dyn Random) -> String {
+    let mut bytes = [0u8; 16];
+    let stamp = now.0.to_be_bytes();
+    let random = rng.bytes::<10>();
+    for (slot, byte) in bytes.iter_mut().zip(stamp.iter().skip(2).chain(random.iter())) {
+        *slot = *byte;
+    }
+    base64url(&bytes)
+}
+
+/// Letters of a support code: no 0 O 1 I L, which are misread on the telephone.
+const SUPPORT: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+
+/// A code that a person reads out to the school or the help desk, as `K7P-4MX`. It opens nothing.
+pub fn support_code(rng: &dyn Random) -> String {
+    let mut out = String::with_capacity(7);
+    for place in 0..6 {
+        if place == 3 {
+            out.push('-');
+        }
+        let pick = rng.below(31) as usize;
+        out.push(SUPPORT.get(pick).copied().map_or('X', char::from));
+    }
+    out
+}

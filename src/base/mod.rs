@@ -1,0 +1,12 @@
+//! Words that every other room uses: time, ids, randomness, secrets, names, telephone numbers.
+//!
+//! Pure: std and the small crates the words need. No I/O, no framework, no configuration.
+
+pub mod clock;
+pub mod date;
+pub mod ids;
+pub mod lang;
+pub mod names;
+pub mod phone;
+pub mod rng;
+pub mod secret;

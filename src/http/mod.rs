@@ -1,0 +1,3 @@
+//! The axum kit: pages, errors, cookies, headers. Knows no feature.
+
+pub mod pages;
