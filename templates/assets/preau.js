@@ -55,7 +55,7 @@ for (const list of document.querySelectorAll("[data-rules-for]")) {
       if (good) met += 1;
     }
     clearTimeout(timer);
-    timer = setTimeout(() => { if (said) said.textContent = `${met} / ${lines.length}`; }, 900);
+    timer = setTimeout(() => { if (said) said.textContent = `${said.dataset.text} ${met} / ${lines.length}`; }, 900);
   };
   field.addEventListener("input", tick);
   if (field.value) tick();

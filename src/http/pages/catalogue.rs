@@ -16,7 +16,7 @@ use super::{Files, PagesError, embedded_text};
 use crate::base::lang::Lang;
 
 /// Stands for a star of an argument while the message's own stars are read. Private use: no value needs it.
-const STAR: char = '\u{E000}';
+pub(super) const STAR: char = '\u{E000}';
 
 /// One bundle a language, from every `{fr,en}.ftl` below `templates/`.
 pub(super) struct Catalogue {
@@ -29,8 +29,7 @@ impl Catalogue {
         for lang in Lang::ALL {
             let tag = lang.tag();
             let fail = |file: &str, detail: String| PagesError::Catalogue { file: file.to_owned(), detail };
-            let id: LanguageIdentifier =
-                tag.parse().map_err(|_| fail(tag, "not a language identifier".to_owned()))?;
+            let id: LanguageIdentifier = tag.parse().map_err(|_| fail(tag, "not a language identifier".to_owned()))?;
             let mut bundle = FluentBundle::new_concurrent(vec![id]);
             bundle.set_use_isolating(false);
             for file in catalogue_files(lang) {
