@@ -10,3 +10,4 @@ pub mod names;
 pub mod phone;
 pub mod rng;
 pub mod secret;
+pub mod uai;

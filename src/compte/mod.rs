@@ -1,2 +1,4 @@
-//! The person's own account.
+//! The person's own page.
+
+pub mod pages;
 pub mod views;

@@ -1,4 +1,13 @@
-//! The axum kit: pages, errors, cookies, headers. Knows no feature.
+//! The axum kit: pages, errors, cookies, headers, forms. Knows no feature.
+//!
+//! A handler answers a page or an error value; errors are rendered and logged once, in `frame.rs`.
 
+pub mod cookies;
+pub mod error;
+pub mod form;
+pub mod frame;
 pub mod pages;
+pub mod serve;
 pub mod views;
+pub mod visit;
+pub mod words;

@@ -1,2 +1,5 @@
-//! Signing in with identifiant and password.
+//! The sign-in page: one form for parents and pupils.
+
+pub mod ops;
+pub mod pages;
 pub mod views;

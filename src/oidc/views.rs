@@ -82,24 +82,6 @@ impl Page for TooOld {
     }
 }
 
-/// The end of a sign-in: a page that goes on by itself, because a form never redirects to another site.
-#[derive(Debug, Serialize)]
-pub struct Continue {
-    /// One of our own addresses.
-    pub href: String,
-    pub service: Option<String>,
-}
-
-impl Page for Continue {
-    const TEMPLATE: &'static str = "oidc/continuer.html";
-    fn samples() -> Vec<Self> {
-        let href = || "/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned();
-        vec![
-            Continue { href: href(), service: Some("mon ENT Occitanie".to_owned()) },
-            Continue { href: href(), service: None },
-        ]
-    }
-}
 
 /// Asks before signing out: another site may have sent the browser here.
 #[derive(Debug, Serialize)]

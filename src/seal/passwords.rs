@@ -10,7 +10,7 @@ use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use zeroize::Zeroizing;
 
 use super::Vault;
@@ -44,6 +44,9 @@ pub enum PasswordError {
 const SECONDS_OF_QUEUE: usize = 4;
 const HASHES_PER_CORE_AND_SECOND: usize = 50;
 
+/// Stripes of [`Passwords::turn`].
+const TURNS: usize = 256;
+
 struct Inner {
     key: Zeroizing<[u8; 32]>,
     key_id: String,
@@ -53,6 +56,7 @@ struct Inner {
 
 pub struct Passwords {
     inner: Arc<Inner>,
+    turns: Vec<Mutex<()>>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
@@ -66,10 +70,21 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         Ok(Self {
             inner: Arc::new(inner),
+            turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             permits: Arc::new(Semaphore::new(cores)),
             waiting: AtomicUsize::new(0),
             queue: cores * HASHES_PER_CORE_AND_SECOND * SECONDS_OF_QUEUE,
         })
+    }
+
+    /// One evaluation at a time for one key: attempts are counted before they are compared and forgotten when
+    /// right, so that fifty right sign-ins at once must not count as fifty attempts (ABUSE S-03).
+    pub async fn turn(&self, key: &str) -> Option<MutexGuard<'_, ()>> {
+        let sum = key.bytes().fold(0usize, |sum, b| sum.wrapping_mul(31).wrapping_add(usize::from(b)));
+        match self.turns.get(sum % TURNS) {
+            Some(stripe) => Some(stripe.lock().await),
+            None => None,
+        }
     }
 
     /// PHC text of a new password; 128 random bits of salt.

@@ -67,7 +67,7 @@ fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
         oidc::views::NothingInPerimeter,
         oidc::views::RequestRefused,
         oidc::views::TooOld,
-        oidc::views::Continue,
+        interactions::views::Continue,
         oidc::views::LogoutConfirm,
         oidc::views::LoggedOut,
         http::views::NotFound,

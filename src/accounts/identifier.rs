@@ -1,0 +1,62 @@
+//! `p.nomXX`: drawn at random among the numbers that are free for a stem (DESIGN 8).
+
+use std::collections::HashSet;
+
+use crate::base::rng::Random;
+
+/// Draws a suffix among those not taken: two digits, then three when all hundred are used, then four.
+/// `None` when even those are used up.
+pub fn draw(rng: &dyn Random, taken: &HashSet<String>) -> Option<String> {
+    for digits in 2..=4usize {
+        let all = 10u32.pow(u32::try_from(digits).unwrap_or(2));
+        let used = taken.iter().filter(|s| s.len() == digits).count();
+        if used >= all as usize {
+            continue;
+        }
+        // A few blind draws first; where the stem is nearly full, a draw among what is left.
+        for _ in 0..8 {
+            let pick = format!("{:0digits$}", rng.below(all));
+            if !taken.contains(&pick) {
+                return Some(pick);
+            }
+        }
+        let free: Vec<String> = (0..all).map(|n| format!("{n:0digits$}")).filter(|s| !taken.contains(s)).collect();
+        let pick = rng.below(u32::try_from(free.len()).unwrap_or(1)) as usize;
+        return free.get(pick).cloned();
+    }
+    None
+}
+
+/// What a person typed, as identifiants are stored: case and surrounding blanks are ignored.
+pub fn folded(typed: &str) -> String {
+    typed.trim().to_lowercase()
+}
+
+/// Whether a text can be an identifiant at all.
+pub fn is_identifiant(text: &str) -> bool {
+    (4..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::SeededRandom;
+
+    #[test]
+    fn a_hundred_then_three_digits_then_four_each_once() {
+        let rng = SeededRandom::new(1);
+        let mut taken = HashSet::new();
+        for n in 0..11_100 {
+            let s = draw(&rng, &taken).unwrap();
+            assert_eq!(s.len(), if n < 100 { 2 } else if n < 1_100 { 3 } else { 4 });
+            assert!(taken.insert(s));
+        }
+        assert_eq!(draw(&rng, &taken), None);
+    }
+
+    #[test]
+    fn blanks_and_capitals_do_not_matter() {
+        assert_eq!(folded("  F.LeBoeuf47 "), "f.leboeuf47");
+        assert!(is_identifiant("x.x00") && !is_identifiant("a b") && !is_identifiant(""));
+    }
+}

@@ -1,0 +1,96 @@
+//! What every handler is given: the platform, built once. Knows no feature.
+
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Notify;
+
+use crate::base::clock::{Clock, Timestamp};
+use crate::base::phone::Numbering;
+use crate::base::rng::Random;
+use crate::config::Config;
+use crate::db::Db;
+use crate::ephemeral::Ephemeral;
+use crate::http::pages::Pages;
+use crate::jose::KeyRing;
+use crate::seal::{Passwords, Vault};
+use crate::sms::Gateway;
+
+/// The platform.
+pub struct App {
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Random>,
+    pub db: Db,
+    pub ephemeral: Ephemeral,
+    pub vault: Vault,
+    pub passwords: Passwords,
+    pub pages: Pages,
+    pub numbering: Numbering,
+    pub sms: Gateway,
+    /// Wakes the outbox's worker after a commit that left it work.
+    pub outbox: Notify,
+    ring: RwLock<Arc<KeyRing>>,
+}
+
+/// The parts that compose.rs builds.
+pub struct Parts {
+    pub config: Config,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Random>,
+    pub db: Db,
+    pub ephemeral: Ephemeral,
+    pub vault: Vault,
+    pub passwords: Passwords,
+    pub pages: Pages,
+    pub sms: Gateway,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        let numbering = Numbering { fictitious: parts.config.phones.fictitious.clone() };
+        Self {
+            config: parts.config,
+            clock: parts.clock,
+            rng: parts.rng,
+            db: parts.db,
+            ephemeral: parts.ephemeral,
+            vault: parts.vault,
+            passwords: parts.passwords,
+            pages: parts.pages,
+            sms: parts.sms,
+            numbering,
+            outbox: Notify::new(),
+            ring: RwLock::default(),
+        }
+    }
+
+    /// The keys as they are now. Cheap: a shared pointer.
+    pub fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_ring(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// The time; read by the outermost layer, passed down from there.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn issuer(&self) -> &str {
+        &self.config.server.issuer
+    }
+}
+
+/// One argument gives a handler everything.
+#[derive(Clone)]
+pub struct AppState(pub Arc<App>);
+
+impl Deref for AppState {
+    type Target = App;
+    fn deref(&self) -> &App {
+        &self.0
+    }
+}

@@ -1,0 +1,60 @@
+//! What happened to an account or a client, one line a fact, in the transaction that did it.
+//!
+//! A fact never holds what was typed, a number, a code or a token.
+
+pub mod store;
+
+/// The facts that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    SignedIn,
+    SignedOut,
+    ActivationStarted,
+    CodeAccepted,
+    ChildrenConfirmed,
+    ChildContested,
+    ChildSetAside,
+    IdentifiantGiven,
+    PasswordChosen,
+    PasswordReplaced,
+    SessionsEnded,
+    CodeReplayed,
+    RosterImported,
+    CampaignOpened,
+    CampaignClosed,
+    ClientChanged,
+    KeyMade,
+}
+
+impl Fact {
+    pub fn name(self) -> &'static str {
+        match self {
+            Fact::SignedIn => "signed_in",
+            Fact::SignedOut => "signed_out",
+            Fact::ActivationStarted => "activation_started",
+            Fact::CodeAccepted => "code_accepted",
+            Fact::ChildrenConfirmed => "children_confirmed",
+            Fact::ChildContested => "child_contested",
+            Fact::ChildSetAside => "child_set_aside",
+            Fact::IdentifiantGiven => "identifiant_given",
+            Fact::PasswordChosen => "password_chosen",
+            Fact::PasswordReplaced => "password_replaced",
+            Fact::SessionsEnded => "sessions_ended",
+            Fact::CodeReplayed => "authorization_code_replayed",
+            Fact::RosterImported => "roster_imported",
+            Fact::CampaignOpened => "campaign_opened",
+            Fact::CampaignClosed => "campaign_closed",
+            Fact::ClientChanged => "client_changed",
+            Fact::KeyMade => "key_made",
+        }
+    }
+}
+
+/// Whom and what a fact speaks of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    pub account: Option<&'a str>,
+    pub client: Option<&'a str>,
+    /// A few words of ours: a UAI, a count, a row's id.
+    pub detail: &'a str,
+}

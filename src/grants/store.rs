@@ -1,0 +1,58 @@
+//! Rows (session, client).
+
+use super::SessionClient;
+use crate::base::clock::Timestamp;
+use crate::db::{FromRow, Result, Tx, args};
+
+#[derive(FromRow)]
+struct Row {
+    session_id: String,
+    client_id: String,
+    sid: String,
+    generation: i64,
+}
+
+impl From<Row> for SessionClient {
+    fn from(r: Row) -> Self {
+        SessionClient { session_id: r.session_id, client_id: r.client_id, sid: r.sid, generation: r.generation }
+    }
+}
+
+pub async fn find(tx: &mut Tx, session_id: &str, client_id: &str) -> Result<Option<SessionClient>> {
+    let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE session_id = $1 AND client_id = $2";
+    Ok(tx.optional::<Row>(sql, args![session_id, client_id]).await?.map(SessionClient::from))
+}
+
+pub async fn by_sid(tx: &mut Tx, sid: &str) -> Result<Option<SessionClient>> {
+    let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1";
+    Ok(tx.optional::<Row>(sql, args![sid]).await?.map(SessionClient::from))
+}
+
+/// Writes the row at the client's first request of a session; a second writer's changes nothing.
+pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str, sid: &str) -> Result<()> {
+    tx.execute(
+        "INSERT INTO session_client (session_id, client_id, sid, generation, created_at) VALUES ($1, $2, $3, 1, $4) \
+         ON CONFLICT DO NOTHING",
+        args![session_id, client_id, sid, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Kills the tokens that the client holds of the session; those given later are of the next generation.
+pub async fn next_generation(tx: &mut Tx, session_id: &str, client_id: &str, generation: i64) -> Result<bool> {
+    let rows = tx
+        .execute(
+            "UPDATE session_client SET generation = generation + 1 \
+             WHERE session_id = $1 AND client_id = $2 AND generation = $3",
+            args![session_id, client_id, generation],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// The clients that a session signed in to.
+pub async fn clients_of(tx: &mut Tx, session_id: &str) -> Result<Vec<String>> {
+    let sql = "SELECT client_id FROM session_client WHERE session_id = $1 ORDER BY created_at, client_id LIMIT 200";
+    Ok(tx.all::<(String,)>(sql, args![session_id]).await?.into_iter().map(|(id,)| id).collect())
+}

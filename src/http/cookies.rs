@@ -1,0 +1,90 @@
+//! The cookies, by name and by rule (DESIGN 9).
+//!
+//! `__Host-` binds a cookie to our host over https. On a loopback http issuer other names without Secure
+//! are used: Safari refuses Secure cookies there. Values are random ids; a malformed one counts as none.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use crate::base::ids::is_id;
+use crate::base::lang::Lang;
+
+/// The three cookies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    Session,
+    /// Binds interactions and activations to the browser.
+    Navigation,
+    Language,
+}
+
+/// How cookies are named and marked under this issuer.
+#[derive(Clone, Copy, Debug)]
+pub struct Jar {
+    pub secure: bool,
+}
+
+impl Jar {
+    pub fn name(self, name: Name) -> &'static str {
+        match (self.secure, name) {
+            (true, Name::Session) => "__Host-preau",
+            (true, Name::Navigation) => "__Host-preau-nav",
+            (true, Name::Language) => "__Host-preau-lang",
+            (false, Name::Session) => "preau_dev",
+            (false, Name::Navigation) => "preau_dev_nav",
+            (false, Name::Language) => "preau_dev_lang",
+        }
+    }
+
+    /// The value that the browser sent. Two of one name: the first, as browsers order the most specific first.
+    fn read(self, headers: &HeaderMap, name: Name) -> Option<&str> {
+        let wanted = self.name(name);
+        let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+        let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(n, _)| *n == wanted).map(|(_, value)| value)
+    }
+
+    /// A random id of 43 characters, or nothing (ABUSE S6).
+    pub fn id(self, headers: &HeaderMap, name: Name) -> Option<String> {
+        self.read(headers, name).filter(|v| is_id(v, 43)).map(str::to_owned)
+    }
+
+    pub fn language(self, headers: &HeaderMap) -> Option<Lang> {
+        self.read(headers, Name::Language).and_then(Lang::from_tag)
+    }
+
+    /// `Set-Cookie` for a value of ours; `seconds` of `None` means until the browser closes.
+    pub fn set(self, name: Name, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let age = seconds.map(|s| format!("; Max-Age={s}")).unwrap_or_default();
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", self.name(name));
+        HeaderValue::from_str(&text).ok()
+    }
+
+    pub fn clear(self, name: Name) -> Option<HeaderValue> {
+        self.set(name, "", Some(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s1_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
+        let set = Jar { secure: true }.set(Name::Session, "v", None).unwrap();
+        assert_eq!(set, "__Host-preau=v; Path=/; HttpOnly; SameSite=Lax; Secure");
+    }
+
+    #[test]
+    fn s6_a_malformed_cookie_is_no_cookie() {
+        let jar = Jar { secure: false };
+        let mut headers = HeaderMap::new();
+        for bad in ["preau_dev=", "preau_dev=x", "preau_dev=\"'; DROP", "preau_dev"] {
+            headers.insert(header::COOKIE, HeaderValue::from_str(bad).unwrap());
+            assert_eq!(jar.id(&headers, Name::Session), None, "{bad}");
+        }
+        let id = "A".repeat(43);
+        headers.insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; preau_dev={id}; c=d")).unwrap());
+        assert_eq!(jar.id(&headers, Name::Session), Some(id));
+    }
+}

@@ -1,0 +1,91 @@
+//! What a page can answer besides itself. Public words are a page; the detail goes to the log only.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::pages::PagesError;
+use crate::seal::{PasswordError, SealError};
+
+/// An error of a page.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    #[error("not found")]
+    NotFound,
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// A form that another site sent.
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
+    #[error("body too large")]
+    TooLarge,
+    /// A form that no page of ours sends.
+    #[error("bad form: {0}")]
+    BadForm(String),
+    /// Too many at once: when to come back.
+    #[error("busy")]
+    Busy { seconds: i64 },
+    #[error("{0:#}")]
+    Internal(anyhow::Error),
+}
+
+impl PageError {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            PageError::NotFound => StatusCode::NOT_FOUND,
+            PageError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            PageError::Forbidden(_) => StatusCode::FORBIDDEN,
+            PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            PageError::BadForm(_) => StatusCode::BAD_REQUEST,
+            PageError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            PageError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Carried in the response's extensions to the frame, which renders and logs it.
+#[derive(Clone, Debug)]
+pub struct Failure(pub Arc<PageError>);
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response
+    }
+}
+
+impl From<anyhow::Error> for PageError {
+    fn from(e: anyhow::Error) -> Self {
+        // A full queue of passwords is no fault: it says when to come back, however deep it arose.
+        match e.downcast_ref::<PasswordError>() {
+            Some(PasswordError::Busy) => PageError::Busy { seconds: 5 },
+            _ => PageError::Internal(e),
+        }
+    }
+}
+
+impl From<crate::db::Error> for PageError {
+    fn from(e: crate::db::Error) -> Self {
+        PageError::Internal(e.into())
+    }
+}
+
+impl From<PagesError> for PageError {
+    fn from(e: PagesError) -> Self {
+        PageError::Internal(e.into())
+    }
+}
+
+impl From<SealError> for PageError {
+    fn from(e: SealError) -> Self {
+        PageError::Internal(e.into())
+    }
+}
+
+impl From<PasswordError> for PageError {
+    fn from(e: PasswordError) -> Self {
+        anyhow::Error::from(e).into()
+    }
+}

@@ -1,0 +1,29 @@
+//! A pending authorization request: what waits while a person signs in or activates.
+//!
+//! Pages carry `?i=<id>&client_id=…`; the record lives two hours in the ephemeral store and belongs to one
+//! browser by its navigation cookie. Two tabs are two interactions.
+
+pub mod ops;
+pub mod views;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::{Span, Timestamp};
+use crate::protocol::authorize::AuthorizeRequest;
+
+/// How long a request waits.
+pub const LIFE: Span = Span::hours(2);
+/// Up to this age it is answered; an older one goes back to the client's `initiate_login_uri`, because
+/// relying parties have forgotten their state by then.
+pub const FRESH: Span = Span::minutes(10);
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    pub request: AuthorizeRequest,
+    /// Digest of the navigation cookie of the browser that brought it.
+    pub browser: String,
+    pub created: Timestamp,
+    /// Where the client's name stands for pages.
+    pub client_name: String,
+}

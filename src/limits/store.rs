@@ -1,0 +1,101 @@
+//! Budgets in SQL: read, judge, compare-and-set.
+
+use super::{Action, Figures, Verdict, judge};
+use crate::base::clock::{Span, Timestamp};
+use crate::db::{Result, Tx, args};
+
+/// How often a lost race is tried again; then the visitor is told to wait a second.
+const RETRIES: usize = 20;
+
+fn live(marks: &str, figures: Figures, now: Timestamp) -> Vec<Timestamp> {
+    let all = marks.split(',').filter_map(|m| m.parse().ok()).map(Timestamp);
+    // A mark ahead of `now` was made by a clock that ran fast: it counts from now on, not longer.
+    all.map(|t| t.min(now)).filter(|t| now.since(*t) < figures.window).collect()
+}
+
+fn text(marks: &[Timestamp]) -> String {
+    marks.iter().map(Timestamp::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Counts one attempt, if it may be made. The caller compares only after this was committed or in the same
+/// transaction, which commits whatever the comparison says.
+pub async fn spend(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Result<Verdict> {
+    spend_within(tx, action, action.figures(), key, now).await
+}
+
+/// The same with other figures: a cap that the configuration sets.
+pub async fn spend_within(tx: &mut Tx, action: Action, figures: Figures, key: &str, now: Timestamp) -> Result<Verdict> {
+    for _ in 0..RETRIES {
+        let old = marks(tx, action, key).await?;
+        let mut times = live(old.as_deref().unwrap_or(""), figures, now);
+        let verdict = judge(figures, &times, now);
+        if !matches!(verdict, Verdict::Go { .. }) {
+            return Ok(verdict);
+        }
+        times.push(now);
+        if swap(tx, action, key, old.as_deref(), &text(&times), now).await? {
+            return Ok(verdict);
+        }
+    }
+    Ok(Verdict::Wait { until: now.plus(Span::seconds(1)) })
+}
+
+/// What one more attempt would be told, without counting it.
+pub async fn peek(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Result<Verdict> {
+    let figures = action.figures();
+    let old = marks(tx, action, key).await?;
+    Ok(judge(figures, &live(old.as_deref().unwrap_or(""), figures, now), now))
+}
+
+/// Takes the attempt made at `at` back: it was right.
+pub async fn refund(tx: &mut Tx, action: Action, key: &str, at: Timestamp) -> Result<()> {
+    for _ in 0..RETRIES {
+        let Some(old) = marks(tx, action, key).await? else { return Ok(()) };
+        let mut times = live(&old, action.figures(), at);
+        match times.iter().rposition(|t| *t == at) {
+            Some(place) => times.remove(place),
+            None => return Ok(()),
+        };
+        if swap(tx, action, key, Some(&old), &text(&times), at).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Forgets every attempt: the right password was given.
+pub async fn reset(tx: &mut Tx, action: Action, key: &str) -> Result<()> {
+    tx.execute("DELETE FROM budget WHERE action = $1 AND key = $2", args![action.name(), key]).await?;
+    Ok(())
+}
+
+/// Forgets budgets that nobody touched for longer than any window.
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    tx.execute("DELETE FROM budget WHERE touched_at < $1", args![now.minus(Span::hours(25))]).await?;
+    Ok(())
+}
+
+async fn marks(tx: &mut Tx, action: Action, key: &str) -> Result<Option<String>> {
+    let sql = "SELECT marks FROM budget WHERE action = $1 AND key = $2";
+    Ok(tx.optional::<(String,)>(sql, args![action.name(), key]).await?.map(|(m,)| m))
+}
+
+async fn swap(tx: &mut Tx, action: Action, key: &str, old: Option<&str>, new: &str, now: Timestamp) -> Result<bool> {
+    let rows = match old {
+        None => {
+            tx.execute(
+                "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                args![action.name(), key, new, now],
+            )
+            .await?
+        }
+        Some(old) => {
+            tx.execute(
+                "UPDATE budget SET marks = $4, touched_at = $5 WHERE action = $1 AND key = $2 AND marks = $3",
+                args![action.name(), key, old, new, now],
+            )
+            .await?
+        }
+    };
+    Ok(rows == 1)
+}

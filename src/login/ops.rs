@@ -1,0 +1,71 @@
+//! Signing in with identifiant and password.
+
+use crate::accounts::{self, Account, AccountState, identifier, password};
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::base::secret::digest;
+use crate::db::Durability;
+use crate::limits::{self, Action, Verdict};
+use crate::seal::Blind;
+use crate::sessions::{self, Method};
+
+/// What comes of an attempt.
+#[derive(Debug)]
+pub enum SignIn {
+    /// The new session's cookie.
+    Done { cookie: String },
+    Wrong,
+    Waiting { until: Timestamp },
+    /// Only after the right password.
+    Suspended { by: String, school: Option<String> },
+}
+
+/// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the
+/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6).
+pub async fn sign_in(
+    app: &App,
+    now: Timestamp,
+    identifiant: &str,
+    typed: &str,
+    former: Option<&str>,
+) -> anyhow::Result<SignIn> {
+    let folded = identifier::folded(identifiant);
+    let password = password::normal(typed);
+    // What no account can have is not worth a hash, whoever it is typed for.
+    if password.chars().count() > password::LONGEST || folded.len() > 200 {
+        return Ok(SignIn::Wrong);
+    }
+    let key = app.vault.blind(Blind::Budget, &format!("identifiant/{folded}"));
+    let _turn = app.passwords.turn(&key).await;
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
+    tx.commit().await?;
+    if let Verdict::Wait { until } = verdict {
+        return Ok(SignIn::Waiting { until });
+    }
+    let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
+    let account = account.filter(|a| a.state == AccountState::Active);
+    let stored = account.as_ref().and_then(|a| a.password.as_deref());
+    let right = app.passwords.verify(&password, stored).await?;
+    let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
+
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    limits::store::reset(&mut tx, Action::Password, &key).await?;
+    // Read again inside: it may have been suspended, or its password replaced, while the hash was computed.
+    let current = accounts::store::by_id(&mut tx, &account.id).await?;
+    let outcome = match current.filter(|c| c.state == AccountState::Active && c.password == account.password) {
+        Some(Account { suspended_by: Some(by), id, .. }) => {
+            let children = crate::roster::store::children_of_account(&mut tx, &id).await?;
+            SignIn::Suspended { by, school: children.into_iter().next().map(|c| c.school) }
+        }
+        Some(current) => {
+            let former = former.map(digest);
+            let (cookie, _) =
+                sessions::ops::begin(&mut tx, app, now, &current.id, Method::Password, former.as_deref()).await?;
+            SignIn::Done { cookie }
+        }
+        None => SignIn::Wrong,
+    };
+    tx.commit().await?;
+    Ok(outcome)
+}

@@ -1,0 +1,112 @@
+//! `/connexion`, and what was forgotten.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::ops::{SignIn, sign_in};
+use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
+use crate::app::AppState;
+use crate::http::cookies::Name;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::interactions::{self, Interaction};
+use crate::interactions::views::Continue;
+use crate::seal::PasswordError;
+use crate::sessions::extract::Signed;
+
+type Answer = Result<Response, PageError>;
+
+/// What sign-in and activation carry along.
+const CARRIED: [&str; 2] = ["i", "client_id"];
+
+async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
+    interactions::ops::find(app, visit.now, visit.query.get("i")?, visit.nav.as_deref()).await
+}
+
+/// GET: shows the form. A tab whose browser got a session meanwhile goes on by itself; the dispatcher decides
+/// whether that session is enough, and sends the browser here with `motif` where it is not.
+pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
+    let query = visit.carried(&CARRIED);
+    if signed.0.is_some() && visit.query.get("motif").is_none() {
+        return Ok(see_other(&if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") }));
+    }
+    let waiting = interaction(&app, &visit).await;
+    let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();
+    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let page = LoginPage {
+        query,
+        service: waiting.map(|w| w.client_name),
+        identifiant: if crate::accounts::identifier::is_identifiant(&hint) { hint } else { String::new() },
+        refusal: None,
+    };
+    let (_, cookie) = visit.navigation(app.rng.as_ref());
+    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, cookie))
+}
+
+/// POST: signs in, or shows the form again with what to do.
+pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
+    let query = visit.carried(&CARRIED);
+    let waiting = interaction(&app, &visit).await;
+    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let (identifiant, password) = (form.raw("identifiant").trim().to_owned(), form.raw("mot_de_passe"));
+    let refuse = |status, refusal| {
+        let page = LoginPage {
+            query: query.clone(),
+            service: waiting.as_ref().map(|w| w.client_name.clone()),
+            identifiant: identifiant.chars().take(200).collect(),
+            refusal: Some(refusal),
+        };
+        visit.page(&app.pages, status, &page)
+    };
+    // The form was shown with this cookie; a form of another site comes without it (ABUSE S5).
+    if visit.nav.is_none() {
+        let (_, cookie) = visit.navigation(app.rng.as_ref());
+        return Ok(with_cookie(refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies)?, cookie));
+    }
+    if identifiant.is_empty() || password.is_empty() {
+        let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
+    }
+    match sign_in(&app, visit.now, &identifiant, password, visit.session.as_deref()).await {
+        Ok(SignIn::Done { cookie }) => {
+            let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
+            Ok(with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None)))
+        }
+        Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
+        Ok(SignIn::Waiting { until }) => {
+            let until = crate::http::words::hour(until, visit.lang);
+            refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until })
+        }
+        Ok(SignIn::Suspended { by, school }) => {
+            let school = school.unwrap_or_else(|| app.pages.service().to_owned());
+            let code = visit.support_code.clone();
+            refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
+        }
+        Err(e) => match e.downcast_ref::<PasswordError>() {
+            Some(PasswordError::Busy) => refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 }),
+            _ => Err(e.into()),
+        },
+    }
+}
+
+/// GET: where sign-in ends. A page, not a redirect: from here the browser may leave for the relying party.
+pub async fn onward(State(app): State<AppState>, visit: Visit) -> Answer {
+    let query = visit.carried(&CARRIED);
+    if query.is_empty() {
+        return Ok(see_other("/compte"));
+    }
+    let waiting = interaction(&app, &visit).await;
+    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let page = Continue { href: format!("/oauth2/authorize{query}"), service: waiting.map(|w| w.client_name) };
+    visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+pub async fn identifiant_oublie(State(app): State<AppState>, visit: Visit) -> Answer {
+    visit.page(&app.pages, StatusCode::OK, &IdentifiantOubliePage { query: visit.carried(&CARRIED) })
+}
+
+pub async fn mot_de_passe_oublie(State(app): State<AppState>, visit: Visit) -> Answer {
+    visit.page(&app.pages, StatusCode::OK, &MotDePasseOubliePage { query: visit.carried(&CARRIED) })
+}

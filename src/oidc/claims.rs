@@ -1,0 +1,91 @@
+//! What a client is told of a person: one function for `sub`, one for the claims of the scopes.
+//!
+//! Only what lies in the client's perimeter, read live. The identifiant is a credential and is never told.
+
+use serde_json::{Map, Value, json};
+
+use crate::accounts::Account;
+use crate::app::App;
+use crate::clients::{Client, Perimeter, SubjectType};
+use crate::protocol::scope::{Scope, Scopes};
+use crate::roster::store::Child;
+use crate::seal::{Blind, Vault};
+
+/// The `sub` of an account for a client, the same in every place (OIDCC 8).
+pub fn subject(vault: &Vault, client: &Client, account_id: &str) -> String {
+    let space = match client.meta.subject_type {
+        SubjectType::Pairwise => format!("pairwise/{}", client.meta.sector),
+        SubjectType::Public => "public".to_owned(),
+    };
+    vault.blind(Blind::Subject, &format!("{space}/{account_id}"))
+}
+
+/// The children that a client may learn of.
+pub fn within<'a>(perimeter: &Perimeter, children: &'a [Child]) -> Vec<&'a Child> {
+    children.iter().filter(|c| perimeter.covers(&c.uai, &c.academy, &c.ministry)).collect()
+}
+
+/// Whether the client has anything to do with the person. A client without academies, ministries and
+/// schools is not about schools: everybody may sign in there, and it learns of no child.
+pub fn concerns(client: &Client, account: &Account, children: &[Child]) -> bool {
+    let p = &client.meta.perimeter;
+    let about_schools = !(p.academies.is_empty() && p.ministries.is_empty() && p.schools.is_empty());
+    p.takes_profile(&account.profile) && (!about_schools || !within(p, children).is_empty())
+}
+
+/// What userinfo answers besides `sub` (OIDCC 5.3.2: absent claims are left out, never null or empty).
+pub fn of_scopes(
+    app: &App,
+    client: &Client,
+    account: &Account,
+    scopes: &Scopes,
+    children: &[Child],
+    phone: Option<String>,
+) -> Map<String, Value> {
+    let mut out = Map::new();
+    out.insert("sub".to_owned(), json!(subject(&app.vault, client, &account.id)));
+    if scopes.has(Scope::Profile) {
+        out.insert("name".to_owned(), json!(account.full_name()));
+        out.insert("given_name".to_owned(), json!(account.given_name));
+        out.insert("family_name".to_owned(), json!(account.family_name));
+        out.insert("updated_at".to_owned(), json!(account.updated_at.seconds()));
+    }
+    if let (true, Some(number)) = (scopes.has(Scope::Phone), phone) {
+        out.insert("phone_number".to_owned(), json!(number));
+        out.insert("phone_number_verified".to_owned(), json!(true));
+    }
+    if scopes.has(Scope::Education) {
+        education(&mut out, account, &within(&client.meta.perimeter, children));
+    }
+    out
+}
+
+fn education(out: &mut Map<String, Value>, account: &Account, children: &[&Child]) {
+    out.insert("education_profile".to_owned(), json!(account.profile));
+    if children.is_empty() {
+        return;
+    }
+    let told = children.iter().map(|c| {
+        let mut child = json!({ "given_name": c.given_name, "uai": c.uai, "school": c.school, "academy": c.academy });
+        if let (Some(class), Some(map)) = (&c.class, child.as_object_mut()) {
+            map.insert("class".to_owned(), json!(class));
+        }
+        child
+    });
+    out.insert("children".to_owned(), told.collect());
+    let mut schools: Vec<(&str, &str, &str)> =
+        children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect();
+    schools.sort_unstable();
+    schools.dedup();
+    let schools: Vec<Value> =
+        schools.into_iter().map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy })).collect();
+    out.insert("schools".to_owned(), Value::Array(schools));
+    // profil|nom|prenom|eleveId|UAI of the ATEN generation: 2 is a responsable of the second degree. The names
+    // are the responsable's; entcore compares them folded.
+    let vector = |c: &&Child| {
+        let clean = |t: &str| t.replace(['|', '$'], " ");
+        let (family, given) = (clean(&account.family_name), clean(&account.given_name));
+        format!("2|{family}|{given}|{}|{}", c.pupil_key, c.uai)
+    };
+    out.insert("FrEduVecteur".to_owned(), children.iter().map(vector).collect());
+}

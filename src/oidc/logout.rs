@@ -1,0 +1,206 @@
+//! `/oauth2/logout` (RPIL): signs the person out, and sends the browser back where that is allowed.
+//!
+//! A sign-out is done at once only for an ID token of ours given for this very session; otherwise the person
+//! confirms it on a page (ABUSE S5). The way back is only ever a URI registered by the client that the hint
+//! names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::ID_TYP;
+use super::respond;
+use super::views::{HiddenField, LoggedOut, LogoutConfirm};
+use crate::accounts::Account;
+use crate::app::AppState;
+use crate::base::clock::Span;
+use crate::base::ids::{id128, is_id};
+use crate::base::secret::{digest, same};
+use crate::clients::{self, Client};
+use crate::ephemeral::Kind;
+use crate::grants;
+use crate::http::cookies::Name;
+use crate::http::error::PageError;
+use crate::http::form::{self, Form};
+use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::jose;
+use crate::protocol::params::Params;
+use crate::protocol::redirect::with_query;
+use crate::sessions::{self, Session};
+
+type Answer = Result<Response, PageError>;
+
+/// A request to sign out, as far as it proved anything.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct SignOut {
+    /// The client of a verified hint.
+    client_id: Option<String>,
+    sid: Option<String>,
+    /// A registered URI of that client.
+    back: Option<String>,
+    ui_locales: Option<String>,
+    /// Names of what stays open, once it is done.
+    still_open: Vec<String>,
+    done: bool,
+    browser: Option<String>,
+}
+
+const LIFE: Span = Span::minutes(30);
+
+pub async fn get(State(app): State<AppState>, visit: Visit) -> Answer {
+    if let Some(i) = visit.query.get("i").map(str::to_owned) {
+        return match load(&app, &visit, &i).await? {
+            Some(request) if request.done => finish(&app, visit, &request).await,
+            Some(request) => handle(&app, visit, request, Some(&i)).await,
+            None => finish(&app, visit, &SignOut::default()).await,
+        };
+    }
+    let request = read(&app, &visit.query).await?;
+    handle(&app, visit, request, None).await
+}
+
+/// RPIL 2: by POST too; then without the Lax cookie of the session, so it is kept and goes on by GET. Our own
+/// confirmation form also posts here.
+pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Answer {
+    let text = form::body(request, &app).await?;
+    let params = Params::parse(&text);
+    let request = read(&app, &params).await?;
+    keep(&app, &visit, request).await
+}
+
+/// POST of the confirmation page, same-origin only: signs out, then goes on by GET.
+pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
+    let i = visit.query.get("i").unwrap_or_default().to_owned();
+    let mut request = load(&app, &visit, &i).await?.unwrap_or_default();
+    if let Some((session, account)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
+        request.still_open = sign_out(&app, &visit, &session, &account, request.client_id.as_deref()).await?;
+    }
+    request.done = true;
+    let response = keep(&app, &visit, request).await?;
+    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
+}
+
+async fn keep(app: &AppState, visit: &Visit, mut request: SignOut) -> Answer {
+    let (nav, cookie) = visit.navigation(app.rng.as_ref());
+    request.browser = Some(digest(&nav));
+    let i = id128(app.rng.as_ref());
+    let text = serde_json::to_string(&request).map_err(anyhow::Error::from)?;
+    let kept = app.ephemeral.put(Kind::Logout, &i, &text, visit.now.plus(LIFE)).await;
+    kept.map_err(anyhow::Error::from)?;
+    Ok(with_cookie(see_other(&format!("/oauth2/logout?i={i}")), cookie))
+}
+
+async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<SignOut>> {
+    if !is_id(i, 22) {
+        return Ok(None);
+    }
+    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await else { return Ok(None) };
+    let request: SignOut = serde_json::from_str(&text)?;
+    let nav = visit.nav.as_deref().map(digest);
+    let ours = matches!((&request.browser, nav), (Some(a), Some(b)) if same(a, &b));
+    Ok(ours.then_some(request))
+}
+
+/// What of the parameters proves itself: a hint that we signed, whatever its age (RPIL 2), and a way back
+/// that its client registered. `state` comes back only if it was sent.
+async fn read(app: &AppState, params: &Params) -> anyhow::Result<SignOut> {
+    let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
+    let Some(hint) = params.get("id_token_hint") else { return Ok(out) };
+    let claims = match jose::verify(&app.ring(), ID_TYP, hint) {
+        Ok(claims) => claims,
+        Err(why) => {
+            tracing::info!(%why, "id_token_hint refused");
+            return Ok(out);
+        }
+    };
+    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
+    let aud = text("aud").unwrap_or_default();
+    if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
+        return Ok(out);
+    }
+    let Some(client) = clients::store::find(&mut app.db.read().await?, aud).await?.filter(Client::is_usable) else {
+        return Ok(out);
+    };
+    if let Some(uri) = params.get("post_logout_redirect_uri").filter(|uri| client.allows_post_logout(uri)) {
+        out.back = Some(match params.get("state") {
+            Some(state) => with_query(uri, &[("state", state)]),
+            None => uri.to_owned(),
+        });
+    }
+    out.sid = text("sid").map(str::to_owned);
+    out.client_id = Some(client.id);
+    Ok(out)
+}
+
+async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&str>) -> Answer {
+    let Some((session, account)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? else {
+        // Nobody is signed in here any more: there is nothing to confirm.
+        return finish(app, visit, &request).await;
+    };
+    if hint_is_of(app, &session, &request).await? {
+        request.still_open = sign_out(app, &visit, &session, &account, request.client_id.as_deref()).await?;
+        let cleared = visit.jar.clear(Name::Session);
+        return Ok(with_cookie(finish(app, visit, &request).await?, cleared));
+    }
+    match i {
+        None => keep(app, &visit, request).await,
+        Some(i) => {
+            let service = name(app, request.client_id.as_deref()).await?;
+            let visit = visit.prefer(request.ui_locales.as_deref());
+            let fields = vec![HiddenField { name: "confirmer".to_owned(), value: "1".to_owned() }];
+            let page = LogoutConfirm { service, action: format!("/deconnexion/confirmer?i={i}"), fields };
+            visit.page(&app.pages, StatusCode::OK, &page)
+        }
+    }
+}
+
+/// Whether the hint was given for this very session.
+async fn hint_is_of(app: &AppState, session: &Session, request: &SignOut) -> anyhow::Result<bool> {
+    let Some(sid) = &request.sid else { return Ok(false) };
+    let held = grants::store::by_sid(&mut app.db.read().await?, sid).await?;
+    Ok(held.is_some_and(|h| h.session_id == session.id))
+}
+
+/// Ends the session; gives the names of the other services that it had opened.
+async fn sign_out(
+    app: &AppState,
+    visit: &Visit,
+    session: &Session,
+    _account: &Account,
+    asking: Option<&str>,
+) -> anyhow::Result<Vec<String>> {
+    let mut tx = app.db.read().await?;
+    let mut others = grants::store::clients_of(&mut tx, &session.id).await?;
+    others.retain(|id| Some(id.as_str()) != asking);
+    let names = clients::store::names(&mut tx, &others).await?;
+    drop(tx);
+    sessions::ops::end(app, visit.now, session).await?;
+    Ok(names)
+}
+
+async fn name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
+    match client_id {
+        Some(id) => Ok(clients::store::find(&mut app.db.read().await?, id).await?.map(|c| c.meta.client_name)),
+        None => Ok(None),
+    }
+}
+
+/// Back to the client, or our own page that says what stays open.
+async fn finish(app: &AppState, visit: Visit, request: &SignOut) -> Answer {
+    if let Some(back) = &request.back {
+        return Ok(respond::out(back));
+    }
+    let client = match &request.client_id {
+        Some(id) => clients::store::find(&mut app.db.read().await?, id).await?,
+        None => None,
+    };
+    let visit = visit.prefer(request.ui_locales.as_deref());
+    let page = LoggedOut {
+        service: client.as_ref().map(|c| c.meta.client_name.clone()),
+        still_open: request.still_open.clone(),
+        back: client.and_then(|c| c.meta.client_uri),
+    };
+    let (_, nav) = visit.new_navigation(app.rng.as_ref());
+    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, nav))
+}

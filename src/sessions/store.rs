@@ -1,0 +1,70 @@
+//! Rows of sessions.
+
+use super::Session;
+use crate::base::clock::{Span, Timestamp};
+use crate::db::{FromRow, Result, Tx, args};
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    account_id: String,
+    authenticated_at: i64,
+    amr: String,
+    seen_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl From<Row> for Session {
+    fn from(r: Row) -> Self {
+        Session {
+            id: r.id,
+            account_id: r.account_id,
+            authenticated_at: Timestamp(r.authenticated_at),
+            amr: r.amr.split(' ').map(str::to_owned).collect(),
+            seen_at: Timestamp(r.seen_at),
+            ended: r.ended_at.is_some(),
+        }
+    }
+}
+
+pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, account_id: &str, amr: &str) -> Result<()> {
+    tx.execute(
+        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at) VALUES ($1, $2, $3, $4, $3)",
+        args![id, account_id, now, amr],
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>> {
+    let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at FROM session WHERE id = $1";
+    Ok(tx.optional::<Row>(sql, args![id]).await?.map(Session::from))
+}
+
+pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
+    tx.execute("UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", args![id, now]).await?;
+    Ok(())
+}
+
+/// Whether this call ended it; a second one finds nothing to do.
+pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+    let sql = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Ends every session of an account: a new password, a suspension.
+pub async fn end_all(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
+    tx.execute("UPDATE session SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL", args![account_id, now]).await
+}
+
+/// Forgets sessions, and what clients held of them, a day after the last of their tokens.
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let before = now.minus(super::LIFE).minus(Span::days(1));
+    tx.execute(
+        "DELETE FROM session_client WHERE session_id IN (SELECT id FROM session WHERE authenticated_at < $1)",
+        args![before],
+    )
+    .await?;
+    tx.execute("DELETE FROM session WHERE authenticated_at < $1", args![before]).await?;
+    Ok(())
+}

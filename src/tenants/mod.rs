@@ -1,0 +1,80 @@
+//! Academies, schools, their activation campaigns and the notices they must see.
+
+pub mod ops;
+pub mod store;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::Timestamp;
+
+/// A declared school. UAI: seven digits and a control letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct School {
+    pub uai: String,
+    pub name: String,
+    pub academy: String,
+    pub ministry: String,
+}
+
+/// When the parents of a school may activate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    pub opens: Timestamp,
+    pub closes: Timestamp,
+}
+
+/// What a campaign says at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    Open,
+    /// Opens then.
+    NotYet(Timestamp),
+    /// Ended then.
+    Closed(Timestamp),
+    /// The school never opened one.
+    Never,
+}
+
+/// Decides for one school.
+pub fn opening(campaign: Option<Campaign>, now: Timestamp) -> Opening {
+    match campaign {
+        None => Opening::Never,
+        Some(c) if now < c.opens => Opening::NotYet(c.opens),
+        Some(c) if now >= c.closes => Opening::Closed(c.closes),
+        Some(_) => Opening::Open,
+    }
+}
+
+/// Why a school is told something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// The parent said *Non*.
+    Contested,
+    /// The birth date was wrong too often.
+    SetAside,
+    /// A parent asks to open the campaign again.
+    Reopening,
+    /// No mobile of the roster can take a code.
+    Unreachable,
+}
+
+impl NoticeKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            NoticeKind::Contested => "contested",
+            NoticeKind::SetAside => "set_aside",
+            NoticeKind::Reopening => "reopening",
+            NoticeKind::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// A row for the school.
+#[derive(Clone, Debug)]
+pub struct Notice<'a> {
+    pub uai: &'a str,
+    pub person_id: &'a str,
+    pub pupil_id: Option<&'a str>,
+    pub kind: NoticeKind,
+    pub support_code: &'a str,
+}
