@@ -11,6 +11,7 @@ mod assets;
 mod catalogue;
 #[cfg(test)]
 mod tests;
+pub mod when;
 
 use std::sync::Arc;
 
