@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fluent_templates::fluent_bundle::FluentResource;
 use scraper::{Html, Selector};
 
 use super::*;
@@ -258,19 +257,16 @@ fn a_value_from_outside_never_becomes_markup() {
 /// Key and names of the arguments of every message of a catalogue.
 fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
     let mut out = BTreeMap::new();
-    for file in catalogue::catalogue_files(lang) {
-        let text = embedded_text(&file).unwrap();
-        FluentResource::try_new(text.clone()).unwrap();
-        let mut key = String::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
-                key = name.to_owned();
-                assert!(out.insert(key.clone(), BTreeSet::new()).is_none(), "{key} twice in {file}");
-            }
-            for part in line.split('$').skip(1) {
-                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-                out.get_mut(&key).unwrap().insert(name);
-            }
+    let text = embedded_text(&catalogue::catalogue_file(lang)).unwrap();
+    let mut key = String::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
+            key = name.to_owned();
+            assert!(out.insert(key.clone(), BTreeSet::new()).is_none(), "{key} twice in {lang:?}");
+        }
+        for part in line.split('$').skip(1) {
+            let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            out.get_mut(&key).unwrap().insert(name);
         }
     }
     out
