@@ -277,7 +277,7 @@ impl Page for PasswordPage {
 impl Page for SheetPage {
     const TEMPLATE: &'static str = "activation/feuille.html";
     fn samples() -> Vec<Self> {
-        vec![samples::sheet()]
+        vec![samples::sheet(), SheetPage { schools: Vec::new(), ..samples::sheet() }]
     }
 }
 

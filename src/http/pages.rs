@@ -11,6 +11,7 @@ mod assets;
 mod catalogue;
 #[cfg(test)]
 mod tests;
+pub mod when;
 
 use std::sync::Arc;
 
@@ -74,7 +75,8 @@ impl Pages {
         let mut tera = Tera::new();
         tera.register_function("t", catalogue::Translate::new(Arc::clone(&catalogue)));
         let mut texts = Vec::new();
-        for file in Files::iter().filter(|name| name.ends_with(".html")) {
+        // The demo's neighbours are other sites, with templates of their own.
+        for file in Files::iter().filter(|name| name.ends_with(".html") && !name.starts_with("demo/")) {
             texts.push((file.to_string(), embedded_text(&file)?));
         }
         tera.add_raw_templates(texts)?;

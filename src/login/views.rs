@@ -28,9 +28,10 @@ pub enum LoginRefusal {
     Wrong,
     /// A field was left empty; true where it was.
     Empty { identifiant: bool, mot_de_passe: bool },
-    /// Too many tries; `until` as `14 h 30`.
+    /// Too many tries; `until` as [`when::hour`](crate::http::pages::when::hour) says it.
     Waiting { until: String },
-    /// The password was right, the account is suspended.
+    /// The password was right, the account is suspended. `by` is the message `suspended-by-school` or
+    /// `suspended-by-operator` ([`Pages::text`](crate::http::pages::Pages::text)).
     Suspended { by: String, school: String, code: String },
     /// The form came without the cookie that its page had set.
     NoCookies,

@@ -83,6 +83,25 @@ impl Page for TooOld {
 }
 
 
+/// After a confirmed sign-out: goes on by itself to `/oauth2/logout?i=…`, which may lead out.
+#[derive(Debug, Serialize)]
+pub struct ContinueLogout {
+    /// One of our own addresses.
+    pub href: String,
+    pub service: Option<String>,
+}
+
+impl Page for ContinueLogout {
+    const TEMPLATE: &'static str = "oidc/continuer_deconnexion.html";
+    fn samples() -> Vec<Self> {
+        let href = || "/oauth2/logout?i=0123456789abcdefghijkl".to_owned();
+        vec![
+            ContinueLogout { href: href(), service: Some("mon ENT Occitanie".to_owned()) },
+            ContinueLogout { href: href(), service: None },
+        ]
+    }
+}
+
 /// Asks before signing out: another site may have sent the browser here.
 #[derive(Debug, Serialize)]
 pub struct LogoutConfirm {

@@ -3,7 +3,11 @@
 // A refusal takes the focus, so that a screen reader begins there and the page is scrolled to it.
 document.querySelector(".wrong[role=alert]")?.focus();
 
-// A double click is sent once. The button keeps its name for this submission, then comes back with "back".
+// A double click is sent once. Ten seconds later, or when the page is shown again by "back", one may send again.
+const free = (form) => {
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+};
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) {
@@ -12,14 +16,10 @@ for (const form of document.querySelectorAll("form")) {
     }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
+    setTimeout(() => free(form), 10_000);
   });
 }
-addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) {
-    delete form.dataset.sent;
-    form.removeAttribute("aria-busy");
-  }
-});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 
 // "Afficher le mot de passe": the box is hidden in the page, since without script it could do nothing.
 for (const line of document.querySelectorAll("[data-show-password]")) {

@@ -1,7 +1,7 @@
-### Ce que lisent les familles : phrases courtes, au présent ; ce qui se passe, puis quoi faire.
-### `**mot**` devient du gras. Les espaces insécables sont dans le texte.
+### What families read: short sentences, present tense; what happens, then what to do.
+### `**word**` becomes bold. The no-break spaces before : ; ? and inside « » are in the text (U+00A0).
 
-## Cadre
+## Frame
 kit-skip = Aller au contenu
 kit-other-language = English
 kit-help = Aide
@@ -9,7 +9,7 @@ kit-data = Vos données
 kit-accessibility = Accessibilité
 kit-home = Accueil
 kit-error = Erreur :
-kit-missing = Il manque un renseignement
+kit-missing = Il reste à compléter ou à corriger
 kit-continue = Continuer
 kit-continue-to = Continuer vers { $service }
 kit-cancel = Annuler
@@ -21,7 +21,7 @@ kit-no-cookies = Votre navigateur refuse les cookies
 kit-no-cookies-next = Cette page en a besoin pour vous reconnaître d'une étape à l'autre. Autorisez les cookies de ce site dans les réglages du navigateur, quittez la navigation privée, puis recommencez. Vous pouvez aussi prendre un autre navigateur.
 back-to = Revenir à { $service }
 
-## Connexion
+## Sign-in
 login-title = Se connecter
 login-service = pour continuer vers **{ $service }**
 login-identifiant = Identifiant
@@ -43,7 +43,7 @@ busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $secon
    *[other] { $seconds } secondes
 }.
 
-## Oublié
+## Forgotten
 forgotten-identifiant-title = Identifiant oublié ?
 forgotten-password-title = Mot de passe oublié ?
 forgotten-identifiant-sheet = Il est peut-être noté sur la feuille que l'établissement vous a remise. Il ressemble à p.nomXX : l'initiale de votre prénom, un point, votre nom, deux chiffres.
@@ -53,7 +53,7 @@ forgotten-ready = Gardez votre téléphone près de vous et préparez la date de
 forgotten-go = Activer
 forgotten-pupil = Vous êtes élève ? Adressez-vous à votre établissement.
 
-## Activation, identité
+## Activation, identity
 activation-title = Activation du compte
 activation-restart = Recommencer l'activation
 identity-reserved = L'activation est réservée aux représentants légaux.
@@ -102,11 +102,11 @@ code-nothing-wait = Attendez deux minutes, puis regardez si le numéro et l'orth
 code-nothing-school = Si votre numéro a changé, ou si l'établissement n'a qu'un fixe, lui seul peut corriger : dites-lui le code d'assistance **{ $code }**. Il peut aussi vous remettre une lettre avec un code.
 code-correct = Corriger mon nom ou mon numéro
 
-## Activation, enfants
+## Activation, children
 children-title = Mes enfants
 children-intro = L'établissement indique que vous êtes le représentant légal des élèves ci-dessous. Confirmez-le pour chacun.
 children-intro-password = Avant de choisir un nouveau mot de passe, confirmez chaque enfant et sa date de naissance.
-children-refused = Il reste à répondre pour :
+children-refused = Vérifiez vos réponses pour :
 children-confirm = Confirmer
 child-question = Je suis le représentant légal de cet élève ?
 child-yes = Oui
@@ -125,7 +125,7 @@ child-right = C'est confirmé : la date est la bonne.
 child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
 child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.
 
-## Activation, identifiant et mot de passe
+## Activation, username and password
 identifiant-title = Relever votre identifiant
 identifiant-keep = Notez-le : il vous servira pour tous vos enfants, dans tous les établissements, jusqu'à la fin du lycée.
 identifiant-print = Imprimer la feuille
@@ -158,7 +158,7 @@ password-guessable-identifiant = Ce mot de passe se devine trop facilement : il
 password-guessable-school = Ce mot de passe se devine trop facilement : il contient le nom de l'établissement. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-common = Ce mot de passe se devine trop facilement : il est parmi les plus courants. Choisissez-en un autre, par exemple trois mots et un chiffre.
 
-## Feuille
+## Sheet
 sheet-title = Ma feuille
 sheet-heading = Compte de { $name }
 sheet-keep = À garder précieusement jusqu'à la fin de la terminale.
@@ -167,17 +167,18 @@ sheet-service = Service
 sheet-address = Adresse où se connecter
 sheet-password = Mot de passe, à écrire à la main
 sheet-help = En cas de problème, adressez-vous à
+sheet-help-office = le secrétariat de l'établissement
 sheet-never = L'établissement ne vous demandera jamais votre mot de passe.
 sheet-print = Imprimer
 sheet-back = Revenir au mot de passe
 
-## Fin
+## End
 done-title = Votre compte est activé.
 done-password-title = Votre nouveau mot de passe est enregistré.
 done-identifiant = Votre identifiant est :
 done-keep = Gardez-le avec votre mot de passe : vous en aurez besoin à chaque connexion.
 
-## Activation, ce qui l'arrête
+## Activation, what stops it
 not-open-title = L'activation n'est pas encore ouverte
 not-open = L'activation ouvre le { $date } pour { $school }. Revenez à partir de ce jour.
 not-open-next = Vous n'avez rien d'autre à faire. Gardez la feuille de l'établissement.
@@ -189,7 +190,9 @@ already-identifiant = Votre identifiant est :
 already-next = Connectez-vous avec votre mot de passe. Si vous l'avez oublié, choisissez-en un nouveau : nous vous demanderons la date de naissance de vos enfants.
 already-new-password = Choisir un nouveau mot de passe
 suspended-title = Ce compte est suspendu
-suspended-next = Lui seul peut le rouvrir. Donnez-lui le code d'assistance.
+suspended-by-school = l'établissement
+suspended-by-operator = l'académie
+suspended-next = Appelez le secrétariat et donnez-lui le code d'assistance : il vous dira comment le rouvrir.
 nobody-title = Aucun élève n'est rattaché à vous
 nobody = L'établissement ne vous indique pas comme représentant légal d'un élève présent cette année. Lui seul peut corriger. Code d'assistance { $code }.
 nobody-next = Appelez le secrétariat et donnez-lui ce code. Recommencez l'activation quand c'est corrigé.
@@ -204,7 +207,7 @@ too-late = Par sécurité, elle s'arrête là. Recommencez-la : vous retrouvere
 unknown-activation-title = Nous ne retrouvons pas votre activation
 unknown-activation = Elle a été commencée dans un autre navigateur, ou il y a plus de deux heures. Recommencez-la ici : rien n'est perdu.
 
-## Compte
+## Account
 account-title = Mon compte
 account-parent = Représentant légal
 account-pupil = Élève
@@ -214,7 +217,7 @@ account-mistake = Un nom, un enfant ou un numéro n'est pas le bon ? L'établis
 account-sign-out = Se déconnecter
 account-change = Changer de compte
 
-## Depuis un service
+## From a service
 perimeter-title = Ce service ne vous concerne pas
 perimeter = Vous êtes connecté, mais { $service } ne concerne aucun de vos enfants.
 perimeter-schools = Voici les établissements que nous connaissons pour vous :
@@ -231,6 +234,8 @@ too-old-restart = Recommencer depuis { $service }
 too-old-school = Retournez sur le site de l'établissement et cliquez à nouveau sur MON ENT.
 continue-title = Vous êtes connecté
 continue-service = Nous vous conduisons vers **{ $service }**. Si rien ne se passe, appuyez sur Continuer.
+continue-logout-service = Nous vous ramenons vers **{ $service }**. Si rien ne se passe, appuyez sur Continuer.
+continue-logout = Vous avez quitté votre compte. Si rien ne se passe, appuyez sur Continuer.
 continue-account = Nous vous conduisons à votre compte. Si rien ne se passe, appuyez sur Continuer.
 logout-title = Se déconnecter ?
 logout-service = Vous quittez { $service } et votre compte sur cet appareil.
@@ -243,7 +248,7 @@ logged-out-open = Encore ouvert :
 logged-out-shared = Fermez le navigateur si vous partagez cet appareil.
 logged-out-again = Se connecter à nouveau
 
-## Pages générales
+## General pages
 not-found-title = Cette page n'existe pas.
 not-found-next = L'adresse a peut-être été mal recopiée, ou la page a changé de place.
 fault-title = Quelque chose n'a pas fonctionné chez nous.
@@ -267,7 +272,7 @@ help-password-title = Créer un bon mot de passe
 data-title = Vos données
 access-title = Accessibilité
 
-## SMS : caractères GSM-7 seulement, donc sans espace insécable
+## Text message: GSM-7 characters only
 sms-code =
     { $service } : votre code est { $code }. Valable 30 minutes. Ne le donnez à personne.
     @{ $host } #{ $code }

@@ -12,7 +12,7 @@ const SCHOOL: &str = "Clg Théodore Monod";
 /// No school of the children has opened its campaign.
 #[derive(Debug, Serialize)]
 pub struct NotOpenYet {
-    /// In words, in the page's language: `3 octobre`, `3 October`.
+    /// As [`when::day`](crate::http::pages::when::day) says it.
     pub date: String,
     pub school: String,
 }
@@ -20,7 +20,7 @@ pub struct NotOpenYet {
 /// All campaigns are over; the request to reopen is recorded.
 #[derive(Debug, Serialize)]
 pub struct Closed {
-    /// In words, in the page's language.
+    /// As [`when::day`](crate::http::pages::when::day) says it.
     pub date: String,
     pub school: String,
     pub code: String,
@@ -39,7 +39,7 @@ pub struct AlreadyActive {
 /// The account is suspended.
 #[derive(Debug, Serialize)]
 pub struct SuspendedPage {
-    /// « l'établissement », « l'académie »: who suspended, in the page's language.
+    /// Who suspended: the message `suspended-by-school` or `suspended-by-operator`.
     pub by: String,
     pub school: String,
     pub code: String,

@@ -12,13 +12,13 @@ use fluent_templates::fluent_bundle::{FluentArgs, FluentResource};
 use fluent_templates::{FluentBundle, LanguageIdentifier};
 use tera::{Function, Kwargs, State, TeraResult, Value};
 
-use super::{Files, PagesError, embedded_text};
+use super::{PagesError, embedded_text};
 use crate::base::lang::Lang;
 
 /// Stands for a star of an argument while the message's own stars are read. Private use: no value needs it.
 pub(super) const STAR: char = '\u{E000}';
 
-/// One bundle a language, from every `{fr,en}.ftl` below `templates/`.
+/// One bundle a language.
 pub(super) struct Catalogue {
     bundles: HashMap<&'static str, FluentBundle<FluentResource>>,
 }
@@ -32,11 +32,10 @@ impl Catalogue {
             let id: LanguageIdentifier = tag.parse().map_err(|_| fail(tag, "not a language identifier".to_owned()))?;
             let mut bundle = FluentBundle::new_concurrent(vec![id]);
             bundle.set_use_isolating(false);
-            for file in catalogue_files(lang) {
-                let resource = FluentResource::try_new(embedded_text(&file)?)
-                    .map_err(|(_, errors)| fail(&file, format!("{errors:?}")))?;
-                bundle.add_resource(resource).map_err(|errors| fail(&file, format!("{errors:?}")))?;
-            }
+            let file = catalogue_file(lang);
+            let resource = FluentResource::try_new(embedded_text(&file)?)
+                .map_err(|(_, errors)| fail(&file, format!("{errors:?}")))?;
+            bundle.add_resource(resource).map_err(|errors| fail(&file, format!("{errors:?}")))?;
             bundles.insert(tag, bundle);
         }
         Ok(Catalogue { bundles })
@@ -65,10 +64,9 @@ impl Catalogue {
     }
 }
 
-/// Names of the catalogues of a language: the house's, and one in any folder that brings its own.
-pub(super) fn catalogue_files(lang: Lang) -> Vec<String> {
-    let end = format!("/{}.ftl", lang.tag());
-    Files::iter().filter(|name| name.ends_with(&end)).map(|name| name.to_string()).collect()
+/// Where the messages of a language are.
+pub(super) fn catalogue_file(lang: Lang) -> String {
+    format!("messages/{}.ftl", lang.tag())
 }
 
 /// `t(k="key", argument=value)`: the message in the page's language, ready for HTML.

@@ -1,8 +1,9 @@
-//! Every page in every state and language; the catalogues against each other and against their use.
+//! Every page in every state and language.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod messages;
 
-use fluent_templates::fluent_bundle::FluentResource;
+use std::collections::BTreeSet;
+
 use scraper::{Html, Selector};
 
 use super::*;
@@ -68,6 +69,7 @@ fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
         oidc::views::RequestRefused,
         oidc::views::TooOld,
         interactions::views::Continue,
+        oidc::views::ContinueLogout,
         oidc::views::LogoutConfirm,
         oidc::views::LoggedOut,
         http::views::NotFound,
@@ -252,118 +254,6 @@ fn a_value_from_outside_never_becomes_markup() {
     let doc = Html::parse_document(&pages.render(&View { lang: Lang::Fr, here: "/" }, &login).unwrap());
     assert_eq!(attributes(&doc, "#identifiant", "value"), [evil()]);
     assert!(texts(&doc, ".soft strong").contains(&evil()), "our own stars still make bold");
-}
-
-/// Key and names of the arguments of every message of a catalogue.
-fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
-    let mut out = BTreeMap::new();
-    for file in catalogue::catalogue_files(lang) {
-        let text = embedded_text(&file).unwrap();
-        FluentResource::try_new(text.clone()).unwrap();
-        let mut key = String::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
-                key = name.to_owned();
-                assert!(out.insert(key.clone(), BTreeSet::new()).is_none(), "{key} twice in {file}");
-            }
-            for part in line.split('$').skip(1) {
-                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-                out.get_mut(&key).unwrap().insert(name);
-            }
-        }
-    }
-    out
-}
-
-#[test]
-fn both_catalogues_have_the_same_keys_and_arguments() {
-    let (fr, en) = (messages(Lang::Fr), messages(Lang::En));
-    assert!(fr.len() > 100);
-    for (key, args) in &fr {
-        assert_eq!(Some(args), en.get(key), "{key}");
-    }
-    assert_eq!(fr.len(), en.len(), "{:?}", en.keys().filter(|key| !fr.contains_key(*key)).collect::<Vec<_>>());
-}
-
-#[test]
-fn no_message_and_no_template_is_unused() {
-    let mut used = BTreeSet::from(["sms-code".to_owned()]);
-    let mut prefixes = Vec::new();
-    let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
-    let html: Vec<String> =
-        Files::iter().filter(|n| n.ends_with(".html") && !n.starts_with("demo/")).map(|n| n.to_string()).collect();
-    let mut components = String::new();
-    for name in &html {
-        let text = embedded_text(name).unwrap();
-        for part in text.split("t(k=\"").skip(1) {
-            let (key, after) = part.split_once('"').unwrap();
-            if after.starts_with(" ~") {
-                prefixes.push(key.to_owned());
-            } else {
-                used.insert(key.to_owned());
-            }
-        }
-        for word in ["extends", "include"] {
-            for part in text.split(&format!("{{% {word} \"")).skip(1) {
-                templates.insert(part.split_once('"').unwrap().0.to_owned());
-            }
-        }
-        components.push_str(&text);
-    }
-    let keys = messages(Lang::Fr);
-    for key in &used {
-        assert!(keys.contains_key(key), "{key} is in no catalogue");
-    }
-    for key in keys.keys() {
-        let built = prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
-        assert!(used.contains(key) || built, "{key} is used nowhere");
-    }
-    for name in html.iter().filter(|name| !templates.contains(*name)) {
-        let text = embedded_text(name).unwrap();
-        let defined: Vec<&str> =
-            text.split("{% component ").skip(1).filter_map(|part| part.split('(').next()).collect();
-        assert!(!defined.is_empty(), "{name} is used nowhere");
-        for component in defined {
-            assert!(components.contains(&format!("<{component} ")), "<{component}> of {name} is used nowhere");
-        }
-    }
-}
-
-#[test]
-fn a_missing_message_or_argument_is_an_error() {
-    let pages = pages();
-    assert!(matches!(pages.text(Lang::Fr, "no-such-key", &[]), Err(PagesError::Message { .. })));
-    assert!(matches!(pages.text(Lang::En, "back-to", &[]), Err(PagesError::Message { .. })));
-    assert_eq!(pages.text(Lang::En, "back-to", &[("service", "<a> **b**")]).unwrap(), "Back to <a> **b**");
-}
-
-/// GSM 03.38: the basic alphabet, and its extension whose characters take two septets.
-fn septets(text: &str) -> Option<usize> {
-    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
-                         ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-    text.chars().try_fold(0, |sum, c| match c {
-        c if BASIC.contains(c) => Some(sum + 1),
-        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(sum + 2),
-        _ => None,
-    })
-}
-
-#[test]
-fn the_text_message_is_one_gsm_segment() {
-    assert_eq!(septets("ê"), None);
-    assert_eq!(septets("a€"), Some(3));
-    let service = "É".repeat(30);
-    for lang in Lang::ALL {
-        let args = [("service", service.as_str()), ("code", "123456"), ("host", "compte.ac-montpellier.example.fr")];
-        let text = pages().text(lang, "sms-code", &args).unwrap();
-        assert!(septets(&text).is_some_and(|n| n <= 160), "{:?} {text}", septets(&text));
-        assert_eq!(text.lines().last(), Some("@compte.ac-montpellier.example.fr #123456"));
-        assert_eq!(text.lines().count(), 2);
-    }
-    let args = [("service", "Mon compte École"), ("code", "123456"), ("host", "localhost")];
-    let text = pages().text(Lang::Fr, "sms-code", &args).unwrap();
-    let line = "Mon compte École : votre code est 123456. Valable 30 minutes. Ne le donnez à personne.";
-    assert_eq!(text.lines().next(), Some(line));
 }
 
 #[test]
