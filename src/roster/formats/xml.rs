@@ -6,8 +6,8 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::bounded::{Limit, Pieces, limit_of};
 use super::prolog::{self, DecodeError};
@@ -136,7 +136,8 @@ impl Walk {
         self.attributes.clear();
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|error| malformed(&error.to_string()))?;
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| malformed(&error.to_string()))?;
+            let value =
+                attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| malformed(&error.to_string()))?;
             self.attributes.push((attribute.key.0.to_owned(), value.into_owned()));
         }
         self.depth += 1;
