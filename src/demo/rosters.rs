@@ -15,6 +15,7 @@ use crate::base::clock::Timestamp;
 use crate::base::rng::SeededRandom;
 
 mod crowd;
+mod families;
 mod people;
 mod schools;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::base::clock::Timestamp;
 
 mod archive;
 mod bounded;
+mod parametres;
 mod prolog;
 mod record;
 pub mod set;

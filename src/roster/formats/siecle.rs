@@ -7,22 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Europe::Paris;
-
+use super::parametres::{self, PARAMETRES};
 use super::record::{self, Fields};
 use super::xml::{Step, walk};
 use super::{
     Content, Fault, File, FileError, Header, Link, Person, Problem, Pupil, Reason, UnreadablePersons, UnreadablePupils,
     archive,
 };
-use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
-use crate::roster::uai::Uai;
 
 /// Records of one kind in a file; a school has a few thousand.
 const MAX_RECORDS: usize = 200_000;
-const PARAMETRES: [&str; 4] = ["UAJ", "ANNEE_SCOLAIRE", "DATE_EXPORT", "HORODATAGE"];
 
 /// Which of a school's two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,7 +172,7 @@ impl Reading {
     }
 
     fn header(&self, file: &str) -> Result<Header, FileError> {
-        header(&self.parameters).map_err(|fault| FileError { file: file.to_owned(), line: None, fault })
+        parametres::header(&self.parameters).map_err(|fault| FileError { file: file.to_owned(), line: None, fault })
     }
 
     fn finish(mut self, file: &str) -> Result<File, FileError> {
@@ -298,40 +293,4 @@ fn split(path: &str) -> Option<(Kind, &str)> {
         let inner = path.strip_prefix(root)?;
         (inner.is_empty() || inner.starts_with('/')).then_some((kind, inner))
     })
-}
-
-fn header(parameters: &Fields) -> Result<Header, Fault> {
-    let unreadable = |field, value: &str| Fault::HeaderValue { field, value: value.chars().take(40).collect() };
-    let uai = Uai::parse(parameters.get("UAJ").ok_or(Fault::Header("UAJ"))?)?;
-    let year = parameters.get("ANNEE_SCOLAIRE").ok_or(Fault::Header("ANNEE_SCOLAIRE"))?;
-    let year = Some(year)
-        .filter(|text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| unreadable("ANNEE_SCOLAIRE", year))?;
-    let (field, text) = ["HORODATAGE", "DATE_EXPORT"]
-        .into_iter()
-        .find_map(|field| parameters.get(field).map(|text| (field, text)))
-        .ok_or(Fault::Header("DATE_EXPORT"))?;
-    let moment = match field {
-        "HORODATAGE" => NaiveDateTime::parse_from_str(text, "%d/%m/%Y %H:%M:%S").ok(),
-        _ => record::french_date(text).map(|date| date.and_time(NaiveTime::MIN)),
-    };
-    let moment = moment.ok_or_else(|| unreadable(field, text))?;
-    let exported_at = in_paris(moment).ok_or_else(|| unreadable(field, text))?;
-    Ok(Header { uai, year, exported_at, exported_on: moment.date() })
-}
-
-/// A moment of the clock in Paris. Of the hour that is there twice the first; of the one that is not, an hour on.
-fn in_paris(moment: NaiveDateTime) -> Option<Timestamp> {
-    let later = || moment.checked_add_signed(TimeDelta::hours(1)).and_then(earliest);
-    earliest(moment).or_else(later).map(|moment| Timestamp(moment.timestamp_millis()))
-}
-
-fn earliest(moment: NaiveDateTime) -> Option<DateTime<chrono_tz::Tz>> {
-    Paris.from_local_datetime(&moment).earliest()
-}
-
-/// The calendar day in Paris of a moment: what an export calls today.
-pub fn day_in_paris(moment: Timestamp) -> Option<NaiveDate> {
-    Some(DateTime::from_timestamp_millis(moment.0)?.with_timezone(&Paris).date_naive())
 }
