@@ -1,0 +1,139 @@
+//! The demo's files are read by the real reader, and the cast is found in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
+
+use super::*;
+use crate::base::names::{family_agrees, given_agrees};
+use crate::base::phone::{Numbering, PhoneError};
+use crate::roster::formats::{SchoolSet, assemble, siecle};
+use crate::roster::reconcile::{Known, Removals, plan};
+use crate::roster::uai::Uai;
+use crate::roster::{Level, PersonData};
+
+// 2026-11-24T09:00:00Z
+const NOW: Timestamp = Timestamp(1_795_510_800_000);
+
+fn numbering() -> Numbering {
+    Numbering { fictitious: vec!["+3363998".into()] }
+}
+
+fn sets() -> Vec<(&'static str, SchoolSet)> {
+    let mut files = BTreeMap::new();
+    for file in files_of(NOW) {
+        let read = siecle::read(&file.name, Cursor::new(&file.bytes)).unwrap();
+        files.entry(file.uai).or_insert((file.academy, Vec::new())).1.extend(read);
+    }
+    files.into_values().map(|(academy, files)| (academy, assemble(files).remove(0).unwrap())).collect()
+}
+
+fn files_of(now: Timestamp) -> Vec<RosterFile> {
+    files(now).unwrap()
+}
+
+#[test]
+fn every_school_has_a_pair_of_files_that_the_reader_takes_whole() {
+    assert_eq!(files_of(NOW).len(), 12);
+    let sets = sets();
+    assert_eq!(sets.len(), SCHOOLS.len());
+    for (_, set) in &sets {
+        assert_eq!(set.problems, [], "{}", set.uai);
+        assert_eq!(set.year, 2026);
+        let plan = plan(&Known::default(), set, &numbering(), Removals::Guarded).unwrap();
+        assert!((20..=42).contains(&plan.counts.pupils), "{} {:?}", set.uai, plan.counts);
+        assert_eq!((plan.counts.pupils_gone, plan.counts.links_nowhere), (1, 0));
+        assert!(plan.enrolments_started.iter().all(|(_, class)| class.is_some()));
+    }
+    let first = sets.iter().find(|(_, set)| set.uai.as_str() == "0349999J").unwrap();
+    let levels: BTreeSet<Level> = first.1.links.iter().map(|link| link.data.level).collect();
+    assert_eq!(levels.len(), 3, "legal, in charge, contact");
+}
+
+#[test]
+fn the_same_time_gives_the_same_files() {
+    let bytes = |now| files_of(now).into_iter().map(|file| file.bytes).collect::<Vec<_>>();
+    assert!(bytes(NOW) == bytes(NOW));
+    let august = Timestamp(NOW.0 - 120 * 86_400_000);
+    assert!(bytes(NOW) != bytes(august));
+}
+
+#[test]
+fn uais_have_the_right_letter() {
+    assert!(SCHOOLS.iter().all(|school| Uai::parse(school.uai).is_ok()));
+}
+
+/// Persons that a typed identity finds, with the children of their legal links.
+fn found(member: &Cast, sets: &[(&'static str, SchoolSet)]) -> Vec<(&'static str, String, PersonData, Vec<String>)> {
+    let typed = numbering().mobile(member.phone).ok();
+    let mut found = Vec::new();
+    for (academy, set) in sets {
+        let plan = plan(&Known::default(), set, &numbering(), Removals::Guarded).unwrap();
+        for (id, data) in plan.persons_new {
+            let same = typed.is_some() && data.mobile == typed;
+            let family = family_agrees(member.typed_name(), &data.family, data.usage.as_deref());
+            if same && family && given_agrees(member.given_name, &data.given).is_some() {
+                let mine = |person: &str, level| person == id && level == Level::Legal;
+                let links = plan.links_started.iter().filter(|((_, person), link)| mine(person, link.level));
+                let named = |pupil: &str| set.pupils.iter().find(|other| other.id == pupil).unwrap();
+                let children = links.map(|((pupil, _), _)| {
+                    let pupil = named(pupil);
+                    format!("{} {} {}", pupil.data.given, pupil.data.born.french(), set.uai)
+                });
+                found.push((*academy, id.clone(), data, children.collect()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn each_of_the_cast_is_found_with_exactly_their_children() {
+    let sets = sets();
+    let cast = cast();
+    assert_eq!(cast[0].who, "Fatou LEBŒUF");
+    assert_eq!(cast.iter().map(|member| &member.who).collect::<BTreeSet<_>>().len(), cast.len());
+    for member in &cast {
+        let mut right: Vec<String> =
+            member.children.iter().map(|child| format!("{} {} {}", child.given_name, child.born, child.uai)).collect();
+        let found = found(member, &sets);
+        if numbering().mobile(member.phone) == Err(PhoneError::Landline) {
+            assert!(found.is_empty());
+            continue;
+        }
+        let mut children: Vec<String> = found.iter().flat_map(|(.., children)| children.clone()).collect();
+        right.sort();
+        children.sort();
+        assert_eq!(children, right, "{}", member.who);
+        assert!(!found.is_empty(), "{}", member.who);
+    }
+}
+
+#[test]
+fn a_person_has_one_id_in_an_academy_and_another_in_the_next() {
+    let cast = cast();
+    let member = cast.iter().find(|member| member.children.len() == 3).unwrap();
+    let ids: BTreeSet<(&str, String)> =
+        found(member, &sets()).into_iter().map(|(academy, id, ..)| (academy, id)).collect();
+    let academies: Vec<&str> = ids.iter().map(|(academy, _)| *academy).collect();
+    assert_eq!(academies, ["montpellier", "toulouse"]);
+    assert_eq!(ids.iter().map(|(_, id)| id).collect::<BTreeSet<_>>().len(), 2);
+}
+
+#[test]
+fn ids_are_unique_in_an_academy() {
+    let mut pupils: BTreeMap<(&str, String), String> = BTreeMap::new();
+    for (academy, set) in sets() {
+        for pupil in set.pupils {
+            let seen = pupils.insert((academy, pupil.id), pupil.data.given);
+            assert_eq!(seen, None, "{}", set.uai);
+        }
+    }
+}
+
+#[test]
+fn files_are_written_by_academy() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(folder.path(), NOW).unwrap();
+    assert_eq!(written.len(), 12);
+    assert!(written.iter().all(|(academy, path)| path.is_file() && path.starts_with(folder.path().join(academy))));
+}

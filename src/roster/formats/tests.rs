@@ -1,0 +1,284 @@
+//! Tests of the SIECLE reader, on the samples and on what hostile or broken files do.
+
+use std::io::{Cursor, Write as _};
+
+use super::siecle::{read, read_headers};
+use super::*;
+use crate::roster::Level;
+
+pub const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
+pub const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses.xml");
+pub const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
+const ELEVES_ZIP: &[u8] = include_bytes!("../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
+const STRUCTURES_ZIP: &[u8] = include_bytes!("../../../tests/samples/ExportXML_Structures.zip");
+
+fn one(bytes: &[u8]) -> Result<File, FileError> {
+    read("f.xml", Cursor::new(bytes)).map(|files| files.into_iter().next().unwrap())
+}
+
+fn fault(bytes: &[u8]) -> Fault {
+    one(bytes).unwrap_err().fault
+}
+
+fn eleves(records: &str) -> Vec<u8> {
+    document("UTF-8", "BEE_ELEVES", &format!("<ELEVES>{records}</ELEVES>")).into_bytes()
+}
+
+fn document(encoding: &str, root: &str, data: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"{encoding}\"?>\n<{root}><PARAMETRES><UAJ>0349999J</UAJ>\
+         <ANNEE_SCOLAIRE>2025</ANNEE_SCOLAIRE><DATE_EXPORT>08/09/2025</DATE_EXPORT></PARAMETRES>\n\
+         <DONNEES>{data}</DONNEES></{root}>"
+    )
+}
+
+fn eleve(id: &str, given: &str, born: &str) -> String {
+    format!("<ELEVE ELEVE_ID=\"{id}\"><NOM>DURAND</NOM><PRENOM>{given}</PRENOM><DATE_NAISS>{born}</DATE_NAISS></ELEVE>")
+}
+
+fn pupils(file: File) -> (Vec<Pupil>, UnreadablePupils, Vec<Problem>) {
+    match file.content {
+        Content::Eleves { pupils, unreadable } => (pupils, unreadable, file.problems),
+        Content::Responsables { .. } => panic!("responsables"),
+    }
+}
+
+fn persons(file: File) -> (Vec<Person>, Vec<Link>, UnreadablePersons, Vec<Problem>) {
+    match file.content {
+        Content::Responsables { persons, links, unreadable } => (persons, links, unreadable, file.problems),
+        Content::Eleves { .. } => panic!("élèves"),
+    }
+}
+
+#[test]
+fn the_sample_pupils_are_read() {
+    let file = one(ELEVES).unwrap();
+    assert_eq!(file.header.uai.as_str(), "0349999J");
+    assert_eq!(file.header.year, 2025);
+    // 18:42:07 in Paris in summer is 16:42:07 UTC.
+    assert_eq!(file.header.exported_at, Timestamp::from_seconds(1_757_349_727));
+    let (pupils, unreadable, problems) = pupils(file);
+    assert_eq!((unreadable, problems), (UnreadablePupils::default(), Vec::new()));
+    assert_eq!(pupils.len(), 2);
+    assert_eq!(pupils[0].data.family, "LEBŒUF-D'ARCY");
+    assert_eq!(pupils[0].data.usage, None);
+    assert_eq!(pupils[0].data.given, "Zoé");
+    assert_eq!(pupils[0].data.born.to_string(), "2013-02-14");
+    assert_eq!(pupils[0].class.as_deref(), Some("6 A"));
+    assert_eq!(pupils[1].left_on, NaiveDate::from_ymd_opt(2025, 9, 5));
+}
+
+#[test]
+fn both_generations_give_the_same_links() {
+    let (new, links, ..) = persons(one(RESPONSABLES).unwrap());
+    let (old, links_2017, ..) = persons(one(RESPONSABLES_2017).unwrap());
+    assert_eq!((new.len(), links.len()), (3, 2));
+    assert_eq!((&new, &links), (&old, &links_2017));
+    assert_eq!(new[0].usage.as_deref(), Some("LEBŒUF"));
+    assert_eq!(new[1].mobile.as_deref(), Some("0639980002"));
+    assert!(links.iter().all(|link| link.data.level == Level::Legal));
+    assert_eq!(links[0].data.relation.as_deref(), Some("10"));
+}
+
+#[test]
+fn a_zip_is_known_by_its_bytes_and_read_like_its_document() {
+    let file = read("x.xml", Cursor::new(ELEVES_ZIP)).unwrap().remove(0);
+    assert_eq!(file.name, "x.xml/ElevesAvecAdresses.xml");
+    assert_eq!(pupils(file).0, pupils(one(ELEVES).unwrap()).0);
+    assert_eq!(fault(STRUCTURES_ZIP), Fault::Root("BEE_STRUCTURES".into()));
+    assert_eq!(read_headers("x", Cursor::new(ELEVES_ZIP)).unwrap()[0].0, siecle::Kind::Eleves);
+    assert!(matches!(fault(&ELEVES_ZIP[..200]), Fault::Zip(_)));
+}
+
+#[test]
+fn the_prolog_names_the_encoding() {
+    let text = |encoding: &str| {
+        document(encoding, "BEE_ELEVES", &format!("<ELEVES>{}</ELEVES>", eleve("1", "Cœur", "01/01/2012")))
+    };
+    let in_bytes = |encoding: &str, oe: &[u8]| {
+        let whole = text(encoding);
+        let (before, after) = whole.split_once('œ').unwrap();
+        [before.as_bytes(), oe, after.as_bytes()].concat()
+    };
+    for (encoding, oe) in [
+        ("ISO-8859-15", &b"\xbd"[..]),
+        ("iso-8859-1", b"\x9c"),
+        ("windows-1252", b"\x9c"),
+        ("cp1252", b"\x9c"),
+        ("UTF-8", "œ".as_bytes()),
+    ] {
+        let (pupils, _, problems) = pupils(one(&in_bytes(encoding, oe)).unwrap());
+        assert_eq!(pupils.first().map(|p| p.data.given.as_str()), Some("Cœur"), "{encoding} {problems:?}");
+    }
+    let with_mark = [b"\xef\xbb\xbf".as_slice(), text("utf-8").as_bytes()].concat();
+    assert_eq!(pupils(one(&with_mark).unwrap()).0.len(), 1);
+    for (encoding, oe) in [("ISO-8859-15", &b"\x9c"[..]), ("UTF-8", b"\xbd")] {
+        let (_, unreadable, problems) = pupils(one(&in_bytes(encoding, oe)).unwrap());
+        assert_eq!(problems[0].reason, Reason::Characters("PRENOM"), "a wrong encoding is seen");
+        assert!(unreadable.ids.contains("1"));
+    }
+    assert_eq!(fault(text("UTF-16").as_bytes()), Fault::Encoding("UTF-16".into()));
+    assert_eq!(fault(text("klingon").as_bytes()), Fault::Encoding("klingon".into()));
+    assert_eq!(fault(b"\xff\xfe<\0?\0"), Fault::Encoding("UTF-16".into()));
+    let (long, _) = ("x".repeat(5000), ());
+    assert!(matches!(fault(format!("<?xml {long}").as_bytes()), Fault::NotWellFormed(_)));
+}
+
+#[test]
+fn unreadable_records_are_told_and_the_rest_is_taken() {
+    let records = [
+        eleve("1", "Zoé", "14/02/2013"),
+        eleve("2", "Zoé", "31/02/2013"),
+        eleve("3", "Zoé", "2013-02-14"),
+        eleve("4", "Zoé", "09/09/2025"),
+        eleve("5", "", "14/02/2013"),
+        eleve("6", "Zo|é", "14/02/2013"),
+        eleve("7", "Zoé", "14/02/2013"),
+        eleve("7", "Zoé", "14/02/2013"),
+        eleve("", "Zoé", "14/02/2013"),
+        eleve("8", &"é".repeat(101), "14/02/2013"),
+        eleve("9", "Zo&#x65;&amp;&#32;?", "14/02/2013"),
+        eleve("no id", "Zoé", "14/02/2013"),
+    ];
+    let (pupils, unreadable, problems) = pupils(one(&eleves(&records.join("\n"))).unwrap());
+    let ids: Vec<&str> = pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+    assert_eq!(ids, ["1", "9"]);
+    assert_eq!(pupils[1].data.given, "Zoe& ?");
+    assert_eq!(unreadable.ids.iter().map(String::as_str).collect::<Vec<_>>(), ["2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(unreadable.unnamed, 2);
+    let reasons: Vec<&Reason> = problems.iter().map(|problem| &problem.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            &Reason::Date("DATE_NAISS"),
+            &Reason::Date("DATE_NAISS"),
+            &Reason::BornLater,
+            &Reason::Missing("PRENOM"),
+            &Reason::Characters("PRENOM"),
+            &Reason::Double,
+            &Reason::Double,
+            &Reason::Missing("ELEVE_ID"),
+            &Reason::TooLong("PRENOM"),
+            &Reason::Id("ELEVE_ID"),
+        ]
+    );
+    assert_eq!(problems[0].to_string(), "f.xml: line 4: ELEVE 2: DATE_NAISS is no date of the form JJ/MM/AAAA");
+}
+
+#[test]
+fn unknown_levels_and_links_that_differ_are_told() {
+    let link = |pupil: &str, level: &str| {
+        format!(
+            "<RESPONSABLE_ELEVE><ELEVE_ID>{pupil}</ELEVE_ID><PERSONNE_ID>5</PERSONNE_ID>{level}</RESPONSABLE_ELEVE>"
+        )
+    };
+    let level = |level: u8| format!("<NIVEAU_RESPONSABILITE>{level}</NIVEAU_RESPONSABILITE>");
+    let records = [
+        link("1", &level(1)),
+        link("1", &level(1)),
+        link("2", &level(2)),
+        link("3", &level(4)),
+        link("4", ""),
+        link("5", &level(1)),
+        link("5", &level(3)),
+        link("", &level(1)),
+        link("6", "<RESP_LEGAL>0</RESP_LEGAL><CODE_PARENTE>7</CODE_PARENTE>"),
+    ];
+    let text = document("UTF-8", "BEE_RESPONSABLES", &format!("<RESPONSABLES>{}</RESPONSABLES>", records.join("")));
+    let (_, links, unreadable, problems) = persons(one(text.as_bytes()).unwrap());
+    let found: Vec<(&str, Level)> = links.iter().map(|link| (link.pupil.as_str(), link.data.level)).collect();
+    assert_eq!(found, [("1", Level::Legal), ("2", Level::InCharge), ("6", Level::Contact)]);
+    assert_eq!(links[2].data.relation.as_deref(), Some("70"));
+    assert_eq!(unreadable.links.iter().map(|(pupil, _)| pupil.as_str()).collect::<Vec<_>>(), ["3", "4", "5"]);
+    assert_eq!((unreadable.unnamed_links, problems.len()), (1, 4));
+}
+
+#[test]
+fn cut_and_malformed_files_are_refused_with_their_line() {
+    for end in 40..ELEVES.len() - 2 {
+        let error = one(&ELEVES[..end]).unwrap_err();
+        assert!(matches!(error.fault, Fault::Cut | Fault::NotWellFormed(_)), "{end}: {error}");
+    }
+    let text = String::from_utf8(eleves("")).unwrap();
+    let broken = text.replace("</ELEVES>", "\n</ELEVE>");
+    let error = one(broken.as_bytes()).unwrap_err();
+    assert!(matches!(error.fault, Fault::NotWellFormed(_)), "{error}");
+    assert_eq!(error.line, Some(4));
+    for added in ["<x/>", "text", "<?xml version=\"1.0\"?>"] {
+        assert!(matches!(fault(format!("{text}{added}").as_bytes()), Fault::NotWellFormed(_)), "{added}");
+    }
+    for inner in ["&unknown;", "<a b=1/>", "<a b='1' b='2'/>", "a & b", "&#0;"] {
+        assert!(matches!(fault(&eleves(inner)), Fault::NotWellFormed(_)), "{inner}");
+    }
+    assert_eq!(fault(b""), Fault::Cut);
+    assert!(matches!(fault(b"PRENOM;NOM\nZoe;DURAND\n"), Fault::NotWellFormed(_)));
+}
+
+#[test]
+fn what_the_file_says_of_itself_is_checked() {
+    let text = String::from_utf8(eleves("")).unwrap();
+    for (from, to, right) in [
+        ("0349999J", "0349999K", "the letter of UAI 0349999K is wrong: for these digits it is J"),
+        ("2025</ANNEE", "25</ANNEE", "ANNEE_SCOLAIRE in PARAMETRES has the unreadable value \"25\""),
+        ("08/09/2025", "08/13/2025", "DATE_EXPORT in PARAMETRES has the unreadable value \"08/13/2025\""),
+        ("<UAJ>0349999J</UAJ>", "", "UAJ is missing in PARAMETRES"),
+    ] {
+        assert_eq!(fault(text.replace(from, to).as_bytes()).to_string(), right);
+    }
+}
+
+#[test]
+fn hostile_files_are_refused_in_little_memory() {
+    let text = String::from_utf8(eleves("")).unwrap();
+    let with_type = text.replace("<BEE_ELEVES>", "<!DOCTYPE x [<!ENTITY a \"b\">]><BEE_ELEVES>");
+    assert_eq!(fault(with_type.as_bytes()), Fault::Doctype);
+    assert_eq!(fault(&eleves(&"<a>".repeat(30))), Fault::TooDeep);
+    assert_eq!(fault(&eleves(&eleve("1", &"a".repeat(5000), "14/02/2013"))), Fault::TooLong);
+    assert_eq!(fault(&eleves(&eleve("1", &"&amp;".repeat(5000), "14/02/2013"))), Fault::TooLong);
+    assert_eq!(fault(&eleves(&" ".repeat(100_000))), Fault::TooLong);
+    assert_eq!(fault(&eleves(&format!("<!--{}-->", "<".repeat(100_000)))), Fault::TooLong);
+    assert_eq!(fault(&eleves(&format!("<a b='{}'/>", ">".repeat(100_000)))), Fault::TooLong);
+    let blanks = format!("{}\n", " ".repeat(999)).repeat(64 << 10);
+    assert_eq!(fault(&zipped(&[("a.xml", blanks.as_bytes())])), Fault::TooLong);
+    let comments = format!("<!--{}-->", " ".repeat(900)).repeat(32 << 10);
+    let bomb = [b"<BEE_ELEVES>", comments.as_bytes()].concat();
+    assert_eq!(fault(&zipped(&[("a.xml", &bomb)])), Fault::TooBig);
+    assert_eq!(fault(&zipped(&[("a.txt", b"")])), Fault::NoXml);
+}
+
+fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_set_needs_both_files_of_one_year() {
+    let files = |bytes: &[&[u8]]| bytes.iter().map(|bytes| one(bytes).unwrap()).collect::<Vec<_>>();
+    let joined = |bytes: &[&[u8]]| assemble(files(bytes)).remove(0);
+    assert_eq!(joined(&[RESPONSABLES, ELEVES]).unwrap().pupils.len(), 2);
+    assert!(matches!(joined(&[ELEVES]), Err(SetError::Half { missing: "responsables", .. })));
+    assert!(matches!(joined(&[ELEVES, ELEVES, RESPONSABLES]), Err(SetError::Twice { .. })));
+    assert!(matches!(joined(&[ELEVES, RESPONSABLES_2017]), Err(SetError::Years { .. })));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_the_reader_panic(
+        place in 0..ELEVES.len(), bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..12), zip: bool,
+    ) {
+        let mut whole = if zip { ELEVES_ZIP.to_vec() } else { ELEVES.to_vec() };
+        let place = place % whole.len();
+        let end = (place + bytes.len()).min(whole.len());
+        whole.splice(place..end, bytes);
+        let _ = read("f", Cursor::new(whole));
+    }
+
+    #[test]
+    fn no_random_bytes_make_the_reader_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+        let _ = read("f", Cursor::new(bytes));
+    }
+}

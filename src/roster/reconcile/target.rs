@@ -1,0 +1,76 @@
+//! What is to be current at a school after its set: what the set says, and what it could not say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Counts, Known, LinkKey};
+use crate::roster::formats::{Pupil, SchoolSet};
+use crate::roster::{Level, LinkData};
+
+/// What is to be current at the school after the set.
+pub struct Target {
+    pub enrolments: BTreeMap<String, Option<String>>,
+    pub links: BTreeMap<LinkKey, LinkData>,
+    links_nowhere: usize,
+}
+
+impl Target {
+    pub fn of(known: &Known, set: &SchoolSet) -> Self {
+        let enrolments = Self::enrolments(known, set);
+        let persons: BTreeSet<&str> = set.persons.iter().map(|person| person.id.as_str()).collect();
+        let pupils: BTreeSet<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+        let unreadable = &set.unreadable_persons;
+        let mut links = BTreeMap::new();
+        let mut links_nowhere = 0;
+        for link in &set.links {
+            let person = persons.contains(link.person.as_str()) || known.persons.contains_key(&link.person);
+            if enrolments.contains_key(&link.pupil) && person {
+                links.insert((link.pupil.clone(), link.person.clone()), link.data.clone());
+            } else if !pupils.contains(link.pupil.as_str()) && !set.unreadable_pupils.ids.contains(&link.pupil)
+                || !person && !unreadable.ids.contains(&link.person)
+            {
+                links_nowhere += 1;
+            }
+        }
+        for (key, data) in &known.links {
+            let unread = unreadable.links.contains(key) || unreadable.unnamed_links > 0;
+            if unread && enrolments.contains_key(&key.0) && !links.contains_key(key) {
+                links.insert(key.clone(), data.clone());
+            }
+        }
+        Self { enrolments, links, links_nowhere }
+    }
+
+    fn enrolments(known: &Known, set: &SchoolSet) -> BTreeMap<String, Option<String>> {
+        let unreadable = &set.unreadable_pupils;
+        let named: BTreeSet<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+        let current = set.pupils.iter().filter(|pupil| !has_left(pupil, set));
+        let current = current.map(|pupil| (pupil.id.clone(), pupil.class.clone()));
+        let unread = known
+            .enrolments
+            .iter()
+            .filter(|(id, _)| unreadable.ids.contains(*id) || (unreadable.unnamed > 0 && !named.contains(id.as_str())));
+        current.chain(unread.map(|(id, class)| (id.clone(), class.clone()))).collect()
+    }
+
+    pub fn counts(&self, set: &SchoolSet) -> Counts {
+        let linked: BTreeSet<&str> = self.links.keys().map(|(_, person)| person.as_str()).collect();
+        let alone = set.persons.iter().filter(|person| !linked.contains(person.id.as_str()));
+        Counts {
+            pupils: self.enrolments.len(),
+            pupils_gone: set.pupils.iter().filter(|pupil| has_left(pupil, set)).count(),
+            responsables: linked.len(),
+            persons_without_link: alone.count(),
+            legal_links: self.links.values().filter(|data| is_legal(data)).count(),
+            links_nowhere: self.links_nowhere,
+        }
+    }
+}
+
+/// The pupil's last day lies before the day of the export.
+fn has_left(pupil: &Pupil, set: &SchoolSet) -> bool {
+    pupil.left_on.is_some_and(|day| day < set.exported_on)
+}
+
+pub fn is_legal(data: &LinkData) -> bool {
+    data.level == Level::Legal
+}

@@ -1,0 +1,313 @@
+//! Tests of the comparison: the samples, each rule, and what must hold for any set.
+
+use std::io::Cursor;
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use super::*;
+use crate::base::clock::Span;
+use crate::roster::Level;
+use crate::roster::formats::{Link, assemble, siecle};
+use crate::roster::uai::Uai;
+
+const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
+const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses.xml");
+const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
+
+fn numbering() -> Numbering {
+    Numbering { fictitious: vec!["+3363998".into()] }
+}
+
+fn planned(known: &Known, set: &SchoolSet) -> Result<Plan, Refusal> {
+    plan(known, set, &numbering(), Removals::Guarded)
+}
+
+/// What the database holds once a plan was written.
+fn apply(known: &Known, plan: &Plan) -> Known {
+    let mut after = known.clone();
+    after.exported = Some(plan.exported);
+    let Exported { eleves, responsables, .. } = plan.exported;
+    for (id, data) in plan.pupils_new.iter().chain(&plan.pupils_changed) {
+        after.pupils.insert(id.clone(), Dated { data: data.clone(), exported_at: eleves });
+    }
+    for (id, data) in plan.persons_new.iter().chain(&plan.persons_changed) {
+        after.persons.insert(id.clone(), Dated { data: data.clone(), exported_at: responsables });
+    }
+    after.enrolments.extend(plan.enrolments_started.iter().chain(&plan.enrolments_moved).cloned());
+    after.links.extend(plan.links_started.iter().chain(&plan.links_changed).cloned());
+    after.enrolments.retain(|id, _| !plan.enrolments_ended.contains(id));
+    after.links.retain(|key, _| !plan.links_ended.contains(key));
+    after
+}
+
+fn day(day: i64) -> Timestamp {
+    Timestamp(0).plus(Span::days(20_000 + day))
+}
+
+fn pupil(id: usize) -> Pupil {
+    let data = PupilData {
+        family: "DURAND".into(),
+        usage: None,
+        given: format!("Zoé{id}"),
+        born: "2013-02-14".parse().unwrap(),
+    };
+    Pupil { id: format!("{id:03}"), data, class: Some("6A".into()), left_on: None }
+}
+
+fn person(id: usize) -> Person {
+    let mobile = Some(format!("06 39 98 {:02} {:02}", id / 100, id % 100));
+    Person { id: format!("p{id:03}"), family: "DURAND".into(), usage: None, given: "Anne".into(), mobile }
+}
+
+fn link(pupil: usize, person: usize, level: Level) -> Link {
+    let data = LinkData { level, relation: Some("10".into()) };
+    Link { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data }
+}
+
+/// A school of `size` pupils, each with a legal representative of his own.
+fn school(size: usize) -> SchoolSet {
+    SchoolSet {
+        uai: Uai::parse("0349999J").unwrap(),
+        year: 2025,
+        eleves_exported_at: day(0),
+        responsables_exported_at: day(0),
+        exported_on: NaiveDate::from_ymd_opt(2025, 9, 8).unwrap(),
+        pupils: (0..size).map(pupil).collect(),
+        persons: (0..size).map(person).collect(),
+        links: (0..size).map(|id| link(id, id, Level::Legal)).collect(),
+        unreadable_pupils: Default::default(),
+        unreadable_persons: Default::default(),
+        problems: Vec::new(),
+    }
+}
+
+fn taken(set: &SchoolSet) -> Known {
+    let known = Known::default();
+    apply(&known, &planned(&known, set).unwrap())
+}
+
+/// The set a day later.
+fn later(set: &SchoolSet, change: impl FnOnce(&mut SchoolSet)) -> SchoolSet {
+    let mut set = set.clone();
+    set.eleves_exported_at = day(1);
+    set.responsables_exported_at = day(1);
+    change(&mut set);
+    set
+}
+
+fn without(set: &SchoolSet, count: usize) -> SchoolSet {
+    later(set, |set| {
+        set.pupils.drain(..count);
+        set.links.drain(..count);
+    })
+}
+
+#[test]
+fn the_samples_of_both_generations_give_the_same_school() {
+    for responsables in [RESPONSABLES, RESPONSABLES_2017] {
+        let mut files = siecle::read("e", Cursor::new(ELEVES)).unwrap();
+        files.extend(siecle::read("r", Cursor::new(responsables)).unwrap());
+        // The old sample is of 2017, so that the years agree.
+        files.iter_mut().for_each(|file| file.header.year = 2025);
+        let set = assemble(files).remove(0).unwrap();
+        let plan = planned(&Known::default(), &set).unwrap();
+        let right = Counts {
+            pupils: 1,
+            pupils_gone: 1,
+            responsables: 2,
+            persons_without_link: 1,
+            legal_links: 2,
+            links_nowhere: 0,
+        };
+        assert_eq!(plan.counts, right);
+        assert_eq!((plan.persons_new.len(), plan.pupils_new.len(), plan.links_started.len()), (3, 1, 2));
+        assert_eq!(plan.enrolments_started, [("900001".to_owned(), Some("6 A".to_owned()))]);
+        assert_eq!(plan.persons_new[1].1.mobile.as_ref().unwrap().as_str(), "+33639980002");
+        let known = apply(&Known::default(), &plan);
+        assert!(planned(&known, &set).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn five_percent_may_go_within_a_year_and_forty_at_a_new_one() {
+    let set = school(100);
+    let known = taken(&set);
+    let five = planned(&known, &without(&set, 5)).unwrap();
+    assert_eq!((five.enrolments_ended.len(), five.links_ended.len(), five.gone.ratio()), (5, 5, 0.05));
+    assert!(five.persons_changed.is_empty() && five.pupils_changed.is_empty(), "nothing is deleted");
+    let six = without(&set, 6);
+    assert_eq!(planned(&known, &six), Err(Refusal::TooManyRemovals { what: "pupils", gone: 6, of: 100, percent: 5 }));
+    assert!(plan(&known, &six, &numbering(), Removals::Accepted).is_ok());
+    let next_year = |count| later(&without(&set, count), |set| set.year = 2026);
+    assert!(planned(&known, &next_year(40)).is_ok());
+    assert!(matches!(planned(&known, &next_year(41)), Err(Refusal::TooManyRemovals { percent: 40, .. })));
+}
+
+#[test]
+fn legal_links_count_by_themselves_and_so_does_losing_the_right() {
+    let set = school(100);
+    let known = taken(&set);
+    let fewer = later(&set, |set| set.links.truncate(94));
+    assert!(matches!(planned(&known, &fewer), Err(Refusal::TooManyRemovals { what: "legal links", gone: 6, .. })));
+    let lower = later(&set, |set| set.links.iter_mut().take(6).for_each(|link| link.data.level = Level::Contact));
+    assert!(matches!(planned(&known, &lower), Err(Refusal::TooManyRemovals { what: "legal links", gone: 6, .. })));
+    let five = later(&set, |set| set.links.iter_mut().take(5).for_each(|link| link.data.level = Level::Contact));
+    assert_eq!(planned(&known, &five).unwrap().links_changed.len(), 5);
+}
+
+#[test]
+fn one_family_may_leave_a_small_school_but_no_rule_loosens_from_twenty() {
+    for (size, count, allowed) in
+        [(1, 1, true), (19, 1, true), (19, 2, false), (20, 1, true), (20, 2, false), (39, 2, false)]
+    {
+        let set = school(size);
+        assert_eq!(planned(&taken(&set), &without(&set, count)).is_ok(), allowed, "{count} of {size}");
+    }
+    let empty = later(&school(6), |set| {
+        set.pupils.clear();
+        set.links.clear();
+    });
+    assert!(planned(&taken(&school(6)), &empty).is_err());
+}
+
+#[test]
+fn a_past_leaving_date_ends_and_the_last_day_does_not() {
+    let set = school(40);
+    let known = taken(&set);
+    let leaving = |date| {
+        let set = later(&set, |set| set.pupils[0].left_on = NaiveDate::from_ymd_opt(2025, 9, date));
+        planned(&known, &set).unwrap()
+    };
+    assert_eq!(leaving(7).enrolments_ended, ["000"]);
+    assert_eq!(leaving(7).links_ended, [("000".to_owned(), "p000".to_owned())]);
+    assert_eq!(leaving(7).counts.pupils_gone, 1);
+    assert!(leaving(8).is_empty());
+    assert!(leaving(30).is_empty());
+}
+
+#[test]
+fn an_older_export_or_an_earlier_year_is_refused() {
+    let known = taken(&school(3));
+    for (eleves, responsables) in [(-1, 0), (1, -1)] {
+        let mut set = school(3);
+        set.eleves_exported_at = day(eleves);
+        set.responsables_exported_at = day(responsables);
+        assert_eq!(planned(&known, &set), Err(Refusal::Older { known: day(0), given: day(-1) }));
+    }
+    let earlier = later(&school(3), |set| set.year = 2024);
+    assert_eq!(planned(&known, &earlier), Err(Refusal::EarlierYear { known: 2025, given: 2024 }));
+}
+
+#[test]
+fn what_another_school_said_later_is_not_overwritten() {
+    let set = school(2);
+    let mut known = taken(&set);
+    known.persons.get_mut("p000").unwrap().data.given = "Anna".into();
+    known.persons.get_mut("p000").unwrap().exported_at = day(5);
+    assert!(planned(&known, &later(&set, |_| ())).unwrap().is_empty());
+    known.persons.get_mut("p000").unwrap().exported_at = day(0);
+    assert_eq!(planned(&known, &later(&set, |_| ())).unwrap().persons_changed.len(), 1);
+}
+
+#[test]
+fn the_unreadable_counts_as_unchanged() {
+    let set = school(40);
+    let known = taken(&set);
+    let unread = later(&set, |set| {
+        set.pupils.retain(|pupil| pupil.id != "000");
+        set.unreadable_pupils.ids.insert("000".into());
+        set.persons.retain(|person| person.id != "p001");
+        set.unreadable_persons.ids.insert("p001".into());
+        set.links.retain(|link| link.pupil != "002");
+        set.unreadable_persons.links.insert(("002".into(), "p002".into()));
+    });
+    assert!(planned(&known, &unread).unwrap().is_empty());
+    let unnamed = later(&set, |set| {
+        set.pupils.drain(..1);
+        set.unreadable_pupils.unnamed = 1;
+        set.links.drain(..2);
+        set.unreadable_persons.unnamed_links = 1;
+    });
+    assert!(planned(&known, &unnamed).unwrap().is_empty(), "any of them may be the one without id");
+    // Unknown and unreadable: nothing starts, and nothing points nowhere.
+    let first = planned(&Known::default(), &unread).unwrap();
+    assert_eq!(first.counts.links_nowhere, 0);
+    assert_eq!((first.pupils_new.len(), first.persons_new.len(), first.links_started.len()), (39, 39, 37));
+}
+
+#[test]
+fn numbers_that_take_no_sms_are_told_and_not_kept() {
+    let set = later(&school(3), |set| {
+        set.persons[0].mobile = Some("04 67 12 34 56".into());
+        set.persons[1].mobile = Some("06 12".into());
+        set.persons[2].mobile = None;
+    });
+    let plan = planned(&Known::default(), &set).unwrap();
+    let told = [("p000".to_owned(), PhoneError::Landline), ("p001".to_owned(), PhoneError::Incomplete)];
+    assert_eq!(plan.unusable_numbers, told);
+    assert!(plan.persons_new.iter().all(|(_, data)| data.mobile.is_none()));
+}
+
+/// Any set of a small world, so that two of them overlap.
+fn any_set() -> impl Strategy<Value = SchoolSet> {
+    let pupils = proptest::collection::btree_map(0usize..8, (0u32..3, proptest::option::of(1u32..20)), 0..8);
+    let persons = proptest::collection::btree_map(0usize..8, 0u32..3, 0..8);
+    let level = prop_oneof![Just(Level::Legal), Just(Level::InCharge), Just(Level::Contact)];
+    let links = proptest::collection::btree_map((0usize..8, 0usize..8), level, 0..12);
+    let ids = || proptest::collection::btree_set(0usize..8, 0..3);
+    let unnamed = || prop_oneof![3 => Just(0usize), 1 => Just(1)];
+    (pupils, persons, links, ids(), ids(), unnamed(), unnamed()).prop_map(
+        |(pupils, persons, links, lost_pupils, lost_persons, unnamed, unnamed_links)| {
+            let mut set = school(0);
+            for (id, (class, left)) in pupils {
+                let mut pupil = pupil(id);
+                pupil.class = Some(format!("6{class}"));
+                pupil.left_on = left.and_then(|day| NaiveDate::from_ymd_opt(2025, 9, day));
+                set.pupils.push(pupil);
+            }
+            for (id, given) in persons {
+                let mut person = person(id);
+                person.given = format!("Anne{given}");
+                set.persons.push(person);
+            }
+            set.links = links.into_iter().map(|((pupil, person), level)| link(pupil, person, level)).collect();
+            set.unreadable_pupils.ids = lost_pupils.iter().map(|id| pupil(*id).id).collect();
+            set.unreadable_persons.ids = lost_persons.iter().map(|id| person(*id).id).collect();
+            set.pupils.retain(|pupil| !set.unreadable_pupils.ids.contains(&pupil.id));
+            set.persons.retain(|person| !set.unreadable_persons.ids.contains(&person.id));
+            set.unreadable_pupils.unnamed = unnamed;
+            set.unreadable_persons.unnamed_links = unnamed_links;
+            set
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn the_same_set_twice_changes_nothing(before in any_set(), set in any_set()) {
+        let known = taken(&before);
+        let first = plan(&known, &set, &numbering(), Removals::Accepted).unwrap();
+        let known = apply(&known, &first);
+        prop_assert!(plan(&known, &set, &numbering(), Removals::Guarded).unwrap().is_empty());
+        // Whatever is current hangs together.
+        for (pupil, person) in known.links.keys() {
+            prop_assert!(known.enrolments.contains_key(pupil) && known.pupils.contains_key(pupil));
+            prop_assert!(known.persons.contains_key(person));
+        }
+    }
+
+    #[test]
+    fn the_order_of_records_does_not_matter(before in any_set(), set in any_set(), seed in any::<u64>()) {
+        let known = taken(&before);
+        let mut mixed = set.clone();
+        let turn = |len: usize| if len == 0 { 0 } else { seed as usize % len };
+        let (pupils, persons, links) = (turn(set.pupils.len()), turn(set.persons.len()), turn(set.links.len()));
+        mixed.pupils.rotate_left(pupils);
+        mixed.persons.rotate_left(persons);
+        mixed.links.rotate_left(links);
+        mixed.links.reverse();
+        let of = |set| plan(&known, set, &numbering(), Removals::Accepted).unwrap();
+        prop_assert_eq!(of(&set), of(&mixed));
+    }
+}
