@@ -18,7 +18,15 @@ use crate::base::secret::same;
 pub async fn show(State(state): State<Shared>, visitor: Visitor) -> Response {
     if let Some(session) = visitor.session(&state, Service::Bourses) {
         let who = &session.who;
-        let words = json!({ "name": who.name, "children": who.education.children });
+        // No vector: it is for an ENT, which finds the person in its own directory by it.
+        let none: [&str; 0] = [];
+        let words = json!({
+            "name": who.name,
+            "children": who.education.children,
+            "sub": who.sub,
+            "sid": who.sid,
+            "vectors": none,
+        });
         return state.page(&visitor, StatusCode::OK, Site::Bourses, "bourses.html", &words);
     }
     // Back from the provider's sign-out: said only to the browser that went there.

@@ -91,6 +91,9 @@ pub async fn home(State(state): State<Shared>, visitor: Visitor) -> Response {
     let words = json!({
         "name": who.name,
         "profile": who.education.profile,
+        "sub": who.sub,
+        "sid": who.sid,
+        "vectors": who.education.vectors,
         "children": who.education.children,
         "schools": who.education.schools,
     });

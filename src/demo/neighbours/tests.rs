@@ -1,5 +1,7 @@
 //! The neighbours as a browser meets them, without a provider: what must hold before it is ever asked.
 
+mod provider;
+
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -21,21 +23,24 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 /// Nobody listens there: whatever asks the provider fails, and is seen to.
 const ISSUER: &str = "http://127.0.0.1:9";
 
-fn neighbours() -> Shared {
+fn config(issuer: &str, clock: Arc<ManualClock>) -> NeighboursConfig {
     let clients = ["mon-ent-montpellier", "mon-ent-toulouse", "mon-ent-agricole", "mon-ent-mer", "bourses"];
-    let config = NeighboursConfig {
-        issuer: ISSUER.into(),
+    NeighboursConfig {
+        issuer: issuer.into(),
         base: "http://localhost:8090".into(),
         cookie_key: [3; 32],
         clients: clients
             .iter()
-            .map(|id| NeighbourClient { client_id: (*id).into(), secret: Secret::new("s") })
+            .map(|id| NeighbourClient { client_id: (*id).into(), secret: Secret::new("s+e c") })
             .collect(),
-        clock: Arc::new(ManualClock::at(NOW)),
+        clock,
         random: Arc::new(SeededRandom::new(1)),
         extra_ca: None,
-    };
-    Arc::new(Neighbours::build(config).unwrap())
+    }
+}
+
+fn neighbours() -> Shared {
+    Arc::new(Neighbours::build(config(ISSUER, Arc::new(ManualClock::at(NOW)))).unwrap())
 }
 
 async fn send(state: &Shared, request: Request<Body>) -> Response {
