@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::Shared;
 use super::pages::Site;
+use super::service::Service;
 use super::visitor::Visitor;
+use super::{Neighbours, Shared};
 
 pub async fn show(State(state): State<Shared>, visitor: Visitor) -> Response {
     state.page(&visitor, StatusCode::OK, Site::College, "college.html", &json!({}))
@@ -15,10 +16,19 @@ pub async fn show(State(state): State<Shared>, visitor: Visitor) -> Response {
 
 /// Any address that none of the neighbours has.
 pub async fn not_found(State(state): State<Shared>, visitor: Visitor) -> Response {
-    let site = match visitor.path.as_str() {
-        path if path.starts_with("/ent") => Site::Ent,
-        path if path.starts_with("/bourses") => Site::Bourses,
-        _ => Site::College,
+    nothing_here(&state, &visitor, StatusCode::NOT_FOUND)
+}
+
+/// The address of a form, typed or reloaded.
+pub async fn wrong_method(State(state): State<Shared>, visitor: Visitor) -> Response {
+    nothing_here(&state, &visitor, StatusCode::METHOD_NOT_ALLOWED)
+}
+
+pub fn nothing_here(state: &Neighbours, visitor: &Visitor, status: StatusCode) -> Response {
+    let (site, home) = match visitor.path.as_str() {
+        path if path.starts_with(Service::Ent.path()) => (Site::Ent, Service::Ent.path()),
+        path if path.starts_with(Service::Bourses.path()) => (Site::Bourses, Service::Bourses.path()),
+        _ => (Site::College, "/"),
     };
-    state.page(&visitor, StatusCode::NOT_FOUND, site, "not_found.html", &json!({ "other_language": "/?lang=fr" }))
+    state.page(visitor, status, site, "not_found.html", &json!({ "home": home }))
 }

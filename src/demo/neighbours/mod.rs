@@ -185,6 +185,7 @@ fn routes(neighbours: Shared) -> Router {
         .route("/sms/messages.json", get(phones::list))
         .route("/preau.css", get(pages::stylesheet))
         .fallback(college::not_found)
+        .method_not_allowed_fallback(college::wrong_method)
         .layer(CsrfLayer::new());
     own.merge(from_anywhere)
         .layer(middleware::map_response(pages::guard))

@@ -105,7 +105,7 @@ pub async fn school(State(state): State<Shared>, visitor: Visitor) -> Response {
     let Some(session) = visitor.session(&state, Service::Ent) else { return see_other(Service::Ent.path()) };
     let education = &session.who.education;
     let chosen = visitor.query.one("uai").and_then(|uai| education.schools.iter().find(|school| school.uai == uai));
-    let Some(school) = chosen else { return college::not_found(State(state), visitor).await };
+    let Some(school) = chosen else { return college::nothing_here(&state, &visitor, StatusCode::NOT_FOUND) };
     let children: Vec<_> = education.children.iter().filter(|child| child.uai == school.uai).collect();
     let words = json!({ "name": session.who.name, "school": school, "children": children });
     state.page(&visitor, StatusCode::OK, Site::Ent, "school.html", &words)

@@ -283,6 +283,9 @@ async fn every_page_is_there_in_both_languages_with_its_headers() {
         assert_ne!(titles[0], titles[1], "{path} says the same in both languages");
     }
     assert_eq!(get(&state, "/ent/nulle-part", "").await.status(), StatusCode::NOT_FOUND);
+    let reloaded = get(&state, "/ent/choix", "").await;
+    assert_eq!(reloaded.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(text(reloaded).await.contains("href=\"/ent\">Accueil"));
     // A school that the claims do not name has no page.
     assert_eq!(get(&state, "/ent/etablissement?uai=0349999J", &cookie).await.status(), StatusCode::NOT_FOUND);
 }

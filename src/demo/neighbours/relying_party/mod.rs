@@ -1,42 +1,38 @@
 //! One client of the provider: the request that goes out, what comes back, the way to sign out.
 //!
 //! The only place that knows `openidconnect`. The crate verifies the ID token; what it does not do is done
-//! here: the `iss` of the authorization response (RFC 9207), the time that it is told, the age of the token.
+//! here: the `iss` of the authorization response (RFC 9207), the age of the token, the time that it is told.
 //! Nothing is believed of userinfo unless its `sub` is that of the verified ID token.
 
+mod claims;
+mod id_token;
 mod provider;
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreAuthenticationFlow, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
     CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AccessTokenHash, AdditionalClaims, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims, IdTokenFields,
-    LanguageTag, LocalizedClaim, LoginHint, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
-    PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl, Scope, SignatureVerificationError, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IdToken, IdTokenFields, LanguageTag, LocalizedClaim, LoginHint, LogoutRequest, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl, Scope,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
 };
-use serde::{Deserialize, Serialize};
 
 use super::attempts::Attempt;
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::secret::Secret;
 
+pub use claims::SignedIn;
 pub use provider::Provider;
 
-/// How far the provider's clock and ours may differ.
-const SKEW: Span = Span::minutes(1);
-
-/// An ID token comes straight from the token endpoint: an older one was kept by somebody.
-const ID_TOKEN_AGE: Span = Span::minutes(10);
+use claims::{Education, SessionClaims};
+use id_token::{IdTokenError, verify};
 
 /// What is asked besides `openid`; no telephone number, the portal has no use for it.
 const SCOPES: [&str; 2] = ["profile", "education"];
@@ -68,63 +64,6 @@ fn whole_story(error: &dyn Error) -> String {
         cause = why.source();
     }
     story
-}
-
-/// A child of the person who signed in (scope `education`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Child {
-    pub given_name: String,
-    pub uai: String,
-    pub school: String,
-    pub academy: String,
-    #[serde(default)]
-    pub class: Option<String>,
-}
-
-/// A school that the person has to do with (scope `education`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct School {
-    pub uai: String,
-    pub name: String,
-    pub academy: String,
-}
-
-/// The claims of scope `education`, as userinfo gives them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Education {
-    /// `responsable` or `eleve`.
-    #[serde(default, rename = "education_profile")]
-    pub profile: Option<String>,
-    #[serde(default)]
-    pub children: Vec<Child>,
-    #[serde(default)]
-    pub schools: Vec<School>,
-    /// `profil|nom|prenom|eleveId|UAI`, one an entry: how an ENT finds the person in its own directory.
-    #[serde(default, rename = "FrEduVecteur")]
-    pub vectors: Vec<String>,
-}
-
-impl AdditionalClaims for Education {}
-
-/// The provider's session of this client, to be found again by a logout token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SessionClaims {
-    #[serde(default)]
-    sid: Option<String>,
-}
-
-impl AdditionalClaims for SessionClaims {}
-
-/// Who signed in.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    pub sub: String,
-    pub sid: Option<String>,
-    /// The display name, or what given name and family name make.
-    pub name: Option<String>,
-    pub education: Education,
-    /// Sent back to the provider at sign-out, which then need not ask who it is.
-    pub id_token: Secret,
 }
 
 type Tokens = StandardTokenResponse<
@@ -316,60 +255,4 @@ impl RelyingParty {
 
 fn first<T>(claim: Option<&LocalizedClaim<T>>) -> Option<&T> {
     claim.and_then(|claim| claim.get(None).or_else(|| claim.iter().next().map(|(_, text)| text)))
-}
-
-/// What can be wrong with an ID token; an unknown key may only be a new one.
-#[derive(Debug, thiserror::Error)]
-enum IdTokenError {
-    #[error("its key is not known")]
-    UnknownKey,
-    #[error("{0}")]
-    Claims(Cow<'static, str>),
-}
-
-/// OIDCC 3.1.3.7 and 3.1.3.8: signature, issuer, audience, time, nonce, and the hash of the access token.
-fn verify<'t>(
-    client: &OurClient,
-    id_token: &'t OurIdToken,
-    tokens: &Tokens,
-    nonce: &str,
-    now: Timestamp,
-) -> Result<&'t IdTokenClaims<SessionClaims, CoreGenderClaim>, IdTokenError> {
-    use openidconnect::ClaimsVerificationError::SignatureVerification;
-
-    let moment = instant(now);
-    let (oldest, latest) = (instant(now.minus(ID_TOKEN_AGE)), instant(now.plus(SKEW)));
-    let verifier = client.id_token_verifier().set_time_fn(move || moment).set_issue_time_verifier_fn(move |issued| {
-        if issued < oldest || issued > latest { Err("issued too long ago or ahead".to_owned()) } else { Ok(()) }
-    });
-    let claims = id_token.claims(&verifier, &Nonce::new(nonce.to_owned())).map_err(|why| match why {
-        SignatureVerification(SignatureVerificationError::NoMatchingKey) => IdTokenError::UnknownKey,
-        why => IdTokenError::Claims(whole_story(&why).into()),
-    })?;
-    if let Some(expected) = claims.access_token_hash() {
-        let hash = id_token
-            .signing_key(&verifier)
-            .map_err(|why| why.to_string())
-            .and_then(|key| Ok((key, id_token.signing_alg().map_err(|why| why.to_string())?)))
-            .and_then(|(key, alg)| {
-                AccessTokenHash::from_token(tokens.access_token(), alg, key).map_err(|why| why.to_string())
-            })
-            .map_err(|why| IdTokenError::Claims(why.into()))?;
-        if hash != *expected {
-            return Err(IdTokenError::Claims("at_hash is of another access token".into()));
-        }
-    }
-    Ok(claims)
-}
-
-fn instant(time: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(time.0).unwrap_or_default()
-}
-
-#[cfg(test)]
-impl Default for SignedIn {
-    fn default() -> Self {
-        let (sub, sid, name) = ("sub".to_owned(), None, None);
-        Self { sub, sid, name, education: Education::default(), id_token: Secret::new("") }
-    }
 }
