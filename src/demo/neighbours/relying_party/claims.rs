@@ -1,6 +1,6 @@
 //! What the provider says about a person: the claims of scope `education`, and who signed in.
 //!
-//! The shapes are the provider's contract; anything that is missing is empty, never a failed sign-in.
+//! The shapes are the provider's contract; a list that is missing is empty, not a failed sign-in.
 
 use openidconnect::AdditionalClaims;
 use serde::{Deserialize, Serialize};

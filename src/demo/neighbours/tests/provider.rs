@@ -95,8 +95,8 @@ impl Fake {
             AccessTokenHash::from_token(&token, &alg, &key.as_verification_key()).unwrap().to_string()
         };
         let mut claims = json!({
-            "iss": self.issuer, "aud": ["mon-ent-mer"], "sub": "person", "sid": "session-9", "nonce": *self.nonce.lock().unwrap(),
-            "iat": NOW.seconds(), "exp": NOW.seconds() + 300, "at_hash": hash(ACCESS_TOKEN),
+            "iss": self.issuer, "aud": ["mon-ent-mer"], "sub": "person", "sid": "session-9",
+            "nonce": *self.nonce.lock().unwrap(), "iat": NOW.seconds(), "exp": NOW.seconds() + 300, "at_hash": hash(ACCESS_TOKEN),
         });
         match lie {
             Lie::Nonce => claims["nonce"] = json!("another"),
@@ -158,7 +158,9 @@ async fn userinfo(State(fake): State<SharedFake>, headers: HeaderMap) -> Respons
     let sub = if fake.lie() == Lie::OtherPerson { "somebody" } else { "person" };
     Json(json!({
         "sub": sub, "given_name": "Marianne", "family_name": "Lefèvre", "education_profile": "responsable",
-        "children": [{ "given_name": "Élie", "uai": "0349997G", "school": "LPM Paul Bousquet", "academy": "montpellier" }],
+        "children": [
+            { "given_name": "Élie", "uai": "0349997G", "school": "LPM Paul Bousquet", "academy": "montpellier" },
+        ],
         "schools": [{ "uai": "0349997G", "name": "LPM Paul Bousquet", "academy": "montpellier" }],
         "FrEduVecteur": ["2|LEFEVRE|Marianne|1234|0349997G"],
     }))
