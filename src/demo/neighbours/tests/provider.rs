@@ -96,7 +96,8 @@ impl Fake {
         };
         let mut claims = json!({
             "iss": self.issuer, "aud": ["mon-ent-mer"], "sub": "person", "sid": "session-9",
-            "nonce": *self.nonce.lock().unwrap(), "iat": NOW.seconds(), "exp": NOW.seconds() + 300, "at_hash": hash(ACCESS_TOKEN),
+            "nonce": *self.nonce.lock().unwrap(),
+            "iat": NOW.seconds(), "exp": NOW.seconds() + 300, "at_hash": hash(ACCESS_TOKEN),
         });
         match lie {
             Lie::Nonce => claims["nonce"] = json!("another"),
