@@ -1,0 +1,27 @@
+// People of the demo's rosters that the scenarios use. Each is used by one scenario of a round, so that none finds what
+// another left behind; a round starts the demo afresh.
+
+export const PASSWORD = "Trois-pommes 7 !";
+
+/** The leaflet's parent, with a child in the collège and one in the lycée. */
+export const FATOU = {
+  nom: "Lebœuf",
+  prenom: "Fatou",
+  telephone: "06 39 98 00 01",
+  e164: "+33639980001",
+  identifiant: /^f\.leboeuf\d{2,4}$/,
+  children: [
+    { prenom: "Anaïs", birth: "14/02/2013" },
+    { prenom: "Élie", birth: "30/11/2009" },
+  ],
+  school: "Clg Théodore Monod",
+};
+
+/** Nobody's name, and a number that no roster has. */
+export const NOBODY = { nom: "Inconnue", prenom: "Zoé", telephone: "06 39 98 99 99", e164: "+33639989999" };
+
+/** A parent whose children are only in the school with a closed campaign; null while the demo has none. */
+export const CLOSED = null;
+
+/** Another parent who has not activated, for what the walk does not do; null while the demo has none. */
+export const SECOND = null;
