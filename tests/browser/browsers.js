@@ -60,7 +60,7 @@ async function openFirefox({ javascript, language }) {
     },
   });
   return {
-    version: (await browser.version()).replace("/", " "),
+    version: (await browser.version()).replace("firefox/", "Firefox "),
     // Without scripts, Firefox runs no microtask for axe.
     canAxe: javascript,
     async jar() {
@@ -118,10 +118,6 @@ class Tab {
     });
   }
 
-  url() {
-    return this.page.url();
-  }
-
   /** Runs a synchronous function in the page and gives what it returns. */
   read(fn, argument) {
     return this.page.evaluate(fn, argument);
@@ -142,6 +138,7 @@ class Tab {
 
 class ChromiumTab extends Tab {
   async goto(url) {
+    await this.page.bringToFront();
     await this.page.goto(url, { waitUntil: "load" });
   }
 
@@ -166,12 +163,14 @@ class ChromiumTab extends Tab {
   }
 
   async reload() {
+    await this.page.bringToFront();
     await this.page.reload({ waitUntil: "load" });
   }
 }
 
 class FirefoxTab extends Tab {
   async goto(url) {
+    await this.page.bringToFront();
     await this.page.goto(url, { waitUntil: "load" });
   }
 
@@ -196,6 +195,7 @@ class FirefoxTab extends Tab {
   }
 
   async reload() {
+    await this.page.bringToFront();
     await this.page.reload({ waitUntil: "load" });
   }
 }

@@ -54,14 +54,16 @@ export class Visitor {
   constructor(tab, hands = "mouse") {
     this.tab = tab;
     this.hands = hands;
+    this.at = "about:blank";
   }
 
+  /** Where the last page came to rest, in its own words: Puppeteer learns of a new address a moment later. */
   url() {
-    return this.tab.url();
+    return this.at;
   }
 
   path() {
-    return new URL(this.tab.url()).pathname;
+    return new URL(this.at).pathname;
   }
 
   async title() {
@@ -114,7 +116,11 @@ export class Visitor {
     while (Date.now() < until) {
       try {
         last = await this.tab.read(state);
-        if (last.ready && !last.leaving && (unlike === undefined || last.born !== unlike)) return;
+        // A new document is about:blank for a moment in Firefox.
+        if (last.ready && !last.leaving && last.url !== "about:blank" && (unlike === undefined || last.born !== unlike)) {
+          this.at = last.url;
+          return;
+        }
       } catch {
         // Between two documents there is nothing to read from.
       }

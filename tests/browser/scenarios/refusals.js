@@ -1,6 +1,6 @@
 // Pages that say no: what they say, and that they say the same to everybody where they must. Needs an active account.
 
-import { PROVIDER, messages } from "../demo.js";
+import { PROVIDER, messages, nextCode } from "../demo.js";
 import { CLOSED, FATOU, NOBODY, PASSWORD } from "../people.js";
 import { assert, assertEqual, assertSays } from "../report.js";
 import { identify, identifyAndConfirm, onPage, signIn, toSignIn } from "./steps.js";
@@ -89,7 +89,6 @@ export async function refusals({ report, round, words, look, newVisitor, identif
     await identify(visitor, FATOU);
     await onPage(visitor, "/activation/code");
     assertEqual(bare(await visitor.text()), codePage, "page");
-    const { nextCode } = await import("../demo.js");
     await visitor.fill("code", await nextCode(FATOU.e164, known, 90));
     await visitor.use("#continuer");
     assertSays(await visitor.text(), words.already);

@@ -19,10 +19,15 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     assert(asked.length === 0, `went by ${asked[0]}`);
   });
   await look.at(signedIn, "bourses");
-  await step("another choice of the same portal opens without asking again, or says why not", async () => {
-    await toChooser(signedIn, words);
+  await step("MON ENT opens again without asking", async () => {
+    signedIn.tab.trail.length = 0;
+    await signedIn.goto(COLLEGE);
+    await signedIn.useSaying(words.college);
+    // The portal may know the visitor already, or ask once more how to sign in.
     if (await signedIn.has('input[type=radio][value="montpellier"]')) await choose(signedIn);
     await enterPortal(signedIn, FATOU.school);
+    const asked = signedIn.tab.trail.filter((url) => url.startsWith(`${PROVIDER}/connexion`));
+    assert(asked.length === 0, `went by ${asked[0]}`);
   });
   await step("the portal signs out of itself and of the account", async () => {
     await signedIn.useSaying(...words.signOut);
