@@ -1,5 +1,5 @@
-// What every page must keep, whoever looks: no fault that axe finds, nothing wider than a narrow phone, the words of the
-// language that was asked for. Leaves a picture of each page, narrow and wide.
+// What every page must keep, whoever looks: no fault that axe finds, nothing wider than a narrow phone, the language
+// that was asked for. Leaves a picture of each page, narrow and wide.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

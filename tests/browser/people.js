@@ -20,8 +20,11 @@ export const FATOU = {
 /** Nobody's name, and a number that no roster has. */
 export const NOBODY = { nom: "Inconnue", prenom: "Zoé", telephone: "06 39 98 99 99", e164: "+33639989999" };
 
-/** A parent whose children are only in the school with a closed campaign; null while the demo has none. */
-export const CLOSED = null;
+/** A parent whose only child is in the school with a closed campaign. */
+export const CLOSED = { nom: "Le Goff", prenom: "Yann", telephone: "06 39 98 00 15", e164: "+33639980015" };
 
-/** Another parent who has not activated, for what the walk does not do; null while the demo has none. */
-export const SECOND = null;
+/** In charge of a pupil without being a legal representative. */
+export const IN_CHARGE = { nom: "Roux", prenom: "Odette", telephone: "06 39 98 00 13", e164: "+33639980013" };
+
+/** Another parent, for what the walk does not do with an activation. */
+export const SECOND = { nom: "Petit", prenom: "Claire", telephone: "06 39 98 00 16", e164: "+33639980016" };

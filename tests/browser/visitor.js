@@ -117,7 +117,8 @@ export class Visitor {
       try {
         last = await this.tab.read(state);
         // A new document is about:blank for a moment in Firefox.
-        if (last.ready && !last.leaving && last.url !== "about:blank" && (unlike === undefined || last.born !== unlike)) {
+        const other = unlike === undefined || last.born !== unlike;
+        if (other && last.ready && !last.leaving && last.url !== "about:blank") {
           this.at = last.url;
           return;
         }

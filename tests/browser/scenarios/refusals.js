@@ -1,15 +1,16 @@
 // Pages that say no: what they say, and that they say the same to everybody where they must. Needs an active account.
 
 import { PROVIDER, messages, nextCode } from "../demo.js";
-import { CLOSED, FATOU, NOBODY, PASSWORD } from "../people.js";
+import { CLOSED, FATOU, IN_CHARGE, NOBODY, PASSWORD } from "../people.js";
 import { assert, assertEqual, assertSays } from "../report.js";
 import { identify, identifyAndConfirm, onPage, signIn, toSignIn } from "./steps.js";
 
+const SUPPORT_CODE = /\b[0-9A-Z]{3}-[0-9A-Z]{3}\b/;
 const ACTIVATION = `${PROVIDER}/activation`;
 
 /** What a page says without what differs for each: the end of the number and the support code. */
 function bare(text) {
-  return text.replaceAll(/\b\d\d \d\d\b/g, "## ##").replaceAll(/\b[0-9A-Z]{3}-[0-9A-Z]{3}\b/g, "###-###");
+  return text.replaceAll(/\b\d\d \d\d\b/g, "## ##").replaceAll(new RegExp(SUPPORT_CODE, "g"), "###-###");
 }
 
 export async function refusals({ report, round, words, look, newVisitor, identifiant }) {
@@ -96,16 +97,18 @@ export async function refusals({ report, round, words, look, newVisitor, identif
   });
   await look.at(visitor, "deja-un-compte");
 
-  if (CLOSED) {
+  for (const [what, person, word, name] of [
+    ["a closed campaign is said", CLOSED, words.closed, "campagne-terminee"],
+    ["somebody without a legal link learns it", IN_CHARGE, words.nobody, "sans-lien"],
+  ]) {
     visitor = await newVisitor();
-    await step("a closed campaign is said after the code, with a support code", async () => {
+    await step(`${what} after the code, with a support code`, async () => {
       await visitor.goto(ACTIVATION);
-      await identifyAndConfirm(visitor, CLOSED);
-      assertSays(await visitor.text(), words.closed);
-      assertSays(await visitor.text(), /\b[0-9A-Z]{3}-[0-9A-Z]{3}\b/);
+      await identifyAndConfirm(visitor, person);
+      assertSays(await visitor.text(), word);
+      assertSays(await visitor.text(), SUPPORT_CODE);
+      assert(!(await visitor.has("#identifiant")), "an identifiant is shown");
     });
-    await look.at(visitor, "campagne-terminee");
-  } else {
-    report.skip(`${round.name}: a closed campaign`, "the demo has nobody for it");
+    await look.at(visitor, name);
   }
 }

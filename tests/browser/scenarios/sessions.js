@@ -29,6 +29,13 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     const asked = signedIn.tab.trail.filter((url) => url.startsWith(`${PROVIDER}/connexion`));
     assert(asked.length === 0, `went by ${asked[0]}`);
   });
+  await step("a choice that concerns none of the children says so, with a way back", async () => {
+    const visitor = await newVisitor();
+    await toSignIn(visitor, words, "toulouse");
+    await signIn(visitor, identifiant, PASSWORD);
+    assertSays(await visitor.text(), words.outside);
+    await look.at(visitor, "hors-perimetre");
+  });
   await step("the portal signs out of itself and of the account", async () => {
     await signedIn.useSaying(...words.signOut);
     if (signedIn.url().startsWith(PROVIDER) && (await signedIn.has("main form button"))) {
