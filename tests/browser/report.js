@@ -19,8 +19,9 @@ export class Report {
   fail(name, error) {
     this.failed += 1;
     this.failures.push(name);
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    console.log(`FAILED  ${name}\n${text.split("\n").slice(0, 12).map((line) => `        ${line}`).join("\n")}`);
+    const cause = error?.cause instanceof Error ? `\ncaused by ${error.cause.message}` : "";
+    const text = (error instanceof Error ? (error.stack ?? error.message) : String(error)) + cause;
+    console.log(`FAILED  ${name}\n${text.split("\n").slice(0, 14).map((line) => `        ${line}`).join("\n")}`);
   }
 
   skip(name, why) {

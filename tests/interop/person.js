@@ -39,7 +39,8 @@ export class Person {
   /** From a request for a sign-in to its answer, by an activation. */
   async activate(address, stop) {
     const { browser, parent } = this;
-    await browser.open(address, { stop });
+    const refused = await browser.open(address, { stop });
+    if (refused) throw new Error(`answered at once: ${refused}`);
     await browser.follow('main a[href*="/activation"]');
     await browser.submit("#continuer", { nom: parent.nom, prenom: parent.prenom, telephone: parent.telephone });
     await browser.submit("#continuer", { code: await this.#code() });
@@ -49,7 +50,8 @@ export class Person {
       [name("date_naissance")]: parent.child.birth,
     });
     this.identifiant = browser.text("#identifiant");
-    await browser.submit("#terminer", { mot_de_passe: PASSWORD, confirmation: PASSWORD });
+    const landed = await browser.submit("#terminer", { mot_de_passe: PASSWORD, confirmation: PASSWORD }, stop);
+    if (landed) throw new Error("the last page did not wait for its button");
     if (browser.page.querySelector("#continuer")?.tagName === "A") return browser.follow("#continuer", stop);
     return browser.submit("#continuer", {}, stop);
   }
