@@ -49,9 +49,8 @@ impl Lang {
         for item in header.split(',').take(20) {
             let mut parts = item.split(';');
             let Some(lang) = Lang::from_tag(parts.next().unwrap_or_default().trim()) else { continue };
-            let quality = parts
-                .find_map(|p| p.trim().strip_prefix("q="))
-                .map_or(1.0, |q| q.trim().parse::<f32>().unwrap_or(0.0));
+            let quality =
+                parts.find_map(|p| p.trim().strip_prefix("q=")).map_or(1.0, |q| q.trim().parse::<f32>().unwrap_or(0.0));
             if quality > 0.0 && best.is_none_or(|(q, _)| quality > q) {
                 best = Some((quality, lang));
             }

@@ -1,0 +1,2 @@
+//! Activation: from the telephone that the school knows to an account.
+pub mod views;

@@ -1,0 +1,289 @@
+//! The pages of the activation, in their order, and where it may end.
+//!
+//! Only words and states. Until the code is right, no context says whether a person exists: the caller
+//! fills [`IdentityPage`] and [`CodePage`] from what was typed. A password never comes back to a page.
+
+use serde::Serialize;
+
+use crate::http::pages::Page;
+
+mod outcomes;
+mod samples;
+
+pub use outcomes::{
+    ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, SuspendedPage,
+    UnknownActivation,
+};
+
+/// `/activation`, step 1. Posts `nom`, `prenom`, `telephone` to its own address.
+#[derive(Debug, Default, Serialize)]
+pub struct IdentityPage {
+    /// `?i=…&client_id=…&a=…`, or empty.
+    pub query: String,
+    pub nom: String,
+    pub prenom: String,
+    pub telephone: String,
+    /// What stands in the way of the whole form.
+    pub refusal: Option<IdentityRefusal>,
+    pub nom_fault: Option<NameFault>,
+    pub prenom_fault: Option<NameFault>,
+    pub telephone_fault: Option<PhoneFault>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum IdentityRefusal {
+    NoCookies,
+    /// Budget of what was typed, or of the browser, is used; `hour` as `14 h 30`.
+    TooManyToday {
+        hour: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameFault {
+    Empty,
+    TooLong,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhoneFault {
+    Empty,
+    /// Not a whole number of any country.
+    Incomplete,
+    Landline,
+}
+
+/// `/activation/code`, step 2. Posts `code` to its own address, or to `/activation/code/renvoyer`.
+#[derive(Debug, Serialize)]
+pub struct CodePage {
+    pub query: String,
+    /// Last four digits of what was typed, as `56 78`.
+    pub ending: String,
+    pub support_code: String,
+    pub error: Option<CodeError>,
+    pub notice: Option<CodeNotice>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CodeError {
+    Empty,
+    Wrong {
+        left: i64,
+    },
+    /// The code's own tries are used: ask for another.
+    UsedUp,
+    /// The day's tries are used; `hour` as `14 h 30`.
+    TooManyToday {
+        hour: String,
+    },
+    Expired,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CodeNotice {
+    ResendTooSoon { seconds: i64 },
+    SentAgain,
+    ResendLimit,
+}
+
+/// Why birth dates and a password are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    Activation,
+    NewPassword,
+}
+
+/// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N` to its own address.
+#[derive(Debug, Serialize)]
+pub struct ChildrenPage {
+    pub query: String,
+    pub purpose: Purpose,
+    pub children: Vec<ChildCard>,
+}
+
+/// One child, as the parent may see it before proving anything: given name, initial, school.
+#[derive(Debug, Serialize)]
+pub struct ChildCard {
+    /// Suffix of the fields of this child.
+    pub n: usize,
+    /// `Anaïs L.`
+    pub name: String,
+    /// `Anaïs`
+    pub given_name: String,
+    pub school: String,
+    pub answer: Option<Answer>,
+    /// As typed.
+    pub date: String,
+    pub error: Option<ChildError>,
+    /// Where nothing is asked any more for this child.
+    pub settled: Option<Settled>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Oui,
+    Non,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChildError {
+    Wrong {
+        left: i64,
+    },
+    /// Goes with [`Settled::SetAside`].
+    NoMore {
+        code: String,
+    },
+    AnswerMissing,
+    DateMissing,
+    DateUnreadable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    Right,
+    SetAside,
+    Refused,
+}
+
+/// A child that is not attached, said again on the pages after it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChildNotice {
+    /// `Élie L.`
+    pub name: String,
+    /// `Élie`
+    pub given_name: String,
+    #[serde(flatten)]
+    pub reason: ChildReason,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum ChildReason {
+    /// Its tries are used.
+    SetAside { code: String },
+    /// The parent answered *Non*.
+    Contested,
+}
+
+/// `/activation/mot-de-passe`, step 4. Posts `mot_de_passe` and `confirmation` to its own address.
+#[derive(Debug, Serialize)]
+pub struct PasswordPage {
+    pub query: String,
+    pub purpose: Purpose,
+    pub identifiant: String,
+    pub fault: Option<PasswordFault>,
+    pub notices: Vec<ChildNotice>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PasswordFault {
+    Missing {
+        rules: Vec<Rule>,
+    },
+    /// The confirmation is not the same.
+    Different,
+    Guessable {
+        because: Guessable,
+    },
+    /// More than 128 characters.
+    TooLong,
+}
+
+/// The leaflet's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    Length,
+    Lower,
+    Upper,
+    Digit,
+    Sign,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guessable {
+    Name,
+    Identifiant,
+    School,
+    Common,
+}
+
+/// `/activation/feuille`: to print or copy. It never holds the password.
+#[derive(Debug, Serialize)]
+pub struct SheetPage {
+    pub query: String,
+    /// The person's name.
+    pub name: String,
+    pub identifiant: String,
+    /// Where to sign in: the issuer.
+    pub address: String,
+    /// Who can help: the children's schools.
+    pub schools: Vec<String>,
+}
+
+/// `/activation/terminee`: the end of an activation is a sign-in.
+#[derive(Debug, Serialize)]
+pub struct DonePage {
+    pub query: String,
+    pub purpose: Purpose,
+    pub identifiant: String,
+    /// Name of the client that the button goes on to.
+    pub service: Option<String>,
+    /// `/oauth2/authorize?i=…`, or `/compte`.
+    pub continue_href: String,
+    pub notices: Vec<ChildNotice>,
+}
+
+impl Page for IdentityPage {
+    const TEMPLATE: &'static str = "activation/identite.html";
+    fn samples() -> Vec<Self> {
+        samples::identity()
+    }
+}
+
+impl Page for CodePage {
+    const TEMPLATE: &'static str = "activation/code.html";
+    fn samples() -> Vec<Self> {
+        samples::code()
+    }
+}
+
+impl Page for ChildrenPage {
+    const TEMPLATE: &'static str = "activation/enfants.html";
+    fn samples() -> Vec<Self> {
+        samples::children()
+    }
+}
+
+impl Page for PasswordPage {
+    const TEMPLATE: &'static str = "activation/mot_de_passe.html";
+    fn samples() -> Vec<Self> {
+        samples::password()
+    }
+}
+
+impl Page for SheetPage {
+    const TEMPLATE: &'static str = "activation/feuille.html";
+    fn samples() -> Vec<Self> {
+        vec![samples::sheet()]
+    }
+}
+
+impl Page for DonePage {
+    const TEMPLATE: &'static str = "activation/terminee.html";
+    fn samples() -> Vec<Self> {
+        samples::done()
+    }
+}

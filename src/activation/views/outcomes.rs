@@ -1,0 +1,145 @@
+//! Where an activation may end other than well: what happened, what to do next, who can help.
+//!
+//! Given only after the right code (but the last two, which say nothing of a person).
+
+use serde::Serialize;
+
+use crate::http::pages::Page;
+
+const CODE: &str = "K7P-4MX";
+const SCHOOL: &str = "Clg Théodore Monod";
+
+/// No school of the children has opened its campaign.
+#[derive(Debug, Serialize)]
+pub struct NotOpenYet {
+    /// In words, in the page's language: `3 octobre`, `3 October`.
+    pub date: String,
+    pub school: String,
+}
+
+/// All campaigns are over; the request to reopen is recorded.
+#[derive(Debug, Serialize)]
+pub struct Closed {
+    /// In words, in the page's language.
+    pub date: String,
+    pub school: String,
+    pub code: String,
+}
+
+/// The person has an account: sign in, or choose a new password.
+#[derive(Debug, Serialize)]
+pub struct AlreadyActive {
+    /// For the link to `/connexion`.
+    pub query: String,
+    pub identifiant: String,
+    /// Where « Choisir un nouveau mot de passe » posts, with its query.
+    pub new_password_action: String,
+}
+
+/// The account is suspended.
+#[derive(Debug, Serialize)]
+pub struct SuspendedPage {
+    /// « l'établissement », « l'académie »: who suspended, in the page's language.
+    pub by: String,
+    pub school: String,
+    pub code: String,
+}
+
+/// The roster knows the person, but as legal representative of no current pupil.
+#[derive(Debug, Serialize)]
+pub struct NobodyToAttach {
+    pub code: String,
+}
+
+/// No birth date was right.
+#[derive(Debug, Serialize)]
+pub struct NoneRight {
+    pub code: String,
+}
+
+/// The parent answered *Non* for every child.
+#[derive(Debug, Serialize)]
+pub struct AllNo {
+    /// For the link back to `/activation/enfants`.
+    pub query: String,
+    pub code: String,
+}
+
+/// The two hours of the activation are over.
+#[derive(Debug, Serialize)]
+pub struct ActivationTooOld {
+    pub query: String,
+}
+
+/// No such activation in this browser.
+#[derive(Debug, Serialize)]
+pub struct UnknownActivation {
+    pub query: String,
+}
+
+impl Page for NotOpenYet {
+    const TEMPLATE: &'static str = "activation/pas_ouverte.html";
+    fn samples() -> Vec<Self> {
+        vec![NotOpenYet { date: "3 octobre".to_owned(), school: SCHOOL.to_owned() }]
+    }
+}
+
+impl Page for Closed {
+    const TEMPLATE: &'static str = "activation/close.html";
+    fn samples() -> Vec<Self> {
+        vec![Closed { date: "18 octobre".to_owned(), school: SCHOOL.to_owned(), code: CODE.to_owned() }]
+    }
+}
+
+impl Page for AlreadyActive {
+    const TEMPLATE: &'static str = "activation/deja_active.html";
+    fn samples() -> Vec<Self> {
+        vec![AlreadyActive {
+            query: "?i=0123456789abcdefghijkl".to_owned(),
+            identifiant: "f.leboeuf47".to_owned(),
+            new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
+        }]
+    }
+}
+
+impl Page for SuspendedPage {
+    const TEMPLATE: &'static str = "activation/suspendu.html";
+    fn samples() -> Vec<Self> {
+        vec![SuspendedPage { by: "l'établissement".to_owned(), school: SCHOOL.to_owned(), code: CODE.to_owned() }]
+    }
+}
+
+impl Page for NobodyToAttach {
+    const TEMPLATE: &'static str = "activation/personne.html";
+    fn samples() -> Vec<Self> {
+        vec![NobodyToAttach { code: CODE.to_owned() }]
+    }
+}
+
+impl Page for NoneRight {
+    const TEMPLATE: &'static str = "activation/aucune_date.html";
+    fn samples() -> Vec<Self> {
+        vec![NoneRight { code: CODE.to_owned() }]
+    }
+}
+
+impl Page for AllNo {
+    const TEMPLATE: &'static str = "activation/tous_non.html";
+    fn samples() -> Vec<Self> {
+        vec![AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), code: CODE.to_owned() }]
+    }
+}
+
+impl Page for ActivationTooOld {
+    const TEMPLATE: &'static str = "activation/trop_tard.html";
+    fn samples() -> Vec<Self> {
+        vec![ActivationTooOld { query: "?i=0123456789abcdefghijkl".to_owned() }]
+    }
+}
+
+impl Page for UnknownActivation {
+    const TEMPLATE: &'static str = "activation/inconnue.html";
+    fn samples() -> Vec<Self> {
+        vec![UnknownActivation { query: String::new() }]
+    }
+}

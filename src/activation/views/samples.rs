@@ -1,0 +1,195 @@
+//! One value for each state of the activation's pages.
+
+use super::{
+    Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage,
+    Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Rule,
+    Settled, SheetPage,
+};
+
+fn query() -> String {
+    "?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210".to_owned()
+}
+
+fn code_k7p() -> String {
+    "K7P-4MX".to_owned()
+}
+
+pub(super) fn identity() -> Vec<IdentityPage> {
+    let typed = || IdentityPage {
+        query: query(),
+        nom: "Le Bœuf".to_owned(),
+        prenom: "Françoise".to_owned(),
+        telephone: "04 67 12 34 56".to_owned(),
+        ..IdentityPage::default()
+    };
+    vec![
+        IdentityPage::default(),
+        IdentityPage {
+            query: query(),
+            nom_fault: Some(NameFault::Empty),
+            prenom_fault: Some(NameFault::Empty),
+            telephone_fault: Some(PhoneFault::Empty),
+            ..IdentityPage::default()
+        },
+        IdentityPage { telephone_fault: Some(PhoneFault::Landline), ..typed() },
+        IdentityPage { telephone_fault: Some(PhoneFault::Incomplete), telephone: "06 12".to_owned(), ..typed() },
+        IdentityPage { nom_fault: Some(NameFault::TooLong), prenom_fault: Some(NameFault::TooLong), ..typed() },
+        IdentityPage { refusal: Some(IdentityRefusal::NoCookies), ..typed() },
+        IdentityPage { refusal: Some(IdentityRefusal::TooManyToday { hour: "14 h 30".to_owned() }), ..typed() },
+    ]
+}
+
+pub(super) fn code() -> Vec<CodePage> {
+    let page = |error, notice| CodePage {
+        query: query(),
+        ending: "56 78".to_owned(),
+        support_code: code_k7p(),
+        error,
+        notice,
+    };
+    vec![
+        page(None, None),
+        page(Some(CodeError::Empty), None),
+        page(Some(CodeError::Wrong { left: 2 }), None),
+        page(Some(CodeError::Wrong { left: 1 }), None),
+        page(Some(CodeError::UsedUp), None),
+        page(Some(CodeError::TooManyToday { hour: "14 h 30".to_owned() }), None),
+        page(Some(CodeError::Expired), None),
+        page(None, Some(CodeNotice::ResendTooSoon { seconds: 42 })),
+        page(None, Some(CodeNotice::SentAgain)),
+        page(None, Some(CodeNotice::ResendLimit)),
+    ]
+}
+
+fn anais() -> ChildCard {
+    ChildCard {
+        n: 1,
+        name: "Anaïs L.".to_owned(),
+        given_name: "Anaïs".to_owned(),
+        school: "Clg Théodore Monod".to_owned(),
+        answer: None,
+        date: String::new(),
+        error: None,
+        settled: None,
+    }
+}
+
+fn elie() -> ChildCard {
+    ChildCard {
+        n: 2,
+        name: "Élie L.".to_owned(),
+        given_name: "Élie".to_owned(),
+        school: "Lycée Jean Moulin".to_owned(),
+        ..anais()
+    }
+}
+
+pub(super) fn children() -> Vec<ChildrenPage> {
+    let page = |purpose, children| ChildrenPage { query: query(), purpose, children };
+    let oui = |card: ChildCard, date: &str, error| ChildCard {
+        answer: Some(Answer::Oui),
+        date: date.to_owned(),
+        error: Some(error),
+        ..card
+    };
+    let settled = |card: ChildCard, how| ChildCard { settled: Some(how), ..card };
+    vec![
+        page(Purpose::Activation, vec![anais(), elie()]),
+        page(Purpose::NewPassword, vec![anais()]),
+        page(
+            Purpose::Activation,
+            vec![settled(anais(), Settled::Right), oui(elie(), "12/01/2010", ChildError::Wrong { left: 4 })],
+        ),
+        page(
+            Purpose::Activation,
+            vec![
+                ChildCard { error: Some(ChildError::AnswerMissing), ..anais() },
+                oui(elie(), "", ChildError::DateMissing),
+            ],
+        ),
+        page(
+            Purpose::Activation,
+            vec![
+                oui(anais(), "31/31", ChildError::DateUnreadable),
+                ChildCard {
+                    error: Some(ChildError::NoMore { code: code_k7p() }),
+                    settled: Some(Settled::SetAside),
+                    ..elie()
+                },
+            ],
+        ),
+        page(
+            Purpose::Activation,
+            vec![
+                oui(anais(), "12/01/2010", ChildError::Wrong { left: 1 }),
+                settled(elie(), Settled::SetAside),
+                ChildCard { n: 3, ..settled(elie(), Settled::Refused) },
+                ChildCard { n: 4, answer: Some(Answer::Non), ..anais() },
+            ],
+        ),
+    ]
+}
+
+fn notices() -> Vec<ChildNotice> {
+    let notice = |name: &str, given_name: &str, reason| ChildNotice {
+        name: name.to_owned(),
+        given_name: given_name.to_owned(),
+        reason,
+    };
+    vec![
+        notice("Élie L.", "Élie", ChildReason::SetAside { code: code_k7p() }),
+        notice("Zoé L.", "Zoé", ChildReason::Contested),
+    ]
+}
+
+pub(super) fn password() -> Vec<PasswordPage> {
+    let page = |fault| PasswordPage {
+        query: query(),
+        purpose: Purpose::Activation,
+        identifiant: "f.leboeuf47".to_owned(),
+        fault,
+        notices: Vec::new(),
+    };
+    let guessable = |because| page(Some(PasswordFault::Guessable { because }));
+    vec![
+        page(None),
+        PasswordPage { purpose: Purpose::NewPassword, ..page(None) },
+        PasswordPage { notices: notices(), ..page(None) },
+        page(Some(PasswordFault::Missing { rules: vec![Rule::Upper, Rule::Digit] })),
+        page(Some(PasswordFault::Missing {
+            rules: vec![Rule::Length, Rule::Lower, Rule::Upper, Rule::Digit, Rule::Sign],
+        })),
+        page(Some(PasswordFault::Different)),
+        guessable(Guessable::Name),
+        guessable(Guessable::Identifiant),
+        guessable(Guessable::School),
+        guessable(Guessable::Common),
+        page(Some(PasswordFault::TooLong)),
+    ]
+}
+
+pub(super) fn sheet() -> SheetPage {
+    SheetPage {
+        query: query(),
+        name: "Françoise Le Bœuf".to_owned(),
+        identifiant: "f.leboeuf47".to_owned(),
+        address: "https://compte.occitanie.example".to_owned(),
+        schools: vec!["Clg Théodore Monod".to_owned(), "Lycée Jean Moulin".to_owned()],
+    }
+}
+
+pub(super) fn done() -> Vec<DonePage> {
+    let page = |service: Option<&str>, purpose| DonePage {
+        query: query(),
+        purpose,
+        identifiant: "f.leboeuf47".to_owned(),
+        service: service.map(str::to_owned),
+        continue_href: "/oauth2/authorize?i=0123456789abcdefghijkl".to_owned(),
+        notices: Vec::new(),
+    };
+    vec![
+        page(Some("mon ENT Occitanie"), Purpose::Activation),
+        page(None, Purpose::NewPassword),
+        DonePage { notices: notices(), ..page(Some("mon ENT Occitanie"), Purpose::Activation) },
+    ]
+}

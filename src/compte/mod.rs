@@ -1,0 +1,2 @@
+//! The person's own account.
+pub mod views;

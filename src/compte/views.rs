@@ -1,0 +1,58 @@
+//! The person's own page.
+
+use serde::Serialize;
+
+use crate::http::pages::Page;
+
+/// `/compte`. Its form posts to `/deconnexion`; with `changer=1` the person wants to be somebody else.
+#[derive(Debug, Serialize)]
+pub struct ComptePage {
+    /// Given name and family name.
+    pub name: String,
+    pub profile: Profile,
+    pub children: Vec<Child>,
+    /// Names of the schools.
+    pub schools: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Profile {
+    Responsable,
+    Eleve,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Child {
+    pub given_name: String,
+    pub school: String,
+    pub class: Option<String>,
+}
+
+impl Page for ComptePage {
+    const TEMPLATE: &'static str = "compte/compte.html";
+
+    fn samples() -> Vec<Self> {
+        let child = |given_name: &str, school: &str, class: Option<&str>| Child {
+            given_name: given_name.to_owned(),
+            school: school.to_owned(),
+            class: class.map(str::to_owned),
+        };
+        let page = |name: &str, profile, children, schools: &[&str]| ComptePage {
+            name: name.to_owned(),
+            profile,
+            children,
+            schools: schools.iter().map(|&school| school.to_owned()).collect(),
+        };
+        vec![
+            page(
+                "Françoise Le Bœuf",
+                Profile::Responsable,
+                vec![child("Anaïs", "Clg Théodore Monod", Some("5e B")), child("Élie", "Lycée Jean Moulin", None)],
+                &["Clg Théodore Monod", "Lycée Jean Moulin"],
+            ),
+            page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
+            page("Marc Payet", Profile::Responsable, Vec::new(), &[]),
+        ]
+    }
+}

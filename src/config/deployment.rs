@@ -1,0 +1,184 @@
+//! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{ConfigError, read_secret};
+use crate::base::secret::Secret;
+
+/// Everything that the directory declares.
+#[derive(Debug, Default)]
+pub struct Declared {
+    pub academies: Vec<AcademyFile>,
+    pub ministries: Vec<MinistryFile>,
+    pub schools: Vec<SchoolFile>,
+    pub clients: Vec<(ClientFile, Option<Secret>)>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcademyFile {
+    /// The name used everywhere, such as `montpellier`.
+    pub id: String,
+    /// The ministry's code, such as `11`.
+    pub code: String,
+    /// As pages show it.
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MinistryFile {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolFile {
+    pub uai: String,
+    pub name: String,
+    pub academy: String,
+    pub ministry: String,
+}
+
+/// A relying party: RFC 7591's names, and ours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientFile {
+    pub client_id: String,
+    pub client_name: String,
+    #[serde(default)]
+    pub client_uri: Option<String>,
+    #[serde(default)]
+    pub client_secret: Option<String>,
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    pub redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(default)]
+    pub initiate_login_uri: Option<String>,
+    #[serde(default = "basic")]
+    pub token_endpoint_auth_method: String,
+    #[serde(default = "authorization_code")]
+    pub grant_types: Vec<String>,
+    #[serde(default = "code")]
+    pub response_types: Vec<String>,
+    /// `web` or `native` (OIDCR 2).
+    #[serde(default = "web")]
+    pub application_type: String,
+    #[serde(default = "openid")]
+    pub scope: String,
+    #[serde(default = "pairwise")]
+    pub subject_type: String,
+    #[serde(default)]
+    pub default_max_age: Option<i64>,
+    #[serde(default)]
+    pub require_auth_time: bool,
+    /// Ours: clients of one sector see one `sub` (DESIGN.md 4).
+    pub sector: String,
+    /// Ours: RFC 7636 S256 demanded.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    #[serde(default)]
+    pub perimeter: PerimeterFile,
+}
+
+/// The union of these; `profiles` narrows it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PerimeterFile {
+    pub academies: Vec<String>,
+    pub ministries: Vec<String>,
+    pub schools: Vec<String>,
+    pub profiles: Vec<String>,
+}
+
+fn basic() -> String {
+    "client_secret_basic".into()
+}
+fn authorization_code() -> Vec<String> {
+    vec!["authorization_code".into()]
+}
+fn code() -> Vec<String> {
+    vec!["code".into()]
+}
+fn web() -> String {
+    "web".into()
+}
+fn openid() -> String {
+    "openid".into()
+}
+fn pairwise() -> String {
+    "pairwise".into()
+}
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Academies {
+    #[serde(default)]
+    academy: Vec<AcademyFile>,
+    #[serde(default)]
+    ministry: Vec<MinistryFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Schools {
+    #[serde(default)]
+    school: Vec<SchoolFile>,
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+    let source = config::File::from_str(&text, config::FileFormat::Toml);
+    let built = config::Config::builder().add_source(source).build();
+    built
+        .and_then(config::Config::try_deserialize)
+        .map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
+}
+
+/// Reads the directory. `secrets` is where a relative `client_secret_file` is looked for first.
+///
+/// # Errors
+/// A file that is missing or unreadable, an unknown key, a secret given twice.
+pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
+    let academies: Academies = parse(&directory.join("academies.toml"))?;
+    let schools: Schools = parse(&directory.join("schools.toml"))?;
+    let mut out = Declared {
+        academies: academies.academy,
+        ministries: academies.ministry,
+        schools: schools.school,
+        clients: Vec::new(),
+    };
+    let folder = directory.join("clients");
+    let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(ConfigError::File(folder, e)),
+    };
+    paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
+    paths.sort();
+    for path in paths {
+        let file: ClientFile = parse(&path)?;
+        let secret = match (&file.client_secret, &file.client_secret_file) {
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::Rule(format!("{}: client_secret and client_secret_file: keep one", path.display())));
+            }
+            (Some(text), None) => Some(text.clone()),
+            (None, Some(name)) => {
+                let beside = secrets.join(name);
+                Some(read_secret(if beside.exists() { &beside } else { name })?)
+            }
+            (None, None) => None,
+        };
+        out.clients.push((file, secret.map(Secret::new)));
+    }
+    Ok(out)
+}

@@ -1,0 +1,227 @@
+//! Configuration: one file a section, default and doc beside the field.
+//!
+//! TOML, then `PREAU__SECTION__KEY` from the environment; every secret also by `…_file`. An unknown key is
+//! refused and the nearest known one is named: a typing error must not become a default.
+
+mod database;
+pub mod deployment;
+mod phones;
+mod server;
+mod sms;
+
+pub use database::{Database, EphemeralStore};
+pub use phones::Phones;
+pub use server::{Server, Tls};
+pub use sms::{HttpGateway, Sms};
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub ephemeral: EphemeralStore,
+    pub keys: Keys,
+    pub sms: Sms,
+    pub phones: Phones,
+    pub deployment: Deployment,
+    pub log: Log,
+}
+
+/// Where `master.key` is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    pub directory: PathBuf,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { directory: "keys".into() }
+    }
+}
+
+/// The name that pages show, and the folder of academies, schools and relying parties.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Deployment {
+    /// At most 30 characters: it stands in the SMS. Never « ÉduConnect », which is the State's.
+    pub name: String,
+    pub directory: PathBuf,
+}
+
+impl Default for Deployment {
+    fn default() -> Self {
+        Self { name: "Mon compte École".into(), directory: "config/occitanie".into() }
+    }
+}
+
+/// What the log says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// A filter in the syntax of tracing's `EnvFilter`.
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".into(), json: false }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    Read(#[from] config::ConfigError),
+    #[error("unknown key `{key}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    Unknown { key: String, nearest: Option<String> },
+    #[error("{0}: {1}")]
+    File(PathBuf, std::io::Error),
+    #[error("{0}")]
+    Rule(String),
+}
+
+impl Config {
+    /// Reads the file (when it is there) and the environment.
+    ///
+    /// # Errors
+    /// Unreadable file, unknown key, value of another type, a rule between values that does not hold.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let mut builder = config::Config::builder();
+        if let Some(path) = file {
+            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+        }
+        let environment = config::Environment::with_prefix("PREAU")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",")
+            .with_list_parse_key("phones.fictitious");
+        let built = builder.add_source(environment).build()?;
+        let given: Value = built.clone().try_deserialize()?;
+        refuse_unknown(&given)?;
+        let config: Config = built.try_deserialize()?;
+        config.finish()
+    }
+
+    /// Reads the `…_file` secrets and holds the rules between values.
+    pub fn finish(mut self) -> Result<Config, ConfigError> {
+        if let Some(path) = self.database.url_file.clone() {
+            self.database.url = read_secret(&path)?;
+        }
+        self.server.check()?;
+        self.ephemeral.check()?;
+        self.sms.check(self.server.is_loopback())?;
+        self.phones.check(self.server.is_loopback())?;
+        if self.deployment.name.trim().is_empty() || self.deployment.name.chars().count() > 30 {
+            return Err(ConfigError::Rule("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
+        }
+        Ok(self)
+    }
+}
+
+/// A secret from its own file, without the line end.
+pub(crate) fn read_secret(path: &Path) -> Result<String, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
+    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
+    let mut known = BTreeSet::new();
+    keys("", &defaults, &mut known);
+    for (prefix, fields) in [
+        ("server.tls", &["certificate", "key"][..]),
+        ("sms.http", &["url", "authorization", "authorization_file"][..]),
+    ] {
+        known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
+    }
+    let mut seen = BTreeSet::new();
+    keys("", given, &mut seen);
+    match seen.iter().find(|k| !known.contains(*k)) {
+        None => Ok(()),
+        Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest(key, &known) }),
+    }
+}
+
+fn keys(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, inner) in map {
+                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                out.insert(path.clone());
+                keys(&path, inner, out);
+            }
+        }
+        _ => {
+            out.insert(prefix.to_owned());
+        }
+    }
+}
+
+/// The known key that looks most like the given one, if any looks like it at all.
+pub(crate) fn nearest(key: &str, known: &BTreeSet<String>) -> Option<String> {
+    let scored = known.iter().map(|k| (strsim::jaro_winkler(k, key), k));
+    scored.filter(|(s, _)| *s > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("preau.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(Some(&path))
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let c = load("").unwrap();
+        assert_eq!(c.server.issuer, "http://localhost:8080");
+        assert_eq!(c.database.url, "sqlite:var/preau.db");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_and_the_nearest_is_named() {
+        let e = load("[server]\nisuer = \"http://localhost:1\"").unwrap_err().to_string();
+        assert_eq!(e, "unknown key `server.isuer`; did you mean `server.issuer`?");
+        assert!(load("[sever]\nissuer = \"x\"").unwrap_err().to_string().contains("server"));
+    }
+
+    #[test]
+    fn console_gateway_and_fictitious_numbers_are_for_loopback_only() {
+        let head = "[server]\nissuer = \"https://id.example.fr\"\n";
+        assert!(load(head).unwrap_err().to_string().contains("sms.gateway"));
+        let http = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n";
+        assert!(load(&format!("{head}{http}")).is_ok());
+        let e = load(&format!("{head}{http}[phones]\nfictitious = [\"+3363998\"]")).unwrap_err();
+        assert!(e.to_string().contains("phones.fictitious"));
+    }
+
+    #[test]
+    fn a_database_url_comes_from_its_own_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("url");
+        std::fs::write(&path, "postgres://u:p@h/d\n").unwrap();
+        let c = load(&format!("[database]\nurl_file = {:?}", path.display().to_string())).unwrap();
+        assert_eq!(c.database.url, "postgres://u:p@h/d");
+    }
+
+    #[test]
+    fn h3_plain_http_is_for_loopback_or_behind_a_proxy() {
+        assert!(load("[server]\nissuer = \"http://id.example.fr\"").is_err());
+        assert!(load("[server]\nissuer = \"http://localhost:8080/\"").is_err(), "no trailing slash");
+        assert!(load("[server]\nissuer = \"https://id.example.fr?x\"").is_err());
+    }
+}

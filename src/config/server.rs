@@ -1,0 +1,77 @@
+//! `[server]`: who we are, where we listen.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use super::ConfigError;
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// The issuer (OIDCD 3), character for character, without a slash at the end. Every link of ours begins
+    /// with it; no header of a request ever does (ABUSE A1).
+    pub issuer: String,
+    /// Where the pages and the protocol are served.
+    pub listen: SocketAddr,
+    /// `/healthz` and `/readyz`: for the operator's machines only.
+    pub operations: SocketAddr,
+    /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
+    pub tls: Option<Tls>,
+}
+
+/// PEM files of the listener.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            issuer: "http://localhost:8080".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            operations: SocketAddr::from(([127, 0, 0, 1], 9080)),
+            tls: None,
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let bad = |why: &str| Err(ConfigError::Rule(format!("server.issuer {why}")));
+        let Ok(url) = Url::parse(&self.issuer) else { return bad("is not a URL") };
+        if self.issuer.ends_with('/') || url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
+            return bad("has no path, no slash at the end, no query and no fragment");
+        }
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if self.is_loopback() => Ok(()),
+            _ => bad("is https, or http on a loopback host"),
+        }
+    }
+
+    /// Whether this is a machine talking to itself: the demo, a test.
+    pub fn is_loopback(&self) -> bool {
+        let Ok(url) = Url::parse(&self.issuer) else { return false };
+        match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.issuer.starts_with("https://")
+    }
+
+    /// Host and port of the issuer, as a person would type it.
+    pub fn host(&self) -> &str {
+        self.issuer.split_once("://").map_or(self.issuer.as_str(), |(_, rest)| rest)
+    }
+}

@@ -1,0 +1,66 @@
+//! `[sms]`: the gateway that carries the codes.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::ConfigError;
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sms {
+    /// `console` writes messages to the log (loopback issuers only); `http` posts them.
+    pub gateway: String,
+    /// Messages a day that the deployment pays for; beyond it none is sent until the next day.
+    pub daily_cap: u32,
+    pub http: Option<HttpGateway>,
+}
+
+/// `POST` of JSON `{"id","to","text"}`; `to` in E.164; 2xx means taken; the same `id` is the same message.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpGateway {
+    pub url: String,
+    /// Value of the `Authorization` header, if the gateway wants one.
+    #[serde(default, serialize_with = "hidden")]
+    pub authorization: Option<SecretString>,
+    #[serde(default)]
+    pub authorization_file: Option<PathBuf>,
+}
+
+fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
+}
+
+impl Default for Sms {
+    fn default() -> Self {
+        Self { gateway: "console".into(), daily_cap: 20_000, http: None }
+    }
+}
+
+impl Sms {
+    pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
+        let rule = |text: &str| Err(ConfigError::Rule(text.to_owned()));
+        match self.gateway.as_str() {
+            "console" if loopback => Ok(()),
+            "console" => rule("sms.gateway = \"console\" is for a loopback issuer only: set \"http\" and [sms.http]"),
+            "http" => match &mut self.http {
+                None => rule("sms.gateway = \"http\" needs [sms.http] url"),
+                Some(http) => {
+                    if let Some(path) = &http.authorization_file {
+                        if http.authorization.is_some() {
+                            return rule("sms.http has authorization and authorization_file: keep one");
+                        }
+                        http.authorization = Some(super::read_secret(path)?.into());
+                    }
+                    match url::Url::parse(&http.url) {
+                        Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && loopback) => Ok(()),
+                        _ => rule("sms.http.url is https (http for a loopback issuer only)"),
+                    }
+                }
+            },
+            _ => rule("sms.gateway is \"console\" or \"http\""),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Opening a database: pools, pragmas, migrations.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
+
+use super::tx::{Inner, WriterGuard, Writers};
+use super::{Durability, Error, Result, Tx};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How many migrations this program carries: a test holds it, because a misnamed file is silently ignored.
+pub const SCHEMA_FILES: fn() -> usize = || MIGRATIONS.iter().count();
+
+/// Both databases, native pools. SQLite: one writer, some readers that cannot write.
+#[derive(Clone)]
+pub enum Db {
+    Sqlite { read: SqlitePool, write: SqlitePool, writers: Writers },
+    Postgres { read: PgPool, write: PgPool, writers: Writers },
+}
+
+impl Db {
+    /// Opens `sqlite:PATH` (created when missing) or `postgres://…`. Does not migrate.
+    ///
+    /// # Errors
+    /// A url of another kind, a folder that cannot be made, a server that does not answer.
+    pub async fn open(url: &str) -> Result<Db> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(path).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_postgres(url).await
+        } else {
+            Err(Error::Url("it begins with sqlite: or postgres://".to_owned()))
+        }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Db::Sqlite { .. })
+    }
+
+    /// Brings the schema up to this program's. PostgreSQL takes a lock; SQLite has none, so this is
+    /// called once, before serving.
+    pub async fn migrate(&self) -> Result<()> {
+        match self {
+            Db::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
+            Db::Postgres { write, .. } => MIGRATIONS.run(write).await?,
+        }
+        Ok(())
+    }
+
+    /// How many of this program's migrations the database has.
+    pub async fn migrated(&self) -> Result<usize> {
+        let mut tx = self.read().await?;
+        let (n,): (i64,) = tx.one("SELECT COUNT(*) FROM _sqlx_migrations WHERE success", Vec::new()).await?;
+        Ok(usize::try_from(n).unwrap_or_default())
+    }
+
+    /// A connection that can only read; each statement sees the latest commit.
+    pub async fn read(&self) -> Result<Tx> {
+        let inner = match self {
+            Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
+        };
+        Ok(Tx { inner, open: false, _guard: None })
+    }
+
+    /// A writing transaction, begun. Waits for SQLite's one writer at most five seconds.
+    pub async fn write(&self, durability: Durability) -> Result<Tx> {
+        match self {
+            Db::Sqlite { write, writers, .. } => {
+                let guard = WriterGuard::enter(writers);
+                let mut tx = Tx { inner: Inner::Sqlite(write.acquire().await?), open: false, _guard: guard };
+                // `synchronous` cannot change inside a transaction, and a deferred one that upgrades fails
+                // with BUSY at once: hence this order and IMMEDIATE.
+                let pragma = match durability {
+                    Durability::Durable => "PRAGMA synchronous = FULL",
+                    Durability::Relaxed => "PRAGMA synchronous = NORMAL",
+                };
+                tx.execute(pragma, Vec::new()).await?;
+                tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
+                tx.open = true;
+                Ok(tx)
+            }
+            Db::Postgres { write, writers, .. } => {
+                let guard = WriterGuard::enter(writers);
+                let mut tx = Tx { inner: Inner::Postgres(write.acquire().await?), open: false, _guard: guard };
+                tx.execute("BEGIN", Vec::new()).await?;
+                tx.open = true;
+                if durability == Durability::Relaxed {
+                    tx.execute("SET LOCAL synchronous_commit = off", Vec::new()).await?;
+                }
+                Ok(tx)
+            }
+        }
+    }
+
+    /// Closes every connection; SQLite's last one folds the write-ahead log back.
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres { read, write, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+        }
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Db> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if let Some(folder) = Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| Error::Url(format!("{}: {e}", folder.display())))?;
+    }
+    let base = SqliteConnectOptions::from_str(&format!("sqlite:{path}"))?
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .pragma("cache_size", "-8000")
+        .disable_statement_logging();
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(base.clone().create_if_missing(true).optimize_on_close(true, None))
+        .await?;
+    let readers = std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8);
+    let read = SqlitePoolOptions::new()
+        .max_connections(u32::try_from(readers).unwrap_or(2))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_lazy_with(base.pragma("query_only", "ON"));
+    Ok(Db::Sqlite { read, write, writers: Writers::default() })
+}
+
+async fn open_postgres(url: &str) -> Result<Db> {
+    let base = PgConnectOptions::from_str(url)?.application_name("preau").disable_statement_logging();
+    let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).max_connections(10);
+    let write = pool().connect_with(base.clone()).await?;
+    // A write through the reading pool fails loudly here as it does on SQLite.
+    let read = pool().connect_lazy_with(base.options([("default_transaction_read_only", "on")]));
+    Ok(Db::Postgres { read, write, writers: Writers::default() })
+}

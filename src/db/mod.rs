@@ -1,0 +1,42 @@
+//! The only place that knows that there are two databases.
+//!
+//! Every query is one text for both (`$1`, TEXT, BIGINT, BOOLEAN), a `&'static str` and so never built
+//! from input. Stores call the four methods of [`Tx`]; nothing above sees sqlx.
+//!
+//! Rules: only the outermost use case opens a transaction, the rest take `&mut Tx`; nothing slow
+//! (hashing, signing, HTTP) happens while one is open, because SQLite has a single writer.
+
+mod connect;
+mod tx;
+mod value;
+
+pub use connect::{Db, SCHEMA_FILES};
+pub use sqlx::FromRow;
+pub use tx::{Durability, Row, Tx};
+pub use value::Value;
+
+pub(crate) use value::args;
+
+/// What a database can answer besides rows. Always our fault, never the visitor's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    #[error(transparent)]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A row that this program cannot have written, or a newer one has.
+    #[error("{table}.{column} of row {row} cannot be read")]
+    Inconsistent { table: &'static str, column: &'static str, row: String },
+    #[error("database url: {0}")]
+    Url(String),
+}
+
+impl Error {
+    /// Whether the statement was refused because the value is already there. Works on both databases;
+    /// constraint names do not.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Error::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

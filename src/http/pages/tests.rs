@@ -1,0 +1,404 @@
+//! Every page in every state and language; the catalogues against each other and against their use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fluent_templates::fluent_bundle::FluentResource;
+use scraper::{Html, Selector};
+
+use super::*;
+use crate::{activation, compte, http, login, oidc};
+
+const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon%20ent";
+
+fn pages() -> Pages {
+    Pages::load("Mon compte École").unwrap()
+}
+
+struct Drawn {
+    name: String,
+    lang: Lang,
+    html: String,
+}
+
+fn draw<P: Page>(pages: &Pages, out: &mut Vec<Drawn>) {
+    for lang in Lang::ALL {
+        for (n, sample) in P::samples().iter().enumerate() {
+            let view = View { lang, here: HERE };
+            let name = format!("{}-{n}-{}", P::TEMPLATE.trim_end_matches(".html").replace('/', "-"), lang.tag());
+            let html = pages.render(&view, sample).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(html, pages.render(&view, sample).unwrap(), "{name} is drawn differently the second time");
+            out.push(Drawn { name, lang, html });
+        }
+    }
+}
+
+macro_rules! every_page {
+    ($pages:expr, $($page:ty),* $(,)?) => {{
+        let mut out = Vec::new();
+        $(draw::<$page>($pages, &mut out);)*
+        let named: BTreeSet<&str> = [$(<$page as Page>::TEMPLATE),*].into();
+        (out, named)
+    }};
+}
+
+fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
+    use activation::views as act;
+    every_page!(
+        pages,
+        login::views::LoginPage,
+        login::views::IdentifiantOubliePage,
+        login::views::MotDePasseOubliePage,
+        act::IdentityPage,
+        act::CodePage,
+        act::ChildrenPage,
+        act::PasswordPage,
+        act::SheetPage,
+        act::DonePage,
+        act::NotOpenYet,
+        act::Closed,
+        act::AlreadyActive,
+        act::SuspendedPage,
+        act::NobodyToAttach,
+        act::NoneRight,
+        act::AllNo,
+        act::ActivationTooOld,
+        act::UnknownActivation,
+        compte::views::ComptePage,
+        oidc::views::NothingInPerimeter,
+        oidc::views::RequestRefused,
+        oidc::views::TooOld,
+        oidc::views::Continue,
+        oidc::views::LogoutConfirm,
+        oidc::views::LoggedOut,
+        http::views::NotFound,
+        http::views::OurFault,
+        http::views::TooManyAtOnce,
+        http::views::Forbidden,
+        http::views::TooLarge,
+        http::views::BadForm,
+        http::views::InternetExplorer,
+        http::views::MethodNotAllowed,
+        http::views::Aide,
+        http::views::AideMotDePasse,
+        http::views::Donnees,
+        http::views::Accessibilite,
+    )
+}
+
+fn texts(html: &Html, selector: &str) -> Vec<String> {
+    let selector = Selector::parse(selector).unwrap();
+    html.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
+}
+
+fn attributes<'a>(html: &'a Html, selector: &str, name: &str) -> Vec<&'a str> {
+    let selector = Selector::parse(selector).unwrap();
+    html.select(&selector).filter_map(|found| found.value().attr(name)).collect()
+}
+
+#[test]
+fn every_page_is_whole_in_both_languages() {
+    let pages = pages();
+    for Drawn { name, lang, html } in every_page(&pages).0 {
+        let doc = Html::parse_document(&html);
+        assert_eq!(attributes(&doc, "html", "lang"), [lang.tag()], "{name}");
+        assert_eq!(texts(&doc, "h1").len(), 1, "{name}: one h1");
+        assert!(!texts(&doc, "h1").concat().is_empty(), "{name}: an empty h1");
+        let title = texts(&doc, "head > title").concat();
+        assert!(title.ends_with("– Mon compte École") && !title.starts_with('–'), "{name}: {title}");
+        assert!(!html.contains("**") && !html.contains(catalogue::STAR), "{name}: stars of a message are left");
+        let refused = !texts(&doc, ".wrong").is_empty();
+        let said = title.starts_with("Erreur\u{a0}: ") || title.starts_with("Error: ");
+        assert_eq!(refused, said, "{name}: the title says whether the form was refused: {title}");
+        for why in texts(&doc, ".why, .wrong h2, label, legend, button, a") {
+            assert!(!why.is_empty(), "{name}: an empty label, reason, button or link");
+        }
+        if lang == Lang::Fr {
+            let words = doc.root_element().text().collect::<String>();
+            let words = words.replace("+ - * / & @ . ! ? ; : ( ) [ ] $ £ , % µ", "");
+            for sign in [" :", " ;", " ?", " »", "« "] {
+                assert!(!words.contains(sign), "{name}: a breaking space at {sign:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_whatever_refers_to_one_finds_it() {
+    let pages = pages();
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        let doc = Html::parse_document(&html);
+        let ids = attributes(&doc, "[id]", "id");
+        let unique: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), unique.len(), "{name}: an id twice");
+        for attribute in ["for", "aria-describedby", "aria-labelledby", "data-rules-for", "data-said"] {
+            for value in attributes(&doc, &format!("[{attribute}]"), attribute) {
+                for id in value.split(' ') {
+                    assert!(unique.contains(id), "{name}: {attribute} names {id:?}");
+                }
+            }
+        }
+        for href in attributes(&doc, "a[href^='#']", "href") {
+            assert!(unique.contains(href.trim_start_matches('#')), "{name}: no {href}");
+        }
+        let labelled: BTreeSet<&str> = attributes(&doc, "label[for]", "for").into_iter().collect();
+        let inputs = "input:not([type=hidden]):not([type=radio]):not([aria-hidden])";
+        for id in attributes(&doc, inputs, "id") {
+            assert!(labelled.contains(id), "{name}: no label for {id}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
+    let pages = pages();
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        let doc = Html::parse_document(&html);
+        assert!(texts(&doc, "style").is_empty() && texts(&doc, "[style]").is_empty(), "{name}: inline style");
+        assert!(texts(&doc, "script").iter().all(String::is_empty), "{name}: inline script");
+        assert!(!html.contains("javascript:"), "{name}");
+        let every = Selector::parse("*").unwrap();
+        for element in doc.select(&every) {
+            for (attribute, value) in element.value().attrs() {
+                assert!(!attribute.starts_with("on"), "{name}: {attribute}");
+                let fetched = attribute == "src" || (attribute == "href" && element.value().name() == "link");
+                assert!(!fetched || value.starts_with("/assets/"), "{name}: fetches {value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn forms_have_the_fields_and_buttons_of_the_contract() {
+    let pages = pages();
+    let drawn = every_page(&pages).0;
+    let find = |name: &str| Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html);
+    for (name, fields, button) in [
+        ("login-connexion-0-fr", vec!["identifiant", "mot_de_passe"], "se-connecter"),
+        ("activation-identite-0-fr", vec!["nom", "prenom", "telephone"], "continuer"),
+        ("activation-code-0-fr", vec!["code"], "continuer"),
+        ("activation-mot_de_passe-0-fr", vec!["mot_de_passe", "confirmation"], "terminer"),
+        (
+            "activation-enfants-0-fr",
+            vec![
+                "representant_legal_1",
+                "representant_legal_1",
+                "date_naissance_1",
+                "representant_legal_2",
+                "representant_legal_2",
+                "date_naissance_2",
+            ],
+            "confirmer",
+        ),
+    ] {
+        let doc = find(name);
+        assert_eq!(attributes(&doc, "form input[name]", "name"), fields, "{name}");
+        assert_eq!(attributes(&doc, "form button", "id").first(), Some(&button), "{name}");
+        assert!(attributes(&doc, "form", "action").is_empty(), "{name}: posts to its own address");
+        assert_eq!(attributes(&doc, "form", "method"), ["post"], "{name}");
+    }
+    for name in ["activation-mot_de_passe-0-fr", "activation-terminee-0-fr", "activation-deja_active-0-fr"] {
+        assert_eq!(texts(&find(name), "#identifiant"), ["f.leboeuf47"], "{name}");
+    }
+    let done = find("activation-terminee-0-fr");
+    assert_eq!(texts(&done, "#continuer"), ["Continuer vers mon ENT Occitanie"]);
+    let refresh = find("oidc-continuer-0-fr");
+    let to = "0;url=/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent";
+    assert_eq!(attributes(&refresh, "meta[http-equiv=refresh]", "content"), [to]);
+    let resend = find("activation-code-0-en");
+    assert_eq!(
+        attributes(&resend, "#renvoyer", "formaction"),
+        ["/activation/code/renvoyer?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210"]
+    );
+    assert!(drawn.iter().filter(|d| d.name.contains("feuille")).all(|d| !d.html.contains("type=\"password\"")));
+}
+
+#[test]
+fn a_value_from_outside_never_becomes_markup() {
+    let pages = pages();
+    let evil = || r#"**gras** <script>alert(1)</script> "'><img src=x onerror=y>{{ t }}"#.to_owned();
+    let login = login::views::LoginPage {
+        query: format!("?i={}", evil()),
+        service: Some(evil()),
+        identifiant: evil(),
+        refusal: Some(login::views::LoginRefusal::Suspended { by: evil(), school: evil(), code: evil() }),
+    };
+    let name = || activation::views::ChildCard {
+        n: 1,
+        name: evil(),
+        given_name: evil(),
+        school: evil(),
+        answer: None,
+        date: evil(),
+        error: Some(activation::views::ChildError::AnswerMissing),
+        settled: None,
+    };
+    let children = activation::views::ChildrenPage {
+        query: evil(),
+        purpose: activation::views::Purpose::Activation,
+        children: vec![name()],
+    };
+    let refused = oidc::views::RequestRefused { service: Some(evil()), code: evil(), client_uri: Some(evil()) };
+    for lang in Lang::ALL {
+        let view = View { lang, here: &evil() };
+        for html in [pages.render(&view, &login), pages.render(&view, &children), pages.render(&view, &refused)] {
+            let html = html.unwrap();
+            let doc = Html::parse_document(&html);
+            assert_eq!(texts(&doc, "img").len(), 0, "{html}");
+            assert_eq!(texts(&doc, "script").len(), 1, "only our own: {html}");
+            assert!(texts(&doc, "strong").iter().all(|bold| bold != "gras"), "{html}");
+            assert!(html.contains("**gras**"), "stars of a value stay stars: {html}");
+        }
+    }
+    let doc = Html::parse_document(&pages.render(&View { lang: Lang::Fr, here: "/" }, &login).unwrap());
+    assert_eq!(attributes(&doc, "#identifiant", "value"), [evil()]);
+    assert!(texts(&doc, ".soft strong").contains(&evil()), "our own stars still make bold");
+}
+
+/// Key and names of the arguments of every message of a catalogue.
+fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
+    let mut out = BTreeMap::new();
+    for file in catalogue::catalogue_files(lang) {
+        let text = embedded_text(&file).unwrap();
+        FluentResource::try_new(text.clone()).unwrap();
+        let mut key = String::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
+                key = name.to_owned();
+                assert!(out.insert(key.clone(), BTreeSet::new()).is_none(), "{key} twice in {file}");
+            }
+            for part in line.split('$').skip(1) {
+                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                out.get_mut(&key).unwrap().insert(name);
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn both_catalogues_have_the_same_keys_and_arguments() {
+    let (fr, en) = (messages(Lang::Fr), messages(Lang::En));
+    assert!(fr.len() > 100);
+    for (key, args) in &fr {
+        assert_eq!(Some(args), en.get(key), "{key}");
+    }
+    assert_eq!(fr.len(), en.len(), "{:?}", en.keys().filter(|key| !fr.contains_key(*key)).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_message_and_no_template_is_unused() {
+    let mut used = BTreeSet::from(["sms-code".to_owned()]);
+    let mut prefixes = Vec::new();
+    let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let html: Vec<String> =
+        Files::iter().filter(|n| n.ends_with(".html") && !n.starts_with("demo/")).map(|n| n.to_string()).collect();
+    let mut components = String::new();
+    for name in &html {
+        let text = embedded_text(name).unwrap();
+        for part in text.split("t(k=\"").skip(1) {
+            let (key, after) = part.split_once('"').unwrap();
+            if after.starts_with(" ~") {
+                prefixes.push(key.to_owned());
+            } else {
+                used.insert(key.to_owned());
+            }
+        }
+        for word in ["extends", "include"] {
+            for part in text.split(&format!("{{% {word} \"")).skip(1) {
+                templates.insert(part.split_once('"').unwrap().0.to_owned());
+            }
+        }
+        components.push_str(&text);
+    }
+    let keys = messages(Lang::Fr);
+    for key in &used {
+        assert!(keys.contains_key(key), "{key} is in no catalogue");
+    }
+    for key in keys.keys() {
+        let built = prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
+        assert!(used.contains(key) || built, "{key} is used nowhere");
+    }
+    for name in html.iter().filter(|name| !templates.contains(*name)) {
+        let text = embedded_text(name).unwrap();
+        let defined: Vec<&str> =
+            text.split("{% component ").skip(1).filter_map(|part| part.split('(').next()).collect();
+        assert!(!defined.is_empty(), "{name} is used nowhere");
+        for component in defined {
+            assert!(components.contains(&format!("<{component} ")), "<{component}> of {name} is used nowhere");
+        }
+    }
+}
+
+#[test]
+fn a_missing_message_or_argument_is_an_error() {
+    let pages = pages();
+    assert!(matches!(pages.text(Lang::Fr, "no-such-key", &[]), Err(PagesError::Message { .. })));
+    assert!(matches!(pages.text(Lang::En, "back-to", &[]), Err(PagesError::Message { .. })));
+    assert_eq!(pages.text(Lang::En, "back-to", &[("service", "<a> **b**")]).unwrap(), "Back to <a> **b**");
+}
+
+/// GSM 03.38: the basic alphabet, and its extension whose characters take two septets.
+fn septets(text: &str) -> Option<usize> {
+    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+                         ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    text.chars().try_fold(0, |sum, c| match c {
+        c if BASIC.contains(c) => Some(sum + 1),
+        '\u{c}' | '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(sum + 2),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_text_message_is_one_gsm_segment() {
+    assert_eq!(septets("ê"), None);
+    assert_eq!(septets("a€"), Some(3));
+    let service = "É".repeat(30);
+    for lang in Lang::ALL {
+        let args = [("service", service.as_str()), ("code", "123456"), ("host", "compte.ac-montpellier.example.fr")];
+        let text = pages().text(lang, "sms-code", &args).unwrap();
+        assert!(septets(&text).is_some_and(|n| n <= 160), "{:?} {text}", septets(&text));
+        assert_eq!(text.lines().last(), Some("@compte.ac-montpellier.example.fr #123456"));
+        assert_eq!(text.lines().count(), 2);
+    }
+    let args = [("service", "Mon compte École"), ("code", "123456"), ("host", "localhost")];
+    let text = pages().text(Lang::Fr, "sms-code", &args).unwrap();
+    let line = "Mon compte École : votre code est 123456. Valable 30 minutes. Ne le donnez à personne.";
+    assert_eq!(text.lines().next(), Some(line));
+}
+
+#[test]
+fn the_other_language_keeps_the_rest_of_the_query_and_never_leaves_the_site() {
+    assert_eq!(in_language("/connexion?i=a%26b&lang=fr&x=é", Lang::En), "/connexion?i=a%26b&x=%C3%A9&lang=en");
+    assert_eq!(in_language("/aide", Lang::En), "/aide?lang=en");
+    assert_eq!(in_language("//evil.example/x?a=1", Lang::En), "?a=1&lang=en");
+    assert_eq!(in_language("/\\evil.example", Lang::En), "?lang=en");
+    assert_eq!(in_language("javascript:alert(1)", Lang::Fr), "?lang=fr");
+    assert_eq!(in_language("/a?x=\"><script>#y", Lang::Fr), "/a?x=%22%3E%3Cscript%3E&lang=fr");
+}
+
+#[test]
+fn assets_are_served_under_a_name_that_changes_with_them() {
+    let css = asset("preau.css").unwrap();
+    assert_eq!(css.content_type, "text/css; charset=utf-8");
+    assert!(assets::link("preau.css").ends_with(css.etag.trim_matches('"')));
+    assert_eq!(asset("preau.js").unwrap().content_type, "text/javascript; charset=utf-8");
+    for name in ["../messages/fr.ftl", "fr.ftl", "nothing.css", "", "x/../preau.css"] {
+        assert!(asset(name).is_none(), "{name}");
+    }
+}
+
+/// Writes every sample as a file, to be looked at in a browser: `cargo test --lib dump -- --ignored`.
+#[test]
+#[ignore = "writes files for the eye"]
+fn dump_every_page() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    for name in ["preau.css", "preau.js", "favicon.svg"] {
+        std::fs::write(folder.join("assets").join(name), asset(name).unwrap().bytes).unwrap();
+    }
+    for Drawn { name, html, .. } in every_page(&pages()).0 {
+        // Opened as files: the assets are beside, and the page that goes on by itself must stay.
+        let html = html.replace("\"/assets/", "\"assets/").replace("http-equiv=\"refresh\"", "name=\"refresh\"");
+        std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+    }
+}

@@ -1,0 +1,200 @@
+//! The key ring: the signing keys that this server knows, parsed once.
+
+use std::fmt;
+
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::EcCurve;
+use josekit::jws::{ES256, JwsSigner, JwsVerifier, RS256};
+use serde_json::{Map, Value, json};
+
+use crate::base::secret::{base64url, sha256};
+
+/// A signature algorithm (RFC 7518 3.1). RS256 is what every client reads; ES256 signs ten times faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Alg {
+    RS256,
+    ES256,
+}
+
+impl Alg {
+    pub const ALL: [Alg; 2] = [Alg::RS256, Alg::ES256];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Alg::RS256 => "RS256",
+            Alg::ES256 => "ES256",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Alg> {
+        Alg::ALL.into_iter().find(|a| a.name() == name)
+    }
+}
+
+/// What a key is used for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Signs; one an algorithm.
+    Active,
+    /// Published and verifies, no longer signs.
+    Retiring,
+}
+
+impl KeyState {
+    pub fn name(self) -> &'static str {
+        match self {
+            KeyState::Active => "active",
+            KeyState::Retiring => "retiring",
+        }
+    }
+    pub fn from_name(name: &str) -> Option<Self> {
+        [KeyState::Active, KeyState::Retiring].into_iter().find(|s| s.name() == name)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("signing key: {0}")]
+pub struct KeyError(String);
+
+impl From<josekit::JoseError> for KeyError {
+    fn from(e: josekit::JoseError) -> Self {
+        KeyError(e.to_string())
+    }
+}
+
+/// A private key as JWK text, and its `kid`: the RFC 7638 thumbprint.
+pub fn generate(alg: Alg) -> Result<(String, String), KeyError> {
+    let jwk = match alg {
+        Alg::RS256 => Jwk::generate_rsa_key(2048)?,
+        Alg::ES256 => Jwk::generate_ec_key(EcCurve::P256)?,
+    };
+    let kid = thumbprint(jwk.as_ref()).ok_or_else(|| KeyError("no thumbprint".to_owned()))?;
+    let text = serde_json::to_string(jwk.as_ref()).map_err(|e| KeyError(e.to_string()))?;
+    Ok((text, kid))
+}
+
+/// RFC 7638 3: SHA-256 of the required members in lexicographic order without blanks.
+fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
+    let get = |name: &str| jwk.get(name)?.as_str();
+    let canonical = match get("kty")? {
+        "RSA" => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, get("e")?, get("n")?),
+        "EC" => format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, get("crv")?, get("x")?, get("y")?),
+        _ => return None,
+    };
+    Some(base64url(&sha256(canonical.as_bytes())))
+}
+
+/// One key, ready to sign and verify.
+pub struct RingKey {
+    kid: String,
+    alg: Alg,
+    state: KeyState,
+    signer: Box<dyn JwsSigner>,
+    verifier: Box<dyn JwsVerifier>,
+    public: Value,
+}
+
+impl fmt::Debug for RingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RingKey({} {} {:?})", self.alg.name(), self.kid, self.state)
+    }
+}
+
+impl RingKey {
+    pub fn from_jwk(kid: &str, alg: Alg, state: KeyState, private_jwk: &str) -> Result<Self, KeyError> {
+        let jwk = Jwk::from_bytes(private_jwk.as_bytes())?;
+        let mut public_jwk = jwk.to_public_key()?;
+        // to_public_key drops both: a key without them is of no use to a client.
+        public_jwk.set_key_id(kid);
+        public_jwk.set_algorithm(alg.name());
+        public_jwk.set_key_use("sig");
+        let (signer, verifier): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>) = match alg {
+            Alg::RS256 => (Box::new(RS256.signer_from_jwk(&jwk)?), Box::new(RS256.verifier_from_jwk(&public_jwk)?)),
+            Alg::ES256 => (Box::new(ES256.signer_from_jwk(&jwk)?), Box::new(ES256.verifier_from_jwk(&public_jwk)?)),
+        };
+        let mut public = Map::new();
+        for name in ["kty", "kid", "alg", "use", "n", "e", "crv", "x", "y"] {
+            if let Some(v) = public_jwk.as_ref().get(name) {
+                public.insert(name.to_owned(), v.clone());
+            }
+        }
+        Ok(Self { kid: kid.to_owned(), alg, state, signer, verifier, public: Value::Object(public) })
+    }
+
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+    pub fn alg(&self) -> Alg {
+        self.alg
+    }
+    pub fn state(&self) -> KeyState {
+        self.state
+    }
+    /// Public members only, with `kid`, `alg` and `use`.
+    pub fn public_jwk(&self) -> &Value {
+        &self.public
+    }
+
+    pub(super) fn sign(&self, input: &[u8]) -> Result<Vec<u8>, String> {
+        self.signer.sign(input).map_err(|e| e.to_string())
+    }
+
+    pub(super) fn verify(&self, input: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verify(input, signature).is_ok()
+    }
+}
+
+/// All keys that count.
+#[derive(Debug, Default)]
+pub struct KeyRing {
+    keys: Vec<RingKey>,
+}
+
+impl KeyRing {
+    pub fn new(keys: Vec<RingKey>) -> Self {
+        Self { keys }
+    }
+
+    pub fn active(&self, alg: Alg) -> Option<&RingKey> {
+        self.keys.iter().find(|k| k.alg == alg && k.state == KeyState::Active)
+    }
+
+    pub fn by_kid(&self, kid: &str) -> Option<&RingKey> {
+        self.keys.iter().find(|k| k.kid == kid)
+    }
+
+    pub fn kids(&self) -> Vec<&str> {
+        self.keys.iter().map(RingKey::kid).collect()
+    }
+
+    /// RFC 7517 5.
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": self.keys.iter().map(|k| k.public.clone()).collect::<Vec<_>>() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_keys_have_kid_alg_use_and_nothing_private() {
+        for alg in Alg::ALL {
+            let (jwk, kid) = generate(alg).unwrap();
+            let key = RingKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap();
+            let public = key.public_jwk();
+            assert_eq!(public["kid"], kid);
+            assert_eq!(public["alg"], alg.name());
+            assert_eq!(public["use"], "sig");
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(public.get(private).is_none(), "{private} is published");
+            }
+        }
+    }
+
+    #[test]
+    fn the_thumbprint_is_that_of_rfc_7638() {
+        let jwk = json!({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"});
+        assert_eq!(thumbprint(jwk.as_object().unwrap()).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxRGZC9Xs");
+    }
+}

@@ -1,0 +1,2 @@
+//! Signing in with identifiant and password.
+pub mod views;

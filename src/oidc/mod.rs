@@ -1,0 +1,2 @@
+//! The OpenID provider's endpoints.
+pub mod views;

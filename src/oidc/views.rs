@@ -1,0 +1,158 @@
+//! The few pages of the OpenID provider that a person sees.
+//!
+//! Names of clients come from their registration; links are those that were registered, never from a request.
+
+use serde::Serialize;
+
+use crate::http::pages::Page;
+
+/// Signed in, but nothing of the person is in the client's perimeter.
+#[derive(Debug, Serialize)]
+pub struct NothingInPerimeter {
+    /// Name of the client.
+    pub service: String,
+    /// The schools that we know for this person.
+    pub schools: Vec<String>,
+    /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
+    pub query: String,
+    pub code: String,
+    /// Our own address that answers the client with `access_denied`.
+    pub back_href: String,
+}
+
+impl Page for NothingInPerimeter {
+    const TEMPLATE: &'static str = "oidc/hors_perimetre.html";
+    fn samples() -> Vec<Self> {
+        let page = |schools: &[&str]| NothingInPerimeter {
+            service: "mon ENT Occitanie".to_owned(),
+            schools: schools.iter().map(|&school| school.to_owned()).collect(),
+            query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
+            code: "K7P-4MX".to_owned(),
+            back_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
+        };
+        vec![page(&["Clg Théodore Monod", "Lycée Jean Moulin"]), page(&[])]
+    }
+}
+
+/// The client's request cannot be followed, and may not be answered by a redirect.
+#[derive(Debug, Serialize)]
+pub struct RequestRefused {
+    /// Absent where the redirect address is not the client's: no name, no link.
+    pub service: Option<String>,
+    pub code: String,
+    /// The client's registered site.
+    pub client_uri: Option<String>,
+}
+
+impl Page for RequestRefused {
+    const TEMPLATE: &'static str = "oidc/demande_refusee.html";
+    fn samples() -> Vec<Self> {
+        let page = |service: Option<&str>, client_uri: Option<&str>| RequestRefused {
+            service: service.map(str::to_owned),
+            code: "K7P-4MX".to_owned(),
+            client_uri: client_uri.map(str::to_owned),
+        };
+        vec![
+            page(Some("mon ENT Occitanie"), Some("https://ent.example/?a=1&b=2")),
+            page(Some("mon ENT Occitanie"), None),
+            page(None, None),
+        ]
+    }
+}
+
+/// The pending request is gone or too old.
+#[derive(Debug, Serialize)]
+pub struct TooOld {
+    /// Where to begin again, where we can name it.
+    pub restart: Option<Restart>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Restart {
+    /// The client's `initiate_login_uri`, else `client_uri`.
+    pub href: String,
+    pub service: String,
+}
+
+impl Page for TooOld {
+    const TEMPLATE: &'static str = "oidc/trop_ancien.html";
+    fn samples() -> Vec<Self> {
+        let restart = Restart { href: "https://ent.example/login".to_owned(), service: "mon ENT Occitanie".to_owned() };
+        vec![TooOld { restart: Some(restart) }, TooOld { restart: None }]
+    }
+}
+
+/// The end of a sign-in: a page that goes on by itself, because a form never redirects to another site.
+#[derive(Debug, Serialize)]
+pub struct Continue {
+    /// One of our own addresses.
+    pub href: String,
+    pub service: Option<String>,
+}
+
+impl Page for Continue {
+    const TEMPLATE: &'static str = "oidc/continuer.html";
+    fn samples() -> Vec<Self> {
+        let href = || "/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned();
+        vec![
+            Continue { href: href(), service: Some("mon ENT Occitanie".to_owned()) },
+            Continue { href: href(), service: None },
+        ]
+    }
+}
+
+/// Asks before signing out: another site may have sent the browser here.
+#[derive(Debug, Serialize)]
+pub struct LogoutConfirm {
+    pub service: Option<String>,
+    /// Where the confirmation posts, with its query.
+    pub action: String,
+    /// Hidden fields that go with it.
+    pub fields: Vec<HiddenField>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct HiddenField {
+    pub name: String,
+    pub value: String,
+}
+
+impl Page for LogoutConfirm {
+    const TEMPLATE: &'static str = "oidc/deconnexion.html";
+    fn samples() -> Vec<Self> {
+        let page = |service: Option<&str>| LogoutConfirm {
+            service: service.map(str::to_owned),
+            action: "/oauth2/logout?i=0123456789abcdefghijkl".to_owned(),
+            fields: vec![HiddenField { name: "confirmer".to_owned(), value: "1".to_owned() }],
+        };
+        vec![page(Some("mon ENT Occitanie")), page(None)]
+    }
+}
+
+/// The session is ended.
+#[derive(Debug, Serialize)]
+pub struct LoggedOut {
+    /// The client that asked for it.
+    pub service: Option<String>,
+    /// Names of the clients that may still hold a session of their own.
+    pub still_open: Vec<String>,
+    /// A registered address of the client.
+    pub back: Option<String>,
+}
+
+impl Page for LoggedOut {
+    const TEMPLATE: &'static str = "oidc/deconnecte.html";
+    fn samples() -> Vec<Self> {
+        let page = |service: Option<&str>, still_open: &[&str], back: Option<&str>| LoggedOut {
+            service: service.map(str::to_owned),
+            still_open: still_open.iter().map(|&name| name.to_owned()).collect(),
+            back: back.map(str::to_owned),
+        };
+        vec![
+            page(Some("mon ENT Occitanie"), &["Bourses"], Some("https://ent.example/")),
+            page(Some("mon ENT Occitanie"), &[], None),
+            page(None, &["mon ENT Occitanie", "Bourses"], None),
+            page(None, &[], None),
+        ]
+    }
+}

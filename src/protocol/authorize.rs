@@ -1,0 +1,64 @@
+//! The authorization request, checked (OIDCC 3.1.2.1).
+
+use serde::{Deserialize, Serialize};
+
+use super::scope::Scopes;
+use crate::base::clock::Timestamp;
+
+/// `prompt` (OIDCC 3.1.2.1). `consent` and unknown words are passed over: a client of the house needs no consent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    pub none: bool,
+    pub login: bool,
+    pub select_account: bool,
+    pub consent: bool,
+}
+
+impl Prompt {
+    /// `None` where `none` stands beside another word.
+    pub fn parse(text: &str) -> Option<Prompt> {
+        let mut out = Prompt::default();
+        for word in text.split(' ') {
+            match word {
+                "none" => out.none = true,
+                "login" => out.login = true,
+                "select_account" => out.select_account = true,
+                "consent" => out.consent = true,
+                _ => {}
+            }
+        }
+        (!out.none || text.split_ascii_whitespace().count() == 1).then_some(out)
+    }
+}
+
+/// A request whose client and redirect URI are verified and whose parameters are sound: what waits while
+/// a person signs in. `received` decides whether a sign-in is newer than the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizeRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub scopes: Scopes,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub prompt: Prompt,
+    pub max_age: Option<i64>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    /// `sub` of a verified `id_token_hint`: the answer must be about this person (OIDCC 3.1.2.1).
+    pub expected_sub: Option<String>,
+    pub received: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_stands_alone() {
+        assert!(Prompt::parse("none").is_some_and(|p| p.none));
+        assert!(Prompt::parse("none login").is_none());
+        assert!(Prompt::parse("login consent").is_some_and(|p| p.login && p.consent));
+        assert_eq!(Prompt::parse("create"), Some(Prompt::default()));
+    }
+}

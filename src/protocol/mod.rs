@@ -1,0 +1,11 @@
+//! The vocabulary of OAuth 2.0 and OpenID Connect: pure, each item citing its section.
+//!
+//! No HTTP framework, no database, no clock. What a request may say, what an error is, what a scope gives.
+
+pub mod authorize;
+pub mod error;
+pub mod json;
+pub mod params;
+pub mod pkce;
+pub mod redirect;
+pub mod scope;

@@ -1,0 +1,35 @@
+//! Proof key for code exchange, S256 only (RFC 7636; `plain` is refused, RFC 9700 2.1.1).
+
+use crate::base::secret::{base64url, same, sha256};
+
+/// RFC 7636 4.2: the base64url of a SHA-256, 43 characters.
+pub fn is_challenge(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// RFC 7636 4.1: 43 to 128 unreserved characters.
+pub fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+}
+
+/// RFC 7636 4.6.
+pub fn matches(verifier: &str, challenge: &str) -> bool {
+    is_verifier(verifier) && same(&base64url(&sha256(verifier.as_bytes())), challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_7636_appendix_b() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(is_challenge(challenge));
+        assert!(matches(verifier, challenge));
+        assert!(!matches(challenge, challenge), "plain is not accepted");
+        assert!(!matches(&verifier[..42], challenge));
+        assert!(!matches("", challenge));
+    }
+}

@@ -1,0 +1,195 @@
+//! Redirect URIs: vetted when registered, then compared byte for byte (RFC 9700 2.1, OIDCC 3.1.2.1).
+//!
+//! Nothing is decoded or normalised before the comparison (ABUSE R1–R4), except the port of a loopback
+//! address of a native client (RFC 8252 7.3, ABUSE R13).
+
+use url::{Host, Url};
+
+/// Response parameters that a registered query must not hold: they would be doubled (ABUSE R5, S-11).
+const RESERVED: [&str; 7] = ["code", "state", "iss", "error", "error_description", "id_token", "access_token"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectFlaw {
+    #[error("not an absolute URI in ASCII without blanks, backslashes and control characters")]
+    Form,
+    #[error("a fragment")]
+    Fragment,
+    #[error("a user name in the URI")]
+    Userinfo,
+    #[error("a scheme that is not https (http only for loopback; private schemes for native clients, with a dot)")]
+    Scheme,
+    #[error("a dot segment or an encoded slash in the path")]
+    Path,
+    #[error("a response parameter in the query")]
+    Reserved,
+    #[error("a wildcard")]
+    Wildcard,
+}
+
+/// Whether a URI may be registered as a redirect URI.
+pub fn vet(uri: &str) -> Result<(), RedirectFlaw> {
+    let bad = |b: u8| !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^');
+    if uri.len() > 2_000 || uri.bytes().any(bad) {
+        return Err(RedirectFlaw::Form);
+    }
+    if uri.contains('*') {
+        return Err(RedirectFlaw::Wildcard);
+    }
+    if uri.contains('#') {
+        return Err(RedirectFlaw::Fragment);
+    }
+    let url = Url::parse(uri).map_err(|_| RedirectFlaw::Form)?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        // RFC 8252 7.1: a private scheme is a reversed domain name, so it has a dot.
+        other if other.contains('.') && !url.has_host() => return Ok(()),
+        _ => return Err(RedirectFlaw::Scheme),
+    }
+    // `https:host` and `https:///host` parse, but are not what was written.
+    let rest = uri.split_once("://").map(|(_, r)| r).ok_or(RedirectFlaw::Form)?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    if authority.contains('@') || !url.username().is_empty() {
+        return Err(RedirectFlaw::Userinfo);
+    }
+    if authority.is_empty() || !uri.starts_with(&format!("{}://", url.scheme())) {
+        return Err(RedirectFlaw::Form);
+    }
+    let path = rest.get(authority.len()..).unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
+    let dots = |s: &str| matches!(s.split(';').next().unwrap_or_default(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e.");
+    if path.split('/').any(dots) || path.contains("%2f") || path.contains("%5c") || path.contains("%25") || path.contains("%00") {
+        return Err(RedirectFlaw::Path);
+    }
+    if url.query_pairs().any(|(name, _)| RESERVED.contains(&name.as_ref())) {
+        return Err(RedirectFlaw::Reserved);
+    }
+    Ok(())
+}
+
+/// RFC 8252 7.3 and 8.3; `localhost` is taken for development and the demo.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Whether the requested URI is one of the registered ones.
+pub fn matches(requested: &str, registered: &[String], native: bool) -> bool {
+    registered.iter().any(|r| r == requested || (native && same_but_loopback_port(requested, r)))
+}
+
+fn same_but_loopback_port(requested: &str, registered: &str) -> bool {
+    let split = |uri: &str| -> Option<(String, String)> {
+        let rest = uri.strip_prefix("http://")?;
+        let at = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(at);
+        let host = ["127.0.0.1", "[::1]"].into_iter().find(|h| {
+            authority.strip_prefix(h).is_some_and(|port| {
+                port.is_empty()
+                    || port.strip_prefix(':').is_some_and(|p| !p.is_empty() && p.len() <= 5 && p.bytes().all(|b| b.is_ascii_digit()))
+            })
+        })?;
+        Some((host.to_owned(), path.to_owned()))
+    };
+    matches!((split(requested), split(registered)), (Some(a), Some(b)) if a == b)
+}
+
+/// Adds response parameters to a redirect URI's query, keeping what it has.
+pub fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
+    let joint = if uri.contains('?') { if uri.ends_with('?') || uri.ends_with('&') { "" } else { "&" } } else { "?" };
+    format!("{uri}{joint}{}", super::params::encode(pairs.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_uris_are_taken() {
+        for uri in [
+            "https://ent.example/retour",
+            "https://ent.example/retour?choix=1",
+            "http://localhost:8090/ent/retour",
+            "http://127.0.0.1:5000/cb",
+            "fr.exemple.app:/retour",
+        ] {
+            assert_eq!(vet(uri), Ok(()), "{uri}");
+        }
+    }
+
+    #[test]
+    fn r1_to_r7_odd_uris_cannot_be_registered() {
+        for uri in [
+            "https://*.example/cb",
+            "https://ent.example/..;/cb",
+            "https://ent.example/a/../cb",
+            "https://ent.example/%2e%2e/cb",
+            "https://ent.example/%252e/cb",
+            "https://ent.example%2f@evil.example/cb",
+            "https://ent.example@evil.example/cb",
+            "https://ent.example\\@evil.example/cb",
+            "https:/\\evil.example",
+            "https:///evil.example/cb",
+            "https:evil.example",
+            "http://ent.example/cb",
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "//evil.example/cb",
+            "/cb",
+            "https://ent.example/cb#x",
+            "https://ent.example/cb?code=1",
+            "https://ent.example/cb?a=1&state=2",
+            "https://ent.example/c b",
+            "https://ent.example/cb\n",
+            "https://ent.example/cb\t",
+            "https://éxample.fr/cb",
+            "http://localhost.evil.example/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "",
+        ] {
+            assert!(vet(uri).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn r2_r4_the_comparison_is_of_bytes() {
+        let registered = vec!["https://ent.example/cb".to_owned()];
+        assert!(matches("https://ent.example/cb", &registered, false));
+        for other in [
+            "https://ent.example/cb/",
+            "https://ent.example/CB",
+            "https://ENT.example/cb",
+            "https://ent.example:443/cb",
+            "https://ent.example/cb?x=1",
+            "https://ent.example/%63b",
+            "https://ent.example/cb.evil",
+            "https://ent.example/./cb",
+            "https://entXexample/cb",
+            "https://ent.example/cb#",
+            " https://ent.example/cb",
+        ] {
+            assert!(!matches(other, &registered, true), "{other}");
+        }
+    }
+
+    #[test]
+    fn r13_only_the_port_of_a_loopback_address_may_vary() {
+        let registered = vec!["http://127.0.0.1/cb".to_owned()];
+        assert!(matches("http://127.0.0.1:51234/cb", &registered, true));
+        assert!(!matches("http://127.0.0.1:51234/cb", &registered, false));
+        for other in ["http://localhost:1/cb", "http://127.0.0.1:1/other", "http://127.0.0.1:1@evil/cb", "http://127.0.0.1.evil/cb", "http://[::1]:1/cb"] {
+            assert!(!matches(other, &registered, true), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_registered_query_is_kept() {
+        assert_eq!(with_query("https://a/cb?x=1", &[("code", "c d")]), "https://a/cb?x=1&code=c+d");
+        assert_eq!(with_query("https://a/cb", &[("code", "c")]), "https://a/cb?code=c");
+    }
+}

@@ -1,0 +1,93 @@
+//! The UAI, the number of a school (formerly RNE): seven digits and a letter that checks them.
+//!
+//! The letter is `"ABCDEFGHJKLMNPRSTUVWXYZ"[number mod 23]`. A wrong one means that a digit was mistyped, and that
+//! a school's roster would be written over another's: it is never repaired, only told.
+
+use std::fmt;
+
+/// A UAI whose letter is right, in capitals: `0349999J`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uai(String);
+
+/// Why a text is no UAI.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UaiError {
+    #[error("{0:?} is no UAI: seven digits and a letter are expected, such as 0349999J")]
+    Shape(String),
+    #[error("the letter of UAI {given} is wrong: for these digits it is {right}")]
+    Letter { given: String, right: char },
+}
+
+const LETTERS: &[u8; 23] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
+
+impl Uai {
+    /// Reads a UAI in any case, with or without blanks.
+    pub fn parse(text: &str) -> Result<Self, UaiError> {
+        let shape = || UaiError::Shape(text.chars().take(20).collect());
+        let given: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+        let (digits, letter) = given.split_at_checked(7).ok_or_else(shape)?;
+        let [letter @ b'A'..=b'Z'] = letter.as_bytes() else { return Err(shape()) };
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(shape());
+        }
+        let number: usize = digits.parse().map_err(|_| shape())?;
+        let right = LETTERS.get(number % 23).copied().ok_or_else(shape)?;
+        if *letter == right { Ok(Self(given)) } else { Err(UaiError::Letter { given, right: char::from(right) }) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Uai {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Uai {
+    type Err = UaiError;
+
+    fn from_str(text: &str) -> Result<Self, UaiError> {
+        Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_check_the_digits() {
+        for text in [
+            "0951099D",
+            "0140070A",
+            "0752387M",
+            "0752550P",
+            "0750680G",
+            "0341143H",
+            "0310044E",
+            "0349999J",
+            "0123456S",
+            "0349998H",
+            "0349997G",
+            "0349996F",
+            "0319999A",
+            "0319998Z",
+            " 034 9999 j ",
+        ] {
+            assert!(Uai::parse(text).is_ok(), "{text}");
+        }
+        assert_eq!(Uai::parse(" 034 9999 j").unwrap().as_str(), "0349999J");
+    }
+
+    #[test]
+    fn a_wrong_letter_names_the_right_one() {
+        let error = Uai::parse("0349999k").unwrap_err();
+        assert_eq!(error, UaiError::Letter { given: "0349999K".into(), right: 'J' });
+        for text in ["", "0349999", "034999J", "0349999JJ", "O349999J", "034999é", "03499999"] {
+            assert!(matches!(Uai::parse(text), Err(UaiError::Shape(_))), "{text}");
+        }
+    }
+}

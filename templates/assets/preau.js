@@ -1,0 +1,68 @@
+// Only improves: every page works without it. No inline code anywhere (the policy forbids it).
+
+// A refusal takes the focus, so that a screen reader begins there and the page is scrolled to it.
+document.querySelector(".wrong[role=alert]")?.focus();
+
+// A double click is sent once. The button keeps its name for this submission, then comes back with "back".
+for (const form of document.querySelectorAll("form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    form.setAttribute("aria-busy", "true");
+  });
+}
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+// "Afficher le mot de passe": the box is hidden in the page, since without script it could do nothing.
+for (const line of document.querySelectorAll("[data-show-password]")) {
+  const box = line.querySelector("input");
+  const fields = line.closest("form").querySelectorAll("input[type=password]");
+  line.hidden = false;
+  const show = () => fields.forEach((field) => { field.type = box.checked ? "text" : "password"; });
+  box.addEventListener("change", show);
+  // Sent as a password, so that the browser offers to keep it and never fills it in as a text elsewhere.
+  line.closest("form").addEventListener("submit", () => { box.checked = false; show(); });
+}
+
+// The leaflet's rules, ticked while typing. The server decides; this only helps.
+const RULES = {
+  length: (text) => [...text].length >= 8,
+  lower: (text) => /\p{Ll}/u.test(text),
+  upper: (text) => /\p{Lu}/u.test(text),
+  digit: (text) => /[0-9]/.test(text),
+  sign: (text) => /[+\-*\/&@.!?;:()[\]$£,%µ]/.test(text.normalize("NFC")),
+};
+for (const list of document.querySelectorAll("[data-rules-for]")) {
+  const field = document.getElementById(list.dataset.rulesFor);
+  const said = document.getElementById(list.dataset.said);
+  let timer;
+  const tick = () => {
+    let met = 0;
+    const lines = list.querySelectorAll("[data-rule]");
+    for (const line of lines) {
+      const good = RULES[line.dataset.rule]?.(field.value) ?? false;
+      line.classList.toggle("met", good);
+      const word = line.querySelector("[data-state]");
+      if (word) word.textContent = good ? list.dataset.met : list.dataset.unmet;
+      if (good) met += 1;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => { if (said) said.textContent = `${said.dataset.text} ${met} / ${lines.length}`; }, 900);
+  };
+  field.addEventListener("input", tick);
+  if (field.value) tick();
+}
+
+// The sheet: a button to print, hidden in the page for the same reason.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

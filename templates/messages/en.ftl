@@ -1,0 +1,273 @@
+### What families read: short sentences, present tense; what happens, then what to do.
+### `**word**` becomes bold.
+
+## Frame
+kit-skip = Skip to content
+kit-other-language = Français
+kit-help = Help
+kit-data = Your data
+kit-accessibility = Accessibility
+kit-home = Home
+kit-error = Error:
+kit-missing = Something is missing
+kit-continue = Continue
+kit-continue-to = Continue to { $service }
+kit-cancel = Cancel
+kit-back-to-login = Back to the sign-in page
+kit-show-password = Show the password
+kit-step = Step { $n } of 4
+kit-support = Support code: **{ $code }**
+kit-no-cookies = Your browser refuses cookies
+kit-no-cookies-next = This page needs them to know you from one step to the next. Allow cookies for this site in the browser's settings, leave private browsing, then start again. You can also use another browser.
+back-to = Back to { $service }
+
+## Sign-in
+login-title = Sign in
+login-service = to continue to **{ $service }**
+login-identifiant = Username
+login-format = Username in the form p.nameXX
+login-password = Password
+login-first = First visit?
+login-first-who = You are a parent or legal guardian and your child goes to school: activate your account with the mobile number that the school has. It takes five minutes.
+login-no-account = I do not have an account
+login-pupil = Pupils: ask your school for your code.
+login-refused = We could not sign you in
+login-wrong = The username or the password is not right. Check the username on your sheet; capitals matter in the password.
+login-empty-identifiant = Enter your username.
+login-empty-password = Enter your password.
+login-waiting = Too many tries. Try again at { $until }, or choose a new password.
+login-new-password = Choose a new password
+suspended = This account is suspended by { $by }. Ask { $school }, support code { $code }.
+busy = Many families are signing in right now. Try again in { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}.
+
+## Forgotten
+forgotten-identifiant-title = Forgotten your username?
+forgotten-password-title = Forgotten your password?
+forgotten-identifiant-sheet = It may be written on the sheet that the school gave you. It looks like p.nameXX: the first letter of your given name, a dot, your family name, two digits.
+forgotten-password-nobody = Nobody knows your password, and nobody will ask you for it. You can choose another.
+forgotten-activation = The activation gives you your username again and lets you choose a new password.
+forgotten-ready = Keep your phone at hand and have each child's date of birth ready.
+forgotten-go = Activate
+forgotten-pupil = Are you a pupil? Ask your school.
+
+## Activation, identity
+activation-title = Activate your account
+activation-restart = Start the activation again
+identity-reserved = Activation is for legal guardians only.
+identity-purpose = To reach the services for your children, confirm that you are their legal guardian and give their date of birth.
+identity-ready = Keep your phone at hand and have each child's date of birth ready.
+identity-who = I confirm who I am
+identity-nom = Family name
+identity-nom-hint = At birth or in use, as the school knows you
+identity-nom-empty = Enter your family name.
+identity-nom-too_long = This name is too long. Write it as the school knows you.
+identity-prenom = Given name
+identity-prenom-empty = Enter your given name.
+identity-prenom-too_long = This given name is too long. Write it as the school knows you.
+identity-phone-part = My mobile phone number
+identity-phone-why = Enter the mobile number that you gave to the school. You cannot activate your account without it.
+identity-phone = Mobile phone number
+identity-phone-hint = Example: 06 12 34 56 78. For numbers outside mainland France, start with the country code: +262 692 12 34 56.
+identity-phone-empty = Enter your mobile number.
+identity-phone-incomplete = This number is not complete. Example: 06 12 34 56 78. Outside mainland France, start with the country code: +262 692 12 34 56.
+identity-phone-landline = This is not a mobile number. The code comes by text message: enter a mobile number.
+identity-too-many = We send no more codes today
+too-many-today = Too many tries today. Come back tomorrow from { $hour }, or ask the school for a letter.
+
+## Activation, code
+code-short-title = Activation code
+code-title = I enter the activation code received by text message (valid for 30 min)
+code-sent = If these details are those the school has, a text message is on its way to the number ending in **{ $ending }**.
+code-label = 6-digit code
+code-refused = The code is not accepted yet
+code-empty = Please fill in the field "Code"
+code-wrong = That code is not right. { $left ->
+    [one] { $left } try
+   *[other] { $left } tries
+} left.
+code-used-up = That code no longer works. Ask for a new one.
+code-expired = That code is more than 30 minutes old. Ask for a new one.
+code-resend = Send the code again
+code-too-soon = A code has just been sent. You can ask for another in { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}.
+code-sent-again = A new code is on its way. The old one no longer works.
+code-resend-limit = We cannot send another code now. Use the last one you received, or ask the school: support code **{ $code }**.
+code-nothing = I have received nothing
+code-nothing-wait = Wait two minutes, then check that the number and the spelling of your name are those on your child's record.
+code-nothing-school = If your number has changed, or if the school only has a landline, only the school can correct it: give it the support code **{ $code }**. It can also hand you a letter with a code.
+code-correct = Correct my name or my number
+
+## Activation, children
+children-title = My children
+children-intro = The school says that you are the legal guardian of the pupils below. Confirm it for each of them.
+children-intro-password = Before you choose a new password, confirm each child and their date of birth.
+children-refused = Still to answer for:
+children-confirm = Confirm
+child-question = Am I the legal guardian of this pupil?
+child-yes = Yes
+child-no = No
+child-born = born on
+child-born-hint = DD/MM/YYYY, for example 14/02/2013
+child-wrong = That is not the date the school has. { $left ->
+    [one] { $left } try
+   *[other] { $left } tries
+} left today.
+child-no-more = Too many tries for { $given_name }. We go on without this child: the school has been told and can correct it. Support code { $code }.
+child-answer-missing = Answer Yes or No for { $given_name }.
+child-date-missing = Enter the date of birth, for example 14/02/2013.
+child-date-unreadable = We cannot read this date. Write the day, the month and the year, for example 14/02/2013.
+child-right = Confirmed: the date is right.
+child-set-aside = We go on without { $given_name }: the school has been told and can correct it.
+child-contested = You said that { $name } is not your child. The school has been told and will correct its record.
+
+## Activation, username and password
+identifiant-title = Write down your username
+identifiant-keep = Write it down: you will use it for all your children, in all schools, until the end of lycée.
+identifiant-print = Print the sheet
+password-page-title = My username and my password
+password-create = I create my password
+password-create-new = I choose a new password
+password-must = It must have:
+password-rule-length = at least 8 characters
+password-rule-lower = at least 1 lower-case letter
+password-rule-upper = at least 1 capital
+password-rule-digit = at least one digit
+password-rule-sign = at least one special character:
+password-rule-met = (done)
+password-rule-unmet = (to do)
+password-rules-said = rules met:
+password-again = ...and I confirm the password by typing it again
+password-help = Need help to create a safe password?
+password-finish = Finish
+password-refused = This password is not good yet
+password-missing = Missing:
+password-lacks-length = at least 8 characters
+password-lacks-lower = a lower-case letter
+password-lacks-upper = a capital
+password-lacks-digit = a digit
+password-lacks-sign = a special character
+password-different = The two passwords are not the same.
+password-too-long = This password has more than 128 characters. Choose a shorter one.
+password-guessable-name = This password is too easy to guess: it contains your name. Choose another, for example three words and a digit.
+password-guessable-identifiant = This password is too easy to guess: it contains your username. Choose another, for example three words and a digit.
+password-guessable-school = This password is too easy to guess: it contains the name of the school. Choose another, for example three words and a digit.
+password-guessable-common = This password is too easy to guess: it is one of the most common. Choose another, for example three words and a digit.
+
+## Sheet
+sheet-title = My sheet
+sheet-heading = Account of { $name }
+sheet-keep = Keep it safe until the end of terminale.
+sheet-identifiant = Username
+sheet-service = Service
+sheet-address = Address where you sign in
+sheet-password = Password, to write by hand
+sheet-help = If you have a problem, ask
+sheet-never = The school will never ask you for your password.
+sheet-print = Print
+sheet-back = Back to the password
+
+## End
+done-title = Your account is active.
+done-password-title = Your new password is saved.
+done-identifiant = Your username is:
+done-keep = Keep it with your password: you need both each time you sign in.
+
+## Activation, what stops it
+not-open-title = Activation is not open yet
+not-open = Activation opens on { $date } for { $school }. Come back from that day.
+not-open-next = There is nothing else to do. Keep the school's sheet.
+closed-title = Activation is closed
+closed = Activation closed on { $date } for { $school }. Your request to reopen it has been passed on. Support code { $code }.
+closed-next = The school will tell you when to come back. If it does not answer, give it this code.
+already-title = You already have an account
+already-identifiant = Your username is:
+already-next = Sign in with your password. If you have forgotten it, choose a new one: we will ask for your children's dates of birth.
+already-new-password = Choose a new password
+suspended-title = This account is suspended
+suspended-next = Only the school can reopen it. Give it the support code.
+nobody-title = No pupil is linked to you
+nobody = The school does not list you as the legal guardian of a pupil present this year. Only the school can correct this. Support code { $code }.
+nobody-next = Call the school office and give it this code. Start the activation again once it is corrected.
+none-right-title = We cannot go on
+none-right = No date matches. The school has been told; support code { $code }.
+none-right-next = Call the school office, give it this code and have your child's date of birth checked. You can then start the activation again.
+all-no-title = You answered No for every pupil
+all-no = No account is created. If this is a mistake, go back and answer Yes. If not, the school will correct it; support code { $code }.
+all-no-back = Back to my answers
+too-late-title = The activation took more than two hours
+too-late = For safety, it stops here. Start it again: you will get the same username.
+unknown-activation-title = We cannot find your activation
+unknown-activation = It was started in another browser, or more than two hours ago. Start it again here: nothing is lost.
+
+## Account
+account-title = My account
+account-parent = Legal guardian
+account-pupil = Pupil
+account-no-child = No child is linked to your account this year. The school can correct this.
+account-schools = My schools
+account-mistake = Is a name, a child or a number wrong? The school corrects its record, and your account follows.
+account-sign-out = Sign out
+account-change = Use another account
+
+## From a service
+perimeter-title = This service is not for you
+perimeter = You are signed in, but { $service } concerns none of your children.
+perimeter-schools = These are the schools that we know for you:
+perimeter-next = If a school is missing, ask it and give the support code below.
+perimeter-not-you = Is this not you?
+refused-request-title = We cannot follow this request
+refused-request = { $service } sent us a request that we cannot follow.
+refused-request-unnamed = A site sent us a request that we cannot follow.
+refused-request-not-you = It is not your doing.
+refused-request-next = Go back to its site and start again; if it goes on, give it this code: **{ $code }**.
+too-old-title = Please start again
+too-old = This page has been waiting too long.
+too-old-restart = Start again from { $service }
+too-old-school = Go back to the school's site and click MON ENT again.
+continue-title = You are signed in
+continue-service = We are taking you to **{ $service }**. If nothing happens, press Continue.
+continue-account = We are taking you to your account. If nothing happens, press Continue.
+logout-title = Sign out?
+logout-service = You leave { $service } and your account on this device.
+logout-any = You leave your account on this device.
+logout-stay = Stay signed in
+logged-out-title = You are signed out
+logged-out-service = You are signed out of { $service } and of your account.
+logged-out = You are signed out of your account.
+logged-out-open = Still open:
+logged-out-shared = Close the browser if you share this device.
+logged-out-again = Sign in again
+
+## General pages
+not-found-title = This page does not exist.
+not-found-next = The address may have been copied wrongly, or the page has moved.
+fault-title = Something did not work on our side.
+fault-next = Nothing is lost: go back and start again.
+busy-title = One moment, please
+busy-next = Nothing is lost. Reload this page then.
+forbidden-title = This form does not come from our site
+forbidden = For safety, we did nothing with what was sent.
+forbidden-next = Go to the home page and start again. If you really were on our site, reload the page before you fill it in again.
+too-large-title = That is too long for this page
+too-large = Go back and enter only what is asked for.
+bad-form-title = We did not understand this form
+bad-form = Go back, reload the page and fill it in again. If it goes on, use another browser or give this code to the school.
+method-title = This page does not open this way
+method = Go to the home page and start again.
+browser-title = This browser does not work here.
+browser-next = Use Firefox, Chrome, Edge or Safari.
+browser-where = On a phone, the browser that came with it is nearly always fine.
+help-title = Help
+help-password-title = Create a good password
+data-title = Your data
+access-title = Accessibility
+
+## Text message: GSM-7 characters only
+sms-code =
+    { $service }: your code is { $code }. Valid for 30 minutes. Do not give it to anyone.
+    @{ $host } #{ $code }

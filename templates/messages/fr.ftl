@@ -1,0 +1,273 @@
+### Ce que lisent les familles : phrases courtes, au présent ; ce qui se passe, puis quoi faire.
+### `**mot**` devient du gras. Les espaces insécables sont dans le texte.
+
+## Cadre
+kit-skip = Aller au contenu
+kit-other-language = English
+kit-help = Aide
+kit-data = Vos données
+kit-accessibility = Accessibilité
+kit-home = Accueil
+kit-error = Erreur :
+kit-missing = Il manque un renseignement
+kit-continue = Continuer
+kit-continue-to = Continuer vers { $service }
+kit-cancel = Annuler
+kit-back-to-login = Revenir à la page de connexion
+kit-show-password = Afficher le mot de passe
+kit-step = Étape { $n } sur 4
+kit-support = Code d'assistance : **{ $code }**
+kit-no-cookies = Votre navigateur refuse les cookies
+kit-no-cookies-next = Cette page en a besoin pour vous reconnaître d'une étape à l'autre. Autorisez les cookies de ce site dans les réglages du navigateur, quittez la navigation privée, puis recommencez. Vous pouvez aussi prendre un autre navigateur.
+back-to = Revenir à { $service }
+
+## Connexion
+login-title = Se connecter
+login-service = pour continuer vers **{ $service }**
+login-identifiant = Identifiant
+login-format = Identifiant au format p.nomXX
+login-password = Mot de passe
+login-first = Première visite ?
+login-first-who = Vous êtes parent ou responsable légal et votre enfant va à l'école, au collège ou au lycée : activez votre compte avec le numéro de portable que l'établissement connaît. Cela prend cinq minutes.
+login-no-account = Je n'ai pas de compte
+login-pupil = Élève : demandez votre code à votre établissement.
+login-refused = Nous n'avons pas pu vous connecter
+login-wrong = L'identifiant ou le mot de passe n'est pas le bon. Vérifiez l'identifiant sur votre feuille ; majuscules et minuscules comptent dans le mot de passe.
+login-empty-identifiant = Indiquez votre identifiant.
+login-empty-password = Indiquez votre mot de passe.
+login-waiting = Trop d'essais. Réessayez à { $until }, ou choisissez un nouveau mot de passe.
+login-new-password = Choisir un nouveau mot de passe
+suspended = Ce compte est suspendu par { $by }. Adressez-vous à { $school }, code d'assistance { $code }.
+busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $seconds ->
+    [one] { $seconds } seconde
+   *[other] { $seconds } secondes
+}.
+
+## Oublié
+forgotten-identifiant-title = Identifiant oublié ?
+forgotten-password-title = Mot de passe oublié ?
+forgotten-identifiant-sheet = Il est peut-être noté sur la feuille que l'établissement vous a remise. Il ressemble à p.nomXX : l'initiale de votre prénom, un point, votre nom, deux chiffres.
+forgotten-password-nobody = Personne ne connaît votre mot de passe, et personne ne vous le demandera. Vous pouvez en choisir un autre.
+forgotten-activation = L'activation vous redonne votre identifiant et permet de choisir un nouveau mot de passe.
+forgotten-ready = Gardez votre téléphone près de vous et préparez la date de naissance de chacun de vos enfants.
+forgotten-go = Activer
+forgotten-pupil = Vous êtes élève ? Adressez-vous à votre établissement.
+
+## Activation, identité
+activation-title = Activation du compte
+activation-restart = Recommencer l'activation
+identity-reserved = L'activation est réservée aux représentants légaux.
+identity-purpose = Pour avoir accès aux services concernant vos enfants, vous devez confirmer que vous êtes bien leur représentant légal et renseigner leur date de naissance.
+identity-ready = Gardez votre téléphone près de vous et préparez la date de naissance de chacun de vos enfants.
+identity-who = Je confirme mon identité
+identity-nom = Nom
+identity-nom-hint = De famille ou d'usage, comme l'établissement vous connaît
+identity-nom-empty = Indiquez votre nom.
+identity-nom-too_long = Ce nom est trop long. Écrivez-le comme l'établissement vous connaît.
+identity-prenom = Prénom
+identity-prenom-empty = Indiquez votre prénom.
+identity-prenom-too_long = Ce prénom est trop long. Écrivez-le comme l'établissement vous connaît.
+identity-phone-part = Je renseigne mon n° de téléphone portable
+identity-phone-why = Indiquez le numéro de téléphone portable communiqué à l'école ou à l'établissement scolaire. Il est indispensable pour activer votre compte.
+identity-phone = N° de téléphone portable
+identity-phone-hint = Exemple : 06 12 34 56 78. Pour les numéros hors France métropolitaine, merci d'indiquer l'indicatif régional : +262 692 12 34 56.
+identity-phone-empty = Indiquez votre numéro de portable.
+identity-phone-incomplete = Ce numéro n'est pas complet. Exemple : 06 12 34 56 78. Hors France métropolitaine, commencez par l'indicatif : +262 692 12 34 56.
+identity-phone-landline = Ce numéro n'est pas celui d'un portable. Le code arrive par SMS : indiquez un portable.
+identity-too-many = Nous n'envoyons plus de code aujourd'hui
+too-many-today = Trop d'essais aujourd'hui. Revenez demain à partir de { $hour }, ou demandez une lettre à l'établissement.
+
+## Activation, code
+code-short-title = Code d'activation
+code-title = J'indique le code d'activation reçu par SMS (valable 30 min)
+code-sent = Si ces renseignements sont ceux que connaît l'établissement, un SMS vient de partir vers le numéro qui finit par **{ $ending }**.
+code-label = Code à 6 chiffres
+code-refused = Le code n'est pas encore accepté
+code-empty = Veuillez renseigner le champ "Code"
+code-wrong = Ce code n'est pas le bon. Il reste { $left ->
+    [one] { $left } essai
+   *[other] { $left } essais
+}.
+code-used-up = Ce code ne sert plus. Demandez-en un nouveau.
+code-expired = Ce code a plus de 30 minutes. Demandez-en un nouveau.
+code-resend = Renvoyer le code
+code-too-soon = Un code vient de partir. Vous pourrez en demander un autre dans { $seconds ->
+    [one] { $seconds } seconde
+   *[other] { $seconds } secondes
+}.
+code-sent-again = Un nouveau code part. L'ancien ne sert plus.
+code-resend-limit = Nous ne pouvons pas envoyer d'autre code maintenant. Utilisez le dernier reçu, ou adressez-vous à l'établissement : code d'assistance **{ $code }**.
+code-nothing = Je n'ai rien reçu
+code-nothing-wait = Attendez deux minutes, puis regardez si le numéro et l'orthographe de votre nom sont ceux de la fiche de votre enfant.
+code-nothing-school = Si votre numéro a changé, ou si l'établissement n'a qu'un fixe, lui seul peut corriger : dites-lui le code d'assistance **{ $code }**. Il peut aussi vous remettre une lettre avec un code.
+code-correct = Corriger mon nom ou mon numéro
+
+## Activation, enfants
+children-title = Mes enfants
+children-intro = L'établissement indique que vous êtes le représentant légal des élèves ci-dessous. Confirmez-le pour chacun.
+children-intro-password = Avant de choisir un nouveau mot de passe, confirmez chaque enfant et sa date de naissance.
+children-refused = Il reste à répondre pour :
+children-confirm = Confirmer
+child-question = Je suis le représentant légal de cet élève ?
+child-yes = Oui
+child-no = Non
+child-born = né(e) le
+child-born-hint = JJ/MM/AAAA, par exemple 14/02/2013
+child-wrong = Cette date n'est pas celle de l'établissement. Il reste { $left ->
+    [one] { $left } essai
+   *[other] { $left } essais
+} aujourd'hui.
+child-no-more = Trop d'essais pour { $given_name }. Nous continuons sans cet enfant : l'établissement est averti et pourra corriger. Code d'assistance { $code }.
+child-answer-missing = Répondez Oui ou Non pour { $given_name }.
+child-date-missing = Indiquez la date de naissance, par exemple 14/02/2013.
+child-date-unreadable = Nous ne lisons pas cette date. Écrivez le jour, le mois et l'année, par exemple 14/02/2013.
+child-right = C'est confirmé : la date est la bonne.
+child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
+child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.
+
+## Activation, identifiant et mot de passe
+identifiant-title = Relever votre identifiant
+identifiant-keep = Notez-le : il vous servira pour tous vos enfants, dans tous les établissements, jusqu'à la fin du lycée.
+identifiant-print = Imprimer la feuille
+password-page-title = Mon identifiant et mon mot de passe
+password-create = Je crée mon mot de passe
+password-create-new = Je choisis un nouveau mot de passe
+password-must = Il doit comporter :
+password-rule-length = au moins 8 caractères
+password-rule-lower = au moins 1 minuscule
+password-rule-upper = au moins 1 majuscule
+password-rule-digit = au moins un chiffre
+password-rule-sign = au moins un caractère spécial :
+password-rule-met = (fait)
+password-rule-unmet = (à faire)
+password-rules-said = règles remplies :
+password-again = ...et je confirme le mot de passe en le saisissant à nouveau
+password-help = Besoin d'aide pour créer un mot de passe sécurisé ?
+password-finish = Terminer
+password-refused = Ce mot de passe ne va pas encore
+password-missing = Il manque :
+password-lacks-length = 8 caractères au moins
+password-lacks-lower = une minuscule
+password-lacks-upper = une majuscule
+password-lacks-digit = un chiffre
+password-lacks-sign = un caractère spécial
+password-different = Les deux mots de passe ne sont pas les mêmes.
+password-too-long = Ce mot de passe a plus de 128 caractères. Choisissez-en un plus court.
+password-guessable-name = Ce mot de passe se devine trop facilement : il contient votre nom. Choisissez-en un autre, par exemple trois mots et un chiffre.
+password-guessable-identifiant = Ce mot de passe se devine trop facilement : il contient votre identifiant. Choisissez-en un autre, par exemple trois mots et un chiffre.
+password-guessable-school = Ce mot de passe se devine trop facilement : il contient le nom de l'établissement. Choisissez-en un autre, par exemple trois mots et un chiffre.
+password-guessable-common = Ce mot de passe se devine trop facilement : il est parmi les plus courants. Choisissez-en un autre, par exemple trois mots et un chiffre.
+
+## Feuille
+sheet-title = Ma feuille
+sheet-heading = Compte de { $name }
+sheet-keep = À garder précieusement jusqu'à la fin de la terminale.
+sheet-identifiant = Identifiant
+sheet-service = Service
+sheet-address = Adresse où se connecter
+sheet-password = Mot de passe, à écrire à la main
+sheet-help = En cas de problème, adressez-vous à
+sheet-never = L'établissement ne vous demandera jamais votre mot de passe.
+sheet-print = Imprimer
+sheet-back = Revenir au mot de passe
+
+## Fin
+done-title = Votre compte est activé.
+done-password-title = Votre nouveau mot de passe est enregistré.
+done-identifiant = Votre identifiant est :
+done-keep = Gardez-le avec votre mot de passe : vous en aurez besoin à chaque connexion.
+
+## Activation, ce qui l'arrête
+not-open-title = L'activation n'est pas encore ouverte
+not-open = L'activation ouvre le { $date } pour { $school }. Revenez à partir de ce jour.
+not-open-next = Vous n'avez rien d'autre à faire. Gardez la feuille de l'établissement.
+closed-title = L'activation est terminée
+closed = L'activation est terminée depuis le { $date } pour { $school }. Votre demande de réouverture est transmise. Code d'assistance { $code }.
+closed-next = L'établissement vous dira quand revenir. S'il ne répond pas, donnez-lui ce code.
+already-title = Vous avez déjà un compte
+already-identifiant = Votre identifiant est :
+already-next = Connectez-vous avec votre mot de passe. Si vous l'avez oublié, choisissez-en un nouveau : nous vous demanderons la date de naissance de vos enfants.
+already-new-password = Choisir un nouveau mot de passe
+suspended-title = Ce compte est suspendu
+suspended-next = Lui seul peut le rouvrir. Donnez-lui le code d'assistance.
+nobody-title = Aucun élève n'est rattaché à vous
+nobody = L'établissement ne vous indique pas comme représentant légal d'un élève présent cette année. Lui seul peut corriger. Code d'assistance { $code }.
+nobody-next = Appelez le secrétariat et donnez-lui ce code. Recommencez l'activation quand c'est corrigé.
+none-right-title = Nous ne pouvons pas continuer
+none-right = Aucune date ne correspond. L'établissement est averti ; code d'assistance { $code }.
+none-right-next = Appelez le secrétariat, donnez-lui ce code et faites vérifier la date de naissance de votre enfant. Vous pourrez ensuite recommencer l'activation.
+all-no-title = Vous avez répondu Non pour chaque élève
+all-no = Aucun compte n'est créé. Si c'est une erreur, revenez en arrière et répondez Oui. Sinon, l'établissement corrigera ; code d'assistance { $code }.
+all-no-back = Revenir à mes réponses
+too-late-title = L'activation a pris plus de deux heures
+too-late = Par sécurité, elle s'arrête là. Recommencez-la : vous retrouverez le même identifiant.
+unknown-activation-title = Nous ne retrouvons pas votre activation
+unknown-activation = Elle a été commencée dans un autre navigateur, ou il y a plus de deux heures. Recommencez-la ici : rien n'est perdu.
+
+## Compte
+account-title = Mon compte
+account-parent = Représentant légal
+account-pupil = Élève
+account-no-child = Aucun enfant n'est rattaché à votre compte cette année. L'établissement peut corriger.
+account-schools = Mes établissements
+account-mistake = Un nom, un enfant ou un numéro n'est pas le bon ? L'établissement corrige sa fiche, et votre compte suit.
+account-sign-out = Se déconnecter
+account-change = Changer de compte
+
+## Depuis un service
+perimeter-title = Ce service ne vous concerne pas
+perimeter = Vous êtes connecté, mais { $service } ne concerne aucun de vos enfants.
+perimeter-schools = Voici les établissements que nous connaissons pour vous :
+perimeter-next = Si un établissement manque, adressez-vous à lui avec le code d'assistance ci-dessous.
+perimeter-not-you = Ce n'est pas vous ?
+refused-request-title = Nous ne pouvons pas suivre cette demande
+refused-request = { $service } nous a envoyé une demande que nous ne pouvons pas suivre.
+refused-request-unnamed = Un site nous a envoyé une demande que nous ne pouvons pas suivre.
+refused-request-not-you = Ce n'est pas de votre fait.
+refused-request-next = Revenez sur son site et recommencez ; si cela continue, donnez-lui ce code : **{ $code }**.
+too-old-title = Il faut recommencer
+too-old = Cette page attendait depuis trop longtemps.
+too-old-restart = Recommencer depuis { $service }
+too-old-school = Retournez sur le site de l'établissement et cliquez à nouveau sur MON ENT.
+continue-title = Vous êtes connecté
+continue-service = Nous vous conduisons vers **{ $service }**. Si rien ne se passe, appuyez sur Continuer.
+continue-account = Nous vous conduisons à votre compte. Si rien ne se passe, appuyez sur Continuer.
+logout-title = Se déconnecter ?
+logout-service = Vous quittez { $service } et votre compte sur cet appareil.
+logout-any = Vous quittez votre compte sur cet appareil.
+logout-stay = Rester connecté
+logged-out-title = Vous êtes déconnecté
+logged-out-service = Vous êtes déconnecté de { $service } et de votre compte.
+logged-out = Vous êtes déconnecté de votre compte.
+logged-out-open = Encore ouvert :
+logged-out-shared = Fermez le navigateur si vous partagez cet appareil.
+logged-out-again = Se connecter à nouveau
+
+## Pages générales
+not-found-title = Cette page n'existe pas.
+not-found-next = L'adresse a peut-être été mal recopiée, ou la page a changé de place.
+fault-title = Quelque chose n'a pas fonctionné chez nous.
+fault-next = Rien n'est perdu : revenez en arrière et recommencez.
+busy-title = Un peu de patience
+busy-next = Rien n'est perdu. Rechargez cette page à ce moment-là.
+forbidden-title = Ce formulaire ne vient pas de notre site
+forbidden = Par sécurité, nous n'avons rien fait de ce qui a été envoyé.
+forbidden-next = Passez par l'accueil et recommencez. Si vous étiez bien chez nous, rechargez la page avant de la remplir à nouveau.
+too-large-title = C'est trop long pour cette page
+too-large = Revenez en arrière et n'indiquez que ce qui est demandé.
+bad-form-title = Nous n'avons pas compris ce formulaire
+bad-form = Revenez en arrière, rechargez la page et remplissez-la à nouveau. Si cela continue, prenez un autre navigateur ou donnez ce code à l'établissement.
+method-title = Cette page ne s'ouvre pas ainsi
+method = Passez par l'accueil et recommencez.
+browser-title = Ce navigateur ne fonctionne pas ici.
+browser-next = Utilisez Firefox, Chrome, Edge ou Safari.
+browser-where = Sur un téléphone, le navigateur déjà présent convient presque toujours.
+help-title = Aide
+help-password-title = Créer un bon mot de passe
+data-title = Vos données
+access-title = Accessibilité
+
+## SMS : caractères GSM-7 seulement, donc sans espace insécable
+sms-code =
+    { $service } : votre code est { $code }. Valable 30 minutes. Ne le donnez à personne.
+    @{ $host } #{ $code }
