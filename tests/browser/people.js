@@ -2,6 +2,7 @@
 // another left behind; a round starts the demo afresh.
 
 export const PASSWORD = "Trois-pommes 7 !";
+export const NEW_PASSWORD = "Quatre-cerises 8 ?";
 
 /** The leaflet's parent, with a child in the collège and one in the lycée. */
 export const FATOU = {
@@ -28,3 +29,12 @@ export const IN_CHARGE = { nom: "Roux", prenom: "Odette", telephone: "06 39 98 0
 
 /** Another parent, for what the walk does not do with an activation. */
 export const SECOND = { nom: "Petit", prenom: "Claire", telephone: "06 39 98 00 16", e164: "+33639980016" };
+
+/** A parent who answers Non. */
+export const STRANGER = {
+  nom: "Benali",
+  prenom: "Karim",
+  telephone: "06 39 98 00 02",
+  e164: "+33639980002",
+  children: [{ prenom: "Inès", birth: "03/05/2014" }],
+};

@@ -8,6 +8,7 @@ import { ARTEFACTS, Looker } from "./look.js";
 import { Report, assert } from "./report.js";
 import { ROUNDS } from "./rounds.js";
 import { habits } from "./scenarios/habits.js";
+import { recovery } from "./scenarios/recovery.js";
 import { refusals } from "./scenarios/refusals.js";
 import { sessions } from "./scenarios/sessions.js";
 import { walk } from "./scenarios/walk.js";
@@ -82,8 +83,9 @@ async function visit(round, browser) {
     await scenario("sessions", () => sessions({ ...context, ...account }));
     await scenario("refusals", () => refusals({ ...context, ...account }));
     await scenario("habits", () => habits({ ...context, ...account }));
+    await scenario("recovery", () => recovery({ ...context, ...account }));
   } else if (round.whole) {
-    report.skip(`${round.name}: sessions, refusals, habits`, "there is no account");
+    report.skip(`${round.name}: sessions, refusals, habits, recovery`, "there is no account");
   }
   await report.check(`${round.name}: no browser complained and nothing was fetched from elsewhere`, async () => {
     const complaints = visitors.flatMap((one) => one.tab.complaints);

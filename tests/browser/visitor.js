@@ -248,6 +248,6 @@ export class Visitor {
       return null;
     }, givenName);
     assert(found?.link && found.birth, `no block for ${givenName} on ${this.url()}`);
-    return found;
+    return { ...found, text: plain(found.text) };
   }
 }

@@ -1,10 +1,10 @@
 // What people do with browsers: two tabs, the back button, a reload, a double click. Needs an active account.
 
+import { pause } from "../browsers.js";
 import { COLLEGE, PROVIDER, messages, nextCode } from "../demo.js";
 import { FATOU, PASSWORD, SECOND } from "../people.js";
 import { assert, assertEqual, assertSays } from "../report.js";
 import { enterPortal, identify, onPage, toSignIn } from "./steps.js";
-import { pause } from "../browsers.js";
 
 export async function habits({ report, round, words, look, newVisitor, secondTab, identifiant }) {
   const step = (name, run) => report.step(`${round.name}: ${name}`, run);
@@ -35,7 +35,7 @@ export async function habits({ report, round, words, look, newVisitor, secondTab
     assert(first.tab.status < 500, `status ${first.tab.status}`);
     const { hostname } = new URL(first.url());
     assertEqual(hostname, "localhost", "host");
-    await first.goto(`${COLLEGE}ent`);
+    await first.goto(`${COLLEGE}ent/accueil`);
     await enterPortal(first, FATOU.school);
   });
   await step("the other language is a link away and is kept", async () => {

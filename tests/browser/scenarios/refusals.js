@@ -1,7 +1,7 @@
 // Pages that say no: what they say, and that they say the same to everybody where they must. Needs an active account.
 
 import { PROVIDER, messages, nextCode } from "../demo.js";
-import { CLOSED, FATOU, IN_CHARGE, NOBODY, PASSWORD } from "../people.js";
+import { CLOSED, FATOU, IN_CHARGE, NOBODY, PASSWORD, STRANGER } from "../people.js";
 import { assert, assertEqual, assertSays } from "../report.js";
 import { identify, identifyAndConfirm, onPage, signIn, toSignIn } from "./steps.js";
 
@@ -64,7 +64,7 @@ export async function refusals({ report, round, words, look, newVisitor, identif
       await visitor.fill("telephone", telephone);
       await visitor.use("#continuer");
       assertEqual(visitor.tab.status, 422, "status");
-      if (word) assertSays(await visitor.text(), word);
+      assertSays(await visitor.text(), word);
       assertEqual(await visitor.value("nom"), FATOU.nom, "nom");
       assertEqual(await visitor.value("telephone"), telephone, "telephone");
     });
@@ -82,6 +82,12 @@ export async function refusals({ report, round, words, look, newVisitor, identif
     assertSays(await visitor.text(), words.wrongCode);
     assertEqual((await messages(NOBODY.e164)).length, 0, "messages sent");
   });
+  await step("another code at once is too soon, and the page says for how long", async () => {
+    await visitor.use("#renvoyer");
+    assertSays(await visitor.text(), words.tooSoon);
+    assertSays(await visitor.text(), /\b[1-9]\d? second/);
+  });
+  await look.at(visitor, "code-too-soon");
 
   visitor = await newVisitor();
   await step("whoever has an account sees that same page, then the identifiant after the code", async () => {
@@ -111,4 +117,16 @@ export async function refusals({ report, round, words, look, newVisitor, identif
     });
     await look.at(visitor, name);
   }
+
+  visitor = await newVisitor();
+  await step("Non for every child makes no account and says what happens", async () => {
+    await visitor.goto(ACTIVATION);
+    await identifyAndConfirm(visitor, STRANGER);
+    const { link } = await visitor.childFields(STRANGER.children[0].prenom);
+    await visitor.choose(link, "non");
+    await visitor.use("#confirmer");
+    assertSays(await visitor.text(), words.allNo);
+    assertSays(await visitor.text(), SUPPORT_CODE);
+  });
+  await look.at(visitor, "tous-non");
 }

@@ -3,7 +3,7 @@
 import { BOURSES, COLLEGE, PROVIDER } from "../demo.js";
 import { FATOU, PASSWORD } from "../people.js";
 import { assert, assertSays } from "../report.js";
-import { choose, enterPortal, onPage, signIn, toChooser, toSignIn } from "./steps.js";
+import { choose, enterPortal, onPage, signIn, toSignIn } from "./steps.js";
 
 export async function sessions({ report, round, words, look, newVisitor, identifiant, signedIn }) {
   const step = (name, run) => report.step(`${round.name}: ${name}`, run);
@@ -11,8 +11,8 @@ export async function sessions({ report, round, words, look, newVisitor, identif
   await step("bourses opens without asking again", async () => {
     signedIn.tab.trail.length = 0;
     await signedIn.goto(BOURSES);
-    // A service may wait for its own button.
-    if (!(await signedIn.text()).includes(FATOU.prenom)) await signedIn.useSaying("Se connecter", "Sign in");
+    await look.at(signedIn, "bourses-porte");
+    await signedIn.useSaying(words.connect);
     assert(signedIn.url().startsWith(BOURSES), `on ${signedIn.url()}`);
     assertSays(await signedIn.text(), FATOU.prenom);
     const asked = signedIn.tab.trail.filter((url) => url.startsWith(`${PROVIDER}/connexion`));
@@ -36,16 +36,31 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     assertSays(await visitor.text(), words.outside);
     await look.at(visitor, "hors-perimetre");
   });
-  await step("the portal signs out of itself and of the account", async () => {
-    await signedIn.useSaying(...words.signOut);
-    if (signedIn.url().startsWith(PROVIDER) && (await signedIn.has("main form button"))) {
-      await look.at(signedIn, "deconnexion");
-      await signedIn.use("main form button");
-    }
-    assertSays(await signedIn.text("body"), words.signedOut);
+  await step("« Se déconnecter » leaves the portal alone: the next sign-in asks nothing", async () => {
+    await signedIn.use("#se-deconnecter");
+    assertSays(await signedIn.text(), words.leftPortal);
+    await look.at(signedIn, "portail-quitte");
+    await choose(signedIn);
+    await enterPortal(signedIn, FATOU.school);
+  });
+  await step("« Se déconnecter partout » ends the account's session too", async () => {
+    await signedIn.use("#se-deconnecter-partout");
+    // The provider asks where it cannot be sure of whom the portal means.
+    if (signedIn.path() === "/oauth2/logout" && (await signedIn.has("#confirmer"))) await signedIn.use("#confirmer");
+    assertSays(await signedIn.text(), words.signedOut);
   });
   await look.at(signedIn, "deconnecte");
   await step("after that, MON ENT asks for the identifiant", async () => {
+    await toSignIn(signedIn, words);
+  });
+  await step("bourses signs out of the account and is come back to", async () => {
+    await signedIn.goto(BOURSES);
+    if (await signedIn.has("#me-connecter")) await signedIn.use("#me-connecter");
+    if (signedIn.path() === "/connexion") await signIn(signedIn, identifiant, PASSWORD);
+    assertSays(await signedIn.text(), FATOU.prenom);
+    await signedIn.use("#se-deconnecter");
+    assert(signedIn.url().startsWith(BOURSES), `on ${signedIn.url()}`);
+    assertSays(await signedIn.text(), words.signedOut);
     await toSignIn(signedIn, words);
   });
   await step("a sign-out without a service behind it asks first", async () => {
@@ -54,13 +69,21 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     await signIn(visitor, identifiant, PASSWORD);
     await enterPortal(visitor, FATOU.school);
     await visitor.goto(`${PROVIDER}/oauth2/logout`);
-    assert(await visitor.has("main form button"), `no question on ${visitor.url()}`);
-    await look.at(visitor, "deconnexion-seule");
-    await visitor.use("main form button");
-    assertSays(await visitor.text("body"), words.signedOut);
+    await look.at(visitor, "deconnexion");
+    await visitor.use("#confirmer");
+    assertSays(await visitor.text(), words.signedOut);
     await look.at(visitor, "deconnecte-seul");
-    await toChooser(visitor, words).catch(() => visitor.goto(`${COLLEGE}ent`));
     await visitor.goto(`${PROVIDER}/compte`);
     await onPage(visitor, "/connexion");
+  });
+  await step("a sign-in that no service began ends on the account's page, which signs out", async () => {
+    const visitor = await newVisitor();
+    await visitor.goto(`${PROVIDER}/compte`);
+    await signIn(visitor, identifiant, PASSWORD);
+    await onPage(visitor, "/compte");
+    for (const child of FATOU.children) assertSays(await visitor.text(), child.prenom);
+    await look.at(visitor, "compte");
+    await visitor.use("#se-deconnecter");
+    assertSays(await visitor.text(), words.signedOut);
   });
 }

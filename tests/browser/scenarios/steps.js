@@ -7,7 +7,6 @@ import { assert, assertEqual } from "../report.js";
 export async function toChooser(visitor, words) {
   await visitor.goto(COLLEGE);
   await visitor.useSaying(words.college);
-  if (!(await visitor.has("input[type=radio]"))) await visitor.useSaying("ENT", "Se connecter", "Sign in");
 }
 
 /** Chooses how to sign in, and goes on to Préau. */
@@ -18,7 +17,7 @@ export async function choose(visitor, key = "montpellier") {
   );
   assert(name, `no choice ${key} on ${visitor.url()}`);
   await visitor.choose(name, key);
-  await visitor.use("main form button");
+  await visitor.use("#valider");
 }
 
 /** From the collège's page to the sign-in page. */
@@ -54,6 +53,16 @@ export async function identifyAndConfirm(visitor, person) {
   await onPage(visitor, "/activation/code");
   await visitor.fill("code", await nextCode(person.e164, known));
   await visitor.use("#continuer");
+}
+
+/** Says Oui and the birth date of every child of the person. */
+export async function confirmChildren(visitor, person) {
+  for (const child of person.children) {
+    const fields = await visitor.childFields(child.prenom);
+    await visitor.choose(fields.link, "oui");
+    await visitor.fill(fields.birth, child.birth);
+  }
+  await visitor.use("#confirmer");
 }
 
 /** The person is in the portal, under the name of their school. */
