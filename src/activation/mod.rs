@@ -1,2 +1,5 @@
 //! Activation: from the telephone that the school knows to an account.
 pub mod views;
+pub mod ops;
+pub mod pages;
+pub mod store;

@@ -8,6 +8,7 @@ use super::views::{Child, ComptePage, Profile};
 use crate::app::AppState;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
+use crate::http::form::Form;
 use crate::http::visit::{Visit, see_other, with_cookie};
 use crate::roster;
 use crate::sessions::{self, extract::Signed};
@@ -35,26 +36,18 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
     visit.page(&app.pages, StatusCode::OK, &page)
 }
 
-/// POST: ends the session; the navigation cookie is renewed, so that nothing of it stays.
-pub async fn sign_out(State(app): State<AppState>, visit: Visit) -> Answer {
-    leave(&app, &visit, "/connexion").await
-}
-
-/// POST: ends the session and goes back to the sign-in page, for the same waiting request if there is one.
-pub async fn change_account(State(app): State<AppState>, visit: Visit) -> Answer {
-    let query = visit.carried(&["i", "client_id"]);
+/// POST: ends the session. With `changer` the person goes back to the sign-in page, for the same waiting request
+/// if there is one; else the navigation cookie is renewed too, so that nothing of the person stays.
+pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
         sessions::ops::end(&app, visit.now, &session).await?;
     }
-    // The waiting request is bound to the navigation cookie, so that one stays.
-    let response = see_other(&format!("/connexion{query}"));
-    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
-}
-
-async fn leave(app: &AppState, visit: &Visit, to: &str) -> Answer {
-    if let Some((session, _)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? {
-        sessions::ops::end(app, visit.now, &session).await?;
+    let cleared = visit.jar.clear(Name::Session);
+    if form.get("changer").is_some() {
+        // The waiting request is bound to the navigation cookie, so that one stays.
+        let query = visit.carried(&["i", "client_id"]);
+        return Ok(with_cookie(see_other(&format!("/connexion{query}")), cleared));
     }
     let (_, nav) = visit.new_navigation(app.rng.as_ref());
-    Ok(with_cookie(with_cookie(see_other(to), visit.jar.clear(Name::Session)), nav))
+    Ok(with_cookie(with_cookie(see_other("/connexion"), cleared), nav))
 }

@@ -159,6 +159,11 @@ impl KeyRing {
         self.keys.iter().find(|k| k.alg == alg && k.state == KeyState::Active)
     }
 
+    /// Whether there is an active key of each algorithm that we sign with.
+    pub fn can_sign(&self) -> bool {
+        Alg::ALL.into_iter().all(|alg| self.active(alg).is_some())
+    }
+
     pub fn by_kid(&self, kid: &str) -> Option<&RingKey> {
         self.keys.iter().find(|k| k.kid == kid)
     }
