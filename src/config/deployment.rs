@@ -139,9 +139,7 @@ fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
     let source = config::File::from_str(&text, config::FileFormat::Toml);
     let built = config::Config::builder().add_source(source).build();
-    built
-        .and_then(config::Config::try_deserialize)
-        .map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
+    built.and_then(config::Config::try_deserialize).map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
 }
 
 /// Reads the directory. `secrets` is where a relative `client_secret_file` is looked for first.
@@ -169,7 +167,10 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
         let file: ClientFile = parse(&path)?;
         let secret = match (&file.client_secret, &file.client_secret_file) {
             (Some(_), Some(_)) => {
-                return Err(ConfigError::Rule(format!("{}: client_secret and client_secret_file: keep one", path.display())));
+                return Err(ConfigError::Rule(format!(
+                    "{}: client_secret and client_secret_file: keep one",
+                    path.display()
+                )));
             }
             (Some(text), None) => Some(text.clone()),
             (None, Some(name)) => {
