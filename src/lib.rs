@@ -8,6 +8,10 @@ pub mod activation;
 pub mod app;
 pub mod audit;
 pub mod base;
+pub mod cli {
+    //! One screen each.
+    pub mod import;
+}
 pub mod clients;
 pub mod compte;
 pub mod config;
