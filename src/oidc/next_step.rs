@@ -131,7 +131,8 @@ mod tests {
             let authenticated = Some(Timestamp(1));
             next_step(&Situation { request, now: Timestamp(2), authenticated, sub: Some("me"), in_perimeter: false })
         };
-        assert_eq!(outside(&request()), NextStep::Explain(Why::OutOfPerimeter));
+        let plain = request();
+        assert_eq!(outside(&plain), NextStep::Explain(Why::OutOfPerimeter));
         assert_eq!(outside(&none), NextStep::Refuse(ErrorCode::InteractionRequired));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, compte, http, login, oidc};
+use crate::{activation, compte, http, interactions, login, oidc};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon%20ent";
 
