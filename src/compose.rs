@@ -138,7 +138,7 @@ pub fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until `stop` says true; finishes what is under way, ends the background work, closes the database.
-pub async fn run(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     let handles = [Handle::new(), Handle::new()];
     let [public_handle, operations_handle] = handles.clone();
     let mut work = background(&app, stop);

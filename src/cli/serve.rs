@@ -12,7 +12,7 @@ pub async fn run(config: Config) -> anyhow::Result<bool> {
     let app = compose::build(config, Surroundings::real()).await?;
     let server = &app.config.server;
     tracing::info!(issuer = %server.issuer, listen = %server.listen, operations = %server.operations, "serving");
-    compose::run(app, listeners, &stop).await?;
+    compose::serve_until(app, listeners, &stop).await?;
     tracing::info!("stopped");
     Ok(true)
 }
