@@ -1,14 +1,16 @@
 -- Who is whose legal representative, as the schools' exports say. Only what Préau needs is kept.
 
--- One export a school: its revision is compared and set by whoever applies the next one.
+-- One set a school, of two exports: its revision is compared and set by whoever applies the next one.
 CREATE TABLE roster_set (
   uai TEXT PRIMARY KEY REFERENCES school (uai),
   revision BIGINT NOT NULL,
   school_year BIGINT NOT NULL,
-  exported_at BIGINT NOT NULL,
+  eleves_exported_at BIGINT NOT NULL,
+  responsables_exported_at BIGINT NOT NULL,
   imported_at BIGINT NOT NULL
 );
 
+-- phone_state: mobile (phone and phone_blind are there), none, unusable.
 CREATE TABLE person (
   id TEXT PRIMARY KEY,
   academy TEXT NOT NULL,
@@ -54,7 +56,7 @@ CREATE TABLE link (
   pupil_id TEXT NOT NULL REFERENCES pupil (id),
   uai TEXT NOT NULL REFERENCES school (uai),
   level TEXT NOT NULL,
-  relation TEXT NOT NULL,
+  relation TEXT,
   source TEXT NOT NULL,
   ended_at BIGINT,
   PRIMARY KEY (person_id, pupil_id, uai)

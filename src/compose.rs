@@ -2,24 +2,29 @@
 //!
 //! A command that needs less opens less: [`open`] gives database and vault, [`build`] the whole.
 
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum_server::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::{App, AppState, Parts};
 use crate::base::clock::Clock;
 use crate::base::rng::Random;
-use crate::config::{Config, deployment};
+use crate::config::deployment::{self, Declared};
+use crate::config::{Config, Server};
 use crate::db::{Db, Durability, SCHEMA_FILES};
 use crate::ephemeral::Ephemeral;
 use crate::http::pages::Pages;
+use crate::http::serve;
 use crate::outbox::{self, Done, Job, JobKind};
 use crate::seal::{self, PasswordCost, Passwords, Vault};
 use crate::sms::{Gateway, Message, SendError};
-use crate::{activation, clients, keys, limits, sessions, tenants};
+use crate::{activation, clients, keys, limits, router, sessions, tenants};
 
 /// What a test replaces.
 pub struct Surroundings {
@@ -62,20 +67,31 @@ pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Open
     Ok(Opened { db, vault })
 }
 
-/// Writes what the deployment's directory declares, all or nothing.
-pub async fn declare(config: &Config, around: &Surroundings, db: &Db) -> anyhow::Result<()> {
-    let declared = deployment::read(&config.deployment.directory, &config.keys.directory)?;
+/// Reads what the deployment's directory declares.
+pub fn declared(config: &Config) -> anyhow::Result<Declared> {
+    let directory = &config.deployment.directory;
+    deployment::read(directory, &config.keys.directory).with_context(|| format!("deployment {}", directory.display()))
+}
+
+/// Writes what is declared, all or nothing.
+pub async fn declare(around: &Surroundings, db: &Db, declared: &Declared) -> anyhow::Result<()> {
     let mut tx = db.write(Durability::Durable).await?;
-    tenants::ops::declare(&mut tx, &declared).await?;
-    clients::ops::declare(&mut tx, around.clock.now(), &declared).await?;
+    tenants::ops::declare(&mut tx, declared).await?;
+    clients::ops::declare(&mut tx, around.clock.now(), declared).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// The application, ready to serve.
 pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppState> {
-    let Opened { db, vault } = open(&config, &around).await?;
-    declare(&config, &around, &db).await?;
+    let opened = open(&config, &around).await?;
+    declare(&around, &opened.db, &declared(&config)?).await?;
+    assemble(config, around, opened).await
+}
+
+/// The rest of [`build`]: from a database that knows its schools and relying parties.
+pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> anyhow::Result<AppState> {
+    let Opened { db, vault } = opened;
     let ring = keys::ops::ensure(&db, &vault, around.rng.as_ref(), around.clock.now()).await?;
     let passwords = Passwords::new(&vault, around.cost, around.rng.as_ref())?;
     let pages = Pages::load(&config.deployment.name)?;
@@ -96,6 +112,51 @@ pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppSt
     });
     app.set_ring(ring);
     Ok(AppState(Arc::new(app)))
+}
+
+/// The two addresses, taken before anything else happens: two servers on one are found out at once.
+pub struct Listeners {
+    pub public: TcpListener,
+    pub operations: TcpListener,
+}
+
+impl Listeners {
+    pub fn bind(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self {
+            public: bind("server.listen", server.listen)?,
+            operations: bind("server.operations", server.operations)?,
+        })
+    }
+}
+
+/// Listens; says of a taken port which key of the configuration names it.
+pub fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    serve::bind(address).map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
+        _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
+    })
+}
+
+/// Serves until `stop` says true; finishes what is under way, ends the background work, closes the database.
+pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    let handles = [Handle::new(), Handle::new()];
+    let [public_handle, operations_handle] = handles.clone();
+    let mut work = background(&app, stop);
+    let mut asked = stop.clone();
+    let stopper = tokio::spawn(async move {
+        // A sender that is gone can no longer say stop: that is one too.
+        let _gone = asked.wait_for(|stop| *stop).await;
+        handles.iter().for_each(serve::stop);
+    });
+    let tls = app.config.server.tls.as_ref().map(|tls| (tls.certificate.as_path(), tls.key.as_path()));
+    let public = serve::serve(listeners.public, router::public(app.clone())?, tls, public_handle);
+    let operations = serve::serve(listeners.operations, router::operations(app.clone()), None, operations_handle);
+    let served = tokio::try_join!(public, operations);
+    stopper.abort();
+    served.context("serving")?;
+    while work.join_next().await.is_some() {}
+    app.db.close().await;
+    Ok(())
 }
 
 /// How often the worker looks although nobody woke it: another server may have written a job.

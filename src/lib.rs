@@ -8,6 +8,7 @@ pub mod activation;
 pub mod app;
 pub mod audit;
 pub mod base;
+pub mod cli;
 pub mod clients;
 pub mod compose;
 pub mod compte;

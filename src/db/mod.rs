@@ -37,6 +37,12 @@ impl Error {
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Error::Sqlx(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
+
+    /// Whether PostgreSQL ended this transaction so that another could go on: it may be tried again whole.
+    pub fn gave_way(&self) -> bool {
+        let code = |e: &sqlx::Error| e.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
+        matches!(self, Error::Sqlx(e) if code(e).is_some_and(|code| code == "40P01" || code == "40001"))
+    }
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -9,7 +9,10 @@ use crate::base::phone::E164;
 
 pub mod formats;
 pub mod matching;
+pub mod ops;
 pub mod reconcile;
+pub mod report;
+pub mod sealed;
 pub mod store;
 pub use crate::base::uai;
 
@@ -59,8 +62,35 @@ pub struct PersonData {
     pub usage: Option<String>,
     /// Empty for an institution.
     pub given: String,
-    /// Absent too where the school's column holds no mobile.
-    pub mobile: Option<E164>,
+    pub phone: Phone,
+}
+
+/// What the school's column for the mobile holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phone {
+    Mobile(E164),
+    /// Nothing.
+    Absent,
+    /// Something that takes no SMS; it is not kept.
+    Unusable,
+}
+
+impl Phone {
+    pub fn mobile(&self) -> Option<&E164> {
+        match self {
+            Phone::Mobile(number) => Some(number),
+            Phone::Absent | Phone::Unusable => None,
+        }
+    }
+
+    /// As it is stored, beside the sealed number.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Phone::Mobile(_) => "mobile",
+            Phone::Absent => "none",
+            Phone::Unusable => "unusable",
+        }
+    }
 }
 
 /// What is kept of a link.

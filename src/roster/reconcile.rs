@@ -4,10 +4,10 @@
 //! the pupil's DATE_SORTIE is past. What could not be read counts as unchanged. A set that would end too much is
 //! refused ([`Refusal`]), because an export of the wrong group looks exactly like a school that lost its pupils.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::formats::{Person, Pupil, SchoolSet};
-use super::{LinkData, PersonData, PupilData};
+use super::{LinkData, PersonData, Phone, PupilData};
 use crate::base::clock::Timestamp;
 use crate::base::phone::{Numbering, PhoneError};
 
@@ -66,6 +66,9 @@ pub struct Plan {
     pub persons_changed: Vec<(String, PersonData)>,
     pub pupils_new: Vec<(String, PupilData)>,
     pub pupils_changed: Vec<(String, PupilData)>,
+    /// Known ones of which this newer export says the same: only their time moves.
+    pub persons_confirmed: Vec<String>,
+    pub pupils_confirmed: Vec<String>,
     /// Pupil and class.
     pub enrolments_started: Vec<(String, Option<String>)>,
     pub enrolments_moved: Vec<(String, Option<String>)>,
@@ -76,6 +79,8 @@ pub struct Plan {
     pub counts: Counts,
     /// What the school should be told: persons whose mobile column holds a number that takes no SMS.
     pub unusable_numbers: Vec<(String, PhoneError)>,
+    /// Legal representatives whom no code can reach; institutions are not meant to have a mobile.
+    pub unreachable: Vec<String>,
     pub gone: Gone,
 }
 
@@ -134,7 +139,7 @@ const PERCENT_NEW_YEAR: usize = 40;
 const SMALL: usize = 20;
 
 impl Plan {
-    /// Whether there is nothing to write but [`Plan::exported`].
+    /// Whether nothing changes but times: [`Plan::exported`] and those of the confirmed.
     pub fn is_empty(&self) -> bool {
         self.persons_new.is_empty()
             && self.persons_changed.is_empty()
@@ -161,6 +166,8 @@ pub fn plan(known: &Known, set: &SchoolSet, numbering: &Numbering, removals: Rem
         persons_changed: Vec::new(),
         pupils_new: Vec::new(),
         pupils_changed: Vec::new(),
+        persons_confirmed: Vec::new(),
+        pupils_confirmed: Vec::new(),
         enrolments_started: Vec::new(),
         enrolments_moved: Vec::new(),
         enrolments_ended: Vec::new(),
@@ -169,10 +176,12 @@ pub fn plan(known: &Known, set: &SchoolSet, numbering: &Numbering, removals: Rem
         links_ended: Vec::new(),
         counts: target.counts(set),
         unusable_numbers: Vec::new(),
+        unreachable: Vec::new(),
         gone: Gone::default(),
     };
     plan.pupils(known, set, &target);
     plan.persons(known, set, numbering);
+    plan.unreachable = plan.unreachable(known, &target);
     (plan.enrolments_started, plan.enrolments_moved, plan.enrolments_ended) =
         difference(&known.enrolments, &target.enrolments);
     (plan.links_started, plan.links_changed, plan.links_ended) = difference(&known.links, &target.links);
@@ -205,30 +214,45 @@ impl Plan {
                 None if target.enrolments.contains_key(&pupil.id) => self.pupils_new.push(row),
                 // Who left before Préau heard of him is none of its business.
                 None => {}
-                Some(old) if old.data == pupil.data || old.exported_at > set.eleves_exported_at => {}
-                Some(_) => self.pupils_changed.push(row),
+                Some(old) if old.exported_at > set.eleves_exported_at => {}
+                Some(old) if old.data != pupil.data => self.pupils_changed.push(row),
+                Some(old) if old.exported_at < set.eleves_exported_at => self.pupils_confirmed.push(row.0),
+                Some(_) => {}
             }
         }
     }
 
     fn persons(&mut self, known: &Known, set: &SchoolSet, numbering: &Numbering) {
         for person in in_id_order(&set.persons, |person: &Person| &person.id) {
-            let mobile = match numbering.mobile(person.mobile.as_deref().unwrap_or_default()) {
-                Ok(number) => Some(number),
-                Err(PhoneError::Empty) => None,
+            let phone = match numbering.mobile(person.mobile.as_deref().unwrap_or_default()) {
+                Ok(number) => Phone::Mobile(number),
+                Err(PhoneError::Empty) => Phone::Absent,
                 Err(error) => {
                     self.unusable_numbers.push((person.id.clone(), error));
-                    None
+                    Phone::Unusable
                 }
             };
             let Person { family, usage, given, .. } = person.clone();
-            let data = PersonData { family, usage, given, mobile };
+            let data = PersonData { family, usage, given, phone };
             match known.persons.get(&person.id) {
                 None => self.persons_new.push((person.id.clone(), data)),
-                Some(old) if old.data == data || old.exported_at > set.responsables_exported_at => {}
-                Some(_) => self.persons_changed.push((person.id.clone(), data)),
+                Some(old) if old.exported_at > set.responsables_exported_at => {}
+                Some(old) if old.data != data => self.persons_changed.push((person.id.clone(), data)),
+                Some(old) if old.exported_at < set.responsables_exported_at => {
+                    self.persons_confirmed.push(person.id.clone());
+                }
+                Some(_) => {}
             }
         }
+    }
+
+    fn unreachable(&self, known: &Known, target: &Target) -> Vec<String> {
+        let said: BTreeMap<&str, &PersonData> =
+            self.persons_new.iter().chain(&self.persons_changed).map(|(id, data)| (id.as_str(), data)).collect();
+        let data = |id: &str| said.get(id).copied().or_else(|| known.persons.get(id).map(|row| &row.data));
+        let legal = target.links.iter().filter(|(_, link)| is_legal(link)).map(|((_, person), _)| person);
+        let without = |id: &&String| data(id).is_some_and(|p| p.phone.mobile().is_none() && !p.given.is_empty());
+        legal.filter(without).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     fn gone(&self, known: &Known) -> Gone {

@@ -4,6 +4,8 @@ use super::matching::Candidate;
 use crate::base::clock::Timestamp;
 use crate::db::{FromRow, Result, Tx, args};
 
+pub mod import;
+
 /// A current child of a legal link that nobody withholds. Read live: never kept in a token.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Child {

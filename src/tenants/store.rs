@@ -91,6 +91,19 @@ pub async fn notify(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Noti
     Ok(())
 }
 
+/// Takes back that a person of the roster cannot be reached, once it is no longer true: a number came, or the last
+/// legal link with the school ended. What an activation told the school stands.
+pub async fn settle_unreachable(tx: &mut Tx, uai: &str) -> Result<()> {
+    tx.execute(
+        "DELETE FROM notice WHERE uai = $1 AND kind = 'unreachable' AND support_code = '' AND NOT EXISTS \
+         (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
+         AND p.phone_state <> 'mobile' AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
+        args![uai],
+    )
+    .await?;
+    Ok(())
+}
+
 /// A notice as the school reads it.
 #[derive(Clone, Debug, FromRow)]
 pub struct NoticeRow {

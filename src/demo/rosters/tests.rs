@@ -69,7 +69,7 @@ fn found(member: &Cast, sets: &[(&'static str, SchoolSet)]) -> Vec<(&'static str
     for (academy, set) in sets {
         let plan = plan(&Known::default(), set, &numbering(), Removals::Guarded).unwrap();
         for (id, data) in plan.persons_new {
-            let same = typed.is_some() && data.mobile == typed;
+            let same = typed.is_some() && data.phone.mobile() == typed.as_ref();
             let family = family_agrees(member.typed_name(), &data.family, data.usage.as_deref());
             if same && family && given_agrees(member.given_name, &data.given).is_some() {
                 let mine = |person: &str, level| person == id && level == Level::Legal;

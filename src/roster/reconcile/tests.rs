@@ -34,6 +34,12 @@ fn apply(known: &Known, plan: &Plan) -> Known {
     for (id, data) in plan.persons_new.iter().chain(&plan.persons_changed) {
         after.persons.insert(id.clone(), Dated { data: data.clone(), exported_at: responsables });
     }
+    for id in &plan.pupils_confirmed {
+        after.pupils.get_mut(id).unwrap().exported_at = eleves;
+    }
+    for id in &plan.persons_confirmed {
+        after.persons.get_mut(id).unwrap().exported_at = responsables;
+    }
     after.enrolments.extend(plan.enrolments_started.iter().chain(&plan.enrolments_moved).cloned());
     after.links.extend(plan.links_started.iter().chain(&plan.links_changed).cloned());
     after.enrolments.retain(|id, _| !plan.enrolments_ended.contains(id));
@@ -123,7 +129,7 @@ fn the_samples_of_both_generations_give_the_same_school() {
         assert_eq!(plan.counts, right);
         assert_eq!((plan.persons_new.len(), plan.pupils_new.len(), plan.links_started.len()), (3, 1, 2));
         assert_eq!(plan.enrolments_started, [("900001".to_owned(), Some("6 A".to_owned()))]);
-        assert_eq!(plan.persons_new[1].1.mobile.as_ref().unwrap().as_str(), "+33639980002");
+        assert_eq!(plan.persons_new[1].1.phone.mobile().unwrap().as_str(), "+33639980002");
         let known = apply(&Known::default(), &plan);
         assert!(planned(&known, &set).unwrap().is_empty());
     }
@@ -246,7 +252,32 @@ fn numbers_that_take_no_sms_are_told_and_not_kept() {
     let plan = planned(&Known::default(), &set).unwrap();
     let told = [("p000".to_owned(), PhoneError::Landline), ("p001".to_owned(), PhoneError::Incomplete)];
     assert_eq!(plan.unusable_numbers, told);
-    assert!(plan.persons_new.iter().all(|(_, data)| data.mobile.is_none()));
+    assert!(plan.persons_new.iter().all(|(_, data)| data.phone.mobile().is_none()));
+    assert_eq!(plan.unreachable, ["p000", "p001", "p002"]);
+}
+
+#[test]
+fn only_people_who_are_legal_representatives_must_be_reachable() {
+    let set = later(&school(4), |set| {
+        set.persons.iter_mut().for_each(|person| person.mobile = None);
+        set.persons[1].given = String::new();
+        set.persons[2].mobile = Some("06 39 98 00 02".into());
+        set.links[3] = link(3, 3, Level::Contact);
+    });
+    assert_eq!(planned(&Known::default(), &set).unwrap().unreachable, ["p000"]);
+}
+
+#[test]
+fn what_a_newer_export_repeats_is_confirmed_so_that_an_older_one_of_another_school_does_not_undo_it() {
+    let set = school(2);
+    let known = taken(&set);
+    let plan = planned(&known, &later(&set, |_| {})).unwrap();
+    assert!(plan.is_empty());
+    assert_eq!((plan.pupils_confirmed.len(), plan.persons_confirmed.len()), (2, 2));
+    let known = apply(&known, &plan);
+    assert_eq!(known.persons["p000"].exported_at, day(1));
+    let again = planned(&known, &later(&set, |_| {})).unwrap();
+    assert_eq!((again.pupils_confirmed.len(), again.persons_confirmed.len()), (0, 0));
 }
 
 /// Any set of a small world, so that two of them overlap.

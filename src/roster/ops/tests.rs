@@ -1,0 +1,292 @@
+//! Tests of the import on real databases: SQLite, and PostgreSQL where PREAU_TEST_POSTGRES names one.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::base::rng::SeededRandom;
+use crate::db::{Durability, args};
+use crate::tenants::School;
+
+mod hostile;
+mod rules;
+mod samples;
+mod speed;
+mod together;
+
+const MONOD: &str = "0349999J";
+const LYCEE: &str = "0349998H";
+const TOULOUSE: &str = "0319999A";
+/// 2026-11-24T09:00:00Z
+const NOW: Timestamp = Timestamp(1_795_510_800_000);
+
+/// A database with three declared schools, and a folder for files.
+struct Ground {
+    db: Db,
+    vault: Vault,
+    rng: SeededRandom,
+    numbering: Numbering,
+    folder: TempDir,
+}
+
+impl Ground {
+    async fn on(url: &str, folder: TempDir) -> Arc<Self> {
+        let db = Db::open(url).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut tx = db.write(Durability::Durable).await.unwrap();
+        for (uai, academy) in [(MONOD, "montpellier"), (LYCEE, "montpellier"), (TOULOUSE, "toulouse")] {
+            tenants::store::put_academy(&mut tx, academy, "11", academy).await.unwrap();
+            let school =
+                School { uai: uai.into(), name: uai.into(), academy: academy.into(), ministry: "en".into() };
+            tenants::store::put_school(&mut tx, &school).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let numbering = Numbering { fictitious: vec!["+3363998".into()] };
+        let vault = Vault::new([7; 32]).unwrap();
+        Arc::new(Self { db, vault, rng: SeededRandom::new(1), numbering, folder })
+    }
+
+    fn house(&self) -> House<'_> {
+        let Self { db, vault, rng, numbering, .. } = self;
+        House { db, vault, rng, numbering, now: NOW }
+    }
+
+    /// Writes a file and gives its path.
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    async fn import(&self, files: &[PathBuf]) -> Told {
+        self.import_as(files, |_| {}).await
+    }
+
+    async fn import_as(&self, files: &[PathBuf], change: impl FnOnce(&mut Request)) -> Told {
+        let mut request = Request {
+            academy: "montpellier".into(),
+            files: files.to_vec(),
+            removals: Removals::Guarded,
+            dry_run: false,
+        };
+        change(&mut request);
+        let mut findings = Vec::new();
+        let all = import(self.house(), &request, &mut |finding| findings.push(finding)).await.unwrap();
+        Told { all, findings }
+    }
+
+    /// Imports a roster that must be taken whole.
+    async fn taken(&self, roster: &Roster) -> Taken {
+        let told = self.import(&roster.files(self)).await;
+        assert!(told.all, "{}", told.text());
+        told.taken()
+    }
+
+    /// Every row that an import may write, sealed texts and all.
+    async fn rows(&self) -> Vec<String> {
+        let mut tx = self.db.read().await.unwrap();
+        let mut out = Vec::new();
+        for sql in [
+            "SELECT 'person ' || person_key || ' ' || family_name || ' ' || given_name || ' ' || phone_state || ' ' || \
+             COALESCE(phone, '') || ' ' || CAST(exported_at AS TEXT) || ' ' || COALESCE(account_id, '') FROM person",
+            "SELECT 'pupil ' || pupil_key || ' ' || family_name || ' ' || given_name || ' ' || birth_date || ' ' || \
+             CAST(exported_at AS TEXT) FROM pupil",
+            "SELECT 'enrolment ' || uai || ' ' || pupil_id || ' ' || COALESCE(class, '') || ' ' || \
+             COALESCE(CAST(ended_at AS TEXT), 'current') FROM enrolment",
+            "SELECT 'link ' || uai || ' ' || person_id || ' ' || pupil_id || ' ' || level || ' ' || \
+             COALESCE(relation, '') || ' ' || COALESCE(CAST(ended_at AS TEXT), 'current') FROM link",
+            "SELECT 'set ' || uai || ' ' || CAST(revision AS TEXT) || ' ' || CAST(eleves_exported_at AS TEXT) \
+             FROM roster_set",
+            "SELECT 'notice ' || uai || ' ' || kind || ' ' || person_id FROM notice",
+            "SELECT 'audit ' || fact || ' ' || detail FROM audit",
+        ] {
+            out.extend(tx.all::<(String,)>(sql, args![]).await.unwrap().into_iter().map(|(row,)| row));
+        }
+        out.sort();
+        out
+    }
+
+    /// Rows that begin so.
+    async fn count(&self, beginning: &str) -> usize {
+        self.rows().await.iter().filter(|row| row.starts_with(beginning)).count()
+    }
+
+    async fn person_id(&self, key: &str) -> String {
+        let mut tx = self.db.read().await.unwrap();
+        let sql = "SELECT id FROM person WHERE person_key = $1";
+        tx.one::<(String,)>(sql, args![key]).await.unwrap().0
+    }
+}
+
+/// What an import said.
+struct Told {
+    all: bool,
+    findings: Vec<Finding>,
+}
+
+impl Told {
+    fn text(&self) -> String {
+        self.findings.iter().fold(String::new(), |text, finding| format!("{text}{finding}\n"))
+    }
+
+    /// The only school's outcome.
+    fn outcome(&self) -> &Outcome {
+        let mut schools = self.findings.iter().filter_map(|finding| match finding {
+            Finding::School(school) => Some(&school.outcome),
+            Finding::File(_) => None,
+        });
+        let outcome = schools.next().unwrap();
+        assert!(schools.next().is_none());
+        outcome
+    }
+
+    fn taken(&self) -> Taken {
+        match self.outcome() {
+            Outcome::Taken(taken) => taken.clone(),
+            Outcome::Refused(why) => panic!("{why}"),
+        }
+    }
+
+    fn refused(&self) -> &Refused {
+        match self.outcome() {
+            Outcome::Taken(taken) => panic!("{taken}"),
+            Outcome::Refused(why) => why,
+        }
+    }
+}
+
+/// Runs a test on each database that there is.
+async fn on_each(test: impl AsyncFn(Arc<Ground>)) {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("preau.db").display());
+    test(Ground::on(&url, folder).await).await;
+    let Ok(server) = std::env::var("PREAU_TEST_POSTGRES") else { return };
+    let schema = format!("t_{}", SystemId::draw());
+    let whole = Db::open(&server).await.unwrap();
+    execute(&whole, format!("CREATE SCHEMA {schema}")).await;
+    let joint = if server.contains('?') { '&' } else { '?' };
+    let ground = Ground::on(&format!("{server}{joint}options[search_path]={schema}"), TempDir::new().unwrap()).await;
+    test(Arc::clone(&ground)).await;
+    ground.db.close().await;
+    execute(&whole, format!("DROP SCHEMA {schema} CASCADE")).await;
+    whole.close().await;
+}
+
+/// Schemas of tests that run at once must differ.
+struct SystemId;
+impl SystemId {
+    fn draw() -> String {
+        let rng: &dyn Random = &crate::base::rng::SystemRandom;
+        rng.bytes::<8>().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+}
+
+async fn execute(db: &Db, sql: String) {
+    let mut tx = db.write(Durability::Relaxed).await.unwrap();
+    tx.execute(sql.leak(), args![]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A school's two files in the making.
+#[derive(Clone)]
+struct Roster {
+    uai: &'static str,
+    year: u16,
+    day: String,
+    /// ELEVE_ID, birth date, DATE_SORTIE.
+    pupils: Vec<(String, String, Option<String>)>,
+    /// PERSONNE_ID, TEL_PORTABLE.
+    persons: Vec<(String, String)>,
+    /// ELEVE_ID, PERSONNE_ID, NIVEAU_RESPONSABILITE.
+    links: Vec<(String, String, String)>,
+}
+
+impl Roster {
+    /// Pupils `900000…`, each with a legal representative `500000…` of his own who has a mobile.
+    fn of(uai: &'static str, size: usize) -> Self {
+        let pupil = |n| (format!("{}", 900_000 + n), "14/02/2013".to_owned(), None);
+        let person = |n| (format!("{}", 500_000 + n), format!("06 39 98 {:02} {:02}", n / 100 % 100, n % 100));
+        let link = |n| (format!("{}", 900_000 + n), format!("{}", 500_000 + n), "1".to_owned());
+        Self {
+            uai,
+            year: 2025,
+            day: "08/09/2025".into(),
+            pupils: (0..size).map(pupil).collect(),
+            persons: (0..size).map(person).collect(),
+            links: (0..size).map(link).collect(),
+        }
+    }
+
+    fn on(&self, day: &str, change: impl FnOnce(&mut Self)) -> Self {
+        let mut roster = self.clone();
+        roster.day = day.to_owned();
+        change(&mut roster);
+        roster
+    }
+
+    /// Without the last pupils; their parents stay in the file, as they do in real ones.
+    fn without(&self, count: usize, day: &str) -> Self {
+        self.on(day, |roster| {
+            let kept = roster.pupils.len() - count;
+            roster.pupils.truncate(kept);
+            roster.links.truncate(kept);
+        })
+    }
+
+    fn document(&self, root: &str, data: &str) -> String {
+        let Self { uai, year, day, .. } = self;
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}><PARAMETRES><UAJ>{uai}</UAJ>\
+             <ANNEE_SCOLAIRE>{year}</ANNEE_SCOLAIRE><DATE_EXPORT>{day}</DATE_EXPORT></PARAMETRES>\n\
+             <DONNEES>\n{data}</DONNEES></{root}>"
+        )
+    }
+
+    fn eleves(&self) -> String {
+        let mut data = String::from("<ELEVES>\n");
+        for (id, born, left) in &self.pupils {
+            let left = left.as_ref().map(|day| format!("<DATE_SORTIE>{day}</DATE_SORTIE>")).unwrap_or_default();
+            writeln!(
+                data,
+                "<ELEVE ELEVE_ID=\"{id}\"><NOM_DE_FAMILLE>DURAND</NOM_DE_FAMILLE><PRENOM>Zoé</PRENOM>\
+                 <DATE_NAISS>{born}</DATE_NAISS>{left}</ELEVE>"
+            )
+            .unwrap();
+        }
+        self.document("BEE_ELEVES", &format!("{data}</ELEVES>"))
+    }
+
+    fn responsables(&self) -> String {
+        let mut data = String::from("<PERSONNES>\n");
+        for (id, phone) in &self.persons {
+            writeln!(
+                data,
+                "<PERSONNE PERSONNE_ID=\"{id}\"><NOM_DE_FAMILLE>DURAND</NOM_DE_FAMILLE><PRENOM>Anne</PRENOM>\
+                 <TEL_PORTABLE>{phone}</TEL_PORTABLE></PERSONNE>"
+            )
+            .unwrap();
+        }
+        data.push_str("</PERSONNES><RESPONSABLES>\n");
+        for (pupil, person, level) in &self.links {
+            writeln!(
+                data,
+                "<RESPONSABLE_ELEVE><ELEVE_ID>{pupil}</ELEVE_ID><PERSONNE_ID>{person}</PERSONNE_ID>\
+                 <NIVEAU_RESPONSABILITE>{level}</NIVEAU_RESPONSABILITE><CODE_PARENTE>10</CODE_PARENTE>\
+                 </RESPONSABLE_ELEVE>"
+            )
+            .unwrap();
+        }
+        self.document("BEE_RESPONSABLES", &format!("{data}</RESPONSABLES>"))
+    }
+
+    fn files(&self, ground: &Ground) -> [PathBuf; 2] {
+        let day = self.day.replace('/', "");
+        let name = |what: &str| format!("{}-{day}-{}-{what}.xml", self.uai, SystemId::draw());
+        [
+            ground.file(&name("eleves"), self.eleves().as_bytes()),
+            ground.file(&name("responsables"), self.responsables().as_bytes()),
+        ]
+    }
+}

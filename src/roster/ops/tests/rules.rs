@@ -1,0 +1,222 @@
+//! What an import may change, and when it refuses.
+
+use super::*;
+use crate::roster::reconcile::Refusal;
+use crate::roster::store::{attach, children_of_account, withhold};
+
+#[tokio::test]
+async fn rt14_the_same_files_again_change_nothing() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        ground.taken(&roster).await;
+        let before = ground.rows().await;
+        let again = ground.taken(&roster).await;
+        assert_eq!(again.changes, Default::default());
+        assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p08_the_order_of_records_does_not_matter() {
+    on_each(async |ground| {
+        let mut roster = Roster::of(MONOD, 30);
+        ground.taken(&roster).await;
+        let before = ground.rows().await;
+        roster.pupils.reverse();
+        roster.persons.reverse();
+        roster.links.reverse();
+        ground.taken(&roster).await;
+        assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_change_and_writes_nothing() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        let before = ground.rows().await;
+        let told = ground.import_as(&roster.files(&ground), |request| request.dry_run = true).await;
+        assert!(told.all);
+        assert_eq!(told.taken().changes.pupils_new, 30);
+        assert!(told.text().contains("would be taken"), "{}", told.text());
+        assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p08_an_older_export_never_overwrites_a_newer_one() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        let newer = roster.on("09/09/2025", |roster| roster.persons[0].1 = "06 39 98 77 77".into());
+        ground.taken(&newer).await;
+        let before = ground.rows().await;
+        let told = ground.import(&roster.files(&ground)).await;
+        assert!(!told.all);
+        assert!(matches!(told.refused(), Refused::Roster(Refusal::Older { .. })));
+        assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_newer_export_of_the_same_school_moves_times_only() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 60);
+        ground.taken(&roster).await;
+        let before: Vec<_> = ground.rows().await.into_iter().filter(|row| row.starts_with("link")).collect();
+        let changes = ground.taken(&roster.on("09/09/2025", |_| {})).await.changes;
+        assert_eq!(changes, Default::default());
+        let rows = ground.rows().await;
+        assert_eq!(before, rows.iter().filter(|row| row.starts_with("link")).cloned().collect::<Vec<_>>());
+        // Midnight of the 9th in Paris.
+        let moved = |what: &str| rows.iter().filter(|r| r.starts_with(what) && r.contains(" 1757368800000")).count();
+        assert_eq!((moved("person "), moved("pupil "), moved("set ")), (60, 60, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rt14_more_than_five_percent_gone_waits_for_the_operator() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 40);
+        ground.taken(&roster).await;
+        assert_eq!(ground.taken(&roster.without(2, "09/09/2025")).await.changes.enrolments_ended, 2);
+        let before = ground.rows().await;
+        let shrunk = roster.without(12, "10/09/2025");
+        let told = ground.import(&shrunk.files(&ground)).await;
+        assert!(!told.all);
+        assert!(matches!(told.refused(), Refused::Roster(Refusal::TooManyRemovals { gone: 10, of: 38, .. })));
+        assert!(told.text().contains("--accept-removals"), "{}", told.text());
+        assert_eq!(before, ground.rows().await);
+        let accept = |request: &mut Request| request.removals = Removals::Accepted;
+        let told = ground.import_as(&shrunk.files(&ground), accept).await;
+        assert!(told.all, "{}", told.text());
+        assert_eq!(told.taken().changes.links_ended, 10);
+        // Ended, and still there.
+        assert_eq!(ground.count("link 0349999J").await, 40);
+        assert_eq!(ground.count("pupil ").await, 40);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_school_of_another_academy_or_of_none_is_refused() {
+    on_each(async |ground| {
+        let before = ground.rows().await;
+        let told = ground.import(&Roster::of(TOULOUSE, 3).files(&ground)).await;
+        let expected = Refused::Academy { declared: "toulouse".into(), given: "montpellier".into() };
+        assert_eq!((told.all, told.refused()), (false, &expected));
+        let told = ground.import(&Roster::of("0349997G", 3).files(&ground)).await;
+        assert!(matches!(told.refused(), Refused::Undeclared { .. }));
+        let (_, example) = told.refused().to_string().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        #[derive(serde::Deserialize)]
+        struct Schools {
+            school: Vec<crate::config::deployment::SchoolFile>,
+        }
+        let toml = config::Config::builder().add_source(config::File::from_str(&example, config::FileFormat::Toml));
+        let schools: Schools = toml.build().unwrap().try_deserialize().unwrap();
+        assert_eq!((schools.school[0].uai.as_str(), schools.school[0].academy.as_str()), ("0349997G", "montpellier"));
+        assert_eq!(before, ground.rows().await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_comes_back() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        ground.taken(&roster).await;
+        let parent = ground.person_id("500029").await;
+        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        assert!(attach(&mut tx, &parent, "account").await.unwrap());
+        tx.commit().await.unwrap();
+        let children = async || {
+            let mut tx = ground.db.read().await.unwrap();
+            children_of_account(&mut tx, "account").await.unwrap().len()
+        };
+        assert_eq!(children().await, 1);
+        ground.taken(&roster.without(1, "09/09/2025")).await;
+        assert_eq!(children().await, 0);
+        ground.taken(&roster.on("10/09/2025", |_| {})).await;
+        assert_eq!(children().await, 1);
+        // A second child of the same person is there at once; a past DATE_SORTIE ends the first.
+        ground
+            .taken(&roster.on("11/09/2025", |roster| {
+                roster.links.push(("900000".into(), "500029".into(), "1".into()));
+                roster.links.push(("900001".into(), "500029".into(), "2".into()));
+            }))
+            .await;
+        assert_eq!(children().await, 2, "and a person in charge has no right");
+        ground.taken(&roster.on("12/09/2025", |roster| roster.pupils[29].2 = Some("11/09/2025".into()))).await;
+        assert_eq!(children().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_parent_contested_survives_imports() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        ground.taken(&roster).await;
+        let parent = ground.person_id("500003").await;
+        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        attach(&mut tx, &parent, "account").await.unwrap();
+        let child = children_of_account(&mut tx, "account").await.unwrap().remove(0);
+        withhold(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
+        tx.commit().await.unwrap();
+        ground.taken(&roster.on("09/09/2025", |roster| _ = roster.links.remove(3))).await;
+        ground.taken(&roster.on("10/09/2025", |_| {})).await;
+        let mut tx = ground.db.read().await.unwrap();
+        assert_eq!(children_of_account(&mut tx, "account").await.unwrap(), []);
+        let kept = crate::roster::store::children_of_person(&mut tx, &parent).await.unwrap();
+        assert_eq!(kept[0].withheld.as_deref(), Some("contested"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_mobile_changes_nothing_but_the_mobile() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 3);
+        ground.taken(&roster).await;
+        let parent = ground.person_id("500000").await;
+        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        attach(&mut tx, &parent, "account").await.unwrap();
+        tx.commit().await.unwrap();
+        let moved = roster.on("09/09/2025", |roster| roster.persons[0].1 = "+33 6 39 98 77 77".into());
+        let changes = ground.taken(&moved).await.changes;
+        assert_eq!(changes, crate::roster::report::Changes { persons_changed: 1, ..Default::default() });
+        let mut tx = ground.db.read().await.unwrap();
+        let blind = |number| ground.vault.blind(crate::seal::Blind::Phone, number);
+        let by = async |tx: &mut _, number| crate::roster::store::by_phone(tx, &blind(number)).await.unwrap();
+        assert_eq!(by(&mut tx, "+33639980000").await, []);
+        let found = by(&mut tx, "+33639987777").await;
+        assert_eq!((found[0].id.as_str(), found[0].account_id.as_deref()), (parent.as_str(), Some("account")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_school_is_told_of_parents_without_a_mobile_as_long_as_it_is_so() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 4).on("08/09/2025", |roster| {
+            roster.persons[0].1 = String::new();
+            roster.persons[1].1 = "04 67 12 34 56".into();
+            roster.persons[2].1 = String::new();
+            roster.links[2].2 = "3".into();
+        });
+        assert_eq!(ground.taken(&roster).await.unreachable, 2);
+        let told = async || ground.count("notice 0349999J unreachable").await;
+        assert_eq!(told().await, 2, "a contact has no right to an account");
+        ground.taken(&roster.on("09/09/2025", |_| {})).await;
+        assert_eq!(told().await, 2, "once a person");
+        ground.taken(&roster.on("10/09/2025", |roster| roster.persons[0].1 = "0639980000".into())).await;
+        assert_eq!(told().await, 1);
+        let states = ground.rows().await;
+        assert!(states.iter().any(|row| row.starts_with("person 500001 DURAND Anne unusable ")), "{states:?}");
+    })
+    .await;
+}

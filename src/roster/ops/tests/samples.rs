@@ -1,0 +1,68 @@
+//! The samples in both generations, as XML and as ZIP.
+
+use super::*;
+
+const ELEVES: &[u8] = include_bytes!("../../../../tests/samples/ElevesAvecAdresses.xml");
+const RESPONSABLES: &[u8] = include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses.xml");
+const RESPONSABLES_2017: &[u8] = include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
+const ELEVES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
+const RESPONSABLES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_ResponsablesAvecAdresses.zip");
+
+#[tokio::test]
+async fn samples_of_both_generations_give_one_pupil_and_two_responsables() {
+    let pairs = [(ELEVES, RESPONSABLES), (ELEVES, RESPONSABLES_2017), (ELEVES_ZIP, RESPONSABLES_ZIP)];
+    on_each(async |ground| {
+        let mut before = None;
+        for (eleves, responsables) in pairs {
+            let told = ground.import(&[ground.file("e", eleves), ground.file("r", responsables)]).await;
+            assert!(told.all, "{}", told.text());
+            let taken = told.taken();
+            let counts = taken.counts;
+            assert_eq!((counts.pupils, counts.pupils_gone), (1, 1));
+            assert_eq!((counts.responsables, counts.persons_without_link, counts.legal_links), (2, 1, 2));
+            // The other generation and the ZIP say the same, so they change nothing.
+            let rows = ground.rows().await;
+            assert_eq!(before.get_or_insert(rows.clone()), &rows);
+        }
+        assert_eq!(ground.count("person ").await, 3);
+        assert_eq!(ground.count("pupil ").await, 1, "who left before was never known");
+        assert_eq!(ground.count("enrolment 0349999J").await, 1);
+        assert_eq!(ground.count("link 0349999J").await, 2);
+        assert_eq!(ground.count("audit roster_imported").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_imported_is_found_by_phone_and_opens() {
+    on_each(async |ground| {
+        ground.import(&[ground.file("e", ELEVES), ground.file("r", RESPONSABLES)]).await;
+        let mut tx = ground.db.read().await.unwrap();
+        let blind = ground.vault.blind(crate::seal::Blind::Phone, "+33639980001");
+        let found = crate::roster::store::by_phone(&mut tx, &blind).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].usage_name.as_deref(), Some("LEBŒUF"));
+        let children = crate::roster::store::children_of_person(&mut tx, &found[0].id).await.unwrap();
+        assert_eq!(children.len(), 1);
+        assert_eq!((children[0].pupil_key.as_str(), children[0].class.as_deref()), ("900001", Some("6 A")));
+        let born = crate::roster::sealed::birth_date(&ground.vault, &children[0].pupil_id, &children[0].birth_date);
+        assert_eq!(born.unwrap().french(), "14/02/2013");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_report_names_records_and_no_people() {
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("preau.db").display());
+    let ground = Ground::on(&url, folder).await;
+    let mut roster = Roster::of(MONOD, 2);
+    roster.persons[0].1 = "04 67 12 34 56".into();
+    roster.pupils[1].1 = "31/02/2013".into();
+    let text = ground.import(&roster.files(&ground)).await.text();
+    assert!(text.contains("PERSONNE 500000: TEL_PORTABLE: not a mobile number"), "{text}");
+    assert!(text.contains("ELEVE 900001: DATE_NAISS is no date"), "{text}");
+    for secret in ["DURAND", "Zoé", "Anne", "67 12", "39 98", "2013"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}

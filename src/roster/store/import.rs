@@ -1,0 +1,243 @@
+//! What an import reads and writes. Nothing is deleted here: what ends keeps its row.
+//!
+//! Rows of persons and pupils belong to the academy and may be written by two schools at once; whichever export is
+//! newer wins, in whatever order they commit.
+
+use crate::base::clock::Timestamp;
+use crate::db::{FromRow, Result, Tx, Value, args};
+use crate::roster::sealed::{PersonRow, PupilRow};
+
+/// Keys looked up by one statement. The last one is repeated where there are fewer, so that the text never varies.
+const MANY: usize = 50;
+
+/// `$2` to `$51`: [`MANY`] places after the first.
+macro_rules! many {
+    () => {
+        "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+         $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, \
+         $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51"
+    };
+}
+
+/// The last set that a school's import took.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct SetRow {
+    pub revision: i64,
+    pub school_year: i64,
+    pub eleves_exported_at: i64,
+    pub responsables_exported_at: i64,
+}
+
+pub async fn set(tx: &mut Tx, uai: &str) -> Result<Option<SetRow>> {
+    let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at FROM roster_set \
+               WHERE uai = $1";
+    tx.optional(sql, args![uai]).await
+}
+
+/// Compares and sets: true if the set of the school is still what it was when `known` was read.
+pub async fn advance(tx: &mut Tx, now: Timestamp, uai: &str, known: Option<SetRow>, new: SetRow) -> Result<bool> {
+    let SetRow { revision, school_year, eleves_exported_at, responsables_exported_at } = new;
+    let mut args = args![uai, revision, school_year, eleves_exported_at, responsables_exported_at, now];
+    let sql = match known {
+        None => {
+            "INSERT INTO roster_set (uai, revision, school_year, eleves_exported_at, responsables_exported_at, \
+             imported_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (uai) DO NOTHING"
+        }
+        Some(known) => {
+            args.push(Value::from(known.revision));
+            "UPDATE roster_set SET revision = $2, school_year = $3, eleves_exported_at = $4, \
+             responsables_exported_at = $5, imported_at = $6 WHERE uai = $1 AND revision = $7"
+        }
+    };
+    Ok(tx.execute(sql, args).await? == 1)
+}
+
+/// `first` and up to [`MANY`] keys, the rest filled up.
+fn filled(first: Value, keys: &[&str]) -> Vec<Value> {
+    let last = keys.last().copied().unwrap_or_default();
+    let keys = keys.iter().copied().chain(std::iter::repeat(last)).take(MANY);
+    std::iter::once(first).chain(keys.map(Value::from)).collect()
+}
+
+/// Persons of an academy by PERSONNE_ID.
+pub async fn persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(MANY) {
+        let sql = concat!(
+            "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, exported_at \
+             FROM person WHERE academy = $1 AND person_key IN (",
+            many!(),
+            ")"
+        );
+        rows.extend(tx.all::<PersonRow>(sql, filled(Value::from(academy), keys)).await?);
+    }
+    Ok(rows)
+}
+
+/// Pupils of an academy by ELEVE_ID.
+pub async fn pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(MANY) {
+        let sql = concat!(
+            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, exported_at FROM pupil \
+             WHERE academy = $1 AND pupil_key IN (",
+            many!(),
+            ")"
+        );
+        rows.extend(tx.all::<PupilRow>(sql, filled(Value::from(academy), keys)).await?);
+    }
+    Ok(rows)
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct EnrolmentRow {
+    pub pupil_id: String,
+    pub pupil_key: String,
+    pub class: Option<String>,
+}
+
+/// Current enrolments of a school: some thousand at most.
+pub async fn enrolments(tx: &mut Tx, uai: &str) -> Result<Vec<EnrolmentRow>> {
+    let sql = "SELECT e.pupil_id, u.pupil_key, e.class FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
+               WHERE e.uai = $1 AND e.ended_at IS NULL";
+    tx.all(sql, args![uai]).await
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct LinkRow {
+    pub pupil_id: String,
+    pub pupil_key: String,
+    pub person_id: String,
+    pub person_key: String,
+    pub level: String,
+    pub relation: Option<String>,
+}
+
+/// Current links that a school's sets gave.
+pub async fn links(tx: &mut Tx, uai: &str) -> Result<Vec<LinkRow>> {
+    let sql = "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation FROM link l \
+               JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
+               WHERE l.uai = $1 AND l.ended_at IS NULL";
+    tx.all(sql, args![uai]).await
+}
+
+/// False if another school's import has just added the same person.
+pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<bool> {
+    let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
+               phone_state, exported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    let args = args![
+        &row.id,
+        academy,
+        &row.person_key,
+        &row.family_name,
+        &row.usage_name,
+        &row.given_name,
+        &row.phone,
+        &row.phone_blind,
+        &row.phone_state,
+        row.exported_at
+    ];
+    Ok(tx.execute(sql, args).await? == 1)
+}
+
+/// What is new of a person; the account stays whoever's it is.
+pub async fn change_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
+    let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
+               phone_state = $7, exported_at = $8 WHERE id = $1 AND exported_at <= $8";
+    let args = args![
+        &row.id,
+        &row.family_name,
+        &row.usage_name,
+        &row.given_name,
+        &row.phone,
+        &row.phone_blind,
+        &row.phone_state,
+        row.exported_at
+    ];
+    tx.execute(sql, args).await?;
+    Ok(())
+}
+
+/// False if another school's import has just added the same pupil.
+pub async fn add_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
+    let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
+               exported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    let args = args![
+        &row.id,
+        academy,
+        &row.pupil_key,
+        &row.family_name,
+        &row.usage_name,
+        &row.given_name,
+        &row.birth_date,
+        row.exported_at
+    ];
+    Ok(tx.execute(sql, args).await? == 1)
+}
+
+pub async fn change_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
+    let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6 \
+               WHERE id = $1 AND exported_at <= $6";
+    let args =
+        args![&row.id, &row.family_name, &row.usage_name, &row.given_name, &row.birth_date, row.exported_at];
+    tx.execute(sql, args).await?;
+    Ok(())
+}
+
+/// A newer export says the same of these persons.
+pub async fn confirm_persons(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+    for ids in ids.chunks(MANY) {
+        let sql = concat!("UPDATE person SET exported_at = $1 WHERE exported_at < $1 AND id IN (", many!(), ")");
+        tx.execute(sql, filled(Value::from(at), ids)).await?;
+    }
+    Ok(())
+}
+
+/// A newer export says the same of these pupils.
+pub async fn confirm_pupils(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+    for ids in ids.chunks(MANY) {
+        let sql = concat!("UPDATE pupil SET exported_at = $1 WHERE exported_at < $1 AND id IN (", many!(), ")");
+        tx.execute(sql, filled(Value::from(at), ids)).await?;
+    }
+    Ok(())
+}
+
+/// Begins, begins again, or moves to another class.
+pub async fn enrol(tx: &mut Tx, uai: &str, pupil_id: &str, class: Option<&str>) -> Result<()> {
+    let sql = "INSERT INTO enrolment (pupil_id, uai, class) VALUES ($1, $2, $3) \
+               ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, ended_at = NULL";
+    tx.execute(sql, args![pupil_id, uai, class]).await?;
+    Ok(())
+}
+
+pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &str) -> Result<()> {
+    let sql = "UPDATE enrolment SET ended_at = $3 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
+    tx.execute(sql, args![pupil_id, uai, now]).await?;
+    Ok(())
+}
+
+/// A link as it is written; `source` is the format that it came in.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLink<'a> {
+    pub person_id: &'a str,
+    pub pupil_id: &'a str,
+    pub level: &'static str,
+    pub relation: Option<&'a str>,
+    pub source: &'static str,
+}
+
+/// Begins, begins again, or becomes another level.
+pub async fn put_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<()> {
+    let sql = "INSERT INTO link (person_id, pupil_id, uai, level, relation, source) VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
+               relation = excluded.relation, source = excluded.source, ended_at = NULL";
+    let args = args![link.person_id, link.pupil_id, uai, link.level, link.relation, link.source];
+    tx.execute(sql, args).await?;
+    Ok(())
+}
+
+pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &str, person_id: &str, pupil_id: &str) -> Result<()> {
+    let sql = "UPDATE link SET ended_at = $4 WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
+    tx.execute(sql, args![person_id, pupil_id, uai, now]).await?;
+    Ok(())
+}
