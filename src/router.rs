@@ -55,10 +55,7 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
         .route(path::DISCOVERY, get(oidc::discovery::get))
         .route(path::AUTHORIZE, get(oidc::authorize::get).post(oidc::authorize::post))
         .route(path::TOKEN, post(oidc::token::post).options(oidc::token::preflight))
-        .route(
-            path::USERINFO,
-            get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::token::preflight),
-        )
+        .route(path::USERINFO, get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::token::preflight))
         .route(path::JWKS, get(oidc::jwks::get))
         .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
 

@@ -31,7 +31,7 @@ const FIRST: Timestamp = Timestamp(1_704_067_200_000);
 pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match &args.code {
         Some(code) => find(code, &read(file)?, out).await,
-        None => examine(file, &mut Report { out, sound: true }).await,
+        None => Box::pin(examine(file, &mut Report { out, sound: true })).await,
     }
 }
 
@@ -181,8 +181,11 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     for row in &activations {
         let (began, until) = (in_paris(Timestamp(row.created_at)), in_paris(Timestamp(row.expires_at)));
         let outcome = row.outcome.as_deref().unwrap_or("none yet");
-        writeln!(out, "activation ({}) of {began}, valid until {until}: at step {}, outcome {outcome}",
-            row.purpose, row.state)?;
+        writeln!(
+            out,
+            "activation ({}) of {began}, valid until {until}: at step {}, outcome {outcome}",
+            row.purpose, row.state
+        )?;
         if let Some(account) = &row.account_id {
             for (uai, name) in store::schools_of(&mut tx, account).await? {
                 writeln!(out, "  school {uai} {name}")?;

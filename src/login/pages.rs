@@ -11,8 +11,8 @@ use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::visit::{Visit, see_other, with_cookie};
-use crate::interactions::{self, Interaction};
 use crate::interactions::views::Continue;
+use crate::interactions::{self, Interaction};
 use crate::seal::PasswordError;
 use crate::sessions::extract::Signed;
 
@@ -30,7 +30,11 @@ async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
 pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
     let query = visit.carried(&CARRIED);
     if signed.0.is_some() && visit.query.get("motif").is_none() {
-        return Ok(see_other(&if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") }));
+        return Ok(see_other(&if query.is_empty() {
+            "/compte".to_owned()
+        } else {
+            format!("/oauth2/authorize{query}")
+        }));
     }
     let waiting = interaction(&app, &visit).await;
     let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();

@@ -65,11 +65,7 @@ pub enum ImportError {
 type Result<T> = std::result::Result<T, ImportError>;
 
 /// Imports the files, telling each finding as soon as it is one. True if all was taken, or would be.
-pub async fn import(
-    house: House<'_>,
-    request: &Request,
-    tell: &mut (dyn FnMut(Finding) + Send),
-) -> Result<bool> {
+pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(Finding) + Send)) -> Result<bool> {
     let mut all = true;
     let mut tell = |finding: Finding| {
         all &= finding.is_taken();

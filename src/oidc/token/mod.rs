@@ -40,7 +40,8 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
     let params = match form::body(request, &app).await {
         Ok(text) => Params::parse(&text),
         Err(PageError::BadForm(detail)) => {
-            let error = OAuthError::invalid_request("the body must be application/x-www-form-urlencoded").detail(detail);
+            let error =
+                OAuthError::invalid_request("the body must be application/x-www-form-urlencoded").detail(detail);
             return Ok(refusal(&error, basic_tried));
         }
         Err(other) => return Err(other),
@@ -72,7 +73,8 @@ const NO_STORE: [(header::HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-s
 fn refusal(error: &OAuthError, basic_tried: bool) -> Response {
     let detail = &error.detail;
     tracing::info!(code = error.code.name(), description = error.description, ?detail, "token refused");
-    let status = if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    let status =
+        if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
     let body = json!({ "error": error.code.name(), "error_description": error.description });
     let mut response = (status, NO_STORE, Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED && basic_tried {

@@ -178,8 +178,7 @@ pub async fn add_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<boo
 pub async fn change_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6 \
                WHERE id = $1 AND exported_at <= $6";
-    let args =
-        args![&row.id, &row.family_name, &row.usage_name, &row.given_name, &row.birth_date, row.exported_at];
+    let args = args![&row.id, &row.family_name, &row.usage_name, &row.given_name, &row.birth_date, row.exported_at];
     tx.execute(sql, args).await?;
     Ok(())
 }

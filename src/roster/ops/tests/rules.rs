@@ -111,7 +111,8 @@ async fn a_school_of_another_academy_or_of_none_is_refused() {
         assert_eq!((told.all, told.refused()), (false, &expected));
         let told = ground.import(&Roster::of("0349997G", 3).files(&ground)).await;
         assert!(matches!(told.refused(), Refused::Undeclared { .. }));
-        let (_, example) = told.refused().to_string().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let (_, example) =
+            told.refused().to_string().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         #[derive(serde::Deserialize)]
         struct Schools {
             school: Vec<crate::config::deployment::SchoolFile>,
