@@ -10,6 +10,7 @@ use crate::app::AppState;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other, with_cookie};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
@@ -80,12 +81,13 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {
-            let until = crate::http::words::hour(until, visit.lang);
+            let until = when::from_hour(visit.lang, until);
             refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until })
         }
         Ok(SignIn::Suspended { by, school }) => {
             let school = school.unwrap_or_else(|| app.pages.service().to_owned());
             let code = visit.support_code.clone();
+            let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
             refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
