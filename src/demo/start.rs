@@ -138,10 +138,14 @@ impl Demo {
         let next_door = neighbours::serve(self.neighbours, listener, async move {
             let _gone = asked.wait_for(|stop| *stop).await;
         });
+        let patience = async move {
+            drop(late.wait_for(|stop| *stop).await);
+            tokio::time::sleep(GRACE).await;
+        };
         let next_door = async move {
             tokio::select! {
                 served = next_door => served.context("the neighbours"),
-                () = async { let _gone = late.wait_for(|stop| *stop).await; tokio::time::sleep(GRACE).await; } => Ok(()),
+                () = patience => Ok(()),
             }
         };
         tokio::try_join!(compose::serve_until(self.app, self.doors.own, &stop), next_door)?;
