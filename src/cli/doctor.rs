@@ -202,7 +202,7 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     if !found {
         writeln!(out, "no activation and no notice has the code {code}")?;
     }
-    writeln!(out, "in the log, the request that showed it: grep '{code}-' (its request_id begins with the code)")?;
+    writeln!(out, "shown by an error page, the code begins a request_id of the log: grep '{code}-'")?;
     drop(tx);
     db.close().await;
     Ok(found)
