@@ -48,3 +48,68 @@ pub async fn run(args: Args, house: House<'_>, out: &mut (dyn Write + Send)) -> 
     written?;
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::base::clock::Timestamp;
+    use crate::base::phone::Numbering;
+    use crate::base::rng::SystemRandom;
+    use crate::db::{Db, Durability};
+    use crate::demo::rosters;
+    use crate::seal::Vault;
+    use crate::tenants::{School, store};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    const NOW: Timestamp = Timestamp(1_795_510_800_000);
+
+    #[tokio::test]
+    async fn the_demo_is_taken_and_a_report_has_a_line_a_school() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let db = Db::open(&format!("sqlite:{}", folder.path().join("preau.db").display())).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut tx = db.write(Durability::Durable).await.unwrap();
+        for school in rosters::SCHOOLS {
+            store::put_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
+            let (uai, name) = (school.uai.to_owned(), school.name.to_owned());
+            let (academy, ministry) = (school.academy.to_owned(), school.ministry.to_owned());
+            store::put_school(&mut tx, &School { uai, name, academy, ministry }).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let (vault, numbering) = (Vault::new([7; 32]).unwrap(), Numbering { fictitious: vec!["+3363998".into()] });
+        let house = House { db: &db, vault: &vault, rng: &SystemRandom, numbering: &numbering, now: NOW };
+        let written = rosters::write(folder.path(), NOW).unwrap();
+        for (academy, schools) in [("montpellier", 3), ("toulouse", 2), ("agricole", 1)] {
+            let files = written.iter().filter(|(of, _)| *of == academy).map(|(_, file)| file.display().to_string());
+            let line =
+                ["preau", "--format", "siecle", "--academy", academy].map(str::to_owned).into_iter().chain(files);
+            let mut out = Vec::new();
+            let all = run(Line::parse_from(line).args, house, &mut out).await.unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(all, "{text}");
+            assert_eq!(text.lines().filter(|line| line.contains(": taken: ")).count(), schools, "{text}");
+        }
+        let line = ["preau", "--format", "siecle", "--academy", "montpellier", "--dry-run", "nowhere.xml"];
+        let mut out = Vec::new();
+        assert!(!run(Line::parse_from(line).args, house, &mut out).await.unwrap());
+        assert!(String::from_utf8(out).unwrap().starts_with("refused: nowhere.xml: cannot be read: "));
+    }
+
+    #[test]
+    fn format_academy_and_files_are_asked_for() {
+        for line in [
+            &["preau", "f.xml"][..],
+            &["preau", "--format", "siecle", "--academy", "x"],
+            &["preau", "--format", "csv", "--academy", "x", "f"],
+        ] {
+            assert!(Line::try_parse_from(line).is_err(), "{line:?}");
+        }
+    }
+}

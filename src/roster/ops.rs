@@ -75,20 +75,14 @@ pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(F
     let (schools, unreadable) = tokio::task::spawn_blocking(move || by_school(files)).await?;
     unreadable.into_iter().for_each(|error| tell(Finding::File(error)));
     for (uai, files) in schools {
-        let (set, problems) = match read_school(uai.clone(), files).await? {
-            Ok(Ok(mut set)) => {
+        let (set, broken) = read_school(uai.clone(), files).await?;
+        broken.into_iter().for_each(|error| tell(Finding::File(error)));
+        let (outcome, problems) = match set {
+            Ok(mut set) => {
                 let problems = std::mem::take(&mut set.problems);
-                (Ok(set), problems)
+                (take(house, request, &set).await?, problems)
             }
-            Ok(Err(error)) => (Err(Refused::Set(error)), Vec::new()),
-            Err(errors) => {
-                errors.into_iter().for_each(|error| tell(Finding::File(error)));
-                (Err(Refused::Unreadable), Vec::new())
-            }
-        };
-        let outcome = match set {
-            Ok(set) => take(house, request, &set).await?,
-            Err(refused) => Outcome::Refused(refused),
+            Err(refused) => (Outcome::Refused(refused), Vec::new()),
         };
         tell(Finding::School(Box::new(SchoolReport { uai, dry_run: request.dry_run, outcome, problems })));
     }
@@ -121,21 +115,23 @@ fn open(file: &Path) -> std::result::Result<BufReader<Opened>, FileError> {
     Opened::open(file).map(BufReader::new).map_err(refuse)
 }
 
-type ReadSet = std::result::Result<std::result::Result<SchoolSet, SetError>, Vec<FileError>>;
-
-/// Reads the files of one school to their ends.
-async fn read_school(uai: Uai, files: BTreeSet<PathBuf>) -> Result<ReadSet> {
+/// Reads the files of one school to their ends; gives its set and the files that are broken.
+async fn read_school(
+    uai: Uai,
+    files: BTreeSet<PathBuf>,
+) -> Result<(std::result::Result<SchoolSet, Refused>, Vec<FileError>)> {
     let reading = move || {
         let mut read: Vec<File> = Vec::new();
-        let mut errors = Vec::new();
+        let mut broken = Vec::new();
         for file in &files {
             match open(file).and_then(|input| siecle::read(&file.to_string_lossy(), input)) {
                 Ok(found) => read.extend(found.into_iter().filter(|found| found.header.uai == uai)),
-                Err(error) => errors.push(error),
+                Err(error) => broken.push(error),
             }
         }
-        let set = assemble(read).into_iter().next();
-        set.filter(|_| errors.is_empty()).ok_or(errors)
+        // Whatever else is wrong with the set, a broken file is the reason.
+        let set = assemble(read).into_iter().next().filter(|_| broken.is_empty());
+        (set.map_or(Err(Refused::Unreadable), |set| set.map_err(Refused::Set)), broken)
     };
     Ok(tokio::task::spawn_blocking(reading).await?)
 }

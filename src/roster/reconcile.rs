@@ -77,6 +77,8 @@ pub struct Plan {
     pub links_changed: Vec<(LinkKey, LinkData)>,
     pub links_ended: Vec<LinkKey>,
     pub counts: Counts,
+    /// Links to a pupil or person that neither the set nor the database has.
+    pub links_nowhere: Vec<LinkKey>,
     /// What the school should be told: persons whose mobile column holds a number that takes no SMS.
     pub unusable_numbers: Vec<(String, PhoneError)>,
     /// Legal representatives whom no code can reach; institutions are not meant to have a mobile.
@@ -95,7 +97,7 @@ pub struct Counts {
     pub responsables: usize,
     pub persons_without_link: usize,
     pub legal_links: usize,
-    /// Links to a pupil or person that neither the set nor the database has.
+    /// How many [`Plan::links_nowhere`].
     pub links_nowhere: usize,
 }
 
@@ -175,6 +177,7 @@ pub fn plan(known: &Known, set: &SchoolSet, numbering: &Numbering, removals: Rem
         links_changed: Vec::new(),
         links_ended: Vec::new(),
         counts: target.counts(set),
+        links_nowhere: target.links_nowhere.clone(),
         unusable_numbers: Vec::new(),
         unreachable: Vec::new(),
         gone: Gone::default(),

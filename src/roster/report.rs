@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::formats::{FileError, Problem, SetError};
-use super::reconcile::{Counts, Plan, Refusal};
+use super::reconcile::{Counts, LinkKey, Plan, Refusal};
 use super::uai::Uai;
 use crate::base::phone::PhoneError;
 
@@ -50,6 +50,8 @@ pub struct Taken {
     pub changes: Changes,
     /// PERSONNE_ID, and why no code can be sent to what the column for the mobile holds.
     pub unusable_numbers: Vec<(String, PhoneError)>,
+    /// ELEVE_ID and PERSONNE_ID of links to somebody whom neither the set nor the database has.
+    pub links_nowhere: Vec<LinkKey>,
     /// Legal representatives without a usable mobile.
     pub unreachable: usize,
 }
@@ -112,6 +114,7 @@ impl From<&Plan> for Taken {
             counts: plan.counts,
             changes: Changes::from(plan),
             unusable_numbers: plan.unusable_numbers.clone(),
+            links_nowhere: plan.links_nowhere.clone(),
             unreachable: plan.unreachable.len(),
         }
     }
@@ -173,9 +176,8 @@ impl fmt::Display for SchoolReport {
         for (id, why) in &taken.unusable_numbers {
             write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE: {why}")?;
         }
-        if taken.counts.links_nowhere > 0 {
-            let count = taken.counts.links_nowhere;
-            write!(f, "\n{uai}: for the school: {count} links name a pupil or a person that no export has")?;
+        for (pupil, person) in &taken.links_nowhere {
+            write!(f, "\n{uai}: for the school: RESPONSABLE_ELEVE {pupil} {person}: names somebody no export has")?;
         }
         if taken.unreachable > 0 {
             let count = taken.unreachable;

@@ -10,7 +10,8 @@ use crate::roster::{Level, LinkData};
 pub struct Target {
     pub enrolments: BTreeMap<String, Option<String>>,
     pub links: BTreeMap<LinkKey, LinkData>,
-    links_nowhere: usize,
+    /// Links to a pupil or person that neither the set nor the database has.
+    pub links_nowhere: Vec<LinkKey>,
 }
 
 impl Target {
@@ -20,7 +21,7 @@ impl Target {
         let pupils: BTreeSet<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
         let unreadable = &set.unreadable_persons;
         let mut links = BTreeMap::new();
-        let mut links_nowhere = 0;
+        let mut links_nowhere = Vec::new();
         for link in &set.links {
             let person = persons.contains(link.person.as_str()) || known.persons.contains_key(&link.person);
             if enrolments.contains_key(&link.pupil) && person {
@@ -28,9 +29,10 @@ impl Target {
             } else if !pupils.contains(link.pupil.as_str()) && !set.unreadable_pupils.ids.contains(&link.pupil)
                 || !person && !unreadable.ids.contains(&link.person)
             {
-                links_nowhere += 1;
+                links_nowhere.push((link.pupil.clone(), link.person.clone()));
             }
         }
+        links_nowhere.sort();
         for (key, data) in &known.links {
             let unread = unreadable.links.contains(key) || unreadable.unnamed_links > 0;
             if unread && enrolments.contains_key(&key.0) && !links.contains_key(key) {
@@ -61,7 +63,7 @@ impl Target {
             responsables: linked.len(),
             persons_without_link: alone.count(),
             legal_links: self.links.values().filter(|data| is_legal(data)).count(),
-            links_nowhere: self.links_nowhere,
+            links_nowhere: self.links_nowhere.len(),
         }
     }
 }

@@ -25,6 +25,33 @@ async fn rt14_a_cut_file_harms_nothing() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rt14_an_import_that_ends_anywhere_is_all_or_nothing() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 60);
+        ground.taken(&roster).await;
+        for step in 0..20 {
+            let next = roster.on(&format!("{:02}/09/2025", 9 + step), |roster| {
+                roster.persons.iter_mut().for_each(|(_, phone)| *phone = format!("06399870{step:02}"));
+            });
+            let (other, files) = (Arc::clone(&ground), next.files(&ground));
+            let task = tokio::spawn(async move { other.import(&files).await.all });
+            tokio::time::sleep(std::time::Duration::from_millis(4 * step)).await;
+            task.abort();
+            _ = task.await;
+            let rows = ground.rows().await;
+            let set = rows.iter().find(|row| row.starts_with("set ")).unwrap();
+            let time = set.rsplit(' ').next().unwrap();
+            let of_set = rows.iter().filter(|row| row.starts_with("person ") && row.contains(&format!(" {time} ")));
+            assert_eq!(of_set.count(), 60, "step {step}");
+        }
+        let last = roster.on("30/09/2025", |_| {});
+        ground.taken(&last).await;
+        assert_eq!(ground.count("link 0349999J").await, 60);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn half_a_set_or_a_file_that_is_not_there_is_refused_and_another_school_is_taken() {
     on_each(async |ground| {
@@ -63,7 +90,7 @@ async fn rt14_unreadable_records_are_told_and_the_rest_is_taken() {
             "ELEVE 900001: the same id is there more than once",
             "ELEVE 900002: DATE_NAISS lies after the export",
             "RESPONSABLE_ELEVE 900003 500003: NIVEAU_RESPONSABILITE has the unknown value \"9\"",
-            "1 links name a pupil or a person that no export has",
+            "RESPONSABLE_ELEVE 900004 999999: names somebody no export has",
         ] {
             assert!(text.contains(line), "{line}: {text}");
         }

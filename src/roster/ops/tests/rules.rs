@@ -128,9 +128,9 @@ async fn a_school_of_another_academy_or_of_none_is_refused() {
 #[tokio::test]
 async fn p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_comes_back() {
     on_each(async |ground| {
-        let roster = Roster::of(MONOD, 30);
+        let roster = Roster::of(MONOD, 60);
         ground.taken(&roster).await;
-        let parent = ground.person_id("500029").await;
+        let parent = ground.person_id("500059").await;
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
         assert!(attach(&mut tx, &parent, "account").await.unwrap());
         tx.commit().await.unwrap();
@@ -146,12 +146,12 @@ async fn p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_come
         // A second child of the same person is there at once; a past DATE_SORTIE ends the first.
         ground
             .taken(&roster.on("11/09/2025", |roster| {
-                roster.links.push(("900000".into(), "500029".into(), "1".into()));
-                roster.links.push(("900001".into(), "500029".into(), "2".into()));
+                roster.links.push(("900000".into(), "500059".into(), "1".into()));
+                roster.links.push(("900001".into(), "500059".into(), "2".into()));
             }))
             .await;
         assert_eq!(children().await, 2, "and a person in charge has no right");
-        ground.taken(&roster.on("12/09/2025", |roster| roster.pupils[29].2 = Some("11/09/2025".into()))).await;
+        ground.taken(&roster.on("12/09/2025", |roster| roster.pupils[59].2 = Some("11/09/2025".into()))).await;
         assert_eq!(children().await, 0);
     })
     .await;
