@@ -84,9 +84,9 @@ pub async fn declare(around: &Surroundings, db: &Db, declared: &Declared) -> any
 
 /// The application, ready to serve.
 pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppState> {
-    let opened = open(&config, &around).await?;
+    let opened = Box::pin(open(&config, &around)).await?;
     declare(&around, &opened.db, &declared(&config)?).await?;
-    assemble(config, around, opened).await
+    Box::pin(assemble(config, around, opened)).await
 }
 
 /// The rest of [`build`]: from a database that knows its schools and relying parties.

@@ -80,7 +80,7 @@ async fn notices(opened: &Opened, uai: &str, out: &mut (dyn Write + Send)) -> an
         let at = in_paris(Timestamp(row.at));
         let name = format!("{} {}", row.given_name.unwrap_or_default(), row.family_name.unwrap_or_default());
         let pupil = row.pupil.map(|given| format!("  pupil {given}")).unwrap_or_default();
-        writeln!(out, "{at}  {}  {:<11}  {}{pupil}", row.support_code, row.kind, name.trim())?;
+        writeln!(out, "{at}  {:<7}  {:<11}  {}{pupil}", row.support_code, row.kind, name.trim())?;
     }
     Ok(())
 }

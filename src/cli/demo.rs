@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::serve::stop_signal;
 use crate::compose::Surroundings;
 use crate::config::{Config, Log};
-use crate::demo::{Demo, Doors, Folder, Ports, greet};
+use crate::demo::{Demo, Doors, Ports, greet};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -24,9 +24,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<boo
     telemetry::install(&Log { filter: "warn".to_owned(), ..Log::default() });
     let stop = stop_signal()?;
     let doors = Doors::open(Ports::USUAL)?;
-    let folder = Folder::open(&args.data, args.fresh)?;
     let deployment = Config::default().deployment.directory;
-    let demo = Demo::prepare(doors, &folder, Path::new(&deployment), Surroundings::real()).await?;
+    let demo = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Surroundings::real()).await?;
     greet(out, demo.ports(), &demo.account)?;
     demo.run(stop).await?;
     Ok(true)

@@ -9,12 +9,13 @@ use anyhow::Context as _;
 
 use super::{in_paris, read, store};
 use crate::accounts;
+use crate::activation::Outcome;
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES};
 use crate::seal::{self, Vault};
-use crate::{clients, compose, keys, outbox, tenants};
+use crate::{activation, clients, compose, keys, outbox, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -31,7 +32,7 @@ const FIRST: Timestamp = Timestamp(1_704_067_200_000);
 pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match &args.code {
         Some(code) => find(code, &read(file)?, out).await,
-        None => examine(file, &mut Report { out, sound: true }).await,
+        None => Box::pin(examine(file, &mut Report { out, sound: true })).await,
     }
 }
 
@@ -115,7 +116,7 @@ async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)>
 
 async fn signing_keys(db: &Db, vault: &Vault) -> anyhow::Result<((), String)> {
     let ring = keys::ops::load(db, vault).await?;
-    anyhow::ensure!(ring.can_sign(), "an algorithm has no active key: `preau serve` makes the missing ones");
+    anyhow::ensure!(ring.can_sign(), "an algorithm has no active key: run `preau migrate`");
     Ok(((), format!("{} keys", ring.kids().len())))
 }
 
@@ -177,12 +178,17 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     let code = code.trim().to_uppercase();
     let (db, _) = opened(config).await?;
     let mut tx = db.read().await?;
-    let (activations, notices) = (store::activations(&mut tx, &code).await?, store::notices(&mut tx, &code).await?);
+    let activations = activation::store::by_support_code(&mut tx, &code).await?;
+    let notices = store::notices(&mut tx, &code).await?;
     for row in &activations {
-        let (began, until) = (in_paris(Timestamp(row.created_at)), in_paris(Timestamp(row.expires_at)));
-        let outcome = row.outcome.as_deref().unwrap_or("none yet");
-        writeln!(out, "activation ({}) of {began}, valid until {until}: at step {}, outcome {outcome}",
-            row.purpose, row.state)?;
+        let began = in_paris(Timestamp(row.created_at));
+        let found = match (row.found, row.sends) {
+            (true, sends) => format!("{sends} codes sent, {} tries left", row.tries_left),
+            (false, _) => "nobody found in the roster, no code sent".to_owned(),
+        };
+        let outcome = row.outcome.as_deref().and_then(|text| serde_json::from_str::<Outcome>(text).ok());
+        let outcome = outcome.map(|o| format!("; ended: {}", o.name())).unwrap_or_default();
+        writeln!(out, "activation of {began}: {found}; at step {}{outcome}", row.state)?;
         if let Some(account) = &row.account_id {
             for (uai, name) in store::schools_of(&mut tx, account).await? {
                 writeln!(out, "  school {uai} {name}")?;
@@ -196,7 +202,7 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     if !found {
         writeln!(out, "no activation and no notice has the code {code}")?;
     }
-    writeln!(out, "in the log: the request id of a page with this code begins with it: grep 'request_id={code}-'")?;
+    writeln!(out, "shown by an error page, the code begins a request_id of the log: grep '{code}-'")?;
     drop(tx);
     db.close().await;
     Ok(found)

@@ -46,7 +46,7 @@ enum Command {
     Demo(demo::Args),
     /// Serves until SIGTERM or Ctrl-C.
     Serve,
-    /// Brings the database up to this version and writes what the deployment declares.
+    /// Brings the database up to this version; draws missing signing keys; writes what the deployment declares.
     Migrate,
     /// Imports rosters. Exit code 0 only if all was taken.
     Import(import::Args),
@@ -96,17 +96,18 @@ fn in_one_line(error: &anyhow::Error) -> String {
 async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let file = cli.config.as_deref();
     match cli.command {
-        Command::Demo(args) => demo::run(args, out).await,
-        Command::Bench(args) => bench::run(args, out).await,
+        Command::Demo(args) => Box::pin(demo::run(args, out)).await,
+        Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
         Command::Keys(args) => keys::run(&args, &configured(file)?, out),
         Command::Serve => serve::run(configured(file)?).await,
         Command::Migrate => {
-            let config = configured(file)?;
-            let opened = prepared(&config).await?;
+            let opened = prepared(&configured(file)?).await?;
+            let around = Surroundings::real();
+            crate::keys::ops::ensure(&opened.db, &opened.vault, around.rng.as_ref(), around.clock.now()).await?;
             let count = opened.db.migrated().await?;
             opened.db.close().await;
-            writeln!(out, "database: {count} migrations; schools and relying parties are as declared")?;
+            writeln!(out, "database: {count} migrations; signing keys; schools and relying parties as declared")?;
             Ok(true)
         }
         Command::Import(args) => {

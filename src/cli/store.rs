@@ -1,25 +1,7 @@
 //! What only `doctor` reads, across the house: rows of a support code.
 
 use crate::base::clock::Timestamp;
-use crate::db::{FromRow, Result, Tx, args};
-
-/// An activation of a support code. Nothing that was typed, no number.
-#[derive(Clone, Debug, FromRow)]
-pub struct ActivationRow {
-    pub state: String,
-    pub outcome: Option<String>,
-    pub purpose: String,
-    pub account_id: Option<String>,
-    pub created_at: i64,
-    pub expires_at: i64,
-}
-
-/// Drawn at random, a code may come twice over the years: the newest first.
-pub async fn activations(tx: &mut Tx, code: &str) -> Result<Vec<ActivationRow>> {
-    let sql = "SELECT state, outcome, purpose, account_id, created_at, expires_at FROM activation \
-               WHERE support_code = $1 ORDER BY created_at DESC LIMIT 20";
-    tx.all(sql, args![code]).await
-}
+use crate::db::{Result, Tx, args};
 
 /// A notice of a support code: school, its name, kind, when.
 pub async fn notices(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64)>> {

@@ -175,7 +175,11 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
             (Some(text), None) => Some(text.clone()),
             (None, Some(name)) => {
                 let beside = secrets.join(name);
-                Some(read_secret(if beside.exists() { &beside } else { name })?)
+                let found = [&beside, name].into_iter().find(|p| p.exists()).ok_or_else(|| {
+                    let (id, beside) = (&file.client_id, beside.display());
+                    ConfigError::Rule(format!("client {id}: its secret is not there: write it to {beside}"))
+                })?;
+                Some(read_secret(found)?)
             }
             (None, None) => None,
         };

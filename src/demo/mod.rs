@@ -13,6 +13,6 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use folder::{Folder, FolderError};
+pub use folder::FolderError;
 pub use greeting::greet;
 pub use start::{Demo, Doors, Ports};

@@ -15,7 +15,7 @@ use super::neighbours::{self, NeighbourClient, NeighboursConfig};
 use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
-use crate::base::secret::{base64url, from_base64url};
+use crate::base::secret::{Secret, base64url, from_base64url};
 use crate::compose::{self, Listeners, Surroundings, bind};
 use crate::config::{Config, HttpGateway};
 
@@ -68,13 +68,14 @@ pub struct Demo {
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Demo {
-    /// Adds to the folder what is missing.
+    /// Adds to the folder `data` what is missing; with `fresh`, what is in it goes first.
     ///
     /// # Errors
-    /// The deployment's files are not below the working directory; a file or the database fails.
+    /// The deployment's files are not below the working directory; `data` is not a demo's; a file or the database
+    /// fails.
     pub async fn prepare(
         doors: Doors,
-        folder: &Folder,
+        (data, fresh): (&Path, bool),
         deployment: &Path,
         around: Surroundings,
     ) -> anyhow::Result<Self> {
@@ -83,6 +84,8 @@ impl Demo {
             "{} is not here: start the demo in the folder of Préau's sources",
             deployment.display()
         );
+        // After the doors: the folder of a demo that runs is not emptied.
+        let folder = &Folder::open(data, fresh)?;
         let config = config(folder, deployment, doors.ports);
         let base = format!("http://localhost:{}", doors.ports.neighbours);
         let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.rng));
@@ -104,11 +107,11 @@ impl Demo {
             extra_ca: None,
         };
 
-        let opened = compose::open(&config, &around).await?;
+        let opened = Box::pin(compose::open(&config, &around)).await?;
         let mut declared = compose::declared(&config)?;
         setup::relocate(&mut declared, &base);
         compose::declare(&around, &opened.db, &declared).await?;
-        let app = compose::assemble(config, around, opened).await?;
+        let app = Box::pin(compose::assemble(config, around, opened)).await?;
         setup::rosters(&app, folder, now).await?;
         setup::campaigns(&app, now).await?;
         let account = account::ensure(&app, folder, now).await?;
@@ -117,6 +120,11 @@ impl Demo {
 
     pub fn ports(&self) -> Ports {
         self.doors.ports
+    }
+
+    /// The secret of one of the neighbours' registrations.
+    pub fn secret(&self, client_id: &str) -> Option<&Secret> {
+        self.neighbours.clients.iter().find(|c| c.client_id == client_id).map(|c| &c.secret)
     }
 
     pub fn app(&self) -> &AppState {
@@ -130,10 +138,14 @@ impl Demo {
         let next_door = neighbours::serve(self.neighbours, listener, async move {
             let _gone = asked.wait_for(|stop| *stop).await;
         });
+        let patience = async move {
+            drop(late.wait_for(|stop| *stop).await);
+            tokio::time::sleep(GRACE).await;
+        };
         let next_door = async move {
             tokio::select! {
                 served = next_door => served.context("the neighbours"),
-                () = async { let _gone = late.wait_for(|stop| *stop).await; tokio::time::sleep(GRACE).await; } => Ok(()),
+                () = patience => Ok(()),
             }
         };
         tokio::try_join!(compose::serve_until(self.app, self.doors.own, &stop), next_door)?;
