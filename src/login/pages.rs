@@ -47,7 +47,10 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
         refusal: None,
     };
     let (_, cookie) = visit.navigation(app.rng.as_ref());
-    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, cookie))
+    // A cookie that is nobody's any more goes: the page that is shown must not lie beside it (ABUSE S7).
+    let dead = visit.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| visit.jar.clear(Name::Session));
+    let page = visit.page(&app.pages, StatusCode::OK, &page)?;
+    Ok(with_cookie(with_cookie(page, cookie), dead))
 }
 
 /// POST: signs in, or shows the form again with what to do.

@@ -2,13 +2,15 @@
 
 mod authorization_code;
 mod client_auth;
+mod outcome;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde_json::json;
+
+use outcome::Exchanged;
 
 use crate::app::AppState;
 use crate::clients::Client;
@@ -17,22 +19,6 @@ use crate::http::form;
 use crate::http::visit::Visit;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
-
-/// RFC 6749 5.1, OIDCC 3.1.3.3.
-#[derive(Debug, Serialize)]
-pub struct Tokens {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: i64,
-    scope: String,
-    id_token: String,
-}
-
-/// What a grant gives. A denial is kept (counted, revoked) and told; an `Err` beside it is our fault.
-pub enum Exchanged {
-    Tokens(Box<Tokens>),
-    Denied(OAuthError),
-}
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
