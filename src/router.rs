@@ -37,7 +37,7 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
         .route("/identifiant-oublie", get(login::pages::identifiant_oublie))
         .route("/mot-de-passe-oublie", get(login::pages::mot_de_passe_oublie))
         .route("/compte", get(compte::pages::show))
-        .route("/deconnexion", post(compte::pages::leave))
+        .route("/deconnexion", post(oidc::logout::leave))
         .route("/deconnexion/confirmer", post(oidc::logout::confirm))
         .route("/deconnexion/suite", get(oidc::logout::go_on))
         .merge(activation::pages::routes())

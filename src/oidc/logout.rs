@@ -82,6 +82,22 @@ pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -
     Ok(with_cookie(response, visit.jar.clear(Name::Session)))
 }
 
+/// POST of `/deconnexion`: the person leaves from a page of ours. With `changer` the way leads back to the sign-in,
+/// for the same waiting request if there is one; else to the page that says what stays open.
+pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
+    let mut still_open = Vec::new();
+    if let Some((session, account)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
+        still_open = sign_out(&app, &visit, &session, &account, None).await?;
+    }
+    let response = if form.get("changer").is_some() {
+        // The waiting request is bound to the navigation cookie, so that one stays.
+        see_other(&format!("/connexion{}", visit.carried(&["i", "client_id"])))
+    } else {
+        keep(&app, &visit, SignOut { still_open, done: true, ..SignOut::default() }).await?
+    };
+    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
+}
+
 /// GET: a page that goes on by itself, because the redirect to the client must not hang on our form (DESIGN 7).
 pub async fn go_on(State(app): State<AppState>, visit: Visit) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
