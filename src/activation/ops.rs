@@ -9,7 +9,7 @@ mod code;
 mod find;
 mod start;
 
-pub use account::{Chosen, choose_password};
+pub use account::{Chosen, choose_password, once_more};
 pub use children::{Answered, Given, Said, answer, known_schools, new_password};
 pub use code::{CodeChecked, Resent, check_code, resend};
 pub use find::find_and_send;

@@ -9,7 +9,9 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::digest;
 use crate::db::{Durability, Tx};
 use crate::interactions::{self, Interaction};
+use crate::limits::{self, Action, Verdict};
 use crate::roster;
+use crate::seal::Blind;
 use crate::sessions::{self, Method};
 
 /// How often two activations of one person may meet before we call it our fault.
@@ -157,6 +159,33 @@ pub async fn choose_password(
     tx.commit().await?;
     put_back(app, &next).await;
     Ok(Chosen::Done { cookie })
+}
+
+/// A double click on « Terminer »: the first answer, with its cookie, was thrown away by the browser. The same password
+/// again in the same browser signs in again; it counts as any password does. `None`: it is not that password.
+pub async fn once_more(
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    account: &Account,
+    typed: &str,
+) -> anyhow::Result<Option<String>> {
+    let key = app.vault.blind(Blind::Budget, &format!("identifiant/{}", account.identifiant));
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
+    tx.commit().await?;
+    if matches!(verdict, Verdict::Wait { .. }) || !account.is_live() {
+        return Ok(None);
+    }
+    if !app.passwords.verify(&password::normal(typed), account.password.as_deref()).await? {
+        return Ok(None);
+    }
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    limits::store::refund(&mut tx, Action::Password, &key, now).await?;
+    let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, None).await?;
+    tx.commit().await?;
+    put_back(app, activation).await;
+    Ok(Some(cookie))
 }
 
 /// The request that started it all: perhaps the store was emptied by a restart meanwhile.

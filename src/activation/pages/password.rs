@@ -57,11 +57,16 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 /// POST: sets the password and signs in.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
-    let activation = match standing(&app, &visit, &[Step::Password]).await? {
+    let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
     let account = account(&app, &activation).await?;
+    if activation.step == Step::Done {
+        let cookie = ops::once_more(&app, visit.now, &activation, &account, form.raw("mot_de_passe")).await?;
+        let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
+        return Ok(with_cookie(at(&visit, Step::Done), cookie));
+    }
     let typed = (form.raw("mot_de_passe"), form.raw("confirmation"));
     let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, visit.session.as_deref()).await?;
     let fault = match chosen {
