@@ -82,15 +82,17 @@ impl Db {
                     Durability::Relaxed => "PRAGMA synchronous = NORMAL",
                 };
                 tx.execute(pragma, Vec::new()).await?;
-                tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
+                // Before it is: a request that is cancelled while it begins would else leave the only writer in
+                // the middle of a transaction, for ever.
                 tx.open = true;
+                tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
                 Ok(tx)
             }
             Db::Postgres { write, writers, .. } => {
                 let guard = WriterGuard::enter(writers);
                 let mut tx = Tx { inner: Inner::Postgres(write.acquire().await?), open: false, _guard: guard };
-                tx.execute("BEGIN", Vec::new()).await?;
                 tx.open = true;
+                tx.execute("BEGIN", Vec::new()).await?;
                 if durability == Durability::Relaxed {
                     tx.execute("SET LOCAL synchronous_commit = off", Vec::new()).await?;
                 }

@@ -8,7 +8,7 @@ use std::fs::File as Opened;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::formats::{Fault, File, FileError, SchoolSet, SetError, assemble, siecle};
+use super::formats::{Fault, File, FileError, SchoolSet, assemble, siecle};
 use super::reconcile::{Removals, plan};
 use super::report::{Finding, Outcome, Refused, SchoolReport, Taken};
 use super::sealed::RowError;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::roster::formats::SetError;
 
 #[tokio::test]
 async fn rt14_a_cut_file_harms_nothing() {
