@@ -7,4 +7,12 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod redirects;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
 mod support;
