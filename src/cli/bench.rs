@@ -2,6 +2,7 @@
 //!
 //! In process, through the whole router, on a demo of its own in a temporary folder; nothing listens.
 
+mod activation;
 mod commits;
 mod measure;
 mod sign_in;
@@ -15,6 +16,7 @@ use crate::base::rng::SystemRandom;
 use crate::compose::Surroundings;
 use crate::config::{Config, Log};
 use crate::demo::{Demo, Doors, Ports};
+use crate::sms::Gateway;
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,8 @@ pub struct Args {
 enum What {
     /// Password sign-ins, against argon2id alone.
     SignIn,
+    /// Whole activations, against argon2id alone.
+    Activation,
     /// Exchanges of a code for tokens, against RSA-2048 signatures alone.
     Token,
     /// Commits of the database, those that survive a power cut against those that need not.
@@ -41,10 +45,12 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<boo
     let folder = Temporary::new()?;
     let deployment = Config::default().deployment.directory;
     let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
-    let demo = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), Surroundings::real()).await?;
+    let around = Surroundings { sms: Some(Gateway::kept()), ..Surroundings::real() };
+    let demo = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), around).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
+        What::Activation => activation::measure(&demo, cores, args.seconds).await?,
         What::Token => token::measure(&demo, cores, args.seconds).await?,
         What::Commits => commits::measure(demo.app(), args.seconds).await?,
     };

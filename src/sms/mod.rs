@@ -70,6 +70,17 @@ impl Gateway {
         }
     }
 
+    /// Those of them to one number.
+    pub fn messages_to(&self, to: &str) -> Vec<Message> {
+        match self {
+            Gateway::Kept(list) => {
+                let list = list.lock().unwrap_or_else(PoisonError::into_inner);
+                list.iter().filter(|m| m.to == to).cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Hands a message over.
     ///
     /// # Errors
