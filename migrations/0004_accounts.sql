@@ -56,10 +56,12 @@ CREATE TABLE challenge (
   used_at BIGINT
 );
 
--- state: code, children, password, done, ended.
+-- state: code, known, children, password, done, ended. While it is open, the same identity typed again in the same
+-- browser joins it.
 CREATE TABLE activation (
   id TEXT PRIMARY KEY,
   state TEXT NOT NULL,
+  open BOOLEAN NOT NULL,
   browser TEXT NOT NULL,
   typed TEXT NOT NULL,
   typed_budget TEXT NOT NULL,
@@ -71,13 +73,13 @@ CREATE TABLE activation (
   persons TEXT NOT NULL,
   children TEXT NOT NULL,
   account_id TEXT,
-  session_id TEXT,
   outcome TEXT,
   purpose TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );
-CREATE INDEX activation_browser ON activation (browser, typed_budget);
+CREATE UNIQUE INDEX activation_open ON activation (browser, typed_budget) WHERE open;
 CREATE INDEX activation_account ON activation (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX activation_challenge ON activation (challenge_id);
 CREATE INDEX activation_code ON activation (support_code);
 CREATE INDEX activation_expiry ON activation (expires_at);

@@ -8,11 +8,9 @@ pub mod activation;
 pub mod app;
 pub mod audit;
 pub mod base;
-pub mod cli {
-    //! One screen each.
-    pub mod import;
-}
+pub mod cli;
 pub mod clients;
+pub mod compose;
 pub mod compte;
 pub mod config;
 pub mod db;
@@ -30,6 +28,7 @@ pub mod otp;
 pub mod outbox;
 pub mod protocol;
 pub mod roster;
+pub mod router;
 pub mod seal;
 pub mod sessions;
 pub mod sms;

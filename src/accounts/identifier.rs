@@ -48,7 +48,16 @@ mod tests {
         let mut taken = HashSet::new();
         for n in 0..11_100 {
             let s = draw(&rng, &taken).unwrap();
-            assert_eq!(s.len(), if n < 100 { 2 } else if n < 1_100 { 3 } else { 4 });
+            assert_eq!(
+                s.len(),
+                if n < 100 {
+                    2
+                } else if n < 1_100 {
+                    3
+                } else {
+                    4
+                }
+            );
             assert!(taken.insert(s));
         }
         assert_eq!(draw(&rng, &taken), None);

@@ -30,8 +30,7 @@ pub async fn open_account(
     for _ in 0..DRAWS {
         let taken = store::suffixes(tx, &stem).await?;
         let Some(suffix) = draw(rng, &taken) else { anyhow::bail!("every number of the stem is used") };
-        let new =
-            store::New { id: &id, stem: &stem, suffix: &suffix, profile, given_name: given, family_name: shown };
+        let new = store::New { id: &id, stem: &stem, suffix: &suffix, profile, given_name: given, family_name: shown };
         if store::insert(tx, now, &new).await? {
             let account = store::by_id(tx, &id).await?;
             return account.ok_or_else(|| anyhow::anyhow!("the account just written is not there"));

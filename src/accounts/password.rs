@@ -97,7 +97,9 @@ pub fn judge(password: &str, known: &Known<'_>) -> Result<(), Refused> {
     // Of a school only what names it: « collège » and « lycée » are words that a phrase may hold.
     let general = ["clg", "college", "lycee", "ecole", "notre", "dame", "saint", "sainte", "cite", "scolaire"];
     let school = |name: &str| {
-        name.split([' ', '-', '\'', '’']).map(fold).any(|w| w.len() >= 4 && !general.contains(&w.as_str()) && folded.contains(&w))
+        name.split([' ', '-', '\'', '’'])
+            .map(fold)
+            .any(|w| w.len() >= 4 && !general.contains(&w.as_str()) && folded.contains(&w))
     };
     if known.schools.iter().any(|s| school(s)) {
         return Err(Refused::School);
@@ -131,11 +133,8 @@ mod tests {
 
     #[test]
     fn what_is_guessed_at_once_is_refused() {
-        let known = Known {
-            identifiant: "f.leboeuf47",
-            names: vec!["Fatou", "LEBŒUF"],
-            schools: vec!["Clg Théodore Monod"],
-        };
+        let known =
+            Known { identifiant: "f.leboeuf47", names: vec!["Fatou", "LEBŒUF"], schools: vec!["Clg Théodore Monod"] };
         assert_eq!(judge("F.leboeuf47!A", &known), Err(Refused::Identifiant));
         assert_eq!(judge("Lebœuf-2026", &known), Err(Refused::Name));
         assert_eq!(judge("Monod-2026!", &known), Err(Refused::School));

@@ -3,7 +3,7 @@
 //! Only words and states. Until the code is right, no context says whether a person exists: the caller
 //! fills [`IdentityPage`] and [`CodePage`] from what was typed. A password never comes back to a page.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::pages::Page;
 
@@ -147,7 +147,7 @@ pub enum ChildError {
     DateUnreadable,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settled {
     Right,

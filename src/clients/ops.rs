@@ -25,7 +25,8 @@ pub enum ClientFileError {
 pub async fn declare(tx: &mut Tx, now: Timestamp, declared: &Declared) -> Result<(), ClientFileError> {
     for (file, secret) in &declared.clients {
         let meta = metadata(file, secret.as_ref(), declared)?;
-        let text = serde_json::to_string(&meta).map_err(|e| ClientFileError::Rule(file.client_id.clone(), e.to_string()))?;
+        let text =
+            serde_json::to_string(&meta).map_err(|e| ClientFileError::Rule(file.client_id.clone(), e.to_string()))?;
         let secret = secret.as_ref().map(|s| digest(s.expose()));
         store::put_from_file(tx, now, &file.client_id, &text, secret.as_deref()).await?;
     }
@@ -55,7 +56,9 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
         (_, Some(_)) => {}
     }
     if file.grant_types != ["authorization_code"] || file.response_types != ["code"] {
-        return Err(rule("this version knows grant_types [\"authorization_code\"] and response_types [\"code\"]".into()));
+        return Err(rule(
+            "this version knows grant_types [\"authorization_code\"] and response_types [\"code\"]".into(),
+        ));
     }
     if file.redirect_uris.is_empty() {
         return Err(rule("redirect_uris is empty".into()));

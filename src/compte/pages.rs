@@ -1,4 +1,4 @@
-//! `/`, `/compte`, and leaving.
+//! `/` and `/compte`.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,11 +6,10 @@ use axum::response::Response;
 
 use super::views::{Child, ComptePage, Profile};
 use crate::app::AppState;
-use crate::http::cookies::Name;
 use crate::http::error::PageError;
-use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::http::visit::{Visit, see_other};
 use crate::roster;
-use crate::sessions::{self, extract::Signed};
+use crate::sessions::extract::Signed;
 
 type Answer = Result<Response, PageError>;
 
@@ -33,28 +32,4 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
         schools,
     };
     visit.page(&app.pages, StatusCode::OK, &page)
-}
-
-/// POST: ends the session; the navigation cookie is renewed, so that nothing of it stays.
-pub async fn sign_out(State(app): State<AppState>, visit: Visit) -> Answer {
-    leave(&app, &visit, "/connexion").await
-}
-
-/// POST: ends the session and goes back to the sign-in page, for the same waiting request if there is one.
-pub async fn change_account(State(app): State<AppState>, visit: Visit) -> Answer {
-    let query = visit.carried(&["i", "client_id"]);
-    if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
-        sessions::ops::end(&app, visit.now, &session).await?;
-    }
-    // The waiting request is bound to the navigation cookie, so that one stays.
-    let response = see_other(&format!("/connexion{query}"));
-    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
-}
-
-async fn leave(app: &AppState, visit: &Visit, to: &str) -> Answer {
-    if let Some((session, _)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? {
-        sessions::ops::end(app, visit.now, &session).await?;
-    }
-    let (_, nav) = visit.new_navigation(app.rng.as_ref());
-    Ok(with_cookie(with_cookie(see_other(to), visit.jar.clear(Name::Session)), nav))
 }

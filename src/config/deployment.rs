@@ -139,9 +139,7 @@ fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
     let source = config::File::from_str(&text, config::FileFormat::Toml);
     let built = config::Config::builder().add_source(source).build();
-    built
-        .and_then(config::Config::try_deserialize)
-        .map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
+    built.and_then(config::Config::try_deserialize).map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
 }
 
 /// Reads the directory. `secrets` is where a relative `client_secret_file` is looked for first.
@@ -169,12 +167,19 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
         let file: ClientFile = parse(&path)?;
         let secret = match (&file.client_secret, &file.client_secret_file) {
             (Some(_), Some(_)) => {
-                return Err(ConfigError::Rule(format!("{}: client_secret and client_secret_file: keep one", path.display())));
+                return Err(ConfigError::Rule(format!(
+                    "{}: client_secret and client_secret_file: keep one",
+                    path.display()
+                )));
             }
             (Some(text), None) => Some(text.clone()),
             (None, Some(name)) => {
                 let beside = secrets.join(name);
-                Some(read_secret(if beside.exists() { &beside } else { name })?)
+                let found = [&beside, name].into_iter().find(|p| p.exists()).ok_or_else(|| {
+                    let (id, beside) = (&file.client_id, beside.display());
+                    ConfigError::Rule(format!("client {id}: its secret is not there: write it to {beside}"))
+                })?;
+                Some(read_secret(found)?)
             }
             (None, None) => None,
         };

@@ -139,10 +139,9 @@ fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
     let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
     let mut known = BTreeSet::new();
     keys("", &defaults, &mut known);
-    for (prefix, fields) in [
-        ("server.tls", &["certificate", "key"][..]),
-        ("sms.http", &["url", "authorization", "authorization_file"][..]),
-    ] {
+    for (prefix, fields) in
+        [("server.tls", &["certificate", "key"][..]), ("sms.http", &["url", "authorization", "authorization_file"][..])]
+    {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
     }
     let mut seen = BTreeSet::new();

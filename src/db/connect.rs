@@ -82,8 +82,8 @@ impl Db {
                     Durability::Relaxed => "PRAGMA synchronous = NORMAL",
                 };
                 tx.execute(pragma, Vec::new()).await?;
-                // Before it is: a request that is cancelled while it begins would else leave the only writer in
-                // the middle of a transaction, for ever.
+                // Said before it is done: a request that is cancelled right here must not hand the next one a
+                // connection that has begun already.
                 tx.open = true;
                 tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
                 Ok(tx)
@@ -154,4 +154,31 @@ async fn open_postgres(url: &str) -> Result<Db> {
     // A write through the reading pool fails loudly here as it does on SQLite.
     let read = pool().connect_lazy_with(base.options([("default_transaction_read_only", "on")]));
     Ok(Db::Postgres { read, write, writers: Writers::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future as _;
+    use std::task::{Context, Waker};
+
+    /// A browser that goes away cancels its request at any point; the writer must stay usable.
+    #[tokio::test]
+    async fn a_cancelled_beginning_leaves_the_writer_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&format!("sqlite:{}", folder.path().join("x.db").display())).await.unwrap();
+        for polls in 1..12 {
+            {
+                let mut begin = Box::pin(db.write(Durability::Relaxed));
+                for _ in 0..polls {
+                    if begin.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            }
+            let tx = db.write(Durability::Durable).await;
+            tx.unwrap_or_else(|e| panic!("after {polls} polls: {e}")).commit().await.unwrap();
+        }
+    }
 }

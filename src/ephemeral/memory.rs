@@ -43,9 +43,7 @@ impl Memory {
     }
 
     pub(super) fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Option<String> {
-        self.with(kind, |shelf| {
-            shelf.records.get(key).filter(|r| !r.taken && now < r.expires).map(|r| r.value.clone())
-        })
+        self.with(kind, |shelf| shelf.records.get(key).filter(|r| !r.taken && now < r.expires).map(|r| r.value.clone()))
     }
 
     pub(super) fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Taken {

@@ -19,7 +19,8 @@ impl From<Row> for SessionClient {
 }
 
 pub async fn find(tx: &mut Tx, session_id: &str, client_id: &str) -> Result<Option<SessionClient>> {
-    let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE session_id = $1 AND client_id = $2";
+    let sql =
+        "SELECT session_id, client_id, sid, generation FROM session_client WHERE session_id = $1 AND client_id = $2";
     Ok(tx.optional::<Row>(sql, args![session_id, client_id]).await?.map(SessionClient::from))
 }
 

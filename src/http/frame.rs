@@ -105,7 +105,9 @@ fn rendered(app: &AppState, visit: &Visit, request_id: &str, response: Response)
         Some(PageError::Forbidden(_)) => visit.page(&app.pages, status, &views::Forbidden {}),
         Some(PageError::TooLarge) => visit.page(&app.pages, status, &views::TooLarge {}),
         Some(PageError::BadForm(_)) => visit.page(&app.pages, status, &views::BadForm { code }),
-        Some(PageError::Busy { seconds }) => visit.page(&app.pages, status, &views::TooManyAtOnce { seconds: *seconds }),
+        Some(PageError::Busy { seconds }) => {
+            visit.page(&app.pages, status, &views::TooManyAtOnce { seconds: *seconds })
+        }
         Some(PageError::Internal(_)) | None => visit.page(&app.pages, status, &views::OurFault { code }),
     };
     let mut out = drawn.unwrap_or_else(|e| {

@@ -10,4 +10,3 @@ pub mod pages;
 pub mod serve;
 pub mod views;
 pub mod visit;
-pub mod words;

@@ -137,7 +137,14 @@ mod tests {
     fn j11_padding_blanks_and_trailing_parts_are_refused() {
         let ring = ring();
         let token = sign(&ring, Alg::ES256, "JWT", &json!({"sub": "x"})).unwrap();
-        for bent in [format!("{token}="), format!("{token} "), format!(" {token}"), format!("{token}."), format!("{token}.x"), token.replace('.', "..")] {
+        for bent in [
+            format!("{token}="),
+            format!("{token} "),
+            format!(" {token}"),
+            format!("{token}."),
+            format!("{token}.x"),
+            token.replace('.', ".."),
+        ] {
             assert_eq!(verify(&ring, "JWT", &bent), Err(NotOurs::Form), "{bent}");
         }
     }

@@ -24,9 +24,17 @@ pub async fn check_seal(db: &Db, vault: &Vault, now: Timestamp) -> anyhow::Resul
     if store::seal_check(&mut tx).await?.is_none() {
         store::put_seal_check(&mut tx, now, &vault.seal(CHECK, CHECK_TEXT)?).await?;
     }
-    // Read back: another server may have been first, with another key.
-    let sealed = store::seal_check(&mut tx).await?.unwrap_or_default();
     tx.commit().await?;
+    // Read back: another server may have been first, with another key.
+    opens_seal(db, vault).await
+}
+
+/// Whether the master key opens the check row; writes nothing.
+///
+/// # Errors
+/// The row is missing or another master key's.
+pub async fn opens_seal(db: &Db, vault: &Vault) -> anyhow::Result<()> {
+    let sealed = store::seal_check(&mut db.read().await?).await?.unwrap_or_default();
     match vault.open(CHECK, &sealed) {
         Ok(text) if text == CHECK_TEXT => Ok(()),
         _ => anyhow::bail!("the master key (id {}) is not the one that this database was sealed with", vault.id()),

@@ -73,14 +73,14 @@ pub fn judge(figures: Figures, marks: &[Timestamp], now: Timestamp) -> Verdict {
         let freed = marks.get(marks.len() - figures.most).copied().unwrap_or(now);
         return Verdict::Wait { until: freed.plus(figures.window) };
     }
-    if let (Some(after), Some(last)) = (figures.delay_after, marks.last()) {
-        if marks.len() >= after {
-            let doublings = u32::try_from(marks.len() - after).unwrap_or(6).min(6);
-            let wait = Span(Span::seconds(60).0.saturating_mul(1 << doublings).min(Span::hours(1).0));
-            let until = last.plus(wait);
-            if now < until {
-                return Verdict::Wait { until };
-            }
+    if let (Some(after), Some(last)) = (figures.delay_after, marks.last())
+        && marks.len() >= after
+    {
+        let doublings = u32::try_from(marks.len() - after).unwrap_or(6).min(6);
+        let wait = Span(Span::seconds(60).0.saturating_mul(1 << doublings).min(Span::hours(1).0));
+        let until = last.plus(wait);
+        if now < until {
+            return Verdict::Wait { until };
         }
     }
     Verdict::Go { left: figures.most - marks.len() - 1 }

@@ -23,8 +23,7 @@ pub async fn spend(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Re
     spend_within(tx, action, action.figures(), key, now).await
 }
 
-/// The same with other figures: a cap that the configuration sets.
-pub async fn spend_within(tx: &mut Tx, action: Action, figures: Figures, key: &str, now: Timestamp) -> Result<Verdict> {
+async fn spend_within(tx: &mut Tx, action: Action, figures: Figures, key: &str, now: Timestamp) -> Result<Verdict> {
     for _ in 0..RETRIES {
         let old = marks(tx, action, key).await?;
         let mut times = live(old.as_deref().unwrap_or(""), figures, now);
@@ -73,6 +72,21 @@ pub async fn reset(tx: &mut Tx, action: Action, key: &str) -> Result<()> {
 pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
     tx.execute("DELETE FROM budget WHERE touched_at < $1", args![now.minus(Span::hours(25))]).await?;
     Ok(())
+}
+
+/// Counts one of a day's many, up to `cap`: one number a day, not a list, because there are thousands.
+/// `day` names the day. Whether it was still within the cap.
+pub async fn count_of_day(tx: &mut Tx, action: Action, day: &str, cap: u32, now: Timestamp) -> Result<bool> {
+    let insert = "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, '0', $3) ON CONFLICT DO NOTHING";
+    tx.execute(insert, args![action.name(), day, now]).await?;
+    let rows = tx
+        .execute(
+            "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) + 1 AS TEXT), touched_at = $3 \
+             WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) < $4",
+            args![action.name(), day, now, i64::from(cap)],
+        )
+        .await?;
+    Ok(rows == 1)
 }
 
 async fn marks(tx: &mut Tx, action: Action, key: &str) -> Result<Option<String>> {

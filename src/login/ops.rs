@@ -13,11 +13,18 @@ use crate::sessions::{self, Method};
 #[derive(Debug)]
 pub enum SignIn {
     /// The new session's cookie.
-    Done { cookie: String },
+    Done {
+        cookie: String,
+    },
     Wrong,
-    Waiting { until: Timestamp },
+    Waiting {
+        until: Timestamp,
+    },
     /// Only after the right password.
-    Suspended { by: String, school: Option<String> },
+    Suspended {
+        by: String,
+        school: Option<String>,
+    },
 }
 
 /// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the

@@ -10,9 +10,10 @@ use crate::app::AppState;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other, with_cookie};
-use crate::interactions::{self, Interaction};
 use crate::interactions::views::Continue;
+use crate::interactions::{self, Interaction};
 use crate::seal::PasswordError;
 use crate::sessions::extract::Signed;
 
@@ -30,7 +31,11 @@ async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
 pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
     let query = visit.carried(&CARRIED);
     if signed.0.is_some() && visit.query.get("motif").is_none() {
-        return Ok(see_other(&if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") }));
+        return Ok(see_other(&if query.is_empty() {
+            "/compte".to_owned()
+        } else {
+            format!("/oauth2/authorize{query}")
+        }));
     }
     let waiting = interaction(&app, &visit).await;
     let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();
@@ -42,7 +47,10 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
         refusal: None,
     };
     let (_, cookie) = visit.navigation(app.rng.as_ref());
-    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, cookie))
+    // A cookie that is nobody's any more goes: the page that is shown must not lie beside it (ABUSE S7).
+    let dead = visit.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| visit.jar.clear(Name::Session));
+    let page = visit.page(&app.pages, StatusCode::OK, &page)?;
+    Ok(with_cookie(with_cookie(page, cookie), dead))
 }
 
 /// POST: signs in, or shows the form again with what to do.
@@ -76,12 +84,13 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {
-            let until = crate::http::words::hour(until, visit.lang);
+            let until = when::from_hour(visit.lang, until);
             refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until })
         }
         Ok(SignIn::Suspended { by, school }) => {
             let school = school.unwrap_or_else(|| app.pages.service().to_owned());
             let code = visit.support_code.clone();
+            let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
             refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {

@@ -54,7 +54,11 @@ async fn begin(app: &AppState, visit: &Visit, params: Params, by_post: bool) -> 
         Ok(request) => request,
         Err(error) => {
             let state = params.text("state");
-            return self::refused(app, visit, Refused::Redirect { client: Box::new(client), redirect_uri: uri, state, error });
+            return self::refused(
+                app,
+                visit,
+                Refused::Redirect { client: Box::new(client), redirect_uri: uri, state, error },
+            );
         }
     };
     if by_post {

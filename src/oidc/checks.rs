@@ -45,7 +45,13 @@ pub async fn client_and_redirect(app: &App, params: &Params) -> anyhow::Result<R
 }
 
 /// The rest, by the table.
-pub fn rest(app: &App, now: Timestamp, client: &Client, uri: &str, params: &Params) -> Result<AuthorizeRequest, OAuthError> {
+pub fn rest(
+    app: &App,
+    now: Timestamp,
+    client: &Client,
+    uri: &str,
+    params: &Params,
+) -> Result<AuthorizeRequest, OAuthError> {
     let c = Checking { app, client, params };
     c.form()?;
     c.request_objects()?;
@@ -86,7 +92,8 @@ impl Checking<'_> {
     fn form(&self) -> Result<(), OAuthError> {
         match self.params.flaw() {
             None => Ok(()),
-            Some(flaw) => Err(OAuthError::invalid_request("a parameter stands twice, is too long or is not text").detail(flaw.to_string())),
+            Some(flaw) => Err(OAuthError::invalid_request("a parameter stands twice, is too long or is not text")
+                .detail(flaw.to_string())),
         }
     }
 
@@ -142,10 +149,14 @@ impl Checking<'_> {
         let method = self.params.get("code_challenge_method");
         match self.params.get("code_challenge") {
             None if method.is_some() => Err(OAuthError::invalid_request("code_challenge is missing")),
-            None if self.client.needs_pkce() => Err(OAuthError::invalid_request("code_challenge is required: PKCE with S256")),
+            None if self.client.needs_pkce() => {
+                Err(OAuthError::invalid_request("code_challenge is required: PKCE with S256"))
+            }
             None => Ok(None),
             Some(_) if method != Some("S256") => Err(OAuthError::invalid_request("code_challenge_method must be S256")),
-            Some(challenge) if !pkce::is_challenge(challenge) => Err(OAuthError::invalid_request("code_challenge is malformed")),
+            Some(challenge) if !pkce::is_challenge(challenge) => {
+                Err(OAuthError::invalid_request("code_challenge is malformed"))
+            }
             Some(challenge) => Ok(Some(challenge.to_owned())),
         }
     }
@@ -168,7 +179,9 @@ impl Checking<'_> {
     /// An ID token that we signed for this client, expired or not (OIDCC 3.1.2.1).
     fn id_token_hint(&self) -> Result<Option<String>, OAuthError> {
         let Some(hint) = self.params.get("id_token_hint") else { return Ok(None) };
-        let refused = |detail: &str| OAuthError::invalid_request("id_token_hint is not an ID token of this client").detail(detail);
+        let refused = |detail: &str| {
+            OAuthError::invalid_request("id_token_hint is not an ID token of this client").detail(detail)
+        };
         let claims = jose::verify(&self.app.ring(), super::ID_TYP, hint).map_err(|e| refused(&e.to_string()))?;
         let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
         if text("iss") != Some(self.app.issuer()) || text("aud") != Some(&self.client.id) {

@@ -77,8 +77,10 @@ fn education(out: &mut Map<String, Value>, account: &Account, children: &[&Child
         children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect();
     schools.sort_unstable();
     schools.dedup();
-    let schools: Vec<Value> =
-        schools.into_iter().map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy })).collect();
+    let schools: Vec<Value> = schools
+        .into_iter()
+        .map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy }))
+        .collect();
     out.insert("schools".to_owned(), Value::Array(schools));
     // profil|nom|prenom|eleveId|UAI of the ATEN generation: 2 is a responsable of the second degree. The names
     // are the responsable's; entcore compares them folded.

@@ -5,13 +5,13 @@
 //! names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie.
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::ID_TYP;
 use super::respond;
-use super::views::{HiddenField, LoggedOut, LogoutConfirm};
+use super::views::{ContinueLogout, HiddenField, LoggedOut, LogoutConfirm};
 use crate::accounts::Account;
 use crate::app::AppState;
 use crate::base::clock::Span;
@@ -77,18 +77,54 @@ pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -
         request.still_open = sign_out(&app, &visit, &session, &account, request.client_id.as_deref()).await?;
     }
     request.done = true;
-    let response = keep(&app, &visit, request).await?;
+    let (to, cookie) = kept(&app, &visit, request).await?;
+    let response = with_cookie(see_other(&format!("/deconnexion/suite?i={to}")), cookie);
     Ok(with_cookie(response, visit.jar.clear(Name::Session)))
 }
 
-async fn keep(app: &AppState, visit: &Visit, mut request: SignOut) -> Answer {
+/// POST of `/deconnexion`: the person leaves from a page of ours. With `changer` the way leads back to the sign-in,
+/// for the same waiting request if there is one; else to the page that says what stays open.
+pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
+    let mut still_open = Vec::new();
+    if let Some((session, account)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
+        still_open = sign_out(&app, &visit, &session, &account, None).await?;
+    }
+    let response = if form.get("changer").is_some() {
+        // The waiting request is bound to the navigation cookie, so that one stays.
+        see_other(&format!("/connexion{}", visit.carried(&["i", "client_id"])))
+    } else {
+        keep(&app, &visit, SignOut { still_open, done: true, ..SignOut::default() }).await?
+    };
+    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
+}
+
+/// GET: a page that goes on by itself, because the redirect to the client must not hang on our form (DESIGN 7).
+pub async fn go_on(State(app): State<AppState>, visit: Visit) -> Answer {
+    let i = visit.query.get("i").unwrap_or_default().to_owned();
+    let href = format!("/oauth2/logout?{}", crate::protocol::params::encode([("i", i.as_str())]));
+    match load(&app, &visit, &i).await?.filter(|request| request.back.is_some()) {
+        None => Ok(see_other(&href)),
+        Some(request) => {
+            let service = name(&app, request.client_id.as_deref()).await?;
+            let visit = visit.prefer(request.ui_locales.as_deref());
+            visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service })
+        }
+    }
+}
+
+async fn keep(app: &AppState, visit: &Visit, request: SignOut) -> Answer {
+    let (i, cookie) = kept(app, visit, request).await?;
+    Ok(with_cookie(see_other(&format!("/oauth2/logout?i={i}")), cookie))
+}
+
+/// Keeps the request for this browser; gives its `i`, and the cookie that binds it if the browser had none.
+async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Result<(String, Option<HeaderValue>)> {
     let (nav, cookie) = visit.navigation(app.rng.as_ref());
     request.browser = Some(digest(&nav));
     let i = id128(app.rng.as_ref());
-    let text = serde_json::to_string(&request).map_err(anyhow::Error::from)?;
-    let kept = app.ephemeral.put(Kind::Logout, &i, &text, visit.now.plus(LIFE)).await;
-    kept.map_err(anyhow::Error::from)?;
-    Ok(with_cookie(see_other(&format!("/oauth2/logout?i={i}")), cookie))
+    let text = serde_json::to_string(&request)?;
+    app.ephemeral.put(Kind::Logout, &i, &text, visit.now.plus(LIFE)).await?;
+    Ok((i, cookie))
 }
 
 async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<SignOut>> {

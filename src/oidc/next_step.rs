@@ -131,8 +131,8 @@ mod tests {
             let authenticated = Some(Timestamp(1));
             next_step(&Situation { request, now: Timestamp(2), authenticated, sub: Some("me"), in_perimeter: false })
         };
-        let plain = request();
-        assert_eq!(outside(&plain), NextStep::Explain(Why::OutOfPerimeter));
+        let asked = request();
+        assert_eq!(outside(&asked), NextStep::Explain(Why::OutOfPerimeter));
         assert_eq!(outside(&none), NextStep::Refuse(ErrorCode::InteractionRequired));
     }
 }

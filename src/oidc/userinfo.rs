@@ -58,7 +58,10 @@ async fn token(request: Request, app: &AppState) -> Result<String, NoAnswer> {
     }
     let from_header = bearer(request.headers())?;
     let is_form = request.method() == Method::POST
-        && request.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        && request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     let mut from_body = None;
     if is_form {
         let bytes = Bytes::from_request(request, app).await.map_err(|_| NoAnswer::Request("the body is too large"))?;
@@ -111,10 +114,14 @@ async fn answer(app: &AppState, now: Timestamp, token: &str) -> anyhow::Result<F
     if held.generation != number("gen") || held.client_id != text("client_id") || !session.is_alive(now) {
         return dead();
     }
-    let Some(client) = clients::store::find(&mut tx, &held.client_id).await?.filter(Client::is_usable) else { return dead() };
+    let Some(client) = clients::store::find(&mut tx, &held.client_id).await?.filter(Client::is_usable) else {
+        return dead();
+    };
     let account = accounts::store::by_id(&mut tx, &session.account_id).await?.filter(Account::is_live);
     let Some(account) = account else { return dead() };
-    let Some(scopes) = Scopes::parse(text("scope")).filter(|s| s.has(Scope::Openid)) else { return Ok(Err(NoAnswer::Scope)) };
+    let Some(scopes) = Scopes::parse(text("scope")).filter(|s| s.has(Scope::Openid)) else {
+        return Ok(Err(NoAnswer::Scope));
+    };
     let scopes = scopes.within(&client.meta.scopes);
     let children = roster::store::children_of_account(&mut tx, &account.id).await?;
     let phone = match scopes.has(Scope::Phone) {
@@ -134,8 +141,12 @@ async fn answer(app: &AppState, now: Timestamp, token: &str) -> anyhow::Result<F
 fn refusal(why: &NoAnswer) -> Response {
     let (status, challenge, body) = match why {
         NoAnswer::NoToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"preau\"".to_owned(), None),
-        NoAnswer::Request(words) => (StatusCode::BAD_REQUEST, challenge("invalid_request", words), Some(("invalid_request", *words))),
-        NoAnswer::Token(words) => (StatusCode::UNAUTHORIZED, challenge("invalid_token", words), Some(("invalid_token", *words))),
+        NoAnswer::Request(words) => {
+            (StatusCode::BAD_REQUEST, challenge("invalid_request", words), Some(("invalid_request", *words)))
+        }
+        NoAnswer::Token(words) => {
+            (StatusCode::UNAUTHORIZED, challenge("invalid_token", words), Some(("invalid_token", *words)))
+        }
         NoAnswer::Scope => {
             let words = "the token has not the scope openid";
             (StatusCode::FORBIDDEN, challenge("insufficient_scope", words), Some(("insufficient_scope", words)))

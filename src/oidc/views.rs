@@ -82,7 +82,6 @@ impl Page for TooOld {
     }
 }
 
-
 /// After a confirmed sign-out: goes on by itself to `/oauth2/logout?i=…`, which may lead out.
 #[derive(Debug, Serialize)]
 pub struct ContinueLogout {

@@ -28,10 +28,14 @@ pub fn digits(typed: &str) -> String {
 pub enum Checked {
     Right,
     /// So many tries of this code remain.
-    Wrong { left: i64 },
+    Wrong {
+        left: i64,
+    },
     /// This code serves no more: tried three times, or used.
     UsedUp,
     Expired,
     /// The budget over all codes is used up until then.
-    TooMany { until: crate::base::clock::Timestamp },
+    TooMany {
+        until: crate::base::clock::Timestamp,
+    },
 }

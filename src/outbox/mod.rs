@@ -142,7 +142,8 @@ pub async fn settle(db: &Db, job: &Job, done: Done, now: Timestamp) -> Result<()
         Done::Yes => end(&mut tx, &job.id, "done", now).await?,
         Done::Never => end(&mut tx, &job.id, "dead", now).await?,
         Done::Later => {
-            let wait = Span::seconds(1i64.checked_shl(u32::try_from(job.attempts).unwrap_or(6)).unwrap_or(60).clamp(2, 60));
+            let wait =
+                Span::seconds(1i64.checked_shl(u32::try_from(job.attempts).unwrap_or(6)).unwrap_or(60).clamp(2, 60));
             tx.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", args![&job.id, now.plus(wait)]).await?;
         }
     }

@@ -28,7 +28,9 @@ pub enum RedirectFlaw {
 
 /// Whether a URI may be registered as a redirect URI.
 pub fn vet(uri: &str) -> Result<(), RedirectFlaw> {
-    let bad = |b: u8| !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^');
+    let bad = |b: u8| {
+        !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^')
+    };
     if uri.len() > 2_000 || uri.bytes().any(bad) {
         return Err(RedirectFlaw::Form);
     }
@@ -57,8 +59,14 @@ pub fn vet(uri: &str) -> Result<(), RedirectFlaw> {
     }
     let path = rest.get(authority.len()..).unwrap_or_default();
     let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
-    let dots = |s: &str| matches!(s.split(';').next().unwrap_or_default(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e.");
-    if path.split('/').any(dots) || path.contains("%2f") || path.contains("%5c") || path.contains("%25") || path.contains("%00") {
+    let dots =
+        |s: &str| matches!(s.split(';').next().unwrap_or_default(), "." | ".." | "%2e" | "%2e%2e" | ".%2e" | "%2e.");
+    if path.split('/').any(dots)
+        || path.contains("%2f")
+        || path.contains("%5c")
+        || path.contains("%25")
+        || path.contains("%00")
+    {
         return Err(RedirectFlaw::Path);
     }
     if url.query_pairs().any(|(name, _)| RESERVED.contains(&name.as_ref())) {
@@ -90,7 +98,9 @@ fn same_but_loopback_port(requested: &str, registered: &str) -> bool {
         let host = ["127.0.0.1", "[::1]"].into_iter().find(|h| {
             authority.strip_prefix(h).is_some_and(|port| {
                 port.is_empty()
-                    || port.strip_prefix(':').is_some_and(|p| !p.is_empty() && p.len() <= 5 && p.bytes().all(|b| b.is_ascii_digit()))
+                    || port
+                        .strip_prefix(':')
+                        .is_some_and(|p| !p.is_empty() && p.len() <= 5 && p.bytes().all(|b| b.is_ascii_digit()))
             })
         })?;
         Some((host.to_owned(), path.to_owned()))
@@ -182,7 +192,13 @@ mod tests {
         let registered = vec!["http://127.0.0.1/cb".to_owned()];
         assert!(matches("http://127.0.0.1:51234/cb", &registered, true));
         assert!(!matches("http://127.0.0.1:51234/cb", &registered, false));
-        for other in ["http://localhost:1/cb", "http://127.0.0.1:1/other", "http://127.0.0.1:1@evil/cb", "http://127.0.0.1.evil/cb", "http://[::1]:1/cb"] {
+        for other in [
+            "http://localhost:1/cb",
+            "http://127.0.0.1:1/other",
+            "http://127.0.0.1:1@evil/cb",
+            "http://127.0.0.1.evil/cb",
+            "http://[::1]:1/cb",
+        ] {
             assert!(!matches(other, &registered, true), "{other}");
         }
     }

@@ -118,6 +118,18 @@ pub async fn phone_of_account(tx: &mut Tx, account_id: &str) -> Result<Option<(S
     .await
 }
 
+/// The persons of an account.
+pub async fn persons_of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM person WHERE account_id = $1 ORDER BY id LIMIT 100";
+    Ok(tx.all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// The sealed birth date of a pupil.
+pub async fn birth_date(tx: &mut Tx, pupil_id: &str) -> Result<Option<String>> {
+    let row = tx.optional::<(String,)>("SELECT birth_date FROM pupil WHERE id = $1", args![pupil_id]).await?;
+    Ok(row.map(|(sealed,)| sealed))
+}
+
 /// Gives a person to an account, once: compare-and-set on having none.
 pub async fn attach(tx: &mut Tx, person_id: &str, account_id: &str) -> Result<bool> {
     let sql = "UPDATE person SET account_id = $2 WHERE id = $1 AND account_id IS NULL";

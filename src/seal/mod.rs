@@ -96,7 +96,8 @@ impl Vault {
         let mac = |b: Blind| -> Result<hmac::Key, SealError> {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, derive(&master, b.label())?.as_slice()))
         };
-        let blind = [mac(Blind::Phone)?, mac(Blind::Code)?, mac(Blind::Budget)?, mac(Blind::Subject)?, mac(Blind::Log)?];
+        let blind =
+            [mac(Blind::Phone)?, mac(Blind::Code)?, mac(Blind::Budget)?, mac(Blind::Subject)?, mac(Blind::Log)?];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, blind })
     }
@@ -114,10 +115,8 @@ impl Vault {
     /// `keyid.base64url(nonce ‖ ciphertext ‖ tag)`.
     pub fn seal(&self, place: Place<'_>, text: &str) -> Result<String, SealError> {
         let mut bytes = text.as_bytes().to_vec();
-        let nonce = self
-            .aead
-            .seal_in_place_append_tag(self.aad(place), &mut bytes)
-            .map_err(|_| SealError::Library("seal"))?;
+        let nonce =
+            self.aead.seal_in_place_append_tag(self.aad(place), &mut bytes).map_err(|_| SealError::Library("seal"))?;
         let mut out = nonce.as_ref().to_vec();
         out.extend_from_slice(&bytes);
         Ok(format!("{}.{}", self.id, base64url(&out)))

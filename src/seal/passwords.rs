@@ -158,11 +158,8 @@ impl Inner {
     fn hash(&self, password: &str, salt: &[u8]) -> Result<String, PasswordError> {
         let PasswordCost { memory_kib: m, passes: t } = self.cost;
         let out = self.digest(password, salt, m, t)?;
-        let (key_id, salt, out) = (
-            STANDARD_NO_PAD.encode(self.key_id.as_bytes()),
-            STANDARD_NO_PAD.encode(salt),
-            STANDARD_NO_PAD.encode(out),
-        );
+        let (key_id, salt, out) =
+            (STANDARD_NO_PAD.encode(self.key_id.as_bytes()), STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(out));
         Ok(format!("$argon2id$v=19$m={m},t={t},p=1,keyid={key_id}${salt}${out}"))
     }
 

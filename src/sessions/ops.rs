@@ -34,7 +34,9 @@ pub async fn begin(
 pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     let mut tx = app.db.read().await?;
-    let Some(session) = store::find(&mut tx, &digest(cookie)).await?.filter(|s| s.signs_on(now)) else { return Ok(None) };
+    let Some(session) = store::find(&mut tx, &digest(cookie)).await?.filter(|s| s.signs_on(now)) else {
+        return Ok(None);
+    };
     let account = accounts::store::by_id(&mut tx, &session.account_id).await?.filter(Account::is_live);
     Ok(account.map(|a| (session, a)))
 }

@@ -54,7 +54,8 @@ pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
 
 /// Ends every session of an account: a new password, a suspension.
 pub async fn end_all(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
-    tx.execute("UPDATE session SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL", args![account_id, now]).await
+    tx.execute("UPDATE session SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL", args![account_id, now])
+        .await
 }
 
 /// Forgets sessions, and what clients held of them, a day after the last of their tokens.

@@ -33,7 +33,11 @@ pub enum SendError {
 pub enum Gateway {
     /// To the log, for a developer at the keyboard.
     Console,
-    Http { client: reqwest::Client, url: String, authorization: Option<SecretString> },
+    Http {
+        client: reqwest::Client,
+        url: String,
+        authorization: Option<SecretString>,
+    },
     /// Kept for a test to read.
     Kept(Mutex<Vec<Message>>),
 }

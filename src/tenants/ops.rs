@@ -6,9 +6,9 @@ use super::{Campaign, School, store};
 use crate::audit::{self, About, Fact};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::rng::Random;
+use crate::base::uai::Uai;
 use crate::config::deployment::Declared;
 use crate::db::{Db, Durability, Tx};
-use crate::base::uai::Uai;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
@@ -38,8 +38,12 @@ pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError
         if !ministries.contains(s.ministry.as_str()) {
             return Err(dangling("ministry", &s.ministry));
         }
-        let school =
-            School { uai: s.uai.clone(), name: s.name.clone(), academy: s.academy.clone(), ministry: s.ministry.clone() };
+        let school = School {
+            uai: s.uai.clone(),
+            name: s.name.clone(),
+            academy: s.academy.clone(),
+            ministry: s.ministry.clone(),
+        };
         store::put_school(tx, &school).await?;
     }
     Ok(())
@@ -66,7 +70,9 @@ pub async fn change_campaign(
         return Err(TenantError::UnknownSchool(uai.to_owned()));
     }
     let (campaign, fact) = match change {
-        CampaignChange::Open { days } => (Campaign { opens: now, closes: now.plus(Span::days(days)) }, Fact::CampaignOpened),
+        CampaignChange::Open { days } => {
+            (Campaign { opens: now, closes: now.plus(Span::days(days)) }, Fact::CampaignOpened)
+        }
         CampaignChange::Close => {
             let opens = store::campaign(&mut tx, uai).await?.map_or(now, |c| c.opens.min(now));
             (Campaign { opens, closes: now }, Fact::CampaignClosed)

@@ -184,6 +184,7 @@ not-open = Activation opens on { $date } for { $school }. Come back from that da
 not-open-next = There is nothing else to do. Keep the school's sheet.
 closed-title = Activation is closed
 closed = Activation closed on { $date } for { $school }. Your request to reopen it has been passed on. Support code { $code }.
+closed-never = Activation is not open for { $school }. Your request to open it has been passed on. Support code { $code }.
 closed-next = The school will tell you when to come back. If it does not answer, give it this code.
 already-title = You already have an account
 already-identifiant = Your username is:

@@ -184,6 +184,7 @@ not-open = L'activation ouvre le { $date } pour { $school }. Revenez à partir d
 not-open-next = Vous n'avez rien d'autre à faire. Gardez la feuille de l'établissement.
 closed-title = L'activation est terminée
 closed = L'activation est terminée depuis le { $date } pour { $school }. Votre demande de réouverture est transmise. Code d'assistance { $code }.
+closed-never = L'activation n'est pas ouverte pour { $school }. Votre demande d'ouverture est transmise. Code d'assistance { $code }.
 closed-next = L'établissement vous dira quand revenir. S'il ne répond pas, donnez-lui ce code.
 already-title = Vous avez déjà un compte
 already-identifiant = Votre identifiant est :

@@ -27,7 +27,8 @@ function middleOf(selector) {
   const element = document.querySelector(selector);
   if (!element) return null;
   element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-  const { left, top, width, height } = element.getBoundingClientRect();
+  // A link that goes over two lines has a middle between them, where nothing is: its first line is what one touches.
+  const { left, top, width, height } = element.getClientRects()[0] ?? element.getBoundingClientRect();
   return { x: left + width / 2, y: top + height / 2, width, height };
 }
 
@@ -142,7 +143,15 @@ export class Visitor {
   }
 
   async #point(selector, times = 1) {
-    const middle = await this.tab.read(middleOf, selector);
+    // After another window size the page may still be moving: a hand waits until it stands still.
+    let middle = await this.tab.read(middleOf, selector);
+    for (let n = 0; n < 25; n += 1) {
+      await pause(20);
+      const again = await this.tab.read(middleOf, selector);
+      const still = again?.x === middle?.x && again?.y === middle?.y;
+      middle = again;
+      if (still) break;
+    }
     assert(middle, `${selector} is not on ${this.url()}`);
     assert(middle.width > 0 && middle.height > 0, `${selector} is not shown on ${this.url()}`);
     await this.tab.point(middle.x, middle.y, times);

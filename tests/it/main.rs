@@ -1,1 +1,18 @@
+//! The whole application in one process: real database, fake clock, seeded randomness, no sockets.
+//!
+//! Tests are named after the line of the project's lists that they hold: `s3_…`, `c1_…` for attacks that happened
+//! elsewhere, a section for a rule of the protocol.
 
+// `cfg(test)` tells the linter that these modules are tests as a whole.
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod redirects;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod support;

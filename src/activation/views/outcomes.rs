@@ -20,8 +20,8 @@ pub struct NotOpenYet {
 /// All campaigns are over; the request to reopen is recorded.
 #[derive(Debug, Serialize)]
 pub struct Closed {
-    /// As [`when::day`](crate::http::pages::when::day) says it.
-    pub date: String,
+    /// As [`when::day`](crate::http::pages::when::day) says it; absent where no campaign ever opened.
+    pub date: Option<String>,
     pub school: String,
     pub code: String,
 }
@@ -87,7 +87,12 @@ impl Page for NotOpenYet {
 impl Page for Closed {
     const TEMPLATE: &'static str = "activation/close.html";
     fn samples() -> Vec<Self> {
-        vec![Closed { date: "18 octobre".to_owned(), school: SCHOOL.to_owned(), code: CODE.to_owned() }]
+        let page = |date: Option<&str>| Closed {
+            date: date.map(str::to_owned),
+            school: SCHOOL.to_owned(),
+            code: CODE.to_owned(),
+        };
+        vec![page(Some("18 octobre")), page(None)]
     }
 }
 

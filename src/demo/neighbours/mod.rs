@@ -74,6 +74,11 @@ pub struct NeighbourClient {
     pub secret: Secret,
 }
 
+/// The registrations that the neighbours need.
+pub fn clients() -> impl Iterator<Item = &'static str> {
+    choices::CHOICES.iter().filter_map(|choice| choice.client).chain([service::BOURSES_CLIENT])
+}
+
 /// Why the neighbours cannot be built. Nothing of it comes from a request.
 #[derive(Debug, thiserror::Error)]
 pub enum NeighboursError {

@@ -203,7 +203,7 @@ fn forms_have_the_fields_and_buttons_of_the_contract() {
     }
     let done = find("activation-terminee-0-fr");
     assert_eq!(texts(&done, "#continuer"), ["Continuer vers mon ENT Occitanie"]);
-    let refresh = find("oidc-continuer-0-fr");
+    let refresh = find("interactions-continuer-0-fr");
     let to = "0;url=/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent";
     assert_eq!(attributes(&refresh, "meta[http-equiv=refresh]", "content"), [to]);
     let resend = find("activation-code-0-en");

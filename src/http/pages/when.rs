@@ -38,6 +38,16 @@ pub fn hour(lang: Lang, at: Timestamp) -> String {
     }
 }
 
+/// The hour at or after `at`: nobody comes back too early.
+pub fn from_hour(lang: Lang, at: Timestamp) -> String {
+    hour(lang, Timestamp(at.0.saturating_add(59_999)))
+}
+
+/// `2026-11-24`: names the day for what is counted by the day.
+pub fn date_key(at: Timestamp) -> String {
+    in_paris(at).map(|at| at.date_naive().to_string()).unwrap_or_default()
+}
+
 fn in_paris(at: Timestamp) -> Option<DateTime<chrono_tz::Tz>> {
     DateTime::from_timestamp_millis(at.0).map(|at| at.with_timezone(&Paris))
 }

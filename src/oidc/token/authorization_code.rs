@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::{Exchanged, Tokens};
+use super::outcome::{Exchanged, Tokens};
 use crate::accounts::{self, Account};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};

@@ -59,8 +59,9 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
         if params.names().any(|n| n == "client_secret" || n == "client_assertion") {
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }
-        let (client_id, secret) = basic(value.as_bytes())
-            .ok_or_else(|| OAuthError::invalid_client("the Authorization header is not Basic with encoded id and secret"))?;
+        let (client_id, secret) = basic(value.as_bytes()).ok_or_else(|| {
+            OAuthError::invalid_client("the Authorization header is not Basic with encoded id and secret")
+        })?;
         if body_id.is_some_and(|id| id != client_id) {
             return Err(OAuthError::invalid_request("client_id differs from the Authorization header"));
         }

@@ -2,13 +2,15 @@
 
 mod authorization_code;
 mod client_auth;
+mod outcome;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde_json::json;
+
+use outcome::Exchanged;
 
 use crate::app::AppState;
 use crate::clients::Client;
@@ -18,29 +20,14 @@ use crate::http::visit::Visit;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
-/// RFC 6749 5.1, OIDCC 3.1.3.3.
-#[derive(Debug, Serialize)]
-pub struct Tokens {
-    access_token: String,
-    token_type: &'static str,
-    expires_in: i64,
-    scope: String,
-    id_token: String,
-}
-
-/// What a grant gives. A denial is kept (counted, revoked) and told; an `Err` beside it is our fault.
-pub enum Exchanged {
-    Tokens(Box<Tokens>),
-    Denied(OAuthError),
-}
-
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {
         Ok(text) => Params::parse(&text),
         Err(PageError::BadForm(detail)) => {
-            let error = OAuthError::invalid_request("the body must be application/x-www-form-urlencoded").detail(detail);
+            let error =
+                OAuthError::invalid_request("the body must be application/x-www-form-urlencoded").detail(detail);
             return Ok(refusal(&error, basic_tried));
         }
         Err(other) => return Err(other),
@@ -72,7 +59,8 @@ const NO_STORE: [(header::HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-s
 fn refusal(error: &OAuthError, basic_tried: bool) -> Response {
     let detail = &error.detail;
     tracing::info!(code = error.code.name(), description = error.description, ?detail, "token refused");
-    let status = if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    let status =
+        if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
     let body = json!({ "error": error.code.name(), "error_description": error.description });
     let mut response = (status, NO_STORE, Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED && basic_tried {

@@ -1,0 +1,202 @@
+//! The identifiant is given, a password is chosen, and that is a sign-in.
+
+use crate::accounts::{self, Account, AccountState, password};
+use crate::activation::views::{Purpose, Settled};
+use crate::activation::{Activation, Outcome, Step, store};
+use crate::app::App;
+use crate::audit::{self, About, Fact};
+use crate::base::clock::Timestamp;
+use crate::base::secret::digest;
+use crate::db::{Durability, Tx};
+use crate::interactions::{self, Interaction};
+use crate::limits::{self, Action, Verdict};
+use crate::roster;
+use crate::seal::Blind;
+use crate::sessions::{self, Method};
+
+/// How often two activations of one person may meet before we call it our fault.
+const ENCOUNTERS: usize = 4;
+
+/// From proven children to an identifiant. Two activations of one person at once end with one account: attaching a
+/// person is compare-and-set, and whoever comes second starts this transaction over and finds the account.
+pub async fn give(app: &App, now: Timestamp, proven: Activation) -> anyhow::Result<Step> {
+    for _ in 0..ENCOUNTERS {
+        let mut next = proven.clone();
+        let mut tx = app.db.write(Durability::Durable).await?;
+        if !attached(&mut tx, app, now, &mut next).await? {
+            tx.rollback().await?;
+            continue;
+        }
+        lift(&mut tx, &next).await?;
+        next.step = Step::Password;
+        if !store::advance(&mut tx, Step::Children, &next).await? {
+            // Another tab of this browser did all this.
+            tx.rollback().await?;
+            return Ok(Step::Password);
+        }
+        let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
+        audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ChildrenConfirmed, about).await?;
+        tx.commit().await?;
+        return Ok(Step::Password);
+    }
+    anyhow::bail!("two activations of one person met {ENCOUNTERS} times")
+}
+
+/// Gives the found persons an account, an old or a new one. `false`: somebody else is doing the same right now.
+async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<bool> {
+    if next.purpose == Purpose::NewPassword {
+        return Ok(true);
+    }
+    let mut free = Vec::new();
+    let mut account = next.account_id.clone();
+    for id in &next.persons {
+        let Some(person) = roster::store::person(tx, id).await? else { continue };
+        match person.account_id {
+            Some(theirs) => account = account.or(Some(theirs)),
+            None => free.push(person),
+        }
+    }
+    let account = match account {
+        Some(id) => id,
+        None => {
+            // Found ones come exported last first: that one names the account.
+            let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
+            let (given, family, usage) = (&person.given_name, &person.family_name, person.usage_name.as_deref());
+            // Also a pupil who is his own responsable (link 70): an ordinary one whose child is himself (DESIGN 5).
+            let opened =
+                accounts::ops::open_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
+            let about = About { account: Some(&opened.id), detail: &next.support_code, ..About::default() };
+            audit::store::record(tx, app.rng.as_ref(), now, Fact::IdentifiantGiven, about).await?;
+            opened.id
+        }
+    };
+    for person in &free {
+        if !roster::store::attach(tx, &person.id, &account).await? {
+            return Ok(false);
+        }
+    }
+    next.account_id = Some(account);
+    Ok(true)
+}
+
+/// A right date lifts what an earlier activation withheld.
+async fn lift(tx: &mut Tx, next: &Activation) -> anyhow::Result<()> {
+    for child in next.children.iter().filter(|c| c.settled == Some(Settled::Right)) {
+        for person_id in &child.person_ids {
+            roster::store::lift(tx, person_id, &child.pupil_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What comes of a chosen password.
+#[derive(Debug)]
+pub enum Chosen {
+    /// Signed in: the cookie of the new session.
+    Done {
+        cookie: String,
+    },
+    Different,
+    Refused(password::Refused),
+    /// The step was left meanwhile, by another tab or another activation.
+    Elsewhere(Step),
+}
+
+/// Sets the password and signs in. A replaced one ends every session and every other open activation of the account.
+pub async fn choose_password(
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    account: &Account,
+    typed: (&str, &str),
+    former: Option<&str>,
+) -> anyhow::Result<Chosen> {
+    let (first, second) = (password::normal(typed.0), password::normal(typed.1));
+    let schools = super::known_schools(activation);
+    let known = password::Known {
+        identifiant: &account.identifiant,
+        names: vec![&account.given_name, &account.family_name],
+        schools: schools.iter().map(String::as_str).collect(),
+    };
+    if let Err(why) = password::judge(&first, &known) {
+        return Ok(Chosen::Refused(why));
+    }
+    if first != second {
+        return Ok(Chosen::Different);
+    }
+    let hash = app.passwords.hash(&first, app.rng.as_ref()).await?;
+
+    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut next = Activation { step: Step::Done, ..activation.clone() };
+    let current = accounts::store::by_id(&mut tx, &account.id).await?;
+    let current = current.filter(|a| a.suspended_by.is_none() && a.state != AccountState::Closed);
+    let Some(current) = current else {
+        next.step = Step::Ended;
+        next.outcome = Some(Outcome::Suspended { by: "school".to_owned(), school: schools.into_iter().next() });
+        store::advance(&mut tx, Step::Password, &next).await?;
+        tx.commit().await?;
+        return Ok(Chosen::Elsewhere(Step::Ended));
+    };
+    if !store::advance(&mut tx, Step::Password, &next).await? {
+        tx.rollback().await?;
+        let fresh = store::find(&mut app.db.read().await?, &app.vault, &next.id).await?;
+        return Ok(Chosen::Elsewhere(fresh.map_or(Step::Ended, |a| a.step)));
+    }
+    let replaces = current.state == AccountState::Active;
+    if !accounts::store::set_password(&mut tx, now, &current.id, &hash).await? {
+        anyhow::bail!("an account that was there takes no password");
+    }
+    let fact = if replaces { Fact::PasswordReplaced } else { Fact::PasswordChosen };
+    let about = About { account: Some(&current.id), detail: &next.support_code, ..About::default() };
+    audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await?;
+    if replaces {
+        sessions::ops::end_all(&mut tx, app, now, &current.id).await?;
+    }
+    store::end_others(&mut tx, &current.id, &next.id).await?;
+    let former = former.map(digest);
+    let (cookie, _) =
+        sessions::ops::begin(&mut tx, app, now, &current.id, Method::Activation, former.as_deref()).await?;
+    tx.commit().await?;
+    put_back(app, &next).await;
+    Ok(Chosen::Done { cookie })
+}
+
+/// A double click on « Terminer »: the first answer, with its cookie, was thrown away by the browser. The same password
+/// again in the same browser signs in again; it counts as any password does. `None`: it is not that password.
+pub async fn once_more(
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    account: &Account,
+    typed: &str,
+) -> anyhow::Result<Option<String>> {
+    let key = app.vault.blind(Blind::Budget, &format!("identifiant/{}", account.identifiant));
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
+    tx.commit().await?;
+    if matches!(verdict, Verdict::Wait { .. }) || !account.is_live() {
+        return Ok(None);
+    }
+    if !app.passwords.verify(&password::normal(typed), account.password.as_deref()).await? {
+        return Ok(None);
+    }
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    limits::store::refund(&mut tx, Action::Password, &key, now).await?;
+    let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, None).await?;
+    tx.commit().await?;
+    put_back(app, activation).await;
+    Ok(Some(cookie))
+}
+
+/// The request that started it all: perhaps the store was emptied by a restart meanwhile.
+async fn put_back(app: &App, activation: &Activation) {
+    let (Some(i), Some(request)) = (&activation.interaction, &activation.request) else { return };
+    let restored = match serde_json::from_str::<Interaction>(request) {
+        Ok(interaction) => interactions::ops::restore(app, i, &interaction).await,
+        Err(e) => Err(e.into()),
+    };
+    if !matches!(restored, Ok(true)) {
+        // The person is signed in all the same, and gets the page with one button to the service.
+        tracing::warn!(activation = %activation.support_code, "the waiting request could not be put back");
+    }
+}

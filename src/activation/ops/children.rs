@@ -1,0 +1,215 @@
+//! The children: Oui or Non, and a birth date that is counted before it is compared (ABUSE S-08).
+
+use crate::activation::views::{Purpose, Settled};
+use crate::activation::{Activation, AskedChild, Outcome, Settlement, Step, settlement, store};
+use crate::app::App;
+use crate::audit::{self, About, Fact};
+use crate::base::clock::Timestamp;
+use crate::base::date::{BirthDate, parse_typed};
+use crate::db::{Durability, Tx};
+use crate::limits::{self, Action, Verdict};
+use crate::roster;
+use crate::seal::{Blind, Place};
+use crate::tenants::{self, Notice, NoticeKind};
+
+/// What was answered for one child, read from the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Not yet, or not readably: nothing is counted.
+    Unclear,
+    Non,
+    Oui(BirthDate),
+}
+
+/// What is said of one child after the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    Fine,
+    Wrong {
+        left: usize,
+    },
+    /// Its tries are used up now.
+    NoMore,
+}
+
+/// What the answers come to.
+#[derive(Debug)]
+pub enum Answered {
+    /// The form is shown again; one verdict for each child of the activation, in its order.
+    Again {
+        activation: Box<Activation>,
+        said: Vec<Said>,
+    },
+    AllNo,
+    On(Step),
+}
+
+/// Judges the answers, one for each child in the activation's order.
+pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &[Given]) -> anyhow::Result<Answered> {
+    let mut next = activation.clone();
+    let mut said = vec![Said::Fine; next.children.len()];
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    for ((child, given), said) in next.children.iter_mut().zip(given).zip(&mut said) {
+        if let (None, Given::Oui(date)) = (child.settled, given) {
+            *said = compare(&mut tx, app, now, activation, child, *date).await?;
+        }
+    }
+    // A right date and a used-up child stay so, whatever else is still open; a Non may be changed until then.
+    if !store::settle(&mut tx, &next.id, &activation.children, &next.children).await? {
+        // Another tab was quicker. The tries are counted all the same.
+        tx.commit().await?;
+        return again(app, activation.clone(), said).await;
+    }
+    let mut decided = next.children.clone();
+    for (child, given) in decided.iter_mut().zip(given) {
+        if child.settled.is_none() && *given == Given::Non {
+            child.settled = Some(Settled::Refused);
+        }
+    }
+    let outcome = settlement(&decided);
+    if outcome == Settlement::Open || said.iter().any(|s| matches!(s, Said::Wrong { .. })) {
+        tx.commit().await?;
+        return Ok(Answered::Again { activation: Box::new(next), said });
+    }
+    contest(&mut tx, app, now, activation, &decided).await?;
+    match outcome {
+        Settlement::AllNo => {
+            tx.commit().await?;
+            Ok(Answered::AllNo)
+        }
+        Settlement::NoneRight => {
+            next.children = decided;
+            next.step = Step::Ended;
+            next.outcome = Some(Outcome::NoneRight);
+            store::advance(&mut tx, Step::Children, &next).await?;
+            tx.commit().await?;
+            Ok(Answered::On(Step::Ended))
+        }
+        Settlement::Proven | Settlement::Open => {
+            tx.commit().await?;
+            next.children = decided;
+            super::account::give(app, now, next).await.map(Answered::On)
+        }
+    }
+}
+
+async fn again(app: &App, stale: Activation, said: Vec<Said>) -> anyhow::Result<Answered> {
+    let fresh = store::find(&mut app.db.read().await?, &app.vault, &stale.id).await?.unwrap_or(stale);
+    if fresh.step != Step::Children {
+        return Ok(Answered::On(fresh.step));
+    }
+    Ok(Answered::Again { activation: Box::new(fresh), said })
+}
+
+/// Counts one try on the budget of this parent and this child, then compares.
+async fn compare(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    child: &mut AskedChild,
+    date: BirthDate,
+) -> anyhow::Result<Said> {
+    let person = child.person_ids.iter().min().cloned().unwrap_or_default();
+    let key = app.vault.blind(Blind::Budget, &format!("birth/{person}/{}", child.pupil_id));
+    let Verdict::Go { left } = limits::store::spend(tx, Action::BirthDate, &key, now).await? else {
+        set_aside(tx, app, now, activation, child).await?;
+        return Ok(Said::NoMore);
+    };
+    let sealed = roster::store::birth_date(tx, &child.pupil_id).await?;
+    let place = Place { table: "pupil", column: "birth_date", row: &child.pupil_id };
+    let known = sealed.map(|s| app.vault.open(place, &s)).transpose()?;
+    if known.and_then(|text| parse_typed(&text).ok()) == Some(date) {
+        limits::store::refund(tx, Action::BirthDate, &key, now).await?;
+        child.settled = Some(Settled::Right);
+        return Ok(Said::Fine);
+    }
+    if left > 0 {
+        return Ok(Said::Wrong { left });
+    }
+    set_aside(tx, app, now, activation, child).await?;
+    Ok(Said::NoMore)
+}
+
+/// Out of the claims, and the school is told; the others go on.
+async fn set_aside(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    child: &mut AskedChild,
+) -> anyhow::Result<()> {
+    child.settled = Some(Settled::SetAside);
+    withhold(tx, app, now, activation, child, NoticeKind::SetAside, Fact::ChildSetAside).await
+}
+
+/// Every *Non* leaves the claims and tells the school.
+async fn contest(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    a: &Activation,
+    children: &[AskedChild],
+) -> anyhow::Result<()> {
+    for child in children.iter().filter(|c| c.settled == Some(Settled::Refused)) {
+        withhold(tx, app, now, a, child, NoticeKind::Contested, Fact::ChildContested).await?;
+    }
+    Ok(())
+}
+
+async fn withhold(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    child: &AskedChild,
+    kind: NoticeKind,
+    fact: Fact,
+) -> anyhow::Result<()> {
+    for person_id in &child.person_ids {
+        roster::store::withhold(tx, now, person_id, &child.pupil_id, kind.name()).await?;
+        let notice = Notice {
+            uai: &child.uai,
+            person_id,
+            pupil_id: Some(&child.pupil_id),
+            kind,
+            support_code: &activation.support_code,
+        };
+        tenants::store::notify(tx, app.rng.as_ref(), now, &notice).await?;
+    }
+    let about =
+        About { account: activation.account_id.as_deref(), detail: &activation.support_code, ..About::default() };
+    audit::store::record(tx, app.rng.as_ref(), now, fact, about).await?;
+    Ok(())
+}
+
+/// « Choisir un nouveau mot de passe »: asks the birth dates of the account's children first. Where there is no
+/// current child, nobody can be asked: the school helps.
+pub async fn new_password(app: &App, activation: &Activation) -> anyhow::Result<Step> {
+    let Some(account) = activation.account_id.as_deref() else { return Ok(activation.step) };
+    let mut next = activation.clone();
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut children = Vec::new();
+    for person in roster::store::persons_of_account(&mut tx, account).await? {
+        children.extend(roster::store::children_of_person(&mut tx, &person).await?);
+    }
+    if children.is_empty() {
+        next.step = Step::Ended;
+        next.outcome = Some(Outcome::NobodyToAttach);
+    } else {
+        next.children = super::code::asked(children);
+        next.step = Step::Children;
+        next.purpose = Purpose::NewPassword;
+    }
+    let moved = store::advance(&mut tx, Step::Known, &next).await?;
+    tx.commit().await?;
+    Ok(if moved { next.step } else { Step::Children })
+}
+
+/// Names of the children's schools, for whoever must be named or must not be guessed.
+pub fn known_schools(activation: &Activation) -> Vec<String> {
+    let mut schools: Vec<String> = activation.children.iter().map(|c| c.school.clone()).collect();
+    schools.sort();
+    schools.dedup();
+    schools
+}

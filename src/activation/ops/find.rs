@@ -1,0 +1,88 @@
+//! The worker's part: looks whether the roster knows who was typed, and sends a code only then.
+//!
+//! Nothing of it shows to the browser, in no status, byte or time: that is why it is a job.
+
+use serde::{Deserialize, Serialize};
+
+use crate::activation::{Activation, Step, store};
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::db::{Durability, Tx};
+use crate::limits::{self, Action, Verdict};
+use crate::otp;
+use crate::outbox::{self, Done, Job, JobKind};
+use crate::roster;
+use crate::roster::matching::{Candidate, meant};
+use crate::seal::Blind;
+use crate::sms::Message;
+
+/// The body of the job: which send of which activation.
+#[derive(Debug, Serialize, Deserialize)]
+struct Errand {
+    activation: String,
+    sends: i64,
+}
+
+pub async fn enqueue(tx: &mut Tx, app: &App, now: Timestamp, activation: &str, sends: i64) -> anyhow::Result<()> {
+    let body = serde_json::to_string(&Errand { activation: activation.to_owned(), sends })?;
+    outbox::enqueue(tx, &app.vault, app.rng.as_ref(), now, JobKind::FindAndSend, &body).await?;
+    Ok(())
+}
+
+/// The persons of the roster whom this activation means, exported last first.
+pub async fn found(tx: &mut Tx, app: &App, activation: &Activation) -> anyhow::Result<Vec<Candidate>> {
+    let blind = app.vault.blind(Blind::Phone, &activation.typed.phone);
+    let candidates = roster::store::by_phone(tx, &blind).await?;
+    Ok(meant(&candidates, &activation.typed.nom, &activation.typed.prenom))
+}
+
+/// The budget that a person's wrong codes count on, over all activations and purposes (ABUSE S-02).
+fn person_budget(app: &App, found: &[Candidate]) -> Option<String> {
+    let first = found.iter().map(|c| c.id.as_str()).min()?;
+    Some(app.vault.blind(Blind::Budget, &format!("person/{first}")))
+}
+
+pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Result<Done> {
+    let errand: Errand = serde_json::from_str(&job.body)?;
+    let mut tx = app.db.read().await?;
+    let Some(activation) = store::find(&mut tx, &app.vault, &errand.activation).await? else { return Ok(Done::Never) };
+    if activation.step != Step::Code || activation.expires_at <= now {
+        return Ok(Done::Yes);
+    }
+    let found = found(&mut tx, app, &activation).await?;
+    drop(tx);
+    let Some(person) = person_budget(app, &found) else { return Ok(Done::Yes) };
+
+    let code = otp::ops::draw(app);
+    let text = app.pages.text(
+        activation.lang,
+        "sms-code",
+        &[("service", app.pages.service()), ("code", &code), ("host", app.config.server.host())],
+    )?;
+    let keyed = otp::ops::keyed(app, &activation.challenge_id, &code);
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let phone = app.vault.blind(Blind::Budget, &format!("sms/{}", activation.typed.phone));
+    if matches!(limits::store::spend(&mut tx, Action::SmsToPhone, &phone, now).await?, Verdict::Wait { .. }) {
+        tx.rollback().await?;
+        tracing::info!(activation = %activation.support_code, "no SMS: this number had its five of the day");
+        return Ok(Done::Yes);
+    }
+    let day = crate::http::pages::when::date_key(now);
+    if !limits::store::count_of_day(&mut tx, Action::SmsOfDay, &day, app.config.sms.daily_cap, now).await? {
+        tx.rollback().await?;
+        tracing::error!(cap = app.config.sms.daily_cap, "no SMS: the cap of the day (sms.daily_cap) is reached");
+        return Ok(Done::Yes);
+    }
+    // A job that runs twice finds the code set, a later send finds its number moved on: neither sends again.
+    if !otp::store::set_code(&mut tx, &activation.challenge_id, errand.sends, &keyed, &person).await? {
+        tx.rollback().await?;
+        return Ok(Done::Yes);
+    }
+    let message = Message { id: String::new(), to: activation.typed.phone.clone(), text };
+    let body = serde_json::to_string(&message)?;
+    outbox::enqueue(&mut tx, &app.vault, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
+    outbox::done_in(&mut tx, &job.id, now).await?;
+    tx.commit().await?;
+    app.outbox.notify_one();
+    Ok(Done::Yes)
+}

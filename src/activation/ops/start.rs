@@ -1,0 +1,92 @@
+//! From what was typed to an activation and a job: the same for everybody, whoever the roster knows.
+
+use super::find;
+use crate::activation::views::Purpose;
+use crate::activation::{Activation, LIFE, Step, Typed, store};
+use crate::app::App;
+use crate::audit::{self, About, Fact};
+use crate::base::clock::Timestamp;
+use crate::base::ids::{id128, support_code};
+use crate::base::lang::Lang;
+use crate::base::secret::digest;
+use crate::db::{Durability, Tx};
+use crate::interactions::Interaction;
+use crate::limits::{self, Action, Verdict};
+use crate::otp;
+use crate::seal::Blind;
+
+/// What comes of it.
+#[derive(Debug)]
+pub enum Started {
+    /// The activation's id and the page where it stands.
+    At { id: String, step: Step },
+    /// This identity has asked for too many codes today.
+    TooMany { until: Timestamp },
+}
+
+/// Begins an activation, or joins the one that this browser has open for the same identity.
+pub async fn start(
+    app: &App,
+    now: Timestamp,
+    lang: Lang,
+    nav: &str,
+    typed: Typed,
+    waiting: Option<(String, Interaction)>,
+) -> anyhow::Result<Started> {
+    let browser = digest(nav);
+    let budget = app.vault.blind(Blind::Budget, &typed.key());
+    let (interaction, request) = match waiting {
+        Some((i, request)) => (Some(i), Some(serde_json::to_string(&request)?)),
+        None => (None, None),
+    };
+    let new = Activation {
+        id: id128(app.rng.as_ref()),
+        step: Step::Code,
+        browser,
+        typed,
+        typed_budget: budget,
+        challenge_id: id128(app.rng.as_ref()),
+        support_code: support_code(app.rng.as_ref()),
+        lang,
+        interaction,
+        request,
+        persons: Vec::new(),
+        children: Vec::new(),
+        account_id: None,
+        outcome: None,
+        purpose: Purpose::Activation,
+        expires_at: now.plus(LIFE),
+    };
+    // Twice: a double click on two connections may write between our look and our insert.
+    for _ in 0..2 {
+        let mut tx = app.db.write(Durability::Relaxed).await?;
+        if let Some((id, state)) = store::open_one(&mut tx, now, &new.browser, &new.typed_budget).await? {
+            tx.rollback().await?;
+            return Ok(Started::At { id, step: Step::from_name(&state).unwrap_or(Step::Code) });
+        }
+        let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;
+        if let Verdict::Wait { until } = verdict {
+            tx.rollback().await?;
+            return Ok(Started::TooMany { until });
+        }
+        if written(&mut tx, app, now, &new).await? {
+            tx.commit().await?;
+            app.outbox.notify_one();
+            return Ok(Started::At { id: new.id, step: Step::Code });
+        }
+        tx.rollback().await?;
+    }
+    anyhow::bail!("an activation is open and is not there")
+}
+
+async fn written(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
+    store::close_expired(tx, now, &new.browser, &new.typed_budget).await?;
+    otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::LIFE)).await?;
+    if !store::insert(tx, &app.vault, now, new).await? {
+        return Ok(false);
+    }
+    let about = About { detail: &new.support_code, ..About::default() };
+    audit::store::record(tx, app.rng.as_ref(), now, Fact::ActivationStarted, about).await?;
+    find::enqueue(tx, app, now, &new.id, 1).await?;
+    Ok(true)
+}

@@ -1,0 +1,107 @@
+//! `/activation/enfants`: Oui or Non, and the birth date of each child.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::{Answer as Page, CARRIED, at, in_language, standing};
+use crate::activation::ops::{self, Answered, Given, Said};
+use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Settled};
+use crate::activation::{Activation, Step};
+use crate::app::AppState;
+use crate::base::date::{DateError, parse_typed};
+use crate::http::form::Form;
+use crate::http::visit::Visit;
+use crate::protocol::params::Params;
+
+/// GET: the questions. Neither Oui nor Non is chosen beforehand.
+pub async fn show(State(app): State<AppState>, visit: Visit) -> Page {
+    let visit = in_language(&app, visit).await;
+    match standing(&app, &visit, &[Step::Children]).await? {
+        Ok(activation) => {
+            let blank = vec![Typed::default(); activation.children.len()];
+            let fine = vec![Said::Fine; activation.children.len()];
+            visit.page(&app.pages, StatusCode::OK, &page(&visit, &activation, &blank, &fine))
+        }
+        Err(answer) => Ok(answer),
+    }
+}
+
+/// What the form said of one child.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    answer: Option<Answer>,
+    date: String,
+    fault: Option<Fault>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    AnswerMissing,
+    DateMissing,
+    DateUnreadable,
+}
+
+impl Typed {
+    fn read(form: &Params, n: usize) -> (Self, Given) {
+        let date: String = form.raw(&format!("date_naissance_{n}")).chars().take(40).collect();
+        let answer = match form.raw(&format!("representant_legal_{n}")) {
+            "oui" => Some(Answer::Oui),
+            "non" => Some(Answer::Non),
+            _ => None,
+        };
+        let (fault, given) = match (answer, parse_typed(&date)) {
+            (None, _) => (Some(Fault::AnswerMissing), Given::Unclear),
+            (Some(Answer::Non), _) => (None, Given::Non),
+            (Some(Answer::Oui), Ok(born)) => (None, Given::Oui(born)),
+            (Some(Answer::Oui), Err(DateError::Empty)) => (Some(Fault::DateMissing), Given::Unclear),
+            (Some(Answer::Oui), Err(DateError::NotADate)) => (Some(Fault::DateUnreadable), Given::Unclear),
+        };
+        (Typed { answer, date, fault }, given)
+    }
+}
+
+/// POST: judges the answers.
+pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Page {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Children]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let (typed, given): (Vec<Typed>, Vec<Given>) =
+        (1..=activation.children.len()).map(|n| Typed::read(&form, n)).unzip();
+    match ops::answer(&app, visit.now, &activation, &given).await? {
+        Answered::On(step) => Ok(at(&visit, step)),
+        Answered::AllNo => {
+            let page = AllNo { query: visit.carried(&CARRIED), code: activation.support_code.clone() };
+            visit.page(&app.pages, StatusCode::OK, &page)
+        }
+        Answered::Again { activation, said } => {
+            let page = page(&visit, &activation, &typed, &said);
+            visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+    }
+}
+
+fn page(visit: &Visit, activation: &Activation, typed: &[Typed], said: &[Said]) -> ChildrenPage {
+    let cards = activation.children.iter().zip(typed).zip(said).zip(1..);
+    let children = cards.map(|(((child, typed), said), n)| ChildCard {
+        n,
+        name: child.shown(),
+        given_name: child.given_name.clone(),
+        school: child.school.clone(),
+        answer: typed.answer,
+        date: typed.date.clone(),
+        error: match (child.settled, said, typed.fault) {
+            (Some(Settled::Right | Settled::Refused), ..) => None,
+            (_, Said::NoMore, _) => Some(ChildError::NoMore { code: activation.support_code.clone() }),
+            (Some(Settled::SetAside), ..) => None,
+            (_, Said::Wrong { left }, _) => Some(ChildError::Wrong { left: i64::try_from(*left).unwrap_or(0) }),
+            (_, _, Some(Fault::AnswerMissing)) => Some(ChildError::AnswerMissing),
+            (_, _, Some(Fault::DateMissing)) => Some(ChildError::DateMissing),
+            (_, _, Some(Fault::DateUnreadable)) => Some(ChildError::DateUnreadable),
+            (_, _, None) => None,
+        },
+        settled: child.settled,
+    });
+    ChildrenPage { query: visit.carried(&CARRIED), purpose: activation.purpose, children: children.collect() }
+}

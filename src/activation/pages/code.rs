@@ -1,0 +1,92 @@
+//! `/activation/code`: the code received by SMS. The same page for whoever the roster knows and for everybody else.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::{Answer, CARRIED, at, in_language, standing};
+use crate::activation::ops::{self, CodeChecked, Resent};
+use crate::activation::views::{CodeError, CodeNotice, CodePage};
+use crate::activation::{Activation, Step};
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::http::form::Form;
+use crate::http::pages::when;
+use crate::http::visit::{Visit, see_other};
+use crate::otp::{self, Checked};
+
+fn page(visit: &Visit, activation: &Activation) -> CodePage {
+    CodePage {
+        query: visit.carried(&CARRIED),
+        ending: activation.typed.ending(),
+        support_code: activation.support_code.clone(),
+        error: None,
+        notice: None,
+    }
+}
+
+/// GET: the form, and after a resend what came of it.
+pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let notice = match visit.query.get("renvoi") {
+        Some("envoye") => Some(CodeNotice::SentAgain),
+        Some("limite") => Some(CodeNotice::ResendLimit),
+        Some("attente") => seconds_left(&app, &visit, &activation).await?,
+        _ => None,
+    };
+    visit.page(&app.pages, StatusCode::OK, &CodePage { notice, ..page(&visit, &activation) })
+}
+
+async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<Option<CodeNotice>> {
+    let challenge = otp::store::find(&mut app.db.read().await?, &activation.challenge_id).await?;
+    let left = challenge.map(|c| Timestamp(c.sent_at).plus(otp::cool_down(c.sends)).since(visit.now).as_seconds_up());
+    Ok(left.filter(|s| *s > 0).map(|seconds| CodeNotice::ResendTooSoon { seconds }))
+}
+
+/// POST: compares, and goes on or says what is wrong.
+pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let refuse =
+        |status, error| visit.page(&app.pages, status, &CodePage { error: Some(error), ..page(&visit, &activation) });
+    let typed = otp::digits(form.raw("code"));
+    if typed.is_empty() {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty);
+    }
+    match ops::check_code(&app, visit.now, &activation, &typed).await? {
+        CodeChecked::On(step) => Ok(at(&visit, step)),
+        CodeChecked::Not(Checked::Wrong { left }) => {
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left })
+        }
+        CodeChecked::Not(Checked::TooMany { until }) => {
+            let hour = when::from_hour(visit.lang, until);
+            refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour })
+        }
+        CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired),
+        // Used up by tries, or a moment ago by a double click: then the step has moved on.
+        CodeChecked::Not(Checked::UsedUp | Checked::Right) => match standing(&app, &visit, &[Step::Code]).await? {
+            Ok(_) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp),
+            Err(answer) => Ok(answer),
+        },
+    }
+}
+
+/// POST: another code. The answer is a redirect, so that a reload sends nothing.
+pub async fn resend(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
+    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let said = match ops::resend(&app, visit.now, &activation).await? {
+        Resent::Sent => "envoye",
+        Resent::Wait { .. } => "attente",
+        Resent::Limit => "limite",
+    };
+    Ok(see_other(&format!("/activation/code{}&renvoi={said}", visit.carried(&CARRIED))))
+}

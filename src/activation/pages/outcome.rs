@@ -1,0 +1,73 @@
+//! `/activation/suite`: where a right code may lead other than to the children. Each page has its next step.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::{Answer, at, in_language, standing};
+use crate::accounts;
+use crate::activation::views::{
+    ActivationTooOld, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, SuspendedPage,
+};
+use crate::activation::{Activation, Outcome, Step, ops};
+use crate::app::AppState;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::when;
+use crate::http::visit::Visit;
+
+pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Known, Step::Ended]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    match (&activation.outcome, activation.step) {
+        (None, Step::Known) => known(&app, &visit, &activation).await,
+        (Some(outcome), _) => ended(&app, &visit, &activation, outcome),
+        (None, _) => Err(PageError::NotFound),
+    }
+}
+
+async fn known(app: &AppState, visit: &Visit, activation: &Activation) -> Answer {
+    let id = activation.account_id.as_deref().unwrap_or_default();
+    let account = accounts::store::by_id(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
+    let page = AlreadyActive {
+        query: visit.carried(&["i", "client_id"]),
+        identifiant: account.identifiant,
+        new_password_action: format!("/activation/nouveau-mot-de-passe{}", visit.carried(&super::CARRIED)),
+    };
+    visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+fn ended(app: &AppState, visit: &Visit, activation: &Activation, outcome: &Outcome) -> Answer {
+    let code = activation.support_code.clone();
+    let ok = StatusCode::OK;
+    match outcome {
+        Outcome::NotOpenYet { school, opens } => {
+            let page = NotOpenYet { date: when::day(visit.lang, *opens), school: school.clone() };
+            visit.page(&app.pages, ok, &page)
+        }
+        Outcome::Closed { school, since } => {
+            let date = since.map(|since| when::day(visit.lang, since));
+            visit.page(&app.pages, ok, &Closed { date, school: school.clone(), code })
+        }
+        Outcome::Suspended { by, school } => {
+            let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
+            let school = school.clone().unwrap_or_else(|| app.pages.service().to_owned());
+            visit.page(&app.pages, ok, &SuspendedPage { by, school, code })
+        }
+        Outcome::NobodyToAttach => visit.page(&app.pages, ok, &NobodyToAttach { code }),
+        Outcome::NoneRight => visit.page(&app.pages, ok, &NoneRight { code }),
+        Outcome::Overtaken => {
+            visit.page(&app.pages, StatusCode::GONE, &ActivationTooOld { query: visit.carried(&["i", "client_id"]) })
+        }
+    }
+}
+
+/// POST: « Choisir un nouveau mot de passe ».
+pub async fn new_password(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
+    match standing(&app, &visit, &[Step::Known]).await? {
+        Ok(activation) => Ok(at(&visit, ops::new_password(&app, &activation).await?)),
+        Err(answer) => Ok(answer),
+    }
+}

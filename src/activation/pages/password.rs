@@ -1,0 +1,141 @@
+//! `/activation/mot-de-passe`, the printable sheet, and the end, which is a sign-in.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::{Answer, CARRIED, at, in_language, interaction, standing};
+use crate::accounts::password::{Refused, Rule as Lacking};
+use crate::accounts::{self, Account};
+use crate::activation::ops::{self, Chosen};
+use crate::activation::views::{
+    ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Rule, Settled, SheetPage,
+};
+use crate::activation::{Activation, Step};
+use crate::app::AppState;
+use crate::http::cookies::Name;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::visit::{Visit, with_cookie};
+
+async fn account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
+    let id = activation.account_id.as_deref().unwrap_or_default();
+    accounts::store::by_id(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)
+}
+
+fn notices(activation: &Activation) -> Vec<ChildNotice> {
+    let reason = |settled| match settled {
+        Some(Settled::SetAside) => Some(ChildReason::SetAside { code: activation.support_code.clone() }),
+        Some(Settled::Refused) => Some(ChildReason::Contested),
+        Some(Settled::Right) | None => None,
+    };
+    let all = activation.children.iter().filter_map(|child| Some((child, reason(child.settled)?)));
+    all.map(|(child, reason)| ChildNotice { name: child.shown(), given_name: child.given_name.clone(), reason })
+        .collect()
+}
+
+fn page(visit: &Visit, activation: &Activation, account: Account, fault: Option<PasswordFault>) -> PasswordPage {
+    PasswordPage {
+        query: visit.carried(&CARRIED),
+        purpose: activation.purpose,
+        identifiant: account.identifiant,
+        fault,
+        notices: notices(activation),
+    }
+}
+
+pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
+    let visit = in_language(&app, visit).await;
+    match standing(&app, &visit, &[Step::Password]).await? {
+        Ok(activation) => {
+            let account = account(&app, &activation).await?;
+            visit.page(&app.pages, StatusCode::OK, &page(&visit, &activation, account, None))
+        }
+        Err(answer) => Ok(answer),
+    }
+}
+
+/// POST: sets the password and signs in.
+pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let account = account(&app, &activation).await?;
+    if activation.step == Step::Done {
+        let cookie = ops::once_more(&app, visit.now, &activation, &account, form.raw("mot_de_passe")).await?;
+        let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
+        return Ok(with_cookie(at(&visit, Step::Done), cookie));
+    }
+    let typed = (form.raw("mot_de_passe"), form.raw("confirmation"));
+    let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, visit.session.as_deref()).await?;
+    let fault = match chosen {
+        Chosen::Done { cookie } => {
+            return Ok(with_cookie(at(&visit, Step::Done), visit.jar.set(Name::Session, &cookie, None)));
+        }
+        Chosen::Elsewhere(step) => return Ok(at(&visit, step)),
+        Chosen::Different => PasswordFault::Different,
+        Chosen::Refused(why) => fault(why),
+    };
+    let page = page(&visit, &activation, account, Some(fault));
+    visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+fn fault(why: Refused) -> PasswordFault {
+    let guessable = |because| PasswordFault::Guessable { because };
+    match why {
+        Refused::TooLong => PasswordFault::TooLong,
+        Refused::Name => guessable(Guessable::Name),
+        Refused::Identifiant => guessable(Guessable::Identifiant),
+        Refused::School => guessable(Guessable::School),
+        Refused::Common => guessable(Guessable::Common),
+        Refused::Missing(lacking) => {
+            let rule = |lacking| match lacking {
+                Lacking::Length => Rule::Length,
+                Lacking::Lower => Rule::Lower,
+                Lacking::Upper => Rule::Upper,
+                Lacking::Digit => Rule::Digit,
+                Lacking::Sign => Rule::Sign,
+            };
+            PasswordFault::Missing { rules: lacking.into_iter().map(rule).collect() }
+        }
+    }
+}
+
+/// GET: the identifiant to print or copy. It never holds the password.
+pub async fn sheet(State(app): State<AppState>, visit: Visit) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let account = account(&app, &activation).await?;
+    let page = SheetPage {
+        query: visit.carried(&CARRIED),
+        name: account.full_name(),
+        identifiant: account.identifiant,
+        address: app.issuer().to_owned(),
+        schools: ops::known_schools(&activation),
+    };
+    visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// GET: the identifiant once more, and the button that goes on.
+pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
+    let visit = in_language(&app, visit).await;
+    let activation = match standing(&app, &visit, &[Step::Done]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let account = account(&app, &activation).await?;
+    let query = visit.carried(&["i", "client_id"]);
+    let page = DonePage {
+        query: visit.carried(&CARRIED),
+        purpose: activation.purpose,
+        identifiant: account.identifiant,
+        service: interaction(&app, &visit).await.map(|waiting| waiting.client_name),
+        continue_href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
+        notices: notices(&activation),
+    };
+    visit.page(&app.pages, StatusCode::OK, &page)
+}

@@ -1,0 +1,73 @@
+//! `preau bench`: how fast this machine is, against what is the limit there, in one run (DESIGN 10).
+//!
+//! In process, through the whole router, on a demo of its own in a temporary folder; nothing listens.
+
+mod commits;
+mod measure;
+mod sign_in;
+mod token;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::base::ids::id128;
+use crate::base::rng::SystemRandom;
+use crate::compose::Surroundings;
+use crate::config::{Config, Log};
+use crate::demo::{Demo, Doors, Ports};
+use crate::telemetry;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[arg(value_enum)]
+    what: What,
+    /// How long each of the two is measured.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum What {
+    /// Password sign-ins, against argon2id alone.
+    SignIn,
+    /// Exchanges of a code for tokens, against RSA-2048 signatures alone.
+    Token,
+    /// Commits of the database, those that survive a power cut against those that need not.
+    Commits,
+}
+
+pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
+    let folder = Temporary::new()?;
+    let deployment = Config::default().deployment.directory;
+    let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
+    let demo = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), Surroundings::real()).await?;
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let rates = match args.what {
+        What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
+        What::Token => token::measure(&demo, cores, args.seconds).await?,
+        What::Commits => commits::measure(demo.app(), args.seconds).await?,
+    };
+    demo.app().db.close().await;
+    writeln!(out, "{rates}, on {cores} cores")?;
+    Ok(true)
+}
+
+/// A folder that goes with the run.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> std::io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("preau-bench-{}", id128(&SystemRandom)));
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::error!(folder = %self.0.display(), %error, "the bench's folder stays");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Sign-ins through the router, each task with an account of its own: tries for one account wait for each other.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use tower::ServiceExt as _;
+
+use super::measure::{Rates, mean, rate, turns};
+use crate::accounts;
+use crate::app::AppState;
+use crate::base::ids::id256;
+use crate::db::Durability;
+use crate::demo::Demo;
+use crate::router;
+
+const PASSWORD: &str = "Banc-de-mesure-7";
+
+pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<Rates> {
+    let app = demo.app();
+    // Two a core: one hashes while the other reads and writes.
+    let tasks = cores * 2;
+    let hash = app.passwords.hash(PASSWORD, app.rng.as_ref()).await?;
+    let mut identifiants = Vec::new();
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    for _ in 0..tasks {
+        let rng = app.rng.as_ref();
+        let account =
+            accounts::ops::open_account(&mut tx, rng, app.now(), "responsable", "Banc", "MESURE", None).await?;
+        accounts::store::set_password(&mut tx, app.now(), &account.id, &hash).await?;
+        identifiants.push(account.identifiant);
+    }
+    tx.commit().await?;
+
+    let router = router::public(app.clone())?;
+    let (identifiants, navigation) = (Arc::new(identifiants), id256(app.rng.as_ref()));
+    let sign_in = move |number: usize| {
+        let (router, identifiants, navigation) = (router.clone(), Arc::clone(&identifiants), navigation.clone());
+        async move {
+            let identifiant = identifiants.get(number).context("an account a task")?;
+            let request = Request::post("/connexion")
+                .header(header::HOST, "localhost")
+                .header("sec-fetch-site", "same-origin")
+                .header(header::COOKIE, format!("preau_dev_nav={navigation}"))
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from(format!("identifiant={identifiant}&mot_de_passe={PASSWORD}")))?;
+            let response = router.oneshot(request).await?;
+            anyhow::ensure!(response.status() == StatusCode::SEE_OTHER, "a sign-in answered {}", response.status());
+            Ok(())
+        }
+    };
+    let (mut all, mut limit) = (Vec::new(), Vec::new());
+    for turn in turns(seconds) {
+        limit.push(alone(app, tasks, turn, &hash).await?);
+        all.push(rate(tasks, turn, sign_in.clone()).await?);
+    }
+    Ok(Rates { what: "sign-ins", whole: mean(&all), limit: "argon2id alone", alone: mean(&limit) })
+}
+
+async fn alone(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow::Result<f64> {
+    let (app, hash) = (app.clone(), Arc::new(hash.to_owned()));
+    rate(tasks, seconds, move |_| {
+        let (app, hash) = (app.clone(), Arc::clone(&hash));
+        async move {
+            anyhow::ensure!(app.passwords.verify(PASSWORD, Some(hash.as_str())).await?, "the password does not verify");
+            Ok(())
+        }
+    })
+    .await
+}

@@ -1,0 +1,209 @@
+//! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
+//!
+//! It changes nothing: no migration, no key, no declaration is written here.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{in_paris, read, store};
+use crate::accounts;
+use crate::activation::Outcome;
+use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
+use crate::config::Config;
+use crate::config::deployment::Declared;
+use crate::db::{Db, SCHEMA_FILES};
+use crate::seal::{self, Vault};
+use crate::{activation, clients, compose, keys, outbox, tenants};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A support code, such as K7P-4MX: what it stands for.
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+}
+
+/// A job that waits longer is stuck: codes are wanted within the minute.
+const PATIENCE: Span = Span::minutes(2);
+/// Before 2024 no version of this program was there.
+const FIRST: Timestamp = Timestamp(1_704_067_200_000);
+
+pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    match &args.code {
+        Some(code) => find(code, &read(file)?, out).await,
+        None => Box::pin(examine(file, &mut Report { out, sound: true })).await,
+    }
+}
+
+/// Prints a line a check, and remembers whether one failed.
+struct Report<'a> {
+    out: &'a mut (dyn Write + Send),
+    sound: bool,
+}
+
+impl Report<'_> {
+    /// Gives the value on, if the check did not fail.
+    fn tell<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
+        match found {
+            Ok((value, text)) => {
+                writeln!(self.out, "ok     {what}: {text}")?;
+                Ok(Some(value))
+            }
+            Err(error) => {
+                self.sound = false;
+                writeln!(self.out, "WRONG  {what}: {}", super::in_one_line(&error))?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result<bool> {
+    let now = SystemClock.now();
+    let config = read(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
+    let Some(config) = report.tell("configuration", config)? else { return Ok(false) };
+    let declared = report.tell("deployment's files", files(&config))?;
+    let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(false) };
+    if report.tell("migrations", migrations(&db).await)?.is_some() {
+        if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {
+            report.tell("signing keys", signing_keys(&db, &vault).await)?;
+        }
+        if let Some(declared) = declared {
+            report.tell("deployment", in_database(&db, &declared).await)?;
+        }
+        report.tell("outbox", backlog(&db, now).await)?;
+        report.tell("accounts", accounts(&db).await)?;
+        report.tell("clock", clock(&db, now).await)?;
+    }
+    db.close().await;
+    Ok(report.sound)
+}
+
+fn files(config: &Config) -> anyhow::Result<(Declared, String)> {
+    let found = compose::declared(config)?;
+    let text = format!("{} schools, {} relying parties", found.schools.len(), found.clients.len());
+    Ok((found, text))
+}
+
+async fn opened(config: &Config) -> anyhow::Result<(Db, String)> {
+    // Opening makes the file of an SQLite database; a doctor that makes what it looks for finds nothing.
+    if let Some(path) = config.database.url.strip_prefix("sqlite:").map(|p| p.strip_prefix("//").unwrap_or(p)) {
+        anyhow::ensure!(Path::new(path).exists(), "{path} is not there: `preau migrate` makes it");
+    }
+    let db = Db::open(&config.database.url).await?;
+    let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
+    // A pool connects when it is used.
+    drop(db.read().await?);
+    Ok((db, kind.to_owned()))
+}
+
+async fn migrations(db: &Db) -> anyhow::Result<((), String)> {
+    let (have, want) = (db.migrated().await.unwrap_or_default(), SCHEMA_FILES());
+    anyhow::ensure!(have >= want, "{have} of {want} are applied: run `preau migrate`");
+    Ok(((), format!("{have} of {want}")))
+}
+
+async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)> {
+    let vault = Vault::new(seal::read(&config.keys.directory)?)?;
+    anyhow::ensure!(!keys::ops::nothing_sealed(db).await?, "nothing is sealed yet: run `preau migrate`");
+    keys::ops::opens_seal(db, &vault).await.with_context(|| {
+        format!("{} and this database do not belong together", config.keys.directory.join("master.key").display())
+    })?;
+    let text = format!("opens the seal (id {})", vault.id());
+    Ok((vault, text))
+}
+
+async fn signing_keys(db: &Db, vault: &Vault) -> anyhow::Result<((), String)> {
+    let ring = keys::ops::load(db, vault).await?;
+    anyhow::ensure!(ring.can_sign(), "an algorithm has no active key: run `preau migrate`");
+    Ok(((), format!("{} keys", ring.kids().len())))
+}
+
+async fn in_database(db: &Db, declared: &Declared) -> anyhow::Result<((), String)> {
+    let mut tx = db.read().await?;
+    for school in &declared.schools {
+        let found = tenants::store::school(&mut tx, &school.uai).await?;
+        anyhow::ensure!(found.is_some(), "school {} is not in the database yet: run `preau migrate`", school.uai);
+    }
+    let mut suspended = Vec::new();
+    for (file, _) in &declared.clients {
+        let found = clients::store::find(&mut tx, &file.client_id).await?;
+        let Some(client) = found else {
+            anyhow::bail!("client {} is not in the database yet: run `preau migrate`", file.client_id)
+        };
+        if !client.is_usable() {
+            suspended.push(client.id);
+        }
+    }
+    let schools = declared.schools.len();
+    let more = if suspended.is_empty() { String::new() } else { format!("; suspended: {}", suspended.join(", ")) };
+    Ok(((), format!("{schools} schools, {} relying parties{more}", declared.clients.len())))
+}
+
+async fn backlog(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+    let (waiting, oldest) = outbox::backlog(&mut db.read().await?).await?;
+    if let Some(oldest) = oldest.map(Timestamp) {
+        let since = in_paris(oldest);
+        anyhow::ensure!(
+            now.since(oldest) < PATIENCE,
+            "{waiting} messages wait, the oldest since {since}: does `preau serve` run, does the gateway answer?"
+        );
+    }
+    Ok(((), format!("{waiting} messages wait")))
+}
+
+async fn accounts(db: &Db) -> anyhow::Result<((), String)> {
+    let counts = accounts::store::count(&mut db.read().await?).await?;
+    let text: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+    Ok(((), if text.is_empty() { "none yet".to_owned() } else { text.join(", ") }))
+}
+
+async fn clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+    anyhow::ensure!(now >= FIRST, "it says {}: set it, tokens are signed with it", in_paris(now));
+    if let Some(newest) = store::newest(&mut db.read().await?).await? {
+        let ahead = newest.since(now);
+        anyhow::ensure!(
+            ahead < Span::minutes(1),
+            "it says {}, but the database speaks of {}: it went back",
+            in_paris(now),
+            in_paris(newest)
+        );
+    }
+    Ok(((), format!("{} in Paris", in_paris(now))))
+}
+
+/// What a support code stands for: state, school, when, outcome; never what was typed.
+async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let code = code.trim().to_uppercase();
+    let (db, _) = opened(config).await?;
+    let mut tx = db.read().await?;
+    let activations = activation::store::by_support_code(&mut tx, &code).await?;
+    let notices = store::notices(&mut tx, &code).await?;
+    for row in &activations {
+        let began = in_paris(Timestamp(row.created_at));
+        let found = match (row.found, row.sends) {
+            (true, sends) => format!("{sends} codes sent, {} tries left", row.tries_left),
+            (false, _) => "nobody found in the roster, no code sent".to_owned(),
+        };
+        let outcome = row.outcome.as_deref().and_then(|text| serde_json::from_str::<Outcome>(text).ok());
+        let outcome = outcome.map(|o| format!("; ended: {}", o.name())).unwrap_or_default();
+        writeln!(out, "activation of {began}: {found}; at step {}{outcome}", row.state)?;
+        if let Some(account) = &row.account_id {
+            for (uai, name) in store::schools_of(&mut tx, account).await? {
+                writeln!(out, "  school {uai} {name}")?;
+            }
+        }
+    }
+    for (uai, name, kind, at) in &notices {
+        writeln!(out, "notice to {uai} {name} of {}: {kind}", in_paris(Timestamp(*at)))?;
+    }
+    let found = !activations.is_empty() || !notices.is_empty();
+    if !found {
+        writeln!(out, "no activation and no notice has the code {code}")?;
+    }
+    writeln!(out, "shown by an error page, the code begins a request_id of the log: grep '{code}-'")?;
+    drop(tx);
+    db.close().await;
+    Ok(found)
+}

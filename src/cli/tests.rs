@@ -1,0 +1,174 @@
+//! The commands as an operator types them, and what doctor finds.
+
+use std::path::Path;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use super::{Cli, in_one_line, run};
+use crate::base::secret::Secret;
+use crate::config::{Config, deployment};
+use crate::db::Durability;
+use crate::demo::rosters::SCHOOLS;
+use crate::{clients, tenants};
+
+#[test]
+fn the_command_line_is_sound_and_understands_what_documents_say() {
+    Cli::command().debug_assert();
+    for line in [
+        "preau demo",
+        "preau demo --data /tmp/d --fresh",
+        "preau serve --config c.toml",
+        "preau --config c.toml migrate",
+        "preau import --format siecle --academy montpellier --dry-run --accept-removals a.xml b.zip",
+        "preau campaign open --uai 0349999J --days 15",
+        "preau campaign close --uai 0349999J",
+        "preau campaign reopen --uai 0349999J",
+        "preau campaign notices --uai 0349999J",
+        "preau keys new-master",
+        "preau doctor --code K7P-4MX",
+        "preau bench sign-in --seconds 1",
+    ] {
+        Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
+    }
+    for line in ["preau", "preau import --format siecle a.xml", "preau campaign open --uai 0349999J --days 0"] {
+        assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/preau.toml");
+    let text = |config: &Config| serde_json::to_value(config).unwrap();
+    assert_eq!(text(&Config::load(Some(&path)).unwrap()), text(&Config::default()));
+
+    // What is commented out is right too, but for the file names, which are nobody's.
+    let source = std::fs::read_to_string(&path).unwrap();
+    let is_key = |line: &str| line.starts_with("# [") || (line.contains(" = ") && !line.contains("_file"));
+    let all: Vec<_> = source
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|_| is_key(line)).unwrap_or(line))
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let whole = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(whole.path(), all.join("\n")).unwrap();
+    let config = Config::load(Some(whole.path())).unwrap_or_else(|e| panic!("{e}\n{}", all.join("\n")));
+    assert!(config.server.tls.is_some() && config.sms.http.is_some_and(|http| http.authorization.is_some()));
+}
+
+/// A deployment's secrets, drawn for the test.
+fn secrets(keys: &Path) {
+    std::fs::create_dir_all(keys).unwrap();
+    for client in crate::demo::neighbours::clients() {
+        std::fs::write(keys.join(format!("{client}.secret")), "s".repeat(43)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_school_and_relying_party_of_the_deployment_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    secrets(folder.path());
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
+    let declared = deployment::read(&directory, folder.path()).unwrap();
+    let schools: Vec<_> = declared.schools.iter().map(|s| (&*s.uai, &*s.name, &*s.academy, &*s.ministry)).collect();
+    let demo: Vec<_> = SCHOOLS.iter().map(|s| (s.uai, s.name, s.academy, s.ministry)).collect();
+    assert_eq!(schools, demo, "the deployment and the demo's rosters name the same schools");
+    let mut ids: Vec<_> = declared.clients.iter().map(|(file, _)| file.client_id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["bourses", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]);
+    for (file, secret) in &declared.clients {
+        assert_eq!(secret.as_ref().map(Secret::expose), Some("s".repeat(43).as_str()));
+        assert_eq!(file.scope, "openid profile education", "no client asks for more than it shows");
+    }
+
+    let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
+    db.migrate().await.unwrap();
+    let mut tx = db.write(Durability::Relaxed).await.unwrap();
+    tenants::ops::declare(&mut tx, &declared).await.unwrap();
+    clients::ops::declare(&mut tx, crate::base::clock::Timestamp(1), &declared).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A house of its own, configured by a file.
+struct House {
+    folder: tempfile::TempDir,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
+        let text = format!(
+            "[database]\nurl = \"sqlite:{}\"\n[keys]\ndirectory = \"{}\"\n[deployment]\ndirectory = \"{}\"\n",
+            at("preau.db"),
+            at("keys"),
+            deployment.display()
+        );
+        std::fs::write(folder.path().join("preau.toml"), text).unwrap();
+        secrets(&folder.path().join("keys"));
+        Self { folder }
+    }
+
+    /// What a command answers: whether it was done, and its lines or its error.
+    async fn preau(&self, words: &str) -> (bool, String) {
+        let file = self.folder.path().join("preau.toml").display().to_string();
+        let line = ["preau", "--config", &file].into_iter().chain(words.split(' '));
+        let mut out = Vec::new();
+        let done = Box::pin(run(Cli::try_parse_from(line).unwrap(), &mut out)).await;
+        let mut text = String::from_utf8(out).unwrap();
+        match done {
+            Ok(yes) => (yes, text),
+            Err(error) => {
+                text.push_str(&in_one_line(&error));
+                (false, text)
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn doctor_finds_what_is_broken_and_changes_nothing() {
+    let house = House::new();
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  database") && text.contains("preau migrate"), "{text}");
+    assert!(!house.folder.path().join("preau.db").exists(), "doctor made the database that it looked for");
+
+    assert!(house.preau("migrate").await.0);
+    let (sound, text) = house.preau("doctor").await;
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 10, "{text}");
+
+    // Another master key than the one that the database was sealed with.
+    let key = house.folder.path().join("keys/master.key");
+    let kept = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  master key: there is no master key"), "{text}");
+    assert!(!key.exists(), "doctor wrote a key");
+    assert!(house.preau("keys new-master").await.0);
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("do not belong together"), "{text}");
+    assert!(!house.preau("migrate").await.0, "nothing starts with another's key");
+    let (done, text) = house.preau("keys new-master").await;
+    assert!(!done && text.contains("no new master key was written"), "{text}");
+    std::fs::write(&key, kept).unwrap();
+
+    std::fs::remove_file(house.folder.path().join("keys/bourses.secret")).unwrap();
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  deployment's files") && text.contains("bourses.secret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
+    let house = House::new();
+    let (done, text) = house.preau("campaign open --uai 0349999j --days 3").await;
+    assert!(done && text.starts_with("0349999J: open until "), "{text}");
+    assert_eq!(house.preau("campaign close --uai 0349999J").await, (true, "0349999J: closed\n".to_owned()));
+    assert_eq!(
+        house.preau("campaign notices --uai 0349999J").await,
+        (true, "0349999J: nothing to see to\n".to_owned())
+    );
+    let (done, text) = house.preau("campaign open --uai 0341234X").await;
+    assert!(!done && text.contains("is not declared"), "{text}");
+    let (found, text) = house.preau("doctor --code k7p-4mx").await;
+    assert!(!found && text.contains("no activation and no notice has the code K7P-4MX"), "{text}");
+}

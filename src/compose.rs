@@ -1,0 +1,279 @@
+//! Everything is built here, once: from a configuration to an application with its background work.
+//!
+//! A command that needs less opens less: [`open`] gives database and vault, [`build`] the whole.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum_server::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::{App, AppState, Parts};
+use crate::base::clock::Clock;
+use crate::base::rng::Random;
+use crate::config::deployment::{self, Declared};
+use crate::config::{Config, Server};
+use crate::db::{Db, Durability, SCHEMA_FILES};
+use crate::ephemeral::Ephemeral;
+use crate::http::pages::Pages;
+use crate::http::serve;
+use crate::outbox::{self, Done, Job, JobKind};
+use crate::seal::{self, PasswordCost, Passwords, Vault};
+use crate::sms::{Gateway, Message, SendError};
+use crate::{activation, clients, keys, limits, router, sessions, tenants};
+
+/// What a test replaces.
+pub struct Surroundings {
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Random>,
+    pub cost: PasswordCost,
+    /// Instead of the configured gateway.
+    pub sms: Option<Gateway>,
+}
+
+impl Surroundings {
+    /// The machine's clock and randomness, full-priced passwords.
+    pub fn real() -> Self {
+        Self {
+            clock: Arc::new(crate::base::clock::SystemClock),
+            rng: Arc::new(crate::base::rng::SystemRandom),
+            cost: PasswordCost::STANDARD,
+            sms: None,
+        }
+    }
+}
+
+/// A database of this program's schema, and the key that it was sealed with.
+pub struct Opened {
+    pub db: Db,
+    pub vault: Vault,
+}
+
+/// Opens the database, brings it up to date, and proves that the master key is its own. A missing master key
+/// is made only for an SQLite file in which nothing is sealed yet (DESIGN 7).
+pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Opened> {
+    let db = Db::open(&config.database.url).await.context("database")?;
+    db.migrate().await.context("migrations")?;
+    let may_create = db.is_sqlite() && keys::ops::nothing_sealed(&db).await?;
+    let master = seal::load_or_create(&config.keys.directory, may_create, around.rng.as_ref())?;
+    let vault = Vault::new(master)?;
+    keys::ops::check_seal(&db, &vault, around.clock.now())
+        .await
+        .with_context(|| format!("keys in {}", config.keys.directory.display()))?;
+    Ok(Opened { db, vault })
+}
+
+/// Reads what the deployment's directory declares.
+pub fn declared(config: &Config) -> anyhow::Result<Declared> {
+    let directory = &config.deployment.directory;
+    deployment::read(directory, &config.keys.directory).with_context(|| format!("deployment {}", directory.display()))
+}
+
+/// Writes what is declared, all or nothing.
+pub async fn declare(around: &Surroundings, db: &Db, declared: &Declared) -> anyhow::Result<()> {
+    let mut tx = db.write(Durability::Durable).await?;
+    tenants::ops::declare(&mut tx, declared).await?;
+    clients::ops::declare(&mut tx, around.clock.now(), declared).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The application, ready to serve.
+pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppState> {
+    let opened = Box::pin(open(&config, &around)).await?;
+    declare(&around, &opened.db, &declared(&config)?).await?;
+    Box::pin(assemble(config, around, opened)).await
+}
+
+/// The rest of [`build`]: from a database that knows its schools and relying parties.
+pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> anyhow::Result<AppState> {
+    let Opened { db, vault } = opened;
+    let ring = keys::ops::ensure(&db, &vault, around.rng.as_ref(), around.clock.now()).await?;
+    let passwords = Passwords::new(&vault, around.cost, around.rng.as_ref())?;
+    let pages = Pages::load(&config.deployment.name)?;
+    let sms = match around.sms {
+        Some(gateway) => gateway,
+        None => Gateway::from_config(&config.sms)?,
+    };
+    let app = App::new(Parts {
+        config,
+        clock: around.clock,
+        rng: around.rng,
+        db,
+        ephemeral: Ephemeral::memory(),
+        vault,
+        passwords,
+        pages,
+        sms,
+    });
+    app.set_ring(ring);
+    Ok(AppState(Arc::new(app)))
+}
+
+/// The two addresses, taken before anything else happens: two servers on one are found out at once.
+pub struct Listeners {
+    pub public: TcpListener,
+    pub operations: TcpListener,
+}
+
+impl Listeners {
+    pub fn bind(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self {
+            public: bind("server.listen", server.listen)?,
+            operations: bind("server.operations", server.operations)?,
+        })
+    }
+}
+
+/// Listens; says of a taken port which key of the configuration names it.
+pub fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    serve::bind(address).map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
+        _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
+    })
+}
+
+/// Serves until `stop` says true; finishes what is under way, ends the background work, closes the database.
+pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    let handles = [Handle::new(), Handle::new()];
+    let [public_handle, operations_handle] = handles.clone();
+    let mut work = background(&app, stop);
+    let mut asked = stop.clone();
+    let stopper = tokio::spawn(async move {
+        // A sender that is gone can no longer say stop: that is one too.
+        let _gone = asked.wait_for(|stop| *stop).await;
+        handles.iter().for_each(serve::stop);
+    });
+    let tls = app.config.server.tls.as_ref().map(|tls| (tls.certificate.as_path(), tls.key.as_path()));
+    let public = serve::serve(listeners.public, router::public(app.clone())?, tls, public_handle);
+    let operations = serve::serve(listeners.operations, router::operations(app.clone()), None, operations_handle);
+    let served = tokio::try_join!(public, operations);
+    stopper.abort();
+    served.context("serving")?;
+    while work.join_next().await.is_some() {}
+    app.db.close().await;
+    Ok(())
+}
+
+/// How often the worker looks although nobody woke it: another server may have written a job.
+const POLL: Duration = Duration::from_secs(1);
+/// How often the keys are read again (DESIGN 7).
+const KEYS: Duration = Duration::from_secs(60);
+const CLEAN: Duration = Duration::from_secs(3600);
+/// Jobs taken at once.
+const BATCH: i64 = 16;
+
+/// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
+pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut all = JoinSet::new();
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = a.outbox.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            work_off(&a).await;
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(KEYS) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            match keys::ops::load(&a.db, &a.vault).await {
+                Ok(ring) => a.set_ring(ring),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "signing keys not read again"),
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            if let Err(error) = clean(&a).await {
+                tracing::error!(error = format!("{error:#}"), "cleaning failed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLEAN) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+    all
+}
+
+/// Runs the jobs that are due until none is. Returns how many there were.
+pub async fn work_off(app: &AppState) -> usize {
+    let mut count = 0;
+    loop {
+        let jobs = match outbox::claim(&app.db, &app.vault, app.now(), BATCH).await {
+            Ok(jobs) if jobs.is_empty() => return count,
+            Ok(jobs) => jobs,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "outbox not read");
+                return count;
+            }
+        };
+        count += jobs.len();
+        let mut running = JoinSet::new();
+        for job in jobs {
+            let app = app.clone();
+            running.spawn(async move { run(&app, job).await });
+        }
+        while running.join_next().await.is_some() {}
+    }
+}
+
+async fn run(app: &AppState, job: Job) {
+    let done = match job.kind {
+        JobKind::FindAndSend => activation::ops::find_and_send(app, app.now(), &job).await,
+        JobKind::Sms => send(app, &job).await,
+    };
+    let done = done.unwrap_or_else(|error| {
+        tracing::error!(job = %job.id, attempts = job.attempts, error = format!("{error:#}"), "job failed");
+        Done::Later
+    });
+    if let Err(error) = outbox::settle(&app.db, &job, done, app.now()).await {
+        tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
+    }
+}
+
+async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
+    let message: Message = serde_json::from_str(&job.body)?;
+    // The job's id makes a second delivery after a crash the same message.
+    match app.sms.send(&Message { id: job.id.clone(), ..message }).await {
+        Ok(()) => Ok(Done::Yes),
+        Err(SendError::Later(why)) => {
+            tracing::warn!(job = %job.id, %why, "SMS not taken, tried again later");
+            Ok(Done::Later)
+        }
+        Err(error @ SendError::Never(_)) => {
+            tracing::error!(job = %job.id, %error, "SMS refused");
+            Ok(Done::Never)
+        }
+    }
+}
+
+/// Forgets what serves no more.
+async fn clean(app: &AppState) -> anyhow::Result<()> {
+    let now = app.now();
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    outbox::clean(&mut tx, now).await?;
+    limits::store::clean(&mut tx, now).await?;
+    activation::store::clean(&mut tx, now).await?;
+    sessions::store::clean(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether the database has this program's whole schema.
+pub async fn is_migrated(db: &Db) -> anyhow::Result<bool> {
+    Ok(db.migrated().await? >= SCHEMA_FILES())
+}

@@ -1,0 +1,123 @@
+//! Every URL, on one page.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{ConfigError, CsrfLayer};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::AppState;
+use crate::http::error::PageError;
+use crate::http::frame::frame;
+use crate::http::pages::{Page, asset};
+use crate::http::views;
+use crate::http::visit::Visit;
+use crate::oidc::discovery::path;
+use crate::{activation, compte, login, oidc};
+
+/// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
+const BODY: usize = 64 * 1024;
+/// A request that takes longer waits for something that will not come.
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What browsers and relying parties see.
+///
+/// # Errors
+/// An issuer that is no origin.
+pub fn public(app: AppState) -> Result<Router, ConfigError> {
+    let pages = Router::new()
+        .route("/", get(compte::pages::root))
+        .route("/connexion", get(login::pages::show).post(login::pages::submit))
+        .route("/connexion/suite", get(login::pages::onward))
+        .route("/identifiant-oublie", get(login::pages::identifiant_oublie))
+        .route("/mot-de-passe-oublie", get(login::pages::mot_de_passe_oublie))
+        .route("/compte", get(compte::pages::show))
+        .route("/deconnexion", post(oidc::logout::leave))
+        .route("/deconnexion/confirmer", post(oidc::logout::confirm))
+        .route("/deconnexion/suite", get(oidc::logout::go_on))
+        .merge(activation::pages::routes())
+        .route("/aide", get(plain::<views::Aide>))
+        .route("/aide/mot-de-passe", get(plain::<views::AideMotDePasse>))
+        .route("/donnees", get(plain::<views::Donnees>))
+        .route("/accessibilite", get(plain::<views::Accessibilite>))
+        .route("/assets/{name}", get(assets))
+        // A form of another site is refused (ABUSE S5). The issuer is named, because behind a proxy the Host
+        // may be another; browsers say where they come from.
+        .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
+
+    // These may be reached from any site: their own checks decide.
+    let protocol = Router::new()
+        .route(path::DISCOVERY, get(oidc::discovery::get))
+        .route(path::AUTHORIZE, get(oidc::authorize::get).post(oidc::authorize::post))
+        .route(path::TOKEN, post(oidc::token::post).options(oidc::token::preflight))
+        .route(path::USERINFO, get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::token::preflight))
+        .route(path::JWKS, get(oidc::jwks::get))
+        .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
+
+    Ok(pages
+        .merge(protocol)
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_for_this_method)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), frame))
+        .layer(CompressionLayer::new())
+        .with_state(app))
+}
+
+/// What the operator's machines see.
+pub fn operations(app: AppState) -> Router {
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(app)
+}
+
+/// Ready is: the database answers with this program's schema, and there are keys to sign with.
+async fn ready(State(app): State<AppState>) -> Response {
+    let migrated = app.db.migrated().await;
+    let wrong = match migrated {
+        Err(e) => Some(format!("database: {e}")),
+        Ok(n) if n < crate::db::SCHEMA_FILES() => Some("migrations are missing".to_owned()),
+        Ok(_) if !app.ring().can_sign() => Some("no signing key".to_owned()),
+        Ok(_) => None,
+    };
+    match wrong {
+        None => (StatusCode::OK, "ready\n").into_response(),
+        Some(why) => {
+            tracing::warn!(%why, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+        }
+    }
+}
+
+/// A page that is the same for everybody.
+async fn plain<P: Page>(State(app): State<AppState>, visit: Visit) -> Result<Response, PageError> {
+    // Each of these has exactly one sample: itself.
+    let page = P::samples().into_iter().next().ok_or(PageError::NotFound)?;
+    visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+async fn assets(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
+    let file = asset(&name).ok_or(PageError::NotFound)?;
+    let cache = [
+        // The address holds a digest: what it names never changes.
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (header::ETAG, HeaderValue::from_str(&file.etag).unwrap_or(HeaderValue::from_static("\"\""))),
+    ];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == file.etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
+    }
+    Ok((cache, [(header::CONTENT_TYPE, file.content_type)], file.bytes.into_owned()).into_response())
+}
+
+async fn not_found() -> PageError {
+    PageError::NotFound
+}
+
+async fn not_for_this_method() -> PageError {
+    PageError::MethodNotAllowed
+}

@@ -1,0 +1,164 @@
+//! The floors and the table of features.
+//!
+//! Rules that differ from the plain reading of a file's name, and why: `http/frame.rs` is a face, because it hands
+//! requests to the application; so are `oidc/respond.rs` (how an answer travels) and `oidc/token/client_auth.rs`
+//! (from a request to a proof, as `extract.rs` is). `oidc/claims.rs` speaks of the roster's rows: a use case.
+//! `seal/` is a room of the platform that every other one of them may use.
+
+use super::reader::Source;
+
+/// Of files, tests not counted.
+const LONGEST: usize = 330;
+
+const WORDS: [&str; 2] = ["base", "protocol"];
+
+/// The platform, in its order: a room uses those of the lines before. `http` stands after `db`, whose errors it turns
+/// into pages.
+const PLATFORM: [&[&str]; 7] = [
+    &["seal"],
+    &["config"],
+    &["telemetry"],
+    &["db", "ephemeral", "jose"],
+    &["http"],
+    &["outbox", "sms", "mail"],
+    &["app"],
+];
+
+/// What a feature may use on its own floor. Each line may be named by those below it only.
+const TABLE: [(&[&str], &[&str]); 9] = [
+    (&["audit", "limits"], &[]),
+    (&["tenants"], &["audit"]),
+    (&["clients", "keys"], &["tenants", "audit", "limits"]),
+    (&["roster"], &["tenants", "audit"]),
+    (&["accounts"], &["roster", "tenants", "audit", "limits"]),
+    (&["grants"], &["accounts", "clients", "audit", "limits"]),
+    (&["sessions", "otp", "interactions"], BELOW_SESSIONS),
+    (&["activation", "recovery", "federation", "login", "compte"], BELOW_FLOWS),
+    (&["oidc"], BELOW_FLOWS),
+];
+const BELOW_SESSIONS: &[&str] = &["grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+const BELOW_FLOWS: &[&str] = &[
+    "sessions",
+    "otp",
+    "interactions",
+    "grants",
+    "accounts",
+    "roster",
+    "clients",
+    "keys",
+    "tenants",
+    "audit",
+    "limits",
+];
+/// They may use anything.
+const FREE: [&str; 2] = ["admin", "demo"];
+
+/// Where a file stands: its floor, and its place on it (rows of the words and of the platform).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    floor: u8,
+    row: usize,
+}
+
+fn place(module: &[String]) -> Option<Place> {
+    let at = |floor| Some(Place { floor, row: 0 });
+    let room = module.first()?.as_str();
+    let parts: Vec<&str> = module.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["http", "frame"] => return at(5),
+        ["oidc", "checks" | "claims"] => return at(4),
+        ["oidc", "token"] | ["oidc", "token", "client_auth"] => return at(5),
+        ["oidc", "token", ..] => return at(4),
+        ["oidc", "authorize" | "userinfo" | "logout" | "jwks" | "discovery" | "respond"] => return at(5),
+        ["main"] | ["cli", ..] | ["lib"] => return at(7),
+        ["compose" | "router"] => return at(6),
+        _ => {}
+    }
+    if let Some(row) = WORDS.iter().position(|word| *word == room) {
+        return Some(Place { floor: 0, row });
+    }
+    if let Some(row) = PLATFORM.iter().position(|rooms| rooms.contains(&room)) {
+        return Some(Place { floor: 1, row });
+    }
+    if FREE.contains(&room) {
+        return at(7);
+    }
+    TABLE.iter().find(|(features, _)| features.contains(&room))?;
+    at(match parts.get(1).copied() {
+        Some("store") => 3,
+        Some("ops") => 4,
+        Some("pages" | "api" | "extract") => 5,
+        _ => 2,
+    })
+}
+
+fn may(from: &str, to: &str) -> bool {
+    TABLE.iter().any(|(features, allowed)| features.contains(&from) && allowed.contains(&to))
+}
+
+/// Every place where a rule does not hold.
+pub fn violations(house: &[Source]) -> Vec<String> {
+    let mut out = Vec::new();
+    for source in house.iter().filter(|s| !s.is_test()) {
+        let Some(here) = place(&source.module) else {
+            out.push(format!("{}: the table does not know this feature", source.path));
+            continue;
+        };
+        if source.lines > LONGEST {
+            out.push(format!("{}: {} lines, tests not counted", source.path, source.lines));
+        }
+        crates(source, here, &mut out);
+        for name in source.names() {
+            // The module is the longest beginning of the path that is a file; what is re-exported counts as the
+            // room's own.
+            let found = (1..=name.len()).rev().find_map(|n| house.iter().find(|s| s.module == name[..n]));
+            let Some(target) = found.filter(|t| t.path != source.path) else { continue };
+            let Some(there) = place(&target.module) else { continue };
+            if let Some(why) = forbidden((source, here), (target, there)) {
+                out.push(format!("{}: {} is {why}", source.path, name.join("::")));
+            }
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn forbidden((from, here): (&Source, Place), (to, there): (&Source, Place)) -> Option<&'static str> {
+    let (room, other) = (&from.module[0], &to.module[0]);
+    if there.floor > here.floor {
+        return Some("upstairs");
+    }
+    if there.floor < here.floor || room == other || here.floor >= 6 {
+        return None;
+    }
+    match here.floor {
+        0 | 1 if there.row < here.row => None,
+        0 | 1 if there.row > here.row => Some("upstairs"),
+        0 | 1 => Some("beside"),
+        _ => (!may(room, other)).then_some("beside"),
+    }
+}
+
+/// Crates that only some rooms may know, and the environment.
+fn crates(source: &Source, here: Place, out: &mut Vec<String>) {
+    let room = source.module[0].as_str();
+    let is_store = here.floor == 3;
+    let rules = [
+        ("sqlx", ["db", "outbox"].contains(&room) || is_store),
+        ("axum", here.floor >= 5 || ["http", "app"].contains(&room)),
+        ("josekit", room == "jose"),
+        ("env", ["config", "cli"].contains(&room)),
+    ];
+    for (word, allowed) in rules {
+        if !allowed && names_crate(&source.code, word) {
+            out.push(format!("{}: {word} is not for here", source.path));
+        }
+    }
+}
+
+/// Whether the word stands in front of `::`.
+fn names_crate(code: &str, word: &str) -> bool {
+    code.match_indices(&format!("{word}::"))
+        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}

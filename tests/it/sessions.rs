@@ -1,0 +1,364 @@
+//! Sessions and their cookies: drawn anew, bound, ended; kept over a restart.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::base::secret::digest;
+
+use crate::support::{Browser, Landed, Member, RelyingParty, Server};
+
+async fn signed_in(server: &Server, member: &Member) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.open("/connexion").await;
+    browser.sign_in(member).await;
+    assert_eq!(browser.at.path(), "/compte", "{}", browser.page.shown());
+    browser
+}
+
+/// Whether a browser with these cookies is somebody.
+async fn is_known(browser: &Browser) -> bool {
+    let mut other = browser.copy();
+    other.get("/compte").await.status == StatusCode::OK
+}
+
+#[tokio::test]
+async fn s1_each_sign_in_draws_a_new_session_and_ends_the_old_one() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = signed_in(&server, &member).await;
+    let stolen = browser.copy();
+    let first = browser.cookie("").unwrap().to_owned();
+    server.advance(Span::seconds(1));
+    browser.open(&RelyingParty::new(&server, "ent").attempt_with(&[("prompt", "login")]).url).await;
+    browser.sign_in(&member).await.away();
+    assert_ne!(browser.cookie(""), Some(first.as_str()));
+    assert!(!is_known(&stolen).await, "the old cookie is worth nothing");
+    assert!(is_known(&browser).await);
+}
+
+#[tokio::test]
+async fn s1_a_planted_cookie_is_not_taken_over() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let planted = "A".repeat(43);
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.cookies.insert("preau_dev".to_owned(), planted.clone());
+    browser.sign_in(&member).await;
+    assert_ne!(browser.cookie(""), Some(planted.as_str()));
+    let mut attacker = Browser::new(&server);
+    attacker.cookies.insert("preau_dev".to_owned(), planted);
+    assert!(!is_known(&attacker).await);
+}
+
+#[tokio::test]
+async fn s1_over_https_cookies_are_bound_to_the_host() {
+    let server = Server::start_as(|config| {
+        config.server.issuer = "https://id.example.fr".to_owned();
+        config.phones.fictitious.clear();
+    })
+    .await;
+    let member = server.account("Anne", "DURAND").await;
+    // Names and marks are looked at on every answer.
+    let browser = signed_in(&server, &member).await;
+    assert!(browser.cookies.keys().all(|name| name.starts_with("__Host-preau")), "{:?}", browser.cookies);
+}
+
+#[tokio::test]
+async fn s2_s17_cookies_are_long_and_kept_as_digests() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let browser = signed_in(&server, &member).await;
+    let cookie = browser.cookie("").unwrap();
+    assert_eq!(cookie.len(), 43);
+    assert_eq!(server.texts("SELECT id FROM session").await, [digest(cookie)]);
+    let mut thief = Browser::new(&server);
+    thief.cookies.insert("preau_dev".to_owned(), digest(cookie));
+    assert!(!is_known(&thief).await, "a row of the database signs nobody in");
+}
+
+#[tokio::test]
+async fn s3_each_client_of_a_session_has_its_own_sid_and_no_two_are_alike() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..3 {
+        let mut browser = signed_in(&server, &member).await;
+        for client in ["ent", "ent-post", "bourses"] {
+            let tokens = RelyingParty::new(&server, client).sign_in(&mut browser, &member).await;
+            assert!(seen.insert(tokens.claims["sid"].as_str().unwrap().to_owned()));
+        }
+    }
+    let mut browser = signed_in(&server, &member).await;
+    let ent = RelyingParty::new(&server, "ent");
+    let (one, two) = (ent.sign_in(&mut browser, &member).await, ent.sign_in(&mut browser, &member).await);
+    assert_eq!(one.claims["sid"], two.claims["sid"], "the same session and client");
+}
+
+#[tokio::test]
+async fn s4_a_new_sign_in_that_was_asked_for_and_left_is_not_taken_as_done() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let mut browser = signed_in(&server, &member).await;
+    server.advance(Span::minutes(5));
+    for more in [("prompt", "login"), ("prompt", "select_account"), ("max_age", "60")] {
+        let attempt = ent.attempt_with(&[more]);
+        browser.open(&attempt.url).await;
+        assert_eq!(browser.at.path(), "/connexion");
+        let query = browser.at.query().unwrap().replace("&motif=encore", "");
+        // Around the page, as an impatient person or an attacker would.
+        for around in [format!("/oauth2/authorize?{query}"), format!("/connexion/suite?{query}")] {
+            let landed = browser.open(&around).await;
+            assert!(matches!(landed, Landed::Here) && browser.page.has("#se-connecter"), "{more:?} {around}");
+        }
+        let refused = browser.open(&format!("/oauth2/authorize?{query}&refuser=1")).await.away();
+        assert_eq!(ent.error(&refused, &attempt), "access_denied");
+    }
+    assert!(is_known(&browser).await, "the old session stays what it was");
+    let attempt = ent.attempt_with(&[("prompt", "login")]);
+    browser.open(&attempt.url).await;
+    let landed = browser.sign_in(&member).await.away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    assert_eq!(tokens.claims["auth_time"], server.now().seconds());
+}
+
+#[tokio::test]
+async fn s5_another_site_cannot_sign_somebody_in_or_out() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let fields = [("identifiant", member.identifiant.as_str()), ("mot_de_passe", member.password.as_str())];
+    let mut victim = Browser::new(&server);
+    victim.open("/connexion").await;
+    assert_eq!(victim.post_from_elsewhere("/connexion", &fields).await.status, StatusCode::FORBIDDEN);
+    assert!(!victim.has_session());
+    // A browser that does not say where it comes from: the cookie of the form's page is missing.
+    let answer = server.post("/connexion", &[], &fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!answer.cookies().iter().any(|c| c.starts_with("preau_dev=")));
+
+    let mut victim = signed_in(&server, &member).await;
+    for path in ["/deconnexion", "/deconnexion/confirmer"] {
+        victim.post_from_elsewhere(path, &[]).await;
+        assert_eq!(victim.page.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    victim.open("/oauth2/logout").await;
+    assert!(victim.page.has("#confirmer"), "by GET it is asked first");
+    let mut again = victim.copy();
+    again.post_from_elsewhere("/oauth2/logout", &[]).await;
+    assert!(is_known(&victim).await);
+    victim.submit("confirmer", &[]).await;
+    victim.follow().await;
+    assert!(!victim.has_session());
+}
+
+#[tokio::test]
+async fn s6_malformed_cookies_are_nobody() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let good = signed_in(&server, &member).await;
+    let cookie = good.cookie("").unwrap().to_owned();
+    for bad in [
+        String::new(),
+        "x".to_owned(),
+        format!("{cookie}A"),
+        cookie[..42].to_owned(),
+        format!("\"{cookie}\""),
+        format!("%41{}", &cookie[3..]),
+        "' OR 1=1 --".to_owned(),
+        "é".repeat(22),
+        "A".repeat(9_000),
+    ] {
+        let mut browser = Browser::new(&server);
+        browser.cookies.insert("preau_dev".to_owned(), bad.clone());
+        browser.cookies.insert("preau_dev_nav".to_owned(), bad.clone());
+        browser.cookies.insert("preau_dev_lang".to_owned(), bad.clone());
+        browser.open("/compte").await;
+        assert_eq!(browser.at.path(), "/connexion", "{bad}");
+        assert_eq!(browser.page.status, StatusCode::OK);
+    }
+    assert!(is_known(&good).await);
+}
+
+#[tokio::test]
+async fn s7_a_dead_session_s_cookie_goes_when_the_sign_in_page_is_shown() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = signed_in(&server, &member).await;
+    server.advance(Span::minutes(31));
+    browser.open("/connexion").await;
+    assert!(browser.page.has("#se-connecter"));
+    assert!(!browser.has_session());
+}
+
+#[tokio::test]
+async fn s8_t11_a_suspension_is_seen_at_once() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let mut browser = signed_in(&server, &member).await;
+    let tokens = ent.sign_in(&mut browser, &member).await;
+    let (attempt, code) = ent.code_for(&mut browser, &member).await;
+    server.suspend(&member, Some("school")).await;
+    assert!(!is_known(&browser).await);
+    assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ent.exchange(&attempt, &code).await.error(), "invalid_grant");
+    let none = ent.attempt_with(&[("prompt", "none")]);
+    let landed = browser.open(&none.url).await.away();
+    assert_eq!(ent.error(&landed, &none), "login_required");
+}
+
+#[tokio::test]
+async fn s8_ending_all_sessions_of_an_account_ends_every_browser_and_token() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let mut browsers = [signed_in(&server, &member).await, signed_in(&server, &member).await];
+    let tokens = ent.sign_in(&mut browsers[0], &member).await;
+    let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
+    preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &member.account_id).await.unwrap();
+    tx.commit().await.unwrap();
+    for browser in &browsers {
+        assert!(!is_known(browser).await);
+    }
+    assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_session_sleeps_after_thirty_idle_minutes_and_dies_after_twelve_hours() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = signed_in(&server, &member).await;
+    // A visit every 29 minutes keeps it awake, until it is 12 h old.
+    for _ in 0..24 {
+        server.advance(Span::minutes(29));
+        assert_eq!(browser.get("/compte").await.status, StatusCode::OK, "at {}", server.now());
+    }
+    server.advance(Span::minutes(24));
+    assert!(!is_known(&browser).await, "twelve hours are over");
+
+    let browser = signed_in(&server, &member).await;
+    server.advance(Span::minutes(30));
+    assert!(!is_known(&browser).await, "idle");
+}
+
+#[tokio::test]
+async fn silent_requests_tokens_and_userinfo_keep_no_session_awake_and_sleep_ends_no_token() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let mut browser = signed_in(&server, &member).await;
+    server.advance(Span::minutes(2));
+    ent.sign_in(&mut browser, &member).await;
+    for _ in 0..2 {
+        server.advance(Span::minutes(14));
+        let none = ent.attempt_with(&[("prompt", "none")]);
+        let landed = browser.open(&none.url).await.away();
+        let tokens = ent.tokens(&none, &ent.code(&landed, &none)).await;
+        assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+    }
+    let none = ent.attempt_with(&[("prompt", "none")]);
+    let landed = browser.open(&none.url).await.away();
+    let tokens = ent.tokens(&none, &ent.code(&landed, &none)).await;
+    server.advance(Span::minutes(3));
+    assert!(!is_known(&browser).await, "31 minutes since the last visit");
+    assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::OK, "sign-on sleeps, the token lives");
+}
+
+#[tokio::test]
+async fn a_restart_signs_nobody_out_and_a_waiting_request_begins_again() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let browser = signed_in(&server, &member).await;
+    let mut waiting = Browser::new(&server);
+    let ent = RelyingParty::new(&server, "ent");
+    waiting.open(&ent.attempt().url).await;
+
+    let restarted = server.again().await;
+    assert!(is_known(&browser.moved(&restarted)).await);
+    // The form is still open in the other browser: its request is forgotten, the sign-in is not lost.
+    let (page, at) = (waiting.page.clone(), waiting.at.clone());
+    let mut waiting = waiting.moved(&restarted);
+    (waiting.page, waiting.at) = (page, at);
+    waiting.sign_in(&member).await;
+    assert_eq!(waiting.page.status, StatusCode::GONE, "{}", waiting.page.shown());
+    let again = waiting.page.link("#continuer");
+    assert_eq!(again, "https://ent.example/initiate?iss=http%3A%2F%2Flocalhost%3A8080");
+    let fresh = RelyingParty::new(&restarted, "ent");
+    let attempt = fresh.attempt();
+    let landed = waiting.open(&attempt.url).await.away();
+    fresh.tokens(&attempt, &fresh.code(&landed, &attempt)).await;
+}
+
+#[tokio::test]
+async fn two_tabs_are_two_requests_and_the_second_goes_on_by_itself() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
+    let (first, second) = (ent.attempt(), bourses.attempt());
+    let mut browser = Browser::new(&server);
+    browser.open(&first.url).await;
+    let tab = (browser.page.clone(), browser.at.clone());
+    browser.open(&second.url).await;
+    let other = browser.at.to_string();
+    (browser.page, browser.at) = tab;
+    let landed = browser.sign_in(&member).await.away();
+    ent.tokens(&first, &ent.code(&landed, &first)).await;
+    let landed = browser.open(&other).await.away();
+    bourses.tokens(&second, &bourses.code(&landed, &second)).await;
+}
+
+#[tokio::test]
+async fn an_interaction_belongs_to_one_browser() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut attacker = Browser::new(&server);
+    attacker.open(&RelyingParty::new(&server, "ent").attempt().url).await;
+    let mut victim = signed_in(&server, &member).await;
+    let landed = victim.open(&format!("/oauth2/authorize?{}", attacker.at.query().unwrap())).await;
+    assert!(matches!(landed, Landed::Here));
+    assert_eq!(victim.page.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_request_older_than_ten_minutes_begins_again_at_its_client() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
+    let mut browser = Browser::new(&server);
+    browser.open(&ent.attempt().url).await;
+    server.advance(Span::minutes(10));
+    let landed = browser.sign_in(&member).await.away();
+    assert_eq!(landed.as_str(), "https://ent.example/initiate?iss=http%3A%2F%2Flocalhost%3A8080");
+    // A client that cannot begin again is answered, up to the two hours that a request waits.
+    let mut browser = Browser::new(&server);
+    let attempt = bourses.attempt();
+    browser.open(&attempt.url).await;
+    server.advance(Span::minutes(119));
+    let landed = browser.sign_in(&member).await.away();
+    bourses.tokens(&attempt, &bourses.code(&landed, &attempt)).await;
+    let mut browser = Browser::new(&server);
+    browser.open(&bourses.attempt().url).await;
+    server.advance(Span::minutes(121));
+    browser.sign_in(&member).await;
+    assert_eq!(browser.page.status, StatusCode::GONE);
+    assert_eq!(browser.page.link("#continuer"), "https://bourses.example/", "its site");
+}
+
+#[tokio::test]
+async fn the_language_is_the_link_s_then_the_request_s_then_the_browser_s() {
+    let server = Server::start().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let lang = |browser: &Browser| ["en", "fr"].into_iter().find(|l| browser.page.has(&format!("html[lang={l}]")));
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    assert_eq!(lang(&browser), Some("fr"));
+    browser.headers.push(("accept-language", "en-GB,fr;q=0.5".to_owned()));
+    browser.open("/connexion").await;
+    assert_eq!(lang(&browser), Some("en"));
+    browser.open(&ent.attempt_with(&[("ui_locales", "oc fr-FR")]).url).await;
+    assert_eq!(lang(&browser), Some("fr"));
+    browser.click("header a[hreflang=en]").await;
+    assert_eq!(lang(&browser), Some("en"));
+    browser.open(&ent.attempt_with(&[("ui_locales", "fr")]).url).await;
+    assert_eq!(lang(&browser), Some("en"), "chosen once, kept");
+}

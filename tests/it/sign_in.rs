@@ -1,0 +1,317 @@
+//! Signing in by password: what is refused, how often one may try, and what nobody learns.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::base::rng::Random;
+use preau::db::Durability;
+
+use crate::support::{Browser, Member, RelyingParty, Server};
+
+/// A browser on the sign-in page of the ENT's request.
+async fn at_sign_in(server: &Server) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.open(&RelyingParty::new(server, "ent").attempt().url).await;
+    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
+    browser
+}
+
+/// One attempt with a fresh form: its status.
+async fn attempt(browser: &mut Browser, identifiant: &str, password: &str) -> StatusCode {
+    browser.sign_in_with(identifiant, password).await.status
+}
+
+const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+const WAIT: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+/// The times in the only budget.
+async fn marks(server: &Server) -> usize {
+    let rows = server.texts("SELECT marks FROM budget WHERE action = 'password'").await;
+    assert!(rows.len() <= 1, "{rows:?}");
+    rows.iter().flat_map(|row| row.split(',')).filter(|mark| !mark.is_empty()).count()
+}
+
+#[tokio::test]
+async fn the_right_password_signs_in_and_goes_on_to_the_client() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    assert!(browser.page.shown().contains("Service ent"), "the page names who asked");
+    browser.sign_in_with(&member.identifiant, &member.password).await;
+    assert!(browser.page.location().starts_with("/connexion/suite?i="));
+    browser.get(&browser.page.location().to_owned()).await;
+    assert!(browser.page.has("#continuer"), "a page, not a redirect: {}", browser.page.shown());
+    assert!(browser.follow().await.away().as_str().starts_with("https://ent.example/retour?code="));
+}
+
+#[tokio::test]
+async fn without_a_request_sign_in_ends_on_the_account() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = Browser::new(&server);
+    browser.open("/").await;
+    browser.sign_in(&member).await;
+    assert_eq!(browser.at.path(), "/compte");
+    assert!(browser.page.shown().contains("Zoé"), "{}", browser.page.shown());
+    browser.submit("se-deconnecter", &[]).await;
+    browser.follow().await;
+    assert!(!browser.has_session());
+    browser.open("/compte").await;
+    assert_eq!(browser.at.path(), "/connexion");
+}
+
+#[tokio::test]
+async fn l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
+    let server = Server::start().await;
+    let Member { identifiant, password, .. } = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    for _ in 0..5 {
+        assert_eq!(attempt(&mut browser, &identifiant, "Faux-mot-2").await, WRONG);
+    }
+    for seconds in [60, 120, 240, 480, 960, 1920, 3600, 3600] {
+        assert_eq!(attempt(&mut browser, &identifiant, &password).await, WAIT, "even the right one waits");
+        server.advance(Span::seconds(seconds - 1));
+        assert_eq!(attempt(&mut browser, &identifiant, &password).await, WAIT, "{seconds} s are not over");
+        server.advance(Span::seconds(1));
+        assert_eq!(attempt(&mut browser, &identifiant, "Faux-mot-2").await, WRONG, "after {seconds} s");
+    }
+    server.advance(Span::hours(1));
+    assert_eq!(attempt(&mut browser, &identifiant, &password).await, StatusCode::SEE_OTHER);
+    assert_eq!(marks(&server).await, 0, "the right one forgets the wrong ones");
+}
+
+#[tokio::test]
+async fn s03_a_day_of_guesses_is_twenty_five_evaluated() {
+    let server = Server::start().await;
+    let Member { identifiant, password, .. } = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    let mut evaluated = 0;
+    for _ in 0..24 * 60 {
+        evaluated += i32::from(attempt(&mut browser, &identifiant, "Faux-mot-2").await == WRONG);
+        server.advance(Span::minutes(1));
+    }
+    assert_eq!(evaluated, 25);
+    server.advance(Span::hours(1));
+    assert_eq!(attempt(&mut browser, &identifiant, &password).await, StatusCode::SEE_OTHER, "the window slides");
+}
+
+#[tokio::test]
+async fn the_wait_survives_a_restart() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    for _ in 0..5 {
+        attempt(&mut browser, &member.identifiant, "Faux-mot-2").await;
+    }
+    let mut browser = at_sign_in(&server.again().await).await;
+    assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, WAIT);
+}
+
+#[tokio::test]
+async fn l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none() {
+    let server = Server::start().await;
+    let Member { identifiant, password, .. } = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    for other in [identifiant.to_uppercase(), format!("  {identifiant}\t"), format!("\u{a0}{identifiant}")] {
+        assert_eq!(attempt(&mut browser, &other, "Faux-mot-2").await, WRONG, "{other:?}");
+    }
+    assert_eq!(marks(&server).await, 3, "counted together");
+    assert_eq!(attempt(&mut browser, &identifiant.to_uppercase(), &password).await, StatusCode::SEE_OTHER);
+    for other in [
+        identifiant.replace('.', "\u{ff0e}"),
+        identifiant.replace('a', "\u{430}"),
+        format!("{identifiant}\u{200b}"),
+        format!("{identifiant}@ent.example"),
+        identifiant.replace('.', "+x."),
+    ] {
+        let mut browser = at_sign_in(&server).await;
+        assert_eq!(attempt(&mut browser, &other, &password).await, WRONG, "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn s05_l6_nobody_learns_whether_an_identifiant_exists() {
+    let server = Server::start().await;
+    let known = server.durand().await;
+    let pending = {
+        let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
+        let rng: &dyn Random = server.app.rng.as_ref();
+        let profile = "responsable";
+        let open = preau::accounts::ops::open_account(&mut tx, rng, server.now(), profile, "Pia", "DURANT", None);
+        let account = open.await.unwrap();
+        tx.commit().await.unwrap();
+        account.identifiant
+    };
+    let suspended = server.account("Sam", "DURANS").await;
+    server.suspend(&suspended, Some("school")).await;
+    let mut stories = Vec::new();
+    for identifiant in [known.identifiant.as_str(), "z.durane99", &pending, &suspended.identifiant] {
+        let mut browser = at_sign_in(&server).await;
+        let query = browser.at.query().unwrap().to_owned();
+        let mut story = Vec::new();
+        for n in 0..30 {
+            let answer = browser.sign_in_with(identifiant, "Faux-mot-2").await;
+            let text = answer.text().replace(identifiant, "IDENTIFIANT").replace(&query.replace('&', "&amp;"), "QUERY");
+            let headers: Vec<String> = answer.headers.iter().map(|(n, v)| format!("{n}: {v:?}")).collect();
+            let masked = text.replace(&query, "QUERY");
+            story.push(format!("{} {headers:?} {}", answer.status, masked));
+            if n % 3 == 2 {
+                server.advance(Span::minutes(1));
+            }
+        }
+        // The next identifiant's story begins at the same hour of the day.
+        server.advance(Span::hours(24).0.checked_sub(600_000).map(Span).unwrap());
+        stories.push(story);
+    }
+    for story in &stories[1..] {
+        assert_eq!(story, &stories[0]);
+    }
+}
+
+#[tokio::test]
+async fn s2_an_account_without_a_password_cannot_sign_in() {
+    let server = Server::start().await;
+    let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
+    let rng: &dyn Random = server.app.rng.as_ref();
+    let open = preau::accounts::ops::open_account(&mut tx, rng, server.now(), "responsable", "Pia", "DURANT", None);
+    let pending = open.await.unwrap().identifiant;
+    tx.commit().await.unwrap();
+    let mut browser = at_sign_in(&server).await;
+    assert_eq!(attempt(&mut browser, &pending, "").await, WRONG);
+    assert_eq!(attempt(&mut browser, &pending, " ").await, WRONG);
+    assert_eq!(attempt(&mut browser, &pending, "null").await, WRONG);
+    assert!(!browser.has_session());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s03_fifty_parallel_right_sign_ins_all_succeed() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let statuses = parallel(&[server.clone()], &member, &member.password, 50).await;
+    assert_eq!(statuses, [StatusCode::SEE_OTHER; 50]);
+    assert_eq!(server.count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 50);
+    assert_eq!(marks(&server).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l1_fifty_parallel_wrong_ones_are_five() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let statuses = parallel(&[server.clone()], &member, "Faux-mot-2", 50).await;
+    assert_eq!(statuses.iter().filter(|s| **s == WRONG).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|s| **s == WAIT).count(), 45, "{statuses:?}");
+    assert_eq!(marks(&server).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l1_two_servers_count_together() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let statuses = parallel(&[server.clone(), server.again().await], &member, "Faux-mot-2", 50).await;
+    assert_eq!(statuses.iter().filter(|s| **s == WRONG).count(), 5, "{statuses:?}");
+    assert_eq!(marks(&server).await, 5);
+}
+
+/// So many sign-ins at once, each from a browser of its own, the servers in turn.
+async fn parallel(servers: &[Server], member: &Member, password: &str, many: usize) -> Vec<StatusCode> {
+    let mut browsers = Vec::new();
+    for server in servers.iter().cycle().take(many) {
+        browsers.push(at_sign_in(server).await);
+    }
+    let mut tasks = Vec::new();
+    for mut browser in browsers {
+        let (identifiant, password) = (member.identifiant.clone(), password.to_owned());
+        let form = (browser.at.to_string(), browser.page.form_of("se-connecter"));
+        tasks.push(tokio::spawn(async move {
+            assert_eq!(form.1.action, None);
+            let fields = [("identifiant", identifiant.as_str()), ("mot_de_passe", password.as_str())];
+            browser.post(&form.0, &fields).await.status
+        }));
+    }
+    let mut out = Vec::new();
+    for task in tasks {
+        out.push(task.await.unwrap());
+    }
+    out
+}
+
+#[tokio::test]
+async fn a15_an_empty_form_is_asked_again_and_passes_nothing() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    let here = browser.at.to_string();
+    for fields in [
+        vec![],
+        vec![("identifiant", ""), ("mot_de_passe", "")],
+        vec![("identifiant", member.identifiant.as_str())],
+        vec![("identifiant", &member.identifiant), ("mot_de_passe", "")],
+        vec![("mot_de_passe", &member.password)],
+        vec![("identifiant", " \t"), ("mot_de_passe", &member.password)],
+    ] {
+        let answer = browser.post(&here, &fields).await;
+        assert_eq!(answer.status, WRONG, "{fields:?}");
+        assert!(answer.has("#se-connecter"));
+        assert!(!answer.text().contains(&member.password), "a password is never shown again");
+    }
+    assert_eq!(marks(&server).await, 0);
+    assert!(!browser.has_session());
+}
+
+#[tokio::test]
+async fn d2_long_passwords_and_bodies_are_refused_cheaply() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = at_sign_in(&server).await;
+    assert_eq!(attempt(&mut browser, &member.identifiant, &"é".repeat(129)).await, WRONG);
+    assert_eq!(attempt(&mut browser, &"p".repeat(5_000), &member.password).await, WRONG);
+    assert_eq!(marks(&server).await, 0, "not worth a hash");
+    let here = browser.at.to_string();
+    let answer = browser.post(&here, &[("identifiant", "x"), ("mot_de_passe", &"x".repeat(10_000))]).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let answer = browser.post(&here, &[("mot_de_passe", &"x".repeat(70_000))]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_suspension_is_told_after_the_right_password_only() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    server.suspend(&member, Some("school")).await;
+    let mut browser = at_sign_in(&server).await;
+    assert_eq!(attempt(&mut browser, &member.identifiant, "Faux-mot-2").await, WRONG);
+    assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, StatusCode::FORBIDDEN);
+    assert!(browser.page.shown().contains("Clg Théodore Monod"), "{}", browser.page.shown());
+    assert!(!browser.has_session());
+    server.suspend(&member, None).await;
+    assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn passwords_are_compared_in_nfc() {
+    let server = Server::start().await;
+    let member = server.account("Noé", "ÉTÉ").await;
+    let hash = server.app.passwords.hash("Été-2026µ!", server.app.rng.as_ref()).await.unwrap();
+    let args = vec![member.account_id.as_str().into(), hash.into()];
+    server.sql("UPDATE account SET password = $2 WHERE id = $1", args).await;
+    let mut browser = at_sign_in(&server).await;
+    let composed = attempt(&mut browser, &member.identifiant, "Été-2026\u{3bc}!").await;
+    assert_eq!(composed, WRONG, "another sign: NFKC would have made it the same");
+    let decomposed = attempt(&mut browser, &member.identifiant, "E\u{301}te\u{301}-2026µ!").await;
+    assert_eq!(decomposed, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn what_was_forgotten_has_a_page_that_keeps_the_request() {
+    let server = Server::start().await;
+    let mut browser = at_sign_in(&server).await;
+    let query = browser.at.query().unwrap().to_owned();
+    for page in ["/identifiant-oublie", "/mot-de-passe-oublie"] {
+        let to = format!("{page}?{query}");
+        assert!(browser.page.has(&format!("a[href=\"{to}\"]")));
+        let mut tab = browser.copy();
+        tab.get(&to).await;
+        assert!(tab.page.text().contains(&query.replace('&', "&amp;")), "{}", tab.page.text());
+    }
+    let activation = browser.page.link("#pas-de-compte");
+    assert_eq!(activation, format!("/activation?{query}"));
+}

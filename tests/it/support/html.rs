@@ -1,0 +1,93 @@
+//! A page as a browser reads it: its words, links and forms.
+
+use scraper::{ElementRef, Html, Selector};
+
+/// A form as it would be sent with one of its buttons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    pub action: Option<String>,
+    pub method: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// Types into a field, or chooses a radio button.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.fields.retain(|(n, _)| n != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+fn selector(text: &str) -> Selector {
+    Selector::parse(text).unwrap()
+}
+
+fn text_of(element: ElementRef<'_>) -> String {
+    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+pub fn words(page: &str) -> String {
+    let html = Html::parse_document(page);
+    html.select(&selector("main")).map(text_of).collect()
+}
+
+pub fn heading(page: &str) -> String {
+    Html::parse_document(page).select(&selector("h1")).map(text_of).collect()
+}
+
+pub fn has(page: &str, wanted: &str) -> bool {
+    Html::parse_document(page).select(&selector(wanted)).next().is_some()
+}
+
+pub fn attribute(page: &str, wanted: &str, name: &str) -> Option<String> {
+    let html = Html::parse_document(page);
+    html.select(&selector(wanted)).next()?.value().attr(name).map(str::to_owned)
+}
+
+/// The target of a meta refresh, with its seconds.
+pub fn refresh(page: &str) -> Option<(u32, String)> {
+    let content = attribute(page, "meta[http-equiv=refresh]", "content")?;
+    let (seconds, url) = content.split_once(";url=")?;
+    Some((seconds.trim().parse().ok()?, url.to_owned()))
+}
+
+/// The form that a button belongs to, with what a browser would send.
+pub fn form_of(page: &str, button: &str) -> Option<Form> {
+    let html = Html::parse_document(page);
+    let button = html.select(&selector(&format!("button[id=\"{button}\"]"))).next()?;
+    let form = button.ancestors().filter_map(ElementRef::wrap).find(|e| e.value().name() == "form")?;
+    let mut fields = Vec::new();
+    for input in form.select(&selector("input[name]")) {
+        let value = input.value();
+        let chosen = value.attr("checked").is_some() || !matches!(value.attr("type"), Some("radio" | "checkbox"));
+        if chosen && value.attr("disabled").is_none() {
+            let name = value.attr("name").unwrap_or_default().to_owned();
+            fields.push((name, value.attr("value").unwrap_or_default().to_owned()));
+        }
+    }
+    if let Some(name) = button.value().attr("name") {
+        fields.push((name.to_owned(), button.value().attr("value").unwrap_or_default().to_owned()));
+    }
+    let action = form.value().attr("action").map(str::to_owned);
+    Some(Form { action, method: form.value().attr("method").unwrap_or("get").to_owned(), fields })
+}
+
+/// No inline script or style, no handler, nothing loaded from elsewhere, forms that stay with us.
+pub fn check(page: &str, at: &str) {
+    let html = Html::parse_document(page);
+    for element in html.select(&selector("*")) {
+        let value = element.value();
+        for (name, text) in value.attrs() {
+            assert!(!name.starts_with("on") && name != "style", "{name}; {at}");
+            let loads = matches!(name, "src" | "action") || (name == "href" && value.name() == "link");
+            assert!(!loads || (text.starts_with('/') && !text.starts_with("//")), "{name}={text}; {at}");
+            let lower = text.trim().to_ascii_lowercase();
+            assert!(!lower.starts_with("javascript:") && !lower.starts_with("data:"), "{name}={text}; {at}");
+        }
+        assert!(value.name() != "script" || value.attr("src").is_some(), "inline script; {at}");
+        assert!(value.name() != "style", "inline style; {at}");
+    }
+    let lang = attribute(page, "html", "lang").unwrap_or_default();
+    assert!(["fr", "en"].contains(&lang.as_str()), "lang {lang}; {at}");
+    assert!(has(page, "h1") && has(page, "title"), "{at}");
+}

@@ -1,0 +1,16 @@
+//! What the tests stand on: a server in process, a browser, relying parties, people.
+
+pub mod answer;
+pub mod browser;
+pub mod database;
+pub mod deployment;
+pub mod html;
+pub mod people;
+pub mod relying_party;
+pub mod server;
+
+pub use answer::Answer;
+pub use browser::{Browser, Landed};
+pub use people::{Family, Member};
+pub use relying_party::{Attempt, RelyingParty};
+pub use server::Server;

@@ -1,0 +1,159 @@
+//! People: families of the roster, imported from files as a school exports them, and accounts.
+
+use std::fmt::Write as _;
+
+use preau::accounts;
+use preau::base::rng::Random;
+use preau::db::Durability;
+use preau::roster::ops::{House, Request, import};
+use preau::roster::reconcile::Removals;
+use preau::roster::store::attach;
+
+use super::Server;
+
+/// A responsable and the children of one school.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// PERSONNE_ID.
+    pub key: u32,
+    pub nom: &'static str,
+    pub prenom: &'static str,
+    pub phone: &'static str,
+    /// ELEVE_ID, given name, birth date (JJ/MM/AAAA), class.
+    pub children: Vec<(u32, &'static str, &'static str, &'static str)>,
+}
+
+impl Family {
+    /// Anne Durand, one child in 6 A.
+    pub fn durand() -> Self {
+        let children = vec![(900_001, "Zoé", "14/02/2013", "6 A")];
+        Self { key: 500_001, nom: "DURAND", prenom: "Anne", phone: "06 39 98 00 01", children }
+    }
+
+    /// Paul Petit, one child in 5 B.
+    pub fn petit() -> Self {
+        let children = vec![(900_002, "Léo", "03/05/2012", "5 B")];
+        Self { key: 500_002, nom: "PETIT", prenom: "Paul", phone: "06 39 98 00 02", children }
+    }
+}
+
+/// Somebody with an active account.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub account_id: String,
+    pub identifiant: String,
+    pub password: String,
+}
+
+pub const PASSWORD: &str = "Cheval-7-bleu";
+
+impl Server {
+    /// Imports a school's roster; all of it must be taken.
+    pub async fn import(&self, academy: &str, uai: &str, families: &[Family]) {
+        let write = |what: &str, text: String| {
+            let path = self.folder().join(format!("{uai}-{what}.xml"));
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let files = vec![write("eleves", eleves(uai, families)), write("responsables", responsables(uai, families))];
+        let request = Request { academy: academy.to_owned(), files, removals: Removals::Accepted, dry_run: false };
+        let house = House {
+            db: &self.app.db,
+            vault: &self.app.vault,
+            rng: self.app.rng.as_ref(),
+            numbering: &self.app.numbering,
+            now: self.now(),
+        };
+        let mut said = String::new();
+        let taken = import(house, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
+        assert!(taken, "{said}");
+    }
+
+    /// An active account for a responsable of the roster.
+    pub async fn member(&self, academy: &'static str, family: &Family) -> Member {
+        let member = self.account(family.prenom, family.nom).await;
+        let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
+        let sql = "SELECT id FROM person WHERE academy = $1 AND person_key = $2";
+        let args = vec![academy.into(), family.key.to_string().into()];
+        let (person,) = tx.one::<(String,)>(sql, args).await.unwrap();
+        assert!(attach(&mut tx, &person, &member.account_id).await.unwrap());
+        tx.commit().await.unwrap();
+        member
+    }
+
+    /// An active account of a responsable who is in no roster.
+    pub async fn account(&self, prenom: &str, nom: &str) -> Member {
+        let hash = self.app.passwords.hash(PASSWORD, self.app.rng.as_ref()).await.unwrap();
+        let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
+        let rng: &dyn Random = self.app.rng.as_ref();
+        let account =
+            accounts::ops::open_account(&mut tx, rng, self.now(), "responsable", prenom, nom, None).await.unwrap();
+        assert!(accounts::store::set_password(&mut tx, self.now(), &account.id, &hash).await.unwrap());
+        tx.commit().await.unwrap();
+        Member { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }
+    }
+
+    /// Anne Durand of the collège Monod: the one whom most tests need.
+    pub async fn durand(&self) -> Member {
+        self.import("montpellier", super::deployment::MONOD, &[Family::durand()]).await;
+        self.member("montpellier", &Family::durand()).await
+    }
+
+    pub async fn suspend(&self, member: &Member, by: Option<&str>) {
+        let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
+        accounts::store::suspend(&mut tx, self.now(), &member.account_id, by).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+fn document(root: &str, uai: &str, data: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}><PARAMETRES><UAJ>{uai}</UAJ>\
+         <ANNEE_SCOLAIRE>2026</ANNEE_SCOLAIRE><DATE_EXPORT>20/11/2026</DATE_EXPORT></PARAMETRES>\n\
+         <DONNEES>{data}</DONNEES></{root}>"
+    )
+}
+
+fn eleves(uai: &str, families: &[Family]) -> String {
+    let (mut pupils, mut classes) = (String::new(), String::new());
+    for family in families {
+        for (id, given, born, class) in &family.children {
+            write!(
+                pupils,
+                "<ELEVE ELEVE_ID=\"{id}\"><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE><PRENOM>{given}</PRENOM>\
+                 <DATE_NAISS>{born}</DATE_NAISS></ELEVE>",
+                family.nom
+            )
+            .unwrap();
+            write!(
+                classes,
+                "<STRUCTURES_ELEVE ELEVE_ID=\"{id}\"><STRUCTURE><CODE_STRUCTURE>{class}</CODE_STRUCTURE>\
+                 <TYPE_STRUCTURE>D</TYPE_STRUCTURE></STRUCTURE></STRUCTURES_ELEVE>"
+            )
+            .unwrap();
+        }
+    }
+    document("BEE_ELEVES", uai, &format!("<ELEVES>{pupils}</ELEVES><STRUCTURES>{classes}</STRUCTURES>"))
+}
+
+fn responsables(uai: &str, families: &[Family]) -> String {
+    let (mut persons, mut links) = (String::new(), String::new());
+    for Family { key, nom, prenom, phone, children } in families {
+        write!(
+            persons,
+            "<PERSONNE PERSONNE_ID=\"{key}\"><NOM_DE_FAMILLE>{nom}</NOM_DE_FAMILLE><PRENOM>{prenom}</PRENOM>\
+             <TEL_PORTABLE>{phone}</TEL_PORTABLE></PERSONNE>"
+        )
+        .unwrap();
+        for (id, ..) in children {
+            write!(
+                links,
+                "<RESPONSABLE_ELEVE><ELEVE_ID>{id}</ELEVE_ID><PERSONNE_ID>{key}</PERSONNE_ID>\
+                 <NIVEAU_RESPONSABILITE>1</NIVEAU_RESPONSABILITE><CODE_PARENTE>10</CODE_PARENTE></RESPONSABLE_ELEVE>"
+            )
+            .unwrap();
+        }
+    }
+    let data = format!("<PERSONNES>{persons}</PERSONNES><RESPONSABLES>{links}</RESPONSABLES>");
+    document("BEE_RESPONSABLES", uai, &data)
+}

@@ -1,0 +1,232 @@
+//! A relying party: asks, exchanges, verifies. Its checks are its own and those of the `openidconnect` crate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::DateTime;
+use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet};
+use openidconnect::{ClientId, IssuerUrl, Nonce};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::server::encode;
+use super::{Answer, Browser, Landed, Member, Server, deployment};
+
+#[derive(Clone)]
+pub struct RelyingParty {
+    pub server: Server,
+    pub client_id: &'static str,
+    pub redirect_uri: String,
+    pub scope: &'static str,
+    drawn: Arc<AtomicU64>,
+}
+
+/// What a relying party remembers of one authorization request.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub url: String,
+    pub state: String,
+    pub nonce: String,
+    pub verifier: String,
+}
+
+/// What the token endpoint gave, verified.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    pub access_token: String,
+    pub id_token: String,
+    pub claims: Value,
+}
+
+impl RelyingParty {
+    pub fn new(server: &Server, client_id: &'static str) -> Self {
+        let redirect_uri = deployment::redirect_uri(client_id);
+        let scope = "openid profile phone education";
+        Self { server: server.clone(), client_id, redirect_uri, scope, drawn: Arc::default() }
+    }
+
+    /// The parameters of a request in good order, to be bent by a test.
+    pub fn parameters(&self, attempt: &Attempt) -> Vec<(String, String)> {
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(attempt.verifier.as_bytes()));
+        [
+            ("response_type", "code"),
+            ("client_id", self.client_id),
+            ("redirect_uri", &self.redirect_uri),
+            ("scope", self.scope),
+            ("state", &attempt.state),
+            ("nonce", &attempt.nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .to_vec()
+    }
+
+    pub fn attempt(&self) -> Attempt {
+        self.attempt_with(&[])
+    }
+
+    /// A new request; `more` replaces a parameter, adds one, or takes one away with an empty value.
+    pub fn attempt_with(&self, more: &[(&str, &str)]) -> Attempt {
+        let n = self.drawn.fetch_add(1, Ordering::SeqCst);
+        let mut attempt = Attempt {
+            url: String::new(),
+            state: format!("state-{n}-é&=+ "),
+            nonce: format!("nonce-{n}"),
+            verifier: format!("verifier-{n:040}"),
+        };
+        let mut all = self.parameters(&attempt);
+        for (name, value) in more {
+            all.retain(|(n, _)| n != name);
+            if !value.is_empty() {
+                all.push(((*name).to_owned(), (*value).to_owned()));
+            }
+        }
+        let pairs: Vec<(&str, &str)> = all.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        attempt.url = format!("/oauth2/authorize?{}", encode(&pairs));
+        attempt
+    }
+
+    /// The answer that came back: parameters by name, after a look at `state` and `iss` (RFC 9207).
+    pub fn answered(&self, landed: &Url, attempt: &Attempt) -> Vec<(String, String)> {
+        assert!(landed.as_str().starts_with(&self.redirect_uri), "{landed}");
+        assert_eq!(landed.fragment(), None);
+        let all: Vec<(String, String)> = landed.query_pairs().into_owned().collect();
+        assert_eq!(get(&all, "state"), Some(attempt.state.as_str()), "{landed}");
+        assert_eq!(get(&all, "iss"), Some(self.server.issuer()), "{landed}");
+        assert_ne!(get(&all, "code").is_some(), get(&all, "error").is_some(), "{landed}");
+        all
+    }
+
+    pub fn code(&self, landed: &Url, attempt: &Attempt) -> String {
+        let all = self.answered(landed, attempt);
+        get(&all, "code").unwrap_or_else(|| panic!("no code: {landed}")).to_owned()
+    }
+
+    pub fn error(&self, landed: &Url, attempt: &Attempt) -> String {
+        let all = self.answered(landed, attempt);
+        let words = get(&all, "error_description").unwrap_or_default();
+        assert!(words.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{words}");
+        get(&all, "error").unwrap_or_else(|| panic!("no error: {landed}")).to_owned()
+    }
+
+    /// Asks, signs in if the page comes, and gives the code.
+    pub async fn code_for(&self, browser: &mut Browser, member: &Member) -> (Attempt, String) {
+        let attempt = self.attempt();
+        let landed = match browser.open(&attempt.url).await {
+            Landed::Away(url) => url,
+            Landed::Here => browser.sign_in(member).await.away(),
+        };
+        let code = self.code(&landed, &attempt);
+        (attempt, code)
+    }
+
+    /// The fields of an exchange in good order.
+    pub fn exchange_fields(&self, attempt: &Attempt, code: &str) -> Vec<(&'static str, String)> {
+        let mut fields = vec![
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.to_owned()),
+            ("redirect_uri", self.redirect_uri.clone()),
+            ("code_verifier", attempt.verifier.clone()),
+        ];
+        match self.client_id {
+            "app" => fields.push(("client_id", self.client_id.to_owned())),
+            "ent-post" => {
+                fields.push(("client_id", self.client_id.to_owned()));
+                fields.push(("client_secret", deployment::secret(self.client_id)));
+            }
+            _ => {}
+        }
+        fields
+    }
+
+    /// The Authorization header of a client that uses Basic.
+    pub fn authorization(&self) -> Option<String> {
+        (!["app", "ent-post"].contains(&self.client_id))
+            .then(|| basic(self.client_id, &deployment::secret(self.client_id)))
+    }
+
+    pub async fn exchange(&self, attempt: &Attempt, code: &str) -> Answer {
+        self.post_token(self.authorization().as_deref(), &self.exchange_fields(attempt, code)).await
+    }
+
+    pub async fn post_token(&self, authorization: Option<&str>, fields: &[(&'static str, String)]) -> Answer {
+        let headers: Vec<(&str, &str)> = authorization.map(|a| ("authorization", a)).into_iter().collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let answer = self.server.post("/oauth2/token", &headers, &fields).await;
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("pragma"), "no-cache");
+        answer
+    }
+
+    /// Exchanges, and verifies everything.
+    pub async fn tokens(&self, attempt: &Attempt, code: &str) -> Tokens {
+        let answer = self.exchange(attempt, code).await;
+        assert_eq!(answer.status, 200, "{}", answer.shown());
+        let body = answer.json();
+        assert_eq!(body["token_type"], "Bearer");
+        assert_eq!(body["expires_in"], 300);
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let (access_token, id_token) = (text("access_token"), text("id_token"));
+        let claims = self.verify(&id_token, &access_token, attempt).await;
+        Tokens { access_token, id_token, claims }
+    }
+
+    /// A whole sign-in.
+    pub async fn sign_in(&self, browser: &mut Browser, member: &Member) -> Tokens {
+        let (attempt, code) = self.code_for(browser, member).await;
+        self.tokens(&attempt, &code).await
+    }
+
+    /// OIDCC 3.1.3.7 by the crate, at the server's time; then what the crate passes over.
+    async fn verify(&self, id_token: &str, access_token: &str, attempt: &Attempt) -> Value {
+        let keys: CoreJsonWebKeySet = serde_json::from_value(self.server.get("/oauth2/jwks").await.json()).unwrap();
+        let issuer = IssuerUrl::new(self.server.issuer().to_owned()).unwrap();
+        let now = DateTime::from_timestamp_millis(self.server.now().0).unwrap();
+        let client_id = ClientId::new(self.client_id.to_owned());
+        let verifier = CoreIdTokenVerifier::new_public_client(client_id, issuer, keys).set_time_fn(move || now);
+        let token: CoreIdToken = id_token.parse().unwrap();
+        token.claims(&verifier, &Nonce::new(attempt.nonce.clone())).unwrap();
+        let header = part(id_token, 0);
+        assert_eq!((&header["alg"], &header["typ"]), (&"RS256".into(), &"JWT".into()));
+        assert!(header["kid"].is_string());
+        let claims = part(id_token, 1);
+        let half = URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token.as_bytes())[..16]);
+        assert_eq!(claims["at_hash"], half);
+        claims
+    }
+
+    pub async fn userinfo(&self, access_token: &str) -> Answer {
+        let request = axum::http::Request::get("/oauth2/userinfo")
+            .header("authorization", format!("Bearer {access_token}"))
+            .body(axum::body::Body::empty());
+        self.server.call(request.unwrap()).await
+    }
+
+    /// The address of a sign-out.
+    pub fn logout_url(&self, fields: &[(&str, &str)]) -> String {
+        format!("/oauth2/logout?{}", encode(fields))
+    }
+}
+
+pub fn get<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut found = pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let first = found.next();
+    assert!(found.next().is_none(), "{name} stands twice");
+    first
+}
+
+/// RFC 6749 2.3.1: form-encoded, joined by a colon, base64.
+pub fn basic(id: &str, secret: &str) -> String {
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
+}
+
+/// Header (0) or claims (1) of a compact token, unverified.
+pub fn part(token: &str, n: usize) -> Value {
+    let text = token.split('.').nth(n).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
