@@ -35,6 +35,11 @@ pub fn heading(page: &str) -> String {
     Html::parse_document(page).select(&selector("h1")).map(text_of).collect()
 }
 
+/// What an element says.
+pub fn text(page: &str, wanted: &str) -> Option<String> {
+    Html::parse_document(page).select(&selector(wanted)).next().map(text_of)
+}
+
 pub fn has(page: &str, wanted: &str) -> bool {
     Html::parse_document(page).select(&selector(wanted)).next().is_some()
 }
