@@ -39,7 +39,10 @@ async fn ten_steps_from_mon_ent_to_the_portal() {
     let [message] = &server.messages()[..] else { panic!("one SMS") };
     assert_eq!(message.to, "+33639980010");
     let (first, last) = message.text.split_once('\n').unwrap();
-    assert!(first.ends_with(&format!("votre code est {code}. Valable 30 minutes. Ne le donnez à personne.")), "{first}");
+    assert!(
+        first.ends_with(&format!("votre code est {code}. Valable 30 minutes. Ne le donnez à personne.")),
+        "{first}"
+    );
     assert_eq!(last, format!("@{} #{code}", server.app.config.server.host()));
 
     browser.type_code(&code).await;
