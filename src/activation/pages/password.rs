@@ -134,7 +134,10 @@ pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
         purpose: activation.purpose,
         identifiant: account.identifiant,
         service: interaction(&app, &visit).await.map(|waiting| waiting.client_name),
-        continue_href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
+        continue_href: match visit.query.get("i") {
+            Some(_) => format!("/oauth2/authorize{query}"),
+            None => "/compte".to_owned(),
+        },
         notices: notices(&activation),
     };
     visit.page(&app.pages, StatusCode::OK, &page)
