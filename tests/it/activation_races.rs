@@ -278,11 +278,16 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
     }
     tx.commit().await.unwrap();
     let given = vec![Given::Oui(parse_typed(DATE).unwrap())];
-    let steps = all(activations.into_iter().map(|activation| {
-        let (server, given) = (server.clone(), given.clone());
-        async move { ops::answer(&server.app, server.now(), &activation, &given).await.map_err(|e| format!("{e:#}")) }
-    }))
-    .await;
+    let steps =
+        all(
+            activations.into_iter().map(|activation| {
+                let (server, given) = (server.clone(), given.clone());
+                async move {
+                    ops::answer(&server.app, server.now(), &activation, &given).await.map_err(|e| format!("{e:#}"))
+                }
+            }),
+        )
+        .await;
     let wrong: Vec<_> = steps.iter().filter(|s| !matches!(s, Ok(Answered::On(Step::Password)))).collect();
     assert!(wrong.is_empty(), "{} of {MANY}: {:?}", wrong.len(), wrong.first());
     let all = server.texts("SELECT identifiant FROM account").await;
