@@ -114,7 +114,7 @@ impl Visit {
         let mut other = Browser::new(&self.server);
         self.note(&other.get(browser.at.as_str()).await.clone());
         self.server.advance(Span::hours(2));
-        self.note(&browser.get(&browser.at.to_string()).await.clone());
+        self.note(&browser.reload().await.clone());
         // The next day all of it begins anew, with an expired code.
         self.server.advance(Span::hours(25));
         let mut browser = self.identify().await;

@@ -266,7 +266,7 @@ async fn the_campaign_is_judged_after_the_code_and_one_open_school_suffices() {
         assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
         // A reload tells the school once.
         let before = server.count("SELECT COUNT(*) FROM notice").await;
-        browser.get(&browser.at.to_string()).await;
+        browser.reload().await;
         assert_eq!(server.count("SELECT COUNT(*) FROM notice").await, before);
 
         // The lycée opens, where the parent has another child: all children are asked about.

@@ -53,7 +53,7 @@ async fn anne_and_anne_sophie_on_one_mobile() {
 async fn one_parent_in_two_academies_has_one_account_with_all_children() {
     let here = parent(500_024, "Awa", (900_024, "Lou"));
     let there = Family { nom: "DIOP", ..parent(700_001, "Awa", (800_001, "Max")) };
-    let server = Server::college(&[here.clone()]).await;
+    let server = Server::college(std::slice::from_ref(&here)).await;
     server.import("toulouse", TOULOUSE, &[there]).await;
     // In Toulouse under the name of birth, in Montpellier with both: found through one another.
     server
@@ -75,7 +75,7 @@ async fn one_parent_in_two_academies_has_one_account_with_all_children() {
 #[tokio::test]
 async fn a_child_linked_later_is_in_the_account_at_once_without_a_campaign() {
     let family = parent(500_025, "Awa", (900_025, "Lou"));
-    let server = Server::college(&[family.clone()]).await;
+    let server = Server::college(std::slice::from_ref(&family)).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.activate(&server, &family).await;
     server.sql("DELETE FROM campaign", vec![]).await;
@@ -90,7 +90,7 @@ async fn a_child_linked_later_is_in_the_account_at_once_without_a_campaign() {
 async fn twins_are_asked_about_one_by_one() {
     let mut family = parent(500_027, "Awa", (900_027, "Lou"));
     family.children.push((900_028, "Max", "14/02/2013", "6 B"));
-    let server = Server::college(&[family.clone()]).await;
+    let server = Server::college(std::slice::from_ref(&family)).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.prove_phone(&server, &family).await;
     browser.answer(&["14/02/2013", ""]).await;

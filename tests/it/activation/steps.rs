@@ -72,7 +72,7 @@ async fn a_resend_is_one_message_whatever_is_reloaded() {
     server.code().await;
     server.advance(Span::minutes(1));
     resend(&mut browser).await;
-    browser.get(&browser.at.to_string()).await;
+    browser.reload().await;
     assert_eq!(browser.page.status, StatusCode::OK);
     server.work_off().await;
     assert_eq!(server.messages().len(), 2);
@@ -123,12 +123,12 @@ async fn an_activation_lives_two_hours_and_the_next_gives_the_same_identifiant()
     browser.answer(&[DATE]).await;
     let identifiant = browser.identifiant();
     server.advance(Span::minutes(119));
-    browser.get(&browser.at.to_string()).await;
+    browser.reload().await;
     assert_eq!(browser.page.status, StatusCode::OK);
     server.advance(Span::minutes(1));
     for hours in [0, 4] {
         server.advance(Span::hours(hours));
-        browser.submit_or_get().await;
+        browser.reload().await;
         assert!(browser.page.status == StatusCode::GONE || hours > 0, "{}", browser.page.shown());
         assert!(browser.page.shown().contains("Recommencer l'activation"), "{}", browser.page.shown());
     }
@@ -136,13 +136,6 @@ async fn an_activation_lives_two_hours_and_the_next_gives_the_same_identifiant()
     browser.prove_phone(&server, &Family::durand()).await;
     browser.answer(&[DATE]).await;
     assert_eq!(browser.identifiant(), identifiant);
-}
-
-impl Browser {
-    async fn submit_or_get(&mut self) {
-        let at = self.at.to_string();
-        self.get(&at).await;
-    }
 }
 
 #[tokio::test]
@@ -209,7 +202,7 @@ async fn every_address_leads_to_the_step_where_it_stands() {
 async fn two_tabs_of_one_activation_do_not_forget_each_other_s_answers() {
     let mut family = Family::durand();
     family.children.push((900_009, "Abel", "02/03/2012", "5 A"));
-    let server = Server::college(&[family.clone()]).await;
+    let server = Server::college(std::slice::from_ref(&family)).await;
     let mut one = Browser::at_activation(&server).await;
     one.prove_phone(&server, &family).await;
     let (at, page) = (one.at.clone(), one.page.clone());

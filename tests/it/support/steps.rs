@@ -1,7 +1,6 @@
 //! The steps of an activation, as a parent takes them with the leaflet in hand.
 
 use preau::base::clock::Span;
-use preau::db;
 
 use super::{Answer, Browser, Family, Server, people::PASSWORD};
 
@@ -33,11 +32,6 @@ impl Server {
         newest.text.rsplit_once('#').unwrap().1.to_owned()
     }
 
-    /// One row's texts.
-    pub async fn row(&self, sql: &'static str, args: Vec<db::Value>) -> Option<String> {
-        self.app.db.read().await.unwrap().optional::<(String,)>(sql, args).await.unwrap().map(|(text,)| text)
-    }
-
     /// Facts of the audit, in their order.
     pub async fn facts(&self) -> Vec<String> {
         self.texts("SELECT fact FROM audit ORDER BY at, id").await
@@ -61,6 +55,12 @@ impl Browser {
         self.identify_as(family.nom, family.prenom, family.phone).await;
         self.follow().await;
         assert_eq!(self.at.path(), "/activation/code", "{}", self.page.shown());
+    }
+
+    /// The address bar's reload.
+    pub async fn reload(&mut self) -> &Answer {
+        let at = self.at.to_string();
+        self.get(&at).await
     }
 
     /// Types a code, and follows.
