@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use preau::activation::ops::{self, Answered, CodeChecked, Given};
+use preau::activation::ops::{self, Answered, CodeChecked, Given, Said};
 use preau::activation::store;
 use preau::activation::{Activation, Step};
 use preau::base::clock::Span;
@@ -186,7 +186,13 @@ async fn s8_birth_dates_at_once_compare_five() {
         let accounts = server.count("SELECT COUNT(*) FROM account").await;
         assert_eq!(on > 0, accounts > 0);
         assert!(accounts <= i64::from(with_right));
+        // The fifth sets the child aside: four were told that they are wrong.
+        let is_wrong = |said: &Said| matches!(said, Said::Wrong { .. });
+        let wrong = answers.iter().filter(|a| matches!(a, Answered::Again { said, .. } if said.iter().any(is_wrong)));
+        let wrong = wrong.count();
+        assert!(wrong <= 4, "{wrong}");
         if accounts == 0 {
+            assert_eq!(wrong, 4);
             assert_eq!(marks(&server, "birth_date").await, [5]);
             assert_eq!(server.texts("SELECT kind FROM link_withheld").await, ["set_aside"]);
         }
@@ -325,4 +331,30 @@ async fn two_workers_and_a_job_that_runs_twice_send_once() {
     assert_eq!(server.work_off().await, 20);
     assert_eq!(sent().len(), 20);
     assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_claimed_by_one_worker() {
+    let server = Server::start().await;
+    let neighbour = server.again().await;
+    for round in 0..10 {
+        let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
+        for _ in 0..30 {
+            let (vault, rng, kind) = (&server.app.vault, server.app.rng.as_ref(), preau::outbox::JobKind::Sms);
+            preau::outbox::enqueue(&mut tx, vault, rng, server.now(), kind, "{}").await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let claimed = all((0..8).map(|n| {
+            let server = if n % 2 == 0 { server.clone() } else { neighbour.clone() };
+            async move {
+                let (db, vault) = (&server.app.db, &server.app.vault);
+                preau::outbox::claim(db, vault, server.now(), 30).await.unwrap()
+            }
+        }))
+        .await;
+        let ids: Vec<String> = claimed.into_iter().flatten().map(|job| job.id).collect();
+        assert_eq!(ids.len(), ids.iter().collect::<HashSet<_>>().len(), "round {round}: a job is claimed twice");
+        assert_eq!(ids.len(), 30, "round {round}");
+        server.sql("DELETE FROM outbox", vec![]).await;
+    }
 }
