@@ -81,6 +81,16 @@ pub async fn open_one(
     .await
 }
 
+/// The activation that is joined ends at the request that was made last.
+pub async fn join(tx: &mut Tx, id: &str, joining: &Activation) -> Result<()> {
+    tx.execute(
+        "UPDATE activation SET interaction = $2, request = $3, lang = $4 WHERE id = $1",
+        args![id, joining.interaction.as_deref(), joining.request.as_deref(), joining.lang.tag()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Makes room: an expired one is open no more.
 pub async fn close_expired(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
     tx.execute(

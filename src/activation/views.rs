@@ -11,7 +11,7 @@ mod outcomes;
 mod samples;
 
 pub use outcomes::{
-    ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, SuspendedPage,
+    ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage,
     UnknownActivation,
 };
 

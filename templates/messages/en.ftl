@@ -202,9 +202,12 @@ none-right = No date matches. The school has been told; support code { $code }.
 none-right-next = Call the school office, give it this code and have your child's date of birth checked. You can then start the activation again.
 all-no-title = You answered No for every pupil
 all-no = No account is created. If this is a mistake, go back and answer Yes. If not, the school will correct it; support code { $code }.
+all-no-password = Your password does not change. If this is a mistake, go back and answer Yes. Otherwise the school will correct its record; support code { $code }.
 all-no-back = Back to my answers
 too-late-title = The activation took more than two hours
 too-late = For safety, it stops here. Start it again: you will get the same username.
+overtaken-title = A password has just been chosen
+overtaken = Your account's password was chosen in another browser or tab. Sign in with it. If that was not you, start the activation again: you can choose another one.
 unknown-activation-title = We cannot find your activation
 unknown-activation = It was started in another browser, or more than two hours ago. Start it again here: nothing is lost.
 

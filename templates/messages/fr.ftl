@@ -202,9 +202,12 @@ none-right = Aucune date ne correspond. L'établissement est averti ; code d'as
 none-right-next = Appelez le secrétariat, donnez-lui ce code et faites vérifier la date de naissance de votre enfant. Vous pourrez ensuite recommencer l'activation.
 all-no-title = Vous avez répondu Non pour chaque élève
 all-no = Aucun compte n'est créé. Si c'est une erreur, revenez en arrière et répondez Oui. Sinon, l'établissement corrigera ; code d'assistance { $code }.
+all-no-password = Votre mot de passe ne change pas. Si c'est une erreur, revenez en arrière et répondez Oui. Sinon, l'établissement corrigera ; code d'assistance { $code }.
 all-no-back = Revenir à mes réponses
 too-late-title = L'activation a pris plus de deux heures
 too-late = Par sécurité, elle s'arrête là. Recommencez-la : vous retrouverez le même identifiant.
+overtaken-title = Un mot de passe vient d'être choisi
+overtaken = Le mot de passe de votre compte a été choisi dans un autre navigateur ou un autre onglet. Connectez-vous avec lui. Si ce n'était pas vous, recommencez l'activation : vous pourrez en choisir un autre.
 unknown-activation-title = Nous ne retrouvons pas votre activation
 unknown-activation = Elle a été commencée dans un autre navigateur, ou il y a plus de deux heures. Recommencez-la ici : rien n'est perdu.
 

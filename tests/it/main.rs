@@ -5,9 +5,19 @@
 
 // `cfg(test)` tells the linter that these modules are tests as a whole.
 #[cfg(test)]
+mod activation;
+#[cfg(test)]
+mod activation_input;
+#[cfg(test)]
+mod activation_races;
+#[cfg(test)]
+mod activation_same;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod authorize;
+#[cfg(test)]
+mod leaflet;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]

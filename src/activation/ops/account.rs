@@ -57,7 +57,14 @@ async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation)
         }
     }
     let account = match account {
-        Some(id) => id,
+        Some(id) => {
+            // Activated meanwhile, from another browser: what follows replaces a password, and says so.
+            let known = accounts::store::by_id(tx, &id).await?;
+            if known.is_some_and(|a| a.state == AccountState::Active) {
+                next.purpose = Purpose::NewPassword;
+            }
+            id
+        }
         None => {
             // Found ones come exported last first: that one names the account.
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
@@ -129,33 +136,32 @@ pub async fn choose_password(
     let mut tx = app.db.write(Durability::Durable).await?;
     let mut next = Activation { step: Step::Done, ..activation.clone() };
     let current = accounts::store::by_id(&mut tx, &account.id).await?;
-    let current = current.filter(|a| a.suspended_by.is_none() && a.state != AccountState::Closed);
-    let Some(current) = current else {
+    // The account's row is the first that is written: two activations of one account choose one after the other, and
+    // neither waits for a row that the other holds.
+    if !accounts::store::set_password(&mut tx, now, &account.id, &hash).await? {
+        let by = current.and_then(|a| a.suspended_by).unwrap_or_else(|| "school".to_owned());
         next.step = Step::Ended;
-        next.outcome = Some(Outcome::Suspended { by: "school".to_owned(), school: schools.into_iter().next() });
+        next.outcome = Some(Outcome::Suspended { by, school: schools.into_iter().next() });
         store::advance(&mut tx, Step::Password, &next).await?;
         tx.commit().await?;
         return Ok(Chosen::Elsewhere(Step::Ended));
-    };
+    }
     if !store::advance(&mut tx, Step::Password, &next).await? {
         tx.rollback().await?;
         let fresh = store::find(&mut app.db.read().await?, &app.vault, &next.id).await?;
         return Ok(Chosen::Elsewhere(fresh.map_or(Step::Ended, |a| a.step)));
     }
-    let replaces = current.state == AccountState::Active;
-    if !accounts::store::set_password(&mut tx, now, &current.id, &hash).await? {
-        anyhow::bail!("an account that was there takes no password");
-    }
+    let replaces = current.is_some_and(|a| a.state == AccountState::Active);
     let fact = if replaces { Fact::PasswordReplaced } else { Fact::PasswordChosen };
-    let about = About { account: Some(&current.id), detail: &next.support_code, ..About::default() };
+    let about = About { account: Some(&account.id), detail: &next.support_code, ..About::default() };
     audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await?;
     if replaces {
-        sessions::ops::end_all(&mut tx, app, now, &current.id).await?;
+        sessions::ops::end_all(&mut tx, app, now, &account.id).await?;
     }
-    store::end_others(&mut tx, &current.id, &next.id).await?;
+    store::end_others(&mut tx, &account.id, &next.id).await?;
     let former = former.map(digest);
     let (cookie, _) =
-        sessions::ops::begin(&mut tx, app, now, &current.id, Method::Activation, former.as_deref()).await?;
+        sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, former.as_deref()).await?;
     tx.commit().await?;
     put_back(app, &next).await;
     Ok(Chosen::Done { cookie })

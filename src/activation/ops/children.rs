@@ -44,8 +44,36 @@ pub enum Answered {
     On(Step),
 }
 
+/// How often another tab may be quicker before the form is shown again.
+const TABS: usize = 3;
+
 /// Judges the answers, one for each child in the activation's order.
+///
+/// A double click on « Confirmer » sends them twice: whoever comes second judges again what was read too early.
+/// That costs no try, for only right dates come so far.
 pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &[Given]) -> anyhow::Result<Answered> {
+    let mut fresh = activation.clone();
+    for _ in 0..TABS {
+        if let Some(answered) = answer_once(app, now, &fresh, given).await? {
+            return Ok(answered);
+        }
+        let Some(found) = store::find(&mut app.db.read().await?, &app.vault, &fresh.id).await? else { break };
+        if found.step != Step::Children {
+            return Ok(Answered::On(found.step));
+        }
+        fresh = found;
+    }
+    let said = vec![Said::Fine; fresh.children.len()];
+    Ok(Answered::Again { activation: Box::new(fresh), said })
+}
+
+/// `None`: another tab was quicker, and no answer of these was wrong.
+async fn answer_once(
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    given: &[Given],
+) -> anyhow::Result<Option<Answered>> {
     let mut next = activation.clone();
     let mut said = vec![Said::Fine; next.children.len()];
     let mut tx = app.db.write(Durability::Relaxed).await?;
@@ -58,7 +86,8 @@ pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &
     if !store::settle(&mut tx, &next.id, &activation.children, &next.children).await? {
         // Another tab was quicker. The tries are counted all the same.
         tx.commit().await?;
-        return again(app, activation.clone(), said).await;
+        let all_fine = said.iter().all(|s| matches!(s, Said::Fine));
+        return if all_fine { Ok(None) } else { again(app, activation.clone(), said).await.map(Some) };
     }
     let mut decided = next.children.clone();
     for (child, given) in decided.iter_mut().zip(given) {
@@ -69,13 +98,13 @@ pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &
     let outcome = settlement(&decided);
     if outcome == Settlement::Open || said.iter().any(|s| matches!(s, Said::Wrong { .. })) {
         tx.commit().await?;
-        return Ok(Answered::Again { activation: Box::new(next), said });
+        return Ok(Some(Answered::Again { activation: Box::new(next), said }));
     }
     contest(&mut tx, app, now, activation, &decided).await?;
     match outcome {
         Settlement::AllNo => {
             tx.commit().await?;
-            Ok(Answered::AllNo)
+            Ok(Some(Answered::AllNo))
         }
         Settlement::NoneRight => {
             next.children = decided;
@@ -83,12 +112,12 @@ pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &
             next.outcome = Some(Outcome::NoneRight);
             store::advance(&mut tx, Step::Children, &next).await?;
             tx.commit().await?;
-            Ok(Answered::On(Step::Ended))
+            Ok(Some(Answered::On(Step::Ended)))
         }
         Settlement::Proven | Settlement::Open => {
             tx.commit().await?;
             next.children = decided;
-            super::account::give(app, now, next).await.map(Answered::On)
+            super::account::give(app, now, next).await.map(|step| Some(Answered::On(step)))
         }
     }
 }

@@ -61,7 +61,10 @@ pub async fn start(
     for _ in 0..2 {
         let mut tx = app.db.write(Durability::Relaxed).await?;
         if let Some((id, state)) = store::open_one(&mut tx, now, &new.browser, &new.typed_budget).await? {
-            tx.rollback().await?;
+            if new.interaction.is_some() {
+                store::join(&mut tx, &id, &new).await?;
+            }
+            tx.commit().await?;
             return Ok(Started::At { id, step: Step::from_name(&state).unwrap_or(Step::Code) });
         }
         let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;

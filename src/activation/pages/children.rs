@@ -8,8 +8,9 @@ use crate::activation::ops::{self, Answered, Given, Said};
 use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Settled};
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
-use crate::base::date::{DateError, parse_typed};
+use crate::base::date::{BirthDate, DateError, parse_typed};
 use crate::http::form::Form;
+use crate::http::pages::when;
 use crate::http::visit::Visit;
 use crate::protocol::params::Params;
 
@@ -42,14 +43,17 @@ enum Fault {
 }
 
 impl Typed {
-    fn read(form: &Params, n: usize) -> (Self, Given) {
+    // A date that is still to come is a slip of the hand: it costs no try.
+    fn read(form: &Params, n: usize, today: Option<BirthDate>) -> (Self, Given) {
         let date: String = form.raw(&format!("date_naissance_{n}")).chars().take(40).collect();
         let answer = match form.raw(&format!("representant_legal_{n}")) {
             "oui" => Some(Answer::Oui),
             "non" => Some(Answer::Non),
             _ => None,
         };
-        let (fault, given) = match (answer, parse_typed(&date)) {
+        let to_come = |born: &BirthDate| today.is_some_and(|today| born.is_after(today));
+        let born = parse_typed(&date).and_then(|d| if to_come(&d) { Err(DateError::NotADate) } else { Ok(d) });
+        let (fault, given) = match (answer, born) {
             (None, _) => (Some(Fault::AnswerMissing), Given::Unclear),
             (Some(Answer::Non), _) => (None, Given::Non),
             (Some(Answer::Oui), Ok(born)) => (None, Given::Oui(born)),
@@ -67,12 +71,17 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
+    let today = when::date_key(visit.now).parse().ok();
     let (typed, given): (Vec<Typed>, Vec<Given>) =
-        (1..=activation.children.len()).map(|n| Typed::read(&form, n)).unzip();
+        (1..=activation.children.len()).map(|n| Typed::read(&form, n, today)).unzip();
     match ops::answer(&app, visit.now, &activation, &given).await? {
         Answered::On(step) => Ok(at(&visit, step)),
         Answered::AllNo => {
-            let page = AllNo { query: visit.carried(&CARRIED), code: activation.support_code.clone() };
+            let page = AllNo {
+                query: visit.carried(&CARRIED),
+                purpose: activation.purpose,
+                code: activation.support_code.clone(),
+            };
             visit.page(&app.pages, StatusCode::OK, &page)
         }
         Answered::Again { activation, said } => {

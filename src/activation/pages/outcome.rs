@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::{Answer, at, in_language, standing};
 use crate::accounts;
 use crate::activation::views::{
-    ActivationTooOld, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, SuspendedPage,
+    AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage,
 };
 use crate::activation::{Activation, Outcome, Step, ops};
 use crate::app::AppState;
@@ -59,7 +59,7 @@ fn ended(app: &AppState, visit: &Visit, activation: &Activation, outcome: &Outco
         Outcome::NobodyToAttach => visit.page(&app.pages, ok, &NobodyToAttach { code }),
         Outcome::NoneRight => visit.page(&app.pages, ok, &NoneRight { code }),
         Outcome::Overtaken => {
-            visit.page(&app.pages, StatusCode::GONE, &ActivationTooOld { query: visit.carried(&["i", "client_id"]) })
+            visit.page(&app.pages, StatusCode::GONE, &Overtaken { query: visit.carried(&["i", "client_id"]) })
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::visit::{Visit, with_cookie};
+use crate::protocol::params::Params;
 
 async fn account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
     let id = activation.account_id.as_deref().unwrap_or_default();
@@ -63,9 +64,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     };
     let account = account(&app, &activation).await?;
     if activation.step == Step::Done {
-        let cookie = ops::once_more(&app, visit.now, &activation, &account, form.raw("mot_de_passe")).await?;
-        let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
-        return Ok(with_cookie(at(&visit, Step::Done), cookie));
+        return once_more(&app, &visit, &activation, &form).await;
     }
     let typed = (form.raw("mot_de_passe"), form.raw("confirmation"));
     let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, visit.session.as_deref()).await?;
@@ -73,12 +72,22 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         Chosen::Done { cookie } => {
             return Ok(with_cookie(at(&visit, Step::Done), visit.jar.set(Name::Session, &cookie, None)));
         }
+        // The other half of a double click was quicker, and its cookie is thrown away.
+        Chosen::Elsewhere(Step::Done) => return once_more(&app, &visit, &activation, &form).await,
         Chosen::Elsewhere(step) => return Ok(at(&visit, step)),
         Chosen::Different => PasswordFault::Different,
         Chosen::Refused(why) => fault(why),
     };
     let page = page(&visit, &activation, account, Some(fault));
     visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// « Terminer » again, after it was done.
+async fn once_more(app: &AppState, visit: &Visit, activation: &Activation, form: &Params) -> Answer {
+    let account = account(app, activation).await?;
+    let cookie = ops::once_more(app, visit.now, activation, &account, form.raw("mot_de_passe")).await?;
+    let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
+    Ok(with_cookie(at(visit, Step::Done), cookie))
 }
 
 fn fault(why: Refused) -> PasswordFault {
@@ -134,7 +143,10 @@ pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
         purpose: activation.purpose,
         identifiant: account.identifiant,
         service: interaction(&app, &visit).await.map(|waiting| waiting.client_name),
-        continue_href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
+        continue_href: match visit.query.get("i") {
+            Some(_) => format!("/oauth2/authorize{query}"),
+            None => "/compte".to_owned(),
+        },
         notices: notices(&activation),
     };
     visit.page(&app.pages, StatusCode::OK, &page)

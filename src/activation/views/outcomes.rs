@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::Purpose;
 use crate::http::pages::Page;
 
 const CODE: &str = "K7P-4MX";
@@ -62,12 +63,20 @@ pub struct NoneRight {
 pub struct AllNo {
     /// For the link back to `/activation/enfants`.
     pub query: String,
+    /// Whether an account was to be made, or a new password chosen.
+    pub purpose: Purpose,
     pub code: String,
 }
 
 /// The two hours of the activation are over.
 #[derive(Debug, Serialize)]
 pub struct ActivationTooOld {
+    pub query: String,
+}
+
+/// The account's password was chosen in another activation meanwhile.
+#[derive(Debug, Serialize)]
+pub struct Overtaken {
     pub query: String,
 }
 
@@ -131,7 +140,8 @@ impl Page for NoneRight {
 impl Page for AllNo {
     const TEMPLATE: &'static str = "activation/tous_non.html";
     fn samples() -> Vec<Self> {
-        vec![AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), code: CODE.to_owned() }]
+        let page = |purpose| AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), purpose, code: CODE.to_owned() };
+        vec![page(Purpose::Activation), page(Purpose::NewPassword)]
     }
 }
 
@@ -139,6 +149,13 @@ impl Page for ActivationTooOld {
     const TEMPLATE: &'static str = "activation/trop_tard.html";
     fn samples() -> Vec<Self> {
         vec![ActivationTooOld { query: "?i=0123456789abcdefghijkl".to_owned() }]
+    }
+}
+
+impl Page for Overtaken {
+    const TEMPLATE: &'static str = "activation/depassee.html";
+    fn samples() -> Vec<Self> {
+        vec![Overtaken { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }
 

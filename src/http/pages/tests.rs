@@ -64,6 +64,7 @@ fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
         act::AllNo,
         act::ActivationTooOld,
         act::UnknownActivation,
+        act::Overtaken,
         compte::views::ComptePage,
         oidc::views::NothingInPerimeter,
         oidc::views::RequestRefused,

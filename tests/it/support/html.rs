@@ -35,6 +35,11 @@ pub fn heading(page: &str) -> String {
     Html::parse_document(page).select(&selector("h1")).map(text_of).collect()
 }
 
+/// What an element says.
+pub fn text(page: &str, wanted: &str) -> Option<String> {
+    Html::parse_document(page).select(&selector(wanted)).next().map(text_of)
+}
+
 pub fn has(page: &str, wanted: &str) -> bool {
     Html::parse_document(page).select(&selector(wanted)).next().is_some()
 }
@@ -68,7 +73,7 @@ pub fn form_of(page: &str, button: &str) -> Option<Form> {
     if let Some(name) = button.value().attr("name") {
         fields.push((name.to_owned(), button.value().attr("value").unwrap_or_default().to_owned()));
     }
-    let action = form.value().attr("action").map(str::to_owned);
+    let action = button.value().attr("formaction").or(form.value().attr("action")).map(str::to_owned);
     Some(Form { action, method: form.value().attr("method").unwrap_or("get").to_owned(), fields })
 }
 

@@ -8,6 +8,7 @@ pub mod html;
 pub mod people;
 pub mod relying_party;
 pub mod server;
+pub mod steps;
 
 pub use answer::Answer;
 pub use browser::{Browser, Landed};

@@ -1,0 +1,5 @@
+//! The activation step by step: where each may lead, and that nothing is lost on the way.
+
+mod outcomes;
+mod people;
+mod steps;

@@ -1,0 +1,307 @@
+//! Where an activation may end other than at once with an account.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+
+use crate::support::deployment::{LYCEE, MONOD};
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, Family, RelyingParty, Server};
+
+/// Two children in one school.
+fn family() -> Family {
+    let children = vec![(900_010, "Anaïs", "14/02/2013", "6 A"), (900_011, "Élie", "03/05/2011", "4 C")];
+    Family { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
+}
+
+const DATES: [&str; 2] = ["14/02/2013", "03/05/2011"];
+const OTHER: &str = "Autre-mot-99";
+
+/// Given names of the children in the claims of whoever signs in.
+async fn claimed(server: &Server, identifiant: &str, password: &str) -> Vec<String> {
+    let ent = RelyingParty::new(server, "ent");
+    let attempt = ent.attempt();
+    let mut browser = Browser::new(server);
+    browser.open(&attempt.url).await;
+    browser.sign_in_with(identifiant, password).await;
+    let landed = browser.follow().await.away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    let claims = ent.userinfo(&tokens.access_token).await.json();
+    claims["children"].as_array().unwrap().iter().map(|c| c["given_name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Kinds and pupils of the notices.
+async fn notices(server: &Server) -> Vec<String> {
+    let sql = "SELECT n.kind || ' ' || COALESCE(u.given_name, '') || ' ' || n.support_code FROM notice n \
+               LEFT JOIN pupil u ON u.id = n.pupil_id ORDER BY n.kind, u.given_name";
+    server.texts(sql).await
+}
+
+async fn support_code(server: &Server) -> String {
+    server.texts("SELECT support_code FROM activation ORDER BY created_at DESC").await.remove(0)
+}
+
+#[tokio::test]
+async fn whoever_has_an_account_gets_the_identifiant_whatever_the_campaign() {
+    let server = Server::college(&[family()]).await;
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &family()).await;
+    server.campaign(MONOD, Span::days(-20), Span::days(-5)).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    assert_eq!(browser.page.heading(), "Vous avez déjà un compte");
+    assert_eq!(browser.identifiant(), identifiant);
+    browser.click("#se-connecter").await;
+    browser.sign_in_with(&identifiant, PASSWORD).await;
+    assert_eq!(browser.page.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_new_password_asks_the_birth_dates_and_ends_everything_else() {
+    let server = Server::college(&[family()]).await;
+    let mut first = Browser::at_activation(&server).await;
+    let identifiant = first.activate(&server, &family()).await;
+    first.click("#continuer").await;
+    assert_eq!(first.at.path(), "/compte");
+    // Another browser stands before the choice of a new password.
+    let mut left_open = Browser::at_activation(&server).await;
+    left_open.prove_phone(&server, &family()).await;
+    left_open.submit("nouveau-mot-de-passe", &[]).await;
+    left_open.follow().await;
+    left_open.answer(&DATES).await;
+    assert!(left_open.page.has("#terminer"), "{}", left_open.page.shown());
+
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.submit("nouveau-mot-de-passe", &[]).await;
+    browser.follow().await;
+    assert_eq!(browser.page.heading(), "Mes enfants");
+    browser.answer(&[DATES[0], "04/05/2011"]).await;
+    assert!(browser.page.has("#confirmer"), "a wrong date stays: {}", browser.page.shown());
+    browser.answer(&["", DATES[1]]).await;
+    assert_eq!(browser.identifiant(), identifiant);
+    browser.choose_password(OTHER).await;
+    assert_eq!(browser.page.heading(), "Votre nouveau mot de passe est enregistré.");
+
+    first.open("/compte").await;
+    assert_eq!(first.at.path(), "/connexion", "the former sessions are over");
+    left_open.submit("terminer", &[("mot_de_passe", PASSWORD), ("confirmation", PASSWORD)]).await;
+    left_open.follow().await;
+    assert_eq!(left_open.page.status, StatusCode::GONE, "{}", left_open.page.shown());
+    assert!(left_open.page.has("#continuer"), "a next step");
+    assert_eq!(claimed(&server, &identifiant, OTHER).await, ["Anaïs", "Élie"]);
+    let facts = server.facts().await;
+    let count = |what: &str| facts.iter().filter(|f| *f == what).count();
+    assert_eq!((count("password_replaced"), count("sessions_ended")), (1, 1), "{facts:?}");
+    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 1);
+}
+
+#[tokio::test]
+async fn an_interrupted_activation_gives_the_same_identifiant_again() {
+    let server = Server::college(&[family()]).await;
+    let mut first = Browser::at_activation(&server).await;
+    first.prove_phone(&server, &family()).await;
+    first.answer(&DATES).await;
+    let identifiant = first.identifiant();
+    // Typed again in the same browser: where it stood, without another SMS.
+    first.get("/activation").await;
+    first.identify_as("N'Diaye", "Fatou", "+33 6 39 98 00 10").await;
+    first.follow().await;
+    assert_eq!((first.identifiant(), server.messages().len()), (identifiant.clone(), 1));
+    // From another browser, after the campaign: the phone and the dates again, the same identifiant.
+    server.campaign(MONOD, Span::days(-20), Span::days(-5)).await;
+    let mut other = Browser::at_activation(&server).await;
+    other.prove_phone(&server, &family()).await;
+    other.answer(&DATES).await;
+    assert_eq!(other.identifiant(), identifiant);
+    other.choose_password(PASSWORD).await;
+    assert_eq!(other.page.heading(), "Votre compte est activé.");
+    first.choose_password(OTHER).await;
+    assert_eq!(first.page.status, StatusCode::GONE, "{}", first.page.shown());
+    assert!(!first.has_session());
+    assert_eq!(server.texts("SELECT identifiant FROM account").await, [identifiant]);
+}
+
+#[tokio::test]
+async fn non_tells_the_school_and_leaves_the_claims() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.answer(&[DATES[0], "non"]).await;
+    let said = browser.page.shown();
+    assert!(said.contains("Vous avez indiqué que Élie N. n'est pas votre enfant."), "{said}");
+    let identifiant = browser.identifiant();
+    browser.choose_password(PASSWORD).await;
+    assert_eq!(notices(&server).await, [format!("contested Élie {}", support_code(&server).await)]);
+    assert_eq!(claimed(&server, &identifiant, PASSWORD).await, ["Anaïs"]);
+    // A right date in a later activation lifts it; what the school was told stands.
+    server.advance(Span::minutes(5));
+    let mut again = Browser::at_activation(&server).await;
+    again.prove_phone(&server, &family()).await;
+    again.submit("nouveau-mot-de-passe", &[]).await;
+    again.follow().await;
+    again.answer(&DATES).await;
+    again.choose_password(OTHER).await;
+    assert_eq!(claimed(&server, &identifiant, OTHER).await, ["Anaïs", "Élie"]);
+    assert_eq!(notices(&server).await.len(), 1);
+}
+
+#[tokio::test]
+async fn s8_five_wrong_dates_set_the_child_aside_and_the_others_go_on() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.answer(&[DATES[0], "01/01/2011"]).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for left in [3, 2, 1] {
+        browser.answer(&["", "01/01/2011"]).await;
+        let said = browser.page.shown();
+        assert!(said.contains(&format!("Il reste {left} essai")), "{left}: {said}");
+        assert!(browser.page.has("input[value='01/01/2011']"), "what was typed is kept");
+    }
+    browser.answer(&["", "01/01/2011"]).await;
+    let said = browser.page.shown();
+    let code = support_code(&server).await;
+    let refused = "Trop d'essais pour Élie. Nous continuons sans cet enfant : l'établissement est averti";
+    assert!(said.contains(refused) && said.contains(&code), "{said}");
+    let identifiant = browser.identifiant();
+    browser.choose_password(PASSWORD).await;
+    assert_eq!(notices(&server).await, [format!("set_aside Élie {code}")]);
+    assert_eq!(claimed(&server, &identifiant, PASSWORD).await, ["Anaïs"]);
+    // The same day even the right date is not compared; the day after it lifts.
+    for (hours, wanted) in [(1, vec!["Anaïs"]), (24, vec!["Anaïs", "Élie"])] {
+        server.advance(Span::hours(hours));
+        let mut again = Browser::at_activation(&server).await;
+        again.prove_phone(&server, &family()).await;
+        again.submit("nouveau-mot-de-passe", &[]).await;
+        again.follow().await;
+        again.answer(&DATES).await;
+        again.choose_password(OTHER).await;
+        assert_eq!(claimed(&server, &identifiant, OTHER).await, wanted, "after {hours} h");
+    }
+}
+
+#[tokio::test]
+async fn all_non_makes_no_account_and_oui_still_works() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.answer(&["non", "non"]).await;
+    let code = support_code(&server).await;
+    assert!(browser.page.shown().contains("Aucun compte n'est créé."), "{}", browser.page.shown());
+    assert!(browser.page.shown().contains(&code));
+    assert_eq!(notices(&server).await, [format!("contested Anaïs {code}"), format!("contested Élie {code}")]);
+    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
+    browser.click("a.button").await;
+    browser.answer(&DATES).await;
+    let identifiant = browser.identifiant();
+    browser.choose_password(PASSWORD).await;
+    assert_eq!(claimed(&server, &identifiant, PASSWORD).await, ["Anaïs", "Élie"]);
+}
+
+#[tokio::test]
+async fn all_non_of_somebody_with_an_account_does_not_speak_of_creating_one() {
+    let server = Server::college(&[family()]).await;
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &family()).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.submit("nouveau-mot-de-passe", &[]).await;
+    browser.follow().await;
+    browser.answer(&["non", "non"]).await;
+    let said = browser.page.shown();
+    assert!(said.contains("Votre mot de passe ne change pas.") && !said.contains("Aucun compte"), "{said}");
+    browser.open("/connexion").await;
+    browser.sign_in_with(&identifiant, PASSWORD).await;
+    assert_eq!(browser.page.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn no_date_right_ends_with_a_page_and_no_account() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    for _ in 0..5 {
+        browser.answer(&["01/01/2011", "non"]).await;
+    }
+    let code = support_code(&server).await;
+    assert_eq!(browser.page.heading(), "Nous ne pouvons pas continuer");
+    assert!(browser.page.shown().contains("Aucune date ne correspond.") && browser.page.shown().contains(&code));
+    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
+    assert_eq!(notices(&server).await, [format!("contested Élie {code}"), format!("set_aside Anaïs {code}")]);
+}
+
+#[tokio::test]
+async fn without_a_current_legal_link_the_school_must_correct() {
+    let server = Server::college(&[family()]).await;
+    server.sql("UPDATE link SET level = 'contact'", vec![]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    assert_eq!(browser.page.heading(), "Aucun élève n'est rattaché à vous");
+    assert!(browser.page.shown().contains(&support_code(&server).await));
+    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
+}
+
+#[tokio::test]
+async fn the_campaign_is_judged_after_the_code_and_one_open_school_suffices() {
+    let day = Span::days;
+    let closed = "L'activation est terminée depuis le";
+    let not_yet = "L'activation ouvre le";
+    let never = "L'activation n'est pas ouverte pour Clg Théodore Monod.";
+    for (dates, said, told) in
+        [(Some((day(-20), day(-5))), closed, true), (Some((day(3), day(18))), not_yet, false), (None, never, true)]
+    {
+        let server = Server::start().await;
+        server.import("montpellier", MONOD, &[family()]).await;
+        if let Some((opens, closes)) = dates {
+            server.campaign(MONOD, opens, closes).await;
+        }
+        let mut browser = Browser::at_activation(&server).await;
+        browser.prove_phone(&server, &family()).await;
+        let page = browser.page.shown();
+        assert!(page.contains(said) && page.contains("Clg Théodore Monod"), "{page}");
+        let code = support_code(&server).await;
+        assert_eq!(page.contains(&code), told, "{page}");
+        let wanted = if told { vec![format!("reopening  {code}")] } else { vec![] };
+        let mut found = notices(&server).await;
+        found.dedup();
+        assert_eq!(found, wanted);
+        assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
+        // A reload tells the school once.
+        let before = server.count("SELECT COUNT(*) FROM notice").await;
+        browser.reload().await;
+        assert_eq!(server.count("SELECT COUNT(*) FROM notice").await, before);
+
+        // The lycée opens, where the parent has another child: all children are asked about.
+        let children = vec![(900_012, "Sira", "02/09/2009", "2nde 1")];
+        server.import("montpellier", LYCEE, &[Family { children, ..family() }]).await;
+        server.open_campaign(LYCEE).await;
+        let mut browser = Browser::at_activation(&server).await;
+        browser.prove_phone(&server, &family()).await;
+        let page = browser.page.shown();
+        assert!(["Anaïs", "Élie", "Sira"].iter().all(|name| page.contains(name)), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_account_goes_to_the_school() {
+    let server = Server::college(&[family()]).await;
+    let member = server.member("montpellier", &family()).await;
+    server.suspend(&member, Some("school")).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    let said = browser.page.shown();
+    assert!(said.contains("suspendu par l'établissement. Adressez-vous à Clg Théodore Monod"), "{said}");
+    assert!(!said.contains(&member.identifiant), "{said}");
+}
+
+#[tokio::test]
+async fn suspended_between_the_dates_and_the_password() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.answer(&DATES).await;
+    server.sql("UPDATE account SET suspended_by = 'operator'", vec![]).await;
+    browser.choose_password(PASSWORD).await;
+    assert!(browser.page.shown().contains("suspendu"), "{}", browser.page.shown());
+    assert!(!browser.page.shown().contains("suspendu par l'établissement"), "{}", browser.page.shown());
+    assert!(!browser.has_session());
+    assert_eq!(server.count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
+}
