@@ -9,6 +9,8 @@ mod architecture;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod client_auth;
+#[cfg(test)]
 mod redirects;
 #[cfg(test)]
 mod sessions;
@@ -16,3 +18,5 @@ mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod token;
