@@ -133,7 +133,7 @@ async fn oidcc_3_1_2_1_a_hint_of_somebody_else_asks_who_is_here() {
     ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
     // A hint that another client was given, or nobody, says nothing here.
     let other = RelyingParty::new(&server, "bourses");
-    let bent = format!("{}A", &hint[..hint.len() - 1]);
+    let bent = crate::support::relying_party::bend(&hint);
     for (rp, hint) in [(&other, hint.as_str()), (&ent, bent.as_str()), (&ent, "x"), (&ent, "a.b.c")] {
         let attempt = rp.attempt_with(&[("id_token_hint", hint)]);
         let landed = browser.open(&attempt.url).await.away();

@@ -11,6 +11,12 @@ mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod headers;
+#[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod redirects;
 #[cfg(test)]
 mod sessions;
@@ -20,3 +26,5 @@ mod sign_in;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod userinfo;

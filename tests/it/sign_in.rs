@@ -303,7 +303,7 @@ async fn passwords_are_compared_in_nfc() {
 #[tokio::test]
 async fn what_was_forgotten_has_a_page_that_keeps_the_request() {
     let server = Server::start().await;
-    let mut browser = at_sign_in(&server).await;
+    let browser = at_sign_in(&server).await;
     let query = browser.at.query().unwrap().to_owned();
     for page in ["/identifiant-oublie", "/mot-de-passe-oublie"] {
         let to = format!("{page}?{query}");
