@@ -6,7 +6,7 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::digest;
 use crate::db::Durability;
 use crate::limits::{self, Action, Verdict};
-use crate::seal::Blind;
+use crate::seal::{Blind, PasswordError};
 use crate::sessions::{self, Method};
 
 /// What comes of an attempt.
@@ -53,7 +53,16 @@ pub async fn sign_in(
     let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
     let stored = account.as_ref().and_then(|a| a.password.as_deref());
-    let right = app.passwords.verify(&password, stored).await?;
+    let right = match app.passwords.verify(&password, stored).await {
+        Err(PasswordError::Busy) => {
+            // Nothing was compared: a crowd must not use up what the person may try.
+            let mut tx = app.db.write(Durability::Relaxed).await?;
+            limits::store::refund(&mut tx, Action::Password, &key, now).await?;
+            tx.commit().await?;
+            return Err(PasswordError::Busy.into());
+        }
+        known => known?,
+    };
     let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
 
     let mut tx = app.db.write(Durability::Relaxed).await?;

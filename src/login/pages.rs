@@ -1,7 +1,7 @@
 //! `/connexion`, and what was forgotten.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::ops::{SignIn, sign_in};
@@ -94,7 +94,11 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
-            Some(PasswordError::Busy) => refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 }),
+            Some(PasswordError::Busy) => {
+                let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 })?;
+                page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(5));
+                Ok(page)
+            }
             _ => Err(e.into()),
         },
     }
