@@ -142,6 +142,9 @@ async fn h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
     let css = crate::support::html::attribute(&page, "link[rel=stylesheet]", "href").unwrap();
     let answer = server.get(&css).await;
     assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    for other in ["/assets/preau.css", "/assets/preau.css?v=0123456789abcdef"] {
+        assert_eq!(server.get(other).await.header("cache-control"), "no-cache", "{other}");
+    }
     let etag = answer.header("etag").to_owned();
     assert_eq!(ask(&server, "GET", &css, &[("if-none-match", &etag)]).await.status, StatusCode::NOT_MODIFIED);
 }

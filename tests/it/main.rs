@@ -15,7 +15,11 @@ mod discovery;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod logout;
+#[cfg(test)]
+mod privacy;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
