@@ -18,12 +18,15 @@ fn fields(url: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(url.split_once('?').unwrap().1.as_bytes()).into_owned().collect()
 }
 
+/// Who asks, what is bent, the error.
+type Case<'a> = (&'a RelyingParty, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn a2_every_other_error_goes_back_with_state_and_iss() {
     let server = Server::start().await;
     let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
     let hint = "eyJhbGciOiJub25lIn0.e30.";
-    let cases: &[(&RelyingParty, &[(&str, &str)], &str)] = &[
+    let cases: &[Case] = &[
         (&ent, &[("response_type", "")], "invalid_request"),
         (&ent, &[("response_type", "token")], "unsupported_response_type"),
         (&ent, &[("response_type", "id_token")], "unsupported_response_type"),

@@ -38,7 +38,8 @@ async fn the_right_password_signs_in_and_goes_on_to_the_client() {
     assert!(browser.page.shown().contains("Service ent"), "the page names who asked");
     browser.sign_in_with(&member.identifiant, &member.password).await;
     assert!(browser.page.location().starts_with("/connexion/suite?i="));
-    browser.get(&browser.page.location().to_owned()).await;
+    let onward = browser.page.location().to_owned();
+    browser.get(&onward).await;
     assert!(browser.page.has("#continuer"), "a page, not a redirect: {}", browser.page.shown());
     assert!(browser.follow().await.away().as_str().starts_with("https://ent.example/retour?code="));
 }
@@ -186,7 +187,7 @@ async fn s2_an_account_without_a_password_cannot_sign_in() {
 async fn s03_fifty_parallel_right_sign_ins_all_succeed() {
     let server = Server::start().await;
     let member = server.durand().await;
-    let statuses = parallel(&[server.clone()], &member, &member.password, 50).await;
+    let statuses = parallel(std::slice::from_ref(&server), &member, &member.password, 50).await;
     assert_eq!(statuses, [StatusCode::SEE_OTHER; 50]);
     assert_eq!(server.count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 50);
     assert_eq!(marks(&server).await, 0);
@@ -196,7 +197,7 @@ async fn s03_fifty_parallel_right_sign_ins_all_succeed() {
 async fn l1_fifty_parallel_wrong_ones_are_five() {
     let server = Server::start().await;
     let member = server.durand().await;
-    let statuses = parallel(&[server.clone()], &member, "Faux-mot-2", 50).await;
+    let statuses = parallel(std::slice::from_ref(&server), &member, "Faux-mot-2", 50).await;
     assert_eq!(statuses.iter().filter(|s| **s == WRONG).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|s| **s == WAIT).count(), 45, "{statuses:?}");
     assert_eq!(marks(&server).await, 5);
