@@ -65,6 +65,7 @@ fn visit(app: &AppState, request: &Request) -> Visit {
         jar,
         session: jar.id(headers, Name::Session),
         nav: jar.id(headers, Name::Navigation),
+        marks: jar.marks(headers),
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Visit {
     pub jar: Jar,
     pub session: Option<String>,
     pub nav: Option<String>,
+    pub marks: Vec<String>,
 }
 
 impl Visit {

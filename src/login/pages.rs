@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::ops::{SignIn, sign_in};
+use super::ops::{Brought, SignIn, sign_in};
 use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
 use crate::app::AppState;
 use crate::http::cookies::Name;
@@ -77,10 +77,12 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
-    match sign_in(&app, visit.now, &identifiant, password, visit.session.as_deref()).await {
-        Ok(SignIn::Done { cookie }) => {
+    let brought = Brought { session: visit.session.as_deref(), marks: &visit.marks };
+    match sign_in(&app, visit.now, &identifiant, password, brought).await {
+        Ok(SignIn::Done { cookie, mark }) => {
             let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
-            Ok(with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None)))
+            let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
+            Ok(with_cookie(signed_in, visit.jar.mark(&visit.marks, &mark)))
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {

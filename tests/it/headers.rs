@@ -121,8 +121,8 @@ async fn h3_x9_over_https_every_kind_of_answer_has_its_headers() {
     }
     let mut browser = Browser::new(&server);
     RelyingParty::new(&server, "strict").sign_in(&mut browser, &member).await;
-    assert!(browser.cookie("").is_some() && browser.cookie("nav").is_some());
-    assert_eq!(browser.cookies.len(), 2, "{:?}", browser.cookies.keys());
+    assert!(browser.cookie("").is_some() && browser.cookie("nav").is_some() && browser.cookie("device").is_some());
+    assert_eq!(browser.cookies.len(), 3, "{:?}", browser.cookies.keys());
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod headers;
