@@ -66,12 +66,13 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             identifiant: identifiant.chars().take(200).collect(),
             refusal: Some(refusal),
         };
-        visit.page(&app.pages, status, &page)
+        // The form is shown again, so what it needs lives as long again.
+        let (_, cookie) = visit.navigation(app.rng.as_ref());
+        Ok(with_cookie(visit.page(&app.pages, status, &page)?, cookie))
     };
     // The form was shown with this cookie; a form of another site comes without it (ABUSE S5).
     if visit.nav.is_none() {
-        let (_, cookie) = visit.navigation(app.rng.as_ref());
-        return Ok(with_cookie(refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies)?, cookie));
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies);
     }
     if identifiant.is_empty() || password.is_empty() {
         let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };

@@ -148,13 +148,14 @@ async fn s05_l6_nobody_learns_whether_an_identifiant_exists() {
     for identifiant in [known.identifiant.as_str(), "z.durane99", &pending, &suspended.identifiant] {
         let mut browser = at_sign_in(&server).await;
         let query = browser.at.query().unwrap().to_owned();
+        let nav = browser.cookie("nav").unwrap().to_owned();
         let mut story = Vec::new();
         for n in 0..30 {
             let answer = browser.sign_in_with(identifiant, "Faux-mot-2").await;
             let text = answer.text().replace(identifiant, "IDENTIFIANT").replace(&query.replace('&', "&amp;"), "QUERY");
             let headers: Vec<String> = answer.headers.iter().map(|(n, v)| format!("{n}: {v:?}")).collect();
-            let masked = text.replace(&query, "QUERY");
-            story.push(format!("{} {headers:?} {}", answer.status, masked));
+            let masked = format!("{} {headers:?} {text}", answer.status);
+            story.push(masked.replace(&query, "QUERY").replace(&nav, "NAV"));
             if n % 3 == 2 {
                 server.advance(Span::minutes(1));
             }
