@@ -32,13 +32,6 @@ export const POST = client("post", {
   sector: "another",
 });
 export const PUBLIC = client("public", { token_endpoint_auth_method: "none", require_pkce: true });
-/** Same sector as `basic`: one sub. Registered the refresh grant. */
-export const REFRESHING = client("refreshing", {
-  token_endpoint_auth_method: "client_secret_basic",
-  client_secret: "refreshing-0123456789abcdef0123456789abcdef",
-  require_pkce: true,
-  grant_types: ["authorization_code", "refresh_token"],
-});
 /** Concerns nobody of the roster. */
 export const ELSEWHERE = client("elsewhere", {
   token_endpoint_auth_method: "none",
@@ -46,7 +39,7 @@ export const ELSEWHERE = client("elsewhere", {
   perimeter: { academies: ["toulouse"] },
 });
 
-export const CLIENTS = [BASIC, POST, PUBLIC, REFRESHING, ELSEWHERE];
+export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE];
 
 // JSON's texts, numbers, truth values and flat lists are TOML too.
 export function toToml({ perimeter, ...flat }) {

@@ -3,7 +3,7 @@
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
 import { Report, assert, assertEqual, assertSays } from "../browser/report.js";
-import { BASIC, ELSEWHERE, POST, PUBLIC, REFRESHING } from "./clients.js";
+import { BASIC, ELSEWHERE, POST, PUBLIC } from "./clients.js";
 import { configure, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
 import { PARENTS, SCHOOL } from "./roster.js";
@@ -309,46 +309,6 @@ async function strictest() {
   });
 }
 
-async function extras() {
-  const configuration = await configure(ISSUER, REFRESHING);
-  const metadata = configuration.serverMetadata();
-  const person = first.elsewhere();
-  const offers = (name, wanted, run) =>
-    wanted ? report.check(name, run) : report.skip(name, "discovery does not offer it yet");
-
-  await offers("refresh: new tokens of the same sign-in, while the session lives",
-    metadata.grant_types_supported?.includes("refresh_token"), async () => {
-      const { tokens, claims } = await signIn(configuration, REFRESHING, person);
-      assert(tokens.refresh_token, "no refresh token");
-      const fresh = await client.refreshTokenGrant(configuration, tokens.refresh_token);
-      assert(fresh.access_token !== tokens.access_token, "the same access token");
-      const again = fresh.claims();
-      if (again) {
-        assertEqual(again.sub, claims.sub, "sub");
-        assertEqual(again.auth_time, claims.auth_time, "auth_time");
-      }
-    });
-  await offers("introspection: active, then revoked and not active",
-    metadata.introspection_endpoint && metadata.revocation_endpoint, async () => {
-      const { tokens } = await signIn(configuration, REFRESHING, person);
-      const before = await client.tokenIntrospection(configuration, tokens.access_token);
-      assertEqual(before.active, true, "active");
-      await client.tokenRevocation(configuration, tokens.access_token);
-      const after = await client.tokenIntrospection(configuration, tokens.access_token);
-      assertEqual(after.active, false, "active after the revocation");
-      assertEqual(Object.keys(after).length, 1, "what else is told");
-    });
-  await offers("PAR: a pushed request is answered once", metadata.pushed_authorization_request_endpoint, async () => {
-    const asked = await request(configuration, REFRESHING);
-    const url = await client.buildAuthorizationUrlWithPAR(configuration, asked.parameters);
-    const landed = await person.answer(url, REFRESHING.redirect_uris[0]);
-    assert(landed, `rests on ${person.browser.url}: ${person.browser.text()}`);
-    await client.authorizationCodeGrant(configuration, landed, asked.checks);
-    const again = await person.browser.open(url, { stop: REFRESHING.redirect_uris[0] });
-    assert(!again?.searchParams.has("code"), "answered twice");
-  });
-}
-
 const ready = await report.scenario("discovery and activations", async () => {
   await discovery();
   await activations();
@@ -358,7 +318,6 @@ if (ready) {
   await report.scenario("sessions", sessions);
   await report.scenario("refusals", refusals);
   await report.scenario("oauth4webapi", strictest);
-  await report.scenario("extras", extras);
 } else {
   report.skip("all that needs an account", "there is none");
 }
