@@ -1,5 +1,7 @@
 //! Every URL, on one page.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,13 +25,21 @@ use crate::{activation, compte, login, oidc};
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
 /// A request that takes longer waits for something that will not come.
-const LONGEST: std::time::Duration = std::time::Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// What browsers and relying parties see.
 ///
 /// # Errors
 /// An issuer that is no origin.
 pub fn public(app: AppState) -> Result<Router, ConfigError> {
+    public_within(app, LONGEST)
+}
+
+/// As [`public`], with another time limit for a request.
+///
+/// # Errors
+/// An issuer that is no origin.
+pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
     let pages = Router::new()
         .route("/", get(compte::pages::root))
         .route("/connexion", get(login::pages::show).post(login::pages::submit))
@@ -64,7 +74,7 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
         .fallback(not_found)
         .method_not_allowed_fallback(not_for_this_method)
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), frame))
         .layer(CompressionLayer::new())
@@ -101,11 +111,14 @@ async fn plain<P: Page>(State(app): State<AppState>, visit: Visit) -> Result<Res
     visit.page(&app.pages, StatusCode::OK, &page)
 }
 
-async fn assets(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
+async fn assets(visit: Visit, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
     let file = asset(&name).ok_or(PageError::NotFound)?;
+    // An address that holds this file's digest names what never changes. Another digest is another version's page:
+    // while servers are replaced one by one, the wrong file must not be kept under it.
+    let named = visit.query.get("v") == Some(file.etag.trim_matches('"'));
+    let kept = if named { "public, max-age=31536000, immutable" } else { "no-cache" };
     let cache = [
-        // The address holds a digest: what it names never changes.
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (header::CACHE_CONTROL, HeaderValue::from_static(kept)),
         (header::ETAG, HeaderValue::from_str(&file.etag).unwrap_or(HeaderValue::from_static("\"\""))),
     ];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == file.etag.as_bytes()) {

@@ -46,7 +46,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<boo
     let deployment = Config::default().deployment.directory;
     let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
     let around = Surroundings { sms: Some(Gateway::kept()), ..Surroundings::real() };
-    let demo = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), around).await?;
+    let prepared = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), around);
+    let demo = Box::pin(prepared).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,

@@ -25,7 +25,8 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<boo
     let stop = stop_signal()?;
     let doors = Doors::open(Ports::USUAL)?;
     let deployment = Config::default().deployment.directory;
-    let demo = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Surroundings::real()).await?;
+    let prepared = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Surroundings::real());
+    let demo = Box::pin(prepared).await?;
     greet(out, demo.ports(), &demo.account)?;
     demo.run(stop).await?;
     Ok(true)

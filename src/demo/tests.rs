@@ -96,7 +96,8 @@ async fn its_account_signs_in_and_has_children_in_two_academies() {
     let demo = start(data.path(), false).await.unwrap();
     let app = demo.app();
     let (identifiant, password) = (&demo.account.identifiant, demo.account.password.expose());
-    let signed = login::ops::sign_in(app, app.now(), identifiant, password, None).await.unwrap();
+    let signed =
+        login::ops::sign_in(app, app.now(), identifiant, password, login::ops::Brought::default()).await.unwrap();
     assert!(matches!(signed, login::ops::SignIn::Done { .. }), "{signed:?}");
     let mut tx = app.db.read().await.unwrap();
     let account = accounts::store::by_identifiant(&mut tx, identifiant).await.unwrap().unwrap();

@@ -8,14 +8,19 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use crate::base::ids::is_id;
 use crate::base::lang::Lang;
 
-/// The three cookies.
+/// The cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
     Session,
     /// Binds interactions and activations to the browser.
     Navigation,
     Language,
+    /// Marks of those who signed in here: a stranger's wrong passwords do not keep them out (ABUSE S-06, L5).
+    Device,
 }
+
+/// A family's computer knows so many of them.
+const MOST_MARKS: usize = 4;
 
 /// How cookies are named and marked under this issuer.
 #[derive(Clone, Copy, Debug)]
@@ -29,9 +34,11 @@ impl Jar {
             (true, Name::Session) => "__Host-preau",
             (true, Name::Navigation) => "__Host-preau-nav",
             (true, Name::Language) => "__Host-preau-lang",
+            (true, Name::Device) => "__Host-preau-device",
             (false, Name::Session) => "preau_dev",
             (false, Name::Navigation) => "preau_dev_nav",
             (false, Name::Language) => "preau_dev_lang",
+            (false, Name::Device) => "preau_dev_device",
         }
     }
 
@@ -50,6 +57,19 @@ impl Jar {
 
     pub fn language(self, headers: &HeaderMap) -> Option<Lang> {
         self.read(headers, Name::Language).and_then(Lang::from_tag)
+    }
+
+    /// The marks of this device, the newest first; malformed ones count as none.
+    pub fn marks(self, headers: &HeaderMap) -> Vec<String> {
+        let all = self.read(headers, Name::Device).unwrap_or_default();
+        all.split('.').filter(|mark| is_id(mark, 43)).take(MOST_MARKS).map(str::to_owned).collect()
+    }
+
+    /// The cookie with one more mark, and as many of the former ones as a family needs.
+    pub fn mark(self, former: &[String], new: &str) -> Option<HeaderValue> {
+        let mut all = vec![new];
+        all.extend(former.iter().map(String::as_str).filter(|mark| *mark != new).take(MOST_MARKS - 1));
+        self.set(Name::Device, &all.join("."), Some(180 * 24 * 3600))
     }
 
     /// `Set-Cookie` for a value of ours; `seconds` of `None` means until the browser closes.

@@ -65,6 +65,7 @@ fn visit(app: &AppState, request: &Request) -> Visit {
         jar,
         session: jar.id(headers, Name::Session),
         nav: jar.id(headers, Name::Navigation),
+        marks: jar.marks(headers),
     }
 }
 
@@ -92,6 +93,8 @@ fn rendered(app: &AppState, visit: &Visit, request_id: &str, response: Response)
         None if status == StatusCode::NOT_FOUND && empty => Some(&PageError::NotFound),
         None if status == StatusCode::METHOD_NOT_ALLOWED && empty => Some(&PageError::MethodNotAllowed),
         None if status == StatusCode::PAYLOAD_TOO_LARGE && empty => Some(&PageError::TooLarge),
+        // The time limit's: what it waited for did not come.
+        None if status == StatusCode::SERVICE_UNAVAILABLE && empty => Some(&PageError::Busy { seconds: 5 }),
         None if status.is_server_error() && empty => None,
         None => return response,
     };

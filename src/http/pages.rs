@@ -113,14 +113,22 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
     String::from_utf8(bytes).map_err(|_| PagesError::NotText { file: name.to_owned() })
 }
 
+/// What a page's address may carry over to its other language: the names that our own pages use. The rest is
+/// whatever somebody sent (a foreign address, an ID token), and a page must not repeat it.
+const KEPT: [&str; 5] = ["i", "client_id", "a", "motif", "renvoi"];
+
 /// The same page with `lang=` set to the other language. What does not begin with one slash could lead to
 /// another site (`//host`), so only its query is kept: the link then stays where the person is.
 fn in_language(here: &str, lang: Lang) -> String {
     let here = here.split('#').next().unwrap_or_default();
     let (path, query) = here.split_once('?').unwrap_or((here, ""));
     let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    let plain = |text: &str| {
+        text.len() <= 100 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
+    };
     let mut pairs = form_urlencoded::Serializer::new(String::new());
-    pairs.extend_pairs(form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang"));
+    let known = form_urlencoded::parse(query.as_bytes()).filter(|(name, v)| KEPT.contains(&&**name) && plain(v));
+    pairs.extend_pairs(known);
     pairs.append_pair("lang", lang.tag());
     format!("{}?{}", if ours { path } else { "" }, pairs.finish())
 }

@@ -31,6 +31,7 @@ pub struct Visit {
     pub jar: Jar,
     pub session: Option<String>,
     pub nav: Option<String>,
+    pub marks: Vec<String>,
 }
 
 impl Visit {
@@ -52,10 +53,11 @@ impl Visit {
         Ok(response)
     }
 
-    /// The navigation cookie, drawn now if the browser has none; then the header that sets it.
+    /// The navigation cookie, drawn now if the browser has none, and the header that sets it. Its two hours begin
+    /// anew: it must live as long as what is bound to it now.
     pub fn navigation(&self, rng: &dyn Random) -> (String, Option<HeaderValue>) {
         match &self.nav {
-            Some(value) => (value.clone(), None),
+            Some(value) => (value.clone(), self.set_navigation(value)),
             None => self.new_navigation(rng),
         }
     }
@@ -63,8 +65,12 @@ impl Visit {
     /// Another navigation cookie: after a sign-out.
     pub fn new_navigation(&self, rng: &dyn Random) -> (String, Option<HeaderValue>) {
         let value = id256(rng);
-        let header = self.jar.set(Name::Navigation, &value, Some(2 * 3600));
+        let header = self.set_navigation(&value);
         (value, header)
+    }
+
+    fn set_navigation(&self, value: &str) -> Option<HeaderValue> {
+        self.jar.set(Name::Navigation, value, Some(2 * 3600))
     }
 
     /// What pages carry along: `?i=…&client_id=…&a=…`, of what this request has, or nothing.

@@ -3,10 +3,10 @@
 use crate::accounts::{self, Account, AccountState, identifier, password};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::secret::digest;
+use crate::base::secret::{digest, same};
 use crate::db::Durability;
 use crate::limits::{self, Action, Verdict};
-use crate::seal::Blind;
+use crate::seal::{Blind, PasswordError};
 use crate::sessions::{self, Method};
 
 /// What comes of an attempt.
@@ -15,6 +15,8 @@ pub enum SignIn {
     /// The new session's cookie.
     Done {
         cookie: String,
+        /// What makes this device a known one of the account.
+        mark: String,
     },
     Wrong,
     Waiting {
@@ -27,14 +29,24 @@ pub enum SignIn {
     },
 }
 
+/// What the browser brought along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Brought<'a> {
+    /// The session's cookie: that session ends.
+    pub session: Option<&'a str>,
+    /// Marks of who signed in on this device.
+    pub marks: &'a [String],
+}
+
 /// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the
-/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6).
+/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6). Who signed in on this device before has a bucket apart,
+/// so that a stranger cannot keep them out (ABUSE S-06, L5): a mark is given for the right password only.
 pub async fn sign_in(
     app: &App,
     now: Timestamp,
     identifiant: &str,
     typed: &str,
-    former: Option<&str>,
+    brought: Brought<'_>,
 ) -> anyhow::Result<SignIn> {
     let folded = identifier::folded(identifiant);
     let password = password::normal(typed);
@@ -42,7 +54,10 @@ pub async fn sign_in(
     if password.chars().count() > password::LONGEST || folded.len() > 200 {
         return Ok(SignIn::Wrong);
     }
-    let key = app.vault.blind(Blind::Budget, &format!("identifiant/{folded}"));
+    let mark = app.vault.blind(Blind::Budget, &format!("device/{folded}"));
+    let known = brought.marks.iter().any(|m| same(m, &mark));
+    let bucket = if known { "identifiant-known" } else { "identifiant" };
+    let key = app.vault.blind(Blind::Budget, &format!("{bucket}/{folded}"));
     let _turn = app.passwords.turn(&key).await;
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
@@ -53,7 +68,16 @@ pub async fn sign_in(
     let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
     let stored = account.as_ref().and_then(|a| a.password.as_deref());
-    let right = app.passwords.verify(&password, stored).await?;
+    let right = match app.passwords.verify(&password, stored).await {
+        Err(PasswordError::Busy) => {
+            // Nothing was compared: a crowd must not use up what the person may try.
+            let mut tx = app.db.write(Durability::Relaxed).await?;
+            limits::store::refund(&mut tx, Action::Password, &key, now).await?;
+            tx.commit().await?;
+            return Err(PasswordError::Busy.into());
+        }
+        known => known?,
+    };
     let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
 
     let mut tx = app.db.write(Durability::Relaxed).await?;
@@ -66,10 +90,10 @@ pub async fn sign_in(
             SignIn::Suspended { by, school: children.into_iter().next().map(|c| c.school) }
         }
         Some(current) => {
-            let former = former.map(digest);
+            let former = brought.session.map(digest);
             let (cookie, _) =
                 sessions::ops::begin(&mut tx, app, now, &current.id, Method::Password, former.as_deref()).await?;
-            SignIn::Done { cookie }
+            SignIn::Done { cookie, mark }
         }
         None => SignIn::Wrong,
     };

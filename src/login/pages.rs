@@ -1,10 +1,10 @@
 //! `/connexion`, and what was forgotten.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::ops::{SignIn, sign_in};
+use super::ops::{Brought, SignIn, sign_in};
 use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
 use crate::app::AppState;
 use crate::http::cookies::Name;
@@ -66,21 +66,24 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             identifiant: identifiant.chars().take(200).collect(),
             refusal: Some(refusal),
         };
-        visit.page(&app.pages, status, &page)
+        // The form is shown again, so what it needs lives as long again.
+        let (_, cookie) = visit.navigation(app.rng.as_ref());
+        Ok(with_cookie(visit.page(&app.pages, status, &page)?, cookie))
     };
     // The form was shown with this cookie; a form of another site comes without it (ABUSE S5).
     if visit.nav.is_none() {
-        let (_, cookie) = visit.navigation(app.rng.as_ref());
-        return Ok(with_cookie(refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies)?, cookie));
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies);
     }
     if identifiant.is_empty() || password.is_empty() {
         let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
-    match sign_in(&app, visit.now, &identifiant, password, visit.session.as_deref()).await {
-        Ok(SignIn::Done { cookie }) => {
+    let brought = Brought { session: visit.session.as_deref(), marks: &visit.marks };
+    match sign_in(&app, visit.now, &identifiant, password, brought).await {
+        Ok(SignIn::Done { cookie, mark }) => {
             let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
-            Ok(with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None)))
+            let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
+            Ok(with_cookie(signed_in, visit.jar.mark(&visit.marks, &mark)))
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {
@@ -94,7 +97,11 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
-            Some(PasswordError::Busy) => refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 }),
+            Some(PasswordError::Busy) => {
+                let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 })?;
+                page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(5));
+                Ok(page)
+            }
             _ => Err(e.into()),
         },
     }

@@ -17,8 +17,8 @@ kit-back-to-login = Back to the sign-in page
 kit-show-password = Show the password
 kit-step = Step { $n } of 4
 kit-support = Support code: **{ $code }**
-kit-no-cookies = Your browser refuses cookies
-kit-no-cookies-next = This page needs them to know you from one step to the next. Allow cookies for this site in the browser's settings, leave private browsing, then start again. You can also use another browser.
+kit-no-cookies = Start again, or allow cookies
+kit-no-cookies-next = If this page had been open for more than 2 hours, just start again. Otherwise your browser refuses cookies, which the page needs to know you from one step to the next: allow cookies for this site in the browser's settings, leave private browsing, then start again. You can also use another browser.
 back-to = Back to { $service }
 
 ## Sign-in

@@ -17,8 +17,8 @@ kit-back-to-login = Revenir à la page de connexion
 kit-show-password = Afficher le mot de passe
 kit-step = Étape { $n } sur 4
 kit-support = Code d'assistance : **{ $code }**
-kit-no-cookies = Votre navigateur refuse les cookies
-kit-no-cookies-next = Cette page en a besoin pour vous reconnaître d'une étape à l'autre. Autorisez les cookies de ce site dans les réglages du navigateur, quittez la navigation privée, puis recommencez. Vous pouvez aussi prendre un autre navigateur.
+kit-no-cookies = Recommencez, ou autorisez les cookies
+kit-no-cookies-next = Si cette page était ouverte depuis plus de 2 heures, il suffit de recommencer. Sinon, votre navigateur refuse les cookies, dont elle a besoin pour vous reconnaître d'une étape à l'autre : autorisez les cookies de ce site dans les réglages du navigateur, quittez la navigation privée, puis recommencez. Vous pouvez aussi prendre un autre navigateur.
 back-to = Revenir à { $service }
 
 ## Sign-in

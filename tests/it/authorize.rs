@@ -18,12 +18,15 @@ fn fields(url: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(url.split_once('?').unwrap().1.as_bytes()).into_owned().collect()
 }
 
+/// Who asks, what is bent, the error.
+type Case<'a> = (&'a RelyingParty, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn a2_every_other_error_goes_back_with_state_and_iss() {
     let server = Server::start().await;
     let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
     let hint = "eyJhbGciOiJub25lIn0.e30.";
-    let cases: &[(&RelyingParty, &[(&str, &str)], &str)] = &[
+    let cases: &[Case] = &[
         (&ent, &[("response_type", "")], "invalid_request"),
         (&ent, &[("response_type", "token")], "unsupported_response_type"),
         (&ent, &[("response_type", "id_token")], "unsupported_response_type"),
@@ -133,7 +136,7 @@ async fn oidcc_3_1_2_1_a_hint_of_somebody_else_asks_who_is_here() {
     ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
     // A hint that another client was given, or nobody, says nothing here.
     let other = RelyingParty::new(&server, "bourses");
-    let bent = format!("{}A", &hint[..hint.len() - 1]);
+    let bent = crate::support::relying_party::bend(&hint);
     for (rp, hint) in [(&other, hint.as_str()), (&ent, bent.as_str()), (&ent, "x"), (&ent, "a.b.c")] {
         let attempt = rp.attempt_with(&[("id_token_hint", hint)]);
         let landed = browser.open(&attempt.url).await.away();

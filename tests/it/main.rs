@@ -17,7 +17,21 @@ mod architecture;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod client_auth;
+#[cfg(test)]
+mod devices;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod leaflet;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod logout;
+#[cfg(test)]
+mod privacy;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
@@ -26,3 +40,7 @@ mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod userinfo;

@@ -320,6 +320,25 @@ async fn an_interaction_belongs_to_one_browser() {
 }
 
 #[tokio::test]
+async fn a_request_that_begins_late_in_the_navigation_cookie_s_life_is_not_lost_with_it() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
+    let mut browser = Browser::new(&server);
+    browser.open(&ent.attempt().url).await;
+    for _ in 0..3 {
+        server.advance(Span::minutes(115));
+        let attempt = bourses.attempt();
+        browser.open(&attempt.url).await;
+        let mut other_tab = browser.copy();
+        (other_tab.page, other_tab.at) = (browser.page.clone(), browser.at.clone());
+        server.advance(Span::minutes(20));
+        let landed = other_tab.sign_in(&member).await.away();
+        bourses.code(&landed, &attempt);
+    }
+}
+
+#[tokio::test]
 async fn a_request_older_than_ten_minutes_begins_again_at_its_client() {
     let server = Server::start().await;
     let member = server.durand().await;
@@ -339,6 +358,8 @@ async fn a_request_older_than_ten_minutes_begins_again_at_its_client() {
     let mut browser = Browser::new(&server);
     browser.open(&bourses.attempt().url).await;
     server.advance(Span::minutes(121));
+    browser.sign_in(&member).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "the form's own cookie is gone, too");
     browser.sign_in(&member).await;
     assert_eq!(browser.page.status, StatusCode::GONE);
     assert_eq!(browser.page.link("#continuer"), "https://bourses.example/", "its site");

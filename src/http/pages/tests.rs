@@ -9,7 +9,7 @@ use scraper::{Html, Selector};
 use super::*;
 use crate::{activation, compte, http, interactions, login, oidc};
 
-const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon%20ent";
+const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
 fn pages() -> Pages {
     Pages::load("Mon compte École").unwrap()
@@ -258,13 +258,16 @@ fn a_value_from_outside_never_becomes_markup() {
 }
 
 #[test]
-fn the_other_language_keeps_the_rest_of_the_query_and_never_leaves_the_site() {
-    assert_eq!(in_language("/connexion?i=a%26b&lang=fr&x=é", Lang::En), "/connexion?i=a%26b&x=%C3%A9&lang=en");
+fn the_other_language_keeps_what_is_ours_and_never_leaves_the_site() {
+    let here = "/connexion?i=a-b&lang=fr&client_id=mon.ent&motif=encore";
+    assert_eq!(in_language(here, Lang::En), "/connexion?i=a-b&client_id=mon.ent&motif=encore&lang=en");
     assert_eq!(in_language("/aide", Lang::En), "/aide?lang=en");
     assert_eq!(in_language("//evil.example/x?a=1", Lang::En), "?a=1&lang=en");
     assert_eq!(in_language("/\\evil.example", Lang::En), "?lang=en");
     assert_eq!(in_language("javascript:alert(1)", Lang::Fr), "?lang=fr");
-    assert_eq!(in_language("/a?x=\"><script>#y", Lang::Fr), "/a?x=%22%3E%3Cscript%3E&lang=fr");
+    // What somebody else sent is not repeated.
+    assert_eq!(in_language("/a?redirect_uri=https://evil.example&id_token_hint=x.y.z", Lang::Fr), "/a?lang=fr");
+    assert_eq!(in_language("/a?i=\"><script>&client_id=a%26b&a=é#y", Lang::Fr), "/a?lang=fr");
 }
 
 #[test]

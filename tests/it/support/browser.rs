@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use preau::base::clock::{Span, Timestamp};
 use url::Url;
 
 use super::html::{self, Form};
@@ -31,6 +32,8 @@ impl Landed {
 pub struct Browser {
     server: Server,
     pub cookies: BTreeMap<String, String>,
+    /// When those end that do not last as long as the browser.
+    ends: BTreeMap<String, Timestamp>,
     /// Where it is.
     pub at: Url,
     pub page: Answer,
@@ -42,12 +45,12 @@ impl Browser {
     pub fn new(server: &Server) -> Self {
         let page = Answer { status: StatusCode::OK, headers: Default::default(), bytes: Vec::new() };
         let at = Url::parse(server.issuer()).unwrap();
-        Self { server: server.clone(), cookies: BTreeMap::new(), at, page, headers: Vec::new() }
+        Self { server: server.clone(), cookies: BTreeMap::new(), ends: BTreeMap::new(), at, page, headers: Vec::new() }
     }
 
     /// The same browser at another server of the house.
     pub fn moved(&self, server: &Server) -> Self {
-        Self { cookies: self.cookies.clone(), ..Self::new(server) }
+        Self { cookies: self.cookies.clone(), ends: self.ends.clone(), ..Self::new(server) }
     }
 
     /// A second tab, or a copy of a stolen jar.
@@ -69,6 +72,8 @@ impl Browser {
 
     async fn send(&mut self, request: axum::http::request::Builder, body: Body, to: Url, cookies: bool) -> &Answer {
         let mut request = request;
+        let now = self.server.now();
+        self.cookies.retain(|name, _| self.ends.get(name).is_none_or(|end| now < *end));
         if cookies && !self.cookies.is_empty() {
             let line: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
             request = request.header(header::COOKIE, line.join("; "));
@@ -81,7 +86,12 @@ impl Browser {
         for cookie in self.page.cookies() {
             let (name, rest) = cookie.split_once('=').unwrap();
             let value = rest.split(';').next().unwrap_or_default();
-            if rest.contains("Max-Age=0") {
+            let age = rest.split_once("Max-Age=").map(|(_, age)| age.split(';').next().unwrap().parse().unwrap());
+            match age {
+                Some(seconds) => self.ends.insert(name.to_owned(), now.plus(Span::seconds(seconds))),
+                None => self.ends.remove(name),
+            };
+            if age == Some(0) {
                 self.cookies.remove(name);
             } else {
                 self.cookies.insert(name.to_owned(), value.to_owned());

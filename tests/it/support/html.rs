@@ -86,6 +86,8 @@ pub fn check(page: &str, at: &str) {
             assert!(!name.starts_with("on") && name != "style", "{name}; {at}");
             let loads = matches!(name, "src" | "action") || (name == "href" && value.name() == "link");
             assert!(!loads || (text.starts_with('/') && !text.starts_with("//")), "{name}={text}; {at}");
+            // That one may answer by a redirect to another site, which a form of ours must never do.
+            assert!(name != "action" || !text.starts_with("/oauth2/authorize"), "{name}={text}; {at}");
             let lower = text.trim().to_ascii_lowercase();
             assert!(!lower.starts_with("javascript:") && !lower.starts_with("data:"), "{name}={text}; {at}");
         }

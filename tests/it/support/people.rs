@@ -72,13 +72,18 @@ impl Server {
     /// An active account for a responsable of the roster.
     pub async fn member(&self, academy: &'static str, family: &Family) -> Member {
         let member = self.account(family.prenom, family.nom).await;
+        self.join(&member, academy, family).await;
+        member
+    }
+
+    /// Gives the account one more person of the roster.
+    pub async fn join(&self, member: &Member, academy: &'static str, family: &Family) {
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
         let sql = "SELECT id FROM person WHERE academy = $1 AND person_key = $2";
         let args = vec![academy.into(), family.key.to_string().into()];
         let (person,) = tx.one::<(String,)>(sql, args).await.unwrap();
         assert!(attach(&mut tx, &person, &member.account_id).await.unwrap());
         tx.commit().await.unwrap();
-        member
     }
 
     /// An active account of a responsable who is in no roster.
@@ -116,8 +121,10 @@ fn document(root: &str, uai: &str, data: &str) -> String {
 
 fn eleves(uai: &str, families: &[Family]) -> String {
     let (mut pupils, mut classes) = (String::new(), String::new());
+    // Two parents have one child.
+    let mut seen = std::collections::HashSet::new();
     for family in families {
-        for (id, given, born, class) in &family.children {
+        for (id, given, born, class) in family.children.iter().filter(|child| seen.insert(child.0)) {
             write!(
                 pupils,
                 "<ELEVE ELEVE_ID=\"{id}\"><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE><PRENOM>{given}</PRENOM>\

@@ -230,3 +230,10 @@ pub fn part(token: &str, n: usize) -> Value {
     let text = token.split('.').nth(n).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
+
+/// The token with one letter of its signature changed.
+pub fn bend(token: &str) -> String {
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let other = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{head}.{other}{}", &signature[1..])
+}

@@ -51,10 +51,27 @@ impl Server {
     }
 
     pub async fn build(config: Config, clock: Arc<ManualClock>, folder: Arc<TempDir>, seed: u64) -> Self {
+        Self::build_costing(config, clock, folder, seed, PasswordCost::TEST).await
+    }
+
+    /// A new server whose passwords cost that much.
+    pub async fn start_costing(cost: PasswordCost) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = config(&folder).await;
+        Self::build_costing(config, Arc::new(ManualClock::at(START)), Arc::new(folder), 1, cost).await
+    }
+
+    async fn build_costing(
+        config: Config,
+        clock: Arc<ManualClock>,
+        folder: Arc<TempDir>,
+        seed: u64,
+        cost: PasswordCost,
+    ) -> Self {
         let around = Surroundings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             rng: Arc::new(SeededRandom::new(seed)),
-            cost: PasswordCost::TEST,
+            cost,
             sms: Some(Gateway::kept()),
         };
         let app = compose::build(config, around).await.unwrap();

@@ -1,0 +1,164 @@
+//! Floods: what is too much is refused early, by their error or with a time to come back.
+//!
+//! How often a password may be tried is in `sign_in.rs`.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, StatusCode};
+use preau::ephemeral::Kind;
+use preau::seal::PasswordCost;
+use tower::ServiceExt as _;
+
+use crate::support::{Browser, Landed, RelyingParty, Server};
+
+#[tokio::test]
+async fn d1_many_or_long_parameters_are_refused() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let many: String = (0..100).map(|n| format!("&p{n}=1")).collect();
+    for more in [many.clone(), format!("&unknown={}", "x".repeat(7_000)), format!("&{}=1", "n".repeat(300))] {
+        let landed = Browser::new(&server).open(&format!("{}{more}", attempt.url)).await.away();
+        assert_eq!(rp.error(&landed, &attempt), "invalid_request");
+    }
+    let scope = format!("openid {}", "profile ".repeat(700));
+    let landed = Browser::new(&server).open(&rp.attempt_with(&[("scope", &scope)]).url).await;
+    assert!(matches!(landed, Landed::Here), "a long list of known scopes is only long");
+    for path in ["/connexion", "/activation", "/deconnexion"] {
+        let body = format!("identifiant=x&mot_de_passe=y{many}");
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        assert_eq!(server.call(request).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
+    let server = Server::start().await;
+    let exact = "x".repeat(64 * 1024);
+    for path in ["/connexion", "/activation", "/deconnexion", "/oauth2/authorize", "/oauth2/logout", "/oauth2/token"] {
+        let post = |body: Vec<u8>, encoding: Option<&'static str>| {
+            let mut request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+            if let Some(encoding) = encoding {
+                request = request.header("content-encoding", encoding);
+            }
+            server.call(request.body(Body::from(body)).unwrap())
+        };
+        let answer = post(exact.clone().into_bytes(), None).await;
+        assert_ne!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        let answer = post(format!("{exact}x").into_bytes(), None).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        // A bomb's first bytes: read as they are, which is no text.
+        let answer = post(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03".to_vec(), Some("gzip")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn d10_what_strangers_make_us_keep_is_bounded_and_writes_no_row() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let before = server.count("SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM audit)").await;
+    for _ in 0..200 {
+        let landed = Browser::new(&server).open(&rp.attempt().url).await;
+        assert!(matches!(landed, Landed::Here));
+        Browser::new(&server).post_from_elsewhere("/oauth2/logout", &[("state", "x")]).await;
+        let (code, redirect) = ("x".repeat(43), rp.redirect_uri.clone());
+        let fields = vec![("grant_type", "authorization_code".to_owned()), ("code", code), ("redirect_uri", redirect)];
+        rp.post_token(rp.authorization().as_deref(), &fields).await;
+    }
+    let after = server.count("SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM audit)").await;
+    assert_eq!(before, after);
+    assert_eq!(server.count("SELECT COUNT(*) FROM budget").await, 0);
+    // The bounds themselves are held by the store's own tests.
+    for kind in [Kind::Code, Kind::Interaction, Kind::Logout] {
+        assert!(kind.capacity() * kind.max_bytes() <= 1 << 30, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn l3_no_forwarded_address_resets_a_count() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = Browser::new(&server);
+    for n in 0..8 {
+        browser.headers.clear();
+        for name in ["x-forwarded-for", "x-real-ip", "forwarded", "client-ip", "true-client-ip"] {
+            browser.headers.push((name, format!("203.0.113.{n}")));
+        }
+        browser.open("/connexion").await;
+        let status = browser.sign_in_with(&member.identifiant, "Faux-mot-2").await.status;
+        let expected = if n < 5 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(status, expected, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
+    // Some milliseconds a hash, so that the queue stays full for a while.
+    let server = Server::start_costing(PasswordCost { memory_kib: 4_096, passes: 4 }).await;
+    let member = server.account("Anne", "DURAND").await;
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let mut crowd = Vec::new();
+    for _ in 0..cores * 400 {
+        let app = server.app.clone();
+        crowd.push(tokio::spawn(async move { app.passwords.verify("x", None).await.is_ok() }));
+    }
+    // The crowd takes its places first: there is one thread.
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    let answer = browser.sign_in_with(&member.identifiant, &member.password).await.clone();
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.shown());
+    assert_eq!(answer.header("retry-after"), "5");
+    assert!(answer.has("#se-connecter"), "the form is still there");
+    assert!(began.elapsed() < Duration::from_secs(2), "told at once");
+    assert_eq!(server.texts("SELECT marks FROM budget WHERE marks <> ''").await, Vec::<String>::new(), "not counted");
+    for one in &crowd {
+        one.abort();
+    }
+    for one in crowd {
+        // Aborted or done: either way its place is free again.
+        let _ = one.await;
+    }
+    let status = browser.sign_in_with(&member.identifiant, &member.password).await.status;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+/// A body of which nothing ever comes.
+struct Endless;
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test]
+async fn d8_a_request_that_never_ends_is_told_when_to_come_back() {
+    let server = Server::start().await;
+    let router = preau::router::public_within(server.app.clone(), Duration::from_millis(50)).unwrap();
+    for path in ["/connexion", "/oauth2/token", "/oauth2/authorize"] {
+        let request = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::new(Endless))
+            .unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(response.headers()["retry-after"], "5", "{path}");
+        assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
+    }
+}

@@ -1,0 +1,250 @@
+//! Signing out (RPIL): who may ask without a word of the person, and where the browser may go then.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+
+use crate::support::relying_party::{Tokens, bend};
+use crate::support::{Browser, Landed, Member, RelyingParty, Server, deployment};
+
+struct Scene {
+    server: Server,
+    member: Member,
+    ent: RelyingParty,
+    browser: Browser,
+    tokens: Tokens,
+}
+
+/// Anne signed in at the ENT.
+async fn scene() -> Scene {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let tokens = ent.sign_in(&mut browser, &member).await;
+    Scene { server, member, ent, browser, tokens }
+}
+
+impl Scene {
+    async fn is_signed_in(&self) -> bool {
+        self.browser.copy().get("/compte").await.status == StatusCode::OK
+    }
+
+    /// Confirms, and follows to where it ends.
+    async fn confirm(&mut self) -> Landed {
+        assert!(self.browser.page.has("#confirmer"), "{}", self.browser.page.shown());
+        assert!(self.is_signed_in().await, "not before the person said so");
+        self.browser.submit("confirmer", &[]).await;
+        self.browser.follow().await
+    }
+
+    async fn assert_signed_out(&mut self, case: &str) {
+        assert!(!self.is_signed_in().await, "{case}");
+        assert!(!self.browser.has_session(), "{case}");
+        let silent = self.ent.attempt_with(&[("prompt", "none")]);
+        let landed = self.browser.open(&silent.url).await.away();
+        assert_eq!(self.ent.error(&landed, &silent), "login_required", "{case}");
+        assert_eq!(self.ent.userinfo(&self.tokens.access_token).await.status, StatusCode::UNAUTHORIZED, "{case}");
+    }
+}
+
+const GOODBYE: &str = "https://ent.example/adieu";
+
+#[tokio::test]
+async fn a22_the_client_s_own_hint_signs_out_at_once_and_leads_back_with_state() {
+    for state in ["", "x y&z=é#", &"s".repeat(128)] {
+        let mut s = scene().await;
+        let hint = s.tokens.id_token.clone();
+        let mut fields = vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE)];
+        if !state.is_empty() {
+            fields.push(("state", state));
+        }
+        let landed = s.browser.open(&s.ent.logout_url(&fields)).await.away();
+        assert!(landed.as_str().starts_with(GOODBYE), "{landed}");
+        let back: Vec<_> = landed.query_pairs().into_owned().collect();
+        let expected: Vec<(String, String)> =
+            if state.is_empty() { vec![] } else { vec![("state".to_owned(), state.to_owned())] };
+        assert_eq!(back, expected, "state comes back if it was sent, and nothing else");
+        s.assert_signed_out(state).await;
+    }
+}
+
+#[tokio::test]
+async fn a22_an_expired_hint_counts_and_a_client_id_beside_it_must_match() {
+    let mut s = scene().await;
+    s.server.advance(Span::minutes(20));
+    let hint = s.tokens.id_token.clone();
+    let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("client_id", "ent")];
+    s.browser.open(&s.ent.logout_url(&fields)).await.away();
+    s.assert_signed_out("expired").await;
+
+    let mut s = scene().await;
+    let hint = s.tokens.id_token.clone();
+    let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("client_id", "bourses")];
+    s.browser.open(&s.ent.logout_url(&fields)).await;
+    assert!(matches!(s.confirm().await, Landed::Here), "another client's name");
+    s.assert_signed_out("confirmed").await;
+}
+
+#[tokio::test]
+async fn r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
+    let s = scene().await;
+    let hint = &s.tokens.id_token;
+    let claims = hint.split('.').nth(1).unwrap();
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
+    let (bent, access) = (bend(hint), s.tokens.access_token.clone());
+    let elsewhere = scene().await.tokens.id_token;
+    let back = ("post_logout_redirect_uri", GOODBYE);
+    for (case, fields) in [
+        ("no parameters", vec![]),
+        ("only state", vec![("state", "x")]),
+        ("no hint", vec![back, ("state", "x")]),
+        ("no hint, a client_id", vec![back, ("client_id", "ent")]),
+        ("alg none", vec![back, ("id_token_hint", unsigned.as_str())]),
+        ("signature changed", vec![back, ("id_token_hint", bent.as_str())]),
+        ("signed by another house", vec![back, ("id_token_hint", elsewhere.as_str())]),
+        ("an access token", vec![back, ("id_token_hint", access.as_str())]),
+        ("rubbish", vec![back, ("id_token_hint", "<script>")]),
+    ] {
+        let mut s = Scene {
+            browser: s.browser.copy(),
+            server: s.server.clone(),
+            member: s.member.clone(),
+            ent: s.ent.clone(),
+            tokens: s.tokens.clone(),
+        };
+        s.tokens = s.ent.sign_in(&mut s.browser, &s.member).await;
+        s.browser.open(&s.ent.logout_url(&fields)).await;
+        let at = s.browser.at.path().to_owned();
+        assert_eq!(at, "/oauth2/logout", "{case}");
+        assert!(matches!(s.confirm().await, Landed::Here), "{case}");
+        assert!(!s.browser.page.has("main a[href^=https]"), "{case}: {}", s.browser.page.text());
+        s.assert_signed_out(case).await;
+    }
+}
+
+#[tokio::test]
+async fn r10_r6_a_foreign_way_back_is_not_taken_though_the_hint_is_right() {
+    for uri in [
+        "https://evil.example/adieu",
+        "https://ent.example/adieu?x=1",
+        "https://ent.example/adieu/",
+        "https://ent.example/retour",
+        "https://ent.example.evil.example/adieu",
+        "https://ent.example@evil.example/adieu",
+        "https://bourses.example/adieu",
+        "http://ent.example/adieu",
+        "javascript:alert('evil')",
+        "//evil.example",
+        "/compte",
+        "",
+    ] {
+        let mut s = scene().await;
+        let hint = s.tokens.id_token.clone();
+        let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", uri), ("state", "x")];
+        let landed = s.browser.open(&s.ent.logout_url(&fields)).await;
+        assert!(matches!(landed, Landed::Here), "{uri}: {landed:?}");
+        assert!(!s.browser.page.text().contains("evil") && !s.browser.page.text().contains(&hint), "{uri}");
+        s.assert_signed_out(uri).await;
+    }
+}
+
+#[tokio::test]
+async fn s5_a_hint_of_another_session_is_asked_first() {
+    let mut s = scene().await;
+    let other = s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await.id_token;
+    let stranger = s.server.account("Sam", "AUTRE").await;
+    let strict = RelyingParty::new(&s.server, "strict");
+    let theirs = strict.sign_in(&mut Browser::new(&s.server), &stranger).await.id_token;
+    for hint in [&other, &theirs] {
+        s.browser.open(&s.ent.logout_url(&[("id_token_hint", hint)])).await;
+        assert!(s.browser.page.has("#confirmer"), "{}", s.browser.page.shown());
+        assert!(s.is_signed_in().await);
+    }
+    let fields = [("id_token_hint", other.as_str()), ("post_logout_redirect_uri", GOODBYE)];
+    s.browser.open(&s.ent.logout_url(&fields)).await;
+    assert!(s.browser.page.shown().contains("Service ent"), "the page names who asked");
+    let landed = s.confirm().await.away();
+    assert_eq!(landed.as_str(), GOODBYE);
+    s.assert_signed_out("confirmed").await;
+}
+
+#[tokio::test]
+async fn a22_a_post_of_the_relying_party_goes_on_by_our_own_get() {
+    let mut s = scene().await;
+    let hint = s.tokens.id_token.clone();
+    let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", "é")];
+    s.browser.post_from_elsewhere("/oauth2/logout", &fields).await;
+    let to = s.browser.page.location().to_owned();
+    assert!(to.starts_with("/oauth2/logout?i="), "{to}");
+    assert!(s.is_signed_in().await, "it came without the session's cookie");
+    let landed = s.browser.follow().await.away();
+    assert_eq!(landed.query_pairs().next().unwrap().1, "é");
+    s.assert_signed_out("by POST").await;
+    // What was kept belongs to that browser.
+    let s = scene().await;
+    let mut attacker = Browser::new(&s.server);
+    attacker.post_from_elsewhere("/oauth2/logout", &fields).await;
+    let to = attacker.page.location().to_owned();
+    let mut victim = s.browser.copy();
+    assert!(matches!(victim.open(&to).await, Landed::Here));
+    assert!(s.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_who_is_not_signed_in() {
+    let mut s = scene().await;
+    s.browser.open("/compte").await;
+    s.browser.submit("se-deconnecter", &[]).await;
+    let hint = s.tokens.id_token.clone();
+    for browser in [&mut Browser::new(&s.server), &mut s.browser] {
+        let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE)];
+        assert_eq!(browser.open(&s.ent.logout_url(&fields)).await.away().as_str(), GOODBYE);
+        assert!(matches!(browser.open("/oauth2/logout").await, Landed::Here));
+        assert!(!browser.page.has("#confirmer"), "{}", browser.page.shown());
+    }
+}
+
+#[tokio::test]
+async fn the_page_says_what_stays_open() {
+    let mut s = scene().await;
+    let bourses = RelyingParty::new(&s.server, "bourses").sign_in(&mut s.browser, &s.member).await;
+    s.browser.open(&s.ent.logout_url(&[("id_token_hint", &s.tokens.id_token)])).await;
+    let words = s.browser.page.shown();
+    assert!(words.contains("Service bourses"), "{words}");
+    assert_eq!(s.browser.page.link("main a.button"), "https://ent.example/", "back to who asked");
+    let answer = s.ent.userinfo(&bourses.access_token).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "its tokens are dead all the same");
+    s.assert_signed_out("by the ENT").await;
+
+    for client in ["ent", "bourses"] {
+        RelyingParty::new(&s.server, client).sign_in(&mut s.browser, &s.member).await;
+    }
+    s.browser.open("/compte").await;
+    s.browser.submit("se-deconnecter", &[]).await;
+    s.browser.follow().await;
+    let words = s.browser.page.shown();
+    assert!(words.contains("Service ent") && words.contains("Service bourses"), "{words}");
+}
+
+#[tokio::test]
+async fn one_browser_s_sign_out_leaves_the_others_and_its_cookies_are_worth_nothing() {
+    let s = scene().await;
+    let mut second = Browser::new(&s.server);
+    let tokens = s.ent.sign_in(&mut second, &s.member).await;
+    let stolen = s.browser.copy();
+    let nav = s.browser.cookie("nav").unwrap().to_owned();
+    let mut leaving = s.browser.copy();
+    leaving.open("/compte").await;
+    leaving.submit("se-deconnecter", &[]).await;
+    leaving.follow().await;
+    assert_ne!(leaving.cookie("nav").unwrap(), nav, "a sign-out renews it");
+    assert_ne!(stolen.copy().get("/compte").await.status, StatusCode::OK);
+    assert_eq!(second.get("/compte").await.status, StatusCode::OK);
+    assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+    for path in ["/deconnexion", "/deconnexion/confirmer"] {
+        assert_eq!(second.get(path).await.status, StatusCode::METHOD_NOT_ALLOWED, "by GET nothing is done");
+    }
+    let facts = s.server.texts("SELECT fact FROM audit").await;
+    assert!(facts.iter().any(|fact| fact == "signed_out"), "{facts:?}");
+    assert_eq!(deployment::goodbye_uri("ent"), GOODBYE);
+}

@@ -1,0 +1,315 @@
+//! `/oauth2/token`: what a code gives, to whom, and how often (RFC 6749 4.1.3, OIDCC 3.1.3).
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use serde_json::Value;
+
+use crate::support::relying_party::part;
+use crate::support::{Answer, Attempt, Browser, RelyingParty, Server};
+
+fn names(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The exchange with some fields replaced, or left out where the new value is empty.
+async fn bent(rp: &RelyingParty, attempt: &Attempt, code: &str, more: &[(&'static str, &str)]) -> Answer {
+    let mut fields = rp.exchange_fields(attempt, code);
+    for (name, value) in more {
+        fields.retain(|(n, _)| n != name);
+        if !value.is_empty() {
+            fields.push((name, (*value).to_owned()));
+        }
+    }
+    rp.post_token(rp.authorization().as_deref(), &fields).await
+}
+
+fn refused(answer: &Answer, error: &str, case: &str) {
+    assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{case}");
+}
+
+#[tokio::test]
+async fn a10_the_id_token_says_who_and_when_and_nothing_more() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let signed_in = server.now();
+    rp.sign_in(&mut browser, &member).await;
+    server.advance(Span::minutes(5));
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    let body = rp.exchange(&attempt, &code).await.json();
+    assert_eq!(names(&body), ["access_token", "token_type", "expires_in", "scope", "id_token"].into());
+    assert_eq!(body["scope"], "openid profile phone education");
+
+    let id = part(body["id_token"].as_str().unwrap(), 1);
+    let expected =
+        ["iss", "sub", "aud", "iat", "exp", "auth_time", "acr", "amr", "sid", "nonce", "at_hash"].map(Value::from);
+    assert_eq!(names(&id), expected.iter().map(|v| v.as_str().unwrap()).collect());
+    assert_eq!(id["iss"], server.issuer());
+    assert_eq!(id["aud"], "ent");
+    assert_eq!(id["nonce"], attempt.nonce);
+    assert_eq!(id["auth_time"], signed_in.seconds());
+    assert_eq!(id["iat"], server.now().seconds());
+    assert_eq!(id["exp"], server.now().seconds() + 300);
+    assert_eq!((&id["acr"], &id["amr"]), (&"eidas1".into(), &serde_json::json!(["pwd"])));
+    let sub = id["sub"].as_str().unwrap();
+    assert!((1..=255).contains(&sub.len()) && sub.is_ascii(), "{sub}");
+}
+
+#[tokio::test]
+async fn rfc_9068_the_access_token_is_at_jwt_signed_by_es256() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let (one, two) = (rp.sign_in(&mut browser, &member).await, rp.sign_in(&mut browser, &member).await);
+    let header = part(&one.access_token, 0);
+    assert_eq!((&header["typ"], &header["alg"]), (&"at+jwt".into(), &"ES256".into()));
+    let kids = server.get("/oauth2/jwks").await.json();
+    assert!(kids["keys"].as_array().unwrap().iter().any(|k| k["kid"] == header["kid"]), "{header}");
+    let claims = part(&one.access_token, 1);
+    assert_eq!(claims["iss"], server.issuer());
+    assert_eq!(claims["aud"], server.issuer());
+    assert_eq!(claims["client_id"], "ent");
+    assert_eq!(claims["sub"], one.claims["sub"]);
+    assert_eq!(claims["exp"], server.now().seconds() + 300);
+    assert_eq!(claims["scope"], "openid profile phone education");
+    assert_ne!(claims["jti"], part(&two.access_token, 1)["jti"]);
+    for told in ["Anne", "DURAND", "Zoé", "0639980001"] {
+        assert!(!claims.to_string().contains(told), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn c2_a_code_gives_tokens_once_and_a_replay_takes_them_back() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    for seconds in [0, 30, 240] {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let tokens = rp.tokens(&attempt, &code).await;
+        assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::OK);
+        server.advance(Span::seconds(seconds));
+        refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "used before");
+        let answer = rp.userinfo(&tokens.access_token).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "replayed after {seconds} s");
+        refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "a third time");
+    }
+    // Only the tokens of that code: the session goes on, and so does another client's.
+    let bourses = RelyingParty::new(&server, "bourses").sign_in(&mut browser, &member).await;
+    let tokens = rp.sign_in(&mut browser, &member).await;
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    rp.tokens(&attempt, &code).await;
+    refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "used before");
+    assert_eq!(rp.userinfo(&bourses.access_token).await.status, StatusCode::OK);
+    assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED, "the same client's do not");
+    assert_eq!(rp.userinfo(&rp.sign_in(&mut browser, &member).await.access_token).await.status, StatusCode::OK);
+    assert!(server.texts("SELECT fact FROM audit").await.iter().any(|fact| fact.contains("replay")), "audited");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c2_parallel_exchanges_have_one_winner_at_most_whose_tokens_are_dead() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    for many in [2, 2, 2, 20, 20, 50] {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let mut tasks = Vec::new();
+        for _ in 0..many {
+            let (rp, attempt, code) = (rp.clone(), attempt.clone(), code.clone());
+            tasks.push(tokio::spawn(async move { rp.exchange(&attempt, &code).await }));
+        }
+        let mut won = Vec::new();
+        for task in tasks {
+            let answer = task.await.unwrap();
+            match answer.status {
+                StatusCode::OK => won.push(answer.json()["access_token"].as_str().unwrap().to_owned()),
+                _ => refused(&answer, "invalid_grant", "lost"),
+            }
+        }
+        // None, where the replay was seen before the winner had its tokens.
+        assert!(won.len() <= 1, "{many}: {}", won.len());
+        for token in won {
+            assert_eq!(rp.userinfo(&token).await.status, StatusCode::UNAUTHORIZED, "{many}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn c12_a_code_lives_sixty_seconds_and_has_256_bits() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    assert_eq!(code.len(), 43);
+    server.advance(Span(59_999));
+    rp.tokens(&attempt, &code).await;
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    server.advance(Span::seconds(60));
+    refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "60 s");
+}
+
+#[tokio::test]
+async fn c1_a_code_is_its_client_s_and_its_redirect_uri_s() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    for thief in ["ent-post", "bourses", "app"] {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let mut other = RelyingParty::new(&server, thief);
+        refused(&other.exchange(&attempt, &code).await, "invalid_grant", thief);
+        other.redirect_uri = rp.redirect_uri.clone();
+        refused(&other.exchange(&attempt, &code).await, "invalid_grant", thief);
+        refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "a stolen code is spent");
+    }
+    for uri in ["", "https://ent.example/autre?choix=1", "https://ent.example/retour/", "https://evil.example/"] {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        refused(&bent(&rp, &attempt, &code, &[("redirect_uri", uri)]).await, "invalid_grant", uri);
+    }
+}
+
+#[tokio::test]
+async fn c3_c4_the_proof_is_demanded_compared_and_never_taken_unasked() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = Browser::new(&server);
+    let rp = RelyingParty::new(&server, "ent");
+    let wrong = "x".repeat(43);
+    let (short, long) = ("x".repeat(42), "x".repeat(129));
+    for verifier in ["", &wrong, &short, &long, "é".repeat(30).as_str(), "CHALLENGE"] {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let challenge = rp.parameters(&attempt).into_iter().find(|(n, _)| n == "code_challenge").unwrap().1;
+        let verifier = if verifier == "CHALLENGE" { &challenge } else { verifier };
+        refused(&bent(&rp, &attempt, &code, &[("code_verifier", verifier)]).await, "invalid_grant", verifier);
+    }
+    // A client that need not: neither is fine, one without the other is not.
+    let free = RelyingParty::new(&server, "bourses");
+    for (asked, proved, fine) in [(false, false, true), (false, true, false), (true, false, false), (true, true, true)]
+    {
+        let none: &[(&str, &str)] = &[("code_challenge", ""), ("code_challenge_method", "")];
+        let attempt = free.attempt_with(if asked { &[] } else { none });
+        let landed = browser.open(&attempt.url).await.away();
+        let code = free.code(&landed, &attempt);
+        let more: &[(&'static str, &str)] = if proved { &[] } else { &[("code_verifier", "")] };
+        let answer = bent(&free, &attempt, &code, more).await;
+        assert_eq!(answer.status == StatusCode::OK, fine, "{asked} {proved}: {}", answer.shown());
+        if !fine {
+            refused(&answer, "invalid_grant", "downgrade");
+        }
+    }
+}
+
+#[tokio::test]
+async fn c7_c10_t9_no_other_secret_is_a_code_and_a_code_is_no_other_secret() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let mut waiting = Browser::new(&server);
+    waiting.open(&rp.attempt().url).await;
+    let i = waiting.at.query_pairs().find(|(n, _)| n == "i").unwrap().1.into_owned();
+    let tokens = rp.sign_in(&mut browser, &member).await;
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    let (session, nav) = (browser.cookie("").unwrap().to_owned(), browser.cookie("nav").unwrap().to_owned());
+    let sid = tokens.claims["sid"].as_str().unwrap();
+    let (cut, longer, digest) = (&code[..42], format!("{code}A"), preau::base::secret::digest(&code));
+    let others =
+        [&session, &nav, &i, sid, &attempt.state, &tokens.access_token, &tokens.id_token, cut, &longer, &digest];
+    for other in others {
+        refused(&rp.exchange(&attempt, other).await, "invalid_grant", other);
+    }
+    let mut thief = Browser::new(&server);
+    thief.cookies.insert("preau_dev".to_owned(), code.clone());
+    thief.open("/compte").await;
+    assert_eq!(thief.at.path(), "/connexion");
+    assert_eq!(rp.userinfo(&code).await.status, StatusCode::UNAUTHORIZED);
+    rp.tokens(&attempt, &code).await;
+}
+
+#[tokio::test]
+async fn a16_any_parameter_missing_doubled_empty_or_huge_is_an_error_of_theirs() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut browser = Browser::new(&server);
+    for client in ["ent", "ent-post", "app"] {
+        let rp = RelyingParty::new(&server, client);
+        let sent: Vec<&'static str> = rp.exchange_fields(&rp.attempt(), "").into_iter().map(|(n, _)| n).collect();
+        for name in sent {
+            let huge = "x".repeat(10_000);
+            for value in [None, Some(""), Some("x"), Some("é\u{7f}"), Some("\0"), Some(huge.as_str())] {
+                let (attempt, code) = rp.code_for(&mut browser, &member).await;
+                let mut fields = rp.exchange_fields(&attempt, &code);
+                match value {
+                    None => fields.retain(|(n, _)| *n != name),
+                    Some(value) => fields.iter_mut().filter(|(n, _)| *n == name).for_each(|f| f.1 = value.to_owned()),
+                }
+                one_of_theirs(&rp, &fields, name).await;
+                // Both the same, and one of them empty.
+                for again in [None, Some("")] {
+                    let mut fields = rp.exchange_fields(&attempt, &code);
+                    let copy = fields.iter().find(|(n, _)| *n == name).unwrap().clone();
+                    fields.push((name, again.map_or(copy.1, str::to_owned)));
+                    let answer = one_of_theirs(&rp, &fields, name).await;
+                    refused(&answer, "invalid_request", name);
+                }
+            }
+        }
+    }
+}
+
+async fn one_of_theirs(rp: &RelyingParty, fields: &[(&'static str, String)], case: &str) -> Answer {
+    let answer = rp.post_token(rp.authorization().as_deref(), fields).await;
+    let error = answer.error();
+    let known = ["invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type"];
+    assert!(known.contains(&error.as_str()), "{case}: {}", answer.shown());
+    let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+    assert_eq!(answer.status, status, "{case}");
+    answer
+}
+
+#[tokio::test]
+async fn t12_only_the_wired_grant_is_there() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    for grant in [
+        "refresh_token",
+        "client_credentials",
+        "password",
+        "implicit",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "Authorization_Code",
+        "<script>",
+    ] {
+        let answer = bent(&rp, &rp.attempt(), "x", &[("grant_type", grant)]).await;
+        refused(&answer, "unsupported_grant_type", grant);
+        assert!(!answer.text().contains("<script"), "never repeated");
+    }
+}
+
+#[tokio::test]
+async fn the_body_is_a_form_and_nothing_is_read_from_the_query() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let (attempt, code) = rp.code_for(&mut Browser::new(&server), &member).await;
+    let fields = rp.exchange_fields(&attempt, &code);
+    let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    let query = crate::support::server::encode(&pairs);
+    let authorization = rp.authorization().unwrap();
+    let answer = server.post(&format!("/oauth2/token?{query}"), &[("authorization", &authorization)], &[]).await;
+    refused(&answer, "invalid_request", "all in the query");
+    let json = axum::http::Request::post("/oauth2/token")
+        .header("authorization", &authorization)
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from("{\"grant_type\":\"authorization_code\"}"));
+    refused(&server.call(json.unwrap()).await, "invalid_request", "JSON");
+    assert_eq!(server.get(&format!("/oauth2/token?{query}")).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    rp.tokens(&attempt, &code).await;
+}

@@ -1,0 +1,304 @@
+//! `/oauth2/userinfo`: of whom, to whom, and no more than the scopes and the perimeter give (OIDCC 5.3).
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{HeaderName, Method, Request, StatusCode};
+use preau::base::clock::Span;
+use serde_json::{Value, json};
+
+use crate::support::relying_party::{Tokens, bend};
+use crate::support::{Answer, Browser, Family, Member, RelyingParty, Server, deployment};
+
+fn names(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+async fn ask(server: &Server, method: Method, path: &str, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(HeaderName::from_static(name), *value);
+    }
+    server.call(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+/// 401 with the code that RFC 6750 3.1 gives.
+fn dead(answer: &Answer, case: &str) {
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case}");
+    assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{case}: {}", answer.shown());
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+async fn ent_tokens(server: &Server, member: &Member) -> Tokens {
+    RelyingParty::new(server, "ent").sign_in(&mut Browser::new(server), member).await
+}
+
+/// What the client learns of the member.
+async fn told(server: &Server, client: &'static str, scope: &'static str, member: &Member) -> Value {
+    let mut rp = RelyingParty::new(server, client);
+    rp.scope = scope;
+    let tokens = rp.sign_in(&mut Browser::new(server), member).await;
+    let answer = rp.userinfo(&tokens.access_token).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let claims = answer.json();
+    assert_eq!(claims["sub"], tokens.claims["sub"], "OIDCC 5.3.2");
+    claims
+}
+
+#[tokio::test]
+async fn a11_by_get_by_post_in_header_and_body_the_same() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let token = ent_tokens(&server, &member).await.access_token;
+    let bearer = format!("Bearer {token}");
+    let lower = format!("bearer  {token}");
+    let body = format!("access_token={token}");
+    let by_get = ask(&server, Method::GET, "/oauth2/userinfo", &[("authorization", &bearer)], "").await.json();
+    for (headers, body) in [
+        (vec![("authorization", bearer.as_str())], ""),
+        (vec![("authorization", lower.as_str())], ""),
+        (vec![("authorization", bearer.as_str()), FORM], ""),
+        (vec![("authorization", bearer.as_str()), ("content-type", "application/json")], "{}"),
+        (vec![FORM], body.as_str()),
+    ] {
+        let answer = ask(&server, Method::POST, "/oauth2/userinfo", &headers, body).await;
+        assert_eq!(answer.json(), by_get, "{headers:?}");
+    }
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+        let answer = ask(&server, method, "/oauth2/userinfo", &[("authorization", &bearer)], "").await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+}
+
+#[tokio::test]
+async fn t15_never_in_the_query_and_never_twice() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let token = ent_tokens(&server, &member).await.access_token;
+    let bearer = format!("Bearer {token}");
+    let query = format!("/oauth2/userinfo?access_token={token}");
+    let body = format!("access_token={token}");
+    let twice = format!("{body}&{body}");
+    let plain = "/oauth2/userinfo";
+    for (path, headers, body) in [
+        (query.as_str(), vec![], ""),
+        (&query, vec![("authorization", bearer.as_str())], ""),
+        (plain, vec![("authorization", bearer.as_str()), FORM], body.as_str()),
+        (plain, vec![("authorization", bearer.as_str()), ("authorization", bearer.as_str())], ""),
+        (plain, vec![FORM], twice.as_str()),
+    ] {
+        let answer = ask(&server, Method::POST, path, &headers, body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {headers:?}");
+        assert!(answer.header("www-authenticate").contains("error=\"invalid_request\""), "{}", answer.shown());
+        assert!(!answer.text().contains(&token), "never repeated");
+    }
+    // Nothing was presented: no error code (RFC 6750 3.1).
+    for headers in [vec![], vec![("authorization", "Basic eDp5")], vec![("authorization", "Bearer")]] {
+        let answer = ask(&server, Method::GET, plain, &headers, "").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{headers:?}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"preau\"");
+    }
+    // A body that is no form is not looked at.
+    let answer = ask(&server, Method::POST, plain, &[("content-type", "text/plain")], &body).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn j12_t9_only_a_whole_access_token_of_ours() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let tokens = ent_tokens(&server, &member).await;
+    let rp = RelyingParty::new(&server, "ent");
+    let token = &tokens.access_token;
+    let parts: Vec<&str> = token.split('.').collect();
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", parts[1]);
+    let claims = crate::support::relying_party::part(token, 1).to_string().replace("openid profile", "openid");
+    let other_claims = preau::base::secret::base64url(claims.as_bytes());
+    let swapped = format!("{}.{other_claims}.{}", parts[0], parts[2]);
+    for (case, bad) in [
+        ("the ID token", tokens.id_token.clone()),
+        ("another signature", bend(token)),
+        ("cut", token[..token.len() - 1].to_owned()),
+        ("longer", format!("{token}A")),
+        ("a fourth part", format!("{token}.A")),
+        ("unsigned", unsigned),
+        ("no signature", format!("{}.{}.", parts[0], parts[1])),
+        ("other claims", swapped),
+        ("opaque", "x".repeat(43)),
+        ("huge", "A".repeat(50_000)),
+        ("empty parts", "..".to_owned()),
+    ] {
+        dead(&rp.userinfo(&bad).await, case);
+    }
+    assert_eq!(rp.userinfo(token).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_in_it() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let token = rp.sign_in(&mut browser, &member).await.access_token;
+    server.advance(Span(299_999));
+    assert_eq!(rp.userinfo(&token).await.status, StatusCode::OK);
+    server.advance(Span(1));
+    dead(&rp.userinfo(&token).await, "300 s");
+
+    let token = rp.sign_in(&mut browser, &member).await.access_token;
+    server.sql("UPDATE session_client SET generation = generation + 1", vec![]).await;
+    dead(&rp.userinfo(&token).await, "another generation");
+    let token = rp.sign_in(&mut browser, &member).await.access_token;
+    assert_eq!(rp.userinfo(&token).await.status, StatusCode::OK, "the new generation's");
+    browser.open("/compte").await;
+    browser.submit("se-deconnecter", &[]).await;
+    dead(&rp.userinfo(&token).await, "signed out");
+    // Another server knows it, too.
+    let token = rp.sign_in(&mut Browser::new(&server), &member).await.access_token;
+    let neighbour = server.again().await;
+    assert_eq!(RelyingParty::new(&neighbour, "ent").userinfo(&token).await.status, StatusCode::OK);
+    server.sql("UPDATE session SET ended_at = 1", vec![]).await;
+    dead(&RelyingParty::new(&neighbour, "ent").userinfo(&token).await, "signed out at the other server");
+}
+
+#[tokio::test]
+async fn t11_account_and_client_are_looked_at_each_time() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let token = ent_tokens(&server, &member).await.access_token;
+    server.suspend(&member, Some("operator")).await;
+    dead(&rp.userinfo(&token).await, "suspended");
+    server.suspend(&member, None).await;
+    let token = ent_tokens(&server, &member).await.access_token;
+    for state in ["closed", "pending"] {
+        let args = vec![state.into()];
+        server.sql("UPDATE account SET state = $1", args).await;
+        dead(&rp.userinfo(&token).await, state);
+    }
+    server.sql("UPDATE account SET state = 'active'", vec![]).await;
+    assert_eq!(rp.userinfo(&token).await.status, StatusCode::OK);
+    for state in ["suspended", "gone"] {
+        server.sql("UPDATE client SET state = $1 WHERE client_id = 'ent'", vec![state.into()]).await;
+        dead(&rp.userinfo(&token).await, state);
+    }
+}
+
+#[tokio::test]
+async fn t4_each_scope_gives_its_claims_and_no_other() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let one = |scope: &'static str| told(&server, "ent", scope, &member);
+    assert_eq!(names(&one("openid").await), ["sub"].into());
+    let profile = one("openid profile").await;
+    assert_eq!(names(&profile), ["sub", "name", "given_name", "family_name", "updated_at"].into());
+    let updated = profile["updated_at"].as_i64().unwrap();
+    assert!((server.now().seconds() - 60..=server.now().seconds()).contains(&updated), "seconds: {updated}");
+    assert_eq!(profile["name"], "Anne DURAND");
+    let phone = one("openid phone").await;
+    assert_eq!(names(&phone), ["sub", "phone_number", "phone_number_verified"].into());
+    assert_eq!((&phone["phone_number"], &phone["phone_number_verified"]), (&"+33639980001".into(), &true.into()));
+    let education = one("openid education").await;
+    assert_eq!(names(&education), ["sub", "education_profile", "children", "schools", "FrEduVecteur"].into());
+    // Unknown ones give nothing; those that the client has not registered neither.
+    assert_eq!(names(&one("openid email address offline_access admin").await), ["sub"].into());
+    server
+        .sql(
+            "UPDATE client SET metadata = REPLACE(metadata, '\"phone\"', '\"openid\"') WHERE client_id = 'ent'",
+            vec![],
+        )
+        .await;
+    assert_eq!(names(&one("openid phone").await), ["sub"].into());
+}
+
+#[tokio::test]
+async fn education_is_what_an_ent_needs() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let claims = told(&server, "ent", "openid education", &member).await;
+    assert_eq!(claims["education_profile"], "responsable");
+    let child = json!({"given_name": "Zoé", "uai": deployment::MONOD, "school": "Clg Théodore Monod",
+        "academy": "montpellier", "class": "6 A"});
+    assert_eq!(claims["children"], json!([child]));
+    let school = json!({"uai": deployment::MONOD, "name": "Clg Théodore Monod", "academy": "montpellier"});
+    assert_eq!(claims["schools"], json!([school]));
+    let vector = claims["FrEduVecteur"][0].as_str().unwrap();
+    let parts: Vec<&str> = vector.split('|').collect();
+    assert_eq!((parts[0], parts[3], parts[4], parts.len()), ("2", "900001", deployment::MONOD, 5), "{vector}");
+    assert_eq!((parts[1].to_uppercase(), parts[2]), ("DURAND".to_owned(), "Anne"), "{vector}");
+    for never in ["identifiant", "preferred_username", "birth", "2013", "nonce", "FrEduCtRefId", &member.identifiant] {
+        assert!(!claims.to_string().contains(never), "{never}: {claims}");
+    }
+}
+
+/// Anne with a child in each of three academies, under a key of each.
+async fn everywhere(server: &Server) -> Member {
+    let member = server.durand().await;
+    for (academy, uai, key, pupil, name) in [
+        ("toulouse", deployment::TOULOUSE, 600_001, 910_001, "Tom"),
+        ("agricole", deployment::AGRICOLE, 700_001, 920_001, "Ada"),
+    ] {
+        let family = Family { key, children: vec![(pupil, name, "01/09/2010", "2 C")], ..Family::durand() };
+        server.import(academy, uai, std::slice::from_ref(&family)).await;
+        server.join(&member, academy, &family).await;
+    }
+    member
+}
+
+#[tokio::test]
+async fn s15_a_client_learns_of_its_perimeter_only() {
+    let server = Server::start().await;
+    let member = everywhere(&server).await;
+    for (client, expected) in [
+        ("ent", vec!["Zoé"]),
+        ("ent-toulouse", vec!["Tom"]),
+        ("ent-agricole", vec!["Ada"]),
+        ("bourses", vec!["Tom", "Zoé"]),
+        ("app", vec!["Zoé"]),
+        ("strict", vec![]),
+    ] {
+        let claims = told(&server, client, "openid profile phone education", &member).await;
+        let children = claims.get("children").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut told: Vec<&str> = children.iter().map(|c| c["given_name"].as_str().unwrap()).collect();
+        told.sort_unstable();
+        assert_eq!(told, expected, "{client}");
+        let count = |name: &str| claims.get(name).map_or(0, |list| list.as_array().unwrap().len());
+        assert_eq!((count("schools"), count("FrEduVecteur")), (expected.len(), expected.len()), "{client}");
+        if expected.is_empty() {
+            assert!(claims.get("children").is_none() && claims.get("schools").is_none(), "left out, not empty");
+        }
+        let keys = [("Zoé", "900001"), ("Tom", "910001"), ("Ada", "920001")];
+        for (_, key) in keys.iter().filter(|(name, _)| !expected.contains(name)) {
+            assert!(!claims.to_string().contains(key), "{client}: {claims}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_once() {
+    let server = Server::start().await;
+    let other = Family { key: 500_009, prenom: "Marc", phone: "06 39 98 00 09", ..Family::durand() };
+    server.import("montpellier", deployment::MONOD, &[Family::durand(), other.clone(), Family::petit()]).await;
+    let anne = server.member("montpellier", &Family::durand()).await;
+    let marc = server.member("montpellier", &other).await;
+    for (member, mine, theirs) in [(&anne, "Anne", ["Marc", "0009"]), (&marc, "Marc", ["Anne", "0001"])] {
+        let claims = told(&server, "ent", "openid profile phone education", member).await.to_string();
+        assert!(claims.contains(mine) && claims.contains("Zoé"), "{claims}");
+        let without_key = claims.replace("900001", "");
+        assert!(theirs.iter().all(|t| !without_key.contains(t)) && !claims.contains("Léo"), "{claims}");
+    }
+    let rp = RelyingParty::new(&server, "ent");
+    let token = ent_tokens(&server, &marc).await.access_token;
+    server
+        .sql(
+            "UPDATE link SET ended_at = 1 WHERE person_id = (SELECT id FROM person WHERE person_key = '500009')",
+            vec![],
+        )
+        .await;
+    let claims = rp.userinfo(&token).await.json();
+    assert!(claims.get("children").is_none(), "{claims}");
+    assert!(told(&server, "ent", "openid education", &anne).await.to_string().contains("Zoé"));
+}
