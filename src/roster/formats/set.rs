@@ -46,10 +46,14 @@ pub fn assemble(files: Vec<File>) -> Vec<Result<SchoolSet, SetError>> {
     schools.into_iter().map(|(uai, halves)| halves.join(uai)).collect()
 }
 
+/// A file's header and name, then its records.
+type Eleves = (Header, String, Vec<Pupil>, UnreadablePupils);
+type Responsables = (Header, String, Vec<Person>, Vec<Link>, UnreadablePersons);
+
 #[derive(Default)]
 struct Halves {
-    eleves: Option<(Header, String, Vec<Pupil>, UnreadablePupils)>,
-    responsables: Option<(Header, String, Vec<Person>, Vec<Link>, UnreadablePersons)>,
+    eleves: Option<Eleves>,
+    responsables: Option<Responsables>,
     problems: Vec<Problem>,
     twice: Option<(String, String)>,
 }

@@ -156,12 +156,18 @@ impl Told {
     }
 }
 
+/// The PostgreSQL that the tests may use.
+#[expect(clippy::disallowed_methods, reason = "the test run says where its database is; the program never reads it")]
+fn postgres() -> String {
+    std::env::var("TEST_DATABASE_URL").unwrap_or_default()
+}
+
 /// Runs a test on each database that there is.
 async fn on_each(test: impl AsyncFn(Arc<Ground>)) {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite:{}", folder.path().join("preau.db").display());
     test(Ground::on(&url, folder).await).await;
-    let server = std::env::var("PREAU_TEST_POSTGRES").unwrap_or_default();
+    let server = postgres();
     if server.is_empty() {
         return;
     }
