@@ -277,7 +277,7 @@ async fn a_form_without_our_cookie_says_what_to_do() {
     let mut browser = Browser::new(&server);
     browser.post("/activation", &[("nom", "Durand"), ("prenom", "Anne"), ("telephone", PHONE)]).await;
     assert_eq!(browser.page.status, REFUSED);
-    assert!(browser.page.shown().contains("Votre navigateur refuse les cookies"), "{}", browser.page.shown());
+    assert!(browser.page.shown().contains("autorisez les cookies"), "{}", browser.page.shown());
     assert!(browser.page.has("input[name=nom][value=Durand]"));
     // Sent again with the cookie that came, it is taken.
     browser.submit("continuer", &[]).await;
