@@ -34,7 +34,8 @@ pub fn plain(code: ErrorCode) -> OAuthError {
     OAuthError::new(code, words)
 }
 
-/// Leaves for another site: only ever a registered URI, from a GET.
+/// Leaves for another site: only ever a registered URI; from a GET, or with an error from the relying party's own form,
+/// which no policy of ours concerns.
 pub fn out(location: &str) -> Response {
     match HeaderValue::from_str(location) {
         Ok(value) => (StatusCode::SEE_OTHER, [(header::LOCATION, value)]).into_response(),

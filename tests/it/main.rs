@@ -35,6 +35,8 @@ mod privacy;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;
