@@ -113,8 +113,10 @@ async fn d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
         // Who is done comes again at once, so that no place is free for a moment.
         crowd.push(tokio::spawn(async move { while app.passwords.verify("x", None).await.is_ok() {} }));
     }
-    // The crowd takes its places first: there is one thread.
-    tokio::task::yield_now().await;
+    // The crowd takes its places first: there is one thread, which runs some of them at a time.
+    for _ in &crowd {
+        tokio::task::yield_now().await;
+    }
     let began = Instant::now();
     let answer = browser.sign_in_with(&member.identifiant, &member.password).await.clone();
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.shown());
