@@ -308,6 +308,34 @@ async fn two_tabs_are_two_requests_and_the_second_goes_on_by_itself() {
 }
 
 #[tokio::test]
+async fn a_form_of_another_site_leaves_the_other_tabs_alone() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
+    let (first, second) = (ent.attempt(), bourses.attempt());
+    let mut browser = Browser::new(&server);
+    browser.open(&first.url).await;
+    let tab = (browser.page.clone(), browser.at.clone());
+    let fields: Vec<(String, String)> = bourses.parameters(&second);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    browser.post_from_elsewhere("/oauth2/authorize", &fields).await;
+    let kept = browser.page.location().to_owned();
+    assert!(matches!(browser.open(&kept).await, Landed::Here));
+    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
+    let posted = browser.at.to_string();
+    browser.post_from_elsewhere("/oauth2/logout", &[]).await;
+    (browser.page, browser.at) = tab;
+    let landed = browser.sign_in(&member).await.away();
+    ent.tokens(&first, &ent.code(&landed, &first)).await;
+    let landed = browser.open(&posted).await.away();
+    bourses.tokens(&second, &bourses.code(&landed, &second)).await;
+    // It was claimed: another browser that learns the address is too late.
+    let mut other = signed_in(&server, &member).await;
+    assert!(matches!(other.open(&kept).await, Landed::Here));
+    assert_eq!(other.page.status, StatusCode::GONE);
+}
+
+#[tokio::test]
 async fn an_interaction_belongs_to_one_browser() {
     let server = Server::start().await;
     let member = server.durand().await;
