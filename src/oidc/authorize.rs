@@ -70,7 +70,8 @@ async fn begin(app: &AppState, visit: &Visit, params: Params, by_post: bool) -> 
 fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
     match refused {
         Refused::Page { client, error } => {
-            tracing::info!(code = error.code.name(), description = error.description, detail = %error.detail, "authorization refused by page");
+            let (code, description) = (error.code.name(), error.description);
+            tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
             let page = RequestRefused {
                 service: client.as_ref().map(|c| c.meta.client_name.clone()),
                 code: visit.support_code.clone(),

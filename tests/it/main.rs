@@ -17,6 +17,8 @@ mod discovery;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod interactions;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logout;
