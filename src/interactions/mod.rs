@@ -21,7 +21,8 @@ pub const FRESH: Span = Span::minutes(10);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
     pub request: AuthorizeRequest,
-    /// Digest of the navigation cookie of the browser that brought it.
+    /// Digest of the navigation cookie of the browser that brought it. Empty while nobody knows it: a form of
+    /// another site comes without our cookies, and drawing another would orphan what the browser's other tabs do.
     pub browser: String,
     pub created: Timestamp,
     /// Where the client's name stands for pages.

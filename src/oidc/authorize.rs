@@ -70,7 +70,8 @@ async fn begin(app: &AppState, visit: &Visit, params: Params, by_post: bool) -> 
 fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
     match refused {
         Refused::Page { client, error } => {
-            tracing::info!(code = error.code.name(), description = error.description, detail = %error.detail, "authorization refused by page");
+            let (code, description) = (error.code.name(), error.description);
+            tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
             let page = RequestRefused {
                 service: client.as_ref().map(|c| c.meta.client_name.clone()),
                 code: visit.support_code.clone(),
@@ -86,13 +87,15 @@ fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
 
 /// Keeps the request and goes on by a page of ours: the sign-in, or (after a POST) the dispatcher.
 async fn keep(app: &AppState, visit: &Visit, client: &Client, request: AuthorizeRequest, why: Option<Why>) -> Answer {
-    let (nav, cookie) = visit.navigation(app.rng.as_ref());
-    let waiting = Interaction {
-        browser: digest(&nav),
-        created: visit.now,
-        client_name: client.meta.client_name.clone(),
-        request,
+    // Only a form of another site comes without the cookie and wants no page at once: see `Interaction::browser`.
+    let (browser, cookie) = match (why, &visit.nav) {
+        (None, None) => (String::new(), None),
+        _ => {
+            let (nav, cookie) = visit.navigation(app.rng.as_ref());
+            (digest(&nav), cookie)
+        }
     };
+    let waiting = Interaction { browser, created: visit.now, client_name: client.meta.client_name.clone(), request };
     let Some(id) = interactions::ops::keep(app, &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
         return Ok(respond::error(app, &waiting.request.redirect_uri, waiting.request.state.as_deref(), &error));
@@ -113,10 +116,22 @@ fn sign_in_url(i: &str, client_id: &str, why: Why) -> String {
     format!("/connexion?{}", encode(pairs))
 }
 
-/// Goes on with a kept request.
-async fn resume(app: &AppState, visit: Visit) -> Answer {
+/// Goes on with a kept request, which is this browser's from now on.
+async fn resume(app: &AppState, mut visit: Visit) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
-    let found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await;
+    let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await;
+    let mut cookie = None;
+    if found.is_none() {
+        let (nav, drawn) = visit.navigation(app.rng.as_ref());
+        found = interactions::ops::claim(app, visit.now, &i, &nav).await?;
+        if found.is_some() {
+            (visit.nav, cookie) = (Some(nav), drawn);
+        }
+    }
+    Ok(with_cookie(go_on(app, visit, &i, found).await?, cookie))
+}
+
+async fn go_on(app: &AppState, visit: Visit, i: &str, found: Option<Interaction>) -> Answer {
     let Some(waiting) = found else { return too_old(app, &visit, None).await };
     let visit = visit.prefer(waiting.request.ui_locales.as_deref());
     let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
@@ -130,7 +145,7 @@ async fn resume(app: &AppState, visit: Visit) -> Answer {
         let denied = respond::plain(ErrorCode::AccessDenied);
         return Ok(respond::error(app, &waiting.request.redirect_uri, waiting.request.state.as_deref(), &denied));
     }
-    step(app, &visit, &client, waiting.request, Some(&i)).await
+    step(app, &visit, &client, waiting.request, Some(i)).await
 }
 
 /// A request that its relying party has forgotten: it starts a fresh one (OIDCC 4), and the session answers it.

@@ -43,15 +43,23 @@ struct SignOut {
     /// Names of what stays open, once it is done.
     still_open: Vec<String>,
     done: bool,
+    /// Digest of the navigation cookie. None until the browser of another site's form came back by GET.
     browser: Option<String>,
 }
 
 const LIFE: Span = Span::minutes(30);
 
-pub async fn get(State(app): State<AppState>, visit: Visit) -> Answer {
+pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
     if let Some(i) = visit.query.get("i").map(str::to_owned) {
         return match load(&app, &visit, &i).await? {
             Some(request) if request.done => finish(&app, visit, &request).await,
+            Some(mut request) if request.browser.is_none() => {
+                let (nav, cookie) = visit.navigation(app.rng.as_ref());
+                request.browser = Some(digest(&nav));
+                visit.nav = Some(nav);
+                put(&app, &visit, &i, &request).await?;
+                Ok(with_cookie(handle(&app, visit, request, Some(&i)).await?, cookie))
+            }
             Some(request) => handle(&app, visit, request, Some(&i)).await,
             None => finish(&app, visit, &SignOut::default()).await,
         };
@@ -66,7 +74,12 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
     let text = form::body(request, &app).await?;
     let params = Params::parse(&text);
     let request = read(&app, &params).await?;
-    keep(&app, &visit, request).await
+    if visit.nav.is_some() {
+        return keep(&app, &visit, request).await;
+    }
+    let i = id128(app.rng.as_ref());
+    put(&app, &visit, &i, &request).await?;
+    Ok(see_other(&format!("/oauth2/logout?i={i}")))
 }
 
 /// POST of the confirmation page, same-origin only: signs out, then goes on by GET.
@@ -122,9 +135,14 @@ async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Re
     let (nav, cookie) = visit.navigation(app.rng.as_ref());
     request.browser = Some(digest(&nav));
     let i = id128(app.rng.as_ref());
-    let text = serde_json::to_string(&request)?;
-    app.ephemeral.put(Kind::Logout, &i, &text, visit.now.plus(LIFE)).await?;
+    put(app, visit, &i, &request).await?;
     Ok((i, cookie))
+}
+
+async fn put(app: &AppState, visit: &Visit, i: &str, request: &SignOut) -> anyhow::Result<()> {
+    let text = serde_json::to_string(request)?;
+    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE)).await?;
+    Ok(())
 }
 
 async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<SignOut>> {
@@ -134,7 +152,10 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
     let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await else { return Ok(None) };
     let request: SignOut = serde_json::from_str(&text)?;
     let nav = visit.nav.as_deref().map(digest);
-    let ours = matches!((&request.browser, nav), (Some(a), Some(b)) if same(a, &b));
+    let ours = match (&request.browser, nav) {
+        (Some(browser), nav) => nav.is_some_and(|nav| same(browser, &nav)),
+        (None, _) => !request.done,
+    };
     Ok(ours.then_some(request))
 }
 

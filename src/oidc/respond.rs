@@ -19,7 +19,8 @@ pub fn redirect(app: &App, uri: &str, state: Option<&str>, pairs: &[(&str, &str)
 
 /// The error form of [`redirect`] (RFC 6749 4.1.2.1).
 pub fn error(app: &App, uri: &str, state: Option<&str>, error: &OAuthError) -> Response {
-    tracing::info!(code = error.code.name(), description = error.description, detail = %error.detail, "authorization refused");
+    let (code, description) = (error.code.name(), error.description);
+    tracing::info!(code, description, detail = %error.detail, "authorization refused");
     redirect(app, uri, state, &[("error", error.code.name()), ("error_description", error.description)])
 }
 

@@ -25,6 +25,8 @@ mod discovery;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
+mod interactions;
+#[cfg(test)]
 mod leaflet;
 #[cfg(test)]
 mod limits;
