@@ -181,4 +181,10 @@ mod tests {
             tx.unwrap_or_else(|e| panic!("after {polls} polls: {e}")).commit().await.unwrap();
         }
     }
+
+    #[test]
+    fn waiting_too_long_for_a_connection_is_busy_and_no_fault() {
+        assert!(matches!(Error::from(sqlx::Error::PoolTimedOut), Error::Busy));
+        assert!(matches!(Error::from(sqlx::Error::RowNotFound), Error::Sqlx(_)));
+    }
 }

@@ -17,11 +17,14 @@ pub use value::Value;
 
 pub(crate) use value::args;
 
-/// What a database can answer besides rows. Always our fault, never the visitor's.
+/// What a database can answer besides rows. Never the visitor's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Sqlx(#[from] sqlx::Error),
+    Sqlx(sqlx::Error),
+    /// Too many wait for a connection: nothing was done, and a little later it will be.
+    #[error("no connection was free in time")]
+    Busy,
     #[error(transparent)]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// A row that this program cannot have written, or a newer one has.
@@ -29,6 +32,15 @@ pub enum Error {
     Inconsistent { table: &'static str, column: &'static str, row: String },
     #[error("database url: {0}")]
     Url(String),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(e: sqlx::Error) -> Self {
+        match e {
+            sqlx::Error::PoolTimedOut => Error::Busy,
+            other => Error::Sqlx(other),
+        }
+    }
 }
 
 impl Error {

@@ -58,17 +58,16 @@ impl IntoResponse for PageError {
 
 impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
-        // A full queue of passwords is no fault: it says when to come back, however deep it arose.
-        match e.downcast_ref::<PasswordError>() {
-            Some(PasswordError::Busy) => PageError::Busy { seconds: 5 },
-            _ => PageError::Internal(e),
-        }
+        // A full queue, of passwords or of the database, is no fault: it says when to come back, however deep it arose.
+        let hashing = matches!(e.downcast_ref::<PasswordError>(), Some(PasswordError::Busy));
+        let writing = matches!(e.downcast_ref::<crate::db::Error>(), Some(crate::db::Error::Busy));
+        if hashing || writing { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
     }
 }
 
 impl From<crate::db::Error> for PageError {
     fn from(e: crate::db::Error) -> Self {
-        PageError::Internal(e.into())
+        anyhow::Error::from(e).into()
     }
 }
 
@@ -87,5 +86,19 @@ impl From<SealError> for PageError {
 impl From<PasswordError> for PageError {
     fn from(e: PasswordError) -> Self {
         anyhow::Error::from(e).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d2_too_many_at_the_database_are_told_when_to_come_back() {
+        use crate::db::Error;
+        assert!(matches!(PageError::from(Error::Busy), PageError::Busy { seconds: 5 }));
+        let deep = anyhow::Error::from(Error::Busy).context("an activation");
+        assert!(matches!(PageError::from(deep), PageError::Busy { .. }));
+        assert!(matches!(PageError::from(Error::Url("x".to_owned())), PageError::Internal(_)));
     }
 }
