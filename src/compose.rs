@@ -17,7 +17,7 @@ use crate::base::clock::Clock;
 use crate::base::rng::Random;
 use crate::config::deployment::{self, Declared};
 use crate::config::{Config, Server};
-use crate::db::{Db, Durability, SCHEMA_FILES};
+use crate::db::{Db, Durability};
 use crate::ephemeral::Ephemeral;
 use crate::http::pages::Pages;
 use crate::http::serve;
@@ -271,9 +271,4 @@ async fn clean(app: &AppState) -> anyhow::Result<()> {
     sessions::store::clean(&mut tx, now).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Whether the database has this program's whole schema.
-pub async fn is_migrated(db: &Db) -> anyhow::Result<bool> {
-    Ok(db.migrated().await? >= SCHEMA_FILES())
 }

@@ -2,12 +2,13 @@
 //!
 //! It changes nothing: no migration, no key, no declaration is written here.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{in_paris, read, store};
+use super::{in_paris, read};
 use crate::accounts;
 use crate::activation::Outcome;
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES};
 use crate::seal::{self, Vault};
-use crate::{activation, clients, compose, keys, outbox, tenants};
+use crate::{activation, audit, clients, compose, keys, outbox, roster, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -161,7 +162,7 @@ async fn accounts(db: &Db) -> anyhow::Result<((), String)> {
 
 async fn clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
     anyhow::ensure!(now >= FIRST, "it says {}: set it, tokens are signed with it", in_paris(now));
-    if let Some(newest) = store::newest(&mut db.read().await?).await? {
+    if let Some(newest) = audit::store::newest(&mut db.read().await?).await? {
         let ahead = newest.since(now);
         anyhow::ensure!(
             ahead < Span::minutes(1),
@@ -179,7 +180,7 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     let (db, _) = opened(config).await?;
     let mut tx = db.read().await?;
     let activations = activation::store::by_support_code(&mut tx, &code).await?;
-    let notices = store::notices(&mut tx, &code).await?;
+    let notices = tenants::store::notices_of_code(&mut tx, &code).await?;
     for row in &activations {
         let began = in_paris(Timestamp(row.created_at));
         let found = match (row.found, row.sends) {
@@ -190,7 +191,9 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
         let outcome = outcome.map(|o| format!("; ended: {}", o.name())).unwrap_or_default();
         writeln!(out, "activation of {began}: {found}; at step {}{outcome}", row.state)?;
         if let Some(account) = &row.account_id {
-            for (uai, name) in store::schools_of(&mut tx, account).await? {
+            let children = roster::store::children_of_account(&mut tx, account).await?;
+            let schools: BTreeSet<_> = children.into_iter().map(|child| (child.uai, child.school)).collect();
+            for (uai, name) in schools {
                 writeln!(out, "  school {uai} {name}")?;
             }
         }

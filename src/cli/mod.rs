@@ -10,7 +10,6 @@ mod doctor;
 mod import;
 mod keys;
 mod serve;
-mod store;
 #[cfg(test)]
 mod tests;
 

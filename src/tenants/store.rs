@@ -51,11 +51,6 @@ pub async fn schools(tx: &mut Tx) -> Result<Vec<School>> {
     Ok(tx.all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
 }
 
-pub async fn academy_name(tx: &mut Tx, id: &str) -> Result<Option<String>> {
-    let found = tx.optional::<(String,)>("SELECT name FROM academy WHERE id = $1", args![id]).await?;
-    Ok(found.map(|(name,)| name))
-}
-
 pub async fn campaign(tx: &mut Tx, uai: &str) -> Result<Option<Campaign>> {
     let sql = "SELECT opens_at, closes_at FROM campaign WHERE uai = $1";
     let row = tx.optional::<(i64, i64)>(sql, args![uai]).await?;
@@ -125,4 +120,11 @@ pub async fn notices(tx: &mut Tx, uai: &str) -> Result<Vec<NoticeRow>> {
         args![uai],
     )
     .await
+}
+
+/// What a support code stands for: school, its name, kind, when.
+pub async fn notices_of_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64)>> {
+    let sql = "SELECT n.uai, s.name, n.kind, n.at FROM notice n JOIN school s ON s.uai = n.uai \
+               WHERE n.support_code = $1 ORDER BY n.at DESC LIMIT 20";
+    tx.all(sql, args![code]).await
 }
