@@ -1,5 +1,6 @@
 //! What a password must be: the leaflet's rules as the floor, and nothing that is guessed at once.
 
+use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::names::fold;
@@ -10,7 +11,8 @@ pub const SIGNS: &str = "+-*/&@.!?;:()[]$£,%µ";
 pub const LONGEST: usize = 128;
 
 /// One rule of the leaflet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     Length,
     Lower,

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::password::Rule;
 use crate::http::pages::Page;
 
 mod outcomes;
@@ -198,17 +199,6 @@ pub enum PasswordFault {
     },
     /// More than 128 characters.
     TooLong,
-}
-
-/// The leaflet's rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    Length,
-    Lower,
-    Upper,
-    Digit,
-    Sign,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -23,7 +23,6 @@ use crate::jose;
 use crate::protocol::params::Params;
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster;
-use crate::seal::Place;
 use crate::sessions;
 
 /// Why there is no answer (RFC 6750 3.1).
@@ -130,7 +129,7 @@ async fn answer(app: &AppState, now: Timestamp, token: &str) -> anyhow::Result<F
     };
     drop(tx);
     let phone = match phone {
-        Some((id, sealed)) => Some(app.vault.open(Place { table: "person", column: "phone", row: &id }, &sealed)?),
+        Some((id, sealed)) => Some(roster::sealed::mobile(&app.vault, &id, &sealed)?.as_str().to_owned()),
         None => None,
     };
     let told = claims::of_scopes(app, &client, &account, &scopes, &children, phone);

@@ -71,6 +71,19 @@ struct PersonRow {
     exported_at: i64,
 }
 
+impl From<PersonRow> for Candidate {
+    fn from(r: PersonRow) -> Self {
+        Candidate {
+            id: r.id,
+            family_name: r.family_name,
+            usage_name: r.usage_name,
+            given_name: r.given_name,
+            account_id: r.account_id,
+            exported_at: r.exported_at,
+        }
+    }
+}
+
 /// Everybody whose mobile this is, by its blind index.
 pub async fn by_phone(tx: &mut Tx, phone_blind: &str) -> Result<Vec<Candidate>> {
     let rows = tx
@@ -80,15 +93,7 @@ pub async fn by_phone(tx: &mut Tx, phone_blind: &str) -> Result<Vec<Candidate>> 
             args![phone_blind],
         )
         .await?;
-    let candidate = |r: PersonRow| Candidate {
-        id: r.id,
-        family_name: r.family_name,
-        usage_name: r.usage_name,
-        given_name: r.given_name,
-        account_id: r.account_id,
-        exported_at: r.exported_at,
-    };
-    Ok(rows.into_iter().map(candidate).collect())
+    Ok(rows.into_iter().map(Candidate::from).collect())
 }
 
 /// One person by id.
@@ -99,14 +104,7 @@ pub async fn person(tx: &mut Tx, id: &str) -> Result<Option<Candidate>> {
             args![id],
         )
         .await?;
-    Ok(row.map(|r| Candidate {
-        id: r.id,
-        family_name: r.family_name,
-        usage_name: r.usage_name,
-        given_name: r.given_name,
-        account_id: r.account_id,
-        exported_at: r.exported_at,
-    }))
+    Ok(row.map(Candidate::from))
 }
 
 /// The sealed mobile of an account's person exported last: the `phone` scope.

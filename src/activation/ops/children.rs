@@ -5,11 +5,11 @@ use crate::activation::{Activation, AskedChild, Outcome, Settlement, Step, settl
 use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
-use crate::base::date::{BirthDate, parse_typed};
+use crate::base::date::BirthDate;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
 use crate::roster;
-use crate::seal::{Blind, Place};
+use crate::seal::Blind;
 use crate::tenants::{self, Notice, NoticeKind};
 
 /// What was answered for one child, read from the form.
@@ -146,9 +146,8 @@ async fn compare(
         return Ok(Said::NoMore);
     };
     let sealed = roster::store::birth_date(tx, &child.pupil_id).await?;
-    let place = Place { table: "pupil", column: "birth_date", row: &child.pupil_id };
-    let known = sealed.map(|s| app.vault.open(place, &s)).transpose()?;
-    if known.and_then(|text| parse_typed(&text).ok()) == Some(date) {
+    let known = sealed.map(|s| roster::sealed::birth_date(&app.vault, &child.pupil_id, &s)).transpose()?;
+    if known == Some(date) {
         limits::store::refund(tx, Action::BirthDate, &key, now).await?;
         child.settled = Some(Settled::Right);
         return Ok(Said::Fine);

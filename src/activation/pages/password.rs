@@ -4,11 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{Answer, CARRIED, at, in_language, interaction, standing};
-use crate::accounts::password::{Refused, Rule as Lacking};
+use crate::accounts::password::Refused;
 use crate::accounts::{self, Account};
 use crate::activation::ops::{self, Chosen};
 use crate::activation::views::{
-    ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Rule, Settled, SheetPage,
+    ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Settled, SheetPage,
 };
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
@@ -98,16 +98,7 @@ fn fault(why: Refused) -> PasswordFault {
         Refused::Identifiant => guessable(Guessable::Identifiant),
         Refused::School => guessable(Guessable::School),
         Refused::Common => guessable(Guessable::Common),
-        Refused::Missing(lacking) => {
-            let rule = |lacking| match lacking {
-                Lacking::Length => Rule::Length,
-                Lacking::Lower => Rule::Lower,
-                Lacking::Upper => Rule::Upper,
-                Lacking::Digit => Rule::Digit,
-                Lacking::Sign => Rule::Sign,
-            };
-            PasswordFault::Missing { rules: lacking.into_iter().map(rule).collect() }
-        }
+        Refused::Missing(rules) => PasswordFault::Missing { rules },
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::{
     Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage,
-    Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Rule,
-    Settled, SheetPage,
+    Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Settled,
+    SheetPage,
 };
+use crate::accounts::password::Rule;
 
 fn query() -> String {
     "?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210".to_owned()
