@@ -1,12 +1,15 @@
-//! Giving an account its identifiant.
+//! Giving an account its identifiant; comparing a password that was counted first.
 
 use super::identifier::draw;
 use super::{Account, store};
+use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::names;
 use crate::base::rng::Random;
-use crate::db::Tx;
+use crate::db::{Durability, Tx};
+use crate::limits::{self, Action, Verdict};
+use crate::seal::{Blind, PasswordError};
 
 /// How often a draw may meet a number that another server took meanwhile.
 const DRAWS: usize = 50;
@@ -37,4 +40,53 @@ pub async fn open_account(
         }
     }
     anyhow::bail!("no free number was found for a stem in {DRAWS} draws")
+}
+
+/// The budget of an identifiant's passwords, whether or not anybody has it. A device that the person signed in on
+/// before has one apart, so that a stranger cannot keep them out (ABUSE S-06, L5).
+pub fn password_budget(app: &App, folded: &str, known_device: bool) -> String {
+    let bucket = if known_device { "identifiant-known" } else { "identifiant" };
+    app.vault.blind(Blind::Budget, &format!("{bucket}/{folded}"))
+}
+
+/// How a password did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    Right,
+    Wrong,
+    /// Not before then; nothing was compared.
+    Wait {
+        until: Timestamp,
+    },
+}
+
+/// Counts one attempt on `budget`, then compares. A right one stays counted: the caller
+/// forgets it in the transaction of what it opens. A stored password of `None` costs the same and is wrong.
+///
+/// # Errors
+/// [`PasswordError::Busy`]: nothing was compared, and the attempt was given back.
+pub async fn attempt(
+    app: &App,
+    now: Timestamp,
+    budget: &str,
+    password: &str,
+    stored: Option<&str>,
+) -> anyhow::Result<Attempt> {
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let verdict = limits::store::spend(&mut tx, Action::Password, budget, now).await?;
+    tx.commit().await?;
+    if let Verdict::Wait { until } = verdict {
+        return Ok(Attempt::Wait { until });
+    }
+    match app.passwords.verify(password, stored).await {
+        Ok(right) => Ok(if right { Attempt::Right } else { Attempt::Wrong }),
+        Err(PasswordError::Busy) => {
+            // A crowd must not use up what the person may try.
+            let mut tx = app.db.write(Durability::Relaxed).await?;
+            limits::store::refund(&mut tx, Action::Password, budget, now).await?;
+            tx.commit().await?;
+            Err(PasswordError::Busy.into())
+        }
+        Err(other) => Err(other.into()),
+    }
 }

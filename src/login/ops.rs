@@ -1,12 +1,13 @@
 //! Signing in with identifiant and password.
 
+use crate::accounts::ops::Attempt;
 use crate::accounts::{self, Account, AccountState, identifier, password};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::secret::{digest, same};
 use crate::db::Durability;
-use crate::limits::{self, Action, Verdict};
-use crate::seal::{Blind, PasswordError};
+use crate::limits::{self, Action};
+use crate::seal::Blind;
 use crate::sessions::{self, Method};
 
 /// What comes of an attempt.
@@ -56,27 +57,15 @@ pub async fn sign_in(
     }
     let mark = app.vault.blind(Blind::Budget, &format!("device/{folded}"));
     let known = brought.marks.iter().any(|m| same(m, &mark));
-    let bucket = if known { "identifiant-known" } else { "identifiant" };
-    let key = app.vault.blind(Blind::Budget, &format!("{bucket}/{folded}"));
+    let key = accounts::ops::password_budget(app, &folded, known);
+    // Counted before compared and forgotten when right: fifty right ones at once must not count as fifty.
     let _turn = app.passwords.turn(&key).await;
-    let mut tx = app.db.write(Durability::Relaxed).await?;
-    let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
-    tx.commit().await?;
-    if let Verdict::Wait { until } = verdict {
-        return Ok(SignIn::Waiting { until });
-    }
     let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
     let stored = account.as_ref().and_then(|a| a.password.as_deref());
-    let right = match app.passwords.verify(&password, stored).await {
-        Err(PasswordError::Busy) => {
-            // Nothing was compared: a crowd must not use up what the person may try.
-            let mut tx = app.db.write(Durability::Relaxed).await?;
-            limits::store::refund(&mut tx, Action::Password, &key, now).await?;
-            tx.commit().await?;
-            return Err(PasswordError::Busy.into());
-        }
-        known => known?,
+    let right = match accounts::ops::attempt(app, now, &key, &password, stored).await? {
+        Attempt::Wait { until } => return Ok(SignIn::Waiting { until }),
+        done => done == Attempt::Right,
     };
     let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
 

@@ -1,5 +1,6 @@
 //! The identifiant is given, a password is chosen, and that is a sign-in.
 
+use crate::accounts::ops::Attempt;
 use crate::accounts::{self, Account, AccountState, password};
 use crate::activation::views::{Purpose, Settled};
 use crate::activation::{Activation, Outcome, Step, store};
@@ -9,9 +10,8 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::digest;
 use crate::db::{Durability, Tx};
 use crate::interactions::{self, Interaction};
-use crate::limits::{self, Action, Verdict};
+use crate::limits::{self, Action};
 use crate::roster;
-use crate::seal::Blind;
 use crate::sessions::{self, Method};
 
 /// How often two activations of one person may meet before we call it our fault.
@@ -176,18 +176,21 @@ pub async fn once_more(
     account: &Account,
     typed: &str,
 ) -> anyhow::Result<Option<String>> {
-    let key = app.vault.blind(Blind::Budget, &format!("identifiant/{}", account.identifiant));
-    let mut tx = app.db.write(Durability::Relaxed).await?;
-    let verdict = limits::store::spend(&mut tx, Action::Password, &key, now).await?;
-    tx.commit().await?;
-    if matches!(verdict, Verdict::Wait { .. }) || !account.is_live() {
-        return Ok(None);
-    }
-    if !app.passwords.verify(&password::normal(typed), account.password.as_deref()).await? {
+    let key = accounts::ops::password_budget(app, &account.identifiant, false);
+    let password = password::normal(typed);
+    let _turn = app.passwords.turn(&key).await;
+    let stored = account.password.as_deref();
+    if accounts::ops::attempt(app, now, &key, &password, stored).await? != Attempt::Right {
         return Ok(None);
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
     limits::store::refund(&mut tx, Action::Password, &key, now).await?;
+    // Read again inside: it may have been suspended, or its password replaced, while the hash was computed.
+    let current = accounts::store::by_id(&mut tx, &account.id).await?;
+    if !current.is_some_and(|c| c.is_live() && c.password == account.password) {
+        tx.commit().await?;
+        return Ok(None);
+    }
     let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, None).await?;
     tx.commit().await?;
     put_back(app, activation).await;
