@@ -60,21 +60,21 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
             "this version knows grant_types [\"authorization_code\"] and response_types [\"code\"]".into(),
         ));
     }
-    if file.redirect_uris.is_empty() {
-        return Err(rule("redirect_uris is empty".into()));
-    }
-    for uri in file.redirect_uris.iter().chain(&file.post_logout_redirect_uris) {
-        let bad = |flaw| ClientFileError::Redirect { id: file.client_id.clone(), uri: uri.clone(), flaw };
-        redirect::vet(uri).map_err(bad)?;
-    }
-    for uri in file.client_uri.iter().chain(&file.initiate_login_uri) {
-        redirect::vet(uri).map_err(|flaw| rule(format!("{uri}: {flaw}")))?;
-    }
     let native = match file.application_type.as_str() {
         "web" => false,
         "native" => true,
         other => return Err(rule(format!("application_type {other} is not web or native"))),
     };
+    if file.redirect_uris.is_empty() {
+        return Err(rule("redirect_uris is empty".into()));
+    }
+    for uri in file.redirect_uris.iter().chain(&file.post_logout_redirect_uris) {
+        let bad = |flaw| ClientFileError::Redirect { id: file.client_id.clone(), uri: uri.clone(), flaw };
+        redirect::vet(uri, native).map_err(bad)?;
+    }
+    for uri in file.client_uri.iter().chain(&file.initiate_login_uri) {
+        redirect::vet(uri, false).map_err(|flaw| rule(format!("{uri}: {flaw}")))?;
+    }
     let subject_type = match file.subject_type.as_str() {
         "pairwise" => SubjectType::Pairwise,
         "public" => SubjectType::Public,

@@ -26,8 +26,8 @@ pub enum RedirectFlaw {
     Wildcard,
 }
 
-/// Whether a URI may be registered as a redirect URI.
-pub fn vet(uri: &str) -> Result<(), RedirectFlaw> {
+/// Whether a URI may be registered as a redirect URI; `native`: of an installed application.
+pub fn vet(uri: &str, native: bool) -> Result<(), RedirectFlaw> {
     let bad = |b: u8| {
         !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^')
     };
@@ -45,7 +45,7 @@ pub fn vet(uri: &str) -> Result<(), RedirectFlaw> {
         "https" => {}
         "http" if is_loopback(&url) => {}
         // RFC 8252 7.1: a private scheme is a reversed domain name, so it has a dot.
-        other if other.contains('.') && !url.has_host() => return Ok(()),
+        other if native && other.contains('.') && !url.has_host() => return Ok(()),
         _ => return Err(RedirectFlaw::Scheme),
     }
     // `https:host` and `https:///host` parse, but are not what was written.
@@ -127,7 +127,10 @@ mod tests {
             "http://127.0.0.1:5000/cb",
             "fr.exemple.app:/retour",
         ] {
-            assert_eq!(vet(uri), Ok(()), "{uri}");
+            assert_eq!(vet(uri, true), Ok(()), "{uri}");
+            // RFC 8252 7.1: a scheme of one's own is for what is installed.
+            let web = if uri.starts_with("http") { Ok(()) } else { Err(RedirectFlaw::Scheme) };
+            assert_eq!(vet(uri, false), web, "{uri}");
         }
     }
 
@@ -162,7 +165,7 @@ mod tests {
             "http://127.0.0.1.evil.example/cb",
             "",
         ] {
-            assert!(vet(uri).is_err(), "{uri}");
+            assert!(vet(uri, true).is_err() && vet(uri, false).is_err(), "{uri}");
         }
     }
 
