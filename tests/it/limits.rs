@@ -54,6 +54,9 @@ async fn d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
         assert_ne!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
         let answer = post(format!("{exact}x").into_bytes(), None).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        if path == "/oauth2/token" {
+            assert_eq!(answer.json()["error"], "invalid_request", "a program reads it");
+        }
         // A bomb's first bytes: read as they are, which is no text.
         let answer = post(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03".to_vec(), Some("gzip")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");

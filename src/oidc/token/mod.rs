@@ -30,6 +30,11 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
                 OAuthError::invalid_request("the body must be application/x-www-form-urlencoded").detail(detail);
             return Ok(refusal(&error, basic_tried));
         }
+        Err(PageError::TooLarge) => {
+            let mut response = refusal(&OAuthError::invalid_request("the body is too large"), basic_tried);
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return Ok(response);
+        }
         Err(other) => return Err(other),
     };
     if let Some(flaw) = params.flaw() {
