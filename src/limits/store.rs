@@ -20,10 +20,7 @@ fn text(marks: &[Timestamp]) -> String {
 /// Counts one attempt, if it may be made. The caller compares only after this was committed or in the same
 /// transaction, which commits whatever the comparison says.
 pub async fn spend(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Result<Verdict> {
-    spend_within(tx, action, action.figures(), key, now).await
-}
-
-async fn spend_within(tx: &mut Tx, action: Action, figures: Figures, key: &str, now: Timestamp) -> Result<Verdict> {
+    let figures = action.figures();
     for _ in 0..RETRIES {
         let old = marks(tx, action, key).await?;
         let mut times = live(old.as_deref().unwrap_or(""), figures, now);
