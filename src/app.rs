@@ -1,11 +1,12 @@
 //! What every handler is given: the platform, built once. Knows no feature.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 
-use crate::base::clock::{Clock, Timestamp};
+use crate::base::clock::{Clock, Span, Timestamp};
 use crate::base::phone::Numbering;
 use crate::base::rng::Random;
 use crate::config::Config;
@@ -15,6 +16,9 @@ use crate::http::pages::Pages;
 use crate::jose::KeyRing;
 use crate::seal::{Passwords, Vault};
 use crate::sms::Gateway;
+
+/// Unknown kids have the ring read again at most so often.
+const ASKS_APART: Span = Span::seconds(5);
 
 /// The platform.
 pub struct App {
@@ -31,6 +35,8 @@ pub struct App {
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Notify,
     ring: RwLock<Arc<KeyRing>>,
+    /// When an unknown kid last had the ring read again.
+    asked: AtomicI64,
 }
 
 /// The parts that compose.rs builds.
@@ -62,6 +68,7 @@ impl App {
             numbering,
             outbox: Notify::new(),
             ring: RwLock::default(),
+            asked: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -72,6 +79,12 @@ impl App {
 
     pub fn set_ring(&self, ring: KeyRing) {
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// Whether the ring may be read again for an unknown kid: strangers invent them at no cost (ABUSE J2).
+    pub fn may_ask_for_keys(&self, now: Timestamp) -> bool {
+        let due = |last: i64| (now.0.saturating_sub(last) >= ASKS_APART.0).then_some(now.0);
+        self.asked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
     }
 
     /// The time; read by the outermost layer, passed down from there.

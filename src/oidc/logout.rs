@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ID_TYP;
 use super::respond;
-use super::views::{ContinueLogout, HiddenField, LoggedOut, LogoutConfirm};
-use crate::accounts::Account;
+use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
 use crate::app::AppState;
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id128, is_id};
 use crate::base::secret::{digest, same};
 use crate::clients::{self, Client};
@@ -24,7 +23,7 @@ use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
 use crate::http::visit::{Visit, see_other, with_cookie};
-use crate::jose;
+use crate::keys;
 use crate::protocol::params::Params;
 use crate::protocol::redirect::with_query;
 use crate::sessions::{self, Session};
@@ -64,16 +63,15 @@ pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
             None => finish(&app, visit, &SignOut::default()).await,
         };
     }
-    let request = read(&app, &visit.query).await?;
+    let request = read(&app, visit.now, &visit.query).await?;
     handle(&app, visit, request, None).await
 }
 
-/// RPIL 2: by POST too; then without the Lax cookie of the session, so it is kept and goes on by GET. Our own
-/// confirmation form also posts here.
+/// RPIL 2: by POST too; then without the Lax cookie of the session, so it is kept and goes on by GET.
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Answer {
     let text = form::body(request, &app).await?;
     let params = Params::parse(&text);
-    let request = read(&app, &params).await?;
+    let request = read(&app, visit.now, &params).await?;
     if visit.nav.is_some() {
         return keep(&app, &visit, request).await;
     }
@@ -86,8 +84,8 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
 pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
     let mut request = load(&app, &visit, &i).await?.unwrap_or_default();
-    if let Some((session, account)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
-        request.still_open = sign_out(&app, &visit, &session, &account, request.client_id.as_deref()).await?;
+    if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
+        request.still_open = sign_out(&app, &visit, &session, request.client_id.as_deref()).await?;
     }
     request.done = true;
     let (to, cookie) = kept(&app, &visit, request).await?;
@@ -99,8 +97,8 @@ pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -
 /// for the same waiting request if there is one; else to the page that says what stays open.
 pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let mut still_open = Vec::new();
-    if let Some((session, account)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
-        still_open = sign_out(&app, &visit, &session, &account, None).await?;
+    if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
+        still_open = sign_out(&app, &visit, &session, None).await?;
     }
     let response = if form.get("changer").is_some() {
         // The waiting request is bound to the navigation cookie, so that one stays.
@@ -161,10 +159,10 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
 
 /// What of the parameters proves itself: a hint that we signed, whatever its age (RPIL 2), and a way back
 /// that its client registered. `state` comes back only if it was sent.
-async fn read(app: &AppState, params: &Params) -> anyhow::Result<SignOut> {
+async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<SignOut> {
     let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
     let Some(hint) = params.get("id_token_hint") else { return Ok(out) };
-    let claims = match jose::verify(&app.ring(), ID_TYP, hint) {
+    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "id_token_hint refused");
@@ -191,12 +189,12 @@ async fn read(app: &AppState, params: &Params) -> anyhow::Result<SignOut> {
 }
 
 async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&str>) -> Answer {
-    let Some((session, account)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? else {
+    let Some((session, _)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? else {
         // Nobody is signed in here any more: there is nothing to confirm.
         return finish(app, visit, &request).await;
     };
     if hint_is_of(app, &session, &request).await? {
-        request.still_open = sign_out(app, &visit, &session, &account, request.client_id.as_deref()).await?;
+        request.still_open = sign_out(app, &visit, &session, request.client_id.as_deref()).await?;
         let cleared = visit.jar.clear(Name::Session);
         return Ok(with_cookie(finish(app, visit, &request).await?, cleared));
     }
@@ -205,8 +203,7 @@ async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&s
         Some(i) => {
             let service = name(app, request.client_id.as_deref()).await?;
             let visit = visit.prefer(request.ui_locales.as_deref());
-            let fields = vec![HiddenField { name: "confirmer".to_owned(), value: "1".to_owned() }];
-            let page = LogoutConfirm { service, action: format!("/deconnexion/confirmer?i={i}"), fields };
+            let page = LogoutConfirm { service, action: format!("/deconnexion/confirmer?i={i}") };
             visit.page(&app.pages, StatusCode::OK, &page)
         }
     }
@@ -224,7 +221,6 @@ async fn sign_out(
     app: &AppState,
     visit: &Visit,
     session: &Session,
-    _account: &Account,
     asking: Option<&str>,
 ) -> anyhow::Result<Vec<String>> {
     let mut tx = app.db.read().await?;

@@ -19,7 +19,7 @@ use crate::clients::{self, Client};
 use crate::grants;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
-use crate::jose;
+use crate::keys;
 use crate::protocol::params::Params;
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster;
@@ -94,7 +94,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, NoAnswer> {
 type Found = Result<(Client, Map<String, Value>), NoAnswer>;
 
 async fn answer(app: &AppState, now: Timestamp, token: &str) -> anyhow::Result<Found> {
-    let verified = match jose::verify(&app.ring(), ACCESS_TYP, token) {
+    let verified = match keys::ops::verify(app, now, ACCESS_TYP, token).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "userinfo token refused");

@@ -107,14 +107,6 @@ pub struct LogoutConfirm {
     pub service: Option<String>,
     /// Where the confirmation posts, with its query.
     pub action: String,
-    /// Hidden fields that go with it.
-    pub fields: Vec<HiddenField>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct HiddenField {
-    pub name: String,
-    pub value: String,
 }
 
 impl Page for LogoutConfirm {
@@ -122,8 +114,7 @@ impl Page for LogoutConfirm {
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>| LogoutConfirm {
             service: service.map(str::to_owned),
-            action: "/oauth2/logout?i=0123456789abcdefghijkl".to_owned(),
-            fields: vec![HiddenField { name: "confirmer".to_owned(), value: "1".to_owned() }],
+            action: "/deconnexion/confirmer?i=0123456789abcdefghijkl".to_owned(),
         };
         vec![page(Some("mon ENT Occitanie")), page(None)]
     }

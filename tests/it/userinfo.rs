@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use preau::base::clock::Span;
+use preau::keys;
 use serde_json::{Value, json};
 
-use crate::support::relying_party::{Tokens, bend};
+use crate::support::relying_party::{Tokens, bend, part};
 use crate::support::{Answer, Browser, Family, Member, RelyingParty, Server, deployment};
 
 fn names(value: &Value) -> BTreeSet<&str> {
@@ -301,4 +302,27 @@ async fn s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_once() {
     let claims = rp.userinfo(&token).await.json();
     assert!(claims.get("children").is_none(), "{claims}");
     assert!(told(&server, "ent", "openid education", &anne).await.to_string().contains("Zoé"));
+}
+
+#[tokio::test]
+async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_strangers_cost_little() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let neighbour = server.again().await;
+    // The key is changed by one server; the other has read the keys before.
+    server.sql("UPDATE signing_key SET state = 'retiring'", Vec::new()).await;
+    let app = &server.app;
+    app.set_ring(keys::ops::ensure(&app.db, &app.vault, app.rng.as_ref(), server.now()).await.unwrap());
+    let token = ent_tokens(&server, &member).await.access_token;
+    assert!(!neighbour.app.ring().kids().contains(&kid(&token).as_str()), "else this tests nothing");
+    let bearer = format!("Bearer {token}");
+    let answer = ask(&neighbour, Method::GET, "/oauth2/userinfo", &[("authorization", &bearer)], "").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    // An invented kid has the keys read again at most every five seconds (ABUSE J2).
+    assert!(!neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(4))));
+    assert!(neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(5))));
+}
+
+fn kid(token: &str) -> String {
+    part(token, 0)["kid"].as_str().unwrap().to_owned()
 }
