@@ -7,8 +7,11 @@ pub mod ops;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::protocol::algorithms::{Alg, Encryption};
 use crate::protocol::redirect;
+use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scopes;
 
 /// How a client proves who it is at the token endpoint (OIDCC 9).
@@ -17,17 +20,29 @@ use crate::protocol::scope::Scopes;
 pub enum AuthMethod {
     ClientSecretBasic,
     ClientSecretPost,
+    /// A JWT signed with the secret (HS256).
+    ClientSecretJwt,
+    /// A JWT signed with one of the client's registered keys (RFC 7523).
+    PrivateKeyJwt,
     /// A public client: PKCE is its only proof.
     None,
 }
 
 impl AuthMethod {
-    pub const ALL: [AuthMethod; 3] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::None];
+    pub const ALL: [AuthMethod; 5] = [
+        AuthMethod::ClientSecretBasic,
+        AuthMethod::ClientSecretPost,
+        AuthMethod::ClientSecretJwt,
+        AuthMethod::PrivateKeyJwt,
+        AuthMethod::None,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             AuthMethod::ClientSecretBasic => "client_secret_basic",
             AuthMethod::ClientSecretPost => "client_secret_post",
+            AuthMethod::ClientSecretJwt => "client_secret_jwt",
+            AuthMethod::PrivateKeyJwt => "private_key_jwt",
             AuthMethod::None => "none",
         }
     }
@@ -41,6 +56,57 @@ pub enum SubjectType {
     Pairwise,
     /// One `sub` for all clients that are so registered.
     Public,
+    /// The roster's key of the person, for an ENT of one academy that matches on it (DESIGN 4). Files only.
+    Roster,
+}
+
+impl SubjectType {
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "pairwise" => Some(SubjectType::Pairwise),
+            "public" => Some(SubjectType::Public),
+            "roster" => Some(SubjectType::Roster),
+            _ => None,
+        }
+    }
+}
+
+/// What may be exchanged at the token endpoint (RFC 7591 2, `grant_types`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    AuthorizationCode,
+    /// What comes by the front channel, named so since OAuth 2.0: any response type but `code`.
+    Implicit,
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl GrantType {
+    pub const ALL: [GrantType; 4] =
+        [GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken, GrantType::ClientCredentials];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            GrantType::AuthorizationCode => "authorization_code",
+            GrantType::Implicit => "implicit",
+            GrantType::RefreshToken => "refresh_token",
+            GrantType::ClientCredentials => "client_credentials",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        GrantType::ALL.into_iter().find(|g| g.name() == name)
+    }
+}
+
+/// How a token made for a client is protected (OIDCR 2): its signature, and who alone can read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Protection {
+    /// ID tokens: absent means RS256. Userinfo: absent means plain JSON, unless it is encrypted.
+    pub signed: Option<Alg>,
+    pub encrypted: Option<Encryption>,
 }
 
 /// Whom a client may learn of: the union of academies, ministries and schools, narrowed by profiles.
@@ -64,28 +130,105 @@ impl Perimeter {
     }
 }
 
-/// What is known of a client. Times of use and state are columns of their own.
+/// What is known of a client, under RFC 7591's names where it has one. Times of use and state are columns of their
+/// own. What a row of an older version lacks has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
     pub client_name: String,
     pub client_uri: Option<String>,
+    #[serde(default)]
+    pub logo_uri: Option<String>,
+    #[serde(default)]
+    pub policy_uri: Option<String>,
+    #[serde(default)]
+    pub tos_uri: Option<String>,
+    #[serde(default)]
+    pub contacts: Vec<String>,
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
     pub initiate_login_uri: Option<String>,
+    /// Request objects by reference (OIDCC 6.2): only these are fetched.
+    #[serde(default)]
+    pub request_uris: Vec<String>,
     pub auth_method: AuthMethod,
+    /// `token_endpoint_auth_signing_alg`: absent, any of ours that fits a key.
+    #[serde(default)]
+    pub auth_signing_alg: Option<Alg>,
+    /// The client's public keys, by value or by reference; never both.
+    #[serde(default)]
+    pub jwks: Option<Value>,
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
+    #[serde(default = "authorization_code")]
+    pub grant_types: Vec<GrantType>,
+    #[serde(default = "code")]
+    pub response_types: Vec<ResponseType>,
     pub native: bool,
     pub scopes: Scopes,
     pub subject_type: SubjectType,
+    /// Clients of one sector see one `sub`.
+    pub sector: String,
+    #[serde(default)]
+    pub sector_identifier_uri: Option<String>,
     pub default_max_age: Option<i64>,
     pub require_auth_time: bool,
-    pub sector: String,
+    #[serde(default)]
+    pub default_acr_values: Vec<String>,
+    #[serde(default)]
+    pub id_token: Protection,
+    #[serde(default)]
+    pub userinfo: Protection,
+    /// `introspection_signed_response_alg` (RFC 9701 6): absent means plain JSON unless the caller asks for a JWT.
+    #[serde(default)]
+    pub introspection: Protection,
+    #[serde(default)]
+    pub request_object_signing_alg: Option<Alg>,
+    /// RFC 9101 10.5.
+    #[serde(default)]
+    pub require_signed_request_object: bool,
+    /// RFC 9126 6.
+    #[serde(default)]
+    pub require_par: bool,
+    /// RFC 9449 5.2: only sender-constrained tokens.
+    #[serde(default)]
+    pub dpop_bound: bool,
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
     pub require_pkce: bool,
+    /// Whether the person is asked before anything is shared: clients that are not of the house.
+    #[serde(default)]
+    pub consent: bool,
+    /// `offline_access` without a page: agreed with the deployment, in the client's file.
+    #[serde(default)]
+    pub offline_agreed: bool,
+    /// Resource servers that its access tokens may name (RFC 8707).
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    /// Whose client it is. Files: none needed.
+    #[serde(default)]
+    pub academy: Option<String>,
     pub perimeter: Perimeter,
+}
+
+fn authorization_code() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode]
+}
+
+fn code() -> Vec<ResponseType> {
+    vec![ResponseType::CODE]
 }
 
 /// Whether a client may do anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
+    /// Registered, and nobody has approved it yet (ABUSE P6).
+    Pending,
     Active,
     /// By an administrator. Survives a new reading of the files.
     Suspended,
@@ -96,13 +239,15 @@ pub enum ClientState {
 impl ClientState {
     pub fn name(self) -> &'static str {
         match self {
+            ClientState::Pending => "pending",
             ClientState::Active => "active",
             ClientState::Suspended => "suspended",
             ClientState::Gone => "gone",
         }
     }
     pub fn from_name(name: &str) -> Option<Self> {
-        [ClientState::Active, ClientState::Suspended, ClientState::Gone].into_iter().find(|s| s.name() == name)
+        let all = [ClientState::Pending, ClientState::Active, ClientState::Suspended, ClientState::Gone];
+        all.into_iter().find(|s| s.name() == name)
     }
 }
 
@@ -132,9 +277,17 @@ impl Client {
         redirect::matches(uri, &self.meta.post_logout_redirect_uris, false)
     }
 
+    pub fn may(&self, grant: GrantType) -> bool {
+        self.meta.grant_types.contains(&grant)
+    }
+
+    pub fn is_public(&self) -> bool {
+        self.meta.auth_method == AuthMethod::None
+    }
+
     /// Public clients always; others as their file says.
     pub fn needs_pkce(&self) -> bool {
-        self.meta.require_pkce || self.meta.auth_method == AuthMethod::None
+        self.meta.require_pkce || self.is_public()
     }
 }
 

@@ -1,11 +1,12 @@
 //! Reading relying parties from the deployment's files into rows; proving who a client is.
 
-use super::{AuthMethod, Client, Metadata, Perimeter, SubjectType, is_client_id, store};
+use super::{AuthMethod, Client, GrantType, Metadata, Perimeter, Protection, SubjectType, is_client_id, store};
 use crate::base::clock::Timestamp;
 use crate::base::secret::{Secret, digest, same};
 use crate::config::deployment::{ClientFile, Declared};
 use crate::db::Tx;
 use crate::protocol::redirect::{self, RedirectFlaw};
+use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scopes;
 
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,9 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
         return Err(rule(format!("token_endpoint_auth_method {} is not known", file.token_endpoint_auth_method)));
     };
     match (auth_method, secret) {
+        (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt, _) => {
+            return Err(rule("this version takes client_secret_basic, client_secret_post or none".into()));
+        }
         (AuthMethod::None, Some(_)) => return Err(rule("a public client (none) has no secret".into())),
         (AuthMethod::None, None) if !file.require_pkce => return Err(rule("a public client needs PKCE".into())),
         (AuthMethod::None, None) => {}
@@ -75,10 +79,8 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
     for uri in file.client_uri.iter().chain(&file.initiate_login_uri) {
         redirect::vet(uri, false).map_err(|flaw| rule(format!("{uri}: {flaw}")))?;
     }
-    let subject_type = match file.subject_type.as_str() {
-        "pairwise" => SubjectType::Pairwise,
-        "public" => SubjectType::Public,
-        other => return Err(rule(format!("subject_type {other} is not pairwise or public"))),
+    let Some(subject_type) = SubjectType::from_name(&file.subject_type) else {
+        return Err(rule(format!("subject_type {} is not pairwise or public", file.subject_type)));
     };
     let Some(scopes) = Scopes::parse(&file.scope) else { return Err(rule("scope holds a forbidden character".into())) };
     if let Some(word) = file.scope.split_ascii_whitespace().find(|w| !scopes.text().split(' ').any(|s| s == *w)) {
@@ -100,17 +102,44 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
     Ok(Metadata {
         client_name: file.client_name.clone(),
         client_uri: file.client_uri.clone(),
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        contacts: Vec::new(),
         redirect_uris: file.redirect_uris.clone(),
         post_logout_redirect_uris: file.post_logout_redirect_uris.clone(),
         initiate_login_uri: file.initiate_login_uri.clone(),
+        request_uris: Vec::new(),
         auth_method,
+        auth_signing_alg: None,
+        jwks: None,
+        jwks_uri: None,
+        grant_types: vec![GrantType::AuthorizationCode],
+        response_types: vec![ResponseType::CODE],
         native,
         scopes,
         subject_type,
+        sector: file.sector.clone(),
+        sector_identifier_uri: None,
         default_max_age: file.default_max_age,
         require_auth_time: file.require_auth_time,
-        sector: file.sector.clone(),
+        default_acr_values: Vec::new(),
+        id_token: Protection::default(),
+        userinfo: Protection::default(),
+        introspection: Protection::default(),
+        request_object_signing_alg: None,
+        require_signed_request_object: false,
+        require_par: false,
+        dpop_bound: false,
+        backchannel_logout_uri: None,
+        backchannel_logout_session_required: false,
+        frontchannel_logout_uri: None,
+        frontchannel_logout_session_required: false,
         require_pkce: file.require_pkce,
+        consent: false,
+        offline_agreed: false,
+        audiences: Vec::new(),
+        academy: None,
         perimeter: Perimeter {
             academies: p.academies.clone(),
             ministries: p.ministries.clone(),

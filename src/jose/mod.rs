@@ -5,11 +5,12 @@
 
 mod ring;
 
-pub use ring::{Alg, KeyError, KeyRing, KeyState, RingKey, generate};
+pub use ring::{KeyError, KeyRing, KeyState, RingKey, generate};
 
 use serde_json::{Map, Value, json};
 
 use crate::base::secret::{base64url, from_base64url};
+pub use crate::protocol::algorithms::Alg;
 use crate::protocol::json::object;
 
 /// The longest compact token that is looked at.

@@ -4,32 +4,12 @@ use std::fmt;
 
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
-use josekit::jws::{ES256, JwsSigner, JwsVerifier, RS256};
+use josekit::jwk::alg::ed::EdCurve;
+use josekit::jws::{ES256, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
 use serde_json::{Map, Value, json};
 
 use crate::base::secret::{base64url, sha256};
-
-/// A signature algorithm (RFC 7518 3.1). RS256 is what every client reads; ES256 signs ten times faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Alg {
-    RS256,
-    ES256,
-}
-
-impl Alg {
-    pub const ALL: [Alg; 2] = [Alg::RS256, Alg::ES256];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Alg::RS256 => "RS256",
-            Alg::ES256 => "ES256",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Alg> {
-        Alg::ALL.into_iter().find(|a| a.name() == name)
-    }
-}
+use crate::protocol::algorithms::Alg;
 
 /// What a key is used for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +45,9 @@ impl From<josekit::JoseError> for KeyError {
 /// A private key as JWK text, and its `kid`: the RFC 7638 thumbprint.
 pub fn generate(alg: Alg) -> Result<(String, String), KeyError> {
     let jwk = match alg {
-        Alg::RS256 => Jwk::generate_rsa_key(2048)?,
+        Alg::RS256 | Alg::PS256 => Jwk::generate_rsa_key(2048)?,
         Alg::ES256 => Jwk::generate_ec_key(EcCurve::P256)?,
+        Alg::EdDSA => Jwk::generate_ed_key(EdCurve::Ed25519)?,
     };
     let kid = thumbprint(jwk.as_ref()).ok_or_else(|| KeyError("no thumbprint".to_owned()))?;
     let text = serde_json::to_string(jwk.as_ref()).map_err(|e| KeyError(e.to_string()))?;
@@ -79,6 +60,8 @@ fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
     let canonical = match get("kty")? {
         "RSA" => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, get("e")?, get("n")?),
         "EC" => format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, get("crv")?, get("x")?, get("y")?),
+        // RFC 8037 2.
+        "OKP" => format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, get("crv")?, get("x")?),
         _ => return None,
     };
     Some(base64url(&sha256(canonical.as_bytes())))
@@ -110,6 +93,8 @@ impl RingKey {
         public_jwk.set_key_use("sig");
         let (signer, verifier): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>) = match alg {
             Alg::RS256 => (Box::new(RS256.signer_from_jwk(&jwk)?), Box::new(RS256.verifier_from_jwk(&public_jwk)?)),
+            Alg::PS256 => (Box::new(PS256.signer_from_jwk(&jwk)?), Box::new(PS256.verifier_from_jwk(&public_jwk)?)),
+            Alg::EdDSA => (Box::new(EdDSA.signer_from_jwk(&jwk)?), Box::new(EdDSA.verifier_from_jwk(&public_jwk)?)),
             Alg::ES256 => (Box::new(ES256.signer_from_jwk(&jwk)?), Box::new(ES256.verifier_from_jwk(&public_jwk)?)),
         };
         let mut public = Map::new();

@@ -11,6 +11,7 @@ use crate::protocol::authorize::{AuthorizeRequest, Prompt};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
+use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::{Scope, Scopes};
 
 /// How a request is refused.
@@ -66,6 +67,8 @@ pub fn rest(
     Ok(AuthorizeRequest {
         client_id: client.id.clone(),
         redirect_uri: uri.to_owned(),
+        response_type: ResponseType::CODE,
+        response_mode: ResponseMode::Query,
         scopes,
         state,
         nonce,

@@ -15,7 +15,7 @@ use crate::seal::{Blind, Vault};
 pub fn subject(vault: &Vault, client: &Client, account_id: &str) -> String {
     let space = match client.meta.subject_type {
         SubjectType::Pairwise => format!("pairwise/{}", client.meta.sector),
-        SubjectType::Public => "public".to_owned(),
+        SubjectType::Public | SubjectType::Roster => "public".to_owned(),
     };
     vault.blind(Blind::Subject, &format!("{space}/{account_id}"))
 }

@@ -34,6 +34,7 @@ pub fn document(issuer: &str) -> Value {
     for scope in Scope::ALL {
         claims.extend(scope.claims().iter().filter(|c| **c != "sub"));
     }
+    let methods = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::None];
     json!({
         "issuer": issuer,
         "authorization_endpoint": at(path::AUTHORIZE),
@@ -47,7 +48,7 @@ pub fn document(issuer: &str) -> Value {
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": AuthMethod::ALL.map(AuthMethod::name),
+        "token_endpoint_auth_methods_supported": methods.map(AuthMethod::name),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [ACR],
         "claims_supported": claims,

@@ -72,12 +72,15 @@ fn exceeds(s: &Situation<'_>, at: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::protocol::authorize::Prompt;
+    use crate::protocol::response::{ResponseMode, ResponseType};
     use crate::protocol::scope::Scopes;
 
     fn request() -> AuthorizeRequest {
         AuthorizeRequest {
             client_id: "c".into(),
             redirect_uri: "https://c.example/cb".into(),
+            response_type: ResponseType::CODE,
+            response_mode: ResponseMode::Query,
             scopes: Scopes::parse("openid").unwrap(),
             state: None,
             nonce: None,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::response::{ResponseMode, ResponseType};
 use super::scope::Scopes;
 use crate::base::clock::Timestamp;
 
@@ -37,6 +38,8 @@ impl Prompt {
 pub struct AuthorizeRequest {
     pub client_id: String,
     pub redirect_uri: String,
+    pub response_type: ResponseType,
+    pub response_mode: ResponseMode,
     pub scopes: Scopes,
     pub state: Option<String>,
     pub nonce: Option<String>,

@@ -2,10 +2,12 @@
 //!
 //! No HTTP framework, no database, no clock. What a request may say, what an error is, what a scope gives.
 
+pub mod algorithms;
 pub mod authorize;
 pub mod error;
 pub mod json;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
+pub mod response;
 pub mod scope;
