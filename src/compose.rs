@@ -24,7 +24,7 @@ use crate::http::serve;
 use crate::outbox::{self, Done, Job, JobKind};
 use crate::seal::{self, PasswordCost, Passwords, Vault};
 use crate::sms::{Gateway, Message, SendError};
-use crate::{activation, clients, keys, limits, router, sessions, tenants};
+use crate::{activation, clients, grants, keys, limits, router, sessions, tenants};
 
 /// What a test replaces.
 pub struct Surroundings {
@@ -269,6 +269,7 @@ async fn clean(app: &AppState) -> anyhow::Result<()> {
     limits::store::clean(&mut tx, now).await?;
     activation::store::clean(&mut tx, now).await?;
     sessions::store::clean(&mut tx, now).await?;
+    grants::store::families::clean(&mut tx, now).await?;
     tx.commit().await?;
     Ok(())
 }

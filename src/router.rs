@@ -47,6 +47,8 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route("/identifiant-oublie", get(login::pages::identifiant_oublie))
         .route("/mot-de-passe-oublie", get(login::pages::mot_de_passe_oublie))
         .route("/compte", get(compte::pages::show))
+        .route("/consentement", post(oidc::consent::submit))
+        .route("/compte/services/retirer", post(compte::pages::withdraw))
         .route("/deconnexion", post(oidc::logout::leave))
         .route("/deconnexion/confirmer", post(oidc::logout::confirm))
         .route("/deconnexion/suite", get(oidc::logout::go_on))
@@ -64,8 +66,11 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
     let protocol = Router::new()
         .route(path::DISCOVERY, get(oidc::discovery::get))
         .route(path::AUTHORIZE, get(oidc::authorize::get).post(oidc::authorize::post))
-        .route(path::TOKEN, post(oidc::token::post).options(oidc::token::preflight))
-        .route(path::USERINFO, get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::token::preflight))
+        .route(path::TOKEN, post(oidc::token::post).options(oidc::refusal::preflight))
+        .route(path::USERINFO, get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::refusal::preflight))
+        .route(path::PAR, post(oidc::par::post).options(oidc::refusal::preflight))
+        .route(path::INTROSPECT, post(oidc::introspect::post))
+        .route(path::REVOKE, post(oidc::revoke::post).options(oidc::refusal::preflight))
         .route(path::JWKS, get(oidc::jwks::get))
         .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
 

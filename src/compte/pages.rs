@@ -4,9 +4,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::views::{Child, ComptePage, Profile};
+use super::views::{Child, ComptePage, Profile, Service};
 use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::clients::{self, is_client_id};
+use crate::db::Durability;
+use crate::grants;
 use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other};
 use crate::roster;
 use crate::sessions::extract::Signed;
@@ -19,7 +25,16 @@ pub async fn root(signed: Signed) -> Answer {
 
 pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
     let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
-    let children = roster::store::children_of_account(&mut app.db.read().await?, &account.id).await?;
+    let mut tx = app.db.read().await?;
+    let children = roster::store::children_of_account(&mut tx, &account.id).await?;
+    let mut services = Vec::new();
+    for (client_id, at) in grants::store::consents::of_account(&mut tx, &account.id).await? {
+        // A client that is gone holds nothing any more, but its agreement can still be taken back.
+        let known = clients::store::find(&mut tx, &client_id).await?;
+        let name = known.map_or_else(|| client_id.clone(), |c| c.meta.client_name);
+        services.push(Service { client_id, name, since: when::day(visit.lang, Timestamp(at)) });
+    }
+    drop(tx);
     let mut schools: Vec<String> = children.iter().map(|c| c.school.clone()).collect();
     schools.dedup();
     let page = ComptePage {
@@ -30,6 +45,18 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
             .map(|c| Child { given_name: c.given_name, school: c.school, class: c.class })
             .collect(),
         schools,
+        services,
     };
     visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// POST: takes an agreement back. What the service holds of the person ends at once.
+pub async fn withdraw(State(app): State<AppState>, visit: Visit, signed: Signed, Form(form): Form) -> Answer {
+    let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
+    if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
+        let mut tx = app.db.write(Durability::Durable).await?;
+        grants::ops::withdraw(&mut tx, &app, visit.now, &account.id, client_id).await?;
+        tx.commit().await?;
+    }
+    Ok(see_other("/compte"))
 }

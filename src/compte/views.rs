@@ -13,6 +13,17 @@ pub struct ComptePage {
     pub children: Vec<Child>,
     /// Names of the schools.
     pub schools: Vec<String>,
+    /// Services that are not of the house, and that the person agreed to.
+    pub services: Vec<Service>,
+}
+
+/// Its form posts `client_id` to `/compte/services/retirer`.
+#[derive(Debug, Serialize)]
+pub struct Service {
+    pub client_id: String,
+    pub name: String,
+    /// As [`when::day`](crate::http::pages::when::day) says it.
+    pub since: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -43,6 +54,12 @@ impl Page for ComptePage {
             profile,
             children,
             schools: schools.iter().map(|&school| school.to_owned()).collect(),
+            services: Vec::new(),
+        };
+        let cantine = Service {
+            client_id: "cantine".to_owned(),
+            name: "Cantine du Pays d'Oc".to_owned(),
+            since: "3 octobre".to_owned(),
         };
         vec![
             page(
@@ -51,6 +68,7 @@ impl Page for ComptePage {
                 vec![child("Anaïs", "Clg Théodore Monod", Some("5e B")), child("Élie", "Lycée Jean Moulin", None)],
                 &["Clg Théodore Monod", "Lycée Jean Moulin"],
             ),
+            ComptePage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
             page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
             page("Marc Payet", Profile::Responsable, Vec::new(), &[]),
         ]

@@ -6,11 +6,13 @@
 mod database;
 pub mod deployment;
 mod phones;
+mod protocol;
 mod server;
 mod sms;
 
 pub use database::{Database, EphemeralStore};
 pub use phones::Phones;
+pub use protocol::Protocol;
 pub use server::{Server, Tls};
 pub use sms::{HttpGateway, Sms};
 
@@ -28,6 +30,7 @@ pub struct Config {
     pub database: Database,
     pub ephemeral: EphemeralStore,
     pub keys: Keys,
+    pub protocol: Protocol,
     pub sms: Sms,
     pub phones: Phones,
     pub deployment: Deployment,

@@ -1,4 +1,7 @@
-//! Rows (session, client).
+//! Rows (session, client); refresh families and consents have files of their own.
+
+pub mod consents;
+pub mod families;
 
 use super::SessionClient;
 use crate::base::clock::Timestamp;
@@ -41,19 +44,30 @@ pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str
 }
 
 /// Kills the tokens that the client holds of the session; those given later are of the next generation.
-pub async fn next_generation(tx: &mut Tx, session_id: &str, client_id: &str, generation: i64) -> Result<bool> {
-    let rows = tx
-        .execute(
-            "UPDATE session_client SET generation = generation + 1 \
-             WHERE session_id = $1 AND client_id = $2 AND generation = $3",
-            args![session_id, client_id, generation],
-        )
-        .await?;
-    Ok(rows == 1)
+pub async fn next_generation(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
+    let sql = "UPDATE session_client SET generation = generation + 1 WHERE sid = $1 AND generation = $2";
+    Ok(tx.execute(sql, args![sid, generation]).await? == 1)
 }
 
 /// The clients that a session signed in to.
 pub async fn clients_of(tx: &mut Tx, session_id: &str) -> Result<Vec<String>> {
     let sql = "SELECT client_id FROM session_client WHERE session_id = $1 ORDER BY created_at, client_id LIMIT 200";
     Ok(tx.all::<(String,)>(sql, args![session_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Keeps the row as it is until the transaction ends, if it is still of this generation.
+pub async fn hold(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
+    let sql = "UPDATE session_client SET generation = generation WHERE sid = $1 AND generation = $2";
+    Ok(tx.execute(sql, args![sid, generation]).await? == 1)
+}
+
+/// Kills the tokens that a client holds of any session of an account.
+pub async fn kill_tokens(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE session_client SET generation = generation + 1 WHERE client_id = $2 \
+         AND session_id IN (SELECT id FROM session WHERE account_id = $1)",
+        args![account_id, client_id],
+    )
+    .await?;
+    Ok(())
 }

@@ -27,4 +27,7 @@ pub struct Interaction {
     pub created: Timestamp,
     /// Where the client's name stands for pages.
     pub client_name: String,
+    /// The account whose person agreed, on the page of this request, to what it asks.
+    #[serde(default)]
+    pub agreed: Option<String>,
 }

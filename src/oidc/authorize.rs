@@ -7,18 +7,15 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::checks::{self, Refused};
+use super::answer::answer;
+use super::checks::{self, Back, Came, Refused};
 use super::next_step::{NextStep, Situation, Why, next_step};
+use super::person::{Person, person};
 use super::views::{NothingInPerimeter, RequestRefused, Restart, TooOld};
-use super::{CODE_LIFE, CodeGrant, claims, respond};
-use crate::accounts::Account;
+use super::{consent, par, request_object, respond};
 use crate::app::AppState;
-use crate::base::ids::{id128, id256};
 use crate::base::secret::digest;
 use crate::clients::{self, Client};
-use crate::db::Durability;
-use crate::ephemeral::Kind;
-use crate::grants;
 use crate::http::error::PageError;
 use crate::http::form;
 use crate::http::visit::{Visit, see_other, with_cookie};
@@ -26,15 +23,15 @@ use crate::interactions::{self, FRESH, Interaction};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
-use crate::roster::{self, store::Child};
-use crate::sessions::{self, Session};
+use with_query;
+use crate::sessions;
 
 type Answer = Result<Response, PageError>;
 
 pub async fn get(State(app): State<AppState>, visit: Visit) -> Answer {
     match visit.query.get("i") {
         Some(_) => resume(&app, visit).await,
-        None => begin(&app, &visit, visit.query.clone(), false).await,
+        None => begin(&app, &visit, &visit.query, false).await,
     }
 }
 
@@ -42,29 +39,60 @@ pub async fn get(State(app): State<AppState>, visit: Visit) -> Answer {
 /// it, so it is kept and goes on by our own GET.
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Answer {
     let text = form::body(request, &app).await?;
-    begin(&app, &visit, Params::parse(&text), true).await
+    begin(&app, &visit, &Params::parse(&text), true).await
 }
 
-async fn begin(app: &AppState, visit: &Visit, params: Params, by_post: bool) -> Answer {
-    let (client, uri) = match checks::client_and_redirect(app, &params).await? {
+async fn begin(app: &AppState, visit: &Visit, params: &Params, by_post: bool) -> Answer {
+    let (client, request) = match understood(app, visit, params).await? {
         Ok(found) => found,
         Err(refused) => return self::refused(app, visit, refused),
-    };
-    let request = match checks::rest(app, visit.now, &client, &uri, &params) {
-        Ok(request) => request,
-        Err(error) => {
-            let state = params.text("state");
-            return self::refused(
-                app,
-                visit,
-                Refused::Redirect { client: Box::new(client), redirect_uri: uri, state, error },
-            );
-        }
     };
     if by_post {
         return keep(app, visit, &client, request, None).await;
     }
     step(app, visit, &client, request, None).await
+}
+
+/// Who asks, and what: from plain parameters, from a request object, or from what was pushed before.
+async fn understood(
+    app: &AppState,
+    visit: &Visit,
+    params: &Params,
+) -> anyhow::Result<Result<(Client, AuthorizeRequest), Refused>> {
+    let client = match checks::client(app, params).await? {
+        Ok(client) => client,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let refuse = |client: Client, params: &Params, error| {
+        // Only to an address that is the client's, whatever is wrong with the rest.
+        Ok(Err(match checks::redirect_uri(&client, params) {
+            Ok(uri) => Refused::Redirect { back: Back::guess(&uri, params), error },
+            Err(_) => Refused::Page { client: Some(Box::new(client)), error },
+        }))
+    };
+    if let Some(uri) = params.get("request_uri").filter(|uri| par::is_reference(uri)) {
+        return match par::find(app, visit.now, &client, uri).await? {
+            Some(request) => Ok(Ok((client, request))),
+            None => {
+                let words = "the pushed request is unknown, expired or used";
+                refuse(client, params, OAuthError::new(ErrorCode::InvalidRequestUri, words))
+            }
+        };
+    }
+    let object = match request_object::read(app, visit.now, &client, params).await? {
+        Ok(object) => object,
+        Err(error) => return refuse(client, params, error),
+    };
+    let came = Came { pushed: false, signed: object.is_some() };
+    let params = object.as_ref().unwrap_or(params);
+    let uri = match checks::redirect_uri(&client, params) {
+        Ok(uri) => uri,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match checks::rest(app, visit.now, &client, &uri, params, came).await? {
+        Ok(request) => Ok(Ok((client, request))),
+        Err(error) => Ok(Err(Refused::Redirect { back: Back::guess(&uri, params), error })),
+    }
 }
 
 fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
@@ -79,9 +107,7 @@ fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
             };
             visit.page(&app.pages, StatusCode::BAD_REQUEST, &page)
         }
-        Refused::Redirect { redirect_uri, state, error, .. } => {
-            Ok(respond::error(app, &redirect_uri, state.as_deref(), &error))
-        }
+        Refused::Redirect { back, error } => respond::error(app, visit, &back, &error),
     }
 }
 
@@ -95,10 +121,11 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
             (digest(&nav), cookie)
         }
     };
-    let waiting = Interaction { browser, created: visit.now, client_name: client.meta.client_name.clone(), request };
+    let client_name = client.meta.client_name.clone();
+    let waiting = Interaction { browser, created: visit.now, client_name, request, agreed: None };
     let Some(id) = interactions::ops::keep(app, &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
-        return Ok(respond::error(app, &waiting.request.redirect_uri, waiting.request.state.as_deref(), &error));
+        return respond::error(app, visit, &Back::of(&waiting.request), &error);
     };
     let to = match why {
         Some(why) => sign_in_url(&id, &client.id, why),
@@ -143,15 +170,16 @@ async fn go_on(app: &AppState, visit: Visit, i: &str, found: Option<Interaction>
     }
     if visit.query.get("refuser").is_some() {
         let denied = respond::plain(ErrorCode::AccessDenied);
-        return Ok(respond::error(app, &waiting.request.redirect_uri, waiting.request.state.as_deref(), &denied));
+        return respond::error(app, &visit, &Back::of(&waiting.request), &denied);
     }
-    step(app, &visit, &client, waiting.request, Some(i)).await
+    let kept = Kept { i, agreed: waiting.agreed.as_deref() };
+    step(app, &visit, &client, waiting.request, Some(kept)).await
 }
 
 /// A request that its relying party has forgotten: it starts a fresh one (OIDCC 4), and the session answers it.
 async fn too_old(app: &AppState, visit: &Visit, known: Option<&Client>) -> Answer {
     if let Some(uri) = known.and_then(|c| c.meta.initiate_login_uri.as_deref()) {
-        return Ok(respond::out(&crate::protocol::redirect::with_query(uri, &[("iss", app.issuer())])));
+        return Ok(respond::out(&with_query(uri, &[("iss", app.issuer())])));
     }
     let id = visit.query.get("client_id").filter(|id| clients::is_client_id(id));
     let client = match id {
@@ -160,55 +188,56 @@ async fn too_old(app: &AppState, visit: &Visit, known: Option<&Client>) -> Answe
     };
     let restart = client.and_then(|c| {
         let initiate = c.meta.initiate_login_uri.as_deref();
-        let initiate = initiate.map(|uri| crate::protocol::redirect::with_query(uri, &[("iss", app.issuer())]));
+        let initiate = initiate.map(|uri| with_query(uri, &[("iss", app.issuer())]));
         initiate.or(c.meta.client_uri).map(|href| Restart { href, service: c.meta.client_name })
     });
     visit.page(&app.pages, StatusCode::GONE, &TooOld { restart })
 }
 
-/// Who is here, and what is known of them for this client.
-struct Person {
-    session: Session,
-    account: Account,
-    children: Vec<Child>,
-    sub: String,
+/// A kept request, and whose agreement it has.
+#[derive(Clone, Copy)]
+struct Kept<'a> {
+    i: &'a str,
+    agreed: Option<&'a str>,
 }
 
-async fn person(app: &AppState, visit: &Visit, client: &Client) -> anyhow::Result<Option<Person>> {
-    let found = sessions::ops::current(app, visit.now, visit.session.as_deref()).await?;
-    let Some((session, account)) = found else { return Ok(None) };
-    let children = roster::store::children_of_account(&mut app.db.read().await?, &account.id).await?;
-    let sub = claims::subject(&app.vault, client, &account.id);
-    Ok(Some(Person { session, account, children, sub }))
-}
-
-async fn step(app: &AppState, visit: &Visit, client: &Client, request: AuthorizeRequest, i: Option<&str>) -> Answer {
+async fn step(
+    app: &AppState,
+    visit: &Visit,
+    client: &Client,
+    request: AuthorizeRequest,
+    kept: Option<Kept<'_>>,
+) -> Answer {
     let person = person(app, visit, client).await?;
     if let (Some(p), false) = (&person, request.prompt.none) {
         sessions::ops::touch(app, visit.now, &p.session).await?;
     }
+    let said_yes = |p: &Person| kept.and_then(|k| k.agreed) == Some(p.account.id.as_str());
     let next = next_step(&Situation {
         request: &request,
         now: visit.now,
         authenticated: person.as_ref().map(|p| p.session.authenticated_at),
         sub: person.as_ref().map(|p| p.sub.as_str()),
-        in_perimeter: person.as_ref().is_some_and(|p| claims::concerns(client, &p.account, &p.children)),
+        level: person.as_ref().map(Person::level),
+        in_perimeter: person.as_ref().is_some_and(|p| p.concerns(client)),
+        agreed: person.as_ref().is_some_and(|p| said_yes(p) || p.agreed_before(client, &request)),
     });
     match (next, person) {
-        (NextStep::Answer, Some(p)) => answer(app, visit, client, &request, &p).await,
-        (NextStep::Refuse(code), _) => {
-            Ok(respond::error(app, &request.redirect_uri, request.state.as_deref(), &respond::plain(code)))
-        }
-        (NextStep::Explain(_), Some(p)) => match i {
-            Some(i) => explain(app, visit, client, i, &p),
+        (NextStep::Answer, Some(p)) => answer(app, visit, client, &request, &p, said_yes(&p)).await,
+        (NextStep::Refuse(code), _) => respond::error(app, visit, &Back::of(&request), &respond::plain(code)),
+        (NextStep::Explain(_) | NextStep::Agree, Some(p)) => match kept {
+            Some(Kept { i, .. }) if next == NextStep::Agree => consent::ask(app, visit, client, &request, i, &p),
+            Some(Kept { i, .. }) => explain(app, visit, client, i, &p),
             // The page's links need a kept request.
             None => keep(app, visit, client, request, None).await,
         },
-        (NextStep::SignIn(why), _) => match i {
-            Some(i) => Ok(see_other(&sign_in_url(i, &client.id, why))),
+        (NextStep::SignIn(why), _) => match kept {
+            Some(Kept { i, .. }) => Ok(see_other(&sign_in_url(i, &client.id, why))),
             None => keep(app, visit, client, request, Some(why)).await,
         },
-        (NextStep::Answer | NextStep::Explain(_), None) => Err(anyhow::anyhow!("an answer without a person").into()),
+        (NextStep::Answer | NextStep::Explain(_) | NextStep::Agree, None) => {
+            Err(anyhow::anyhow!("an answer without a person").into())
+        }
     }
 }
 
@@ -224,39 +253,4 @@ fn explain(app: &AppState, visit: &Visit, client: &Client, i: &str, p: &Person) 
         back_href: format!("/oauth2/authorize?{query}&refuser=1"),
     };
     visit.page(&app.pages, StatusCode::FORBIDDEN, &page)
-}
-
-/// Gives a code: bound to client, redirect URI, challenge, session and generation; kept as its digest.
-async fn answer(app: &AppState, visit: &Visit, client: &Client, request: &AuthorizeRequest, p: &Person) -> Answer {
-    let held = join(app, visit, &p.session.id, &client.id).await?;
-    let grant = CodeGrant {
-        client_id: client.id.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        scopes: request.scopes.clone(),
-        nonce: request.nonce.clone(),
-        code_challenge: request.code_challenge.clone(),
-        session_id: p.session.id.clone(),
-        account_id: p.account.id.clone(),
-        sid: held.sid,
-        generation: held.generation,
-        authenticated_at: p.session.authenticated_at,
-        amr: p.session.amr.clone(),
-    };
-    let code = id256(app.rng.as_ref());
-    let text = serde_json::to_string(&grant).map_err(anyhow::Error::from)?;
-    let kept = app.ephemeral.put(Kind::Code, &digest(&code), &text, visit.now.plus(CODE_LIFE)).await;
-    kept.map_err(anyhow::Error::from)?;
-    Ok(respond::redirect(app, &request.redirect_uri, request.state.as_deref(), &[("code", &code)]))
-}
-
-/// The client's place in the session; written at its first request only.
-async fn join(app: &AppState, visit: &Visit, session: &str, client: &str) -> anyhow::Result<grants::SessionClient> {
-    if let Some(held) = grants::store::find(&mut app.db.read().await?, session, client).await? {
-        return Ok(held);
-    }
-    let mut tx = app.db.write(Durability::Relaxed).await?;
-    grants::store::join(&mut tx, visit.now, session, client, &id128(app.rng.as_ref())).await?;
-    let held = grants::store::find(&mut tx, session, client).await?;
-    tx.commit().await?;
-    held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))
 }

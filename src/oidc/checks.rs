@@ -1,18 +1,51 @@
-//! Every check of an authorization request, in order, on one page.
+//! Every check of an authorization request, in order, on one page: for `/oauth2/authorize` and `/oauth2/par` alike.
 //!
 //! Until client and redirect URI are verified, a refusal is a page and never a redirect (RFC 6749 4.1.2.1,
-//! ABUSE R11); from then on it goes back to the client.
+//! ABUSE R11); from then on it goes back to the client, the way that its response mode says.
 
+use serde_json::Value;
+
+use super::ID_TYP;
 use crate::app::App;
 use crate::base::clock::Timestamp;
+use crate::base::ids::is_id;
 use crate::clients::{self, Client, is_client_id};
-use crate::jose;
+use crate::keys;
+use crate::protocol::acr::{Acr, AcrWish};
 use crate::protocol::authorize::{AuthorizeRequest, Prompt};
+use crate::protocol::claims_request::{self, Asked};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::{Scope, Scopes};
+
+/// Where an answer travels: only ever a registered URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Back {
+    pub redirect_uri: String,
+    pub mode: ResponseMode,
+    pub state: Option<String>,
+}
+
+impl Back {
+    pub fn of(request: &AuthorizeRequest) -> Back {
+        let AuthorizeRequest { redirect_uri, response_mode, state, .. } = request;
+        Back { redirect_uri: redirect_uri.clone(), mode: *response_mode, state: state.clone() }
+    }
+
+    /// The way back of a request that is refused: as it asks, as far as that can be followed.
+    pub fn guess(redirect_uri: &str, params: &Params) -> Back {
+        let kind = params.get("response_type").and_then(ResponseType::parse).unwrap_or(ResponseType::CODE);
+        let asked = params.get("response_mode").and_then(ResponseMode::from_name);
+        let mode = match asked {
+            Some(ResponseMode::Query) if kind.is_front() => ResponseMode::Fragment,
+            Some(mode) => mode,
+            None => ResponseMode::of(kind),
+        };
+        Back { redirect_uri: redirect_uri.to_owned(), mode, state: params.text("state").filter(|s| s.len() <= LONGEST) }
+    }
+}
 
 /// How a request is refused.
 #[derive(Debug)]
@@ -20,55 +53,95 @@ pub enum Refused {
     /// A page. The client is named only where it is known.
     Page { client: Option<Box<Client>>, error: OAuthError },
     /// To the verified redirect URI.
-    Redirect { client: Box<Client>, redirect_uri: String, state: Option<String>, error: OAuthError },
+    Redirect { back: Back, error: OAuthError },
 }
 
-/// Client and redirect URI: the two that decide whether anything may travel back.
-pub async fn client_and_redirect(app: &App, params: &Params) -> anyhow::Result<Result<(Client, String), Refused>> {
-    let page = |client: Option<Client>, description, detail: &str| {
-        let error = OAuthError::invalid_request(description).detail(detail);
-        Ok(Err(Refused::Page { client: client.map(Box::new), error }))
-    };
+fn page(client: Option<Client>, description: &'static str, detail: &str) -> Refused {
+    Refused::Page { client: client.map(Box::new), error: OAuthError::invalid_request(description).detail(detail) }
+}
+
+/// The client that asks.
+pub async fn client(app: &App, params: &Params) -> anyhow::Result<Result<Client, Refused>> {
     let Some(id) = params.get("client_id").filter(|id| is_client_id(id)) else {
-        return page(None, "client_id is missing or malformed", "client_id");
+        return Ok(Err(page(None, "client_id is missing or malformed", "client_id")));
     };
     let Some(client) = clients::store::find(&mut app.db.read().await?, id).await? else {
-        return page(None, "unknown client", id);
+        return Ok(Err(page(None, "unknown client", id)));
     };
     if !client.is_usable() {
-        return page(None, "unknown client", &format!("{id} is {}", client.state.name()));
+        return Ok(Err(page(None, "unknown client", &format!("{id} is {}", client.state.name()))));
     }
+    Ok(Ok(client))
+}
+
+/// The redirect URI, which with the client decides whether anything may travel back.
+pub fn redirect_uri(client: &Client, params: &Params) -> Result<String, Refused> {
     match params.get("redirect_uri") {
-        Some(uri) if client.allows_redirect(uri) => Ok(Ok((client, uri.to_owned()))),
-        Some(_) => page(None, "redirect_uri is not registered", id),
-        None => page(Some(client), "redirect_uri is missing or stands twice", id),
+        Some(uri) if client.allows_redirect(uri) => Ok(uri.to_owned()),
+        Some(_) => Err(page(None, "redirect_uri is not registered", &client.id)),
+        None => Err(page(Some(client.clone()), "redirect_uri is missing or stands twice", &client.id)),
     }
+}
+
+/// How the parameters came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// Pushed by the client itself (RFC 9126).
+    pub pushed: bool,
+    /// Out of a request object that the client signed (RFC 9101).
+    pub signed: bool,
 }
 
 /// The rest, by the table.
-pub fn rest(
+pub async fn rest(
     app: &App,
     now: Timestamp,
     client: &Client,
     uri: &str,
     params: &Params,
+    came: Came,
+) -> anyhow::Result<Result<AuthorizeRequest, OAuthError>> {
+    let hinted = match params.get("id_token_hint") {
+        None => None,
+        Some(hint) => match hinted(app, now, client, hint).await? {
+            Ok(sub) => Some(sub),
+            Err(error) => return Ok(Err(error)),
+        },
+    };
+    Ok(table(now, client, uri, params, came, hinted))
+}
+
+fn table(
+    now: Timestamp,
+    client: &Client,
+    uri: &str,
+    params: &Params,
+    came: Came,
+    hinted: Option<String>,
 ) -> Result<AuthorizeRequest, OAuthError> {
-    let c = Checking { app, client, params };
+    let c = Checking { client, params };
     c.form()?;
-    c.request_objects()?;
-    c.response_type()?;
-    c.response_mode()?;
+    c.came(came)?;
+    let response_type = c.response_type()?;
+    let response_mode = c.response_mode(response_type)?;
     let scopes = c.scopes()?;
-    let (state, nonce) = c.state_and_nonce()?;
-    let code_challenge = c.pkce()?;
+    let (state, nonce) = c.state_and_nonce(response_type)?;
+    let code_challenge = c.pkce(response_type)?;
     let prompt = c.prompt()?;
     let max_age = c.max_age()?;
-    let expected_sub = c.id_token_hint()?;
+    let asked = c.claims()?;
+    let acr = c.acr(&asked)?;
+    let expected_sub = match (hinted, asked.sub) {
+        (Some(hint), Some(sub)) if hint != sub => {
+            return Err(OAuthError::invalid_request("id_token_hint and claims are about two persons"));
+        }
+        (hint, sub) => hint.or(sub),
+    };
     Ok(AuthorizeRequest {
         client_id: client.id.clone(),
         redirect_uri: uri.to_owned(),
-        response_type: ResponseType::CODE,
-        response_mode: ResponseMode::Query,
+        response_type,
+        response_mode,
         scopes,
         state,
         nonce,
@@ -78,6 +151,11 @@ pub fn rest(
         login_hint: params.text("login_hint").filter(|h| h.len() <= 256),
         ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256),
         expected_sub,
+        claims: asked.claims.within(|name| client.meta.scopes.gives(name)),
+        acr,
+        dpop_jkt: c.dpop_jkt()?,
+        resource: c.resource()?,
+        pushed: None,
         received: now,
     })
 }
@@ -86,7 +164,6 @@ pub fn rest(
 const LONGEST: usize = 2_048;
 
 struct Checking<'a> {
-    app: &'a App,
     client: &'a Client,
     params: &'a Params,
 }
@@ -100,13 +177,14 @@ impl Checking<'_> {
         }
     }
 
-    /// OIDCC 6.1, 6.2: what is not supported is refused, not passed over.
-    fn request_objects(&self) -> Result<(), OAuthError> {
-        if self.params.get("request").is_some() {
-            return Err(OAuthError::new(ErrorCode::RequestNotSupported, "request objects are not supported"));
+    /// What the client's registration demands of the way (RFC 9126 6, RFC 9101 10.5), and what is not spoken
+    /// (OIDCC 7.2.1).
+    fn came(&self, came: Came) -> Result<(), OAuthError> {
+        if self.client.meta.require_par && !came.pushed {
+            return Err(OAuthError::invalid_request("this client must push its requests"));
         }
-        if self.params.get("request_uri").is_some() {
-            return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, "request_uri is not supported"));
+        if self.client.meta.require_signed_request_object && !came.signed {
+            return Err(OAuthError::invalid_request("this client must sign its requests"));
         }
         if self.params.get("registration").is_some() {
             return Err(OAuthError::new(ErrorCode::RegistrationNotSupported, "registration is not supported"));
@@ -114,18 +192,28 @@ impl Checking<'_> {
         Ok(())
     }
 
-    fn response_type(&self) -> Result<(), OAuthError> {
-        match self.params.get("response_type") {
-            Some("code") => Ok(()),
-            Some(_) => Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type is not supported")),
-            None => Err(OAuthError::invalid_request("response_type is missing")),
+    fn response_type(&self) -> Result<ResponseType, OAuthError> {
+        let Some(text) = self.params.get("response_type") else {
+            return Err(OAuthError::invalid_request("response_type is missing"));
+        };
+        let Some(kind) = ResponseType::parse(text) else {
+            return Err(OAuthError::new(ErrorCode::UnsupportedResponseType, "response_type is not supported"));
+        };
+        if !self.client.meta.response_types.contains(&kind) {
+            let words = "response_type is not registered for this client";
+            return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words));
         }
+        Ok(kind)
     }
 
-    fn response_mode(&self) -> Result<(), OAuthError> {
-        match self.params.get("response_mode") {
-            None | Some("query") => Ok(()),
-            Some(_) => Err(OAuthError::invalid_request("response_mode is not supported")),
+    fn response_mode(&self, kind: ResponseType) -> Result<ResponseMode, OAuthError> {
+        match self.params.get("response_mode").map(ResponseMode::from_name) {
+            None => Ok(ResponseMode::of(kind)),
+            Some(Some(ResponseMode::Query)) if kind.is_front() => {
+                Err(OAuthError::invalid_request("tokens do not travel in a query"))
+            }
+            Some(Some(mode)) => Ok(mode),
+            Some(None) => Err(OAuthError::invalid_request("response_mode is not supported")),
         }
     }
 
@@ -139,20 +227,24 @@ impl Checking<'_> {
         Ok(asked.within(&self.client.meta.scopes))
     }
 
-    fn state_and_nonce(&self) -> Result<(Option<String>, Option<String>), OAuthError> {
+    /// OIDCC 3.2.2.1: an ID token by the front channel needs a nonce.
+    fn state_and_nonce(&self, kind: ResponseType) -> Result<(Option<String>, Option<String>), OAuthError> {
         let (state, nonce) = (self.params.text("state"), self.params.text("nonce"));
         if [&state, &nonce].into_iter().flatten().any(|v| v.len() > LONGEST) {
             return Err(OAuthError::invalid_request("state or nonce is too long"));
+        }
+        if kind.id_token && nonce.is_none() {
+            return Err(OAuthError::invalid_request("nonce is missing"));
         }
         Ok((state, nonce))
     }
 
     /// RFC 7636 4.3, 4.4.1; DESIGN 7.
-    fn pkce(&self) -> Result<Option<String>, OAuthError> {
+    fn pkce(&self, kind: ResponseType) -> Result<Option<String>, OAuthError> {
         let method = self.params.get("code_challenge_method");
         match self.params.get("code_challenge") {
             None if method.is_some() => Err(OAuthError::invalid_request("code_challenge is missing")),
-            None if self.client.needs_pkce() => {
+            None if kind.code && self.client.needs_pkce() => {
                 Err(OAuthError::invalid_request("code_challenge is required: PKCE with S256"))
             }
             None => Ok(None),
@@ -179,17 +271,73 @@ impl Checking<'_> {
         }
     }
 
-    /// An ID token that we signed for this client, expired or not (OIDCC 3.1.2.1).
-    fn id_token_hint(&self) -> Result<Option<String>, OAuthError> {
-        let Some(hint) = self.params.get("id_token_hint") else { return Ok(None) };
-        let refused = |detail: &str| {
-            OAuthError::invalid_request("id_token_hint is not an ID token of this client").detail(detail)
+    /// OIDCC 5.5.
+    fn claims(&self) -> Result<Asked, OAuthError> {
+        let Some(text) = self.params.get("claims") else { return Ok(Asked::default()) };
+        claims_request::parse(text).ok_or_else(|| OAuthError::invalid_request("claims is not a claims request"))
+    }
+
+    /// `acr_values` is a wish, never an error; an essential `acr` that nobody can reach here is one.
+    fn acr(&self, asked: &Asked) -> Result<AcrWish, OAuthError> {
+        let wish = match (&asked.acr, self.params.get("acr_values")) {
+            (Some(wish), _) => wish.clone(),
+            (None, Some(text)) => AcrWish { levels: levels(text.split(' ')), essential: false },
+            (None, None) => {
+                let defaults = self.client.meta.default_acr_values.iter().map(String::as_str);
+                AcrWish { levels: levels(defaults), essential: false }
+            }
         };
-        let claims = jose::verify(&self.app.ring(), super::ID_TYP, hint).map_err(|e| refused(&e.to_string()))?;
-        let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
-        if text("iss") != Some(self.app.issuer()) || text("aud") != Some(&self.client.id) {
-            return Err(refused("iss or aud"));
+        if wish.cannot_be_met(&Acr::REACHABLE) {
+            let words = "nobody can reach this level here";
+            return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, words));
         }
-        Ok(text("sub").map(str::to_owned))
+        Ok(wish)
+    }
+
+    /// RFC 9449 10: the thumbprint of a key.
+    fn dpop_jkt(&self) -> Result<Option<String>, OAuthError> {
+        match self.params.get("dpop_jkt") {
+            None => Ok(None),
+            Some(jkt) if is_id(jkt, 43) => Ok(Some(jkt.to_owned())),
+            Some(_) => Err(OAuthError::invalid_request("dpop_jkt is not a thumbprint")),
+        }
+    }
+
+    /// RFC 8707 2: one of the client's resource servers, or ourselves.
+    fn resource(&self) -> Result<Vec<String>, OAuthError> {
+        match self.params.get("resource") {
+            None => Ok(Vec::new()),
+            Some(asked) if self.client.meta.audiences.iter().any(|a| a == asked) => Ok(vec![asked.to_owned()]),
+            Some(_) => Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client")),
+        }
+    }
+}
+
+fn levels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {
+    names.filter_map(Acr::from_name).collect()
+}
+
+/// The person of an ID token that we signed for this client, expired or not (OIDCC 3.1.2.1).
+async fn hinted(
+    app: &App,
+    now: Timestamp,
+    client: &Client,
+    hint: &str,
+) -> anyhow::Result<Result<String, OAuthError>> {
+    let refused = |detail: &str| {
+        let words = "id_token_hint is not an ID token of this client";
+        Ok(Err(OAuthError::invalid_request(words).detail(detail)))
+    };
+    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
+        Ok(claims) => claims,
+        Err(why) => return refused(&why.to_string()),
+    };
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if text("iss") != Some(app.issuer()) || text("aud") != Some(&client.id) {
+        return refused("iss or aud");
+    }
+    match text("sub") {
+        Some(sub) => Ok(Ok(sub.to_owned())),
+        None => refused("no sub"),
     }
 }

@@ -1,4 +1,4 @@
-//! What a client is told of a person: one function for `sub`, one for the claims of the scopes.
+//! What a client is told of a person: one function for `sub`, one for the claims.
 //!
 //! Only what lies in the client's perimeter, read live. The identifiant is a credential and is never told.
 
@@ -7,17 +7,29 @@ use serde_json::{Map, Value, json};
 use crate::accounts::Account;
 use crate::app::App;
 use crate::clients::{Client, Perimeter, SubjectType};
+use crate::db::Tx;
+use crate::grants::Grant;
 use crate::protocol::scope::{Scope, Scopes};
+use crate::roster;
 use crate::roster::store::Child;
 use crate::seal::{Blind, Vault};
 
-/// The `sub` of an account for a client, the same in every place (OIDCC 8).
-pub fn subject(vault: &Vault, client: &Client, account_id: &str) -> String {
+/// The `sub` of an account for a client, the same in every place (OIDCC 8): tokens, userinfo, introspection, logout.
+pub async fn subject(vault: &Vault, tx: &mut Tx, client: &Client, account_id: &str) -> anyhow::Result<String> {
     let space = match client.meta.subject_type {
         SubjectType::Pairwise => format!("pairwise/{}", client.meta.sector),
-        SubjectType::Public | SubjectType::Roster => "public".to_owned(),
+        SubjectType::Public => "public".to_owned(),
+        SubjectType::Roster => {
+            // The key is unique in its academy, so with it in the issuer. Who has none there is out of the perimeter,
+            // and would be named as for any other client.
+            let academy = client.meta.perimeter.academies.first().map_or("", String::as_str);
+            if let Some(key) = roster::store::key_of_account(tx, account_id, academy).await? {
+                return Ok(format!("{}-{key}", academy.to_uppercase()));
+            }
+            format!("pairwise/{}", client.meta.sector)
+        }
     };
-    vault.blind(Blind::Subject, &format!("{space}/{account_id}"))
+    Ok(vault.blind(Blind::Subject, &format!("{space}/{account_id}")))
 }
 
 /// The children that a client may learn of.
@@ -33,31 +45,55 @@ pub fn concerns(client: &Client, account: &Account, children: &[Child]) -> bool 
     p.takes_profile(&account.profile) && (!about_schools || !within(p, children).is_empty())
 }
 
-/// What userinfo answers besides `sub` (OIDCC 5.3.2: absent claims are left out, never null or empty).
-pub fn of_scopes(
+/// Which claims a grant gives in one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// What the scopes give, and what was asked for there.
+    Userinfo,
+    /// Only what was asked for there, while an access token opens userinfo (OIDCC 5.4).
+    IdToken,
+    /// The only place that there is: `response_type=id_token`.
+    IdTokenAlone,
+}
+
+/// The claims of a grant besides `sub` (OIDCC 5.3.2: absent ones are left out, never null or empty). The client's
+/// registration is the bound, whatever was granted before it was narrowed.
+pub async fn told(
     app: &App,
+    tx: &mut Tx,
     client: &Client,
     account: &Account,
-    scopes: &Scopes,
-    children: &[Child],
-    phone: Option<String>,
-) -> Map<String, Value> {
+    grant: &Grant,
+    place: Where,
+) -> anyhow::Result<Map<String, Value>> {
+    let scopes: Scopes = grant.scopes.within(&client.meta.scopes);
+    let asked = |names: &[String], name: &str| client.meta.scopes.gives(name) && names.iter().any(|n| n == name);
+    let wanted = |name: &str| match place {
+        Where::Userinfo => scopes.gives(name) || asked(&grant.claims.userinfo, name),
+        Where::IdToken => asked(&grant.claims.id_token, name),
+        Where::IdTokenAlone => scopes.gives(name) || asked(&grant.claims.id_token, name),
+    };
     let mut out = Map::new();
-    out.insert("sub".to_owned(), json!(subject(&app.vault, client, &account.id)));
-    if scopes.has(Scope::Profile) {
+    let any = |scope: Scope| scope.claims().iter().any(|name| wanted(name));
+    if any(Scope::Profile) {
         out.insert("name".to_owned(), json!(account.full_name()));
         out.insert("given_name".to_owned(), json!(account.given_name));
         out.insert("family_name".to_owned(), json!(account.family_name));
         out.insert("updated_at".to_owned(), json!(account.updated_at.seconds()));
     }
-    if let (true, Some(number)) = (scopes.has(Scope::Phone), phone) {
-        out.insert("phone_number".to_owned(), json!(number));
+    if any(Scope::Phone)
+        && let Some((id, sealed)) = roster::store::phone_of_account(tx, &account.id).await?
+    {
+        let number = roster::sealed::mobile(&app.vault, &id, &sealed)?;
+        out.insert("phone_number".to_owned(), json!(number.as_str()));
         out.insert("phone_number_verified".to_owned(), json!(true));
     }
-    if scopes.has(Scope::Education) {
-        education(&mut out, account, &within(&client.meta.perimeter, children));
+    if any(Scope::Education) {
+        let children = roster::store::children_of_account(tx, &account.id).await?;
+        education(&mut out, account, &within(&client.meta.perimeter, &children));
     }
-    out
+    out.retain(|name, _| wanted(name));
+    Ok(out)
 }
 
 fn education(out: &mut Map<String, Value>, account: &Account, children: &[&Child]) {

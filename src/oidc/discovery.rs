@@ -6,10 +6,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::ACR;
+use super::{assertion, dpop, request_object};
 use crate::app::AppState;
 use crate::base::lang::Lang;
-use crate::clients::AuthMethod;
+use crate::clients::{AuthMethod, GrantType};
+use crate::protocol::acr::Acr;
+use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
+use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
 
 /// Paths of the endpoints, used by the router and said here.
@@ -19,6 +22,10 @@ pub mod path {
     pub const TOKEN: &str = "/oauth2/token";
     pub const USERINFO: &str = "/oauth2/userinfo";
     pub const JWKS: &str = "/oauth2/jwks";
+    pub const PAR: &str = "/oauth2/par";
+    pub const INTROSPECT: &str = "/oauth2/introspect";
+    pub const REVOKE: &str = "/oauth2/revoke";
+    pub const REGISTER: &str = "/oauth2/register";
     pub const LOGOUT: &str = "/oauth2/logout";
 }
 
@@ -27,39 +34,70 @@ pub async fn get(State(app): State<AppState>) -> Response {
     (cache, Json(document(app.issuer()))).into_response()
 }
 
-/// The document. The booleans that default to true when absent are said although they are false.
+/// The document, generated from what is wired: each list is the table that the endpoint itself goes by. The booleans
+/// that default to true when absent are said where they are false.
 pub fn document(issuer: &str) -> Value {
     let at = |path: &str| format!("{issuer}{path}");
-    let mut claims = vec!["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"];
+    let signing = Alg::ALL.map(Alg::name);
+    let assertions = assertion::ALGORITHMS.map(Alg::name).into_iter().chain(["HS256"]).collect::<Vec<_>>();
+    let (alg, enc) = (KeyManagement::ALL.map(KeyManagement::name), ContentEncryption::ALL.map(ContentEncryption::name));
+    let methods = AuthMethod::ALL.map(AuthMethod::name);
+    // A public client may give a token up, but not ask about one.
+    let proving = AuthMethod::ALL.into_iter().filter(|m| *m != AuthMethod::None).map(AuthMethod::name);
+    let proving: Vec<&str> = proving.collect();
+    let mut claims = vec![
+        "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash",
+    ];
     for scope in Scope::ALL {
         claims.extend(scope.claims().iter().filter(|c| **c != "sub"));
     }
-    let methods = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::None];
     json!({
         "issuer": issuer,
         "authorization_endpoint": at(path::AUTHORIZE),
         "token_endpoint": at(path::TOKEN),
         "userinfo_endpoint": at(path::USERINFO),
         "jwks_uri": at(path::JWKS),
+        "registration_endpoint": at(path::REGISTER),
         "end_session_endpoint": at(path::LOGOUT),
+        "pushed_authorization_request_endpoint": at(path::PAR),
+        "introspection_endpoint": at(path::INTROSPECT),
+        "revocation_endpoint": at(path::REVOKE),
         "scopes_supported": Scope::ALL.map(Scope::name),
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "response_types_supported": ResponseType::ALL.map(ResponseType::name),
+        "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
+        "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "subject_types_supported": ["pairwise", "public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": methods.map(AuthMethod::name),
+        "id_token_signing_alg_values_supported": signing,
+        "id_token_encryption_alg_values_supported": alg,
+        "id_token_encryption_enc_values_supported": enc,
+        "userinfo_signing_alg_values_supported": signing,
+        "userinfo_encryption_alg_values_supported": alg,
+        "userinfo_encryption_enc_values_supported": enc,
+        "introspection_signing_alg_values_supported": signing,
+        "request_object_signing_alg_values_supported": request_object::ALGORITHMS.map(Alg::name),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_methods_supported": proving,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Alg::name),
         "code_challenge_methods_supported": ["S256"],
-        "acr_values_supported": [ACR],
+        "acr_values_supported": Acr::REACHABLE.map(Acr::name),
         "claims_supported": claims,
         "claim_types_supported": ["normal"],
         "display_values_supported": ["page"],
-        "prompt_values_supported": ["none", "login", "select_account"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": Lang::ALL.map(Lang::tag),
-        "claims_parameter_supported": false,
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
+        "claims_parameter_supported": true,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "require_pushed_authorization_requests": false,
         "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
     })
 }

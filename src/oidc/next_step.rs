@@ -3,6 +3,7 @@
 //! Each line names its reason; `prompt=none` turns whichever applies first into its error code (OIDCC 3.1.2.6).
 
 use crate::base::clock::{Span, Timestamp};
+use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::ErrorCode;
 
@@ -15,8 +16,12 @@ pub struct Situation<'a> {
     pub authenticated: Option<Timestamp>,
     /// `sub` of the session's person for this client.
     pub sub: Option<&'a str>,
+    /// How sure the session is.
+    pub level: Option<Acr>,
     /// Whether the client's perimeter has anything of the person.
     pub in_perimeter: bool,
+    /// Whether the person agreed to what is asked, where it must be asked at all.
+    pub agreed: bool,
 }
 
 /// Why.
@@ -29,8 +34,12 @@ pub enum Why {
     TooLongAgo,
     /// `id_token_hint` names somebody else.
     SomebodyElse,
+    /// An essential `acr` is higher than the session's.
+    Level,
     /// Nothing of the person is in the client's perimeter.
     OutOfPerimeter,
+    /// The client is not of the house, or asked for it by `prompt=consent`.
+    Consent,
 }
 
 /// What to do.
@@ -40,26 +49,34 @@ pub enum NextStep {
     SignIn(Why),
     /// A page that explains it.
     Explain(Why),
+    /// A page that asks the person what may be shared.
+    Agree,
     Refuse(ErrorCode),
 }
 
 /// The table, in order.
 pub fn next_step(s: &Situation<'_>) -> NextStep {
     let fresh = s.authenticated.is_some_and(|at| at >= s.request.received);
-    let checks: [(bool, Why); 5] = [
+    let floor = s.request.acr.floor();
+    let checks: [(bool, Why); 7] = [
         (s.authenticated.is_none(), Why::NoSession),
         ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, Why::Asked),
         (s.authenticated.is_some_and(|at| exceeds(s, at)) && !fresh, Why::TooLongAgo),
         (s.request.expected_sub.is_some() && s.request.expected_sub.as_deref() != s.sub, Why::SomebodyElse),
+        (floor.is_some_and(|floor| s.level < Some(floor)), Why::Level),
         (!s.in_perimeter, Why::OutOfPerimeter),
+        (!s.agreed, Why::Consent),
     ];
     let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Answer };
     match (why, s.request.prompt.none) {
         (Why::OutOfPerimeter, true) => NextStep::Refuse(ErrorCode::InteractionRequired),
         (Why::OutOfPerimeter, false) => NextStep::Explain(why),
+        (Why::Consent, true) => NextStep::Refuse(ErrorCode::ConsentRequired),
+        (Why::Consent, false) => NextStep::Agree,
         (_, true) => NextStep::Refuse(ErrorCode::LoginRequired),
         // The person signed in since, and is still somebody else: asking once more would never end.
         (Why::SomebodyElse, false) if fresh => NextStep::Refuse(ErrorCode::LoginRequired),
+        (Why::Level, false) if fresh => NextStep::Refuse(ErrorCode::UnmetAuthenticationRequirements),
         (_, false) => NextStep::SignIn(why),
     }
 }
@@ -71,7 +88,9 @@ fn exceeds(s: &Situation<'_>, at: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::acr::AcrWish;
     use crate::protocol::authorize::Prompt;
+    use crate::protocol::claims_request::ClaimsRequest;
     use crate::protocol::response::{ResponseMode, ResponseType};
     use crate::protocol::scope::Scopes;
 
@@ -90,13 +109,29 @@ mod tests {
             login_hint: None,
             ui_locales: None,
             expected_sub: None,
+            claims: ClaimsRequest::default(),
+            acr: AcrWish::default(),
+            dpop_jkt: None,
+            resource: Vec::new(),
+            pushed: None,
             received: Timestamp(100_000),
         }
     }
 
+    fn situation(request: &AuthorizeRequest, authenticated: Option<i64>) -> Situation<'_> {
+        Situation {
+            request,
+            now: Timestamp(110_000),
+            authenticated: authenticated.map(Timestamp),
+            sub: Some("me"),
+            level: authenticated.map(|_| Acr::Eidas1),
+            in_perimeter: true,
+            agreed: true,
+        }
+    }
+
     fn decide(request: &AuthorizeRequest, authenticated: Option<i64>) -> NextStep {
-        let authenticated = authenticated.map(Timestamp);
-        next_step(&Situation { request, now: Timestamp(110_000), authenticated, sub: Some("me"), in_perimeter: true })
+        next_step(&situation(request, authenticated))
     }
 
     #[test]
@@ -130,12 +165,30 @@ mod tests {
     #[test]
     fn nothing_in_the_perimeter_is_explained_or_told_by_code() {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
-        let outside = |request| {
-            let authenticated = Some(Timestamp(1));
-            next_step(&Situation { request, now: Timestamp(2), authenticated, sub: Some("me"), in_perimeter: false })
-        };
+        let outside = |request| next_step(&Situation { in_perimeter: false, ..situation(request, Some(1)) });
         let asked = request();
         assert_eq!(outside(&asked), NextStep::Explain(Why::OutOfPerimeter));
         assert_eq!(outside(&none), NextStep::Refuse(ErrorCode::InteractionRequired));
+    }
+    #[test]
+    fn oidcc_3_1_2_4_consent_is_asked_or_told_by_code() {
+        let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
+        let not_agreed = |request| next_step(&Situation { agreed: false, ..situation(request, Some(1)) });
+        assert_eq!(not_agreed(&request()), NextStep::Agree);
+        assert_eq!(not_agreed(&none), NextStep::Refuse(ErrorCode::ConsentRequired));
+    }
+
+    #[test]
+    fn m1_a_level_is_stepped_up_to_or_refused_never_claimed() {
+        let wish = AcrWish { levels: vec![Acr::Mfa], essential: true };
+        let asked = AuthorizeRequest { acr: wish.clone(), ..request() };
+        let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..asked.clone() };
+        assert_eq!(decide(&asked, Some(1)), NextStep::SignIn(Why::Level));
+        assert_eq!(decide(&asked, Some(105_000)), NextStep::Refuse(ErrorCode::UnmetAuthenticationRequirements));
+        assert_eq!(decide(&none, Some(1)), NextStep::Refuse(ErrorCode::LoginRequired));
+        let high = Situation { level: Some(Acr::Mfa), ..situation(&asked, Some(1)) };
+        assert_eq!(next_step(&high), NextStep::Answer);
+        let wished = AuthorizeRequest { acr: AcrWish { essential: false, ..wish }, ..request() };
+        assert_eq!(decide(&wished, Some(1)), NextStep::Answer, "a wish is no demand");
     }
 }

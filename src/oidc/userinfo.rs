@@ -1,7 +1,7 @@
-//! `/oauth2/userinfo` (OIDCC 5.3): by GET and POST, the token in the header or in the form's body.
+//! `/oauth2/userinfo` (OIDCC 5.3): by GET and POST, the token in the header or in the form's body; plain, signed or
+//! encrypted as the client is registered (OIDCC 5.3.2).
 //!
-//! Never in the query (ABUSE T15). Session, client, account and children are looked at now, whatever the
-//! token says: a signed-out, suspended or moved person is seen at once (ABUSE T11).
+//! Never in the query (ABUSE T15). What the token opens is looked at now, whatever it says (`access.rs`).
 
 use axum::Json;
 use axum::body::Bytes;
@@ -10,52 +10,64 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::token::allow_origin;
-use super::{ACCESS_TYP, claims};
-use crate::accounts::{self, Account};
+use super::claims::{self, Where};
+use super::discovery::path;
+use super::refusal::allow_origin;
+use super::{access, dpop, protect};
 use crate::app::AppState;
-use crate::base::clock::Timestamp;
-use crate::clients::{self, Client};
-use crate::grants;
+use crate::clients::Client;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
-use crate::keys;
+use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
-use crate::protocol::scope::{Scope, Scopes};
-use crate::roster;
-use crate::sessions;
+use crate::protocol::scope::Scope;
 
-/// Why there is no answer (RFC 6750 3.1).
+/// Why there is no answer (RFC 6750 3.1, RFC 9449 7.1).
 enum NoAnswer {
     /// No token was presented: no error code.
     NoToken,
     Request(&'static str),
     Token(&'static str),
     Scope,
+    Proof(OAuthError),
+}
+
+/// A token, and how it was presented (RFC 6750 2, RFC 9449 7.1).
+struct Presented {
+    token: String,
+    dpop: bool,
 }
 
 pub async fn handle(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
-    let headers = request.headers().clone();
-    let token = match token(request, &app).await {
-        Ok(token) => token,
+    let (headers, method) = (request.headers().clone(), request.method().clone());
+    let presented = match presented(request, &app).await {
+        Ok(presented) => presented,
         Err(why) => return Ok(refusal(&why)),
     };
-    match answer(&app, visit.now, &token).await? {
-        Ok((client, claims)) => {
-            let mut response = ([(header::CACHE_CONTROL, "no-store")], Json(claims)).into_response();
+    let mut response = match answer(&app, &visit, &headers, &method, &presented).await? {
+        Ok((client, told)) => {
+            let mut response = match protect::userinfo(&app, visit.now, &client, told).await? {
+                protect::Told::Plain(told) => ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response(),
+                protect::Told::Jwt(token) => {
+                    let kind = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/jwt")];
+                    (kind, token).into_response()
+                }
+            };
             allow_origin(&client, &headers, response.headers_mut());
-            Ok(response)
+            response
         }
-        Err(why) => Ok(refusal(&why)),
-    }
+        Err(why) => refusal(&why),
+    };
+    dpop::offer_nonce(&app, visit.now, &headers, &mut response);
+    Ok(response)
 }
 
 /// RFC 6750 2.1, 2.2: one way of presenting the token, and one token.
-async fn token(request: Request, app: &AppState) -> Result<String, NoAnswer> {
+async fn presented(request: Request, app: &AppState) -> Result<Presented, NoAnswer> {
     if Params::parse(request.uri().query().unwrap_or_default()).names().any(|n| n == "access_token") {
         return Err(NoAnswer::Request("the token must not stand in the query"));
     }
-    let from_header = bearer(request.headers())?;
+    let from_header = in_header(request.headers())?;
     let is_form = request.method() == Method::POST
         && request
             .headers()
@@ -72,12 +84,13 @@ async fn token(request: Request, app: &AppState) -> Result<String, NoAnswer> {
     }
     match (from_header, from_body) {
         (Some(_), Some(_)) => Err(NoAnswer::Request("two tokens")),
-        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (Some(presented), None) => Ok(presented),
+        (None, Some(token)) => Ok(Presented { token, dpop: false }),
         (None, None) => Err(NoAnswer::NoToken),
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, NoAnswer> {
+fn in_header(headers: &HeaderMap) -> Result<Option<Presented>, NoAnswer> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (all.next(), all.next());
     if second.is_some() {
@@ -85,55 +98,53 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, NoAnswer> {
     }
     let Some(value) = first else { return Ok(None) };
     let text = value.to_str().map_err(|_| NoAnswer::Request("the Authorization header is not ASCII"))?;
+    // The scheme's name has no case (RFC 9110 11.1).
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Some(Presented { token: token.trim().to_owned(), dpop: false }))
+        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => {
+            Ok(Some(Presented { token: token.trim().to_owned(), dpop: true }))
+        }
         _ => Err(NoAnswer::NoToken),
     }
 }
 
 type Found = Result<(Client, Map<String, Value>), NoAnswer>;
 
-async fn answer(app: &AppState, now: Timestamp, token: &str) -> anyhow::Result<Found> {
-    let verified = match keys::ops::verify(app, now, ACCESS_TYP, token).await? {
-        Ok(claims) => claims,
-        Err(why) => {
-            tracing::info!(%why, "userinfo token refused");
-            return Ok(Err(NoAnswer::Token("the token is not valid")));
-        }
-    };
-    let text = |name: &str| verified.get(name).and_then(Value::as_str).unwrap_or_default();
-    let number = |name: &str| verified.get(name).and_then(Value::as_i64).unwrap_or_default();
-    if text("iss") != app.issuer() || text("aud") != app.issuer() || now.seconds() >= number("exp") {
-        return Ok(Err(NoAnswer::Token("the token is not valid")));
-    }
+async fn answer(
+    app: &AppState,
+    visit: &Visit,
+    headers: &HeaderMap,
+    method: &Method,
+    presented: &Presented,
+) -> anyhow::Result<Found> {
     let dead = || Ok(Err(NoAnswer::Token("the token is not valid")));
     let mut tx = app.db.read().await?;
-    let Some(held) = grants::store::by_sid(&mut tx, text("sid")).await? else { return dead() };
-    let Some(session) = sessions::store::find(&mut tx, &held.session_id).await? else { return dead() };
-    if held.generation != number("gen") || held.client_id != text("client_id") || !session.is_alive(now) {
+    let Some(found) = access::open(app, visit.now, &mut tx, &presented.token).await? else { return dead() };
+    // RFC 9449 7.1: a bound token is worth nothing without its key, and a plain one is no DPoP token.
+    match (&found.jkt, presented.dpop) {
+        (Some(_), false) => return Ok(Err(NoAnswer::Token("the token is bound to a key: present it with DPoP"))),
+        (None, true) => return Ok(Err(NoAnswer::Token("the token is not bound to a key"))),
+        (Some(jkt), true) => {
+            let proof = dpop::with_token(app, visit.now, headers, method, path::USERINFO, &presented.token, jkt);
+            if let Err(error) = proof.await? {
+                return Ok(Err(NoAnswer::Proof(error)));
+            }
+        }
+        (None, false) => {}
+    }
+    if !found.is_for(app.issuer()) {
         return dead();
     }
-    let Some(client) = clients::store::find(&mut tx, &held.client_id).await?.filter(Client::is_usable) else {
-        return dead();
-    };
-    let account = accounts::store::by_id(&mut tx, &session.account_id).await?.filter(Account::is_live);
-    let Some(account) = account else { return dead() };
-    let Some(scopes) = Scopes::parse(text("scope")).filter(|s| s.has(Scope::Openid)) else {
+    let Some((account, grant)) = &found.person else { return Ok(Err(NoAnswer::Scope)) };
+    if !grant.scopes.has(Scope::Openid) {
         return Ok(Err(NoAnswer::Scope));
-    };
-    let scopes = scopes.within(&client.meta.scopes);
-    let children = roster::store::children_of_account(&mut tx, &account.id).await?;
-    let phone = match scopes.has(Scope::Phone) {
-        true => roster::store::phone_of_account(&mut tx, &account.id).await?,
-        false => None,
-    };
-    drop(tx);
-    let phone = match phone {
-        Some((id, sealed)) => Some(roster::sealed::mobile(&app.vault, &id, &sealed)?.as_str().to_owned()),
-        None => None,
-    };
-    let told = claims::of_scopes(app, &client, &account, &scopes, &children, phone);
-    Ok(Ok((client, told)))
+    }
+    let mut told = claims::told(app, &mut tx, &found.client, account, grant, Where::Userinfo).await?;
+    let sub = claims::subject(&app.vault, &mut tx, &found.client, &account.id).await?;
+    told.insert("sub".to_owned(), json!(sub));
+    Ok(Ok((found.client, told)))
 }
 
 /// RFC 6750 3.
@@ -149,6 +160,14 @@ fn refusal(why: &NoAnswer) -> Response {
         NoAnswer::Scope => {
             let words = "the token has not the scope openid";
             (StatusCode::FORBIDDEN, challenge("insufficient_scope", words), Some(("insufficient_scope", words)))
+        }
+        NoAnswer::Proof(error) => {
+            let (code, words) = (error.code.name(), error.description);
+            let value = format!(
+                "DPoP realm=\"preau\", error=\"{code}\", error_description=\"{words}\", algs=\"{}\"",
+                dpop::ALGORITHMS.map(|alg| alg.name()).join(" ")
+            );
+            (StatusCode::UNAUTHORIZED, value, Some((code, words)))
         }
     };
     let body = body.map_or(json!({}), |(code, words)| json!({ "error": code, "error_description": words }));

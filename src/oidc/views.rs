@@ -147,3 +147,72 @@ impl Page for LoggedOut {
         ]
     }
 }
+
+/// Response mode form_post: a form that sends itself, with a button where there is no script. No language of a page of
+/// ours is needed to read it, but it has one.
+#[derive(Debug, Serialize)]
+pub struct FormPost {
+    /// The client's registered redirect URI.
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Page for FormPost {
+    const TEMPLATE: &'static str = "oidc/form_post.html";
+    fn samples() -> Vec<Self> {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        vec![FormPost {
+            action: "https://ent.example/retour?choix=1".to_owned(),
+            fields: vec![field("code", "x"), field("state", "\"><script>alert(1)</script>"), field("iss", "https://id")],
+        }]
+    }
+}
+
+/// Asks what may be shared, with the values.
+#[derive(Debug, Serialize)]
+pub struct ConsentPage {
+    pub service: String,
+    pub shared: Shared,
+    /// Whether the client asks to keep its access after the session.
+    pub lasting: bool,
+    /// Whether the answer is kept for the next time.
+    pub remembered: bool,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    /// Our own address that answers the client with `access_denied`.
+    pub refuse_href: String,
+    /// `?i=…&client_id=…`
+    pub query: String,
+}
+
+/// What would be shared.
+#[derive(Debug, Serialize)]
+pub struct Shared {
+    pub name: Option<String>,
+    pub phone: Option<String>,
+    /// « Given name (school) », of the client's perimeter.
+    pub children: Vec<String>,
+}
+
+impl Page for ConsentPage {
+    const TEMPLATE: &'static str = "oidc/consentement.html";
+    fn samples() -> Vec<Self> {
+        let page = |shared: Shared, lasting, remembered| ConsentPage {
+            service: "Cantine du Pays d'Oc".to_owned(),
+            shared,
+            lasting,
+            remembered,
+            policy_uri: remembered.then(|| "https://cantine.example/donnees".to_owned()),
+            tos_uri: remembered.then(|| "https://cantine.example/conditions".to_owned()),
+            refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
+            query: "?i=0123456789abcdefghijkl&client_id=cantine".to_owned(),
+        };
+        let all = Shared {
+            name: Some("Françoise Le Bœuf".to_owned()),
+            phone: Some("+33639980001".to_owned()),
+            children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
+        };
+        let nothing = || Shared { name: None, phone: None, children: Vec::new() };
+        vec![page(all, true, true), page(nothing(), false, true), page(nothing(), true, false)]
+    }
+}

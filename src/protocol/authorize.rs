@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::acr::AcrWish;
+use super::claims_request::ClaimsRequest;
 use super::response::{ResponseMode, ResponseType};
 use super::scope::Scopes;
 use crate::base::clock::Timestamp;
 
-/// `prompt` (OIDCC 3.1.2.1). `consent` and unknown words are passed over: a client of the house needs no consent.
+/// `prompt` (OIDCC 3.1.2.1). Unknown words are passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     pub none: bool,
@@ -48,8 +50,22 @@ pub struct AuthorizeRequest {
     pub max_age: Option<i64>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
-    /// `sub` of a verified `id_token_hint`: the answer must be about this person (OIDCC 3.1.2.1).
+    /// `sub` of a verified `id_token_hint` or of the `claims` parameter: the answer must be about this person
+    /// (OIDCC 3.1.2.1, 5.5.1).
     pub expected_sub: Option<String>,
+    #[serde(default)]
+    pub claims: ClaimsRequest,
+    #[serde(default)]
+    pub acr: AcrWish,
+    /// RFC 9449 10: the key that the code will be bound to, as its thumbprint.
+    #[serde(default)]
+    pub dpop_jkt: Option<String>,
+    /// RFC 8707 2: the resource servers that the tokens are for; empty means all that are registered.
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// The pushed request that this one was (RFC 9126), spent when it is answered.
+    #[serde(default)]
+    pub pushed: Option<String>,
     pub received: Timestamp,
 }
 

@@ -6,7 +6,8 @@
 
 use serde::Serialize;
 
-/// RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 9126 2.3.
+/// RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 7009 2.2.1, RFC 7591 3.2.2, RFC 8707 2, RFC 9101 7,
+/// RFC 9126 2.3, RFC 9449 12.2, and `unmet_authentication_requirements` of OpenID Connect Core's companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -22,6 +23,17 @@ pub enum ErrorCode {
     AccessDenied,
     LoginRequired,
     InteractionRequired,
+    ConsentRequired,
+    AccountSelectionRequired,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    UnmetAuthenticationRequirements,
+    InvalidTarget,
+    InvalidDpopProof,
+    UseDpopNonce,
+    UnsupportedTokenType,
+    InvalidRedirectUri,
+    InvalidClientMetadata,
     RequestNotSupported,
     RequestUriNotSupported,
     RegistrationNotSupported,
@@ -44,6 +56,17 @@ impl ErrorCode {
             ErrorCode::AccessDenied => "access_denied",
             ErrorCode::LoginRequired => "login_required",
             ErrorCode::InteractionRequired => "interaction_required",
+            ErrorCode::ConsentRequired => "consent_required",
+            ErrorCode::AccountSelectionRequired => "account_selection_required",
+            ErrorCode::InvalidRequestObject => "invalid_request_object",
+            ErrorCode::InvalidRequestUri => "invalid_request_uri",
+            ErrorCode::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            ErrorCode::InvalidTarget => "invalid_target",
+            ErrorCode::InvalidDpopProof => "invalid_dpop_proof",
+            ErrorCode::UseDpopNonce => "use_dpop_nonce",
+            ErrorCode::UnsupportedTokenType => "unsupported_token_type",
+            ErrorCode::InvalidRedirectUri => "invalid_redirect_uri",
+            ErrorCode::InvalidClientMetadata => "invalid_client_metadata",
             ErrorCode::RequestNotSupported => "request_not_supported",
             ErrorCode::RequestUriNotSupported => "request_uri_not_supported",
             ErrorCode::RegistrationNotSupported => "registration_not_supported",

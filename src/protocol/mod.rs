@@ -2,8 +2,10 @@
 //!
 //! No HTTP framework, no database, no clock. What a request may say, what an error is, what a scope gives.
 
+pub mod acr;
 pub mod algorithms;
 pub mod authorize;
+pub mod claims_request;
 pub mod error;
 pub mod json;
 pub mod params;

@@ -10,10 +10,14 @@ pub enum Scope {
     Profile,
     Phone,
     Education,
+    /// OIDCC 11: a refresh token that outlives the session.
+    #[serde(rename = "offline_access")]
+    OfflineAccess,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 4] = [Scope::Openid, Scope::Profile, Scope::Phone, Scope::Education];
+    pub const ALL: [Scope; 5] =
+        [Scope::Openid, Scope::Profile, Scope::Phone, Scope::Education, Scope::OfflineAccess];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -21,6 +25,7 @@ impl Scope {
             Scope::Profile => "profile",
             Scope::Phone => "phone",
             Scope::Education => "education",
+            Scope::OfflineAccess => "offline_access",
         }
     }
 
@@ -31,6 +36,7 @@ impl Scope {
             Scope::Profile => &["name", "given_name", "family_name", "updated_at"],
             Scope::Phone => &["phone_number", "phone_number_verified"],
             Scope::Education => &["education_profile", "children", "schools", "FrEduVecteur"],
+            Scope::OfflineAccess => &[],
         }
     }
 }
@@ -59,6 +65,21 @@ impl Scopes {
     #[must_use]
     pub fn within(&self, other: &Scopes) -> Scopes {
         Scopes(self.0.iter().copied().filter(|s| other.has(*s)).collect())
+    }
+
+    /// Without one of them.
+    #[must_use]
+    pub fn without(&self, scope: Scope) -> Scopes {
+        Scopes(self.0.iter().copied().filter(|s| *s != scope).collect())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Scope> {
+        self.0.iter().copied()
+    }
+
+    /// Whether one of them gives this claim.
+    pub fn gives(&self, claim: &str) -> bool {
+        self.iter().any(|s| s.claims().contains(&claim))
     }
 
     pub fn text(&self) -> String {

@@ -116,6 +116,13 @@ pub async fn phone_of_account(tx: &mut Tx, account_id: &str) -> Result<Option<(S
     .await
 }
 
+/// The roster's key of an account's person in an academy: of the one that came first, so that it stays the same when
+/// another joins.
+pub async fn key_of_account(tx: &mut Tx, account_id: &str, academy: &str) -> Result<Option<String>> {
+    let sql = "SELECT person_key FROM person WHERE account_id = $1 AND academy = $2 ORDER BY id LIMIT 1";
+    Ok(tx.optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
+}
+
 /// The persons of an account.
 pub async fn persons_of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
     let sql = "SELECT id FROM person WHERE account_id = $1 ORDER BY id LIMIT 100";

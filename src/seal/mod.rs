@@ -39,6 +39,10 @@ pub enum Blind {
     Subject,
     /// Whatever a log line must be able to tell apart, but not name.
     Log,
+    /// A refresh token's family and generation.
+    Refresh,
+    /// A moment, as a DPoP nonce (RFC 9449 8).
+    DpopNonce,
 }
 
 impl Blind {
@@ -49,6 +53,8 @@ impl Blind {
             Blind::Budget => "blind/budget",
             Blind::Subject => "blind/subject",
             Blind::Log => "blind/log",
+            Blind::Refresh => "blind/refresh",
+            Blind::DpopNonce => "blind/dpop_nonce",
         }
     }
 }
@@ -66,7 +72,7 @@ pub struct Vault {
     id: String,
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
-    blind: [hmac::Key; 5],
+    blind: [hmac::Key; 7],
 }
 
 struct Len(usize);
@@ -97,7 +103,15 @@ impl Vault {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, derive(&master, b.label())?.as_slice()))
         };
         let blind =
-            [mac(Blind::Phone)?, mac(Blind::Code)?, mac(Blind::Budget)?, mac(Blind::Subject)?, mac(Blind::Log)?];
+            [
+                mac(Blind::Phone)?,
+                mac(Blind::Code)?,
+                mac(Blind::Budget)?,
+                mac(Blind::Subject)?,
+                mac(Blind::Log)?,
+                mac(Blind::Refresh)?,
+                mac(Blind::DpopNonce)?,
+            ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, blind })
     }
@@ -143,13 +157,15 @@ impl Vault {
 
     /// HMAC-SHA-256 of a text for one purpose, base64url.
     pub fn blind(&self, purpose: Blind, text: &str) -> String {
-        let [phone, code, budget, subject, log] = &self.blind;
+        let [phone, code, budget, subject, log, refresh, dpop_nonce] = &self.blind;
         let key = match purpose {
             Blind::Phone => phone,
             Blind::Code => code,
             Blind::Budget => budget,
             Blind::Subject => subject,
             Blind::Log => log,
+            Blind::Refresh => refresh,
+            Blind::DpopNonce => dpop_nonce,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

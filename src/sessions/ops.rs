@@ -8,6 +8,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::digest;
 use crate::db::{Durability, Tx};
+use crate::grants;
 
 /// Draws a new session for an account; ends the one that the browser had. Gives the cookie's value and the row's id.
 pub async fn begin(
@@ -20,6 +21,7 @@ pub async fn begin(
 ) -> anyhow::Result<(String, String)> {
     if let Some(old) = former {
         store::end(tx, now, old).await?;
+        grants::ops::end_session(tx, now, old).await?;
     }
     let cookie = id256(app.rng.as_ref());
     let id = digest(&cookie);
@@ -55,6 +57,7 @@ pub async fn touch(app: &App, now: Timestamp, session: &Session) -> anyhow::Resu
 pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result<()> {
     let mut tx = app.db.write(Durability::Durable).await?;
     if store::end(&mut tx, now, &session.id).await? {
+        grants::ops::end_session(&mut tx, now, &session.id).await?;
         let about = About { account: Some(&session.account_id), ..About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::SignedOut, about).await?;
     }
@@ -65,6 +68,7 @@ pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result
 /// Ends every session of an account, inside the caller's transaction.
 pub async fn end_all(tx: &mut Tx, app: &App, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
     let ended = store::end_all(tx, now, account_id).await?;
+    grants::ops::end_account(tx, now, account_id).await?;
     let detail = ended.to_string();
     let about = About { account: Some(account_id), detail: &detail, ..About::default() };
     audit::store::record(tx, app.rng.as_ref(), now, Fact::SessionsEnded, about).await?;

@@ -21,6 +21,9 @@ for (const form of document.querySelectorAll("form")) {
 }
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 
+// The answer to a relying party that wants it as a form sends itself.
+document.querySelector("form[data-send]")?.requestSubmit();
+
 // "Afficher le mot de passe": the box is hidden in the page, since without script it could do nothing.
 for (const line of document.querySelectorAll("[data-show-password]")) {
   const box = line.querySelector("input");

@@ -280,3 +280,23 @@ access-title = Accessibility
 sms-code =
     { $service }: your code is { $code }. Valid for 30 minutes. Do not give it to anyone.
     @{ $host } #{ $code }
+
+# What is shared
+form-post = We are taking you back to the service. If nothing happens, press Continue.
+consent-title = Share with { $service }?
+consent-shared = This service will recognise you and receive:
+consent-name = Your name
+consent-phone = Your mobile
+consent-children = Your children
+consent-nothing = This service will recognise you at each visit. It will receive neither your name nor your children's.
+consent-never = It will never see your username or your password.
+consent-lasting = It also asks to keep this access for 30 days, even when you are signed out.
+consent-policy = What { $service } does with your data
+consent-terms = The terms of { $service }
+consent-yes = Accept and continue
+consent-no = Refuse
+consent-remembered = We keep your agreement. You can take it back at any time from your account.
+account-services = Services that you accepted
+account-service-since = accepted on { $date }
+account-withdraw = Take back my agreement
+account-withdraw-for = Take back my agreement for { $service }

@@ -280,3 +280,23 @@ access-title = Accessibilité
 sms-code =
     { $service } : votre code est { $code }. Valable 30 minutes. Ne le donnez à personne.
     @{ $host } #{ $code }
+
+# Ce qui est partagé
+form-post = Nous vous ramenons vers le service. Si rien ne se passe, appuyez sur Continuer.
+consent-title = Partager avec { $service } ?
+consent-shared = Ce service vous reconnaîtra et recevra :
+consent-name = Votre nom
+consent-phone = Votre portable
+consent-children = Vos enfants
+consent-nothing = Ce service vous reconnaîtra à chaque visite. Il ne recevra ni votre nom, ni ceux de vos enfants.
+consent-never = Il ne verra jamais votre identifiant ni votre mot de passe.
+consent-lasting = Il demande aussi à garder cet accès pendant 30 jours, même quand vous êtes déconnecté.
+consent-policy = Ce que { $service } fait de vos données
+consent-terms = Les conditions de { $service }
+consent-yes = Accepter et continuer
+consent-no = Refuser
+consent-remembered = Nous gardons votre accord. Vous pouvez le retirer à tout moment depuis votre compte.
+account-services = Services que vous avez acceptés
+account-service-since = accepté le { $date }
+account-withdraw = Retirer mon accord
+account-withdraw-for = Retirer mon accord pour { $service }

@@ -2,7 +2,37 @@
 
 use serde::Serialize;
 
-use crate::protocol::error::OAuthError;
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::clients::Client;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::params::Params;
+
+/// A request at the token endpoint whose client has proven who it is.
+pub struct Asking<'a> {
+    pub app: &'a AppState,
+    pub now: Timestamp,
+    pub client: &'a Client,
+    pub params: &'a Params,
+    /// Thumbprint of the key of a DPoP proof that came along and holds.
+    pub jkt: Option<String>,
+}
+
+impl Asking<'_> {
+    pub fn token_type(&self) -> &'static str {
+        if self.jkt.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// RFC 8707 2.2: the resource servers that are asked for, of those granted; one, because no parameter stands twice.
+    pub fn resource(&self, granted: &[String]) -> Result<Vec<String>, OAuthError> {
+        let Some(asked) = self.params.get("resource") else { return Ok(granted.to_vec()) };
+        let registered = self.client.meta.audiences.iter().any(|a| a == asked) || asked == self.app.issuer();
+        if !registered || !(granted.is_empty() || granted.iter().any(|g| g == asked)) {
+            return Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client"));
+        }
+        Ok(vec![asked.to_owned()])
+    }
+}
 
 /// RFC 6749 5.1, OIDCC 3.1.3.3.
 #[derive(Debug, Serialize)]
@@ -10,8 +40,12 @@ pub struct Tokens {
     pub access_token: String,
     pub token_type: &'static str,
     pub expires_in: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
-    pub id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// What a grant gives. A denial is kept (counted, revoked) and told; an `Err` beside it is our fault.

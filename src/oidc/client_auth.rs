@@ -1,26 +1,57 @@
-//! Who asks at the token endpoint (OIDCC 9, RFC 6749 2.3).
+//! Who asks at an endpoint for programs (OIDCC 9, RFC 6749 2.3, RFC 7523 3).
 //!
-//! The method is the client's registered one and no other. Two at once are refused; a body `client_id` that
-//! matches the header is not a second method.
+//! The method is the client's registered one and no other. Two at once are refused; a body `client_id` that matches is
+//! not a second method. An assertion counts once.
 
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::assertion;
+use super::discovery::path;
 use crate::app::AppState;
+use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::secret_is_right};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
 
+/// Where a client proves who it is: an assertion may name the endpoint as its audience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Token,
+    Par,
+    Introspection,
+    Revocation,
+}
+
+impl Endpoint {
+    pub fn path(self) -> &'static str {
+        match self {
+            Endpoint::Token => path::TOKEN,
+            Endpoint::Par => path::PAR,
+            Endpoint::Introspection => path::INTROSPECT,
+            Endpoint::Revocation => path::REVOKE,
+        }
+    }
+}
+
 /// What the request presents.
 struct Presented {
-    method: AuthMethod,
     client_id: String,
-    secret: String,
+    proof: Proof,
+}
+
+enum Proof {
+    Basic(String),
+    Post(String),
+    Assertion(String),
+    Nothing,
 }
 
 pub async fn authenticate(
     app: &AppState,
+    now: Timestamp,
+    endpoint: Endpoint,
     headers: &HeaderMap,
     params: &Params,
 ) -> anyhow::Result<Result<Client, OAuthError>> {
@@ -36,15 +67,22 @@ pub async fn authenticate(
         return failed("unknown client");
     };
     if !client.is_usable() {
-        return failed("the client is suspended");
+        return failed("the client may not be used");
     }
-    if client.meta.auth_method != presented.method {
-        return failed("another method than the registered one");
+    let proven = match (client.meta.auth_method, presented.proof) {
+        (AuthMethod::ClientSecretBasic, Proof::Basic(secret)) | (AuthMethod::ClientSecretPost, Proof::Post(secret)) => {
+            if secret_is_right(&client, &secret, now) { Ok(()) } else { Err("wrong secret".to_owned()) }
+        }
+        (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt, Proof::Assertion(text)) => {
+            assertion::verify(app, now, endpoint, &client, &text).await?
+        }
+        (AuthMethod::None, Proof::Nothing) => Ok(()),
+        _ => Err("another method than the registered one".to_owned()),
+    };
+    match proven {
+        Ok(()) => Ok(Ok(client)),
+        Err(why) => failed(&why),
     }
-    if client.meta.auth_method != AuthMethod::None && !secret_is_right(&client, &presented.secret) {
-        return failed("wrong secret");
-    }
-    Ok(Ok(client))
 }
 
 fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError> {
@@ -54,9 +92,10 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
         return Err(OAuthError::invalid_request("two Authorization headers"));
     }
     let body_id = params.get("client_id");
+    let has = |name: &str| params.names().any(|n| n == name);
     if let Some(value) = first {
         // The secret of a body beside the header is a second method, an empty one too (ABUSE C11).
-        if params.names().any(|n| n == "client_secret" || n == "client_assertion") {
+        if has("client_secret") || has("client_assertion") {
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }
         let (client_id, secret) = basic(value.as_bytes()).ok_or_else(|| {
@@ -65,15 +104,29 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
         if body_id.is_some_and(|id| id != client_id) {
             return Err(OAuthError::invalid_request("client_id differs from the Authorization header"));
         }
-        return Ok(Presented { method: AuthMethod::ClientSecretBasic, client_id, secret });
+        return Ok(Presented { client_id, proof: Proof::Basic(secret) });
+    }
+    if has("client_assertion") || has("client_assertion_type") {
+        if has("client_secret") {
+            return Err(OAuthError::invalid_request("two methods of client authentication"));
+        }
+        if params.get("client_assertion_type") != Some(assertion::TYPE) {
+            return Err(OAuthError::invalid_client("client_assertion_type is not the one for JWTs"));
+        }
+        let text = params.text("client_assertion").unwrap_or_default();
+        let claimed = assertion::claimed_client(&text)
+            .ok_or_else(|| OAuthError::invalid_client("client_assertion is not a JWT with a client in sub"))?;
+        // RFC 7521 4.2: client_id is not needed, but must be the same.
+        if body_id.is_some_and(|id| id != claimed) {
+            return Err(OAuthError::invalid_client("client_id is not the assertion's"));
+        }
+        return Ok(Presented { client_id: claimed, proof: Proof::Assertion(text) });
     }
     let Some(client_id) = body_id.map(str::to_owned) else {
         return Err(OAuthError::invalid_client("client authentication is missing"));
     };
-    match params.get("client_secret") {
-        Some(secret) => Ok(Presented { method: AuthMethod::ClientSecretPost, client_id, secret: secret.to_owned() }),
-        None => Ok(Presented { method: AuthMethod::None, client_id, secret: String::new() }),
-    }
+    let proof = params.text("client_secret").map_or(Proof::Nothing, Proof::Post);
+    Ok(Presented { client_id, proof })
 }
 
 /// RFC 6749 2.3.1: id and secret are form-encoded, then joined by a colon, then base64.

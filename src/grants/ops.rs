@@ -1,0 +1,95 @@
+//! Ends of what clients hold, inside the caller's transaction; the remembered agreement.
+
+use super::{Consent, Family, Grant, store};
+use crate::app::App;
+use crate::audit::{self, About, Fact};
+use crate::base::clock::Timestamp;
+use crate::db::Tx;
+
+/// Ends what ends with a session: its refresh families. Offline ones stay.
+pub async fn end_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyhow::Result<()> {
+    store::families::end_of_session(tx, now, session_id).await?;
+    Ok(())
+}
+
+/// Ends every refresh family of an account, offline ones too.
+pub async fn end_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
+    store::families::end_of_account(tx, now, account_id).await?;
+    Ok(())
+}
+
+/// Writes the family that a code's grant names, unless its session's client was killed meanwhile: a replay of the code
+/// waits for this row's lock, or was first.
+///
+/// # Errors
+/// Nothing of the transaction may then be kept.
+pub async fn begin_family(
+    tx: &mut Tx,
+    now: Timestamp,
+    grant: &Grant,
+    session: (&str, Timestamp),
+    jkt: Option<String>,
+) -> anyhow::Result<Option<Family>> {
+    let Some(id) = grant.family.clone() else { return Ok(None) };
+    let (session_id, session_ends) = session;
+    if !store::hold(tx, &grant.sid, grant.generation).await? {
+        return Ok(None);
+    }
+    let family = Family {
+        id,
+        grant: grant.clone(),
+        session_id: (!grant.offline).then(|| session_id.to_owned()),
+        jkt,
+        generation: 1,
+        turned_at: now,
+        access_generation: 1,
+        expires_at: if grant.offline { now.plus(super::OFFLINE_LIFE) } else { session_ends },
+        ended: false,
+    };
+    store::families::insert(tx, now, &family, &serde_json::to_string(grant)?).await?;
+    Ok(Some(family))
+}
+
+/// A refresh token was presented that was spent: everything of its family ends.
+pub async fn reused(tx: &mut Tx, app: &App, now: Timestamp, family: &Family) -> anyhow::Result<()> {
+    if store::families::end(tx, now, &family.id).await? {
+        let (account, client) = (Some(family.grant.account_id.as_str()), Some(family.grant.client_id.as_str()));
+        let about = About { account, client, ..About::default() };
+        audit::store::record(tx, app.rng.as_ref(), now, Fact::RefreshReused, about).await?;
+    }
+    Ok(())
+}
+
+/// Remembers that a person agreed.
+pub async fn agree(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    account_id: &str,
+    client_id: &str,
+    consent: &Consent,
+) -> anyhow::Result<()> {
+    let (scopes, claims) = (consent.scopes.text(), serde_json::to_string(&consent.claims)?);
+    store::consents::put(tx, now, account_id, client_id, &scopes, &claims).await?;
+    let about = About { account: Some(account_id), client: Some(client_id), detail: &scopes };
+    audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentGiven, about).await?;
+    Ok(())
+}
+
+/// Takes an agreement back: nothing that the client holds of the account works any more.
+pub async fn withdraw(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    account_id: &str,
+    client_id: &str,
+) -> anyhow::Result<bool> {
+    let was = store::consents::remove(tx, account_id, client_id).await?;
+    store::families::end_of_client(tx, now, account_id, client_id).await?;
+    store::kill_tokens(tx, account_id, client_id).await?;
+    if was {
+        let about = About { account: Some(account_id), client: Some(client_id), ..About::default() };
+        audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentWithdrawn, about).await?;
+    }
+    Ok(was)
+}

@@ -1,0 +1,113 @@
+//! What a presented access token opens now, whatever it says: the one answer for userinfo, introspection and revocation.
+//!
+//! Session or family, client and account are looked at live: a signed-out, suspended, withdrawn or moved person is seen
+//! at once (ABUSE T11, T3).
+
+use serde_json::Value;
+
+use super::ACCESS_TYP;
+use crate::accounts::{self, Account};
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::clients::{self, Client};
+use crate::db::Tx;
+use crate::grants::{self, Grant};
+use crate::jose::Claims;
+use crate::keys;
+use crate::protocol::acr::Acr;
+use crate::protocol::claims_request::ClaimsRequest;
+use crate::protocol::scope::Scopes;
+use crate::sessions;
+
+/// A living access token.
+pub struct Access {
+    pub claims: Claims,
+    pub client: Client,
+    /// Whose it is: a person's, or the client's own.
+    pub person: Option<(Account, Grant)>,
+    pub holder: Holder,
+    /// The key that must be proven with it.
+    pub jkt: Option<String>,
+}
+
+/// What keeps it alive, so that it can be ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    Session { sid: String, generation: i64 },
+    Family { id: String, generation: i64 },
+    /// Lives its five minutes.
+    Client,
+}
+
+impl Access {
+    pub fn is_for(&self, audience: &str) -> bool {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => one == audience,
+            Some(Value::Array(many)) => many.iter().any(|a| a == audience),
+            _ => false,
+        }
+    }
+}
+
+/// Opens a token; `None` for whatever is not, or no longer, good. The reason goes to the log.
+pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Access>> {
+    let dead = |why: &str| {
+        tracing::info!(why, "access token refused");
+        Ok(None)
+    };
+    let claims = match keys::ops::verify(app, now, ACCESS_TYP, token).await? {
+        Ok(claims) => claims,
+        Err(why) => return dead(&why.to_string()),
+    };
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let number = |name: &str| claims.get(name).and_then(Value::as_i64);
+    if text("iss") != Some(app.issuer()) || number("exp").is_none_or(|exp| now.seconds() >= exp) {
+        return dead("issuer or time");
+    }
+    let client = clients::store::find(tx, text("client_id").unwrap_or_default()).await?.filter(Client::is_usable);
+    let Some(client) = client else { return dead("no such client") };
+    let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
+    let generation = number("gen").unwrap_or_default();
+    let (holder, account_id, sid) = match (text("sid"), text("fam")) {
+        (Some(sid), None) => {
+            let Some(held) = grants::store::by_sid(tx, sid).await? else { return dead("no such sid") };
+            let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
+            let Some(session) = session else { return dead("the session has ended") };
+            if held.generation != generation || held.client_id != client.id {
+                return dead("revoked");
+            }
+            (Holder::Session { sid: sid.to_owned(), generation }, session.account_id, sid.to_owned())
+        }
+        (None, Some(id)) => {
+            let family = grants::store::families::find(tx, id).await?.filter(|f| f.is_alive(now));
+            let Some(family) = family else { return dead("the family has ended") };
+            if family.access_generation != generation || family.grant.client_id != client.id {
+                return dead("revoked");
+            }
+            (Holder::Family { id: id.to_owned(), generation }, family.grant.account_id, family.grant.sid)
+        }
+        (None, None) if text("sub") == Some(&client.id) => {
+            return Ok(Some(Access { client, person: None, holder: Holder::Client, jkt, claims }));
+        }
+        _ => return dead("nothing holds it"),
+    };
+    let account = accounts::store::by_id(tx, &account_id).await?.filter(Account::is_live);
+    let Some(account) = account else { return dead("the account is not live") };
+    let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
+    let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
+    let grant = Grant {
+        client_id: client.id.clone(),
+        account_id,
+        scopes: Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default(),
+        claims: ClaimsRequest { userinfo, id_token: Vec::new() },
+        resource: Vec::new(),
+        sid,
+        generation,
+        family: None,
+        offline: false,
+        authenticated_at: Timestamp::from_seconds(number("auth_time").unwrap_or_default()),
+        amr: Vec::new(),
+        acr: text("acr").and_then(Acr::from_name).unwrap_or(Acr::Eidas1),
+    };
+    Ok(Some(Access { client, person: Some((account, grant)), holder, jkt, claims }))
+}

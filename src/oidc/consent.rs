@@ -1,0 +1,100 @@
+//! The page that asks what may be shared, with the values (OIDCC 3.1.2.4): for clients that are not of the house, for
+//! a lasting access, and wherever `prompt=consent` asks for it.
+//!
+//! The answer belongs to the waiting request and to the account that gave it; for a client that is not of the house it
+//! is remembered until the person takes it back.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+
+use super::claims::{self, Where};
+use super::person::{Person, person};
+use super::views::{ConsentPage, Shared};
+use crate::app::AppState;
+use crate::clients::{self, Client, GrantType};
+use crate::db::Durability;
+use crate::grants::{self, Consent, Grant};
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::visit::{Visit, see_other};
+use crate::interactions;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::params::encode;
+use crate::protocol::scope::Scope;
+
+type Answer = Result<Response, PageError>;
+
+/// Shows the page.
+pub async fn ask(
+    app: &AppState,
+    visit: &Visit,
+    client: &Client,
+    request: &AuthorizeRequest,
+    i: &str,
+    p: &Person,
+) -> Answer {
+    let grant = Grant {
+        client_id: client.id.clone(),
+        account_id: p.account.id.clone(),
+        scopes: request.scopes.clone(),
+        claims: request.claims.clone(),
+        resource: Vec::new(),
+        sid: String::new(),
+        generation: 0,
+        family: None,
+        offline: false,
+        authenticated_at: p.session.authenticated_at,
+        amr: Vec::new(),
+        acr: p.level(),
+    };
+    let mut tx = app.db.read().await?;
+    let mut told = claims::told(app, &mut tx, client, &p.account, &grant, Where::Userinfo).await?;
+    told.extend(claims::told(app, &mut tx, client, &p.account, &grant, Where::IdToken).await?);
+    drop(tx);
+    let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
+    let full_name = text("name").or_else(|| {
+        let parts = [text("given_name"), text("family_name")];
+        let words: Vec<String> = parts.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(" "))
+    });
+    let within = told.contains_key("children").then(|| claims::within(&client.meta.perimeter, &p.children));
+    let children = within.into_iter().flatten().map(|c| format!("{} ({})", c.given_name, c.school)).collect();
+    let query = encode([("i", i), ("client_id", client.id.as_str())]);
+    let page = ConsentPage {
+        service: client.meta.client_name.clone(),
+        shared: Shared { name: full_name, phone: text("phone_number"), children },
+        lasting: request.scopes.has(Scope::OfflineAccess) && client.may(GrantType::RefreshToken),
+        remembered: client.meta.consent,
+        policy_uri: client.meta.policy_uri.clone(),
+        tos_uri: client.meta.tos_uri.clone(),
+        refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
+        query: format!("?{query}"),
+    };
+    visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// POST of the page, same-origin only.
+pub async fn submit(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
+    let query = visit.carried(&["i", "client_id"]);
+    let to_dispatcher = || Ok(see_other(&format!("/oauth2/authorize{query}")));
+    let i = visit.query.get("i").unwrap_or_default();
+    let Some(mut waiting) = interactions::ops::find(&app, visit.now, i, visit.nav.as_deref()).await? else {
+        return to_dispatcher();
+    };
+    let found = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    let Some(client) = found.filter(Client::is_usable) else { return to_dispatcher() };
+    // Signed out meanwhile: the dispatcher asks to sign in, and then again.
+    let Some(p) = person(&app, &visit, &client).await? else { return to_dispatcher() };
+    if client.meta.consent {
+        let consent = Consent { scopes: waiting.request.scopes.clone(), claims: waiting.request.claims.clone() };
+        let mut tx = app.db.write(Durability::Durable).await?;
+        grants::ops::agree(&mut tx, &app, visit.now, &p.account.id, &client.id, &consent).await?;
+        tx.commit().await?;
+    }
+    waiting.agreed = Some(p.account.id);
+    interactions::ops::restore(&app, i, &waiting).await?;
+    // A page of ours: from there the browser may leave (DESIGN 7).
+    Ok(see_other(&format!("/connexion/suite{query}")))
+}

@@ -1,0 +1,123 @@
+//! `/oauth2/par` (RFC 9126): a request that the client itself brings, checked at once, named by a reference.
+//!
+//! The reference opens nothing by itself: it is bound to its client, lives 60 seconds until it is presented, and is
+//! spent when the request is answered, not when a page is first visited.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::checks::{self, Came, Refused};
+use super::client_auth::{self, Endpoint};
+use super::discovery::path;
+use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
+use super::{dpop, request_object};
+use crate::app::{App, AppState};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::{id256, is_id};
+use crate::base::secret::{digest, same};
+use crate::clients::Client;
+use crate::ephemeral::Kind;
+use crate::http::error::PageError;
+use crate::http::form;
+use crate::http::visit::Visit;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::error::OAuthError;
+use crate::protocol::params::Params;
+
+/// RFC 9126 2.2.
+const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+const LIFE: Span = Span::seconds(60);
+
+/// Whether a `request_uri` names something that was pushed here.
+pub fn is_reference(uri: &str) -> bool {
+    uri.starts_with(PREFIX)
+}
+
+/// The pushed request of this reference, if it is this client's and still lives.
+pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyhow::Result<Option<AuthorizeRequest>> {
+    let Some(id) = uri.strip_prefix(PREFIX).filter(|id| is_id(id, 43)) else { return Ok(None) };
+    let key = digest(id);
+    let Some(text) = app.ephemeral.get(Kind::Par, &key, now).await? else { return Ok(None) };
+    let request: AuthorizeRequest = serde_json::from_str(&text)?;
+    let ours = request.client_id == client.id && client.allows_redirect(&request.redirect_uri);
+    // From now on it is as old as a request that came by the browser: `prompt=login` means a sign-in after this.
+    Ok(ours.then(|| AuthorizeRequest { pushed: Some(key), received: now, ..request }))
+}
+
+pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    let headers = request.headers().clone();
+    let basic_tried = headers.contains_key(header::AUTHORIZATION);
+    let params = match form::body(request, &app).await {
+        Ok(text) => Params::parse(&text),
+        Err(error) => return unreadable(error, basic_tried),
+    };
+    if let Some(flaw) = params.flaw() {
+        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
+        return Ok(refusal(&error.detail(flaw.to_string()), basic_tried));
+    }
+    let client = match client_auth::authenticate(&app, visit.now, Endpoint::Par, &headers, &params).await? {
+        Ok(client) => client,
+        Err(error) => return Ok(refusal(&error, basic_tried)),
+    };
+    let mut response = match push(&app, &visit, &client, &headers, &params).await? {
+        Ok(uri) => {
+            let body = json!({ "request_uri": uri, "expires_in": LIFE.as_seconds_up() });
+            (StatusCode::CREATED, NO_STORE, Json(body)).into_response()
+        }
+        Err(error) => refusal(&error, basic_tried),
+    };
+    dpop::offer_nonce(&app, visit.now, &headers, &mut response);
+    allow_origin(&client, &headers, response.headers_mut());
+    Ok(response)
+}
+
+async fn push(
+    app: &AppState,
+    visit: &Visit,
+    client: &Client,
+    headers: &axum::http::HeaderMap,
+    params: &Params,
+) -> anyhow::Result<Result<String, OAuthError>> {
+    // RFC 9126 2.1.
+    if params.get("request_uri").is_some() {
+        return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed")));
+    }
+    let jkt = match dpop::proven(app, visit.now, headers, &Method::POST, path::PAR).await? {
+        Ok(jkt) => jkt,
+        Err(error) => return Ok(Err(error)),
+    };
+    let object = match request_object::read(app, visit.now, client, params).await? {
+        Ok(object) => object,
+        Err(error) => return Ok(Err(error)),
+    };
+    let came = Came { pushed: true, signed: object.is_some() };
+    let params = object.as_ref().unwrap_or(params);
+    let uri = match checks::redirect_uri(client, params) {
+        Ok(uri) => uri,
+        Err(Refused::Page { error, .. } | Refused::Redirect { error, .. }) => return Ok(Err(error)),
+    };
+    let mut request = match checks::rest(app, visit.now, client, &uri, params, came).await? {
+        Ok(request) => request,
+        Err(error) => return Ok(Err(error)),
+    };
+    // RFC 9449 10.1: a proof at this endpoint binds the code to its key.
+    match (&request.dpop_jkt, jkt) {
+        (Some(asked), Some(jkt)) if !same(asked, &jkt) => {
+            return Ok(Err(OAuthError::invalid_request("dpop_jkt is not the key of the proof")));
+        }
+        (None, Some(jkt)) => request.dpop_jkt = Some(jkt),
+        _ => {}
+    }
+    let id = id256(app.rng.as_ref());
+    let text = serde_json::to_string(&request)?;
+    match app.ephemeral.put(Kind::Par, &digest(&id), &text, visit.now.plus(LIFE)).await {
+        Ok(()) => Ok(Ok(format!("{PREFIX}{id}"))),
+        Err(crate::ephemeral::Error::TooLarge(_)) => {
+            Ok(Err(OAuthError::invalid_request("the request is too large")))
+        }
+        Err(other) => Err(other.into()),
+    }
+}

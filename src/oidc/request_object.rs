@@ -1,0 +1,129 @@
+//! Request objects (OIDCC 6, RFC 9101): the whole request in a JWT that the client signed, by value or by reference.
+//!
+//! Of a signed object only the values inside count (RFC 9101 6.3). `none` is not supported. By reference only what the
+//! client registered is fetched, through the guarded client (ABUSE F3).
+
+use serde_json::Value;
+
+use super::assertion;
+use crate::app::AppState;
+use crate::base::clock::{Span, Timestamp};
+use crate::clients::Client;
+use crate::jose::Claims;
+use crate::protocol::algorithms::Alg;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::params::{Params, encode};
+
+/// What request objects may be signed with.
+pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
+/// The largest object that is fetched, in bytes.
+const LARGEST: usize = 16 * 1024;
+const AHEAD: Span = Span::seconds(10);
+
+fn bad(words: &'static str) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidRequestObject, words)
+}
+
+/// The parameters out of the request object, if the request has one.
+pub async fn read(
+    app: &AppState,
+    now: Timestamp,
+    client: &Client,
+    params: &Params,
+) -> anyhow::Result<Result<Option<Params>, OAuthError>> {
+    let object = match (params.get("request"), params.get("request_uri")) {
+        (None, None) => return Ok(Ok(None)),
+        (Some(_), Some(_)) => return Ok(Err(OAuthError::invalid_request("request and request_uri: keep one"))),
+        (Some(object), None) => object.to_owned(),
+        (None, Some(uri)) => match fetched(app, client, uri).await {
+            Ok(object) => object,
+            Err(error) => return Ok(Err(error)),
+        },
+    };
+    let allowed = client.meta.request_object_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
+    let claims = match assertion::by_key(app, now, client, &allowed, &object).await? {
+        Ok(claims) => claims,
+        Err(why) => return Ok(Err(bad("the request object does not hold").detail(why))),
+    };
+    Ok(content(app.issuer(), now, client, params, &claims).map(Some))
+}
+
+/// OIDCC 6.2: a fragment is only there to tell versions apart.
+async fn fetched(app: &AppState, client: &Client, uri: &str) -> Result<String, OAuthError> {
+    let refused = |words| OAuthError::new(ErrorCode::InvalidRequestUri, words);
+    let bare = |uri: &str| uri.split('#').next().unwrap_or_default().to_owned();
+    if !client.meta.request_uris.iter().any(|registered| registered == uri || bare(registered) == bare(uri)) {
+        return Err(refused("request_uri is not registered"));
+    }
+    let accept = "application/oauth-authz-req+jwt, application/jwt";
+    let body = match app.outgoing.get(&bare(uri), accept, LARGEST).await {
+        Ok(fetched) => fetched.body,
+        Err(why) => return Err(refused("request_uri cannot be fetched").detail(why.to_string())),
+    };
+    String::from_utf8(body).map(|text| text.trim().to_owned()).map_err(|_| refused("request_uri gives no text"))
+}
+
+/// RFC 9101 4, 6.3; OIDCC 6.1.
+fn content(
+    issuer: &str,
+    now: Timestamp,
+    client: &Client,
+    outside: &Params,
+    claims: &Claims,
+) -> Result<Params, OAuthError> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if claims.contains_key("request") || claims.contains_key("request_uri") {
+        return Err(bad("a request object within a request object"));
+    }
+    if claims.contains_key("iss") && text("iss") != Some(&client.id) {
+        return Err(bad("iss is not the client"));
+    }
+    // Out of a client assertion nobody can make a request (RFC 9101 10.8): those have `sub`, and never these.
+    if claims.contains_key("sub") && text("sub") == Some(&client.id) {
+        return Err(bad("an assertion is no request"));
+    }
+    let for_us = match claims.get("aud") {
+        None => true,
+        Some(Value::String(aud)) => aud == issuer,
+        Some(Value::Array(all)) => all.iter().any(|aud| aud == issuer),
+        Some(_) => false,
+    };
+    if !for_us {
+        return Err(bad("aud is not this server"));
+    }
+    let time = |name: &str| claims.get(name).map(|v| v.as_i64().map(Timestamp::from_seconds));
+    match (time("exp"), time("nbf"), time("iat")) {
+        (Some(None), ..) | (_, Some(None), _) | (.., Some(None)) => return Err(bad("a time is no number")),
+        (Some(Some(exp)), ..) if now >= exp => return Err(bad("the request object has expired")),
+        (_, Some(Some(from)), _) | (.., Some(Some(from))) if from.since(now) > AHEAD => {
+            return Err(bad("the request object lies ahead"));
+        }
+        _ => {}
+    }
+    // RFC 9101 5: client_id stands in both and is the same. OIDCC 6.1: so with response_type, if it stands outside.
+    if claims.contains_key("client_id") && text("client_id") != Some(&client.id) {
+        return Err(bad("client_id is another inside"));
+    }
+    if let (Some(outer), Some(inner)) = (outside.get("response_type"), text("response_type"))
+        && outer != inner
+    {
+        return Err(bad("response_type is another inside"));
+    }
+    let mut pairs = vec![("client_id".to_owned(), client.id.clone())];
+    for (name, value) in claims {
+        if ["iss", "aud", "exp", "nbf", "iat", "jti", "client_id"].contains(&name.as_str()) {
+            continue;
+        }
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            // `claims` is an object inside (OIDCC 6.1).
+            Value::Object(_) => value.to_string(),
+            Value::Null | Value::Array(_) => continue,
+        };
+        pairs.push((name.clone(), value));
+    }
+    let text = encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    Ok(Params::parse(&text))
+}
