@@ -32,6 +32,7 @@ pub struct App {
     pub pages: Pages,
     pub numbering: Numbering,
     pub sms: Gateway,
+    pub outgoing: crate::http::outgoing::Outgoing,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Notify,
     ring: RwLock<Arc<KeyRing>>,
@@ -66,6 +67,7 @@ impl App {
             pages: parts.pages,
             sms: parts.sms,
             numbering,
+            outgoing: crate::http::outgoing::Outgoing,
             outbox: Notify::new(),
             ring: RwLock::default(),
             asked: AtomicI64::new(i64::MIN),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Kind, TOMBSTONE, Taken};
+use super::{Error, Kind, TOMBSTONE, Taken};
 use crate::base::clock::Timestamp;
 
 #[derive(Default)]
@@ -59,6 +59,23 @@ impl Memory {
         })
     }
 
+    pub(super) fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        self.with(kind, |shelf| {
+            shelf.forget_expired(now);
+            if shelf.records.get(key).is_some_and(|r| now < r.expires) {
+                return Ok(false);
+            }
+            if shelf.records.len() >= kind.capacity() {
+                return Err(Error::Full);
+            }
+            shelf.serial += 1;
+            let serial = shelf.serial;
+            shelf.order.push_back((serial, key.to_owned()));
+            shelf.records.insert(key.to_owned(), Record { value: String::new(), expires, taken: false, serial });
+            Ok(true)
+        })
+    }
+
     pub(super) fn remove(&self, kind: Kind, key: &str) {
         self.with(kind, |shelf| {
             shelf.records.remove(key);
@@ -67,6 +84,20 @@ impl Memory {
 }
 
 impl Shelf {
+    /// From the front, up to the first that still counts: claims of a kind expire roughly in the order of their making.
+    fn forget_expired(&mut self, now: Timestamp) {
+        while let Some((serial, key)) = self.order.front() {
+            match self.records.get(key) {
+                Some(r) if r.serial == *serial && now < r.expires => return,
+                Some(r) if r.serial == *serial => {
+                    self.records.remove(key);
+                }
+                _ => {}
+            }
+            self.order.pop_front();
+        }
+    }
+
     /// Oldest first until the bound holds; each call does work in proportion to what it removes.
     fn shrink(&mut self, capacity: usize) {
         while self.records.len() > capacity || self.order.len() > capacity.saturating_mul(2) {
@@ -119,5 +150,20 @@ mod tests {
         }
         assert!(m.with(Kind::Logout, |s| s.order.len()) <= 2 * Kind::Logout.capacity());
         assert!(m.get(Kind::Logout, "same", Timestamp(1)).is_some());
+    }
+
+    #[test]
+    fn t14_a_name_is_claimed_once_until_it_expires_and_never_forgotten_for_another() {
+        let m = Memory::default();
+        let claim = |key: &str, now| m.claim(Kind::Assertion, key, Timestamp(2_000), Timestamp(now)).ok();
+        assert_eq!(claim("a", 1_000), Some(true));
+        assert_eq!(claim("a", 1_999), Some(false));
+        for n in 1..Kind::Assertion.capacity() {
+            assert_eq!(claim(&n.to_string(), 1_000), Some(true));
+        }
+        assert_eq!(claim("one more", 1_000), None, "full");
+        assert_eq!(claim("a", 1_000), Some(false), "and the first is still known");
+        assert_eq!(m.claim(Kind::Assertion, "a", Timestamp(9_000), Timestamp(2_000)).ok(), Some(true), "expired");
+        assert_eq!(m.with(Kind::Assertion, |s| s.records.len()), 1, "with all the others");
     }
 }

@@ -19,6 +19,12 @@ pub enum Kind {
     Interaction,
     /// Requests to sign out that wait for a word of the person.
     Logout,
+    /// Pushed authorization requests (RFC 9126), by the digest of their reference.
+    Par,
+    /// `jti` of client assertions that were used (RFC 7523 3).
+    Assertion,
+    /// `jti` of DPoP proofs that were used (RFC 9449 11.1).
+    DpopProof,
 }
 
 impl Kind {
@@ -28,6 +34,8 @@ impl Kind {
             Kind::Code => 100_000,
             Kind::Interaction => 50_000,
             Kind::Logout => 10_000,
+            Kind::Par => 50_000,
+            Kind::Assertion | Kind::DpopProof => 200_000,
         }
     }
 
@@ -51,6 +59,9 @@ pub enum Taken {
 pub enum Error {
     #[error("a record of {0} bytes is larger than its kind allows")]
     TooLarge(usize),
+    /// So many names are claimed that another could only be remembered by forgetting one that still counts.
+    #[error("no room to remember another single use")]
+    Full,
 }
 
 /// How long the memory of a taken record lasts.
@@ -81,23 +92,34 @@ impl Ephemeral {
     }
 
     /// Reads a record that is not expired and not taken.
-    pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Option<String> {
+    pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
         match self {
-            Self::Memory(m) => m.get(kind, key, now),
+            Self::Memory(m) => Ok(m.get(kind, key, now)),
+        }
+    }
+
+    /// True for the first who names this key, false for every other until it expires (ABUSE T14).
+    ///
+    /// # Errors
+    /// There is no room: nothing that still counts is ever forgotten for it.
+    pub async fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        match self {
+            Self::Memory(m) => m.claim(kind, key, expires, now),
         }
     }
 
     /// Takes a record, once, in one atomic step; leaves a tombstone.
-    pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Taken {
+    pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
         match self {
-            Self::Memory(m) => m.take(kind, key, now),
+            Self::Memory(m) => Ok(m.take(kind, key, now)),
         }
     }
 
     /// Forgets a record.
-    pub async fn remove(&self, kind: Kind, key: &str) {
+    pub async fn remove(&self, kind: Kind, key: &str) -> Result<(), Error> {
         match self {
             Self::Memory(m) => m.remove(kind, key),
         }
+        Ok(())
     }
 }

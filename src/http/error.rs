@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::pages::PagesError;
+use crate::ephemeral;
 use crate::seal::{PasswordError, SealError};
 
 /// An error of a page.
@@ -58,10 +59,11 @@ impl IntoResponse for PageError {
 
 impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
-        // A full queue, of passwords or of the database, is no fault: it says when to come back, however deep it arose.
+        // A full queue, of passwords, of the database or of single uses, is no fault: it says when to come back, however deep it arose.
         let hashing = matches!(e.downcast_ref::<PasswordError>(), Some(PasswordError::Busy));
         let writing = matches!(e.downcast_ref::<crate::db::Error>(), Some(crate::db::Error::Busy));
-        if hashing || writing { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
+        let remembering = matches!(e.downcast_ref::<ephemeral::Error>(), Some(ephemeral::Error::Full));
+        if hashing || writing || remembering { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod cookies;
 pub mod error;
 pub mod form;
 pub mod frame;
+pub mod outgoing;
 pub mod pages;
 pub mod serve;
 pub mod views;

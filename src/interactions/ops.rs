@@ -20,24 +20,25 @@ pub async fn restore(app: &App, id: &str, interaction: &Interaction) -> anyhow::
 }
 
 /// The interaction of this id, if this browser brought it.
-pub async fn find(app: &App, now: Timestamp, id: &str, nav: Option<&str>) -> Option<Interaction> {
+pub async fn find(app: &App, now: Timestamp, id: &str, nav: Option<&str>) -> anyhow::Result<Option<Interaction>> {
     let found = read(app, now, id).await?;
-    nav.is_some_and(|n| same(&digest(n), &found.browser)).then_some(found)
+    Ok(found.filter(|found| nav.is_some_and(|n| same(&digest(n), &found.browser))))
 }
 
 /// The interaction of this id that no browser has yet; from now on it is this one's. Who is led to it by another
 /// is where any link to `/oauth2/authorize` could lead: the relying party's `state` tells.
 pub async fn claim(app: &App, now: Timestamp, id: &str, nav: &str) -> anyhow::Result<Option<Interaction>> {
-    let Some(mut found) = read(app, now, id).await.filter(|found| found.browser.is_empty()) else { return Ok(None) };
+    let found = read(app, now, id).await?.filter(|found| found.browser.is_empty());
+    let Some(mut found) = found else { return Ok(None) };
     found.browser = digest(nav);
     restore(app, id, &found).await?;
     Ok(Some(found))
 }
 
-async fn read(app: &App, now: Timestamp, id: &str) -> Option<Interaction> {
+async fn read(app: &App, now: Timestamp, id: &str) -> anyhow::Result<Option<Interaction>> {
     if !is_id(id, 22) {
-        return None;
+        return Ok(None);
     }
     let text = app.ephemeral.get(Kind::Interaction, id, now).await?;
-    serde_json::from_str(&text).ok()
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }

@@ -3,7 +3,9 @@
 //! The algorithm is decided by the key, never by a token's header; `jwk`, `jku`, `x5u` and `crit` are not
 //! honoured; `kid` is looked up among our own keys (RFC 8725; ABUSE J1, J2, J9, J11, J12).
 
+mod foreign;
 mod ring;
+pub use foreign::*;
 
 pub use ring::{KeyError, KeyRing, KeyState, RingKey, generate};
 

@@ -34,7 +34,7 @@ pub async fn answer(
     let back = Back::of(request);
     // A pushed request is spent by its answer, not by the first look at a page (PROTOCOL A 24).
     if let Some(pushed) = &request.pushed
-        && matches!(app.ephemeral.take(Kind::Par, pushed, visit.now).await?, Taken::Before(_))
+        && spent(app, visit, pushed).await?
     {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
         return respond::error(app, visit, &back, &error);
@@ -70,6 +70,10 @@ pub async fn answer(
     pairs.extend(code.map(|code| ("code", code)));
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
     respond::answer(app, visit, &back, &pairs)
+}
+
+async fn spent(app: &AppState, visit: &Visit, pushed: &str) -> anyhow::Result<bool> {
+    Ok(matches!(app.ephemeral.take(Kind::Par, pushed, visit.now).await?, Taken::Before(_)))
 }
 
 /// An ID token without anything that could open userinfo.

@@ -23,7 +23,7 @@ use crate::interactions::{self, FRESH, Interaction};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
-use with_query;
+use crate::protocol::redirect::with_query;
 use crate::sessions;
 
 type Answer = Result<Response, PageError>;
@@ -146,7 +146,7 @@ fn sign_in_url(i: &str, client_id: &str, why: Why) -> String {
 /// Goes on with a kept request, which is this browser's from now on.
 async fn resume(app: &AppState, mut visit: Visit) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
-    let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await;
+    let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await?;
     let mut cookie = None;
     if found.is_none() {
         let (nav, drawn) = visit.navigation(app.rng.as_ref());
@@ -226,7 +226,9 @@ async fn step(
         (NextStep::Answer, Some(p)) => answer(app, visit, client, &request, &p, said_yes(&p)).await,
         (NextStep::Refuse(code), _) => respond::error(app, visit, &Back::of(&request), &respond::plain(code)),
         (NextStep::Explain(_) | NextStep::Agree, Some(p)) => match kept {
-            Some(Kept { i, .. }) if next == NextStep::Agree => consent::ask(app, visit, client, &request, i, &p),
+            Some(Kept { i, .. }) if next == NextStep::Agree => {
+                consent::ask(app, visit, client, &request, i, &p).await
+            }
             Some(Kept { i, .. }) => explain(app, visit, client, i, &p),
             // The page's links need a kept request.
             None => keep(app, visit, client, request, None).await,

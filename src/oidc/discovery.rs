@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{assertion, dpop, request_object};
 use crate::app::AppState;
@@ -37,20 +37,17 @@ pub async fn get(State(app): State<AppState>) -> Response {
 /// The document, generated from what is wired: each list is the table that the endpoint itself goes by. The booleans
 /// that default to true when absent are said where they are false.
 pub fn document(issuer: &str) -> Value {
-    let at = |path: &str| format!("{issuer}{path}");
-    let signing = Alg::ALL.map(Alg::name);
-    let assertions = assertion::ALGORITHMS.map(Alg::name).into_iter().chain(["HS256"]).collect::<Vec<_>>();
-    let (alg, enc) = (KeyManagement::ALL.map(KeyManagement::name), ContentEncryption::ALL.map(ContentEncryption::name));
-    let methods = AuthMethod::ALL.map(AuthMethod::name);
-    // A public client may give a token up, but not ask about one.
-    let proving = AuthMethod::ALL.into_iter().filter(|m| *m != AuthMethod::None).map(AuthMethod::name);
-    let proving: Vec<&str> = proving.collect();
-    let mut claims = vec![
-        "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash",
-    ];
-    for scope in Scope::ALL {
-        claims.extend(scope.claims().iter().filter(|c| **c != "sub"));
+    let mut out = Map::new();
+    for part in [endpoints(issuer), requests(), tokens(), client_authentication(), logout()] {
+        if let Value::Object(part) = part {
+            out.extend(part);
+        }
     }
+    Value::Object(out)
+}
+
+fn endpoints(issuer: &str) -> Value {
+    let at = |path: &str| format!("{issuer}{path}");
     json!({
         "issuer": issuer,
         "authorization_endpoint": at(path::AUTHORIZE),
@@ -62,30 +59,16 @@ pub fn document(issuer: &str) -> Value {
         "pushed_authorization_request_endpoint": at(path::PAR),
         "introspection_endpoint": at(path::INTROSPECT),
         "revocation_endpoint": at(path::REVOKE),
-        "scopes_supported": Scope::ALL.map(Scope::name),
+    })
+}
+
+fn requests() -> Value {
+    json!({
         "response_types_supported": ResponseType::ALL.map(ResponseType::name),
         "response_modes_supported": ResponseMode::ALL.map(ResponseMode::name),
-        "grant_types_supported": GrantType::ALL.map(GrantType::name),
-        "subject_types_supported": ["pairwise", "public"],
-        "id_token_signing_alg_values_supported": signing,
-        "id_token_encryption_alg_values_supported": alg,
-        "id_token_encryption_enc_values_supported": enc,
-        "userinfo_signing_alg_values_supported": signing,
-        "userinfo_encryption_alg_values_supported": alg,
-        "userinfo_encryption_enc_values_supported": enc,
-        "introspection_signing_alg_values_supported": signing,
-        "request_object_signing_alg_values_supported": request_object::ALGORITHMS.map(Alg::name),
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": assertions,
-        "introspection_endpoint_auth_methods_supported": proving,
-        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
-        "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
-        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Alg::name),
+        "scopes_supported": Scope::ALL.map(Scope::name),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": Acr::REACHABLE.map(Acr::name),
-        "claims_supported": claims,
-        "claim_types_supported": ["normal"],
         "display_values_supported": ["page"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": Lang::ALL.map(Lang::tag),
@@ -93,8 +76,53 @@ pub fn document(issuer: &str) -> Value {
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": request_object::ALGORITHMS.map(Alg::name),
         "require_pushed_authorization_requests": false,
         "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+fn tokens() -> Value {
+    let signing = Alg::ALL.map(Alg::name);
+    let alg = KeyManagement::ALL.map(KeyManagement::name);
+    let enc = ContentEncryption::ALL.map(ContentEncryption::name);
+    let fixed = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash"];
+    let told = Scope::ALL.into_iter().flat_map(|scope| scope.claims().iter().copied()).filter(|name| *name != "sub");
+    let claims: Vec<&str> = fixed.into_iter().chain(told).collect();
+    json!({
+        "grant_types_supported": GrantType::ALL.map(GrantType::name),
+        "subject_types_supported": ["pairwise", "public"],
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "id_token_signing_alg_values_supported": signing,
+        "id_token_encryption_alg_values_supported": alg,
+        "id_token_encryption_enc_values_supported": enc,
+        "userinfo_signing_alg_values_supported": signing,
+        "userinfo_encryption_alg_values_supported": alg,
+        "userinfo_encryption_enc_values_supported": enc,
+        "introspection_signing_alg_values_supported": signing,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Alg::name),
+    })
+}
+
+fn client_authentication() -> Value {
+    let methods = AuthMethod::ALL.map(AuthMethod::name);
+    // A public client may give a token up, but not ask about one.
+    let proving = AuthMethod::ALL.into_iter().filter(|m| *m != AuthMethod::None).map(AuthMethod::name);
+    let proving: Vec<&str> = proving.collect();
+    let signing: Vec<&str> = assertion::ALGORITHMS.map(Alg::name).into_iter().chain(["HS256"]).collect();
+    json!({
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "introspection_endpoint_auth_methods_supported": proving,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
+    })
+}
+
+fn logout() -> Value {
+    json!({
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "frontchannel_logout_supported": true,

@@ -147,7 +147,7 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
     if !is_id(i, 22) {
         return Ok(None);
     }
-    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await else { return Ok(None) };
+    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await? else { return Ok(None) };
     let request: SignOut = serde_json::from_str(&text)?;
     let nav = visit.nav.as_deref().map(digest);
     let ours = match (&request.browser, nav) {

@@ -173,8 +173,9 @@ mod tests {
     #[test]
     fn oidcc_3_1_2_4_consent_is_asked_or_told_by_code() {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
+        let asked = request();
         let not_agreed = |request| next_step(&Situation { agreed: false, ..situation(request, Some(1)) });
-        assert_eq!(not_agreed(&request()), NextStep::Agree);
+        assert_eq!(not_agreed(&asked), NextStep::Agree);
         assert_eq!(not_agreed(&none), NextStep::Refuse(ErrorCode::ConsentRequired));
     }
 

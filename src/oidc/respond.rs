@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::checks::Back;
-use super::views::FormPost;
+use super::views::{Field, FormPost};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
@@ -41,7 +41,8 @@ const FORM_POST_CSP: &str =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 fn form_post(app: &App, visit: &Visit, action: &str, pairs: &[(&str, &str)]) -> Result<Response, PageError> {
-    let fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let field = |(name, value): &(&str, &str)| Field { name: (*name).to_owned(), value: (*value).to_owned() };
+    let fields = pairs.iter().map(field).collect();
     let mut page = visit.page(&app.pages, StatusCode::OK, &FormPost { action: action.to_owned(), fields })?;
     page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FORM_POST_CSP));
     Ok(page)

@@ -154,13 +154,19 @@ impl Page for LoggedOut {
 pub struct FormPost {
     /// The client's registered redirect URI.
     pub action: String,
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<Field>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Field {
+    pub name: String,
+    pub value: String,
 }
 
 impl Page for FormPost {
     const TEMPLATE: &'static str = "oidc/form_post.html";
     fn samples() -> Vec<Self> {
-        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let field = |name: &str, value: &str| Field { name: name.to_owned(), value: value.to_owned() };
         vec![FormPost {
             action: "https://ent.example/retour?choix=1".to_owned(),
             fields: vec![field("code", "x"), field("state", "\"><script>alert(1)</script>"), field("iss", "https://id")],

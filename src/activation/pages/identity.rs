@@ -17,7 +17,7 @@ use crate::protocol::params::encode;
 
 /// GET: the form; with what was typed if the person comes back to correct it.
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await;
+    let visit = in_language(&app, visit).await?;
     let mut page = IdentityPage { query: visit.carried(&CARRIED), ..IdentityPage::default() };
     if let Found::Here(known) = ops::find(&app, visit.now, visit.query.get("a"), visit.nav.as_deref()).await?
         && known.step == Step::Code
@@ -31,7 +31,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 
 /// POST: begins, or says what is missing.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let waiting = interaction(&app, &visit).await;
+    let waiting = interaction(&app, &visit).await?;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let short = |name: &str| form.raw(name).chars().take(2 * LONGEST_NAME).collect::<String>();
     let mut page = IdentityPage {

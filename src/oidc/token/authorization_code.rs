@@ -36,7 +36,7 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     if !is_id(code, 43) {
         return denied(UNKNOWN, "malformed");
     }
-    let granted: CodeGrant = match app.ephemeral.take(Kind::Code, &digest(code), now).await {
+    let granted: CodeGrant = match app.ephemeral.take(Kind::Code, &digest(code), now).await? {
         Taken::Unknown => return denied(UNKNOWN, "unknown"),
         Taken::Before(text) => {
             revoke(app, now, &serde_json::from_str(&text)?).await?;
