@@ -19,7 +19,7 @@ use crate::http::frame::frame;
 use crate::http::pages::{Page, asset};
 use crate::http::views;
 use crate::http::visit::Visit;
-use crate::oidc::discovery::path;
+use crate::oidc::path;
 use crate::{activation, compte, login, oidc};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).

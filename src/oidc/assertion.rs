@@ -5,23 +5,45 @@
 
 use serde_json::Value;
 
-use super::client_auth::Endpoint;
+use super::path;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{digest, from_base64url};
 use crate::clients::{self, AuthMethod, Client, is_client_id};
 use crate::ephemeral::Kind;
-use crate::jose::{self, Alg, Claims, NotOurs};
+use crate::jose::{self, Alg, Claims, Typ, Unverified};
 use crate::protocol::json;
 
 /// RFC 7523 2.2.
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// RFC 7523 has none; the newer one of its successor is taken too.
+const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "client-authentication+jwt"]);
 /// What an assertion may be signed with by a key pair.
 pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
 /// A client's clock may be ahead by so much (PROTOCOL A 23).
 const AHEAD: Span = Span::seconds(10);
 /// No assertion is good for longer, whatever it says.
 const LONGEST: Span = Span::minutes(60);
+
+/// Where a client proves who it is: an assertion may name the endpoint as its audience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Token,
+    Par,
+    Introspection,
+    Revocation,
+}
+
+impl Endpoint {
+    pub fn path(self) -> &'static str {
+        match self {
+            Endpoint::Token => path::TOKEN,
+            Endpoint::Par => path::PAR,
+            Endpoint::Introspection => path::INTROSPECT,
+            Endpoint::Revocation => path::REVOKE,
+        }
+    }
+}
 
 /// Whose the assertion says it is: only to find the client, nothing is believed yet.
 pub fn claimed_client(text: &str) -> Option<String> {
@@ -62,10 +84,11 @@ async fn signed(
         let Some(secret) = clients::ops::signing_secret(app, client)? else {
             return Ok(Err("the client has no secret to sign with".to_owned()));
         };
-        return Ok(jose::verify_hs256(secret.expose().as_bytes(), text).map_err(|why| why.to_string()));
+        let verified = jose::verify_hs256(secret.expose().as_bytes(), text, TYP);
+        return Ok(verified.map(|(_, claims)| claims).map_err(|why| why.to_string()));
     }
     let allowed = client.meta.auth_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
-    by_key(app, now, client, &allowed, text).await
+    by_key(app, now, client, &allowed, TYP, text).await
 }
 
 /// Verifies what the client signed with one of its registered keys; keys by reference are fetched anew for a `kid` that
@@ -75,21 +98,25 @@ pub async fn by_key(
     now: Timestamp,
     client: &Client,
     allowed: &[Alg],
+    typ: Typ<'_>,
     text: &str,
 ) -> anyhow::Result<Result<Claims, String>> {
-    let Some(keys) = clients::ops::keys(app, now, client, None).await? else {
-        return Ok(Err("the client has no keys".to_owned()));
-    };
-    match keys.verify(text, allowed) {
-        Err(NotOurs::Kid) => {
-            let kid = jose::kid_of(text).unwrap_or_default();
-            let Some(keys) = clients::ops::keys(app, now, client, Some(&kid)).await? else {
-                return Ok(Err("the client has no keys".to_owned()));
-            };
-            Ok(keys.verify(text, allowed).map_err(|why| why.to_string()))
+    let none = || Ok(Err("the client has no keys".to_owned()));
+    let Some(keys) = clients::ops::keys(app, now, client, None).await? else { return none() };
+    let verified = match keys.verify(text, allowed, typ) {
+        Err(Unverified::Kid) => {
+            let unknown = kid(text).unwrap_or_default();
+            let Some(keys) = clients::ops::keys(app, now, client, Some(&unknown)).await? else { return none() };
+            keys.verify(text, allowed, typ)
         }
-        known => Ok(known.map_err(|why| why.to_string())),
-    }
+        known => known,
+    };
+    Ok(verified.map(|(_, claims)| claims).map_err(|why| why.to_string()))
+}
+
+fn kid(text: &str) -> Option<String> {
+    let header = json::object(&from_base64url(text.split('.').next()?)?)?;
+    header.get("kid").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// RFC 7523 3; gives `jti`, and until when it must be remembered.

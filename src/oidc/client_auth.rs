@@ -7,33 +7,12 @@ use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::assertion;
-use super::discovery::path;
+use super::assertion::{self, Endpoint};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::secret_is_right};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
-
-/// Where a client proves who it is: an assertion may name the endpoint as its audience.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    Token,
-    Par,
-    Introspection,
-    Revocation,
-}
-
-impl Endpoint {
-    pub fn path(self) -> &'static str {
-        match self {
-            Endpoint::Token => path::TOKEN,
-            Endpoint::Par => path::PAR,
-            Endpoint::Introspection => path::INTROSPECT,
-            Endpoint::Revocation => path::REVOKE,
-        }
-    }
-}
 
 /// What the request presents.
 struct Presented {

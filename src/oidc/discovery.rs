@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{assertion, dpop, request_object};
+use super::{assertion, dpop, path, request_object};
 use crate::app::AppState;
 use crate::base::lang::Lang;
 use crate::clients::{AuthMethod, GrantType};
@@ -14,20 +14,6 @@ use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
-
-/// Paths of the endpoints, used by the router and said here.
-pub mod path {
-    pub const DISCOVERY: &str = "/.well-known/openid-configuration";
-    pub const AUTHORIZE: &str = "/oauth2/authorize";
-    pub const TOKEN: &str = "/oauth2/token";
-    pub const USERINFO: &str = "/oauth2/userinfo";
-    pub const JWKS: &str = "/oauth2/jwks";
-    pub const PAR: &str = "/oauth2/par";
-    pub const INTROSPECT: &str = "/oauth2/introspect";
-    pub const REVOKE: &str = "/oauth2/revoke";
-    pub const REGISTER: &str = "/oauth2/register";
-    pub const LOGOUT: &str = "/oauth2/logout";
-}
 
 pub async fn get(State(app): State<AppState>) -> Response {
     let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];

@@ -97,8 +97,8 @@ async fn checked(
     path: &str,
     token: Option<&str>,
 ) -> anyhow::Result<Result<String, OAuthError>> {
-    let (claims, thumbprint) = match jose::verify_embedded(proof, &ALGORITHMS, TYP) {
-        Ok(found) => found,
+    let (claims, thumbprint) = match jose::verify_by_own_key(proof, &ALGORITHMS, TYP) {
+        Ok(proof) => (proof.claims, proof.thumbprint),
         Err(why) => return Ok(Err(bad("the proof does not hold").detail(why.to_string()))),
     };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);

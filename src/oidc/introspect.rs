@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::client_auth::{self, Endpoint};
+use super::assertion::Endpoint;
 use super::refusal::{NO_STORE, refusal, unreadable};
-use super::{access, claims};
+use super::{access, claims, client_auth};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;

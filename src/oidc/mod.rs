@@ -18,6 +18,7 @@ pub mod logout;
 pub mod mint;
 pub mod next_step;
 pub mod par;
+pub mod path;
 pub mod person;
 pub mod protect;
 pub mod refusal;

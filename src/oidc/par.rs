@@ -10,10 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::checks::{self, Came, Refused};
-use super::client_auth::{self, Endpoint};
-use super::discovery::path;
+use super::assertion::Endpoint;
 use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
-use super::{dpop, request_object};
+use super::{client_auth, dpop, path, request_object};
 use crate::app::{App, AppState};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id256, is_id};

@@ -9,13 +9,15 @@ use super::assertion;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::clients::Client;
-use crate::jose::Claims;
+use crate::jose::{Claims, Typ};
 use crate::protocol::algorithms::Alg;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
 
 /// What request objects may be signed with.
 pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
+/// RFC 9101 10.8; OpenID Connect's are older than explicit typing.
+const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "oauth-authz-req+jwt"]);
 /// The largest object that is fetched, in bytes.
 const LARGEST: usize = 16 * 1024;
 const AHEAD: Span = Span::seconds(10);
@@ -41,7 +43,7 @@ pub async fn read(
         },
     };
     let allowed = client.meta.request_object_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
-    let claims = match assertion::by_key(app, now, client, &allowed, &object).await? {
+    let claims = match assertion::by_key(app, now, client, &allowed, TYP, &object).await? {
         Ok(claims) => claims,
         Err(why) => return Ok(Err(bad("the request object does not hold").detail(why))),
     };

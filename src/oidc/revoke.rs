@@ -8,7 +8,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::access::{self, Holder};
-use super::client_auth::{self, Endpoint};
+use super::client_auth;
+use super::assertion::Endpoint;
 use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};

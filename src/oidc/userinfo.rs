@@ -11,9 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::claims::{self, Where};
-use super::discovery::path;
 use super::refusal::allow_origin;
-use super::{access, dpop, protect};
+use super::{access, dpop, path, protect};
 use crate::app::AppState;
 use crate::clients::Client;
 use crate::http::error::PageError;

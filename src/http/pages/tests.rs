@@ -73,6 +73,8 @@ fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
         oidc::views::ContinueLogout,
         oidc::views::LogoutConfirm,
         oidc::views::LoggedOut,
+        oidc::views::FormPost,
+        oidc::views::ConsentPage,
         http::views::NotFound,
         http::views::OurFault,
         http::views::TooManyAtOnce,

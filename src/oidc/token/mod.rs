@@ -12,9 +12,8 @@ use axum::response::{IntoResponse, Response};
 
 use outcome::{Asking, Exchanged};
 
-use super::client_auth::{self, Endpoint};
-use super::discovery::path;
-use super::dpop;
+use super::assertion::Endpoint;
+use super::{client_auth, dpop, path};
 use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
 use crate::app::AppState;
 use crate::http::error::PageError;

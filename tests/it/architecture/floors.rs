@@ -1,8 +1,8 @@
 //! The floors and the table of features.
 //!
 //! Rules that differ from the plain reading of a file's name, and why: `http/frame.rs` is a face, because it hands
-//! requests to the application; so are `oidc/respond.rs` (how an answer travels) and `oidc/token/client_auth.rs`
-//! (from a request to a proof, as `extract.rs` is). `oidc/claims.rs` speaks of the roster's rows: a use case.
+//! requests to the application; so is every file of `oidc/` that is not named otherwise (an endpoint, how an answer
+//! travels, from a request to a proof). Its use cases are what several endpoints share: checks, claims, tokens.
 //! `seal/` is a room of the platform that every other one of them may use.
 
 use super::reader::Source;
@@ -66,10 +66,10 @@ fn place(module: &[String]) -> Option<Place> {
     let parts: Vec<&str> = module.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["http", "frame"] => return at(5),
-        ["oidc", "checks" | "claims"] => return at(4),
-        ["oidc", "token"] | ["oidc", "token", "client_auth"] => return at(5),
-        ["oidc", "token", ..] => return at(4),
-        ["oidc", "authorize" | "userinfo" | "logout" | "jwks" | "discovery" | "respond"] => return at(5),
+        ["oidc", "access" | "assertion" | "checks" | "claims" | "mint" | "protect" | "request_object"] => return at(4),
+        ["oidc", "next_step" | "path" | "views"] => return at(2),
+        ["oidc", "token", _, ..] => return at(4),
+        ["oidc", _] => return at(5),
         ["main"] | ["cli", ..] | ["lib"] => return at(7),
         ["compose" | "router"] => return at(6),
         _ => {}
