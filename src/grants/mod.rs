@@ -3,6 +3,7 @@
 //! A code exchange writes nothing: tokens carry sid and generation, and are alive as long as the row says
 //! the same generation and the session lives. `sid` is per session and client, or it would undo pairwise.
 
+pub mod ops;
 pub mod store;
 
 /// A client of a session.

@@ -7,6 +7,7 @@ pub mod error;
 pub mod form;
 pub mod frame;
 pub mod pages;
+pub mod policy;
 pub mod serve;
 pub mod views;
 pub mod visit;

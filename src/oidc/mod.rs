@@ -3,9 +3,11 @@
 //! `/oauth2/authorize` is the only dispatcher: sign-in and activation end by sending the browser back to it.
 
 pub mod authorize;
+pub mod backchannel;
 pub mod checks;
 pub mod claims;
 pub mod discovery;
+pub mod frontchannel;
 pub mod jwks;
 pub mod logout;
 pub mod next_step;

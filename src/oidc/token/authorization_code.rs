@@ -47,7 +47,11 @@ pub async fn exchange(app: &AppState, now: Timestamp, client: &Client, params: &
     }
     let mut tx = app.db.read().await?;
     let held = grants::store::by_sid(&mut tx, &grant.sid).await?;
-    let session = sessions::store::find(&mut tx, &grant.session_id).await?;
+    // Where the `sid` is now: the person may have signed in again since the code was given.
+    let session = match &held {
+        Some(held) => sessions::store::find(&mut tx, &held.session_id).await?,
+        None => None,
+    };
     let account = accounts::store::by_id(&mut tx, &grant.account_id).await?;
     drop(tx);
     let alive = held.is_some_and(|h| h.generation == grant.generation)
@@ -79,7 +83,7 @@ fn fits(grant: &CodeGrant, client: &Client, params: &Params) -> Result<(), &'sta
 /// RFC 6749 4.1.2: a code used twice takes its tokens with it.
 async fn revoke(app: &AppState, now: Timestamp, grant: &CodeGrant) -> anyhow::Result<()> {
     let mut tx = app.db.write(Durability::Durable).await?;
-    if grants::store::next_generation(&mut tx, &grant.session_id, &grant.client_id, grant.generation).await? {
+    if grants::store::next_generation(&mut tx, &grant.sid, grant.generation).await? {
         let about = About { account: Some(&grant.account_id), client: Some(&grant.client_id), ..About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::CodeReplayed, about).await?;
     }

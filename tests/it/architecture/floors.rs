@@ -2,7 +2,8 @@
 //!
 //! Rules that differ from the plain reading of a file's name, and why: `http/frame.rs` is a face, because it hands
 //! requests to the application; so are `oidc/respond.rs` (how an answer travels) and `oidc/token/client_auth.rs`
-//! (from a request to a proof, as `extract.rs` is). `oidc/claims.rs` speaks of the roster's rows: a use case.
+//! (from a request to a proof, as `extract.rs` is). `oidc/claims.rs` speaks of the roster's rows: a use case;
+//! `oidc/backchannel.rs` does a job's work: one too. `compose/` is one room.
 //! `seal/` is a room of the platform that every other one of them may use.
 
 use super::reader::Source;
@@ -25,22 +26,25 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 9] = [
+const TABLE: [(&[&str], &[&str]); 10] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
     (&["roster"], &["tenants", "audit"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
+    (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions"], BELOW_SESSIONS),
     (&["activation", "recovery", "federation", "login", "compte"], BELOW_FLOWS),
     (&["oidc"], BELOW_FLOWS),
 ];
-const BELOW_SESSIONS: &[&str] = &["grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+const BELOW_SESSIONS: &[&str] =
+    &["logouts", "grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
 const BELOW_FLOWS: &[&str] = &[
     "sessions",
     "otp",
     "interactions",
+    "logouts",
     "grants",
     "accounts",
     "roster",
@@ -66,12 +70,12 @@ fn place(module: &[String]) -> Option<Place> {
     let parts: Vec<&str> = module.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["http", "frame"] => return at(5),
-        ["oidc", "checks" | "claims"] => return at(4),
+        ["oidc", "checks" | "claims" | "backchannel"] => return at(4),
         ["oidc", "token"] | ["oidc", "token", "client_auth"] => return at(5),
         ["oidc", "token", ..] => return at(4),
         ["oidc", "authorize" | "userinfo" | "logout" | "jwks" | "discovery" | "respond"] => return at(5),
         ["main"] | ["cli", ..] | ["lib"] => return at(7),
-        ["compose" | "router"] => return at(6),
+        ["compose", ..] | ["router"] => return at(6),
         _ => {}
     }
     if let Some(row) = WORDS.iter().position(|word| *word == room) {
