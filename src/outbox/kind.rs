@@ -55,9 +55,7 @@ impl JobKind {
     pub(super) fn pause(self, attempts: i64) -> Option<Span> {
         match self {
             // 2, 4, 8 … 60 s, as long as the job lives.
-            JobKind::FindAndSend | JobKind::Sms => {
-                Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60)))
-            }
+            JobKind::FindAndSend | JobKind::Sms => Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60))),
             JobKind::BackchannelLogout => match attempts {
                 ..=1 => Some(Span::seconds(5)),
                 2 => Some(Span::seconds(30)),

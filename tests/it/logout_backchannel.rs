@@ -157,8 +157,9 @@ async fn bcl_2_5_every_end_of_a_session_is_told_to_its_clients() {
     let mut s = scene().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
     let other = s.server.account("Sam", "AUTRE").await;
-    s.browser.open("/connexion").await;
-    s.browser.sign_in(&other).await;
+    s.server.advance(Span::seconds(1));
+    s.browser.open(&RelyingParty::new(&s.server, "strict").attempt_with(&[("prompt", "login")]).url).await;
+    s.browser.sign_in(&other).await.away();
     s.server.work_off().await;
     assert_eq!(s.receiver.called(), ["ent"]);
     assert_eq!(s.receiver.calls()[0].claims()["sub"], held.claims["sub"], "Anne's session");
@@ -184,16 +185,11 @@ async fn s8_a_new_password_tells_every_client_of_every_session() {
     server.advance(Span::minutes(5));
     here.get("/activation").await;
     here.prove_phone(&server, &Family::durand()).await;
-    here.click("main a[href*=mot-de-passe], main a.button").await;
+    here.submit("nouveau-mot-de-passe", &[]).await;
     here.follow().await;
-    if here.page.has("#confirmer") {
-        here.answer(&["12/05/2014"]).await;
-    }
-    if here.page.has("#terminer") {
-        here.choose_password("Nouveau-motdepasse7").await;
-    } else {
-        panic!("{}", here.page.shown());
-    }
+    here.answer(&["14/02/2013"]).await;
+    here.choose_password("Nouveau-motdepasse7").await;
+    assert_eq!(here.at.path(), "/activation/terminee", "{}", here.page.shown());
     server.work_off().await;
     let mut told: Vec<Value> = receiver.calls().iter().map(|call| call.claims()["sid"].clone()).collect();
     let text = |sid: &Value| sid.as_str().unwrap().to_owned();

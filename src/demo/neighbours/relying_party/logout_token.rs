@@ -146,7 +146,8 @@ fn opened(token: &str, metadata: &Metadata) -> Result<Claims, LogoutTokenError> 
     if !header.typ.eq_ignore_ascii_case("logout+jwt") {
         return Err(LogoutTokenError::Claim("typ"));
     }
-    if header.crit.is_some() || !matches!(header.alg, RsaSsaPkcs1V15Sha256 | RsaSsaPssSha256 | EcdsaP256Sha256 | EdDsa) {
+    if header.crit.is_some() || !matches!(header.alg, RsaSsaPkcs1V15Sha256 | RsaSsaPssSha256 | EcdsaP256Sha256 | EdDsa)
+    {
         return Err(LogoutTokenError::Claim("alg"));
     }
     let is_it = |key: &&CoreJsonWebKey| key.key_id().is_some_and(|id| **id == header.kid);
