@@ -4,8 +4,6 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::Notify;
-
 use crate::base::clock::{Clock, Span, Timestamp};
 use crate::base::phone::Numbering;
 use crate::base::rng::Random;
@@ -14,6 +12,7 @@ use crate::db::Db;
 use crate::ephemeral::Ephemeral;
 use crate::http::pages::Pages;
 use crate::jose::KeyRing;
+use crate::outbox::{Bell, Silence};
 use crate::seal::{Passwords, Vault};
 use crate::sms::Gateway;
 
@@ -34,7 +33,9 @@ pub struct App {
     pub sms: Gateway,
     pub outgoing: crate::http::outgoing::Outgoing,
     /// Wakes the outbox's worker after a commit that left it work.
-    pub outbox: Notify,
+    pub outbox: Bell,
+    /// Relying parties that lately did not answer a sign-out.
+    pub deaf: Silence,
     ring: RwLock<Arc<KeyRing>>,
     /// When an unknown kid last had the ring read again.
     asked: AtomicI64,
@@ -68,7 +69,8 @@ impl App {
             sms: parts.sms,
             numbering,
             outgoing: crate::http::outgoing::Outgoing,
-            outbox: Notify::new(),
+            outbox: Bell::default(),
+            deaf: Silence::default(),
             ring: RwLock::default(),
             asked: AtomicI64::new(i64::MIN),
         }

@@ -2,15 +2,15 @@
 //!
 //! A command that needs less opens less: [`open`] gives database and vault, [`build`] the whole.
 
+mod work;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum_server::Handle;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::app::{App, AppState, Parts};
 use crate::base::clock::Clock;
@@ -21,10 +21,11 @@ use crate::db::{Db, Durability};
 use crate::ephemeral::Ephemeral;
 use crate::http::pages::Pages;
 use crate::http::serve;
-use crate::outbox::{self, Done, Job, JobKind};
 use crate::seal::{self, PasswordCost, Passwords, Vault};
-use crate::sms::{Gateway, Message, SendError};
-use crate::{activation, clients, grants, keys, limits, router, sessions, tenants};
+use crate::sms::Gateway;
+use crate::{clients, keys, router, tenants};
+
+pub use work::{background, work_off};
 
 /// What a test replaces.
 pub struct Surroundings {
@@ -156,120 +157,5 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
     served.context("serving")?;
     while work.join_next().await.is_some() {}
     app.db.close().await;
-    Ok(())
-}
-
-/// How often the worker looks although nobody woke it: another server may have written a job.
-const POLL: Duration = Duration::from_secs(1);
-/// How often the keys are read again (DESIGN 7).
-const KEYS: Duration = Duration::from_secs(60);
-const CLEAN: Duration = Duration::from_secs(3600);
-/// Jobs taken at once.
-const BATCH: i64 = 16;
-
-/// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
-pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
-    let mut all = JoinSet::new();
-    let (a, mut s) = (app.clone(), stop.clone());
-    all.spawn(async move {
-        loop {
-            tokio::select! {
-                () = a.outbox.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-                _ = s.wait_for(|stop| *stop) => return,
-            }
-            work_off(&a).await;
-        }
-    });
-    let (a, mut s) = (app.clone(), stop.clone());
-    all.spawn(async move {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(KEYS) => {}
-                _ = s.wait_for(|stop| *stop) => return,
-            }
-            match keys::ops::load(&a.db, &a.vault).await {
-                Ok(ring) => a.set_ring(ring),
-                Err(error) => tracing::error!(error = format!("{error:#}"), "signing keys not read again"),
-            }
-        }
-    });
-    let (a, mut s) = (app.clone(), stop.clone());
-    all.spawn(async move {
-        loop {
-            if let Err(error) = clean(&a).await {
-                tracing::error!(error = format!("{error:#}"), "cleaning failed");
-            }
-            tokio::select! {
-                () = tokio::time::sleep(CLEAN) => {}
-                _ = s.wait_for(|stop| *stop) => return,
-            }
-        }
-    });
-    all
-}
-
-/// Runs the jobs that are due until none is. Returns how many there were.
-pub async fn work_off(app: &AppState) -> usize {
-    let mut count = 0;
-    loop {
-        let jobs = match outbox::claim(&app.db, &app.vault, app.now(), BATCH).await {
-            Ok(jobs) if jobs.is_empty() => return count,
-            Ok(jobs) => jobs,
-            Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "outbox not read");
-                return count;
-            }
-        };
-        count += jobs.len();
-        let mut running = JoinSet::new();
-        for job in jobs {
-            let app = app.clone();
-            running.spawn(async move { run(&app, job).await });
-        }
-        while running.join_next().await.is_some() {}
-    }
-}
-
-async fn run(app: &AppState, job: Job) {
-    let done = match job.kind {
-        JobKind::FindAndSend => activation::ops::find_and_send(app, app.now(), &job).await,
-        JobKind::Sms => send(app, &job).await,
-    };
-    let done = done.unwrap_or_else(|error| {
-        tracing::error!(job = %job.id, attempts = job.attempts, error = format!("{error:#}"), "job failed");
-        Done::Later
-    });
-    if let Err(error) = outbox::settle(&app.db, &job, done, app.now()).await {
-        tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
-    }
-}
-
-async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
-    let message: Message = serde_json::from_str(&job.body)?;
-    // The job's id makes a second delivery after a crash the same message.
-    match app.sms.send(&Message { id: job.id.clone(), ..message }).await {
-        Ok(()) => Ok(Done::Yes),
-        Err(SendError::Later(why)) => {
-            tracing::warn!(job = %job.id, %why, "SMS not taken, tried again later");
-            Ok(Done::Later)
-        }
-        Err(error @ SendError::Never(_)) => {
-            tracing::error!(job = %job.id, %error, "SMS refused");
-            Ok(Done::Never)
-        }
-    }
-}
-
-/// Forgets what serves no more.
-async fn clean(app: &AppState) -> anyhow::Result<()> {
-    let now = app.now();
-    let mut tx = app.db.write(Durability::Relaxed).await?;
-    outbox::clean(&mut tx, now).await?;
-    limits::store::clean(&mut tx, now).await?;
-    activation::store::clean(&mut tx, now).await?;
-    sessions::store::clean(&mut tx, now).await?;
-    grants::store::families::clean(&mut tx, now).await?;
-    tx.commit().await?;
     Ok(())
 }

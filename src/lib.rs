@@ -23,6 +23,7 @@ pub mod jose;
 pub mod keys;
 pub mod limits;
 pub mod login;
+pub mod logouts;
 pub mod oidc;
 pub mod otp;
 pub mod outbox;

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES};
 use crate::seal::{self, Vault};
-use crate::{activation, audit, clients, compose, keys, outbox, roster, tenants};
+use crate::{activation, audit, clients, compose, keys, logouts, outbox, roster, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -74,6 +74,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
             report.tell("deployment", in_database(&db, &declared).await)?;
         }
         report.tell("outbox", backlog(&db, now).await)?;
+        report.tell("sign-outs told", sign_outs(&db).await)?;
         report.tell("accounts", accounts(&db).await)?;
         report.tell("clock", clock(&db, now).await)?;
     }
@@ -152,6 +153,13 @@ async fn backlog(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
         );
     }
     Ok(((), format!("{waiting} messages wait")))
+}
+
+/// Nobody of this house can mend a relying party that does not answer: it is told, and nothing is wrong here.
+async fn sign_outs(db: &Db) -> anyhow::Result<((), String)> {
+    let rows = logouts::store::undelivered(&mut db.read().await?).await?;
+    let text: Vec<String> = rows.into_iter().map(|(client, state, n)| format!("{client}: {n} {state}")).collect();
+    Ok(((), if text.is_empty() { "all of the last 30 days".to_owned() } else { text.join(", ") }))
 }
 
 async fn accounts(db: &Db) -> anyhow::Result<((), String)> {

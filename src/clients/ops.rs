@@ -76,7 +76,8 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
         let bad = |flaw| ClientFileError::Redirect { id: file.client_id.clone(), uri: uri.clone(), flaw };
         redirect::vet(uri, native).map_err(bad)?;
     }
-    for uri in file.client_uri.iter().chain(&file.initiate_login_uri) {
+    let logout = file.backchannel_logout_uri.iter().chain(&file.frontchannel_logout_uri);
+    for uri in file.client_uri.iter().chain(&file.initiate_login_uri).chain(logout) {
         redirect::vet(uri, false).map_err(|flaw| rule(format!("{uri}: {flaw}")))?;
     }
     let Some(subject_type) = SubjectType::from_name(&file.subject_type) else {
@@ -131,10 +132,10 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
         require_signed_request_object: false,
         require_par: false,
         dpop_bound: false,
-        backchannel_logout_uri: None,
-        backchannel_logout_session_required: false,
-        frontchannel_logout_uri: None,
-        frontchannel_logout_session_required: false,
+        backchannel_logout_uri: file.backchannel_logout_uri.clone(),
+        backchannel_logout_session_required: file.backchannel_logout_session_required,
+        frontchannel_logout_uri: file.frontchannel_logout_uri.clone(),
+        frontchannel_logout_session_required: file.frontchannel_logout_session_required,
         require_pkce: file.require_pkce,
         consent: false,
         offline_agreed: false,

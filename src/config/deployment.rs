@@ -61,6 +61,15 @@ pub struct ClientFile {
     pub post_logout_redirect_uris: Vec<String>,
     #[serde(default)]
     pub initiate_login_uri: Option<String>,
+    /// BCL 2.2, FCL 2.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    #[serde(default)]
+    pub frontchannel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub frontchannel_logout_session_required: bool,
     #[serde(default = "basic")]
     pub token_endpoint_auth_method: String,
     #[serde(default = "authorization_code")]

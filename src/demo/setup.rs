@@ -33,6 +33,8 @@ pub fn relocate(declared: &mut Declared, base: &str) {
         client.post_logout_redirect_uris.iter_mut().for_each(relocate);
         client.client_uri.iter_mut().for_each(relocate);
         client.initiate_login_uri.iter_mut().for_each(relocate);
+        client.backchannel_logout_uri.iter_mut().for_each(relocate);
+        client.frontchannel_logout_uri.iter_mut().for_each(relocate);
     }
 }
 

@@ -12,6 +12,14 @@ pub async fn end_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyho
     Ok(())
 }
 
+/// The same person signed in again in the same browser: what the clients hold goes on in the new session, under the
+/// same `sid` and generation.
+pub async fn move_session(tx: &mut Tx, from: &str, to: &str) -> anyhow::Result<()> {
+    store::move_clients(tx, from, to).await?;
+    store::families::move_to_session(tx, from, to).await?;
+    Ok(())
+}
+
 /// Ends every refresh family of an account, offline ones too.
 pub async fn end_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
     store::families::end_of_account(tx, now, account_id).await?;

@@ -43,16 +43,17 @@ pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str
     Ok(())
 }
 
-/// Kills the tokens that the client holds of the session; those given later are of the next generation.
+/// Kills the tokens that the client holds of the session; those given later are of the next generation. Found by `sid`,
+/// which stays when the session's person signs in again; the session's own id does not.
 pub async fn next_generation(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
     let sql = "UPDATE session_client SET generation = generation + 1 WHERE sid = $1 AND generation = $2";
     Ok(tx.execute(sql, args![sid, generation]).await? == 1)
 }
 
-/// The clients that a session signed in to.
-pub async fn clients_of(tx: &mut Tx, session_id: &str) -> Result<Vec<String>> {
-    let sql = "SELECT client_id FROM session_client WHERE session_id = $1 ORDER BY created_at, client_id LIMIT 200";
-    Ok(tx.all::<(String,)>(sql, args![session_id]).await?.into_iter().map(|(id,)| id).collect())
+/// What clients hold of one session becomes another's, which is new and has none.
+pub async fn move_clients(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
+    tx.execute("UPDATE session_client SET session_id = $2 WHERE session_id = $1", args![from, to]).await?;
+    Ok(())
 }
 
 /// Keeps the row as it is until the transaction ends, if it is still of this generation.

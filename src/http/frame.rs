@@ -8,17 +8,13 @@ use tower_http::csrf::ProtectionError;
 
 use super::cookies::{Jar, Name};
 use super::error::{Failure, PageError};
+use super::policy;
 use super::views;
 use super::visit::{Visit, with_cookie};
 use crate::app::AppState;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::protocol::params::Params;
-
-/// What every page may load: its own stylesheet, script and pictures; it may be framed by nobody, and its
-/// forms lead to ourselves only (they never redirect out: DESIGN 7).
-const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
-                   frame-ancestors 'none'; base-uri 'none'";
 
 pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let visit = visit(&app, &request);
@@ -131,7 +127,7 @@ fn plain_refusal(response: &Response) -> bool {
 
 fn headers(app: &AppState, headers: &mut HeaderMap) {
     let fixed = [
-        ("content-security-policy", CSP),
+        ("content-security-policy", policy::PAGE),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),

@@ -8,6 +8,7 @@ pub mod form;
 pub mod frame;
 pub mod outgoing;
 pub mod pages;
+pub mod policy;
 pub mod serve;
 pub mod views;
 pub mod visit;

@@ -5,11 +5,12 @@
 //! names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::ID_TYP;
+use super::frontchannel::Parting;
 use super::respond;
 use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
 use crate::app::AppState;
@@ -22,8 +23,10 @@ use crate::grants;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
+use crate::http::policy;
 use crate::http::visit::{Visit, see_other, with_cookie};
 use crate::keys;
+use crate::logouts;
 use crate::protocol::params::Params;
 use crate::protocol::redirect::with_query;
 use crate::sessions::{self, Session};
@@ -39,8 +42,10 @@ struct SignOut {
     /// A registered URI of that client.
     back: Option<String>,
     ui_locales: Option<String>,
-    /// Names of what stays open, once it is done.
-    still_open: Vec<String>,
+    /// The session that it ended: who had a part in it is read from its rows when the page is drawn.
+    session: Option<String>,
+    /// One of our own pages, to go on to.
+    onward: Option<String>,
     done: bool,
     /// Digest of the navigation cookie. None until the browser of another site's form came back by GET.
     browser: Option<String>,
@@ -84,8 +89,9 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
 pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
     let mut request = load(&app, &visit, &i).await?.unwrap_or_default();
-    if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
-        request.still_open = sign_out(&app, &visit, &session, request.client_id.as_deref()).await?;
+    if let Some(session) = sessions::ops::to_end(&app, visit.session.as_deref()).await? {
+        sessions::ops::end(&app, visit.now, &session).await?;
+        request.session = Some(session.id);
     }
     request.done = true;
     let (to, cookie) = kept(&app, &visit, request).await?;
@@ -96,15 +102,19 @@ pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -
 /// POST of `/deconnexion`: the person leaves from a page of ours. With `changer` the way leads back to the sign-in,
 /// for the same waiting request if there is one; else to the page that says what stays open.
 pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let mut still_open = Vec::new();
-    if let Some((session, _)) = sessions::ops::current(&app, visit.now, visit.session.as_deref()).await? {
-        still_open = sign_out(&app, &visit, &session, None).await?;
+    let mut request = SignOut { done: true, ..SignOut::default() };
+    if let Some(session) = sessions::ops::to_end(&app, visit.session.as_deref()).await? {
+        sessions::ops::end(&app, visit.now, &session).await?;
+        request.session = Some(session.id);
     }
-    let response = if form.get("changer").is_some() {
-        // The waiting request is bound to the navigation cookie, so that one stays.
-        see_other(&format!("/connexion{}", visit.carried(&["i", "client_id"])))
+    let changes = form.get("changer").is_some();
+    // The waiting request is bound to the navigation cookie, so that one stays.
+    let sign_in = format!("/connexion{}", visit.carried(&["i", "client_id"]));
+    let response = if changes && parting(&app, &request).await?.frames.is_empty() {
+        see_other(&sign_in)
     } else {
-        keep(&app, &visit, SignOut { still_open, done: true, ..SignOut::default() }).await?
+        request.onward = changes.then_some(sign_in);
+        keep(&app, &visit, request).await?
     };
     Ok(with_cookie(response, visit.jar.clear(Name::Session)))
 }
@@ -118,7 +128,7 @@ pub async fn go_on(State(app): State<AppState>, visit: Visit) -> Answer {
         Some(request) => {
             let service = name(&app, request.client_id.as_deref()).await?;
             let visit = visit.prefer(request.ui_locales.as_deref());
-            visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service })
+            visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames: Vec::new() })
         }
     }
 }
@@ -189,12 +199,13 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
 }
 
 async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&str>) -> Answer {
-    let Some((session, _)) = sessions::ops::current(app, visit.now, visit.session.as_deref()).await? else {
+    let Some(session) = sessions::ops::to_end(app, visit.session.as_deref()).await? else {
         // Nobody is signed in here any more: there is nothing to confirm.
         return finish(app, visit, &request).await;
     };
     if hint_is_of(app, &session, &request).await? {
-        request.still_open = sign_out(app, &visit, &session, request.client_id.as_deref()).await?;
+        sessions::ops::end(app, visit.now, &session).await?;
+        request.session = Some(session.id);
         let cleared = visit.jar.clear(Name::Session);
         return Ok(with_cookie(finish(app, visit, &request).await?, cleared));
     }
@@ -216,20 +227,11 @@ async fn hint_is_of(app: &AppState, session: &Session, request: &SignOut) -> any
     Ok(held.is_some_and(|h| h.session_id == session.id))
 }
 
-/// Ends the session; gives the names of the other services that it had opened.
-async fn sign_out(
-    app: &AppState,
-    visit: &Visit,
-    session: &Session,
-    asking: Option<&str>,
-) -> anyhow::Result<Vec<String>> {
-    let mut tx = app.db.read().await?;
-    let mut others = grants::store::clients_of(&mut tx, &session.id).await?;
-    others.retain(|id| Some(id.as_str()) != asking);
-    let names = clients::store::names(&mut tx, &others).await?;
-    drop(tx);
-    sessions::ops::end(app, visit.now, session).await?;
-    Ok(names)
+/// What the page does about the clients of the ended session.
+async fn parting(app: &AppState, request: &SignOut) -> anyhow::Result<Parting> {
+    let Some(session) = &request.session else { return Ok(Parting::default()) };
+    let parties = logouts::store::parties(&mut app.db.read().await?, session).await?;
+    Ok(Parting::of(&parties, app.issuer(), request.client_id.as_deref()))
 }
 
 async fn name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
@@ -239,9 +241,11 @@ async fn name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<
     }
 }
 
-/// Back to the client, or our own page that says what stays open.
+/// Back to the client, or our own page that says what stays open. Where clients are told by the browser (FCL), our page
+/// comes first, loads theirs, and then goes on by itself.
 async fn finish(app: &AppState, visit: Visit, request: &SignOut) -> Answer {
-    if let Some(back) = &request.back {
+    let Parting { frames, origins, still_open } = parting(app, request).await?;
+    if let (Some(back), true) = (&request.back, frames.is_empty()) {
         return Ok(respond::out(back));
     }
     let client = match &request.client_id {
@@ -249,11 +253,20 @@ async fn finish(app: &AppState, visit: Visit, request: &SignOut) -> Answer {
         None => None,
     };
     let visit = visit.prefer(request.ui_locales.as_deref());
-    let page = LoggedOut {
-        service: client.as_ref().map(|c| c.meta.client_name.clone()),
-        still_open: request.still_open.clone(),
-        back: client.and_then(|c| c.meta.client_uri),
+    let service = client.as_ref().map(|c| c.meta.client_name.clone());
+    let onward = request.back.clone().or_else(|| request.onward.clone());
+    let mut response = match onward {
+        Some(href) => visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames })?,
+        None => {
+            let back = client.and_then(|c| c.meta.client_uri);
+            visit.page(&app.pages, StatusCode::OK, &LoggedOut { service, still_open, back, frames })?
+        }
     };
-    let (_, nav) = visit.new_navigation(app.rng.as_ref());
-    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, nav))
+    if !origins.is_empty() {
+        let policy = HeaderValue::from_str(&policy::framing(&origins)).map_err(anyhow::Error::from)?;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // The waiting request of a sign-in that follows is bound to the cookie that there is.
+    let nav = if request.onward.is_some() { None } else { visit.new_navigation(app.rng.as_ref()).1 };
+    Ok(with_cookie(response, nav))
 }

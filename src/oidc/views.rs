@@ -82,21 +82,30 @@ impl Page for TooOld {
     }
 }
 
-/// After a confirmed sign-out: goes on by itself to `/oauth2/logout?i=…`, which may lead out.
+/// After a sign-out: goes on by itself, at once; or where clients have pages that sign out (FCL 3), when those had the
+/// time to load, and then it may lead out.
 #[derive(Debug, Serialize)]
 pub struct ContinueLogout {
-    /// One of our own addresses.
+    /// One of our own addresses, or the way back that the client registered.
     pub href: String,
     pub service: Option<String>,
+    /// Pages of clients, loaded unseen.
+    pub frames: Vec<String>,
 }
 
 impl Page for ContinueLogout {
     const TEMPLATE: &'static str = "oidc/continuer_deconnexion.html";
     fn samples() -> Vec<Self> {
-        let href = || "/oauth2/logout?i=0123456789abcdefghijkl".to_owned();
+        let page = |href: &str, service: Option<&str>, frames: Vec<String>| ContinueLogout {
+            href: href.to_owned(),
+            service: service.map(str::to_owned),
+            frames,
+        };
         vec![
-            ContinueLogout { href: href(), service: Some("mon ENT Occitanie".to_owned()) },
-            ContinueLogout { href: href(), service: None },
+            page("/oauth2/logout?i=0123456789abcdefghijkl", Some("mon ENT Occitanie"), vec![]),
+            page("/oauth2/logout?i=0123456789abcdefghijkl", None, vec![]),
+            page("https://ent.example/adieu?a=1&b=2", Some("mon ENT Occitanie"), sample_frames()),
+            page("/connexion", None, sample_frames()),
         ]
     }
 }
@@ -120,6 +129,10 @@ impl Page for LogoutConfirm {
     }
 }
 
+fn sample_frames() -> Vec<String> {
+    vec!["https://bourses.example/fin?iss=https%3A%2F%2Fcompte.example&sid=0123456789abcdefghijkl".to_owned()]
+}
+
 /// The session is ended.
 #[derive(Debug, Serialize)]
 pub struct LoggedOut {
@@ -129,12 +142,15 @@ pub struct LoggedOut {
     pub still_open: Vec<String>,
     /// A registered address of the client.
     pub back: Option<String>,
+    /// Pages of clients, loaded unseen.
+    pub frames: Vec<String>,
 }
 
 impl Page for LoggedOut {
     const TEMPLATE: &'static str = "oidc/deconnecte.html";
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>, still_open: &[&str], back: Option<&str>| LoggedOut {
+            frames: if back.is_some() { sample_frames() } else { vec![] },
             service: service.map(str::to_owned),
             still_open: still_open.iter().map(|&name| name.to_owned()).collect(),
             back: back.map(str::to_owned),

@@ -2,40 +2,19 @@
 //!
 //! The row is written in the transaction that causes it, so it exists exactly if the cause does. Bodies are
 //! sealed and wiped once done. A job may run twice after a crash: whatever it calls takes the job's id as
-//! its idempotency key. This room does not know what a job means; `compose.rs` runs it.
+//! its idempotency key. This room does not know what a job means; `compose/work.rs` runs it.
+
+mod kind;
+mod silence;
+
+pub use kind::{Bell, JobKind};
+pub use silence::Silence;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::base::rng::Random;
 use crate::db::{Db, Durability, FromRow, Result, Tx, args};
 use crate::seal::{Place, Vault};
-
-/// What there is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobKind {
-    /// Look whether the roster knows who was typed, and send a code only then.
-    FindAndSend,
-    /// Hand a message to the SMS gateway.
-    Sms,
-}
-
-impl JobKind {
-    fn name(self) -> &'static str {
-        match self {
-            JobKind::FindAndSend => "find_and_send",
-            JobKind::Sms => "sms",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        [JobKind::FindAndSend, JobKind::Sms].into_iter().find(|k| k.name() == name)
-    }
-
-    /// How long after its cause a job still makes sense: a code is valid for 30 minutes.
-    fn life(self) -> Span {
-        Span::minutes(30)
-    }
-}
 
 /// A job that this server has claimed for a minute.
 #[derive(Clone, Debug)]
@@ -89,15 +68,15 @@ struct Row {
 }
 
 /// Whether anything is due: a read, so that an idle server writes nothing.
-async fn is_due(db: &Db, now: Timestamp) -> Result<bool> {
+async fn is_due(db: &Db, now: Timestamp, kind: JobKind) -> Result<bool> {
     let mut tx = db.read().await?;
-    let sql = "SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 LIMIT 1";
-    Ok(tx.optional::<(String,)>(sql, args![now]).await?.is_some())
+    let sql = "SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND due_at <= $1 LIMIT 1";
+    Ok(tx.optional::<(String,)>(sql, args![now, kind.name()]).await?.is_some())
 }
 
-/// Claims jobs that are due, for a minute, at most `most` of them.
-pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, most: i64) -> anyhow::Result<Vec<Job>> {
-    if !is_due(db, now).await? {
+/// Claims jobs of a kind that are due, for a minute, at most `most` of them; those that wait longest first.
+pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, kind: JobKind, most: i64) -> anyhow::Result<Vec<Job>> {
+    if !is_due(db, now, kind).await? {
         return Ok(Vec::new());
     }
     let mut tx = db.write(Durability::Relaxed).await?;
@@ -105,9 +84,10 @@ pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, most: i64) -> anyhow:
     let rows = tx
         .all::<Row>(
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
-             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
+             AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
+             ORDER BY due_at LIMIT $3) \
              RETURNING id, kind, body, attempts, created_at",
-            args![now, now.plus(Span::minutes(1)), most],
+            args![now, now.plus(Span::minutes(1)), most, kind.name()],
         )
         .await?;
     let mut jobs = Vec::new();
@@ -135,18 +115,30 @@ pub async fn done_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
     end(tx, id, "done", now).await
 }
 
-/// Says what became of a job: wipes its body, or puts it back with back-off (2, 4, 8 … 60 s).
+/// Says what became of a job: wipes its body, or puts it back with the back-off of its kind. Whether it is tried again.
+pub async fn settle_in(tx: &mut Tx, job: &Job, done: Done, now: Timestamp) -> Result<bool> {
+    let pause = if done == Done::Later { job.kind.pause(job.attempts) } else { None };
+    match pause {
+        Some(pause) => {
+            tx.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", args![&job.id, now.plus(pause)]).await?;
+        }
+        None => end(tx, &job.id, if done == Done::Yes { "done" } else { "dead" }, now).await?,
+    }
+    Ok(pause.is_some())
+}
+
+/// Puts a job back that was not tried at all: it counts as no attempt.
+pub async fn put_back(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
+    let mut tx = db.write(Durability::Relaxed).await?;
+    let sql = "UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
+    tx.execute(sql, args![&job.id, due]).await?;
+    tx.commit().await
+}
+
+/// As [`settle_in`], in a transaction of its own.
 pub async fn settle(db: &Db, job: &Job, done: Done, now: Timestamp) -> Result<()> {
     let mut tx = db.write(Durability::Relaxed).await?;
-    match done {
-        Done::Yes => end(&mut tx, &job.id, "done", now).await?,
-        Done::Never => end(&mut tx, &job.id, "dead", now).await?,
-        Done::Later => {
-            let wait =
-                Span::seconds(1i64.checked_shl(u32::try_from(job.attempts).unwrap_or(6)).unwrap_or(60).clamp(2, 60));
-            tx.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", args![&job.id, now.plus(wait)]).await?;
-        }
-    }
+    settle_in(&mut tx, job, done, now).await?;
     tx.commit().await
 }
 
@@ -157,7 +149,9 @@ pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// How many jobs wait, and since when the oldest does: for `doctor` and readiness.
+/// How many messages wait, and since when the oldest does: for `doctor` and readiness. Sign-outs to be told are not
+/// among them: those wait for others, and `logouts` keeps the account of each.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
-    tx.one("SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting'", Vec::new()).await
+    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind <> $1";
+    tx.one(sql, args![JobKind::BackchannelLogout.name()]).await
 }

@@ -52,10 +52,10 @@ pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
-/// Ends every session of an account: a new password, a suspension.
-pub async fn end_all(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
-    tx.execute("UPDATE session SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL", args![account_id, now])
-        .await
+/// The sessions of an account that did not end.
+pub async fn open_of(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id";
+    Ok(tx.all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Forgets sessions, and what clients held of them, a day after the last of their tokens.

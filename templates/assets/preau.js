@@ -69,3 +69,12 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// Signed out: the services' own pages are loading unseen. Once all have, or one takes too long (the page's refresh would
+// wait for it), it goes on.
+for (const onward of document.querySelectorAll("a[data-when-framed]")) {
+  const go = () => location.replace(onward.href);
+  if (document.readyState === "complete") go();
+  addEventListener("load", go, { once: true });
+  setTimeout(go, 4_000);
+}

@@ -72,6 +72,7 @@ export const WORDS = {
     connect: "Me connecter",
     leftPortal: "Vous êtes déconnecté de mon ENT",
     signedOut: "Vous êtes déconnecté",
+    stillOpen: "Encore ouvert",
     other: "English",
   },
   en: {
@@ -110,6 +111,7 @@ export const WORDS = {
     connect: "Sign in",
     leftPortal: "You are signed out of mon ENT",
     signedOut: "You are signed out",
+    stillOpen: "Still open",
     other: "Français",
   },
 };

@@ -357,7 +357,7 @@ async fn a_job_is_claimed_by_one_worker() {
             let server = if n % 2 == 0 { server.clone() } else { neighbour.clone() };
             async move {
                 let (db, vault) = (&server.app.db, &server.app.vault);
-                preau::outbox::claim(db, vault, server.now(), 30).await.unwrap()
+                preau::outbox::claim(db, vault, server.now(), preau::outbox::JobKind::Sms, 30).await.unwrap()
             }
         }))
         .await;

@@ -33,6 +33,12 @@ mod limits;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
+mod logout_backchannel;
+#[cfg(test)]
+mod logout_crowd;
+#[cfg(test)]
+mod logout_frontchannel;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod redirects;

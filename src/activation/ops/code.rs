@@ -11,6 +11,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
 use crate::otp::{self, Checked};
+use crate::outbox::JobKind;
 use crate::roster::matching::Candidate;
 use crate::roster::{self, store::Child};
 use crate::tenants::{self, Notice, NoticeKind, Opening};
@@ -202,7 +203,7 @@ pub async fn resend(app: &App, now: Timestamp, activation: &Activation) -> anyho
     {
         find::enqueue(&mut tx, app, now, &activation.id, challenge.sends + 1).await?;
         tx.commit().await?;
-        app.outbox.notify_one();
+        app.outbox.ring(JobKind::FindAndSend);
         return Ok(Resent::Sent);
     } else {
         // A double click: the other one sent it.

@@ -83,6 +83,6 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     outbox::enqueue(&mut tx, &app.vault, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
     outbox::done_in(&mut tx, &job.id, now).await?;
     tx.commit().await?;
-    app.outbox.notify_one();
+    app.outbox.ring(JobKind::Sms);
     Ok(Done::Yes)
 }

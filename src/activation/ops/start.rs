@@ -13,6 +13,7 @@ use crate::db::{Durability, Tx};
 use crate::interactions::Interaction;
 use crate::limits::{self, Action, Verdict};
 use crate::otp;
+use crate::outbox::JobKind;
 use crate::seal::Blind;
 
 /// What comes of it.
@@ -74,7 +75,7 @@ pub async fn start(
         }
         if written(&mut tx, app, now, &new).await? {
             tx.commit().await?;
-            app.outbox.notify_one();
+            app.outbox.ring(JobKind::FindAndSend);
             return Ok(Started::At { id: new.id, step: Step::Code });
         }
         tx.rollback().await?;

@@ -7,6 +7,7 @@
 //! redirects of a submission): a POST goes to a page of ours, and that page goes on by itself.
 
 mod attempts;
+mod back_channel;
 mod bourses;
 mod choices;
 mod college;
@@ -42,6 +43,7 @@ use crate::base::clock::Clock;
 use crate::base::rng::Random;
 use crate::base::secret::Secret;
 
+use back_channel::Taken;
 use pages::Pages;
 use phones::Phones;
 use relying_party::{Provider, RelyingParty};
@@ -100,6 +102,7 @@ struct Neighbours {
     sealer: Sealer,
     parties: HashMap<String, RelyingParty>,
     sessions: Sessions,
+    taken: Taken,
     phones: Phones,
     pages: Pages,
     clock: Arc<dyn Clock>,
@@ -128,6 +131,7 @@ impl Neighbours {
             sealer: Sealer::new(&config.cookie_key).ok_or(NeighboursError::CookieKey)?,
             parties,
             sessions: Sessions::default(),
+            taken: Taken::default(),
             phones: Phones::default(),
             pages: Pages::load()?,
             clock: config.clock,
@@ -159,8 +163,11 @@ pub async fn serve(
 }
 
 fn routes(neighbours: Shared) -> Router {
-    // Any site may start a sign-in (OIDCC 4 wants GET and POST): outside of the guard against foreign forms.
+    // Any site may start a sign-in (OIDCC 4 wants GET and POST), and the provider's server tells of a session's end:
+    // outside of the guard against foreign forms.
     let from_anywhere = Router::new()
+        .route("/ent/fin-de-session", post(back_channel::at_portal))
+        .route("/bourses/fin-de-session", post(back_channel::at_bourses))
         .route("/ent/initier", get(sign_in::initiate_at_portal).post(sign_in::initiate_by_post))
         .route("/bourses/initier", get(sign_in::initiate_at_bourses).post(sign_in::initiate_by_post));
     let own = Router::new()

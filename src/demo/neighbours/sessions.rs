@@ -1,7 +1,7 @@
 //! Who is signed in at the portal and at *bourses*: in memory, gone with the server, as in many small services.
 //!
 //! The browser holds a random id, the map its digest. A session knows its client, `sub` and `sid`, so that a
-//! logout that comes from the provider (OIDC Back-Channel Logout) will find it.
+//! logout that comes from the provider (OIDC Back-Channel Logout) finds it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,6 +53,21 @@ impl Sessions {
     /// Ends the session; what it was is returned once.
     pub fn end(&self, service: Service, id: &str, now: Timestamp) -> Option<Session> {
         take(&self.live, service, id, now)
+    }
+
+    /// Ends what the provider says is over: the session of this `sid`, or every one of the person. Gives how many.
+    pub fn end_told(&self, service: Service, client: &str, sub: Option<&str>, sid: Option<&str>) -> usize {
+        let over = |session: &Session| {
+            let named = |told: Option<&str>, own: Option<&str>| told.is_none_or(|told| Some(told) == own);
+            session.service == service
+                && session.client == client
+                && named(sub, Some(&session.who.sub))
+                && named(sid, session.who.sid.as_deref())
+        };
+        let mut live = lock(&self.live);
+        let before = live.len();
+        live.retain(|_, session| !over(session));
+        before - live.len()
     }
 
     /// Keeps what an ended session knew until the browser is on its way to the provider.

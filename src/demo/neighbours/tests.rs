@@ -1,5 +1,6 @@
 //! The neighbours as a browser meets them, without a provider: what must hold before it is ever asked.
 
+mod back_channel;
 mod provider;
 
 use std::sync::Arc;

@@ -1,9 +1,20 @@
 // One sign-in for several services, and its end. Begins with a visitor who is signed in at the portal.
 
+import { pause } from "../browsers.js";
 import { BOURSES, COLLEGE, PROVIDER } from "../demo.js";
 import { FATOU, PASSWORD } from "../people.js";
 import { assert, assertSays } from "../report.js";
-import { choose, enterPortal, onPage, signIn, toSignIn } from "./steps.js";
+import { choose, enterPortal, onPage, signIn, toChooser, toSignIn } from "./steps.js";
+
+/** The session of a page ends within seconds: then the address shows what only strangers see. */
+async function ends(visitor, url, door) {
+  for (let tries = 0; tries < 25; tries += 1) {
+    await visitor.goto(url);
+    if (await visitor.has(door)) return;
+    await pause(200);
+  }
+  throw new Error(`still signed in at ${visitor.url()}: ${(await visitor.text()).slice(0, 200)}`);
+}
 
 export async function sessions({ report, round, words, look, newVisitor, identifiant, signedIn }) {
   const step = (name, run) => report.step(`${round.name}: ${name}`, run);
@@ -48,8 +59,13 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     // The provider asks where it cannot be sure of whom the portal means.
     if (signedIn.path() === "/oauth2/logout" && (await signedIn.has("#confirmer"))) await signedIn.use("#confirmer");
     assertSays(await signedIn.text(), words.signedOut);
+    const text = await signedIn.text();
+    assert(!text.includes(words.stillOpen), `something stays open: ${text}`);
   });
   await look.at(signedIn, "deconnecte");
+  await step("and the session of bourses, which is told server to server", async () => {
+    await ends(signedIn, BOURSES, "#me-connecter");
+  });
   await step("after that, MON ENT asks for the identifiant", async () => {
     await toSignIn(signedIn, words);
   });
@@ -58,9 +74,14 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     if (await signedIn.has("#me-connecter")) await signedIn.use("#me-connecter");
     if (signedIn.path() === "/connexion") await signIn(signedIn, identifiant, PASSWORD);
     assertSays(await signedIn.text(), FATOU.prenom);
+    await toChooser(signedIn, words);
+    if (await signedIn.has('input[type=radio][value="montpellier"]')) await choose(signedIn);
+    await enterPortal(signedIn, FATOU.school);
+    await signedIn.goto(BOURSES);
     await signedIn.use("#se-deconnecter");
     assert(signedIn.url().startsWith(BOURSES), `on ${signedIn.url()}`);
     assertSays(await signedIn.text(), words.signedOut);
+    await ends(signedIn, `${COLLEGE}ent/accueil`, "#valider");
     await toSignIn(signedIn, words);
   });
   await step("a sign-out without a service behind it asks first", async () => {

@@ -2,7 +2,8 @@
 //!
 //! Rules that differ from the plain reading of a file's name, and why: `http/frame.rs` is a face, because it hands
 //! requests to the application; so is every file of `oidc/` that is not named otherwise (an endpoint, how an answer
-//! travels, from a request to a proof). Its use cases are what several endpoints share: checks, claims, tokens.
+//! travels, from a request to a proof). Its use cases are what several endpoints share (checks,
+//! claims, tokens) and `oidc/backchannel.rs`, which does a job's work. `compose/` is one room.
 //! `seal/` is a room of the platform that every other one of them may use.
 
 use super::reader::Source;
@@ -25,22 +26,25 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 9] = [
+const TABLE: [(&[&str], &[&str]); 10] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
     (&["roster"], &["tenants", "audit"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
+    (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions"], BELOW_SESSIONS),
     (&["activation", "recovery", "federation", "login", "compte"], BELOW_FLOWS),
     (&["oidc"], BELOW_FLOWS),
 ];
-const BELOW_SESSIONS: &[&str] = &["grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+const BELOW_SESSIONS: &[&str] =
+    &["logouts", "grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
 const BELOW_FLOWS: &[&str] = &[
     "sessions",
     "otp",
     "interactions",
+    "logouts",
     "grants",
     "accounts",
     "roster",
@@ -66,12 +70,15 @@ fn place(module: &[String]) -> Option<Place> {
     let parts: Vec<&str> = module.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["http", "frame"] => return at(5),
-        ["oidc", "access" | "assertion" | "checks" | "claims" | "mint" | "protect" | "request_object"] => return at(4),
+        [
+            "oidc",
+            "access" | "assertion" | "backchannel" | "checks" | "claims" | "mint" | "protect" | "request_object",
+        ] => return at(4),
         ["oidc", "next_step" | "path" | "views"] => return at(2),
         ["oidc", "token", _, ..] => return at(4),
         ["oidc", _] => return at(5),
         ["main"] | ["cli", ..] | ["lib"] => return at(7),
-        ["compose" | "router"] => return at(6),
+        ["compose", ..] | ["router"] => return at(6),
         _ => {}
     }
     if let Some(row) = WORDS.iter().position(|word| *word == room) {

@@ -6,6 +6,7 @@
 
 mod claims;
 mod id_token;
+mod logout_token;
 mod provider;
 
 use std::error::Error;
@@ -29,6 +30,7 @@ use crate::base::lang::Lang;
 use crate::base::secret::Secret;
 
 pub use claims::SignedIn;
+pub use logout_token::{LogoutToken, addressee};
 pub use provider::Provider;
 
 use claims::{Education, SessionClaims};

@@ -26,6 +26,9 @@ use crate::base::clock::{Span, Timestamp};
 /// How long the discovery document and the keys are believed.
 const METADATA_LIVES: Span = Span::minutes(5);
 
+/// Strangers have them fetched again at most so often.
+const RENEWED_APART: Span = Span::seconds(10);
+
 /// The person waits for the whole of it.
 const TIME_OUT: Duration = Duration::from_secs(10);
 
@@ -96,6 +99,15 @@ impl Provider {
     pub async fn renewed_metadata(&self, now: Timestamp) -> Result<Arc<Metadata>, RelyingPartyError> {
         *self.known.lock().await = None;
         self.metadata(now).await
+    }
+
+    /// As [`Provider::renewed_metadata`], for strangers: they invent key ids at no cost.
+    pub async fn renewed_sparingly(&self, now: Timestamp) -> Result<Arc<Metadata>, RelyingPartyError> {
+        let fresh = |(since, _): &(Timestamp, Arc<Metadata>)| now < since.plus(RENEWED_APART);
+        if self.known.lock().await.as_ref().is_some_and(fresh) {
+            return self.metadata(now).await;
+        }
+        self.renewed_metadata(now).await
     }
 
     async fn fetch(&self) -> Result<Metadata, RelyingPartyError> {

@@ -49,8 +49,8 @@ enum Lie {
     NoResponseIssuer,
 }
 
-struct Fake {
-    issuer: String,
+pub struct Fake {
+    pub issuer: String,
     lie: Mutex<Lie>,
     /// What the last token request said.
     asked: Mutex<HashMap<String, String>>,
@@ -60,7 +60,7 @@ struct Fake {
 type SharedFake = Arc<Fake>;
 
 impl Fake {
-    async fn start() -> SharedFake {
+    pub async fn start() -> SharedFake {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let fake = Arc::new(Self {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
@@ -82,7 +82,12 @@ impl Fake {
         *self.lie.lock().unwrap()
     }
 
-    fn key(&self) -> CoreEdDsaPrivateSigningKey {
+    /// From now on it signs with its second key.
+    pub fn rotate(&self) {
+        *self.lie.lock().unwrap() = Lie::NewKey;
+    }
+
+    pub fn key(&self) -> CoreEdDsaPrivateSigningKey {
         let kid = if self.lie() == Lie::NewKey { "two" } else { "one" };
         CoreEdDsaPrivateSigningKey::from_ed25519_pem(KEY, Some(JsonWebKeyId::new(kid.into()))).unwrap()
     }

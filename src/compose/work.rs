@@ -1,0 +1,166 @@
+//! The background work: the outbox's lanes, the keys read again, what serves no more forgotten.
+//!
+//! A lane takes the next job as soon as one of its own is done, so that none waits for the slowest of a batch; and no
+//! lane waits for another (ABUSE RT-17).
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::AppState;
+use crate::db::Durability;
+use crate::oidc::backchannel;
+use crate::outbox::{self, Done, Job, JobKind};
+use crate::sms::{Message, SendError};
+use crate::{activation, grants, keys, limits, logouts, sessions};
+
+/// How often a lane looks although nobody woke it: another server may have written a job.
+const POLL: Duration = Duration::from_secs(1);
+/// How often the keys are read again (DESIGN 7).
+const KEYS: Duration = Duration::from_secs(60);
+const CLEAN: Duration = Duration::from_secs(3600);
+
+/// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
+pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut all = JoinSet::new();
+    for kind in JobKind::ALL {
+        all.spawn(lane(app.clone(), kind, stop.clone()));
+    }
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(KEYS) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            match keys::ops::load(&a.db, &a.vault).await {
+                Ok(ring) => a.set_ring(ring),
+                Err(error) => tracing::error!(error = format!("{error:#}"), "signing keys not read again"),
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            if let Err(error) = clean(&a).await {
+                tracing::error!(error = format!("{error:#}"), "cleaning failed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLEAN) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+    all
+}
+
+async fn lane(app: AppState, kind: JobKind, mut stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = app.outbox.rung(kind) => {}
+            () = tokio::time::sleep(POLL) => {}
+            Some(_) = running.join_next() => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+        fill(&app, kind, &mut running).await;
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Takes as many due jobs as the lane has places for. Gives how many.
+async fn fill(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) -> usize {
+    // Those that ended since give their places back.
+    while running.try_join_next().is_some() {}
+    let free = kind.width().saturating_sub(running.len());
+    if free == 0 {
+        return 0;
+    }
+    let most = i64::try_from(free).unwrap_or(1);
+    let jobs = match outbox::claim(&app.db, &app.vault, app.now(), kind, most).await {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "outbox not read");
+            return 0;
+        }
+    };
+    let taken = jobs.len();
+    for job in jobs {
+        let app = app.clone();
+        running.spawn(async move { run(&app, job).await });
+    }
+    taken
+}
+
+/// Runs the jobs that are due until none is, each lane by itself. Returns how many there were.
+pub async fn work_off(app: &AppState) -> usize {
+    let mut count = 0;
+    loop {
+        let mut lanes = JoinSet::new();
+        for kind in JobKind::ALL {
+            let app = app.clone();
+            lanes.spawn(async move {
+                let (mut running, mut taken) = (JoinSet::new(), 0);
+                loop {
+                    taken += fill(&app, kind, &mut running).await;
+                    if running.join_next().await.is_none() {
+                        return taken;
+                    }
+                }
+            });
+        }
+        // A job of one lane may have left work to another that had ended.
+        match lanes.join_all().await.into_iter().sum() {
+            0 => return count,
+            taken => count += taken,
+        }
+    }
+}
+
+async fn run(app: &AppState, job: Job) {
+    let done = match job.kind {
+        JobKind::FindAndSend => activation::ops::find_and_send(app, app.now(), &job).await.map(Some),
+        JobKind::Sms => send(app, &job).await.map(Some),
+        // It settles the job with its own account of it.
+        JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
+    };
+    let done = done.unwrap_or_else(|error| {
+        tracing::error!(job = %job.id, attempts = job.attempts, error = format!("{error:#}"), "job failed");
+        Some(Done::Later)
+    });
+    let Some(done) = done else { return };
+    if let Err(error) = outbox::settle(&app.db, &job, done, app.now()).await {
+        tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
+    }
+}
+
+async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
+    let message: Message = serde_json::from_str(&job.body)?;
+    // The job's id makes a second delivery after a crash the same message.
+    match app.sms.send(&Message { id: job.id.clone(), ..message }).await {
+        Ok(()) => Ok(Done::Yes),
+        Err(SendError::Later(why)) => {
+            tracing::warn!(job = %job.id, %why, "SMS not taken, tried again later");
+            Ok(Done::Later)
+        }
+        Err(error @ SendError::Never(_)) => {
+            tracing::error!(job = %job.id, %error, "SMS refused");
+            Ok(Done::Never)
+        }
+    }
+}
+
+/// Forgets what serves no more.
+async fn clean(app: &AppState) -> anyhow::Result<()> {
+    let now = app.now();
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    outbox::clean(&mut tx, now).await?;
+    limits::store::clean(&mut tx, now).await?;
+    activation::store::clean(&mut tx, now).await?;
+    logouts::store::clean(&mut tx, now).await?;
+    sessions::store::clean(&mut tx, now).await?;
+    grants::store::families::clean(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(())
+}

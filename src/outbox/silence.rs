@@ -1,0 +1,71 @@
+//! Who did not answer lately, and is not asked for a while: else the jobs of one busy party that is away would hold
+//! every place of their lane until they time out, each of them again and again (ABUSE RT-17).
+//!
+//! In memory: a restart asks everybody once more.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::base::clock::{Span, Timestamp};
+
+/// So many failures in a row are no accident.
+const PATIENCE: u32 = 3;
+/// For so long it is left alone then; after that, each failure begins it anew.
+const REST: Span = Span::seconds(30);
+/// More parties than there are.
+const MOST: usize = 10_000;
+
+/// Failures in a row, and the time of the last, by party.
+#[derive(Debug, Default)]
+pub struct Silence(Mutex<HashMap<String, (u32, Timestamp)>>);
+
+impl Silence {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, (u32, Timestamp)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until when it is left alone, if it is.
+    pub fn rests_until(&self, who: &str, now: Timestamp) -> Option<Timestamp> {
+        let (failures, last) = *self.all().get(who)?;
+        let until = last.plus(REST);
+        (failures >= PATIENCE && now < until).then_some(until)
+    }
+
+    /// It answered.
+    pub fn heard(&self, who: &str) {
+        self.all().remove(who);
+    }
+
+    /// It did not.
+    pub fn failed(&self, who: &str, now: Timestamp) {
+        let mut all = self.all();
+        if all.len() >= MOST {
+            all.retain(|_, (_, last)| now < last.plus(REST));
+        }
+        let (failures, last) = all.entry(who.to_owned()).or_insert((0, now));
+        (*failures, *last) = (failures.saturating_add(1), now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rt17_who_failed_three_times_in_a_row_is_left_alone_for_half_a_minute() {
+        let silence = Silence::default();
+        let at = |seconds| Timestamp::from_seconds(seconds);
+        silence.failed("a", at(0));
+        silence.failed("a", at(0));
+        assert_eq!(silence.rests_until("a", at(1)), None);
+        silence.failed("a", at(1));
+        assert_eq!(silence.rests_until("a", at(2)), Some(at(31)));
+        assert_eq!(silence.rests_until("b", at(2)), None, "the others are asked");
+        assert_eq!(silence.rests_until("a", at(31)), None);
+        silence.failed("a", at(31));
+        assert_eq!(silence.rests_until("a", at(32)), Some(at(61)), "one more is enough then");
+        silence.heard("a");
+        silence.failed("a", at(33));
+        assert_eq!(silence.rests_until("a", at(33)), None);
+    }
+}
