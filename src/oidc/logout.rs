@@ -52,6 +52,8 @@ struct SignOut {
 }
 
 const LIFE: Span = Span::minutes(30);
+/// Of an address to go on to.
+const LONGEST: usize = 6_000;
 
 pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
     if let Some(i) = visit.query.get("i").map(str::to_owned) {
@@ -109,7 +111,10 @@ pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) 
     }
     let changes = form.get("changer").is_some();
     // The waiting request is bound to the navigation cookie, so that one stays.
-    let sign_in = format!("/connexion{}", visit.carried(&["i", "client_id"]));
+    let mut sign_in = format!("/connexion{}", visit.carried(&["i", "client_id"]));
+    if sign_in.len() > LONGEST {
+        "/connexion".clone_into(&mut sign_in);
+    }
     let response = if changes && parting(&app, &request).await?.frames.is_empty() {
         see_other(&sign_in)
     } else {
@@ -188,10 +193,12 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
         return Ok(out);
     };
     if let Some(uri) = params.get("post_logout_redirect_uri").filter(|uri| client.allows_post_logout(uri)) {
-        out.back = Some(match params.get("state") {
+        let back = match params.get("state") {
             Some(state) => with_query(uri, &[("state", state)]),
             None => uri.to_owned(),
-        });
+        };
+        // More than can be kept, and than a relying party would take back in an address.
+        out.back = Some(back).filter(|back| back.len() <= LONGEST);
     }
     out.sid = text("sid").map(str::to_owned);
     out.client_id = Some(client.id);
