@@ -10,6 +10,7 @@ use crate::base::rng::Random;
 use crate::config::Config;
 use crate::db::Db;
 use crate::ephemeral::Ephemeral;
+use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
 use crate::jose::KeyRing;
 use crate::outbox::{Bell, Silence};
@@ -31,7 +32,8 @@ pub struct App {
     pub pages: Pages,
     pub numbering: Numbering,
     pub sms: Gateway,
-    pub outgoing: crate::http::outgoing::Outgoing,
+    /// Calls what others chose.
+    pub outgoing: Outgoing,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
     /// Relying parties that lately did not answer a sign-out.
@@ -52,6 +54,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub pages: Pages,
     pub sms: Gateway,
+    pub outgoing: Outgoing,
 }
 
 impl App {
@@ -68,7 +71,7 @@ impl App {
             pages: parts.pages,
             sms: parts.sms,
             numbering,
-            outgoing: crate::http::outgoing::Outgoing,
+            outgoing: parts.outgoing,
             outbox: Bell::default(),
             deaf: Silence::default(),
             ring: RwLock::default(),

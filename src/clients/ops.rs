@@ -151,8 +151,17 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
 }
 
 /// Whether a presented secret is the client's. An empty one never is (ABUSE C6).
-pub async fn keys(_app: &crate::app::App, _now: Timestamp, _client: &Client, _kid: Option<&str>) -> anyhow::Result<Option<crate::jose::KeySet>> { Ok(None) }
-pub fn signing_secret(_app: &crate::app::App, _client: &Client) -> anyhow::Result<Option<Secret>> { Ok(None) }
+pub async fn keys(
+    _app: &crate::app::App,
+    _now: Timestamp,
+    _client: &Client,
+    _kid: Option<&str>,
+) -> anyhow::Result<Option<crate::jose::KeySet>> {
+    Ok(None)
+}
+pub fn signing_secret(_app: &crate::app::App, _client: &Client) -> anyhow::Result<Option<Secret>> {
+    Ok(None)
+}
 pub fn secret_is_right(client: &Client, presented: &str, _now: Timestamp) -> bool {
     match &client.secret_digest {
         Some(stored) if !presented.is_empty() => same(stored, &digest(presented)),

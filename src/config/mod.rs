@@ -5,12 +5,14 @@
 
 mod database;
 pub mod deployment;
+mod outgoing;
 mod phones;
 mod protocol;
 mod server;
 mod sms;
 
 pub use database::{Database, EphemeralStore};
+pub use outgoing::Outgoing;
 pub use phones::Phones;
 pub use protocol::Protocol;
 pub use server::{Server, Tls};
@@ -30,6 +32,7 @@ pub struct Config {
     pub database: Database,
     pub ephemeral: EphemeralStore,
     pub keys: Keys,
+    pub outgoing: Outgoing,
     pub protocol: Protocol,
     pub sms: Sms,
     pub phones: Phones,
@@ -125,6 +128,7 @@ impl Config {
         self.ephemeral.check()?;
         self.sms.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
+        self.outgoing.check(self.server.is_loopback())?;
         if self.deployment.name.trim().is_empty() || self.deployment.name.chars().count() > 30 {
             return Err(ConfigError::Rule("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
         }
@@ -142,9 +146,11 @@ fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
     let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
     let mut known = BTreeSet::new();
     keys("", &defaults, &mut known);
-    for (prefix, fields) in
-        [("server.tls", &["certificate", "key"][..]), ("sms.http", &["url", "authorization", "authorization_file"][..])]
-    {
+    for (prefix, fields) in [
+        ("server.tls", &["certificate", "key"][..]),
+        ("sms.http", &["url", "authorization", "authorization_file"][..]),
+        ("outgoing", &["ca"][..]),
+    ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
     }
     let mut seen = BTreeSet::new();

@@ -226,9 +226,7 @@ async fn step(
         (NextStep::Answer, Some(p)) => answer(app, visit, client, &request, &p, said_yes(&p)).await,
         (NextStep::Refuse(code), _) => respond::error(app, visit, &Back::of(&request), &respond::plain(code)),
         (NextStep::Explain(_) | NextStep::Agree, Some(p)) => match kept {
-            Some(Kept { i, .. }) if next == NextStep::Agree => {
-                consent::ask(app, visit, client, &request, i, &p).await
-            }
+            Some(Kept { i, .. }) if next == NextStep::Agree => consent::ask(app, visit, client, &request, i, &p).await,
             Some(Kept { i, .. }) => explain(app, visit, client, i, &p),
             // The page's links need a kept request.
             None => keep(app, visit, client, request, None).await,

@@ -103,9 +103,9 @@ async fn respond(
     told: Map<String, Value>,
 ) -> Result<Response, PageError> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
-    let asked = accepts.flat_map(|line| line.split(',')).any(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)
-    });
+    let asked = accepts
+        .flat_map(|line| line.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT));
     let registered = asking.meta.introspection.signed;
     if !asked && registered.is_none() {
         return Ok((NO_STORE, Json(told)).into_response());

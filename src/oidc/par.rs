@@ -9,8 +9,8 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::checks::{self, Came, Refused};
 use super::assertion::Endpoint;
+use super::checks::{self, Came, Refused};
 use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
 use super::{client_auth, dpop, path, request_object};
 use crate::app::{App, AppState};
@@ -114,9 +114,7 @@ async fn push(
     let text = serde_json::to_string(&request)?;
     match app.ephemeral.put(Kind::Par, &digest(&id), &text, visit.now.plus(LIFE)).await {
         Ok(()) => Ok(Ok(format!("{PREFIX}{id}"))),
-        Err(crate::ephemeral::Error::TooLarge(_)) => {
-            Ok(Err(OAuthError::invalid_request("the request is too large")))
-        }
+        Err(crate::ephemeral::Error::TooLarge(_)) => Ok(Err(OAuthError::invalid_request("the request is too large"))),
         Err(other) => Err(other.into()),
     }
 }

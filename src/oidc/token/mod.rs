@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use outcome::{Asking, Exchanged};
 
 use super::assertion::Endpoint;
-use super::{client_auth, dpop, path};
 use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
+use super::{client_auth, dpop, path};
 use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::form;
