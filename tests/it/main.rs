@@ -43,7 +43,11 @@ mod privacy;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod responses;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
