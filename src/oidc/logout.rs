@@ -154,7 +154,7 @@ async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Re
 
 async fn put(app: &AppState, visit: &Visit, i: &str, request: &SignOut) -> anyhow::Result<()> {
     let text = serde_json::to_string(request)?;
-    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE)).await?;
+    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE), visit.now).await?;
     Ok(())
 }
 
