@@ -192,7 +192,9 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
     let Some(client) = clients::store::find(&mut app.db.read().await?, aud).await?.filter(Client::is_usable) else {
         return Ok(out);
     };
-    if let Some(uri) = params.get("post_logout_redirect_uri").filter(|uri| client.allows_post_logout(uri)) {
+    // A form that cannot be read whole might lack the state: then there is no way back.
+    let back = params.get("post_logout_redirect_uri").filter(|_| params.flaw().is_none());
+    if let Some(uri) = back.filter(|uri| client.allows_post_logout(uri)) {
         let back = match params.get("state") {
             Some(state) => with_query(uri, &[("state", state)]),
             None => uri.to_owned(),
