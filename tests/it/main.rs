@@ -41,6 +41,8 @@ mod logout_frontchannel;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod pushed;
+#[cfg(test)]
 mod redirects;
 #[cfg(test)]
 mod refresh;
