@@ -185,7 +185,7 @@ impl Checking<'_> {
         let refused = |detail: &str| {
             OAuthError::invalid_request("id_token_hint is not an ID token of this client").detail(detail)
         };
-        let claims = jose::verify(&self.app.ring(), super::ID_TYP, hint).map_err(|e| refused(&e.to_string()))?;
+        let claims = jose::verify_hint(&self.app.ring(), super::ID_TYP, hint).map_err(|e| refused(&e.to_string()))?;
         let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
         if text("iss") != Some(self.app.issuer()) || text("aud") != Some(&self.client.id) {
             return Err(refused("iss or aud"));
