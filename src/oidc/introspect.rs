@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::assertion::Endpoint;
-use super::refusal::{in_json, NO_STORE, refusal, unreadable};
+use super::refusal::{NO_STORE, in_json, refusal, unreadable};
 use super::{access, claims, client_auth};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;

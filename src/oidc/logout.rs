@@ -177,7 +177,7 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
 async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<SignOut> {
     let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
     let Some(hint) = params.get("id_token_hint") else { return Ok(out) };
-    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "id_token_hint refused");

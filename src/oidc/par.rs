@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::assertion::Endpoint;
 use super::checks::{self, Came, Refused};
-use super::refusal::{in_json, NO_STORE, allow_origin, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use super::{client_auth, dpop, path, request_object};
 use crate::app::{App, AppState};
 use crate::base::clock::{Span, Timestamp};

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::access::{self, Holder};
 use super::assertion::Endpoint;
 use super::client_auth;
-use super::refusal::{in_json, NO_STORE, allow_origin, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;

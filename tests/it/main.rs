@@ -27,6 +27,8 @@ mod headers;
 #[cfg(test)]
 mod interactions;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod leaflet;
 #[cfg(test)]
 mod limits;

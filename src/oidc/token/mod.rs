@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use outcome::{Asking, Exchanged};
 
 use super::assertion::Endpoint;
-use super::refusal::{in_json, NO_STORE, allow_origin, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use super::{client_auth, dpop, path};
 use crate::app::AppState;
 use crate::http::error::PageError;
