@@ -1,0 +1,15 @@
+// Warnings that stay: to silence one, a claim would have to be invented. Any other warning counts as a failure.
+
+const SCHOOLS_DO_NOT_HOLD = ["middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
+  "birthdate", "zoneinfo", "locale"];
+
+/** Module (the end of its name), what it says, and why it stays. */
+export const KNOWN = SCHOOLS_DO_NOT_HOLD.map((claim) => ({
+  module: "oidcc-scope-profile",
+  warning: `${claim} is not told`,
+  why: claim === "preferred_username"
+    ? "the identifiant is a credential, and would undo pairwise subjects"
+    : "a school's roster of parents does not hold it, or not for this",
+}));
+
+export const isKnown = (module, warning) => KNOWN.some((k) => k.module === module && k.warning === warning);
