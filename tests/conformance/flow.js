@@ -48,10 +48,14 @@ export async function setUp(m, registration = {}) {
   return m;
 }
 
+/** The suite registers keys with every client; making them takes too long to do it each time. */
+let usualKey;
+
 /** What a module registers, before its own point. */
 export async function registrationOf(m, more = {}) {
   const name = `dyn-${randomUUID().slice(0, 8)}`;
   const types = m.responseType ?? "code";
+  usualKey ??= makeKey();
   const grants = [m.has("code") && "authorization_code", types !== "code" && "implicit"].filter(Boolean);
   return clean({
     client_name: `Client ${name}`,
@@ -61,6 +65,7 @@ export async function registrationOf(m, more = {}) {
     response_types: [types],
     grant_types: grants,
     token_endpoint_auth_method: "client_secret_basic",
+    jwks: more.jwks_uri ? undefined : { keys: [(await usualKey).publicJwk] },
     ...more,
   });
 }

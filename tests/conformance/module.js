@@ -6,6 +6,7 @@ import { Agent } from "./agent.js";
 import { tidy } from "./flow.js";
 import { Ended, Sheet, Skipped } from "./sheet.js";
 
+const MOST_MS = 90_000;
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 
 export class Module extends Sheet {
@@ -46,13 +47,19 @@ export class Module extends Sheet {
       try {
         await step();
       } catch (error) {
-        if (error instanceof Skipped) skipped = error.message;
-        else if (!(error instanceof Ended)) {
+        if (error instanceof Skipped) {
+          skipped = error.message;
+        } else if (!(error instanceof Ended)) {
           this.failures.push(`${error.message} (${error.stack?.split("\n")[1]?.trim()})`);
         }
       }
     };
-    await guarded(() => work(this));
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${MOST_MS / 1000} s`)), MOST_MS);
+    });
+    await guarded(() => Promise.race([work(this), late]));
+    clearTimeout(timer);
     await guarded(() => tidy(this));
     if (this.failures.length > 0) return { outcome: "FAILED", notes: [...this.failures, ...this.warnings] };
     if (this.warnings.length > 0) return { outcome: "WARNING", notes: this.warnings };

@@ -28,9 +28,9 @@ const party = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with the relying parties of the suite", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "conformance",
-    clients: Object.values(staticClients(party)).filter((c) => !process.env.CONFORMANCE_OLD || !/back|front/.test(c.client_id)).map((c) => process.env.CONFORMANCE_OLD ? { ...c, grant_types: ["authorization_code"], response_types: ["code"], scope: "openid profile phone education" } : c),
+    clients: Object.values(staticClients(party)),
     // The relying party of the tests is on this machine.
-    more: (authority) => process.env.CONFORMANCE_OLD ? "" : `\n[outgoing]\nallow_private = true\nca = ${JSON.stringify(authority)}\n`,
+    more: (authority) => `\n[outgoing]\nallow_private = true\nca = ${JSON.stringify(authority)}\n`,
   }));
 if (!provider) process.exit(report.close());
 
