@@ -3,7 +3,7 @@
 const SCHOOLS_DO_NOT_HOLD = ["middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
   "birthdate", "zoneinfo", "locale"];
 
-/** Module (the end of its name), what it says, and why it stays. */
+/** Module, what it says, why it stays; `dynamic`: only for clients that registered themselves. */
 export const KNOWN = SCHOOLS_DO_NOT_HOLD.map((claim) => ({
   module: "oidcc-scope-profile",
   warning: `${claim} is not told`,
@@ -12,4 +12,5 @@ export const KNOWN = SCHOOLS_DO_NOT_HOLD.map((claim) => ({
     : "a school's roster of parents does not hold it, or not for this",
 }));
 
-export const isKnown = (module, warning) => KNOWN.some((k) => k.module === module && k.warning === warning);
+export const isKnown = ({ name, dynamic }, warning) =>
+  KNOWN.some((k) => k.module === name && k.warning === warning && (!k.dynamic || dynamic));

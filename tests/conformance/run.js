@@ -38,7 +38,7 @@ if (!provider) process.exit(report.close());
 function initialToken() {
   try {
     const words = ["client", "token", "new", "--academy", SCHOOL.academy, "--uses", "1000", "--approves"];
-    return provider.run(...words).trim().split(/\s+/).at(-1);
+    return /not shown again: (\S+)/.exec(provider.run(...words))[1];
   } catch (error) {
     console.log(`no initial access token: ${error.message.slice(0, 300)}`);
     return "";

@@ -39,7 +39,7 @@ async function activate() {
 
 function count(module, { outcome, notes }) {
   const line = `${outcome.padEnd(8)} ${module.title}`;
-  const unknown = outcome === "WARNING" ? notes.filter((note) => !isKnown(module.name, note)) : [];
+  const unknown = outcome === "WARNING" ? notes.filter((note) => !isKnown(module, note)) : [];
   const shown = outcome === "PASSED" ? "" : `: ${notes.join("; ")}`;
   if (outcome === "FAILED" || unknown.length > 0) {
     report.failed += 1;
