@@ -39,7 +39,7 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
-    interactions::ops::find(app, visit.now, visit.query.get("i")?, visit.nav.as_deref()).await
+    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
 /// The visit in the language of the waiting request, unless the person chose one.

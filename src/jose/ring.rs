@@ -8,7 +8,7 @@ use josekit::jwk::alg::ed::EdCurve;
 use josekit::jws::{ES256, EdDSA, JwsSigner, JwsVerifier, PS256, RS256};
 use serde_json::{Map, Value, json};
 
-use crate::base::secret::{base64url, sha256};
+use super::public_key::thumbprint;
 use crate::protocol::algorithms::Alg;
 
 /// What a key is used for now.
@@ -52,19 +52,6 @@ pub fn generate(alg: Alg) -> Result<(String, String), KeyError> {
     let kid = thumbprint(jwk.as_ref()).ok_or_else(|| KeyError("no thumbprint".to_owned()))?;
     let text = serde_json::to_string(jwk.as_ref()).map_err(|e| KeyError(e.to_string()))?;
     Ok((text, kid))
-}
-
-/// RFC 7638 3: SHA-256 of the required members in lexicographic order without blanks.
-fn thumbprint(jwk: &Map<String, Value>) -> Option<String> {
-    let get = |name: &str| jwk.get(name)?.as_str();
-    let canonical = match get("kty")? {
-        "RSA" => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, get("e")?, get("n")?),
-        "EC" => format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, get("crv")?, get("x")?, get("y")?),
-        // RFC 8037 2.
-        "OKP" => format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, get("crv")?, get("x")?),
-        _ => return None,
-    };
-    Some(base64url(&sha256(canonical.as_bytes())))
 }
 
 /// One key, ready to sign and verify.
@@ -180,11 +167,5 @@ mod tests {
                 assert!(public.get(private).is_none(), "{private} is published");
             }
         }
-    }
-
-    #[test]
-    fn the_thumbprint_is_that_of_rfc_7638() {
-        let jwk = json!({"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"});
-        assert_eq!(thumbprint(jwk.as_object().unwrap()).unwrap(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 }

@@ -6,7 +6,7 @@ use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
 use crate::db::{Db, Durability};
-use crate::jose::{self, Alg, Claims, KeyRing, KeyState, NotOurs, RingKey, generate};
+use crate::jose::{self, Alg, Claims, KeyRing, KeyState, RingKey, Unverified, generate};
 use crate::seal::{Place, Vault};
 
 const CHECK: Place<'static> = Place { table: "seal_check", column: "sealed", row: "master" };
@@ -79,9 +79,9 @@ pub async fn load(db: &Db, vault: &Vault) -> anyhow::Result<KeyRing> {
 }
 
 /// Verifies a token of ours. A kid that this server does not know may be the newest key of another one (DESIGN 7).
-pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, NotOurs>> {
+pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, Unverified>> {
     match jose::verify(&app.ring(), typ, token) {
-        Err(NotOurs::Kid) if app.may_ask_for_keys(now) => {
+        Err(Unverified::Kid) if app.may_ask_for_keys(now) => {
             app.set_ring(load(&app.db, &app.vault).await?);
             Ok(jose::verify(&app.ring(), typ, token))
         }

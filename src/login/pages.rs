@@ -23,7 +23,7 @@ type Answer = Result<Response, PageError>;
 const CARRIED: [&str; 2] = ["i", "client_id"];
 
 async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
-    interactions::ops::find(app, visit.now, visit.query.get("i")?, visit.nav.as_deref()).await
+    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
 /// GET: shows the form. A tab whose browser got a session meanwhile goes on by itself; the dispatcher decides

@@ -96,7 +96,7 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
         }
     };
     let waiting = Interaction { browser, created: visit.now, client_name: client.meta.client_name.clone(), request };
-    let Some(id) = interactions::ops::keep(app, &waiting).await? else {
+    let Some(id) = interactions::ops::keep(app, visit.now, &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
         return Ok(respond::error(app, &waiting.request.redirect_uri, waiting.request.state.as_deref(), &error));
     };
@@ -119,7 +119,7 @@ fn sign_in_url(i: &str, client_id: &str, why: Why) -> String {
 /// Goes on with a kept request, which is this browser's from now on.
 async fn resume(app: &AppState, mut visit: Visit) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
-    let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await;
+    let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await?;
     let mut cookie = None;
     if found.is_none() {
         let (nav, drawn) = visit.navigation(app.rng.as_ref());
@@ -244,8 +244,7 @@ async fn answer(app: &AppState, visit: &Visit, client: &Client, request: &Author
     };
     let code = id256(app.rng.as_ref());
     let text = serde_json::to_string(&grant).map_err(anyhow::Error::from)?;
-    let kept = app.ephemeral.put(Kind::Code, &digest(&code), &text, visit.now.plus(CODE_LIFE)).await;
-    kept.map_err(anyhow::Error::from)?;
+    app.ephemeral.put(Kind::Code, &digest(&code), &text, visit.now.plus(CODE_LIFE), visit.now).await?;
     Ok(respond::redirect(app, &request.redirect_uri, request.state.as_deref(), &[("code", &code)]))
 }
 

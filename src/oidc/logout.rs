@@ -139,7 +139,7 @@ async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Re
 
 async fn put(app: &AppState, visit: &Visit, i: &str, request: &SignOut) -> anyhow::Result<()> {
     let text = serde_json::to_string(request)?;
-    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE)).await?;
+    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE), visit.now).await?;
     Ok(())
 }
 
@@ -147,7 +147,7 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
     if !is_id(i, 22) {
         return Ok(None);
     }
-    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await else { return Ok(None) };
+    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await? else { return Ok(None) };
     let request: SignOut = serde_json::from_str(&text)?;
     let nav = visit.nav.as_deref().map(digest);
     let ours = match (&request.browser, nav) {

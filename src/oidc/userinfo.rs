@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::token::allow_origin;
+use super::token::{allow_origin, in_json};
 use super::{ACCESS_TYP, claims};
 use crate::accounts::{self, Account};
 use crate::app::AppState;
@@ -35,6 +35,10 @@ enum NoAnswer {
 }
 
 pub async fn handle(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(respond(app, visit, request).await)
+}
+
+async fn respond(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let token = match token(request, &app).await {
         Ok(token) => token,

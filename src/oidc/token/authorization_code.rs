@@ -34,7 +34,7 @@ pub async fn exchange(app: &AppState, now: Timestamp, client: &Client, params: &
     if !is_id(code, 43) {
         return denied(UNKNOWN, "malformed");
     }
-    let grant: CodeGrant = match app.ephemeral.take(Kind::Code, &digest(code), now).await {
+    let grant: CodeGrant = match app.ephemeral.take(Kind::Code, &digest(code), now).await? {
         Taken::Unknown => return denied(UNKNOWN, "unknown"),
         Taken::Before(text) => {
             revoke(app, now, &serde_json::from_str(&text)?).await?;

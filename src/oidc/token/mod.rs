@@ -21,6 +21,19 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answer(app, visit, request).await)
+}
+
+/// A program reads the answer: that we are too busy is said in JSON too.
+pub(super) fn in_json(answer: Result<Response, PageError>) -> Result<Response, PageError> {
+    let Err(PageError::Busy { seconds }) = answer else { return answer };
+    let body = json!({ "error": ErrorCode::TemporarilyUnavailable.name(), "error_description": "try again later" });
+    let mut response = (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, Json(body)).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
+async fn answer(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {
