@@ -99,17 +99,9 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
         Some(gateway) => gateway,
         None => Gateway::from_config(&config.sms)?,
     };
-    let app = App::new(Parts {
-        config,
-        clock: around.clock,
-        rng: around.rng,
-        db,
-        ephemeral: Ephemeral::memory(),
-        vault,
-        passwords,
-        pages,
-        sms,
-    });
+    let ephemeral = Ephemeral::open(&config.ephemeral, &vault)?;
+    let app =
+        App::new(Parts { config, clock: around.clock, rng: around.rng, db, ephemeral, vault, passwords, pages, sms });
     app.set_ring(ring);
     Ok(AppState(Arc::new(app)))
 }
