@@ -30,11 +30,13 @@ pub struct EphemeralStore {
     pub url_file: Option<PathBuf>,
     /// The first word of every name in Redis: two deployments may share one.
     pub prefix: String,
+    /// How long Redis may take to answer, in milliseconds. Beyond it the person is told to come back.
+    pub answer_ms: u64,
 }
 
 impl Default for EphemeralStore {
     fn default() -> Self {
-        Self { url: "memory:".into(), url_file: None, prefix: "preau".into() }
+        Self { url: "memory:".into(), url_file: None, prefix: "preau".into(), answer_ms: 250 }
     }
 }
 
@@ -48,6 +50,9 @@ impl EphemeralStore {
         if !self.is_memory() && !known {
             let words = "ephemeral.url: `memory:`, or a Redis by redis://, rediss:// or unix:";
             return Err(ConfigError::Rule(words.into()));
+        }
+        if !(10..=10_000).contains(&self.answer_ms) {
+            return Err(ConfigError::Rule("ephemeral.answer_ms is 10 to 10000".into()));
         }
         let plain = self.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !plain || !(1..=40).contains(&self.prefix.len()) {

@@ -8,7 +8,7 @@
 //! Sealing costs microseconds beside a round trip. Redis' own expiry only frees memory; the `now` of the caller decides.
 //!
 //! Each operation is one round trip on one multiplexed connection, which comes back by itself. What does not answer
-//! in [`ANSWER`] is [`Error::Unavailable`]; nothing is tried twice here, because a `take` that nobody heard of may
+//! in `ephemeral.answer_ms` is [`Error::Unavailable`]; nothing is tried twice here, because a `take` that nobody heard of may
 //! have happened: the code is then spent. Redis must not evict (`maxmemory-policy noeviction`, looked at by `doctor`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +24,6 @@ use crate::base::secret::digest;
 use crate::config::EphemeralStore;
 use crate::seal::{Place, Vault};
 
-/// A store in the same building answers in a millisecond; a hang is found out before a person notices (ABUSE RT-07).
-const ANSWER: Duration = Duration::from_millis(250);
 const CONNECT: Duration = Duration::from_secs(1);
 /// Between attempts to connect again, for ever: at first, and at most.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(500));
@@ -61,6 +59,8 @@ pub struct Shared {
     prefix: String,
     take: Script,
     claim: Script,
+    /// A hang is found out before a person notices (ABUSE RT-07).
+    answer: Duration,
     /// Whether the last operation failed: the log says it once.
     away: AtomicBool,
 }
@@ -72,9 +72,10 @@ impl Shared {
     /// A url that is none.
     pub(super) fn open(config: &EphemeralStore, vault: &Vault) -> Result<Self, Error> {
         let client = client(config)?;
+        let answer = Duration::from_millis(config.answer_ms);
         let how = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER))
+            .set_response_timeout(Some(answer))
             .set_number_of_retries(usize::MAX)
             .set_min_delay(AGAIN.0)
             .set_max_delay(AGAIN.1)
@@ -89,6 +90,7 @@ impl Shared {
             prefix: config.prefix.clone(),
             take: Script::new(TAKE),
             claim: Script::new(CLAIM),
+            answer,
             away: AtomicBool::new(false),
         })
     }
@@ -169,11 +171,11 @@ impl Shared {
     }
 
     async fn ask<T>(&self, kind: Kind, act: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>) -> Result<T, Error> {
-        let done = match tokio::time::timeout(ANSWER, act(self.connection.clone())).await {
+        let done = match tokio::time::timeout(self.answer, act(self.connection.clone())).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) if error.code() == Some("OOM") => Err(Error::Full(kind)),
             Ok(Err(error)) => Err(away(error)),
-            Err(_) => Err(Error::Unavailable(format!("no answer within {ANSWER:?}"))),
+            Err(_) => Err(Error::Unavailable(format!("no answer within {:?}", self.answer))),
         };
         match (&done, self.away.swap(done.is_err(), Ordering::Relaxed)) {
             (Err(error), false) => {

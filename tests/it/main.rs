@@ -23,6 +23,8 @@ mod devices;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod ephemeral;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod interactions;
@@ -37,6 +39,8 @@ mod privacy;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
+mod redis_faults;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod sessions;
@@ -46,5 +50,7 @@ mod sign_in;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod two_servers;
 #[cfg(test)]
 mod userinfo;

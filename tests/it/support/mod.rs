@@ -6,6 +6,7 @@ pub mod database;
 pub mod deployment;
 pub mod html;
 pub mod people;
+pub mod redis;
 pub mod relying_party;
 pub mod server;
 pub mod steps;
