@@ -23,6 +23,8 @@ mod devices;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod ephemeral;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod interactions;
@@ -47,6 +49,8 @@ mod pushed;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
+mod redis_faults;
+#[cfg(test)]
 mod refresh;
 #[cfg(test)]
 mod requests;
@@ -60,5 +64,7 @@ mod sign_in;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod two_servers;
 #[cfg(test)]
 mod userinfo;

@@ -33,6 +33,7 @@ missing_packages() {
     case $stage in
       rust)
         postgres_programs >/dev/null || echo postgresql
+        command -v redis-server >/dev/null || echo redis-server
         # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
         command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
         command -v perl >/dev/null || echo perl
