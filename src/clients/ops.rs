@@ -156,10 +156,10 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
 pub async fn keys(
     _app: &crate::app::App,
     _now: Timestamp,
-    _client: &Client,
+    client: &Client,
     _kid: Option<&str>,
 ) -> anyhow::Result<Option<crate::jose::KeySet>> {
-    Ok(None)
+    Ok(client.meta.jwks.as_ref().map(crate::jose::KeySet::parse).transpose()?)
 }
 pub fn signing_secret(_app: &crate::app::App, _client: &Client) -> anyhow::Result<Option<Secret>> {
     Ok(None)

@@ -23,9 +23,8 @@ type Answer = Result<Response, PageError>;
 /// What sign-in and activation carry along.
 const CARRIED: [&str; 2] = ["i", "client_id"];
 
-async fn interaction(app: &AppState, visit: &Visit) -> anyhow::Result<Option<Interaction>> {
-    let Some(i) = visit.query.get("i") else { return Ok(None) };
-    interactions::ops::find(app, visit.now, i, visit.nav.as_deref()).await
+async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
+    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
 /// What the client that waits shows of itself.
@@ -46,7 +45,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
             format!("/oauth2/authorize{query}")
         }));
     }
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = LoginPage {
@@ -66,7 +65,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
 /// POST: signs in, or shows the form again with what to do.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let query = visit.carried(&CARRIED);
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let shown = shown(&app, waiting.as_ref()).await?;
     let (identifiant, password) = (form.raw("identifiant").trim().to_owned(), form.raw("mot_de_passe"));
@@ -125,7 +124,7 @@ pub async fn onward(State(app): State<AppState>, visit: Visit) -> Answer {
     if query.is_empty() {
         return Ok(see_other("/compte"));
     }
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = Continue { href: format!("/oauth2/authorize{query}"), service: waiting.map(|w| w.client_name) };
     visit.page(&app.pages, StatusCode::OK, &page)

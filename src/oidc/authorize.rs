@@ -123,7 +123,7 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
     };
     let client_name = client.meta.client_name.clone();
     let waiting = Interaction { browser, created: visit.now, client_name, request, agreed: None };
-    let Some(id) = interactions::ops::keep(app, &waiting).await? else {
+    let Some(id) = interactions::ops::keep(app, visit.now, &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
         return respond::error(app, visit, &Back::of(&waiting.request), &error);
     };

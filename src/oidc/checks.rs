@@ -323,7 +323,7 @@ async fn hinted(app: &App, now: Timestamp, client: &Client, hint: &str) -> anyho
         let words = "id_token_hint is not an ID token of this client";
         Ok(Err(OAuthError::invalid_request(words).detail(detail)))
     };
-    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => return refused(&why.to_string()),
     };

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, refusal, unreadable};
+use super::refusal::{NO_STORE, in_json, refusal, unreadable};
 use super::{access, claims, client_auth};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
@@ -29,6 +29,10 @@ const TYP: &str = "token-introspection+jwt";
 const JWT: &str = "application/token-introspection+jwt";
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {

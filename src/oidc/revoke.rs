@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::access::{self, Holder};
 use super::assertion::Endpoint;
 use super::client_auth;
-use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
@@ -24,6 +24,10 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {

@@ -27,6 +27,8 @@ mod headers;
 #[cfg(test)]
 mod interactions;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod leaflet;
 #[cfg(test)]
 mod limits;
@@ -42,6 +44,8 @@ mod logout_frontchannel;
 mod logos;
 #[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod pushed;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]

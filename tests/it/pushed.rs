@@ -6,7 +6,7 @@ use preau::protocol::algorithms::Alg;
 use serde_json::{Value, json};
 
 use crate::support::relying_party::get;
-use crate::support::{Answer, Attempt, Browser, Key, Landed, RelyingParty, Server, Receiver};
+use crate::support::{Answer, Attempt, Browser, Key, Landed, Receiver, RelyingParty, Server};
 
 async fn push(rp: &RelyingParty, fields: &[(String, String)]) -> Answer {
     let authorization = rp.authorization().unwrap();
@@ -100,7 +100,8 @@ async fn c1_a_reference_is_its_clients_and_short_lived() {
     let uri = pushed(&rp, &rp.attempt()).await;
     let other = RelyingParty::new(&server, "ent-toulouse");
     let mut browser = Browser::new(&server);
-    for url in [short(&other, &uri), short(&rp, &format!("{uri}x")), short(&rp, "urn:ietf:params:oauth:request_uri:x")] {
+    for url in [short(&other, &uri), short(&rp, &format!("{uri}x")), short(&rp, "urn:ietf:params:oauth:request_uri:x")]
+    {
         browser.open(&url).await;
         assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{url}");
     }
@@ -198,7 +199,11 @@ async fn j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
     assert_eq!(browser.page.status, StatusCode::BAD_REQUEST);
     server.change_client("ent", |meta| meta.request_object_signing_alg = Some(Alg::RS256)).await;
     let bent = rp.attempt_with(&[("request", &good)]);
-    assert_eq!(rp.error(&browser.open(&bent.url).await.away(), &bent), "invalid_request_object", "not the registered alg");
+    assert_eq!(
+        rp.error(&browser.open(&bent.url).await.away(), &bent),
+        "invalid_request_object",
+        "not the registered alg"
+    );
     server.change_client("ent", |meta| meta.require_signed_request_object = true).await;
     let plain = rp.attempt();
     assert_eq!(rp.error(&browser.open(&plain.url).await.away(), &plain), "invalid_request", "RFC 9101 10.5");

@@ -55,7 +55,10 @@ async fn a13_each_response_type_gives_what_it_names_with_the_hashes() {
         }
         if let Some(code) = get(&all, "code") {
             let tokens = rp.tokens(&attempt, code).await;
-            assert_eq!(tokens.claims["sub"], get(&all, "id_token").map_or(tokens.claims["sub"].clone(), |t| part(t, 1)["sub"].clone()));
+            assert_eq!(
+                tokens.claims["sub"],
+                get(&all, "id_token").map_or(tokens.claims["sub"].clone(), |t| part(t, 1)["sub"].clone())
+            );
         }
     }
 }
@@ -72,7 +75,11 @@ async fn a20_a_form_post_is_a_page_that_sends_itself_errors_too() {
         assert_eq!(browser.page.status, StatusCode::OK);
         let all = rp.answered_by_form(&browser.page, &attempt);
         assert_eq!(get(&all, "code").is_some(), kind.code, "{kind}");
-        let bent = rp.attempt_with(&[("response_type", kind.name()), ("response_mode", "form_post"), ("prompt", "none login")]);
+        let bent = rp.attempt_with(&[
+            ("response_type", kind.name()),
+            ("response_mode", "form_post"),
+            ("prompt", "none login"),
+        ]);
         browser.open(&bent.url).await;
         let all = rp.answered_by_form(&browser.page, &bent);
         assert_eq!(get(&all, "error"), Some("invalid_request"), "{kind}");
