@@ -20,7 +20,7 @@ use crate::http::pages::{Page, asset};
 use crate::http::views;
 use crate::http::visit::Visit;
 use crate::oidc::path;
-use crate::{activation, compte, login, oidc};
+use crate::{activation, clients, compte, login, oidc};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
@@ -58,6 +58,7 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route("/donnees", get(plain::<views::Donnees>))
         .route("/accessibilite", get(plain::<views::Accessibilite>))
         .route("/assets/{name}", get(assets))
+        .route("/clients/{client_id}/logo", get(clients::pages::logo))
         // A form of another site is refused (ABUSE S5). The issuer is named, because behind a proxy the Host
         // may be another; browsers say where they come from.
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);

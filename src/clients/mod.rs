@@ -3,7 +3,9 @@
 //! A client is declared in a file of the deployment's directory (RFC 7591's names) or, later, registered.
 //! `is_usable` is the one answer to "may this client do anything", asked at every endpoint.
 
+pub mod logo;
 pub mod ops;
+pub mod pages;
 pub mod store;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! Reading relying parties from the deployment's files into rows; proving who a client is.
 
+pub mod logo;
+
 use super::{AuthMethod, Client, GrantType, Metadata, Perimeter, Protection, SubjectType, is_client_id, store};
 use crate::base::clock::Timestamp;
 use crate::base::secret::{Secret, digest, same};

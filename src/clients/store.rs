@@ -1,5 +1,7 @@
 //! Rows of relying parties.
 
+pub mod logo;
+
 use super::{Client, ClientState, Metadata};
 use crate::base::clock::Timestamp;
 use crate::db::{Error, FromRow, Result, Tx, args};

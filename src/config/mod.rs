@@ -211,6 +211,15 @@ mod tests {
     }
 
     #[test]
+    fn f_private_addresses_are_called_for_a_loopback_issuer_only() {
+        let switch = "[outgoing]\nallow_private = true\n";
+        assert!(load(switch).unwrap().outgoing.allow_private);
+        let http = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n";
+        let e = load(&format!("[server]\nissuer = \"https://id.example.fr\"\n{http}{switch}")).unwrap_err();
+        assert!(e.to_string().contains("outgoing.allow_private"));
+    }
+
+    #[test]
     fn a_database_url_comes_from_its_own_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("url");

@@ -43,6 +43,8 @@ mod logout_crowd;
 #[cfg(test)]
 mod logout_frontchannel;
 #[cfg(test)]
+mod logos;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod pushed;
