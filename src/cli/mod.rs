@@ -145,7 +145,7 @@ fn read(file: Option<&Path>) -> anyhow::Result<Config> {
 async fn prepared(config: &Config) -> anyhow::Result<Opened> {
     let around = Surroundings::real();
     let opened = compose::open(config, &around).await?;
-    compose::declare(&around, &opened.db, &compose::declared(config)?).await?;
+    compose::declare(&around, &opened, &compose::declared(config)?).await?;
     Ok(opened)
 }
 
