@@ -173,3 +173,31 @@ async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
     let (found, text) = house.preau("doctor --code k7p-4mx").await;
     assert!(!found && text.contains("no activation and no notice has the code K7P-4MX"), "{text}");
 }
+
+#[tokio::test]
+async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
+    let house = House::new();
+    let (done, text) = house.preau("client list").await;
+    assert!(done && text.lines().count() == 5 && text.contains("never used"), "{text}");
+    assert_eq!(house.preau("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));
+    let (done, text) = house.preau("client show bourses").await;
+    assert!(done && text.contains("state       suspended") && text.contains("\"client_name\": \"Bourses\""), "{text}");
+    assert!(!text.contains(&"s".repeat(43)), "a secret is shown");
+    assert_eq!(house.preau("client resume bourses").await, (true, "bourses: active\n".to_owned()));
+    let (done, text) = house.preau("client rotate-secret bourses").await;
+    assert!(!done && text.contains("the file decides"), "{text}");
+    let (done, text) = house.preau("client show nobody").await;
+    assert!(!done && text == "there is no client nobody", "{text}");
+
+    let (done, text) = house.preau("client token new --academy montpellier --uses 3 --label essai").await;
+    assert!(done && text.contains("3 uses until"), "{text}");
+    let token = text.split(": ").nth(1).unwrap().split('\n').next().unwrap().to_owned();
+    let (done, text) = house.preau("client token list").await;
+    assert!(done && text.contains("montpellier  asks      3 left until") && !text.contains(&token), "{text}");
+    let id = text.split(' ').next().unwrap().to_owned();
+    assert!(house.preau(&format!("client token revoke {id}")).await.0);
+    assert!(!house.preau(&format!("client token revoke {id}")).await.0, "once");
+    assert!(house.preau("client token list").await.1.contains("revoked"));
+    let (done, text) = house.preau("client token new --academy nulle-part").await;
+    assert!(!done && text.contains("academy nulle-part is not declared"), "{text}");
+}

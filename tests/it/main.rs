@@ -19,6 +19,8 @@ mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
@@ -42,6 +44,8 @@ mod logout_frontchannel;
 mod privacy;
 #[cfg(test)]
 mod redirects;
+#[cfg(test)]
+mod registration;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

@@ -87,7 +87,8 @@ pub(super) fn id_token(f: &Fields, keys: &Keys) -> Result<Protection, Flaw> {
     let signed = alg(f.id_token_signed_response_alg.as_deref(), "id_token_signed_response_alg")?;
     let names = [&f.id_token_encrypted_response_alg, &f.id_token_encrypted_response_enc];
     let fields = ["id_token_encrypted_response_alg", "id_token_encrypted_response_enc"];
-    Ok(Protection { signed, encrypted: encryption(names, fields, keys)? })
+    // OIDCR 2: the default is written down as what it is.
+    Ok(Protection { signed: Some(signed.unwrap_or(Alg::RS256)), encrypted: encryption(names, fields, keys)? })
 }
 
 pub(super) fn userinfo(f: &Fields, keys: &Keys) -> Result<Protection, Flaw> {
