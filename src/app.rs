@@ -10,6 +10,7 @@ use crate::base::rng::Random;
 use crate::config::Config;
 use crate::db::Db;
 use crate::ephemeral::Ephemeral;
+use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
 use crate::jose::{KeyMemory, KeyRing};
 use crate::outbox::{Bell, Silence};
@@ -31,7 +32,8 @@ pub struct App {
     pub pages: Pages,
     pub numbering: Numbering,
     pub sms: Gateway,
-    pub outgoing: crate::http::outgoing::Outgoing,
+    /// Calls what others chose.
+    pub outgoing: Outgoing,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
     /// Keys that relying parties publish.
@@ -54,6 +56,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub pages: Pages,
     pub sms: Gateway,
+    pub outgoing: Outgoing,
 }
 
 impl App {
@@ -70,7 +73,7 @@ impl App {
             pages: parts.pages,
             sms: parts.sms,
             numbering,
-            outgoing: crate::http::outgoing::Outgoing,
+            outgoing: parts.outgoing,
             outbox: Bell::default(),
             client_keys: KeyMemory::default(),
             deaf: Silence::default(),

@@ -19,6 +19,7 @@ use crate::config::deployment::{self, Declared};
 use crate::config::{Config, Server};
 use crate::db::{Db, Durability};
 use crate::ephemeral::Ephemeral;
+use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
 use crate::http::serve;
 use crate::seal::{self, PasswordCost, Passwords, Vault};
@@ -100,6 +101,7 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
         Some(gateway) => gateway,
         None => Gateway::from_config(&config.sms)?,
     };
+    let outgoing = Outgoing::new(&config.outgoing)?;
     let app = App::new(Parts {
         config,
         clock: around.clock,
@@ -110,6 +112,7 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
         passwords,
         pages,
         sms,
+        outgoing,
     });
     app.set_ring(ring);
     Ok(AppState(Arc::new(app)))

@@ -67,7 +67,10 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route(path::DISCOVERY, get(oidc::discovery::get))
         .route(path::AUTHORIZE, get(oidc::authorize::get).post(oidc::authorize::post))
         .route(path::TOKEN, post(oidc::token::post).options(oidc::refusal::preflight))
-        .route(path::USERINFO, get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::refusal::preflight))
+        .route(
+            path::USERINFO,
+            get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::refusal::preflight),
+        )
         .route(path::PAR, post(oidc::par::post).options(oidc::refusal::preflight))
         .route(path::INTROSPECT, post(oidc::introspect::post))
         .route(path::REVOKE, post(oidc::revoke::post).options(oidc::refusal::preflight))

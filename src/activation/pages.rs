@@ -38,15 +38,14 @@ pub fn routes() -> Router<AppState> {
         .route("/activation/terminee", get(password::done))
 }
 
-async fn interaction(app: &AppState, visit: &Visit) -> anyhow::Result<Option<Interaction>> {
-    let Some(i) = visit.query.get("i") else { return Ok(None) };
-    interactions::ops::find(app, visit.now, i, visit.nav.as_deref()).await
+async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
+    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
 /// The visit in the language of the waiting request, unless the person chose one.
-async fn in_language(app: &AppState, visit: Visit) -> anyhow::Result<Visit> {
-    let waiting = interaction(app, &visit).await?;
-    Ok(visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref())))
+async fn in_language(app: &AppState, visit: Visit) -> Visit {
+    let waiting = interaction(app, &visit).await;
+    visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()))
 }
 
 /// The address of a step of this activation, with what is carried along.

@@ -28,6 +28,12 @@ pub enum Fact {
     CampaignClosed,
     ClientChanged,
     KeyMade,
+    KeyPublished,
+    KeyImported,
+    KeyActivated,
+    KeyRetired,
+    KeyRevoked,
+    KeyForgotten,
 }
 
 impl Fact {
@@ -54,6 +60,12 @@ impl Fact {
             Fact::CampaignClosed => "campaign_closed",
             Fact::ClientChanged => "client_changed",
             Fact::KeyMade => "key_made",
+            Fact::KeyPublished => "key_published",
+            Fact::KeyImported => "key_imported",
+            Fact::KeyActivated => "key_activated",
+            Fact::KeyRetired => "key_retired",
+            Fact::KeyRevoked => "key_revoked",
+            Fact::KeyForgotten => "key_forgotten",
         }
     }
 }

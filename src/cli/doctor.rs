@@ -15,6 +15,7 @@ use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES};
+use crate::jose::{Alg, KeyState};
 use crate::seal::{self, Vault};
 use crate::{activation, audit, clients, compose, keys, logouts, outbox, roster, tenants};
 
@@ -68,7 +69,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
     let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(false) };
     if report.tell("migrations", migrations(&db).await)?.is_some() {
         if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {
-            report.tell("signing keys", signing_keys(&db, &vault).await)?;
+            report.tell("signing keys", signing_keys(&db, &vault, &config, now).await)?;
         }
         if let Some(declared) = declared {
             report.tell("deployment", in_database(&db, &declared).await)?;
@@ -116,10 +117,15 @@ async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)>
     Ok((vault, text))
 }
 
-async fn signing_keys(db: &Db, vault: &Vault) -> anyhow::Result<((), String)> {
-    let ring = keys::ops::load(db, vault).await?;
-    anyhow::ensure!(ring.can_sign(), "an algorithm has no active key: run `preau migrate`");
-    Ok(((), format!("{} keys", ring.kids().len())))
+async fn signing_keys(db: &Db, vault: &Vault, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
+    keys::ops::load(db, vault).await?;
+    let lives = keys::ops::lives(db).await?;
+    let ailments = keys::rotation::ailments(&lives, now, config.keys.rotate_after());
+    anyhow::ensure!(ailments.is_empty(), "{}", ailments.join("; "));
+    let active = |alg| lives.iter().find(|key| key.alg == alg && key.state == KeyState::Active);
+    let ages = Alg::ALL.into_iter().filter_map(active);
+    let ages = ages.map(|key| format!("{} signs since {}", key.alg.name(), in_paris(key.since)));
+    Ok(((), ages.collect::<Vec<_>>().join(", ")))
 }
 
 async fn in_database(db: &Db, declared: &Declared) -> anyhow::Result<((), String)> {

@@ -54,7 +54,7 @@ enum Command {
     Campaign(campaign::Args),
     /// Relying parties: which there are, which may be used, who may register others.
     Client(client::Args),
-    /// The master key.
+    /// The signing keys and the master key.
     Keys(keys::Args),
     /// Says what is wrong, or finds what a support code stands for.
     Doctor(doctor::Args),
@@ -101,7 +101,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
-        Command::Keys(args) => keys::run(&args, &configured(file)?, out),
+        Command::Keys(args) => keys::run(&args, &configured(file)?, out).await,
         Command::Serve => serve::run(configured(file)?).await,
         Command::Migrate => {
             let opened = prepared(&configured(file)?).await?;

@@ -25,6 +25,10 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign reopen --uai 0349999J",
         "preau campaign notices --uai 0349999J",
         "preau keys new-master",
+        "preau keys list",
+        "preau keys rotate --alg ES256",
+        "preau keys retire --now -kid_that_begins_with_a_hyphen",
+        "preau keys import --alg RS256 key.pem",
         "preau doctor --code K7P-4MX",
         "preau bench sign-in --seconds 1",
     ] {
@@ -200,4 +204,53 @@ async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
     assert!(house.preau("client token list").await.1.contains("revoked"));
     let (done, text) = house.preau("client token new --academy nulle-part").await;
     assert!(!done && text.contains("academy nulle-part is not declared"), "{text}");
+}
+
+#[tokio::test]
+async fn signing_keys_are_listed_rotated_imported_and_revoked() {
+    let house = House::new();
+    assert!(house.preau("migrate").await.0);
+    let (done, text) = house.preau("keys list").await;
+    assert!(done && text.lines().count() == 4, "{text}");
+    assert!(text.lines().all(|line| line.contains("  active    since ") && line.contains("followed by another from ")));
+
+    let (done, text) = house.preau("keys rotate --alg ES256").await;
+    assert!(done && text.starts_with("ES256  ") && text.contains("signs from "), "{text}");
+    let (done, text) = house.preau("keys rotate").await;
+    assert!(!done && text.contains("ES256  not rotated: ES256 has an upcoming key already"), "{text}");
+    let (_, text) = house.preau("keys list").await;
+    assert_eq!(text.lines().filter(|line| line.contains("  upcoming  ")).count(), 4, "{text}");
+    assert_eq!(text.lines().filter(|line| line.contains("gives way to ")).count(), 4, "{text}");
+    let (sound, text) = house.preau("doctor").await;
+    assert!(sound && text.contains("ok     signing keys: RS256 signs since "), "{text}");
+
+    let lines = |text: &str, word: &str| -> Vec<String> {
+        let found = text.lines().filter(|line| line.contains(word) && line.starts_with("EdDSA"));
+        found.map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
+    };
+    let (_, text) = house.preau("keys list").await;
+    let kid = lines(&text, "  active  ").remove(0);
+    let (done, text) = house.preau(&format!("keys retire --now {kid}")).await;
+    assert!(done && text.contains("signs instead"), "{text}");
+    let (_, text) = house.preau("keys list").await;
+    assert_eq!((lines(&text, "  active  ").len(), lines(&text, "  revoked  ").len()), (1, 2), "{text}");
+    let (done, text) = house.preau(&format!("keys retire --now {kid}")).await;
+    assert!(!done && text.contains("is revoked already"), "{text}");
+
+    let file = house.folder.path().join("key.json");
+    let (jwk, imported) = crate::jose::generate(crate::jose::Alg::EdDSA).unwrap();
+    std::fs::write(&file, jwk).unwrap();
+    let import = format!("keys import --alg EdDSA {}", file.display());
+    let (done, text) = house.preau(&import).await;
+    assert!(done && text.contains(&imported) && text.contains("destroy "), "{text}");
+    let (done, text) = house.preau(&import.replace("EdDSA", "PS256")).await;
+    assert!(!done && text.contains("not one for PS256"), "{text}");
+
+    let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
+    let mut tx = db.write(Durability::Durable).await.unwrap();
+    tx.execute("UPDATE signing_key SET since = 1 WHERE algorithm = 'RS256'", Vec::new()).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  signing keys: RS256 ") && text.contains("should sign by now"), "{text}");
 }

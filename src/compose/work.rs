@@ -17,8 +17,8 @@ use crate::{activation, grants, keys, limits, logouts, sessions};
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
-/// How often the keys are read again (DESIGN 7).
-const KEYS: Duration = Duration::from_secs(60);
+/// How often the keys are renewed where that is due, and read again (DESIGN 7).
+const KEYS: Duration = Duration::from_millis(keys::rotation::REREAD.0.unsigned_abs());
 const CLEAN: Duration = Duration::from_secs(3600);
 
 /// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
@@ -34,9 +34,8 @@ pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
                 () = tokio::time::sleep(KEYS) => {}
                 _ = s.wait_for(|stop| *stop) => return,
             }
-            match keys::ops::load(&a.db, &a.vault).await {
-                Ok(ring) => a.set_ring(ring),
-                Err(error) => tracing::error!(error = format!("{error:#}"), "signing keys not read again"),
+            if let Err(error) = keys::ops::tend(&a, a.now()).await {
+                tracing::error!(error = format!("{error:#}"), "signing keys not renewed or not read again");
             }
         }
     });

@@ -5,12 +5,16 @@
 
 mod database;
 pub mod deployment;
+mod keys;
+mod outgoing;
 mod phones;
 mod protocol;
 mod server;
 mod sms;
 
 pub use database::{Database, EphemeralStore};
+pub use keys::Keys;
+pub use outgoing::Outgoing;
 pub use phones::Phones;
 pub use protocol::Protocol;
 pub use server::{Server, Tls};
@@ -30,24 +34,12 @@ pub struct Config {
     pub database: Database,
     pub ephemeral: EphemeralStore,
     pub keys: Keys,
+    pub outgoing: Outgoing,
     pub protocol: Protocol,
     pub sms: Sms,
     pub phones: Phones,
     pub deployment: Deployment,
     pub log: Log,
-}
-
-/// Where `master.key` is.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Keys {
-    pub directory: PathBuf,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        Self { directory: "keys".into() }
-    }
 }
 
 /// The name that pages show, and the folder of academies, schools and relying parties.
@@ -123,8 +115,10 @@ impl Config {
         }
         self.server.check()?;
         self.ephemeral.check()?;
+        self.keys.check()?;
         self.sms.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
+        self.outgoing.check(self.server.is_loopback())?;
         if self.deployment.name.trim().is_empty() || self.deployment.name.chars().count() > 30 {
             return Err(ConfigError::Rule("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
         }
@@ -141,27 +135,29 @@ pub(crate) fn read_secret(path: &Path) -> Result<String, ConfigError> {
 fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
     let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
     let mut known = BTreeSet::new();
-    keys("", &defaults, &mut known);
-    for (prefix, fields) in
-        [("server.tls", &["certificate", "key"][..]), ("sms.http", &["url", "authorization", "authorization_file"][..])]
-    {
+    names("", &defaults, &mut known);
+    for (prefix, fields) in [
+        ("server.tls", &["certificate", "key"][..]),
+        ("sms.http", &["url", "authorization", "authorization_file"][..]),
+        ("outgoing", &["ca"][..]),
+    ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
     }
     let mut seen = BTreeSet::new();
-    keys("", given, &mut seen);
+    names("", given, &mut seen);
     match seen.iter().find(|k| !known.contains(*k)) {
         None => Ok(()),
         Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest(key, &known) }),
     }
 }
 
-fn keys(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
+fn names(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
                 let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
                 out.insert(path.clone());
-                keys(&path, inner, out);
+                names(&path, inner, out);
             }
         }
         _ => {

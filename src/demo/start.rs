@@ -168,6 +168,8 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> Config {
         authorization_file: None,
     });
     config.phones.fictitious = vec!["+3363998".to_owned()];
+    // The neighbours are told of sign-outs on this very machine.
+    config.outgoing.allow_private = true;
     config.deployment.directory = PathBuf::from(deployment);
     config
 }

@@ -1,7 +1,8 @@
 //! The store of one server: a bounded map a kind, behind a lock that is never held across an await.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Kind, TOMBSTONE, Taken};
 use crate::base::clock::Timestamp;
@@ -17,6 +18,15 @@ struct Shelf {
     /// Keys by age with the serial of the record they speak of; stale entries are skipped.
     order: VecDeque<(u64, String)>,
     serial: u64,
+    claims: Claims,
+}
+
+/// What was named once. Nothing leaves before it expires, so the bound is held by refusing.
+#[derive(Default)]
+struct Claims {
+    live: HashMap<Arc<str>, Timestamp>,
+    /// The next to expire first; an entry whose key was claimed anew since is skipped.
+    ends: BinaryHeap<Reverse<(Timestamp, Arc<str>)>>,
 }
 
 struct Record {
@@ -32,8 +42,9 @@ impl Memory {
         act(shelves.entry(kind).or_default())
     }
 
-    pub(super) fn put(&self, kind: Kind, key: &str, value: &str, expires: Timestamp) {
+    pub(super) fn put(&self, kind: Kind, key: &str, value: &str, expires: Timestamp, now: Timestamp) {
         self.with(kind, |shelf| {
+            shelf.forget_expired(now);
             shelf.serial += 1;
             let serial = shelf.serial;
             shelf.order.push_back((serial, key.to_owned()));
@@ -59,34 +70,52 @@ impl Memory {
         })
     }
 
-    pub(super) fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
-        self.with(kind, |shelf| {
-            shelf.forget_expired(now);
-            if shelf.records.get(key).is_some_and(|r| now < r.expires) {
-                return Ok(false);
-            }
-            if shelf.records.len() >= kind.capacity() {
-                return Err(Error::Full);
-            }
-            shelf.serial += 1;
-            let serial = shelf.serial;
-            shelf.order.push_back((serial, key.to_owned()));
-            shelf.records.insert(key.to_owned(), Record { value: String::new(), expires, taken: false, serial });
-            Ok(true)
-        })
-    }
-
     pub(super) fn remove(&self, kind: Kind, key: &str) {
         self.with(kind, |shelf| {
             shelf.records.remove(key);
         });
     }
+
+    pub(super) fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        self.with(kind, |shelf| shelf.claims.claim(kind, key, expires, now))
+    }
+}
+
+/// Expired ones that a call puts away on its way: more than it adds, so that the shelf shrinks by itself, and a
+/// number that does not grow with what lies there.
+const SWEPT: usize = 2;
+
+impl Claims {
+    fn claim(&mut self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        for _ in 0..SWEPT {
+            self.forget_expired(now);
+        }
+        if self.live.get(key).is_some_and(|until| now < *until) {
+            return Ok(false);
+        }
+        if self.live.len() >= kind.capacity() && !self.live.contains_key(key) {
+            return Err(Error::Full(kind));
+        }
+        let key: Arc<str> = key.into();
+        self.ends.push(Reverse((expires, Arc::clone(&key))));
+        self.live.insert(key, expires);
+        Ok(true)
+    }
+
+    fn forget_expired(&mut self, now: Timestamp) {
+        let due = self.ends.peek().is_some_and(|Reverse((until, _))| now >= *until);
+        let Some(Reverse((until, key))) = due.then(|| self.ends.pop()).flatten() else { return };
+        if self.live.get(&key) == Some(&until) {
+            self.live.remove(&key);
+        }
+    }
 }
 
 impl Shelf {
-    /// From the front, up to the first that still counts: claims of a kind expire roughly in the order of their making.
+    /// Puts away some of the oldest that are expired or replaced: a quiet house keeps no thousand dead requests.
     fn forget_expired(&mut self, now: Timestamp) {
-        while let Some((serial, key)) = self.order.front() {
+        for _ in 0..SWEPT {
+            let Some((serial, key)) = self.order.front() else { return };
             match self.records.get(key) {
                 Some(r) if r.serial == *serial && now < r.expires => return,
                 Some(r) if r.serial == *serial => {
@@ -123,7 +152,7 @@ mod tests {
     fn a_record_is_taken_once_and_remembered_as_taken() {
         let m = Memory::default();
         let now = Timestamp(1_000);
-        m.put(Kind::Code, "a", "v", Timestamp(2_000));
+        m.put(Kind::Code, "a", "v", Timestamp(2_000), Timestamp(1));
         assert_eq!(m.take(Kind::Interaction, "a", now), Taken::Unknown, "c7_another_kind_is_another_namespace");
         assert_eq!(m.take(Kind::Code, "a", now), Taken::Now("v".into()));
         assert_eq!(m.take(Kind::Code, "a", now), Taken::Before("v".into()));
@@ -133,7 +162,7 @@ mod tests {
     #[test]
     fn an_expired_record_is_unknown() {
         let m = Memory::default();
-        m.put(Kind::Code, "a", "v", Timestamp(2_000));
+        m.put(Kind::Code, "a", "v", Timestamp(2_000), Timestamp(1));
         assert_eq!(m.take(Kind::Code, "a", Timestamp(2_000)), Taken::Unknown);
     }
 
@@ -141,29 +170,56 @@ mod tests {
     fn d10_the_oldest_go_first_and_the_bound_holds() {
         let m = Memory::default();
         for n in 0..Kind::Logout.capacity() + 10 {
-            m.put(Kind::Logout, &n.to_string(), "v", Timestamp(2_000));
+            m.put(Kind::Logout, &n.to_string(), "v", Timestamp(2_000), Timestamp(1));
         }
         assert_eq!(m.get(Kind::Logout, "0", Timestamp(1)), None);
         assert!(m.get(Kind::Logout, "10", Timestamp(1)).is_some());
         for _ in 0..Kind::Logout.capacity() * 3 {
-            m.put(Kind::Logout, "same", "v", Timestamp(2_000));
+            m.put(Kind::Logout, "same", "v", Timestamp(2_000), Timestamp(1));
         }
         assert!(m.with(Kind::Logout, |s| s.order.len()) <= 2 * Kind::Logout.capacity());
         assert!(m.get(Kind::Logout, "same", Timestamp(1)).is_some());
     }
 
     #[test]
-    fn t14_a_name_is_claimed_once_until_it_expires_and_never_forgotten_for_another() {
+    fn d10_what_is_expired_leaves_by_itself() {
         let m = Memory::default();
-        let claim = |key: &str, now| m.claim(Kind::Assertion, key, Timestamp(2_000), Timestamp(now)).ok();
-        assert_eq!(claim("a", 1_000), Some(true));
-        assert_eq!(claim("a", 1_999), Some(false));
-        for n in 1..Kind::Assertion.capacity() {
-            assert_eq!(claim(&n.to_string(), 1_000), Some(true));
+        for n in 0..1_000 {
+            m.put(Kind::Interaction, &format!("a{n}"), "v", Timestamp(2_000), Timestamp(1));
         }
-        assert_eq!(claim("one more", 1_000), None, "full");
-        assert_eq!(claim("a", 1_000), Some(false), "and the first is still known");
-        assert_eq!(m.claim(Kind::Assertion, "a", Timestamp(9_000), Timestamp(2_000)).ok(), Some(true), "expired");
-        assert_eq!(m.with(Kind::Assertion, |s| s.records.len()), 1, "with all the others");
+        for n in 0..1_000 {
+            m.put(Kind::Interaction, &format!("b{n}"), "v", Timestamp(9_000), Timestamp(3_000));
+        }
+        assert_eq!(m.with(Kind::Interaction, |s| (s.records.len(), s.order.len())), (1_000, 1_000));
+    }
+
+    #[test]
+    fn t14_a_claim_is_never_forgotten_early_however_many_there_are() {
+        let m = Memory::default();
+        let kind = Kind::Assertion;
+        for n in 0..kind.capacity() {
+            assert!(m.claim(kind, &n.to_string(), Timestamp(2_000), Timestamp(1)).unwrap());
+        }
+        assert!(matches!(m.claim(kind, "more", Timestamp(2_000), Timestamp(1_999)), Err(Error::Full(_))));
+        assert!(!m.claim(kind, "0", Timestamp(2_000), Timestamp(1_999)).unwrap(), "the first is still known");
+        assert!(m.claim(kind, "more", Timestamp(3_000), Timestamp(2_000)).unwrap(), "an expired one made room");
+        assert!(m.claim(kind, "0", Timestamp(3_000), Timestamp(2_000)).unwrap());
+        assert!(!m.claim(kind, "0", Timestamp(3_000), Timestamp(2_999)).unwrap());
+    }
+
+    #[test]
+    fn d10_claims_that_expired_leave_by_themselves() {
+        let m = Memory::default();
+        for round in 0..3 {
+            for n in 0..1_000 {
+                let now = Timestamp(round * 1_000);
+                // The same names again: what is replaced must not pile up either.
+                assert!(
+                    m.claim(Kind::DpopProof, &n.to_string(), now.plus(crate::base::clock::Span(1_000)), now).unwrap()
+                );
+            }
+        }
+        let (live, ends) = m.with(Kind::DpopProof, |s| (s.claims.live.len(), s.claims.ends.len()));
+        assert!(live <= 1_000 && ends <= 1_001, "{live} {ends}");
     }
 }

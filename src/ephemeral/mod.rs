@@ -19,29 +19,38 @@ pub enum Kind {
     Interaction,
     /// Requests to sign out that wait for a word of the person.
     Logout,
-    /// Pushed authorization requests (RFC 9126), by the digest of their reference.
+    /// Pushed authorization requests (RFC 9126), 60 s.
     Par,
-    /// `jti` of client assertions that were used (RFC 7523 3).
+    /// `jti` of client assertions (RFC 7523 3), claimed until they expire.
     Assertion,
-    /// `jti` of DPoP proofs that were used (RFC 9449 11.1).
+    /// `jti` of DPoP proofs (RFC 9449 11.1), claimed until they expire.
     DpopProof,
 }
 
 impl Kind {
-    /// How many records are kept; the oldest go first.
+    pub const ALL: [Kind; 6] =
+        [Kind::Code, Kind::Interaction, Kind::Logout, Kind::Par, Kind::Assertion, Kind::DpopProof];
+
+    /// How many records one server's memory keeps. Of records the oldest go first; a claim that finds no room is
+    /// refused instead, because one forgotten early could be named again.
     pub fn capacity(self) -> usize {
         match self {
             Kind::Code => 100_000,
             Kind::Interaction => 50_000,
             Kind::Logout => 10_000,
             Kind::Par => 50_000,
-            Kind::Assertion | Kind::DpopProof => 200_000,
+            Kind::Assertion => 100_000,
+            Kind::DpopProof => 500_000,
         }
     }
 
     /// The largest value that is taken, in bytes.
     pub fn max_bytes(self) -> usize {
-        8 * 1024
+        match self {
+            Kind::Code | Kind::Interaction | Kind::Logout | Kind::Par => 8 * 1024,
+            // A claim has no value.
+            Kind::Assertion | Kind::DpopProof => 0,
+        }
     }
 }
 
@@ -57,15 +66,26 @@ pub enum Taken {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("a record of {0} bytes is larger than its kind allows")]
+    #[error("a key or value of {0} bytes is larger than its kind allows")]
     TooLarge(usize),
-    /// So many names are claimed that another could only be remembered by forgetting one that still counts.
-    #[error("no room to remember another single use")]
-    Full,
+    /// Nothing live may go to make room.
+    #[error("there is no room for another {0:?}")]
+    Full(Kind),
+    #[error("the ephemeral store does not answer: {0}")]
+    Unavailable(String),
+}
+
+impl Error {
+    /// Whether the same request may succeed a little later: a 503, and no fault of anybody's.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Full(_) | Error::Unavailable(_))
+    }
 }
 
 /// How long the memory of a taken record lasts.
 pub const TOMBSTONE: Span = Span::minutes(10);
+/// The longest key, in bytes. Ours are identifiers and digests; what a stranger names is digested first.
+pub const MAX_KEY: usize = 128;
 
 /// The store that the configuration names.
 pub enum Ephemeral {
@@ -80,35 +100,36 @@ impl Ephemeral {
     /// Writes a record, replacing one of the same key.
     ///
     /// # Errors
-    /// The value is larger than the kind allows.
-    pub async fn put(&self, kind: Kind, key: &str, value: &str, expires: Timestamp) -> Result<(), Error> {
-        if value.len() > kind.max_bytes() {
-            return Err(Error::TooLarge(value.len()));
-        }
+    /// Key or value is larger than the kind allows; the store does not answer.
+    pub async fn put(
+        &self,
+        kind: Kind,
+        key: &str,
+        value: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        fits(key, value, kind)?;
         match self {
-            Self::Memory(m) => m.put(kind, key, value, expires),
+            Self::Memory(m) => m.put(kind, key, value, expires, now),
         }
         Ok(())
     }
 
     /// Reads a record that is not expired and not taken.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
         match self {
             Self::Memory(m) => Ok(m.get(kind, key, now)),
         }
     }
 
-    /// True for the first who names this key, false for every other until it expires (ABUSE T14).
+    /// Takes a record, once, in one atomic step; leaves a tombstone.
     ///
     /// # Errors
-    /// There is no room: nothing that still counts is ever forgotten for it.
-    pub async fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
-        match self {
-            Self::Memory(m) => m.claim(kind, key, expires, now),
-        }
-    }
-
-    /// Takes a record, once, in one atomic step; leaves a tombstone.
+    /// The store does not answer: it may have been taken or not.
     pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
         match self {
             Self::Memory(m) => Ok(m.take(kind, key, now)),
@@ -116,10 +137,36 @@ impl Ephemeral {
     }
 
     /// Forgets a record.
+    ///
+    /// # Errors
+    /// The store does not answer.
     pub async fn remove(&self, kind: Kind, key: &str) -> Result<(), Error> {
         match self {
             Self::Memory(m) => m.remove(kind, key),
         }
         Ok(())
     }
+
+    /// True for the first who names this key, false for everybody else until it expires (ABUSE T14). The kinds that
+    /// are claimed are not put or taken.
+    ///
+    /// # Errors
+    /// The key is too long (give a digest); there is no room; the store does not answer. Then nobody has it, and the
+    /// request must be refused.
+    pub async fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+        fits(key, "", kind)?;
+        match self {
+            Self::Memory(m) => m.claim(kind, key, expires, now),
+        }
+    }
+}
+
+fn fits(key: &str, value: &str, kind: Kind) -> Result<(), Error> {
+    if key.len() > MAX_KEY {
+        return Err(Error::TooLarge(key.len()));
+    }
+    if value.len() > kind.max_bytes() {
+        return Err(Error::TooLarge(value.len()));
+    }
+    Ok(())
 }

@@ -59,16 +59,22 @@ impl IntoResponse for PageError {
 
 impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
-        // A full queue, of passwords, of the database or of single uses, is no fault: it says when to come back, however deep it arose.
+        // A full queue, of passwords or of the database, or a store that is away, is no fault: it says when to come back, however deep it arose.
         let hashing = matches!(e.downcast_ref::<PasswordError>(), Some(PasswordError::Busy));
         let writing = matches!(e.downcast_ref::<crate::db::Error>(), Some(crate::db::Error::Busy));
-        let remembering = matches!(e.downcast_ref::<ephemeral::Error>(), Some(ephemeral::Error::Full));
-        if hashing || writing || remembering { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
+        let forgetting = e.downcast_ref::<ephemeral::Error>().is_some_and(ephemeral::Error::is_passing);
+        if hashing || writing || forgetting { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
     }
 }
 
 impl From<crate::db::Error> for PageError {
     fn from(e: crate::db::Error) -> Self {
+        anyhow::Error::from(e).into()
+    }
+}
+
+impl From<ephemeral::Error> for PageError {
+    fn from(e: ephemeral::Error) -> Self {
         anyhow::Error::from(e).into()
     }
 }
@@ -101,6 +107,9 @@ mod tests {
         assert!(matches!(PageError::from(Error::Busy), PageError::Busy { seconds: 5 }));
         let deep = anyhow::Error::from(Error::Busy).context("an activation");
         assert!(matches!(PageError::from(deep), PageError::Busy { .. }));
+        let away = ephemeral::Error::Unavailable("gone".to_owned());
+        assert!(matches!(PageError::from(away), PageError::Busy { .. }));
+        assert!(matches!(PageError::from(ephemeral::Error::TooLarge(9)), PageError::Internal(_)));
         assert!(matches!(PageError::from(Error::Url("x".to_owned())), PageError::Internal(_)));
     }
 }

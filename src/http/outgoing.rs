@@ -1,9 +1,169 @@
-//! stub
-pub struct Outgoing;
-pub struct Fetched { pub body: Vec<u8> }
+//! The one client that calls addresses which others chose: `jwks_uri`, `request_uri`, sector documents, logos,
+//! back-channel sign-outs (ABUSE F1–F6).
+//!
+//! https only, no redirects, no proxy, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
+//! connection goes to one of the addresses that were looked at: a public one. What came back is never echoed to whoever
+//! chose the address. `[outgoing] allow_private` lets a machine talk to itself, for development and the demo.
+
+mod addresses;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Method, Response, StatusCode};
+use url::{Host, Url};
+
+use crate::config;
+
+pub use addresses::is_public;
+
+/// How long a call may take, from the name to the last byte.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// Why there is no answer. For the log and the operator; never for whoever chose the address.
 #[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct OutgoingError;
-impl Outgoing {
-    pub async fn get(&self, _u: &str, _a: &str, _m: usize) -> Result<Fetched, OutgoingError> { Err(OutgoingError) }
+pub enum OutgoingError {
+    #[error("the address is not one that is called: {0}")]
+    Address(&'static str),
+    #[error("no answer: {0}")]
+    NoAnswer(String),
+    #[error("answered {0}")]
+    Status(u16),
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
 }
+
+/// An answer with status 200.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Media type without parameters, lower case; empty where there is none.
+    pub kind: String,
+    pub body: Vec<u8>,
+}
+
+pub struct Outgoing {
+    client: Client,
+    allow_private: bool,
+}
+
+impl Outgoing {
+    /// # Errors
+    /// The extra authority cannot be read, or is none.
+    pub fn new(config: &config::Outgoing) -> anyhow::Result<Self> {
+        Self::with_patience(config, PATIENCE)
+    }
+
+    fn with_patience(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Self> {
+        let allow_private = config.allow_private;
+        let mut builder = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .timeout(patience)
+            .connect_timeout(patience)
+            .pool_max_idle_per_host(0)
+            .user_agent("Preau")
+            .dns_resolver(Looked { allow_private });
+        if let Some(path) = &config.ca {
+            let pem = std::fs::read(path).with_context(|| format!("outgoing.ca {}", path.display()))?;
+            let all = Certificate::from_pem_bundle(&pem).with_context(|| format!("outgoing.ca {}", path.display()))?;
+            for certificate in all {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        Ok(Self { client: builder.build().context("outgoing client")?, allow_private })
+    }
+
+    /// Fetches what stands at an address.
+    pub async fn get(&self, address: &str, accept: &str, most: usize) -> Result<Fetched, OutgoingError> {
+        let request = self.client.request(Method::GET, self.vetted(address)?).header("accept", accept);
+        let response = request.send().await.map_err(no_answer)?;
+        if response.status() != StatusCode::OK {
+            return Err(OutgoingError::Status(response.status().as_u16()));
+        }
+        let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Ok(Fetched { kind, body: body(response, most).await? })
+    }
+
+    /// Sends a form; gives the status. The body of the answer is not read.
+    pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, OutgoingError> {
+        let request = self.client.request(Method::POST, self.vetted(address)?).form(fields);
+        Ok(request.send().await.map_err(no_answer)?.status().as_u16())
+    }
+
+    /// What can be said of an address before its name is resolved.
+    fn vetted(&self, address: &str) -> Result<Url, OutgoingError> {
+        let refused = |why| Err(OutgoingError::Address(why));
+        let Ok(url) = Url::parse(address) else { return refused("not a URL") };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("a user name in it");
+        }
+        // A literal address is not resolved, so it is looked at here.
+        let literal = match url.host() {
+            None => return refused("no host"),
+            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+            Some(Host::Domain(_)) => None,
+        };
+        if literal.is_some_and(|ip| !self.allow_private && !is_public(ip)) {
+            return refused("not public");
+        }
+        let here = url.host_str() == Some("localhost") || literal.is_some_and(|ip| ip.is_loopback());
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if self.allow_private && here => Ok(url),
+            _ => refused("not https"),
+        }
+    }
+}
+
+/// Without the address: it may hold what is nobody's business in a log.
+fn no_answer(error: reqwest::Error) -> OutgoingError {
+    let error = error.without_url();
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        words = format!("{words}: {cause}");
+        source = cause.source();
+    }
+    OutgoingError::NoAnswer(words)
+}
+
+async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingError> {
+    let mut out = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+        if out.len().saturating_add(chunk.len()) > most {
+            return Err(OutgoingError::TooLarge(most));
+        }
+        out.extend_from_slice(&chunk);
+    }
+    Ok(out)
+}
+
+/// Resolves, and gives only what may be connected to.
+struct Looked {
+    allow_private: bool,
+}
+
+impl Resolve for Looked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            // Port 0 becomes the URL's.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let may: Vec<SocketAddr> = found.filter(|to| allow_private || is_public(to.ip())).collect();
+            if may.is_empty() {
+                return Err(OutgoingError::Address("no public address").into());
+            }
+            let all: Addrs = Box::new(may.into_iter());
+            Ok(all)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

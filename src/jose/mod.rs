@@ -7,6 +7,7 @@
 
 mod compact;
 mod encrypt;
+mod import;
 mod key_set;
 mod memory;
 mod possession;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use compact::{Claims, Header, Typ, Unverified};
 pub use encrypt::{EncryptError, encrypt};
+pub use import::read_private;
 pub use key_set::{KeySet, KeySetError};
 pub use memory::{KeyMemory, Remembered};
 pub use possession::{Proof, verify_by_own_key, verify_hs256};
@@ -45,11 +47,19 @@ pub fn sign(ring: &KeyRing, alg: Alg, typ: &str, claims: &Value) -> Result<Strin
     Ok(format!("{input}.{}", base64url(&signature)))
 }
 
-/// Verifies that one of our keys signed `token` for this `typ`. Retired keys count too: a sign-out may come
-/// with an old ID token (RPIL 2); whoever wants fresh tokens checks `exp`.
+/// Verifies that one of our published keys signed `token` for this `typ`. Whoever wants fresh tokens checks `exp`.
 pub fn verify(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, Unverified> {
+    verified(typ, token, |kid| ring.by_kid(kid).filter(|key| key.state().is_published()))
+}
+
+/// As [`verify`], where retired keys count too: a sign-out may come with an old ID token (RPIL 2).
+pub fn verify_hint(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, Unverified> {
+    verified(typ, token, |kid| ring.by_kid(kid))
+}
+
+fn verified<'a>(typ: &str, token: &str, key: impl Fn(&str) -> Option<&'a RingKey>) -> Result<Claims, Unverified> {
     let token = Compact::read(token, Typ::Is(typ))?;
-    let key = token.header.kid().and_then(|kid| ring.by_kid(kid)).ok_or(Unverified::Kid)?;
+    let key = token.header.kid().and_then(key).ok_or(Unverified::Kid)?;
     if token.header.alg() != Some(key.alg().name()) {
         return Err(Unverified::Alg);
     }

@@ -14,27 +14,43 @@ use crate::protocol::algorithms::Alg;
 /// What a key is used for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
+    /// Published, will sign. Another server may sign with it already.
+    Upcoming,
     /// Signs; one an algorithm.
     Active,
     /// Published and verifies, no longer signs.
     Retiring,
+    /// Out of the JWKS; only old ID tokens given as hints still verify by it.
+    Retired,
+    /// Lost to somebody else: counts for nothing.
+    Revoked,
 }
 
 impl KeyState {
+    const ALL: [KeyState; 5] =
+        [KeyState::Upcoming, KeyState::Active, KeyState::Retiring, KeyState::Retired, KeyState::Revoked];
+
     pub fn name(self) -> &'static str {
         match self {
+            KeyState::Upcoming => "upcoming",
             KeyState::Active => "active",
             KeyState::Retiring => "retiring",
+            KeyState::Retired => "retired",
+            KeyState::Revoked => "revoked",
         }
     }
     pub fn from_name(name: &str) -> Option<Self> {
-        [KeyState::Active, KeyState::Retiring].into_iter().find(|s| s.name() == name)
+        KeyState::ALL.into_iter().find(|s| s.name() == name)
+    }
+    /// Whether relying parties are told of it.
+    pub fn is_published(self) -> bool {
+        matches!(self, KeyState::Upcoming | KeyState::Active | KeyState::Retiring)
     }
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("signing key: {0}")]
-pub struct KeyError(String);
+pub struct KeyError(pub(super) String);
 
 impl From<josekit::JoseError> for KeyError {
     fn from(e: josekit::JoseError) -> Self {
@@ -59,7 +75,8 @@ pub struct RingKey {
     kid: String,
     alg: Alg,
     state: KeyState,
-    signer: Box<dyn JwsSigner>,
+    /// None: only the public half is kept.
+    signer: Option<Box<dyn JwsSigner>>,
     verifier: Box<dyn JwsVerifier>,
     public: Value,
 }
@@ -71,25 +88,33 @@ impl fmt::Debug for RingKey {
 }
 
 impl RingKey {
-    pub fn from_jwk(kid: &str, alg: Alg, state: KeyState, private_jwk: &str) -> Result<Self, KeyError> {
-        let jwk = Jwk::from_bytes(private_jwk.as_bytes())?;
-        let mut public_jwk = jwk.to_public_key()?;
-        // to_public_key drops both: a key without them is of no use to a client.
-        public_jwk.set_key_id(kid);
-        public_jwk.set_algorithm(alg.name());
-        public_jwk.set_key_use("sig");
-        let (signer, verifier): (Box<dyn JwsSigner>, Box<dyn JwsVerifier>) = match alg {
-            Alg::RS256 => (Box::new(RS256.signer_from_jwk(&jwk)?), Box::new(RS256.verifier_from_jwk(&public_jwk)?)),
-            Alg::PS256 => (Box::new(PS256.signer_from_jwk(&jwk)?), Box::new(PS256.verifier_from_jwk(&public_jwk)?)),
-            Alg::EdDSA => (Box::new(EdDSA.signer_from_jwk(&jwk)?), Box::new(EdDSA.verifier_from_jwk(&public_jwk)?)),
-            Alg::ES256 => (Box::new(ES256.signer_from_jwk(&jwk)?), Box::new(ES256.verifier_from_jwk(&public_jwk)?)),
-        };
+    /// From a private JWK; or from a public one, if the key no longer signs.
+    pub fn from_jwk(kid: &str, alg: Alg, state: KeyState, jwk: &str) -> Result<Self, KeyError> {
+        let jwk = Jwk::from_bytes(jwk.as_bytes())?;
+        // josekit's own to_public_key drops kid and alg: a key without them is of no use to a client.
         let mut public = Map::new();
-        for name in ["kty", "kid", "alg", "use", "n", "e", "crv", "x", "y"] {
-            if let Some(v) = public_jwk.as_ref().get(name) {
+        for name in ["kty", "n", "e", "crv", "x", "y"] {
+            if let Some(v) = jwk.as_ref().get(name) {
                 public.insert(name.to_owned(), v.clone());
             }
         }
+        for (name, value) in [("kid", kid), ("alg", alg.name()), ("use", "sig")] {
+            public.insert(name.to_owned(), value.into());
+        }
+        let public_jwk = Jwk::from_map(public.clone())?;
+        let verifier: Box<dyn JwsVerifier> = match alg {
+            Alg::RS256 => Box::new(RS256.verifier_from_jwk(&public_jwk)?),
+            Alg::PS256 => Box::new(PS256.verifier_from_jwk(&public_jwk)?),
+            Alg::ES256 => Box::new(ES256.verifier_from_jwk(&public_jwk)?),
+            Alg::EdDSA => Box::new(EdDSA.verifier_from_jwk(&public_jwk)?),
+        };
+        let signer: Option<Box<dyn JwsSigner>> = match alg {
+            _ if jwk.parameter("d").is_none() && state == KeyState::Retired => None,
+            Alg::RS256 => Some(Box::new(RS256.signer_from_jwk(&jwk)?)),
+            Alg::PS256 => Some(Box::new(PS256.signer_from_jwk(&jwk)?)),
+            Alg::ES256 => Some(Box::new(ES256.signer_from_jwk(&jwk)?)),
+            Alg::EdDSA => Some(Box::new(EdDSA.signer_from_jwk(&jwk)?)),
+        };
         Ok(Self { kid: kid.to_owned(), alg, state, signer, verifier, public: Value::Object(public) })
     }
 
@@ -108,7 +133,8 @@ impl RingKey {
     }
 
     pub(super) fn sign(&self, input: &[u8]) -> Result<Vec<u8>, String> {
-        self.signer.sign(input).map_err(|e| e.to_string())
+        let signer = self.signer.as_ref().ok_or("the private half is gone")?;
+        signer.sign(input).map_err(|e| e.to_string())
     }
 
     pub(super) fn verify(&self, input: &[u8], signature: &[u8]) -> bool {
@@ -136,6 +162,7 @@ impl KeyRing {
         Alg::ALL.into_iter().all(|alg| self.active(alg).is_some())
     }
 
+    /// A key of any age.
     pub fn by_kid(&self, kid: &str) -> Option<&RingKey> {
         self.keys.iter().find(|k| k.kid == kid)
     }
@@ -144,9 +171,11 @@ impl KeyRing {
         self.keys.iter().map(RingKey::kid).collect()
     }
 
-    /// RFC 7517 5.
+    /// RFC 7517 5. The active keys first: a reader that takes the first of a kind takes the one that signs.
     pub fn jwks(&self) -> Value {
-        json!({ "keys": self.keys.iter().map(|k| k.public.clone()).collect::<Vec<_>>() })
+        let order = [KeyState::Active, KeyState::Upcoming, KeyState::Retiring];
+        let keys = order.into_iter().flat_map(|state| self.keys.iter().filter(move |k| k.state == state));
+        json!({ "keys": keys.map(|k| &k.public).collect::<Vec<_>>() })
     }
 }
 

@@ -1,16 +1,35 @@
-//! Making sure that there are keys, and that the master key opens them.
+//! Making sure that there are keys, and that the master key opens them; reading them; verifying with them.
 
+mod turn;
+
+pub use turn::{KeysError, import, lives, prepare, revoke, turn};
+
+use super::rotation::Life;
 use super::store;
 use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
-use crate::db::{Db, Durability};
+use crate::db::{Db, Durability, Tx};
 use crate::jose::{self, Alg, Claims, KeyRing, KeyState, RingKey, Unverified, generate};
 use crate::seal::{Place, Vault};
 
 const CHECK: Place<'static> = Place { table: "seal_check", column: "sealed", row: "master" };
 const CHECK_TEXT: &str = "préau";
+
+/// What changing keys needs. The command line has no [`App`].
+#[derive(Clone, Copy)]
+pub struct House<'a> {
+    pub db: &'a Db,
+    pub vault: &'a Vault,
+    pub rng: &'a dyn Random,
+}
+
+impl<'a> House<'a> {
+    pub fn of(app: &'a App) -> Self {
+        Self { db: &app.db, vault: &app.vault, rng: app.rng.as_ref() }
+    }
+}
 
 fn place(kid: &str) -> Place<'_> {
     Place { table: "signing_key", column: "sealed", row: kid }
@@ -53,37 +72,77 @@ pub async fn ensure(db: &Db, vault: &Vault, rng: &dyn Random, now: Timestamp) ->
         if store::has_active(&mut db.read().await?, alg.name()).await? {
             continue;
         }
-        let (jwk, kid) = tokio::task::spawn_blocking(move || generate(alg)).await??;
+        let (jwk, kid) = draw(alg).await?;
         let sealed = vault.seal(place(&kid), &jwk)?;
+        let detail = format!("{} {kid}", alg.name());
         let mut tx = db.write(Durability::Durable).await?;
-        if store::insert_active(&mut tx, now, &kid, alg.name(), &sealed).await? {
-            audit::store::record(&mut tx, rng, now, Fact::KeyMade, About { detail: &kid, ..About::default() }).await?;
+        if store::insert(&mut tx, now, &kid, alg.name(), KeyState::Active.name(), &sealed).await? {
+            audit::store::record(&mut tx, rng, now, Fact::KeyMade, About { detail: &detail, ..About::default() })
+                .await?;
         }
         tx.commit().await?;
     }
     load(db, vault).await
 }
 
-/// Reads the ring as the database has it.
+/// A new private key and its `kid`, off the runtime's threads.
+async fn draw(alg: Alg) -> anyhow::Result<(String, String)> {
+    Ok(tokio::task::spawn_blocking(move || generate(alg)).await??)
+}
+
+/// The keys with what is sealed. Those of a newer version, which alone knows what to do with them, are passed over.
+async fn rows(tx: &mut Tx) -> anyhow::Result<Vec<(Life, String)>> {
+    let rows = store::all(tx).await?;
+    let read = rows.into_iter().filter_map(|row| {
+        let (alg, state) = (Alg::from_name(&row.algorithm)?, KeyState::from_name(&row.state)?);
+        Some((Life { kid: row.kid, alg, state, since: Timestamp(row.since) }, row.sealed))
+    });
+    Ok(read.collect())
+}
+
+/// Reads the ring as the database has it. Revoked keys are not in it.
 pub async fn load(db: &Db, vault: &Vault) -> anyhow::Result<KeyRing> {
-    let rows = store::all(&mut db.read().await?).await?;
     let mut keys = Vec::new();
-    for row in rows {
-        let (Some(alg), Some(state)) = (Alg::from_name(&row.algorithm), KeyState::from_name(&row.state)) else {
-            // A newer version's: it knows what to do with it, this one does not publish it.
-            continue;
-        };
-        keys.push(RingKey::from_jwk(&row.kid, alg, state, &vault.open(place(&row.kid), &row.sealed)?)?);
+    for (key, sealed) in rows(&mut db.read().await?).await? {
+        if key.state != KeyState::Revoked {
+            let jwk = vault.open(place(&key.kid), &sealed)?;
+            keys.push(RingKey::from_jwk(&key.kid, key.alg, key.state, &jwk)?);
+        }
     }
     Ok(KeyRing::new(keys))
 }
 
+/// What every server does once a minute: the steps that are due, then the keys as they are now, whoever changed them.
+pub async fn tend(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let turned = turn(House::of(app), now, app.config.keys.rotate_after()).await;
+    app.set_ring(load(&app.db, &app.vault).await?);
+    turned
+}
+
 /// Verifies a token of ours. A kid that this server does not know may be the newest key of another one (DESIGN 7).
 pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, Unverified>> {
-    match jose::verify(&app.ring(), typ, token) {
+    asking(app, now, |ring| jose::verify(ring, typ, token)).await
+}
+
+/// Verifies an `id_token_hint`: an ID token of ours of any age (RPIL 2, OIDCC 3.1.2.1), so retired keys count too.
+pub async fn verify_hint(
+    app: &App,
+    now: Timestamp,
+    typ: &str,
+    token: &str,
+) -> anyhow::Result<Result<Claims, Unverified>> {
+    asking(app, now, |ring| jose::verify_hint(ring, typ, token)).await
+}
+
+async fn asking(
+    app: &App,
+    now: Timestamp,
+    verify: impl Fn(&KeyRing) -> Result<Claims, Unverified>,
+) -> anyhow::Result<Result<Claims, Unverified>> {
+    match verify(&app.ring()) {
         Err(Unverified::Kid) if app.may_ask_for_keys(now) => {
             app.set_ring(load(&app.db, &app.vault).await?);
-            Ok(jose::verify(&app.ring(), typ, token))
+            Ok(verify(&app.ring()))
         }
         known => Ok(known),
     }

@@ -22,9 +22,8 @@ type Answer = Result<Response, PageError>;
 /// What sign-in and activation carry along.
 const CARRIED: [&str; 2] = ["i", "client_id"];
 
-async fn interaction(app: &AppState, visit: &Visit) -> anyhow::Result<Option<Interaction>> {
-    let Some(i) = visit.query.get("i") else { return Ok(None) };
-    interactions::ops::find(app, visit.now, i, visit.nav.as_deref()).await
+async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
+    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
 /// GET: shows the form. A tab whose browser got a session meanwhile goes on by itself; the dispatcher decides
@@ -38,7 +37,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
             format!("/oauth2/authorize{query}")
         }));
     }
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = LoginPage {
@@ -57,7 +56,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
 /// POST: signs in, or shows the form again with what to do.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let query = visit.carried(&CARRIED);
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let (identifiant, password) = (form.raw("identifiant").trim().to_owned(), form.raw("mot_de_passe"));
     let refuse = |status, refusal| {
@@ -114,7 +113,7 @@ pub async fn onward(State(app): State<AppState>, visit: Visit) -> Answer {
     if query.is_empty() {
         return Ok(see_other("/compte"));
     }
-    let waiting = interaction(&app, &visit).await?;
+    let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = Continue { href: format!("/oauth2/authorize{query}"), service: waiting.map(|w| w.client_name) };
     visit.page(&app.pages, StatusCode::OK, &page)

@@ -38,8 +38,8 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, party: &Party, proble
 
 /// How many wait for a client; counted no further than `most`.
 pub async fn waiting(tx: &mut Tx, client_id: &str, most: i64) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM logout_delivery WHERE client_id = $1 AND state = 'waiting' \
-               AND state <> 'delivered' LIMIT $2) AS some";
+    let sql = "SELECT COUNT(*) FROM (SELECT id FROM logout_delivery WHERE client_id = $1 AND state = 'waiting' \
+               AND state <> 'delivered' LIMIT $2) AS counted";
     Ok(tx.one::<(i64,)>(sql, args![client_id, most]).await?.0)
 }
 

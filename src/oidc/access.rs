@@ -33,8 +33,14 @@ pub struct Access {
 /// What keeps it alive, so that it can be ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
-    Session { sid: String, generation: i64 },
-    Family { id: String, generation: i64 },
+    Session {
+        sid: String,
+        generation: i64,
+    },
+    Family {
+        id: String,
+        generation: i64,
+    },
     /// Lives its five minutes.
     Client,
 }

@@ -120,7 +120,7 @@ async fn code(app: &AppState, visit: &Visit, request: &AuthorizeRequest, grant: 
     };
     let code = id256(app.rng.as_ref());
     let text = serde_json::to_string(&granted)?;
-    app.ephemeral.put(Kind::Code, &digest(&code), &text, visit.now.plus(CODE_LIFE)).await?;
+    app.ephemeral.put(Kind::Code, &digest(&code), &text, visit.now.plus(CODE_LIFE), visit.now).await?;
     Ok(code)
 }
 

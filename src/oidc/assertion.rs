@@ -74,12 +74,7 @@ pub async fn verify(
     }
 }
 
-async fn signed(
-    app: &AppState,
-    now: Timestamp,
-    client: &Client,
-    text: &str,
-) -> anyhow::Result<Result<Claims, String>> {
+async fn signed(app: &AppState, now: Timestamp, client: &Client, text: &str) -> anyhow::Result<Result<Claims, String>> {
     if client.meta.auth_method == AuthMethod::ClientSecretJwt {
         let Some(secret) = clients::ops::signing_secret(app, client)? else {
             return Ok(Err("the client has no secret to sign with".to_owned()));

@@ -123,7 +123,7 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
     };
     let client_name = client.meta.client_name.clone();
     let waiting = Interaction { browser, created: visit.now, client_name, request, agreed: None };
-    let Some(id) = interactions::ops::keep(app, &waiting).await? else {
+    let Some(id) = interactions::ops::keep(app, visit.now, &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
         return respond::error(app, visit, &Back::of(&waiting.request), &error);
     };
@@ -226,9 +226,7 @@ async fn step(
         (NextStep::Answer, Some(p)) => answer(app, visit, client, &request, &p, said_yes(&p)).await,
         (NextStep::Refuse(code), _) => respond::error(app, visit, &Back::of(&request), &respond::plain(code)),
         (NextStep::Explain(_) | NextStep::Agree, Some(p)) => match kept {
-            Some(Kept { i, .. }) if next == NextStep::Agree => {
-                consent::ask(app, visit, client, &request, i, &p).await
-            }
+            Some(Kept { i, .. }) if next == NextStep::Agree => consent::ask(app, visit, client, &request, i, &p).await,
             Some(Kept { i, .. }) => explain(app, visit, client, i, &p),
             // The page's links need a kept request.
             None => keep(app, visit, client, request, None).await,

@@ -3,9 +3,6 @@
 //! The job keeps who is to be told of what; the token is signed anew at each attempt, because it lives two minutes.
 //! A client that does not answer is asked again by the outbox's back-off, and delays nobody.
 
-use std::sync::LazyLock;
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::claims::subject;
@@ -23,8 +20,6 @@ pub const LOGOUT_TYP: &str = "logout+jwt";
 /// BCL 2.4 recommends two minutes at most.
 const LIFE: Span = Span::minutes(2);
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-/// A client that takes longer is asked again later.
-const PATIENCE: Duration = Duration::from_millis(2_500);
 
 /// What came of an attempt.
 enum Told {
@@ -83,14 +78,12 @@ async fn tell(app: &App, now: Timestamp, client: &Client, intent: &Intent) -> an
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
     let ring = app.ring();
     let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, LOGOUT_TYP, &claims)).await??;
-    let answer = tokio::time::timeout(PATIENCE, post(app, uri, &token)).await;
-    Ok(match answer {
+    Ok(match app.outgoing.post_form(uri, &[("logout_token", &token)]).await {
         // BCL 2.8: 204 is what some frameworks make of an empty 200; 400 says that the client will not.
-        Ok(Ok(200 | 204)) => Told::Delivered,
-        Ok(Ok(400)) => Told::Refused("answered 400".to_owned()),
-        Ok(Ok(status)) => Told::Unheard(format!("answered {status}")),
-        Ok(Err(why)) => Told::Unheard(why),
-        Err(_) => Told::Unheard("no answer in time".to_owned()),
+        Ok(200 | 204) => Told::Delivered,
+        Ok(400) => Told::Refused("answered 400".to_owned()),
+        Ok(status) => Told::Unheard(format!("answered {status}")),
+        Err(why) => Told::Unheard(why.to_string()),
     })
 }
 
@@ -106,16 +99,4 @@ fn claims(app: &App, now: Timestamp, client: &Client, intent: &Intent, sub: &str
         "sub": sub,
         "sid": intent.sid,
     })
-}
-
-static CLIENT: LazyLock<Result<reqwest::Client, String>> = LazyLock::new(|| {
-    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    builder.build().map_err(|why| why.to_string())
-});
-
-/// Stands in for the guarded outgoing client.
-async fn post(_app: &App, uri: &str, token: &str) -> Result<u16, String> {
-    let client = CLIENT.as_ref().map_err(Clone::clone)?;
-    let answer = client.post(uri).form(&[("logout_token", token)]).send().await.map_err(|why| why.to_string())?;
-    Ok(answer.status().as_u16())
 }

@@ -318,17 +318,12 @@ fn levels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {
 }
 
 /// The person of an ID token that we signed for this client, expired or not (OIDCC 3.1.2.1).
-async fn hinted(
-    app: &App,
-    now: Timestamp,
-    client: &Client,
-    hint: &str,
-) -> anyhow::Result<Result<String, OAuthError>> {
+async fn hinted(app: &App, now: Timestamp, client: &Client, hint: &str) -> anyhow::Result<Result<String, OAuthError>> {
     let refused = |detail: &str| {
         let words = "id_token_hint is not an ID token of this client";
         Ok(Err(OAuthError::invalid_request(words).detail(detail)))
     };
-    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => return refused(&why.to_string()),
     };

@@ -50,7 +50,11 @@ pub async fn authenticate(
     }
     let proven = match (client.meta.auth_method, presented.proof) {
         (AuthMethod::ClientSecretBasic, Proof::Basic(secret)) | (AuthMethod::ClientSecretPost, Proof::Post(secret)) => {
-            if secret_is_right(&client, &secret, now) { Ok(()) } else { Err("wrong secret".to_owned()) }
+            if secret_is_right(&client, &secret, now) {
+                Ok(())
+            } else {
+                Err("wrong secret".to_owned())
+            }
         }
         (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt, Proof::Assertion(text)) => {
             assertion::verify(app, now, endpoint, &client, &text).await?

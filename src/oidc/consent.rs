@@ -94,7 +94,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(_): Form) ->
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id);
-    interactions::ops::restore(&app, i, &waiting).await?;
+    interactions::ops::restore(&app, visit.now, i, &waiting).await?;
     // A page of ours: from there the browser may leave (DESIGN 7).
     Ok(see_other(&format!("/connexion/suite{query}")))
 }

@@ -61,7 +61,9 @@ pub async fn at_endpoint(
     client: &Client,
 ) -> anyhow::Result<Result<Option<String>, OAuthError>> {
     match proven(app, now, headers, method, path).await? {
-        Ok(None) if client.meta.dpop_bound => Ok(Err(bad("this client's tokens are bound to a key: a proof is missing"))),
+        Ok(None) if client.meta.dpop_bound => {
+            Ok(Err(bad("this client's tokens are bound to a key: a proof is missing")))
+        }
         found => Ok(found),
     }
 }

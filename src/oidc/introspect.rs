@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, refusal, unreadable};
+use super::refusal::{NO_STORE, in_json, refusal, unreadable};
 use super::{access, claims, client_auth};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
@@ -29,6 +29,10 @@ const TYP: &str = "token-introspection+jwt";
 const JWT: &str = "application/token-introspection+jwt";
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {
@@ -103,9 +107,9 @@ async fn respond(
     told: Map<String, Value>,
 ) -> Result<Response, PageError> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
-    let asked = accepts.flat_map(|line| line.split(',')).any(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT)
-    });
+    let asked = accepts
+        .flat_map(|line| line.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(JWT));
     let registered = asking.meta.introspection.signed;
     if !asked && registered.is_none() {
         return Ok((NO_STORE, Json(told)).into_response());

@@ -154,7 +154,7 @@ async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Re
 
 async fn put(app: &AppState, visit: &Visit, i: &str, request: &SignOut) -> anyhow::Result<()> {
     let text = serde_json::to_string(request)?;
-    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE)).await?;
+    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE), visit.now).await?;
     Ok(())
 }
 
@@ -177,7 +177,7 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
 async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<SignOut> {
     let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
     let Some(hint) = params.get("id_token_hint") else { return Ok(out) };
-    let claims = match keys::ops::verify(app, now, ID_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "id_token_hint refused");
@@ -192,7 +192,9 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
     let Some(client) = clients::store::find(&mut app.db.read().await?, aud).await?.filter(Client::is_usable) else {
         return Ok(out);
     };
-    if let Some(uri) = params.get("post_logout_redirect_uri").filter(|uri| client.allows_post_logout(uri)) {
+    // A form that cannot be read whole might lack the state: then there is no way back.
+    let back = params.get("post_logout_redirect_uri").filter(|_| params.flaw().is_none());
+    if let Some(uri) = back.filter(|uri| client.allows_post_logout(uri)) {
         let back = match params.get("state") {
             Some(state) => with_query(uri, &[("state", state)]),
             None => uri.to_owned(),

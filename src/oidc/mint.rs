@@ -95,7 +95,9 @@ fn access_claims(
     });
     if let Some(map) = claims.as_object_mut() {
         match wanted.holder {
-            Holder::Session { sid, generation } => map.extend([named("sid", sid), ("gen".to_owned(), json!(generation))]),
+            Holder::Session { sid, generation } => {
+                map.extend([named("sid", sid), ("gen".to_owned(), json!(generation))])
+            }
             Holder::Family { id, generation } => map.extend([named("fam", id), ("gen".to_owned(), json!(generation))]),
         }
         if !grant.claims.userinfo.is_empty() {
@@ -152,9 +154,7 @@ fn id_claims(
 /// (RFC 8032 5.1).
 fn left_half(alg: Alg, text: &str) -> String {
     match alg {
-        Alg::RS256 | Alg::PS256 | Alg::ES256 => {
-            base64url(sha256(text.as_bytes()).get(..16).unwrap_or_default())
-        }
+        Alg::RS256 | Alg::PS256 | Alg::ES256 => base64url(sha256(text.as_bytes()).get(..16).unwrap_or_default()),
         Alg::EdDSA => base64url(Sha512::digest(text.as_bytes()).get(..32).unwrap_or_default()),
     }
 }
@@ -167,7 +167,10 @@ mod tests {
     fn oidcc_appendix_a_the_left_half() {
         // OIDCC A.3 and A.4 print these values.
         assert_eq!(left_half(Alg::RS256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
-        assert_eq!(left_half(Alg::RS256, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"), "LDktKdoQak3Pk0cnXxCltA");
+        assert_eq!(
+            left_half(Alg::RS256, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"),
+            "LDktKdoQak3Pk0cnXxCltA"
+        );
         assert_eq!(left_half(Alg::EdDSA, "x").len(), 43);
     }
 }

@@ -9,9 +9,9 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::checks::{self, Came, Refused};
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
+use super::checks::{self, Came, Refused};
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use super::{client_auth, dpop, path, request_object};
 use crate::app::{App, AppState};
 use crate::base::clock::{Span, Timestamp};
@@ -47,6 +47,10 @@ pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyh
 }
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {
@@ -112,11 +116,9 @@ async fn push(
     }
     let id = id256(app.rng.as_ref());
     let text = serde_json::to_string(&request)?;
-    match app.ephemeral.put(Kind::Par, &digest(&id), &text, visit.now.plus(LIFE)).await {
+    match app.ephemeral.put(Kind::Par, &digest(&id), &text, visit.now.plus(LIFE), visit.now).await {
         Ok(()) => Ok(Ok(format!("{PREFIX}{id}"))),
-        Err(crate::ephemeral::Error::TooLarge(_)) => {
-            Ok(Err(OAuthError::invalid_request("the request is too large")))
-        }
+        Err(crate::ephemeral::Error::TooLarge(_)) => Ok(Err(OAuthError::invalid_request("the request is too large"))),
         Err(other) => Err(other.into()),
     }
 }

@@ -42,6 +42,15 @@ pub fn unreadable(error: PageError, basic_tried: bool) -> Result<Response, PageE
     }
 }
 
+/// A program reads the answer: that we are too busy is said in JSON too.
+pub fn in_json(answer: Result<Response, PageError>) -> Result<Response, PageError> {
+    let Err(PageError::Busy { seconds }) = answer else { return answer };
+    let body = json!({ "error": ErrorCode::TemporarilyUnavailable.name(), "error_description": "try again later" });
+    let mut response = (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, Json(body)).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
 /// CORS for browsers' clients: the origin of one of the client's redirect URIs, nothing else (ABUSE S10).
 pub fn allow_origin(client: &Client, request: &HeaderMap, response: &mut HeaderMap) {
     let Some(origin) = request.get(header::ORIGIN) else { return };

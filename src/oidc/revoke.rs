@@ -8,9 +8,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::access::{self, Holder};
-use super::client_auth;
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
+use super::client_auth;
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
@@ -24,6 +24,10 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {
@@ -50,7 +54,12 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
 }
 
 /// What the token is shows its form: `token_type_hint` is not needed (RFC 7009 2.1).
-async fn revoke(app: &AppState, now: Timestamp, client: &Client, token: &str) -> anyhow::Result<Result<(), OAuthError>> {
+async fn revoke(
+    app: &AppState,
+    now: Timestamp,
+    client: &Client,
+    token: &str,
+) -> anyhow::Result<Result<(), OAuthError>> {
     let another = || Ok(Err(OAuthError::invalid_grant("the token is another client's")));
     let mut tx = app.db.read().await?;
     let (account, ended) = if let Some((id, _)) = grants::read_refresh_token(&app.vault, token) {

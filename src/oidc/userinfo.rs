@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::claims::{self, Where};
-use super::refusal::allow_origin;
+use super::refusal::{allow_origin, in_json};
 use super::{access, dpop, path, protect};
 use crate::app::AppState;
 use crate::clients::Client;
@@ -38,6 +38,10 @@ struct Presented {
 }
 
 pub async fn handle(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let (headers, method) = (request.headers().clone(), request.method().clone());
     let presented = match presented(request, &app).await {
         Ok(presented) => presented,

@@ -185,7 +185,11 @@ impl Page for FormPost {
         let field = |name: &str, value: &str| Field { name: name.to_owned(), value: value.to_owned() };
         vec![FormPost {
             action: "https://ent.example/retour?choix=1".to_owned(),
-            fields: vec![field("code", "x"), field("state", "\"><script>alert(1)</script>"), field("iss", "https://id")],
+            fields: vec![
+                field("code", "x"),
+                field("state", "\"><script>alert(1)</script>"),
+                field("iss", "https://id"),
+            ],
         }]
     }
 }

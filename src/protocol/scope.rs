@@ -16,8 +16,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Scope; 5] =
-        [Scope::Openid, Scope::Profile, Scope::Phone, Scope::Education, Scope::OfflineAccess];
+    pub const ALL: [Scope; 5] = [Scope::Openid, Scope::Profile, Scope::Phone, Scope::Education, Scope::OfflineAccess];
 
     pub fn name(self) -> &'static str {
         match self {

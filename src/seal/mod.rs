@@ -102,16 +102,15 @@ impl Vault {
         let mac = |b: Blind| -> Result<hmac::Key, SealError> {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, derive(&master, b.label())?.as_slice()))
         };
-        let blind =
-            [
-                mac(Blind::Phone)?,
-                mac(Blind::Code)?,
-                mac(Blind::Budget)?,
-                mac(Blind::Subject)?,
-                mac(Blind::Log)?,
-                mac(Blind::Refresh)?,
-                mac(Blind::DpopNonce)?,
-            ];
+        let blind = [
+            mac(Blind::Phone)?,
+            mac(Blind::Code)?,
+            mac(Blind::Budget)?,
+            mac(Blind::Subject)?,
+            mac(Blind::Log)?,
+            mac(Blind::Refresh)?,
+            mac(Blind::DpopNonce)?,
+        ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, blind })
     }

@@ -21,6 +21,7 @@ async fn a9_the_document_says_what_there_is_and_what_there_is_not() {
     let server = Server::start_as(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
+        config.outgoing.allow_private = false;
     })
     .await;
     let answer = server.get(DISCOVERY).await;

@@ -34,6 +34,7 @@ async fn over_https() -> Server {
     Server::start_as(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
+        config.outgoing.allow_private = false;
     })
     .await
 }

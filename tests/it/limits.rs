@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, StatusCode};
-use preau::ephemeral::Kind;
+use preau::ephemeral::{Kind, MAX_KEY};
 use preau::seal::PasswordCost;
 use tower::ServiceExt as _;
 
@@ -80,8 +80,8 @@ async fn d10_what_strangers_make_us_keep_is_bounded_and_writes_no_row() {
     assert_eq!(before, after);
     assert_eq!(server.count("SELECT COUNT(*) FROM budget").await, 0);
     // The bounds themselves are held by the store's own tests.
-    for kind in [Kind::Code, Kind::Interaction, Kind::Logout] {
-        assert!(kind.capacity() * kind.max_bytes() <= 1 << 30, "{kind:?}");
+    for kind in Kind::ALL {
+        assert!(kind.capacity() * (kind.max_bytes() + MAX_KEY) <= 1 << 30, "{kind:?}");
     }
 }
 

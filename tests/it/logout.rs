@@ -150,14 +150,15 @@ async fn r10_r6_a_foreign_way_back_is_not_taken_though_the_hint_is_right() {
 
 #[tokio::test]
 async fn a_state_that_nobody_could_keep_leads_to_our_own_page() {
-    let long = "s".repeat(9_000);
-    for from in ["here", "elsewhere", "another session"] {
+    let (long, longer) = ("é".repeat(2_500), "s".repeat(9_000));
+    let everywhere = ["here", "elsewhere", "another session"];
+    for (from, long) in everywhere.iter().flat_map(|from| [(*from, &long), (*from, &longer)]) {
         let mut s = scene().await;
         let mut hint = s.tokens.id_token.clone();
         if from == "another session" {
             hint = s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await.id_token;
         }
-        let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", &long)];
+        let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", long)];
         if from == "elsewhere" {
             s.browser.post_from_elsewhere("/oauth2/logout", &fields).await;
         } else {
@@ -172,7 +173,7 @@ async fn a_state_that_nobody_could_keep_leads_to_our_own_page() {
     let s = scene().await;
     s.server.register("ent", serde_json::json!({ "frontchannel_logout_uri": "https://ent.example/fin" })).await;
     let mut browser = s.browser.copy();
-    let to = format!("/deconnexion?client_id={long}&i=x");
+    let to = format!("/deconnexion?client_id={longer}&i=x");
     assert_eq!(browser.post(&to, &[("changer", "1")]).await.status, StatusCode::SEE_OTHER);
 }
 

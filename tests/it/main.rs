@@ -29,6 +29,8 @@ mod headers;
 #[cfg(test)]
 mod interactions;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod leaflet;
 #[cfg(test)]
 mod limits;
@@ -43,11 +45,17 @@ mod logout_frontchannel;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod pushed;
+#[cfg(test)]
 mod redirects;
+#[cfg(test)]
+mod refresh;
 #[cfg(test)]
 mod registration;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod responses;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

@@ -55,6 +55,7 @@ async fn s1_over_https_cookies_are_bound_to_the_host() {
     let server = Server::start_as(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
+        config.outgoing.allow_private = false;
     })
     .await;
     let member = server.account("Anne", "DURAND").await;

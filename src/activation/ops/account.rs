@@ -163,7 +163,7 @@ pub async fn choose_password(
     let (cookie, _) =
         sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, former.as_deref()).await?;
     tx.commit().await?;
-    put_back(app, &next).await;
+    put_back(app, now, &next).await;
     Ok(Chosen::Done { cookie })
 }
 
@@ -193,15 +193,15 @@ pub async fn once_more(
     }
     let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, None).await?;
     tx.commit().await?;
-    put_back(app, activation).await;
+    put_back(app, now, activation).await;
     Ok(Some(cookie))
 }
 
 /// The request that started it all: perhaps the store was emptied by a restart meanwhile.
-async fn put_back(app: &App, activation: &Activation) {
+async fn put_back(app: &App, now: Timestamp, activation: &Activation) {
     let (Some(i), Some(request)) = (&activation.interaction, &activation.request) else { return };
     let restored = match serde_json::from_str::<Interaction>(request) {
-        Ok(interaction) => interactions::ops::restore(app, i, &interaction).await,
+        Ok(interaction) => interactions::ops::restore(app, now, i, &interaction).await,
         Err(e) => Err(e.into()),
     };
     if !matches!(restored, Ok(true)) {

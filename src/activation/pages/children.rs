@@ -16,7 +16,7 @@ use crate::protocol::params::Params;
 
 /// GET: the questions. Neither Oui nor Non is chosen beforehand.
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Page {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     match standing(&app, &visit, &[Step::Children]).await? {
         Ok(activation) => {
             let blank = vec![Typed::default(); activation.children.len()];
@@ -66,7 +66,7 @@ impl Typed {
 
 /// POST: judges the answers.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Page {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Children]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),

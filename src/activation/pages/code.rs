@@ -26,7 +26,7 @@ fn page(visit: &Visit, activation: &Activation) -> CodePage {
 
 /// GET: the form, and after a resend what came of it.
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Code]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
@@ -48,7 +48,7 @@ async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) ->
 
 /// POST: compares, and goes on or says what is wrong.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Code]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),

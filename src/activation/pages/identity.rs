@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{Answer, CARRIED, in_language, interaction};
+use super::{Answer, CARRIED, in_language};
 use crate::activation::ops::{self, Found, Started};
 use crate::activation::views::{IdentityPage, IdentityRefusal, NameFault, PhoneFault};
 use crate::activation::{LONGEST_NAME, Step, Typed};
@@ -13,11 +13,12 @@ use crate::base::phone::PhoneError;
 use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::interactions;
 use crate::protocol::params::encode;
 
 /// GET: the form; with what was typed if the person comes back to correct it.
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let mut page = IdentityPage { query: visit.carried(&CARRIED), ..IdentityPage::default() };
     if let Found::Here(known) = ops::find(&app, visit.now, visit.query.get("a"), visit.nav.as_deref()).await?
         && known.step == Step::Code
@@ -31,7 +32,11 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 
 /// POST: begins, or says what is missing.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let waiting = interaction(&app, &visit).await?;
+    // Not only shown: the activation keeps it, so it must not be lost because the store is away.
+    let waiting = match visit.query.get("i") {
+        Some(i) => interactions::ops::find(&app, visit.now, i, visit.nav.as_deref()).await?,
+        None => None,
+    };
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let short = |name: &str| form.raw(name).chars().take(2 * LONGEST_NAME).collect::<String>();
     let mut page = IdentityPage {

@@ -16,7 +16,7 @@ use crate::http::pages::when;
 use crate::http::visit::Visit;
 
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Known, Step::Ended]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),

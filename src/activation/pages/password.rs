@@ -45,7 +45,7 @@ fn page(visit: &Visit, activation: &Activation, account: Account, fault: Option<
 }
 
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     match standing(&app, &visit, &[Step::Password]).await? {
         Ok(activation) => {
             let account = account(&app, &activation).await?;
@@ -57,7 +57,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 
 /// POST: sets the password and signs in.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
@@ -104,7 +104,7 @@ fn fault(why: Refused) -> PasswordFault {
 
 /// GET: the identifiant to print or copy. It never holds the password.
 pub async fn sheet(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
@@ -122,7 +122,7 @@ pub async fn sheet(State(app): State<AppState>, visit: Visit) -> Answer {
 
 /// GET: the identifiant once more, and the button that goes on.
 pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await?;
+    let visit = in_language(&app, visit).await;
     let activation = match standing(&app, &visit, &[Step::Done]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
@@ -133,7 +133,7 @@ pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
         query: visit.carried(&CARRIED),
         purpose: activation.purpose,
         identifiant: account.identifiant,
-        service: interaction(&app, &visit).await?.map(|waiting| waiting.client_name),
+        service: interaction(&app, &visit).await.map(|waiting| waiting.client_name),
         continue_href: match visit.query.get("i") {
             Some(_) => format!("/oauth2/authorize{query}"),
             None => "/compte".to_owned(),

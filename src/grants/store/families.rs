@@ -107,8 +107,7 @@ pub async fn end_of_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> Re
 
 /// Ends what one client holds of an account: the person took the agreement back.
 pub async fn end_of_client(tx: &mut Tx, now: Timestamp, account_id: &str, client_id: &str) -> Result<u64> {
-    let sql =
-        "UPDATE refresh_family SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL";
+    let sql = "UPDATE refresh_family SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, client_id, now]).await
 }
 

@@ -1,6 +1,7 @@
 //! Tokens of ours, tokens of others, and what is bent in either.
 
 mod encryption;
+mod import;
 mod others;
 
 use super::*;

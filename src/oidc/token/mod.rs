@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use outcome::{Asking, Exchanged};
 
 use super::assertion::Endpoint;
+use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
 use super::{client_auth, dpop, path};
-use super::refusal::{NO_STORE, allow_origin, refusal, unreadable};
 use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::form;
@@ -23,6 +23,10 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
+    in_json(answered(app, visit, request).await)
+}
+
+async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::body(request, &app).await {

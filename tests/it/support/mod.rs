@@ -4,6 +4,7 @@ pub mod answer;
 pub mod browser;
 pub mod database;
 pub mod deployment;
+pub mod holder;
 pub mod html;
 pub mod people;
 pub mod receiver;
@@ -13,6 +14,7 @@ pub mod steps;
 
 pub use answer::Answer;
 pub use browser::{Browser, Landed};
+pub use holder::Key;
 pub use people::{Family, Member};
 pub use receiver::Receiver;
 pub use relying_party::{Attempt, RelyingParty};

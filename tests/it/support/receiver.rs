@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -58,6 +58,15 @@ impl Receiver {
         let routes = Router::new().route("/{client}", post(take)).with_state(Arc::clone(&heard));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { base, heard }
+    }
+
+    /// A server that gives this text to whoever asks; its address.
+    pub async fn giving(text: String) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://127.0.0.1:{}/object", listener.local_addr().unwrap().port());
+        let routes = Router::new().route("/object", get(async move || text));
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        address
     }
 
     pub fn uri(&self, client: &str) -> String {

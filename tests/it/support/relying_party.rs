@@ -94,10 +94,29 @@ impl RelyingParty {
     pub fn answered(&self, landed: &Url, attempt: &Attempt) -> Vec<(String, String)> {
         assert!(landed.as_str().starts_with(&self.redirect_uri), "{landed}");
         assert_eq!(landed.fragment(), None);
-        let all: Vec<(String, String)> = landed.query_pairs().into_owned().collect();
+        self.good(landed.query_pairs().into_owned().collect(), landed.as_str(), attempt)
+    }
+
+    /// The same of an answer in the fragment: nothing of it stands in the query.
+    pub fn answered_in_fragment(&self, landed: &Url, attempt: &Attempt) -> Vec<(String, String)> {
+        assert!(landed.as_str().starts_with(&self.redirect_uri), "{landed}");
+        assert_eq!(landed.query(), None, "{landed}");
+        let fragment = landed.fragment().unwrap_or_default();
+        self.good(form_urlencoded::parse(fragment.as_bytes()).into_owned().collect(), landed.as_str(), attempt)
+    }
+
+    /// The same of an answer that the page sends as a form.
+    pub fn answered_by_form(&self, page: &Answer, attempt: &Attempt) -> Vec<(String, String)> {
+        let form = page.form_of("continuer");
+        assert_eq!((form.action.as_deref(), form.method.as_str()), (Some(self.redirect_uri.as_str()), "post"));
+        self.good(form.fields, "the form", attempt)
+    }
+
+    fn good(&self, all: Vec<(String, String)>, landed: &str, attempt: &Attempt) -> Vec<(String, String)> {
         assert_eq!(get(&all, "state"), Some(attempt.state.as_str()), "{landed}");
         assert_eq!(get(&all, "iss"), Some(self.server.issuer()), "{landed}");
-        assert_ne!(get(&all, "code").is_some(), get(&all, "error").is_some(), "{landed}");
+        let given = ["code", "id_token", "access_token"].iter().any(|name| get(&all, name).is_some());
+        assert_ne!(given, get(&all, "error").is_some(), "{landed}");
         all
     }
 
@@ -182,7 +201,7 @@ impl RelyingParty {
     }
 
     /// OIDCC 3.1.3.7 by the crate, at the server's time; then what the crate passes over.
-    async fn verify(&self, id_token: &str, access_token: &str, attempt: &Attempt) -> Value {
+    pub async fn verify(&self, id_token: &str, access_token: &str, attempt: &Attempt) -> Value {
         let keys: CoreJsonWebKeySet = serde_json::from_value(self.server.get("/oauth2/jwks").await.json()).unwrap();
         let issuer = IssuerUrl::new(self.server.issuer().to_owned()).unwrap();
         let now = DateTime::from_timestamp_millis(self.server.now().0).unwrap();

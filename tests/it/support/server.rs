@@ -8,6 +8,7 @@ use axum::http::{Method, Request, header};
 use preau::app::AppState;
 use preau::base::clock::{Clock, ManualClock, Span, Timestamp};
 use preau::base::rng::SeededRandom;
+use preau::clients::{self, Metadata};
 use preau::compose::{self, Surroundings};
 use preau::config::Config;
 use preau::seal::{self, PasswordCost};
@@ -133,6 +134,17 @@ impl Server {
         self.call(request.body(Body::from(encode(fields))).unwrap()).await
     }
 
+    /// Registers a client otherwise than its file says.
+    pub async fn change_client(&self, id: &str, change: impl FnOnce(&mut Metadata)) {
+        let mut tx = self.app.db.write(db::Durability::Durable).await.unwrap();
+        let mut meta = clients::store::find(&mut tx, id).await.unwrap().unwrap().meta;
+        change(&mut meta);
+        let text = serde_json::to_string(&meta).unwrap();
+        let args = vec![id.into(), text.into()];
+        tx.execute("UPDATE client SET metadata = $2 WHERE client_id = $1", args).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Runs SQL of a test's own.
     pub async fn sql(&self, sql: &'static str, args: Vec<db::Value>) -> u64 {
         let mut tx = self.app.db.write(db::Durability::Durable).await.unwrap();
@@ -167,5 +179,6 @@ pub async fn config(folder: &TempDir) -> Config {
     config.keys.directory = at("keys");
     config.deployment.directory = at("deployment");
     config.phones.fictitious = vec!["+3363998".to_owned()];
+    config.outgoing.allow_private = true;
     config
 }

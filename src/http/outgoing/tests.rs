@@ -1,0 +1,80 @@
+//! Against real sockets on this machine.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::*;
+
+fn outgoing(allow_private: bool) -> Outgoing {
+    let config = config::Outgoing { allow_private, ca: None };
+    Outgoing::with_patience(&config, Duration::from_millis(500)).unwrap()
+}
+
+/// Answers every connection so, and then holds it open.
+async fn server(answer: &'static [u8], endless: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://localhost:{}/x", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = [0u8; 4096];
+                let _read = socket.read(&mut asked).await;
+                let _sent = socket.write_all(answer).await;
+                while endless && socket.write_all(&[b'x'; 8192]).await.is_ok() {}
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn f4_only_https_to_public_addresses_is_called() {
+    let out = outgoing(false);
+    for address in [
+        "http://example.org/",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "https://user@example.org/",
+        "https://allowed@127.0.0.1/",
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "nonsense",
+    ] {
+        let error = out.get(address, "*/*", 10).await.unwrap_err();
+        assert!(matches!(error, OutgoingError::Address(_)), "{address}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn f4_a_name_that_leads_home_is_not_connected_to() {
+    let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", false).await;
+    let port = address.rsplit(':').next().unwrap();
+    let error = outgoing(false).get(&format!("https://localhost:{port}"), "*/*", 10).await.unwrap_err();
+    assert!(error.to_string().contains("no public address"), "{error}");
+    // Only the development switch lets a machine talk to itself, and only itself by plain http.
+    assert_eq!(outgoing(true).get(&address, "*/*", 10).await.unwrap().body, b"hi");
+    assert!(outgoing(true).get("http://example.org/", "*/*", 10).await.is_err());
+}
+
+#[tokio::test]
+async fn f2_a_redirect_is_not_followed() {
+    let away = b"HTTP/1.1 302 Found\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n";
+    let address = server(away, false).await;
+    assert!(matches!(outgoing(true).get(&address, "*/*", 10).await, Err(OutgoingError::Status(302))));
+    assert_eq!(outgoing(true).post_form(&address, &[("a", "b")]).await.unwrap(), 302);
+}
+
+#[tokio::test]
+async fn d6_an_endless_answer_is_cut_and_a_slow_one_left() {
+    let endless = server(b"HTTP/1.1 200 OK\r\n\r\n", true).await;
+    assert!(matches!(outgoing(true).get(&endless, "*/*", 1000).await, Err(OutgoingError::TooLarge(1000))));
+    let slow = server(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi", false).await;
+    assert!(matches!(outgoing(true).get(&slow, "*/*", 1000).await, Err(OutgoingError::NoAnswer(_))));
+}

@@ -1,0 +1,137 @@
+//! Every moment of a rotation, with several servers, clocks that differ and readings that fail.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const START: Timestamp = Timestamp(1_795_510_800_000);
+
+fn key(kid: &str, state: KeyState) -> Life {
+    Life { kid: kid.to_owned(), alg: Alg::RS256, state, since: START }
+}
+
+#[test]
+fn each_state_has_its_next_step_and_its_time() {
+    let after = Some(Span::days(90));
+    let at = |state, all: &[Life]| next(&key("k", state), all, after);
+    assert_eq!(at(KeyState::Upcoming, &[]), Some((Step::Activate, START.plus(LEAD))));
+    assert_eq!(at(KeyState::Active, &[]), Some((Step::Prepare, START.plus(Span::days(90)))));
+    assert_eq!(at(KeyState::Active, &[key("n", KeyState::Upcoming)]), None, "its successor is there");
+    assert_eq!(at(KeyState::Retiring, &[]), Some((Step::Retire, START.plus(TRAIL))));
+    assert_eq!(at(KeyState::Retired, &[]), Some((Step::Forget, START.plus(REMEMBERED))));
+    assert_eq!(at(KeyState::Revoked, &[]), None);
+    assert_eq!(next(&key("k", KeyState::Active), &[], None), None, "0 days: never");
+    assert_eq!(next(&key("k", KeyState::Upcoming), &[], None), Some((Step::Activate, START.plus(LEAD))));
+}
+
+#[test]
+fn what_nobody_does_is_said() {
+    let healthy: Vec<Life> = Alg::ALL.into_iter().map(|alg| Life { alg, ..key("k", KeyState::Active) }).collect();
+    let later = |minutes| START.plus(Span::minutes(minutes));
+    assert!(ailments(&healthy, later(9), Some(Span::days(90))).is_empty());
+    assert_eq!(ailments(&healthy[1..], later(9), None), ["RS256 has no active key: run `preau migrate`"]);
+    let stuck = [&healthy[..], &[key("new", KeyState::Upcoming)]].concat();
+    assert!(ailments(&stuck, later(9), None).is_empty(), "a server that does it within five minutes is well");
+    assert_eq!(
+        ailments(&stuck, later(14), None),
+        ["RS256 new is upcoming and should sign by now: does `preau serve` run?"]
+    );
+    let old = ailments(&healthy, START.plus(Span::days(91)), Some(Span::days(90)));
+    assert_eq!(old.len(), 4);
+    assert!(old[0].starts_with("RS256 k is old"), "{old:?}");
+    assert!(ailments(&healthy, START.plus(Span::days(9000)), None).is_empty(), "0 days: never old");
+}
+
+/// As the database does it, compare-and-set left out: here one server comes after the other.
+fn apply(all: &mut Vec<Life>, now: Timestamp, rotate_after: Option<Span>, drawn: &mut usize) {
+    let steps: Vec<(Step, String)> =
+        due(all, now, rotate_after).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
+    for (step, kid) in steps {
+        let mut set = |of: &dyn Fn(&Life) -> bool, state| {
+            for key in all.iter_mut().filter(|key| of(key)) {
+                (key.state, key.since) = (state, now);
+            }
+        };
+        match step {
+            Step::Prepare => {
+                *drawn += 1;
+                all.push(Life { since: now, ..key(&format!("k{drawn}"), KeyState::Upcoming) });
+            }
+            Step::Activate => {
+                set(&|key| key.state == KeyState::Active, KeyState::Retiring);
+                set(&|key| key.kid == kid, KeyState::Active);
+            }
+            Step::Retire => set(&|key| key.kid == kid, KeyState::Retired),
+            Step::Forget => all.retain(|key| key.kid != kid),
+        }
+    }
+}
+
+const STEP: i64 = 15;
+
+/// One server: when it reads, which of its readings fail (never two in a row), how its clock differs.
+#[derive(Clone, Debug)]
+struct Machine {
+    phase: i64,
+    fails: Vec<bool>,
+    skew: i64,
+}
+
+fn machine() -> impl Strategy<Value = Machine> {
+    (0..60 / STEP, prop::collection::vec(any::<bool>(), 8), -30..=30i64).prop_map(|(phase, fails, skew)| Machine {
+        phase: phase * STEP,
+        fails,
+        skew,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// P-12: a token signed at any moment by any server verifies, as long as it lives, by any JWKS that was fetched
+    /// from any server at most max-age before.
+    #[test]
+    fn p12_every_token_of_a_rotation_verifies_by_every_jwks(
+        machines in prop::collection::vec(machine(), 2..4),
+        rotate_minutes in 10..90i64,
+    ) {
+        let rotate_after = Some(Span::minutes(rotate_minutes));
+        let mut all = vec![key("k0", KeyState::Active)];
+        let mut drawn = 0;
+        let mut rings: Vec<Vec<Life>> = vec![all.clone(); machines.len()];
+        // For each moment and server: who signs, and who is published.
+        let mut history: Vec<Vec<(String, HashSet<String>)>> = Vec::new();
+        for moment in 0..(4 * 3600 / STEP) {
+            let now = moment * STEP;
+            for (machine, ring) in machines.iter().zip(&mut rings) {
+                let reading = usize::try_from((now - machine.phase).div_euclid(60).max(0)).unwrap();
+                let fails = |n: usize| machine.fails[n % machine.fails.len()];
+                let failed = fails(reading) && (reading == 0 || !fails(reading - 1));
+                if now % 60 == machine.phase && !failed {
+                    apply(&mut all, START.plus(Span::seconds(now + machine.skew)), rotate_after, &mut drawn);
+                    ring.clone_from(&all);
+                }
+            }
+            prop_assert_eq!(all.iter().filter(|key| key.state == KeyState::Active).count(), 1);
+            prop_assert!(all.iter().filter(|key| key.state == KeyState::Upcoming).count() <= 1);
+            history.push(rings.iter().map(|ring| {
+                let signs = ring.iter().find(|key| key.state == KeyState::Active).unwrap().kid.clone();
+                (signs, ring.iter().filter(|key| key.state.is_published()).map(|key| key.kid.clone()).collect())
+            }).collect());
+        }
+        prop_assert!(drawn >= 1, "nothing was rotated");
+        let steps = |span: Span| usize::try_from(span.0 / 1000 / STEP).unwrap();
+        for (moment, servers) in history.iter().enumerate() {
+            for (kid, _) in servers {
+                let from = moment.saturating_sub(steps(JWKS_MAX_AGE));
+                let until = (moment + steps(LONGEST_TOKEN)).min(history.len() - 1);
+                for (fetched, others) in history.iter().enumerate().take(until + 1).skip(from) {
+                    let missing = others.iter().position(|(_, published)| !published.contains(kid));
+                    prop_assert_eq!(missing, None, "{} signed at {}, JWKS of {}", kid, moment, fetched);
+                }
+            }
+        }
+    }
+}

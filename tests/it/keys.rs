@@ -1,0 +1,204 @@
+//! Rotation of the signing keys: published before it signs, there until its last token ended, once by any number of
+//! servers; and what is left of a key that somebody else may have.
+
+use preau::base::clock::Span;
+use preau::base::clock::Timestamp;
+use preau::jose::{self, Alg, KeySet, KeyState, Typ};
+use preau::keys::ops::{self, House};
+use preau::keys::rotation::{JWKS_MAX_AGE, LEAD, LONGEST_TOKEN, REMEMBERED, TRAIL};
+use preau::oidc::{ACCESS_TYP, ID_TYP, TOKEN_LIFE};
+use serde_json::{Value, json};
+
+use crate::support::Server;
+
+async fn tend(server: &Server) {
+    ops::tend(&server.app, server.now()).await.unwrap();
+}
+
+async fn published(server: &Server) -> Value {
+    serde_json::from_str(&server.get("/oauth2/jwks").await.text()).unwrap()
+}
+
+fn signed(server: &Server, alg: Alg, typ: &str) -> String {
+    jose::sign(&server.app.ring(), alg, typ, &json!({"sub": "x"})).unwrap()
+}
+
+/// As a relying party does it, by the JWKS that it has.
+fn verifies(jwks: &Value, token: &str) -> bool {
+    KeySet::parse(jwks).unwrap().verify(token, &Alg::ALL, Typ::Is(ID_TYP)).is_ok()
+}
+
+async fn states(server: &Server, alg: Alg) -> Vec<KeyState> {
+    let mut lives = ops::lives(&server.app.db).await.unwrap();
+    lives.retain(|key| key.alg == alg);
+    lives.into_iter().map(|key| key.state).collect()
+}
+
+async fn facts(server: &Server, fact: &str) -> usize {
+    let all = server.texts("SELECT fact FROM audit").await;
+    all.iter().filter(|one| *one == fact).count()
+}
+
+#[tokio::test]
+async fn a8_rt08_every_token_of_a_rotation_verifies_by_every_jwks_of_any_server() {
+    let first = Server::start_as(|config| config.keys.rotate_after_days = 1).await;
+    let second = first.again().await;
+    first.advance(Span::hours(23));
+    let began = first.now();
+    let mut seen: Vec<(Timestamp, Vec<(String, Value)>)> = Vec::new();
+    // The servers read at different moments, so that one signs with the old key while the other has the new one.
+    for minute in 0..150 {
+        tend(&first).await;
+        first.advance(Span::seconds(30));
+        tend(&second).await;
+        let mut now = Vec::new();
+        for server in [&first, &second] {
+            now.push((signed(server, Alg::ES256, ID_TYP), published(server).await));
+        }
+        seen.push((first.now(), now));
+        if minute % 50 == 0 {
+            assert_eq!(published(&first).await["keys"].as_array().unwrap().len() % 4, 0, "at rest: one of each");
+        }
+        first.advance(Span::seconds(30));
+    }
+    let kid = |token: &str| jose_header(token)["kid"].as_str().unwrap().to_owned();
+    let kids: std::collections::BTreeSet<_> = seen.iter().flat_map(|(_, s)| s.iter().map(|(t, _)| kid(t))).collect();
+    assert_eq!(kids.len(), 2, "one rotation in {} minutes", first.now().since(began).0 / 60_000);
+    for (signed_at, tokens) in &seen {
+        for (fetched_at, sets) in &seen {
+            // Verified at any moment of its life, with a JWKS that is at most max-age old then.
+            if *fetched_at < signed_at.minus(JWKS_MAX_AGE) || *fetched_at > signed_at.plus(LONGEST_TOKEN) {
+                continue;
+            }
+            for (token, _) in tokens {
+                for (_, jwks) in sets {
+                    assert!(verifies(jwks, token), "signed at {signed_at}, JWKS of {fetched_at}");
+                }
+            }
+        }
+    }
+    assert_eq!(states(&first, Alg::ES256).await, [KeyState::Active, KeyState::Retired]);
+}
+
+fn jose_header(token: &str) -> Value {
+    crate::support::relying_party::part(token, 0)
+}
+
+#[tokio::test]
+async fn any_number_of_servers_rotate_once() {
+    let first = Server::start().await;
+    let second = first.again().await;
+    let together = async || {
+        let (now, now2) = (first.now(), second.now());
+        let (a, b) = tokio::join!(ops::tend(&first.app, now), ops::tend(&second.app, now2));
+        a.unwrap();
+        b.unwrap();
+    };
+    first.advance(Span::days(90));
+    together().await;
+    for alg in Alg::ALL {
+        assert_eq!(states(&first, alg).await, [KeyState::Upcoming, KeyState::Active], "{alg:?}");
+    }
+    assert_eq!(facts(&first, "key_published").await, 4);
+    let before = published(&first).await;
+    assert_eq!(before["keys"].as_array().unwrap().len(), 8);
+    first.advance(LEAD);
+    together().await;
+    assert_eq!(facts(&first, "key_activated").await, 4);
+    assert!(verifies(&before, &signed(&second, Alg::RS256, ID_TYP)), "it was published before it signed");
+    first.advance(TRAIL);
+    together().await;
+    assert_eq!(facts(&first, "key_retired").await, 4);
+    assert_eq!(published(&second).await["keys"].as_array().unwrap().len(), 4);
+    for alg in Alg::ALL {
+        assert_eq!(states(&first, alg).await, [KeyState::Active, KeyState::Retired]);
+    }
+    // A restart has no memory of its own, and still does not rotate again (ABUSE T2).
+    let third = first.again().await;
+    tend(&third).await;
+    assert_eq!(facts(&first, "key_published").await, 4);
+}
+
+#[tokio::test]
+async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_forgotten() {
+    let server = Server::start_as(|config| config.keys.rotate_after_days = 0).await;
+    let (hint, access) = (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, ACCESS_TYP));
+    server.advance(Span::days(3650));
+    tend(&server).await;
+    assert_eq!(states(&server, Alg::ES256).await, [KeyState::Active], "0 days: never by itself");
+    ops::prepare(House::of(&server.app), server.now(), Alg::ES256).await.unwrap();
+    let twice = ops::prepare(House::of(&server.app), server.now(), Alg::ES256).await.unwrap_err().to_string();
+    assert!(twice.contains("has an upcoming key already"), "{twice}");
+    for span in [LEAD, TRAIL] {
+        server.advance(span);
+        tend(&server).await;
+    }
+    let verify = async || {
+        let now = server.now();
+        let hint = ops::verify_hint(&server.app, now, ID_TYP, &hint).await.unwrap().is_ok();
+        (hint, ops::verify(&server.app, now, ACCESS_TYP, &access).await.unwrap().is_ok())
+    };
+    assert_eq!(verify().await, (true, false));
+    server.advance(REMEMBERED);
+    tend(&server).await;
+    assert_eq!(verify().await, (false, false));
+    assert_eq!(states(&server, Alg::ES256).await, [KeyState::Active]);
+    assert_eq!(facts(&server, "key_forgotten").await, 1);
+}
+
+#[tokio::test]
+async fn rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
+    let server = Server::start().await;
+    let other = server.again().await;
+    let kid = server.app.ring().active(Alg::ES256).unwrap().kid().to_owned();
+    let (hint, access) = (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, ACCESS_TYP));
+    let upcoming = ops::prepare(House::of(&server.app), server.now(), Alg::ES256).await.unwrap();
+    let new = ops::revoke(House::of(&server.app), server.now(), &kid).await.unwrap().unwrap();
+    // Both read again within a minute.
+    server.advance(Span::minutes(1));
+    for server in [&server, &other] {
+        tend(server).await;
+        let now = server.now();
+        assert_eq!(server.app.ring().active(Alg::ES256).unwrap().kid(), new);
+        assert!(ops::verify(&server.app, now, ACCESS_TYP, &access).await.unwrap().is_err());
+        assert!(ops::verify_hint(&server.app, now, ID_TYP, &hint).await.unwrap().is_err());
+        let jwks = published(server).await.to_string();
+        assert!(jwks.contains(&new) && !jwks.contains(&kid) && !jwks.contains(&upcoming));
+        assert!(verifies(&published(server).await, &signed(server, Alg::ES256, ID_TYP)));
+    }
+    let left = server.texts("SELECT sealed FROM signing_key WHERE state = 'revoked'").await;
+    assert_eq!(left, ["", ""], "nothing of it is kept");
+    let again = ops::revoke(House::of(&server.app), server.now(), &kid).await.unwrap_err().to_string();
+    assert!(again.contains("revoked already"), "{again}");
+    assert!(ops::revoke(House::of(&server.app), server.now(), "nobody").await.is_err());
+    // A key that does not sign leaves without a successor.
+    assert_eq!(facts(&server, "key_revoked").await, 2);
+    let next = ops::prepare(House::of(&server.app), server.now(), Alg::ES256).await.unwrap();
+    assert_eq!(ops::revoke(House::of(&server.app), server.now(), &next).await.unwrap(), None);
+    server.advance(Span::days(1));
+    tend(&server).await;
+    assert_eq!(server.app.ring().active(Alg::ES256).unwrap().kid(), new);
+}
+
+#[tokio::test]
+async fn nothing_of_a_private_key_is_left_once_it_is_retired() {
+    let server = Server::start().await;
+    let key = server.app.ring().active(Alg::RS256).unwrap().kid().to_owned();
+    ops::prepare(House::of(&server.app), server.now(), Alg::RS256).await.unwrap();
+    for span in [LEAD, TRAIL] {
+        server.advance(span);
+        tend(&server).await;
+    }
+    let rows = server.texts("SELECT sealed FROM signing_key WHERE state = 'retired'").await;
+    let place = preau::seal::Place { table: "signing_key", column: "sealed", row: &key };
+    let jwk: Value = serde_json::from_str(&server.app.vault.open(place, &rows[0]).unwrap()).unwrap();
+    assert_eq!(jwk["kid"], key);
+    for private in ["d", "p", "q", "dp", "dq", "qi"] {
+        assert!(jwk.get(private).is_none(), "{private}");
+    }
+}
+
+#[test]
+fn no_token_lives_longer_than_a_rotation_allows_for() {
+    assert!(TOKEN_LIFE <= LONGEST_TOKEN);
+}

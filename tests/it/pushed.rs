@@ -1,0 +1,238 @@
+//! Pushed requests (RFC 9126) and request objects (RFC 9101, OIDCC 6).
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::protocol::algorithms::Alg;
+use serde_json::{Value, json};
+
+use crate::support::relying_party::get;
+use crate::support::{Answer, Attempt, Browser, Key, Landed, Receiver, RelyingParty, Server};
+
+async fn push(rp: &RelyingParty, fields: &[(String, String)]) -> Answer {
+    let authorization = rp.authorization().unwrap();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    rp.server.post("/oauth2/par", &[("authorization", &authorization)], &fields).await
+}
+
+async fn pushed(rp: &RelyingParty, attempt: &Attempt) -> String {
+    let answer = push(rp, &rp.parameters(attempt)).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let body = answer.json();
+    assert_eq!(body["expires_in"], 60);
+    body["request_uri"].as_str().unwrap().to_owned()
+}
+
+fn short(rp: &RelyingParty, uri: &str) -> String {
+    format!("/oauth2/authorize?client_id={}&request_uri={uri}", rp.client_id)
+}
+
+#[tokio::test]
+async fn a24_a_pushed_request_is_spent_by_its_answer_not_by_a_look() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let uri = pushed(&rp, &attempt).await;
+    let mut browser = Browser::new(&server);
+    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landed::Here));
+    // Looked at once more, in another tab.
+    assert!(matches!(browser.copy().open(&short(&rp, &uri)).await, Landed::Here));
+    // The reference has expired meanwhile, the request that the person answers has not.
+    server.advance(Span::seconds(90));
+    let landed = browser.sign_in(&member).await.away();
+    let code = rp.code(&landed, &attempt);
+    rp.tokens(&attempt, &code).await;
+}
+
+#[tokio::test]
+async fn rt23_a_pushed_request_is_answered_once() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    rp.sign_in(&mut browser, &member).await;
+    let attempt = rp.attempt();
+    let uri = pushed(&rp, &attempt).await;
+    let code = rp.code(&browser.open(&short(&rp, &uri)).await.away(), &attempt);
+    rp.tokens(&attempt, &code).await;
+    browser.open(&short(&rp, &uri)).await;
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "a page: nothing else says where to go");
+}
+
+#[tokio::test]
+async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let bent = |name: &str, value: &str| {
+        let mut all = rp.parameters(&attempt);
+        all.retain(|(n, _)| n != name);
+        if !value.is_empty() {
+            all.push((name.to_owned(), value.to_owned()));
+        }
+        all
+    };
+    for (fields, error) in [
+        (bent("request_uri", "urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
+        (bent("redirect_uri", "https://evil.example/cb"), "invalid_request"),
+        (bent("redirect_uri", ""), "invalid_request"),
+        (bent("response_type", "nonsense"), "unsupported_response_type"),
+        (bent("response_type", "code id_token"), "unauthorized_client"),
+        (bent("code_challenge", ""), "invalid_request"),
+        (bent("code_challenge_method", "plain"), "invalid_request"),
+        (bent("scope", "profile"), "invalid_scope"),
+        (bent("client_id", "bourses"), "invalid_request"),
+        (bent("state", &"x".repeat(5_000)), "invalid_request"),
+    ] {
+        let answer = push(&rp, &fields).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{fields:?}");
+    }
+    let answer = server.post("/oauth2/par", &[], &[("client_id", "ent")]).await;
+    assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    assert_eq!(server.get("/oauth2/par").await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn c1_a_reference_is_its_clients_and_short_lived() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let uri = pushed(&rp, &rp.attempt()).await;
+    let other = RelyingParty::new(&server, "ent-toulouse");
+    let mut browser = Browser::new(&server);
+    for url in [short(&other, &uri), short(&rp, &format!("{uri}x")), short(&rp, "urn:ietf:params:oauth:request_uri:x")]
+    {
+        browser.open(&url).await;
+        assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{url}");
+    }
+    server.advance(Span::seconds(60));
+    browser.open(&short(&rp, &uri)).await;
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "expired");
+}
+
+#[tokio::test]
+async fn rfc_9126_6_a_client_that_must_push_is_refused_without() {
+    let server = Server::start().await;
+    server.change_client("ent", |meta| meta.require_par = true).await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let attempt = rp.attempt();
+    assert_eq!(rp.error(&browser.open(&attempt.url).await.away(), &attempt), "invalid_request");
+    let uri = pushed(&rp, &rp.attempt()).await;
+    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landed::Here));
+}
+
+/// A request object of the parameters; `more` replaces claims, null takes one away.
+fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Value) -> String {
+    let mut claims = json!({ "iss": rp.client_id, "aud": rp.server.issuer(), "exp": rp.server.now().seconds() + 60 });
+    for (name, value) in rp.parameters(attempt) {
+        claims[name] = value.into();
+    }
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+    key.sign(&claims)
+}
+
+#[tokio::test]
+async fn a19_of_a_signed_request_only_the_inside_counts() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let key = Key::new("k1");
+    server.change_client("ent", |meta| meta.jwks = Some(key.set())).await;
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let signed = object(&rp, &attempt, &key, json!({}));
+    // Outside stands another address, a state, a scope: none of it counts (RFC 9101 6.3).
+    let outside = [
+        ("client_id", "ent"),
+        ("response_type", "code"),
+        ("scope", "openid"),
+        ("redirect_uri", "https://evil.example/cb"),
+        ("state", "outside"),
+        ("prompt", "none"),
+        ("request", &signed),
+    ];
+    let url = format!("/oauth2/authorize?{}", crate::support::server::encode(&outside));
+    let mut browser = Browser::new(&server);
+    assert!(matches!(browser.open(&url).await, Landed::Here), "prompt=none outside does not count");
+    let landed = browser.sign_in(&member).await.away();
+    rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
+}
+
+#[tokio::test]
+async fn j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
+    let server = Server::start().await;
+    let (key, other) = (Key::new("k1"), Key::new("k1"));
+    server.change_client("ent", |meta| meta.jwks = Some(key.set())).await;
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let now = server.now().seconds();
+    let good = object(&rp, &attempt, &key, json!({}));
+    let unsigned = {
+        let head = "eyJhbGciOiJub25lIn0";
+        format!("{head}.{}.", good.split('.').nth(1).unwrap())
+    };
+    let cases = [
+        ("another key", object(&rp, &attempt, &other, json!({}))),
+        ("none", unsigned),
+        ("expired", object(&rp, &attempt, &key, json!({ "exp": now }))),
+        ("ahead", object(&rp, &attempt, &key, json!({ "nbf": now + 60 }))),
+        ("another issuer", object(&rp, &attempt, &key, json!({ "iss": "bourses" }))),
+        ("another audience", object(&rp, &attempt, &key, json!({ "aud": "https://elsewhere.example" }))),
+        ("another client", object(&rp, &attempt, &key, json!({ "client_id": "bourses" }))),
+        ("nested", object(&rp, &attempt, &key, json!({ "request": "x" }))),
+        ("an assertion", object(&rp, &attempt, &key, json!({ "sub": "ent" }))),
+        ("nonsense", "x.y.z".to_owned()),
+        ("cut", good[..good.len() - 4].to_owned()),
+    ];
+    let mut browser = Browser::new(&server);
+    for (case, text) in cases {
+        let bent = rp.attempt_with(&[("request", &text)]);
+        let error = rp.error(&browser.open(&bent.url).await.away(), &bent);
+        assert_eq!(error, "invalid_request_object", "{case}");
+    }
+    // Never to an address that is not registered, whatever is wrong (PROTOCOL A 19).
+    let bent = rp.attempt_with(&[("request", "x.y.z"), ("redirect_uri", "https://evil.example/cb")]);
+    browser.open(&bent.url).await;
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST);
+    server.change_client("ent", |meta| meta.request_object_signing_alg = Some(Alg::RS256)).await;
+    let bent = rp.attempt_with(&[("request", &good)]);
+    assert_eq!(
+        rp.error(&browser.open(&bent.url).await.away(), &bent),
+        "invalid_request_object",
+        "not the registered alg"
+    );
+    server.change_client("ent", |meta| meta.require_signed_request_object = true).await;
+    let plain = rp.attempt();
+    assert_eq!(rp.error(&browser.open(&plain.url).await.away(), &plain), "invalid_request", "RFC 9101 10.5");
+}
+
+#[tokio::test]
+async fn f3_only_a_registered_reference_is_fetched() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let key = Key::new("k1");
+    let rp = RelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let text = object(&rp, &attempt, &key, json!({}));
+    let at = Receiver::giving(text).await;
+    server
+        .change_client("ent", |meta| {
+            meta.jwks = Some(key.set());
+            meta.request_uris = vec![at.clone()];
+        })
+        .await;
+    let url = |uri: &str| {
+        let all = [("client_id", "ent"), ("response_type", "code"), ("scope", "openid"), ("request_uri", uri)];
+        format!("/oauth2/authorize?{}", crate::support::server::encode(&all))
+    };
+    let mut browser = Browser::new(&server);
+    assert!(matches!(browser.open(&url(&format!("{at}#v1"))).await, Landed::Here), "{}", browser.page.shown());
+    let landed = browser.sign_in(&member).await.away();
+    rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
+    let bent = rp.attempt_with(&[("request_uri", &format!("{at}/else"))]);
+    let landed = browser.open(&bent.url).await.away();
+    assert_eq!(get(&rp.answered(&landed, &bent), "error"), Some("invalid_request_uri"));
+}

@@ -1,0 +1,232 @@
+//! Refresh tokens (RFC 6749 6, OIDCC 11, 12; DESIGN 7, 8).
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::clients::GrantType;
+use preau::protocol::scope::Scopes;
+use serde_json::Value;
+
+use crate::support::relying_party::part;
+use crate::support::{Answer, Browser, Landed, Member, RelyingParty, Server};
+
+const ALL: &str = "openid profile education offline_access";
+
+async fn house(client: &'static str) -> (Server, RelyingParty, Member) {
+    let server = Server::start().await;
+    refreshing(&server, client).await;
+    let mut rp = RelyingParty::new(&server, client);
+    rp.scope = ALL;
+    let member = server.durand().await;
+    (server, rp, member)
+}
+
+async fn refreshing(server: &Server, client: &str) {
+    server
+        .change_client(client, |meta| {
+            meta.grant_types.push(GrantType::RefreshToken);
+            meta.scopes = Scopes::parse(ALL).unwrap();
+        })
+        .await;
+}
+
+/// Signs in; with `consent` the page is asked for and agreed to.
+async fn begin(rp: &RelyingParty, browser: &mut Browser, member: &Member, consent: bool) -> Value {
+    let attempt = rp.attempt_with(if consent { &[("prompt", "consent")] } else { &[] });
+    let mut landed = browser.open(&attempt.url).await;
+    if matches!(landed, Landed::Here) && browser.page.has("#se-connecter") {
+        landed = browser.sign_in(member).await;
+    }
+    if consent {
+        assert!(matches!(landed, Landed::Here), "a page asks");
+        browser.submit("continuer", &[]).await;
+        landed = browser.follow().await;
+    }
+    let code = rp.code(&landed.away(), &attempt);
+    let answer = rp.exchange(&attempt, &code).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    answer.json()
+}
+
+async fn refresh(rp: &RelyingParty, token: &Value) -> Answer {
+    let mut fields = vec![
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", token.as_str().unwrap_or_default().to_owned()),
+    ];
+    if rp.client_id == "app" {
+        fields.push(("client_id", "app".to_owned()));
+    }
+    rp.post_token(rp.authorization().as_deref(), &fields).await
+}
+
+#[tokio::test]
+async fn a18_a_refresh_keeps_who_and_when_and_has_no_nonce() {
+    let (server, rp, member) = house("ent").await;
+    let first = begin(&rp, &mut Browser::new(&server), &member, true).await;
+    assert_eq!(first["scope"], ALL);
+    server.advance(Span::minutes(20));
+    let answer = refresh(&rp, &first["refresh_token"]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    let again = answer.json();
+    let (old, new) = (part(first["id_token"].as_str().unwrap(), 1), part(again["id_token"].as_str().unwrap(), 1));
+    for name in ["iss", "sub", "aud", "auth_time", "acr", "amr", "sid"] {
+        assert_eq!(old[name], new[name], "{name}");
+    }
+    assert!(old["nonce"].is_string() && new["nonce"].is_null(), "OIDCC 12.2");
+    assert!(new["iat"].as_i64() > old["iat"].as_i64());
+    assert_eq!(again["refresh_token"], first["refresh_token"], "a confidential client's stays (FAPI 2.0)");
+    assert_eq!(rp.userinfo(again["access_token"].as_str().unwrap()).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn oidcc_11_offline_access_needs_the_persons_word_on_this_request() {
+    let (server, rp, member) = house("ent").await;
+    let mut browser = Browser::new(&server);
+    let body = begin(&rp, &mut browser, &member, false).await;
+    assert_eq!(body["scope"], "openid profile education", "not asked, not given");
+    assert!(body["refresh_token"].is_string(), "one that ends with the session");
+    browser.post("/deconnexion", &[]).await;
+    assert_eq!(refresh(&rp, &body["refresh_token"]).await.error(), "invalid_grant");
+    // Agreed with the deployment: no page.
+    server.change_client("ent", |meta| meta.offline_agreed = true).await;
+    let mut browser = Browser::new(&server);
+    let body = begin(&rp, &mut browser, &member, false).await;
+    assert_eq!(body["scope"], ALL);
+    browser.post("/deconnexion", &[]).await;
+    let again = refresh(&rp, &body["refresh_token"]).await;
+    assert_eq!(again.status, StatusCode::OK, "offline outlives the session");
+    let access = again.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(rp.userinfo(&access).await.status, StatusCode::OK);
+    server.advance(Span::days(30));
+    assert_eq!(refresh(&rp, &body["refresh_token"]).await.error(), "invalid_grant", "thirty days");
+}
+
+#[tokio::test]
+async fn t1_a_public_clients_token_turns_and_a_spent_one_ends_the_family() {
+    let (server, rp, member) = house("app").await;
+    let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let second = refresh(&rp, &first).await.json()["refresh_token"].clone();
+    assert_ne!(first, second);
+    server.advance(Span::seconds(10));
+    assert_eq!(refresh(&rp, &first).await.json()["refresh_token"], second, "rt11: within the grace the same child");
+    let third = refresh(&rp, &second).await.json()["refresh_token"].clone();
+    server.advance(Span::seconds(11));
+    assert_eq!(refresh(&rp, &second).await.error(), "invalid_grant");
+    assert_eq!(refresh(&rp, &third).await.error(), "invalid_grant", "the whole family");
+    assert_eq!(server.count("SELECT COUNT(*) FROM audit WHERE fact = 'refresh_token_reused'").await, 1);
+}
+
+#[tokio::test]
+async fn rt23_fifty_refreshes_at_once_give_one_child() {
+    let (server, rp, member) = house("app").await;
+    let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (rp, first) = (rp.clone(), first.clone());
+        all.spawn(async move { refresh(&rp, &first).await });
+    }
+    let mut children = std::collections::BTreeSet::new();
+    while let Some(answer) = all.join_next().await {
+        children.insert(answer.unwrap().json()["refresh_token"].to_string());
+    }
+    assert_eq!(children.len(), 1, "{children:?}");
+}
+
+#[tokio::test]
+async fn c1_another_clients_refresh_token_is_refused_and_unharmed() {
+    let (server, rp, member) = house("ent").await;
+    refreshing(&server, "bourses").await;
+    let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let other = RelyingParty::new(&server, "bourses");
+    assert_eq!(refresh(&other, &token).await.error(), "invalid_grant");
+    assert_eq!(refresh(&rp, &token).await.status, StatusCode::OK);
+    for nonsense in ["", "x", "a.1.b", &format!("{}x", token.as_str().unwrap())] {
+        let error = refresh(&rp, &nonsense.into()).await.error();
+        assert!(["invalid_grant", "invalid_request"].contains(&error.as_str()), "{nonsense}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn t3_what_changed_since_is_seen_at_each_refresh() {
+    for (case, sql) in [
+        ("suspended", "UPDATE account SET suspended_at = 1, suspended_by = 'school'"),
+        ("client suspended", "UPDATE client SET state = 'suspended' WHERE client_id = 'ent'"),
+        ("no child left", "UPDATE link SET ended_at = 1"),
+    ] {
+        let (server, rp, member) = house("ent").await;
+        let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+        assert_eq!(refresh(&rp, &token).await.status, StatusCode::OK);
+        server.sql(sql, Vec::new()).await;
+        let error = refresh(&rp, &token).await.error();
+        assert!(["invalid_grant", "invalid_client"].contains(&error.as_str()), "{case}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn t4_a_scope_is_never_raised() {
+    let (server, mut rp, member) = house("ent").await;
+    rp.scope = "openid profile";
+    let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let asked = |scope: &str| {
+        let fields = vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", token.as_str().unwrap().to_owned()),
+            ("scope", scope.to_owned()),
+        ];
+        let rp = rp.clone();
+        async move { rp.post_token(rp.authorization().as_deref(), &fields).await }
+    };
+    assert_eq!(asked("openid education").await.error(), "invalid_scope");
+    assert_eq!(asked("openid nonsense").await.error(), "invalid_scope");
+    let less = asked("openid").await;
+    assert_eq!(less.json()["scope"], "openid");
+}
+
+#[tokio::test]
+async fn c2_a_replayed_code_takes_its_refresh_family_with_it() {
+    let (server, rp, member) = house("ent").await;
+    let mut browser = Browser::new(&server);
+    let attempt = rp.attempt_with(&[("prompt", "consent")]);
+    browser.open(&attempt.url).await;
+    browser.sign_in(&member).await;
+    browser.submit("continuer", &[]).await;
+    let code = rp.code(&browser.follow().await.away(), &attempt);
+    let body = rp.exchange(&attempt, &code).await.json();
+    assert_eq!(rp.exchange(&attempt, &code).await.error(), "invalid_grant");
+    assert_eq!(refresh(&rp, &body["refresh_token"]).await.error(), "invalid_grant");
+    assert_eq!(rp.userinfo(body["access_token"].as_str().unwrap()).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn s8_a_new_password_ends_offline_families_too() {
+    let (server, rp, member) = house("ent").await;
+    let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
+    let id = server.texts("SELECT id FROM account").await.remove(0);
+    preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &id).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(refresh(&rp, &token).await.error(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn t2_a_restart_changes_nothing() {
+    let (server, rp, member) = house("app").await;
+    let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
+    let second = refresh(&rp, &first).await.json()["refresh_token"].clone();
+    server.advance(Span::seconds(11));
+    let restarted = server.again().await;
+    refreshing(&restarted, "app").await;
+    let rp = RelyingParty::new(&restarted, "app");
+    assert_eq!(refresh(&rp, &first).await.error(), "invalid_grant", "spent stays spent");
+    assert_eq!(refresh(&rp, &second).await.error(), "invalid_grant", "and its use ended the family");
+}
+
+#[tokio::test]
+async fn t12_a_client_that_is_not_registered_for_it_gets_none() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let (attempt, code) = rp.code_for(&mut Browser::new(&server), &member).await;
+    let body = rp.exchange(&attempt, &code).await.json();
+    assert!(body["refresh_token"].is_null());
+    assert_eq!(refresh(&rp, &"x".into()).await.error(), "unauthorized_client");
+}
