@@ -75,6 +75,11 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route(path::PAR, post(oidc::par::post).options(oidc::refusal::preflight))
         .route(path::INTROSPECT, post(oidc::introspect::post))
         .route(path::REVOKE, post(oidc::revoke::post).options(oidc::refusal::preflight))
+        .route(path::REGISTER, post(oidc::register::post))
+        .route(
+            &format!("{}/{{client_id}}", path::REGISTER),
+            get(oidc::register::get).put(oidc::register::put).delete(oidc::register::delete),
+        )
         .route(path::JWKS, get(oidc::jwks::get))
         .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
 

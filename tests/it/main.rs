@@ -19,6 +19,8 @@ mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
@@ -54,6 +56,8 @@ mod redirects;
 mod redis_faults;
 #[cfg(test)]
 mod refresh;
+#[cfg(test)]
+mod registration;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
