@@ -44,12 +44,7 @@ pub async fn get(State(app): State<AppState>, Path(client_id): Path<String>, hea
     })
 }
 
-pub async fn put(
-    State(app): State<AppState>,
-    visit: Visit,
-    Path(client_id): Path<String>,
-    request: Request,
-) -> Answer {
+pub async fn put(State(app): State<AppState>, visit: Visit, Path(client_id): Path<String>, request: Request) -> Answer {
     let Some(token) = bearer(request.headers()) else { return Ok(unauthorized(false)) };
     let body = match body(request, &app).await {
         Ok(body) => body,

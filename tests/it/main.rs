@@ -15,15 +15,23 @@ mod activation_same;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
+#[cfg(test)]
+mod dpop;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
@@ -37,6 +45,8 @@ mod leaflet;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod logos;
+#[cfg(test)]
 mod logout;
 #[cfg(test)]
 mod logout_backchannel;
@@ -44,8 +54,6 @@ mod logout_backchannel;
 mod logout_crowd;
 #[cfg(test)]
 mod logout_frontchannel;
-#[cfg(test)]
-mod logos;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
