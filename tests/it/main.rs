@@ -43,6 +43,8 @@ mod logout_frontchannel;
 #[cfg(test)]
 mod logos;
 #[cfg(test)]
+mod outgoing;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod pushed;
