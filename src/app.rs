@@ -12,7 +12,7 @@ use crate::db::Db;
 use crate::ephemeral::Ephemeral;
 use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
-use crate::jose::KeyRing;
+use crate::jose::{KeyMemory, KeyRing};
 use crate::outbox::{Bell, Silence};
 use crate::seal::{Passwords, Vault};
 use crate::sms::Gateway;
@@ -36,6 +36,8 @@ pub struct App {
     pub outgoing: Outgoing,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
+    /// Keys that relying parties publish.
+    pub client_keys: KeyMemory,
     /// Relying parties that lately did not answer a sign-out.
     pub deaf: Silence,
     ring: RwLock<Arc<KeyRing>>,
@@ -73,6 +75,7 @@ impl App {
             numbering,
             outgoing: parts.outgoing,
             outbox: Bell::default(),
+            client_keys: KeyMemory::default(),
             deaf: Silence::default(),
             ring: RwLock::default(),
             asked: AtomicI64::new(i64::MIN),

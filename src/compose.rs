@@ -76,10 +76,10 @@ pub fn declared(config: &Config) -> anyhow::Result<Declared> {
 }
 
 /// Writes what is declared, all or nothing.
-pub async fn declare(around: &Surroundings, db: &Db, declared: &Declared) -> anyhow::Result<()> {
-    let mut tx = db.write(Durability::Durable).await?;
+pub async fn declare(around: &Surroundings, opened: &Opened, declared: &Declared) -> anyhow::Result<()> {
+    let mut tx = opened.db.write(Durability::Durable).await?;
     tenants::ops::declare(&mut tx, declared).await?;
-    clients::ops::declare(&mut tx, around.clock.now(), declared).await?;
+    clients::ops::declare(&mut tx, &opened.vault, around.clock.now(), declared).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -87,7 +87,7 @@ pub async fn declare(around: &Surroundings, db: &Db, declared: &Declared) -> any
 /// The application, ready to serve.
 pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppState> {
     let opened = Box::pin(open(&config, &around)).await?;
-    declare(&around, &opened.db, &declared(&config)?).await?;
+    declare(&around, &opened, &declared(&config)?).await?;
     Box::pin(assemble(config, around, opened)).await
 }
 
@@ -101,13 +101,14 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
         Some(gateway) => gateway,
         None => Gateway::from_config(&config.sms)?,
     };
+    let ephemeral = Ephemeral::open(&config.ephemeral, &vault)?;
     let outgoing = Outgoing::new(&config.outgoing)?;
     let app = App::new(Parts {
         config,
         clock: around.clock,
         rng: around.rng,
         db,
-        ephemeral: Ephemeral::memory(),
+        ephemeral,
         vault,
         passwords,
         pages,

@@ -75,6 +75,11 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route(path::PAR, post(oidc::par::post).options(oidc::refusal::preflight))
         .route(path::INTROSPECT, post(oidc::introspect::post))
         .route(path::REVOKE, post(oidc::revoke::post).options(oidc::refusal::preflight))
+        .route(path::REGISTER, post(oidc::register::post))
+        .route(
+            &format!("{}/{{client_id}}", path::REGISTER),
+            get(oidc::register::get).put(oidc::register::put).delete(oidc::register::delete),
+        )
         .route(path::JWKS, get(oidc::jwks::get))
         .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
 
@@ -95,14 +100,15 @@ pub fn operations(app: AppState) -> Router {
     Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(app)
 }
 
-/// Ready is: the database answers with this program's schema, and there are keys to sign with.
+/// Ready is: the database answers with this program's schema, so does the ephemeral store, and there are keys to sign
+/// with.
 async fn ready(State(app): State<AppState>) -> Response {
     let migrated = app.db.migrated().await;
     let wrong = match migrated {
         Err(e) => Some(format!("database: {e}")),
         Ok(n) if n < crate::db::SCHEMA_FILES() => Some("migrations are missing".to_owned()),
         Ok(_) if !app.ring().can_sign() => Some("no signing key".to_owned()),
-        Ok(_) => None,
+        Ok(_) => app.ephemeral.ping().await.err().map(|e| e.to_string()),
     };
     match wrong {
         None => (StatusCode::OK, "ready\n").into_response(),

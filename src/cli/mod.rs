@@ -5,6 +5,7 @@
 
 mod bench;
 mod campaign;
+mod client;
 mod demo;
 mod doctor;
 mod import;
@@ -51,6 +52,8 @@ enum Command {
     Import(import::Args),
     /// When the parents of a school may activate, and what the school must see to.
     Campaign(campaign::Args),
+    /// Relying parties: which there are, which may be used, who may register others.
+    Client(client::Args),
     /// The signing keys and the master key.
     Keys(keys::Args),
     /// Says what is wrong, or finds what a support code stands for.
@@ -98,7 +101,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
-        Command::Keys(args) => keys::run(&args, &configured(file)?, out).await,
+        Command::Keys(args) => Box::pin(keys::run(&args, &configured(file)?, out)).await,
         Command::Serve => serve::run(configured(file)?).await,
         Command::Migrate => {
             let opened = prepared(&configured(file)?).await?;
@@ -124,6 +127,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             opened.db.close().await;
             Ok(all)
         }
+        Command::Client(args) => client::run(&args, &prepared(&configured(file)?).await?, out).await,
         Command::Campaign(args) => campaign::run(&args, &prepared(&configured(file)?).await?, out).await,
     }
 }
@@ -145,7 +149,7 @@ fn read(file: Option<&Path>) -> anyhow::Result<Config> {
 async fn prepared(config: &Config) -> anyhow::Result<Opened> {
     let around = Surroundings::real();
     let opened = compose::open(config, &around).await?;
-    compose::declare(&around, &opened.db, &compose::declared(config)?).await?;
+    compose::declare(&around, &opened, &compose::declared(config)?).await?;
     Ok(opened)
 }
 

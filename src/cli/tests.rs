@@ -81,14 +81,15 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     assert_eq!(ids, ["bourses", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]);
     for (file, secret) in &declared.clients {
         assert_eq!(secret.as_ref().map(Secret::expose), Some("s".repeat(43).as_str()));
-        assert_eq!(file.scope, "openid profile education", "no client asks for more than it shows");
+        assert_eq!(file.fields.scope.as_deref(), Some("openid profile education"), "no client asks for more than it shows");
     }
 
     let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
     db.migrate().await.unwrap();
     let mut tx = db.write(Durability::Relaxed).await.unwrap();
     tenants::ops::declare(&mut tx, &declared).await.unwrap();
-    clients::ops::declare(&mut tx, crate::base::clock::Timestamp(1), &declared).await.unwrap();
+    let vault = crate::seal::Vault::new([7; 32]).unwrap();
+    clients::ops::declare(&mut tx, &vault, crate::base::clock::Timestamp(1), &declared).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -175,6 +176,34 @@ async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
     assert!(!done && text.contains("is not declared"), "{text}");
     let (found, text) = house.preau("doctor --code k7p-4mx").await;
     assert!(!found && text.contains("no activation and no notice has the code K7P-4MX"), "{text}");
+}
+
+#[tokio::test]
+async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
+    let house = House::new();
+    let (done, text) = house.preau("client list").await;
+    assert!(done && text.lines().count() == 5 && text.contains("never used"), "{text}");
+    assert_eq!(house.preau("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));
+    let (done, text) = house.preau("client show bourses").await;
+    assert!(done && text.contains("state       suspended") && text.contains("\"client_name\": \"Bourses\""), "{text}");
+    assert!(!text.contains(&"s".repeat(43)), "a secret is shown");
+    assert_eq!(house.preau("client resume bourses").await, (true, "bourses: active\n".to_owned()));
+    let (done, text) = house.preau("client rotate-secret bourses").await;
+    assert!(!done && text.contains("the file decides"), "{text}");
+    let (done, text) = house.preau("client show nobody").await;
+    assert!(!done && text == "there is no client nobody", "{text}");
+
+    let (done, text) = house.preau("client token new --academy montpellier --uses 3 --label essai").await;
+    assert!(done && text.contains("3 uses until"), "{text}");
+    let token = text.split(": ").nth(1).unwrap().split('\n').next().unwrap().to_owned();
+    let (done, text) = house.preau("client token list").await;
+    assert!(done && text.contains("montpellier  asks      3 left until") && !text.contains(&token), "{text}");
+    let id = text.split(' ').next().unwrap().to_owned();
+    assert!(house.preau(&format!("client token revoke {id}")).await.0);
+    assert!(!house.preau(&format!("client token revoke {id}")).await.0, "once");
+    assert!(house.preau("client token list").await.1.contains("revoked"));
+    let (done, text) = house.preau("client token new --academy nulle-part").await;
+    assert!(!done && text.contains("academy nulle-part is not declared"), "{text}");
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! Relying parties: what they may ask, and whom they may learn of.
 //!
-//! A client is declared in a file of the deployment's directory (RFC 7591's names) or, later, registered.
+//! A client is declared in a file of the deployment's directory or registers itself, with RFC 7591's names and by the
+//! same rules (`metadata`).
 //! `is_usable` is the one answer to "may this client do anything", asked at every endpoint.
 
 pub mod logo;
+pub mod metadata;
 pub mod ops;
 pub mod pages;
 pub mod store;
@@ -11,6 +13,7 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::clock::Timestamp;
 use crate::protocol::algorithms::{Alg, Encryption};
 use crate::protocol::redirect;
 use crate::protocol::response::ResponseType;
@@ -47,6 +50,10 @@ impl AuthMethod {
             AuthMethod::PrivateKeyJwt => "private_key_jwt",
             AuthMethod::None => "none",
         }
+    }
+
+    pub fn has_secret(self) -> bool {
+        !matches!(self, AuthMethod::PrivateKeyJwt | AuthMethod::None)
     }
 }
 
@@ -261,6 +268,11 @@ pub struct Client {
     pub meta: Metadata,
     /// SHA-256 of the secret, never the secret.
     pub secret_digest: Option<String>,
+    /// The secret before the last rotation, and until when it is taken.
+    pub former_secret: Option<(String, Timestamp)>,
+    /// The secret of a client that signs with it.
+    pub secret_sealed: Option<String>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Client {

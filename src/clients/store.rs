@@ -1,4 +1,7 @@
-//! Rows of relying parties.
+//! Rows of relying parties. Those that registered themselves: `store/registered.rs`; what lets them: `store/tokens.rs`.
+
+pub mod registered;
+pub mod tokens;
 
 pub mod logo;
 
@@ -12,6 +15,10 @@ struct Row {
     state: String,
     metadata: String,
     secret_digest: Option<String>,
+    secret_digest_2: Option<String>,
+    secret_2_until: Option<i64>,
+    secret_sealed: Option<String>,
+    last_used_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Client {
@@ -20,29 +27,56 @@ impl TryFrom<Row> for Client {
         let bad = |column| Error::Inconsistent { table: "client", column, row: r.client_id.clone() };
         let state = ClientState::from_name(&r.state).ok_or_else(|| bad("state"))?;
         let meta: Metadata = serde_json::from_str(&r.metadata).map_err(|_| bad("metadata"))?;
-        Ok(Client { id: r.client_id, state, meta, secret_digest: r.secret_digest })
+        Ok(Client {
+            id: r.client_id,
+            state,
+            meta,
+            secret_digest: r.secret_digest,
+            former_secret: r.secret_digest_2.zip(r.secret_2_until.map(Timestamp)),
+            secret_sealed: r.secret_sealed,
+            last_used_at: r.last_used_at.map(Timestamp),
+        })
     }
 }
 
 pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
-    let sql = "SELECT client_id, state, metadata, secret_digest FROM client WHERE client_id = $1";
+    let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
+               last_used_at FROM client WHERE client_id = $1";
     tx.optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
-/// Writes what a file says. A suspension is an administrator's and stays; a file that came back counts again.
-pub async fn put_from_file(
-    tx: &mut Tx,
-    now: Timestamp,
-    id: &str,
-    metadata: &str,
-    secret_digest: Option<&str>,
-) -> Result<()> {
+/// What is written of a client at once.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub metadata: String,
+    pub academy: Option<String>,
+    pub secret_digest: Option<String>,
+    pub secret_sealed: Option<String>,
+}
+
+/// Writes what a file says. A suspension is an administrator's and stays; a file that came back counts again. A client
+/// that registered itself under this id is the file's from now on.
+pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<()> {
     tx.execute(
-        "INSERT INTO client (client_id, origin, state, metadata, secret_digest, updated_at) \
-         VALUES ($1, 'file', 'active', $2, $3, $4) \
-         ON CONFLICT (client_id) DO UPDATE SET metadata = excluded.metadata, secret_digest = excluded.secret_digest, \
-         updated_at = excluded.updated_at, state = CASE WHEN client.state = 'gone' THEN 'active' ELSE client.state END",
-        args![id, metadata, secret_digest, now],
+        "INSERT INTO client (client_id, origin, state, metadata, academy, secret_digest, secret_sealed, updated_at, \
+         created_at) VALUES ($1, 'file', 'active', $2, $3, $4, $5, $6, $6) \
+         ON CONFLICT (client_id) DO UPDATE SET origin = 'file', metadata = excluded.metadata, \
+         academy = excluded.academy, secret_digest = excluded.secret_digest, \
+         secret_sealed = excluded.secret_sealed, secret_digest_2 = NULL, secret_2_until = NULL, \
+         registration_digest = NULL, unapproved = FALSE, updated_at = excluded.updated_at, \
+         version = client.version + 1, \
+         state = CASE WHEN client.state IN ('gone', 'pending') THEN 'active' ELSE client.state END",
+        args![id, &w.metadata, &w.academy, &w.secret_digest, &w.secret_sealed, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes the use of a client that was not written since `due`.
+pub async fn set_used(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE client SET last_used_at = $2 WHERE client_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
+        args![id, now, due],
     )
     .await?;
     Ok(())

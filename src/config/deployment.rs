@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::{ConfigError, read_secret};
 use crate::base::secret::Secret;
+use crate::protocol::registration::Fields;
 
 /// Everything that the directory declares.
 #[derive(Debug, Default)]
@@ -45,55 +47,51 @@ pub struct SchoolFile {
 }
 
 /// A relying party: RFC 7591's names, and ours.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ClientFile {
     pub client_id: String,
-    pub client_name: String,
+    pub fields: Fields,
+    pub ours: Ours,
+}
+
+/// What RFC 7591 has no name for, or what no client may say of itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ours {
+    client_id: String,
     #[serde(default)]
-    pub client_uri: Option<String>,
+    client_secret: Option<String>,
     #[serde(default)]
-    pub client_secret: Option<String>,
-    #[serde(default)]
-    pub client_secret_file: Option<PathBuf>,
-    pub redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub post_logout_redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub initiate_login_uri: Option<String>,
-    /// BCL 2.2, FCL 2.
-    #[serde(default)]
-    pub backchannel_logout_uri: Option<String>,
-    #[serde(default)]
-    pub backchannel_logout_session_required: bool,
-    #[serde(default)]
-    pub frontchannel_logout_uri: Option<String>,
-    #[serde(default)]
-    pub frontchannel_logout_session_required: bool,
-    #[serde(default = "basic")]
-    pub token_endpoint_auth_method: String,
-    #[serde(default = "authorization_code")]
-    pub grant_types: Vec<String>,
-    #[serde(default = "code")]
-    pub response_types: Vec<String>,
-    /// `web` or `native` (OIDCR 2).
-    #[serde(default = "web")]
-    pub application_type: String,
-    #[serde(default = "openid")]
-    pub scope: String,
-    #[serde(default = "pairwise")]
-    pub subject_type: String,
-    #[serde(default)]
-    pub default_max_age: Option<i64>,
-    #[serde(default)]
-    pub require_auth_time: bool,
-    /// Ours: clients of one sector see one `sub` (DESIGN.md 4).
+    client_secret_file: Option<PathBuf>,
+    /// Clients of one sector see one `sub` (DESIGN.md 4).
     pub sector: String,
-    /// Ours: RFC 7636 S256 demanded.
+    /// RFC 7636 S256 demanded.
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// Whether the person is asked before anything is shared.
+    #[serde(default)]
+    pub consent: bool,
+    /// `offline_access` without a page, as agreed with the deployment.
+    #[serde(default)]
+    pub offline_agreed: bool,
+    /// Resource servers that its access tokens may name (RFC 8707).
+    #[serde(default)]
+    pub audiences: Vec<String>,
+    #[serde(default)]
+    pub academy: Option<String>,
     #[serde(default)]
     pub perimeter: PerimeterFile,
+}
+
+impl<'de> Deserialize<'de> for ClientFile {
+    /// Each key to the table that knows it; one that neither knows is refused by ours.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Map::<String, Value>::deserialize(deserializer)?;
+        let (written, ours) = all.into_iter().partition(|(name, _)| Fields::NAMES.contains(&name.as_str()));
+        let fields = Fields::deserialize(Value::Object(written)).map_err(D::Error::custom)?;
+        let ours = Ours::deserialize(Value::Object(ours)).map_err(D::Error::custom)?;
+        Ok(ClientFile { client_id: ours.client_id.clone(), fields, ours })
+    }
 }
 
 /// The union of these; `profiles` narrows it.
@@ -106,24 +104,6 @@ pub struct PerimeterFile {
     pub profiles: Vec<String>,
 }
 
-fn basic() -> String {
-    "client_secret_basic".into()
-}
-fn authorization_code() -> Vec<String> {
-    vec!["authorization_code".into()]
-}
-fn code() -> Vec<String> {
-    vec!["code".into()]
-}
-fn web() -> String {
-    "web".into()
-}
-fn openid() -> String {
-    "openid".into()
-}
-fn pairwise() -> String {
-    "pairwise".into()
-}
 fn yes() -> bool {
     true
 }
@@ -174,7 +154,7 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
     paths.sort();
     for path in paths {
         let file: ClientFile = parse(&path)?;
-        let secret = match (&file.client_secret, &file.client_secret_file) {
+        let secret = match (&file.ours.client_secret, &file.ours.client_secret_file) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError::Rule(format!(
                     "{}: client_secret and client_secret_file: keep one",

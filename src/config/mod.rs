@@ -113,6 +113,9 @@ impl Config {
         if let Some(path) = self.database.url_file.clone() {
             self.database.url = read_secret(&path)?;
         }
+        if let Some(path) = self.ephemeral.url_file.clone() {
+            self.ephemeral.url = read_secret(&path)?;
+        }
         self.server.check()?;
         self.ephemeral.check()?;
         self.keys.check()?;
@@ -223,6 +226,18 @@ mod tests {
         std::fs::write(&path, "postgres://u:p@h/d\n").unwrap();
         let c = load(&format!("[database]\nurl_file = {:?}", path.display().to_string())).unwrap();
         assert_eq!(c.database.url, "postgres://u:p@h/d");
+    }
+
+    #[test]
+    fn the_ephemeral_store_is_memory_or_a_redis() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("url");
+        std::fs::write(&path, "rediss://preau:secret@redis.example/0\n").unwrap();
+        let c = load(&format!("[ephemeral]\nurl_file = {:?}", path.display().to_string())).unwrap();
+        assert_eq!(c.ephemeral.url, "rediss://preau:secret@redis.example/0");
+        for wrong in ["url = \"memcached://x\"", "url = \"\"", "prefix = \"a:b\"", "prefix = \"\""] {
+            assert!(load(&format!("[ephemeral]\n{wrong}")).unwrap_err().to_string().contains("ephemeral."), "{wrong}");
+        }
     }
 
     #[test]

@@ -29,12 +29,12 @@ pub fn relocate(declared: &mut Declared, base: &str) {
         }
     };
     for (client, _) in &mut declared.clients {
-        client.redirect_uris.iter_mut().for_each(relocate);
-        client.post_logout_redirect_uris.iter_mut().for_each(relocate);
-        client.client_uri.iter_mut().for_each(relocate);
-        client.initiate_login_uri.iter_mut().for_each(relocate);
-        client.backchannel_logout_uri.iter_mut().for_each(relocate);
-        client.frontchannel_logout_uri.iter_mut().for_each(relocate);
+        client.fields.redirect_uris.iter_mut().flatten().for_each(relocate);
+        client.fields.post_logout_redirect_uris.iter_mut().flatten().for_each(relocate);
+        client.fields.client_uri.iter_mut().for_each(relocate);
+        client.fields.initiate_login_uri.iter_mut().for_each(relocate);
+        client.fields.backchannel_logout_uri.iter_mut().for_each(relocate);
+        client.fields.frontchannel_logout_uri.iter_mut().for_each(relocate);
     }
 }
 

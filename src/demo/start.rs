@@ -110,7 +110,7 @@ impl Demo {
         let opened = Box::pin(compose::open(&config, &around)).await?;
         let mut declared = compose::declared(&config)?;
         setup::relocate(&mut declared, &base);
-        compose::declare(&around, &opened.db, &declared).await?;
+        compose::declare(&around, &opened, &declared).await?;
         let app = Box::pin(compose::assemble(config, around, opened)).await?;
         setup::rosters(&app, folder, now).await?;
         setup::campaigns(&app, now).await?;

@@ -63,7 +63,10 @@ pub async fn authenticate(
         _ => Err("another method than the registered one".to_owned()),
     };
     match proven {
-        Ok(()) => Ok(Ok(client)),
+        Ok(()) => {
+            clients::ops::used(app, now, &client).await;
+            Ok(Ok(client))
+        }
         Err(why) => failed(&why),
     }
 }

@@ -24,6 +24,7 @@ pub mod path;
 pub mod person;
 pub mod protect;
 pub mod refusal;
+pub mod register;
 pub mod request_object;
 pub mod respond;
 pub mod revoke;

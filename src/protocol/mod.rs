@@ -11,5 +11,6 @@ pub mod json;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
+pub mod registration;
 pub mod response;
 pub mod scope;

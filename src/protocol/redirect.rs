@@ -28,24 +28,45 @@ pub enum RedirectFlaw {
 
 /// Whether a URI may be registered as a redirect URI; `native`: of an installed application.
 pub fn vet(uri: &str, native: bool) -> Result<(), RedirectFlaw> {
-    let bad = |b: u8| {
-        !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^')
-    };
-    if uri.len() > 2_000 || uri.bytes().any(bad) {
-        return Err(RedirectFlaw::Form);
-    }
     if uri.contains('*') {
         return Err(RedirectFlaw::Wildcard);
     }
     if uri.contains('#') {
         return Err(RedirectFlaw::Fragment);
     }
+    let url = sound(uri, native)?;
+    if url.query_pairs().any(|(name, _)| RESERVED.contains(&name.as_ref())) {
+        return Err(RedirectFlaw::Reserved);
+    }
+    Ok(())
+}
+
+/// Whether any other URI of a client may be registered: shown as a link, called, or framed (ABUSE R6).
+/// A `request_uris` entry may end with a fragment, the digest of what it names (OIDCR 2).
+pub fn vet_other(uri: &str, fragment: bool) -> Result<(), RedirectFlaw> {
+    let (bare, rest) = uri.split_once('#').map_or((uri, None), |(bare, rest)| (bare, Some(rest)));
+    match rest {
+        None => {}
+        Some(rest) if fragment && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=.~".contains(&b)) => {}
+        Some(_) => return Err(RedirectFlaw::Fragment),
+    }
+    sound(bare, false).map(|_| ())
+}
+
+/// What holds of every URI that is registered.
+fn sound(uri: &str, native: bool) -> Result<Url, RedirectFlaw> {
+    let bad = |b: u8| {
+        !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^')
+    };
+    if uri.len() > 2_000 || uri.bytes().any(bad) {
+        return Err(RedirectFlaw::Form);
+    }
     let url = Url::parse(uri).map_err(|_| RedirectFlaw::Form)?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
         // RFC 8252 7.1: a private scheme is a reversed domain name, so it has a dot.
-        other if native && other.contains('.') && !url.has_host() => return Ok(()),
+        other if native && other.contains('.') && !url.has_host() => return Ok(url),
         _ => return Err(RedirectFlaw::Scheme),
     }
     // `https:host` and `https:///host` parse, but are not what was written.
@@ -69,10 +90,14 @@ pub fn vet(uri: &str, native: bool) -> Result<(), RedirectFlaw> {
     {
         return Err(RedirectFlaw::Path);
     }
-    if url.query_pairs().any(|(name, _)| RESERVED.contains(&name.as_ref())) {
-        return Err(RedirectFlaw::Reserved);
-    }
-    Ok(())
+    Ok(url)
+}
+
+/// Who gets what is sent to a redirect URI: its host. None for this machine and for schemes of one's own, which
+/// anybody can register.
+pub fn host(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    (matches!(url.scheme(), "https" | "http") && !is_loopback(&url)).then(|| url.host_str().map(str::to_owned))?
 }
 
 /// RFC 8252 7.3 and 8.3; `localhost` is taken for development and the demo.
@@ -167,6 +192,33 @@ mod tests {
         ] {
             assert!(vet(uri, true).is_err() && vet(uri, false).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn r6_r7_other_uris_are_https_and_only_a_request_uri_has_a_fragment() {
+        for uri in ["https://ent.example/", "https://ent.example/a?state=1", "http://localhost:8090/logo.png"] {
+            assert_eq!(vet_other(uri, false), Ok(()), "{uri}");
+        }
+        assert_eq!(vet_other("https://rp.example/request.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM", true), Ok(()));
+        for uri in [
+            "https://rp.example/a#b",
+            "javascript:alert(1)",
+            "jAvAsCrIpT:alert(1)",
+            "data:image/png;base64,AA",
+            "http://rp.example/",
+            "fr.exemple.app:/logo",
+            "https://a\\b.example/",
+            "https://rp.example/a\tb",
+            "https:///rp.example/",
+            "https://rp.example/\r\nx",
+            "https://user@rp.example/",
+            "//rp.example/",
+            "/logo.png",
+            "",
+        ] {
+            assert!(vet_other(uri, false).is_err(), "{uri}");
+        }
+        assert!(vet_other("https://rp.example/a#b#<c>", true).is_err());
     }
 
     #[test]

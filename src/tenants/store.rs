@@ -16,6 +16,10 @@ pub async fn put_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Resul
     Ok(())
 }
 
+pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
+    Ok(tx.optional::<(String,)>("SELECT id FROM academy WHERE id = $1", args![id]).await?.is_some())
+}
+
 pub async fn put_school(tx: &mut Tx, school: &School) -> Result<()> {
     tx.execute(
         "INSERT INTO school (uai, name, academy, ministry) VALUES ($1, $2, $3, $4) \

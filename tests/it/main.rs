@@ -19,9 +19,13 @@ mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
+#[cfg(test)]
+mod ephemeral;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
@@ -51,7 +55,11 @@ mod pushed;
 #[cfg(test)]
 mod redirects;
 #[cfg(test)]
+mod redis_faults;
+#[cfg(test)]
 mod refresh;
+#[cfg(test)]
+mod registration;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
@@ -64,5 +72,7 @@ mod sign_in;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod two_servers;
 #[cfg(test)]
 mod userinfo;

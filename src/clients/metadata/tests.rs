@@ -1,0 +1,250 @@
+//! Each rule, by a client that keeps all the others.
+
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::protocol::algorithms::Alg;
+
+fn registered() -> Terms {
+    Terms::Registered { client_id: "drawn".to_owned(), academy: "montpellier".to_owned() }
+}
+
+fn file(secret_len: Option<usize>) -> Terms {
+    Terms::File {
+        secret_len,
+        sector: "mon-ent".to_owned(),
+        require_pkce: true,
+        consent: false,
+        offline_agreed: false,
+        audiences: Vec::new(),
+        academy: None,
+        perimeter: Perimeter { academies: vec!["montpellier".to_owned()], ..Perimeter::default() },
+    }
+}
+
+/// A client in good order, bent.
+fn bent(change: Value) -> Fields {
+    let mut all = json!({ "client_name": "Cantine", "redirect_uris": ["https://rp.example/cb"] });
+    let (Some(all), Some(change)) = (all.as_object_mut(), change.as_object()) else { panic!("no objects") };
+    all.extend(change.clone());
+    Fields::deserialize(Value::Object(all.clone())).unwrap()
+}
+
+fn taken(change: Value) -> Metadata {
+    take(&bent(change.clone()), &registered()).unwrap_or_else(|flaw| panic!("{change}: {flaw}"))
+}
+
+fn refused(change: Value) -> &'static str {
+    let flaw = take(&bent(change.clone()), &registered()).expect_err(&change.to_string());
+    assert!(flaw.to_string().bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{flaw}");
+    flaw.field
+}
+
+/// RSA, EC and Ed25519 public keys of RFC 7517, RFC 7515 A.3, RFC 8037 A.2.
+fn keys() -> Value {
+    json!({"keys": [
+        {"kty":"RSA","kid":"r","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB"},
+    ]})
+}
+
+#[test]
+fn oidcr_2_what_is_not_said_has_the_defaults_of_openid() {
+    let meta = taken(json!({}));
+    assert_eq!(meta.auth_method, AuthMethod::ClientSecretBasic);
+    assert_eq!((meta.grant_types.as_slice(), meta.response_types.as_slice()), ([GrantType::AuthorizationCode].as_slice(), [ResponseType::CODE].as_slice()));
+    assert!(meta.consent && !meta.require_pkce && !meta.native && !meta.offline_agreed);
+    assert_eq!((meta.subject_type, meta.sector.as_str()), (SubjectType::Pairwise, "host:rp.example"));
+    assert_eq!(meta.perimeter.academies, ["montpellier"]);
+    assert_eq!(meta.scopes.text(), "openid profile");
+    assert!(taken(json!({"token_endpoint_auth_method": "none"})).require_pkce, "a public client");
+    // RFC 7592 2.2: null is as absent.
+    assert_eq!(taken(json!({"grant_types": null, "logo_uri": null})), meta);
+}
+
+#[test]
+fn rfc_7591_3_2_1_what_is_told_back_is_taken_as_the_same() {
+    for change in [
+        json!({}),
+        json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys(), "token_endpoint_auth_signing_alg": "PS256",
+               "id_token_encrypted_response_alg": "RSA-OAEP-256", "userinfo_signed_response_alg": "ES256",
+               "request_object_signing_alg": "RS256", "require_signed_request_object": true}),
+        json!({"token_endpoint_auth_method": "client_secret_jwt", "contacts": ["a@rp.example"], "default_max_age": 60,
+               "grant_types": ["authorization_code", "implicit", "refresh_token"],
+               "response_types": ["code", "id_token token", "code id_token"], "scope": "openid offline_access",
+               "policy_uri": "https://rp.example/p", "tos_uri": "https://rp.example/t",
+               "request_uris": ["https://rp.example/r#abc"], "initiate_login_uri": "https://rp.example/i"}),
+        json!({"application_type": "native", "redirect_uris": ["fr.exemple.app:/retour", "http://127.0.0.1/retour"]}),
+    ] {
+        let meta = taken(change.clone());
+        assert_eq!(take(&fields(&meta), &registered()).unwrap(), meta, "{change}");
+    }
+}
+
+#[test]
+fn oidcr_2_grants_and_response_types_need_each_other() {
+    for change in [
+        json!({"response_types": ["id_token"]}),
+        json!({"response_types": ["code id_token"]}),
+        json!({"grant_types": ["implicit"]}),
+        json!({"grant_types": ["implicit"], "response_types": ["code"]}),
+        json!({"grant_types": ["authorization_code", "implicit"], "response_types": ["id_token"]}),
+        json!({"response_types": ["token"]}),
+        json!({"response_types": ["none"]}),
+        json!({"response_types": []}),
+    ] {
+        assert_eq!(refused(change.clone()), "response_types", "{change}");
+    }
+    for change in [
+        json!({"grant_types": []}),
+        json!({"grant_types": ["password"]}),
+        json!({"grant_types": ["refresh_token"]}),
+        json!({"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none", "redirect_uris": []}),
+    ] {
+        assert_eq!(refused(change.clone()), "grant_types", "{change}");
+    }
+    taken(json!({"grant_types": ["implicit"], "response_types": ["id_token", "id_token token"]}));
+    let machine = taken(json!({"grant_types": ["client_credentials"], "redirect_uris": []}));
+    assert_eq!((machine.response_types.len(), machine.sector.as_str()), (0, "client:drawn"));
+}
+
+#[test]
+fn r1_to_r8_redirect_uris_are_vetted_and_never_missing() {
+    let many: Vec<String> = (0..21).map(|n| format!("https://rp.example/{n}")).collect();
+    for uris in [
+        json!([]),
+        json!(["https://rp.example/cb#f"]),
+        json!(["https://*.example/cb"]),
+        json!(["http://rp.example/cb"]),
+        json!(["javascript:alert(1)"]),
+        json!(["https://rp.example\\@evil.example/"]),
+        json!(["https://rp.example/cb", "https://rp.example/a/../cb"]),
+        json!(["fr.exemple.app:/retour"]),
+        json!(many),
+    ] {
+        assert_eq!(refused(json!({"redirect_uris": uris})), "redirect_uris", "{uris}");
+    }
+    let implicit = json!({"grant_types": ["implicit"], "response_types": ["id_token"],
+                          "redirect_uris": ["http://localhost:1/cb"]});
+    assert_eq!(refused(implicit), "redirect_uris", "the front channel of a web client");
+    let flaw = take(&bent(json!({"redirect_uris": null})), &registered()).unwrap_err();
+    assert!(flaw.is_redirect());
+}
+
+#[test]
+fn r6_every_other_uri_is_vetted_too() {
+    for field in [
+        "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri", "sector_identifier_uri",
+        "backchannel_logout_uri", "frontchannel_logout_uri",
+    ] {
+        for uri in ["javascript:alert(1)", "data:text/html,x", "http://rp.example/", "https://rp.example/#f", "/x", ""] {
+            assert_eq!(refused(json!({field: uri})), field, "{uri}");
+        }
+        taken(json!({field: "https://rp.example/x"}));
+    }
+    for field in ["post_logout_redirect_uris", "request_uris"] {
+        assert_eq!(refused(json!({field: ["https://rp.example/", "JaVaScript:alert(1)"]})), field);
+        assert_eq!(refused(json!({field: vec!["https://rp.example/"; 21]})), field);
+    }
+    // OIDCC 4: by https only, this machine or not; a file of the demo may.
+    let local = json!({"initiate_login_uri": "http://localhost:8090/initier"});
+    assert_eq!(refused(local.clone()), "initiate_login_uri");
+    assert!(take(&bent(local), &file(Some(43))).is_ok());
+}
+
+#[test]
+fn keys_and_algorithms_fit() {
+    let private = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "d": "x", "x": "y"}]});
+    for (change, field) in [
+        (json!({"token_endpoint_auth_method": "private_key_jwt"}), "jwks"),
+        (json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": []}}), "jwks"),
+        (json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys(), "token_endpoint_auth_signing_alg": "ES256"}), "jwks"),
+        (json!({"jwks": keys(), "jwks_uri": "https://rp.example/jwks"}), "jwks"),
+        (json!({"jwks": private}), "jwks"),
+        (json!({"jwks": []}), "jwks"),
+        (json!({"jwks": {"keys": vec![json!({}); 21]}}), "jwks"),
+        (json!({"token_endpoint_auth_method": "tls_client_auth"}), "token_endpoint_auth_method"),
+        (json!({"token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
+        (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),
+        (json!({"id_token_signed_response_alg": "HS256"}), "id_token_signed_response_alg"),
+        (json!({"userinfo_signed_response_alg": "none"}), "userinfo_signed_response_alg"),
+        (json!({"introspection_signed_response_alg": "none"}), "introspection_signed_response_alg"),
+        (json!({"request_object_signing_alg": "none"}), "request_object_signing_alg"),
+        (json!({"require_signed_request_object": true}), "jwks"),
+        (json!({"id_token_encrypted_response_alg": "RSA-OAEP-256"}), "jwks"),
+        (json!({"jwks": keys(), "id_token_encrypted_response_alg": "ECDH-ES"}), "jwks"),
+        (json!({"jwks": keys(), "id_token_encrypted_response_alg": "RSA1_5"}), "id_token_encrypted_response_alg"),
+        (json!({"jwks": keys(), "userinfo_encrypted_response_alg": "PBES2-HS256+A128KW"}), "userinfo_encrypted_response_alg"),
+        (json!({"jwks": keys(), "id_token_encrypted_response_enc": "A256GCM"}), "id_token_encrypted_response_enc"),
+    ] {
+        assert_eq!(refused(change.clone()), field, "{change}");
+    }
+    let by_address = json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://rp.example/jwks",
+                            "id_token_encrypted_response_alg": "ECDH-ES", "id_token_signed_response_alg": "PS256"});
+    assert_eq!(taken(by_address).id_token.signed, Some(Alg::PS256));
+}
+
+#[test]
+fn oidcc_8_1_several_hosts_need_a_sector_and_no_registration_enters_one_of_the_files() {
+    let two = json!(["https://a.example/cb", "https://b.example/cb"]);
+    assert_eq!(refused(json!({"redirect_uris": two})), "sector_identifier_uri");
+    taken(json!({"redirect_uris": two, "subject_type": "public"}));
+    let sector = json!({"redirect_uris": two, "sector_identifier_uri": "https://group.example/uris"});
+    assert_eq!(taken(sector).sector, "host:group.example");
+    assert_eq!(taken(json!({"redirect_uris": ["https://mon-ent/cb"]})).sector, "host:mon-ent");
+    // Anybody can register what is on everybody's machine.
+    let native = json!({"application_type": "native", "redirect_uris": ["http://127.0.0.1/cb"]});
+    assert_eq!(taken(native).sector, "client:drawn");
+}
+
+#[test]
+fn subjects_of_the_roster_are_for_files_of_one_academy() {
+    let roster = json!({"subject_type": "roster"});
+    assert_eq!(refused(roster.clone()), "subject_type");
+    assert!(take(&bent(roster.clone()), &file(Some(43))).is_ok());
+    let mut wider = file(Some(43));
+    if let Terms::File { perimeter, .. } = &mut wider {
+        perimeter.schools.push("0349999J".to_owned());
+    }
+    assert_eq!(take(&bent(roster), &wider).unwrap_err().field, "subject_type");
+}
+
+#[test]
+fn names_and_numbers_are_bounded() {
+    for name in ["", " ", "a\nb", "\u{202E}drolpe", &"x".repeat(101)] {
+        assert_eq!(refused(json!({"client_name": name})), "client_name", "{name:?}");
+    }
+    taken(json!({"client_name": "é".repeat(100)}));
+    assert_eq!(refused(json!({"default_max_age": -1})), "default_max_age");
+    assert_eq!(refused(json!({"contacts": vec!["a"; 11]})), "contacts");
+    assert_eq!(refused(json!({"application_type": "desktop"})), "application_type");
+    assert_eq!(refused(json!({"scope": "openid \u{e9}"})), "scope");
+}
+
+#[test]
+fn a_registration_gets_the_scopes_of_registered_clients_only() {
+    assert_eq!(taken(json!({"scope": "openid profile phone education email offline_access"})).scopes.text(), "openid profile");
+    let refreshing = json!({"scope": "openid offline_access education", "grant_types": ["authorization_code", "refresh_token"]});
+    assert_eq!(taken(refreshing).scopes.text(), "openid offline_access");
+    assert_eq!(take(&bent(json!({"scope": "openid education"})), &file(Some(43))).unwrap().scopes.text(), "openid education");
+    assert_eq!(take(&bent(json!({"scope": "openid email"})), &file(Some(43))).unwrap_err().field, "scope");
+}
+
+#[test]
+fn a_files_secret_is_there_if_its_method_has_one_and_long_enough() {
+    for (method, secret, right) in [
+        ("client_secret_basic", None, false),
+        ("client_secret_basic", Some(23), false),
+        ("client_secret_basic", Some(24), true),
+        ("client_secret_jwt", Some(31), false),
+        ("client_secret_jwt", Some(32), true),
+        ("none", None, true),
+        ("none", Some(43), false),
+        ("private_key_jwt", Some(43), false),
+        ("private_key_jwt", None, true),
+    ] {
+        let mut all = bent(json!({"token_endpoint_auth_method": method}));
+        all.jwks = (method == "private_key_jwt").then(keys);
+        assert_eq!(take(&all, &file(secret)).is_ok(), right, "{method} {secret:?}");
+    }
+}

@@ -1,0 +1,103 @@
+//! The URIs of a client, all of them vetted (ABUSE R1 to R8), and the sector that they make.
+
+use super::{Flaw, flaw};
+use crate::clients::{Metadata, SubjectType};
+use crate::protocol::redirect;
+use crate::protocol::registration::Fields;
+use crate::protocol::response::ResponseType;
+
+/// Of redirect URIs and of request URIs.
+const MOST: usize = 20;
+const BAD: &str = "an absolute https URI (http only for this machine) without odd characters and fragments";
+
+pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseType]) -> Result<(), Flaw> {
+    let redirects = f.redirect_uris.as_deref().unwrap_or_default();
+    if redirects.len() > MOST {
+        return flaw("redirect_uris", "20 at most");
+    }
+    // ABUSE R8: without one the first that comes would be taken by somebody's default.
+    if redirects.is_empty() && !types.is_empty() {
+        return flaw("redirect_uris", "it is empty");
+    }
+    for uri in redirects {
+        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: words(why) })?;
+        // OIDCR 2, application_type: what comes by the front channel goes over TLS to a web client.
+        if registered && !native && types.iter().any(|t| t.is_front()) && !uri.starts_with("https:") {
+            return flaw("redirect_uris", "the implicit grant of a web client needs https");
+        }
+    }
+    let singles = [
+        ("client_uri", &f.client_uri),
+        ("logo_uri", &f.logo_uri),
+        ("policy_uri", &f.policy_uri),
+        ("tos_uri", &f.tos_uri),
+        ("initiate_login_uri", &f.initiate_login_uri),
+        ("jwks_uri", &f.jwks_uri),
+        ("sector_identifier_uri", &f.sector_identifier_uri),
+        ("backchannel_logout_uri", &f.backchannel_logout_uri),
+        ("frontchannel_logout_uri", &f.frontchannel_logout_uri),
+    ];
+    for (field, uri) in singles {
+        if uri.as_ref().is_some_and(|uri| redirect::vet_other(uri, false).is_err()) {
+            return flaw(field, BAD);
+        }
+    }
+    // OIDCC 4: the scheme must be https.
+    if registered && f.initiate_login_uri.as_ref().is_some_and(|uri| !uri.starts_with("https:")) {
+        return flaw("initiate_login_uri", "https only");
+    }
+    let lists = [
+        ("post_logout_redirect_uris", &f.post_logout_redirect_uris, false),
+        ("request_uris", &f.request_uris, true),
+    ];
+    for (field, list, fragment) in lists {
+        let list = list.as_deref().unwrap_or_default();
+        if list.len() > MOST {
+            return flaw(field, "20 at most");
+        }
+        // People come back to it, so a native client may have a scheme of its own (RPIL 3.1).
+        let bad = |uri: &String| match fragment {
+            true => redirect::vet_other(uri, true).is_err(),
+            false => redirect::vet(uri, native).is_err(),
+        };
+        if list.iter().any(bad) {
+            return flaw(field, BAD);
+        }
+    }
+    Ok(())
+}
+
+/// Who sees one `sub` (OIDCC 8.1): the host of the sector's document, else of all redirect URIs. Named so that no
+/// registration can enter a sector of the files; what anybody could register is a sector of its own.
+pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
+    if let Some(uri) = &meta.sector_identifier_uri {
+        let Some(host) = redirect::host(uri) else {
+            // The document of this machine: tests and development.
+            return Ok(format!("client:{client_id}"));
+        };
+        return Ok(format!("host:{host}"));
+    }
+    let mut hosts: Vec<Option<String>> = meta.redirect_uris.iter().map(|uri| redirect::host(uri)).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    if hosts.len() > 1 && meta.subject_type == SubjectType::Pairwise {
+        return flaw("sector_identifier_uri", "redirect URIs of several hosts need it");
+    }
+    Ok(match hosts.into_iter().flatten().next() {
+        Some(host) => format!("host:{host}"),
+        None => format!("client:{client_id}"),
+    })
+}
+
+fn words(why: redirect::RedirectFlaw) -> &'static str {
+    use redirect::RedirectFlaw as F;
+    match why {
+        F::Form => "not an absolute URI in ASCII without blanks and odd characters",
+        F::Fragment => "a fragment",
+        F::Userinfo => "a user name in the URI",
+        F::Scheme => "a scheme that is not https (http only for this machine)",
+        F::Path => "a dot segment or an encoded slash in the path",
+        F::Reserved => "a response parameter in the query",
+        F::Wildcard => "a wildcard",
+    }
+}

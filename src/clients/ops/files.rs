@@ -1,0 +1,92 @@
+//! Reading relying parties from the deployment's files into rows. There the file wins; a suspension and the last use
+//! are the row's.
+
+use super::place;
+use crate::base::clock::Timestamp;
+use crate::base::secret::{Secret, digest};
+use crate::clients::metadata::{self, Flaw, Terms};
+use crate::clients::{AuthMethod, Metadata, Perimeter, is_client_id, store};
+use crate::config::deployment::{ClientFile, Declared, PerimeterFile};
+use crate::db::Tx;
+use crate::seal::{SealError, Vault};
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClientFileError {
+    #[error("client {0}: {1}")]
+    Rule(String, String),
+    #[error("client {0}: {1}")]
+    Flaw(String, Flaw),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Db(#[from] crate::db::Error),
+}
+
+/// Writes every declared client; one whose file is gone is suspended.
+///
+/// # Errors
+/// A file that breaks a rule: nothing of the transaction may then be kept.
+pub async fn declare(tx: &mut Tx, vault: &Vault, now: Timestamp, declared: &Declared) -> Result<(), ClientFileError> {
+    for (file, secret) in &declared.clients {
+        let meta = metadata(file, secret.as_ref(), declared)?;
+        let text =
+            serde_json::to_string(&meta).map_err(|e| ClientFileError::Rule(file.client_id.clone(), e.to_string()))?;
+        let sealed = match secret.as_ref().filter(|_| meta.auth_method == AuthMethod::ClientSecretJwt) {
+            Some(secret) => Some(vault.seal(place(&file.client_id), secret.expose())?),
+            None => None,
+        };
+        let written = store::Written {
+            metadata: text,
+            academy: meta.academy.clone(),
+            secret_digest: secret.as_ref().map(|s| digest(s.expose())),
+            secret_sealed: sealed,
+        };
+        store::put_from_file(tx, now, &file.client_id, &written).await?;
+    }
+    for id in store::ids_from_files(tx).await? {
+        if !declared.clients.iter().any(|(f, _)| f.client_id == id) {
+            store::set_gone(tx, now, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> Result<Metadata, ClientFileError> {
+    let rule = |why: String| ClientFileError::Rule(file.client_id.clone(), why);
+    if !is_client_id(&file.client_id) {
+        return Err(rule("client_id has 1 to 100 letters, digits, - _ . ~".into()));
+    }
+    perimeter(&file.ours.perimeter, file.ours.academy.as_ref(), declared).map_err(rule)?;
+    let (ours, p) = (file.ours.clone(), file.ours.perimeter.clone());
+    let terms = Terms::File {
+        secret_len: secret.map(|secret| secret.expose().len()),
+        sector: ours.sector,
+        require_pkce: ours.require_pkce,
+        consent: ours.consent,
+        offline_agreed: ours.offline_agreed,
+        audiences: ours.audiences,
+        academy: ours.academy,
+        perimeter: Perimeter {
+            academies: p.academies,
+            ministries: p.ministries,
+            schools: p.schools,
+            profiles: p.profiles,
+        },
+    };
+    metadata::take(&file.fields, &terms).map_err(|flaw| ClientFileError::Flaw(file.client_id.clone(), flaw))
+}
+
+/// Everything that it names is declared.
+fn perimeter(p: &PerimeterFile, academy: Option<&String>, declared: &Declared) -> Result<(), String> {
+    let mut academies = p.academies.iter().chain(academy);
+    let missing = academies.find(|a| !declared.academies.iter().any(|d| d.id == **a));
+    let missing = missing.or_else(|| p.ministries.iter().find(|m| !declared.ministries.iter().any(|d| d.id == **m)));
+    let missing = missing.or_else(|| p.schools.iter().find(|s| !declared.schools.iter().any(|d| d.uai == **s)));
+    if let Some(name) = missing {
+        return Err(format!("perimeter: {name} is not declared"));
+    }
+    match p.profiles.iter().find(|p| !["responsable", "eleve"].contains(&p.as_str())) {
+        Some(name) => Err(format!("perimeter: profile {name} is not responsable or eleve")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,53 @@
+//! Rows of initial access tokens (RFC 7591 1.2): who may register clients, how many, until when.
+
+use crate::base::clock::Timestamp;
+use crate::db::{FromRow, Result, Tx, args};
+
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct InitialToken {
+    /// The token's digest.
+    pub id: String,
+    pub label: String,
+    pub academy: String,
+    pub remaining: i64,
+    pub expires_at: i64,
+    /// What is registered with it needs nobody's approval.
+    pub approves: bool,
+    pub created_at: i64,
+    pub revoked_at: Option<i64>,
+}
+
+pub async fn insert(tx: &mut Tx, t: &InitialToken) -> Result<()> {
+    tx.execute(
+        "INSERT INTO initial_token (id, label, academy, remaining, expires_at, approves, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![&t.id, &t.label, &t.academy, t.remaining, t.expires_at, t.approves, t.created_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// One that may still be used.
+pub async fn alive(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<InitialToken>> {
+    let sql = "SELECT id, label, academy, remaining, expires_at, approves, created_at, revoked_at FROM initial_token \
+               WHERE id = $1 AND remaining > 0 AND expires_at > $2 AND revoked_at IS NULL";
+    tx.optional(sql, args![id, now]).await
+}
+
+/// Counts one use down; false where none is left, however many ask at once (ABUSE P5).
+pub async fn spend(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+    let sql = "UPDATE initial_token SET remaining = remaining - 1 \
+               WHERE id = $1 AND remaining > 0 AND expires_at > $2 AND revoked_at IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+pub async fn all(tx: &mut Tx) -> Result<Vec<InitialToken>> {
+    let sql = "SELECT id, label, academy, remaining, expires_at, approves, created_at, revoked_at FROM initial_token \
+               ORDER BY created_at DESC, id LIMIT 1000";
+    tx.all(sql, args![]).await
+}
+
+/// Revokes one; how many that were.
+pub async fn revoke(tx: &mut Tx, now: Timestamp, id: &str) -> Result<u64> {
+    tx.execute("UPDATE initial_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", args![id, now]).await
+}

@@ -1,0 +1,64 @@
+//! A client's metadata as it is written, in a file or in a registration request (RFC 7591 2, OIDCR 2, RPIL 3.1,
+//! BCL 2.2, FCL 2, RFC 9101 10.5, RFC 9126 6, RFC 9449 5.2, RFC 9701 6).
+//!
+//! Names and types only: what of it is taken is decided in one place, for both (`clients/metadata.rs`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+macro_rules! fields {
+    ($($name:ident: $kind:ty,)*) => {
+        /// All may be absent; `null` counts as absent (RFC 7592 2.2).
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+        #[serde(default)]
+        pub struct Fields {
+            $(#[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
+        }
+
+        impl Fields {
+            /// Every name that means something here.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+        }
+    };
+}
+
+fields! {
+    client_name: String,
+    client_uri: String,
+    logo_uri: String,
+    policy_uri: String,
+    tos_uri: String,
+    contacts: Vec<String>,
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    initiate_login_uri: String,
+    request_uris: Vec<String>,
+    jwks: Value,
+    jwks_uri: String,
+    token_endpoint_auth_method: String,
+    token_endpoint_auth_signing_alg: String,
+    grant_types: Vec<String>,
+    response_types: Vec<String>,
+    application_type: String,
+    scope: String,
+    subject_type: String,
+    sector_identifier_uri: String,
+    default_max_age: i64,
+    require_auth_time: bool,
+    default_acr_values: Vec<String>,
+    id_token_signed_response_alg: String,
+    id_token_encrypted_response_alg: String,
+    id_token_encrypted_response_enc: String,
+    userinfo_signed_response_alg: String,
+    userinfo_encrypted_response_alg: String,
+    userinfo_encrypted_response_enc: String,
+    introspection_signed_response_alg: String,
+    request_object_signing_alg: String,
+    require_signed_request_object: bool,
+    require_pushed_authorization_requests: bool,
+    dpop_bound_access_tokens: bool,
+    backchannel_logout_uri: String,
+    backchannel_logout_session_required: bool,
+    frontchannel_logout_uri: String,
+    frontchannel_logout_session_required: bool,
+}

@@ -1,0 +1,411 @@
+//! Clients that register themselves (RFC 7591, RFC 7592, OIDCR; ABUSE P4 to P6, R6 to R8).
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use preau::base::clock::Span;
+use preau::clients::ClientState;
+use preau::clients::ops::lifecycle::{self, Decision, House, NewToken};
+use serde_json::{Value, json};
+
+use crate::support::relying_party::basic;
+use crate::support::server::encode;
+use crate::support::{Answer, Browser, Landed, Server};
+
+pub fn house(server: &Server) -> House<'_> {
+    House { db: &server.app.db, vault: &server.app.vault, rng: server.app.rng.as_ref(), now: server.now() }
+}
+
+/// An initial access token of Montpellier, and its id.
+pub async fn opened(server: &Server, uses: i64, approves: bool) -> (String, String) {
+    let academy = "montpellier".to_owned();
+    let wanted = NewToken { academy, uses, life: Span::days(7), approves, label: "essai".to_owned() };
+    let (token, id) = lifecycle::new_token(house(server), wanted).await.unwrap();
+    (token.expose().to_owned(), id)
+}
+
+async fn send(server: &Server, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    if !token.is_empty() {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        request = request.header("content-type", "application/json");
+    }
+    let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
+    let answer = server.call(request.body(body).unwrap()).await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    answer
+}
+
+pub fn cantine() -> Value {
+    json!({ "client_name": "Cantine", "redirect_uris": ["https://cantine.example/retour"] })
+}
+
+pub async fn register(server: &Server, token: &str, body: &Value) -> Answer {
+    send(server, "POST", "/oauth2/register", token, Some(body)).await
+}
+
+/// A registered client, as it was told of itself.
+pub async fn registered(server: &Server, approves: bool, body: &Value) -> Value {
+    let (token, _) = opened(server, 1, approves).await;
+    let answer = register(server, &token, body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    answer.json()
+}
+
+fn text<'a>(client: &'a Value, name: &str) -> &'a str {
+    client[name].as_str().unwrap_or_else(|| panic!("no {name}: {client}"))
+}
+
+async fn manage(server: &Server, method: &str, client: &Value, body: Option<&Value>) -> Answer {
+    let path = text(client, "registration_client_uri").strip_prefix(server.issuer()).unwrap().to_owned();
+    send(server, method, &path, text(client, "registration_access_token"), body).await
+}
+
+async fn state(server: &Server, client: &Value) -> ClientState {
+    let mut tx = server.app.db.read().await.unwrap();
+    preau::clients::store::find(&mut tx, text(client, "client_id")).await.unwrap().unwrap().state
+}
+
+fn unauthorized(answer: &Answer) {
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.shown());
+    assert_eq!(answer.error(), "invalid_token");
+    assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}
+
+#[tokio::test]
+async fn b4_a_registration_is_answered_with_everything_that_was_taken() {
+    let server = Server::start().await;
+    let body = json!({
+        "client_name": "Cantine", "redirect_uris": ["https://cantine.example/retour?x=1"], "logo_uri": "https://cantine.example/logo.png",
+        "initiate_login_uri": "https://cantine.example/entrer", "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "client_secret_post", "subject_type": "public", "client_name#en": "Canteen",
+        "userinfo_signed_response_alg": "RS256", "scope": "openid profile email offline_access", "unknown": {"a": 1},
+    });
+    let client = registered(&server, false, &body).await;
+    for name in ["client_name", "redirect_uris", "logo_uri", "initiate_login_uri", "grant_types", "token_endpoint_auth_method", "subject_type", "userinfo_signed_response_alg"] {
+        assert_eq!(client[name], body[name], "{name}");
+    }
+    assert_eq!(client["scope"], "openid profile offline_access");
+    assert_eq!(client["response_types"], json!(["code"]), "defaults are said too");
+    assert_eq!(client["id_token_signed_response_alg"], "RS256");
+    assert_eq!(client["client_secret_expires_at"], 0);
+    assert_eq!(client["client_id_issued_at"], server.now().seconds());
+    assert_eq!((text(&client, "client_secret").len(), text(&client, "registration_access_token").len()), (43, 43));
+    assert!(client.get("unknown").is_none() && client.get("perimeter").is_none());
+    // Neither secret is kept.
+    let kept = server.texts("SELECT metadata || secret_digest || registration_digest FROM client WHERE origin = 'registered'").await;
+    assert!(!kept[0].contains(text(&client, "client_secret")) && !kept[0].contains(text(&client, "registration_access_token")));
+
+    // OIDCC 4, 3rd-party-init-login: the same again.
+    let read = manage(&server, "GET", &client, None).await;
+    assert_eq!(read.status, StatusCode::OK);
+    let read = read.json();
+    assert_eq!(read["registration_access_token"], client["registration_access_token"]);
+    assert!(read.get("client_secret").is_none(), "it is shown once");
+    for (name, value) in client.as_object().unwrap().iter().filter(|(n, _)| !n.starts_with("client_secret")) {
+        assert_eq!(read[name], *value, "{name}");
+    }
+    assert_eq!(server.count("SELECT COUNT(*) FROM audit WHERE fact = 'client_changed'").await, 2);
+}
+
+#[tokio::test]
+async fn rfc_7591_3_without_a_living_initial_token_nothing_is_registered() {
+    let server = Server::start().await;
+    let (spent, _) = opened(&server, 1, false).await;
+    assert_eq!(register(&server, &spent, &cantine()).await.status, StatusCode::CREATED);
+    let (revoked, id) = opened(&server, 5, false).await;
+    lifecycle::revoke_token(house(&server), &id).await.unwrap();
+    let (expired, _) = opened(&server, 5, false).await;
+    let digest = preau::base::secret::digest(&expired);
+    for token in ["", "x", &spent, &revoked, &digest, &"A".repeat(43)] {
+        unauthorized(&register(&server, token, &cantine()).await);
+    }
+    server.advance(Span::days(7));
+    unauthorized(&register(&server, &expired, &cantine()).await);
+    // Not in the body, not in the query, not by another scheme.
+    let (living, _) = opened(&server, 5, false).await;
+    for (path, scheme) in [("/oauth2/register", "Basic"), ("/oauth2/register?access_token=", "Other")] {
+        let request = Request::post(format!("{path}{}", if path.ends_with('=') { &living } else { "" }))
+            .header("authorization", format!("{scheme} {living}"))
+            .header("content-type", "application/json")
+            .body(Body::from(cantine().to_string()));
+        unauthorized(&server.call(request.unwrap()).await);
+    }
+    assert_eq!(server.count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 1);
+}
+
+#[tokio::test]
+async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
+    let server = Server::start().await;
+    let (token, _) = opened(&server, 1, false).await;
+    for (name, value, code) in [
+        ("redirect_uris", json!(["https://cantine.example/#x"]), "invalid_redirect_uri"),
+        ("redirect_uris", json!(["javascript:alert(1)"]), "invalid_redirect_uri"),
+        ("redirect_uris", json!([]), "invalid_redirect_uri"),
+        ("redirect_uris", Value::Null, "invalid_redirect_uri"),
+        ("redirect_uris", json!("https://cantine.example/"), "invalid_client_metadata"),
+        ("initiate_login_uri", json!("http://cantine.example/"), "invalid_client_metadata"),
+        ("logo_uri", json!("data:image/png;base64,AA"), "invalid_client_metadata"),
+        ("subject_type", json!("roster"), "invalid_client_metadata"),
+        ("response_types", json!(["id_token"]), "invalid_client_metadata"),
+        ("client_name", json!("\u{7}"), "invalid_client_metadata"),
+        ("client_name", json!(7), "invalid_client_metadata"),
+        ("sector_identifier_uri", json!("https://nobody.invalid/uris"), "invalid_client_metadata"),
+    ] {
+        let mut body = cantine();
+        body[name] = value.clone();
+        let answer = register(&server, &token, &body).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, code), "{name} {value}");
+    }
+    for raw in ["", "[]", "{\"client_name\":\"a\",\"client_name\":\"b\"}", "x=1"] {
+        let request = Request::post("/oauth2/register")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(raw.to_owned()));
+        let answer = server.call(request.unwrap()).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"), "{raw}");
+    }
+    assert_eq!(register(&server, &token, &cantine()).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
+    let server = Server::start().await;
+    let (token, _) = opened(&server, 3, false).await;
+    let all: Vec<_> = (0..50)
+        .map(|_| {
+            let (server, token) = (server.clone(), token.clone());
+            tokio::spawn(async move { register(&server, &token, &cantine()).await.status })
+        })
+        .collect();
+    let mut taken = 0;
+    for one in all {
+        match one.await.unwrap() {
+            StatusCode::CREATED => taken += 1,
+            other => assert_eq!(other, StatusCode::UNAUTHORIZED),
+        }
+    }
+    assert_eq!(taken, 3);
+    assert_eq!(server.count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 3);
+    assert_eq!(server.count("SELECT MIN(remaining) FROM initial_token").await, 0);
+}
+
+fn authorize(client: &Value) -> String {
+    let fields = [
+        ("response_type", "code"),
+        ("client_id", text(client, "client_id")),
+        ("redirect_uri", "https://cantine.example/retour"),
+        ("scope", "openid"),
+        ("state", "s"),
+    ];
+    format!("/oauth2/authorize?{}", encode(&fields))
+}
+
+/// What each endpoint that asks for the client says: none of it may be yes.
+async fn shut_out(server: &Server, client: &Value, case: &str) {
+    let mut browser = Browser::new(server);
+    assert!(matches!(browser.open(&authorize(client)).await, Landed::Here), "{case}");
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{case}: {}", browser.page.shown());
+    let who = basic(text(client, "client_id"), text(client, "client_secret"));
+    for (path, fields) in [
+        ("/oauth2/token", vec![("grant_type", "authorization_code"), ("code", "x")]),
+        ("/oauth2/token", vec![("grant_type", "client_credentials")]),
+        ("/oauth2/par", vec![("response_type", "code"), ("redirect_uri", "https://cantine.example/retour")]),
+        ("/oauth2/introspect", vec![("token", "x")]),
+        ("/oauth2/revoke", vec![("token", "x")]),
+    ] {
+        let answer = server.post(path, &[("authorization", &who)], &fields).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"), "{case} {path}");
+    }
+}
+
+/// Whether the client is let in at the token endpoint.
+async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
+    let who = basic(text(client, "client_id"), secret);
+    let fields = [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
+    let answer = server.post("/oauth2/token", &[("authorization", &who)], &fields).await;
+    match answer.error().as_str() {
+        "invalid_grant" => true,
+        "invalid_client" => false,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after() {
+    let server = Server::start().await;
+    let client = registered(&server, false, &cantine()).await;
+    assert_eq!(state(&server, &client).await, ClientState::Pending);
+    shut_out(&server, &client, "pending").await;
+    let id = text(&client, "client_id");
+    assert_eq!(lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap(), ClientState::Active);
+    assert!(let_in(&server, &client, text(&client, "client_secret")).await);
+    let mut browser = Browser::new(&server);
+    browser.open(&authorize(&client)).await;
+    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
+    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
+    shut_out(&server, &client, "suspended").await;
+}
+
+#[tokio::test]
+async fn p6_tokens_of_a_client_that_is_suspended_open_nothing() {
+    let server = Server::start().await;
+    let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"]});
+    let client = registered(&server, true, &body).await;
+    let who = basic(text(&client, "client_id"), text(&client, "client_secret"));
+    let token = server.post("/oauth2/token", &[("authorization", &who)], &[("grant_type", "client_credentials")]).await;
+    assert_eq!(token.status, StatusCode::OK, "{}", token.shown());
+    let token = token.json()["access_token"].as_str().unwrap().to_owned();
+    let ask = async || server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", &token)]).await;
+    assert_eq!(ask().await.json()["active"], true);
+    lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.unwrap();
+    assert_eq!(ask().await.status, StatusCode::UNAUTHORIZED);
+    let request = Request::get("/oauth2/userinfo").header("authorization", format!("Bearer {token}"));
+    let userinfo = server.call(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED, "{}", userinfo.shown());
+}
+
+#[tokio::test]
+async fn rfc_7592_2_the_registration_is_its_own_clients_alone() {
+    let server = Server::start().await;
+    let (mine, other) = (registered(&server, true, &cantine()).await, registered(&server, true, &cantine()).await);
+    let right = text(&mine, "registration_access_token");
+    let bodies = [None, Some(cantine()), None];
+    for (method, body) in ["GET", "PUT", "DELETE"].into_iter().zip(&bodies) {
+        let mut answers = Vec::new();
+        for (id, token) in [
+            (text(&mine, "client_id"), text(&other, "registration_access_token")),
+            (text(&mine, "client_id"), text(&mine, "client_secret")),
+            (text(&mine, "client_id"), "x"),
+            (&"A".repeat(22), right),
+            ("ent", right),
+            ("<b>", right),
+        ] {
+            let path = format!("/oauth2/register/{}", form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>());
+            let answer = send(&server, method, &path, token, body.as_ref()).await;
+            unauthorized(&answer);
+            answers.push((answer.bytes.clone(), answer.header("www-authenticate").to_owned()));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{method}: it tells which clients there are");
+        let path = format!("/oauth2/register/{}", text(&mine, "client_id"));
+        unauthorized(&send(&server, method, &path, "", body.as_ref()).await);
+    }
+    assert!(let_in(&server, &mine, text(&mine, "client_secret")).await);
+}
+
+#[tokio::test]
+async fn rfc_7592_2_2_a_replacement_replaces_everything() {
+    let server = Server::start().await;
+    let mut body = cantine();
+    body["logo_uri"] = json!("https://cantine.example/logo.png");
+    body["default_max_age"] = json!(60);
+    let client = registered(&server, true, &body).await;
+    let secret = text(&client, "client_secret");
+    for (name, value) in [("client_id", json!("ent")), ("client_secret", json!("wrong")), ("client_id", json!(1))] {
+        let mut body = cantine();
+        body[name] = value;
+        let answer = manage(&server, "PUT", &client, Some(&body)).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"), "{name}");
+    }
+    let mut body = cantine();
+    body["client_id"] = client["client_id"].clone();
+    body["client_secret"] = json!(secret);
+    body["tos_uri"] = json!("https://cantine.example/tos");
+    let answer = manage(&server, "PUT", &client, Some(&body)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    let now = answer.json();
+    assert_eq!(now["tos_uri"], "https://cantine.example/tos");
+    assert!(now.get("logo_uri").is_none() && now.get("default_max_age").is_none(), "left out means the default");
+    assert!(let_in(&server, &client, secret).await, "the secret stays");
+    assert_eq!(state(&server, &client).await, ClientState::Active);
+
+    // Another method that needs a secret of another kind draws one; one that needs none leaves none.
+    body["token_endpoint_auth_method"] = json!("none");
+    assert_eq!(manage(&server, "PUT", &client, Some(&body)).await.status, StatusCode::OK);
+    assert!(!let_in(&server, &client, secret).await);
+    body["token_endpoint_auth_method"] = json!("client_secret_basic");
+    body.as_object_mut().unwrap().remove("client_secret");
+    let again = manage(&server, "PUT", &client, Some(&body)).await.json();
+    assert!(!let_in(&server, &client, secret).await);
+    assert!(let_in(&server, &client, text(&again, "client_secret")).await);
+}
+
+#[tokio::test]
+async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
+    let server = Server::start().await;
+    let client = registered(&server, false, &cantine()).await;
+    let id = text(&client, "client_id");
+    let mut moved = cantine();
+    moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
+    let mut same = cantine();
+    same["policy_uri"] = json!("https://cantine.example/p");
+    let put = async |body: &Value| assert_eq!(manage(&server, "PUT", &client, Some(body)).await.status, StatusCode::OK);
+
+    put(&same).await;
+    assert_eq!(state(&server, &client).await, ClientState::Pending, "nobody approved it");
+    lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+    put(&cantine()).await;
+    assert_eq!(state(&server, &client).await, ClientState::Active);
+    put(&moved).await;
+    assert_eq!(state(&server, &client).await, ClientState::Pending);
+    lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+
+    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
+    put(&moved).await;
+    assert_eq!(state(&server, &client).await, ClientState::Suspended);
+    // What is changed under a suspension is not approved by its end.
+    put(&cantine()).await;
+    assert_eq!(state(&server, &client).await, ClientState::Suspended);
+    assert_eq!(lifecycle::decide(house(&server), id, Decision::Resume).await.unwrap(), ClientState::Pending);
+    shut_out(&server, &client, "resumed, not approved").await;
+    assert!(lifecycle::decide(house(&server), id, Decision::Resume).await.is_err());
+
+    // Where the academy's token approves, it approves what comes later too; but it lifts nothing.
+    let trusted = registered(&server, true, &cantine()).await;
+    assert_eq!(manage(&server, "PUT", &trusted, Some(&moved)).await.status, StatusCode::OK);
+    assert_eq!(state(&server, &trusted).await, ClientState::Active);
+    lifecycle::decide(house(&server), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
+    assert_eq!(manage(&server, "PUT", &trusted, Some(&cantine())).await.status, StatusCode::OK);
+    assert_eq!(state(&server, &trusted).await, ClientState::Suspended);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p4_a_suspension_that_comes_between_is_not_written_over() {
+    let server = Server::start().await;
+    let client = registered(&server, true, &cantine()).await;
+    let writers: Vec<_> = (0..20)
+        .map(|_| {
+            let (server, client) = (server.clone(), client.clone());
+            tokio::spawn(async move { manage(&server, "PUT", &client, Some(&cantine())).await.status })
+        })
+        .collect();
+    // It may itself come second: an operator looks again.
+    while lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.is_err() {}
+    for writer in writers {
+        let status = writer.await.unwrap();
+        assert!([StatusCode::OK, StatusCode::CONFLICT].contains(&status), "{status}");
+    }
+    assert_eq!(state(&server, &client).await, ClientState::Suspended);
+}
+
+#[tokio::test]
+async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
+    let server = Server::start().await;
+    let client = registered(&server, true, &cantine()).await;
+    assert_eq!(manage(&server, "DELETE", &client, None).await.status, StatusCode::NO_CONTENT);
+    for method in ["GET", "DELETE"] {
+        unauthorized(&manage(&server, method, &client, None).await);
+    }
+    unauthorized(&manage(&server, "PUT", &client, Some(&cantine())).await);
+    shut_out(&server, &client, "gone").await;
+    for decision in [Decision::Approve, Decision::Resume, Decision::Suspend] {
+        assert!(lifecycle::decide(house(&server), text(&client, "client_id"), decision).await.is_err());
+    }
+    // A start reads the files again: what registered itself is none of their business.
+    let other = registered(&server, true, &cantine()).await;
+    let again = server.again().await;
+    assert_eq!(state(&again, &client).await, ClientState::Gone);
+    assert_eq!(state(&again, &other).await, ClientState::Active);
+}
