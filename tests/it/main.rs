@@ -45,6 +45,8 @@ mod logout_frontchannel;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod pushed;
 #[cfg(test)]
 mod redirects;
