@@ -101,13 +101,14 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
         Some(gateway) => gateway,
         None => Gateway::from_config(&config.sms)?,
     };
+    let ephemeral = Ephemeral::open(&config.ephemeral, &vault)?;
     let outgoing = Outgoing::new(&config.outgoing)?;
     let app = App::new(Parts {
         config,
         clock: around.clock,
         rng: around.rng,
         db,
-        ephemeral: Ephemeral::memory(),
+        ephemeral,
         vault,
         passwords,
         pages,

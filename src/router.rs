@@ -20,7 +20,7 @@ use crate::http::pages::{Page, asset};
 use crate::http::views;
 use crate::http::visit::Visit;
 use crate::oidc::path;
-use crate::{activation, compte, login, oidc};
+use crate::{activation, clients, compte, login, oidc};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
@@ -58,6 +58,7 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route("/donnees", get(plain::<views::Donnees>))
         .route("/accessibilite", get(plain::<views::Accessibilite>))
         .route("/assets/{name}", get(assets))
+        .route("/clients/{client_id}/logo", get(clients::pages::logo))
         // A form of another site is refused (ABUSE S5). The issuer is named, because behind a proxy the Host
         // may be another; browsers say where they come from.
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
@@ -99,14 +100,15 @@ pub fn operations(app: AppState) -> Router {
     Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(app)
 }
 
-/// Ready is: the database answers with this program's schema, and there are keys to sign with.
+/// Ready is: the database answers with this program's schema, so does the ephemeral store, and there are keys to sign
+/// with.
 async fn ready(State(app): State<AppState>) -> Response {
     let migrated = app.db.migrated().await;
     let wrong = match migrated {
         Err(e) => Some(format!("database: {e}")),
         Ok(n) if n < crate::db::SCHEMA_FILES() => Some("migrations are missing".to_owned()),
         Ok(_) if !app.ring().can_sign() => Some("no signing key".to_owned()),
-        Ok(_) => None,
+        Ok(_) => app.ephemeral.ping().await.err().map(|e| e.to_string()),
     };
     match wrong {
         None => (StatusCode::OK, "ready\n").into_response(),

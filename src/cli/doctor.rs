@@ -17,7 +17,7 @@ use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES};
 use crate::jose::{Alg, KeyState};
 use crate::seal::{self, Vault};
-use crate::{activation, audit, clients, compose, keys, logouts, outbox, roster, tenants};
+use crate::{activation, audit, clients, compose, ephemeral, keys, logouts, outbox, roster, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -66,6 +66,8 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
     let config = read(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
     let Some(config) = report.tell("configuration", config)? else { return Ok(false) };
     let declared = report.tell("deployment's files", files(&config))?;
+    let store = ephemeral::examine(&config.ephemeral).await.map(|text| ((), text));
+    report.tell("ephemeral store", store.map_err(anyhow::Error::from))?;
     let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(false) };
     if report.tell("migrations", migrations(&db).await)?.is_some() {
         if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {

@@ -101,7 +101,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
-        Command::Keys(args) => keys::run(&args, &configured(file)?, out).await,
+        Command::Keys(args) => Box::pin(keys::run(&args, &configured(file)?, out)).await,
         Command::Serve => serve::run(configured(file)?).await,
         Command::Migrate => {
             let opened = prepared(&configured(file)?).await?;

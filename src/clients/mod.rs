@@ -4,8 +4,10 @@
 //! same rules (`metadata`).
 //! `is_usable` is the one answer to "may this client do anything", asked at every endpoint.
 
+pub mod logo;
 pub mod metadata;
 pub mod ops;
+pub mod pages;
 pub mod store;
 
 use serde::{Deserialize, Serialize};

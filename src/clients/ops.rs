@@ -3,6 +3,7 @@
 mod files;
 mod keys;
 pub mod lifecycle;
+pub mod logo;
 pub mod registration;
 
 pub use files::{ClientFileError, declare};

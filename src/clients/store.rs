@@ -3,6 +3,8 @@
 pub mod registered;
 pub mod tokens;
 
+pub mod logo;
+
 use super::{Client, ClientState, Metadata};
 use crate::base::clock::Timestamp;
 use crate::db::{Error, FromRow, Result, Tx, args};

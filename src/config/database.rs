@@ -24,22 +24,40 @@ impl Default for Database {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EphemeralStore {
-    /// `memory:`, for one server.
+    /// `memory:`, for one server; or `redis://…`, `rediss://…` (TLS) or `unix:PATH` of a Redis that all servers share.
     pub url: String,
+    /// A file that holds the url, because it holds a password.
+    pub url_file: Option<PathBuf>,
+    /// The first word of every name in Redis: two deployments may share one.
+    pub prefix: String,
+    /// How long Redis may take to answer, in milliseconds. Beyond it the person is told to come back.
+    pub answer_ms: u64,
 }
 
 impl Default for EphemeralStore {
     fn default() -> Self {
-        Self { url: "memory:".into() }
+        Self { url: "memory:".into(), url_file: None, prefix: "preau".into(), answer_ms: 250 }
     }
 }
 
 impl EphemeralStore {
+    pub fn is_memory(&self) -> bool {
+        self.url == "memory:"
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        if self.url == "memory:" {
-            Ok(())
-        } else {
-            Err(ConfigError::Rule("ephemeral.url: this version knows `memory:` only".into()))
+        let known = ["redis://", "rediss://", "unix:"].iter().any(|scheme| self.url.starts_with(scheme));
+        if !self.is_memory() && !known {
+            let words = "ephemeral.url: `memory:`, or a Redis by redis://, rediss:// or unix:";
+            return Err(ConfigError::Rule(words.into()));
         }
+        if !(10..=10_000).contains(&self.answer_ms) {
+            return Err(ConfigError::Rule("ephemeral.answer_ms is 10 to 10000".into()));
+        }
+        let plain = self.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !plain || !(1..=40).contains(&self.prefix.len()) {
+            return Err(ConfigError::Rule("ephemeral.prefix has 1 to 40 of a-z, A-Z, 0-9, - and _".into()));
+        }
+        Ok(())
     }
 }

@@ -113,6 +113,9 @@ impl Config {
         if let Some(path) = self.database.url_file.clone() {
             self.database.url = read_secret(&path)?;
         }
+        if let Some(path) = self.ephemeral.url_file.clone() {
+            self.ephemeral.url = read_secret(&path)?;
+        }
         self.server.check()?;
         self.ephemeral.check()?;
         self.keys.check()?;
@@ -208,12 +211,33 @@ mod tests {
     }
 
     #[test]
+    fn f_private_addresses_are_called_for_a_loopback_issuer_only() {
+        let switch = "[outgoing]\nallow_private = true\n";
+        assert!(load(switch).unwrap().outgoing.allow_private);
+        let http = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n";
+        let e = load(&format!("[server]\nissuer = \"https://id.example.fr\"\n{http}{switch}")).unwrap_err();
+        assert!(e.to_string().contains("outgoing.allow_private"));
+    }
+
+    #[test]
     fn a_database_url_comes_from_its_own_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("url");
         std::fs::write(&path, "postgres://u:p@h/d\n").unwrap();
         let c = load(&format!("[database]\nurl_file = {:?}", path.display().to_string())).unwrap();
         assert_eq!(c.database.url, "postgres://u:p@h/d");
+    }
+
+    #[test]
+    fn the_ephemeral_store_is_memory_or_a_redis() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("url");
+        std::fs::write(&path, "rediss://preau:secret@redis.example/0\n").unwrap();
+        let c = load(&format!("[ephemeral]\nurl_file = {:?}", path.display().to_string())).unwrap();
+        assert_eq!(c.ephemeral.url, "rediss://preau:secret@redis.example/0");
+        for wrong in ["url = \"memcached://x\"", "url = \"\"", "prefix = \"a:b\"", "prefix = \"\""] {
+            assert!(load(&format!("[ephemeral]\n{wrong}")).unwrap_err().to_string().contains("ephemeral."), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,13 +2,18 @@
 //!
 //! One namespace a kind, so that a record of one kind can never be presented as another (ABUSE C7, C10).
 //! Expiry is stored with the value and compared with the `now` that the caller was given; the store's own
-//! cleaning only frees memory.
+//! cleaning only frees memory. What is lost with the store costs a retry: codes and requests are then unknown and
+//! refused. Only a `jti` named before the loss could be named again, until its assertion or proof expires.
 
 mod memory;
+mod shared;
 
 pub use memory::Memory;
+pub use shared::Shared;
 
 use crate::base::clock::{Span, Timestamp};
+use crate::config::EphemeralStore;
+use crate::seal::{SealError, Vault};
 
 /// The namespaces, each with its own bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +35,18 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 6] =
         [Kind::Code, Kind::Interaction, Kind::Logout, Kind::Par, Kind::Assertion, Kind::DpopProof];
+
+    /// Its name where it is kept; never another for the same.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Code => "code",
+            Kind::Interaction => "interaction",
+            Kind::Logout => "logout",
+            Kind::Par => "par",
+            Kind::Assertion => "assertion",
+            Kind::DpopProof => "dpop",
+        }
+    }
 
     /// How many records one server's memory keeps. Of records the oldest go first; a claim that finds no room is
     /// refused instead, because one forgotten early could be named again.
@@ -73,6 +90,12 @@ pub enum Error {
     Full(Kind),
     #[error("the ephemeral store does not answer: {0}")]
     Unavailable(String),
+    #[error("it may forget what must be kept: its maxmemory-policy is {0}, set noeviction")]
+    Forgets(String),
+    #[error("ephemeral.url is no redis://, rediss:// or unix: url")]
+    Url,
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl Error {
@@ -90,11 +113,34 @@ pub const MAX_KEY: usize = 128;
 /// The store that the configuration names.
 pub enum Ephemeral {
     Memory(Memory),
+    Shared(Box<Shared>),
 }
 
 impl Ephemeral {
     pub fn memory() -> Self {
         Self::Memory(Memory::default())
+    }
+
+    /// The store of the configuration. One that is elsewhere is connected to in the background.
+    ///
+    /// # Errors
+    /// A url that is none.
+    pub fn open(config: &EphemeralStore, vault: &Vault) -> Result<Self, Error> {
+        if config.is_memory() {
+            return Ok(Self::memory());
+        }
+        Ok(Self::Shared(Box::new(Shared::open(config, vault)?)))
+    }
+
+    /// Whether it answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Shared(s) => s.ping().await,
+        }
     }
 
     /// Writes a record, replacing one of the same key.
@@ -112,6 +158,7 @@ impl Ephemeral {
         fits(key, value, kind)?;
         match self {
             Self::Memory(m) => m.put(kind, key, value, expires, now),
+            Self::Shared(s) => s.put(kind, key, value, expires, now).await?,
         }
         Ok(())
     }
@@ -123,6 +170,7 @@ impl Ephemeral {
     pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
         match self {
             Self::Memory(m) => Ok(m.get(kind, key, now)),
+            Self::Shared(s) => s.get(kind, key, now).await,
         }
     }
 
@@ -133,6 +181,7 @@ impl Ephemeral {
     pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
         match self {
             Self::Memory(m) => Ok(m.take(kind, key, now)),
+            Self::Shared(s) => s.take(kind, key, now).await,
         }
     }
 
@@ -143,6 +192,7 @@ impl Ephemeral {
     pub async fn remove(&self, kind: Kind, key: &str) -> Result<(), Error> {
         match self {
             Self::Memory(m) => m.remove(kind, key),
+            Self::Shared(s) => s.remove(kind, key).await?,
         }
         Ok(())
     }
@@ -157,8 +207,20 @@ impl Ephemeral {
         fits(key, "", kind)?;
         match self {
             Self::Memory(m) => m.claim(kind, key, expires, now),
+            Self::Shared(s) => s.claim(kind, key, expires, now).await,
         }
     }
+}
+
+/// What `doctor` says of the store that the configuration names.
+///
+/// # Errors
+/// It does not answer, or is none that may be used.
+pub async fn examine(config: &EphemeralStore) -> Result<String, Error> {
+    if config.is_memory() {
+        return Ok("in memory, for one server".to_owned());
+    }
+    shared::examine(config).await
 }
 
 fn fits(key: &str, value: &str, kind: Kind) -> Result<(), Error> {

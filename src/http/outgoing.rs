@@ -13,7 +13,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, Response, StatusCode};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use crate::config;
@@ -22,6 +23,10 @@ pub use addresses::is_public;
 
 /// How long a call may take, from the name to the last byte.
 const PATIENCE: Duration = Duration::from_millis(2_500);
+/// Calls under way at once; whoever finds no place has no answer. Addresses that never answer hold so many and no more.
+const PLACES: usize = 64;
+/// As long as what may be registered.
+const LONGEST: usize = 2_000;
 
 /// Why there is no answer. For the log and the operator; never for whoever chose the address.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +52,7 @@ pub struct Fetched {
 pub struct Outgoing {
     client: Client,
     allow_private: bool,
+    places: Semaphore,
 }
 
 impl Outgoing {
@@ -60,6 +66,7 @@ impl Outgoing {
         let allow_private = config.allow_private;
         let mut builder = Client::builder()
             .redirect(Policy::none())
+            .https_only(!allow_private)
             .no_proxy()
             .referer(false)
             .timeout(patience)
@@ -74,13 +81,15 @@ impl Outgoing {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        Ok(Self { client: builder.build().context("outgoing client")?, allow_private })
+        let client = builder.build().context("outgoing client")?;
+        Ok(Self { client, allow_private, places: Semaphore::new(PLACES) })
     }
 
     /// Fetches what stands at an address.
     pub async fn get(&self, address: &str, accept: &str, most: usize) -> Result<Fetched, OutgoingError> {
         let request = self.client.request(Method::GET, self.vetted(address)?).header("accept", accept);
-        let response = request.send().await.map_err(no_answer)?;
+        let _place = self.place()?;
+        let response = self.send(request).await?;
         if response.status() != StatusCode::OK {
             return Err(OutgoingError::Status(response.status().as_u16()));
         }
@@ -92,15 +101,35 @@ impl Outgoing {
     /// Sends a form; gives the status. The body of the answer is not read.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, OutgoingError> {
         let request = self.client.request(Method::POST, self.vetted(address)?).form(fields);
-        Ok(request.send().await.map_err(no_answer)?.status().as_u16())
+        let _place = self.place()?;
+        Ok(self.send(request).await?.status().as_u16())
+    }
+
+    fn place(&self) -> Result<SemaphorePermit<'_>, OutgoingError> {
+        self.places.try_acquire().map_err(|_| OutgoingError::NoAnswer("too many calls at once".to_owned()))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, OutgoingError> {
+        let response = request.send().await.map_err(no_answer)?;
+        // The resolver gave public addresses only; this holds the connection to them.
+        match response.remote_addr() {
+            Some(peer) if self.allow_private || is_public(peer.ip()) => Ok(response),
+            _ => Err(OutgoingError::Address("not public")),
+        }
     }
 
     /// What can be said of an address before its name is resolved.
     fn vetted(&self, address: &str) -> Result<Url, OutgoingError> {
         let refused = |why| Err(OutgoingError::Address(why));
+        // What a parser drops or turns around is not fetched: tabs, line ends, backslashes, `https:///host`.
+        if address.len() > LONGEST || address.bytes().any(|b| !(0x21..=0x7E).contains(&b) || b == b'\\') {
+            return refused("its form");
+        }
         let Ok(url) = Url::parse(address) else { return refused("not a URL") };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refused("a user name in it");
+        match authority(address) {
+            "" => return refused("no host"),
+            named if named.contains('@') => return refused("a user name in it"),
+            _ => {}
         }
         // A literal address is not resolved, so it is looked at here.
         let literal = match url.host() {
@@ -113,12 +142,21 @@ impl Outgoing {
             return refused("not public");
         }
         let here = url.host_str() == Some("localhost") || literal.is_some_and(|ip| ip.is_loopback());
+        // Below 1024 other services listen, and some can be made to hear what a form or a handshake says.
+        let for_https = matches!(url.port_or_known_default(), Some(443 | 1024..));
         match url.scheme() {
-            "https" => Ok(url),
+            "https" if for_https || (self.allow_private && here) => Ok(url),
+            "https" => refused("a port for something else"),
             "http" if self.allow_private && here => Ok(url),
             _ => refused("not https"),
         }
     }
+}
+
+/// What stands between `://` and the path, as it was written.
+fn authority(address: &str) -> &str {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// Without the address: it may hold what is nobody's business in a log.

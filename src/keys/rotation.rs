@@ -68,7 +68,7 @@ pub fn successor<'a>(key: &Life, all: &'a [Life]) -> Option<&'a Life> {
 }
 
 /// What is due now.
-pub fn due<'a>(all: &'a [Life], now: Timestamp, rotate_after: Option<Span>) -> Vec<(Step, &'a Life)> {
+pub fn due(all: &[Life], now: Timestamp, rotate_after: Option<Span>) -> Vec<(Step, &Life)> {
     let next = all.iter().filter_map(|key| Some((next(key, all, rotate_after)?, key)));
     next.filter(|((_, at), _)| *at <= now).map(|((step, _), key)| (step, key)).collect()
 }

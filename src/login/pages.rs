@@ -5,8 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::ops::{Brought, SignIn, sign_in};
-use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
+use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage, Shown};
 use crate::app::AppState;
+use crate::clients::{self, Client};
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -26,6 +27,13 @@ async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
     interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
 }
 
+/// What the client that waits shows of itself.
+async fn shown(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<Shown> {
+    let Some(waiting) = waiting else { return Ok(Shown::default()) };
+    let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    Ok(client.filter(Client::is_usable).map(|client| Shown::of(&client)).unwrap_or_default())
+}
+
 /// GET: shows the form. A tab whose browser got a session meanwhile goes on by itself; the dispatcher decides
 /// whether that session is enough, and sends the browser here with `motif` where it is not.
 pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
@@ -42,6 +50,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = LoginPage {
         query,
+        shown: shown(&app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
         identifiant: if crate::accounts::identifier::is_identifiant(&hint) { hint } else { String::new() },
         refusal: None,
@@ -58,11 +67,13 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     let query = visit.carried(&CARRIED);
     let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let shown = shown(&app, waiting.as_ref()).await?;
     let (identifiant, password) = (form.raw("identifiant").trim().to_owned(), form.raw("mot_de_passe"));
     let refuse = |status, refusal| {
         let page = LoginPage {
             query: query.clone(),
             service: waiting.as_ref().map(|w| w.client_name.clone()),
+            shown: shown.clone(),
             identifiant: identifiant.chars().take(200).collect(),
             refusal: Some(refusal),
         };

@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use crate::clients::{self, Client};
 use crate::http::pages::Page;
 
 /// `/connexion`. The form posts `identifiant` and `mot_de_passe` to its own address.
@@ -15,9 +16,31 @@ pub struct LoginPage {
     pub query: String,
     /// Name of the client that asked, for « pour continuer vers … ».
     pub service: Option<String>,
+    /// What that client shows of itself.
+    pub shown: Shown,
     /// As typed, shown again after a refusal.
     pub identifiant: String,
     pub refusal: Option<LoginRefusal>,
+}
+
+/// What a client shows of itself (OIDCR 2). Everything is https or one of our own addresses.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Shown {
+    pub logo: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+}
+
+impl Shown {
+    pub fn of(client: &Client) -> Shown {
+        // Registration takes no other; a row that holds one all the same does not become a link (ABUSE X3).
+        let https = |uri: &Option<String>| uri.clone().filter(|uri| uri.starts_with("https://"));
+        Shown {
+            logo: clients::logo::href(client),
+            policy_uri: https(&client.meta.policy_uri),
+            tos_uri: https(&client.meta.tos_uri),
+        }
+    }
 }
 
 /// Why the form is shown again.
@@ -56,10 +79,22 @@ impl Page for LoginPage {
             LoginRefusal::NoCookies,
             LoginRefusal::Busy { seconds: 5 },
         ];
-        let first = LoginPage { query: String::new(), service: None, identifiant: String::new(), refusal: None };
+        let first = LoginPage {
+            query: String::new(),
+            service: None,
+            shown: Shown::default(),
+            identifiant: String::new(),
+            refusal: None,
+        };
+        let shown = Shown {
+            logo: Some("/clients/mon-ent/logo?v=0123abcd".to_owned()),
+            policy_uri: Some("https://ent.example/donnees".to_owned()),
+            tos_uri: Some("https://ent.example/conditions".to_owned()),
+        };
         let asked = |refusal| LoginPage {
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier".to_owned(),
             service: Some("mon ENT Occitanie".to_owned()),
+            shown: shown.clone(),
             identifiant: "m.payet41".to_owned(),
             refusal,
         };

@@ -25,14 +25,14 @@ export class Browser {
    * Opens an address and follows what it leads to. Where it leads outside (to `stop`), nothing is asked there.
    * @returns {Promise<URL|undefined>} the address at `stop`, if it led there
    */
-  async open(address, { stop, method = "GET", body, site = "none" } = {}) {
+  async open(address, { stop, method = "GET", body, site = "none", origin } = {}) {
     let url = new URL(address, this.url === "about:blank" ? undefined : this.url);
     for (let step = 0; step < MOST_STEPS; step += 1) {
       if (stop && url.href.startsWith(stop)) return url;
       const headers = { "Accept-Language": "fr", "Sec-Fetch-Site": site, Cookie: this.#jar(url) };
       if (body !== undefined) {
         headers["Content-Type"] = "application/x-www-form-urlencoded";
-        headers.Origin = url.origin;
+        headers.Origin = origin ?? url.origin;
       }
       const response = await fetch(url, { method, body, headers, redirect: "manual" });
       this.#keep(url, response);
@@ -46,14 +46,18 @@ export class Browser {
       this.url = url.href;
       this.status = response.status;
       this.page = parse(await response.text());
+      await this.shown();
       const refresh = this.page.querySelector('meta[http-equiv="refresh"]')?.getAttribute("content");
-      const next = /^\s*0\s*[;,]\s*url\s*=\s*['"]?([^'"]+)/i.exec(refresh ?? "")?.[1];
+      const next = /^\s*\d\s*[;,]\s*url\s*=\s*['"]?([^'"]+)/i.exec(refresh ?? "")?.[1];
       if (!next) return undefined;
       [method, body, site] = ["GET", undefined, "same-origin"];
       url = new URL(next, url);
     }
     throw new Error(`more than ${MOST_STEPS} steps from ${address}`);
   }
+
+  /** Called with each page, before what it does by itself. */
+  async shown() {}
 
   /** Fills fields by name and uses the button. */
   submit(button, fields = {}, stop = undefined) {

@@ -7,13 +7,13 @@ import { createServer as createListener } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { makeCertificates } from "./certificates.js";
-import { CLIENTS, toToml } from "./clients.js";
+import { toToml } from "./clients.js";
 import { SCHOOL, eleves, responsables } from "./roster.js";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const START_MS = 60_000;
 
-function freePort() {
+export function freePort() {
   return new Promise((done) => {
     const listener = createListener().listen(0, "127.0.0.1", () => {
       const { port } = listener.address();
@@ -50,10 +50,13 @@ function environment() {
 
 /**
  * @param {string} log file for what the server prints
- * @returns {Promise<{issuer: string, phones: string, authority: string, stop(): Promise<void>}>}
+ * @param {{name: string, clients: object[], more?: (authority: string) => string}} of the deployment; `more` is
+ *   appended to the configuration
+ * @returns {Promise<{issuer: string, phones: string, authority: string, certificate: string, key: string,
+ *   configuration: string, run(...words: string[]): string, stop(): Promise<void>}>}
  */
-export async function startProvider(log) {
-  const folder = mkdtempSync(join(tmpdir(), "preau-interop-"));
+export async function startProvider(log, { name, clients, more = () => "" }) {
+  const folder = mkdtempSync(join(tmpdir(), `preau-${name}-`));
   const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
   const { authority, certificate, key } = makeCertificates(folder);
   const phones = await startPhones();
@@ -64,7 +67,7 @@ export async function startProvider(log) {
   cpSync(join(REPOSITORY, "config/occitanie"), deployment, { recursive: true });
   rmSync(join(deployment, "clients"), { recursive: true, force: true });
   mkdirSync(join(deployment, "clients"));
-  for (const client of CLIENTS) writeFileSync(join(deployment, "clients", `${client.client_id}.toml`), toToml(client));
+  for (const client of clients) writeFileSync(join(deployment, "clients", `${client.client_id}.toml`), toToml(client));
 
   const configuration = join(folder, "preau.toml");
   const text = JSON.stringify;
@@ -94,12 +97,12 @@ url = ${text(phones.url)}
 fictitious = ["+3363998"]
 
 [deployment]
-name = "Interop"
+name = ${text(name)}
 directory = ${text(deployment)}
-`);
+${more(authority)}`);
   const files = [[`${SCHOOL.uai}-ElevesAvecAdresses.xml`, eleves], [`${SCHOOL.uai}-ResponsablesAvecAdresses.xml`,
-    responsables]].map(([name, content]) => {
-    const path = join(folder, name);
+    responsables]].map(([file, content]) => {
+    const path = join(folder, file);
     writeFileSync(path, content(new Date()));
     return path;
   });
@@ -115,16 +118,15 @@ directory = ${text(deployment)}
     phones.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  const run = (...words) => {
+    const options = { cwd: REPOSITORY, env: environment(), stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" };
+    try {
+      return execFileSync(binary, [...words, "--config", configuration], options);
+    } catch (error) {
+      throw new Error(`preau ${words.join(" ")}: ${error.stdout ?? ""}${error.stderr ?? error.message}`);
+    }
+  };
   try {
-    const run = (...words) => {
-      const [command, ...rest] = words;
-      const options = { cwd: REPOSITORY, env: environment(), stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" };
-      try {
-        execFileSync(binary, [command, ...rest, "--config", configuration], options);
-      } catch (error) {
-        throw new Error(`preau ${words.join(" ")}: ${error.stdout ?? ""}${error.stderr ?? error.message}`);
-      }
-    };
     run("migrate");
     run("import", "--format", "siecle", "--academy", SCHOOL.academy, ...files);
     run("campaign", "open", "--uai", SCHOOL.uai, "--days", "15");
@@ -150,5 +152,5 @@ directory = ${text(deployment)}
     await stop();
     throw error;
   }
-  return { issuer, phones: phones.url, authority, stop };
+  return { issuer, phones: phones.url, authority, certificate, key, configuration, run, stop };
 }

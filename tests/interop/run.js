@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Report } from "../browser/report.js";
+import { CLIENTS } from "./clients.js";
 import { startProvider } from "./provider.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
@@ -22,7 +23,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
-  startProvider(join(ARTEFACTS, "provider.log")));
+  startProvider(join(ARTEFACTS, "provider.log"), { name: "interop", clients: CLIENTS }));
 if (!provider) process.exit(report.close());
 
 suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {

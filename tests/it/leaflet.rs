@@ -101,7 +101,7 @@ async fn after_a_restart_the_request_still_ends_at_the_portal() {
     let (mut browser, _, attempt) = at_identity(&server, "ent").await;
     browser.identify(&family()).await;
     let code = server.code().await;
-    let server = server.again().await;
+    let server = server.after_a_loss().await;
     let (at, page) = (browser.at.clone(), browser.page.clone());
     let mut browser = browser.moved(&server);
     (browser.at, browser.page) = (at, page);

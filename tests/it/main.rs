@@ -25,6 +25,8 @@ mod devices;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod ephemeral;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod interactions;
@@ -43,6 +45,8 @@ mod logout_crowd;
 #[cfg(test)]
 mod logout_frontchannel;
 #[cfg(test)]
+mod logos;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod published;
@@ -50,6 +54,8 @@ mod published;
 mod pushed;
 #[cfg(test)]
 mod redirects;
+#[cfg(test)]
+mod redis_faults;
 #[cfg(test)]
 mod refresh;
 #[cfg(test)]
@@ -66,5 +72,7 @@ mod sign_in;
 mod support;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod two_servers;
 #[cfg(test)]
 mod userinfo;

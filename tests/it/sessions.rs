@@ -274,7 +274,7 @@ async fn a_restart_signs_nobody_out_and_a_waiting_request_begins_again() {
     let ent = RelyingParty::new(&server, "ent");
     waiting.open(&ent.attempt().url).await;
 
-    let restarted = server.again().await;
+    let restarted = server.after_a_loss().await;
     assert!(is_known(&browser.moved(&restarted)).await);
     // The form is still open in the other browser: its request is forgotten, the sign-in is not lost.
     let (page, at) = (waiting.page.clone(), waiting.at.clone());

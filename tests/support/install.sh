@@ -24,7 +24,7 @@ postgres_programs() {
   return 1
 }
 
-# Debian packages that are missing for the named stages (rust, browsers, interop), one a line.
+# Debian packages that are missing for the named stages (rust, browsers, interop, conformance), one a line.
 missing_packages() {
   local stage
   command -v openssl >/dev/null || echo openssl
@@ -33,6 +33,7 @@ missing_packages() {
     case $stage in
       rust)
         postgres_programs >/dev/null || echo postgresql
+        command -v redis-server >/dev/null || echo redis-server
         # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
         command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
         command -v perl >/dev/null || echo perl
@@ -108,6 +109,8 @@ install_missing() {
     case $stage in
       browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop || return 1 ;;
+      # Its browser is that of interop.
+      conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
     esac
   done
 }

@@ -48,7 +48,13 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
         limit.push(alone(app, tasks, turn).await?);
         all.push(rate(tasks, turn, activate.clone()).await?);
     }
-    Ok(Rates { what: "activations", whole: mean(&all), limit: "argon2id alone", alone: mean(&limit) })
+    Ok(Rates {
+        what: "activations",
+        whole: mean(&all),
+        limit: "argon2id alone",
+        alone: mean(&limit),
+        by_processor: None,
+    })
 }
 
 async fn alone(app: &AppState, tasks: usize, seconds: f64) -> anyhow::Result<f64> {

@@ -11,6 +11,7 @@ pub async fn measure(app: &AppState, seconds: u64) -> anyhow::Result<Rates> {
         whole: commits(app, seconds, Durability::Durable).await?,
         limit: "those that need not",
         alone: commits(app, seconds, Durability::Relaxed).await?,
+        by_processor: None,
     })
 }
 

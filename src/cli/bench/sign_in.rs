@@ -55,7 +55,7 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
         limit.push(alone(app, tasks, turn, &hash).await?);
         all.push(rate(tasks, turn, sign_in.clone()).await?);
     }
-    Ok(Rates { what: "sign-ins", whole: mean(&all), limit: "argon2id alone", alone: mean(&limit) })
+    Ok(Rates { what: "sign-ins", whole: mean(&all), limit: "argon2id alone", alone: mean(&limit), by_processor: None })
 }
 
 async fn alone(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow::Result<f64> {

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use url::Url;
 
-use super::measure::{Rates, mean, rate, turns};
+use super::measure::{Rates, mean, processor_seconds, rate, turns};
 use crate::app::AppState;
 use crate::base::secret::digest;
 use crate::db::Durability;
@@ -33,20 +33,28 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
     let app = demo.app();
     let bench = Bench::new(demo).await?;
     let (mut all, mut limit) = (Vec::new(), Vec::new());
+    // Processor time of one signature, and of one exchange.
+    let (mut signature, mut exchange) = (Vec::new(), Vec::new());
+    let used = |from: Option<f64>| Some(processor_seconds()? - from?);
     for turn in turns(seconds) {
-        limit.push(alone(app, cores, turn).await?);
+        let from = processor_seconds();
+        let signed = alone(app, cores, turn).await?;
+        signature.extend(used(from).map(|used| used / (signed * turn)));
+        limit.push(signed);
         let (mut done, mut spent) = (0.0, 0.0);
         while spent < turn {
             let codes = bench.codes().await?;
-            let began = Instant::now();
+            let (began, from) = (Instant::now(), processor_seconds());
             bench.exchange(codes, cores * 2).await?;
+            exchange.extend(used(from).map(|used| used / BATCH as f64));
             spent += began.elapsed().as_secs_f64();
             done += BATCH as f64;
         }
         all.push(done / spent);
     }
     let (whole, alone) = (mean(&all), mean(&limit));
-    Ok(Rates { what: "codes exchanged for tokens", whole, limit: "RSA-2048 signatures alone", alone })
+    let by_processor = (!exchange.is_empty()).then(|| mean(&signature) / mean(&exchange));
+    Ok(Rates { what: "codes exchanged for tokens", whole, limit: "RSA-2048 signatures alone", alone, by_processor })
 }
 
 async fn alone(app: &AppState, cores: usize, seconds: f64) -> anyhow::Result<f64> {

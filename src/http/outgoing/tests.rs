@@ -31,13 +31,26 @@ async fn server(answer: &'static [u8], endless: bool) -> String {
 }
 
 #[tokio::test]
-async fn f4_only_https_to_public_addresses_is_called() {
+async fn f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
     let out = outgoing(false);
     for address in [
         "http://example.org/",
         "ftp://example.org/",
         "file:///etc/passwd",
         "https://user@example.org/",
+        "https://@example.org/",
+        "https://allowed\\@example.org/",
+        "https:///example.org/",
+        "https:example.org/",
+        "https://example.org/a b",
+        "https://example.org/\r\nx: y",
+        "//example.org/",
+        "data:application/json,{}",
+        "https://example.org:22/",
+        "https://example.org:25/",
+        "https://example.org:80/",
+        "https://10.0.0.1:8443/",
+        "https://[64:ff9b::7f00:1]/",
         "https://allowed@127.0.0.1/",
         "https://127.0.0.1/",
         "https://[::1]/",
@@ -77,4 +90,31 @@ async fn d6_an_endless_answer_is_cut_and_a_slow_one_left() {
     assert!(matches!(outgoing(true).get(&endless, "*/*", 1000).await, Err(OutgoingError::TooLarge(1000))));
     let slow = server(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi", false).await;
     assert!(matches!(outgoing(true).get(&slow, "*/*", 1000).await, Err(OutgoingError::NoAnswer(_))));
+}
+
+#[tokio::test]
+async fn f1_nobody_is_connected_to_before_the_address_is_looked_at() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for host in ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "0177.0.0.1"] {
+        assert!(outgoing(false).get(&format!("https://{host}:{port}/"), "*/*", 10).await.is_err(), "{host}");
+    }
+    let called = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(called.is_err(), "somebody connected");
+}
+
+#[tokio::test]
+async fn d8_calls_that_never_end_take_their_places_only() {
+    // Accepted by the kernel, answered by nobody.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let out = std::sync::Arc::new(outgoing(true));
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..PLACES + 5 {
+        let (out, address) = (std::sync::Arc::clone(&out), address.clone());
+        calls.spawn(async move { out.get(&address, "*/*", 10).await.unwrap_err().to_string() });
+    }
+    let all = calls.join_all().await;
+    assert_eq!(all.iter().filter(|why| why.contains("too many calls at once")).count(), 5, "{all:?}");
+    assert_eq!(out.places.available_permits(), PLACES, "every place is free again");
 }

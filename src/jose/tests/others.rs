@@ -1,5 +1,7 @@
 //! What others signed: clients by their key sets, DPoP proofs, HS256 assertions.
 
+use std::slice;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -46,8 +48,8 @@ fn every_algorithm_verifies_and_one_changed_letter_does_not() {
 #[test]
 fn j1_only_an_allowed_algorithm_that_the_key_is_for_counts() {
     let (key, public, token) = client(Alg::RS256, "k1");
-    assert_eq!(set(&[public.clone()]).verify(&token, &[Alg::PS256], ANY), Err(Unverified::Alg));
-    assert_eq!(set(&[public.clone()]).verify(&token, &[], ANY), Err(Unverified::Alg));
+    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[Alg::PS256], ANY), Err(Unverified::Alg));
+    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[], ANY), Err(Unverified::Alg));
     // alg of the key binds: the same numbers, said to be for the other padding.
     let other = with(public, "alg", json!("PS256"));
     assert_eq!(set(&[other]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Alg));
@@ -71,7 +73,7 @@ fn rfc_7517_4_2_keys_for_encryption_do_not_verify() {
 fn a18_an_unknown_kid_is_told_from_a_wrong_signature() {
     let (_, known, _) = client(Alg::ES256, "old");
     let (_, _, newer) = client(Alg::ES256, "new");
-    assert_eq!(set(&[known.clone()]).verify(&newer, &Alg::ALL, ANY), Err(Unverified::Kid));
+    assert_eq!(set(slice::from_ref(&known)).verify(&newer, &Alg::ALL, ANY), Err(Unverified::Kid));
     let (_, _, forged) = client(Alg::ES256, "old");
     assert_eq!(set(&[known]).verify(&forged, &Alg::ALL, ANY), Err(Unverified::Signature));
 }
@@ -113,7 +115,7 @@ fn rfc_7517_5_unknown_kinds_are_passed_over_and_a_set_is_bounded() {
         json!({}),
         with(public.clone(), "kid", json!(7)),
     ];
-    let keys = set(&[&strange[..], &[public.clone()]].concat());
+    let keys = set(&[&strange[..], slice::from_ref(&public)].concat());
     assert!(keys.verify(&token, &Alg::ALL, ANY).is_ok());
     assert!(set(&strange).is_empty());
     let many: Vec<Value> = (0..20).map(|n| with(public.clone(), "kid", json!(n.to_string()))).collect();

@@ -308,7 +308,7 @@ async fn a_joined_activation_ends_at_the_last_request_even_after_a_restart() {
     browser.click("#pas-de-compte").await;
     browser.identify_as("durand", "anne", "06 39 98 00 01").await;
     browser.follow().await;
-    let server = server.again().await;
+    let server = server.after_a_loss().await;
     let (at, page) = (browser.at.clone(), browser.page.clone());
     let mut browser = browser.moved(&server);
     (browser.at, browser.page) = (at, page);

@@ -155,6 +155,7 @@ fn crates(source: &Source, here: Place, out: &mut Vec<String>) {
         ("sqlx", ["db", "outbox"].contains(&room) || is_store),
         ("axum", here.floor >= 5 || ["http", "app"].contains(&room)),
         ("josekit", room == "jose"),
+        ("redis", room == "ephemeral"),
         ("env", ["config", "cli"].contains(&room)),
     ];
     for (word, allowed) in rules {

@@ -8,6 +8,7 @@ pub mod holder;
 pub mod html;
 pub mod people;
 pub mod receiver;
+pub mod redis;
 pub mod relying_party;
 pub mod server;
 pub mod steps;

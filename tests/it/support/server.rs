@@ -17,7 +17,7 @@ use preau::{db, router};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{Answer, database, deployment};
+use super::{Answer, database, deployment, redis};
 
 /// 2026-11-24T09:00:00Z
 pub const START: Timestamp = Timestamp(1_795_510_800_000);
@@ -45,9 +45,17 @@ impl Server {
         Self::build(config, Arc::new(ManualClock::at(START)), Arc::new(folder), 1).await
     }
 
-    /// Another server of the same house: same database and keys, its own memory. A restart, or a neighbour.
+    /// Another server of the same house: same database, keys and Redis. A restart, or a neighbour. Where the store is
+    /// in memory it is its own.
     pub async fn again(&self) -> Self {
         let config = self.app.config.clone();
+        Self::build(config, Arc::clone(&self.clock), Arc::clone(&self.folder), self.seed + 1).await
+    }
+
+    /// A restart with which the store was emptied, in memory or not.
+    pub async fn after_a_loss(&self) -> Self {
+        let mut config = self.app.config.clone();
+        config.ephemeral.prefix = redis::drawn();
         Self::build(config, Arc::clone(&self.clock), Arc::clone(&self.folder), self.seed + 1).await
     }
 
@@ -176,6 +184,7 @@ pub async fn config(folder: &TempDir) -> Config {
     seal::write_new(&at("keys"), &SeededRandom::new(7)).unwrap();
     let mut config = Config::default();
     config.database.url = database::fresh(folder.path()).await;
+    config.ephemeral = redis::fresh();
     config.keys.directory = at("keys");
     config.deployment.directory = at("deployment");
     config.phones.fictitious = vec!["+3363998".to_owned()];
