@@ -156,7 +156,8 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
     writeln!(out, "since       {}, changed {}", in_paris(held.created_at), in_paris(held.updated_at))?;
     writeln!(out, "last used   {}", last_used(client))?;
     writeln!(out, "academy     {}", client.meta.academy.as_deref().unwrap_or("the deployment's"))?;
-    let perimeter: Vec<&str> = [&p.academies, &p.ministries, &p.schools].into_iter().flatten().map(String::as_str).collect();
+    let perimeter: Vec<&str> =
+        [&p.academies, &p.ministries, &p.schools].into_iter().flatten().map(String::as_str).collect();
     writeln!(out, "perimeter   {}", perimeter.join(" "))?;
     writeln!(out, "sector      {}", client.meta.sector)?;
     if let Some((_, until)) = &client.former_secret {

@@ -81,7 +81,11 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     assert_eq!(ids, ["bourses", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]);
     for (file, secret) in &declared.clients {
         assert_eq!(secret.as_ref().map(Secret::expose), Some("s".repeat(43).as_str()));
-        assert_eq!(file.fields.scope.as_deref(), Some("openid profile education"), "no client asks for more than it shows");
+        assert_eq!(
+            file.fields.scope.as_deref(),
+            Some("openid profile education"),
+            "no client asks for more than it shows"
+        );
     }
 
     let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();

@@ -161,7 +161,10 @@ fn name(f: &Fields, registered: bool) -> Result<String, Flaw> {
         (None, false) => return flaw("client_name", "it is missing"),
     };
     // Letters that turn the writing round would let a name say something else than it holds.
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    };
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(hidden) {
         return flaw("client_name", "1 to 100 characters, none of them invisible");
     }
@@ -279,7 +282,7 @@ fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, 
     }
     let all = Scopes::parse("openid profile offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
-        None => all.clone(),
+        None => all,
         Some(text) if text.len() > 1_000 => return flaw("scope", "too long"),
         Some(text) => match Scopes::parse(text) {
             Some(scopes) => scopes.within(&all),

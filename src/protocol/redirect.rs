@@ -199,7 +199,10 @@ mod tests {
         for uri in ["https://ent.example/", "https://ent.example/a?state=1", "http://localhost:8090/logo.png"] {
             assert_eq!(vet_other(uri, false), Ok(()), "{uri}");
         }
-        assert_eq!(vet_other("https://rp.example/request.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM", true), Ok(()));
+        assert_eq!(
+            vet_other("https://rp.example/request.jwt#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM", true),
+            Ok(())
+        );
         for uri in [
             "https://rp.example/a#b",
             "javascript:alert(1)",

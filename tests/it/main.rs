@@ -51,6 +51,8 @@ mod outgoing;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod pushed;
 #[cfg(test)]
 mod redirects;

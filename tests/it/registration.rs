@@ -83,7 +83,16 @@ async fn b4_a_registration_is_answered_with_everything_that_was_taken() {
         "userinfo_signed_response_alg": "RS256", "scope": "openid profile email offline_access", "unknown": {"a": 1},
     });
     let client = registered(&server, false, &body).await;
-    for name in ["client_name", "redirect_uris", "logo_uri", "initiate_login_uri", "grant_types", "token_endpoint_auth_method", "subject_type", "userinfo_signed_response_alg"] {
+    for name in [
+        "client_name",
+        "redirect_uris",
+        "logo_uri",
+        "initiate_login_uri",
+        "grant_types",
+        "token_endpoint_auth_method",
+        "subject_type",
+        "userinfo_signed_response_alg",
+    ] {
         assert_eq!(client[name], body[name], "{name}");
     }
     assert_eq!(client["scope"], "openid profile offline_access");
@@ -94,8 +103,13 @@ async fn b4_a_registration_is_answered_with_everything_that_was_taken() {
     assert_eq!((text(&client, "client_secret").len(), text(&client, "registration_access_token").len()), (43, 43));
     assert!(client.get("unknown").is_none() && client.get("perimeter").is_none());
     // Neither secret is kept.
-    let kept = server.texts("SELECT metadata || secret_digest || registration_digest FROM client WHERE origin = 'registered'").await;
-    assert!(!kept[0].contains(text(&client, "client_secret")) && !kept[0].contains(text(&client, "registration_access_token")));
+    let kept = server
+        .texts("SELECT metadata || secret_digest || registration_digest FROM client WHERE origin = 'registered'")
+        .await;
+    assert!(
+        !kept[0].contains(text(&client, "client_secret"))
+            && !kept[0].contains(text(&client, "registration_access_token"))
+    );
 
     // OIDCC 4, 3rd-party-init-login: the same again.
     let read = manage(&server, "GET", &client, None).await;
@@ -164,7 +178,11 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
             .header("content-type", "application/json")
             .body(Body::from(raw.to_owned()));
         let answer = server.call(request.unwrap()).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"), "{raw}");
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
+            "{raw}"
+        );
     }
     assert_eq!(register(&server, &token, &cantine()).await.status, StatusCode::CREATED);
 }
@@ -216,14 +234,19 @@ async fn shut_out(server: &Server, client: &Value, case: &str) {
         ("/oauth2/revoke", vec![("token", "x")]),
     ] {
         let answer = server.post(path, &[("authorization", &who)], &fields).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"), "{case} {path}");
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::UNAUTHORIZED, "invalid_client"),
+            "{case} {path}"
+        );
     }
 }
 
 /// Whether the client is let in at the token endpoint.
 async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
     let who = basic(text(client, "client_id"), secret);
-    let fields = [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
+    let fields =
+        [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
     let answer = server.post("/oauth2/token", &[("authorization", &who)], &fields).await;
     match answer.error().as_str() {
         "invalid_grant" => true,
@@ -282,7 +305,8 @@ async fn rfc_7592_2_the_registration_is_its_own_clients_alone() {
             ("ent", right),
             ("<b>", right),
         ] {
-            let path = format!("/oauth2/register/{}", form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>());
+            let path =
+                format!("/oauth2/register/{}", form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>());
             let answer = send(&server, method, &path, token, body.as_ref()).await;
             unauthorized(&answer);
             answers.push((answer.bytes.clone(), answer.header("www-authenticate").to_owned()));
@@ -307,7 +331,11 @@ async fn rfc_7592_2_2_a_replacement_replaces_everything() {
         let mut body = cantine();
         body[name] = value;
         let answer = manage(&server, "PUT", &client, Some(&body)).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"), "{name}");
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
+            "{name}"
+        );
     }
     let mut body = cantine();
     body["client_id"] = client["client_id"].clone();

@@ -1,6 +1,5 @@
 //! Each rule, by a client that keeps all the others.
 
-use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::*;
@@ -28,7 +27,7 @@ fn bent(change: Value) -> Fields {
     let mut all = json!({ "client_name": "Cantine", "redirect_uris": ["https://rp.example/cb"] });
     let (Some(all), Some(change)) = (all.as_object_mut(), change.as_object()) else { panic!("no objects") };
     all.extend(change.clone());
-    Fields::deserialize(Value::Object(all.clone())).unwrap()
+    Fields::read(all).unwrap()
 }
 
 fn taken(change: Value) -> Metadata {
@@ -52,7 +51,10 @@ fn keys() -> Value {
 fn oidcr_2_what_is_not_said_has_the_defaults_of_openid() {
     let meta = taken(json!({}));
     assert_eq!(meta.auth_method, AuthMethod::ClientSecretBasic);
-    assert_eq!((meta.grant_types.as_slice(), meta.response_types.as_slice()), ([GrantType::AuthorizationCode].as_slice(), [ResponseType::CODE].as_slice()));
+    assert_eq!(
+        (meta.grant_types.as_slice(), meta.response_types.as_slice()),
+        ([GrantType::AuthorizationCode].as_slice(), [ResponseType::CODE].as_slice())
+    );
     assert!(meta.consent && !meta.require_pkce && !meta.native && !meta.offline_agreed);
     assert_eq!((meta.subject_type, meta.sector.as_str()), (SubjectType::Pairwise, "host:rp.example"));
     assert_eq!(meta.perimeter.academies, ["montpellier"]);
@@ -134,10 +136,18 @@ fn r1_to_r8_redirect_uris_are_vetted_and_never_missing() {
 #[test]
 fn r6_every_other_uri_is_vetted_too() {
     for field in [
-        "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "jwks_uri", "sector_identifier_uri",
-        "backchannel_logout_uri", "frontchannel_logout_uri",
+        "client_uri",
+        "logo_uri",
+        "policy_uri",
+        "tos_uri",
+        "initiate_login_uri",
+        "jwks_uri",
+        "sector_identifier_uri",
+        "backchannel_logout_uri",
+        "frontchannel_logout_uri",
     ] {
-        for uri in ["javascript:alert(1)", "data:text/html,x", "http://rp.example/", "https://rp.example/#f", "/x", ""] {
+        for uri in ["javascript:alert(1)", "data:text/html,x", "http://rp.example/", "https://rp.example/#f", "/x", ""]
+        {
             assert_eq!(refused(json!({field: uri})), field, "{uri}");
         }
         taken(json!({field: "https://rp.example/x"}));
@@ -158,13 +168,19 @@ fn keys_and_algorithms_fit() {
     for (change, field) in [
         (json!({"token_endpoint_auth_method": "private_key_jwt"}), "jwks"),
         (json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": []}}), "jwks"),
-        (json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys(), "token_endpoint_auth_signing_alg": "ES256"}), "jwks"),
+        (
+            json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": keys(), "token_endpoint_auth_signing_alg": "ES256"}),
+            "jwks",
+        ),
         (json!({"jwks": keys(), "jwks_uri": "https://rp.example/jwks"}), "jwks"),
         (json!({"jwks": private}), "jwks"),
         (json!({"jwks": []}), "jwks"),
         (json!({"jwks": {"keys": vec![json!({}); 21]}}), "jwks"),
         (json!({"token_endpoint_auth_method": "tls_client_auth"}), "token_endpoint_auth_method"),
-        (json!({"token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
+        (
+            json!({"token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "RS256"}),
+            "token_endpoint_auth_signing_alg",
+        ),
         (json!({"id_token_signed_response_alg": "none"}), "id_token_signed_response_alg"),
         (json!({"id_token_signed_response_alg": "HS256"}), "id_token_signed_response_alg"),
         (json!({"userinfo_signed_response_alg": "none"}), "userinfo_signed_response_alg"),
@@ -174,7 +190,10 @@ fn keys_and_algorithms_fit() {
         (json!({"id_token_encrypted_response_alg": "RSA-OAEP-256"}), "jwks"),
         (json!({"jwks": keys(), "id_token_encrypted_response_alg": "ECDH-ES"}), "jwks"),
         (json!({"jwks": keys(), "id_token_encrypted_response_alg": "RSA1_5"}), "id_token_encrypted_response_alg"),
-        (json!({"jwks": keys(), "userinfo_encrypted_response_alg": "PBES2-HS256+A128KW"}), "userinfo_encrypted_response_alg"),
+        (
+            json!({"jwks": keys(), "userinfo_encrypted_response_alg": "PBES2-HS256+A128KW"}),
+            "userinfo_encrypted_response_alg",
+        ),
         (json!({"jwks": keys(), "id_token_encrypted_response_enc": "A256GCM"}), "id_token_encrypted_response_enc"),
     ] {
         assert_eq!(refused(change.clone()), field, "{change}");
@@ -223,10 +242,17 @@ fn names_and_numbers_are_bounded() {
 
 #[test]
 fn a_registration_gets_the_scopes_of_registered_clients_only() {
-    assert_eq!(taken(json!({"scope": "openid profile phone education email offline_access"})).scopes.text(), "openid profile");
-    let refreshing = json!({"scope": "openid offline_access education", "grant_types": ["authorization_code", "refresh_token"]});
+    assert_eq!(
+        taken(json!({"scope": "openid profile phone education email offline_access"})).scopes.text(),
+        "openid profile"
+    );
+    let refreshing =
+        json!({"scope": "openid offline_access education", "grant_types": ["authorization_code", "refresh_token"]});
     assert_eq!(taken(refreshing).scopes.text(), "openid offline_access");
-    assert_eq!(take(&bent(json!({"scope": "openid education"})), &file(Some(43))).unwrap().scopes.text(), "openid education");
+    assert_eq!(
+        take(&bent(json!({"scope": "openid education"})), &file(Some(43))).unwrap().scopes.text(),
+        "openid education"
+    );
     assert_eq!(take(&bent(json!({"scope": "openid email"})), &file(Some(43))).unwrap_err().field, "scope");
 }
 

@@ -46,10 +46,8 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     if registered && f.initiate_login_uri.as_ref().is_some_and(|uri| !uri.starts_with("https:")) {
         return flaw("initiate_login_uri", "https only");
     }
-    let lists = [
-        ("post_logout_redirect_uris", &f.post_logout_redirect_uris, false),
-        ("request_uris", &f.request_uris, true),
-    ];
+    let lists =
+        [("post_logout_redirect_uris", &f.post_logout_redirect_uris, false), ("request_uris", &f.request_uris, true)];
     for (field, list, fragment) in lists {
         let list = list.as_deref().unwrap_or_default();
         if list.len() > MOST {

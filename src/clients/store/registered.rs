@@ -117,13 +117,7 @@ pub async fn remove(tx: &mut Tx, now: Timestamp, id: &str, registration_digest: 
 }
 
 /// From this state to that one; false where it is in another one.
-pub async fn set_state(
-    tx: &mut Tx,
-    now: Timestamp,
-    held: &Held,
-    state: ClientState,
-    unapproved: bool,
-) -> Result<bool> {
+pub async fn set_state(tx: &mut Tx, now: Timestamp, held: &Held, state: ClientState, unapproved: bool) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE client SET state = $3, unapproved = $4, updated_at = $5, version = version + 1 \
