@@ -96,6 +96,11 @@ async fn body(request: Request, app: &AppState) -> Result<Body, Box<Response>> {
         response
     })?;
     let mut all = json::object(&bytes).ok_or_else(|| bad("the body is not one JSON object with distinct members"))?;
+    // RFC 7591 2.3: what such a statement says would count more than the rest, so it is not passed over in silence.
+    if all.get("software_statement").is_some_and(|statement| !statement.is_null()) {
+        let words = "software statements are not supported";
+        return Err(Box::new(error(ErrorCode::InvalidSoftwareStatement, words)));
+    }
     let text = |name: &str| match all.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
