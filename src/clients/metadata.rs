@@ -282,7 +282,7 @@ fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, 
     }
     let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
-        None => all.clone(),
+        None => all,
         Some(text) if text.len() > 1_000 => return flaw("scope", "too long"),
         Some(text) => match Scopes::parse(text) {
             Some(scopes) => scopes.within(&all),

@@ -86,10 +86,9 @@ pub struct Ours {
 impl<'de> Deserialize<'de> for ClientFile {
     /// Each key to the table that knows it; one that neither knows is refused by ours.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let all = Map::<String, Value>::deserialize(deserializer)?;
-        let (written, ours) = all.into_iter().partition(|(name, _)| Fields::NAMES.contains(&name.as_str()));
-        let fields = Fields::deserialize(Value::Object(written)).map_err(D::Error::custom)?;
-        let ours = Ours::deserialize(Value::Object(ours)).map_err(D::Error::custom)?;
+        let mut all = Map::<String, Value>::deserialize(deserializer)?;
+        let fields = Fields::read(&mut all).map_err(D::Error::custom)?;
+        let ours = Ours::deserialize(Value::Object(all)).map_err(D::Error::custom)?;
         Ok(ClientFile { client_id: ours.client_id.clone(), fields, ours })
     }
 }

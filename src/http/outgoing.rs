@@ -77,6 +77,7 @@ impl Outgoing {
         if let Some(path) = &config.ca {
             let pem = std::fs::read(path).with_context(|| format!("outgoing.ca {}", path.display()))?;
             let all = Certificate::from_pem_bundle(&pem).with_context(|| format!("outgoing.ca {}", path.display()))?;
+            anyhow::ensure!(!all.is_empty(), "outgoing.ca {}: no certificate in it", path.display());
             for certificate in all {
                 builder = builder.add_root_certificate(certificate);
             }

@@ -8,7 +8,6 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::path;
@@ -85,7 +84,7 @@ struct Body {
 
 /// A JSON object without doubled members. What it holds besides ours is not looked at (RFC 7591 2).
 async fn body(request: Request, app: &AppState) -> Result<Body, Box<Response>> {
-    let bad = |description| Box::new(error(ErrorCode::InvalidClientMetadata, description));
+    let bad = |description: &str| Box::new(error(ErrorCode::InvalidClientMetadata, description));
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind != "application/json" {
@@ -96,16 +95,21 @@ async fn body(request: Request, app: &AppState) -> Result<Body, Box<Response>> {
         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         response
     })?;
-    let all = json::object(&bytes).ok_or_else(|| bad("the body is not one JSON object with distinct members"))?;
+    let mut all = json::object(&bytes).ok_or_else(|| bad("the body is not one JSON object with distinct members"))?;
+    // RFC 7591 2.3: what such a statement says would count more than the rest, so it is not passed over in silence.
+    if all.get("software_statement").is_some_and(|statement| !statement.is_null()) {
+        let words = "software statements are not supported";
+        return Err(Box::new(error(ErrorCode::InvalidSoftwareStatement, words)));
+    }
     let text = |name: &str| match all.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(bad("client_id or client_secret is no text")),
     };
     let claimed = Claimed { client_id: text("client_id")?, client_secret: text("client_secret")? };
-    let fields = Fields::deserialize(Value::Object(all)).map_err(|why| {
-        tracing::info!(%why, "client metadata was not read");
-        bad("a member has another type than it should")
+    let fields = Fields::read(&mut all).map_err(|misread| {
+        tracing::info!(%misread, "client metadata was not read");
+        bad(&format!("{}: it has another type", misread.field))
     })?;
     Ok(Body { fields, claimed })
 }

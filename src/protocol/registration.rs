@@ -3,21 +3,39 @@
 //!
 //! Names and types only: what of it is taken is decided in one place, for both (`clients/metadata.rs`).
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A member of another type than it should be. The reason repeats what was written: for the log and the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct Misread {
+    pub field: &'static str,
+    pub why: serde_json::Error,
+}
 
 macro_rules! fields {
     ($($name:ident: $kind:ty,)*) => {
         /// All may be absent; `null` counts as absent (RFC 7592 2.2).
-        #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-        #[serde(default)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
         pub struct Fields {
             $(#[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
         }
 
         impl Fields {
-            /// Every name that means something here.
-            pub const NAMES: &[&str] = &[$(stringify!($name),)*];
+            /// Takes what has a name here out of an object, and leaves the rest.
+            ///
+            /// # Errors
+            /// A member of another type.
+            pub fn read(all: &mut Map<String, Value>) -> Result<Fields, Misread> {
+                Ok(Fields {
+                    $($name: {
+                        let field = stringify!($name);
+                        let value = all.remove(field).unwrap_or(Value::Null);
+                        serde_json::from_value::<Option<$kind>>(value).map_err(|why| Misread { field, why })?
+                    },)*
+                })
+            }
         }
     };
 }

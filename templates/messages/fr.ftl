@@ -283,8 +283,8 @@ sms-code =
 
 # Ce qui est partagé
 form-post = Nous vous ramenons vers le service. Si rien ne se passe, appuyez sur Continuer.
-consent-title = Partager avec { $service } ?
-consent-shared = Ce service vous reconnaîtra et recevra :
+consent-title = Partager avec { $service } ?
+consent-shared = Ce service vous reconnaîtra et recevra :
 consent-name = Votre nom
 consent-phone = Votre portable
 consent-children = Vos enfants

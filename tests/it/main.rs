@@ -55,7 +55,11 @@ mod logout_crowd;
 #[cfg(test)]
 mod logout_frontchannel;
 #[cfg(test)]
+mod outgoing;
+#[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod pushed;
 #[cfg(test)]

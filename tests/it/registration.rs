@@ -166,6 +166,7 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
         ("client_name", json!("\u{7}"), "invalid_client_metadata"),
         ("client_name", json!(7), "invalid_client_metadata"),
         ("sector_identifier_uri", json!("https://nobody.invalid/uris"), "invalid_client_metadata"),
+        ("software_statement", json!("e30.e30.e30"), "invalid_software_statement"),
     ] {
         let mut body = cantine();
         body[name] = value.clone();
@@ -376,9 +377,14 @@ async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approva
     lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
     put(&cantine()).await;
     assert_eq!(state(&server, &client).await, ClientState::Active);
-    put(&moved).await;
-    assert_eq!(state(&server, &client).await, ClientState::Pending);
-    lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+    // Another address, or another's picture on the sign-in page.
+    let mut disguised = cantine();
+    disguised["logo_uri"] = json!("https://cantine.example/banque.png");
+    for other in [&moved, &disguised] {
+        put(other).await;
+        assert_eq!(state(&server, &client).await, ClientState::Pending);
+        lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+    }
 
     lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
     put(&moved).await;

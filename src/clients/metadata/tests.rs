@@ -1,6 +1,5 @@
 //! Each rule, by a client that keeps all the others.
 
-use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::*;
@@ -28,7 +27,7 @@ fn bent(change: Value) -> Fields {
     let mut all = json!({ "client_name": "Cantine", "redirect_uris": ["https://rp.example/cb"] });
     let (Some(all), Some(change)) = (all.as_object_mut(), change.as_object()) else { panic!("no objects") };
     all.extend(change.clone());
-    Fields::deserialize(Value::Object(all.clone())).unwrap()
+    Fields::read(all).unwrap()
 }
 
 fn taken(change: Value) -> Metadata {

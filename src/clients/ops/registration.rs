@@ -170,9 +170,12 @@ fn is_it(held: &Held, claimed: &Claimed, now: Timestamp) -> Result<(), Flaw> {
     }
 }
 
-/// What whoever approved it looked at: where people are sent, and under which name.
+/// What whoever approved it looked at: where people are sent, under which name and with which picture.
 fn needs_approval(old: &Metadata, new: &Metadata) -> bool {
-    old.redirect_uris != new.redirect_uris || old.client_name != new.client_name || old.sector != new.sector
+    old.redirect_uris != new.redirect_uris
+        || old.client_name != new.client_name
+        || old.logo_uri != new.logo_uri
+        || old.sector != new.sector
 }
 
 pub async fn remove(app: &App, now: Timestamp, client_id: &str, token: &str) -> anyhow::Result<bool> {

@@ -1,0 +1,88 @@
+//! The guarded outgoing client over real TLS: whom it trusts, and that nothing of what it fetched is told.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use axum::Router;
+use axum::extract::RawForm;
+use axum::routing::{get, post};
+use axum_server::Handle;
+use preau::config;
+use preau::http::outgoing::{Outgoing, OutgoingError};
+use preau::http::serve;
+use tempfile::TempDir;
+
+fn openssl(folder: &Path, words: &str) {
+    let done = Command::new("openssl").args(words.split(' ')).current_dir(folder).output().unwrap();
+    assert!(done.status.success(), "openssl {words}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// An authority of the test's own, and its certificate for this name.
+fn certificates(folder: &Path, name: &str) {
+    let curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let authority = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign";
+    openssl(folder, &format!("req -x509 {curve} -days 2 -subj /CN=test -keyout ca.key -out ca.pem {authority}"));
+    openssl(folder, &format!("req {curve} -subj /CN={name} -keyout server.key -out server.csr"));
+    let more = format!("basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:{name}");
+    std::fs::write(folder.join("ext"), more).unwrap();
+    let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out server.pem";
+    openssl(folder, &format!("x509 -req -in server.csr {signed}"));
+}
+
+/// A server with that certificate; gives its port.
+async fn server(folder: &Path) -> u16 {
+    let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let routes = Router::new()
+        .route("/keys", get(async || "{}"))
+        .route("/sortie", post(async |RawForm(form): RawForm| assert_eq!(&form[..], b"logout_token=a+b%26")));
+    let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
+    tokio::spawn(async move {
+        serve::serve(listener, routes, Some((&certificate, &key)), Handle::new()).await.unwrap();
+    });
+    port
+}
+
+fn outgoing(allow_private: bool, ca: Option<PathBuf>) -> Outgoing {
+    Outgoing::new(&config::Outgoing { allow_private, ca }).unwrap()
+}
+
+#[tokio::test]
+async fn f_a_server_is_trusted_by_its_authority_and_for_its_name() {
+    let folder = TempDir::new().unwrap();
+    certificates(folder.path(), "localhost");
+    let port = server(folder.path()).await;
+    let ca = || Some(folder.path().join("ca.pem"));
+    let keys = format!("https://localhost:{port}/keys");
+    let trusting = outgoing(true, ca());
+    assert_eq!(trusting.get(&keys, "application/json", 10).await.unwrap().body, b"{}");
+    let told = trusting.post_form(&format!("https://localhost:{port}/sortie"), &[("logout_token", "a b&")]).await;
+    assert_eq!(told.unwrap(), 200);
+    // The same server, by an address that its certificate does not name; or without the authority.
+    let by_address = trusting.get(&format!("https://127.0.0.1:{port}/keys"), "*/*", 10).await;
+    assert!(matches!(by_address, Err(OutgoingError::NoAnswer(_))), "{by_address:?}");
+    let unknown = outgoing(true, None).get(&keys, "*/*", 10).await;
+    assert!(matches!(unknown, Err(OutgoingError::NoAnswer(_))), "{unknown:?}");
+    // A certificate opens no private address.
+    let private = outgoing(false, ca()).get(&keys, "*/*", 10).await.unwrap_err();
+    assert!(private.to_string().contains("no public address"), "{private}");
+}
+
+#[tokio::test]
+async fn an_authority_that_cannot_be_read_is_named() {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in [
+        ("missing.pem", None),
+        ("empty.pem", Some("")),
+        ("bad.pem", Some("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n")),
+    ] {
+        let path = folder.path().join(name);
+        if let Some(text) = text {
+            std::fs::write(&path, text).unwrap();
+        }
+        let error = Outgoing::new(&config::Outgoing { allow_private: false, ca: Some(path) }).err();
+        let error = error.unwrap_or_else(|| panic!("{name} was taken"));
+        assert!(format!("{error:#}").contains(name), "{error:#}");
+    }
+}

@@ -1,0 +1,181 @@
+//! What clients publish at addresses of theirs: keys (OIDCC 10.1.1) and the document of a sector (OIDCR 5).
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use preau::base::clock::Span;
+use preau::clients::store;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::registration::{opened, register, registered};
+use crate::support::holder::Key;
+use crate::support::{Answer, Server};
+
+/// A site of a client's.
+#[derive(Clone)]
+struct Site {
+    uri: String,
+    state: Arc<Mutex<(u16, String, usize)>>,
+}
+
+impl Site {
+    async fn start(body: &Value) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://127.0.0.1:{}/it.json", listener.local_addr().unwrap().port());
+        let state = Arc::new(Mutex::new((200, body.to_string(), 0)));
+        let routes = Router::new().route("/it.json", get(answer)).with_state(Arc::clone(&state));
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { uri, state }
+    }
+
+    fn says(&self, status: u16, body: &str) {
+        let mut state = self.state.lock().unwrap();
+        (state.0, state.1) = (status, body.to_owned());
+    }
+
+    fn asked(&self) -> usize {
+        self.state.lock().unwrap().2
+    }
+}
+
+async fn answer(State(state): State<Arc<Mutex<(u16, String, usize)>>>) -> Response {
+    let mut state = state.lock().unwrap();
+    state.2 += 1;
+    let kind = [("content-type", "application/json"), ("location", "/it.json")];
+    (StatusCode::from_u16(state.0).unwrap(), kind, state.1.clone()).into_response()
+}
+
+#[tokio::test]
+async fn oidcr_5_the_sector_s_document_names_every_redirect_uri() {
+    let server = Server::start().await;
+    let uris = ["https://a.example/cb", "https://b.example/cb"];
+    let site = Site::start(&json!(uris)).await;
+    let (token, _) = opened(&server, 5, true).await;
+    let body = json!({"client_name": "Groupe", "redirect_uris": uris, "sector_identifier_uri": site.uri});
+    let answer = register(&server, &token, &body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    assert_eq!(answer.json()["sector_identifier_uri"], json!(site.uri));
+    let large = format!("[{}\"https://a.example/cb\",\"https://b.example/cb\"]", "\"x\",".repeat(20_000));
+    for (status, document) in [
+        (200, json!(uris[..1]).to_string()),
+        (200, json!(["https://a.example/cb/", "https://b.example/cb"]).to_string()),
+        (200, json!({"uris": uris}).to_string()),
+        (200, large),
+        (200, String::new()),
+        (404, json!(uris).to_string()),
+        (302, json!(uris).to_string()),
+    ] {
+        site.says(status, &document);
+        let answer = register(&server, &token, &body).await;
+        let case = document.chars().take(60).collect::<String>();
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
+            "{status} {case}"
+        );
+    }
+    let asked = site.asked();
+    assert_eq!(register(&server, &"A".repeat(43), &body).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(site.asked(), asked, "a stranger has nothing fetched");
+}
+
+/// What the token endpoint says to an assertion of this key.
+async fn assert_by(server: &Server, client_id: &str, key: &Key, jti: &str) -> Answer {
+    let claims = json!({
+        "iss": client_id, "sub": client_id, "aud": server.issuer(), "jti": jti,
+        "iat": server.now().seconds(), "exp": server.now().seconds() + 60,
+    });
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        ("client_assertion", &key.sign(&claims)),
+    ];
+    server.post("/oauth2/token", &[], &fields).await
+}
+
+#[tokio::test]
+async fn a18_keys_at_an_address_are_remembered_and_read_again_for_a_new_kid() {
+    let server = Server::start().await;
+    let (first, second, strange) = (Key::new("a"), Key::new("b"), Key::new("c"));
+    let site = Site::start(&first.set()).await;
+    let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"],
+                      "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": site.uri});
+    let client = registered(&server, true, &body).await;
+    assert!(client.get("client_secret").is_none());
+    let id = client["client_id"].as_str().unwrap();
+    let ask = async |key: &Key, jti: &str| assert_by(&server, id, key, jti).await.status;
+    assert_eq!(ask(&first, "1").await, StatusCode::OK);
+    assert_eq!(ask(&first, "2").await, StatusCode::OK);
+    assert_eq!(site.asked(), 1);
+    // The client takes a new key and uses it at once.
+    site.says(200, &second.set().to_string());
+    assert_eq!(ask(&second, "3").await, StatusCode::OK);
+    assert_eq!(ask(&first, "4").await, StatusCode::UNAUTHORIZED, "it was taken back");
+    // Strangers invent kids at no cost: the address does not hear of them (ABUSE J2).
+    for n in 0..20 {
+        assert_eq!(ask(&strange, &format!("s{n}")).await, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(site.asked(), 2);
+    server.advance(Span::seconds(10));
+    assert_eq!(ask(&strange, "s").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(site.asked(), 3);
+
+    // Silent for a while: the keys of before serve an hour, and no longer.
+    site.says(500, "");
+    server.advance(Span::minutes(30));
+    assert_eq!(ask(&second, "5").await, StatusCode::OK);
+    assert_eq!(site.asked(), 4);
+    server.advance(Span::minutes(30));
+    assert_eq!(ask(&second, "6").await, StatusCode::UNAUTHORIZED);
+    site.says(200, &second.set().to_string());
+    server.advance(Span::seconds(10));
+    assert_eq!(ask(&second, "7").await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_file_gives_keys_by_value_and_what_it_misspells_is_named() {
+    let server = Server::start().await;
+    let key = Key::new("k");
+    let public = key.public();
+    let at = server.folder().join("deployment/clients/robot.toml");
+    let file = format!(
+        "client_id = \"robot\"\nclient_name = \"Robot\"\nsector = \"robot\"\ngrant_types = [\"client_credentials\"]\n\
+         token_endpoint_auth_method = \"private_key_jwt\"\ntoken_endpoint_auth_signing_alg = \"ES256\"\n\
+         id_token_signed_response_alg = \"PS256\"\n\
+         [[jwks.keys]]\nkty = \"EC\"\ncrv = \"P-256\"\nkid = \"k\"\nx = {}\ny = {}\n",
+        public["x"], public["y"]
+    );
+    std::fs::write(&at, &file).unwrap();
+    let again = server.again().await;
+    assert_eq!(assert_by(&again, "robot", &key, "1").await.status, StatusCode::OK);
+    assert_eq!(assert_by(&again, "robot", &Key::new("k"), "2").await.status, StatusCode::UNAUTHORIZED);
+    let found = store::find(&mut again.app.db.read().await.unwrap(), "robot").await.unwrap().unwrap();
+    assert_eq!(found.meta.id_token.signed.map(|alg| alg.name()), Some("PS256"));
+
+    for (bad, word) in [
+        (file.replace("sector =", "sektor ="), "sektor"),
+        (file.replace("token_endpoint_auth_signing_alg", "token_endpoint_alg"), "token_endpoint_alg"),
+        (file.replace("\"ES256\"", "\"RS256\""), "robot: jwks: no key for the signatures"),
+        (file.replace("client_name =", "logo_uri = \"javascript:x\"\nclient_name ="), "robot: logo_uri"),
+        (file.replace("[\"client_credentials\"]", "\"client_credentials\""), "grant_types"),
+    ] {
+        std::fs::write(&at, bad).unwrap();
+        let config = again.app.config.clone();
+        let declared = preau::compose::declared(&config);
+        let text = match declared {
+            Err(error) => format!("{error:#}"),
+            Ok(declared) => {
+                let around = preau::compose::Surroundings::real();
+                let opened = preau::compose::open(&config, &around).await.unwrap();
+                let error = preau::compose::declare(&around, &opened, &declared).await.unwrap_err();
+                format!("{error:#}")
+            }
+        };
+        assert!(text.contains(word), "{text}");
+    }
+}
