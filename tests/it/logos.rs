@@ -16,11 +16,14 @@ use tokio::net::TcpListener;
 
 use crate::support::{Answer, Browser, RelyingParty, Server, html};
 
+/// Status and body.
+type Held = (u16, Vec<u8>);
+
 /// Serves pictures, and counts who asks.
 #[derive(Clone, Default)]
 struct Pictures {
     base: String,
-    held: Arc<Mutex<HashMap<String, (u16, Vec<u8>)>>>,
+    held: Arc<Mutex<HashMap<String, Held>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 

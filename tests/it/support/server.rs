@@ -42,7 +42,7 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let mut config = config(&folder).await;
         change(&mut config);
-        Self::build(config, Arc::new(ManualClock::at(START)), Arc::new(folder), 1).await
+        Box::pin(Self::build(config, Arc::new(ManualClock::at(START)), Arc::new(folder), 1)).await
     }
 
     /// Another server of the same house: same database, keys and Redis. A restart, or a neighbour. Where the store is
@@ -60,7 +60,7 @@ impl Server {
     }
 
     pub async fn build(config: Config, clock: Arc<ManualClock>, folder: Arc<TempDir>, seed: u64) -> Self {
-        Self::build_costing(config, clock, folder, seed, PasswordCost::TEST).await
+        Box::pin(Self::build_costing(config, clock, folder, seed, PasswordCost::TEST)).await
     }
 
     /// A new server whose passwords cost that much.
@@ -83,7 +83,7 @@ impl Server {
             cost,
             sms: Some(Gateway::kept()),
         };
-        let app = compose::build(config, around).await.unwrap();
+        let app = Box::pin(compose::build(config, around)).await.unwrap();
         let router = router::public(app.clone()).unwrap();
         Self { app, clock, router, folder, seed }
     }
