@@ -43,7 +43,7 @@ pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyh
     let request: AuthorizeRequest = serde_json::from_str(&text)?;
     let ours = request.client_id == client.id && client.allows_redirect(&request.redirect_uri);
     // From now on it is as old as a request that came by the browser: `prompt=login` means a sign-in after this.
-    Ok(ours.then(|| AuthorizeRequest { pushed: Some(key), received: now, ..request }))
+    Ok(ours.then_some(AuthorizeRequest { pushed: Some(key), received: now, ..request }))
 }
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {

@@ -37,6 +37,8 @@ mod leaflet;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod logos;
+#[cfg(test)]
 mod logout;
 #[cfg(test)]
 mod logout_backchannel;
@@ -44,8 +46,6 @@ mod logout_backchannel;
 mod logout_crowd;
 #[cfg(test)]
 mod logout_frontchannel;
-#[cfg(test)]
-mod logos;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
