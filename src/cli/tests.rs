@@ -146,6 +146,15 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
     let (sound, text) = house.preau("doctor").await;
     assert!(sound && !text.contains("WRONG") && text.lines().count() == 12, "{text}");
 
+    // A Redis that is not there.
+    let file = house.folder.path().join("preau.toml");
+    let sound_text = std::fs::read_to_string(&file).unwrap();
+    let away = house.folder.path().join("redis.sock");
+    std::fs::write(&file, format!("{sound_text}[ephemeral]\nurl = \"unix:{}\"\n", away.display())).unwrap();
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  ephemeral store: the ephemeral store does not answer"), "{text}");
+    std::fs::write(&file, sound_text).unwrap();
+
     // Another master key than the one that the database was sealed with.
     let key = house.folder.path().join("keys/master.key");
     let kept = std::fs::read(&key).unwrap();

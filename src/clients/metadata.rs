@@ -280,7 +280,7 @@ fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, 
         }
         return Ok(scopes);
     }
-    let all = Scopes::parse("openid profile offline_access").unwrap_or_default();
+    let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
         None => all,
         Some(text) if text.len() > 1_000 => return flaw("scope", "too long"),

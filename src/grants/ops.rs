@@ -13,10 +13,10 @@ pub async fn end_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyho
 }
 
 /// The same person signed in again in the same browser: what the clients hold goes on in the new session, under the
-/// same `sid` and generation.
-pub async fn move_session(tx: &mut Tx, from: &str, to: &str) -> anyhow::Result<()> {
+/// same `sid` and generation; refresh families end when that one does.
+pub async fn move_session(tx: &mut Tx, from: &str, (to, ends): (&str, Timestamp)) -> anyhow::Result<()> {
     store::move_clients(tx, from, to).await?;
-    store::families::move_to_session(tx, from, to).await?;
+    store::families::move_to_session(tx, from, to, ends).await?;
     Ok(())
 }
 

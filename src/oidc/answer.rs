@@ -3,7 +3,7 @@
 
 use axum::response::Response;
 
-use super::checks::Back;
+use super::back::Back;
 use super::claims::{self, Where};
 use super::mint::{self, AccessToken, Holder, IdToken};
 use super::person::Person;

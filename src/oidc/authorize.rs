@@ -8,7 +8,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::answer::answer;
-use super::checks::{self, Back, Came, Refused};
+use super::back::Back;
+use super::checks::{self, Came, Refused};
 use super::next_step::{NextStep, Situation, Why, next_step};
 use super::person::{Person, person};
 use super::views::{NothingInPerimeter, RequestRefused, Restart, TooOld};

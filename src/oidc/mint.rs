@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha512};
 
-use super::{ACCESS_TYP, ID_TYP, TOKEN_LIFE};
+use super::{ACCESS_TYP, ID_TYP, TOKEN_LIFE, protect};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id128;
@@ -75,7 +75,11 @@ pub async fn mint(
         let id_token = id_token.transpose()?;
         Ok::<_, jose::JoseError>(Minted { access_token, id_token })
     });
-    Ok(minted.await??)
+    let mut minted = minted.await??;
+    if let Some(token) = minted.id_token.take() {
+        minted.id_token = Some(protect::id_token(app, now, client, token).await?);
+    }
+    Ok(minted)
 }
 
 /// RFC 9068 2.2.

@@ -6,6 +6,7 @@ pub mod access;
 pub mod answer;
 pub mod assertion;
 pub mod authorize;
+pub mod back;
 pub mod backchannel;
 pub mod checks;
 pub mod claims;

@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::checks::Back;
+use super::back::Back;
 use super::views::{Field, FormPost};
 use crate::app::App;
 use crate::http::error::PageError;

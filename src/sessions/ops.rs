@@ -1,6 +1,6 @@
 //! Beginning, finding and ending a session.
 
-use super::{Method, Session, TOUCH, store};
+use super::{LIFE, Method, Session, TOUCH, store};
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::audit::{self, About, Fact};
@@ -48,7 +48,7 @@ async fn give_way(
     }
     let same = session.account_id == account_id;
     if same && session.is_alive(now) {
-        grants::ops::move_session(tx, old, new).await?;
+        grants::ops::move_session(tx, old, (new, now.plus(LIFE))).await?;
         return Ok(());
     }
     grants::ops::end_session(tx, now, old).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use preau::protocol::response::ResponseType;
 use serde_json::Value;
 
 use crate::support::relying_party::part;
@@ -38,16 +39,32 @@ async fn a9_the_document_says_what_there_is_and_what_there_is_not() {
         }
         assert!(!value.is_null(), "{name}");
     }
-    assert_eq!(list(&document, "response_types_supported"), ["code"]);
-    assert_eq!(list(&document, "grant_types_supported"), ["authorization_code"]);
+    // responses.rs, token.rs and refresh.rs try each.
+    assert_eq!(list(&document, "response_types_supported"), ResponseType::ALL.map(ResponseType::name));
+    assert_eq!(list(&document, "response_modes_supported"), ["query", "fragment", "form_post"]);
+    assert_eq!(
+        list(&document, "grant_types_supported"),
+        ["authorization_code", "implicit", "refresh_token", "client_credentials"]
+    );
     assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
     assert!(list(&document, "id_token_signing_alg_values_supported").contains(&"RS256".to_owned()));
     assert!(list(&document, "scopes_supported").contains(&"openid".to_owned()));
-    // Absent means true for that one (OIDCD 3).
-    for name in ["request_parameter_supported", "request_uri_parameter_supported", "claims_parameter_supported"] {
-        assert_eq!(document[name], false, "{name}");
+    for name in [
+        "request_parameter_supported",
+        "request_uri_parameter_supported",
+        "require_request_uri_registration",
+        "claims_parameter_supported",
+        "authorization_response_iss_parameter_supported",
+    ] {
+        assert_eq!(document[name], true, "{name}");
     }
-    assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    assert!(
+        !document
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|v| v.to_string().contains("none\"") && v.to_string().contains("RS256"))
+    );
 }
 
 #[tokio::test]
@@ -62,10 +79,25 @@ async fn p10_each_announced_endpoint_answers_and_no_other_is_there() {
     assert_eq!(server.get(&path("jwks_uri")).await.status, StatusCode::OK);
     let announced: BTreeSet<&str> =
         document.as_object().unwrap().keys().map(String::as_str).filter(|n| n.ends_with("_endpoint")).collect();
-    let wired = ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "end_session_endpoint"];
+    let wired = [
+        "authorization_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+        "end_session_endpoint",
+        "pushed_authorization_request_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "registration_endpoint",
+    ];
     assert_eq!(announced, wired.into());
-    // a10: nobody registers himself; what is not there yet answers nothing.
-    for path in ["/oauth2/introspect", "/oauth2/revoke", "/oauth2/par", "/oauth2/register", "/api/admin/v1", "/admin"] {
+    for name in ["pushed_authorization_request_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+        assert_eq!(server.post(&path(name), &[], &[]).await.error(), "invalid_client", "{name}");
+    }
+    // a10: nobody registers himself.
+    let answer = server.post(&path("registration_endpoint"), &[], &[]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    // What is not there yet answers nothing.
+    for path in ["/oauth2/device", "/api/admin/v1", "/admin"] {
         assert_eq!(server.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(server.post(path, &[], &[("token", "x")]).await.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -80,13 +112,16 @@ async fn a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
     let rp = RelyingParty::new(&server, "ent");
     let tokens = rp.sign_in(&mut Browser::new(&server), &member).await;
     let userinfo = rp.userinfo(&tokens.access_token).await.json();
-    let mut given: BTreeSet<String> = tokens.claims.as_object().unwrap().keys().cloned().collect();
+    // With a response type that has it (responses.rs).
+    let mut given: BTreeSet<String> = ["c_hash".to_owned()].into();
+    given.extend(tokens.claims.as_object().unwrap().keys().cloned());
     given.extend(userinfo.as_object().unwrap().keys().cloned());
     assert_eq!(announced, given);
-    assert_eq!(list(&document, "scopes_supported").join(" "), rp.scope);
+    assert_eq!(list(&document, "scopes_supported").join(" "), format!("{} offline_access", rp.scope));
     assert!(list(&document, "acr_values_supported").iter().any(|acr| tokens.claims["acr"] == **acr));
     let methods = list(&document, "token_endpoint_auth_methods_supported");
-    assert_eq!(methods, ["client_secret_basic", "client_secret_post", "none"], "client_auth.rs tries each");
+    let tried = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+    assert_eq!(methods, tried, "client_auth.rs and assertions.rs try each");
 }
 
 /// The JWKS as it was read.

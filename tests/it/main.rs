@@ -15,15 +15,23 @@ mod activation_same;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod authorize;
 #[cfg(test)]
 mod client_auth;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
+#[cfg(test)]
+mod dpop;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]

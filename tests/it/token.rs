@@ -274,12 +274,14 @@ async fn one_of_theirs(rp: &RelyingParty, fields: &[(&'static str, String)], cas
 }
 
 #[tokio::test]
-async fn t12_only_the_wired_grant_is_there() {
+async fn t12_only_wired_and_registered_grants_are_there() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
+    for grant in ["refresh_token", "client_credentials"] {
+        let answer = bent(&rp, &rp.attempt(), "x", &[("grant_type", grant)]).await;
+        refused(&answer, "unauthorized_client", grant);
+    }
     for grant in [
-        "refresh_token",
-        "client_credentials",
         "password",
         "implicit",
         "urn:ietf:params:oauth:grant-type:device_code",

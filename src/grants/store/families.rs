@@ -95,8 +95,9 @@ pub async fn end_of_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> Re
 }
 
 /// They end with another session from now on: the same person signed in again.
-pub async fn move_to_session(tx: &mut Tx, from: &str, to: &str) -> Result<u64> {
-    tx.execute("UPDATE refresh_family SET session_id = $2 WHERE session_id = $1", args![from, to]).await
+pub async fn move_to_session(tx: &mut Tx, from: &str, to: &str, ends: Timestamp) -> Result<u64> {
+    let sql = "UPDATE refresh_family SET session_id = $2, expires_at = $3 WHERE session_id = $1";
+    tx.execute(sql, args![from, to, ends]).await
 }
 
 /// Ends every family of an account: a new password, a suspension.

@@ -72,7 +72,8 @@ fn place(module: &[String]) -> Option<Place> {
         ["http", "frame"] => return at(5),
         [
             "oidc",
-            "access" | "assertion" | "backchannel" | "checks" | "claims" | "mint" | "protect" | "request_object",
+            "access" | "assertion" | "back" | "backchannel" | "checks" | "claims" | "mint" | "protect"
+            | "request_object",
         ] => return at(4),
         ["oidc", "next_step" | "path" | "views"] => return at(2),
         ["oidc", "token", _, ..] => return at(4),

@@ -1,0 +1,122 @@
+//! Clients that prove themselves by a signed assertion (RFC 7523, OIDCC 9).
+
+use axum::http::StatusCode;
+use preau::clients::AuthMethod;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Browser, Key, RelyingParty, Server};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+async fn house() -> (Server, RelyingParty, Key) {
+    let server = Server::start().await;
+    let key = Key::new("k1");
+    server
+        .change_client("ent", |meta| {
+            meta.auth_method = AuthMethod::PrivateKeyJwt;
+            meta.jwks = Some(key.set());
+        })
+        .await;
+    let rp = RelyingParty::new(&server, "ent");
+    (server, rp, key)
+}
+
+fn assertion(server: &Server, key: &Key, jti: &str, more: Value) -> String {
+    let now = server.now().seconds();
+    let mut claims =
+        json!({ "iss": "ent", "sub": "ent", "aud": server.issuer(), "iat": now, "exp": now + 60, "jti": jti });
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims.as_object_mut().unwrap().retain(|_, v| !v.is_null());
+    key.sign(&claims)
+}
+
+async fn ask(rp: &RelyingParty, text: &str, more: &[(&'static str, String)]) -> Answer {
+    let mut fields = vec![("client_assertion_type", TYPE.to_owned()), ("client_assertion", text.to_owned())];
+    fields.extend_from_slice(more);
+    rp.post_token(None, &fields).await
+}
+
+#[tokio::test]
+async fn a23_a_good_assertion_is_taken_once_whatever_audience_libraries_write() {
+    let (server, rp, key) = house().await;
+    let member = server.durand().await;
+    let mut browser = Browser::new(&server);
+    let token = format!("{}/oauth2/token", server.issuer());
+    let audiences =
+        [json!(server.issuer()), json!(token), json!([server.issuer()]), json!(["https://x.example", token])];
+    for (n, aud) in audiences.into_iter().enumerate() {
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let text = assertion(&server, &key, &n.to_string(), json!({ "aud": aud }));
+        let fields = rp.exchange_fields(&attempt, &code);
+        let answer = ask(&rp, &text, &fields).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+        let replayed = ask(&rp, &text, &fields).await;
+        assert_eq!((replayed.status, replayed.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"), "t14");
+    }
+}
+
+#[tokio::test]
+async fn t14_an_assertion_that_does_not_hold_is_refused() {
+    let (server, rp, key) = house().await;
+    let now = server.now().seconds();
+    let stranger = Key::new("k1");
+    let make = |n: &str, more: Value| assertion(&server, &key, n, more);
+    for (case, text) in [
+        ("another key", assertion(&server, &stranger, "a", json!({}))),
+        ("an unknown kid", assertion(&server, &Key::new("k2"), "b", json!({}))),
+        ("iss", make("c", json!({ "iss": "bourses" }))),
+        ("no sub", make("d", json!({ "sub": null }))),
+        ("no aud", make("e", json!({ "aud": null }))),
+        ("aud", make("f", json!({ "aud": "https://elsewhere.example" }))),
+        ("no exp", make("g", json!({ "exp": null }))),
+        ("expired", make("h", json!({ "exp": now }))),
+        ("exp far away", make("i", json!({ "exp": now + 86_400 }))),
+        ("exp no integer", make("j", json!({ "exp": "soon" }))),
+        ("nbf ahead", make("k", json!({ "nbf": now + 60 }))),
+        ("iat ahead", make("l", json!({ "iat": now + 60 }))),
+        ("no jti", make("m", json!({ "jti": null }))),
+        ("nonsense", "x".to_owned()),
+    ] {
+        let answer = ask(&rp, &text, &[]).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"), "{case}");
+    }
+    // Ten seconds ahead is a clock.
+    let answer = ask(&rp, &make("n", json!({ "iat": now + 9, "nbf": now + 9 })), &[]).await;
+    assert_eq!(answer.error(), "invalid_request", "past authentication: grant_type is missing");
+}
+
+#[tokio::test]
+async fn c11_one_method_at_once_and_the_registered_one() {
+    let (server, rp, key) = house().await;
+    let text = assertion(&server, &key, "1", json!({}));
+    let two = ask(&rp, &text, &[("client_secret", "x".to_owned())]).await;
+    assert_eq!(two.error(), "invalid_request");
+    let basic = rp.post_token(rp.authorization().as_deref(), &[]).await;
+    assert_eq!(basic.error(), "invalid_client", "its secret no longer counts");
+    let other = ask(&rp, &text, &[("client_id", "bourses".to_owned())]).await;
+    assert_eq!(other.error(), "invalid_client");
+    let wrong = rp.post_token(None, &[("client_assertion_type", "x".to_owned()), ("client_assertion", text)]).await;
+    assert_eq!(wrong.error(), "invalid_client");
+    // A client that is registered for a secret is not proven by a key.
+    server.change_client("ent", |meta| meta.auth_method = AuthMethod::ClientSecretBasic).await;
+    let answer = ask(&rp, &assertion(&server, &key, "2", json!({})), &[]).await;
+    assert_eq!(answer.error(), "invalid_client");
+}
+
+#[tokio::test]
+async fn rt23_a_jti_counts_once_among_fifty() {
+    let (server, rp, key) = house().await;
+    let text = assertion(&server, &key, "1", json!({}));
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (rp, text) = (rp.clone(), text.clone());
+        all.spawn(async move { ask(&rp, &text, &[]).await.error() });
+    }
+    let mut taken = 0;
+    while let Some(error) = all.join_next().await {
+        taken += usize::from(error.unwrap() == "invalid_request");
+    }
+    assert_eq!(taken, 1);
+}
