@@ -144,7 +144,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 
     assert!(house.preau("migrate").await.0);
     let (sound, text) = house.preau("doctor").await;
-    assert!(sound && !text.contains("WRONG") && text.lines().count() == 11, "{text}");
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 12, "{text}");
 
     // A Redis that is not there.
     let file = house.folder.path().join("preau.toml");
