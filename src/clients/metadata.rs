@@ -280,6 +280,8 @@ fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, 
         }
         return Ok(scopes);
     }
+    // Who the person is, with the values shown before anything is shared. Of children and schools only the house's own
+    // clients learn (ABUSE S-14).
     let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
         None => all,

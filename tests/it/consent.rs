@@ -28,7 +28,7 @@ async fn theme_33_it_is_asked_with_the_values_once_and_remembered() {
     assert!(matches!(browser.sign_in(&member).await, Landed::Here));
     let page = browser.page.text();
     assert!(browser.page.has("#continuer") && browser.page.has("#refuser"), "{}", browser.page.shown());
-    assert!(page.contains("Durand") && page.contains("Service ent"), "the values are shown");
+    assert!(page.contains("DURAND") && page.contains("Service ent"), "the values are shown");
     // Nothing was given yet, and prompt=none is told so.
     let none = rp.attempt_with(&[("prompt", "none")]);
     assert_eq!(rp.error(&browser.copy().open(&none.url).await.away(), &none), "consent_required");

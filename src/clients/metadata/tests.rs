@@ -58,7 +58,7 @@ fn oidcr_2_what_is_not_said_has_the_defaults_of_openid() {
     assert!(meta.consent && !meta.require_pkce && !meta.native && !meta.offline_agreed);
     assert_eq!((meta.subject_type, meta.sector.as_str()), (SubjectType::Pairwise, "host:rp.example"));
     assert_eq!(meta.perimeter.academies, ["montpellier"]);
-    assert_eq!(meta.scopes.text(), "openid profile");
+    assert_eq!(meta.scopes.text(), "openid profile phone");
     assert!(taken(json!({"token_endpoint_auth_method": "none"})).require_pkce, "a public client");
     // RFC 7592 2.2: null is as absent.
     assert_eq!(taken(json!({"grant_types": null, "logo_uri": null})), meta);
@@ -244,7 +244,7 @@ fn names_and_numbers_are_bounded() {
 fn a_registration_gets_the_scopes_of_registered_clients_only() {
     assert_eq!(
         taken(json!({"scope": "openid profile phone education email offline_access"})).scopes.text(),
-        "openid profile"
+        "openid profile phone"
     );
     let refreshing =
         json!({"scope": "openid offline_access education", "grant_types": ["authorization_code", "refresh_token"]});
