@@ -174,6 +174,10 @@ impl Checking<'_> {
             let words = "response_type is not registered for this client";
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words));
         }
+        // RFC 9449 5.2: there is no proof by the front channel.
+        if kind.token && self.client.meta.dpop_bound {
+            return Err(OAuthError::invalid_request("this client's access tokens are bound to a key"));
+        }
         Ok(kind)
     }
 

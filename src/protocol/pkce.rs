@@ -20,6 +20,8 @@ pub fn matches(verifier: &str, challenge: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -31,5 +33,14 @@ mod tests {
         assert!(!matches(challenge, challenge), "plain is not accepted");
         assert!(!matches(&verifier[..42], challenge));
         assert!(!matches("", challenge));
+    }
+
+    proptest! {
+        #[test]
+        fn p05_only_its_own_verifier_matches(verifier in "[A-Za-z0-9._~-]{43,128}", other in ".{0,130}") {
+            let challenge = base64url(&sha256(verifier.as_bytes()));
+            prop_assert!(is_challenge(&challenge) && matches(&verifier, &challenge));
+            prop_assert_eq!(matches(&other, &challenge), other == verifier);
+        }
     }
 }

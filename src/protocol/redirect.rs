@@ -141,6 +141,8 @@ pub fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -265,5 +267,25 @@ mod tests {
     fn a_registered_query_is_kept() {
         assert_eq!(with_query("https://a/cb?x=1", &[("code", "c d")]), "https://a/cb?x=1&code=c+d");
         assert_eq!(with_query("https://a/cb", &[("code", "c")]), "https://a/cb?code=c");
+    }
+
+    proptest! {
+        /// F-04, P-04: whatever is asked for, a match means equal bytes (but for a loopback port of a native client).
+        #[test]
+        fn a_match_is_equality(asked in "(https?://)?[a-z.:/%@?#\\\\*]{0,40}", other in "https://[a-z.]{1,10}/[a-z?=&]{0,10}") {
+            let registered = vec![other.clone()];
+            prop_assert_eq!(matches(&asked, &registered, false), asked == other);
+            prop_assert!(matches(&other, &registered, false));
+        }
+
+        #[test]
+        fn s11_what_may_be_registered_reads_as_it_is_written(uri in "https://[!-~]{0,60}") {
+            if vet(&uri, false).is_ok() {
+                let url = Url::parse(&uri).unwrap();
+                let host = url.host_str().unwrap();
+                prop_assert!(uri[8..].to_ascii_lowercase().starts_with(host), "{} is at {}", uri, host);
+                prop_assert!(url.username().is_empty() && url.fragment().is_none());
+            }
+        }
     }
 }

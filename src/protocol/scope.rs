@@ -88,6 +88,8 @@ impl Scopes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -95,5 +97,14 @@ mod tests {
         assert_eq!(Scopes::parse("phone x openid").unwrap().text(), "openid phone");
         assert!(Scopes::parse("openid \"x").is_none());
         assert!(Scopes::parse("openid\u{e9}").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn t4_what_is_read_is_written_back_and_narrowing_never_adds(text in "[a-z_ ]{0,60}", other in "[a-z_ ]{0,60}") {
+            let (Some(scopes), Some(other)) = (Scopes::parse(&text), Scopes::parse(&other)) else { return Ok(()) };
+            prop_assert_eq!(Scopes::parse(&scopes.text()).unwrap(), scopes.clone());
+            prop_assert!(scopes.within(&other).iter().all(|s| scopes.has(s) && other.has(s)));
+        }
     }
 }

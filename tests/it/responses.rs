@@ -151,3 +151,12 @@ async fn oidcc_2_id_tokens_are_signed_as_the_client_is_registered() {
         assert!(!rp.code(&browser.open(&attempt.url).await.away(), &attempt).is_empty());
     }
 }
+
+#[tokio::test]
+async fn rfc_9449_5_2_a_bound_token_never_comes_by_the_front_channel() {
+    let (server, rp) = house().await;
+    server.change_client("ent", |meta| meta.dpop_bound = true).await;
+    let attempt = rp.attempt_with(&[("response_type", "id_token token")]);
+    let landed = Browser::new(&server).open(&attempt.url).await.away();
+    assert_eq!(get(&rp.answered_in_fragment(&landed, &attempt), "error"), Some("invalid_request"));
+}

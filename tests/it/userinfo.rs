@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use preau::base::clock::Span;
+use preau::clients::SubjectType;
 use preau::keys;
 use serde_json::{Value, json};
 
@@ -325,4 +326,22 @@ async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_stranger
 
 fn kid(token: &str) -> String {
     part(token, 0)["kid"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn design_4_an_ent_of_one_academy_may_know_people_by_the_rosters_key() {
+    let server = Server::start().await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    let member = server.durand().await;
+    let tokens = ent_tokens(&server, &member).await;
+    let key = Family::durand().key;
+    assert_eq!(tokens.claims["sub"], format!("MONTPELLIER-{key}"), "unique in the issuer");
+    assert_eq!(userinfo_of(&server, &tokens).await["sub"], tokens.claims["sub"], "one function for every place");
+    // Another academy's key of the same person changes nothing.
+    server.sql("UPDATE person SET exported_at = exported_at + 1", Vec::new()).await;
+    assert_eq!(ent_tokens(&server, &member).await.claims["sub"], tokens.claims["sub"]);
+}
+
+async fn userinfo_of(server: &Server, tokens: &Tokens) -> Value {
+    RelyingParty::new(server, "ent").userinfo(&tokens.access_token).await.json()
 }
