@@ -282,6 +282,7 @@ sms-code =
     @{ $host } #{ $code }
 
 # What is shared
+form-post-title = Back to the service
 form-post = We are taking you back to the service. If nothing happens, press Continue.
 consent-title = Share with { $service }?
 consent-shared = This service will recognise you and receive:

@@ -282,6 +282,7 @@ sms-code =
     @{ $host } #{ $code }
 
 # Ce qui est partagé
+form-post-title = Retour vers le service
 form-post = Nous vous ramenons vers le service. Si rien ne se passe, appuyez sur Continuer.
 consent-title = Partager avec { $service } ?
 consent-shared = Ce service vous reconnaîtra et recevra :
@@ -290,7 +291,7 @@ consent-phone = Votre portable
 consent-children = Vos enfants
 consent-nothing = Ce service vous reconnaîtra à chaque visite. Il ne recevra ni votre nom, ni ceux de vos enfants.
 consent-never = Il ne verra jamais votre identifiant ni votre mot de passe.
-consent-lasting = Il demande aussi à garder cet accès pendant 30 jours, même quand vous êtes déconnecté.
+consent-lasting = Il demande aussi à garder cet accès pendant 30 jours, même après votre déconnexion.
 consent-policy = Ce que { $service } fait de vos données
 consent-terms = Les conditions de { $service }
 consent-yes = Accepter et continuer
