@@ -74,6 +74,14 @@ export const AUTHLIB_KEY = client("authlib-key", {
   jwks: publicSet(KEYS.authlib),
 });
 
+/** Applications of scripts alone: one renews in a frame, the other by refresh tokens that are bound to its key. */
+export const SPA = client("spa", { token_endpoint_auth_method: "none" });
+export const SPA_DPOP = client("spa-dpop", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "none",
+  dpop_bound_access_tokens: true,
+});
+
 /** A site behind Apache: it listens, so that the browser goes there, and the provider tells it when a session ends. */
 export const APACHE = client("apache", {
   token_endpoint_auth_method: "client_secret_basic",
@@ -88,6 +96,16 @@ export function atSite(site) {
     post_logout_redirect_uris: [`${site}/parti.html`],
     backchannel_logout_uri: `${site}/oidc?logout=backchannel`,
     backchannel_logout_session_required: true,
+  };
+}
+
+/** The applications' addresses, likewise. */
+export function atApp(registered, app) {
+  const at = `${app}/${registered.client_id}`;
+  return {
+    ...registered,
+    redirect_uris: [`${at}/retour`, `${at}/silencieux`],
+    post_logout_redirect_uris: [`${at}/parti`],
   };
 }
 

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Report } from "../browser/report.js";
-import { CLIENTS, atSite } from "./clients.js";
+import { CLIENTS, SPA, SPA_DPOP, atApp, atSite } from "./clients.js";
 import { KEYS } from "./keys.js";
 import { freePort, startProvider } from "./provider.js";
 import { startSite } from "./site.js";
@@ -31,10 +31,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 
 const port = await freePort();
 const address = `https://localhost:${port}`;
+const app = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "interop",
-    clients: [...CLIENTS, atSite(address)],
+    clients: [...CLIENTS, atSite(address), atApp(SPA, app), atApp(SPA_DPOP, app)],
     // The site is on this machine. Every proof must hold a nonce of the server's: the libraries know how.
     more: (authority) => `
 [outgoing]
@@ -58,6 +59,9 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
     INTEROP_PHONES: provider.phones,
     INTEROP_KEYS: JSON.stringify(KEYS),
     INTEROP_SITE: site ? address : "",
+    INTEROP_APP: app,
+    INTEROP_CERTIFICATE: provider.certificate,
+    INTEROP_KEY: provider.key,
     // The checks made here; the suite says the sum on its last line.
     INTEROP_BEFORE: JSON.stringify({ passed: report.passed, failures: report.failures }),
   },

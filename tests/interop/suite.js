@@ -10,6 +10,7 @@ import { apache } from "./apache.js";
 import { configure, refused, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
 import { PARENTS, SCHOOL } from "./roster.js";
+import { applications } from "./spa.js";
 
 const { INTEROP_ISSUER: ISSUER, INTEROP_PHONES: PHONES } = process.env;
 const report = new Report("interop");
@@ -310,6 +311,7 @@ if (ready) {
   await report.scenario("openid-client with request objects", () => signedRequests(report, ISSUER, first.elsewhere()));
   await report.scenario("oauth4webapi with PAR and DPoP", () => strictestProofs(report, ISSUER, second.elsewhere()));
   await report.scenario("Authlib", () => authlib(report, ISSUER, first));
+  await report.scenario("oidc-client-ts", () => applications(report, ISSUER, first));
   if (process.env.INTEROP_SITE) {
     await report.scenario("mod_auth_openidc", () => apache(report, ISSUER, first));
   }

@@ -45,7 +45,8 @@ missing_packages() {
         ls /usr/share/fonts/truetype/*/*.ttf >/dev/null 2>&1 || echo fonts-liberation
         ;;
       interop)
-        # The program and the module, without the package that would start a service of this machine.
+        # Of Apache the program and the module, without the package that would start a service of this machine.
+        [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/sbin/apache2 ] || echo apache2-bin
         [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
         ;;
