@@ -1,5 +1,7 @@
 // The relying parties of the tests. One file each is written for Préau; the libraries get the same words.
 
+import { KEYS, publicSet } from "./keys.js";
+
 /** Nobody listens there: the browser of the tests stops before it asks. */
 const HOME = "https://client.example";
 
@@ -39,10 +41,84 @@ export const ELSEWHERE = client("elsewhere", {
   perimeter: { academies: ["toulouse"] },
 });
 
-export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE];
+const REFRESHES = {
+  grant_types: ["authorization_code", "refresh_token"],
+  scope: "openid profile education offline_access",
+  offline_agreed: true,
+};
+/** All that FAPI 2.0 asks of a client, as far as openid-client and oauth4webapi know it. */
+export const STRICT = client("strict", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "private_key_jwt",
+  token_endpoint_auth_signing_alg: "ES256",
+  jwks: publicSet(KEYS.strict),
+  require_pushed_authorization_requests: true,
+  dpop_bound_access_tokens: true,
+});
+/** Signs its requests, and gets its tokens as bearer tokens. */
+export const SIGNED = client("signed", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "private_key_jwt",
+  jwks: publicSet(KEYS.signed),
+  request_object_signing_alg: "RS256",
+  require_signed_request_object: true,
+});
+export const AUTHLIB_SECRET = client("authlib-secret", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "client_secret_basic",
+  client_secret: "of-authlib-0123456789abcdef0123456789abcdef",
+});
+export const AUTHLIB_KEY = client("authlib-key", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "private_key_jwt",
+  jwks: publicSet(KEYS.authlib),
+});
 
-// JSON's texts, numbers, truth values and flat lists are TOML too.
+/** Applications of scripts alone: one renews in a frame, the other by refresh tokens that are bound to its key. */
+export const SPA = client("spa", { token_endpoint_auth_method: "none" });
+export const SPA_DPOP = client("spa-dpop", {
+  ...REFRESHES,
+  token_endpoint_auth_method: "none",
+  dpop_bound_access_tokens: true,
+});
+
+/** A site behind Apache: it listens, so that the browser goes there, and the provider tells it when a session ends. */
+export const APACHE = client("apache", {
+  token_endpoint_auth_method: "client_secret_basic",
+  client_secret: "of-apache-0123456789abcdef0123456789abcdef",
+});
+
+/** The site's addresses are known once its port is. */
+export function atSite(site) {
+  return {
+    ...APACHE,
+    redirect_uris: [`${site}/oidc`],
+    post_logout_redirect_uris: [`${site}/parti.html`],
+    backchannel_logout_uri: `${site}/oidc?logout=backchannel`,
+    backchannel_logout_session_required: true,
+  };
+}
+
+/** The applications' addresses, likewise. */
+export function atApp(registered, app) {
+  const at = `${app}/${registered.client_id}`;
+  return {
+    ...registered,
+    redirect_uris: [`${at}/retour`, `${at}/silencieux`],
+    post_logout_redirect_uris: [`${at}/parti`],
+  };
+}
+
+export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE, STRICT, SIGNED, AUTHLIB_SECRET, AUTHLIB_KEY];
+
+function value(of) {
+  if (Array.isArray(of)) return `[${of.map(value).join(", ")}]`;
+  if (typeof of !== "object") return JSON.stringify(of);
+  return `{ ${Object.entries(of).map(([key, inner]) => `${key} = ${value(inner)}`).join(", ")} }`;
+}
+
+// JSON's texts, numbers and truth values are TOML too; its objects are inline tables but for the colon.
 export function toToml({ perimeter, ...flat }) {
-  const lines = (table) => Object.entries(table).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  const lines = (table) => Object.entries(table).map(([key, inner]) => `${key} = ${value(inner)}`);
   return `${[...lines(flat), "", "[perimeter]", ...lines(perimeter)].join("\n")}\n`;
 }

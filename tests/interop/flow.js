@@ -1,6 +1,7 @@
 // One sign-in through openid-client, with its defaults: what each test varies is given.
 
 import * as client from "openid-client";
+import { assertEqual } from "../browser/report.js";
 
 const METHODS = {
   client_secret_basic: (secret) => client.ClientSecretBasic(secret),
@@ -46,4 +47,15 @@ export async function signIn(configuration, registered, person, more = {}, check
   if (!landed) throw new Error(`did not come back, but rests on ${person.browser.url}: ${person.browser.text()}`);
   const tokens = await client.authorizationCodeGrant(configuration, landed, { ...asked.checks, ...checks });
   return { tokens, claims: tokens.claims(), landed, asked };
+}
+
+/** Fails unless it is refused; gives the error. */
+export async function refused(promise, error) {
+  try {
+    await promise;
+  } catch (caught) {
+    assertEqual(caught.error, error, `error (${caught.name}: ${caught.message}, cause ${caught.cause?.message})`);
+    return caught;
+  }
+  throw new Error(`not refused; ${error} was expected`);
 }

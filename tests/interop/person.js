@@ -63,4 +63,16 @@ export class Person {
     this.asked = true;
     return this.browser.submit("#se-connecter", { identifiant: this.identifiant, mot_de_passe: PASSWORD }, stop);
   }
+
+  /** From a request for a sign-out to where it leads; says yes if it is asked. */
+  async leave(address, stop) {
+    const { browser } = this;
+    const landed = await browser.open(address, { stop });
+    if (landed) return landed;
+    if (browser.has("main form button")) {
+      const after = await browser.submit("main form button", {}, stop);
+      if (after) return after;
+    }
+    return browser.has(`main a[href^="${stop}"]`) ? browser.follow(`main a[href^="${stop}"]`, stop) : undefined;
+  }
 }

