@@ -10,11 +10,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::access::{self, Access};
 use super::claims::{self, Where};
 use super::refusal::{allow_origin, in_json};
-use super::{access, dpop, path, protect};
+use super::{dpop, path, protect};
 use crate::app::AppState;
 use crate::clients::Client;
+use crate::db::Tx;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
 use crate::protocol::error::OAuthError;
@@ -47,21 +49,23 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
         Ok(presented) => presented,
         Err(why) => return Ok(refusal(&why)),
     };
-    let mut response = match answer(&app, &visit, &headers, &method, &presented).await? {
-        Ok((client, told)) => {
-            let mut response = match protect::userinfo(&app, visit.now, &client, told).await? {
-                protect::Told::Plain(told) => ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response(),
-                protect::Told::Jwt(token) => {
-                    let kind = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/jwt")];
-                    (kind, token).into_response()
-                }
-            };
-            allow_origin(&client, &headers, response.headers_mut());
-            response
-        }
-        Err(why) => refusal(&why),
+    let (client, told) = answer(&app, &visit, &headers, &method, &presented).await?;
+    let mut response = match (&client, told) {
+        (Some(client), Ok(told)) => match protect::userinfo(&app, visit.now, client, told).await? {
+            protect::Told::Plain(told) => ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response(),
+            protect::Told::Jwt(token) => {
+                let kind = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/jwt")];
+                (kind, token).into_response()
+            }
+        },
+        (None, Ok(_)) => refusal(&NoAnswer::NoToken),
+        (_, Err(why)) => refusal(&why),
     };
     dpop::offer_nonce(&app, visit.now, &headers, &mut response);
+    // Refusals too: a script must read the nonce that its next proof needs (RFC 9449 9).
+    if let Some(client) = &client {
+        allow_origin(client, &headers, response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -113,41 +117,58 @@ fn in_header(headers: &HeaderMap) -> Result<Option<Presented>, NoAnswer> {
     }
 }
 
-type Found = Result<(Client, Map<String, Value>), NoAnswer>;
+type Told = Result<Map<String, Value>, NoAnswer>;
 
+/// What is told, and to which client, as far as the token says whose it is.
 async fn answer(
     app: &AppState,
     visit: &Visit,
     headers: &HeaderMap,
     method: &Method,
     presented: &Presented,
-) -> anyhow::Result<Found> {
-    let dead = || Ok(Err(NoAnswer::Token("the token is not valid")));
+) -> anyhow::Result<(Option<Client>, Told)> {
     let mut tx = app.db.read().await?;
-    let Some(found) = access::open(app, visit.now, &mut tx, &presented.token).await? else { return dead() };
-    // RFC 9449 7.1: a bound token is worth nothing without its key, and a plain one is no DPoP token.
-    match (&found.jkt, presented.dpop) {
-        (Some(_), false) => return Ok(Err(NoAnswer::Token("the token is bound to a key: present it with DPoP"))),
-        (None, true) => return Ok(Err(NoAnswer::Token("the token is not bound to a key"))),
+    let Some(found) = access::open(app, visit.now, &mut tx, &presented.token).await? else {
+        return Ok((None, Err(NoAnswer::Token("the token is not valid"))));
+    };
+    if let Err(why) = proven(app, visit, headers, method, presented, &found).await? {
+        return Ok((Some(found.client), Err(why)));
+    }
+    let told = told(app, &mut tx, &found).await?;
+    Ok((Some(found.client), told))
+}
+
+/// RFC 9449 7.1: a bound token is worth nothing without its key, and a plain one is no DPoP token.
+async fn proven(
+    app: &AppState,
+    visit: &Visit,
+    headers: &HeaderMap,
+    method: &Method,
+    presented: &Presented,
+    found: &Access,
+) -> anyhow::Result<Result<(), NoAnswer>> {
+    Ok(match (&found.jkt, presented.dpop) {
+        (Some(_), false) => Err(NoAnswer::Token("the token is bound to a key: present it with DPoP")),
+        (None, true) => Err(NoAnswer::Token("the token is not bound to a key")),
         (Some(jkt), true) => {
-            let proof = dpop::with_token(app, visit.now, headers, method, path::USERINFO, &presented.token, jkt);
-            if let Err(error) = proof.await? {
-                return Ok(Err(NoAnswer::Proof(error)));
-            }
+            let token = &presented.token;
+            let proof = dpop::with_token(app, visit.now, headers, method, path::USERINFO, token, jkt).await?;
+            proof.map_err(NoAnswer::Proof)
         }
-        (None, false) => {}
-    }
+        (None, false) => Ok(()),
+    })
+}
+
+async fn told(app: &AppState, tx: &mut Tx, found: &Access) -> anyhow::Result<Told> {
     if !found.is_for(app.issuer()) {
-        return dead();
+        return Ok(Err(NoAnswer::Token("the token is not valid")));
     }
-    let Some((account, grant)) = &found.person else { return Ok(Err(NoAnswer::Scope)) };
-    if !grant.scopes.has(Scope::Openid) {
-        return Ok(Err(NoAnswer::Scope));
-    }
-    let mut told = claims::told(app, &mut tx, &found.client, account, grant, Where::Userinfo).await?;
-    let sub = claims::subject(&app.vault, &mut tx, &found.client, &account.id).await?;
+    let person = found.person.as_ref().filter(|(_, grant)| grant.scopes.has(Scope::Openid));
+    let Some((account, grant)) = person else { return Ok(Err(NoAnswer::Scope)) };
+    let mut told = claims::told(app, tx, &found.client, account, grant, Where::Userinfo).await?;
+    let sub = claims::subject(&app.vault, tx, &found.client, &account.id).await?;
     told.insert("sub".to_owned(), json!(sub));
-    Ok(Ok((found.client, told)))
+    Ok(Ok(told))
 }
 
 /// RFC 6750 3.
