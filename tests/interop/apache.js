@@ -20,8 +20,12 @@ async function isIn(site, person) {
 }
 
 export async function apache(report, issuer, first) {
-  const site = process.env.INTEROP_SITE;
+  const [site, keyed] = process.env.INTEROP_SITES.split(" ");
   const name = "mod_auth_openidc";
+  await report.check(`${name}, private_key_jwt: code with PKCE, ID token, userinfo`, async () => {
+    const browser = await enter(keyed, first.elsewhere());
+    assertEqual(browser.text("#name"), first.parent.prenom, "given_name");
+  });
   const person = first.elsewhere();
   await report.step(`${name}: code with PKCE, ID token, userinfo; REMOTE_USER is set`, async () => {
     const browser = await enter(site, person);

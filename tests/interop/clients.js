@@ -74,6 +74,26 @@ export const AUTHLIB_KEY = client("authlib-key", {
   jwks: publicSet(KEYS.authlib),
 });
 
+function encrypting(name, encryption, signatures) {
+  const [idToken, userinfo, introspection] = signatures;
+  return client(name, {
+    token_endpoint_auth_method: "client_secret_post",
+    client_secret: `of-${name}-0123456789abcdef0123456789abcdef`,
+    jwks: publicSet(KEYS[name]),
+    id_token_signed_response_alg: idToken,
+    id_token_encrypted_response_alg: encryption.alg,
+    id_token_encrypted_response_enc: encryption.enc,
+    userinfo_signed_response_alg: userinfo,
+    userinfo_encrypted_response_alg: encryption.alg,
+    userinfo_encrypted_response_enc: encryption.enc,
+    introspection_signed_response_alg: introspection,
+  });
+}
+/** Between them every algorithm that the provider has. */
+export const ENCRYPTED_EC = encrypting("encrypted-ec", { alg: "ECDH-ES", enc: "A256GCM" }, ["ES256", "PS256", "ES256"]);
+export const ENCRYPTED_RSA = encrypting("encrypted-rsa", { alg: "RSA-OAEP-256", enc: "A128CBC-HS256" },
+  ["EdDSA", "RS256", "PS256"]);
+
 /** Applications of scripts alone: one renews in a frame, the other by refresh tokens that are bound to its key. */
 export const SPA = client("spa", { token_endpoint_auth_method: "none" });
 export const SPA_DPOP = client("spa-dpop", {
@@ -88,10 +108,16 @@ export const APACHE = client("apache", {
   client_secret: "of-apache-0123456789abcdef0123456789abcdef",
 });
 
-/** The site's addresses are known once its port is. */
-export function atSite(site) {
+/** A second site there, that proves itself by a key. */
+export const APACHE_KEY = client("apache-key", {
+  token_endpoint_auth_method: "private_key_jwt",
+  jwks: publicSet(KEYS.apache),
+});
+
+/** A site's addresses are known once its port is. */
+export function atSite(registered, site) {
   return {
-    ...APACHE,
+    ...registered,
     redirect_uris: [`${site}/oidc`],
     post_logout_redirect_uris: [`${site}/parti.html`],
     backchannel_logout_uri: `${site}/oidc?logout=backchannel`,
@@ -109,7 +135,8 @@ export function atApp(registered, app) {
   };
 }
 
-export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE, STRICT, SIGNED, AUTHLIB_SECRET, AUTHLIB_KEY];
+export const CLIENTS = [BASIC, POST, PUBLIC, ELSEWHERE, STRICT, SIGNED, AUTHLIB_SECRET, AUTHLIB_KEY,
+  ENCRYPTED_EC, ENCRYPTED_RSA];
 
 function value(of) {
   if (Array.isArray(of)) return `[${of.map(value).join(", ")}]`;

@@ -1,24 +1,24 @@
-// Starts Préau over TLS and a site behind Apache, then the libraries in a process of their own that trusts our test
+// Starts Préau over TLS and two sites behind Apache, then the libraries in a process of their own that trusts our test
 // authority: Node reads NODE_EXTRA_CA_CERTS only when it starts.
 
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Report } from "../browser/report.js";
-import { CLIENTS, SPA, SPA_DPOP, atApp, atSite } from "./clients.js";
+import { APACHE, APACHE_KEY, CLIENTS, SPA, SPA_DPOP, atApp, atSite } from "./clients.js";
 import { KEYS } from "./keys.js";
 import { freePort, startProvider } from "./provider.js";
-import { startSite } from "./site.js";
+import { startApache } from "./site.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 mkdirSync(ARTEFACTS, { recursive: true });
 
 const report = new Report("interop");
 let provider;
-let site;
+let apache;
 let suite;
 const stop = async () => {
-  await site?.stop();
+  await apache?.stop();
   await provider?.stop();
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -29,14 +29,16 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
-const port = await freePort();
-const address = `https://localhost:${port}`;
+const ports = [await freePort(), await freePort()];
+const sites = ports.map((port) => `https://localhost:${port}`);
 const app = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "interop",
-    clients: [...CLIENTS, atSite(address), atApp(SPA, app), atApp(SPA_DPOP, app)],
-    // The site is on this machine. Every proof must hold a nonce of the server's: the libraries know how.
+    clients: [
+      ...CLIENTS, atSite(APACHE, sites[0]), atSite(APACHE_KEY, sites[1]), atApp(SPA, app), atApp(SPA_DPOP, app),
+    ],
+    // The sites are on this machine. Every proof must hold a nonce of the server's: the libraries know how.
     more: (authority) => `
 [outgoing]
 allow_private = true
@@ -47,8 +49,8 @@ dpop_nonce_required = true
 `,
   }));
 if (!provider) process.exit(report.close());
-site = await report.check("Apache with mod_auth_openidc starts", () =>
-  startSite(port, provider, join(ARTEFACTS, "apache.log")));
+apache = await report.check("Apache with mod_auth_openidc starts", () =>
+  startApache(ports, provider, join(ARTEFACTS, "apache.log")));
 
 suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
   stdio: "inherit",
@@ -58,7 +60,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
     INTEROP_ISSUER: provider.issuer,
     INTEROP_PHONES: provider.phones,
     INTEROP_KEYS: JSON.stringify(KEYS),
-    INTEROP_SITE: site ? address : "",
+    INTEROP_SITES: apache ? sites.join(" ") : "",
     INTEROP_APP: app,
     INTEROP_CERTIFICATE: provider.certificate,
     INTEROP_KEY: provider.key,

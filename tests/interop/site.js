@@ -1,11 +1,12 @@
-// A real Apache with mod_auth_openidc, configured as its documentation says: one page behind a sign-in. A folder, a
-// port and processes of its own; nothing of the machine's own Apache is read.
+// A real Apache with mod_auth_openidc, configured as its documentation says: two sites with one page behind a sign-in.
+// A folder, ports and processes of its own; nothing of the machine's own Apache is read.
 
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { APACHE } from "./clients.js";
+import { APACHE, APACHE_KEY } from "./clients.js";
+import { KEYS, toPem, toPublicPem } from "./keys.js";
 
 const PROGRAM = "/usr/sbin/apache2";
 const MODULES = "/usr/lib/apache2/modules";
@@ -13,11 +14,51 @@ const USED = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "mim
   "ssl", "socache_shmcb", "auth_openidc"];
 const START_MS = 20_000;
 
-function configuration(folder, port, { issuer, certificate, key }) {
+// 2.4.12 crashes where it signs with a key and knows no public one. Which methods it takes depends on the lines before.
+const BY_KEY = (folder, { kid }) => `OIDCPublicKeyFiles ${kid}#${folder}/client.pub
+  OIDCPrivateKeyFiles ${kid}#${folder}/client.key
+  OIDCProviderTokenEndpointAuth private_key_jwt`;
+
+/** One site: a port, and a client of the provider's. */
+function site(folder, port, { issuer, certificate, key }, registered, proof) {
+  return `
+<VirtualHost 127.0.0.1:${port}>
+  ServerName localhost
+  SSLEngine on
+  SSLCertificateFile "${certificate}"
+  SSLCertificateKeyFile "${key}"
+  DocumentRoot "${folder}/pages"
+
+  # Node's fetch says that it is a script, and cannot be told otherwise; the module answers scripts with 401.
+  RequestHeader unset Sec-Fetch-Mode early
+  RequestHeader unset Sec-Fetch-Dest early
+  RequestHeader set Accept "text/html" early
+
+  OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
+  OIDCCABundlePath "${folder}/ca.pem"
+  OIDCClientID ${registered.client_id}
+  ${proof}
+  OIDCRedirectURI https://localhost:${port}/oidc
+  OIDCCryptoPassphrase only-for-this-run-0123456789
+  OIDCScope "${registered.scope}"
+  OIDCPKCEMethod S256
+
+  <Location />
+    AuthType openid-connect
+    Require valid-user
+  </Location>
+  <Location /parti.html>
+    AuthType none
+    Require all granted
+  </Location>
+</VirtualHost>`;
+}
+
+function configuration(folder, ports, provider) {
   return `
 ServerRoot "${folder}"
 ServerName localhost
-Listen 127.0.0.1:${port} https
+${ports.map((port) => `Listen 127.0.0.1:${port} https`).join("\n")}
 PidFile "${folder}/run/apache2.pid"
 DefaultRuntimeDir "${folder}/run"
 Mutex file:${folder}/run
@@ -29,42 +70,17 @@ User www-data
 Group www-data
 TypesConfig /dev/null
 AddType text/html .html
-SSLEngine on
-SSLCertificateFile "${certificate}"
-SSLCertificateKeyFile "${key}"
-DocumentRoot "${folder}/pages"
-
-# Node's fetch says that it is a script, and cannot be told otherwise; the module answers scripts with 401.
-RequestHeader unset Sec-Fetch-Mode early
-RequestHeader unset Sec-Fetch-Dest early
-RequestHeader set Accept "text/html" early
-
-OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
-OIDCCABundlePath "${folder}/ca.pem"
-OIDCClientID ${APACHE.client_id}
-OIDCClientSecret ${APACHE.client_secret}
-OIDCRedirectURI https://localhost:${port}/oidc
-OIDCCryptoPassphrase only-for-this-run-0123456789
-OIDCScope "${APACHE.scope}"
-OIDCPKCEMethod S256
-
-<Location />
-  AuthType openid-connect
-  Require valid-user
-</Location>
-<Location /parti.html>
-  AuthType none
-  Require all granted
-</Location>
 <Directory "${folder}/pages">
   Options +Includes
   AddOutputFilter INCLUDES .html
 </Directory>
+${site(folder, ports[0], provider, APACHE, `OIDCClientSecret ${APACHE.client_secret}`)}
+${site(folder, ports[1], provider, APACHE_KEY, BY_KEY(folder, KEYS.apache))}
 `;
 }
 
 /** @returns {Promise<{stop(): Promise<void>}>} once it answers */
-export async function startSite(port, provider, log) {
+export async function startApache(ports, provider, log) {
   const folder = mkdtempSync(join(tmpdir(), "preau-apache-"));
   // Its processes are another user's than the one who starts it.
   chmodSync(folder, 0o755);
@@ -74,7 +90,9 @@ export async function startSite(port, provider, log) {
   writeFileSync(join(folder, "pages/index.html"), '<main><p id="user"><!--#echo var="REMOTE_USER" --></p>'
     + '<p id="name"><!--#echo var="OIDC_CLAIM_given_name" --></p></main>', { mode: 0o644 });
   writeFileSync(join(folder, "pages/parti.html"), "<main>parti</main>", { mode: 0o644 });
-  writeFileSync(join(folder, "apache.conf"), configuration(folder, port, provider), { mode: 0o644 });
+  writeFileSync(join(folder, "client.pub"), toPublicPem(KEYS.apache), { mode: 0o644 });
+  writeFileSync(join(folder, "client.key"), toPem(KEYS.apache), { mode: 0o600 });
+  writeFileSync(join(folder, "apache.conf"), configuration(folder, ports, provider), { mode: 0o644 });
 
   let ended;
   let said = "";

@@ -1,4 +1,5 @@
-// What client libraries that others wrote make of Préau. Each check is one test; a failure names the library's own complaint.
+// What client libraries that others wrote make of Préau. Each check is one test; a failure names the library's own
+// complaint.
 
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
@@ -7,6 +8,7 @@ import { BASIC, ELSEWHERE, POST, PUBLIC } from "./clients.js";
 import { proofs, signedRequests, strictestProofs } from "./advanced.js";
 import { authlib } from "./authlib.js";
 import { apache } from "./apache.js";
+import { encrypted } from "./encrypted.js";
 import { configure, refused, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
 import { PARENTS, SCHOOL } from "./roster.js";
@@ -310,9 +312,10 @@ if (ready) {
   await report.scenario("openid-client with PAR and DPoP", () => proofs(report, ISSUER, first.elsewhere()));
   await report.scenario("openid-client with request objects", () => signedRequests(report, ISSUER, first.elsewhere()));
   await report.scenario("oauth4webapi with PAR and DPoP", () => strictestProofs(report, ISSUER, second.elsewhere()));
+  await report.scenario("encrypted answers", () => encrypted(report, ISSUER, second.elsewhere()));
   await report.scenario("Authlib", () => authlib(report, ISSUER, first));
   await report.scenario("oidc-client-ts", () => applications(report, ISSUER, first));
-  if (process.env.INTEROP_SITE) {
+  if (process.env.INTEROP_SITES) {
     await report.scenario("mod_auth_openidc", () => apache(report, ISSUER, first));
   }
 } else {
