@@ -51,6 +51,19 @@ function serve(issuer, app) {
 const PLAIN = "({ access_token, refresh_token, token_type, profile }) => "
   + "({ access_token, refresh_token, token_type, profile })";
 
+/** The library leaves resource servers to its application: a second attempt where a nonce is asked for. */
+const USERINFO = `(async () => {
+  const url = await manager.metadataService.getUserInfoEndpoint();
+  const user = await manager.getUser();
+  const ask = async (nonce) => {
+    const proof = await manager.dpopProof(url, user, "GET", nonce);
+    return fetch(url, { headers: { Authorization: "DPoP " + user.access_token, DPoP: proof } });
+  };
+  const refused = await ask();
+  const answer = refused.ok ? refused : await ask(refused.headers.get("dpop-nonce"));
+  return answer.json();
+})()`;
+
 async function signIn(tab, at, person) {
   await tab.goto(`${at}/`);
   await tab.evaluate("void manager.signinRedirect()");
@@ -112,6 +125,12 @@ export async function applications(report, issuer, first) {
         await signOut(tab, at);
         const again = await tab.evaluate("manager.signinSilent().then(() => 'signed in', (error) => error.error)");
         assertEqual(again, "login_required", "silent renewal after the sign-out");
+      }));
+    await report.check("oidc-client-ts in Chromium with DPoP: userinfo with a proof, once its nonce is read", () =>
+      inTab(browser, async (tab) => {
+        await signIn(tab, `${app}/${SPA_DPOP.client_id}`, first);
+        const info = await tab.evaluate(USERINFO);
+        assertEqual(info.given_name, first.parent.prenom, "given_name");
       }));
     await report.check("oidc-client-ts in Chromium with DPoP: signs in, refreshes, revokes, signs out", () =>
       inTab(browser, async (tab) => {
