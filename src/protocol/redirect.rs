@@ -75,7 +75,14 @@ fn sound(uri: &str, native: bool) -> Result<Url, RedirectFlaw> {
     if authority.contains('@') || !url.username().is_empty() {
         return Err(RedirectFlaw::Userinfo);
     }
-    if authority.is_empty() || !uri.starts_with(&format!("{}://", url.scheme())) {
+    // A host that a browser reads as another (`0x7f.1`, `%65vil`) is not what was written either (ABUSE S-11).
+    let host = url.host_str().unwrap_or_default();
+    let written = authority.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host));
+    let port = authority.get(host.len()..).unwrap_or_default();
+    if host.is_empty() || !written || !(port.is_empty() || port.starts_with(':')) {
+        return Err(RedirectFlaw::Form);
+    }
+    if !uri.starts_with(&format!("{}://", url.scheme())) {
         return Err(RedirectFlaw::Form);
     }
     let path = rest.get(authority.len()..).unwrap_or_default();
@@ -188,6 +195,9 @@ mod tests {
             "https://ent.example/cb\n",
             "https://ent.example/cb\t",
             "https://éxample.fr/cb",
+            "https://0x7f.1/cb",
+            "https://2130706433/cb",
+            "https://%65nt.example/cb",
             "http://localhost.evil.example/cb",
             "http://127.0.0.1.evil.example/cb",
             "",

@@ -19,7 +19,7 @@ function startSite(settings) {
   child.stderr.pipe(createWriteStream(join(import.meta.dirname, "artefacts", `${settings.client_id}.log`)));
   const ended = new Promise((_, fail) => {
     child.once("error", fail);
-    child.once("exit", (code) => fail(new Error(`the site ended with ${code}; see artefacts/${settings.client_id}.log`)));
+    child.once("exit", (code) => fail(new Error(`it ended with ${code}; see artefacts/${settings.client_id}.log`)));
   });
   ended.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

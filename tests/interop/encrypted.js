@@ -30,10 +30,12 @@ export async function encrypted(report, issuer, person) {
     const { client_id: id, client_secret, jwks, ...metadata } = ENCRYPTED_EC;
     const configuration = await client.discovery(new URL(issuer), id, { ...metadata, client_secret },
       client.ClientSecretPost(client_secret));
-    const { privateKey } = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+    const curve = { name: "ECDH", namedCurve: "P-256" };
+    const { privateKey } = await crypto.subtle.generateKey(curve, false, ["deriveBits"]);
     client.enableDecryptingResponses(configuration, [ENCRYPTED_EC.id_token_encrypted_response_enc],
       { key: privateKey, alg: "ECDH-ES", kid: KEYS[id].kid });
     const error = await signIn(configuration, ENCRYPTED_EC, person).then(() => undefined, (caught) => caught);
     assert(error, "it was read");
+    assertEqual(error.code, "OAUTH_DECRYPTION_FAILED", `code (${error.message})`);
   });
 }

@@ -35,7 +35,9 @@ const app = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "interop",
-    clients: [...CLIENTS, atSite(APACHE, sites[0]), atSite(APACHE_KEY, sites[1]), atApp(SPA, app), atApp(SPA_DPOP, app)],
+    clients: [
+      ...CLIENTS, atSite(APACHE, sites[0]), atSite(APACHE_KEY, sites[1]), atApp(SPA, app), atApp(SPA_DPOP, app),
+    ],
     // The sites are on this machine. Every proof must hold a nonce of the server's: the libraries know how.
     more: (authority) => `
 [outgoing]

@@ -14,7 +14,7 @@ const USED = ["mpm_event", "authn_core", "authz_core", "authz_user", "dir", "mim
   "ssl", "socache_shmcb", "auth_openidc"];
 const START_MS = 20_000;
 
-// 2.4.12 crashes where it signs with a key and knows no public one; which methods it takes depends on what stands above.
+// 2.4.12 crashes where it signs with a key and knows no public one. Which methods it takes depends on the lines before.
 const BY_KEY = (folder, { kid }) => `OIDCPublicKeyFiles ${kid}#${folder}/client.pub
   OIDCPrivateKeyFiles ${kid}#${folder}/client.key
   OIDCProviderTokenEndpointAuth private_key_jwt`;

@@ -1,4 +1,5 @@
-// What client libraries that others wrote make of Préau. Each check is one test; a failure names the library's own complaint.
+// What client libraries that others wrote make of Préau. Each check is one test; a failure names the library's own
+// complaint.
 
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";

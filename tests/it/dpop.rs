@@ -7,7 +7,7 @@ use preau::clients::GrantType;
 use serde_json::{Value, json};
 
 use crate::support::holder::digest;
-use crate::support::relying_party::part;
+use crate::support::relying_party::{bend, part};
 use crate::support::{Answer, Browser, Key, Member, RelyingParty, Server};
 
 struct House {
@@ -111,7 +111,7 @@ async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoin
         ("no jti", vec![h.proof("f", json!({ "jti": null }))]),
         ("another method", vec![h.proof("g", json!({ "htm": "GET" }))]),
         ("another address", vec![h.proof("h", json!({ "htu": "https://evil.example/oauth2/token" }))]),
-        ("bent", vec![format!("{}A", &good[..good.len() - 1])]),
+        ("bent", vec![bend(&good)]),
     ] {
         let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
         let answer = h.post(&proofs, &[("grant_type", "authorization_code".to_owned())]).await;
