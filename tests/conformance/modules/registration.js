@@ -26,14 +26,19 @@ function needsPairwise(m) {
   if (!m.server.subject_types_supported?.includes("pairwise")) m.S("pairwise is not supported");
 }
 
-/** The smallest PNG: one transparent point. */
-const LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+/** A PNG of one transparent point: no picture of a page of ours is so small. */
+const LOGO = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 
-/** Whether the page has the picture, by whatever address. */
+/** Width and height of a PNG, as its first chunk says them; undefined for anything else. */
+const size = (bytes) =>
+  bytes.subarray(0, 8).equals(LOGO.subarray(0, 8)) ? bytes.subarray(16, 24).toString("hex") : undefined;
+
+/** Whether the page has the picture, by whatever address, and drawn anew or not. */
 async function hasPicture(html, url) {
   for (const [, source] of html.matchAll(/<img[^>]*\bsrc="([^"]+)"/g)) {
     const answer = await fetch(new URL(source.replaceAll("&amp;", "&"), url));
-    if (Buffer.from(await answer.arrayBuffer()).equals(Buffer.from(LOGO, "base64"))) return true;
+    if (answer.ok && size(Buffer.from(await answer.arrayBuffer())) === size(LOGO)) return true;
   }
   return false;
 }
@@ -42,7 +47,7 @@ export default {
   "oidcc-redirect-uri-regfrag": (m) => refused(m, { redirect_uris: [`${m.party.origin}/${text(8)}/retour#foobar`] },
     { warns: ["invalid_redirect_uri", "invalid_client_metadata"] }),
   "oidcc-registration-logo-uri": async (m) => {
-    const uri = m.party.serve(`/${text(8)}/logo.png`, Buffer.from(LOGO, "base64"), "image/png");
+    const uri = m.party.serve(`/${text(8)}/logo.png`, LOGO, "image/png");
     await setUp(m, { logo_uri: uri });
     await signIn(m);
     let found;
