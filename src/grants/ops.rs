@@ -68,7 +68,8 @@ pub async fn reused(tx: &mut Tx, app: &App, now: Timestamp, family: &Family) -> 
     Ok(())
 }
 
-/// Remembers that a person agreed.
+/// Remembers that a person agreed, beside what they agreed to before: a service that asks for this today and for that
+/// tomorrow must not ask for ever.
 pub async fn agree(
     tx: &mut Tx,
     app: &App,
@@ -77,7 +78,9 @@ pub async fn agree(
     client_id: &str,
     consent: &Consent,
 ) -> anyhow::Result<()> {
-    let (scopes, claims) = (consent.scopes.text(), serde_json::to_string(&consent.claims)?);
+    let before = store::consents::find(tx, account_id, client_id).await?.unwrap_or_default();
+    let scopes = before.scopes.and(&consent.scopes).text();
+    let claims = serde_json::to_string(&before.claims.and(&consent.claims))?;
     store::consents::put(tx, now, account_id, client_id, &scopes, &claims).await?;
     let about = About { account: Some(account_id), client: Some(client_id), detail: &scopes };
     audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentGiven, about).await?;

@@ -26,6 +26,19 @@ impl ClaimsRequest {
         self.userinfo.is_empty() && self.id_token.is_empty()
     }
 
+    /// Both.
+    #[must_use]
+    pub fn and(&self, other: &ClaimsRequest) -> ClaimsRequest {
+        let both = |one: &[String], other: &[String]| {
+            let more = other.iter().filter(|name| !one.contains(name));
+            one.iter().chain(more).cloned().collect()
+        };
+        ClaimsRequest {
+            userinfo: both(&self.userinfo, &other.userinfo),
+            id_token: both(&self.id_token, &other.id_token),
+        }
+    }
+
     /// What of it `allowed` lets through.
     #[must_use]
     pub fn within(&self, allowed: impl Fn(&str) -> bool) -> ClaimsRequest {

@@ -66,6 +66,12 @@ impl Scopes {
         Scopes(self.0.iter().copied().filter(|s| other.has(*s)).collect())
     }
 
+    /// Both.
+    #[must_use]
+    pub fn and(&self, other: &Scopes) -> Scopes {
+        Scopes(Scope::ALL.into_iter().filter(|s| self.has(*s) || other.has(*s)).collect())
+    }
+
     /// Without one of them.
     #[must_use]
     pub fn without(&self, scope: Scope) -> Scopes {

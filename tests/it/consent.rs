@@ -38,8 +38,16 @@ async fn theme_33_it_is_asked_with_the_values_once_and_remembered() {
     let again = rp.attempt();
     rp.code(&browser.open(&again.url).await.away(), &again);
     // More than was agreed to is asked for again; prompt=consent always.
-    rp.scope = "openid profile phone";
-    assert!(matches!(browser.open(&rp.attempt().url).await, Landed::Here));
+    rp.scope = "openid phone";
+    let more = rp.attempt();
+    assert!(matches!(browser.open(&more.url).await, Landed::Here));
+    browser.submit("continuer", &[]).await;
+    rp.code(&browser.follow().await.away(), &more);
+    for agreed in ["openid profile", "openid phone", "openid profile phone"] {
+        rp.scope = agreed;
+        let again = rp.attempt();
+        rp.code(&browser.open(&again.url).await.away(), &again);
+    }
     rp.scope = "openid";
     assert!(matches!(browser.open(&rp.attempt_with(&[("prompt", "consent")]).url).await, Landed::Here));
 }
