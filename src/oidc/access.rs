@@ -11,10 +11,9 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, Client};
 use crate::db::Tx;
-use crate::grants::{self, Grant};
+use crate::grants;
 use crate::jose::Claims;
 use crate::keys;
-use crate::protocol::acr::Acr;
 use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::scope::Scopes;
 use crate::sessions;
@@ -23,11 +22,18 @@ use crate::sessions;
 pub struct Access {
     pub claims: Claims,
     pub client: Client,
-    /// Whose it is: a person's, or the client's own.
-    pub person: Option<(Account, Grant)>,
+    /// Whose it is; nobody's is the client's own.
+    pub person: Option<Person>,
     pub holder: Holder,
     /// The key that must be proven with it.
     pub jkt: Option<String>,
+}
+
+/// A person, and what the token tells of them.
+pub struct Person {
+    pub account: Account,
+    pub scopes: Scopes,
+    pub claims: ClaimsRequest,
 }
 
 /// What keeps it alive, so that it can be ended.
@@ -74,7 +80,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     let Some(client) = client else { return dead("no such client") };
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
-    let (holder, account_id, sid) = match (text("sid"), text("fam")) {
+    let (holder, account_id) = match (text("sid"), text("fam")) {
         (Some(sid), None) => {
             let Some(held) = grants::store::by_sid(tx, sid).await? else { return dead("no such sid") };
             let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
@@ -82,7 +88,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
             if held.generation != generation || held.client_id != client.id {
                 return dead("revoked");
             }
-            (Holder::Session { sid: sid.to_owned(), generation }, session.account_id, sid.to_owned())
+            (Holder::Session { sid: sid.to_owned(), generation }, session.account_id)
         }
         (None, Some(id)) => {
             let family = grants::store::families::find(tx, id).await?.filter(|f| f.is_alive(now));
@@ -90,7 +96,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
             if family.access_generation != generation || family.grant.client_id != client.id {
                 return dead("revoked");
             }
-            (Holder::Family { id: id.to_owned(), generation }, family.grant.account_id, family.grant.sid)
+            (Holder::Family { id: id.to_owned(), generation }, family.grant.account_id)
         }
         (None, None) if text("sub") == Some(&client.id) => {
             return Ok(Some(Access { client, person: None, holder: Holder::Client, jkt, claims }));
@@ -101,19 +107,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     let Some(account) = account else { return dead("the account is not live") };
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
     let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
-    let grant = Grant {
-        client_id: client.id.clone(),
-        account_id,
-        scopes: Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default(),
-        claims: ClaimsRequest { userinfo, id_token: Vec::new() },
-        resource: Vec::new(),
-        sid,
-        generation,
-        family: None,
-        offline: false,
-        authenticated_at: Timestamp::from_seconds(number("auth_time").unwrap_or_default()),
-        amr: Vec::new(),
-        acr: text("acr").and_then(Acr::from_name).unwrap_or(Acr::Eidas1),
-    };
-    Ok(Some(Access { client, person: Some((account, grant)), holder, jkt, claims }))
+    let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
+    let person = Person { account, scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
+    Ok(Some(Access { client, person: Some(person), holder, jkt, claims }))
 }

@@ -54,7 +54,8 @@ pub async fn answer(
             true => {
                 let place = if alone(kind) { Where::IdTokenAlone } else { Where::IdToken };
                 let mut tx = app.db.read().await?;
-                let told = claims::told(app, &mut tx, client, &p.account, &grant, place).await?;
+                let told =
+                    claims::told(app, &mut tx, client, &p.account, (&grant.scopes, &grant.claims), place).await?;
                 Some(IdToken { nonce: request.nonce.as_deref(), code: code.as_deref(), told })
             }
         };

@@ -8,7 +8,7 @@ use crate::accounts::Account;
 use crate::app::App;
 use crate::clients::{Client, Perimeter, SubjectType};
 use crate::db::Tx;
-use crate::grants::Grant;
+use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster;
 use crate::roster::store::Child;
@@ -56,22 +56,22 @@ pub enum Where {
     IdTokenAlone,
 }
 
-/// The claims of a grant besides `sub` (OIDCC 5.3.2: absent ones are left out, never null or empty). The client's
+/// The claims besides `sub` that were granted by scopes and one by one (OIDCC 5.3.2: absent ones are left out, never null or empty). The client's
 /// registration is the bound, whatever was granted before it was narrowed.
 pub async fn told(
     app: &App,
     tx: &mut Tx,
     client: &Client,
     account: &Account,
-    grant: &Grant,
+    (scopes, claims): (&Scopes, &ClaimsRequest),
     place: Where,
 ) -> anyhow::Result<Map<String, Value>> {
-    let scopes: Scopes = grant.scopes.within(&client.meta.scopes);
+    let scopes = scopes.within(&client.meta.scopes);
     let asked = |names: &[String], name: &str| client.meta.scopes.gives(name) && names.iter().any(|n| n == name);
     let wanted = |name: &str| match place {
-        Where::Userinfo => scopes.gives(name) || asked(&grant.claims.userinfo, name),
-        Where::IdToken => asked(&grant.claims.id_token, name),
-        Where::IdTokenAlone => scopes.gives(name) || asked(&grant.claims.id_token, name),
+        Where::Userinfo => scopes.gives(name) || asked(&claims.userinfo, name),
+        Where::IdToken => asked(&claims.id_token, name),
+        Where::IdTokenAlone => scopes.gives(name) || asked(&claims.id_token, name),
     };
     let mut out = Map::new();
     let any = |scope: Scope| scope.claims().iter().any(|name| wanted(name));

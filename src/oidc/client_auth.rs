@@ -3,16 +3,58 @@
 //! The method is the client's registered one and no other. Two at once are refused; a body `client_id` that matches is
 //! not a second method. An assertion counts once.
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::assertion::{self, Endpoint};
+use super::refusal::{refusal, unreadable};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::secret_is_right};
+use crate::http::error::PageError;
+use crate::http::form;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
+
+/// A request of a client that has proven who it is.
+pub struct Asked {
+    pub client: Client,
+    pub params: Params,
+    pub headers: HeaderMap,
+}
+
+impl Asked {
+    /// A refusal of what the client asks.
+    pub fn refusal(&self, error: &OAuthError) -> Response {
+        refusal(error, self.headers.contains_key(header::AUTHORIZATION))
+    }
+}
+
+/// Reads the form and who sends it, for every endpoint that clients call; or gives the answer that refuses it.
+pub async fn asked(
+    app: &AppState,
+    now: Timestamp,
+    endpoint: Endpoint,
+    request: Request,
+) -> Result<Result<Asked, Response>, PageError> {
+    let headers = request.headers().clone();
+    let basic_tried = headers.contains_key(header::AUTHORIZATION);
+    let params = match form::body(request, app).await {
+        Ok(text) => Params::parse(&text),
+        Err(error) => return unreadable(error, basic_tried).map(Err),
+    };
+    if let Some(flaw) = params.flaw() {
+        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
+        return Ok(Err(refusal(&error.detail(flaw.to_string()), basic_tried)));
+    }
+    Ok(match authenticate(app, now, endpoint, &headers, &params).await? {
+        Ok(client) => Ok(Asked { client, params, headers }),
+        Err(error) => Err(refusal(&error, basic_tried)),
+    })
+}
 
 /// What the request presents.
 struct Presented {
@@ -27,7 +69,7 @@ enum Proof {
     Nothing,
 }
 
-pub async fn authenticate(
+async fn authenticate(
     app: &AppState,
     now: Timestamp,
     endpoint: Endpoint,

@@ -15,7 +15,7 @@ use super::views::{ConsentPage, Shared};
 use crate::app::AppState;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
-use crate::grants::{self, Consent, Grant};
+use crate::grants::{self, Consent};
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::visit::{Visit, see_other};
@@ -35,23 +35,10 @@ pub async fn ask(
     i: &str,
     p: &Person,
 ) -> Answer {
-    let grant = Grant {
-        client_id: client.id.clone(),
-        account_id: p.account.id.clone(),
-        scopes: request.scopes.clone(),
-        claims: request.claims.clone(),
-        resource: Vec::new(),
-        sid: String::new(),
-        generation: 0,
-        family: None,
-        offline: false,
-        authenticated_at: p.session.authenticated_at,
-        amr: Vec::new(),
-        acr: p.level(),
-    };
+    let asked = (&request.scopes, &request.claims);
     let mut tx = app.db.read().await?;
-    let mut told = claims::told(app, &mut tx, client, &p.account, &grant, Where::Userinfo).await?;
-    told.extend(claims::told(app, &mut tx, client, &p.account, &grant, Where::IdToken).await?);
+    let mut told = claims::told(app, &mut tx, client, &p.account, asked, Where::Userinfo).await?;
+    told.extend(claims::told(app, &mut tx, client, &p.account, asked, Where::IdToken).await?);
     drop(tx);
     let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
     let full_name = text("name").or_else(|| {

@@ -11,18 +11,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, in_json, refusal, unreadable};
+use super::refusal::{NO_STORE, in_json};
 use super::{access, claims, client_auth};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
 use crate::grants::{self, Presented, judge};
 use crate::http::error::PageError;
-use crate::http::form;
 use crate::http::visit::Visit;
 use crate::jose::{self, Alg};
 use crate::protocol::error::OAuthError;
-use crate::protocol::params::Params;
 
 /// RFC 9701 5, and its media type.
 const TYP: &str = "token-introspection+jwt";
@@ -33,29 +31,19 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
 }
 
 async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
-    let headers = request.headers().clone();
-    let basic_tried = headers.contains_key(header::AUTHORIZATION);
-    let params = match form::body(request, &app).await {
-        Ok(text) => Params::parse(&text),
-        Err(error) => return unreadable(error, basic_tried),
+    let asked = match client_auth::asked(&app, visit.now, Endpoint::Introspection, request).await? {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
     };
-    if let Some(flaw) = params.flaw() {
-        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(refusal(&error.detail(flaw.to_string()), basic_tried));
+    if asked.client.is_public() {
+        let error = OAuthError::invalid_client("a public client may not ask").detail(asked.client.id.clone());
+        return Ok(asked.refusal(&error));
     }
-    let client = match client_auth::authenticate(&app, visit.now, Endpoint::Introspection, &headers, &params).await? {
-        Ok(client) if client.is_public() => {
-            let error = OAuthError::invalid_client("a public client may not ask").detail(client.id);
-            return Ok(refusal(&error, basic_tried));
-        }
-        Ok(client) => client,
-        Err(error) => return Ok(refusal(&error, basic_tried)),
+    let Some(token) = asked.params.get("token") else {
+        return Ok(asked.refusal(&OAuthError::invalid_request("token is missing")));
     };
-    let Some(token) = params.get("token") else {
-        return Ok(refusal(&OAuthError::invalid_request("token is missing"), basic_tried));
-    };
-    let told = told(&app, visit.now, &client, token).await?.unwrap_or_else(inactive);
-    respond(&app, visit.now, &client, &headers, told).await
+    let told = told(&app, visit.now, &asked.client, token).await?.unwrap_or_else(inactive);
+    respond(&app, visit.now, &asked.client, &asked.headers, told).await
 }
 
 fn inactive() -> Map<String, Value> {

@@ -5,14 +5,15 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::assertion::Endpoint;
 use super::checks::{self, Came, Refused};
-use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
-use super::{client_auth, dpop, path, request_object};
+use super::client_auth::{self, Asked};
+use super::refusal::{NO_STORE, allow_origin, in_json};
+use super::{dpop, path, request_object};
 use crate::app::{App, AppState};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id256, is_id};
@@ -20,11 +21,9 @@ use crate::base::secret::{digest, same};
 use crate::clients::Client;
 use crate::ephemeral::Kind;
 use crate::http::error::PageError;
-use crate::http::form;
 use crate::http::visit::Visit;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::OAuthError;
-use crate::protocol::params::Params;
 
 /// RFC 9126 2.2.
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -51,39 +50,24 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
 }
 
 async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
-    let headers = request.headers().clone();
-    let basic_tried = headers.contains_key(header::AUTHORIZATION);
-    let params = match form::body(request, &app).await {
-        Ok(text) => Params::parse(&text),
-        Err(error) => return unreadable(error, basic_tried),
+    let asked = match client_auth::asked(&app, visit.now, Endpoint::Par, request).await? {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
     };
-    if let Some(flaw) = params.flaw() {
-        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(refusal(&error.detail(flaw.to_string()), basic_tried));
-    }
-    let client = match client_auth::authenticate(&app, visit.now, Endpoint::Par, &headers, &params).await? {
-        Ok(client) => client,
-        Err(error) => return Ok(refusal(&error, basic_tried)),
-    };
-    let mut response = match push(&app, &visit, &client, &headers, &params).await? {
+    let mut response = match push(&app, &visit, &asked).await? {
         Ok(uri) => {
             let body = json!({ "request_uri": uri, "expires_in": LIFE.as_seconds_up() });
             (StatusCode::CREATED, NO_STORE, Json(body)).into_response()
         }
-        Err(error) => refusal(&error, basic_tried),
+        Err(error) => asked.refusal(&error),
     };
-    dpop::offer_nonce(&app, visit.now, &headers, &mut response);
-    allow_origin(&client, &headers, response.headers_mut());
+    dpop::offer_nonce(&app, visit.now, &asked.headers, &mut response);
+    allow_origin(&asked.client, &asked.headers, response.headers_mut());
     Ok(response)
 }
 
-async fn push(
-    app: &AppState,
-    visit: &Visit,
-    client: &Client,
-    headers: &axum::http::HeaderMap,
-    params: &Params,
-) -> anyhow::Result<Result<String, OAuthError>> {
+async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Result<String, OAuthError>> {
+    let Asked { client, params, headers } = asked;
     // RFC 9126 2.1.
     if params.get("request_uri").is_some() {
         return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed")));

@@ -4,13 +4,13 @@
 //! or over is answered like what was revoked (RFC 7009 2.2).
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::access::{self, Holder};
 use super::assertion::Endpoint;
 use super::client_auth;
-use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
@@ -18,38 +18,26 @@ use crate::clients::Client;
 use crate::db::Durability;
 use crate::grants;
 use crate::http::error::PageError;
-use crate::http::form;
 use crate::http::visit::Visit;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
     in_json(answered(app, visit, request).await)
 }
 
 async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
-    let headers = request.headers().clone();
-    let basic_tried = headers.contains_key(header::AUTHORIZATION);
-    let params = match form::body(request, &app).await {
-        Ok(text) => Params::parse(&text),
-        Err(error) => return unreadable(error, basic_tried),
+    let asked = match client_auth::asked(&app, visit.now, Endpoint::Revocation, request).await? {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
     };
-    if let Some(flaw) = params.flaw() {
-        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(refusal(&error.detail(flaw.to_string()), basic_tried));
-    }
-    let client = match client_auth::authenticate(&app, visit.now, Endpoint::Revocation, &headers, &params).await? {
-        Ok(client) => client,
-        Err(error) => return Ok(refusal(&error, basic_tried)),
-    };
-    let mut response = match params.get("token") {
-        None => refusal(&OAuthError::invalid_request("token is missing"), basic_tried),
-        Some(token) => match revoke(&app, visit.now, &client, token).await? {
+    let mut response = match asked.params.get("token") {
+        None => asked.refusal(&OAuthError::invalid_request("token is missing")),
+        Some(token) => match revoke(&app, visit.now, &asked.client, token).await? {
             Ok(()) => (StatusCode::OK, NO_STORE).into_response(),
-            Err(error) => refusal(&error, basic_tried),
+            Err(error) => asked.refusal(&error),
         },
     };
-    allow_origin(&client, &headers, response.headers_mut());
+    allow_origin(&asked.client, &asked.headers, response.headers_mut());
     Ok(response)
 }
 
@@ -73,7 +61,7 @@ async fn revoke(
         if access.client.id != client.id {
             return another();
         }
-        let account = access.person.map(|(account, _)| account.id).unwrap_or_default();
+        let account = access.person.map(|p| p.account.id).unwrap_or_default();
         match access.holder {
             Holder::Session { sid, generation } => (account, Ended::Session { sid, generation }),
             Holder::Family { id, generation } => (account, Ended::Access { id, generation }),

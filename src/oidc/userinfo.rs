@@ -163,10 +163,12 @@ async fn told(app: &AppState, tx: &mut Tx, found: &Access) -> anyhow::Result<Tol
     if !found.is_for(app.issuer()) {
         return Ok(Err(NoAnswer::Token("the token is not valid")));
     }
-    let person = found.person.as_ref().filter(|(_, grant)| grant.scopes.has(Scope::Openid));
-    let Some((account, grant)) = person else { return Ok(Err(NoAnswer::Scope)) };
-    let mut told = claims::told(app, tx, &found.client, account, grant, Where::Userinfo).await?;
-    let sub = claims::subject(&app.vault, tx, &found.client, &account.id).await?;
+    let Some(person) = found.person.as_ref().filter(|p| p.scopes.has(Scope::Openid)) else {
+        return Ok(Err(NoAnswer::Scope));
+    };
+    let granted = (&person.scopes, &person.claims);
+    let mut told = claims::told(app, tx, &found.client, &person.account, granted, Where::Userinfo).await?;
+    let sub = claims::subject(&app.vault, tx, &found.client, &person.account.id).await?;
     told.insert("sub".to_owned(), json!(sub));
     Ok(Ok(told))
 }

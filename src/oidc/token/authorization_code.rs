@@ -61,7 +61,7 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     let account = accounts::store::by_id(&mut tx, &grant.account_id).await?.filter(Account::is_live);
     let (Some(session), Some(account)) = (session, account) else { return denied(UNKNOWN, "the session has ended") };
     let sub = claims::subject(&app.vault, &mut tx, client, &account.id).await?;
-    let told = claims::told(app, &mut tx, client, &account, grant, Where::IdToken).await?;
+    let told = claims::told(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), Where::IdToken).await?;
     drop(tx);
 
     let family = match grant.family {

@@ -7,44 +7,33 @@ mod refresh_token;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 
 use outcome::{Asking, Exchanged};
 
 use super::assertion::Endpoint;
-use super::refusal::{NO_STORE, allow_origin, in_json, refusal, unreadable};
+use super::refusal::{NO_STORE, allow_origin, in_json};
 use super::{client_auth, dpop, path};
 use crate::app::AppState;
 use crate::http::error::PageError;
-use crate::http::form;
 use crate::http::visit::Visit;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::protocol::params::Params;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
     in_json(answered(app, visit, request).await)
 }
 
 async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
-    let headers = request.headers().clone();
-    let basic_tried = headers.contains_key(header::AUTHORIZATION);
-    let params = match form::body(request, &app).await {
-        Ok(text) => Params::parse(&text),
-        Err(error) => return unreadable(error, basic_tried),
+    let asked = match client_auth::asked(&app, visit.now, Endpoint::Token, request).await? {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
     };
-    if let Some(flaw) = params.flaw() {
-        let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(refusal(&error.detail(flaw.to_string()), basic_tried));
-    }
-    let client = match client_auth::authenticate(&app, visit.now, Endpoint::Token, &headers, &params).await? {
-        Ok(client) => client,
-        Err(error) => return Ok(refusal(&error, basic_tried)),
-    };
-    let mut response = match dpop::at_endpoint(&app, visit.now, &headers, &Method::POST, path::TOKEN, &client).await? {
-        Err(error) => refusal(&error, basic_tried),
+    let (client, params, headers) = (&asked.client, &asked.params, &asked.headers);
+    let mut response = match dpop::at_endpoint(&app, visit.now, headers, &Method::POST, path::TOKEN, client).await? {
+        Err(error) => asked.refusal(&error),
         Ok(jkt) => {
-            let asking = Asking { app: &app, now: visit.now, client: &client, params: &params, jkt };
+            let asking = Asking { app: &app, now: visit.now, client, params, jkt };
             let outcome = match params.get("grant_type") {
                 Some("authorization_code") => authorization_code::exchange(&asking).await?,
                 Some("refresh_token") => refresh_token::exchange(&asking).await?,
@@ -57,11 +46,11 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
             };
             match outcome {
                 Exchanged::Tokens(tokens) => (NO_STORE, Json(tokens)).into_response(),
-                Exchanged::Denied(error) => refusal(&error, basic_tried),
+                Exchanged::Denied(error) => asked.refusal(&error),
             }
         }
     };
-    dpop::offer_nonce(&app, visit.now, &headers, &mut response);
-    allow_origin(&client, &headers, response.headers_mut());
+    dpop::offer_nonce(&app, visit.now, headers, &mut response);
+    allow_origin(client, headers, response.headers_mut());
     Ok(response)
 }

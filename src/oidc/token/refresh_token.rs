@@ -61,7 +61,7 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         return denied("nothing of the person is in the client's perimeter any more");
     }
     let sub = claims::subject(&app.vault, &mut tx, client, &account.id).await?;
-    let told = claims::told(app, &mut tx, client, &account, &grant, Where::IdToken).await?;
+    let told = claims::told(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), Where::IdToken).await?;
     drop(tx);
 
     let Some(generation) = turned(asking, &family, generation).await? else { return denied("spent before") };
