@@ -53,6 +53,13 @@ pub async fn by_id(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
     tx.optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
+/// As [`by_id`], and the row stays as it is until the transaction ends: a new password comes before, and is seen, or
+/// after, and ends what this transaction began.
+pub async fn held(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
+    tx.execute("UPDATE account SET updated_at = updated_at WHERE id = $1", args![id]).await?;
+    by_id(tx, id).await
+}
+
 /// The numbers of a stem that are used, for ever: closed accounts keep theirs.
 pub async fn suffixes(tx: &mut Tx, stem: &str) -> Result<HashSet<String>> {
     let rows = tx.all::<(String,)>("SELECT suffix FROM account WHERE stem = $1", args![stem]).await?;

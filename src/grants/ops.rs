@@ -96,8 +96,9 @@ pub async fn withdraw(
     client_id: &str,
 ) -> anyhow::Result<bool> {
     let was = store::consents::remove(tx, account_id, client_id).await?;
-    store::families::end_of_client(tx, now, account_id, client_id).await?;
+    // The clients' rows first: an exchange that holds one writes its family before, and that is ended here too.
     store::kill_tokens(tx, account_id, client_id).await?;
+    store::families::end_of_client(tx, now, account_id, client_id).await?;
     if was {
         let about = About { account: Some(account_id), client: Some(client_id), ..About::default() };
         audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentWithdrawn, about).await?;

@@ -72,7 +72,7 @@ pub async fn sign_in(
     let mut tx = app.db.write(Durability::Relaxed).await?;
     limits::store::reset(&mut tx, Action::Password, &key).await?;
     // Read again inside: it may have been suspended, or its password replaced, while the hash was computed.
-    let current = accounts::store::by_id(&mut tx, &account.id).await?;
+    let current = accounts::store::held(&mut tx, &account.id).await?;
     let outcome = match current.filter(|c| c.state == AccountState::Active && c.password == account.password) {
         Some(Account { suspended_by: Some(by), id, .. }) => {
             let children = crate::roster::store::children_of_account(&mut tx, &id).await?;

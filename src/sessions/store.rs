@@ -41,6 +41,12 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>> {
     Ok(tx.optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 
+/// Keeps the row as it is until the transaction ends; false if the session ended. Whoever ends it comes before or after.
+pub async fn hold(tx: &mut Tx, id: &str) -> Result<bool> {
+    let sql = "UPDATE session SET seen_at = seen_at WHERE id = $1 AND ended_at IS NULL";
+    Ok(tx.execute(sql, args![id]).await? == 1)
+}
+
 pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
     tx.execute("UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", args![id, now]).await?;
     Ok(())

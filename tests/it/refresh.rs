@@ -126,7 +126,9 @@ async fn rt23_fifty_refreshes_at_once_give_one_child() {
     }
     let mut children = std::collections::BTreeSet::new();
     while let Some(answer) = all.join_next().await {
-        children.insert(answer.unwrap().json()["refresh_token"].to_string());
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+        children.insert(answer.json()["refresh_token"].as_str().unwrap().to_owned());
     }
     assert_eq!(children.len(), 1, "{children:?}");
 }
@@ -205,6 +207,26 @@ async fn s8_a_new_password_ends_offline_families_too() {
     preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &id).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(refresh(&rp, &token).await.error(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn s8_no_family_is_born_after_the_end_that_it_raced() {
+    for _ in 0..3 {
+        let (server, rp, member) = house("ent").await;
+        server.change_client("ent", |meta| meta.offline_agreed = true).await;
+        let (attempt, code) = rp.code_for(&mut Browser::new(&server), &member).await;
+        // A new password is under way while the exchange has looked at the session and waits.
+        let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
+        preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &member.account_id).await.unwrap();
+        let exchange = {
+            let (rp, attempt) = (rp.clone(), attempt.clone());
+            tokio::spawn(async move { rp.exchange(&attempt, &code).await })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        tx.commit().await.unwrap();
+        assert_eq!(exchange.await.unwrap().error(), "invalid_grant");
+        assert_eq!(server.count("SELECT COUNT(*) FROM refresh_family WHERE ended_at IS NULL").await, 0);
+    }
 }
 
 #[tokio::test]

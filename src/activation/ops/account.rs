@@ -186,7 +186,7 @@ pub async fn once_more(
     let mut tx = app.db.write(Durability::Relaxed).await?;
     limits::store::refund(&mut tx, Action::Password, &key, now).await?;
     // Read again inside: it may have been suspended, or its password replaced, while the hash was computed.
-    let current = accounts::store::by_id(&mut tx, &account.id).await?;
+    let current = accounts::store::held(&mut tx, &account.id).await?;
     if !current.is_some_and(|c| c.is_live() && c.password == account.password) {
         tx.commit().await?;
         return Ok(None);

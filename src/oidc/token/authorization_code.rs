@@ -68,6 +68,10 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         None => None,
         Some(_) => {
             let mut tx = app.db.write(Durability::Durable).await?;
+            // A sign-out or a new password may have come while this waited for the writer: no family is born after it.
+            if !sessions::store::hold(&mut tx, &session.id).await? {
+                return denied(UNKNOWN, "the session ended meanwhile");
+            }
             // RFC 9449 5: a public client's refresh token is bound to the key; a confidential one proves itself anyway.
             let jkt = asking.jkt.clone().filter(|_| client.is_public());
             let ends = (session.id.as_str(), session.authenticated_at.plus(sessions::LIFE));
