@@ -22,8 +22,8 @@ pub(crate) use value::args;
 pub enum Error {
     #[error(transparent)]
     Sqlx(sqlx::Error),
-    /// Too many wait for a connection: nothing was done, and a little later it will be.
-    #[error("no connection was free in time")]
+    /// Too many wait for a connection, or the database is away for a moment: a little later it will be done.
+    #[error("no connection was free in time, or the database is away")]
     Busy,
     #[error(transparent)]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -38,9 +38,20 @@ impl From<sqlx::Error> for Error {
     fn from(e: sqlx::Error) -> Self {
         match e {
             sqlx::Error::PoolTimedOut => Error::Busy,
+            other if is_away(&other) => Error::Busy,
             other => Error::Sqlx(other),
         }
     }
+}
+
+/// Whether the database will be there a little later: another process holds SQLite's file (5), PostgreSQL is being
+/// stopped or started (57P), or the connection broke (08, or no answer at all).
+fn is_away(e: &sqlx::Error) -> bool {
+    let code = e.as_database_error().and_then(|e| e.code().map(|code| code.into_owned())).unwrap_or_default();
+    matches!(e, sqlx::Error::Io(_))
+        || code == "5"
+        || code.starts_with("57P")
+        || (code.len() == 5 && code.starts_with("08"))
 }
 
 impl Error {
