@@ -67,7 +67,8 @@ pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
                 Ok(with_cookie(handle(&app, visit, request, Some(&i)).await?, cookie))
             }
             Some(request) => handle(&app, visit, request, Some(&i)).await,
-            None => finish(&app, visit, &SignOut::default()).await,
+            // Unknown, expired or another browser's: a session that is open must not be called ended.
+            None => handle(&app, visit, SignOut::default(), None).await,
         };
     }
     let request = read(&app, visit.now, &visit.query).await?;
@@ -255,7 +256,8 @@ async fn name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<
 async fn finish(app: &AppState, visit: Visit, request: &SignOut) -> Answer {
     let Parting { frames, origins, still_open } = parting(app, request).await?;
     if let (Some(back), true) = (&request.back, frames.is_empty()) {
-        return Ok(respond::out(back));
+        let (_, nav) = visit.new_navigation(app.rng.as_ref());
+        return Ok(with_cookie(respond::out(back), nav));
     }
     let client = match &request.client_id {
         Some(id) => clients::store::find(&mut app.db.read().await?, id).await?,

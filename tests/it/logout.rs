@@ -277,3 +277,23 @@ async fn one_browser_s_sign_out_leaves_the_others_and_its_cookies_are_worth_noth
     assert!(facts.iter().any(|fact| fact == "signed_out"), "{facts:?}");
     assert_eq!(deployment::goodbye_uri("ent"), GOODBYE);
 }
+
+#[tokio::test]
+async fn s5_an_unknown_sign_out_is_asked_for_and_never_told_as_done() {
+    let mut s = scene().await;
+    for i in ["AAAAAAAAAAAAAAAAAAAAAA", "x", ""] {
+        assert!(matches!(s.browser.open(&format!("/oauth2/logout?i={i}")).await, Landed::Here));
+        assert!(s.browser.page.has("#confirmer"), "{i}: {}", s.browser.page.shown());
+        assert!(s.is_signed_in().await, "{i}");
+    }
+}
+
+#[tokio::test]
+async fn design_9_a_sign_out_that_goes_back_renews_the_navigation_cookie() {
+    let mut s = scene().await;
+    let before = s.browser.cookie("nav").map(str::to_owned);
+    let hint = s.tokens.id_token.clone();
+    let to = s.ent.logout_url(&[("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE)]);
+    assert!(matches!(s.browser.open(&to).await, Landed::Away(_)));
+    assert!(before.is_some() && s.browser.cookie("nav").map(str::to_owned) != before);
+}
