@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::assertion::Endpoint;
 use super::refusal::{NO_STORE, in_json};
 use super::{access, claims, client_auth};
+use crate::accounts;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
@@ -21,6 +22,7 @@ use crate::http::error::PageError;
 use crate::http::visit::Visit;
 use crate::jose::{self, Alg};
 use crate::protocol::error::OAuthError;
+use crate::sessions;
 
 /// RFC 9701 5, and its media type.
 const TYP: &str = "token-introspection+jwt";
@@ -62,6 +64,15 @@ async fn told(
         let Some(family) = family.filter(|f| f.grant.client_id == asking.id) else { return Ok(None) };
         // Looking does not spend: a token that was turned is told as over, and nothing else happens.
         if judge(&family, generation, now) == Presented::Reused {
+            return Ok(None);
+        }
+        let account = accounts::store::by_id(&mut tx, &family.grant.account_id).await?;
+        if !account.is_some_and(|a| a.is_live()) {
+            return Ok(None);
+        }
+        if let Some(id) = &family.session_id
+            && !sessions::store::find(&mut tx, id).await?.is_some_and(|s| s.is_alive(now))
+        {
             return Ok(None);
         }
         let sub = claims::subject(&app.vault, &mut tx, asking, &family.grant.account_id).await?;

@@ -69,6 +69,7 @@ async fn t5_another_client_a_dead_token_and_nonsense_are_told_alike() {
     }
     server.sql("UPDATE account SET suspended_at = 1, suspended_by = 'school'", Vec::new()).await;
     assert_eq!(ask(&rp, access).await, inactive, "t11");
+    assert_eq!(ask(&rp, text(&body, "refresh_token")).await, inactive, "t11");
     let public = call(&RelyingParty::new(&server, "app"), "/oauth2/introspect", access, &[]).await;
     assert_eq!((public.status, public.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
 }
