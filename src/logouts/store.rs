@@ -48,7 +48,7 @@ pub async fn tried(tx: &mut Tx, now: Timestamp, id: &str, state: State, problem:
     let ended = (state != State::Waiting).then_some(now);
     tx.execute(
         "UPDATE logout_delivery SET state = $2, attempts = attempts + 1, problem = COALESCE($3, problem), \
-         tried_at = $4, ended_at = $5 WHERE id = $1",
+         tried_at = $4, ended_at = $5 WHERE id = $1 AND state = 'waiting'",
         args![id, state.name(), problem, now, ended],
     )
     .await?;

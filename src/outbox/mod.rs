@@ -106,7 +106,11 @@ pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, kind: JobKind, most: 
 }
 
 async fn end(tx: &mut Tx, id: &str, state: &'static str, now: Timestamp) -> Result<()> {
-    tx.execute("UPDATE outbox SET state = $2, body = NULL, done_at = $3 WHERE id = $1", args![id, state, now]).await?;
+    tx.execute(
+        "UPDATE outbox SET state = $2, body = NULL, done_at = $3 WHERE id = $1 AND state = 'waiting'",
+        args![id, state, now],
+    )
+    .await?;
     Ok(())
 }
 
@@ -120,7 +124,11 @@ pub async fn settle_in(tx: &mut Tx, job: &Job, done: Done, now: Timestamp) -> Re
     let pause = if done == Done::Later { job.kind.pause(job.attempts) } else { None };
     match pause {
         Some(pause) => {
-            tx.execute("UPDATE outbox SET due_at = $2 WHERE id = $1", args![&job.id, now.plus(pause)]).await?;
+            tx.execute(
+                "UPDATE outbox SET due_at = $2 WHERE id = $1 AND state = 'waiting'",
+                args![&job.id, now.plus(pause)],
+            )
+            .await?;
         }
         None => end(tx, &job.id, if done == Done::Yes { "done" } else { "dead" }, now).await?,
     }

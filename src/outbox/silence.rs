@@ -24,11 +24,20 @@ impl Silence {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until when it is left alone, if it is.
+    /// Until when it is left alone, if it is. When the rest is over one is let through to try, and the others wait for
+    /// what becomes of that one.
     pub fn rests_until(&self, who: &str, now: Timestamp) -> Option<Timestamp> {
-        let (failures, last) = *self.all().get(who)?;
+        let mut all = self.all();
+        let (failures, last) = all.get_mut(who)?;
+        if *failures < PATIENCE {
+            return None;
+        }
         let until = last.plus(REST);
-        (failures >= PATIENCE && now < until).then_some(until)
+        if now < until {
+            return Some(until);
+        }
+        *last = now;
+        None
     }
 
     /// It answered.
@@ -61,7 +70,8 @@ mod tests {
         silence.failed("a", at(1));
         assert_eq!(silence.rests_until("a", at(2)), Some(at(31)));
         assert_eq!(silence.rests_until("b", at(2)), None, "the others are asked");
-        assert_eq!(silence.rests_until("a", at(31)), None);
+        assert_eq!(silence.rests_until("a", at(31)), None, "one is let through");
+        assert_eq!(silence.rests_until("a", at(31)), Some(at(61)), "and no second one before that is known");
         silence.failed("a", at(31));
         assert_eq!(silence.rests_until("a", at(32)), Some(at(61)), "one more is enough then");
         silence.heard("a");

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::relying_party::{LogoutToken, addressee};
+use super::relying_party::{LogoutToken, LogoutTokenError, addressee};
 use super::service::Service;
 use super::visitor::Parameters;
 use super::{Neighbours, Shared};
@@ -55,7 +55,13 @@ async fn told(state: &Neighbours, service: Service, body: &[u8]) -> Response {
         Ok(token) => token,
         Err(why) => {
             tracing::warn!(client, %why, "a logout token was refused");
-            return refused("the logout token is not good");
+            // What could not be checked now is no fault of the token: the provider tells again.
+            return match why {
+                LogoutTokenError::Provider(_) | LogoutTokenError::UnknownKey => {
+                    StatusCode::SERVICE_UNAVAILABLE.into_response()
+                }
+                _ => refused("the logout token is not good"),
+            };
         }
     };
     if !state.taken.first(&token, now) {

@@ -30,7 +30,7 @@ use crate::base::lang::Lang;
 use crate::base::secret::Secret;
 
 pub use claims::SignedIn;
-pub use logout_token::{LogoutToken, addressee};
+pub use logout_token::{LogoutToken, LogoutTokenError, addressee};
 pub use provider::Provider;
 
 use claims::{Education, SessionClaims};
