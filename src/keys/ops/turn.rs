@@ -146,19 +146,25 @@ fn public_half(vault: &Vault, key: &Life, sealed: &str) -> anyhow::Result<String
 }
 
 /// Somebody else may have the key (ABUSE RT-09): nothing that it signed counts any more. If it was the active one,
-/// a new key signs at once; an upcoming one of its algorithm is revoked too, because it was kept in the same place.
+/// a new key signs at once; the upcoming and the retiring ones of its algorithm are revoked too, because they were kept
+/// in the same place.
 /// Gives the new key's `kid`, if there is one.
 pub async fn revoke(house: House<'_>, now: Timestamp, kid: &str) -> anyhow::Result<Option<String>> {
-    let lives = lives(house.db).await?;
-    let key = lives.iter().find(|key| key.kid == kid).ok_or_else(|| KeysError::Unknown(kid.to_owned()))?;
+    let known = lives(house.db).await?;
+    let key = known.iter().find(|key| key.kid == kid).ok_or_else(|| KeysError::Unknown(kid.to_owned()))?;
     anyhow::ensure!(key.state != KeyState::Revoked, KeysError::Revoked(kid.to_owned()));
     let new = match key.state {
         KeyState::Active => Some(draw(key.alg).await?),
         _ => None,
     };
-    let gone = [Some(key), rotation::successor(key, &lives).filter(|other| new.is_some() && other.kid != kid)];
     let mut tx = house.db.write(Durability::Durable).await?;
-    for old in gone.into_iter().flatten() {
+    // Read again inside: another server may have published a key while this one was drawn.
+    let lives: Vec<Life> = rows(&mut tx).await?.into_iter().map(|(life, _)| life).collect();
+    let kept_there = |other: &&Life| {
+        let private = matches!(other.state, KeyState::Upcoming | KeyState::Retiring);
+        other.kid == kid || (new.is_some() && other.alg == key.alg && private)
+    };
+    for old in lives.iter().filter(kept_there) {
         let changed = store::change(&mut tx, now, &old.kid, old.state.name(), KeyState::Revoked.name()).await?;
         anyhow::ensure!(changed, KeysError::Raced);
         store::reseal(&mut tx, &old.kid, "").await?;
