@@ -28,8 +28,8 @@ enum Action {
     List,
     /// What is known of one, and whether it hears of sign-outs.
     Show(Which),
-    /// A client that registered itself may be used from now on.
-    Approve(Which),
+    /// A client that registered itself may be used from now on, as `show` showed it.
+    Approve(Approval),
     /// Nothing works for this client until it is resumed; new readings of its file do not change that.
     Suspend(Which),
     /// Ends a suspension.
@@ -43,6 +43,21 @@ enum Action {
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The `client_id`.
+    id: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct Approval {
+    #[command(flatten)]
+    which: Which,
+    /// The version that `preau client show` named: its owner may have changed it since.
+    #[arg(long)]
+    version: i64,
+}
+
+#[derive(Debug, clap::Args)]
+struct WhichToken {
+    /// The token's id, as `preau client token list` says it.
     id: String,
 }
 
@@ -68,7 +83,7 @@ enum TokenAction {
     /// Those that were drawn.
     List,
     /// Nothing is registered with it any more; what was, stays.
-    Revoke(Which),
+    Revoke(WhichToken),
 }
 
 #[derive(Debug, clap::Args)]
@@ -96,7 +111,9 @@ pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> 
     match &args.action {
         Action::List => list(house, out).await?,
         Action::Show(which) => show(house, &which.id, out).await?,
-        Action::Approve(which) => decide(house, &which.id, Decision::Approve, out).await?,
+        Action::Approve(Approval { which, version }) => {
+            decide(house, &which.id, Decision::Approve { version: *version }, out).await?;
+        }
         Action::Suspend(which) => decide(house, &which.id, Decision::Suspend, out).await?,
         Action::Resume(which) => decide(house, &which.id, Decision::Resume, out).await?,
         Action::RotateSecret(rotation) => {
@@ -165,6 +182,9 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
     }
     // Secrets are not in it: they are columns of their own.
     writeln!(out, "{}", serde_json::to_string_pretty(&metadata::fields(&client.meta))?)?;
+    if held.unapproved && !held.from_file {
+        writeln!(out, "approve     preau client approve {id} --version {}", held.version)?;
+    }
     for delivery in logouts::store::of_client(&mut tx, id, DELIVERIES).await? {
         let problem = delivery.problem.as_deref().unwrap_or_default();
         let (at, state) = (in_paris(delivery.created_at), delivery.state.name());

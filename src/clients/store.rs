@@ -88,9 +88,11 @@ pub async fn ids_from_files(tx: &mut Tx) -> Result<Vec<String>> {
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// Its file is gone: it may do nothing. One that is suspended stays so, and its end will not let it in either.
 pub async fn set_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
     tx.execute(
-        "UPDATE client SET state = 'gone', updated_at = $2 WHERE client_id = $1 AND state = 'active'",
+        "UPDATE client SET state = CASE WHEN state = 'active' THEN 'gone' ELSE state END, unapproved = TRUE, \
+         updated_at = $2, version = version + 1 WHERE client_id = $1 AND state <> 'gone' AND NOT unapproved",
         args![id, now],
     )
     .await?;

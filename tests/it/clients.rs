@@ -31,6 +31,14 @@ async fn a_suspension_survives_a_new_reading_of_the_files_and_a_file_that_is_gon
     std::fs::rename(&file, &aside).unwrap();
     let again = again.again().await;
     assert_eq!(state(&again, "ent").await, ClientState::Suspended);
+    // The end of a suspension does not bring back what no file declares.
+    assert_eq!(lifecycle::decide(house(&again), "ent", Decision::Resume).await.unwrap(), ClientState::Gone);
+    std::fs::rename(&aside, &file).unwrap();
+    let again = again.again().await;
+    assert_eq!(state(&again, "ent").await, ClientState::Active);
+    lifecycle::decide(house(&again), "ent", Decision::Suspend).await.unwrap();
+    std::fs::rename(&file, &aside).unwrap();
+    let again = again.again().await;
     std::fs::rename(&aside, &file).unwrap();
     let again = again.again().await;
     assert_eq!(state(&again, "ent").await, ClientState::Suspended);
@@ -38,7 +46,9 @@ async fn a_suspension_survives_a_new_reading_of_the_files_and_a_file_that_is_gon
     assert!(let_in(&again, "ent", &deployment::secret("ent")).await);
     // Decided twice, or of nobody: said.
     assert!(matches!(lifecycle::decide(house(&again), "ent", Decision::Resume).await, Err(LifecycleError::State(..))));
-    assert!(matches!(lifecycle::decide(house(&again), "ent", Decision::Approve).await, Err(LifecycleError::State(..))));
+    let held = store::registered::find(&mut again.app.db.read().await.unwrap(), "ent").await.unwrap().unwrap();
+    let approval = Decision::Approve { version: held.version };
+    assert!(matches!(lifecycle::decide(house(&again), "ent", approval).await, Err(LifecycleError::State(..))));
     assert!(matches!(lifecycle::decide(house(&again), "x", Decision::Suspend).await, Err(LifecycleError::Unknown(_))));
 }
 

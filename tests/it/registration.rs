@@ -5,6 +5,7 @@ use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::ClientState;
 use preau::clients::ops::lifecycle::{self, Decision, House, NewToken};
+use preau::clients::store::registered as registered_row;
 use serde_json::{Value, json};
 
 use crate::support::relying_party::basic;
@@ -263,7 +264,7 @@ async fn p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after
     assert_eq!(state(&server, &client).await, ClientState::Pending);
     shut_out(&server, &client, "pending").await;
     let id = text(&client, "client_id");
-    assert_eq!(lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap(), ClientState::Active);
+    assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
     assert!(let_in(&server, &client, text(&client, "client_secret")).await);
     let mut browser = Browser::new(&server);
     browser.open(&authorize(&client)).await;
@@ -361,6 +362,27 @@ async fn rfc_7592_2_2_a_replacement_replaces_everything() {
     assert!(let_in(&server, &client, text(&again, "client_secret")).await);
 }
 
+/// Approves what stands there now.
+async fn approve(server: &Server, id: &str) -> Result<ClientState, lifecycle::LifecycleError> {
+    let held = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
+    lifecycle::decide(house(server), id, Decision::Approve { version: held.version }).await
+}
+
+#[tokio::test]
+async fn p6_an_approval_is_of_what_was_looked_at() {
+    let server = Server::start().await;
+    let client = registered(&server, false, &cantine()).await;
+    let id = text(&client, "client_id");
+    let seen = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap().version;
+    let mut moved = cantine();
+    moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
+    assert_eq!(manage(&server, "PUT", &client, Some(&moved)).await.status, StatusCode::OK);
+    let refused = lifecycle::decide(house(&server), id, Decision::Approve { version: seen }).await;
+    assert!(matches!(refused, Err(lifecycle::LifecycleError::Changed(_))), "{refused:?}");
+    assert_eq!(state(&server, &client).await, ClientState::Pending);
+    assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
+}
+
 #[tokio::test]
 async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
     let server = Server::start().await;
@@ -369,21 +391,37 @@ async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approva
     let mut moved = cantine();
     moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
     let mut same = cantine();
-    same["policy_uri"] = json!("https://cantine.example/p");
+    same["contacts"] = json!(["a@cantine.example"]);
     let put = async |body: &Value| assert_eq!(manage(&server, "PUT", &client, Some(body)).await.status, StatusCode::OK);
 
     put(&same).await;
     assert_eq!(state(&server, &client).await, ClientState::Pending, "nobody approved it");
-    lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+    approve(&server, id).await.unwrap();
     put(&cantine()).await;
     assert_eq!(state(&server, &client).await, ClientState::Active);
     // Another address, or another's picture on the sign-in page.
     let mut disguised = cantine();
     disguised["logo_uri"] = json!("https://cantine.example/banque.png");
-    for other in [&moved, &disguised] {
+    let with = |name: &str, value: Value| {
+        let mut body = cantine();
+        body[name] = value;
+        body
+    };
+    let others = [
+        moved.clone(),
+        disguised,
+        with("client_name", json!("La banque")),
+        with("scope", json!("openid")),
+        with("subject_type", json!("public")),
+        with("policy_uri", json!("https://cantine.example/p")),
+        with("post_logout_redirect_uris", json!(["https://cantine.example/adieu"])),
+        with("frontchannel_logout_uri", json!("https://cantine.example/fin")),
+        with("application_type", json!("native")),
+    ];
+    for other in &others {
         put(other).await;
-        assert_eq!(state(&server, &client).await, ClientState::Pending);
-        lifecycle::decide(house(&server), id, Decision::Approve).await.unwrap();
+        assert_eq!(state(&server, &client).await, ClientState::Pending, "{other}");
+        approve(&server, id).await.unwrap();
     }
 
     lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
@@ -434,7 +472,7 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     }
     unauthorized(&manage(&server, "PUT", &client, Some(&cantine())).await);
     shut_out(&server, &client, "gone").await;
-    for decision in [Decision::Approve, Decision::Resume, Decision::Suspend] {
+    for decision in [Decision::Approve { version: 1 }, Decision::Resume, Decision::Suspend] {
         assert!(lifecycle::decide(house(&server), text(&client, "client_id"), decision).await.is_err());
     }
     // A start reads the files again: what registered itself is none of their business.

@@ -48,7 +48,11 @@ pub struct House<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    Approve,
+    /// What stood there in this version: the client's owner may change it at any time, also between a look and an
+    /// approval (ABUSE P6).
+    Approve {
+        version: i64,
+    },
     Suspend,
     Resume,
 }
@@ -57,12 +61,19 @@ pub enum Decision {
 pub async fn decide(house: House<'_>, id: &str, decision: Decision) -> Result<ClientState, LifecycleError> {
     let mut tx = house.db.write(Durability::Durable).await?;
     let held = find(&mut tx, id).await?;
-    use ClientState::{Active, Pending, Suspended};
+    if matches!(decision, Decision::Approve { version } if version != held.version) {
+        return Err(LifecycleError::Changed(id.to_owned()));
+    }
+    use ClientState::{Active, Gone, Pending, Suspended};
     let (state, unapproved, detail) = match (decision, held.client.state) {
-        (Decision::Approve, Pending) => (Active, false, "approved"),
+        (Decision::Approve { .. }, Pending) => (Active, false, "approved"),
         // What its owner changed meanwhile is approved; the suspension stays.
-        (Decision::Approve, Suspended) if held.unapproved => (Suspended, false, "approved while suspended"),
+        (Decision::Approve { .. }, Suspended) if held.unapproved && !held.from_file => {
+            (Suspended, false, "approved while suspended")
+        }
         (Decision::Suspend, Active | Pending) => (Suspended, held.unapproved, "suspended"),
+        // Its file went while it was suspended: the file decides (DESIGN 4).
+        (Decision::Resume, Suspended) if held.unapproved && held.from_file => (Gone, true, "resumed, its file is gone"),
         // Not a way round the approval.
         (Decision::Resume, Suspended) if held.unapproved => (Pending, true, "resumed, not approved"),
         (Decision::Resume, Suspended) => (Active, false, "resumed"),

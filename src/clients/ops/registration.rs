@@ -13,7 +13,7 @@ use crate::base::secret::{Secret, digest, same};
 use crate::clients::metadata::{self, Flaw, Terms};
 use crate::clients::store::registered::Held;
 use crate::clients::store::{Written, registered, tokens};
-use crate::clients::{AuthMethod, ClientState, Metadata, is_client_id};
+use crate::clients::{AuthMethod, ClientState, Metadata, Protection, is_client_id};
 use crate::db::Durability;
 use crate::protocol::registration::Fields;
 
@@ -170,12 +170,24 @@ fn is_it(held: &Held, claimed: &Claimed, now: Timestamp) -> Result<(), Flaw> {
     }
 }
 
-/// What whoever approved it looked at: where people are sent, under which name and with which picture.
+/// Whether more changed than what concerns the client's owner alone: its keys, how its tokens are signed and encrypted,
+/// how often people prove themselves. A field that comes later needs approval until it is named here.
 fn needs_approval(old: &Metadata, new: &Metadata) -> bool {
-    old.redirect_uris != new.redirect_uris
-        || old.client_name != new.client_name
-        || old.logo_uri != new.logo_uri
-        || old.sector != new.sector
+    let rest = |meta: &Metadata| Metadata {
+        contacts: Vec::new(),
+        jwks: None,
+        jwks_uri: None,
+        auth_signing_alg: None,
+        request_object_signing_alg: None,
+        id_token: Protection::default(),
+        userinfo: Protection::default(),
+        introspection: Protection::default(),
+        default_max_age: None,
+        require_auth_time: false,
+        default_acr_values: Vec::new(),
+        ..meta.clone()
+    };
+    rest(old) != rest(new)
 }
 
 pub async fn remove(app: &App, now: Timestamp, client_id: &str, token: &str) -> anyhow::Result<bool> {
@@ -204,7 +216,7 @@ fn written(app: &App, client_id: &str, meta: &Metadata, secret: Option<&Secret>)
 async fn sector(app: &App, meta: &Metadata) -> Result<(), Flaw> {
     let Some(uri) = &meta.sector_identifier_uri else { return Ok(()) };
     let flaw = |why| Flaw { field: "sector_identifier_uri", why };
-    let fetched = app.outgoing.get(uri, "application/json", SECTOR_BYTES).await.map_err(|error| {
+    let fetched = app.outgoing.get_at_will(uri, "application/json", SECTOR_BYTES).await.map_err(|error| {
         tracing::info!(%error, "a sector's document was not read");
         flaw("it does not answer")
     })?;
