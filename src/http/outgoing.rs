@@ -7,7 +7,8 @@
 
 mod addresses;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -25,6 +26,10 @@ pub use addresses::is_public;
 const PATIENCE: Duration = Duration::from_millis(2_500);
 /// Calls under way at once; whoever finds no place has no answer. Addresses that never answer hold so many and no more.
 const PLACES: usize = 64;
+/// Names that are looked up at once.
+const LOOKUPS: usize = 32;
+/// Of the calls that somebody may cause at will.
+const AT_WILL: usize = 4;
 /// As long as what may be registered.
 const LONGEST: usize = 2_000;
 
@@ -53,6 +58,7 @@ pub struct Outgoing {
     client: Client,
     allow_private: bool,
     places: Semaphore,
+    at_will: Semaphore,
 }
 
 impl Outgoing {
@@ -73,7 +79,7 @@ impl Outgoing {
             .connect_timeout(patience)
             .pool_max_idle_per_host(0)
             .user_agent("Preau")
-            .dns_resolver(Looked { allow_private });
+            .dns_resolver(Looked { allow_private, lookups: Arc::new(Semaphore::new(LOOKUPS)) });
         if let Some(path) = &config.ca {
             let pem = std::fs::read(path).with_context(|| format!("outgoing.ca {}", path.display()))?;
             let all = Certificate::from_pem_bundle(&pem).with_context(|| format!("outgoing.ca {}", path.display()))?;
@@ -83,7 +89,8 @@ impl Outgoing {
             }
         }
         let client = builder.build().context("outgoing client")?;
-        Ok(Self { client, allow_private, places: Semaphore::new(PLACES) })
+        let (places, at_will) = (Semaphore::new(PLACES), Semaphore::new(AT_WILL));
+        Ok(Self { client, allow_private, places, at_will })
     }
 
     /// Fetches what stands at an address.
@@ -97,6 +104,14 @@ impl Outgoing {
         let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         Ok(Fetched { kind, body: body(response, most).await? })
+    }
+
+    /// As [`Outgoing::get`], for what somebody with a token can have fetched as often as he likes: few at once, so that
+    /// it takes nobody else's place.
+    pub async fn get_at_will(&self, address: &str, accept: &str, most: usize) -> Result<Fetched, OutgoingError> {
+        let place = self.at_will.try_acquire();
+        let _place = place.map_err(|_| OutgoingError::NoAnswer("too many calls of this kind at once".to_owned()))?;
+        self.get(address, accept, most).await
     }
 
     /// Sends a form; gives the status. The body of the answer is not read.
@@ -186,15 +201,22 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingEr
 /// Resolves, and gives only what may be connected to.
 struct Looked {
     allow_private: bool,
+    lookups: Arc<Semaphore>,
 }
 
 impl Resolve for Looked {
     fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
+        let (allow_private, lookups) = (self.allow_private, Arc::clone(&self.lookups));
         Box::pin(async move {
-            // Port 0 becomes the URL's.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let may: Vec<SocketAddr> = found.filter(|to| allow_private || is_public(to.ip())).collect();
+            // The system's resolver takes a thread for as long as it likes, whatever our patience: the place is given
+            // back when the thread is.
+            let place = lookups.try_acquire_owned().map_err(|_| "too many names are being looked up")?;
+            let found = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                // Port 0 becomes the URL's.
+                (name.as_str(), 0).to_socket_addrs()
+            });
+            let may: Vec<SocketAddr> = found.await??.filter(|to| allow_private || is_public(to.ip())).collect();
             if may.is_empty() {
                 return Err(OutgoingError::Address("no public address").into());
             }

@@ -27,7 +27,7 @@ fn v4(ip: Ipv4Addr) -> bool {
 }
 
 fn v6(ip: Ipv6Addr) -> bool {
-    let [a, b, c, d, _, _, g, h] = ip.segments();
+    let [a, b, c, d, e, f, g, h] = ip.segments();
     let embedded = |hi: u16, lo: u16| {
         let ([w, x], [y, z]) = (hi.to_be_bytes(), lo.to_be_bytes());
         v4(Ipv4Addr::new(w, x, y, z))
@@ -37,7 +37,7 @@ fn v6(ip: Ipv6Addr) -> bool {
     }
     match (a, b) {
         // NAT64, RFC 6052: what it stands for decides. Its local prefix (RFC 8215) is nobody's business.
-        (0x64, 0xff9b) => c == 0 && d == 0 && embedded(g, h),
+        (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && embedded(g, h),
         // 6to4 and Teredo carry an IPv4 address; nobody needs them any more.
         (0x2002, _) | (0x2001, 0) => false,
         // IETF protocol assignments and documentation.
@@ -82,6 +82,7 @@ mod tests {
             "::127.0.0.1",
             "64:ff9b::7f00:1",
             "64:ff9b::a00:1",
+            "64:ff9b:0:0:7f00:1:101:101",
             "64:ff9b:1::1",
             "2002:7f00:1::",
             "2001:0:7f00:1::",
