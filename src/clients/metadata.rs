@@ -9,6 +9,7 @@ mod uris;
 pub use echo::fields;
 
 use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
+use crate::base::names::is_invisible;
 use crate::protocol::registration::Fields;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::{Scope, Scopes};
@@ -161,10 +162,7 @@ fn name(f: &Fields, registered: bool) -> Result<String, Flaw> {
         (None, false) => return flaw("client_name", "it is missing"),
     };
     // Letters that turn the writing round would let a name say something else than it holds.
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
-    };
+    let hidden = |c: char| c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}');
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(hidden) {
         return flaw("client_name", "1 to 100 characters, none of them invisible");
     }

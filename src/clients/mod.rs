@@ -8,6 +8,7 @@ pub mod logo;
 pub mod metadata;
 pub mod ops;
 pub mod pages;
+pub mod shown;
 pub mod store;
 
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::ops::{Brought, SignIn, sign_in};
-use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage, Shown};
+use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
 use crate::app::AppState;
+use crate::clients::shown::Shown;
 use crate::clients::{self, Client};
 use crate::http::cookies::Name;
 use crate::http::error::PageError;

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use crate::clients::{self, Client};
+use crate::clients::shown::Shown;
 use crate::http::pages::Page;
 
 /// `/connexion`. The form posts `identifiant` and `mot_de_passe` to its own address.
@@ -21,26 +21,6 @@ pub struct LoginPage {
     /// As typed, shown again after a refusal.
     pub identifiant: String,
     pub refusal: Option<LoginRefusal>,
-}
-
-/// What a client shows of itself (OIDCR 2). Everything is https or one of our own addresses.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Shown {
-    pub logo: Option<String>,
-    pub policy_uri: Option<String>,
-    pub tos_uri: Option<String>,
-}
-
-impl Shown {
-    pub fn of(client: &Client) -> Shown {
-        // Registration takes no other; a row that holds one all the same does not become a link (ABUSE X3).
-        let https = |uri: &Option<String>| uri.clone().filter(|uri| uri.starts_with("https://"));
-        Shown {
-            logo: clients::logo::href(client),
-            policy_uri: https(&client.meta.policy_uri),
-            tos_uri: https(&client.meta.tos_uri),
-        }
-    }
 }
 
 /// Why the form is shown again.

@@ -13,6 +13,7 @@ use super::claims::{self, Where};
 use super::person::{Person, person};
 use super::views::{ConsentPage, Shared};
 use crate::app::AppState;
+use crate::clients::shown::Shown;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::grants::{self, Consent};
@@ -54,8 +55,7 @@ pub async fn ask(
         shared: Shared { name: full_name, phone: text("phone_number"), children },
         lasting: request.scopes.has(Scope::OfflineAccess) && client.may(GrantType::RefreshToken),
         remembered: client.meta.consent,
-        policy_uri: client.meta.policy_uri.clone(),
-        tos_uri: client.meta.tos_uri.clone(),
+        shown: Shown::of(client),
         refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
         query: format!("?{query}"),
     };

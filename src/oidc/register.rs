@@ -108,7 +108,8 @@ async fn body(request: Request, app: &AppState) -> Result<Body, Box<Response>> {
     };
     let claimed = Claimed { client_id: text("client_id")?, client_secret: text("client_secret")? };
     let fields = Fields::read(&mut all).map_err(|misread| {
-        tracing::info!(%misread, "client metadata was not read");
+        // Its name only: what was sent is a stranger's.
+        tracing::info!(field = misread.field, "client metadata was not read");
         bad(&format!("{}: it has another type", misread.field))
     })?;
     Ok(Body { fields, claimed })

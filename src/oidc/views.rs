@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::clients::shown::Shown;
 use crate::http::pages::Page;
 
 /// Signed in, but nothing of the person is in the client's perimeter.
@@ -203,8 +204,8 @@ pub struct ConsentPage {
     pub lasting: bool,
     /// Whether the answer is kept for the next time.
     pub remembered: bool,
-    pub policy_uri: Option<String>,
-    pub tos_uri: Option<String>,
+    /// Its policy and its terms.
+    pub shown: Shown,
     /// Our own address that answers the client with `access_denied`.
     pub refuse_href: String,
     /// `?i=…&client_id=…`
@@ -228,8 +229,11 @@ impl Page for ConsentPage {
             shared,
             lasting,
             remembered,
-            policy_uri: remembered.then(|| "https://cantine.example/donnees".to_owned()),
-            tos_uri: remembered.then(|| "https://cantine.example/conditions".to_owned()),
+            shown: Shown {
+                logo: None,
+                policy_uri: remembered.then(|| "https://cantine.example/donnees".to_owned()),
+                tos_uri: remembered.then(|| "https://cantine.example/conditions".to_owned()),
+            },
             refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
             query: "?i=0123456789abcdefghijkl&client_id=cantine".to_owned(),
         };

@@ -20,7 +20,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
         return flaw("redirect_uris", "it is empty");
     }
     for uri in redirects {
-        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: words(why) })?;
+        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: why.words() })?;
         // OIDCR 2, application_type: what comes by the front channel goes over TLS to a web client.
         if registered && !native && types.iter().any(|t| t.is_front()) && !uri.starts_with("https:") {
             return flaw("redirect_uris", "the implicit grant of a web client needs https");
@@ -66,7 +66,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
 }
 
 /// Who sees one `sub` (OIDCC 8.1): the host of the sector's document, else of all redirect URIs. Named so that no
-/// registration can enter a sector of the files; what anybody could register is a sector of its own.
+/// registration enters a sector of the files by chance (a file that names `host:…` means it); what anybody could register is a sector of its own.
 pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
     if let Some(uri) = &meta.sector_identifier_uri {
         let Some(host) = redirect::host(uri) else {
@@ -85,17 +85,4 @@ pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
         Some(host) => format!("host:{host}"),
         None => format!("client:{client_id}"),
     })
-}
-
-fn words(why: redirect::RedirectFlaw) -> &'static str {
-    use redirect::RedirectFlaw as F;
-    match why {
-        F::Form => "not an absolute URI in ASCII without blanks and odd characters",
-        F::Fragment => "a fragment",
-        F::Userinfo => "a user name in the URI",
-        F::Scheme => "a scheme that is not https (http only for this machine)",
-        F::Path => "a dot segment or an encoded slash in the path",
-        F::Reserved => "a response parameter in the query",
-        F::Wildcard => "a wildcard",
-    }
 }

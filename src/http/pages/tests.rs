@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, compte, http, interactions, login, oidc};
+use crate::{activation, clients, compte, http, interactions, login, oidc};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
@@ -231,7 +231,7 @@ fn a_value_from_outside_never_becomes_markup() {
     let login = login::views::LoginPage {
         query: format!("?i={}", evil()),
         service: Some(evil()),
-        shown: login::views::Shown { logo: Some(evil()), policy_uri: Some(evil()), tos_uri: Some(evil()) },
+        shown: clients::shown::Shown { logo: Some(evil()), policy_uri: Some(evil()), tos_uri: Some(evil()) },
         identifiant: evil(),
         refusal: Some(login::views::LoginRefusal::Suspended { by: evil(), school: evil(), code: evil() }),
     };
