@@ -35,6 +35,8 @@ mod dpop;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod headers;
 #[cfg(test)]
 mod interactions;
