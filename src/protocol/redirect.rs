@@ -151,7 +151,12 @@ fn same_but_loopback_port(requested: &str, registered: &str) -> bool {
 
 /// Adds response parameters to a redirect URI's query, keeping what it has.
 pub fn with_query(uri: &str, pairs: &[(&str, &str)]) -> String {
-    let joint = if uri.contains('?') { if uri.ends_with('?') || uri.ends_with('&') { "" } else { "&" } } else { "?" };
+    let joint = match uri.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some((_, query)) if query.ends_with('&') => "",
+        Some(_) => "&",
+    };
     format!("{uri}{joint}{}", super::params::encode(pairs.iter().copied()))
 }
 
@@ -286,6 +291,9 @@ mod tests {
     fn a_registered_query_is_kept() {
         assert_eq!(with_query("https://a/cb?x=1", &[("code", "c d")]), "https://a/cb?x=1&code=c+d");
         assert_eq!(with_query("https://a/cb", &[("code", "c")]), "https://a/cb?code=c");
+        assert_eq!(with_query("https://a/cb?", &[("code", "c")]), "https://a/cb?code=c");
+        // A second question mark is a letter of the value (RFC 3986 3.4); the fuzzer found it.
+        assert_eq!(with_query("https://a/cb?x=1?", &[("code", "c")]), "https://a/cb?x=1?&code=c");
     }
 
     proptest! {
