@@ -34,6 +34,23 @@ impl E164 {
         format!("{left} {right}")
     }
 
+    /// The whole number for its owner's eyes, with unbreakable blanks: as it is dialled at home where that is in France
+    /// (`06 12 34 56 78`), else as abroad.
+    pub fn spaced(&self) -> String {
+        let home = FRANCE.iter().find_map(|country| self.0.strip_prefix('+')?.strip_prefix(country));
+        let text = match home {
+            Some(nine) if nine.len() == 9 => {
+                let ten: Vec<char> = format!("0{nine}").chars().collect();
+                ten.chunks(2).map(String::from_iter).collect::<Vec<_>>().join(" ")
+            }
+            _ => match PHONE_NUMBER_UTIL.parse(&self.0, None) {
+                Ok(parsed) => parsed.format_as(PhoneNumberFormat::International).into_owned(),
+                Err(_) => self.0.clone(),
+            },
+        };
+        text.replace(' ', "\u{a0}")
+    }
+
     fn last(&self, count: usize) -> impl Iterator<Item = char> {
         self.0.chars().skip(self.0.len().saturating_sub(count))
     }
@@ -169,6 +186,19 @@ fn kind(number: &str) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_shown_as_its_owner_dials_it() {
+        for (stored, shown) in [
+            ("+33612345678", "06 12 34 56 78"),
+            ("+262692123456", "06 92 12 34 56"),
+            ("+33639980001", "06 39 98 00 01"),
+            ("+34612345678", "+34 612 34 56 78"),
+            ("+999123456789", "+999123456789"),
+        ] {
+            assert_eq!(E164::from_stored(stored).unwrap().spaced().replace('\u{a0}', " "), shown);
+        }
+    }
 
     fn numbering() -> Numbering {
         Numbering { fictitious: vec!["+3363998".into()] }

@@ -13,6 +13,7 @@ use super::claims::{self, Where};
 use super::person::{Person, person};
 use super::views::{ConsentPage, Shared};
 use crate::app::AppState;
+use crate::base::phone::E164;
 use crate::clients::shown::Shown;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
@@ -52,7 +53,11 @@ pub async fn ask(
     let query = encode([("i", i), ("client_id", client.id.as_str())]);
     let page = ConsentPage {
         service: client.meta.client_name.clone(),
-        shared: Shared { name: full_name, phone: text("phone_number"), children },
+        shared: Shared {
+            name: full_name,
+            phone: text("phone_number").and_then(|n| E164::from_stored(&n)).map(|n| n.spaced()),
+            children,
+        },
         lasting: request.scopes.has(Scope::OfflineAccess) && client.may(GrantType::RefreshToken),
         remembered: client.meta.consent,
         shown: Shown::of(client),

@@ -239,7 +239,7 @@ impl Page for ConsentPage {
         };
         let all = Shared {
             name: Some("Françoise Le Bœuf".to_owned()),
-            phone: Some("+33639980001".to_owned()),
+            phone: Some("06\u{a0}39\u{a0}98\u{a0}00\u{a0}01".to_owned()),
             children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
         };
         let nothing = || Shared { name: None, phone: None, children: Vec::new() };
