@@ -4,7 +4,7 @@ use super::views::Purpose;
 use super::{Activation, AskedChild, Outcome, Step, Typed};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
 use crate::seal::{Place, Vault};
 
 #[derive(FromRow)]
@@ -209,18 +209,13 @@ pub async fn by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<Trace>> {
 const KEPT: Span = Span::days(30);
 
 /// Wipes what was typed once the two hours are over, and forgets the rest after thirty days.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.execute(
-        "UPDATE activation SET typed = '', request = NULL, open = $2 WHERE expires_at < $1 AND typed <> ''",
-        args![now.minus(Span::hours(1)), false],
-    )
-    .await?;
-    tx.execute("DELETE FROM activation WHERE expires_at < $1", args![now.minus(KEPT)]).await?;
-    tx.execute(
-        "DELETE FROM challenge WHERE expires_at < $1 AND NOT EXISTS \
-         (SELECT 1 FROM activation a WHERE a.challenge_id = challenge.id)",
-        args![now.minus(KEPT)],
-    )
-    .await?;
-    Ok(())
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let wiped = "UPDATE activation SET typed = '', request = NULL, open = $2 WHERE id IN \
+                 (SELECT id FROM activation WHERE expires_at < $1 AND typed <> '' LIMIT $3)";
+    let forgotten = "DELETE FROM activation WHERE id IN (SELECT id FROM activation WHERE expires_at < $1 LIMIT $2)";
+    let codes = "DELETE FROM challenge WHERE id IN (SELECT id FROM challenge WHERE expires_at < $1 AND NOT EXISTS \
+                 (SELECT 1 FROM activation a WHERE a.challenge_id = challenge.id) LIMIT $2)";
+    Ok(tx.execute(wiped, args![now.minus(Span::hours(1)), false, CLEANED_AT_ONCE]).await?
+        + tx.execute(forgotten, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?
+        + tx.execute(codes, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?)
 }

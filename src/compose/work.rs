@@ -150,16 +150,22 @@ async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
     }
 }
 
-/// Forgets what serves no more.
+/// Forgets what serves no more, some rows a transaction: after a night without a server there are many, and whoever
+/// signs in meanwhile must not wait behind all of them.
 async fn clean(app: &AppState) -> anyhow::Result<()> {
+    while clean_some(app).await? > 0 {}
+    Ok(())
+}
+
+async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
     let now = app.now();
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    outbox::clean(&mut tx, now).await?;
-    limits::store::clean(&mut tx, now).await?;
-    activation::store::clean(&mut tx, now).await?;
-    logouts::store::clean(&mut tx, now).await?;
-    sessions::store::clean(&mut tx, now).await?;
-    grants::store::families::clean(&mut tx, now).await?;
+    let rows = outbox::clean(&mut tx, now).await?
+        + limits::store::clean(&mut tx, now).await?
+        + activation::store::clean(&mut tx, now).await?
+        + logouts::store::clean(&mut tx, now).await?
+        + sessions::store::clean(&mut tx, now).await?
+        + grants::store::families::clean(&mut tx, now).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(rows)
 }

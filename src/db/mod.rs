@@ -17,6 +17,9 @@ pub use value::Value;
 
 pub(crate) use value::args;
 
+/// How many rows of one kind one transaction forgets: on SQLite everybody else waits for it.
+pub const CLEANED_AT_ONCE: i64 = 1_000;
+
 /// What a database can answer besides rows. Never the visitor's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -2,7 +2,7 @@
 
 use super::{Action, Figures, Verdict, judge};
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
 
 /// How often a lost race is tried again; then the visitor is told to wait a second.
 const RETRIES: usize = 20;
@@ -66,9 +66,10 @@ pub async fn reset(tx: &mut Tx, action: Action, key: &str) -> Result<()> {
 }
 
 /// Forgets budgets that nobody touched for longer than any window.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.execute("DELETE FROM budget WHERE touched_at < $1", args![now.minus(Span::hours(25))]).await?;
-    Ok(())
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM budget WHERE (action, key) IN \
+               (SELECT action, key FROM budget WHERE touched_at < $1 LIMIT $2)";
+    tx.execute(sql, args![now.minus(Span::hours(25)), CLEANED_AT_ONCE]).await
 }
 
 /// Counts one of a day's many, up to `cap`: one number a day, not a list, because there are thousands.

@@ -3,7 +3,7 @@
 use super::{Delivery, KEPT, LOST, Party, State};
 use crate::base::clock::Timestamp;
 use crate::clients::{ClientState, Metadata};
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
 
 /// The clients of a session, ended or not.
 pub async fn parties(tx: &mut Tx, session_id: &str) -> Result<Vec<Party>> {
@@ -101,13 +101,14 @@ pub async fn undelivered(tx: &mut Tx) -> Result<Vec<(String, String, i64)>> {
 }
 
 /// Gives up what was lost, and forgets what is old.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.execute(
-        "UPDATE logout_delivery SET state = 'given_up', problem = COALESCE(problem, 'not tried in time'), ended_at = $1 \
-         WHERE state = 'waiting' AND state <> 'delivered' AND created_at < $2",
-        args![now, now.minus(LOST)],
-    )
-    .await?;
-    tx.execute("DELETE FROM logout_delivery WHERE created_at < $1", args![now.minus(KEPT)]).await?;
-    Ok(())
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    // Said twice, so that SQLite sees that the small index of what is open will do.
+    let lost = "UPDATE logout_delivery \
+                SET state = 'given_up', problem = COALESCE(problem, 'not tried in time'), ended_at = $1 WHERE id IN \
+                (SELECT id FROM logout_delivery \
+                WHERE state = 'waiting' AND state <> 'delivered' AND created_at < $2 LIMIT $3)";
+    let old = "DELETE FROM logout_delivery WHERE id IN \
+               (SELECT id FROM logout_delivery WHERE created_at < $1 LIMIT $2)";
+    Ok(tx.execute(lost, args![now, now.minus(LOST), CLEANED_AT_ONCE]).await?
+        + tx.execute(old, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?)
 }

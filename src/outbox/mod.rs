@@ -13,7 +13,7 @@ pub use silence::Silence;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::base::rng::Random;
-use crate::db::{Db, Durability, FromRow, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Db, Durability, FromRow, Result, Tx, args};
 use crate::seal::{Place, Vault};
 
 /// A job that this server has claimed for a minute.
@@ -151,10 +151,10 @@ pub async fn settle(db: &Db, job: &Job, done: Done, now: Timestamp) -> Result<()
 }
 
 /// Forgets what ended over a day ago.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < $1";
-    tx.execute(sql, args![now.minus(Span::days(1))]).await?;
-    Ok(())
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM outbox WHERE id IN \
+               (SELECT id FROM outbox WHERE done_at IS NOT NULL AND done_at < $1 LIMIT $2)";
+    tx.execute(sql, args![now.minus(Span::days(1)), CLEANED_AT_ONCE]).await
 }
 
 /// How many messages wait, and since when the oldest does: for `doctor` and readiness. Sign-outs to be told are not

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{FromRow, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
@@ -65,13 +65,13 @@ pub async fn open_of(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
 }
 
 /// Forgets sessions, and what clients held of them, a day after the last of their tokens.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let before = now.minus(super::LIFE).minus(Span::days(1));
-    tx.execute(
-        "DELETE FROM session_client WHERE session_id IN (SELECT id FROM session WHERE authenticated_at < $1)",
-        args![before],
-    )
-    .await?;
-    tx.execute("DELETE FROM session WHERE authenticated_at < $1", args![before]).await?;
-    Ok(())
+    // The same sessions both times: by their order.
+    let clients = "DELETE FROM session_client WHERE session_id IN \
+                   (SELECT id FROM session WHERE authenticated_at < $1 ORDER BY authenticated_at, id LIMIT $2)";
+    let sessions = "DELETE FROM session WHERE id IN \
+                    (SELECT id FROM session WHERE authenticated_at < $1 ORDER BY authenticated_at, id LIMIT $2)";
+    tx.execute(clients, args![before, CLEANED_AT_ONCE]).await?;
+    tx.execute(sessions, args![before, CLEANED_AT_ONCE]).await
 }

@@ -1,7 +1,7 @@
 //! Rows of refresh families.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
 use crate::grants::Family;
 
 #[derive(FromRow)]
@@ -113,7 +113,8 @@ pub async fn end_of_client(tx: &mut Tx, now: Timestamp, account_id: &str, client
 }
 
 /// Forgets families a day after the last of their tokens.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    tx.execute("DELETE FROM refresh_family WHERE expires_at < $1", args![now.minus(Span::days(1))]).await?;
-    Ok(())
+pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM refresh_family WHERE id IN \
+               (SELECT id FROM refresh_family WHERE expires_at < $1 LIMIT $2)";
+    tx.execute(sql, args![now.minus(Span::days(1)), CLEANED_AT_ONCE]).await
 }
