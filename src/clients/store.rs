@@ -54,7 +54,7 @@ pub struct Written {
     pub secret_sealed: Option<String>,
 }
 
-/// Writes what a file says. A suspension is an administrator's and stays; a file that came back counts again. A client
+/// Writes what a file says, if it says something new: its version tells an operator whether it changed. A suspension is an administrator's and stays; a file that came back counts again. A client
 /// that registered itself under this id is the file's from now on.
 pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<()> {
     tx.execute(
@@ -65,7 +65,11 @@ pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -
          secret_sealed = excluded.secret_sealed, secret_digest_2 = NULL, secret_2_until = NULL, \
          registration_digest = NULL, unapproved = FALSE, updated_at = excluded.updated_at, \
          version = client.version + 1, \
-         state = CASE WHEN client.state IN ('gone', 'pending') THEN 'active' ELSE client.state END",
+         state = CASE WHEN client.state IN ('gone', 'pending') THEN 'active' ELSE client.state END \
+         WHERE client.origin <> 'file' OR client.state IN ('gone', 'pending') OR client.unapproved \
+         OR client.metadata <> excluded.metadata OR client.academy IS DISTINCT FROM excluded.academy \
+         OR client.secret_digest IS DISTINCT FROM excluded.secret_digest OR client.secret_digest_2 IS NOT NULL \
+         OR client.registration_digest IS NOT NULL",
         args![id, &w.metadata, &w.academy, &w.secret_digest, &w.secret_sealed, now],
     )
     .await?;
