@@ -18,7 +18,7 @@ use crate::outbox::{self, Done, Job};
 /// BCL 2.4: what keeps it apart from an ID token (ABUSE J12).
 pub const LOGOUT_TYP: &str = "logout+jwt";
 /// BCL 2.4 recommends two minutes at most.
-const LIFE: Span = Span::minutes(2);
+pub const LIFE: Span = Span::minutes(2);
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// What came of an attempt.

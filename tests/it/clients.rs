@@ -6,7 +6,7 @@ use preau::clients::ops::lifecycle::{self, Decision, LifecycleError};
 use preau::clients::{ClientState, store};
 use serde_json::json;
 
-use crate::registration::{cantine, house, registered};
+use crate::oidc::registration::{cantine, house, registered};
 use crate::support::relying_party::basic;
 use crate::support::{Server, deployment};
 

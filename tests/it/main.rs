@@ -15,23 +15,9 @@ mod activation_same;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
-mod asking;
-#[cfg(test)]
-mod assertions;
-#[cfg(test)]
-mod authorize;
-#[cfg(test)]
-mod client_auth;
-#[cfg(test)]
 mod clients;
 #[cfg(test)]
-mod consent;
-#[cfg(test)]
 mod devices;
-#[cfg(test)]
-mod discovery;
-#[cfg(test)]
-mod dpop;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
@@ -39,43 +25,19 @@ mod fuzz;
 #[cfg(test)]
 mod headers;
 #[cfg(test)]
-mod interactions;
-#[cfg(test)]
-mod keys;
-#[cfg(test)]
 mod leaflet;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod logos;
 #[cfg(test)]
-mod logout;
-#[cfg(test)]
-mod logout_backchannel;
-#[cfg(test)]
-mod logout_crowd;
-#[cfg(test)]
-mod logout_frontchannel;
+mod oidc;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
-mod published;
-#[cfg(test)]
-mod pushed;
-#[cfg(test)]
-mod redirects;
-#[cfg(test)]
 mod redis_faults;
-#[cfg(test)]
-mod refresh;
-#[cfg(test)]
-mod registration;
-#[cfg(test)]
-mod requests;
-#[cfg(test)]
-mod responses;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
@@ -83,8 +45,4 @@ mod sign_in;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
-mod token;
-#[cfg(test)]
 mod two_servers;
-#[cfg(test)]
-mod userinfo;

@@ -1,14 +1,15 @@
-//! Introspection (RFC 7662, RFC 9701) and revocation (RFC 7009): who may ask about a token, and who may end it.
+//! Introspection (RFC 7662, RFC 9701): who may ask about a token, and what is told.
 
 use axum::http::StatusCode;
 use preau::clients::{GrantType, Protection};
 use preau::protocol::algorithms::Alg;
 use serde_json::{Value, json};
 
-use crate::support::relying_party::{Tokens, bend, part};
+use crate::support::relying_party::{bend, part};
 use crate::support::{Answer, Browser, RelyingParty, Server};
 
-async fn house() -> (Server, RelyingParty, Value) {
+/// A client that refreshes, and what one sign-in gave it.
+pub(super) async fn house() -> (Server, RelyingParty, Value) {
     let server = Server::start().await;
     server.change_client("ent", |meta| meta.grant_types.push(GrantType::RefreshToken)).await;
     let member = server.durand().await;
@@ -18,7 +19,8 @@ async fn house() -> (Server, RelyingParty, Value) {
     (server, rp, body)
 }
 
-async fn call(rp: &RelyingParty, path: &str, token: &str, more: &[(&'static str, &str)]) -> Answer {
+/// Asks about a token, or ends it.
+pub(super) async fn call(rp: &RelyingParty, path: &str, token: &str, more: &[(&'static str, &str)]) -> Answer {
     let authorization = rp.authorization();
     let mut headers: Vec<(&str, &str)> = authorization.as_deref().map(|a| ("authorization", a)).into_iter().collect();
     headers.extend_from_slice(more);
@@ -29,13 +31,13 @@ async fn call(rp: &RelyingParty, path: &str, token: &str, more: &[(&'static str,
     rp.server.post(path, &headers, &fields).await
 }
 
-async fn ask(rp: &RelyingParty, token: &str) -> Value {
+pub(super) async fn ask(rp: &RelyingParty, token: &str) -> Value {
     let answer = call(rp, "/oauth2/introspect", token, &[]).await;
     assert_eq!((answer.status, answer.header("cache-control")), (StatusCode::OK, "no-store"), "{}", answer.shown());
     answer.json()
 }
 
-fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(body: &'a Value, name: &str) -> &'a str {
     body[name].as_str().unwrap()
 }
 
@@ -115,100 +117,4 @@ async fn rfc_9701_the_answer_may_be_signed() {
         assert!(claims["sub"].is_null() && claims["exp"].is_null(), "RFC 9701 8.1");
         assert_eq!(claims["token_introspection"]["active"], true);
     }
-}
-
-#[tokio::test]
-async fn rfc_7009_2_a_revoked_token_is_dead_at_once() {
-    let (_server, rp, body) = house().await;
-    let (access, refresh) = (text(&body, "access_token"), text(&body, "refresh_token"));
-    assert_eq!(rp.userinfo(access).await.status, StatusCode::OK);
-    for _twice in 0..2 {
-        assert_eq!(call(&rp, "/oauth2/revoke", access, &[]).await.status, StatusCode::OK);
-    }
-    assert_eq!(rp.userinfo(access).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(ask(&rp, access).await["active"], false);
-    assert_eq!(ask(&rp, refresh).await["active"], true, "an access token takes no family with it");
-    assert_eq!(call(&rp, "/oauth2/revoke", refresh, &[]).await.status, StatusCode::OK);
-    assert_eq!(ask(&rp, refresh).await["active"], false);
-    assert_eq!(call(&rp, "/oauth2/revoke", "nonsense", &[]).await.status, StatusCode::OK, "RFC 7009 2.2");
-}
-
-#[tokio::test]
-async fn rfc_7009_2_1_nobody_ends_anothers_token() {
-    let (server, rp, body) = house().await;
-    let other = RelyingParty::new(&server, "bourses");
-    for name in ["access_token", "refresh_token"] {
-        assert_eq!(call(&other, "/oauth2/revoke", text(&body, name), &[]).await.error(), "invalid_grant", "{name}");
-    }
-    assert_eq!(rp.userinfo(text(&body, "access_token")).await.status, StatusCode::OK);
-    assert_eq!(server.post("/oauth2/revoke", &[], &[("token", "x")]).await.error(), "invalid_client");
-}
-
-#[tokio::test]
-async fn rfc_6749_4_4_a_client_gets_a_token_of_its_own() {
-    let server = Server::start().await;
-    server.change_client("ent", |meta| meta.grant_types.push(GrantType::ClientCredentials)).await;
-    let rp = RelyingParty::new(&server, "ent");
-    let fields = [("grant_type", "client_credentials".to_owned())];
-    let answer = rp.post_token(rp.authorization().as_deref(), &fields).await;
-    let body = answer.json();
-    assert!(body["refresh_token"].is_null() && body["id_token"].is_null() && body["scope"].is_null());
-    let access = text(&body, "access_token");
-    assert_eq!(part(access, 1)["sub"], "ent");
-    assert_eq!(rp.userinfo(access).await.status, StatusCode::FORBIDDEN, "it is nobody's");
-    assert_eq!(ask(&rp, access).await["active"], true);
-    assert_eq!(call(&rp, "/oauth2/revoke", access, &[]).await.error(), "unsupported_token_type");
-    let fields = [("grant_type", "client_credentials".to_owned()), ("scope", "education".to_owned())];
-    assert_eq!(rp.post_token(rp.authorization().as_deref(), &fields).await.error(), "invalid_scope");
-    // Never a public client, whatever its registration says (T12).
-    server.change_client("app", |meta| meta.grant_types.push(GrantType::ClientCredentials)).await;
-    let app = RelyingParty::new(&server, "app");
-    let fields = [("grant_type", "client_credentials".to_owned()), ("client_id", "app".to_owned())];
-    assert_eq!(app.post_token(None, &fields).await.error(), "unauthorized_client");
-}
-
-#[tokio::test]
-async fn oidcc_5_3_2_userinfo_and_id_tokens_may_be_for_the_client_alone() {
-    use josekit::jwe::{RSA_OAEP_256, deserialize_compact};
-    use josekit::jwk::Jwk;
-    use preau::protocol::algorithms::{ContentEncryption, Encryption, KeyManagement};
-    let server = Server::start().await;
-    let jwk = Jwk::generate_rsa_key(2048).unwrap();
-    let mut public = serde_json::to_value(jwk.to_public_key().unwrap().as_ref()).unwrap();
-    public["use"] = "enc".into();
-    public["kid"] = "e".into();
-    let how = Encryption { alg: KeyManagement::RsaOaep256, enc: ContentEncryption::A256Gcm };
-    server
-        .change_client("ent", |meta| {
-            meta.jwks = Some(json!({ "keys": [public] }));
-            meta.userinfo = Protection { signed: Some(Alg::RS256), encrypted: None };
-        })
-        .await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
-    let mut browser = Browser::new(&server);
-    let tokens: Tokens = rp.sign_in(&mut browser, &member).await;
-    let answer = rp.userinfo(&tokens.access_token).await;
-    assert_eq!(answer.header("content-type"), "application/jwt");
-    let claims = part(&answer.text(), 1);
-    assert_eq!((&claims["aud"], &claims["sub"]), (&json!("ent"), &tokens.claims["sub"]));
-    assert!(claims["nonce"].is_null() && claims["given_name"].is_string());
-
-    server
-        .change_client("ent", |meta| {
-            meta.userinfo.encrypted = Some(how);
-            meta.id_token.encrypted = Some(how);
-        })
-        .await;
-    let decrypter = RSA_OAEP_256.decrypter_from_jwk(&jwk).unwrap();
-    let open = |token: &str| {
-        let (payload, header) = deserialize_compact(token, &decrypter).unwrap();
-        assert_eq!((header.content_type(), header.key_id()), (Some("JWT"), Some("e")), "OIDCC 10.2");
-        part(&String::from_utf8(payload).unwrap(), 1)
-    };
-    let (attempt, code) = rp.code_for(&mut browser, &member).await;
-    let body = rp.exchange(&attempt, &code).await.json();
-    assert_eq!(open(text(&body, "id_token"))["sub"], tokens.claims["sub"]);
-    let answer = rp.userinfo(text(&body, "access_token")).await;
-    assert_eq!(open(&answer.text())["sub"], tokens.claims["sub"]);
 }

@@ -6,7 +6,7 @@ use preau::base::clock::Timestamp;
 use preau::jose::{self, Alg, KeySet, KeyState, Typ};
 use preau::keys::ops::{self, House};
 use preau::keys::rotation::{JWKS_MAX_AGE, LEAD, LONGEST_TOKEN, REMEMBERED, TRAIL};
-use preau::oidc::{ACCESS_TYP, ID_TYP, TOKEN_LIFE};
+use preau::oidc::{ACCESS_TYP, ID_TYP, TOKEN_LIFE, backchannel};
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -200,5 +200,5 @@ async fn nothing_of_a_private_key_is_left_once_it_is_retired() {
 
 #[test]
 fn no_token_lives_longer_than_a_rotation_allows_for() {
-    assert!(TOKEN_LIFE <= LONGEST_TOKEN);
+    assert!(TOKEN_LIFE <= LONGEST_TOKEN && backchannel::LIFE <= LONGEST_TOKEN);
 }

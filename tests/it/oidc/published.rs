@@ -12,7 +12,7 @@ use preau::clients::store;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::registration::{opened, register, registered};
+use super::registration::{opened, register, registered};
 use crate::support::holder::Key;
 use crate::support::{Answer, Server};
 
@@ -109,6 +109,10 @@ async fn a18_keys_at_an_address_are_remembered_and_read_again_for_a_new_kid() {
     assert!(client.get("client_secret").is_none());
     let id = client["client_id"].as_str().unwrap();
     let ask = async |key: &Key, jti: &str| assert_by(&server, id, key, jti).await.status;
+    // All of its servers start at once: one call asks for the keys, and the others wait for them.
+    let (a, b, c, d) = tokio::join!(ask(&first, "a"), ask(&first, "b"), ask(&first, "c"), ask(&first, "d"));
+    assert_eq!([a, b, c, d], [StatusCode::OK; 4]);
+    assert_eq!(site.asked(), 1);
     assert_eq!(ask(&first, "1").await, StatusCode::OK);
     assert_eq!(ask(&first, "2").await, StatusCode::OK);
     assert_eq!(site.asked(), 1);

@@ -6,12 +6,13 @@ use crate::support::server::encode;
 use crate::support::{Browser, Landed, RelyingParty, Server};
 
 /// A parameter in all the ways that a request may have it: not, twice, empty, long, and as no text.
-fn bent(all: &[(String, String)], name: &str) -> Vec<(&'static str, String)> {
+pub(super) fn bent(all: &[(String, String)], name: &str) -> Vec<(&'static str, String)> {
     let own = all.iter().find(|(n, _)| n == name).map_or("x", |(_, v)| v.as_str());
     let kept: Vec<(&str, &str)> =
         all.iter().filter(|(n, _)| n != name).map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let rest = encode(&kept);
     let own = encode(&[(name, own)]);
+    let twice = encode(&[(name, own.split_once('=').map_or("", |(_, value)| value))]);
     vec![
         ("missing", rest.clone()),
         ("doubled", format!("{rest}&{own}&{own}")),
@@ -21,6 +22,8 @@ fn bent(all: &[(String, String)], name: &str) -> Vec<(&'static str, String)> {
         ("NUL", format!("{rest}&{name}=%00")),
         ("no UTF-8", format!("{rest}&{name}=%ff%fe")),
         ("half an escape", format!("{rest}&{name}=%4")),
+        ("encoded twice", format!("{rest}&{}", twice.replace('%', "%25"))),
+        ("not ASCII", format!("{rest}&{}", encode(&[(name, "élève 生徒 🎒")]))),
         ("a list", format!("{rest}&{name}[]=1&{name}[0]=1")),
         ("signs", format!("{rest}&{}", encode(&[(name, "\"'<>\\{{7*7}}\r\n\u{202e}")]))),
     ]

@@ -250,9 +250,9 @@ pub fn part(token: &str, n: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
 
-/// The token with one letter of its signature changed.
+/// The token with one letter changed: of its signature, where it has one.
 pub fn bend(token: &str) -> String {
-    let (head, signature) = token.rsplit_once('.').unwrap();
-    let other = if signature.starts_with('A') { 'B' } else { 'A' };
-    format!("{head}.{other}{}", &signature[1..])
+    let at = token.rfind('.').map_or(0, |dot| dot + 1);
+    let other = if token[at..].starts_with('A') { 'B' } else { 'A' };
+    format!("{}{other}{}", &token[..at], &token[at + 1..])
 }

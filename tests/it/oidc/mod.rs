@@ -1,0 +1,31 @@
+//! The provider, one file an endpoint or a specification. A test's name cites the section, or the line of the project's
+//! list of attacks.
+
+mod assertions;
+mod authorize;
+mod client_auth;
+mod client_credentials;
+mod consent;
+mod discovery;
+mod dpop;
+mod encryption;
+mod interactions;
+mod introspection;
+mod keys;
+mod library;
+mod logout;
+mod logout_backchannel;
+mod logout_crowd;
+mod logout_frontchannel;
+mod programs;
+mod published;
+mod pushed;
+mod redirects;
+mod refresh;
+pub mod registration;
+mod requests;
+mod responses;
+mod revocation;
+mod token;
+mod tokens_elsewhere;
+mod userinfo;
