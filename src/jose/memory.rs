@@ -1,10 +1,12 @@
 //! Key sets of clients that publish them at an address, remembered for a while.
 //!
-//! A stranger decides which kids a token names, so an unknown one, like an address that does not answer, has the
+//! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names, so an unknown one, like an address that does not answer, has the
 //! address asked at most once in ten seconds (ABUSE J2, D1). Bounded: what was fetched longest ago goes first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::KeySet;
 use crate::base::clock::{Span, Timestamp};
@@ -20,7 +22,7 @@ const MOST: usize = 1_000;
 pub enum Remembered {
     /// Nothing else for now: the keys, or that there are none to be had.
     Known(Option<Arc<KeySet>>),
-    /// To be asked; meanwhile, and if that fails, these.
+    /// To be asked; meanwhile, and if that fails, these. Without any, by whoever has the [`KeyMemory::turn`].
     Ask(Option<Arc<KeySet>>),
 }
 
@@ -29,6 +31,7 @@ struct Entry {
     set: Option<(Arc<KeySet>, Timestamp)>,
     /// When it was last asked for an unknown kid, or anew, or in vain.
     asked: Option<Timestamp>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The memory.
@@ -46,8 +49,20 @@ impl KeyMemory {
         if !wanted || !may_ask {
             return Remembered::Known(usable);
         }
-        entry.asked = Some(now);
+        // Others have these until there is an answer. Where there are none, they wait for it.
+        if usable.is_some() {
+            entry.asked = Some(now);
+        }
         Remembered::Ask(usable)
+    }
+
+    /// Held by who asks an address of which nothing is known. Look again once you have it.
+    pub async fn turn(&self, place: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&entry(&mut all, place).turn)
+        };
+        turn.lock_owned().await
     }
 
     pub fn put(&self, place: &str, now: Timestamp, set: Arc<KeySet>) {

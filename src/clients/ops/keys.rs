@@ -24,9 +24,17 @@ pub async fn keys(
     let Some(uri) = &client.meta.jwks_uri else { return Ok(None) };
     // Of this client alone: another that names the same address has its own time to ask.
     let place = format!("{} {uri}", client.id);
-    let kept = match app.client_keys.look(&place, now, unknown_kid.is_some()) {
+    let look = || app.client_keys.look(&place, now, unknown_kid.is_some());
+    let (kept, _turn) = match look() {
         Remembered::Known(set) => return Ok(set),
-        Remembered::Ask(kept) => kept,
+        Remembered::Ask(Some(kept)) => (Some(kept), None),
+        Remembered::Ask(None) => {
+            let turn = app.client_keys.turn(&place).await;
+            match look() {
+                Remembered::Known(set) => return Ok(set),
+                Remembered::Ask(kept) => (kept, Some(turn)),
+            }
+        }
     };
     match fetch(app, uri).await {
         Ok(set) => {
