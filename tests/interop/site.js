@@ -17,7 +17,8 @@ const START_MS = 20_000;
 // 2.4.12 crashes where it signs with a key and knows no public one. Which methods it takes depends on the lines before.
 const BY_KEY = (folder, { kid }) => `OIDCPublicKeyFiles ${kid}#${folder}/client.pub
   OIDCPrivateKeyFiles ${kid}#${folder}/client.key
-  OIDCProviderTokenEndpointAuth private_key_jwt`;
+  OIDCProviderTokenEndpointAuth private_key_jwt
+  OIDCResponseMode form_post`;
 
 /** One site: a port, and a client of the provider's. */
 function site(folder, port, { issuer, certificate, key }, registered, proof) {

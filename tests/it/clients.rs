@@ -115,3 +115,19 @@ async fn a_use_is_written_once_a_day() {
     assert!(let_in(&server, "ent", &secret).await);
     assert_eq!(used().await, Some(server.now()));
 }
+
+#[tokio::test]
+async fn a_start_that_finds_the_same_files_changes_nothing_and_a_new_line_is_a_new_version() {
+    let server = Server::start().await;
+    let seen = async || server.texts("SELECT client_id || version || ' ' || updated_at FROM client ORDER BY 1").await;
+    let first = seen().await;
+    server.advance(Span::hours(1));
+    let _restarted = server.again().await;
+    assert_eq!(seen().await, first);
+    let file = server.folder().join("deployment/clients/ent.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Service ent", "Mon ENT")).unwrap();
+    let _restarted = server.again().await;
+    let changed = seen().await.into_iter().zip(first).filter(|(now, before)| now != before).count();
+    assert_eq!(changed, 1);
+}
