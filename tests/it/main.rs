@@ -43,6 +43,8 @@ mod sessions;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod sms_gateway;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod two_servers;

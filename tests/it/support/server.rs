@@ -70,6 +70,14 @@ impl Server {
         Self::build_costing(config, Arc::new(ManualClock::at(START)), Arc::new(folder), 1, cost).await
     }
 
+    /// A new server whose messages go to a gateway of their own.
+    pub async fn start_sending(gateway: Gateway) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = config(&folder).await;
+        let (clock, folder) = (Arc::new(ManualClock::at(START)), Arc::new(folder));
+        Box::pin(Self::build_around(config, clock, folder, 1, (PasswordCost::TEST, gateway))).await
+    }
+
     async fn build_costing(
         config: Config,
         clock: Arc<ManualClock>,
@@ -77,11 +85,21 @@ impl Server {
         seed: u64,
         cost: PasswordCost,
     ) -> Self {
+        Box::pin(Self::build_around(config, clock, folder, seed, (cost, Gateway::kept()))).await
+    }
+
+    async fn build_around(
+        config: Config,
+        clock: Arc<ManualClock>,
+        folder: Arc<TempDir>,
+        seed: u64,
+        (cost, gateway): (PasswordCost, Gateway),
+    ) -> Self {
         let around = Surroundings {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             rng: Arc::new(SeededRandom::new(seed)),
             cost,
-            sms: Some(Gateway::kept()),
+            sms: Some(gateway),
         };
         let app = Box::pin(compose::build(config, around)).await.unwrap();
         let router = router::public(app.clone()).unwrap();
