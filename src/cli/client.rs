@@ -30,7 +30,8 @@ enum Action {
     Show(Which),
     /// A client that registered itself may be used from now on, as `show` showed it.
     Approve(Approval),
-    /// Nothing works for this client until it is resumed; new readings of its file do not change that.
+    /// Nothing works for this client until it is resumed; new readings of its file do not change that. The token that
+    /// it registered with is revoked.
     Suspend(Which),
     /// Ends a suspension.
     Resume(Which),

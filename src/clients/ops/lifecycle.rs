@@ -83,6 +83,10 @@ pub async fn decide(house: House<'_>, id: &str, decision: Decision) -> Result<Cl
         return Err(LifecycleError::Changed(id.to_owned()));
     }
     record(&mut tx, house, Some(id), detail).await?;
+    // Whoever is suspended must not come back under another name by the same token (ABUSE P4).
+    if decision == Decision::Suspend && tokens::revoke_of(&mut tx, house.now, id).await? > 0 {
+        record(&mut tx, house, Some(id), "its initial access token revoked").await?;
+    }
     tx.commit().await?;
     Ok(state)
 }

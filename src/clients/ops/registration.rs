@@ -75,7 +75,7 @@ pub async fn register(app: &App, now: Timestamp, token: &str, fields: &Fields) -
     if !tokens::spend(&mut tx, now, &initial.id).await? {
         return Ok(Err(Refused::Token));
     }
-    registered::insert(&mut tx, now, &client_id, &written, &digest(&manages), initial.approves).await?;
+    registered::insert(&mut tx, now, &client_id, &written, &digest(&manages), &initial).await?;
     let detail = format!("registered with {}", initial.label);
     let about = About { client: Some(&client_id), detail: &detail, ..About::default() };
     audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ClientChanged, about).await?;

@@ -1,6 +1,7 @@
 //! The rest of a client's row: where it came from, who may change it, who approved it.
 
 use super::Written;
+use super::tokens::InitialToken;
 use crate::base::clock::Timestamp;
 use crate::clients::{Client, ClientState};
 use crate::db::{FromRow, Result, Tx, args};
@@ -48,20 +49,21 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Held>> {
     }))
 }
 
-/// A new client, and the digest of what its owner manages it with.
+/// A new client, the digest of what its owner manages it with, and the token that let it in.
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
     id: &str,
     w: &Written,
     registration_digest: &str,
-    approved: bool,
+    initial: &InitialToken,
 ) -> Result<()> {
+    let approved = initial.approves;
     let state = if approved { ClientState::Active } else { ClientState::Pending };
     tx.execute(
         "INSERT INTO client (client_id, origin, state, metadata, academy, secret_digest, secret_sealed, \
-         registration_digest, unapproved, self_approves, updated_at, created_at) \
-         VALUES ($1, 'registered', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+         registration_digest, unapproved, self_approves, updated_at, created_at, initial_token) \
+         VALUES ($1, 'registered', $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)",
         args![
             id,
             state.name(),
@@ -72,7 +74,8 @@ pub async fn insert(
             registration_digest,
             !approved,
             approved,
-            now
+            now,
+            &initial.id
         ],
     )
     .await?;

@@ -51,3 +51,10 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<InitialToken>> {
 pub async fn revoke(tx: &mut Tx, now: Timestamp, id: &str) -> Result<u64> {
     tx.execute("UPDATE initial_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", args![id, now]).await
 }
+
+/// Revokes the one that this client registered with; how many that were.
+pub async fn revoke_of(tx: &mut Tx, now: Timestamp, client_id: &str) -> Result<u64> {
+    let sql = "UPDATE initial_token SET revoked_at = $2 WHERE revoked_at IS NULL \
+               AND id = (SELECT initial_token FROM client WHERE client_id = $1)";
+    tx.execute(sql, args![client_id, now]).await
+}

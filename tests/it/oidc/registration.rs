@@ -481,3 +481,17 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     assert_eq!(state(&again, &client).await, ClientState::Gone);
     assert_eq!(state(&again, &other).await, ClientState::Active);
 }
+
+#[tokio::test]
+async fn p4_who_is_suspended_does_not_come_back_by_the_same_token() {
+    let server = Server::start().await;
+    let (token, _) = opened(&server, 3, true).await;
+    let first = register(&server, &token, &cantine()).await.json();
+    let (other, _) = opened(&server, 3, true).await;
+    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Suspend).await.unwrap();
+    unauthorized(&register(&server, &token, &cantine()).await);
+    assert_eq!(register(&server, &other, &cantine()).await.status, StatusCode::CREATED, "another's token counts");
+    // The end of the suspension does not bring the token back.
+    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Resume).await.unwrap();
+    unauthorized(&register(&server, &token, &cantine()).await);
+}
