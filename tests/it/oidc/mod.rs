@@ -1,6 +1,7 @@
 //! The provider, one file an endpoint or a specification. A test's name cites the section, or the line of the project's
 //! list of attacks.
 
+mod approval;
 mod assertions;
 mod authorize;
 mod client_auth;

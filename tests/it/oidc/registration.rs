@@ -5,12 +5,11 @@ use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::ClientState;
 use preau::clients::ops::lifecycle::{self, Decision, House, NewToken};
-use preau::clients::store::registered as registered_row;
 use serde_json::{Value, json};
 
+use super::approval::shut_out;
 use crate::support::relying_party::basic;
-use crate::support::server::encode;
-use crate::support::{Answer, Browser, Landed, Server};
+use crate::support::{Answer, Server};
 
 pub fn house(server: &Server) -> House<'_> {
     House { db: &server.app.db, vault: &server.app.vault, rng: server.app.rng.as_ref(), now: server.now() }
@@ -54,24 +53,37 @@ pub async fn registered(server: &Server, approves: bool, body: &Value) -> Value 
     answer.json()
 }
 
-fn text<'a>(client: &'a Value, name: &str) -> &'a str {
+pub fn text<'a>(client: &'a Value, name: &str) -> &'a str {
     client[name].as_str().unwrap_or_else(|| panic!("no {name}: {client}"))
 }
 
-async fn manage(server: &Server, method: &str, client: &Value, body: Option<&Value>) -> Answer {
+pub async fn manage(server: &Server, method: &str, client: &Value, body: Option<&Value>) -> Answer {
     let path = text(client, "registration_client_uri").strip_prefix(server.issuer()).unwrap().to_owned();
     send(server, method, &path, text(client, "registration_access_token"), body).await
 }
 
-async fn state(server: &Server, client: &Value) -> ClientState {
+pub async fn state(server: &Server, client: &Value) -> ClientState {
     let mut tx = server.app.db.read().await.unwrap();
     preau::clients::store::find(&mut tx, text(client, "client_id")).await.unwrap().unwrap().state
 }
 
-fn unauthorized(answer: &Answer) {
+pub fn unauthorized(answer: &Answer) {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.shown());
     assert_eq!(answer.error(), "invalid_token");
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
+}
+
+/// Whether the client is let in at the token endpoint.
+pub async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
+    let who = basic(text(client, "client_id"), secret);
+    let fields =
+        [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
+    let answer = server.post("/oauth2/token", &[("authorization", &who)], &fields).await;
+    match answer.error().as_str() {
+        "invalid_grant" => true,
+        "invalid_client" => false,
+        other => panic!("{other}"),
+    }
 }
 
 #[tokio::test]
@@ -211,86 +223,6 @@ async fn p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
     assert_eq!(server.count("SELECT MIN(remaining) FROM initial_token").await, 0);
 }
 
-fn authorize(client: &Value) -> String {
-    let fields = [
-        ("response_type", "code"),
-        ("client_id", text(client, "client_id")),
-        ("redirect_uri", "https://cantine.example/retour"),
-        ("scope", "openid"),
-        ("state", "s"),
-    ];
-    format!("/oauth2/authorize?{}", encode(&fields))
-}
-
-/// What each endpoint that asks for the client says: none of it may be yes.
-async fn shut_out(server: &Server, client: &Value, case: &str) {
-    let mut browser = Browser::new(server);
-    assert!(matches!(browser.open(&authorize(client)).await, Landed::Here), "{case}");
-    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{case}: {}", browser.page.shown());
-    let who = basic(text(client, "client_id"), text(client, "client_secret"));
-    for (path, fields) in [
-        ("/oauth2/token", vec![("grant_type", "authorization_code"), ("code", "x")]),
-        ("/oauth2/token", vec![("grant_type", "client_credentials")]),
-        ("/oauth2/par", vec![("response_type", "code"), ("redirect_uri", "https://cantine.example/retour")]),
-        ("/oauth2/introspect", vec![("token", "x")]),
-        ("/oauth2/revoke", vec![("token", "x")]),
-    ] {
-        let answer = server.post(path, &[("authorization", &who)], &fields).await;
-        assert_eq!(
-            (answer.status, answer.error().as_str()),
-            (StatusCode::UNAUTHORIZED, "invalid_client"),
-            "{case} {path}"
-        );
-    }
-}
-
-/// Whether the client is let in at the token endpoint.
-async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
-    let who = basic(text(client, "client_id"), secret);
-    let fields =
-        [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
-    let answer = server.post("/oauth2/token", &[("authorization", &who)], &fields).await;
-    match answer.error().as_str() {
-        "invalid_grant" => true,
-        "invalid_client" => false,
-        other => panic!("{other}"),
-    }
-}
-
-#[tokio::test]
-async fn p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after() {
-    let server = Server::start().await;
-    let client = registered(&server, false, &cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Pending);
-    shut_out(&server, &client, "pending").await;
-    let id = text(&client, "client_id");
-    assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
-    assert!(let_in(&server, &client, text(&client, "client_secret")).await);
-    let mut browser = Browser::new(&server);
-    browser.open(&authorize(&client)).await;
-    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
-    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
-    shut_out(&server, &client, "suspended").await;
-}
-
-#[tokio::test]
-async fn p6_tokens_of_a_client_that_is_suspended_open_nothing() {
-    let server = Server::start().await;
-    let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"]});
-    let client = registered(&server, true, &body).await;
-    let who = basic(text(&client, "client_id"), text(&client, "client_secret"));
-    let token = server.post("/oauth2/token", &[("authorization", &who)], &[("grant_type", "client_credentials")]).await;
-    assert_eq!(token.status, StatusCode::OK, "{}", token.shown());
-    let token = token.json()["access_token"].as_str().unwrap().to_owned();
-    let ask = async || server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", &token)]).await;
-    assert_eq!(ask().await.json()["active"], true);
-    lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.unwrap();
-    assert_eq!(ask().await.status, StatusCode::UNAUTHORIZED);
-    let request = Request::get("/oauth2/userinfo").header("authorization", format!("Bearer {token}"));
-    let userinfo = server.call(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED, "{}", userinfo.shown());
-}
-
 #[tokio::test]
 async fn rfc_7592_2_the_registration_is_its_own_clients_alone() {
     let server = Server::start().await;
@@ -362,106 +294,6 @@ async fn rfc_7592_2_2_a_replacement_replaces_everything() {
     assert!(let_in(&server, &client, text(&again, "client_secret")).await);
 }
 
-/// Approves what stands there now.
-async fn approve(server: &Server, id: &str) -> Result<ClientState, lifecycle::LifecycleError> {
-    let held = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
-    lifecycle::decide(house(server), id, Decision::Approve { version: held.version }).await
-}
-
-#[tokio::test]
-async fn p6_an_approval_is_of_what_was_looked_at() {
-    let server = Server::start().await;
-    let client = registered(&server, false, &cantine()).await;
-    let id = text(&client, "client_id");
-    let seen = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap().version;
-    let mut moved = cantine();
-    moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
-    assert_eq!(manage(&server, "PUT", &client, Some(&moved)).await.status, StatusCode::OK);
-    let refused = lifecycle::decide(house(&server), id, Decision::Approve { version: seen }).await;
-    assert!(matches!(refused, Err(lifecycle::LifecycleError::Changed(_))), "{refused:?}");
-    assert_eq!(state(&server, &client).await, ClientState::Pending);
-    assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
-}
-
-#[tokio::test]
-async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
-    let server = Server::start().await;
-    let client = registered(&server, false, &cantine()).await;
-    let id = text(&client, "client_id");
-    let mut moved = cantine();
-    moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
-    let mut same = cantine();
-    same["contacts"] = json!(["a@cantine.example"]);
-    let put = async |body: &Value| assert_eq!(manage(&server, "PUT", &client, Some(body)).await.status, StatusCode::OK);
-
-    put(&same).await;
-    assert_eq!(state(&server, &client).await, ClientState::Pending, "nobody approved it");
-    approve(&server, id).await.unwrap();
-    put(&cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Active);
-    // Another address, or another's picture on the sign-in page.
-    let mut disguised = cantine();
-    disguised["logo_uri"] = json!("https://cantine.example/banque.png");
-    let with = |name: &str, value: Value| {
-        let mut body = cantine();
-        body[name] = value;
-        body
-    };
-    let others = [
-        moved.clone(),
-        disguised,
-        with("client_name", json!("La banque")),
-        with("scope", json!("openid")),
-        with("subject_type", json!("public")),
-        with("policy_uri", json!("https://cantine.example/p")),
-        with("post_logout_redirect_uris", json!(["https://cantine.example/adieu"])),
-        with("frontchannel_logout_uri", json!("https://cantine.example/fin")),
-        with("application_type", json!("native")),
-    ];
-    for other in &others {
-        put(other).await;
-        assert_eq!(state(&server, &client).await, ClientState::Pending, "{other}");
-        approve(&server, id).await.unwrap();
-    }
-
-    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
-    put(&moved).await;
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
-    // What is changed under a suspension is not approved by its end.
-    put(&cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
-    assert_eq!(lifecycle::decide(house(&server), id, Decision::Resume).await.unwrap(), ClientState::Pending);
-    shut_out(&server, &client, "resumed, not approved").await;
-    assert!(lifecycle::decide(house(&server), id, Decision::Resume).await.is_err());
-
-    // Where the academy's token approves, it approves what comes later too; but it lifts nothing.
-    let trusted = registered(&server, true, &cantine()).await;
-    assert_eq!(manage(&server, "PUT", &trusted, Some(&moved)).await.status, StatusCode::OK);
-    assert_eq!(state(&server, &trusted).await, ClientState::Active);
-    lifecycle::decide(house(&server), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
-    assert_eq!(manage(&server, "PUT", &trusted, Some(&cantine())).await.status, StatusCode::OK);
-    assert_eq!(state(&server, &trusted).await, ClientState::Suspended);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_a_suspension_that_comes_between_is_not_written_over() {
-    let server = Server::start().await;
-    let client = registered(&server, true, &cantine()).await;
-    let writers: Vec<_> = (0..20)
-        .map(|_| {
-            let (server, client) = (server.clone(), client.clone());
-            tokio::spawn(async move { manage(&server, "PUT", &client, Some(&cantine())).await.status })
-        })
-        .collect();
-    // It may itself come second: an operator looks again.
-    while lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.is_err() {}
-    for writer in writers {
-        let status = writer.await.unwrap();
-        assert!([StatusCode::OK, StatusCode::CONFLICT].contains(&status), "{status}");
-    }
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
-}
-
 #[tokio::test]
 async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     let server = Server::start().await;
@@ -480,18 +312,4 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     let again = server.again().await;
     assert_eq!(state(&again, &client).await, ClientState::Gone);
     assert_eq!(state(&again, &other).await, ClientState::Active);
-}
-
-#[tokio::test]
-async fn p4_who_is_suspended_does_not_come_back_by_the_same_token() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 3, true).await;
-    let first = register(&server, &token, &cantine()).await.json();
-    let (other, _) = opened(&server, 3, true).await;
-    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Suspend).await.unwrap();
-    unauthorized(&register(&server, &token, &cantine()).await);
-    assert_eq!(register(&server, &other, &cantine()).await.status, StatusCode::CREATED, "another's token counts");
-    // The end of the suspension does not bring the token back.
-    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Resume).await.unwrap();
-    unauthorized(&register(&server, &token, &cantine()).await);
 }
