@@ -111,3 +111,10 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     let person = Person { account, scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
     Ok(Some(Access { client, person: Some(person), holder, jkt, claims }))
 }
+
+/// The client that a token of ours was given to, though it opens nothing any more: its script may read that it expired.
+pub async fn given_to(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
+    let Ok(claims) = keys::ops::verify(app, now, ACCESS_TYP, token).await? else { return Ok(None) };
+    let id = claims.get("client_id").and_then(Value::as_str).unwrap_or_default();
+    Ok(clients::store::find(tx, id).await?.filter(Client::is_usable))
+}

@@ -129,7 +129,8 @@ async fn answer(
 ) -> anyhow::Result<(Option<Client>, Told)> {
     let mut tx = app.db.read().await?;
     let Some(found) = access::open(app, visit.now, &mut tx, &presented.token).await? else {
-        return Ok((None, Err(NoAnswer::Token("the token is not valid"))));
+        let client = access::given_to(app, visit.now, &mut tx, &presented.token).await?;
+        return Ok((client, Err(NoAnswer::Token("the token is not valid"))));
     };
     if let Err(why) = proven(app, visit, headers, method, presented, &found).await? {
         return Ok((Some(found.client), Err(why)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use preau::base::clock::Span;
 use preau::protocol::response::ResponseType;
 use serde_json::Value;
 
@@ -233,6 +234,13 @@ async fn s10_answers_are_read_by_the_client_s_own_origins_only() {
             let answer = from(&server, Method::GET, path, origin, &[]).await;
             assert!(answer.header("access-control-allow-origin").is_empty(), "{path} {origin}");
         }
+    }
+    // A script must be able to read that its token has expired, and nobody else's, or it sees a network that is down.
+    server.advance(Span::minutes(6));
+    for (origin, may) in [("https://ent.example", true), ("https://bourses.example", false)] {
+        let answer = from(&server, Method::GET, "/oauth2/userinfo", origin, &[("authorization", &bearer)]).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_token"));
+        assert_eq!(answer.header("access-control-allow-origin"), if may { origin } else { "" }, "{origin}");
     }
     let preflight = from(&server, Method::OPTIONS, "/oauth2/token", "https://ent.example", &[]).await;
     assert_eq!(preflight.status, StatusCode::NO_CONTENT);
