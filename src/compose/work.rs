@@ -42,7 +42,7 @@ pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
-            if let Err(error) = clean(&a).await {
+            if let Err(error) = clean(&a, &s).await {
                 tracing::error!(error = format!("{error:#}"), "cleaning failed");
             }
             tokio::select! {
@@ -152,8 +152,8 @@ async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
 
 /// Forgets what serves no more, some rows a transaction: after a night without a server there are many, and whoever
 /// signs in meanwhile must not wait behind all of them.
-async fn clean(app: &AppState) -> anyhow::Result<()> {
-    while clean_some(app).await? > 0 {}
+async fn clean(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    while clean_some(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }
 

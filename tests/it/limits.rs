@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, StatusCode};
+use preau::base::clock::Span;
+use preau::db::Durability;
 use preau::ephemeral::{Kind, MAX_KEY};
 use preau::seal::PasswordCost;
+use preau::{compose, limits};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::support::{Browser, Landed, RelyingParty, Server};
@@ -166,4 +170,31 @@ async fn d8_a_request_that_never_ends_is_told_when_to_come_back() {
         assert_eq!(response.headers()["retry-after"], "5", "{path}");
         assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
     }
+}
+
+/// More than one transaction forgets, and what still counts stays.
+#[tokio::test]
+async fn d1_a_backlog_is_forgotten_some_rows_at_a_time_until_none_is_left() {
+    let server = Server::start().await;
+    let many = "INSERT INTO budget (action, key, marks, touched_at) \
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \
+                SELECT 'password', CAST(i AS TEXT), '', $1 FROM n";
+    let old = server.now().minus(Span::days(2)).0;
+    assert_eq!(server.sql(many, vec![old.into()]).await, 2_500);
+    let fresh = "INSERT INTO budget (action, key, marks, touched_at) VALUES ('password', 'fresh', '', $1)";
+    server.sql(fresh, vec![server.now().0.into()]).await;
+    let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
+    assert_eq!(limits::store::clean(&mut tx, server.now()).await.unwrap(), 1_000);
+    tx.commit().await.unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let mut work = compose::background(&server.app, &stopped);
+    for _ in 0..6_000 {
+        if server.count("SELECT COUNT(*) FROM budget").await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.send_replace(true);
+    while work.join_next().await.is_some() {}
+    assert_eq!(server.texts("SELECT key FROM budget").await, ["fresh"]);
 }
