@@ -1,4 +1,5 @@
-//! What the fuzzer throws bytes at: every reader of something that comes from outside, and what must hold of its answer.
+//! What the fuzzer throws bytes at: every reader of something that comes from outside, and what must hold of its
+//! answer.
 //!
 //! Plain functions of bytes, so that they run in two places: under libFuzzer (`fuzz/run`), and with every test run over
 //! the seeds and over bytes by chance (`tests/it/fuzz.rs`), so that they cannot rot.

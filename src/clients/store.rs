@@ -54,8 +54,9 @@ pub struct Written {
     pub secret_sealed: Option<String>,
 }
 
-/// Writes what a file says, if it says something new: its version tells an operator whether it changed. A suspension is an administrator's and stays; a file that came back counts again. A client
-/// that registered itself under this id is the file's from now on.
+/// Writes what a file says, if it says something new: its version tells an operator whether it changed. A suspension is
+/// an administrator's and stays; a file that came back counts again. A client that registered itself under this id is
+/// the file's from now on.
 pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<()> {
     tx.execute(
         "INSERT INTO client (client_id, origin, state, metadata, academy, secret_digest, secret_sealed, updated_at, \

@@ -59,7 +59,8 @@ impl IntoResponse for PageError {
 
 impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
-        // A full queue, of passwords or of the database, or a store that is away, is no fault: it says when to come back, however deep it arose.
+        // A full queue, of passwords or of the database, or a store that is away, is no fault: it says when to come
+        // back, however deep it arose.
         let hashing = matches!(e.downcast_ref::<PasswordError>(), Some(PasswordError::Busy));
         let writing =
             e.downcast_ref::<crate::db::Error>().is_some_and(|e| matches!(e, crate::db::Error::Busy) || e.gave_way());

@@ -1,7 +1,8 @@
 //! Key sets of clients that publish them at an address, remembered for a while.
 //!
-//! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names, so an unknown one, like an address that does not answer, has the
-//! address asked at most once in ten seconds (ABUSE J2, D1). Bounded: what was fetched longest ago goes first.
+//! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names,
+//! so an unknown one, like an address that does not answer, has the address asked at most once in ten seconds (ABUSE
+//! J2, D1). Bounded: what was fetched longest ago goes first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

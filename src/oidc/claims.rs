@@ -56,8 +56,8 @@ pub enum Where {
     IdTokenAlone,
 }
 
-/// The claims besides `sub` that were granted by scopes and one by one (OIDCC 5.3.2: absent ones are left out, never null or empty). The client's
-/// registration is the bound, whatever was granted before it was narrowed.
+/// The claims besides `sub` that were granted by scopes and one by one (OIDCC 5.3.2: absent ones are left out, never
+/// null or empty). The client's registration is the bound, whatever was granted before it was narrowed.
 pub async fn told(
     app: &App,
     tx: &mut Tx,

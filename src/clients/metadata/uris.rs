@@ -66,7 +66,8 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
 }
 
 /// Who sees one `sub` (OIDCC 8.1): the host of the sector's document, else of all redirect URIs. Named so that no
-/// registration enters a sector of the files by chance (a file that names `host:…` means it); what anybody could register is a sector of its own.
+/// registration enters a sector of the files by chance (a file that names `host:…` means it); what anybody could
+/// register is a sector of its own.
 pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
     if let Some(uri) = &meta.sector_identifier_uri {
         let Some(host) = redirect::host(uri) else {

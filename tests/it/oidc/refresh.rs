@@ -214,7 +214,8 @@ async fn s8_no_family_is_born_after_the_end_that_it_raced() {
     for _ in 0..3 {
         let (server, rp, member) = house("ent").await;
         server.change_client("ent", |meta| meta.offline_agreed = true).await;
-        // The day's first use of a client is written down; from now on an exchange waits for the writer only for its family.
+        // The day's first use of a client is written down; from now on an exchange waits for the writer only for its
+        // family.
         begin(&rp, &mut Browser::new(&server), &member, false).await;
         let (attempt, code) = rp.code_for(&mut Browser::new(&server), &member).await;
         // A new password is under way while the exchange has looked at the session and waits.
