@@ -82,7 +82,11 @@ pub async fn rest(
             Err(error) => return Ok(Err(error)),
         },
     };
-    Ok(table(now, client, uri, params, came, hinted))
+    let resource = match resources(app.issuer(), client, params) {
+        Ok(resource) => resource,
+        Err(error) => return Ok(Err(error)),
+    };
+    Ok(table(now, client, uri, params, came, hinted).map(|request| AuthorizeRequest { resource, ..request }))
 }
 
 fn table(
@@ -128,7 +132,7 @@ fn table(
         claims: asked.claims.within(|name| client.meta.scopes.gives(name)),
         acr,
         dpop_jkt: c.dpop_jkt()?,
-        resource: c.resource()?,
+        resource: Vec::new(),
         pushed: None,
         received: now,
     })
@@ -277,15 +281,17 @@ impl Checking<'_> {
             Some(_) => Err(OAuthError::invalid_request("dpop_jkt is not a thumbprint")),
         }
     }
+}
 
-    /// RFC 8707 2: one of the client's resource servers, or ourselves.
-    fn resource(&self) -> Result<Vec<String>, OAuthError> {
-        match self.params.get("resource") {
-            None => Ok(Vec::new()),
-            Some(asked) if self.client.meta.audiences.iter().any(|a| a == asked) => Ok(vec![asked.to_owned()]),
-            Some(_) => Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client")),
-        }
+/// RFC 8707 2: the resource servers that are asked for, each of which the client has registered, or ourselves.
+pub fn resources(issuer: &str, client: &Client, params: &Params) -> Result<Vec<String>, OAuthError> {
+    let mut asked: Vec<String> = params.all("resource").map(str::to_owned).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    if asked.iter().all(|a| a == issuer || client.meta.audiences.contains(a)) {
+        return Ok(asked);
     }
+    Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client"))
 }
 
 fn levels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {

@@ -11,6 +11,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::clients::Client;
 use crate::jose::{Claims, Typ};
 use crate::protocol::algorithms::Alg;
+use crate::protocol::authorize::{MEMBERS, Member};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
 
@@ -81,7 +82,7 @@ fn content(
         return Err(bad("iss is not the client"));
     }
     // Out of a client assertion nobody can make a request (RFC 9101 10.8): those have `sub`, and never these.
-    if claims.contains_key("sub") && text("sub") == Some(&client.id) {
+    if claims.get("sub").is_some_and(|sub| sub.as_str().is_none_or(|sub| sub == client.id)) {
         return Err(bad("an assertion is no request"));
     }
     let for_us = match claims.get("aud") {
@@ -111,21 +112,25 @@ fn content(
     {
         return Err(bad("response_type is another inside"));
     }
-    let mut pairs = vec![("client_id".to_owned(), client.id.clone())];
-    for (name, value) in claims {
-        if ["iss", "aud", "exp", "nbf", "iat", "jti", "client_id"].contains(&name.as_str()) {
-            continue;
-        }
-        let value = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Bool(flag) => flag.to_string(),
-            // `claims` is an object inside (OIDCC 6.1).
-            Value::Object(_) => value.to_string(),
-            Value::Null | Value::Array(_) => continue,
-        };
-        pairs.push((name.clone(), value));
+    let mut pairs = vec![("client_id", client.id.clone())];
+    for (name, member) in MEMBERS {
+        let Some(value) = claims.get(name) else { continue };
+        let values = taken(member, value).ok_or_else(|| bad("a parameter is of another type").detail(name))?;
+        pairs.extend(values.into_iter().map(|value| (name, value)));
     }
-    let text = encode(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let text = encode(pairs.iter().map(|(name, value)| (*name, value.as_str())));
     Ok(Params::parse(&text))
+}
+
+/// The values as a query would have them; `None` where the type is not the parameter's: to pass it over would be to
+/// answer another request than the client signed.
+fn taken(member: Member, value: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    match (member, value) {
+        (_, Value::String(one)) => Some(vec![one.clone()]),
+        (Member::Number, Value::Number(number)) => number.as_u64().map(|n| vec![n.to_string()]),
+        (Member::Object, Value::Object(_)) => Some(vec![value.to_string()]),
+        (Member::Texts, Value::Array(all)) if !all.is_empty() => all.iter().map(text).collect(),
+        _ => None,
+    }
 }

@@ -8,6 +8,43 @@ use super::response::{ResponseMode, ResponseType};
 use super::scope::Scopes;
 use crate::base::clock::Timestamp;
 
+/// What a parameter of an authorization request is inside a request object (OIDCC 6.1, RFC 9101 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    Text,
+    /// Not negative; as text too, which is how the query has it.
+    Number,
+    /// As text too.
+    Object,
+    /// One text, or a list of them (RFC 8707 2).
+    Texts,
+}
+
+/// Every parameter that a request may have here. What is not among them is passed over (RFC 6749 3.1), so a request
+/// object gives no parameter that does not stand in this list with its type.
+pub const MEMBERS: [(&str, Member); 20] = [
+    ("response_type", Member::Text),
+    ("response_mode", Member::Text),
+    ("redirect_uri", Member::Text),
+    ("scope", Member::Text),
+    ("state", Member::Text),
+    ("nonce", Member::Text),
+    ("code_challenge", Member::Text),
+    ("code_challenge_method", Member::Text),
+    ("prompt", Member::Text),
+    ("max_age", Member::Number),
+    ("login_hint", Member::Text),
+    ("id_token_hint", Member::Text),
+    ("ui_locales", Member::Text),
+    ("claims_locales", Member::Text),
+    ("display", Member::Text),
+    ("acr_values", Member::Text),
+    ("claims", Member::Object),
+    ("registration", Member::Object),
+    ("dpop_jkt", Member::Text),
+    ("resource", Member::Texts),
+];
+
 /// `prompt` (OIDCC 3.1.2.1). Unknown words are passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {

@@ -76,8 +76,15 @@ pub fn parse(text: &str) -> Option<Asked> {
             _ => continue,
         };
         out.claims.id_token = known(names)?;
-        out.sub = names.get("sub").and_then(|v| v.get("value")).and_then(Value::as_str).map(str::to_owned);
-        out.acr = names.get("acr").map(wish);
+        // A demand that cannot be read is not passed over: the answer would be about another person, or less sure.
+        out.sub = match names.get("sub").and_then(|request| request.get("value")) {
+            None => None,
+            Some(value) => Some(value.as_str()?.to_owned()),
+        };
+        out.acr = match names.get("acr") {
+            None => None,
+            Some(request) => Some(wish(request)?),
+        };
     }
     Some(out)
 }
@@ -91,13 +98,18 @@ fn known(members: &Map<String, Value>) -> Option<Vec<String>> {
     Some(members.keys().filter(|name| name.as_str() != "sub").filter(of_ours).cloned().collect())
 }
 
-fn wish(request: &Value) -> AcrWish {
-    let one = request.get("value").and_then(Value::as_str).into_iter();
-    let many = request.get("values").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    AcrWish {
-        levels: one.chain(many).filter_map(Acr::from_name).collect(),
-        essential: request.get("essential").and_then(Value::as_bool).unwrap_or(false),
-    }
+/// OIDCC 5.5.1.1; `None` where a member is of another type.
+fn wish(request: &Value) -> Option<AcrWish> {
+    let many = match request.get("values") {
+        None => Vec::new(),
+        Some(values) => values.as_array()?.iter().collect(),
+    };
+    let names = request.get("value").into_iter().chain(many).map(Value::as_str).collect::<Option<Vec<_>>>()?;
+    let essential = match request.get("essential") {
+        None => false,
+        Some(essential) => essential.as_bool()?,
+    };
+    Some(AcrWish { levels: names.into_iter().filter_map(Acr::from_name).collect(), essential })
 }
 
 #[cfg(test)]
@@ -121,7 +133,20 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_refused() {
-        for bad in ["", "[]", "{", "null", r#"{"userinfo":[]}"#, r#"{"id_token":"x"}"#, r#"{"userinfo":{"name":1}}"#] {
+        for bad in [
+            "",
+            "[]",
+            "{",
+            "null",
+            r#"{"userinfo":[]}"#,
+            r#"{"id_token":"x"}"#,
+            r#"{"userinfo":{"name":1}}"#,
+            r#"{"id_token":{"sub":{"value":["abc"]}}}"#,
+            r#"{"id_token":{"sub":{"value":null}}}"#,
+            r#"{"id_token":{"acr":{"essential":"true","value":"eidas1"}}}"#,
+            r#"{"id_token":{"acr":{"values":"eidas1"}}}"#,
+            r#"{"id_token":{"acr":{"value":["eidas1"]}}}"#,
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
         assert_eq!(parse("{}"), Some(Asked::default()));

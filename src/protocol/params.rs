@@ -1,7 +1,7 @@
 //! `application/x-www-form-urlencoded` from outside, read strictly.
 //!
-//! A parameter that stands twice is refused (RFC 6749 3.1, ABUSE R5), sizes and numbers are bounded
-//! (ABUSE D1), and a value is text without NUL. An empty value counts as absent (RFC 6749 3.1).
+//! A parameter that stands twice is refused (RFC 6749 3.1, ABUSE R5), but for those whose specification allows it; sizes
+//! and numbers are bounded (ABUSE D1), and a value is text without NUL. An empty value counts as absent (RFC 6749 3.1).
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 pub const MOST: usize = 60;
 /// The longest value, in bytes. `id_token_hint` is the longest that a client sends.
 pub const LONGEST: usize = 6 * 1024;
+/// What may stand more than once (RFC 8707 2).
+const REPEATABLE: [&str; 1] = ["resource"];
 
 /// A request's parameters by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
-    values: BTreeMap<String, String>,
-    doubled: Vec<String>,
+    values: BTreeMap<String, Vec<String>>,
     flaw: Option<Flaw>,
 }
 
@@ -50,22 +51,27 @@ impl Params {
                 out.flaw.get_or_insert(Flaw::TooLong);
                 continue;
             }
-            if out.values.contains_key(&name) {
-                out.doubled.push(name);
+            let may_repeat = REPEATABLE.contains(&name.as_str());
+            let all = out.values.entry(name).or_default();
+            if !(all.is_empty() || may_repeat) {
                 out.flaw.get_or_insert(Flaw::Doubled);
-                continue;
             }
-            out.values.insert(name, value);
+            all.push(value);
         }
         out
     }
 
     /// The value, unless it is absent, empty, or stands twice (then none of them counts).
     pub fn get(&self, name: &str) -> Option<&str> {
-        if self.is_doubled(name) {
-            return None;
+        match self.values.get(name)?.as_slice() {
+            [one] => Some(one.as_str()).filter(|v| !v.is_empty()),
+            _ => None,
         }
-        self.values.get(name).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// Every value of a parameter that may stand more than once.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values.get(name).into_iter().flatten().map(String::as_str).filter(|v| !v.is_empty())
     }
 
     /// Like [`Params::get`], for a caller that keeps it.
@@ -75,11 +81,7 @@ impl Params {
 
     /// The value as it was sent, empty ones too: for forms that people fill.
     pub fn raw(&self, name: &str) -> &str {
-        self.values.get(name).map_or("", String::as_str)
-    }
-
-    pub fn is_doubled(&self, name: &str) -> bool {
-        self.doubled.iter().any(|d| d == name)
+        self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)
     }
 
     pub fn flaw(&self) -> Option<Flaw> {
@@ -125,6 +127,14 @@ mod tests {
         assert_eq!(p.get("a"), None);
         assert_eq!(p.get("b"), Some("2"));
         assert_eq!(p.flaw(), Some(Flaw::Doubled));
+    }
+
+    #[test]
+    fn rfc_8707_2_resource_may_stand_more_than_once() {
+        let p = Params::parse("resource=a&x=1&resource=b");
+        assert_eq!((p.flaw(), p.get("resource")), (None, None));
+        assert_eq!(p.all("resource").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(p.all("nothing").count(), 0);
     }
 
     #[test]

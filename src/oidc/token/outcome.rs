@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
+use crate::oidc::checks::resources;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
@@ -23,14 +24,16 @@ impl Asking<'_> {
         if self.jkt.is_some() { "DPoP" } else { "Bearer" }
     }
 
-    /// RFC 8707 2.2: the resource servers that are asked for, of those granted; one, because no parameter stands twice.
+    /// RFC 8707 2.2: the resource servers that are asked for, of those granted; none asked for: all that were granted.
     pub fn resource(&self, granted: &[String]) -> Result<Vec<String>, OAuthError> {
-        let Some(asked) = self.params.get("resource") else { return Ok(granted.to_vec()) };
-        let registered = self.client.meta.audiences.iter().any(|a| a == asked) || asked == self.app.issuer();
-        if !registered || !(granted.is_empty() || granted.iter().any(|g| g == asked)) {
-            return Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client"));
+        let asked = resources(self.app.issuer(), self.client, self.params)?;
+        if asked.is_empty() {
+            return Ok(granted.to_vec());
         }
-        Ok(vec![asked.to_owned()])
+        if !granted.is_empty() && !asked.iter().all(|a| granted.contains(a)) {
+            return Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is more than was granted"));
+        }
+        Ok(asked)
     }
 }
 

@@ -18,6 +18,7 @@ mod logout;
 mod logout_backchannel;
 mod logout_crowd;
 mod logout_frontchannel;
+mod objects;
 mod programs;
 mod published;
 mod pushed;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::relying_party::get;
 use crate::support::{Answer, Attempt, Browser, Key, Landed, Receiver, RelyingParty, Server};
 
-async fn push(rp: &RelyingParty, fields: &[(String, String)]) -> Answer {
+pub(super) async fn push(rp: &RelyingParty, fields: &[(String, String)]) -> Answer {
     let authorization = rp.authorization().unwrap();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     rp.server.post("/oauth2/par", &[("authorization", &authorization)], &fields).await
@@ -123,7 +123,7 @@ async fn rfc_9126_6_a_client_that_must_push_is_refused_without() {
 }
 
 /// A request object of the parameters; `more` replaces claims, null takes one away.
-fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Value) -> String {
+pub(super) fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Value) -> String {
     let mut claims = json!({ "iss": rp.client_id, "aud": rp.server.issuer(), "exp": rp.server.now().seconds() + 60 });
     for (name, value) in rp.parameters(attempt) {
         claims[name] = value.into();
