@@ -16,6 +16,7 @@ use crate::jose::{KeyMemory, KeyRing};
 use crate::outbox::{Bell, Silence};
 use crate::seal::{Passwords, Vault};
 use crate::sms::Gateway;
+use crate::telemetry::Metrics;
 
 /// Unknown kids have the ring read again at most so often.
 const ASKS_APART: Span = Span::seconds(5);
@@ -34,6 +35,8 @@ pub struct App {
     pub sms: Gateway,
     /// Calls what others chose.
     pub outgoing: Outgoing,
+    /// Counts what happens, for the operator.
+    pub metrics: Metrics,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
     /// Keys that relying parties publish.
@@ -74,6 +77,7 @@ impl App {
             sms: parts.sms,
             numbering,
             outgoing: parts.outgoing,
+            metrics: Metrics::default(),
             outbox: Bell::default(),
             client_keys: KeyMemory::default(),
             deaf: Silence::default(),

@@ -14,18 +14,24 @@ use tower_http::csrf::{ConfigError, CsrfLayer};
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::AppState;
+use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::frame::frame;
 use crate::http::pages::{Page, asset};
 use crate::http::views;
 use crate::http::visit::Visit;
 use crate::oidc::path;
+use crate::outbox::{self, JobKind};
+use crate::telemetry::{self, HashQueue, Lane, Sample};
 use crate::{activation, clients, compte, login, oidc};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
 /// A request that takes longer waits for something that will not come.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// An operator's machine is told by then, whatever else hangs.
+const SOON: Duration = Duration::from_secs(1);
 
 /// What browsers and relying parties see.
 ///
@@ -97,7 +103,37 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
 
 /// What the operator's machines see.
 pub fn operations(app: AppState) -> Router {
-    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(app)
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(app)
+}
+
+/// What is counted, and what can be read now; without the outbox where the database does not answer.
+async fn metrics(State(app): State<AppState>) -> Response {
+    let lanes = async {
+        let now = app.now();
+        let waiting = outbox::waiting(&mut app.db.read().await?).await?;
+        let lane = |(kind, waiting, since): (JobKind, i64, Timestamp)| Lane {
+            kind: kind.name(),
+            waiting,
+            oldest: now.since(since).as_seconds_up(),
+        };
+        Ok::<Vec<Lane>, crate::db::Error>(waiting.into_iter().map(lane).collect())
+    };
+    let outbox = tokio::time::timeout(SOON, lanes).await.ok().and_then(Result::ok);
+    let load = app.passwords.load();
+    let hashing = HashQueue {
+        waiting: load.waiting,
+        permits: load.permits,
+        refused: load.refused,
+        cost: load.cost.as_secs_f64(),
+    };
+    match app.metrics.text(&Sample { hashing, outbox }) {
+        Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// Ready is: the database answers with this program's schema, so does the ephemeral store, and there are keys to sign

@@ -76,11 +76,13 @@ pub async fn attempt(
     let verdict = limits::store::spend(&mut tx, Action::Password, budget, now).await?;
     tx.commit().await?;
     if let Verdict::Wait { until } = verdict {
+        app.metrics.limited(Action::Password.name(), "budget");
         return Ok(Attempt::Wait { until });
     }
     match app.passwords.verify(password, stored).await {
         Ok(right) => Ok(if right { Attempt::Right } else { Attempt::Wrong }),
         Err(PasswordError::Busy) => {
+            app.metrics.limited(Action::Password.name(), "hash_queue");
             // A crowd must not use up what the person may try.
             let mut tx = app.db.write(Durability::Relaxed).await?;
             limits::store::refund(&mut tx, Action::Password, budget, now).await?;

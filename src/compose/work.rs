@@ -138,12 +138,17 @@ async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
     let message: Message = serde_json::from_str(&job.body)?;
     // The job's id makes a second delivery after a crash the same message.
     match app.sms.send(&Message { id: job.id.clone(), ..message }).await {
-        Ok(()) => Ok(Done::Yes),
+        Ok(()) => {
+            app.metrics.sms("sent");
+            Ok(Done::Yes)
+        }
         Err(SendError::Later(why)) => {
+            app.metrics.sms("failed");
             tracing::warn!(job = %job.id, %why, "SMS not taken, tried again later");
             Ok(Done::Later)
         }
         Err(error @ SendError::Never(_)) => {
+            app.metrics.sms("refused");
             tracing::error!(job = %job.id, %error, "SMS refused");
             Ok(Done::Never)
         }

@@ -16,7 +16,7 @@ pub struct Server {
     pub issuer: String,
     /// Where the pages and the protocol are served.
     pub listen: SocketAddr,
-    /// `/healthz` and `/readyz`: for the operator's machines only.
+    /// `/healthz`, `/readyz` and `/metrics`: for the operator's machines only.
     pub operations: SocketAddr,
     /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
     pub tls: Option<Tls>,

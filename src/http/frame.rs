@@ -1,6 +1,6 @@
 //! The outermost layer: reads the clock once, names the request, renders and logs errors, sets the headers.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -21,6 +21,7 @@ pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(120).collect();
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with("/assets/");
+    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(visit.clone());
 
     let response = if explorer {
@@ -34,6 +35,8 @@ pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next
         response = with_cookie(response, visit.jar.set(Name::Language, visit.lang.tag(), Some(365 * 24 * 3600)));
     }
     headers(&app, response.headers_mut());
+    // A path that no route knows is a stranger's text: it is no label.
+    app.metrics.request(route.as_ref().map_or("none", MatchedPath::as_str), response.status().as_u16());
     let took = app.now().since(visit.now);
     // No query, no form, no identity: what a path of ours holds is known.
     tracing::info!(%request_id, %method, ?path, status = response.status().as_u16(), ms = took.0, "request");

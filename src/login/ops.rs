@@ -30,6 +30,18 @@ pub enum SignIn {
     },
 }
 
+impl SignIn {
+    /// The outcome in a word, for the operator.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SignIn::Done { .. } => "done",
+            SignIn::Wrong => "wrong",
+            SignIn::Waiting { .. } => "waiting",
+            SignIn::Suspended { .. } => "suspended",
+        }
+    }
+}
+
 /// What the browser brought along.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Brought<'a> {

@@ -91,7 +91,12 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
     let brought = Brought { session: visit.session.as_deref(), marks: &visit.marks };
-    match sign_in(&app, visit.now, &identifiant, password, brought).await {
+    let outcome = sign_in(&app, visit.now, &identifiant, password, brought).await;
+    app.metrics.sign_in(match &outcome {
+        Ok(done) => done.name(),
+        Err(_) => "failed",
+    });
+    match outcome {
         Ok(SignIn::Done { cookie, mark }) => {
             let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
             let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));

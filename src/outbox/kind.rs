@@ -21,7 +21,7 @@ pub enum JobKind {
 impl JobKind {
     pub const ALL: [JobKind; 3] = [JobKind::FindAndSend, JobKind::Sms, JobKind::BackchannelLogout];
 
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             JobKind::FindAndSend => "find_and_send",
             JobKind::Sms => "sms",

@@ -157,6 +157,13 @@ pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.execute(sql, args![now.minus(Span::days(1)), CLEANED_AT_ONCE]).await
 }
 
+/// How many jobs of each kind wait, and since when the oldest does: for `/metrics`.
+pub async fn waiting(tx: &mut Tx) -> Result<Vec<(JobKind, i64, Timestamp)>> {
+    let sql = "SELECT kind, COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind";
+    let rows = tx.all::<(String, i64, i64)>(sql, Vec::new()).await?;
+    Ok(rows.into_iter().filter_map(|(kind, n, at)| Some((JobKind::from_name(&kind)?, n, Timestamp(at)))).collect())
+}
+
 /// How many messages wait, and since when the oldest does: for `doctor` and readiness. Sign-outs to be told are not
 /// among them: those wait for others, and `logouts` keeps the account of each.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {

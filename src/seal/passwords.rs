@@ -4,7 +4,8 @@
 //! queue waits, the rest is told to come back (ABUSE theme 25). An absent account costs the same hash.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, Version};
 use base64::Engine as _;
@@ -60,6 +61,20 @@ pub struct Passwords {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
+    cores: usize,
+    refused: AtomicU64,
+    /// What a hash cost lately, in microseconds.
+    cost: Arc<AtomicU64>,
+}
+
+/// How the queue does.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Hashes that run or wait.
+    pub waiting: usize,
+    pub permits: usize,
+    pub refused: u64,
+    pub cost: Duration,
 }
 
 impl Passwords {
@@ -74,7 +89,20 @@ impl Passwords {
             permits: Arc::new(Semaphore::new(cores)),
             waiting: AtomicUsize::new(0),
             queue: cores * HASHES_PER_CORE_AND_SECOND * SECONDS_OF_QUEUE,
+            cores,
+            refused: AtomicU64::new(0),
+            cost: Arc::default(),
         })
+    }
+
+    /// How the queue does now.
+    pub fn load(&self) -> Load {
+        Load {
+            waiting: self.waiting.load(Ordering::Relaxed),
+            permits: self.cores,
+            refused: self.refused.load(Ordering::Relaxed),
+            cost: Duration::from_micros(self.cost.load(Ordering::Relaxed)),
+        }
     }
 
     /// One evaluation at a time for one key: attempts are counted before they are compared and forgotten when
@@ -110,13 +138,20 @@ impl Passwords {
     ) -> Result<T, PasswordError> {
         let place = Waiting::enter(&self.waiting);
         if place.ahead >= self.queue {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(PasswordError::Busy);
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| PasswordError::Busy)?;
-        let inner = Arc::clone(&self.inner);
+        let (inner, cost) = (Arc::clone(&self.inner), Arc::clone(&self.cost));
         let done = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            work(&inner)
+            let began = Instant::now();
+            let done = work(&inner);
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            // The mean of the last few; a lost update of two at once does no harm.
+            let former = cost.load(Ordering::Relaxed);
+            cost.store(if former == 0 { took } else { former - former / 8 + took / 8 }, Ordering::Relaxed);
+            done
         });
         done.await.map_err(|e| PasswordError::Library(e.to_string()))?
     }

@@ -31,6 +31,8 @@ mod limits;
 #[cfg(test)]
 mod logos;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod outgoing;

@@ -37,6 +37,7 @@ pub async fn give(app: &App, now: Timestamp, proven: Activation) -> anyhow::Resu
         let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ChildrenConfirmed, about).await?;
         tx.commit().await?;
+        app.metrics.activation(next.step.name());
         return Ok(Step::Password);
     }
     anyhow::bail!("two activations of one person met {ENCOUNTERS} times")
@@ -163,6 +164,7 @@ pub async fn choose_password(
     let (cookie, _) =
         sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, former.as_deref()).await?;
     tx.commit().await?;
+    app.metrics.activation(next.step.name());
     put_back(app, now, &next).await;
     Ok(Chosen::Done { cookie })
 }

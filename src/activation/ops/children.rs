@@ -112,6 +112,7 @@ async fn answer_once(
             next.outcome = Some(Outcome::NoneRight);
             store::advance(&mut tx, Step::Children, &next).await?;
             tx.commit().await?;
+            app.metrics.activation(next.step.name());
             Ok(Some(Answered::On(Step::Ended)))
         }
         Settlement::Proven | Settlement::Open => {
@@ -142,6 +143,7 @@ async fn compare(
     let person = child.person_ids.iter().min().cloned().unwrap_or_default();
     let key = app.vault.blind(Blind::Budget, &format!("birth/{person}/{}", child.pupil_id));
     let Verdict::Go { left } = limits::store::spend(tx, Action::BirthDate, &key, now).await? else {
+        app.metrics.limited(Action::BirthDate.name(), "budget");
         set_aside(tx, app, now, activation, child).await?;
         return Ok(Said::NoMore);
     };

@@ -36,6 +36,9 @@ pub async fn check_code(
     let checked = otp::ops::check(&mut tx, app, now, &activation.challenge_id, budget, typed).await?;
     if checked != Checked::Right {
         tx.commit().await?;
+        if matches!(checked, Checked::TooMany { .. }) {
+            app.metrics.limited(Action::Code.name(), "budget");
+        }
         return Ok(CodeChecked::Not(checked));
     }
     let mut next = activation.clone();
@@ -48,6 +51,7 @@ pub async fn check_code(
         return Ok(CodeChecked::Not(Checked::UsedUp));
     }
     tx.commit().await?;
+    app.metrics.activation(next.step.name());
     Ok(CodeChecked::On(next.step))
 }
 

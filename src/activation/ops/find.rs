@@ -64,12 +64,15 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     let phone = app.vault.blind(Blind::Budget, &format!("sms/{}", activation.typed.phone));
     if matches!(limits::store::spend(&mut tx, Action::SmsToPhone, &phone, now).await?, Verdict::Wait { .. }) {
         tx.rollback().await?;
+        app.metrics.limited(Action::SmsToPhone.name(), "budget");
         tracing::info!(activation = %activation.support_code, "no SMS: this number had its five of the day");
         return Ok(Done::Yes);
     }
     let day = crate::http::pages::when::date_key(now);
     if !limits::store::count_of_day(&mut tx, Action::SmsOfDay, &day, app.config.sms.daily_cap, now).await? {
         tx.rollback().await?;
+        app.metrics.limited(Action::SmsOfDay.name(), "cap");
+        app.metrics.sms("capped");
         tracing::error!(cap = app.config.sms.daily_cap, "no SMS: the cap of the day (sms.daily_cap) is reached");
         return Ok(Done::Yes);
     }
@@ -83,6 +86,7 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     outbox::enqueue(&mut tx, &app.vault, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
     outbox::done_in(&mut tx, &job.id, now).await?;
     tx.commit().await?;
+    app.metrics.sms("queued");
     app.outbox.ring(JobKind::Sms);
     Ok(Done::Yes)
 }

@@ -71,10 +71,12 @@ pub async fn start(
         let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;
         if let Verdict::Wait { until } = verdict {
             tx.rollback().await?;
+            app.metrics.limited(Action::SmsAsked.name(), "budget");
             return Ok(Started::TooMany { until });
         }
         if written(&mut tx, app, now, &new).await? {
             tx.commit().await?;
+            app.metrics.activation(new.step.name());
             app.outbox.ring(JobKind::FindAndSend);
             return Ok(Started::At { id: new.id, step: Step::Code });
         }

@@ -3,6 +3,10 @@
 //! A failure is logged once, where it is handled (`http/context.rs`); control characters of a value are
 //! escaped by the formatter (ABUSE X5).
 
+mod metrics;
+
+pub use metrics::{CONTENT_TYPE as METRICS, HashQueue, Lane, Metrics, Sample};
+
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
