@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, Kind, TOMBSTONE, Taken};
+use super::{Error, Kind, Seen, TOMBSTONE, Taken};
 use crate::base::clock::Timestamp;
 
 #[derive(Default)]
@@ -53,8 +53,11 @@ impl Memory {
         });
     }
 
-    pub(super) fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Option<String> {
-        self.with(kind, |shelf| shelf.records.get(key).filter(|r| !r.taken && now < r.expires).map(|r| r.value.clone()))
+    pub(super) fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Option<Seen> {
+        self.with(kind, |shelf| {
+            let live = shelf.records.get(key).filter(|r| now < r.expires);
+            live.map(|r| Seen { value: r.value.clone(), taken: r.taken })
+        })
     }
 
     pub(super) fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Taken {
@@ -147,6 +150,12 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Memory {
+        fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Option<String> {
+            self.look(kind, key, now).filter(|seen| !seen.taken).map(|seen| seen.value)
+        }
+    }
 
     #[test]
     fn a_record_is_taken_once_and_remembered_as_taken() {

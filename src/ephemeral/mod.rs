@@ -81,6 +81,14 @@ pub enum Taken {
     Unknown,
 }
 
+/// A record as it lies there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub value: String,
+    /// It was taken before: its memory only.
+    pub taken: bool,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("a key or value of {0} bytes is larger than its kind allows")]
@@ -168,9 +176,17 @@ impl Ephemeral {
     /// # Errors
     /// The store does not answer.
     pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
+        Ok(self.look(kind, key, now).await?.filter(|seen| !seen.taken).map(|seen| seen.value))
+    }
+
+    /// Reads a record, taken or not, and leaves it as it is: to know whose it is before it is taken.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<Seen>, Error> {
         match self {
-            Self::Memory(m) => Ok(m.get(kind, key, now)),
-            Self::Shared(s) => s.get(kind, key, now).await,
+            Self::Memory(m) => Ok(m.look(kind, key, now)),
+            Self::Shared(s) => s.look(kind, key, now).await,
         }
     }
 

@@ -18,7 +18,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult, Script};
 
-use super::{Error, Kind, TOMBSTONE, Taken};
+use super::{Error, Kind, Seen, TOMBSTONE, Taken};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::digest;
 use crate::config::EphemeralStore;
@@ -110,16 +110,19 @@ impl Shared {
         self.ask(kind, async |mut c| set.exec_async(&mut c).await).await
     }
 
-    pub(super) async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
+    pub(super) async fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<Seen>, Error> {
         let mut get = redis::cmd("GET");
         get.arg(self.name(kind, key));
         let text: Option<String> = self.ask(kind, async |mut c| get.query_async(&mut c).await).await?;
-        let Some((stop, ("0", rest))) =
+        let Some((stop, (taken, rest))) =
             text.as_deref().and_then(|t| Some((end(t)?, t.split_once(' ')?.1.split_once(' ')?)))
         else {
             return Ok(None);
         };
-        Ok(if now < stop { self.opened(kind, key, rest, Some(now)) } else { None })
+        let taken = taken != "0";
+        // Once it is taken only its tombstone's end counts.
+        let value = (now < stop).then(|| self.opened(kind, key, rest, (!taken).then_some(now))).flatten();
+        Ok(value.map(|value| Seen { value, taken }))
     }
 
     pub(super) async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {

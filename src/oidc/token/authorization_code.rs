@@ -1,7 +1,10 @@
 //! grant_type=authorization_code (RFC 6749 4.1.3, RFC 7636 4.6, OIDCC 3.1.3).
 //!
-//! The code is taken in one atomic step before anything is minted: a failure afterwards leaves it spent. A second use
-//! revokes what the first gave. Nothing is written to SQL on the good path, unless a refresh token goes with it.
+//! Whoever could have the tokens is looked at first: a request that does not fit the code neither spends it nor revokes
+//! anything, or any stranger who saw a code could end what came of it. Then the code is taken in one atomic step before
+//! anything is minted: a failure afterwards leaves it spent. A second use revokes what the first gave. From the taking
+//! on nobody else's request changes the answer, so of many at once exactly one gets tokens. Nothing is written to SQL on
+//! the good path, unless a refresh token goes with it.
 
 use super::outcome::{Asking, Exchanged, Tokens};
 use crate::accounts::{self, Account};
@@ -36,16 +39,14 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     if !is_id(code, 43) {
         return denied(UNKNOWN, "malformed");
     }
-    let granted: CodeGrant = match app.ephemeral.take(Kind::Code, &digest(code), now).await? {
-        Taken::Unknown => return denied(UNKNOWN, "unknown"),
-        Taken::Before(text) => {
-            revoke(app, now, &serde_json::from_str(&text)?).await?;
-            return denied(UNKNOWN, "used before: its tokens are revoked");
-        }
-        Taken::Now(text) => serde_json::from_str(&text)?,
-    };
+    let key = digest(code);
+    let Some(seen) = app.ephemeral.look(Kind::Code, &key, now).await? else { return denied(UNKNOWN, "unknown") };
+    let granted: CodeGrant = serde_json::from_str(&seen.value)?;
     if let Err(why) = fits(&granted, client, params, asking.jkt.as_deref()) {
         return denied("the code does not fit this request", why);
+    }
+    if seen.taken {
+        return replayed(app, now, &granted).await;
     }
     let grant = &granted.grant;
     let resource = match asking.resource(&grant.resource) {
@@ -63,6 +64,11 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     let sub = claims::subject(&app.vault, &mut tx, client, &account.id).await?;
     let told = claims::told(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), Where::IdToken).await?;
     drop(tx);
+    match app.ephemeral.take(Kind::Code, &key, now).await? {
+        Taken::Now(_) => {}
+        Taken::Before(_) => return replayed(app, now, &granted).await,
+        Taken::Unknown => return denied(UNKNOWN, "expired meanwhile"),
+    }
 
     let family = match grant.family {
         None => None,
@@ -75,11 +81,10 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
             // RFC 9449 5: a public client's refresh token is bound to the key; a confidential one proves itself anyway.
             let jkt = asking.jkt.clone().filter(|_| client.is_public());
             let ends = (session.id.as_str(), session.authenticated_at.plus(sessions::LIFE));
-            let Some(family) = grants::ops::begin_family(&mut tx, now, grant, ends, jkt).await? else {
-                return denied(UNKNOWN, "replayed meanwhile");
-            };
+            // Replayed meanwhile: what is given now is dead already, and nothing is born that could outlive it.
+            let family = grants::ops::begin_family(&mut tx, now, grant, ends, jkt).await?;
             tx.commit().await?;
-            Some(family)
+            family
         }
     };
     let holder = match &family {
@@ -118,6 +123,12 @@ fn fits(granted: &CodeGrant, client: &Client, params: &Params, jkt: Option<&str>
         Some(bound) if !jkt.is_some_and(|jkt| same(bound, jkt)) => Err("not proven with the key that it is bound to"),
         _ => Ok(()),
     }
+}
+
+/// A second use by who could have been the first.
+async fn replayed(app: &AppState, now: Timestamp, granted: &CodeGrant) -> anyhow::Result<Exchanged> {
+    revoke(app, now, granted).await?;
+    Ok(Exchanged::Denied(OAuthError::invalid_grant(UNKNOWN).detail("used before: its tokens are revoked")))
 }
 
 /// RFC 6749 4.1.2: a code used twice takes its tokens with it.

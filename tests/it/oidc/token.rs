@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::clients::GrantType;
 use serde_json::Value;
 
+use crate::support::redis::{self, OwnRedis};
 use crate::support::relying_party::part;
 use crate::support::{Answer, Attempt, Browser, RelyingParty, Server};
 
@@ -110,32 +112,99 @@ async fn c2_a_code_gives_tokens_once_and_a_replay_takes_them_back() {
     assert!(server.texts("SELECT fact FROM audit").await.iter().any(|fact| fact.contains("replay")), "audited");
 }
 
+/// In memory, and in a Redis where there is one.
+async fn on_every_store() -> Vec<(Server, Option<OwnRedis>)> {
+    let mut all = vec![(Server::start().await, None)];
+    if let (None, Some(own)) = (redis::shared(), OwnRedis::start(&[]).await) {
+        let store = own.store();
+        all.push((Server::start_as(|config| config.ephemeral = store).await, Some(own)));
+    }
+    all
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_parallel_exchanges_have_one_winner_at_most_whose_tokens_are_dead() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
-    let mut browser = Browser::new(&server);
-    for many in [2, 2, 2, 20, 20, 50] {
-        let (attempt, code) = rp.code_for(&mut browser, &member).await;
-        let mut tasks = Vec::new();
-        for _ in 0..many {
-            let (rp, attempt, code) = (rp.clone(), attempt.clone(), code.clone());
-            tasks.push(tokio::spawn(async move { rp.exchange(&attempt, &code).await }));
-        }
-        let mut won = Vec::new();
-        for task in tasks {
-            let answer = task.await.unwrap();
-            match answer.status {
-                StatusCode::OK => won.push(answer.json()["access_token"].as_str().unwrap().to_owned()),
-                _ => refused(&answer, "invalid_grant", "lost"),
+async fn faults_a13_of_parallel_exchanges_exactly_one_wins_and_its_tokens_are_dead() {
+    for (server, _alive) in on_every_store().await {
+        let member = server.durand().await;
+        let plain = RelyingParty::new(&server, "ent");
+        let refreshing = RelyingParty::new(&server, "ent-toulouse");
+        server
+            .change_client("ent-toulouse", |meta| {
+                meta.grant_types.push(GrantType::RefreshToken);
+                meta.perimeter.academies.push("montpellier".to_owned());
+            })
+            .await;
+        let mut browser = Browser::new(&server);
+        for (rp, many) in [2, 2, 2, 20, 20, 20, 50].into_iter().flat_map(|n| [(&plain, n), (&refreshing, n)]) {
+            let (attempt, code) = rp.code_for(&mut browser, &member).await;
+            let mut tasks = Vec::new();
+            for _ in 0..many {
+                let (rp, attempt, code) = (rp.clone(), attempt.clone(), code.clone());
+                tasks.push(tokio::spawn(async move { rp.exchange(&attempt, &code).await }));
+            }
+            let mut won = Vec::new();
+            for task in tasks {
+                let answer = task.await.unwrap();
+                match answer.status {
+                    StatusCode::OK => won.push(answer.json()),
+                    _ => refused(&answer, "invalid_grant", "lost"),
+                }
+            }
+            let [tokens] = won.as_slice() else { panic!("{many} of {}: {} won", rp.client_id, won.len()) };
+            let access = tokens["access_token"].as_str().unwrap();
+            assert_eq!(rp.userinfo(access).await.status, StatusCode::UNAUTHORIZED, "{many}");
+            // Nothing outlives the replay: no refresh token, or a dead one.
+            if let Some(token) = tokens["refresh_token"].as_str() {
+                let fields = [("grant_type", "refresh_token".to_owned()), ("refresh_token", token.to_owned())];
+                let answer = rp.post_token(rp.authorization().as_deref(), &fields).await;
+                refused(&answer, "invalid_grant", "refreshed");
             }
         }
-        // None, where the replay was seen before the winner had its tokens.
-        assert!(won.len() <= 1, "{many}: {}", won.len());
-        for token in won {
-            assert_eq!(rp.userinfo(&token).await.status, StatusCode::UNAUTHORIZED, "{many}");
+    }
+}
+
+/// Who knows a code, used or not, and can prove neither the client's secret nor the verifier, harms nobody.
+#[tokio::test]
+async fn faults_a13_a_stranger_with_a_code_spends_nothing_and_revokes_nothing() {
+    for (server, _alive) in on_every_store().await {
+        let member = server.durand().await;
+        let mut browser = Browser::new(&server);
+        for owner in ["ent", "app"] {
+            let rp = RelyingParty::new(&server, owner);
+            let (attempt, code) = rp.code_for(&mut browser, &member).await;
+            strangers(&server, &rp, &attempt, &code).await;
+            let tokens = rp.tokens(&attempt, &code).await;
+            strangers(&server, &rp, &attempt, &code).await;
+            assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::OK, "{owner}: nothing is revoked");
+            assert_eq!(
+                server.count("SELECT COUNT(*) FROM audit WHERE fact = 'authorization_code_replayed'").await,
+                0,
+                "{owner}"
+            );
         }
+        // Its own client's replay still is one.
+        let rp = RelyingParty::new(&server, "app");
+        let (attempt, code) = rp.code_for(&mut browser, &member).await;
+        let tokens = rp.tokens(&attempt, &code).await;
+        refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "used before");
+        assert_eq!(rp.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+async fn strangers(server: &Server, rp: &RelyingParty, attempt: &Attempt, code: &str) {
+    for other in ["app", "bourses", "ent-post", "ent"] {
+        let mut thief = RelyingParty::new(server, other);
+        thief.redirect_uri.clone_from(&rp.redirect_uri);
+        for verifier in ["", "x".repeat(43).as_str()] {
+            let answer = bent(&thief, attempt, code, &[("code_verifier", verifier)]).await;
+            refused(&answer, "invalid_grant", other);
+        }
+    }
+    // The code's own client by name, without its secret.
+    if rp.client_id != "app" {
+        let mut fields = rp.exchange_fields(attempt, code);
+        fields.push(("client_id", rp.client_id.to_owned()));
+        assert_eq!(rp.post_token(None, &fields).await.status, StatusCode::UNAUTHORIZED);
     }
 }
 
@@ -166,7 +235,7 @@ async fn c1_a_code_is_its_client_s_and_its_redirect_uri_s() {
         refused(&other.exchange(&attempt, &code).await, "invalid_grant", thief);
         other.redirect_uri = rp.redirect_uri.clone();
         refused(&other.exchange(&attempt, &code).await, "invalid_grant", thief);
-        refused(&rp.exchange(&attempt, &code).await, "invalid_grant", "a stolen code is spent");
+        rp.tokens(&attempt, &code).await;
     }
     for uri in ["", "https://ent.example/autre?choix=1", "https://ent.example/retour/", "https://evil.example/"] {
         let (attempt, code) = rp.code_for(&mut browser, &member).await;
