@@ -153,6 +153,12 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
         let _gone = asked.wait_for(|stop| *stop).await;
         handles.iter().for_each(serve::stop);
     });
+    if app.config.server.hides_sources() {
+        tracing::warn!(
+            "the issuer is https and [server.tls] is not there, so a proxy is: name its address in \
+             server.trusted_proxies, or nobody can be limited by where they come from"
+        );
+    }
     let tls = app.config.server.tls.as_ref().map(|tls| (tls.certificate.as_path(), tls.key.as_path()));
     let public = serve::serve(listeners.public, router::public(app.clone())?, tls, public_handle);
     let operations = serve::serve(listeners.operations, router::operations(app.clone()), None, operations_handle);

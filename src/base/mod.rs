@@ -10,4 +10,5 @@ pub mod names;
 pub mod phone;
 pub mod rng;
 pub mod secret;
+pub mod source;
 pub mod uai;

@@ -17,7 +17,7 @@ pub use keys::Keys;
 pub use outgoing::Outgoing;
 pub use phones::Phones;
 pub use protocol::Protocol;
-pub use server::{Server, Tls};
+pub use server::{ProxyHeader, Server, Tls};
 pub use sms::{HttpGateway, Sms};
 
 use std::collections::BTreeSet;
@@ -100,7 +100,8 @@ impl Config {
             .separator("__")
             .try_parsing(true)
             .list_separator(",")
-            .with_list_parse_key("phones.fictitious");
+            .with_list_parse_key("phones.fictitious")
+            .with_list_parse_key("server.trusted_proxies");
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
         refuse_unknown(&given)?;
@@ -238,6 +239,29 @@ mod tests {
         for wrong in ["url = \"memcached://x\"", "url = \"\"", "prefix = \"a:b\"", "prefix = \"\""] {
             assert!(load(&format!("[ephemeral]\n{wrong}")).unwrap_err().to_string().contains("ephemeral."), "{wrong}");
         }
+    }
+
+    #[test]
+    fn attack_l3_trusted_proxies_are_addresses_and_networks_but_never_everybody() {
+        let proxies = |list: &str| load(&format!("[server]\ntrusted_proxies = [{list}]\nproxy_header = \"Forwarded\""));
+        let server = proxies("\"10.0.0.1\", \"2001:db8::/32\"").unwrap().server;
+        assert_eq!(server.trusted_proxies.len(), 2);
+        assert_eq!(server.proxy_header, ProxyHeader::Forwarded);
+        for everybody in ["\"0.0.0.0/0\"", "\"10.0.0.1\", \"::/0\""] {
+            assert!(proxies(everybody).unwrap_err().to_string().contains("whole internet"));
+        }
+        assert!(proxies("\"proxy.example\"").unwrap_err().to_string().contains("no address and no network"));
+        assert!(load("[server]\nproxy_header = \"X-Real-IP\"").is_err());
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_named_is_told_from_none() {
+        let hidden = |text: &str| load(text).unwrap().server.hides_sources();
+        let away = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n[server]\nissuer = \"https://id.example.fr\"\n";
+        assert!(!hidden(""));
+        assert!(hidden(away));
+        assert!(!hidden(&format!("{away}trusted_proxies = [\"10.0.0.1\"]")));
+        assert!(!hidden(&format!("{away}tls = {{ certificate = \"a\", key = \"b\" }}")));
     }
 
     #[test]

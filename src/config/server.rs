@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::ConfigError;
+use crate::base::source::Network;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -20,6 +21,23 @@ pub struct Server {
     pub operations: SocketAddr,
     /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
     pub tls: Option<Tls>,
+    /// Addresses and networks of the proxies in front of us. Only what they append to `proxy_header` says where a
+    /// request comes from; from everybody else that header is ignored (ABUSE L3). Empty: nobody is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The header to which they append the address that called them. Exactly one is believed: a proxy writes the one
+    /// and lets the other through.
+    pub proxy_header: ProxyHeader,
+}
+
+/// How proxies say who called them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum ProxyHeader {
+    #[default]
+    #[serde(rename = "X-Forwarded-For", alias = "x-forwarded-for")]
+    XForwardedFor,
+    /// RFC 7239.
+    #[serde(rename = "Forwarded", alias = "forwarded")]
+    Forwarded,
 }
 
 /// PEM files of the listener.
@@ -37,6 +55,8 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             operations: SocketAddr::from(([127, 0, 0, 1], 9080)),
             tls: None,
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
         }
     }
 }
@@ -47,6 +67,10 @@ impl Server {
         let Ok(url) = Url::parse(&self.issuer) else { return bad("is not a URL") };
         if self.issuer.ends_with('/') || url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
             return bad("has no path, no slash at the end, no query and no fragment");
+        }
+        if self.trusted_proxies.iter().any(|network| network.is_everything()) {
+            let why = "server.trusted_proxies is the whole internet: anybody could say to be anybody";
+            return Err(ConfigError::Rule(why.into()));
         }
         match url.scheme() {
             "https" => Ok(()),
@@ -68,6 +92,12 @@ impl Server {
 
     pub fn is_https(&self) -> bool {
         self.issuer.starts_with("https://")
+    }
+
+    /// Whether something stands in front of us that we were not told of: everybody seems to come from its address, so
+    /// nobody can be limited by theirs.
+    pub fn hides_sources(&self) -> bool {
+        self.is_https() && self.tls.is_none() && self.trusted_proxies.is_empty()
     }
 
     /// Host and port of the issuer, as a person would type it.

@@ -1,6 +1,8 @@
 //! The outermost layer: reads the clock once, names the request, renders and logs errors, sets the headers.
 
-use axum::extract::{MatchedPath, Request, State};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -9,11 +11,13 @@ use tower_http::csrf::ProtectionError;
 use super::cookies::{Jar, Name};
 use super::error::{Failure, PageError};
 use super::policy;
+use super::proxies;
 use super::views;
 use super::visit::{Visit, with_cookie};
 use crate::app::AppState;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
+use crate::base::source::Source;
 use crate::protocol::params::Params;
 
 pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -39,7 +43,8 @@ pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next
     app.metrics.request(route.as_ref().map_or("none", MatchedPath::as_str), response.status().as_u16());
     let took = app.now().since(visit.now);
     // No query, no form, no identity: what a path of ours holds is known.
-    tracing::info!(%request_id, %method, ?path, status = response.status().as_u16(), ms = took.0, "request");
+    let (source, status) = (visit.source, response.status().as_u16());
+    tracing::info!(%request_id, %method, ?path, %source, status, ms = took.0, "request");
     response
 }
 
@@ -65,7 +70,16 @@ fn visit(app: &AppState, request: &Request) -> Visit {
         session: jar.id(headers, Name::Session),
         nav: jar.id(headers, Name::Navigation),
         marks: jar.marks(headers),
+        source: source(app, request),
     }
+}
+
+fn source(app: &AppState, request: &Request) -> Source {
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
+        return Source::default();
+    };
+    let server = &app.config.server;
+    proxies::source(peer.ip(), request.headers(), &server.trusted_proxies, server.proxy_header)
 }
 
 /// The leaflet says it: Internet Explorer does not work. It gets a page that says which browsers do.

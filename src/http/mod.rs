@@ -9,6 +9,7 @@ pub mod frame;
 pub mod outgoing;
 pub mod pages;
 pub mod policy;
+pub mod proxies;
 pub mod serve;
 pub mod views;
 pub mod visit;

@@ -28,7 +28,8 @@ pub async fn serve(
     tls: Option<(&Path, &Path)>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
-    let service = router.into_make_service();
+    // The address at the other end: `http/frame.rs` reads it.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
         None => {
             let mut server = axum_server::from_tcp(listener)?.handle(handle);

@@ -14,6 +14,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
 use crate::base::lang::Lang;
 use crate::base::rng::Random;
+use crate::base::source::Source;
 use crate::protocol::params::Params;
 
 /// A request.
@@ -32,6 +33,8 @@ pub struct Visit {
     pub session: Option<String>,
     pub nav: Option<String>,
     pub marks: Vec<String>,
+    /// Where it comes from, as limits see it.
+    pub source: Source,
 }
 
 impl Visit {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use axum::Router;
-use axum::extract::RawForm;
+use axum::extract::{ConnectInfo, RawForm};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use preau::config;
@@ -36,6 +36,7 @@ async fn server(folder: &Path) -> u16 {
     let port = listener.local_addr().unwrap().port();
     let routes = Router::new()
         .route("/keys", get(async || "{}"))
+        .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
         .route("/sortie", post(async |RawForm(form): RawForm| assert_eq!(&form[..], b"logout_token=a+b%26")));
     let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
     tokio::spawn(async move {
@@ -57,6 +58,8 @@ async fn f_a_server_is_trusted_by_its_authority_and_for_its_name() {
     let keys = format!("https://localhost:{port}/keys");
     let trusting = outgoing(true, ca());
     assert_eq!(trusting.get(&keys, "application/json", 10).await.unwrap().body, b"{}");
+    let peer = trusting.get(&format!("https://localhost:{port}/peer"), "text/plain", 99).await.unwrap().body;
+    assert_eq!(peer, b"127.0.0.1", "the listener hands over who called");
     let told = trusting.post_form(&format!("https://localhost:{port}/sortie"), &[("logout_token", "a b&")]).await;
     assert_eq!(told.unwrap(), 200);
     // The same server, by an address that its certificate does not name; or without the authority.

@@ -1,8 +1,10 @@
 //! A browser: keeps cookies, fills forms, follows when told. It has no script.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use preau::base::clock::{Span, Timestamp};
 use url::Url;
@@ -39,18 +41,28 @@ pub struct Browser {
     pub page: Answer,
     /// Headers that it sends beside the usual ones.
     pub headers: Vec<(&'static str, String)>,
+    /// Where it calls from.
+    pub address: IpAddr,
 }
 
 impl Browser {
     pub fn new(server: &Server) -> Self {
         let page = Answer { status: StatusCode::OK, headers: Default::default(), bytes: Vec::new() };
         let at = Url::parse(server.issuer()).unwrap();
-        Self { server: server.clone(), cookies: BTreeMap::new(), ends: BTreeMap::new(), at, page, headers: Vec::new() }
+        Self {
+            server: server.clone(),
+            cookies: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            at,
+            page,
+            headers: Vec::new(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
     }
 
     /// The same browser at another server of the house.
     pub fn moved(&self, server: &Server) -> Self {
-        Self { cookies: self.cookies.clone(), ends: self.ends.clone(), ..Self::new(server) }
+        Self { cookies: self.cookies.clone(), ends: self.ends.clone(), address: self.address, ..Self::new(server) }
     }
 
     /// A second tab, or a copy of a stolen jar.
@@ -81,6 +93,7 @@ impl Browser {
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
+        let request = request.extension(ConnectInfo(SocketAddr::from((self.address, 4711))));
         self.page = self.server.call(request.body(body).unwrap()).await;
         self.at = to;
         for cookie in self.page.cookies() {
