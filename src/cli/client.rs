@@ -5,14 +5,17 @@ use std::io::Write;
 use super::in_paris;
 use crate::base::clock::{Span, Timestamp};
 use crate::clients::ops::lifecycle::{self, Decision, House, LifecycleError, NewToken};
+use crate::clients::ops::unprotected_lately;
 use crate::clients::store::registered::{self, Held};
 use crate::clients::store::tokens;
-use crate::clients::{Client, metadata};
+use crate::clients::{AuthMethod, Client, metadata};
 use crate::compose::{Opened, Surroundings};
 use crate::logouts;
 
 /// Read from the database at once.
 const PAGE: i64 = 200;
+/// What it means (RFC 9700 2.1.1), and the remedy.
+const UNPROTECTED: &str = "a stolen code can be injected; let it send either, then demand it with require_pkce = true";
 /// Deliveries of sign-outs that `show` prints.
 const DELIVERIES: i64 = 10;
 
@@ -178,6 +181,13 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
         [&p.academies, &p.ministries, &p.schools].into_iter().flatten().map(String::as_str).collect();
     writeln!(out, "perimeter   {}", perimeter.join(" "))?;
     writeln!(out, "sector      {}", client.meta.sector)?;
+    let ways: Vec<&str> = AuthMethod::ALL.into_iter().filter(|m| client.takes(*m)).map(AuthMethod::name).collect();
+    writeln!(out, "proves by   {}", ways.join(" or "))?;
+    let pkce = if client.needs_pkce() { "demanded" } else { "taken where it is sent" };
+    writeln!(out, "PKCE        {pkce}")?;
+    if let Some(at) = unprotected_lately(client, house.now) {
+        writeln!(out, "            sent neither PKCE nor nonce, last on {}: {UNPROTECTED}", in_paris(at))?;
+    }
     if let Some((_, until)) = &client.former_secret {
         writeln!(out, "secrets     two until {}", in_paris(*until))?;
     }

@@ -78,6 +78,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
         }
         report.tell("outbox", backlog(&db, now).await)?;
         report.tell("sign-outs told", sign_outs(&db).await)?;
+        report.tell("codes protected", codes(&db, now).await)?;
         report.tell("accounts", accounts(&db).await)?;
         report.tell("clock", clock(&db, now).await)?;
     }
@@ -168,6 +169,16 @@ async fn sign_outs(db: &Db) -> anyhow::Result<((), String)> {
     let rows = logouts::store::undelivered(&mut db.read().await?).await?;
     let text: Vec<String> = rows.into_iter().map(|(client, state, n)| format!("{client}: {n} {state}")).collect();
     Ok(((), if text.is_empty() { "all of the last 30 days".to_owned() } else { text.join(", ") }))
+}
+
+/// What a relying party sends is its own affair: it is told, and nothing is wrong here.
+async fn codes(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+    let bare = clients::ops::all_unprotected(&mut db.read().await?, now).await?;
+    let text = match bare.is_empty() {
+        true => "every client sends PKCE or nonce".to_owned(),
+        false => format!("neither PKCE nor nonce from {}: see `preau client show`", bare.join(", ")),
+    };
+    Ok(((), text))
 }
 
 async fn accounts(db: &Db) -> anyhow::Result<((), String)> {

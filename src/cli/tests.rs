@@ -144,7 +144,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 
     assert!(house.preau("migrate").await.0);
     let (sound, text) = house.preau("doctor").await;
-    assert!(sound && !text.contains("WRONG") && text.lines().count() == 12, "{text}");
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 13, "{text}");
 
     // A Redis that is not there.
     let file = house.folder.path().join("preau.toml");
@@ -217,6 +217,37 @@ async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
     assert!(house.preau("client token list").await.1.contains("revoked"));
     let (done, text) = house.preau("client token new --academy nulle-part").await;
     assert!(!done && text.contains("academy nulle-part is not declared"), "{text}");
+}
+
+#[tokio::test]
+async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
+    let house = House::new();
+    assert!(house.preau("migrate").await.0);
+    let (_, text) = house.preau("client show bourses").await;
+    assert!(
+        text.contains("PKCE        demanded") && text.contains("client_secret_basic or client_secret_post"),
+        "{text}"
+    );
+    assert!(!text.contains("neither PKCE nor nonce"), "{text}");
+    let (sound, text) = house.preau("doctor").await;
+    assert!(sound && text.contains("ok     codes protected: every client sends PKCE or nonce"), "{text}");
+
+    let day = 86_400_000;
+    for (age, named) in [(day, true), (31 * day, false)] {
+        let at = crate::base::clock::Clock::now(&crate::base::clock::SystemClock).0 - age;
+        let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await;
+        let db = db.unwrap();
+        let mut tx = db.write(Durability::Durable).await.unwrap();
+        let sql = "UPDATE client SET unprotected_at = $1 WHERE client_id = 'bourses'";
+        tx.execute(sql, vec![at.into()]).await.unwrap();
+        tx.commit().await.unwrap();
+        db.close().await;
+        let (_, text) = house.preau("client show bourses").await;
+        assert_eq!(text.contains("sent neither PKCE nor nonce, last on "), named, "{text}");
+        let (sound, text) = house.preau("doctor").await;
+        assert!(sound, "nothing is wrong here: {text}");
+        assert_eq!(text.contains("neither PKCE nor nonce from bourses: see `preau client show`"), named, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -45,7 +45,8 @@ pub enum Terms {
     File {
         secret_len: Option<usize>,
         sector: String,
-        require_pkce: bool,
+        /// Absent: of public clients.
+        require_pkce: Option<bool>,
         consent: bool,
         offline_agreed: bool,
         audiences: Vec<String>,
@@ -91,6 +92,7 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         initiate_login_uri: f.initiate_login_uri.clone(),
         request_uris: f.request_uris.clone().unwrap_or_default(),
         auth_method,
+        secret_either_way: f.token_endpoint_auth_method.is_none(),
         auth_signing_alg: algorithms::auth_signing_alg(f, auth_method)?,
         jwks: f.jwks.clone(),
         jwks_uri: f.jwks_uri.clone(),
@@ -138,11 +140,13 @@ fn agree(meta: &mut Metadata, terms: &Terms) -> Result<(), Flaw> {
             if sector.trim().is_empty() {
                 return flaw("sector", "it is empty");
             }
-            if !*require_pkce && meta.auth_method == AuthMethod::None {
+            let public = meta.auth_method == AuthMethod::None;
+            let require_pkce = require_pkce.unwrap_or(public);
+            if public && !require_pkce {
                 return flaw("require_pkce", "a public client needs PKCE");
             }
             meta.sector.clone_from(sector);
-            meta.require_pkce = *require_pkce;
+            meta.require_pkce = require_pkce;
             meta.consent = *consent;
             meta.offline_agreed = *offline_agreed;
             meta.audiences = short(Some(audiences), "audiences")?;

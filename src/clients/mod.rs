@@ -161,6 +161,9 @@ pub struct Metadata {
     #[serde(default)]
     pub request_uris: Vec<String>,
     pub auth_method: AuthMethod,
+    /// No method was named, so the secret is taken by header or body: programs differ in what they send by themselves.
+    #[serde(default)]
+    pub secret_either_way: bool,
     /// `token_endpoint_auth_signing_alg`: absent, any of ours that fits a key.
     #[serde(default)]
     pub auth_signing_alg: Option<Alg>,
@@ -274,6 +277,8 @@ pub struct Client {
     /// The secret of a client that signs with it.
     pub secret_sealed: Option<String>,
     pub last_used_at: Option<Timestamp>,
+    /// When it last exchanged a code that neither PKCE nor `nonce` protected; written once a day at most.
+    pub unprotected_at: Option<Timestamp>,
 }
 
 impl Client {
@@ -298,6 +303,13 @@ impl Client {
 
     pub fn is_public(&self) -> bool {
         self.meta.auth_method == AuthMethod::None
+    }
+
+    /// Whether it may prove itself so.
+    pub fn takes(&self, method: AuthMethod) -> bool {
+        use AuthMethod::{ClientSecretBasic, ClientSecretPost};
+        let either = self.meta.secret_either_way && self.meta.auth_method == ClientSecretBasic;
+        method == self.meta.auth_method || (either && method == ClientSecretPost)
     }
 
     /// Public clients always; others as their file says.

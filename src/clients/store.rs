@@ -19,6 +19,7 @@ struct Row {
     secret_2_until: Option<i64>,
     secret_sealed: Option<String>,
     last_used_at: Option<i64>,
+    unprotected_at: Option<i64>,
 }
 
 impl TryFrom<Row> for Client {
@@ -35,13 +36,14 @@ impl TryFrom<Row> for Client {
             former_secret: r.secret_digest_2.zip(r.secret_2_until.map(Timestamp)),
             secret_sealed: r.secret_sealed,
             last_used_at: r.last_used_at.map(Timestamp),
+            unprotected_at: r.unprotected_at.map(Timestamp),
         })
     }
 }
 
 pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
-               last_used_at FROM client WHERE client_id = $1";
+               last_used_at, unprotected_at FROM client WHERE client_id = $1";
     tx.optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
@@ -85,6 +87,23 @@ pub async fn set_used(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> 
     )
     .await?;
     Ok(())
+}
+
+/// Writes that a code was exchanged which nothing protected, where that was not written since `due`.
+pub async fn set_unprotected(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE client SET unprotected_at = $2 WHERE client_id = $1 \
+         AND (unprotected_at IS NULL OR unprotected_at <= $3)",
+        args![id, now, due],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Clients in use whose codes nothing protected since then.
+pub async fn unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>> {
+    let sql = "SELECT client_id FROM client WHERE state = 'active' AND unprotected_at > $1 ORDER BY client_id";
+    Ok(tx.all::<(String,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// The clients that came from files, whatever their state.

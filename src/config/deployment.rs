@@ -65,9 +65,10 @@ pub struct Ours {
     client_secret_file: Option<PathBuf>,
     /// Clients of one sector see one `sub` (DESIGN.md 4).
     pub sector: String,
-    /// RFC 7636 S256 demanded.
-    #[serde(default = "yes")]
-    pub require_pkce: bool,
+    /// RFC 7636 S256 demanded. Absent: of public clients only, because most programs with a secret send none and their
+    /// `nonce` protects the code as well (RFC 9700 2.1.1). `preau doctor` names those that send neither.
+    #[serde(default)]
+    pub require_pkce: Option<bool>,
     /// Whether the person is asked before anything is shared.
     #[serde(default)]
     pub consent: bool,
@@ -101,10 +102,6 @@ pub struct PerimeterFile {
     pub ministries: Vec<String>,
     pub schools: Vec<String>,
     pub profiles: Vec<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]

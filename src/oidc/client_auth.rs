@@ -1,7 +1,8 @@
 //! Who asks at an endpoint for programs (OIDCC 9, RFC 6749 2.3, RFC 7523 3).
 //!
-//! The method is the client's registered one and no other. Two at once are refused; a body `client_id` that matches is
-//! not a second method. An assertion counts once.
+//! The method is the client's registered one and no other; a secret whose registration names no method may come in the
+//! header or in the body. Two at once are refused; a body `client_id` that matches is not a second method. An assertion
+//! counts once.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, header};
@@ -10,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::assertion::{self, Endpoint};
-use super::refusal::{refusal, unreadable};
+use super::refusal::{Who, refusal, unreadable};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::secret_is_right};
@@ -24,13 +25,19 @@ pub struct Asked {
     pub client: Client,
     pub params: Params,
     pub headers: HeaderMap,
+    who: Who,
 }
 
 impl Asked {
     /// A refusal of what the client asks.
     pub fn refusal(&self, error: &OAuthError) -> Response {
-        refusal(error, self.headers.contains_key(header::AUTHORIZATION))
+        refusal(error, &self.who, self.headers.contains_key(header::AUTHORIZATION))
     }
+}
+
+/// One answer to all that is no proof, whether the client exists or not; what was wrong with it goes to the log.
+pub fn not_proven(detail: impl Into<String>) -> OAuthError {
+    OAuthError::invalid_client("client authentication failed").detail(detail)
 }
 
 /// Reads the form and who sends it, for every endpoint that clients call; or gives the answer that refuses it.
@@ -48,11 +55,12 @@ pub async fn asked(
     };
     if let Some(flaw) = params.flaw() {
         let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(Err(refusal(&error.detail(flaw.to_string()), basic_tried)));
+        return Ok(Err(refusal(&error.detail(flaw.to_string()), &Who::default(), basic_tried)));
     }
-    Ok(match authenticate(app, now, endpoint, &headers, &params).await? {
-        Ok(client) => Ok(Asked { client, params, headers }),
-        Err(error) => Err(refusal(&error, basic_tried)),
+    let mut who = Who::default();
+    Ok(match authenticate(app, now, endpoint, (&headers, &params), &mut who).await? {
+        Ok(client) => Ok(Asked { client, params, headers, who }),
+        Err(error) => Err(refusal(&error, &who, basic_tried)),
     })
 }
 
@@ -69,40 +77,52 @@ enum Proof {
     Nothing,
 }
 
+impl Proof {
+    /// The method that it is, or may be.
+    fn methods(&self) -> &'static [AuthMethod] {
+        match self {
+            Proof::Basic(_) => &[AuthMethod::ClientSecretBasic],
+            Proof::Post(_) => &[AuthMethod::ClientSecretPost],
+            Proof::Assertion(_) => &[AuthMethod::PrivateKeyJwt, AuthMethod::ClientSecretJwt],
+            Proof::Nothing => &[AuthMethod::None],
+        }
+    }
+}
+
 async fn authenticate(
     app: &AppState,
     now: Timestamp,
     endpoint: Endpoint,
-    headers: &HeaderMap,
-    params: &Params,
+    (headers, params): (&HeaderMap, &Params),
+    who: &mut Who,
 ) -> anyhow::Result<Result<Client, OAuthError>> {
     let presented = match presented(headers, params) {
         Ok(p) => p,
         Err(error) => return Ok(Err(error)),
     };
-    let failed = |detail: &str| Ok(Err(OAuthError::invalid_client("client authentication failed").detail(detail)));
+    let failed = |detail: &str| Ok(Err(not_proven(detail)));
+    let methods = presented.proof.methods();
+    who.used = named(methods.iter().copied());
     if !is_client_id(&presented.client_id) {
         return failed("malformed client_id");
     }
+    who.client.clone_from(&presented.client_id);
     let Some(client) = clients::store::find(&mut app.db.read().await?, &presented.client_id).await? else {
         return failed("unknown client");
     };
+    who.registered = named(AuthMethod::ALL.into_iter().filter(|method| client.takes(*method)));
     if !client.is_usable() {
         return failed("the client may not be used");
     }
-    let proven = match (client.meta.auth_method, presented.proof) {
-        (AuthMethod::ClientSecretBasic, Proof::Basic(secret)) | (AuthMethod::ClientSecretPost, Proof::Post(secret)) => {
-            if secret_is_right(&client, &secret, now) {
-                Ok(())
-            } else {
-                Err("wrong secret".to_owned())
-            }
+    let proven = match presented.proof {
+        _ if !methods.iter().any(|method| client.takes(*method)) => {
+            Err("another method than the registered one".to_owned())
         }
-        (AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt, Proof::Assertion(text)) => {
-            assertion::verify(app, now, endpoint, &client, &text).await?
+        Proof::Basic(secret) | Proof::Post(secret) if !secret_is_right(&client, &secret, now) => {
+            Err("wrong secret".to_owned())
         }
-        (AuthMethod::None, Proof::Nothing) => Ok(()),
-        _ => Err("another method than the registered one".to_owned()),
+        Proof::Assertion(text) => assertion::verify(app, now, endpoint, &client, &text).await?,
+        Proof::Basic(_) | Proof::Post(_) | Proof::Nothing => Ok(()),
     };
     match proven {
         Ok(()) => {
@@ -111,6 +131,11 @@ async fn authenticate(
         }
         Err(why) => failed(&why),
     }
+}
+
+/// Methods as the log says them.
+fn named(methods: impl Iterator<Item = AuthMethod>) -> String {
+    methods.map(AuthMethod::name).collect::<Vec<_>>().join(" or ")
 }
 
 fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthError> {
@@ -126,9 +151,8 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
         if has("client_secret") || has("client_assertion") {
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }
-        let (client_id, secret) = basic(value.as_bytes()).ok_or_else(|| {
-            OAuthError::invalid_client("the Authorization header is not Basic with encoded id and secret")
-        })?;
+        let (client_id, secret) = basic(value.as_bytes())
+            .ok_or_else(|| not_proven("the Authorization header is not Basic with form-encoded id and secret"))?;
         if body_id.is_some_and(|id| id != client_id) {
             return Err(OAuthError::invalid_request("client_id differs from the Authorization header"));
         }
@@ -139,19 +163,19 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }
         if params.get("client_assertion_type") != Some(assertion::TYPE) {
-            return Err(OAuthError::invalid_client("client_assertion_type is not the one for JWTs"));
+            return Err(not_proven("client_assertion_type is not the one for JWTs"));
         }
         let text = params.text("client_assertion").unwrap_or_default();
         let claimed = assertion::claimed_client(&text)
-            .ok_or_else(|| OAuthError::invalid_client("client_assertion is not a JWT with a client in sub"))?;
+            .ok_or_else(|| not_proven("client_assertion is not a JWT with a client in sub"))?;
         // RFC 7521 4.2: client_id is not needed, but must be the same.
         if body_id.is_some_and(|id| id != claimed) {
-            return Err(OAuthError::invalid_client("client_id is not the assertion's"));
+            return Err(not_proven("client_id is not the assertion's"));
         }
         return Ok(Presented { client_id: claimed, proof: Proof::Assertion(text) });
     }
     let Some(client_id) = body_id.map(str::to_owned) else {
-        return Err(OAuthError::invalid_client("client authentication is missing"));
+        return Err(not_proven("nothing says which client asks"));
     };
     let proof = params.text("client_secret").map_or(Proof::Nothing, Proof::Post);
     Ok(Presented { client_id, proof })

@@ -38,8 +38,7 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
         Err(response) => return Ok(response),
     };
     if asked.client.is_public() {
-        let error = OAuthError::invalid_client("a public client may not ask").detail(asked.client.id.clone());
-        return Ok(asked.refusal(&error));
+        return Ok(asked.refusal(&client_auth::not_proven("a public client may not ask")));
     }
     let Some(token) = asked.params.get("token") else {
         return Ok(asked.refusal(&OAuthError::invalid_request("token is missing")));

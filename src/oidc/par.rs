@@ -67,7 +67,7 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
 }
 
 async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Result<String, OAuthError>> {
-    let Asked { client, params, headers } = asked;
+    let Asked { client, params, headers, .. } = asked;
     // RFC 9126 2.1.
     if params.get("request_uri").is_some() {
         return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed")));

@@ -11,10 +11,21 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub const NO_STORE: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
+/// Who asks, as far as it is known: for the log, where an operator looks for the client whose program fails.
+#[derive(Debug, Default)]
+pub struct Who {
+    pub client: String,
+    /// The method of authentication that it used.
+    pub used: String,
+    /// Those that it is registered with.
+    pub registered: String,
+}
+
 /// The answer; 401 where the client did not prove who it is, with a challenge where it tried by header.
-pub fn refusal(error: &OAuthError, basic_tried: bool) -> Response {
-    let detail = &error.detail;
-    tracing::info!(code = error.code.name(), description = error.description, ?detail, "refused");
+pub fn refusal(error: &OAuthError, who: &Who, basic_tried: bool) -> Response {
+    let (detail, Who { client, used, registered }) = (&error.detail, who);
+    let (code, description) = (error.code.name(), error.description);
+    tracing::info!(client, used, registered, code, description, ?detail, "refused");
     let status =
         if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
     let body = json!({ "error": error.code.name(), "error_description": error.description });
@@ -31,10 +42,11 @@ pub fn unreadable(error: PageError, basic_tried: bool) -> Result<Response, PageE
     match error {
         PageError::BadForm(detail) => {
             let words = "the body must be application/x-www-form-urlencoded";
-            Ok(refusal(&OAuthError::invalid_request(words).detail(detail), basic_tried))
+            Ok(refusal(&OAuthError::invalid_request(words).detail(detail), &Who::default(), basic_tried))
         }
         PageError::TooLarge => {
-            let mut response = refusal(&OAuthError::invalid_request("the body is too large"), basic_tried);
+            let error = OAuthError::invalid_request("the body is too large");
+            let mut response = refusal(&error, &Who::default(), basic_tried);
             *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
             Ok(response)
         }

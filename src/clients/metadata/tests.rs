@@ -13,7 +13,7 @@ fn file(secret_len: Option<usize>) -> Terms {
     Terms::File {
         secret_len,
         sector: "mon-ent".to_owned(),
-        require_pkce: true,
+        require_pkce: None,
         consent: false,
         offline_agreed: false,
         audiences: Vec::new(),
@@ -79,7 +79,9 @@ fn rfc_7591_3_2_1_what_is_told_back_is_taken_as_the_same() {
         json!({"application_type": "native", "redirect_uris": ["fr.exemple.app:/retour", "http://127.0.0.1/retour"]}),
     ] {
         let meta = taken(change.clone());
-        assert_eq!(take(&fields(&meta), &registered()).unwrap(), meta, "{change}");
+        // Who writes it back has named the method that was the default.
+        let named = Metadata { secret_either_way: false, ..meta.clone() };
+        assert_eq!(take(&fields(&meta), &registered()).unwrap(), named, "{change}");
     }
 }
 
@@ -226,6 +228,22 @@ fn subjects_of_the_roster_are_for_files_of_one_academy() {
         perimeter.schools.push("0349999J".to_owned());
     }
     assert_eq!(take(&bent(roster), &wider).unwrap_err().field, "subject_type");
+}
+
+#[test]
+fn faults_d5_a_file_demands_pkce_of_public_clients_unless_it_says_more() {
+    let demands = |method: &str, require: Option<bool>| {
+        let secret = (method != "none").then_some(43);
+        let mut terms = file(secret);
+        if let Terms::File { require_pkce, .. } = &mut terms {
+            *require_pkce = require;
+        }
+        take(&bent(json!({"token_endpoint_auth_method": method})), &terms).map(|meta| meta.require_pkce)
+    };
+    assert_eq!(demands("client_secret_basic", None), Ok(false));
+    assert_eq!(demands("client_secret_basic", Some(true)), Ok(true));
+    assert_eq!(demands("none", None), Ok(true));
+    assert_eq!(demands("none", Some(false)).unwrap_err().field, "require_pkce");
 }
 
 #[test]

@@ -170,11 +170,12 @@ fn is_it(held: &Held, claimed: &Claimed, now: Timestamp) -> Result<(), Flaw> {
     }
 }
 
-/// Whether more changed than what concerns the client's owner alone: its keys, how its tokens are signed and encrypted,
-/// how often people prove themselves. A field that comes later needs approval until it is named here.
+/// Whether more changed than what concerns the client's owner alone: its keys, how it sends its secret, how its tokens
+/// are signed and encrypted, how often people prove themselves. A field that comes later needs approval until it is named here.
 fn needs_approval(old: &Metadata, new: &Metadata) -> bool {
     let rest = |meta: &Metadata| Metadata {
         contacts: Vec::new(),
+        secret_either_way: false,
         jwks: None,
         jwks_uri: None,
         auth_signing_alg: None,

@@ -4,7 +4,7 @@
 //! anything, or any stranger who saw a code could end what came of it. Then the code is taken in one atomic step before
 //! anything is minted: a failure afterwards leaves it spent. A second use revokes what the first gave. From the taking
 //! on nobody else's request changes the answer, so of many at once exactly one gets tokens. Nothing is written to SQL on
-//! the good path, unless a refresh token goes with it.
+//! the good path, unless a refresh token goes with it (and once a day that nothing protected the client's code).
 
 use super::outcome::{Asking, Exchanged, Tokens};
 use crate::accounts::{self, Account};
@@ -13,7 +13,7 @@ use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::secret::{digest, same};
-use crate::clients::{Client, GrantType};
+use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::{Kind, Taken};
 use crate::grants;
@@ -47,6 +47,9 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     }
     if seen.taken {
         return replayed(app, now, &granted).await;
+    }
+    if granted.code_challenge.is_none() && granted.nonce.is_none() {
+        clients::ops::unprotected(app, now, client).await;
     }
     let grant = &granted.grant;
     let resource = match asking.resource(&grant.resource) {

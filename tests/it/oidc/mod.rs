@@ -7,6 +7,7 @@ mod authorize;
 mod client_auth;
 mod client_credentials;
 mod consent;
+mod defaults;
 mod discovery;
 mod dpop;
 mod encryption;

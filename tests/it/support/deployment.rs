@@ -44,9 +44,9 @@ const SCHOOLS: [(&str, &str, &str, &str); 4] = [
 /// Every client: id, method, sector, perimeter, and further lines.
 const CLIENTS: [(&str, &str, &str, &str, &str); 7] = [
     ("ent", "client_secret_basic", "mon-ent", "academies = [\"montpellier\"]", INITIATE),
-    ("ent-post", "client_secret_post", "mon-ent", "academies = [\"montpellier\"]", "require_pkce = false"),
+    ("ent-post", "client_secret_post", "mon-ent", "academies = [\"montpellier\"]", ""),
     ("ent-toulouse", "client_secret_basic", "mon-ent", "academies = [\"toulouse\"]", INITIATE),
-    ("ent-agricole", "client_secret_basic", "mon-ent", "ministries = [\"agriculture\"]", ""),
+    ("ent-agricole", "client_secret_basic", "mon-ent", "ministries = [\"agriculture\"]", "require_pkce = true"),
     (
         "bourses",
         "client_secret_basic",
@@ -58,7 +58,8 @@ const CLIENTS: [(&str, &str, &str, &str, &str); 7] = [
     ("strict", "client_secret_basic", "strict", "", "default_max_age = 300\nrequire_auth_time = true"),
 ];
 
-const INITIATE: &str = "initiate_login_uri = \"https://ent.example/initiate\"";
+/// PKCE too: the library of these tests sends it.
+const INITIATE: &str = "require_pkce = true\ninitiate_login_uri = \"https://ent.example/initiate\"";
 
 /// The redirect URI of a client.
 pub fn redirect_uri(client_id: &str) -> String {

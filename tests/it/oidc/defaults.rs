@@ -1,0 +1,226 @@
+//! What client programs get that were given an id and a secret and nothing else: their own defaults must sign in.
+//!
+//! The programs themselves are tried in `tests/interop`; here is each default alone.
+
+use std::fs;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use serde_json::json;
+
+use super::registration::{cantine, let_in, manage, registered, state, text};
+use crate::support::relying_party::basic;
+use crate::support::{Answer, Browser, Member, RelyingParty, Server, deployment};
+
+/// A client whose file holds the least that it may, and these lines.
+const BARE: &str = "cantine";
+
+/// A server with that client, and somebody who signs in there.
+async fn house(lines: &str) -> (Server, RelyingParty, Member) {
+    let text = format!(
+        "client_id = {BARE:?}\nclient_name = \"Cantine\"\nclient_secret = {:?}\nredirect_uris = [{:?}]\n\
+         scope = \"openid profile education\"\nsector = {BARE:?}\n{lines}\n[perimeter]\nacademies = [\"montpellier\"]\n",
+        deployment::secret(BARE),
+        deployment::redirect_uri(BARE),
+    );
+    let server = Server::start_as(|config| {
+        fs::write(config.deployment.directory.join("clients/cantine.toml"), text).unwrap();
+    })
+    .await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, BARE);
+    (server, rp, member)
+}
+
+/// Of a request: nothing, PKCE, or a nonce.
+const NO_PKCE: [(&str, &str); 2] = [("code_challenge", ""), ("code_challenge_method", "")];
+const NO_NONCE: (&str, &str) = ("nonce", "");
+
+/// Signs in with a request bent so, and exchanges the code.
+async fn exchange(rp: &RelyingParty, member: &Member, bent: &[(&str, &str)]) -> Answer {
+    let attempt = rp.attempt_with(bent);
+    let mut browser = Browser::new(&rp.server);
+    browser.open(&attempt.url).await;
+    let code = rp.code(&browser.sign_in(member).await.away(), &attempt);
+    let mut fields = rp.exchange_fields(&attempt, &code);
+    if bent.contains(&NO_PKCE[0]) {
+        fields.retain(|(name, _)| *name != "code_verifier");
+    }
+    rp.post_token(rp.authorization().as_deref(), &fields).await
+}
+
+async fn refused_without_pkce(rp: &RelyingParty) {
+    let attempt = rp.attempt_with(&NO_PKCE);
+    let landed = Browser::new(&rp.server).open(&attempt.url).await.away();
+    assert_eq!(rp.error(&landed, &attempt), "invalid_request");
+}
+
+#[tokio::test]
+async fn faults_d5_pkce_is_demanded_of_public_clients_and_where_the_file_says_so() {
+    let (server, rp, member) = house("").await;
+    assert_eq!(exchange(&rp, &member, &NO_PKCE).await.status, StatusCode::OK);
+    assert_eq!(exchange(&rp, &member, &[]).await.status, StatusCode::OK, "what is sent counts");
+    refused_without_pkce(&RelyingParty::new(&server, "app")).await;
+    let (_, rp, member) = house("require_pkce = true").await;
+    refused_without_pkce(&rp).await;
+    assert_eq!(exchange(&rp, &member, &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn faults_d5_a_client_that_sends_neither_pkce_nor_nonce_is_remembered_once_a_day() {
+    let (server, rp, member) = house("").await;
+    let remembered = || server.count("SELECT COALESCE(unprotected_at, 0) FROM client WHERE client_id = 'cantine'");
+    exchange(&rp, &member, &NO_PKCE).await;
+    exchange(&rp, &member, &[NO_NONCE]).await;
+    assert_eq!(remembered().await, 0, "either protects");
+    let neither = [NO_PKCE[0], NO_PKCE[1], NO_NONCE];
+    let first = server.now();
+    assert_eq!(exchange(&rp, &member, &neither).await.status, StatusCode::OK);
+    assert_eq!(remembered().await, first.0);
+    server.advance(Span::hours(1));
+    exchange(&rp, &member, &neither).await;
+    assert_eq!(remembered().await, first.0, "a request writes nothing");
+    server.advance(Span::days(1));
+    exchange(&rp, &member, &neither).await;
+    assert_eq!(remembered().await, server.now().0);
+    // Anybody can ask so for it, but only the client exchanges.
+    server.advance(Span::days(2));
+    let before = remembered().await;
+    let attempt = rp.attempt_with(&neither);
+    let mut browser = Browser::new(&server);
+    browser.open(&attempt.url).await;
+    browser.sign_in(&member).await;
+    assert_eq!(remembered().await, before);
+}
+
+/// An exchange of a code that does not exist: whoever is let in learns that.
+async fn ask(server: &Server, authorization: Option<&str>, more: &[(&str, &str)]) -> Answer {
+    let mut fields =
+        vec![("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
+    fields.extend(more);
+    let headers: Vec<(&str, &str)> = authorization.map(|value| ("authorization", value)).into_iter().collect();
+    server.post("/oauth2/token", &headers, &fields).await
+}
+
+#[tokio::test]
+async fn faults_d6_a_secret_comes_in_the_header_or_in_the_body_unless_a_method_is_named() {
+    let secret = deployment::secret(BARE);
+    let (header, body) = (basic(BARE, &secret), [("client_id", BARE), ("client_secret", secret.as_str())]);
+    for (lines, by_header, by_body) in [
+        ("", true, true),
+        ("token_endpoint_auth_method = \"client_secret_basic\"", true, false),
+        ("token_endpoint_auth_method = \"client_secret_post\"", false, true),
+        ("token_endpoint_auth_method = \"client_secret_jwt\"", false, false),
+    ] {
+        let (server, ..) = house(lines).await;
+        let error = |taken| if taken { "invalid_grant" } else { "invalid_client" };
+        assert_eq!(ask(&server, Some(&header), &[]).await.error(), error(by_header), "{lines} by header");
+        assert_eq!(ask(&server, None, &body).await.error(), error(by_body), "{lines} by body");
+        // Never both, never without, never a wrong one.
+        assert_eq!(ask(&server, Some(&header), &body).await.error(), "invalid_request", "{lines}");
+        assert_eq!(ask(&server, None, &body[..1]).await.error(), "invalid_client", "{lines}");
+        assert_eq!(ask(&server, Some(&basic(BARE, "x")), &[]).await.error(), "invalid_client", "{lines}");
+        assert_eq!(ask(&server, None, &[body[0], ("client_secret", "x")]).await.error(), "invalid_client", "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn faults_d6_a_registration_is_told_its_method_and_held_to_one_that_it_named() {
+    let server = Server::start().await;
+    let by_body = async |client: &serde_json::Value| {
+        let who = [("client_id", text(client, "client_id")), ("client_secret", text(client, "client_secret"))];
+        ask(&server, None, &who).await.error()
+    };
+    let free = registered(&server, true, &cantine()).await;
+    assert_eq!(free["token_endpoint_auth_method"], "client_secret_basic", "OIDCR 2: the default is said");
+    assert!(let_in(&server, &free, text(&free, "client_secret")).await);
+    assert_eq!(by_body(&free).await, "invalid_grant");
+    let mut body = cantine();
+    body["token_endpoint_auth_method"] = json!("client_secret_basic");
+    let named = registered(&server, true, &body).await;
+    assert_eq!(by_body(&named).await, "invalid_client");
+    // Who writes back what it read (RFC 7592 2.2) has named it, and needs nobody's approval for that.
+    let asking = registered(&server, false, &cantine()).await;
+    preau_approve(&server, &asking).await;
+    assert_eq!(manage(&server, "PUT", &asking, Some(&body)).await.status, StatusCode::OK);
+    assert_eq!(state(&server, &asking).await.name(), "active");
+    assert_eq!(by_body(&asking).await, "invalid_client");
+}
+
+async fn preau_approve(server: &Server, client: &serde_json::Value) {
+    use preau::clients::ops::lifecycle::{Decision, decide};
+    let id = text(client, "client_id");
+    decide(super::registration::house(server), id, Decision::Approve { version: 1 }).await.unwrap();
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_one_answer() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (server, ..) = house("token_endpoint_auth_method = \"client_secret_basic\"").await;
+    let secret = deployment::secret(BARE);
+    let logged = |from: usize| {
+        let all = String::from_utf8(lines.0.lock().unwrap()[from..].to_vec()).unwrap();
+        let found: Vec<String> = all.lines().filter(|line| line.contains("refused")).map(str::to_owned).collect();
+        assert_eq!(found.len(), 1, "{all}");
+        found[0].clone()
+    };
+    let wrong = [("client_id", BARE), ("client_secret", secret.as_str())];
+    let right = basic(BARE, &secret);
+    server.sql("UPDATE client SET state = 'suspended' WHERE client_id = 'strict'", Vec::new()).await;
+    let mut answers = Vec::new();
+    for (case, header, fields, said) in [
+        (
+            "another method",
+            None,
+            wrong.to_vec(),
+            vec!["client=\"cantine\"", "used=\"client_secret_post\"", "registered=\"client_secret_basic\"", "method"],
+        ),
+        ("a wrong secret", Some(basic(BARE, "x")), vec![], vec!["client=\"cantine\"", "used=\"client_secret_basic\""]),
+        ("nobody", Some(basic("nobody", "x")), vec![], vec!["client=\"nobody\"", "registered=\"\"", "unknown client"]),
+        ("suspended", Some(basic("strict", "x")), vec![], vec!["client=\"strict\"", "may not be used"]),
+        ("no credentials", None, vec![], vec!["client=\"\"", "nothing says which client"]),
+        (
+            "a public one with a secret",
+            None,
+            vec![("client_id", "app"), ("client_secret", "x")],
+            vec!["client=\"app\"", "used=\"client_secret_post\"", "registered=\"none\""],
+        ),
+        ("odd header", Some("Bearer x".to_owned()), vec![], vec!["not Basic"]),
+    ] {
+        for path in ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"] {
+            let from = lines.0.lock().unwrap().len();
+            let headers: Vec<_> = header.as_deref().map(|value| ("authorization", value)).into_iter().collect();
+            let answer = server.post(path, &headers, &fields).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case} {path}");
+            let line = logged(from);
+            assert!(said.iter().all(|word| line.contains(word)) && !line.contains(&secret), "{case} {path}: {line}");
+            answers.push(answer.json());
+        }
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    // What a client asks that is let in is refused in its name too.
+    let from = lines.0.lock().unwrap().len();
+    assert_eq!(ask(&server, Some(&right), &[]).await.error(), "invalid_grant");
+    assert!(logged(from).contains("client=\"cantine\""));
+}
