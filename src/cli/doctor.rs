@@ -14,7 +14,7 @@ use crate::activation::Outcome;
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::config::deployment::Declared;
-use crate::db::{Db, SCHEMA_FILES};
+use crate::db::{Db, SCHEMA_FILES, files};
 use crate::jose::{Alg, KeyState};
 use crate::seal::{self, Vault};
 use crate::{activation, audit, clients, compose, ephemeral, keys, logouts, outbox, roster, tenants};
@@ -69,6 +69,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
     let store = ephemeral::examine(&config.ephemeral).await.map(|text| ((), text));
     report.tell("ephemeral store", store.map_err(anyhow::Error::from))?;
     let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(false) };
+    report.tell("database files", permissions(&config))?;
     if report.tell("migrations", migrations(&db).await)?.is_some() {
         if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {
             report.tell("signing keys", signing_keys(&db, &vault, &config, now).await)?;
@@ -94,14 +95,23 @@ fn files(config: &Config) -> anyhow::Result<(Declared, String)> {
 
 async fn opened(config: &Config) -> anyhow::Result<(Db, String)> {
     // Opening makes the file of an SQLite database; a doctor that makes what it looks for finds nothing.
-    if let Some(path) = config.database.url.strip_prefix("sqlite:").map(|p| p.strip_prefix("//").unwrap_or(p)) {
-        anyhow::ensure!(Path::new(path).exists(), "{path} is not there: `preau migrate` makes it");
+    if let Some(path) = files::file_of(&config.database.url) {
+        anyhow::ensure!(path.exists(), "{} is not there: `preau migrate` makes it", path.display());
     }
     let db = Db::open(&config.database.url).await?;
     let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
     // A pool connects when it is used.
     drop(db.read().await?);
     Ok((db, kind.to_owned()))
+}
+
+/// Names of children stand in an SQLite file: nobody but its owner reads it.
+fn permissions(config: &Config) -> anyhow::Result<((), String)> {
+    let Some(file) = files::file_of(&config.database.url) else { return Ok(((), "none here".to_owned())) };
+    let open: Vec<String> =
+        files::open_to_others(&file).iter().map(|(path, mode)| format!("{} is {mode:04o}", path.display())).collect();
+    anyhow::ensure!(open.is_empty(), "others may read them: {}: run `chmod 600` on each", open.join(", "));
+    Ok(((), "only their owner reads them".to_owned()))
 }
 
 async fn migrations(db: &Db) -> anyhow::Result<((), String)> {

@@ -1,6 +1,5 @@
 //! Opening a database: pools, pragmas, migrations.
 
-use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use super::tx::{Inner, WriterGuard, Writers};
-use super::{Durability, Error, Result, Tx};
+use super::{Durability, Error, Result, Tx, files};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -118,8 +117,8 @@ impl Db {
 
 async fn open_sqlite(path: &str) -> Result<Db> {
     let path = path.strip_prefix("//").unwrap_or(path);
-    if let Some(folder) = Path::new(path).parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|e| Error::Url(format!("{}: {e}", folder.display())))?;
+    if let Some(file) = files::file_of(&format!("sqlite:{path}")) {
+        files::create(&file).map_err(|e| Error::Url(format!("{}: {e}", file.display())))?;
     }
     let base = SqliteConnectOptions::from_str(&format!("sqlite:{path}"))?
         .journal_mode(SqliteJournalMode::Wal)

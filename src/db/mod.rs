@@ -7,6 +7,7 @@
 //! (hashing, signing, HTTP) happens while one is open, because SQLite has a single writer.
 
 mod connect;
+pub mod files;
 mod tx;
 mod value;
 
