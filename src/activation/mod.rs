@@ -1,8 +1,9 @@
 //! Activation: from the telephone that the school knows to an account.
 //!
-//! An activation is a row that lives two hours and belongs to one browser by its navigation cookie. Until its code
+//! An activation is a row that lives two hours and belongs to one browser (`binding.rs`). Until its code
 //! is right it looks the same for everybody: the worker, not the page, looks in the roster.
 
+pub mod binding;
 pub mod ops;
 pub mod pages;
 pub mod store;
@@ -151,7 +152,7 @@ impl Outcome {
 pub struct Activation {
     pub id: String,
     pub step: Step,
-    /// Digest of the navigation cookie.
+    /// Digest of the secret by which a browser holds it.
     pub browser: String,
     pub typed: Typed,
     pub typed_budget: String,

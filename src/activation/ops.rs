@@ -10,36 +10,45 @@ mod find;
 mod start;
 
 pub use account::{Chosen, choose_password, once_more};
-pub use children::{Answered, Given, Said, answer, known_schools, new_password};
-pub use code::{CodeChecked, Resent, check_code, resend};
+pub use children::{Answered, Given, Said, answer, known_schools, new_password, same_dates};
+pub use code::{CodeChecked, Resent, check_code, resend, same_code};
 pub use find::find_and_send;
 pub use start::{Started, start};
 
-use super::{Activation, store};
+use super::binding::{self, Held, Hold};
+use super::{Step, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
-use crate::base::secret::{digest, same};
 
 /// What an activation's address leads to.
 #[derive(Debug)]
 pub enum Found {
-    Here(Box<Activation>),
+    Here(Box<Held>),
+    /// It has left this step by a proof whose answer this browser may not have got: the proof may be sent again.
+    Proven(Step, Box<Held>),
     /// Its two hours are over.
     TooOld,
     /// No such activation, or another browser's: said alike.
     Unknown,
 }
 
-/// The activation of this id, if this browser began it.
-pub async fn find(app: &App, now: Timestamp, id: Option<&str>, nav: Option<&str>) -> anyhow::Result<Found> {
+/// The activation of this id, if one of these secrets of the browser holds it.
+pub async fn find<'a>(
+    app: &App,
+    now: Timestamp,
+    id: Option<&str>,
+    secrets: impl Iterator<Item = &'a str> + Clone,
+) -> anyhow::Result<Found> {
     let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(Found::Unknown) };
-    let Some(found) = store::find(&mut app.db.read().await?, &app.vault, id).await? else { return Ok(Found::Unknown) };
-    if !nav.is_some_and(|nav| same(&digest(nav), &found.browser)) {
+    let Some(activation) = store::find(&mut app.db.read().await?, &app.vault, id).await? else {
         return Ok(Found::Unknown);
-    }
-    if found.expires_at <= now {
-        return Ok(Found::TooOld);
-    }
-    Ok(Found::Here(Box::new(found)))
+    };
+    let too_old = activation.expires_at <= now;
+    Ok(match binding::hold(&app.vault, &activation, secrets) {
+        Hold::No => Found::Unknown,
+        _ if too_old => Found::TooOld,
+        Hold::Now(secret) => Found::Here(Box::new(Held { activation, secret })),
+        Hold::UntilProof(step, secret) => Found::Proven(step, Box::new(Held { activation, secret })),
+    })
 }

@@ -12,12 +12,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::Step;
+use super::binding::{self, Held};
 use super::ops::{self, Found};
 use super::views::{ActivationTooOld, UnknownActivation};
-use super::{Activation, Step};
 use crate::app::AppState;
 use crate::http::error::PageError;
-use crate::http::visit::{Visit, see_other};
+use crate::http::visit::{Visit, see_other, with_cookie};
 use crate::interactions::{self, Interaction};
 
 type Answer = Result<Response, PageError>;
@@ -54,17 +55,30 @@ fn at(visit: &Visit, step: Step) -> Response {
 }
 
 /// The activation that the address names, if it stands at one of these steps; else the answer to give.
-async fn standing(
-    app: &AppState,
-    visit: &Visit,
-    steps: &[Step],
-) -> Result<Result<Box<Activation>, Response>, PageError> {
+async fn standing(app: &AppState, visit: &Visit, steps: &[Step]) -> Result<Result<Box<Held>, Response>, PageError> {
     let query = visit.carried(&["i", "client_id"]);
-    let found = ops::find(app, visit.now, visit.query.get("a"), visit.nav.as_deref()).await?;
+    let found = ops::find(app, visit.now, visit.query.get("a"), visit.secrets()).await?;
     Ok(match found {
         Found::Here(activation) if steps.contains(&activation.step) => Ok(activation),
         Found::Here(activation) => Err(at(visit, activation.step)),
         Found::TooOld => Err(visit.page(&app.pages, StatusCode::GONE, &ActivationTooOld { query })?),
-        Found::Unknown => Err(visit.page(&app.pages, StatusCode::NOT_FOUND, &UnknownActivation { query })?),
+        Found::Unknown | Found::Proven(..) => {
+            Err(visit.page(&app.pages, StatusCode::NOT_FOUND, &UnknownActivation { query })?)
+        }
     })
+}
+
+/// The activation that has left `step` by a proof, where this browser did not get the answer to it: the other half of a
+/// double click. The proof that is in the form decides.
+async fn left_by_proof(app: &AppState, visit: &Visit, step: Step) -> Result<Option<Box<Held>>, PageError> {
+    match ops::find(app, visit.now, visit.query.get("a"), visit.secrets()).await? {
+        Found::Proven(left, held) if left == step => Ok(Some(held)),
+        _ => Ok(None),
+    }
+}
+
+/// The answer to a proof that left `from`: brings the secret that holds the activation from now on.
+fn with_secret(app: &AppState, visit: &Visit, held: &Held, from: Step, answer: Response) -> Response {
+    let secret = binding::next(&app.vault, &held.id, from, &held.secret);
+    with_cookie(answer, visit.jar.set_activation(&visit.activations, &held.secret, &secret))
 }

@@ -67,18 +67,16 @@ pub async fn find(tx: &mut Tx, vault: &Vault, id: &str) -> anyhow::Result<Option
     row.map(|r| opened(r, vault)).transpose()
 }
 
-/// The activation of this identity that this browser has open.
-pub async fn open_one(
-    tx: &mut Tx,
-    now: Timestamp,
-    browser: &str,
-    typed_budget: &str,
-) -> Result<Option<(String, String)>> {
-    tx.optional(
-        "SELECT id, state FROM activation WHERE browser = $1 AND typed_budget = $2 AND open = $3 AND expires_at > $4",
-        args![browser, typed_budget, true, now],
-    )
-    .await
+/// The activation of this identity that this browser has open, at the code.
+pub async fn open_one(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<String>> {
+    let found = tx
+        .optional::<(String,)>(
+            "SELECT id FROM activation WHERE browser = $1 AND typed_budget = $2 AND open = $3 AND state = 'code' \
+             AND expires_at > $4",
+            args![browser, typed_budget, true, now],
+        )
+        .await?;
+    Ok(found.map(|(id,)| id))
 }
 
 /// The activation that is joined ends at the request that was made last.
@@ -91,10 +89,11 @@ pub async fn join(tx: &mut Tx, id: &str, joining: &Activation) -> Result<()> {
     Ok(())
 }
 
-/// Makes room: an expired one is open no more.
-pub async fn close_expired(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
+/// Makes room: one that expired, or that an older release left open at a later step, is open no more.
+pub async fn close_left(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
     tx.execute(
-        "UPDATE activation SET open = $4 WHERE browser = $1 AND typed_budget = $2 AND expires_at <= $3",
+        "UPDATE activation SET open = $4 WHERE browser = $1 AND typed_budget = $2 \
+         AND (expires_at <= $3 OR state <> 'code')",
         args![browser, typed_budget, now, false],
     )
     .await?;
@@ -130,26 +129,26 @@ pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation
     Ok(rows == 1)
 }
 
-/// Leaves a step, once: whoever comes second changes nothing.
+/// Leaves a step, once: whoever comes second changes nothing. Nobody joins it any more, and it is held by the secret of
+/// `to`.
 pub async fn advance(tx: &mut Tx, from: Step, to: &Activation) -> anyhow::Result<bool> {
     let purpose = if to.purpose == Purpose::NewPassword { NEW_PASSWORD } else { ACTIVATION };
     let outcome = to.outcome.as_ref().map(serde_json::to_string).transpose()?;
-    // A new password is asked for on purpose: typing the identity again begins anew rather than joins it.
-    let open = matches!(to.step, Step::Code | Step::Children | Step::Password) && to.purpose == Purpose::Activation;
     let rows = tx
         .execute(
             "UPDATE activation SET state = $3, open = $4, persons = $5, children = $6, account_id = $7, outcome = $8, \
-             purpose = $9 WHERE id = $1 AND state = $2",
+             purpose = $9, browser = $10 WHERE id = $1 AND state = $2",
             args![
                 &to.id,
                 from.name(),
                 to.step.name(),
-                open,
+                false,
                 serde_json::to_string(&to.persons)?,
                 serde_json::to_string(&to.children)?,
                 to.account_id.as_deref(),
                 outcome,
-                purpose
+                purpose,
+                &to.browser
             ],
         )
         .await?;

@@ -102,7 +102,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
         Command::Keys(args) => Box::pin(keys::run(&args, &configured(file)?, out)).await,
-        Command::Serve => serve::run(configured(file)?).await,
+        Command::Serve => Box::pin(serve::run(configured(file)?)).await,
         Command::Migrate => {
             let opened = prepared(&configured(file)?).await?;
             let around = Surroundings::real();

@@ -17,10 +17,14 @@ pub enum Name {
     Language,
     /// Marks of those who signed in here: a stranger's wrong passwords do not keep them out (ABUSE S-06, L5).
     Device,
+    /// Secrets of the activations under way here, once something was proven in them.
+    Activation,
 }
 
 /// A family's computer knows so many of them.
 const MOST_MARKS: usize = 4;
+/// Tabs with an activation each, in one browser.
+const MAX_ACTIVATIONS: usize = 4;
 
 /// How cookies are named and marked under this issuer.
 #[derive(Clone, Copy, Debug)]
@@ -35,10 +39,12 @@ impl Jar {
             (true, Name::Navigation) => "__Host-preau-nav",
             (true, Name::Language) => "__Host-preau-lang",
             (true, Name::Device) => "__Host-preau-device",
+            (true, Name::Activation) => "__Host-preau-activation",
             (false, Name::Session) => "preau_dev",
             (false, Name::Navigation) => "preau_dev_nav",
             (false, Name::Language) => "preau_dev_lang",
             (false, Name::Device) => "preau_dev_device",
+            (false, Name::Activation) => "preau_dev_activation",
         }
     }
 
@@ -57,6 +63,19 @@ impl Jar {
 
     pub fn language(self, headers: &HeaderMap) -> Option<Lang> {
         self.read(headers, Name::Language).and_then(Lang::from_tag)
+    }
+
+    /// The secrets of the activations under way, the newest first; malformed ones count as none.
+    pub fn activations(self, headers: &HeaderMap) -> Vec<String> {
+        let all = self.read(headers, Name::Activation).unwrap_or_default();
+        all.split('.').filter(|secret| is_id(secret, 43)).take(MAX_ACTIVATIONS).map(str::to_owned).collect()
+    }
+
+    /// The cookie in which `new` takes the place of `former`; the oldest of too many goes.
+    pub fn set_activation(self, all: &[String], former: &str, new: &str) -> Option<HeaderValue> {
+        let others = all.iter().map(String::as_str).filter(|secret| *secret != former && *secret != new);
+        let kept: Vec<&str> = [new].into_iter().chain(others).take(MAX_ACTIVATIONS).collect();
+        self.set(Name::Activation, &kept.join("."), Some(2 * 3600))
     }
 
     /// The marks of this device, the newest first; malformed ones count as none.

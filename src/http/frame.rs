@@ -71,6 +71,7 @@ fn visit(app: &AppState, request: &Request) -> Visit {
         nav: jar.id(headers, Name::Navigation),
         marks: jar.marks(headers),
         source: source(app, request),
+        activations: jar.activations(headers),
     }
 }
 

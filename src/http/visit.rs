@@ -35,6 +35,8 @@ pub struct Visit {
     pub marks: Vec<String>,
     /// Where it comes from, as limits see it.
     pub source: Source,
+    /// Secrets of the activations under way in this browser.
+    pub activations: Vec<String>,
 }
 
 impl Visit {
@@ -45,6 +47,11 @@ impl Visit {
             self.lang = lang;
         }
         self
+    }
+
+    /// Every secret of this browser by which it may hold an activation.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> + Clone {
+        self.nav.iter().chain(&self.activations).map(String::as_str)
     }
 
     /// Answers a page.

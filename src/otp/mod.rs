@@ -13,6 +13,9 @@ pub const TRIES: i64 = 3;
 /// Sends of one challenge, the first included.
 pub const SENDS: i64 = 3;
 
+/// The answer to a right code may be lost (a double click): so long the same code is taken again where it was right.
+pub const REPEAT: Span = Span::seconds(10);
+
 /// How long after the n-th send the next may be asked for.
 pub fn cool_down(sends: i64) -> Span {
     if sends <= 1 { Span::seconds(60) } else { Span::seconds(120) }

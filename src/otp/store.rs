@@ -52,9 +52,9 @@ pub async fn take_try(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(O
     Ok(row.map(|r| (r.code, r.tries_left)))
 }
 
-/// Marks it used; whoever comes second finds it so.
+/// Marks it used; whoever comes second finds it so. The HMAC stays, so that the same code may be sent again.
 pub async fn take_use(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
-    let sql = "UPDATE challenge SET used_at = $2, code = NULL WHERE id = $1 AND used_at IS NULL";
+    let sql = "UPDATE challenge SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 

@@ -43,6 +43,8 @@ pub enum Blind {
     Refresh,
     /// A moment, as a DPoP nonce (RFC 9449 8).
     DpopNonce,
+    /// The secret that binds an activation to a browser after a proof.
+    Binding,
 }
 
 impl Blind {
@@ -55,6 +57,7 @@ impl Blind {
             Blind::Log => "blind/log",
             Blind::Refresh => "blind/refresh",
             Blind::DpopNonce => "blind/dpop_nonce",
+            Blind::Binding => "blind/binding",
         }
     }
 }
@@ -72,7 +75,7 @@ pub struct Vault {
     id: String,
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
-    blind: [hmac::Key; 7],
+    blind: [hmac::Key; 8],
 }
 
 struct Len(usize);
@@ -110,6 +113,7 @@ impl Vault {
             mac(Blind::Log)?,
             mac(Blind::Refresh)?,
             mac(Blind::DpopNonce)?,
+            mac(Blind::Binding)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, blind })
@@ -156,7 +160,7 @@ impl Vault {
 
     /// HMAC-SHA-256 of a text for one purpose, base64url.
     pub fn blind(&self, purpose: Blind, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce] = &self.blind;
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding] = &self.blind;
         let key = match purpose {
             Blind::Phone => phone,
             Blind::Code => code,
@@ -165,6 +169,7 @@ impl Vault {
             Blind::Log => log,
             Blind::Refresh => refresh,
             Blind::DpopNonce => dpop_nonce,
+            Blind::Binding => binding,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use preau::activation::binding::Held;
 use preau::activation::ops::{self, Answered, CodeChecked, Given, Said};
 use preau::activation::store;
 use preau::activation::{Activation, Step};
@@ -43,7 +44,8 @@ async fn read(server: &Server, id: &str) -> Activation {
 }
 
 async fn typed(server: &Server, activation: &Activation, code: String) -> CodeChecked {
-    ops::check_code(&server.app, server.now(), activation, &code).await.unwrap()
+    let held = Held { activation: activation.clone(), secret: String::new() };
+    ops::check_code(&server.app, server.now(), &held, &code).await.unwrap()
 }
 
 fn is_right(checked: &CodeChecked) -> bool {
@@ -158,11 +160,12 @@ async fn s2_ten_wrong_codes_a_person_over_all_activations_and_a_restart() {
 }
 
 /// An activation of this family that stands before its children.
-async fn at_children(server: &Server, family: &Family) -> (Browser, Activation) {
+async fn at_children(server: &Server, family: &Family) -> (Browser, Held) {
     let mut browser = Browser::at_activation(server).await;
     browser.prove_phone(server, family).await;
     let id = browser.at.query_pairs().find(|(name, _)| name == "a").unwrap().1.into_owned();
-    (browser, read(server, &id).await)
+    let secret = browser.cookie("activation").unwrap().to_owned();
+    (browser, Held { activation: read(server, &id).await, secret })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,23 +212,20 @@ async fn two_activations_of_one_person_at_once_end_with_one_account() {
 /// Five browsers activate for one person.
 async fn meet() {
     let server = Server::college(&[Family::durand()]).await;
-    let given = vec![Given::Oui(parse_typed(DATE).unwrap())];
     let mut open = Vec::new();
     for _ in 0..5 {
-        open.push(at_children(&server, &Family::durand()).await);
+        open.push(at_children(&server, &Family::durand()).await.0);
     }
-    let steps = all(open.iter().map(|(_, activation)| {
-        let (server, activation, given) = (server.clone(), activation.clone(), given.clone());
-        async move { ops::answer(&server.app, server.now(), &activation, &given).await.unwrap() }
+    let open = all(open.into_iter().map(|mut browser| async move {
+        browser.answer(&[DATE]).await;
+        browser
     }))
     .await;
-    assert!(steps.iter().all(|s| matches!(s, Answered::On(Step::Password))), "{steps:?}");
+    let steps: Vec<_> = open.iter().map(|browser| browser.at.path()).collect();
+    assert_eq!(steps, ["/activation/mot-de-passe"; 5]);
     assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 1);
     // All choose a password at once: the first does, the others are told so.
-    for (browser, activation) in &mut open {
-        browser.open(&format!("/activation/mot-de-passe?a={}", activation.id)).await;
-    }
-    let tabs = all(open.into_iter().map(|(mut browser, _)| async move {
+    let tabs = all(open.into_iter().map(|mut browser| async move {
         browser.choose_password(PASSWORD).await;
         browser
     }))
@@ -281,7 +281,7 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
     for (n, person) in (0..MANY).zip(&persons) {
         let pupil = "SELECT pupil_id FROM link WHERE person_id = $1";
         let (pupil_id,) = tx.one::<(String,)>(pupil, vec![person.as_str().into()]).await.unwrap();
-        let mut own = pattern.clone();
+        let mut own = pattern.activation.clone();
         own.id = format!("{n:022}");
         own.browser = format!("browser {n}");
         own.persons = vec![person.clone()];
@@ -289,7 +289,7 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
         own.children[0].person_ids = vec![person.clone()];
         assert!(store::insert(&mut tx, &server.app.vault, server.now(), &own).await.unwrap());
         assert!(store::advance(&mut tx, Step::Children, &own).await.unwrap());
-        activations.push(own);
+        activations.push(Held { activation: own, secret: String::new() });
     }
     tx.commit().await.unwrap();
     let given = vec![Given::Oui(parse_typed(DATE).unwrap())];

@@ -2,6 +2,7 @@
 
 use crate::accounts::ops::Attempt;
 use crate::accounts::{self, Account, AccountState, password};
+use crate::activation::binding::{self, Held};
 use crate::activation::views::{Purpose, Settled};
 use crate::activation::{Activation, Outcome, Step, store};
 use crate::app::App;
@@ -18,10 +19,12 @@ use crate::sessions::{self, Method};
 const ENCOUNTERS: usize = 4;
 
 /// From proven children to an identifiant. Two activations of one person at once end with one account: attaching a
-/// person is compare-and-set, and whoever comes second starts this transaction over and finds the account.
-pub async fn give(app: &App, now: Timestamp, proven: Activation) -> anyhow::Result<Step> {
+/// person is compare-and-set, and whoever comes second starts this transaction over and finds the account. `false`:
+/// another request of this browser did all this.
+pub async fn give(app: &App, now: Timestamp, proven: &Held) -> anyhow::Result<bool> {
     for _ in 0..ENCOUNTERS {
-        let mut next = proven.clone();
+        let mut next = proven.activation.clone();
+        next.browser = digest(&binding::next(&app.vault, &next.id, Step::Children, &proven.secret));
         let mut tx = app.db.write(Durability::Durable).await?;
         if !attached(&mut tx, app, now, &mut next).await? {
             tx.rollback().await?;
@@ -30,15 +33,14 @@ pub async fn give(app: &App, now: Timestamp, proven: Activation) -> anyhow::Resu
         lift(&mut tx, &next).await?;
         next.step = Step::Password;
         if !store::advance(&mut tx, Step::Children, &next).await? {
-            // Another tab of this browser did all this.
             tx.rollback().await?;
-            return Ok(Step::Password);
+            return Ok(false);
         }
         let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ChildrenConfirmed, about).await?;
         tx.commit().await?;
         app.metrics.activation(next.step.name());
-        return Ok(Step::Password);
+        return Ok(true);
     }
     anyhow::bail!("two activations of one person met {ENCOUNTERS} times")
 }
@@ -114,13 +116,13 @@ pub enum Chosen {
 pub async fn choose_password(
     app: &App,
     now: Timestamp,
-    activation: &Activation,
+    held: &Held,
     account: &Account,
     typed: (&str, &str),
     former: Option<&str>,
 ) -> anyhow::Result<Chosen> {
     let (first, second) = (password::normal(typed.0), password::normal(typed.1));
-    let schools = super::known_schools(activation);
+    let schools = super::known_schools(held);
     let known = password::Known {
         identifiant: &account.identifiant,
         names: vec![&account.given_name, &account.family_name],
@@ -135,13 +137,14 @@ pub async fn choose_password(
     let hash = app.passwords.hash(&first, app.rng.as_ref()).await?;
 
     let mut tx = app.db.write(Durability::Durable).await?;
-    let mut next = Activation { step: Step::Done, ..activation.clone() };
+    let browser = digest(&binding::next(&app.vault, &held.id, Step::Password, &held.secret));
+    let mut next = Activation { step: Step::Done, browser, ..held.activation.clone() };
     let current = accounts::store::by_id(&mut tx, &account.id).await?;
     // The account's row is the first that is written: two activations of one account choose one after the other, and
     // neither waits for a row that the other holds.
     if !accounts::store::set_password(&mut tx, now, &account.id, &hash).await? {
         let by = current.and_then(|a| a.suspended_by).unwrap_or_else(|| "school".to_owned());
-        next.step = Step::Ended;
+        next = Activation { step: Step::Ended, ..held.activation.clone() };
         next.outcome = Some(Outcome::Suspended { by, school: schools.into_iter().next() });
         store::advance(&mut tx, Step::Password, &next).await?;
         tx.commit().await?;

@@ -1,5 +1,6 @@
 //! The children: Oui or Non, and a birth date that is counted before it is compared (ABUSE S-08).
 
+use crate::activation::binding::Held;
 use crate::activation::views::{Purpose, Settled};
 use crate::activation::{Activation, AskedChild, Outcome, Settlement, Step, settlement, store};
 use crate::app::App;
@@ -41,7 +42,10 @@ pub enum Answered {
         said: Vec<Said>,
     },
     AllNo,
+    /// The answers moved it on.
     On(Step),
+    /// Another request moved it on: a double click, another tab.
+    Overtaken(Step),
 }
 
 /// How often another tab may be quicker before the form is shown again.
@@ -51,35 +55,48 @@ const TABS: usize = 3;
 ///
 /// A double click on « Confirmer » sends them twice: whoever comes second judges again what was read too early.
 /// That costs no try, for only right dates come so far.
-pub async fn answer(app: &App, now: Timestamp, activation: &Activation, given: &[Given]) -> anyhow::Result<Answered> {
-    let mut fresh = activation.clone();
+pub async fn answer(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<Answered> {
+    let mut fresh = held.clone();
     for _ in 0..TABS {
         if let Some(answered) = answer_once(app, now, &fresh, given).await? {
             return Ok(answered);
         }
         let Some(found) = store::find(&mut app.db.read().await?, &app.vault, &fresh.id).await? else { break };
         if found.step != Step::Children {
-            return Ok(Answered::On(found.step));
+            return Ok(Answered::Overtaken(found.step));
         }
-        fresh = found;
+        fresh.activation = found;
     }
     let said = vec![Said::Fine; fresh.children.len()];
-    Ok(Answered::Again { activation: Box::new(fresh), said })
+    Ok(Answered::Again { activation: Box::new(fresh.activation), said })
+}
+
+/// The right dates once more, by the browser that sent them a moment ago and did not get the answer: one at least, and
+/// none wrong (the form asks no more for a child that was settled before). Counted as any.
+pub async fn same_dates(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<bool> {
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let (mut right, mut wrong) = (0, 0);
+    for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(Settled::Right)) {
+        if let Given::Oui(date) = given {
+            match compare(&mut tx, app, now, child, *date).await? {
+                Compared::Right => right += 1,
+                Compared::Wrong { .. } | Compared::NoTryLeft => wrong += 1,
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(right > 0 && wrong == 0)
 }
 
 /// `None`: another tab was quicker, and no answer of these was wrong.
-async fn answer_once(
-    app: &App,
-    now: Timestamp,
-    activation: &Activation,
-    given: &[Given],
-) -> anyhow::Result<Option<Answered>> {
+async fn answer_once(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<Option<Answered>> {
+    let activation = &held.activation;
     let mut next = activation.clone();
     let mut said = vec![Said::Fine; next.children.len()];
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for ((child, given), said) in next.children.iter_mut().zip(given).zip(&mut said) {
         if let (None, Given::Oui(date)) = (child.settled, given) {
-            *said = compare(&mut tx, app, now, activation, child, *date).await?;
+            *said = judge(&mut tx, app, now, activation, child, *date).await?;
         }
     }
     // A right date and a used-up child stay so, whatever else is still open; a Non may be changed until then.
@@ -118,7 +135,9 @@ async fn answer_once(
         Settlement::Proven | Settlement::Open => {
             tx.commit().await?;
             next.children = decided;
-            super::account::give(app, now, next).await.map(|step| Some(Answered::On(step)))
+            let given = super::account::give(app, now, &Held { activation: next, secret: held.secret.clone() }).await?;
+            let step = Step::Password;
+            Ok(Some(if given { Answered::On(step) } else { Answered::Overtaken(step) }))
         }
     }
 }
@@ -126,13 +145,13 @@ async fn answer_once(
 async fn again(app: &App, stale: Activation, said: Vec<Said>) -> anyhow::Result<Answered> {
     let fresh = store::find(&mut app.db.read().await?, &app.vault, &stale.id).await?.unwrap_or(stale);
     if fresh.step != Step::Children {
-        return Ok(Answered::On(fresh.step));
+        return Ok(Answered::Overtaken(fresh.step));
     }
     Ok(Answered::Again { activation: Box::new(fresh), said })
 }
 
-/// Counts one try on the budget of this parent and this child, then compares.
-async fn compare(
+/// Compares, and settles the child where that ends the question.
+async fn judge(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
@@ -140,25 +159,46 @@ async fn compare(
     child: &mut AskedChild,
     date: BirthDate,
 ) -> anyhow::Result<Said> {
+    match compare(tx, app, now, child, date).await? {
+        Compared::Right => {
+            child.settled = Some(Settled::Right);
+            Ok(Said::Fine)
+        }
+        Compared::Wrong { left } if left > 0 => Ok(Said::Wrong { left }),
+        Compared::Wrong { .. } | Compared::NoTryLeft => {
+            set_aside(tx, app, now, activation, child).await?;
+            Ok(Said::NoMore)
+        }
+    }
+}
+
+enum Compared {
+    Right,
+    Wrong { left: usize },
+    NoTryLeft,
+}
+
+/// Counts one try on the budget of this parent and this child, then compares.
+async fn compare(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    child: &AskedChild,
+    date: BirthDate,
+) -> anyhow::Result<Compared> {
     let person = child.person_ids.iter().min().cloned().unwrap_or_default();
     let key = app.vault.blind(Blind::Budget, &format!("birth/{person}/{}", child.pupil_id));
     let Verdict::Go { left } = limits::store::spend(tx, Action::BirthDate, &key, now).await? else {
         app.metrics.limited(Action::BirthDate.name(), "budget");
-        set_aside(tx, app, now, activation, child).await?;
-        return Ok(Said::NoMore);
+        return Ok(Compared::NoTryLeft);
     };
     let sealed = roster::store::birth_date(tx, &child.pupil_id).await?;
     let known = sealed.map(|s| roster::sealed::birth_date(&app.vault, &child.pupil_id, &s)).transpose()?;
     if known == Some(date) {
         limits::store::refund(tx, Action::BirthDate, &key, now).await?;
-        child.settled = Some(Settled::Right);
-        return Ok(Said::Fine);
+        return Ok(Compared::Right);
     }
-    if left > 0 {
-        return Ok(Said::Wrong { left });
-    }
-    set_aside(tx, app, now, activation, child).await?;
-    Ok(Said::NoMore)
+    Ok(Compared::Wrong { left })
 }
 
 /// Out of the claims, and the school is told; the others go on.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::find;
 use crate::accounts::{self, AccountState};
+use crate::activation::binding::{self, Held};
 use crate::activation::{Activation, AskedChild, Outcome, Step, store};
 use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::secret::digest;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
 use crate::otp::{self, Checked};
@@ -24,13 +26,9 @@ pub enum CodeChecked {
     Not(Checked),
 }
 
-/// Compares, counts, and goes on from a right code in the same transaction.
-pub async fn check_code(
-    app: &App,
-    now: Timestamp,
-    activation: &Activation,
-    typed: &str,
-) -> anyhow::Result<CodeChecked> {
+/// Compares, counts, and goes on from a right code in the same transaction. From then on another secret holds it.
+pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> anyhow::Result<CodeChecked> {
+    let activation = &held.activation;
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let budget = &activation.typed_budget;
     let checked = otp::ops::check(&mut tx, app, now, &activation.challenge_id, budget, typed).await?;
@@ -42,6 +40,7 @@ pub async fn check_code(
         return Ok(CodeChecked::Not(checked));
     }
     let mut next = activation.clone();
+    next.browser = digest(&binding::next(&app.vault, &next.id, Step::Code, &held.secret));
     proven(&mut tx, app, now, &mut next).await?;
     let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
     audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::CodeAccepted, about).await?;
@@ -53,6 +52,14 @@ pub async fn check_code(
     tx.commit().await?;
     app.metrics.activation(next.step.name());
     Ok(CodeChecked::On(next.step))
+}
+
+/// The right code once more, by the browser that sent it a moment ago and did not get the answer.
+pub async fn same_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> anyhow::Result<bool> {
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let right = otp::ops::repeated(&mut tx, app, now, &held.challenge_id, &held.typed_budget, typed).await?;
+    tx.commit().await?;
+    Ok(right)
 }
 
 /// Only here, after the right code, may anything depend on who the person is.

@@ -19,13 +19,15 @@ use crate::seal::Blind;
 /// What comes of it.
 #[derive(Debug)]
 pub enum Started {
-    /// The activation's id and the page where it stands.
-    At { id: String, step: Step },
+    /// The activation's id; it stands at the code.
+    At { id: String },
     /// This identity has asked for too many codes today.
     TooMany { until: Timestamp },
 }
 
-/// Begins an activation, or joins the one that this browser has open for the same identity.
+/// Begins an activation, or joins the one of the same identity that this browser has open **at the code**: what a right
+/// code opened is reached by a code only, or whoever sits down at the same computer would go on where somebody else
+/// stopped (ABUSE S1).
 pub async fn start(
     app: &App,
     now: Timestamp,
@@ -61,12 +63,12 @@ pub async fn start(
     // Twice: a double click on two connections may write between our look and our insert.
     for _ in 0..2 {
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        if let Some((id, state)) = store::open_one(&mut tx, now, &new.browser, &new.typed_budget).await? {
+        if let Some(id) = store::open_one(&mut tx, now, &new.browser, &new.typed_budget).await? {
             if new.interaction.is_some() {
                 store::join(&mut tx, &id, &new).await?;
             }
             tx.commit().await?;
-            return Ok(Started::At { id, step: Step::from_name(&state).unwrap_or(Step::Code) });
+            return Ok(Started::At { id });
         }
         let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;
         if let Verdict::Wait { until } = verdict {
@@ -78,7 +80,7 @@ pub async fn start(
             tx.commit().await?;
             app.metrics.activation(new.step.name());
             app.outbox.ring(JobKind::FindAndSend);
-            return Ok(Started::At { id: new.id, step: Step::Code });
+            return Ok(Started::At { id: new.id });
         }
         tx.rollback().await?;
     }
@@ -86,7 +88,7 @@ pub async fn start(
 }
 
 async fn written(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
-    store::close_expired(tx, now, &new.browser, &new.typed_budget).await?;
+    store::close_left(tx, now, &new.browser, &new.typed_budget).await?;
     otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::LIFE)).await?;
     if !store::insert(tx, &app.vault, now, new).await? {
         return Ok(false);

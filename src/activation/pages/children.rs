@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::{Answer as Page, CARRIED, at, in_language, standing};
+use super::{Answer as Page, CARRIED, at, in_language, left_by_proof, standing, with_secret};
 use crate::activation::ops::{self, Answered, Given, Said};
 use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Settled};
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
 use crate::base::date::{BirthDate, DateError, parse_typed};
+use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::Visit;
@@ -67,15 +69,25 @@ impl Typed {
 /// POST: judges the answers.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Page {
     let visit = in_language(&app, visit).await;
+    let today = when::date_key(visit.now).parse().ok();
+    let read = |of: &Activation| -> (Vec<Typed>, Vec<Given>) {
+        (1..=of.children.len()).map(|n| Typed::read(&form, n, today)).unzip()
+    };
+    let once_more = async || once_more(&app, &visit, read).await;
+    if let Some(answer) = once_more().await? {
+        return Ok(answer);
+    }
     let activation = match standing(&app, &visit, &[Step::Children]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let today = when::date_key(visit.now).parse().ok();
-    let (typed, given): (Vec<Typed>, Vec<Given>) =
-        (1..=activation.children.len()).map(|n| Typed::read(&form, n, today)).unzip();
+    let (typed, given) = read(&activation);
     match ops::answer(&app, visit.now, &activation, &given).await? {
+        Answered::On(Step::Password) => {
+            Ok(with_secret(&app, &visit, &activation, Step::Children, at(&visit, Step::Password)))
+        }
         Answered::On(step) => Ok(at(&visit, step)),
+        Answered::Overtaken(step) => Ok(once_more().await?.unwrap_or_else(|| at(&visit, step))),
         Answered::AllNo => {
             let page = AllNo {
                 query: visit.carried(&CARRIED),
@@ -89,6 +101,18 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
+}
+
+/// The right dates again, after they were right: the answer that the browser threw away.
+async fn once_more(
+    app: &AppState,
+    visit: &Visit,
+    read: impl Fn(&Activation) -> (Vec<Typed>, Vec<Given>),
+) -> Result<Option<Response>, PageError> {
+    let Some(held) = left_by_proof(app, visit, Step::Children).await? else { return Ok(None) };
+    let (_, given) = read(&held);
+    let again = ops::same_dates(app, visit.now, &held, &given).await?;
+    Ok(again.then(|| with_secret(app, visit, &held, Step::Children, at(visit, held.step))))
 }
 
 fn page(visit: &Visit, activation: &Activation, typed: &[Typed], said: &[Said]) -> ChildrenPage {

@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::{Answer, CARRIED, at, in_language, standing};
+use super::{Answer, CARRIED, at, in_language, left_by_proof, standing, with_secret};
 use crate::activation::ops::{self, CodeChecked, Resent};
 use crate::activation::views::{CodeError, CodeNotice, CodePage};
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
+use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other};
@@ -49,18 +51,21 @@ async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) ->
 /// POST: compares, and goes on or says what is wrong.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
+    let typed = otp::digits(form.raw("code"));
+    if let Some(answer) = once_more(&app, &visit, &typed).await? {
+        return Ok(answer);
+    }
     let activation = match standing(&app, &visit, &[Step::Code]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
     let refuse =
         |status, error| visit.page(&app.pages, status, &CodePage { error: Some(error), ..page(&visit, &activation) });
-    let typed = otp::digits(form.raw("code"));
     if typed.is_empty() {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty);
     }
     match ops::check_code(&app, visit.now, &activation, &typed).await? {
-        CodeChecked::On(step) => Ok(at(&visit, step)),
+        CodeChecked::On(step) => Ok(with_secret(&app, &visit, &activation, Step::Code, at(&visit, step))),
         CodeChecked::Not(Checked::Wrong { left }) => {
             refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left })
         }
@@ -70,11 +75,18 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         }
         CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired),
         // Used up by tries, or a moment ago by a double click: then the step has moved on.
-        CodeChecked::Not(Checked::UsedUp | Checked::Right) => match standing(&app, &visit, &[Step::Code]).await? {
-            Ok(_) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp),
-            Err(answer) => Ok(answer),
+        CodeChecked::Not(Checked::UsedUp | Checked::Right) => match once_more(&app, &visit, &typed).await? {
+            Some(answer) => Ok(answer),
+            None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp),
         },
     }
+}
+
+/// The right code again, after it was right: the answer that the browser threw away.
+async fn once_more(app: &AppState, visit: &Visit, typed: &str) -> Result<Option<Response>, PageError> {
+    let Some(held) = left_by_proof(app, visit, Step::Code).await? else { return Ok(None) };
+    let again = ops::same_code(app, visit.now, &held, typed).await?;
+    Ok(again.then(|| with_secret(app, visit, &held, Step::Code, at(visit, held.step))))
 }
 
 /// POST: another code. The answer is a redirect, so that a reload sends nothing.

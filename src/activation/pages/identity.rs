@@ -20,11 +20,13 @@ use crate::protocol::params::encode;
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
     let visit = in_language(&app, visit).await;
     let mut page = IdentityPage { query: visit.carried(&CARRIED), ..IdentityPage::default() };
-    if let Found::Here(known) = ops::find(&app, visit.now, visit.query.get("a"), visit.nav.as_deref()).await?
+    if let Found::Here(known) = ops::find(&app, visit.now, visit.query.get("a"), visit.secrets()).await?
         && known.step == Step::Code
     {
-        page =
-            IdentityPage { nom: known.typed.nom, prenom: known.typed.prenom, telephone: known.typed.telephone, ..page };
+        page = {
+            let typed = known.activation.typed;
+            IdentityPage { nom: typed.nom, prenom: typed.prenom, telephone: typed.telephone, ..page }
+        };
     }
     let (_, cookie) = visit.navigation(app.rng.as_ref());
     Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, cookie))
@@ -67,10 +69,10 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     let typed = Typed { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
     let waiting = visit.query.get("i").map(str::to_owned).zip(waiting);
     match ops::start(&app, visit.now, visit.lang, &nav, typed, waiting).await? {
-        Started::At { id, step } => {
+        Started::At { id } => {
             let kept = ["i", "client_id"].into_iter().filter_map(|n| visit.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("a", id.as_str())]));
-            Ok(see_other(&format!("{}?{query}", step.path())))
+            Ok(see_other(&format!("{}?{query}", Step::Code.path())))
         }
         Started::TooMany { until } => {
             page.refusal = Some(IdentityRefusal::TooManyToday { hour: when::from_hour(visit.lang, until) });

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{Answer, CARRIED, at, in_language, interaction, standing};
+use super::{Answer, CARRIED, at, in_language, interaction, left_by_proof, standing, with_secret};
 use crate::accounts::password::Refused;
 use crate::accounts::{self, Account};
+use crate::activation::binding::Held;
 use crate::activation::ops::{self, Chosen};
 use crate::activation::views::{
     ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Settled, SheetPage,
@@ -58,6 +59,9 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 /// POST: sets the password and signs in.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
+    if let Some(held) = left_by_proof(&app, &visit, Step::Password).await? {
+        return first_answer_lost(&app, &visit, &held, &form).await;
+    }
     let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
@@ -70,10 +74,11 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, visit.session.as_deref()).await?;
     let fault = match chosen {
         Chosen::Done { cookie } => {
-            return Ok(with_cookie(at(&visit, Step::Done), visit.jar.set(Name::Session, &cookie, None)));
+            let done = with_secret(&app, &visit, &activation, Step::Password, at(&visit, Step::Done));
+            return Ok(with_cookie(done, visit.jar.set(Name::Session, &cookie, None)));
         }
-        // The other half of a double click was quicker, and its cookie is thrown away.
-        Chosen::Elsewhere(Step::Done) => return once_more(&app, &visit, &activation, &form).await,
+        // The other half of a double click was quicker, and its cookies are thrown away.
+        Chosen::Elsewhere(Step::Done) => return first_answer_lost(&app, &visit, &activation, &form).await,
         Chosen::Elsewhere(step) => return Ok(at(&visit, step)),
         Chosen::Different => PasswordFault::Different,
         Chosen::Refused(why) => fault(why),
@@ -88,6 +93,18 @@ async fn once_more(app: &AppState, visit: &Visit, activation: &Activation, form:
     let cookie = ops::once_more(app, visit.now, activation, &account, form.raw("mot_de_passe")).await?;
     let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
     Ok(with_cookie(at(visit, Step::Done), cookie))
+}
+
+/// As [`once_more`], by a browser that holds the secret of before: the right password brings it the new one too.
+async fn first_answer_lost(app: &AppState, visit: &Visit, held: &Held, form: &Params) -> Answer {
+    let account = account(app, held).await?;
+    match ops::once_more(app, visit.now, held, &account, form.raw("mot_de_passe")).await? {
+        Some(session) => {
+            let done = with_secret(app, visit, held, Step::Password, at(visit, Step::Done));
+            Ok(with_cookie(done, visit.jar.set(Name::Session, &session, None)))
+        }
+        None => Ok(at(visit, Step::Done)),
+    }
 }
 
 fn fault(why: Refused) -> PasswordFault {
