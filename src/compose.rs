@@ -19,12 +19,13 @@ use crate::config::deployment::{self, Declared};
 use crate::config::{Config, Server};
 use crate::db::{Db, Durability};
 use crate::ephemeral::Ephemeral;
+use crate::http::connections::{Connections, Most, raise_descriptors};
 use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
-use crate::http::serve;
+use crate::http::serve::{self, Patience, Tls};
 use crate::seal::{self, PasswordCost, Passwords, Vault};
 use crate::sms::Gateway;
-use crate::{clients, keys, router, tenants};
+use crate::{clients, keys, router, telemetry, tenants};
 
 pub use work::{background, work_off};
 
@@ -119,15 +120,27 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
     Ok(AppState(Arc::new(app)))
 }
 
-/// The two addresses, taken before anything else happens: two servers on one are found out at once.
+/// The two addresses, taken before anything else happens: two servers on one are found out at once, and so is a
+/// certificate that cannot be read.
 pub struct Listeners {
     pub public: TcpListener,
     pub operations: TcpListener,
+    pub tls: Option<Tls>,
 }
 
 impl Listeners {
-    pub fn bind(server: &Server) -> anyhow::Result<Self> {
+    pub async fn bind(server: &Server) -> anyhow::Result<Self> {
+        let tls = match &server.tls {
+            None => None,
+            Some(tls) => {
+                let read = Tls::read(&tls.certificate, &tls.key).await;
+                Some(
+                    read.with_context(|| format!("server.tls ({}, {})", tls.certificate.display(), tls.key.display()))?,
+                )
+            }
+        };
         Ok(Self {
+            tls,
             public: bind("server.listen", server.listen)?,
             operations: bind("server.operations", server.operations)?,
         })
@@ -140,6 +153,24 @@ pub fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
         io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
         _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
     })
+}
+
+/// Connections of the operations listener at once.
+const OPERATIONS: usize = 64;
+
+/// As many connections as the configuration says and there are descriptors for.
+fn most_connections(server: &Server) -> Most {
+    let asked = Most {
+        all: server.max_connections,
+        per_source: server.max_connections_per_source,
+        proxies: server.trusted_proxies.clone(),
+    };
+    let descriptors = raise_descriptors();
+    let most = asked.within(descriptors);
+    if most.all < server.max_connections {
+        tracing::warn!(descriptors, connections = most.all, "fewer connections than server.max_connections: ulimit -n");
+    }
+    most
 }
 
 /// Serves until `stop` says true; finishes what is under way, ends the background work, closes the database.
@@ -159,9 +190,15 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
              server.trusted_proxies, or nobody can be limited by where they come from"
         );
     }
-    let tls = app.config.server.tls.as_ref().map(|tls| (tls.certificate.as_path(), tls.key.as_path()));
-    let public = serve::serve(listeners.public, router::public(app.clone())?, tls, public_handle);
-    let operations = serve::serve(listeners.operations, router::operations(app.clone()), None, operations_handle);
+    let patience = Patience::default();
+    let most = most_connections(&app.config.server);
+    // The operator's machines have places of their own: a flood at the public door must not silence the alarm.
+    let few = Most { all: OPERATIONS, per_source: OPERATIONS, proxies: Vec::new() };
+    let public = (Connections::new(most, patience.stall, app.metrics.connections()), patience);
+    let operations = (Connections::new(few, patience.stall, telemetry::Connections::default()), patience);
+    let public = serve::serve(listeners.public, router::public(app.clone())?, listeners.tls, public, public_handle);
+    let router = router::operations(app.clone());
+    let operations = serve::serve(listeners.operations, router, None, operations, operations_handle);
     let served = tokio::try_join!(public, operations);
     stopper.abort();
     served.context("serving")?;

@@ -8,7 +8,7 @@ use crate::config::Config;
 
 pub async fn run(config: Config) -> anyhow::Result<bool> {
     let stop = stop_signal()?;
-    let listeners = Listeners::bind(&config.server)?;
+    let listeners = Listeners::bind(&config.server).await?;
     let app = compose::build(config, Surroundings::real()).await?;
     let server = &app.config.server;
     tracing::info!(issuer = %server.issuer, listen = %server.listen, operations = %server.operations, "serving");

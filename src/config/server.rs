@@ -19,6 +19,15 @@ pub struct Server {
     pub listen: SocketAddr,
     /// `/healthz`, `/readyz` and `/metrics`: for the operator's machines only.
     pub operations: SocketAddr,
+    /// Connections at once, in all: each costs a descriptor and, under TLS, some 40 KB. Fewer where the limit of open
+    /// files says so.
+    pub max_connections: usize,
+    /// Connections at once from one IPv4 address or IPv6 /64: a school whose thousand families sign in behind one
+    /// address fits, a flood does not. A trusted proxy has no such limit.
+    pub max_connections_per_source: usize,
+    /// Between SIGTERM, when `/readyz` begins to answer 503, and the stop: a load balancer that asks every two
+    /// seconds and wants two answers has noticed.
+    pub drain_seconds: u64,
     /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
     pub tls: Option<Tls>,
     /// Addresses and networks of the proxies in front of us. Only what they append to `proxy_header` says where a
@@ -54,6 +63,9 @@ impl Default for Server {
             issuer: "http://localhost:8080".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             operations: SocketAddr::from(([127, 0, 0, 1], 9080)),
+            max_connections: 4_096,
+            max_connections_per_source: 1_024,
+            drain_seconds: 5,
             tls: None,
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
@@ -71,6 +83,9 @@ impl Server {
         if self.trusted_proxies.iter().any(|network| network.is_everything()) {
             let why = "server.trusted_proxies is the whole internet: anybody could say to be anybody";
             return Err(ConfigError::Rule(why.into()));
+        }
+        if self.max_connections == 0 || self.max_connections_per_source == 0 {
+            return Err(ConfigError::Rule("server.max_connections lets at least one in".into()));
         }
         match url.scheme() {
             "https" => Ok(()),

@@ -45,6 +45,7 @@ impl Doors {
         let own = Listeners {
             public: bind("the demo's Préau", at(ports.public))?,
             operations: bind("its health checks", at(ports.operations))?,
+            tls: None,
         };
         let neighbours = bind("the demo's neighbours", at(ports.neighbours))?;
         let ports = Ports {
@@ -161,6 +162,8 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> Config {
     config.server.operations.set_port(ports.operations);
     config.database.url = folder.database_url();
     config.keys.directory = folder.keys();
+    // Nobody balances its load.
+    config.server.drain_seconds = 0;
     config.sms.gateway = "http".to_owned();
     config.sms.http = Some(HttpGateway {
         url: format!("http://localhost:{}/sms/messages", ports.neighbours),

@@ -35,6 +35,11 @@ struct Outcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Step {
     step: &'static str,
 }
@@ -42,6 +47,27 @@ struct Step {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: &'static str,
+}
+
+/// Connections of the public listener: counted where they are accepted, which knows no application.
+#[derive(Clone, Debug, Default)]
+pub struct Connections {
+    open: Gauge,
+    refused: Family<Reason, Counter>,
+}
+
+impl Connections {
+    pub fn opened(&self) {
+        self.open.inc();
+    }
+
+    pub fn closed(&self) {
+        self.open.dec();
+    }
+
+    pub fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&Reason { reason }).inc();
+    }
 }
 
 /// Counts what happens. Cheap: an atomic addition behind a read lock.
@@ -52,6 +78,7 @@ pub struct Metrics {
     sign_ins: Family<Outcome, Counter>,
     activations: Family<Step, Counter>,
     sms: Family<Outcome, Counter>,
+    connections: Connections,
 }
 
 impl Default for Metrics {
@@ -65,7 +92,10 @@ impl Default for Metrics {
         registry.register("sign_ins", "Attempts to sign in with a password", sign_ins.clone());
         registry.register("activations", "Activations that reached a step", activations.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
-        Self { registry, requests, limited, sign_ins, activations, sms }
+        let connections = Connections::default();
+        registry.register("connections_open", "Connections that are open", connections.open.clone());
+        registry.register("connections_refused", "Connections refused", connections.refused.clone());
+        Self { registry, requests, limited, sign_ins, activations, sms, connections }
     }
 }
 
@@ -99,6 +129,11 @@ impl Metrics {
     /// What became of a message: `queued`, `sent`, `failed` (tried again), `refused` (never again), `capped`.
     pub fn sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// For the listener.
+    pub fn connections(&self) -> Connections {
+        self.connections.clone()
     }
 
     /// Everything, as Prometheus reads it.

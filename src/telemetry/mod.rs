@@ -5,7 +5,7 @@
 
 mod metrics;
 
-pub use metrics::{CONTENT_TYPE as METRICS, HashQueue, Lane, Metrics, Sample};
+pub use metrics::{CONTENT_TYPE as METRICS, Connections, HashQueue, Lane, Metrics, Sample};
 
 use std::io::IsTerminal as _;
 

@@ -2,12 +2,9 @@
 //!
 //! How often a password may be tried is in `sign_in.rs`.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::db::Durability;
@@ -15,7 +12,6 @@ use preau::ephemeral::{Kind, MAX_KEY};
 use preau::seal::PasswordCost;
 use preau::{compose, limits};
 use tokio::sync::watch;
-use tower::ServiceExt as _;
 
 use crate::support::{Browser, Landed, RelyingParty, Server};
 
@@ -139,37 +135,6 @@ async fn d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
     }
     let status = browser.sign_in_with(&member.identifiant, &member.password).await.status;
     assert_eq!(status, StatusCode::SEE_OTHER);
-}
-
-/// A body of which nothing ever comes.
-struct Endless;
-
-impl HttpBody for Endless {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        Poll::Pending
-    }
-}
-
-#[tokio::test]
-async fn d8_a_request_that_never_ends_is_told_when_to_come_back() {
-    let server = Server::start().await;
-    let router = preau::router::public_within(server.app.clone(), Duration::from_millis(50)).unwrap();
-    for path in ["/connexion", "/oauth2/token", "/oauth2/authorize"] {
-        let request = Request::post(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::new(Endless))
-            .unwrap();
-        let response = router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
-        assert_eq!(response.headers()["retry-after"], "5", "{path}");
-        assert_eq!(response.headers()["cache-control"], "no-store", "{path}");
-    }
 }
 
 /// More than one transaction forgets, and what still counts stays.

@@ -17,6 +17,8 @@ mod architecture;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod ephemeral;

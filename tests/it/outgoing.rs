@@ -10,8 +10,10 @@ use axum::routing::{get, post};
 use axum_server::Handle;
 use preau::config;
 use preau::http::outgoing::{Outgoing, OutgoingError};
-use preau::http::serve;
+use preau::http::serve::{Tls, bind, serve};
 use tempfile::TempDir;
+
+use crate::connections::usual_limits;
 
 fn openssl(folder: &Path, words: &str) {
     let done = Command::new("openssl").args(words.split(' ')).current_dir(folder).output().unwrap();
@@ -19,7 +21,7 @@ fn openssl(folder: &Path, words: &str) {
 }
 
 /// An authority of the test's own, and its certificate for this name.
-fn certificates(folder: &Path, name: &str) {
+pub fn certificates(folder: &Path, name: &str) {
     let curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     let authority = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign";
     openssl(folder, &format!("req -x509 {curve} -days 2 -subj /CN=test -keyout ca.key -out ca.pem {authority}"));
@@ -32,16 +34,15 @@ fn certificates(folder: &Path, name: &str) {
 
 /// A server with that certificate; gives its port.
 async fn server(folder: &Path) -> u16 {
-    let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let port = listener.local_addr().unwrap().port();
     let routes = Router::new()
         .route("/keys", get(async || "{}"))
         .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
         .route("/sortie", post(async |RawForm(form): RawForm| assert_eq!(&form[..], b"logout_token=a+b%26")));
     let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
-    tokio::spawn(async move {
-        serve::serve(listener, routes, Some((&certificate, &key)), Handle::new()).await.unwrap();
-    });
+    let tls = Tls::read(&certificate, &key).await.unwrap();
+    tokio::spawn(serve(listener, routes, Some(tls), usual_limits(), Handle::new()));
     port
 }
 

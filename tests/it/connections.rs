@@ -1,0 +1,205 @@
+//! Connections over real sockets: whoever is slow is closed, whoever is too many is refused, and the others get in.
+//!
+//! Nothing here is decided by a clock of ours: a slow client waits until the server closes, and a limit that does not
+//! hold shows as a test that ends at [`AT_LAST`].
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use axum_server::Handle;
+use preau::http::connections::{Connections, Most, raise_descriptors};
+use preau::http::serve::{Patience, Tls, bind, serve};
+use preau::router;
+use preau::telemetry::Metrics;
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::outgoing::certificates;
+use crate::support::Server;
+
+/// Far beyond any limit that is set here.
+const AT_LAST: Duration = Duration::from_secs(120);
+
+/// Short, so that nobody waits.
+const SHORT: Patience = Patience {
+    first: Duration::from_millis(1_500),
+    between: Duration::from_millis(500),
+    ping: Duration::from_millis(300),
+    stall: Duration::from_millis(500),
+};
+
+fn limits(all: usize, per_source: usize, patience: Patience) -> (Connections, Patience) {
+    let most = Most { all, per_source, proxies: Vec::new() };
+    (Connections::new(most, patience.stall, Metrics::default().connections()), patience)
+}
+
+/// What a server of a test has that is about something else.
+pub fn usual_limits() -> (Connections, Patience) {
+    limits(100, 100, Patience::default())
+}
+
+async fn listen(router: Router, tls: Option<Tls>, limits: (Connections, Patience)) -> SocketAddr {
+    let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, router, tls, limits, Handle::new()));
+    address
+}
+
+/// Says this, then nothing; gives what it was told until the server closed.
+async fn until_closed(mut stream: impl AsyncRead + AsyncWrite + Unpin, said: &[u8]) -> Vec<u8> {
+    stream.write_all(said).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut told = Vec::new();
+    // An end and a reset are both a close.
+    let _closed = tokio::time::timeout(AT_LAST, stream.read_to_end(&mut told)).await.expect("it is never closed");
+    told
+}
+
+const GOOD: &[u8] = b"GET /aide HTTP/1.1\r\nhost: localhost:8080\r\nconnection: close\r\n\r\n";
+const KEPT: &[u8] = b"GET /aide HTTP/1.1\r\nhost: localhost:8080\r\n\r\n";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// One request in HTTP/2: the preface, our settings, the headers of `GET /aide` (RFC 9113 3.4, RFC 7541).
+fn one_request() -> Vec<u8> {
+    let mut frames = PREFACE.to_vec();
+    let mut block = vec![0x82, 0x86, 0x04, 0x05];
+    block.extend_from_slice(b"/aide");
+    block.extend_from_slice(&[0x01, 0x09]);
+    block.extend_from_slice(b"localhost");
+    frames.extend_from_slice(&[0, 0, block.len() as u8, 0x01, 0x05, 0, 0, 0, 1]);
+    frames.extend_from_slice(&block);
+    frames
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_a2_silent_connections_are_closed_and_a_good_client_gets_in() {
+    assert!(raise_descriptors() >= 4_096, "the test itself needs 2 200 descriptors");
+    let server = Server::start().await;
+    let folder = TempDir::new().unwrap();
+    certificates(folder.path(), "localhost");
+    let tls = Tls::read(&folder.path().join("server.pem"), &folder.path().join("server.key")).await.unwrap();
+    let routes = router::public(server.app.clone()).unwrap();
+    let plain = listen(routes.clone(), None, limits(2_000, 2_000, SHORT)).await;
+    let secure = listen(routes, Some(tls), limits(2_000, 2_000, SHORT)).await;
+
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(folder.path().join("ca.pem")).unwrap()).unwrap();
+    let config = Arc::new(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth());
+    let mut silent = JoinSet::new();
+    for n in 0..1_100 {
+        let (address, said): (SocketAddr, &[u8]) = match n % 11 {
+            0..=3 => (plain, b""),
+            4 => (plain, b"GE"),
+            5 => (plain, b"GET /aide HTTP/1.1\r\nhost: local"),
+            6 => (plain, PREFACE),
+            7 | 8 => (secure, b""),
+            9 => (secure, b"\x16\x03"),
+            _ => (secure, b"handshake"),
+        };
+        let stream = TcpStream::connect(address).await.unwrap();
+        let config = Arc::clone(&config);
+        silent.spawn(async move {
+            if said == b"handshake" {
+                let name = ServerName::try_from("localhost").unwrap();
+                match TlsConnector::from(config).connect(name, stream).await {
+                    Ok(stream) => until_closed(stream, b"").await,
+                    // A thousand handshakes on a busy machine: closed before it was done is closed.
+                    Err(_) => Vec::new(),
+                }
+            } else {
+                until_closed(stream, said).await
+            }
+        });
+    }
+    // While they are there, and on the same listener.
+    let good = TcpStream::connect(plain).await.unwrap();
+    let told = String::from_utf8(until_closed(good, GOOD).await).unwrap();
+    assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
+    while let Some(told) = silent.join_next().await {
+        let told = told.unwrap();
+        assert!(!told.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&told));
+    }
+}
+
+#[tokio::test]
+async fn attack_d8_whoever_was_served_once_is_not_waited_for_either() {
+    let server = Server::start().await;
+    let patience = Patience { first: AT_LAST * 2, ..SHORT };
+    let address = listen(router::public(server.app.clone()).unwrap(), None, limits(10, 10, patience)).await;
+    let idle = until_closed(TcpStream::connect(address).await.unwrap(), KEPT).await;
+    assert!(idle.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&idle));
+    // It never answers a ping (RFC 9113 6.7).
+    let deaf = until_closed(TcpStream::connect(address).await.unwrap(), &one_request()).await;
+    assert!(deaf.windows(9).any(|frame| frame[3] == 0x01 && frame[8] == 1), "it was answered: {deaf:?}");
+}
+
+#[tokio::test]
+async fn attack_d8_a_request_that_never_ends_is_told_when_to_come_back() {
+    let server = Server::start().await;
+    let routes = router::public_within(server.app.clone(), Duration::from_millis(200)).unwrap();
+    let address = listen(routes, None, usual_limits()).await;
+    for path in ["/connexion", "/oauth2/token", "/oauth2/authorize"] {
+        let said = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost:8080\r\nconnection: close\r\ncontent-length: 100\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\r\nidentifiant=a"
+        );
+        let told = String::from_utf8(until_closed(TcpStream::connect(address).await.unwrap(), said.as_bytes()).await);
+        let told = told.unwrap();
+        assert!(told.starts_with("HTTP/1.1 503 "), "{path}: {told}");
+        assert!(told.contains("retry-after: 5\r\n") && told.contains("cache-control: no-store\r\n"), "{path}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn attack_d8_a_peer_that_takes_no_answer_is_left() {
+    let routes = Router::new().route("/long", get(async || vec![b'x'; 64 << 20]));
+    let address = listen(routes, None, limits(1, 1, SHORT)).await;
+    let mut deaf = TcpStream::connect(address).await.unwrap();
+    deaf.write_all(b"GET /long HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    // It holds the only place and reads nothing: the place is free once the server has left it.
+    tokio::time::timeout(AT_LAST, async {
+        loop {
+            let stream = TcpStream::connect(address).await.unwrap();
+            if until_closed(stream, b"GET /none HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                .await
+                .starts_with(b"HTTP/1.1 404")
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .expect("its place is never free");
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn faults_a2_one_source_takes_its_share_only() {
+    let server = Server::start().await;
+    let patience = Patience { first: AT_LAST * 2, ..SHORT };
+    let address = listen(router::public(server.app.clone()).unwrap(), None, limits(5, 4, patience)).await;
+    let from = async |last: u8| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)), 0)).unwrap();
+        socket.connect(address).await.unwrap()
+    };
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(from(2).await);
+    }
+    // Accepted in their order: once the fifth is closed, the four are counted.
+    let (mut fifth, mut nothing) = (from(2).await, Vec::new());
+    let closed = tokio::time::timeout(AT_LAST, fifth.read_to_end(&mut nothing)).await.expect("it is let in");
+    assert!(closed.is_err() || nothing.is_empty());
+    let good = until_closed(from(3).await, GOOD).await;
+    assert!(good.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&good));
+}
