@@ -21,6 +21,9 @@ use crate::telemetry::Metrics;
 /// Unknown kids have the ring read again at most so often.
 const ASKS_APART: Span = Span::seconds(5);
 
+/// A gateway that took nothing three times in a row is tried once in so long: a code is wanted within the minute.
+const GATEWAY_RESTS: Span = Span::seconds(5);
+
 /// The platform.
 pub struct App {
     pub config: Config,
@@ -43,6 +46,8 @@ pub struct App {
     pub client_keys: KeyMemory,
     /// Relying parties that lately did not answer a sign-out.
     pub deaf: Silence,
+    /// The SMS gateway, where it lately took nothing.
+    pub resting: Silence,
     ring: RwLock<Arc<KeyRing>>,
     /// When an unknown kid last had the ring read again.
     asked: AtomicI64,
@@ -81,6 +86,7 @@ impl App {
             outbox: Bell::default(),
             client_keys: KeyMemory::default(),
             deaf: Silence::default(),
+            resting: Silence::resting(GATEWAY_RESTS),
             ring: RwLock::default(),
             asked: AtomicI64::new(i64::MIN),
         }

@@ -23,7 +23,7 @@ use crate::http::visit::Visit;
 use crate::oidc::path;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueue, Lane, Sample};
-use crate::{activation, clients, compte, login, oidc};
+use crate::{activation, clients, compte, login, oidc, otp};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
@@ -120,9 +120,10 @@ async fn metrics(State(app): State<AppState>) -> Response {
             waiting,
             oldest: now.since(since).as_seconds_up(),
         };
-        Ok::<Vec<Lane>, crate::db::Error>(waiting.into_iter().map(lane).collect())
+        let outages = otp::ops::standing(&app.db, now).await?.len();
+        Ok::<(Vec<Lane>, usize), crate::db::Error>((waiting.into_iter().map(lane).collect(), outages))
     };
-    let outbox = tokio::time::timeout(SOON, lanes).await.ok().and_then(Result::ok);
+    let (outbox, sms_outages) = tokio::time::timeout(SOON, lanes).await.ok().and_then(Result::ok).unzip();
     let load = app.passwords.load();
     let hashing = HashQueue {
         waiting: load.waiting,
@@ -130,7 +131,7 @@ async fn metrics(State(app): State<AppState>) -> Response {
         refused: load.refused,
         cost: load.cost.as_secs_f64(),
     };
-    match app.metrics.text(&Sample { hashing, outbox }) {
+    match app.metrics.text(&Sample { hashing, outbox, sms_outages }) {
         Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -147,12 +148,20 @@ async fn ready(State(app): State<AppState>) -> Response {
         Ok(_) => app.ephemeral.ping().await.err().map(|e| e.to_string()),
     };
     match wrong {
-        None => (StatusCode::OK, "ready\n").into_response(),
+        None => (StatusCode::OK, degraded(&app).await).into_response(),
         Some(why) => {
             tracing::warn!(%why, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
         }
     }
+}
+
+/// Ready all the same: whoever has an account signs in while no code leaves.
+async fn degraded(app: &AppState) -> String {
+    let outages = otp::ops::standing(&app.db, app.now()).await.unwrap_or_default();
+    let all: Vec<String> =
+        outages.iter().map(|o| format!("degraded: SMS: {}: {}\n", o.reason.name(), o.detail)).collect();
+    format!("ready\n{}", all.concat())
 }
 
 /// A page that is the same for everybody.

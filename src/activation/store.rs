@@ -204,6 +204,13 @@ pub async fn by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<Trace>> {
     .await
 }
 
+/// What was typed in activations that found a person, by that person's budget: for whoever lifts what it was counted on.
+pub async fn typed_budgets_of(tx: &mut Tx, person_budget: &str) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT a.typed_budget FROM activation a JOIN challenge c ON c.id = a.challenge_id \
+               WHERE c.person_budget = $1 LIMIT 100";
+    Ok(tx.all::<(String,)>(sql, args![person_budget]).await?.into_iter().map(|(budget,)| budget).collect())
+}
+
 /// How long a support code is remembered.
 const KEPT: Span = Span::days(30);
 

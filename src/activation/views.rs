@@ -64,6 +64,8 @@ pub struct CodePage {
     /// Last four digits of what was typed, as `56 78`.
     pub ending: String,
     pub support_code: String,
+    /// Nobody gets a message at the moment: said to everybody alike.
+    pub delayed: bool,
     pub error: Option<CodeError>,
     pub notice: Option<CodeNotice>,
 }

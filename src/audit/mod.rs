@@ -34,6 +34,9 @@ pub enum Fact {
     KeyRetired,
     KeyRevoked,
     KeyForgotten,
+    SmsBudgetsLifted,
+    SmsResumed,
+    FilesPublished,
 }
 
 impl Fact {
@@ -66,6 +69,9 @@ impl Fact {
             Fact::KeyRetired => "key_retired",
             Fact::KeyRevoked => "key_revoked",
             Fact::KeyForgotten => "key_forgotten",
+            Fact::SmsBudgetsLifted => "sms_budgets_lifted",
+            Fact::SmsResumed => "sms_resumed",
+            Fact::FilesPublished => "files_published",
         }
     }
 }

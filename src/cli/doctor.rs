@@ -17,7 +17,7 @@ use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES, files};
 use crate::jose::{Alg, KeyState};
 use crate::seal::{self, Vault};
-use crate::{activation, audit, clients, compose, ephemeral, keys, logouts, outbox, roster, tenants};
+use crate::{activation, audit, clients, compose, ephemeral, keys, logouts, otp, outbox, roster, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -78,6 +78,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
             report.tell("deployment", in_database(&db, &declared).await)?;
         }
         report.tell("outbox", backlog(&db, now).await)?;
+        report.tell("SMS", sms(&db, &config, now).await)?;
         report.tell("sign-outs told", sign_outs(&db).await)?;
         report.tell("codes protected", codes(&db, now).await)?;
         report.tell("accounts", accounts(&db).await)?;
@@ -172,6 +173,15 @@ async fn backlog(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
         );
     }
     Ok(((), format!("{waiting} messages wait")))
+}
+
+async fn sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
+    if let Some(outage) = otp::ops::standing(db, now).await?.first() {
+        let (reason, since) = (outage.reason.name(), in_paris(outage.began));
+        anyhow::bail!("{reason}: {} (since {since}, {} times): {}", outage.detail, outage.refusals, outage.remedy());
+    }
+    let (used, cap) = (otp::ops::sent_of_day(&mut db.read().await?, now).await?, config.sms.daily_cap);
+    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap)")))
 }
 
 /// Nobody of this house can mend a relying party that does not answer: it is told, and nothing is wrong here.

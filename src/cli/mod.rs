@@ -11,6 +11,7 @@ mod doctor;
 mod import;
 mod keys;
 mod serve;
+mod sms;
 #[cfg(test)]
 mod tests;
 
@@ -56,6 +57,8 @@ enum Command {
     Client(client::Args),
     /// The signing keys and the master key.
     Keys(keys::Args),
+    /// Whether codes leave by SMS, and what to do once they do again.
+    Sms(sms::Args),
     /// Says what is wrong, or finds what a support code stands for.
     Doctor(doctor::Args),
     /// Measures on this machine, against what is the limit there.
@@ -126,6 +129,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let all = import::run(args, house, out).await?;
             opened.db.close().await;
             Ok(all)
+        }
+        Command::Sms(args) => {
+            let config = configured(file)?;
+            let opened = prepared(&config).await?;
+            sms::run(&args, &config, &opened, out).await
         }
         Command::Client(args) => client::run(&args, &prepared(&configured(file)?).await?, out).await,
         Command::Campaign(args) => campaign::run(&args, &prepared(&configured(file)?).await?, out).await,

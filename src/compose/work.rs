@@ -11,9 +11,8 @@ use tokio::task::JoinSet;
 use crate::app::AppState;
 use crate::db::Durability;
 use crate::oidc::backchannel;
-use crate::outbox::{self, Done, Job, JobKind};
-use crate::sms::{Message, SendError};
-use crate::{activation, grants, keys, limits, logouts, sessions};
+use crate::outbox::{self, Claim, Done, Job, JobKind};
+use crate::{activation, grants, keys, limits, logouts, otp, sessions};
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
@@ -77,7 +76,11 @@ async fn fill(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) -> usize
         return 0;
     }
     let most = i64::try_from(free).unwrap_or(1);
-    let jobs = match outbox::claim(&app.db, &app.vault, app.now(), kind, most).await {
+    let now = app.now();
+    // While the gateway rests, what waits for it is only told that it is too late.
+    let rests = kind == JobKind::Sms && app.resting.is_resting(otp::ops::GATEWAY, now);
+    let which = if rests { Claim::Overdue } else { Claim::Due };
+    let jobs = match outbox::claim(&app.db, &app.vault, now, (kind, which), most).await {
         Ok(jobs) => jobs,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "outbox not read");
@@ -120,8 +123,8 @@ pub async fn work_off(app: &AppState) -> usize {
 async fn run(app: &AppState, job: Job) {
     let done = match job.kind {
         JobKind::FindAndSend => activation::ops::find_and_send(app, app.now(), &job).await.map(Some),
-        JobKind::Sms => send(app, &job).await.map(Some),
-        // It settles the job with its own account of it.
+        // These settle the job with their own account of it.
+        JobKind::Sms => otp::ops::deliver(app, &job).await.map(|()| None),
         JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
     };
     let done = done.unwrap_or_else(|error| {
@@ -131,27 +134,6 @@ async fn run(app: &AppState, job: Job) {
     let Some(done) = done else { return };
     if let Err(error) = outbox::settle(&app.db, &job, done, app.now()).await {
         tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
-    }
-}
-
-async fn send(app: &AppState, job: &Job) -> anyhow::Result<Done> {
-    let message: Message = serde_json::from_str(&job.body)?;
-    // The job's id makes a second delivery after a crash the same message.
-    match app.sms.send(&Message { id: job.id.clone(), ..message }).await {
-        Ok(()) => {
-            app.metrics.sms("sent");
-            Ok(Done::Yes)
-        }
-        Err(SendError::Later(why)) => {
-            app.metrics.sms("failed");
-            tracing::warn!(job = %job.id, %why, "SMS not taken, tried again later");
-            Ok(Done::Later)
-        }
-        Err(error @ SendError::Never(_)) => {
-            app.metrics.sms("refused");
-            tracing::error!(job = %job.id, %error, "SMS refused");
-            Ok(Done::Never)
-        }
     }
 }
 
@@ -169,6 +151,7 @@ async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
         + limits::store::clean(&mut tx, now).await?
         + activation::store::clean(&mut tx, now).await?
         + logouts::store::clean(&mut tx, now).await?
+        + otp::store::outages::clean(&mut tx, now).await?
         + sessions::store::clean(&mut tx, now).await?
         + grants::store::families::clean(&mut tx, now).await?;
     tx.commit().await?;

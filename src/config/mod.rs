@@ -142,7 +142,7 @@ fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
     names("", &defaults, &mut known);
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
-        ("sms.http", &["url", "authorization", "authorization_file"][..]),
+        ("sms.http", &["url", "authorization", "authorization_file", "number_refused"][..]),
         ("outgoing", &["ca"][..]),
     ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));

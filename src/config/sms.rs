@@ -14,6 +14,9 @@ pub struct Sms {
     pub gateway: String,
     /// Messages a day that the deployment pays for; beyond it none is sent until the next day.
     pub daily_cap: u32,
+    /// Minutes between two alarms in the log while messages cannot leave: often enough for whoever watches, seldom
+    /// enough for whoever mends it.
+    pub alarm_minutes: u32,
     pub http: Option<HttpGateway>,
 }
 
@@ -27,6 +30,14 @@ pub struct HttpGateway {
     pub authorization: Option<SecretString>,
     #[serde(default)]
     pub authorization_file: Option<PathBuf>,
+    /// The statuses by which the gateway says that it will never reach this number. Any other that is not 2xx concerns
+    /// the deployment: the message is kept and tried again.
+    #[serde(default = "number_refused")]
+    pub number_refused: Vec<u16>,
+}
+
+fn number_refused() -> Vec<u16> {
+    vec![400, 422]
 }
 
 fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -35,13 +46,25 @@ fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::O
 
 impl Default for Sms {
     fn default() -> Self {
-        Self { gateway: "console".into(), daily_cap: 20_000, http: None }
+        Self { gateway: "console".into(), daily_cap: 20_000, alarm_minutes: 10, http: None }
     }
 }
 
 impl Sms {
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
         let rule = |text: &str| Err(ConfigError::Rule(text.to_owned()));
+        if self.daily_cap == 0 {
+            return rule("sms.daily_cap is at least 1: nobody can activate an account without a message");
+        }
+        if !(1..=1440).contains(&self.alarm_minutes) {
+            return rule("sms.alarm_minutes is 1 to 1440");
+        }
+        let known = |status: &u16| (400..500).contains(status) && ![401, 403, 404, 405, 407, 408, 429].contains(status);
+        if self.http.as_ref().is_some_and(|http| !http.number_refused.iter().all(known)) {
+            return rule(
+                "sms.http.number_refused: 4xx only, and none of 401, 403, 404, 405, 407, 408, 429, which speak of us",
+            );
+        }
         match self.gateway.as_str() {
             "console" if loopback => Ok(()),
             "console" => rule("sms.gateway = \"console\" is for a loopback issuer only: set \"http\" and [sms.http]"),

@@ -169,6 +169,7 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> Config {
         url: format!("http://localhost:{}/sms/messages", ports.neighbours),
         authorization: None,
         authorization_file: None,
+        number_refused: Vec::new(),
     });
     config.phones.fictitious = vec!["+3363998".to_owned()];
     // The neighbours are told of sign-outs on this very machine.

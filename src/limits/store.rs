@@ -45,18 +45,48 @@ pub async fn peek(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Res
 
 /// Takes the attempt made at `at` back: it was right.
 pub async fn refund(tx: &mut Tx, action: Action, key: &str, at: Timestamp) -> Result<()> {
+    give_back(tx, action, key, at, at).await
+}
+
+/// As [`refund`], some time after the attempt.
+pub async fn give_back(tx: &mut Tx, action: Action, key: &str, at: Timestamp, now: Timestamp) -> Result<()> {
     for _ in 0..RETRIES {
         let Some(old) = marks(tx, action, key).await? else { return Ok(()) };
-        let mut times = live(&old, action.figures(), at);
+        let mut times = live(&old, action.figures(), now);
         match times.iter().rposition(|t| *t == at) {
             Some(place) => times.remove(place),
             None => return Ok(()),
         };
-        if swap(tx, action, key, Some(&old), &text(&times), at).await? {
+        if swap(tx, action, key, Some(&old), &text(&times), now).await? {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// Takes back every attempt of which `free` says that it costs nothing.
+pub async fn forgive(
+    tx: &mut Tx,
+    action: Action,
+    key: &str,
+    now: Timestamp,
+    free: impl Fn(Timestamp) -> bool,
+) -> Result<()> {
+    for _ in 0..RETRIES {
+        let Some(old) = marks(tx, action, key).await? else { return Ok(()) };
+        let mut times = live(&old, action.figures(), now);
+        let before = times.len();
+        times.retain(|at| !free(*at));
+        if times.len() == before || swap(tx, action, key, Some(&old), &text(&times), now).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Forgets every attempt of everybody. How many budgets there were.
+pub async fn reset_all(tx: &mut Tx, action: Action) -> Result<u64> {
+    tx.execute("DELETE FROM budget WHERE action = $1", args![action.name()]).await
 }
 
 /// Forgets every attempt: the right password was given.
@@ -73,18 +103,31 @@ pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 }
 
 /// Counts one of a day's many, up to `cap`: one number a day, not a list, because there are thousands.
-/// `day` names the day. Whether it was still within the cap.
-pub async fn count_of_day(tx: &mut Tx, action: Action, day: &str, cap: u32, now: Timestamp) -> Result<bool> {
+/// `day` names the day. Which one of the day it is; none beyond the cap.
+pub async fn count_of_day(tx: &mut Tx, action: Action, day: &str, cap: u32, now: Timestamp) -> Result<Option<i64>> {
     let insert = "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, '0', $3) ON CONFLICT DO NOTHING";
     tx.execute(insert, args![action.name(), day, now]).await?;
-    let rows = tx
-        .execute(
+    let row = tx
+        .optional::<(String,)>(
             "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) + 1 AS TEXT), touched_at = $3 \
-             WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) < $4",
+             WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) < $4 RETURNING marks",
             args![action.name(), day, now, i64::from(cap)],
         )
         .await?;
-    Ok(rows == 1)
+    Ok(row.and_then(|(count,)| count.parse().ok()))
+}
+
+/// Takes one of a day's many back.
+pub async fn uncount_of_day(tx: &mut Tx, action: Action, day: &str) -> Result<()> {
+    let sql = "UPDATE budget SET marks = CAST(CAST(marks AS BIGINT) - 1 AS TEXT) \
+               WHERE action = $1 AND key = $2 AND CAST(marks AS BIGINT) > 0";
+    tx.execute(sql, args![action.name(), day]).await?;
+    Ok(())
+}
+
+/// How many of a day's were counted.
+pub async fn counted_of_day(tx: &mut Tx, action: Action, day: &str) -> Result<i64> {
+    Ok(marks(tx, action, day).await?.and_then(|count| count.parse().ok()).unwrap_or_default())
 }
 
 async fn marks(tx: &mut Tx, action: Action, key: &str) -> Result<Option<String>> {

@@ -4,6 +4,7 @@
 //! Tries are decremented before the comparison, in the statement that reads the HMAC (ABUSE S-01, L1).
 
 pub mod ops;
+pub mod outage;
 pub mod store;
 
 use crate::base::clock::Span;

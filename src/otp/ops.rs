@@ -1,5 +1,11 @@
 //! Checking and drawing codes.
 
+mod deliver;
+
+pub use deliver::{
+    About, GATEWAY, Letter, Resumed, cannot_leave, conversion_of, deliver, forgive, resume, sent_of_day, standing,
+};
+
 use super::{Checked, REPEAT, digits, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;

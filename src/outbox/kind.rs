@@ -51,6 +51,11 @@ impl JobKind {
         }
     }
 
+    /// Whether one that is too old is handed out all the same: what it cost is given back.
+    pub(super) fn settles_overdue(self) -> bool {
+        self == JobKind::Sms
+    }
+
     /// How long to wait after so many attempts that failed; `None`: no more of them.
     pub(super) fn pause(self, attempts: i64) -> Option<Span> {
         match self {

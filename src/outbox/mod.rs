@@ -23,6 +23,19 @@ pub struct Job {
     pub kind: JobKind,
     pub body: String,
     pub attempts: i64,
+    /// Too old to be done: its kind has something to settle.
+    pub overdue: bool,
+    /// An attempt was not answered: whoever it was made at may have done it.
+    pub unsure: bool,
+}
+
+/// Which jobs are claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Those that are due.
+    Due,
+    /// Of those, the ones that are too old: whoever would do them is left alone for a while.
+    Overdue,
 }
 
 /// What became of a job.
@@ -65,18 +78,31 @@ struct Row {
     body: Option<String>,
     attempts: i64,
     created_at: i64,
+    unsure: bool,
 }
 
 /// Whether anything is due: a read, so that an idle server writes nothing.
-async fn is_due(db: &Db, now: Timestamp, kind: JobKind) -> Result<bool> {
+async fn is_due(db: &Db, now: Timestamp, kind: JobKind, born: Timestamp) -> Result<bool> {
     let mut tx = db.read().await?;
-    let sql = "SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND due_at <= $1 LIMIT 1";
-    Ok(tx.optional::<(String,)>(sql, args![now, kind.name()]).await?.is_some())
+    let sql =
+        "SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND due_at <= $1 AND created_at <= $3 LIMIT 1";
+    Ok(tx.optional::<(String,)>(sql, args![now, kind.name(), born]).await?.is_some())
 }
 
 /// Claims jobs of a kind that are due, for a minute, at most `most` of them; those that wait longest first.
-pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, kind: JobKind, most: i64) -> anyhow::Result<Vec<Job>> {
-    if !is_due(db, now, kind).await? {
+pub async fn claim(
+    db: &Db,
+    vault: &Vault,
+    now: Timestamp,
+    (kind, which): (JobKind, Claim),
+    most: i64,
+) -> anyhow::Result<Vec<Job>> {
+    let born = match which {
+        // A clock that went back leaves rows of the future: they are due all the same.
+        Claim::Due => Timestamp(i64::MAX),
+        Claim::Overdue => now.minus(kind.life()),
+    };
+    if !is_due(db, now, kind, born).await? {
         return Ok(Vec::new());
     }
     let mut tx = db.write(Durability::Relaxed).await?;
@@ -85,9 +111,9 @@ pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, kind: JobKind, most: 
         .all::<Row>(
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
-             ORDER BY due_at LIMIT $3) \
-             RETURNING id, kind, body, attempts, created_at",
-            args![now, now.plus(Span::minutes(1)), most, kind.name()],
+             AND created_at <= $5 ORDER BY due_at LIMIT $3) \
+             RETURNING id, kind, body, attempts, created_at, unsure",
+            args![now, now.plus(Span::minutes(1)), most, kind.name(), born],
         )
         .await?;
     let mut jobs = Vec::new();
@@ -95,28 +121,50 @@ pub async fn claim(db: &Db, vault: &Vault, now: Timestamp, kind: JobKind, most: 
         let kind = JobKind::from_name(&row.kind);
         let opened = row.body.as_deref().and_then(|b| vault.open(place(&row.id), b).ok());
         match (kind, opened) {
-            (Some(kind), Some(body)) if now.since(Timestamp(row.created_at)) < kind.life() => {
-                jobs.push(Job { id: row.id, kind, body, attempts: row.attempts });
+            (Some(kind), Some(body)) => {
+                let overdue = now.since(Timestamp(row.created_at)) >= kind.life();
+                if overdue && !kind.settles_overdue() {
+                    end(&mut tx, &row.id, "dead", now).await?;
+                    continue;
+                }
+                jobs.push(Job { id: row.id, kind, body, attempts: row.attempts, overdue, unsure: row.unsure });
             }
-            _ => end(&mut tx, &row.id, "dead", now).await?,
+            _ => {
+                end(&mut tx, &row.id, "dead", now).await?;
+            }
         }
     }
     tx.commit().await?;
     Ok(jobs)
 }
 
-async fn end(tx: &mut Tx, id: &str, state: &'static str, now: Timestamp) -> Result<()> {
-    tx.execute(
-        "UPDATE outbox SET state = $2, body = NULL, done_at = $3 WHERE id = $1 AND state = 'waiting'",
-        args![id, state, now],
-    )
-    .await?;
-    Ok(())
+/// Whether this call ended it: a job ends once, whoever claimed it again meanwhile.
+async fn end(tx: &mut Tx, id: &str, state: &'static str, now: Timestamp) -> Result<bool> {
+    let sql = "UPDATE outbox SET state = $2, body = NULL, done_at = $3 WHERE id = $1 AND state = 'waiting'";
+    Ok(tx.execute(sql, args![id, state, now]).await? == 1)
 }
 
 /// Ends a job inside the transaction that did its work.
-pub async fn done_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+pub async fn done_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
     end(tx, id, "done", now).await
+}
+
+/// Gives a job up inside the transaction that settles what it cost. Whether this call did: what is given back for it is
+/// given back once, also where the process dies in between.
+pub async fn give_up_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+    end(tx, id, "dead", now).await
+}
+
+/// Remembers that an attempt was not answered.
+pub async fn unsure_in(tx: &mut Tx, id: &str) -> Result<()> {
+    tx.execute("UPDATE outbox SET unsure = TRUE WHERE id = $1", args![id]).await?;
+    Ok(())
+}
+
+/// Has what waits of a kind done now, whatever its pause. How many there were.
+pub async fn hasten(tx: &mut Tx, kind: JobKind, now: Timestamp) -> Result<u64> {
+    let sql = "UPDATE outbox SET due_at = $2 WHERE state = 'waiting' AND kind = $1 AND due_at > $2";
+    tx.execute(sql, args![kind.name(), now]).await
 }
 
 /// Says what became of a job: wipes its body, or puts it back with the back-off of its kind. Whether it is tried again.
@@ -130,7 +178,9 @@ pub async fn settle_in(tx: &mut Tx, job: &Job, done: Done, now: Timestamp) -> Re
             )
             .await?;
         }
-        None => end(tx, &job.id, if done == Done::Yes { "done" } else { "dead" }, now).await?,
+        None => {
+            end(tx, &job.id, if done == Done::Yes { "done" } else { "dead" }, now).await?;
+        }
     }
     Ok(pause.is_some())
 }

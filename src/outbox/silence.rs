@@ -16,12 +16,32 @@ const REST: Span = Span::seconds(30);
 const MOST: usize = 10_000;
 
 /// Failures in a row, and the time of the last, by party.
-#[derive(Debug, Default)]
-pub struct Silence(Mutex<HashMap<String, (u32, Timestamp)>>);
+#[derive(Debug)]
+pub struct Silence {
+    rest: Span,
+    failures: Mutex<HashMap<String, (u32, Timestamp)>>,
+}
+
+impl Default for Silence {
+    fn default() -> Self {
+        Self::resting(REST)
+    }
+}
 
 impl Silence {
+    /// One that leaves a party alone for so long.
+    pub fn resting(rest: Span) -> Self {
+        Self { rest, failures: Mutex::default() }
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<String, (u32, Timestamp)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is left alone now; lets nobody through.
+    pub fn is_resting(&self, who: &str, now: Timestamp) -> bool {
+        let all = self.all();
+        all.get(who).is_some_and(|(failures, last)| *failures >= PATIENCE && now < last.plus(self.rest))
     }
 
     /// Until when it is left alone, if it is. When the rest is over one is let through to try, and the others wait for
@@ -32,7 +52,7 @@ impl Silence {
         if *failures < PATIENCE {
             return None;
         }
-        let until = last.plus(REST);
+        let until = last.plus(self.rest);
         if now < until {
             return Some(until);
         }
@@ -49,7 +69,7 @@ impl Silence {
     pub fn failed(&self, who: &str, now: Timestamp) {
         let mut all = self.all();
         if all.len() >= MOST {
-            all.retain(|_, (_, last)| now < last.plus(REST));
+            all.retain(|_, (_, last)| now < last.plus(self.rest));
         }
         let (failures, last) = all.entry(who.to_owned()).or_insert((0, now));
         (*failures, *last) = (failures.saturating_add(1), now);

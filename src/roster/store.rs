@@ -107,6 +107,12 @@ pub async fn person(tx: &mut Tx, id: &str) -> Result<Option<Candidate>> {
     Ok(row.map(Candidate::from))
 }
 
+/// The sealed mobile of one person.
+pub async fn phone_of(tx: &mut Tx, person_id: &str) -> Result<Option<String>> {
+    let row = tx.optional::<(Option<String>,)>("SELECT phone FROM person WHERE id = $1", args![person_id]).await?;
+    Ok(row.and_then(|(phone,)| phone))
+}
+
 /// The sealed mobile of an account's person exported last: the `phone` scope.
 pub async fn phone_of_account(tx: &mut Tx, account_id: &str) -> Result<Option<(String, String)>> {
     tx.optional(

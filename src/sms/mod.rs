@@ -19,14 +19,16 @@ pub struct Message {
     pub text: String,
 }
 
+/// Why a message was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Worth another try.
-    #[error("gateway: {0}")]
-    Later(String),
-    /// The gateway will never take it.
-    #[error("gateway refused with status {0}")]
-    Never(u16),
+    /// It concerns this deployment (its account, its contract, the way to the gateway), not the number: the same message
+    /// is taken once that is mended. `unsure`: there was no answer, so it may have been taken.
+    #[error("{why}")]
+    Deployment { why: String, unsure: bool },
+    /// The gateway will never take this number.
+    #[error("the gateway refuses the number: it answers {0}")]
+    Number(u16),
 }
 
 /// Where messages go.
@@ -37,6 +39,8 @@ pub enum Gateway {
         client: reqwest::Client,
         url: String,
         authorization: Option<SecretString>,
+        /// Statuses that speak of the number.
+        number_refused: Vec<u16>,
     },
     /// Kept for a test to read.
     Kept(Mutex<Vec<Message>>),
@@ -53,6 +57,7 @@ impl Gateway {
                     .build()?,
                 url: http.url.clone(),
                 authorization: http.authorization.clone(),
+                number_refused: http.number_refused.clone(),
             }),
             _ => Ok(Gateway::Console),
         }
@@ -84,7 +89,7 @@ impl Gateway {
     /// Hands a message over.
     ///
     /// # Errors
-    /// The gateway did not take it: time-out, 5xx or 429 are for later, other statuses for ever.
+    /// The gateway did not take it.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         match self {
             Gateway::Console => {
@@ -98,19 +103,36 @@ impl Gateway {
                 }
                 Ok(())
             }
-            Gateway::Http { client, url, authorization } => {
+            Gateway::Http { client, url, authorization, number_refused } => {
                 let mut request = client.post(url).json(message);
                 if let Some(value) = authorization {
                     request = request.header("authorization", value.expose_secret());
                 }
-                // The error of reqwest names the url only, never the body.
-                let answer = request.send().await.map_err(|e| SendError::Later(e.to_string()))?;
+                let answer = request.send().await.map_err(|error| SendError::Deployment {
+                    // A connection that was never made carried nothing.
+                    unsure: !error.is_connect() && !error.is_builder(),
+                    why: no_answer(error),
+                })?;
                 match answer.status() {
                     s if s.is_success() => Ok(()),
-                    s if s.is_server_error() || s.as_u16() == 429 => Err(SendError::Later(s.to_string())),
-                    s => Err(SendError::Never(s.as_u16())),
+                    s if number_refused.contains(&s.as_u16()) => Err(SendError::Number(s.as_u16())),
+                    s => Err(SendError::Deployment { why: format!("the gateway answers {s}"), unsure: false }),
                 }
             }
         }
     }
+}
+
+/// Every cause in its words, so that a certificate that is refused does not read as a gateway that is away. Without the
+/// url, which may hold a key.
+fn no_answer(error: reqwest::Error) -> String {
+    let what = if error.is_timeout() { "the gateway does not answer in time" } else { "the gateway is not reached" };
+    let error = error.without_url();
+    let mut words = what.to_owned();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        words = format!("{words}: {inner}");
+        cause = inner.source();
+    }
+    words
 }

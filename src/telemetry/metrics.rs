@@ -176,6 +176,8 @@ pub struct Sample {
     pub hashing: HashQueue,
     /// `None`: the database did not answer in time.
     pub outbox: Option<Vec<Lane>>,
+    /// Reasons for which messages do not leave.
+    pub sms_outages: Option<usize>,
 }
 
 impl Sample {
@@ -196,6 +198,8 @@ impl Sample {
             waiting.get_or_create(&Kind { kind: lane.kind }).set(lane.waiting);
             oldest.get_or_create(&Kind { kind: lane.kind }).set(lane.oldest);
         }
+        let outages = ConstGauge::new(whole(self.sms_outages.unwrap_or_default()));
+        registry.register("sms_outages", "Reasons for which messages do not leave", outages);
         registry.register("outbox_waiting", "Jobs that wait", waiting);
         registry.register("outbox_oldest_seconds", "How long the oldest job has waited", oldest);
         registry
@@ -219,7 +223,7 @@ mod tests {
         metrics.limited("password", "budget");
         let lanes = vec![Lane { kind: "sms", waiting: 3, oldest: 7 }];
         let hashing = HashQueue { waiting: 2, permits: 4, refused: 5, cost: 0.025 };
-        let text = metrics.text(&Sample { hashing, outbox: Some(lanes) }).unwrap();
+        let text = metrics.text(&Sample { hashing, outbox: Some(lanes), sms_outages: Some(1) }).unwrap();
         for line in [
             "# TYPE preau_http_requests_total counter",
             "preau_http_requests_total{route=\"/connexion\",class=\"2xx\"} 2",
@@ -229,6 +233,7 @@ mod tests {
             "preau_hash_cost_seconds 0.025",
             "preau_outbox_waiting{kind=\"sms\"} 3",
             "preau_outbox_oldest_seconds{kind=\"sms\"} 7",
+            "preau_sms_outages 1",
             "preau_database_up 1",
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");

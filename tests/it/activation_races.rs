@@ -357,7 +357,8 @@ async fn a_job_is_claimed_by_one_worker() {
             let server = if n % 2 == 0 { server.clone() } else { neighbour.clone() };
             async move {
                 let (db, vault) = (&server.app.db, &server.app.vault);
-                preau::outbox::claim(db, vault, server.now(), preau::outbox::JobKind::Sms, 30).await.unwrap()
+                let which = (preau::outbox::JobKind::Sms, preau::outbox::Claim::Due);
+                preau::outbox::claim(db, vault, server.now(), which, 30).await.unwrap()
             }
         }))
         .await;

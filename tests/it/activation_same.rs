@@ -189,7 +189,7 @@ async fn s5_whoever_is_not_in_the_roster_sees_what_whoever_is_sees() {
 }
 
 #[tokio::test]
-async fn s7_no_message_outside_of_the_roster_and_five_a_day_to_a_number() {
+async fn threat_s07_no_message_outside_of_the_roster_and_five_a_day_to_a_number() {
     let server = Server::college(&[Family::durand(), Family::petit()]).await;
     for n in 0..30 {
         let mut browser = Browser::at_activation(&server).await;
@@ -229,7 +229,7 @@ async fn s7_no_message_outside_of_the_roster_and_five_a_day_to_a_number() {
 }
 
 #[tokio::test]
-async fn s7_the_cap_of_the_day_holds_for_the_whole_deployment() {
+async fn threat_s07_the_cap_of_the_day_holds_for_the_whole_deployment() {
     let families: Vec<Family> = (0..6)
         .map(|n| Family {
             key: 510_000 + n,

@@ -49,6 +49,8 @@ mod sign_in;
 #[cfg(test)]
 mod sms_gateway;
 #[cfg(test)]
+mod sms_outages;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod two_servers;

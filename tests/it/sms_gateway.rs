@@ -37,8 +37,8 @@ async fn waiting(says: &[u16]) -> (Server, Shared, Browser) {
     let url = format!("http://{}/sms", listener.local_addr().unwrap());
     let routes = Router::new().route("/sms", post(take)).with_state(Arc::clone(&operator));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let http = Some(HttpGateway { url, authorization: None, authorization_file: None });
-    let settings = Sms { gateway: "http".to_owned(), http, ..Sms::default() };
+    let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
+    let settings = Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() };
     let server = Server::start_sending(Gateway::from_config(&settings).unwrap()).await;
     server.import("montpellier", MONOD, &[Family::durand()]).await;
     server.open_campaign(MONOD).await;

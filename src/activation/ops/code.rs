@@ -39,6 +39,8 @@ pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> 
         }
         return Ok(CodeChecked::Not(checked));
     }
+    let destination = otp::outage::destination(&activation.typed.phone);
+    otp::store::outages::count(&mut tx, now, &destination, 0, 1).await?;
     let mut next = activation.clone();
     next.browser = digest(&binding::next(&app.vault, &next.id, Step::Code, &held.secret));
     proven(&mut tx, app, now, &mut next).await?;
@@ -200,7 +202,11 @@ pub async fn resend(app: &App, now: Timestamp, activation: &Activation) -> anyho
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let Some(challenge) = otp::store::find(&mut tx, &activation.challenge_id).await? else { return Ok(Resent::Limit) };
     let ready = Timestamp(challenge.sent_at).plus(otp::cool_down(challenge.sends));
-    let answer = if challenge.sends >= otp::SENDS {
+    let windows = otp::ops::forgive(&mut tx, &activation.typed_budget, now).await?;
+    let free = windows.iter().any(|w| w.holds(Timestamp(challenge.sent_at)));
+    // Each send is judged once: when the next one is asked for.
+    let unsent = (challenge.unsent + i64::from(free)).min(challenge.sends);
+    let answer = if challenge.sends - unsent >= otp::SENDS {
         Resent::Limit
     } else if now < ready {
         Resent::Wait { seconds: ready.since(now).max(Span::seconds(1)).as_seconds_up() }
@@ -209,8 +215,14 @@ pub async fn resend(app: &App, now: Timestamp, activation: &Activation) -> anyho
         Verdict::Wait { .. }
     ) {
         Resent::Limit
-    } else if otp::store::take_send(&mut tx, now, &activation.challenge_id, challenge.sends, now.plus(otp::LIFE))
-        .await?
+    } else if otp::store::take_send(
+        &mut tx,
+        now,
+        &activation.challenge_id,
+        (challenge.sends, unsent),
+        now.plus(otp::LIFE),
+    )
+    .await?
     {
         find::enqueue(&mut tx, app, now, &activation.id, challenge.sends + 1).await?;
         tx.commit().await?;

@@ -9,7 +9,9 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
-use crate::otp;
+use crate::otp::ops::{About, Letter};
+use crate::otp::outage::{Conversion, Reason, destination, told_of_cap};
+use crate::otp::{self, store::outages};
 use crate::outbox::{self, Done, Job, JobKind};
 use crate::roster;
 use crate::roster::matching::{Candidate, meant};
@@ -39,7 +41,16 @@ pub async fn found(tx: &mut Tx, app: &App, activation: &Activation) -> anyhow::R
 /// The budget that a person's wrong codes count on, over all activations and purposes (ABUSE S-02).
 fn person_budget(app: &App, found: &[Candidate]) -> Option<String> {
     let first = found.iter().map(|c| c.id.as_str()).min()?;
-    Some(app.vault.blind(Blind::Budget, &format!("person/{first}")))
+    Some(budget_of_person(app, first))
+}
+
+pub(super) fn budget_of_person(app: &App, id: &str) -> String {
+    app.vault.blind(Blind::Budget, &format!("person/{id}"))
+}
+
+/// The budget of the messages to one number.
+pub(super) fn phone_budget(app: &App, phone: &str) -> String {
+    app.vault.blind(Blind::Budget, &format!("sms/{phone}"))
 }
 
 pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Result<Done> {
@@ -50,7 +61,11 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
         return Ok(Done::Yes);
     }
     let found = found(&mut tx, app, &activation).await?;
+    let challenge = otp::store::find(&mut tx, &activation.challenge_id).await?;
     drop(tx);
+    // Followed by a later send, or too late to be of use.
+    let serves = challenge.filter(|c| c.sends == errand.sends && now < Timestamp(c.expires_at));
+    let Some(asked) = serves.map(|c| Timestamp(c.sent_at)) else { return Ok(Done::Yes) };
     let Some(person) = person_budget(app, &found) else { return Ok(Done::Yes) };
 
     let code = otp::ops::draw(app);
@@ -61,7 +76,18 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     )?;
     let keyed = otp::ops::keyed(app, &activation.challenge_id, &code);
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let phone = app.vault.blind(Blind::Budget, &format!("sms/{}", activation.typed.phone));
+    let to = &activation.typed.phone;
+    let (prefix, conversion, detail) = otp::ops::conversion_of(&mut tx, now, to).await?;
+    if conversion == Conversion::Fine {
+        outages::end(&mut tx, now, &prefix).await?;
+    } else {
+        otp::ops::cannot_leave(&mut tx, app, now, (&prefix, &detail), asked).await?;
+    }
+    if conversion == Conversion::Stop {
+        tx.commit().await?;
+        return Ok(Done::Later);
+    }
+    let phone = phone_budget(app, to);
     if matches!(limits::store::spend(&mut tx, Action::SmsToPhone, &phone, now).await?, Verdict::Wait { .. }) {
         tx.rollback().await?;
         app.metrics.limited(Action::SmsToPhone.name(), "budget");
@@ -69,24 +95,42 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
         return Ok(Done::Yes);
     }
     let day = crate::http::pages::when::date_key(now);
-    if !limits::store::count_of_day(&mut tx, Action::SmsOfDay, &day, app.config.sms.daily_cap, now).await? {
+    let cap = app.config.sms.daily_cap;
+    let Some(count) = limits::store::count_of_day(&mut tx, Action::SmsOfDay, &day, cap, now).await? else {
         tx.rollback().await?;
         app.metrics.limited(Action::SmsOfDay.name(), "cap");
         app.metrics.sms("capped");
-        tracing::error!(cap = app.config.sms.daily_cap, "no SMS: the cap of the day (sms.daily_cap) is reached");
-        return Ok(Done::Yes);
-    }
+        let mut tx = app.db.write(Durability::Relaxed).await?;
+        let detail = format!("the {cap} messages of the day (sms.daily_cap) are used up");
+        otp::ops::cannot_leave(&mut tx, app, now, (&Reason::Cap, &detail), asked).await?;
+        tx.commit().await?;
+        // As long as the code lives: it may be midnight before that.
+        return Ok(Done::Later);
+    };
     // A job that runs twice finds the code set, a later send finds its number moved on: neither sends again.
-    if !otp::store::set_code(&mut tx, &activation.challenge_id, errand.sends, &keyed, &person).await? {
+    if !otp::store::set_code(&mut tx, now, &activation.challenge_id, errand.sends, &keyed, &person).await? {
         tx.rollback().await?;
         return Ok(Done::Yes);
     }
-    let message = Message { id: String::new(), to: activation.typed.phone.clone(), text };
-    let body = serde_json::to_string(&message)?;
+    let about = About {
+        challenge: activation.challenge_id.clone(),
+        sends: errand.sends,
+        phone_budget: phone,
+        counted_at: now,
+        persons: found.into_iter().map(|person| person.id).collect(),
+        support_code: activation.support_code.clone(),
+    };
+    let letter = Letter { message: Message { id: String::new(), to: to.clone(), text }, about: Some(about) };
+    let body = serde_json::to_string(&letter)?;
+    outages::count(&mut tx, now, &destination(to), 1, 0).await?;
+    outages::end(&mut tx, now, &Reason::Cap).await?;
     outbox::enqueue(&mut tx, &app.vault, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
     outbox::done_in(&mut tx, &job.id, now).await?;
     tx.commit().await?;
     app.metrics.sms("queued");
     app.outbox.ring(JobKind::Sms);
+    if let Some(percent) = told_of_cap(count, cap) {
+        tracing::error!(percent, cap, "SMS of the day (sms.daily_cap): raise it, or see who asks for so many");
+    }
     Ok(Done::Yes)
 }

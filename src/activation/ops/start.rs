@@ -70,6 +70,7 @@ pub async fn start(
             tx.commit().await?;
             return Ok(Started::At { id });
         }
+        otp::ops::forgive(&mut tx, &new.typed_budget, now).await?;
         let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;
         if let Verdict::Wait { until } = verdict {
             tx.rollback().await?;

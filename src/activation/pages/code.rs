@@ -14,16 +14,19 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other};
+use crate::otp::outage::Outage;
 use crate::otp::{self, Checked};
 
-fn page(visit: &Visit, activation: &Activation) -> CodePage {
-    CodePage {
+async fn page(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<CodePage> {
+    let standing = otp::ops::standing(&app.db, visit.now).await?;
+    Ok(CodePage {
         query: visit.carried(&CARRIED),
         ending: activation.typed.ending(),
         support_code: activation.support_code.clone(),
+        delayed: standing.iter().any(Outage::is_everybodys),
         error: None,
         notice: None,
-    }
+    })
 }
 
 /// GET: the form, and after a resend what came of it.
@@ -39,7 +42,7 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
         Some("attente") => seconds_left(&app, &visit, &activation).await?,
         _ => None,
     };
-    visit.page(&app.pages, StatusCode::OK, &CodePage { notice, ..page(&visit, &activation) })
+    visit.page(&app.pages, StatusCode::OK, &CodePage { notice, ..page(&app, &visit, &activation).await? })
 }
 
 async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<Option<CodeNotice>> {
@@ -59,25 +62,27 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let refuse =
-        |status, error| visit.page(&app.pages, status, &CodePage { error: Some(error), ..page(&visit, &activation) });
+    let refuse = async |status, error| {
+        let page = page(&app, &visit, &activation).await?;
+        visit.page(&app.pages, status, &CodePage { error: Some(error), ..page })
+    };
     if typed.is_empty() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty);
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await;
     }
     match ops::check_code(&app, visit.now, &activation, &typed).await? {
         CodeChecked::On(step) => Ok(with_secret(&app, &visit, &activation, Step::Code, at(&visit, step))),
         CodeChecked::Not(Checked::Wrong { left }) => {
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left })
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left }).await
         }
         CodeChecked::Not(Checked::TooMany { until }) => {
             let hour = when::from_hour(visit.lang, until);
-            refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour })
+            refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour }).await
         }
-        CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired),
+        CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired).await,
         // Used up by tries, or a moment ago by a double click: then the step has moved on.
         CodeChecked::Not(Checked::UsedUp | Checked::Right) => match once_more(&app, &visit, &typed).await? {
             Some(answer) => Ok(answer),
-            None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp),
+            None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp).await,
         },
     }
 }

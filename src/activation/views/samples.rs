@@ -45,10 +45,14 @@ pub(super) fn code() -> Vec<CodePage> {
         query: query(),
         ending: "56 78".to_owned(),
         support_code: code_k7p(),
+        delayed: false,
         error,
         notice,
     };
+    let delayed = |notice| CodePage { delayed: true, ..page(None, notice) };
     vec![
+        delayed(None),
+        delayed(Some(CodeNotice::SentAgain)),
         page(None, None),
         page(Some(CodeError::Empty), None),
         page(Some(CodeError::Wrong { left: 2 }), None),

@@ -1,0 +1,68 @@
+//! `preau sms`: whether codes leave, and what an operator does once they do again.
+
+use std::io::Write;
+
+use super::in_paris;
+use crate::base::clock::{Span, Timestamp};
+use crate::compose::{Opened, Surroundings};
+use crate::config::Config;
+use crate::otp;
+use crate::outbox;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Since when messages do not leave, and why; how many wait; how many of the day's are used.
+    Status,
+    /// What waits is sent at once, and nobody's requests of the last day count: after a gateway that took messages and
+    /// delivered none, or once numbers that were stopped are found to be honest ones.
+    Resume,
+}
+
+pub async fn run(args: &Args, config: &Config, opened: &Opened, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let around = Surroundings::real();
+    let now = around.clock.now();
+    let done = match args.action {
+        Action::Status => status(config, opened, now, out).await,
+        Action::Resume => {
+            let done = otp::ops::resume(&opened.db, around.rng.as_ref(), now).await?;
+            writeln!(
+                out,
+                "{} outages ended; {} messages are tried now; {} budgets lifted",
+                done.outages, done.jobs, done.budgets
+            )?;
+            Ok(true)
+        }
+    };
+    opened.db.close().await;
+    done
+}
+
+/// True where messages leave.
+async fn status(
+    config: &Config,
+    opened: &Opened,
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let standing = otp::ops::standing(&opened.db, now).await?;
+    for outage in &standing {
+        let (since, last) = (in_paris(outage.began), in_paris(outage.last));
+        writeln!(out, "{}: {}", outage.reason.name(), outage.detail)?;
+        writeln!(out, "  since {since}, refused {} times, last {last}; {}", outage.refusals, outage.remedy())?;
+    }
+    if standing.is_empty() {
+        writeln!(out, "messages leave")?;
+    }
+    let mut tx = opened.db.read().await?;
+    let (waiting, oldest) = outbox::backlog(&mut tx).await?;
+    let used = otp::ops::sent_of_day(&mut tx, now).await?;
+    let age = oldest.map_or(Span(0), |at| now.since(Timestamp(at))).0 / 60_000;
+    writeln!(out, "{waiting} wait, the oldest for {age} min; {used} of {} of the day", config.sms.daily_cap)?;
+    Ok(standing.is_empty())
+}
