@@ -22,6 +22,7 @@ pub mod set;
 pub mod siecle;
 #[cfg(test)]
 mod tests;
+mod utf8;
 mod xml;
 
 pub use set::{SchoolSet, SetError, assemble};
@@ -184,8 +185,21 @@ pub enum Fault {
     TooDeep,
     #[error("holds more records than a school can have")]
     TooMany,
-    #[error("is in the encoding {0}; ISO-8859-15, ISO-8859-1, Windows-1252 and UTF-8 are read")]
+    #[error(
+        "is in the encoding {0}; ISO-8859-15, ISO-8859-1, Windows-1252, UTF-8, and UTF-16 with its byte-order mark are \
+         read"
+    )]
     Encoding(String),
+    #[error(
+        "says in its first line that it is in {declared}, and is in UTF-8: some program saved it anew; give the ZIP as \
+         SIECLE exported it, or write encoding=\"UTF-8\" in the first line"
+    )]
+    IsUtf8 { declared: String },
+    #[error(
+        "should be in UTF-8 by its {said_by}, and is not: some program saved it anew; give the ZIP as SIECLE exported \
+         it, or name in the first line the encoding it is in (ISO-8859-15 in SIECLE's exports)"
+    )]
+    NotUtf8 { said_by: &'static str },
     #[error("holds a DOCTYPE, which no export has")]
     Doctype,
     #[error("is not well-formed XML: {0}")]
@@ -200,4 +214,11 @@ pub enum Fault {
     HeaderValue { field: &'static str, value: String },
     #[error(transparent)]
     Uai(#[from] UaiError),
+}
+
+impl Fault {
+    /// Whether a line would mislead: where the reader stood says nothing of it.
+    fn is_of_the_whole(&self) -> bool {
+        matches!(self, Fault::TooBig | Fault::IsUtf8 { .. } | Fault::NotUtf8 { .. })
+    }
 }

@@ -54,7 +54,7 @@ where
         let ended = matches!(event, Ok(Event::Eof));
         let step = event.map_err(|error| parser_fault(&error)).and_then(|event| walk.take(event));
         let line = reader.get_ref().line();
-        let at_line = |fault| refuse(Some(line), fault);
+        let at_line = |fault: Fault| refuse(Some(line).filter(|_| !fault.is_of_the_whole()), fault);
         let opened = step.map_err(at_line)?;
         let mut flow = ControlFlow::Continue(());
         if matches!(opened, Taken::Opened | Taken::Empty) {
@@ -176,6 +176,9 @@ fn malformed(why: &str) -> Fault {
 }
 
 fn io_fault(error: &std::io::Error) -> Fault {
+    if let Some(fault) = error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>()) {
+        return fault.clone();
+    }
     match limit_of(error) {
         Some(Limit::Whole) => Fault::TooBig,
         Some(Limit::Piece) => Fault::TooLong,
