@@ -23,7 +23,16 @@ enum Action {
     /// Parents may activate again, from now on.
     Reopen(Opening),
     /// What the school must see to, newest first.
-    Notices(Which),
+    Notices(Notices),
+}
+
+#[derive(Debug, clap::Args)]
+struct Notices {
+    #[command(flatten)]
+    which: Which,
+    /// Also what was settled.
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +57,7 @@ pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> 
             (&opening.which, Some(CampaignChange::Open { days: opening.days }))
         }
         Action::Close(which) => (which, Some(CampaignChange::Close)),
-        Action::Notices(which) => (which, None),
+        Action::Notices(notices) => (&notices.which, None),
     };
     let uai = which.uai.to_uppercase();
     match change {
@@ -61,18 +70,18 @@ pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> 
                 CampaignChange::Close => writeln!(out, "{uai}: closed")?,
             }
         }
-        None => notices(opened, &uai, out).await?,
+        None => notices(opened, &uai, matches!(&args.action, Action::Notices(Notices { all: true, .. })), out).await?,
     }
     opened.db.close().await;
     Ok(true)
 }
 
-async fn notices(opened: &Opened, uai: &str, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+async fn notices(opened: &Opened, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let mut tx = opened.db.read().await?;
     if store::school(&mut tx, uai).await?.is_none() {
         return Err(TenantError::UnknownSchool(uai.to_owned()).into());
     }
-    let rows = store::notices(&mut tx, uai).await?;
+    let rows = store::notices(&mut tx, uai, all).await?;
     if rows.is_empty() {
         writeln!(out, "{uai}: nothing to see to")?;
     }
@@ -80,7 +89,8 @@ async fn notices(opened: &Opened, uai: &str, out: &mut (dyn Write + Send)) -> an
         let at = in_paris(Timestamp(row.at));
         let name = format!("{} {}", row.given_name.unwrap_or_default(), row.family_name.unwrap_or_default());
         let pupil = row.pupil.map(|given| format!("  pupil {given}")).unwrap_or_default();
-        writeln!(out, "{at}  {:<7}  {:<11}  {}{pupil}", row.support_code, row.kind, name.trim())?;
+        let settled = row.settled_at.map(|at| format!("  settled {}", in_paris(Timestamp(at)))).unwrap_or_default();
+        writeln!(out, "{at}  {:<7}  {:<13}  {}{pupil}{settled}", row.support_code, row.kind, name.trim())?;
     }
     Ok(())
 }

@@ -37,6 +37,15 @@ impl Level {
         }
     }
 
+    /// As reports say it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Level::Legal => "legal representative",
+            Level::InCharge => "person in charge",
+            Level::Contact => "contact",
+        }
+    }
+
     pub fn from_stored(text: &str) -> Option<Self> {
         [Level::Legal, Level::InCharge, Level::Contact].into_iter().find(|level| level.as_str() == text)
     }

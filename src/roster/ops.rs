@@ -77,14 +77,14 @@ pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(F
     for (uai, files) in schools {
         let (set, broken) = read_school(uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(Finding::File(error)));
-        let (outcome, problems) = match set {
+        let (outcome, problems, remarks) = match set {
             Ok(mut set) => {
-                let problems = std::mem::take(&mut set.problems);
-                (take(house, request, &set).await?, problems)
+                let (problems, remarks) = (std::mem::take(&mut set.problems), std::mem::take(&mut set.remarks));
+                (take(house, request, &set).await?, problems, remarks)
             }
-            Err(refused) => (Outcome::Refused(refused), Vec::new()),
+            Err(refused) => (Outcome::Refused(refused), Vec::new(), Vec::new()),
         };
-        tell(Finding::School(Box::new(SchoolReport { uai, dry_run: request.dry_run, outcome, problems })));
+        tell(Finding::School(Box::new(SchoolReport { uai, dry_run: request.dry_run, outcome, problems, remarks })));
     }
     Ok(all)
 }

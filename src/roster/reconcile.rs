@@ -79,6 +79,8 @@ pub struct Plan {
     pub counts: Counts,
     /// Links to a pupil or person that neither the set nor the database has.
     pub links_nowhere: Vec<LinkKey>,
+    /// Current links that the set has more than once and not always the same.
+    pub links_repeated: Vec<LinkKey>,
     /// What the school should be told: persons whose mobile column holds a number that takes no SMS.
     pub unusable_numbers: Vec<(String, PhoneError)>,
     /// Legal representatives whom no code can reach; institutions are not meant to have a mobile.
@@ -178,6 +180,7 @@ pub fn plan(known: &Known, set: &SchoolSet, numbering: &Numbering, removals: Rem
         links_ended: Vec::new(),
         counts: target.counts(set),
         links_nowhere: target.links_nowhere.clone(),
+        links_repeated: target.links_repeated.clone(),
         unusable_numbers: Vec::new(),
         unreachable: Vec::new(),
         gone: Gone::default(),

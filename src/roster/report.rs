@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::formats::{FileError, Problem, SetError};
+use super::formats::{FileError, Problem, Remark, SetError};
 use super::reconcile::{Counts, LinkKey, Plan, Refusal};
 use super::uai::Uai;
 use crate::base::phone::PhoneError;
@@ -35,6 +35,8 @@ pub struct SchoolReport {
     pub outcome: Outcome,
     /// Records that count as unchanged, whatever became of the set.
     pub problems: Vec<Problem>,
+    /// Records that were taken and that the school should look at.
+    pub remarks: Vec<Remark>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -161,7 +163,7 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for SchoolReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { uai, dry_run, outcome, problems } = self;
+        let Self { uai, dry_run, outcome, problems, remarks } = self;
         match outcome {
             Outcome::Taken(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
             Outcome::Taken(taken) => write!(f, "{uai}: taken: {taken}")?,
@@ -173,6 +175,9 @@ impl fmt::Display for SchoolReport {
             write!(f, "\n{uai}: not read, so unchanged: {problem}")?;
         }
         let Outcome::Taken(taken) = outcome else { return Ok(()) };
+        for remark in remarks {
+            write!(f, "\n{uai}: for the school: {remark}")?;
+        }
         for (id, why) in &taken.unusable_numbers {
             write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE: {why}")?;
         }

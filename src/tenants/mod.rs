@@ -56,6 +56,8 @@ pub enum NoticeKind {
     Reopening,
     /// No mobile of the roster can take a code.
     Unreachable,
+    /// The roster has one link more than once, and not always the same.
+    LinkRepeated,
 }
 
 impl NoticeKind {
@@ -65,6 +67,7 @@ impl NoticeKind {
             NoticeKind::SetAside => "set_aside",
             NoticeKind::Reopening => "reopening",
             NoticeKind::Unreachable => "unreachable",
+            NoticeKind::LinkRepeated => "link_repeated",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Rows of academies, schools, campaigns, notices.
 
+use std::collections::BTreeSet;
+
 use super::{Campaign, Notice, School};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
@@ -71,11 +73,12 @@ pub async fn put_campaign(tx: &mut Tx, uai: &str, campaign: Campaign) -> Result<
     Ok(())
 }
 
-/// Tells the school, once for each activation, person, kind and pupil.
+/// Tells the school, once for each activation, person, kind and pupil. One that was settled is open again.
 pub async fn notify(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Notice<'_>) -> Result<()> {
     tx.execute(
         "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, kind, uai, support_code, pupil_id) \
+         DO UPDATE SET settled_at = NULL, at = excluded.at WHERE notice.settled_at IS NOT NULL",
         args![
             row_id(now, rng),
             notice.uai,
@@ -90,16 +93,28 @@ pub async fn notify(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Noti
     Ok(())
 }
 
-/// Takes back that a person of the roster cannot be reached, once it is no longer true: a number came, or the last
-/// legal link with the school ended. What an activation told the school stands.
-pub async fn settle_unreachable(tx: &mut Tx, uai: &str) -> Result<()> {
+/// Settles that a person of the roster cannot be reached, once it is no longer true: a number came, or the last legal
+/// link with the school ended.
+pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
     tx.execute(
-        "DELETE FROM notice WHERE uai = $1 AND kind = 'unreachable' AND support_code = '' AND NOT EXISTS \
-         (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
+        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
          AND p.phone_state <> 'mobile' AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
-        args![uai],
+        args![uai, now],
     )
     .await?;
+    Ok(())
+}
+
+/// Settles that a link is in the roster more than once, where it is not among `current` (person, pupil).
+pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &BTreeSet<(&str, &str)>) -> Result<()> {
+    let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
+               WHERE uai = $1 AND kind = 'link_repeated' AND settled_at IS NULL";
+    for (id, person, pupil) in tx.all::<(String, String, String)>(sql, args![uai]).await? {
+        if !current.contains(&(person.as_str(), pupil.as_str())) {
+            tx.execute("UPDATE notice SET settled_at = $2 WHERE id = $1", args![id, now]).await?;
+        }
+    }
     Ok(())
 }
 
@@ -113,15 +128,17 @@ pub struct NoticeRow {
     pub family_name: Option<String>,
     pub given_name: Option<String>,
     pub pupil: Option<String>,
+    pub settled_at: Option<i64>,
 }
 
-/// The newest notices of a school.
-pub async fn notices(tx: &mut Tx, uai: &str) -> Result<Vec<NoticeRow>> {
+/// The newest notices of a school: those that it must still see to, or also those that were settled.
+pub async fn notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
     tx.all(
-        "SELECT n.uai, n.kind, n.support_code, n.at, p.family_name, p.given_name, u.given_name AS pupil \
+        "SELECT n.uai, n.kind, n.support_code, n.at, n.settled_at, p.family_name, p.given_name, \
+         u.given_name AS pupil \
          FROM notice n LEFT JOIN person p ON p.id = n.person_id LEFT JOIN pupil u ON u.id = n.pupil_id \
-         WHERE n.uai = $1 ORDER BY n.at DESC, n.id LIMIT 1000",
-        args![uai],
+         WHERE n.uai = $1 AND ($2 OR n.settled_at IS NULL) ORDER BY n.at DESC, n.id LIMIT 1000",
+        args![uai, all],
     )
     .await
 }

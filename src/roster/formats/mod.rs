@@ -10,7 +10,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::uai::{Uai, UaiError};
-use super::{LinkData, PupilData};
+use super::{Level, LinkData, PupilData};
 use crate::base::clock::Timestamp;
 
 mod archive;
@@ -48,6 +48,7 @@ pub struct File {
     pub header: Header,
     pub content: Content,
     pub problems: Vec<Problem>,
+    pub remarks: Vec<Remark>,
 }
 
 /// The records of a file, in its order.
@@ -106,6 +107,8 @@ pub struct Link {
     pub pupil: String,
     pub person: String,
     pub data: LinkData,
+    /// It stands there more than once and not always the same: the strongest is kept, and the school should look.
+    pub repeated: bool,
 }
 
 /// A record that was not taken: one line of the report.
@@ -123,6 +126,27 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: line {}: {}: {}", self.file, self.line, self.record, self.reason)
     }
+}
+
+/// A record that was taken and that the school should look at: one line of the report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// `RESPONSABLE_ELEVE 900001 500001`; never a name.
+    pub record: String,
+    pub oddity: Oddity,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.record, self.oddity)
+    }
+}
+
+/// What is odd about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Oddity {
+    #[error("is there more than once, and differs; taken as {}", .kept.words())]
+    Repeated { kept: Level },
 }
 
 /// Why a record was not taken.

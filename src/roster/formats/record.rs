@@ -114,7 +114,7 @@ pub fn link(fields: &Fields) -> Result<Link, Reason> {
         (None, Some(other)) => return Err(unknown("RESP_LEGAL", other)),
         (None, None) => return Err(Reason::Missing("NIVEAU_RESPONSABILITE")),
     };
-    Ok(Link { pupil, person, data: LinkData { level, relation: relation.map(str::to_owned) } })
+    Ok(Link { pupil, person, data: LinkData { level, relation: relation.map(str::to_owned) }, repeated: false })
 }
 
 /// `NOM` is the name of this element before 2016.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Content, File, Header, Link, Person, Problem, Pupil, UnreadablePersons, UnreadablePupils};
+use super::{Content, File, Header, Link, Person, Problem, Pupil, Remark, UnreadablePersons, UnreadablePupils};
 use crate::base::clock::Timestamp;
 use crate::roster::uai::Uai;
 
@@ -24,6 +24,7 @@ pub struct SchoolSet {
     pub unreadable_pupils: UnreadablePupils,
     pub unreadable_persons: UnreadablePersons,
     pub problems: Vec<Problem>,
+    pub remarks: Vec<Remark>,
 }
 
 /// A school whose files make no set.
@@ -55,13 +56,15 @@ struct Halves {
     eleves: Option<Eleves>,
     responsables: Option<Responsables>,
     problems: Vec<Problem>,
+    remarks: Vec<Remark>,
     twice: Option<(String, String)>,
 }
 
 impl Halves {
     fn add(&mut self, file: File) {
-        let File { name, header, content, problems } = file;
+        let File { name, header, content, problems, remarks } = file;
         self.problems.extend(problems);
+        self.remarks.extend(remarks);
         let former = match content {
             Content::Eleves { pupils, unreadable } => {
                 let former = self.eleves.replace((header, name.clone(), pupils, unreadable));
@@ -105,6 +108,7 @@ impl Halves {
             unreadable_pupils,
             unreadable_persons,
             problems: self.problems,
+            remarks: self.remarks,
         })
     }
 }

@@ -11,10 +11,11 @@ use super::parametres::{self, PARAMETRES};
 use super::record::{self, Fields};
 use super::xml::{Step, walk};
 use super::{
-    Content, Fault, File, FileError, Header, Link, Person, Problem, Pupil, Reason, UnreadablePersons, UnreadablePupils,
-    archive,
+    Content, Fault, File, FileError, Header, Link, Oddity, Person, Problem, Pupil, Reason, Remark, UnreadablePersons,
+    UnreadablePupils, archive,
 };
 use crate::base::date::BirthDate;
+use crate::roster::Level;
 
 /// Records of one kind in a file; a school has a few thousand.
 const MAX_RECORDS: usize = 200_000;
@@ -178,13 +179,14 @@ impl Reading {
     fn finish(mut self, file: &str) -> Result<File, FileError> {
         let (kind, header) = (self.kind(file)?, self.header(file)?);
         let mut problems = Problems { file, found: Vec::new() };
+        let mut remarks = Vec::new();
         let content = match kind {
             Kind::Eleves => self.eleves(&header, &mut problems),
-            Kind::Responsables => self.responsables(&mut problems),
+            Kind::Responsables => self.responsables(&mut problems, &mut remarks),
         };
         let mut problems = problems.found;
         problems.sort_by_key(|problem| problem.line);
-        Ok(File { name: file.to_owned(), header, content, problems })
+        Ok(File { name: file.to_owned(), header, content, problems, remarks })
     }
 
     fn eleves(&mut self, header: &Header, problems: &mut Problems<'_>) -> Content {
@@ -215,7 +217,7 @@ impl Reading {
         Content::Eleves { pupils, unreadable }
     }
 
-    fn responsables(&mut self, problems: &mut Problems<'_>) -> Content {
+    fn responsables(&mut self, problems: &mut Problems<'_>, remarks: &mut Vec<Remark>) -> Content {
         let mut unreadable = UnreadablePersons::default();
         let double = doubles(self.persons.iter().filter_map(|(_, _, named)| named.person.clone()));
         let mut persons = Vec::with_capacity(self.persons.len());
@@ -228,18 +230,14 @@ impl Reading {
                 }
             }
         }
-        // The same link twice is one link; two that differ are none.
         let mut links: BTreeMap<(String, String), Link> = BTreeMap::new();
         for (line, link, named) in std::mem::take(&mut self.links) {
             let key = named.pupil.clone().zip(named.person.clone());
             let reason = match (link, &key) {
-                (Ok(link), Some(key)) => match links.get(key) {
-                    Some(other) if other.data != link.data => Reason::Double,
-                    _ => {
-                        links.insert(key.clone(), link);
-                        continue;
-                    }
-                },
+                (Ok(link), Some(key)) => {
+                    merge(&mut links, key.clone(), link);
+                    continue;
+                }
                 (Ok(_), None) => Reason::Missing("ELEVE_ID"),
                 (Err(reason), _) => reason,
             };
@@ -250,7 +248,13 @@ impl Reading {
                 None => unreadable.unnamed_links += 1,
             }
         }
-        links.retain(|key, _| !unreadable.links.contains(key));
+        // A link that is there readably and unreadably is legal if it is so once; anything less it may have been.
+        links.retain(|key, link| link.data.level == Level::Legal || !unreadable.links.contains(key));
+        let repeated = links.values().filter(|link| link.repeated);
+        remarks.extend(repeated.map(|link| Remark {
+            record: format!("RESPONSABLE_ELEVE {} {}", link.pupil, link.person),
+            oddity: Oddity::Repeated { kept: link.data.level },
+        }));
         Content::Responsables { persons, links: links.into_values().collect(), unreadable }
     }
 }
@@ -274,6 +278,21 @@ impl Problems<'_> {
 
 fn shown(id: &Option<String>) -> &str {
     id.as_deref().unwrap_or("without id")
+}
+
+/// Adds a link, or joins it with the one that is there: legal as soon as one is. A parent who is entered as father and
+/// again as a contact has not lost his rights. Of relations the first by its code, so that the order does not matter.
+fn merge(links: &mut BTreeMap<(String, String), Link>, key: (String, String), link: Link) {
+    let Some(kept) = links.get_mut(&key) else {
+        links.insert(key, link);
+        return;
+    };
+    let rank = |link: &Link| (link.data.level, link.data.relation.is_none(), link.data.relation.clone());
+    let repeated = kept.repeated || kept.data != link.data;
+    if rank(&link) < rank(kept) {
+        *kept = link;
+    }
+    kept.repeated = repeated;
 }
 
 fn doubles(ids: impl Iterator<Item = String>) -> BTreeSet<String> {

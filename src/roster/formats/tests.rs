@@ -300,10 +300,50 @@ fn unknown_levels_and_links_that_differ_are_told() {
     let text = document("UTF-8", "BEE_RESPONSABLES", &format!("<RESPONSABLES>{}</RESPONSABLES>", records.join("")));
     let (_, links, unreadable, problems) = persons(one(text.as_bytes()).unwrap());
     let found: Vec<(&str, Level)> = links.iter().map(|link| (link.pupil.as_str(), link.data.level)).collect();
-    assert_eq!(found, [("1", Level::Legal), ("2", Level::InCharge), ("6", Level::Contact)]);
-    assert_eq!(links[2].data.relation.as_deref(), Some("70"));
-    assert_eq!(unreadable.links.iter().map(|(pupil, _)| pupil.as_str()).collect::<Vec<_>>(), ["3", "4", "5"]);
-    assert_eq!((unreadable.unnamed_links, problems.len()), (1, 4));
+    assert_eq!(found, [("1", Level::Legal), ("2", Level::InCharge), ("5", Level::Legal), ("6", Level::Contact)]);
+    assert_eq!(links[3].data.relation.as_deref(), Some("70"));
+    assert_eq!(unreadable.links.iter().map(|(pupil, _)| pupil.as_str()).collect::<Vec<_>>(), ["3", "4"]);
+    assert_eq!((unreadable.unnamed_links, problems.len()), (1, 3));
+}
+
+#[test]
+fn faults_c2_a_link_that_is_there_twice_is_legal_as_soon_as_one_is() {
+    let of = |level: &str, relation: &str| {
+        format!(
+            "<RESPONSABLE_ELEVE><ELEVE_ID>1</ELEVE_ID><PERSONNE_ID>5</PERSONNE_ID>\
+             <NIVEAU_RESPONSABILITE>{level}</NIVEAU_RESPONSABILITE><CODE_PARENTE>{relation}</CODE_PARENTE>\
+             </RESPONSABLE_ELEVE>"
+        )
+    };
+    let read = |records: &[String]| {
+        let data = format!("<RESPONSABLES>{}</RESPONSABLES>", records.concat());
+        let file = one(document("UTF-8", "BEE_RESPONSABLES", &data).as_bytes()).unwrap();
+        let remarks: Vec<String> = file.remarks.iter().map(Remark::to_string).collect();
+        let (_, links, unreadable, problems) = persons(file);
+        let links: Vec<_> =
+            links.into_iter().map(|link| (link.data.level, link.data.relation, link.repeated)).collect();
+        (links, unreadable.links.len(), problems.len(), remarks)
+    };
+    let said = |kept| vec![format!("RESPONSABLE_ELEVE 1 5: is there more than once, and differs; taken as {kept}")];
+    let legal = |relation: &str| vec![(Level::Legal, Some(relation.to_owned()), true)];
+    // Levels 1 and 3; 1 twice with other relations; three times. Whatever their order.
+    for (records, kept, unread) in [
+        (vec![of("1", "10"), of("3", "39")], legal("10"), 0),
+        (vec![of("1", "50"), of("1", "10")], legal("10"), 0),
+        (vec![of("3", "10"), of("2", "10"), of("1", "20")], legal("20"), 0),
+        (vec![of("1", "10"), of("4", "10"), of("1", "20")], legal("10"), 1),
+    ] {
+        let mut turned = records.clone();
+        turned.reverse();
+        for records in [records, turned] {
+            assert_eq!(read(&records), (kept.clone(), unread, unread, said("legal representative")), "{records:?}");
+        }
+    }
+    let (links, ..) = read(&[of("3", "10"), of("2", "10")]);
+    assert_eq!(links, [(Level::InCharge, Some("10".into()), true)]);
+    // What cannot be read may have been legal: unchanged. And the same link twice is simply one.
+    assert_eq!(read(&[of("3", "10"), of("4", "10")]), (vec![], 1, 1, vec![]));
+    assert_eq!(read(&[of("1", "10"), of("1", "10")]), (vec![(Level::Legal, Some("10".into()), false)], 0, 0, vec![]));
 }
 
 #[test]

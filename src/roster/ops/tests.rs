@@ -98,7 +98,7 @@ impl Ground {
              COALESCE(relation, '') || ' ' || COALESCE(CAST(ended_at AS TEXT), 'current') FROM link",
             "SELECT 'set ' || uai || ' ' || CAST(revision AS TEXT) || ' ' || CAST(eleves_exported_at AS TEXT) \
              FROM roster_set",
-            "SELECT 'notice ' || uai || ' ' || kind || ' ' || person_id FROM notice",
+            "SELECT 'notice ' || uai || ' ' || kind || ' ' || person_id FROM notice WHERE settled_at IS NULL",
             "SELECT 'audit ' || fact || ' ' || detail FROM audit",
         ] {
             out.extend(tx.all::<(String,)>(sql, args![]).await.unwrap().into_iter().map(|(row,)| row));

@@ -185,14 +185,23 @@ impl Writing {
         Ok(())
     }
 
-    /// The school learns whom no code can reach, for as long as it is so.
+    /// The school learns whom no code can reach, and which links its base has more than once, for as long as it is so.
     async fn notices(&self, tx: &mut Tx, house: House<'_>, uai: &str) -> Result<()> {
         for person_id in ids("person", &self.persons, &self.plan.unreachable)? {
             let kind = NoticeKind::Unreachable;
             let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
             tenants::store::notify(tx, house.rng, house.now, &notice).await?;
         }
-        Ok(tenants::store::settle_unreachable(tx, uai).await?)
+        tenants::store::settle_unreachable(tx, house.now, uai).await?;
+        let mut repeated = BTreeSet::new();
+        for key in &self.plan.links_repeated {
+            let (person_id, pupil_id) = self.link(key)?;
+            let kind = NoticeKind::LinkRepeated;
+            let notice = Notice { uai, person_id, pupil_id: Some(pupil_id), kind, support_code: "" };
+            tenants::store::notify(tx, house.rng, house.now, &notice).await?;
+            repeated.insert((person_id, pupil_id));
+        }
+        Ok(tenants::store::settle_repeated(tx, house.now, uai, &repeated).await?)
     }
 
     fn link(&self, (pupil, person): &LinkKey) -> Result<(&str, &str)> {

@@ -10,6 +10,8 @@ use crate::roster::{Level, LinkData};
 pub struct Target {
     pub enrolments: BTreeMap<String, Option<String>>,
     pub links: BTreeMap<LinkKey, LinkData>,
+    /// Links of it that the set has more than once and not always the same.
+    pub links_repeated: Vec<LinkKey>,
     /// Links to a pupil or person that neither the set nor the database has.
     pub links_nowhere: Vec<LinkKey>,
 }
@@ -22,10 +24,13 @@ impl Target {
         let unreadable = &set.unreadable_persons;
         let mut links = BTreeMap::new();
         let mut links_nowhere = Vec::new();
+        let mut links_repeated = Vec::new();
         for link in &set.links {
             let person = persons.contains(link.person.as_str()) || known.persons.contains_key(&link.person);
             if enrolments.contains_key(&link.pupil) && person {
-                links.insert((link.pupil.clone(), link.person.clone()), link.data.clone());
+                let key = (link.pupil.clone(), link.person.clone());
+                links_repeated.extend(link.repeated.then(|| key.clone()));
+                links.insert(key, link.data.clone());
             } else if !pupils.contains(link.pupil.as_str()) && !set.unreadable_pupils.ids.contains(&link.pupil)
                 || !person && !unreadable.ids.contains(&link.person)
             {
@@ -39,7 +44,8 @@ impl Target {
                 links.insert(key.clone(), data.clone());
             }
         }
-        Self { enrolments, links, links_nowhere }
+        links_repeated.sort();
+        Self { enrolments, links, links_repeated, links_nowhere }
     }
 
     fn enrolments(known: &Known, set: &SchoolSet) -> BTreeMap<String, Option<String>> {

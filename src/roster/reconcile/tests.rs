@@ -68,7 +68,7 @@ fn person(id: usize) -> Person {
 
 fn link(pupil: usize, person: usize, level: Level) -> Link {
     let data = LinkData { level, relation: Some("10".into()) };
-    Link { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data }
+    Link { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data, repeated: false }
 }
 
 /// A school of `size` pupils, each with a legal representative of his own.
@@ -85,6 +85,7 @@ fn school(size: usize) -> SchoolSet {
         unreadable_pupils: Default::default(),
         unreadable_persons: Default::default(),
         problems: Vec::new(),
+        remarks: Vec::new(),
     }
 }
 

@@ -201,6 +201,35 @@ async fn a_new_mobile_changes_nothing_but_the_mobile() {
 }
 
 #[tokio::test]
+async fn faults_c2_a_link_that_is_there_twice_is_kept_once_and_the_school_is_told_as_long_as_it_is_so() {
+    on_each(async |ground| {
+        let twice = |roster: &mut Roster| roster.links.push(("900000".into(), "500000".into(), "3".into()));
+        let roster = Roster::of(MONOD, 4).on("08/09/2025", twice);
+        let told = ground.import(&roster.files(&ground)).await;
+        assert!(told.all, "{}", told.text());
+        let line = "0349999J: for the school: RESPONSABLE_ELEVE 900000 500000: is there more than once, and differs; \
+                    taken as legal representative\n";
+        assert!(told.text().contains(line), "{}", told.text());
+        assert_eq!(told.taken().counts.legal_links, 4);
+        let notices = async |all| {
+            let mut tx = ground.db.read().await.unwrap();
+            let rows = tenants::store::notices(&mut tx, MONOD, all).await.unwrap();
+            rows.into_iter().map(|row| (row.kind, row.pupil, row.settled_at.is_some())).collect::<Vec<_>>()
+        };
+        let of = |settled| vec![("link_repeated".to_owned(), Some("Zoé".to_owned()), settled)];
+        assert_eq!(notices(false).await, of(false));
+        ground.taken(&Roster::of(MONOD, 4).on("09/09/2025", |_| {})).await;
+        assert_eq!((notices(false).await, notices(true).await), (vec![], of(true)));
+        // There again: the same notice is open again.
+        ground.taken(&Roster::of(MONOD, 4).on("10/09/2025", twice)).await;
+        assert_eq!((notices(false).await, notices(true).await), (of(false), of(false)));
+        ground.taken(&Roster::of(MONOD, 4).on("11/09/2025", twice)).await;
+        assert_eq!(notices(true).await, of(false), "once a link");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_school_is_told_of_parents_without_a_mobile_as_long_as_it_is_so() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 4).on("08/09/2025", |roster| {
