@@ -6,6 +6,7 @@ pub mod clock;
 pub mod date;
 pub mod ids;
 pub mod lang;
+pub mod latin;
 pub mod names;
 pub mod phone;
 pub mod rng;
