@@ -80,7 +80,6 @@ pub fn is_left_out(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::base::names::fold;
 
     #[test]

@@ -7,6 +7,7 @@ pub mod date;
 pub mod ids;
 pub mod lang;
 pub mod latin;
+pub mod lost_letters;
 pub mod names;
 pub mod phone;
 pub mod rng;

@@ -7,7 +7,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::latin;
+use super::{latin, lost_letters};
 
 /// Letters of the family part of an identifiant at most.
 const STEM_LETTERS: usize = 30;
@@ -59,18 +59,19 @@ pub fn family_agrees(typed: &str, family: &str, usage: Option<&str>) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenMatch {
     Whole,
-    /// `Anne` and `Anne-Sophie`: enough as long as it finds one given name only.
-    FirstWord,
+    /// `Anne` and `Anne-Sophie`, `Ayşe` and `AY?E`: enough as long as it finds one given name only.
+    Partly,
 }
 
 /// Whether a typed given name is the roster's, whole or by its first word (words end at blanks and hyphens).
 pub fn given_agrees(typed: &str, roster: &str) -> Option<GivenMatch> {
     if agree(typed, roster) {
-        return Some(GivenMatch::Whole);
+        let read = !lost_letters::has_lost(roster) || as_written(typed) == as_written(roster);
+        return Some(if read { GivenMatch::Whole } else { GivenMatch::Partly });
     }
     let (typed, roster) = (clean(typed), clean(roster));
     let both = first_word(&typed).zip(first_word(&roster));
-    both.filter(|(left, right)| agree(left, right)).map(|_| GivenMatch::FirstWord)
+    both.filter(|(left, right)| agree(left, right)).map(|_| GivenMatch::Partly)
 }
 
 /// The canonical form of what was typed, for the keys of budgets: spellings that agree have one key.
@@ -79,6 +80,11 @@ pub fn typed_key(text: &str) -> String {
         (letters, false) if !letters.is_empty() => letters,
         _ => as_written(text),
     }
+}
+
+/// The same of a roster's name, to tell names apart: one that has lost a letter is no other.
+pub fn roster_key(name: &str) -> String {
+    if lost_letters::has_lost(name) { as_written(name) } else { typed_key(name) }
 }
 
 /// A name as it is kept and shown: NFC, one blank between words, `'` for every apostrophe, and without control
@@ -102,10 +108,11 @@ pub fn clean(text: &str) -> String {
 
 /// Two names agree when their folds do and nothing was lost by folding; a name in another script is compared as
 /// it is written. An empty fold never agrees, or every Arabic name would be every other.
-fn agree(left: &str, right: &str) -> bool {
-    match (folded(left), folded(right)) {
+fn agree(typed: &str, roster: &str) -> bool {
+    match (folded(typed), folded(roster)) {
+        ((_, false), (_, false)) if lost_letters::has_lost(roster) => lost_letters::agrees(typed, roster),
         ((left, false), (right, false)) => !left.is_empty() && left == right,
-        ((_, true), (_, true)) => as_written(left) == as_written(right),
+        ((_, true), (_, true)) => as_written(typed) == as_written(roster),
         _ => false,
     }
 }
@@ -192,7 +199,7 @@ mod tests {
         assert!(family_agrees("محمد", "محمد", None));
         assert!(!family_agrees("محمد", "أحمد", None));
         assert!(!family_agrees("محمد Ali", "Ali", None), "what folding loses is compared too");
-        assert_eq!(given_agrees("محمد علي", "محمد"), Some(GivenMatch::FirstWord));
+        assert_eq!(given_agrees("محمد علي", "محمد"), Some(GivenMatch::Partly));
         assert_eq!(given_agrees("محمد", "علي"), None);
     }
 
@@ -200,8 +207,8 @@ mod tests {
     fn given_names_agree_whole_or_by_the_first_word() {
         assert_eq!(given_agrees("anne sophie", "Anne-Sophie"), Some(GivenMatch::Whole));
         assert_eq!(given_agrees("Annesophie", "Anne-Sophie"), Some(GivenMatch::Whole));
-        assert_eq!(given_agrees("Anne", "Anne-Sophie"), Some(GivenMatch::FirstWord));
-        assert_eq!(given_agrees("Anne\u{a0}Marie", "Anne"), Some(GivenMatch::FirstWord));
+        assert_eq!(given_agrees("Anne", "Anne-Sophie"), Some(GivenMatch::Partly));
+        assert_eq!(given_agrees("Anne\u{a0}Marie", "Anne"), Some(GivenMatch::Partly));
         assert_eq!(given_agrees("Sophie", "Anne-Sophie"), None);
         assert_eq!(given_agrees("", "Anne"), None);
         assert_eq!(given_agrees("-", "-"), None);
@@ -240,6 +247,17 @@ mod tests {
         assert!(family_agrees("Аб\u{2bc}в", "Аб\u{2bf}в", None), "in another script too");
         // What is a letter of a name stays in it; what stands for an apostrophe becomes one.
         assert_eq!((clean("\u{2bb}Eta"), clean("D`Arcy")), ("\u{2bb}Eta".to_owned(), "D'Arcy".to_owned()));
+    }
+
+    #[test]
+    fn faults_c4_a_given_name_that_lost_a_letter_agrees_partly_and_no_identifiant_has_it() {
+        assert_eq!(given_agrees("Ayşe", "Ay?e"), Some(GivenMatch::Partly));
+        assert_eq!(given_agrees("Ayşe", "Ay?e Nur"), Some(GivenMatch::Partly));
+        assert_eq!(given_agrees("ay?e", "Ay?e"), Some(GivenMatch::Whole), "as the school's paper has it");
+        assert_eq!(given_agrees("Ay?e", "Ayşe"), None, "what is typed is no pattern");
+        assert!(family_agrees("Yıldızoğlu", "YILDIZO?LU", None) && !family_agrees("Kaya", "?????", None));
+        assert_eq!(stem("?afak", "YILDIZO?LU", None), "a.yildizolu");
+        assert_ne!(roster_key("AY?E"), roster_key("AYE"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Who of those with one mobile is meant by what was typed (DESIGN 5, Account).
 //!
-//! Pure. Names agree folded; given names whole or by the first word, and only whole where the first word
-//! finds different people: so two parents on one mobile are told apart.
+//! Pure. Names agree folded; given names whole, by the first word, or but for a letter that the roster could not write,
+//! and only whole where less finds different people: so two parents on one mobile are told apart.
 
-use crate::base::names::{GivenMatch, family_agrees, given_agrees, typed_key};
+use crate::base::names::{GivenMatch, family_agrees, given_agrees, roster_key};
 
 /// A person of the roster whose mobile is the typed one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn meant(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candida
 fn agreeing(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candidate> {
     let mut all: Vec<(GivenMatch, &Candidate)> =
         candidates.iter().filter_map(|c| c.agrees(family, given).map(|m| (m, c))).collect();
-    let mut names: Vec<String> = all.iter().map(|(_, c)| typed_key(&c.given_name)).collect();
+    let mut names: Vec<String> = all.iter().map(|(_, c)| roster_key(&c.given_name)).collect();
     names.sort();
     names.dedup();
     if names.len() > 1 {
@@ -87,6 +87,26 @@ mod tests {
         let two = [someone("a", "DARCY", None, "Anne Sophie"), someone("b", "DARCY", None, "Anne")];
         assert_eq!(ids(&meant(&two, "D'Arcy", "Anne")), ["b"]);
         assert_eq!(ids(&meant(&two, "D'Arcy", "Anne-Sophie")), ["a"]);
+    }
+
+    #[test]
+    fn faults_c4_a_lost_letter_finds_the_parent_and_still_tells_two_apart() {
+        let all = [
+            someone("a", "YILDIZO?LU", None, "Ay?e"),
+            someone("b", "YILDIZO?LU", None, "Mehmet"),
+            someone("c", "YILDIZOGLU", None, "Ayte"),
+        ];
+        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ayşe")), ["a"]);
+        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Mehmet")), ["b"]);
+        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ayte")), ["c"], "a name that is there whole is the one");
+        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ali")), Vec::<&str>::new());
+        // Two whose lost letters could be each other's: neither, rather than both.
+        let both = [someone("a", "KAYA", None, "Ay?e"), someone("b", "KAYA", None, "A?te")];
+        assert_eq!(ids(&meant(&both, "Kaya", "Ayte")), Vec::<&str>::new());
+        assert_eq!(ids(&meant(&both, "Kaya", "Ayşe")), ["a"]);
+        // One parent whom two schools' bases write alike has both children.
+        let twice = [someone("a", "KO?", None, "Ay?e"), someone("b", "KO?", None, "Ay?e")];
+        assert_eq!(ids(&meant(&twice, "Koš", "Ayşe")), ["a", "b"]);
     }
 
     #[test]

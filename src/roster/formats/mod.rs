@@ -147,6 +147,8 @@ impl fmt::Display for Remark {
 pub enum Oddity {
     #[error("is there more than once, and differs; taken as {}", .kept.words())]
     Repeated { kept: Level },
+    #[error("a name has « ? » for a letter that SIECLE could not write; at activation any letter agrees with it")]
+    LostLetter,
 }
 
 /// Why a record was not taken.

@@ -15,6 +15,7 @@ use super::{
     UnreadablePupils, archive,
 };
 use crate::base::date::BirthDate;
+use crate::base::lost_letters::has_lost;
 use crate::roster::Level;
 
 /// Records of one kind in a file; a school has a few thousand.
@@ -181,7 +182,7 @@ impl Reading {
         let mut problems = Problems { file, found: Vec::new() };
         let mut remarks = Vec::new();
         let content = match kind {
-            Kind::Eleves => self.eleves(&header, &mut problems),
+            Kind::Eleves => self.eleves(&header, &mut problems, &mut remarks),
             Kind::Responsables => self.responsables(&mut problems, &mut remarks),
         };
         let mut problems = problems.found;
@@ -189,7 +190,7 @@ impl Reading {
         Ok(File { name: file.to_owned(), header, content, problems, remarks })
     }
 
-    fn eleves(&mut self, header: &Header, problems: &mut Problems<'_>) -> Content {
+    fn eleves(&mut self, header: &Header, problems: &mut Problems<'_>, remarks: &mut Vec<Remark>) -> Content {
         let today = BirthDate::from(header.exported_on);
         let mut unreadable = UnreadablePupils::default();
         let double = doubles(self.pupils.iter().filter_map(|(_, _, named)| named.pupil.clone()));
@@ -213,6 +214,10 @@ impl Reading {
                     }
                 }
             }
+        }
+        for Pupil { id, data, .. } in &pupils {
+            let names = [&data.family, &data.given].into_iter().chain(&data.usage);
+            remarks.extend(lost_letter(format!("ELEVE {id}"), names));
         }
         Content::Eleves { pupils, unreadable }
     }
@@ -255,6 +260,10 @@ impl Reading {
             record: format!("RESPONSABLE_ELEVE {} {}", link.pupil, link.person),
             oddity: Oddity::Repeated { kept: link.data.level },
         }));
+        let linked: BTreeSet<&str> = links.values().map(|link| link.person.as_str()).collect();
+        for Person { id, family, usage, given, .. } in persons.iter().filter(|person| linked.contains(&*person.id)) {
+            remarks.extend(lost_letter(format!("PERSONNE {id}"), [family, given].into_iter().chain(usage)));
+        }
         Content::Responsables { persons, links: links.into_values().collect(), unreadable }
     }
 }
@@ -278,6 +287,11 @@ impl Problems<'_> {
 
 fn shown(id: &Option<String>) -> &str {
     id.as_deref().unwrap_or("without id")
+}
+
+/// The remark on a record whose names have lost a letter.
+fn lost_letter<'a>(record: String, mut names: impl Iterator<Item = &'a String>) -> Option<Remark> {
+    names.any(|name| has_lost(name)).then_some(Remark { record, oddity: Oddity::LostLetter })
 }
 
 /// Adds a link, or joins it with the one that is there: legal as soon as one is. A parent who is entered as father and

@@ -347,6 +347,20 @@ fn faults_c2_a_link_that_is_there_twice_is_legal_as_soon_as_one_is() {
 }
 
 #[test]
+fn faults_c4_a_name_that_lost_a_letter_is_taken_with_a_line_for_the_school() {
+    let (text, ..) = encoding_rs::ISO_8859_15.decode(RESPONSABLES);
+    let text = text.replacen("LEBŒUF", "YILDIZO?LU", 1);
+    let (bytes, _, lost) = encoding_rs::ISO_8859_15.encode(&text);
+    let file = one(&bytes).unwrap();
+    assert!(!lost && file.problems.is_empty());
+    let line = "PERSONNE 500001: a name has « ? » for a letter that SIECLE could not write; at activation any letter \
+                agrees with it";
+    assert_eq!(file.remarks.iter().map(Remark::to_string).collect::<Vec<_>>(), [line]);
+    let pupil = one(&eleves(&eleve("1", "Ay?e", "01/01/2012"))).unwrap();
+    assert_eq!(pupil.remarks, [Remark { record: "ELEVE 1".into(), oddity: Oddity::LostLetter }]);
+}
+
+#[test]
 fn cut_and_malformed_files_are_refused_with_their_line() {
     for end in 40..ELEVES.len() - 2 {
         let error = one(&ELEVES[..end]).unwrap_err();
