@@ -8,7 +8,8 @@ use std::fs::File as Opened;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::formats::{Fault, File, FileError, SchoolSet, assemble, siecle};
+use super::formats::siecle::{self, Found};
+use super::formats::{Fault, File, FileError, SchoolSet, assemble};
 use super::reconcile::{Removals, plan};
 use super::report::{Finding, Outcome, Refused, SchoolReport, Taken};
 use super::sealed::RowError;
@@ -72,8 +73,9 @@ pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(F
         tell(finding);
     };
     let files = request.files.clone();
-    let (schools, unreadable) = tokio::task::spawn_blocking(move || by_school(files)).await?;
-    unreadable.into_iter().for_each(|error| tell(Finding::File(error)));
+    let (schools, findings) = tokio::task::spawn_blocking(move || by_school(files)).await?;
+    let no_roster = schools.is_empty() && findings.iter().all(Finding::is_taken);
+    findings.into_iter().chain(no_roster.then_some(Finding::NoRoster)).for_each(&mut tell);
     for (uai, files) in schools {
         let (set, broken) = read_school(uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(Finding::File(error)));
@@ -89,21 +91,24 @@ pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(F
     Ok(all)
 }
 
-/// Which files speak of which school, by their headers alone.
-fn by_school(files: Vec<PathBuf>) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<FileError>) {
+/// Which files speak of which school, by their headers alone, and what is told of the others.
+fn by_school(files: Vec<PathBuf>) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<Finding>) {
     let mut schools: BTreeMap<Uai, BTreeSet<PathBuf>> = BTreeMap::new();
-    let mut unreadable = Vec::new();
+    let mut findings = Vec::new();
     for file in files {
         match open(&file).and_then(|input| siecle::read_headers(&file.to_string_lossy(), input)) {
-            Ok(headers) => {
-                for (_, header) in headers {
-                    schools.entry(header.uai).or_default().insert(file.clone());
+            Ok(found) => {
+                for found in found {
+                    match found {
+                        Found::Roster(_, header) => _ = schools.entry(header.uai).or_default().insert(file.clone()),
+                        Found::Other(other) => findings.push(Finding::PassedOver(other)),
+                    }
                 }
             }
-            Err(error) => unreadable.push(error),
+            Err(error) => findings.push(Finding::File(error)),
         }
     }
-    (schools, unreadable)
+    (schools, findings)
 }
 
 fn open(file: &Path) -> std::result::Result<BufReader<Opened>, FileError> {

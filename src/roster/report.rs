@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::formats::{FileError, Problem, Remark, SetError};
+use super::formats::{FileError, PassedOver, Problem, Remark, SetError};
 use super::reconcile::{Counts, LinkKey, Plan, Refusal};
 use super::uai::Uai;
 use crate::base::phone::PhoneError;
@@ -12,6 +12,10 @@ use crate::base::phone::PhoneError;
 pub enum Finding {
     /// A file that says nothing usable.
     File(FileError),
+    /// An export that is no roster, and need not be one.
+    PassedOver(PassedOver),
+    /// There was no roster among the files.
+    NoRoster,
     /// A school that files were given for.
     School(Box<SchoolReport>),
 }
@@ -20,7 +24,8 @@ impl Finding {
     /// Whether all of it was taken, or would be.
     pub fn is_taken(&self) -> bool {
         match self {
-            Finding::File(_) => false,
+            Finding::File(_) | Finding::NoRoster => false,
+            Finding::PassedOver(_) => true,
             Finding::School(school) => matches!(school.outcome, Outcome::Taken(_)) && school.problems.is_empty(),
         }
     }
@@ -156,6 +161,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::File(error) => write!(f, "refused: {error}"),
+            Finding::PassedOver(other) => write!(f, "passed over: {other}"),
+            Finding::NoRoster => f.write_str(
+                "refused: no roster among the files; give both exports of each school, élèves and responsables",
+            ),
             Finding::School(school) => write!(f, "{school}"),
         }
     }

@@ -172,6 +172,19 @@ pub enum Reason {
     TooLong(&'static str),
 }
 
+/// An export of SIECLE that is no roster: the screen gives it in the same ZIP or beside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    pub file: String,
+    pub root: String,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: its root is {}; BEE_ELEVES and BEE_RESPONSABLES are read", self.file, self.root)
+    }
+}
+
 /// A file that was refused as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileError {

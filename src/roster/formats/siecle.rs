@@ -11,8 +11,8 @@ use super::parametres::{self, PARAMETRES};
 use super::record::{self, Fields};
 use super::xml::{Step, walk};
 use super::{
-    Content, Fault, File, FileError, Header, Link, Oddity, Person, Problem, Pupil, Reason, Remark, UnreadablePersons,
-    UnreadablePupils, archive,
+    Content, Fault, File, FileError, Header, Link, Oddity, PassedOver, Person, Problem, Pupil, Reason, Remark,
+    UnreadablePersons, UnreadablePupils, archive,
 };
 use crate::base::date::BirthDate;
 use crate::base::lost_letters::has_lost;
@@ -28,35 +28,51 @@ pub enum Kind {
     Responsables,
 }
 
-/// Reads every export in `input`, each to its end. `name` is what reports call the file.
+/// Reads every roster in `input`, each to its end; other exports of SIECLE are passed over. `name` is what reports call
+/// the file.
 pub fn read<R: Read + Seek>(name: &str, input: R) -> Result<Vec<File>, FileError> {
     let mut files = Vec::new();
     archive::each_document(name, input, |name, bytes| {
         let mut reading = Reading::default();
         walk(name, bytes, |step| reading.take(step))?;
-        files.push(reading.finish(name)?);
+        if reading.other_root.is_none() {
+            files.push(reading.finish(name)?);
+        }
         Ok(())
     })?;
     Ok(files)
 }
 
+/// What a document is, by its root and PARAMETRES.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Roster(Kind, Header),
+    /// Another export of SIECLE: structures, nomenclatures.
+    Other(PassedOver),
+}
+
 /// Reads no further than PARAMETRES: whose exports these are, so that a caller with a whole academy's files can
 /// read them school by school.
-pub fn read_headers<R: Read + Seek>(name: &str, input: R) -> Result<Vec<(Kind, Header)>, FileError> {
-    let mut headers = Vec::new();
+pub fn read_headers<R: Read + Seek>(name: &str, input: R) -> Result<Vec<Found>, FileError> {
+    let mut found = Vec::new();
     archive::each_document(name, input, |name, bytes| {
         let mut reading = Reading { header_only: true, ..Reading::default() };
         walk(name, bytes, |step| reading.take(step))?;
-        headers.push((reading.kind(name)?, reading.header(name)?));
+        found.push(match reading.other_root.take() {
+            Some(root) => Found::Other(PassedOver { file: name.to_owned(), root }),
+            None => Found::Roster(reading.kind(name)?, reading.header(name)?),
+        });
         Ok(())
     })?;
-    Ok(headers)
+    Ok(found)
 }
 
 #[derive(Default)]
 struct Reading {
     header_only: bool,
     kind: Option<Kind>,
+    /// The root, where it is another export's: nothing more is read then.
+    other_root: Option<String>,
     parameters: Fields,
     current: Fields,
     /// ELEVE_ID of the STRUCTURES_ELEVE that is open, and the structure in it.
@@ -85,8 +101,12 @@ impl Reading {
     fn open(&mut self, path: &str, attributes: &[(String, String)]) -> ControlFlow<Option<Fault>> {
         let id = |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim());
         let Some((kind, inner)) = split(path) else {
-            let root = path.trim_start_matches('/').chars().take(40).collect();
-            return ControlFlow::Break(Some(Fault::Root(root)));
+            let root: String = path.trim_start_matches('/').chars().take(40).collect();
+            if !root.starts_with("BEE_") {
+                return ControlFlow::Break(Some(Fault::Root(root)));
+            }
+            self.other_root = Some(root);
+            return ControlFlow::Break(None);
         };
         self.kind = Some(kind);
         match (kind, inner) {

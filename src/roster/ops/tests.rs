@@ -134,7 +134,7 @@ impl Told {
     fn outcome(&self) -> &Outcome {
         let mut schools = self.findings.iter().filter_map(|finding| match finding {
             Finding::School(school) => Some(&school.outcome),
-            Finding::File(_) => None,
+            Finding::File(_) | Finding::PassedOver(_) | Finding::NoRoster => None,
         });
         let outcome = schools.next().unwrap();
         assert!(schools.next().is_none());

@@ -6,6 +6,8 @@ const ELEVES: &[u8] = include_bytes!("../../../../tests/samples/ElevesAvecAdress
 const RESPONSABLES: &[u8] = include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses.xml");
 const RESPONSABLES_2017: &[u8] = include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
 const ELEVES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
+const STRUCTURES: &[u8] = include_bytes!("../../../../tests/samples/Structures.xml");
+const STRUCTURES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_Structures.zip");
 const RESPONSABLES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_ResponsablesAvecAdresses.zip");
 
 #[tokio::test]
@@ -16,6 +18,48 @@ async fn samples_of_both_generations_give_one_pupil_and_two_responsables() {
         give_the_same_school(&ground, &[(&eleves, RESPONSABLES), (ELEVES_ZIP, RESPONSABLES_ZIP)]).await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn faults_c5_one_zip_with_all_exports_of_a_school_is_taken() {
+    on_each(async |ground| {
+        let zip = zipped(&[
+            ("Structures.xml", STRUCTURES),
+            ("ElevesAvecAdresses.xml", ELEVES),
+            ("ResponsablesAvecAdresses.xml", RESPONSABLES),
+        ]);
+        let told = ground.import(&[ground.file("all.zip", &zip)]).await;
+        assert!(told.all, "{}", told.text());
+        assert_eq!(told.taken().counts.legal_links, 2);
+        let line = "all.zip/Structures.xml: its root is BEE_STRUCTURES; BEE_ELEVES and BEE_RESPONSABLES are read\n";
+        assert!(told.text().contains(line) && told.text().starts_with("passed over: "), "{}", told.text());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn faults_c5_three_zips_of_a_school_are_taken_and_the_third_is_passed_over() {
+    on_each(async |ground| {
+        let files = [("s.zip", STRUCTURES_ZIP), ("e.zip", ELEVES_ZIP), ("r.zip", RESPONSABLES_ZIP)]
+            .map(|(n, b)| ground.file(n, b));
+        let told = ground.import(&files).await;
+        assert!(told.all, "{}", told.text());
+        assert_eq!((told.taken().counts.pupils, told.findings.len()), (1, 2));
+        // Nothing but what is passed over is no import.
+        let told = ground.import(&files[..1]).await;
+        assert!(!told.all);
+        assert!(told.text().contains("refused: no roster among the files"), "{}", told.text());
+    })
+    .await;
+}
+
+fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }
 
 /// The sample's élèves, exported eight years before.
