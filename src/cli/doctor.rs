@@ -245,8 +245,9 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
             }
         }
     }
-    for (uai, name, kind, at) in &notices {
-        writeln!(out, "notice to {uai} {name} of {}: {kind}", in_paris(Timestamp(*at)))?;
+    for (uai, name, kind, at, settled) in &notices {
+        let settled = settled.map(|at| format!(", settled {}", in_paris(Timestamp(at)))).unwrap_or_default();
+        writeln!(out, "notice to {uai} {name} of {}: {kind}{settled}", in_paris(Timestamp(*at)))?;
     }
     let found = !activations.is_empty() || !notices.is_empty();
     if !found {

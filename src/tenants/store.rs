@@ -106,6 +106,57 @@ pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Resul
     Ok(())
 }
 
+/// What an activation told the school of a child is settled where the roster no longer says that the person is its legal
+/// representative, or that the person has a child there at all: the school has seen to it.
+pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL \
+         AND kind IN ('contested', 'set_aside', 'reopening') AND NOT EXISTS \
+         (SELECT 1 FROM link l WHERE l.person_id = notice.person_id AND l.uai = notice.uai AND l.level = 'legal' \
+         AND l.ended_at IS NULL AND (l.pupil_id = notice.pupil_id OR notice.pupil_id = ''))",
+        args![uai, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The roster says again what the person had contested or could not prove: the newest such notice is open again.
+pub async fn reopen_withheld(tx: &mut Tx, uai: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE notice SET settled_at = NULL WHERE uai = $1 AND settled_at IS NOT NULL AND EXISTS \
+         (SELECT 1 FROM link_withheld w JOIN link l ON l.person_id = w.person_id AND l.pupil_id = w.pupil_id \
+         WHERE w.person_id = notice.person_id AND w.pupil_id = notice.pupil_id AND w.kind = notice.kind \
+         AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL) AND NOT EXISTS \
+         (SELECT 1 FROM notice n WHERE n.person_id = notice.person_id AND n.kind = notice.kind AND n.uai = notice.uai \
+         AND n.pupil_id = notice.pupil_id AND n.at > notice.at)",
+        args![uai],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A right birth date answers what the person had contested or could not prove of this child.
+pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &str, pupil_id: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE notice SET settled_at = $3 WHERE person_id = $1 AND pupil_id = $2 \
+         AND kind IN ('contested', 'set_aside') AND settled_at IS NULL",
+        args![person_id, pupil_id, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whoever asked to open the campaign again has an account now.
+pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE notice SET settled_at = $2 WHERE kind = 'reopening' AND settled_at IS NULL \
+         AND person_id IN (SELECT id FROM person WHERE account_id = $1)",
+        args![account_id, now],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Settles that a link is in the roster more than once, where it is not among `current` (person, pupil).
 pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &BTreeSet<(&str, &str)>) -> Result<()> {
     let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
@@ -119,33 +170,64 @@ pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &B
 }
 
 /// A notice as the school reads it.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, Default, FromRow)]
 pub struct NoticeRow {
     pub uai: String,
     pub kind: String,
     pub support_code: String,
     pub at: i64,
+    pub settled_at: Option<i64>,
+    pub person_id: String,
     pub family_name: Option<String>,
     pub given_name: Option<String>,
+    /// `mobile`, `none`, `unusable`, as it is today.
+    pub phone_state: Option<String>,
+    /// `landline`, `incomplete`.
+    pub phone_why: Option<String>,
+    pub phone_end: Option<String>,
+    pub mobile_in: Option<String>,
+    /// The child that it is about, if it is about one.
     pub pupil: Option<String>,
-    pub settled_at: Option<i64>,
+    pub class: Option<String>,
 }
 
 /// The newest notices of a school: those that it must still see to, or also those that were settled.
 pub async fn notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
     tx.all(
-        "SELECT n.uai, n.kind, n.support_code, n.at, n.settled_at, p.family_name, p.given_name, \
-         u.given_name AS pupil \
+        "SELECT n.uai, n.kind, n.support_code, n.at, n.settled_at, n.person_id, p.family_name, p.given_name, \
+         p.phone_state, p.phone_why, p.phone_end, p.mobile_in, u.given_name AS pupil, e.class \
          FROM notice n LEFT JOIN person p ON p.id = n.person_id LEFT JOIN pupil u ON u.id = n.pupil_id \
+         LEFT JOIN enrolment e ON e.pupil_id = n.pupil_id AND e.uai = n.uai \
          WHERE n.uai = $1 AND ($2 OR n.settled_at IS NULL) ORDER BY n.at DESC, n.id LIMIT 1000",
         args![uai, all],
     )
     .await
 }
 
-/// What a support code stands for: school, its name, kind, when.
-pub async fn notices_of_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64)>> {
-    let sql = "SELECT n.uai, s.name, n.kind, n.at FROM notice n JOIN school s ON s.uai = n.uai \
+/// A current child of somebody whom an open notice is about.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct NoticedChild {
+    pub person_id: String,
+    pub given_name: String,
+    pub class: Option<String>,
+}
+
+/// The children at the school of the persons whom its notices are about, where those name none.
+pub async fn noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<NoticedChild>> {
+    tx.all(
+        "SELECT l.person_id, u.given_name, e.class FROM link l JOIN pupil u ON u.id = l.pupil_id \
+         JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
+         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND EXISTS \
+         (SELECT 1 FROM notice n WHERE n.uai = l.uai AND n.person_id = l.person_id AND n.pupil_id = '') \
+         ORDER BY u.given_name, u.id LIMIT 5000",
+        args![uai],
+    )
+    .await
+}
+
+/// What a support code stands for: school, its name, kind, when, and when settled.
+pub async fn notices_of_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64, Option<i64>)>> {
+    let sql = "SELECT n.uai, s.name, n.kind, n.at, n.settled_at FROM notice n JOIN school s ON s.uai = n.uai \
                WHERE n.support_code = $1 ORDER BY n.at DESC LIMIT 20";
     tx.all(sql, args![code]).await
 }

@@ -14,6 +14,7 @@ use crate::interactions::{self, Interaction};
 use crate::limits::{self, Action};
 use crate::roster;
 use crate::sessions::{self, Method};
+use crate::tenants;
 
 /// How often two activations of one person may meet before we call it our fault.
 const ENCOUNTERS: usize = 4;
@@ -30,7 +31,7 @@ pub async fn give(app: &App, now: Timestamp, proven: &Held) -> anyhow::Result<bo
             tx.rollback().await?;
             continue;
         }
-        lift(&mut tx, &next).await?;
+        lift(&mut tx, now, &next).await?;
         next.step = Step::Password;
         if !store::advance(&mut tx, Step::Children, &next).await? {
             tx.rollback().await?;
@@ -89,11 +90,12 @@ async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation)
     Ok(true)
 }
 
-/// A right date lifts what an earlier activation withheld.
-async fn lift(tx: &mut Tx, next: &Activation) -> anyhow::Result<()> {
+/// A right date lifts what an earlier activation withheld, and what the school was told of it is settled.
+async fn lift(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<()> {
     for child in next.children.iter().filter(|c| c.settled == Some(Settled::Right)) {
         for person_id in &child.person_ids {
             roster::store::lift(tx, person_id, &child.pupil_id).await?;
+            tenants::store::settle_child(tx, now, person_id, &child.pupil_id).await?;
         }
     }
     Ok(())
@@ -163,6 +165,7 @@ pub async fn choose_password(
         sessions::ops::end_all(&mut tx, app, now, &account.id).await?;
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
+    tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
     let former = former.map(digest);
     let (cookie, _) =
         sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, former.as_deref()).await?;

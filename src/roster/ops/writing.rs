@@ -187,12 +187,15 @@ impl Writing {
 
     /// The school learns whom no code can reach, and which links its base has more than once, for as long as it is so.
     async fn notices(&self, tx: &mut Tx, house: House<'_>, uai: &str) -> Result<()> {
-        for person_id in ids("person", &self.persons, &self.plan.unreachable)? {
+        for (key, _) in &self.plan.unreachable {
+            let person_id = row_of("person", &self.persons, key)?;
             let kind = NoticeKind::Unreachable;
             let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
             tenants::store::notify(tx, house.rng, house.now, &notice).await?;
         }
         tenants::store::settle_unreachable(tx, house.now, uai).await?;
+        tenants::store::settle_ended(tx, house.now, uai).await?;
+        tenants::store::reopen_withheld(tx, uai).await?;
         let mut repeated = BTreeSet::new();
         for key in &self.plan.links_repeated {
             let (person_id, pupil_id) = self.link(key)?;

@@ -29,9 +29,10 @@ async fn claimed(server: &Server, identifiant: &str, password: &str) -> Vec<Stri
     claims["children"].as_array().unwrap().iter().map(|c| c["given_name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Kinds and pupils of the notices.
+/// Kinds and pupils of the notices, and which are settled.
 async fn notices(server: &Server) -> Vec<String> {
-    let sql = "SELECT n.kind || ' ' || COALESCE(u.given_name, '') || ' ' || n.support_code FROM notice n \
+    let sql = "SELECT n.kind || ' ' || COALESCE(u.given_name, '') || ' ' || n.support_code || \
+               CASE WHEN n.settled_at IS NULL THEN '' ELSE ' settled' END FROM notice n \
                LEFT JOIN pupil u ON u.id = n.pupil_id ORDER BY n.kind, u.given_name";
     server.texts(sql).await
 }
@@ -132,7 +133,8 @@ async fn non_tells_the_school_and_leaves_the_claims() {
     browser.choose_password(PASSWORD).await;
     assert_eq!(notices(&server).await, [format!("contested Élie {}", support_code(&server).await)]);
     assert_eq!(claimed(&server, &identifiant, PASSWORD).await, ["Anaïs"]);
-    // A right date in a later activation lifts it; what the school was told stands.
+    // A right date in a later activation lifts it, and settles what the school was told.
+    let code = support_code(&server).await;
     server.advance(Span::minutes(5));
     let mut again = Browser::at_activation(&server).await;
     again.prove_phone(&server, &family()).await;
@@ -141,7 +143,55 @@ async fn non_tells_the_school_and_leaves_the_claims() {
     again.answer(&DATES).await;
     again.choose_password(OTHER).await;
     assert_eq!(claimed(&server, &identifiant, OTHER).await, ["Anaïs", "Élie"]);
-    assert_eq!(notices(&server).await.len(), 1);
+    assert_eq!(notices(&server).await, [format!("contested Élie {code} settled")]);
+}
+
+#[tokio::test]
+async fn faults_c7_non_and_back_and_oui_with_the_right_date_leaves_the_school_nothing_to_see_to() {
+    let server = Server::college(&[family()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    browser.answer(&["non", "non"]).await;
+    let code = support_code(&server).await;
+    let both = |ends: &str| ["Anaïs", "Élie"].map(|given| format!("contested {given} {code}{ends}"));
+    assert_eq!(notices(&server).await, both(""));
+    browser.click("a.button").await;
+    browser.answer(&DATES).await;
+    browser.choose_password(PASSWORD).await;
+    assert_eq!(notices(&server).await, both(" settled"));
+}
+
+#[tokio::test]
+async fn faults_c7_a_child_set_aside_and_a_campaign_asked_for_are_settled_by_the_activation() {
+    let server = Server::start().await;
+    server.import("montpellier", MONOD, &[family()]).await;
+    // Nobody has opened it: the school is asked to.
+    Browser::at_activation(&server).await.prove_phone(&server, &family()).await;
+    let asked = support_code(&server).await;
+    assert!(notices(&server).await.contains(&format!("reopening  {asked}")));
+    server.open_campaign(MONOD).await;
+    server.advance(Span::minutes(5));
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &family()).await;
+    for _ in 0..5 {
+        browser.answer(&[DATES[0], "04/05/2011"]).await;
+    }
+    let aside = support_code(&server).await;
+    assert!(notices(&server).await.contains(&format!("set_aside Élie {aside}")), "{:?}", notices(&server).await);
+    browser.choose_password(PASSWORD).await;
+    let mut open = notices(&server).await;
+    open.dedup();
+    assert_eq!(open, [format!("reopening  {asked} settled"), format!("set_aside Élie {aside}")]);
+    // The next day the right date comes.
+    server.advance(Span::days(1));
+    let mut again = Browser::at_activation(&server).await;
+    again.prove_phone(&server, &family()).await;
+    again.submit("nouveau-mot-de-passe", &[]).await;
+    again.follow().await;
+    again.answer(&DATES).await;
+    let mut settled = notices(&server).await;
+    settled.dedup();
+    assert_eq!(settled, [format!("reopening  {asked} settled"), format!("set_aside Élie {aside} settled")]);
 }
 
 #[tokio::test]
