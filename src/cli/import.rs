@@ -8,6 +8,7 @@ use crate::roster::reconcile::Removals;
 
 /// Imports rosters. Exit code 0 only if all was taken.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct Args {
     /// The format of the files.
     #[arg(long, value_enum)]
@@ -21,10 +22,20 @@ pub struct Args {
     /// Takes a set that ends more than 5 % of a school's pupils or legal links (40 % at a new school year).
     #[arg(long)]
     pub accept_removals: bool,
-    /// Both exports of each school, élèves and responsables, as XML or as the ZIP of the export screen.
+    /// Both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more; other
+    /// exports are passed over.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
+
+/// What scripts may rely on.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all was taken, or would be with --dry-run; lines \"for the school\" and \"passed over\" change nothing of it
+  1  not all was taken: lines with \"refused\" or \"not read, so unchanged\" say what; the rest was
+  2  the command line was not understood
+
+A file is taken or refused as a whole. Another school's fault holds nobody back.";
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -23,7 +23,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign open --uai 0349999J --days 15",
         "preau campaign close --uai 0349999J",
         "preau campaign reopen --uai 0349999J",
-        "preau campaign notices --uai 0349999J",
+        "preau campaign notices --uai 0349999J --all",
         "preau keys new-master",
         "preau keys list",
         "preau keys rotate --alg ES256",

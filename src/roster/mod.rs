@@ -72,7 +72,13 @@ pub struct PersonData {
     /// Empty for an institution.
     pub given: String,
     pub phone: Phone,
+    /// The column, one of [`OTHER_NUMBERS`], that holds a mobile where TEL_PORTABLE has none: told to the school, which
+    /// may move it. Never used: who reads a landline's messages, or those at work, nobody knows.
+    pub mobile_in: Option<&'static str>,
 }
+
+/// Columns beside TEL_PORTABLE that people's mobiles are entered in by mistake.
+pub const OTHER_NUMBERS: [&str; 3] = ["TEL_PERSONNEL", "TEL_PERSONNE", "TEL_PROFESSIONNEL"];
 
 /// What the school's column for the mobile holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,14 +87,46 @@ pub enum Phone {
     /// Nothing.
     Absent,
     /// Something that takes no SMS; it is not kept.
-    Unusable,
+    Unusable(Unusable),
+}
+
+/// What the school needs to find a number that takes no SMS in its base.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unusable {
+    /// Absent in rows of before this was kept; the next import fills it in.
+    pub why: Option<PhoneWhy>,
+    /// Its last two digits, as far as there are.
+    pub end: String,
+}
+
+/// Why it takes none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PhoneWhy {
+    /// It exists and is no mobile.
+    Landline,
+    /// It is too short, too long, or no number at all.
+    Incomplete,
+}
+
+impl PhoneWhy {
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PhoneWhy::Landline => "landline",
+            PhoneWhy::Incomplete => "incomplete",
+        }
+    }
+
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [PhoneWhy::Landline, PhoneWhy::Incomplete].into_iter().find(|why| why.as_str() == text)
+    }
 }
 
 impl Phone {
     pub fn mobile(&self) -> Option<&E164> {
         match self {
             Phone::Mobile(number) => Some(number),
-            Phone::Absent | Phone::Unusable => None,
+            Phone::Absent | Phone::Unusable(_) => None,
         }
     }
 
@@ -97,7 +135,7 @@ impl Phone {
         match self {
             Phone::Mobile(_) => "mobile",
             Phone::Absent => "none",
-            Phone::Unusable => "unusable",
+            Phone::Unusable(_) => "unusable",
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::formats::{Person, Pupil, SchoolSet};
-use super::{LinkData, PersonData, Phone, PupilData};
+use super::{LinkData, PersonData, Phone, PhoneWhy, PupilData, Unusable};
 use crate::base::clock::Timestamp;
 use crate::base::phone::{Numbering, PhoneError};
 
@@ -82,9 +82,10 @@ pub struct Plan {
     /// Current links that the set has more than once and not always the same.
     pub links_repeated: Vec<LinkKey>,
     /// What the school should be told: persons whose mobile column holds a number that takes no SMS.
-    pub unusable_numbers: Vec<(String, PhoneError)>,
-    /// Legal representatives whom no code can reach; institutions are not meant to have a mobile.
-    pub unreachable: Vec<String>,
+    pub unusable_numbers: Vec<(String, PhoneWhy)>,
+    /// Legal representatives whom no code can reach, and the column in which a mobile of theirs stands; institutions are
+    /// not meant to have one.
+    pub unreachable: Vec<(String, Option<&'static str>)>,
     pub gone: Gone,
 }
 
@@ -230,16 +231,14 @@ impl Plan {
 
     fn persons(&mut self, known: &Known, set: &SchoolSet, numbering: &Numbering) {
         for person in in_id_order(&set.persons, |person: &Person| &person.id) {
-            let phone = match numbering.mobile(person.mobile.as_deref().unwrap_or_default()) {
-                Ok(number) => Phone::Mobile(number),
-                Err(PhoneError::Empty) => Phone::Absent,
-                Err(error) => {
-                    self.unusable_numbers.push((person.id.clone(), error));
-                    Phone::Unusable
-                }
-            };
+            let phone = phone(person.mobile.as_deref().unwrap_or_default(), numbering);
+            if let Phone::Unusable(Unusable { why: Some(why), .. }) = &phone {
+                self.unusable_numbers.push((person.id.clone(), *why));
+            }
+            let mut others = person.other_numbers.iter().filter(|_| phone.mobile().is_none());
+            let mobile_in = others.find(|(_, text)| numbering.mobile(text).is_ok()).map(|(column, _)| *column);
             let Person { family, usage, given, .. } = person.clone();
-            let data = PersonData { family, usage, given, phone };
+            let data = PersonData { family, usage, given, phone, mobile_in };
             match known.persons.get(&person.id) {
                 None => self.persons_new.push((person.id.clone(), data)),
                 Some(old) if old.exported_at > set.responsables_exported_at => {}
@@ -252,13 +251,17 @@ impl Plan {
         }
     }
 
-    fn unreachable(&self, known: &Known, target: &Target) -> Vec<String> {
+    /// Legal representatives without a mobile, and where one of theirs stands.
+    fn unreachable(&self, known: &Known, target: &Target) -> Vec<(String, Option<&'static str>)> {
         let said: BTreeMap<&str, &PersonData> =
             self.persons_new.iter().chain(&self.persons_changed).map(|(id, data)| (id.as_str(), data)).collect();
         let data = |id: &str| said.get(id).copied().or_else(|| known.persons.get(id).map(|row| &row.data));
         let legal = target.links.iter().filter(|(_, link)| is_legal(link)).map(|((_, person), _)| person);
-        let without = |id: &&String| data(id).is_some_and(|p| p.phone.mobile().is_none() && !p.given.is_empty());
-        legal.filter(without).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        let without = |id: &String| {
+            let person = data(id).filter(|p| p.phone.mobile().is_none() && !p.given.is_empty())?;
+            Some((id.clone(), person.mobile_in))
+        };
+        legal.collect::<BTreeSet<_>>().into_iter().filter_map(without).collect()
     }
 
     fn gone(&self, known: &Known) -> Gone {
@@ -284,6 +287,19 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// What TEL_PORTABLE holds.
+fn phone(text: &str, numbering: &Numbering) -> Phone {
+    let why = match numbering.mobile(text) {
+        Ok(number) => return Phone::Mobile(number),
+        Err(PhoneError::Empty) => return Phone::Absent,
+        Err(PhoneError::Landline) => PhoneWhy::Landline,
+        Err(PhoneError::Incomplete) => PhoneWhy::Incomplete,
+    };
+    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+    let end = digits.iter().skip(digits.len().saturating_sub(2)).collect();
+    Phone::Unusable(Unusable { why: Some(why), end })
 }
 
 fn in_id_order<T>(records: &[T], id: impl Fn(&T) -> &str) -> Vec<&T> {

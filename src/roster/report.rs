@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use super::PhoneWhy;
 use super::formats::{FileError, PassedOver, Problem, Remark, SetError};
 use super::reconcile::{Counts, LinkKey, Plan, Refusal};
 use super::uai::Uai;
-use crate::base::phone::PhoneError;
 
 /// One thing that an import found, in the order in which it was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,9 @@ pub struct Taken {
     pub counts: Counts,
     pub changes: Changes,
     /// PERSONNE_ID, and why no code can be sent to what the column for the mobile holds.
-    pub unusable_numbers: Vec<(String, PhoneError)>,
+    pub unusable_numbers: Vec<(String, PhoneWhy)>,
+    /// PERSONNE_ID of a legal representative without a usable mobile, and the column in which one stands.
+    pub mobiles_elsewhere: Vec<(String, &'static str)>,
     /// ELEVE_ID and PERSONNE_ID of links to somebody whom neither the set nor the database has.
     pub links_nowhere: Vec<LinkKey>,
     /// Legal representatives without a usable mobile.
@@ -122,6 +124,11 @@ impl From<&Plan> for Taken {
             changes: Changes::from(plan),
             unusable_numbers: plan.unusable_numbers.clone(),
             links_nowhere: plan.links_nowhere.clone(),
+            mobiles_elsewhere: plan
+                .unreachable
+                .iter()
+                .filter_map(|(id, column)| Some((id.clone(), (*column)?)))
+                .collect(),
             unreachable: plan.unreachable.len(),
         }
     }
@@ -188,7 +195,17 @@ impl fmt::Display for SchoolReport {
             write!(f, "\n{uai}: for the school: {remark}")?;
         }
         for (id, why) in &taken.unusable_numbers {
-            write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE: {why}")?;
+            let why = match why {
+                PhoneWhy::Landline => "is not a mobile number",
+                PhoneWhy::Incomplete => "is not a complete number",
+            };
+            write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE {why}")?;
+        }
+        for (id, column) in &taken.mobiles_elsewhere {
+            write!(
+                f,
+                "\n{uai}: for the school: PERSONNE {id}: {column} holds a mobile; a code is sent to TEL_PORTABLE only"
+            )?;
         }
         for (pupil, person) in &taken.links_nowhere {
             write!(f, "\n{uai}: for the school: RESPONSABLE_ELEVE {pupil} {person}: names somebody no export has")?;

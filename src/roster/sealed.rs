@@ -3,7 +3,7 @@
 //! Sealing one text twice gives two texts, so rows are compared opened, never as they are stored.
 
 use super::reconcile::Dated;
-use super::{PersonData, Phone, PupilData};
+use super::{OTHER_NUMBERS, PersonData, Phone, PhoneWhy, PupilData, Unusable};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
@@ -29,6 +29,10 @@ pub struct PersonRow {
     pub phone: Option<String>,
     pub phone_blind: Option<String>,
     pub phone_state: String,
+    /// `landline` or `incomplete`, where the state is `unusable`.
+    pub phone_why: Option<String>,
+    pub phone_end: Option<String>,
+    pub mobile_in: Option<String>,
     pub exported_at: i64,
 }
 
@@ -70,6 +74,10 @@ fn unreadable(table: &'static str, column: &'static str, row: &str) -> RowError 
 impl PersonRow {
     pub fn seal(vault: &Vault, id: &str, key: &str, data: &PersonData, at: Timestamp) -> Result<Self, RowError> {
         let number = data.phone.mobile().map(E164::as_str);
+        let unusable = match &data.phone {
+            Phone::Unusable(unusable) => Some(unusable),
+            Phone::Mobile(_) | Phone::Absent => None,
+        };
         Ok(Self {
             id: id.to_owned(),
             person_key: key.to_owned(),
@@ -79,6 +87,9 @@ impl PersonRow {
             phone: number.map(|number| vault.seal(phone_place(id), number)).transpose()?,
             phone_blind: number.map(|number| vault.blind(Blind::Phone, number)),
             phone_state: data.phone.state().to_owned(),
+            phone_why: unusable.and_then(|unusable| unusable.why).map(|why| why.as_str().to_owned()),
+            phone_end: unusable.map(|unusable| unusable.end.clone()).filter(|end| !end.is_empty()),
+            mobile_in: data.mobile_in.map(str::to_owned),
             exported_at: at.0,
         })
     }
@@ -87,7 +98,10 @@ impl PersonRow {
         let phone = match (self.phone_state.as_str(), &self.phone) {
             ("mobile", Some(sealed)) => Phone::Mobile(mobile(vault, &self.id, sealed)?),
             ("none", None) => Phone::Absent,
-            ("unusable", None) => Phone::Unusable,
+            ("unusable", None) => Phone::Unusable(Unusable {
+                why: self.phone_why.as_deref().and_then(PhoneWhy::from_stored),
+                end: self.phone_end.clone().unwrap_or_default(),
+            }),
             _ => return Err(unreadable("person", "phone_state", &self.id)),
         };
         let data = PersonData {
@@ -95,6 +109,7 @@ impl PersonRow {
             usage: self.usage_name.clone(),
             given: self.given_name.clone(),
             phone,
+            mobile_in: OTHER_NUMBERS.into_iter().find(|column| self.mobile_in.as_deref() == Some(*column)),
         };
         Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
     }
@@ -129,14 +144,23 @@ mod tests {
     use super::*;
 
     fn person(phone: Phone) -> PersonData {
-        PersonData { family: "LEBŒUF".into(), usage: None, given: "Loïc".into(), phone }
+        PersonData {
+            family: "LEBŒUF".into(),
+            usage: None,
+            given: "Loïc".into(),
+            phone,
+            mobile_in: Some("TEL_PERSONNEL"),
+        }
     }
 
     #[test]
     fn rows_open_to_what_was_sealed_and_show_none_of_it() {
         let vault = Vault::new([7; 32]).unwrap();
         let number = E164::from_stored("+33639980002").unwrap();
-        for phone in [Phone::Mobile(number), Phone::Absent, Phone::Unusable] {
+        let unusable = Unusable { why: Some(PhoneWhy::Landline), end: "56".into() };
+        let phones =
+            [Phone::Mobile(number), Phone::Absent, Phone::Unusable(unusable), Phone::Unusable(Unusable::default())];
+        for phone in phones {
             let row = PersonRow::seal(&vault, "r1", "500002", &person(phone.clone()), Timestamp(5)).unwrap();
             assert!(!format!("{row:?}").contains("39980002"));
             assert_eq!(row.open(&vault).unwrap(), Dated { data: person(phone), exported_at: Timestamp(5) });

@@ -83,8 +83,13 @@ async fn people(app: &AppState) -> anyhow::Result<()> {
         let (person_id, pupil_id) = (row_id(now, app.rng.as_ref()), row_id(now, app.rng.as_ref()));
         let key = format!("bench{number}");
         let phone = E164::from_stored(&mobile(number)).context("a number")?;
-        let person =
-            PersonData { family: "MESURE".into(), usage: None, given: "Banc".into(), phone: Phone::Mobile(phone) };
+        let person = PersonData {
+            family: "MESURE".into(),
+            usage: None,
+            given: "Banc".into(),
+            phone: Phone::Mobile(phone),
+            mobile_in: None,
+        };
         let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born };
         let person = PersonRow::seal(&app.vault, &person_id, &key, &person, now)?;
         let pupil = PupilRow::seal(&app.vault, &pupil_id, &key, &pupil, now)?;

@@ -15,6 +15,7 @@ use crate::base::clock::Timestamp;
 
 mod archive;
 mod bounded;
+mod judging;
 mod parametres;
 mod prolog;
 mod record;
@@ -99,6 +100,8 @@ pub struct Person {
     pub given: String,
     /// TEL_PORTABLE as it was written.
     pub mobile: Option<String>,
+    /// What stands in the columns of [`super::OTHER_NUMBERS`].
+    pub other_numbers: Vec<(&'static str, String)>,
 }
 
 /// A link of an export.
@@ -214,6 +217,22 @@ pub enum Fault {
     Zip(String),
     #[error("the ZIP holds no XML file")]
     NoXml,
+    #[error("the ZIP holds other ZIPs: unpack it, and give those")]
+    ZipInZip,
+    #[error("is {0}: unpack it, and give the ZIP or XML that is in it")]
+    Packed(&'static str),
+    #[error("is {0}: give the ZIP or XML that SIECLE exported")]
+    Foreign(&'static str),
+    #[error(
+        "is a web page, not an export: the session had ended, and what was saved is the page to sign in; sign in and \
+         export again"
+    )]
+    WebPage,
+    #[error(
+        "has {what} before its first line <?xml …, which XML does not allow: take it away, or give the ZIP as SIECLE \
+         exported it"
+    )]
+    BeforeDeclaration { what: &'static str },
     #[error("the ZIP is encrypted")]
     Encrypted,
     #[error("is larger than a school's export can be")]
@@ -258,6 +277,6 @@ pub enum Fault {
 impl Fault {
     /// Whether a line would mislead: where the reader stood says nothing of it.
     fn is_of_the_whole(&self) -> bool {
-        matches!(self, Fault::TooBig | Fault::IsUtf8 { .. } | Fault::NotUtf8 { .. })
+        matches!(self, Fault::TooBig | Fault::IsUtf8 { .. } | Fault::NotUtf8 { .. } | Fault::WebPage)
     }
 }

@@ -49,13 +49,34 @@ struct Written {
 fn written(head: &[u8]) -> Result<Written, Fault> {
     let with_mark = |encoding, mark, claim| Ok(Written { encoding, mark, claim });
     match head {
-        [0xef, 0xbb, 0xbf, ..] => with_mark(UTF_8, 3, Claim::Utf8 { said_by: "byte-order mark" }),
+        [0xef, 0xbb, 0xbf, rest @ ..] => {
+            begins_well(rest)?;
+            with_mark(UTF_8, 3, Claim::Utf8 { said_by: "byte-order mark" })
+        }
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(Fault::Encoding("UTF-32".into())),
         [0xff, 0xfe, ..] => with_mark(UTF_16LE, 2, Claim::Nothing),
         [0xfe, 0xff, ..] => with_mark(UTF_16BE, 2, Claim::Nothing),
         [b'<', 0, ..] | [0, b'<', ..] => Err(Fault::Encoding("UTF-16 without byte-order mark".into())),
-        _ => declared(head),
+        _ => begins_well(head).and_then(|()| declared(head)),
     }
+}
+
+/// What stands in an export's place, or before its first line, and would be called malformed XML otherwise.
+fn begins_well(head: &[u8]) -> Result<(), Fault> {
+    let place = |part: &[u8]| head.windows(part.len()).position(|window| window.eq_ignore_ascii_case(part));
+    if place(b"<!doctype html").or(place(b"<html")).is_some() {
+        return Err(Fault::WebPage);
+    }
+    let Some(before) = place(b"<?xml ").and_then(|end| head.get(..end)).filter(|before| !before.is_empty()) else {
+        return Ok(());
+    };
+    let what = match before {
+        [0xef, 0xbb, 0xbf, ..] => "a second byte-order mark",
+        blank if blank.iter().all(u8::is_ascii_whitespace) && blank.contains(&b'\n') => "a blank line",
+        blank if blank.iter().all(u8::is_ascii_whitespace) => "a blank",
+        _ => "something",
+    };
+    Err(Fault::BeforeDeclaration { what })
 }
 
 /// What the first line says; without one it is UTF-8 (XML 1.0 4.3.3).

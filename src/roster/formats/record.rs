@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Link, Person, Pupil, Reason};
 use crate::base::date::BirthDate;
 use crate::base::names::clean;
-use crate::roster::{Level, LinkData, PupilData};
+use crate::roster::{Level, LinkData, OTHER_NUMBERS, PupilData};
 
 /// Letters of a name, the format's own figure.
 const MAX_NAME: usize = 100;
@@ -70,7 +70,16 @@ pub fn french_date(text: &str) -> Option<NaiveDate> {
 }
 
 pub const ELEVE: [&str; 6] = ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "DATE_NAISS", "DATE_SORTIE"];
-pub const PERSONNE: [&str; 5] = ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "TEL_PORTABLE"];
+pub const PERSONNE: [&str; 8] = [
+    "NOM_DE_FAMILLE",
+    "NOM",
+    "NOM_USAGE",
+    "PRENOM",
+    "TEL_PORTABLE",
+    "TEL_PERSONNEL",
+    "TEL_PERSONNE",
+    "TEL_PROFESSIONNEL",
+];
 pub const RESPONSABLE_ELEVE: [&str; 5] =
     ["ELEVE_ID", "PERSONNE_ID", "NIVEAU_RESPONSABILITE", "RESP_LEGAL", "CODE_PARENTE"];
 
@@ -94,9 +103,11 @@ pub fn class(code: &str) -> Option<String> {
 pub fn person(fields: &Fields) -> Result<Person, Reason> {
     let id = fields.id("PERSONNE_ID")?;
     let family = family(fields)?;
-    let mobile = fields.get("TEL_PORTABLE").filter(|text| text.chars().count() <= MAX_PHONE).map(str::to_owned);
+    let number = |column| fields.get(column).filter(|text| text.chars().count() <= MAX_PHONE).map(str::to_owned);
+    let mobile = number("TEL_PORTABLE");
+    let other_numbers = OTHER_NUMBERS.into_iter().filter_map(|column| Some((column, number(column)?))).collect();
     let given = fields.name("PRENOM")?.unwrap_or_default();
-    Ok(Person { id, family, usage: fields.name("NOM_USAGE")?, given, mobile })
+    Ok(Person { id, family, usage: fields.name("NOM_USAGE")?, given, mobile, other_numbers })
 }
 
 pub fn link(fields: &Fields) -> Result<Link, Reason> {

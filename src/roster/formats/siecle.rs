@@ -3,20 +3,15 @@
 //! Of some eighty fields this keeps a dozen: what is not read cannot leak. Codes and dates of the two generations
 //! (parents until spring 2018, names before 2016) become the same records.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read, Seek};
+use std::collections::BTreeMap;
+use std::io::{Read as Input, Seek};
 use std::ops::ControlFlow;
 
+use super::judging::{self, Judged, Named, Read};
 use super::parametres::{self, PARAMETRES};
 use super::record::{self, Fields};
 use super::xml::{Step, walk};
-use super::{
-    Content, Fault, File, FileError, Header, Link, Oddity, PassedOver, Person, Problem, Pupil, Reason, Remark,
-    UnreadablePersons, UnreadablePupils, archive,
-};
-use crate::base::date::BirthDate;
-use crate::base::lost_letters::has_lost;
-use crate::roster::Level;
+use super::{Fault, File, FileError, Header, Link, PassedOver, Person, Pupil, archive};
 
 /// Records of one kind in a file; a school has a few thousand.
 const MAX_RECORDS: usize = 200_000;
@@ -30,7 +25,7 @@ pub enum Kind {
 
 /// Reads every roster in `input`, each to its end; other exports of SIECLE are passed over. `name` is what reports call
 /// the file.
-pub fn read<R: Read + Seek>(name: &str, input: R) -> Result<Vec<File>, FileError> {
+pub fn read<R: Input + Seek>(name: &str, input: R) -> Result<Vec<File>, FileError> {
     let mut files = Vec::new();
     archive::each_document(name, input, |name, bytes| {
         let mut reading = Reading::default();
@@ -53,7 +48,7 @@ pub enum Found {
 
 /// Reads no further than PARAMETRES: whose exports these are, so that a caller with a whole academy's files can
 /// read them school by school.
-pub fn read_headers<R: Read + Seek>(name: &str, input: R) -> Result<Vec<Found>, FileError> {
+pub fn read_headers<R: Input + Seek>(name: &str, input: R) -> Result<Vec<Found>, FileError> {
     let mut found = Vec::new();
     archive::each_document(name, input, |name, bytes| {
         let mut reading = Reading { header_only: true, ..Reading::default() };
@@ -79,15 +74,9 @@ struct Reading {
     structures_of: Option<String>,
     structure: Fields,
     classes: BTreeMap<String, String>,
-    pupils: Vec<(u64, Result<Pupil, Reason>, Named)>,
-    persons: Vec<(u64, Result<Person, Reason>, Named)>,
-    links: Vec<(u64, Result<Link, Reason>, Named)>,
-}
-
-/// What a record says it is, readable or not.
-struct Named {
-    pupil: Option<String>,
-    person: Option<String>,
+    pupils: Vec<Read<Pupil>>,
+    persons: Vec<Read<Person>>,
+    links: Vec<Read<Link>>,
 }
 
 impl Reading {
@@ -135,15 +124,15 @@ impl Reading {
             (_, "/PARAMETRES") if self.header_only => return ControlFlow::Break(None),
             (Kind::Eleves, "/DONNEES/ELEVES/ELEVE") => {
                 let named = Named::of(&record);
-                self.pupils.push((line, record::pupil(&record), named));
+                self.pupils.push(Read { line, named, record: record::pupil(&record) });
             }
             (Kind::Responsables, "/DONNEES/PERSONNES/PERSONNE") => {
                 let named = Named::of(&record);
-                self.persons.push((line, record::person(&record), named));
+                self.persons.push(Read { line, named, record: record::person(&record) });
             }
             (Kind::Responsables, "/DONNEES/RESPONSABLES/RESPONSABLE_ELEVE") => {
                 let named = Named::of(&record);
-                self.links.push((line, record::link(&record), named));
+                self.links.push(Read { line, named, record: record::link(&record) });
             }
             (Kind::Eleves, "/DONNEES/STRUCTURES/STRUCTURES_ELEVE/STRUCTURE") => self.keep_class(),
             _ => {
@@ -197,147 +186,14 @@ impl Reading {
         parametres::header(&self.parameters).map_err(|fault| FileError { file: file.to_owned(), line: None, fault })
     }
 
-    fn finish(mut self, file: &str) -> Result<File, FileError> {
+    fn finish(self, file: &str) -> Result<File, FileError> {
         let (kind, header) = (self.kind(file)?, self.header(file)?);
-        let mut problems = Problems { file, found: Vec::new() };
-        let mut remarks = Vec::new();
-        let content = match kind {
-            Kind::Eleves => self.eleves(&header, &mut problems, &mut remarks),
-            Kind::Responsables => self.responsables(&mut problems, &mut remarks),
+        let Judged { content, problems, remarks } = match kind {
+            Kind::Eleves => judging::eleves(file, header.exported_on, self.pupils, self.classes),
+            Kind::Responsables => judging::responsables(file, self.persons, self.links),
         };
-        let mut problems = problems.found;
-        problems.sort_by_key(|problem| problem.line);
         Ok(File { name: file.to_owned(), header, content, problems, remarks })
     }
-
-    fn eleves(&mut self, header: &Header, problems: &mut Problems<'_>, remarks: &mut Vec<Remark>) -> Content {
-        let today = BirthDate::from(header.exported_on);
-        let mut unreadable = UnreadablePupils::default();
-        let double = doubles(self.pupils.iter().filter_map(|(_, _, named)| named.pupil.clone()));
-        let mut pupils = Vec::with_capacity(self.pupils.len());
-        for (line, pupil, named) in std::mem::take(&mut self.pupils) {
-            let pupil = pupil.and_then(|pupil| match () {
-                () if double.contains(&pupil.id) => Err(Reason::Double),
-                () if pupil.data.born.is_after(today) => Err(Reason::BornLater),
-                () => Ok(pupil),
-            });
-            match pupil {
-                Ok(mut pupil) => {
-                    pupil.class = self.classes.remove(&pupil.id);
-                    pupils.push(pupil);
-                }
-                Err(reason) => {
-                    problems.add(line, format!("ELEVE {}", shown(&named.pupil)), reason);
-                    match named.pupil {
-                        Some(id) => _ = unreadable.ids.insert(id),
-                        None => unreadable.unnamed += 1,
-                    }
-                }
-            }
-        }
-        for Pupil { id, data, .. } in &pupils {
-            let names = [&data.family, &data.given].into_iter().chain(&data.usage);
-            remarks.extend(lost_letter(format!("ELEVE {id}"), names));
-        }
-        Content::Eleves { pupils, unreadable }
-    }
-
-    fn responsables(&mut self, problems: &mut Problems<'_>, remarks: &mut Vec<Remark>) -> Content {
-        let mut unreadable = UnreadablePersons::default();
-        let double = doubles(self.persons.iter().filter_map(|(_, _, named)| named.person.clone()));
-        let mut persons = Vec::with_capacity(self.persons.len());
-        for (line, person, named) in std::mem::take(&mut self.persons) {
-            match person.and_then(|found| if double.contains(&found.id) { Err(Reason::Double) } else { Ok(found) }) {
-                Ok(person) => persons.push(person),
-                Err(reason) => {
-                    problems.add(line, format!("PERSONNE {}", shown(&named.person)), reason);
-                    unreadable.ids.extend(named.person);
-                }
-            }
-        }
-        let mut links: BTreeMap<(String, String), Link> = BTreeMap::new();
-        for (line, link, named) in std::mem::take(&mut self.links) {
-            let key = named.pupil.clone().zip(named.person.clone());
-            let reason = match (link, &key) {
-                (Ok(link), Some(key)) => {
-                    merge(&mut links, key.clone(), link);
-                    continue;
-                }
-                (Ok(_), None) => Reason::Missing("ELEVE_ID"),
-                (Err(reason), _) => reason,
-            };
-            let record = format!("RESPONSABLE_ELEVE {} {}", shown(&named.pupil), shown(&named.person));
-            problems.add(line, record, reason);
-            match key {
-                Some(key) => _ = unreadable.links.insert(key),
-                None => unreadable.unnamed_links += 1,
-            }
-        }
-        // A link that is there readably and unreadably is legal if it is so once; anything less it may have been.
-        links.retain(|key, link| link.data.level == Level::Legal || !unreadable.links.contains(key));
-        let repeated = links.values().filter(|link| link.repeated);
-        remarks.extend(repeated.map(|link| Remark {
-            record: format!("RESPONSABLE_ELEVE {} {}", link.pupil, link.person),
-            oddity: Oddity::Repeated { kept: link.data.level },
-        }));
-        let linked: BTreeSet<&str> = links.values().map(|link| link.person.as_str()).collect();
-        for Person { id, family, usage, given, .. } in persons.iter().filter(|person| linked.contains(&*person.id)) {
-            remarks.extend(lost_letter(format!("PERSONNE {id}"), [family, given].into_iter().chain(usage)));
-        }
-        Content::Responsables { persons, links: links.into_values().collect(), unreadable }
-    }
-}
-
-impl Named {
-    fn of(fields: &Fields) -> Self {
-        Self { pupil: fields.id("ELEVE_ID").ok(), person: fields.id("PERSONNE_ID").ok() }
-    }
-}
-
-struct Problems<'a> {
-    file: &'a str,
-    found: Vec<Problem>,
-}
-
-impl Problems<'_> {
-    fn add(&mut self, line: u64, record: String, reason: Reason) {
-        self.found.push(Problem { file: self.file.to_owned(), line, record, reason });
-    }
-}
-
-fn shown(id: &Option<String>) -> &str {
-    id.as_deref().unwrap_or("without id")
-}
-
-/// The remark on a record whose names have lost a letter.
-fn lost_letter<'a>(record: String, mut names: impl Iterator<Item = &'a String>) -> Option<Remark> {
-    names.any(|name| has_lost(name)).then_some(Remark { record, oddity: Oddity::LostLetter })
-}
-
-/// Adds a link, or joins it with the one that is there: legal as soon as one is. A parent who is entered as father and
-/// again as a contact has not lost his rights. Of relations the first by its code, so that the order does not matter.
-fn merge(links: &mut BTreeMap<(String, String), Link>, key: (String, String), link: Link) {
-    let Some(kept) = links.get_mut(&key) else {
-        links.insert(key, link);
-        return;
-    };
-    let rank = |link: &Link| (link.data.level, link.data.relation.is_none(), link.data.relation.clone());
-    let repeated = kept.repeated || kept.data != link.data;
-    if rank(&link) < rank(kept) {
-        *kept = link;
-    }
-    kept.repeated = repeated;
-}
-
-fn doubles(ids: impl Iterator<Item = String>) -> BTreeSet<String> {
-    let mut seen = BTreeSet::new();
-    let mut double = BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id.clone()) {
-            double.insert(id);
-        }
-    }
-    double
 }
 
 /// Which export a path belongs to, and the path in it.

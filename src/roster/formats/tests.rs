@@ -413,6 +413,40 @@ fn hostile_files_are_refused_in_little_memory() {
     assert_eq!(fault(b"<IMPORT_ELEVES></IMPORT_ELEVES>"), Fault::Root("IMPORT_ELEVES".into()));
 }
 
+#[test]
+fn faults_c6_what_is_no_export_is_called_what_it_is() {
+    let page = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">\n<html><head><title>ARENA</title></head>";
+    let text = String::from_utf8(eleves("")).unwrap();
+    let before = |what| Fault::BeforeDeclaration { what };
+    for (bytes, right) in [
+        (page.as_bytes().to_vec(), Fault::WebPage),
+        (format!("\n\n  <HTML lang='fr'>{page}").into_bytes(), Fault::WebPage),
+        (format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n{page}").into_bytes(), Fault::WebPage),
+        (format!("\u{feff}{page}").into_bytes(), Fault::WebPage),
+        (format!("\r\n{text}").into_bytes(), before("a blank line")),
+        (format!(" {text}").into_bytes(), before("a blank")),
+        (format!("\u{feff}\n{text}").into_bytes(), before("a blank line")),
+        (format!("\u{feff}\u{feff}{text}").into_bytes(), before("a second byte-order mark")),
+        (format!("x{text}").into_bytes(), before("something")),
+        (b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), Fault::Packed("a gzip archive (.gz, .tgz)")),
+        (b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), Fault::Packed("a 7-Zip archive (.7z)")),
+        (b"%PDF-1.7\n".to_vec(), Fault::Foreign("a PDF")),
+        (zipped(&[("ExportXML_ElevesAvecAdresses.zip", ELEVES_ZIP)]), Fault::ZipInZip),
+    ] {
+        assert_eq!(fault(&bytes), right, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
+        let inside = zipped(&[("ElevesAvecAdresses.xml", &bytes)]);
+        if matches!(right, Fault::WebPage | Fault::BeforeDeclaration { .. }) {
+            assert_eq!(fault(&inside), right, "the same in a ZIP");
+        }
+    }
+    let told = one(page.as_bytes()).unwrap_err().to_string();
+    assert_eq!(
+        told,
+        "f.xml: is a web page, not an export: the session had ended, and what was saved is the page to sign in; sign in \
+         and export again"
+    );
+}
+
 fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {

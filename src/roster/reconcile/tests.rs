@@ -63,7 +63,14 @@ fn pupil(id: usize) -> Pupil {
 
 fn person(id: usize) -> Person {
     let mobile = Some(format!("06 39 98 {:02} {:02}", id / 100, id % 100));
-    Person { id: format!("p{id:03}"), family: "DURAND".into(), usage: None, given: "Anne".into(), mobile }
+    Person {
+        id: format!("p{id:03}"),
+        family: "DURAND".into(),
+        usage: None,
+        given: "Anne".into(),
+        mobile,
+        other_numbers: Vec::new(),
+    }
 }
 
 fn link(pupil: usize, person: usize, level: Level) -> Link {
@@ -251,10 +258,34 @@ fn numbers_that_take_no_sms_are_told_and_not_kept() {
         set.persons[2].mobile = None;
     });
     let plan = planned(&Known::default(), &set).unwrap();
-    let told = [("p000".to_owned(), PhoneError::Landline), ("p001".to_owned(), PhoneError::Incomplete)];
+    let told = [("p000".to_owned(), PhoneWhy::Landline), ("p001".to_owned(), PhoneWhy::Incomplete)];
     assert_eq!(plan.unusable_numbers, told);
     assert!(plan.persons_new.iter().all(|(_, data)| data.phone.mobile().is_none()));
-    assert_eq!(plan.unreachable, ["p000", "p001", "p002"]);
+    assert_eq!(plan.unreachable, ["p000", "p001", "p002"].map(|id| (id.to_owned(), None)));
+}
+
+#[test]
+fn faults_c6_a_mobile_in_another_column_is_hinted_at_and_never_used() {
+    let set = later(&school(4), |set| {
+        for (person, (mobile, column, number)) in set.persons.iter_mut().zip([
+            (Some("04 67 12 34 56"), "TEL_PERSONNEL", "06 39 98 11 11"),
+            (None, "TEL_PERSONNE", "06.39.98.22.22"),
+            (None, "TEL_PROFESSIONNEL", "04 67 12 34 57"),
+            (Some("06 39 98 00 03"), "TEL_PERSONNEL", "06 39 98 33 33"),
+        ]) {
+            person.mobile = mobile.map(str::to_owned);
+            person.other_numbers = vec![(column, number.to_owned())];
+        }
+    });
+    let plan = planned(&Known::default(), &set).unwrap();
+    let hint = |id: &str, column| (id.to_owned(), column);
+    let told = [hint("p000", Some("TEL_PERSONNEL")), hint("p001", Some("TEL_PERSONNE")), hint("p002", None)];
+    assert_eq!(plan.unreachable, told);
+    let kept = |id: usize| &plan.persons_new[id].1;
+    assert_eq!(kept(0).phone, Phone::Unusable(Unusable { why: Some(PhoneWhy::Landline), end: "56".into() }));
+    assert_eq!((&kept(1).phone, kept(1).mobile_in), (&Phone::Absent, Some("TEL_PERSONNE")));
+    assert_eq!(kept(3).phone.mobile().unwrap().as_str(), "+33639980003");
+    assert_eq!(kept(3).mobile_in, None, "who is reached needs no hint");
 }
 
 #[test]
@@ -265,7 +296,7 @@ fn only_people_who_are_legal_representatives_must_be_reachable() {
         set.persons[2].mobile = Some("06 39 98 00 02".into());
         set.links[3] = link(3, 3, Level::Contact);
     });
-    assert_eq!(planned(&Known::default(), &set).unwrap().unreachable, ["p000"]);
+    assert_eq!(planned(&Known::default(), &set).unwrap().unreachable, [("p000".to_owned(), None)]);
 }
 
 #[test]

@@ -64,8 +64,8 @@ pub async fn persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<Pe
     let mut rows = Vec::with_capacity(keys.len());
     for keys in keys.chunks(MANY) {
         let sql = concat!(
-            "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, exported_at \
-             FROM person WHERE academy = $1 AND person_key IN (",
+            "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
+             phone_end, mobile_in, exported_at FROM person WHERE academy = $1 AND person_key IN (",
             many!(),
             ")"
         );
@@ -124,7 +124,8 @@ pub async fn links(tx: &mut Tx, uai: &str) -> Result<Vec<LinkRow>> {
 /// False if another school's import has just added the same person.
 pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
-               phone_state, exported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+               phone_state, exported_at, phone_why, phone_end, mobile_in) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -135,7 +136,10 @@ pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<b
         &row.phone,
         &row.phone_blind,
         &row.phone_state,
-        row.exported_at
+        row.exported_at,
+        &row.phone_why,
+        &row.phone_end,
+        &row.mobile_in
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -143,7 +147,8 @@ pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<b
 /// What is new of a person; the account stays whoever's it is.
 pub async fn change_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
-               phone_state = $7, exported_at = $8 WHERE id = $1 AND exported_at <= $8";
+               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11 \
+               WHERE id = $1 AND exported_at <= $8";
     let args = args![
         &row.id,
         &row.family_name,
@@ -152,7 +157,10 @@ pub async fn change_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
         &row.phone,
         &row.phone_blind,
         &row.phone_state,
-        row.exported_at
+        row.exported_at,
+        &row.phone_why,
+        &row.phone_end,
+        &row.mobile_in
     ];
     tx.execute(sql, args).await?;
     Ok(())

@@ -40,6 +40,39 @@ async fn two_parents_on_one_mobile_are_told_apart() {
 }
 
 #[tokio::test]
+async fn faults_c3_c4_letters_that_the_roster_could_not_write_find_the_parent() {
+    let yildiz = Family { nom: "YILDIZ", ..parent(500_030, "Ayse", (900_030, "Lou")) };
+    let lost = Family { nom: "YILDIZO?LU", ..parent(500_031, "Mehmet", (900_031, "Max")) };
+    let server = Server::college(&[yildiz.clone(), lost.clone()]).await;
+    let said = children_of(&server, "Yıldız", "Ayşe").await;
+    assert!(said.contains("Lou Y.") && !said.contains("Max"), "{said}");
+    let said = children_of(&server, "Yıldızoğlu", "Mehmet").await;
+    assert!(said.contains("Max Y.") && !said.contains("Lou"), "{said}");
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &lost).await;
+    assert!(identifiant.starts_with("m.yildizolu"), "{identifiant}");
+}
+
+#[tokio::test]
+async fn faults_c3_an_identifiant_once_given_stays_when_the_reduction_changes() {
+    let yildiz = Family { nom: "Yıldız", ..parent(500_032, "Ayşe", (900_032, "Lou")) };
+    let server = Server::college(std::slice::from_ref(&yildiz)).await;
+    let member = server.member("montpellier", &yildiz).await;
+    assert!(member.identifiant.starts_with("a.yildiz"), "{}", member.identifiant);
+    // As it was drawn before ı was spelt out.
+    server.sql("UPDATE account SET identifiant = 'a.yldz07', stem = 'a.yldz', suffix = '07'", vec![]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &yildiz).await;
+    assert_eq!(
+        (browser.page.heading(), browser.identifiant().as_str()),
+        ("Vous avez déjà un compte".into(), "a.yldz07")
+    );
+    browser.click("#se-connecter").await;
+    browser.sign_in_with("a.yldz07", PASSWORD).await;
+    assert!(browser.has_session(), "{}", browser.page.shown());
+    assert_eq!(server.texts("SELECT identifiant FROM account").await, ["a.yldz07"]);
+}
+
+#[tokio::test]
 async fn anne_and_anne_sophie_on_one_mobile() {
     let (anne, sophie) = (parent(500_022, "Anne", (900_022, "Lou")), parent(500_023, "Anne-Sophie", (900_023, "Max")));
     let server = Server::college(&[anne, sophie]).await;

@@ -179,6 +179,73 @@ async fn what_a_parent_contested_survives_imports() {
 }
 
 #[tokio::test]
+async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_the_link() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        ground.taken(&roster).await;
+        let parent = ground.person_id("500003").await;
+        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        let child = crate::roster::store::children_of_person(&mut tx, &parent).await.unwrap().remove(0);
+        withhold(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
+        for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
+            let kind = tenants::NoticeKind::Contested;
+            let pupil_id = Some(child.pupil_id.as_str());
+            let notice = tenants::Notice { uai: MONOD, person_id: &parent, pupil_id, kind, support_code: code };
+            tenants::store::notify(&mut tx, &ground.rng, at, &notice).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let open = async || {
+            let mut tx = ground.db.read().await.unwrap();
+            let rows = tenants::store::notices(&mut tx, MONOD, false).await.unwrap();
+            rows.into_iter().map(|row| row.support_code).collect::<Vec<_>>()
+        };
+        ground.taken(&roster.on("09/09/2025", |_| {})).await;
+        assert_eq!(open().await, ["M2N-5QR", "K7P-4MX"], "nothing was seen to");
+        ground.taken(&roster.on("10/09/2025", |roster| _ = roster.links.remove(3))).await;
+        assert_eq!(open().await, Vec::<String>::new());
+        // The link is back, and the child is still withheld: said once, by the newest.
+        ground.taken(&roster.on("11/09/2025", |_| {})).await;
+        assert_eq!(open().await, ["M2N-5QR"]);
+        // Lowered to a contact, there is nothing to contest.
+        ground.taken(&roster.on("12/09/2025", |roster| roster.links[3].2 = "3".into())).await;
+        assert_eq!(open().await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn faults_c6_an_unreachable_parent_is_told_with_child_class_end_and_reason() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 2).on("08/09/2025", |roster| roster.persons[0].1 = "04 67 12 34 56".into());
+        ground.taken(&roster).await;
+        let read = async || {
+            let mut tx = ground.db.read().await.unwrap();
+            let rows = tenants::store::notices(&mut tx, MONOD, false).await.unwrap();
+            let row = rows.into_iter().next();
+            let children = tenants::store::noticed_children(&mut tx, MONOD).await.unwrap();
+            (row.map(|row| (row.phone_state.unwrap(), row.phone_why, row.phone_end)), children.len())
+        };
+        let landline = |why: Option<&str>, end: Option<&str>| {
+            Some(("unusable".to_owned(), why.map(str::to_owned), end.map(str::to_owned)))
+        };
+        assert_eq!(read().await, (landline(Some("landline"), Some("56")), 1));
+        // A row of before the reason was kept: the same files again fill it in.
+        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        tx.execute("UPDATE person SET phone_why = NULL, phone_end = NULL", args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        ground.taken(&roster).await;
+        assert_eq!(read().await, (landline(Some("landline"), Some("56")), 1));
+        // A number comes: settled, and nothing of the old one is left.
+        ground.taken(&roster.on("09/09/2025", |roster| roster.persons[0].1 = "06 39 98 00 00".into())).await;
+        assert_eq!(read().await.0, None);
+        let mut tx = ground.db.read().await.unwrap();
+        let all = tenants::store::notices(&mut tx, MONOD, true).await.unwrap();
+        assert!(all.len() == 1 && all[0].settled_at == Some(NOW.0) && all[0].phone_end.is_none(), "{all:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_new_mobile_changes_nothing_but_the_mobile() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 3);

@@ -120,7 +120,7 @@ async fn the_report_names_records_and_no_people() {
     roster.persons[0].1 = "04 67 12 34 56".into();
     roster.pupils[1].1 = "31/02/2013".into();
     let text = ground.import(&roster.files(&ground)).await.text();
-    assert!(text.contains("PERSONNE 500000: TEL_PORTABLE: not a mobile number"), "{text}");
+    assert!(text.contains("PERSONNE 500000: TEL_PORTABLE is not a mobile number"), "{text}");
     assert!(text.contains("ELEVE 900001: DATE_NAISS is no date"), "{text}");
     for secret in ["DURAND", "Zoé", "Anne", "67 12", "39 98", "2013"] {
         assert!(!text.contains(secret), "{secret}: {text}");
