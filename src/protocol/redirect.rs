@@ -3,7 +3,7 @@
 //! Nothing is decoded or normalised before the comparison (ABUSE R1–R4), except the port of a loopback
 //! address of a native client (RFC 8252 7.3, ABUSE R13).
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// Response parameters that a registered query must not hold: they would be doubled (ABUSE R5, S-11).
 const RESERVED: [&str; 7] = ["code", "state", "iss", "error", "error_description", "id_token", "access_token"];
@@ -11,10 +11,18 @@ const RESERVED: [&str; 7] = ["code", "state", "iss", "error", "error_description
 /// What is wrong with a URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RedirectFlaw {
-    Form,
+    Long,
+    Letters,
+    Relative,
+    Host,
+    Slashes,
     Fragment,
     Userinfo,
     Scheme,
+    Plain,
+    Foreign,
+    OwnScheme,
+    OwnSlashes,
     Path,
     Reserved,
     Wildcard,
@@ -24,10 +32,25 @@ impl RedirectFlaw {
     /// In ASCII, for an `error_description` and for operators.
     pub fn words(self) -> &'static str {
         match self {
-            RedirectFlaw::Form => "not an absolute URI in ASCII without blanks and odd characters",
+            RedirectFlaw::Long => "a URI of more than 2000 characters",
+            RedirectFlaw::Letters => {
+                "a blank, or a character outside of a URI: percent-encode it, and write the host in punycode"
+            }
+            RedirectFlaw::Relative => "not an absolute URI: it begins with https://",
+            RedirectFlaw::Host => "a host that browsers read otherwise than it is written",
+            RedirectFlaw::Slashes => "a scheme that is not followed by two slashes and a host",
             RedirectFlaw::Fragment => "a fragment",
             RedirectFlaw::Userinfo => "a user name in the URI",
-            RedirectFlaw::Scheme => "a scheme that is not https (http only for this machine)",
+            RedirectFlaw::Scheme => {
+                "a scheme that is not https; an application's own is a domain name turned round, as in \
+                 fr.exemple.app:/retour (RFC 8252 7.1)"
+            }
+            RedirectFlaw::Foreign => "a scheme that is not https",
+            RedirectFlaw::Plain => "http, which is for this machine only: https",
+            RedirectFlaw::OwnScheme => "a scheme of its own, which is for application_type native",
+            RedirectFlaw::OwnSlashes => {
+                "two slashes after a scheme of one's own: write one, as in fr.exemple.app:/retour (RFC 8252 7.1)"
+            }
             RedirectFlaw::Path => "a dot segment or an encoded slash in the path",
             RedirectFlaw::Reserved => "a response parameter in the query",
             RedirectFlaw::Wildcard => "a wildcard",
@@ -59,7 +82,11 @@ pub fn vet_other(uri: &str, fragment: bool) -> Result<(), RedirectFlaw> {
         Some(rest) if fragment && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_=.~".contains(&b)) => {}
         Some(_) => return Err(RedirectFlaw::Fragment),
     }
-    sound(bare, false).map(|_| ())
+    sound(bare, false).map(|_| ()).map_err(|flaw| match flaw {
+        // Not even an installed application's.
+        RedirectFlaw::OwnScheme | RedirectFlaw::Scheme => RedirectFlaw::Foreign,
+        other => other,
+    })
 }
 
 /// What holds of every URI that is registered.
@@ -67,19 +94,29 @@ fn sound(uri: &str, native: bool) -> Result<Url, RedirectFlaw> {
     let bad = |b: u8| {
         !(0x21..=0x7E).contains(&b) || matches!(b, b'\\' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'^')
     };
-    if uri.len() > 2_000 || uri.bytes().any(bad) {
-        return Err(RedirectFlaw::Form);
+    if uri.len() > 2_000 {
+        return Err(RedirectFlaw::Long);
     }
-    let url = Url::parse(uri).map_err(|_| RedirectFlaw::Form)?;
+    if uri.bytes().any(bad) {
+        return Err(RedirectFlaw::Letters);
+    }
+    let url = Url::parse(uri).map_err(|why| match why {
+        ParseError::RelativeUrlWithoutBase => RedirectFlaw::Relative,
+        ParseError::EmptyHost => RedirectFlaw::Slashes,
+        _ => RedirectFlaw::Host,
+    })?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
+        "http" => return Err(RedirectFlaw::Plain),
         // RFC 8252 7.1: a private scheme is a reversed domain name, so it has a dot.
-        other if native && other.contains('.') && !url.has_host() => return Ok(url),
-        _ => return Err(RedirectFlaw::Scheme),
+        other if !other.contains('.') => return Err(RedirectFlaw::Scheme),
+        _ if !native => return Err(RedirectFlaw::OwnScheme),
+        _ if url.has_host() => return Err(RedirectFlaw::OwnSlashes),
+        _ => return Ok(url),
     }
     // `https:host` and `https:///host` parse, but are not what was written.
-    let rest = uri.split_once("://").map(|(_, r)| r).ok_or(RedirectFlaw::Form)?;
+    let rest = uri.split_once("://").map(|(_, r)| r).ok_or(RedirectFlaw::Slashes)?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') || !url.username().is_empty() {
         return Err(RedirectFlaw::Userinfo);
@@ -88,11 +125,14 @@ fn sound(uri: &str, native: bool) -> Result<Url, RedirectFlaw> {
     let host = url.host_str().unwrap_or_default();
     let written = authority.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host));
     let port = authority.get(host.len()..).unwrap_or_default();
+    if authority.is_empty() {
+        return Err(RedirectFlaw::Slashes);
+    }
     if host.is_empty() || !written || !(port.is_empty() || port.starts_with(':')) {
-        return Err(RedirectFlaw::Form);
+        return Err(RedirectFlaw::Host);
     }
     if !uri.starts_with(&format!("{}://", url.scheme())) {
-        return Err(RedirectFlaw::Form);
+        return Err(RedirectFlaw::Slashes);
     }
     let path = rest.get(authority.len()..).unwrap_or_default();
     let path = path.split('?').next().unwrap_or_default().to_ascii_lowercase();
@@ -177,7 +217,7 @@ mod tests {
         ] {
             assert_eq!(vet(uri, true), Ok(()), "{uri}");
             // RFC 8252 7.1: a scheme of one's own is for what is installed.
-            let web = if uri.starts_with("http") { Ok(()) } else { Err(RedirectFlaw::Scheme) };
+            let web = if uri.starts_with("http") { Ok(()) } else { Err(RedirectFlaw::OwnScheme) };
             assert_eq!(vet(uri, false), web, "{uri}");
         }
     }
@@ -218,6 +258,43 @@ mod tests {
         ] {
             assert!(vet(uri, true).is_err() && vet(uri, false).is_err(), "{uri}");
         }
+    }
+
+    #[test]
+    fn faults_d17_the_words_say_what_is_wrong_and_what_is_right() {
+        for (uri, native, words) in [
+            ("fr.exemple.app://retour", true, "two slashes after a scheme of one's own: write one"),
+            ("fr.exemple.app://retour/x", true, "fr.exemple.app:/retour (RFC 8252 7.1)"),
+            ("fr.exemple.app:/retour", false, "for application_type native"),
+            ("fr.exemple.app://retour", false, "for application_type native"),
+            ("monapp:/retour", true, "a domain name turned round"),
+            ("monapp://retour", true, "a domain name turned round"),
+            ("http://ent.example/cb", false, "http, which is for this machine only"),
+            ("http://192.168.1.10/cb", true, "http, which is for this machine only"),
+            ("https://école.example/cb", false, "the host in punycode"),
+            ("https://ent.example/a b", false, "percent-encode it"),
+            ("ent.example/cb", false, "not an absolute URI: it begins with https://"),
+            ("/cb", false, "not an absolute URI"),
+            ("", false, "not an absolute URI"),
+            ("https:ent.example/cb", false, "two slashes and a host"),
+            ("https:///ent.example/cb", false, "two slashes and a host"),
+            ("https://", false, "two slashes and a host"),
+            ("https://0x7f.1/cb", false, "a host that browsers read otherwise"),
+            ("https://ent.example:x/cb", false, "a host that browsers read otherwise"),
+            ("https://u@ent.example/cb", false, "a user name"),
+            ("https://ent.example/cb#x", false, "a fragment"),
+        ] {
+            let found = vet(uri, native).unwrap_err().words();
+            assert!(found.contains(words), "{uri}: {found}");
+            assert!(
+                found.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
+                "RFC 6749 5.2: {found}"
+            );
+        }
+        let other = |uri: &str| vet_other(uri, false).unwrap_err().words();
+        assert_eq!(other("fr.exemple.app:/logo"), "a scheme that is not https");
+        assert_eq!(other("javascript:alert(1)"), "a scheme that is not https");
+        assert!(other("http://ent.example/logo.png").contains("for this machine only"));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use crate::protocol::response::ResponseType;
 
 /// Of redirect URIs and of request URIs.
 const MOST: usize = 20;
-const BAD: &str = "an absolute https URI (http only for this machine) without odd characters and fragments";
 
 pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseType]) -> Result<(), Flaw> {
     let redirects = f.redirect_uris.as_deref().unwrap_or_default();
@@ -17,7 +16,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     }
     // ABUSE R8: without one the first that comes would be taken by somebody's default.
     if redirects.is_empty() && !types.is_empty() {
-        return flaw("redirect_uris", "it is empty");
+        return flaw("redirect_uris", "none is named: where people come back to");
     }
     for uri in redirects {
         redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: why.words() })?;
@@ -38,8 +37,8 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
         ("frontchannel_logout_uri", &f.frontchannel_logout_uri),
     ];
     for (field, uri) in singles {
-        if uri.as_ref().is_some_and(|uri| redirect::vet_other(uri, false).is_err()) {
-            return flaw(field, BAD);
+        if let Some(uri) = uri {
+            redirect::vet_other(uri, false).map_err(|why| Flaw { field, why: why.words() })?;
         }
     }
     // OIDCC 4: the scheme must be https.
@@ -54,12 +53,9 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
             return flaw(field, "20 at most");
         }
         // People come back to it, so a native client may have a scheme of its own (RPIL 3.1).
-        let bad = |uri: &String| match fragment {
-            true => redirect::vet_other(uri, true).is_err(),
-            false => redirect::vet(uri, native).is_err(),
-        };
-        if list.iter().any(bad) {
-            return flaw(field, BAD);
+        for uri in list {
+            let sound = if fragment { redirect::vet_other(uri, true) } else { redirect::vet(uri, native) };
+            sound.map_err(|why| Flaw { field, why: why.words() })?;
         }
     }
     Ok(())
