@@ -188,6 +188,9 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
     if let Some(at) = unprotected_lately(client, house.now) {
         writeln!(out, "            sent neither PKCE nor nonce, last on {}: {UNPROTECTED}", in_paris(at))?;
     }
+    for (key, value) in client.meta.tolerances.given() {
+        writeln!(out, "tolerates   {key} = {value}")?;
+    }
     if let Some((_, until)) = &client.former_secret {
         writeln!(out, "secrets     two until {}", in_paris(*until))?;
     }

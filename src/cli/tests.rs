@@ -68,6 +68,37 @@ fn secrets(keys: &Path) {
 }
 
 #[tokio::test]
+async fn faults_d5_every_example_of_a_clients_file_is_taken() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["academies.toml", "schools.toml"] {
+        std::fs::copy(root.join("occitanie").join(name), folder.path().join(name)).unwrap();
+    }
+    let (clients, mut names) = (folder.path().join("clients"), Vec::new());
+    std::fs::create_dir(&clients).unwrap();
+    for entry in std::fs::read_dir(root.join("examples/clients")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, clients.join(path.file_name().unwrap())).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let secret = text.lines().find_map(|line| line.strip_prefix("client_secret_file = ")).unwrap();
+        std::fs::write(folder.path().join(secret.trim_matches('"')), "s".repeat(43)).unwrap();
+        names.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+    }
+    assert!(names.len() >= 8, "{names:?}");
+    let table = std::fs::read_to_string(root.join("../docs/relying-parties.md")).unwrap();
+    for name in &names {
+        assert!(table.contains(&format!("config/examples/clients/{name}.toml")), "{name} is not in the table");
+    }
+    let declared = deployment::read(folder.path(), folder.path()).unwrap();
+    let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
+    db.migrate().await.unwrap();
+    let mut tx = db.write(Durability::Relaxed).await.unwrap();
+    let vault = crate::seal::Vault::new([7; 32]).unwrap();
+    clients::ops::declare(&mut tx, &vault, crate::base::clock::Timestamp(1), &declared).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn every_school_and_relying_party_of_the_deployment_declares() {
     let folder = tempfile::tempdir().unwrap();
     secrets(folder.path());

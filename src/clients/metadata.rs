@@ -13,6 +13,7 @@ use crate::base::names::is_invisible;
 use crate::protocol::registration::Fields;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::tolerance::Tolerances;
 
 /// Why a client is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +48,7 @@ pub enum Terms {
         sector: String,
         /// Absent: of public clients.
         require_pkce: Option<bool>,
+        tolerances: Tolerances,
         consent: bool,
         offline_agreed: bool,
         audiences: Vec<String>,
@@ -118,6 +120,7 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         frontchannel_logout_uri: f.frontchannel_logout_uri.clone(),
         frontchannel_logout_session_required: f.frontchannel_logout_session_required.unwrap_or_default(),
         require_pkce: auth_method == AuthMethod::None,
+        tolerances: Tolerances::default(),
         consent: true,
         offline_agreed: false,
         audiences: Vec::new(),
@@ -136,7 +139,17 @@ fn agree(meta: &mut Metadata, terms: &Terms) -> Result<(), Flaw> {
             meta.academy = Some(academy.clone());
             meta.perimeter = Perimeter { academies: vec![academy.clone()], ..Perimeter::default() };
         }
-        Terms::File { sector, require_pkce, consent, offline_agreed, audiences, academy, perimeter, .. } => {
+        Terms::File {
+            sector,
+            require_pkce,
+            tolerances,
+            consent,
+            offline_agreed,
+            audiences,
+            academy,
+            perimeter,
+            ..
+        } => {
             if sector.trim().is_empty() {
                 return flaw("sector", "it is empty");
             }
@@ -147,6 +160,7 @@ fn agree(meta: &mut Metadata, terms: &Terms) -> Result<(), Flaw> {
             }
             meta.sector.clone_from(sector);
             meta.require_pkce = require_pkce;
+            meta.tolerances = *tolerances;
             meta.consent = *consent;
             meta.offline_agreed = *offline_agreed;
             meta.audiences = short(Some(audiences), "audiences")?;

@@ -19,6 +19,7 @@ use crate::protocol::algorithms::{Alg, Encryption};
 use crate::protocol::redirect;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scopes;
+use crate::protocol::tolerance::Tolerances;
 
 /// How a client proves who it is at the token endpoint (OIDCC 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +215,9 @@ pub struct Metadata {
     #[serde(default)]
     pub frontchannel_logout_session_required: bool,
     pub require_pkce: bool,
+    /// What its library lacks; of files only.
+    #[serde(default)]
+    pub tolerances: Tolerances,
     /// Whether the person is asked before anything is shared: clients that are not of the house.
     #[serde(default)]
     pub consent: bool,

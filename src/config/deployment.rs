@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{ConfigError, read_secret};
 use crate::base::secret::Secret;
 use crate::protocol::registration::Fields;
+use crate::protocol::tolerance::{AccessTokenTyp, LogoutTokenTyp};
 
 /// Everything that the directory declares.
 #[derive(Debug, Default)]
@@ -69,6 +70,18 @@ pub struct Ours {
     /// `nonce` protects the code as well (RFC 9700 2.1.1). `preau doctor` names those that send neither.
     #[serde(default)]
     pub require_pkce: Option<bool>,
+    /// "JWT" for libraries that validate a logout token as if it were an ID token (pac4j 6). Absent: "logout+jwt"
+    /// (BCL 2.4). Such a client must look at `events` itself, or one token passes for the other.
+    #[serde(default)]
+    pub logout_token_typ: LogoutTokenTyp,
+    /// "JWT" for resource servers that know no other type (Spring Security's by default). Absent: "at+jwt" (RFC 9068
+    /// 2.1). A resource server must then look at `aud` itself: an ID token has the same type.
+    #[serde(default)]
+    pub access_token_typ: AccessTokenTyp,
+    /// Claims of the scopes in the ID token too, for programs that never ask userinfo (Auth.js; Spring Security without
+    /// the scope `profile`). Absent: userinfo alone has them (OIDCC 5.4), live and never in an address.
+    #[serde(default)]
+    pub claims_in_id_token: bool,
     /// Whether the person is asked before anything is shared.
     #[serde(default)]
     pub consent: bool,

@@ -5,17 +5,17 @@
 
 use serde_json::Value;
 
-use super::ACCESS_TYP;
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, Client};
 use crate::db::Tx;
 use crate::grants;
-use crate::jose::Claims;
+use crate::jose::{Claims, Unverified};
 use crate::keys;
 use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::scope::Scopes;
+use crate::protocol::tolerance::AccessTokenTyp;
 use crate::sessions;
 
 /// A living access token.
@@ -61,14 +61,31 @@ impl Access {
     }
 }
 
+/// An access token of ours that one of our keys signed. One that says `JWT` is of a client that wants it so; what else
+/// we sign with that type (ID tokens, userinfo, logout tokens) names no client as an access token does (RFC 9068 2.2).
+async fn verify(
+    app: &App,
+    now: Timestamp,
+    token: &str,
+) -> anyhow::Result<Result<(Claims, AccessTokenTyp), Unverified>> {
+    for typ in AccessTokenTyp::ALL {
+        match keys::ops::verify(app, now, typ.name(), token).await? {
+            Ok(claims) if claims.contains_key("client_id") => return Ok(Ok((claims, typ))),
+            Err(why) if why != Unverified::Typ => return Ok(Err(why)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(Err(Unverified::Typ))
+}
+
 /// Opens a token; `None` for whatever is not, or no longer, good. The reason goes to the log.
 pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Access>> {
     let dead = |why: &str| {
         tracing::info!(why, "access token refused");
         Ok(None)
     };
-    let claims = match keys::ops::verify(app, now, ACCESS_TYP, token).await? {
-        Ok(claims) => claims,
+    let (claims, typ) = match verify(app, now, token).await? {
+        Ok(verified) => verified,
         Err(why) => return dead(&why.to_string()),
     };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
@@ -78,6 +95,9 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     }
     let client = clients::store::find(tx, text("client_id").unwrap_or_default()).await?.filter(Client::is_usable);
     let Some(client) = client else { return dead("no such client") };
+    if typ != AccessTokenTyp::default() && client.meta.tolerances.access_token_typ != typ {
+        return dead("its type is not one of this client");
+    }
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
     let (holder, account_id) = match (text("sid"), text("fam")) {
@@ -114,7 +134,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
 
 /// The client that a token of ours was given to, though it opens nothing any more: its script may read that it expired.
 pub async fn given_to(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
-    let Ok(claims) = keys::ops::verify(app, now, ACCESS_TYP, token).await? else { return Ok(None) };
+    let Ok((claims, _)) = verify(app, now, token).await? else { return Ok(None) };
     let id = claims.get("client_id").and_then(Value::as_str).unwrap_or_default();
     Ok(clients::store::find(tx, id).await?.filter(Client::is_usable))
 }

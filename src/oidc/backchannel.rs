@@ -15,8 +15,6 @@ use crate::jose::{self, Alg};
 use crate::logouts::{self, Intent, State};
 use crate::outbox::{self, Done, Job};
 
-/// BCL 2.4: what keeps it apart from an ID token (ABUSE J12).
-pub const LOGOUT_TYP: &str = "logout+jwt";
 /// BCL 2.4 recommends two minutes at most.
 pub const LIFE: Span = Span::minutes(2);
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -76,8 +74,10 @@ async fn tell(app: &App, now: Timestamp, client: &Client, intent: &Intent) -> an
     let sub = subject(&app.vault, &mut app.db.read().await?, client, &intent.account_id).await?;
     let claims = claims(app, now, client, intent, &sub);
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
+    // BCL 2.4: what keeps it apart from an ID token (ABUSE J12); where it does not, `events` does.
+    let typ = client.meta.tolerances.logout_token_typ.name();
     let ring = app.ring();
-    let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, LOGOUT_TYP, &claims)).await??;
+    let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, typ, &claims)).await??;
     Ok(match app.outgoing.post_form(uri, &[("logout_token", &token)]).await {
         // BCL 2.8: 204 is what some frameworks make of an empty 200; 400 says that the client will not.
         Ok(200 | 204) => Told::Delivered,

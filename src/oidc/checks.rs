@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use super::ID_TYP;
 use super::back::{Back, LONGEST};
+use super::{ID_TYP, is_id_token};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
@@ -52,7 +52,11 @@ pub async fn client(app: &App, params: &Params) -> anyhow::Result<Result<Client,
 pub fn redirect_uri(client: &Client, params: &Params) -> Result<String, Refused> {
     match params.get("redirect_uri") {
         Some(uri) if client.allows_redirect(uri) => Ok(uri.to_owned()),
-        Some(_) => Err(page(None, "redirect_uri is not registered", &client.id)),
+        Some(uri) => {
+            // What was asked for tells the operator which one to register; its query may be about a person.
+            let shown: String = uri.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect();
+            Err(page(None, "redirect_uri is not registered", &format!("{}: {shown:?}", client.id)))
+        }
         None => Err(page(Some(client.clone()), "redirect_uri is missing or stands twice", &client.id)),
     }
 }
@@ -309,6 +313,9 @@ async fn hinted(app: &App, now: Timestamp, client: &Client, hint: &str) -> anyho
         Err(why) => return refused(&why.to_string()),
     };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    if !is_id_token(&claims) {
+        return refused("another token of ours");
+    }
     if text("iss") != Some(app.issuer()) || text("aud") != Some(&client.id) {
         return refused("iss or aud");
     }

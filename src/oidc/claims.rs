@@ -52,7 +52,7 @@ pub enum Where {
     Userinfo,
     /// Only what was asked for there, while an access token opens userinfo (OIDCC 5.4).
     IdToken,
-    /// The only place that there is: `response_type=id_token`.
+    /// The only place that there is (`response_type=id_token`), or that the client's program looks at.
     IdTokenAlone,
 }
 
@@ -67,6 +67,10 @@ pub async fn told(
     place: Where,
 ) -> anyhow::Result<Map<String, Value>> {
     let scopes = scopes.within(&client.meta.scopes);
+    let place = match place {
+        Where::IdToken if client.meta.tolerances.claims_in_id_token => Where::IdTokenAlone,
+        place => place,
+    };
     let asked = |names: &[String], name: &str| client.meta.scopes.gives(name) && names.iter().any(|n| n == name);
     let wanted = |name: &str| match place {
         Where::Userinfo => scopes.gives(name) || asked(&claims.userinfo, name),

@@ -9,10 +9,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::ID_TYP;
 use super::frontchannel::Parting;
 use super::respond;
 use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
+use super::{ID_TYP, is_id_token};
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id128, is_id};
@@ -185,6 +185,10 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
             return Ok(out);
         }
     };
+    if !is_id_token(&claims) {
+        tracing::info!("id_token_hint is another token of ours");
+        return Ok(out);
+    }
     let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
     let aud = text("aud").unwrap_or_default();
     if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {

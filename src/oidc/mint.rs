@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha512};
 
-use super::{ACCESS_TYP, ID_TYP, TOKEN_LIFE, protect};
+use super::{ID_TYP, TOKEN_LIFE, protect};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id128;
@@ -59,11 +59,12 @@ pub async fn mint(
     id: Option<IdToken<'_>>,
 ) -> anyhow::Result<Minted> {
     let access = access.map(|wanted| access_claims(app, now, client, sub, grant, wanted));
+    let typ = client.meta.tolerances.access_token_typ.name();
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
     let id = id.map(|wanted| (id_claims(app, now, client, sub, grant, &wanted), wanted.code.map(str::to_owned)));
     let ring = app.ring();
     let minted = tokio::task::spawn_blocking(move || {
-        let access_token = access.map(|claims| jose::sign(&ring, Alg::ES256, ACCESS_TYP, &claims)).transpose()?;
+        let access_token = access.map(|claims| jose::sign(&ring, Alg::ES256, typ, &claims)).transpose()?;
         let id_token = id.map(|(mut claims, code)| {
             for (name, of) in [("at_hash", &access_token), ("c_hash", &code)] {
                 if let Some(text) = of {

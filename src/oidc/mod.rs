@@ -37,13 +37,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Span;
 use crate::grants::Grant;
+use crate::jose::Claims;
 
 /// RFC 6749 4.1.2 wants codes short-lived; DESIGN 8 says 60 s.
 pub const CODE_LIFE: Span = Span::seconds(60);
 pub const TOKEN_LIFE: Span = Span::seconds(300);
-/// RFC 9068 2.1.
-pub const ACCESS_TYP: &str = "at+jwt";
 pub const ID_TYP: &str = "JWT";
+
+/// Whether a JWT of ours that says [`ID_TYP`] is an ID token: signed userinfo says it too, and so do logout and access
+/// tokens of clients that want it (`protocol/tolerance.rs`). An ID token alone tells when the person signed in and
+/// names no client beside its audience.
+pub fn is_id_token(claims: &Claims) -> bool {
+    claims.contains_key("auth_time") && !claims.contains_key("client_id")
+}
 
 /// What an authorization code stands for. Kept under the code's digest, taken once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

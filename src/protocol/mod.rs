@@ -14,3 +14,4 @@ pub mod redirect;
 pub mod registration;
 pub mod response;
 pub mod scope;
+pub mod tolerance;

@@ -17,15 +17,19 @@ pub struct Tolerances {
 }
 
 impl Tolerances {
-    /// The first that is given, by the name of its key.
-    pub fn given(&self) -> Option<&'static str> {
+    /// Those that are given, by key and value.
+    pub fn given(&self) -> Vec<(&'static str, &'static str)> {
+        let mut out = Vec::new();
         if self.logout_token_typ != LogoutTokenTyp::default() {
-            Some("logout_token_typ")
-        } else if self.access_token_typ != AccessTokenTyp::default() {
-            Some("access_token_typ")
-        } else {
-            self.claims_in_id_token.then_some("claims_in_id_token")
+            out.push(("logout_token_typ", self.logout_token_typ.name()));
         }
+        if self.access_token_typ != AccessTokenTyp::default() {
+            out.push(("access_token_typ", self.access_token_typ.name()));
+        }
+        if self.claims_in_id_token {
+            out.push(("claims_in_id_token", "true"));
+        }
+        out
     }
 }
 
@@ -81,9 +85,14 @@ mod tests {
         for typ in AccessTokenTyp::ALL {
             assert_eq!(serde_json::to_value(typ).unwrap(), typ.name());
         }
-        assert_eq!(Tolerances::default().given(), None);
+        assert!(Tolerances::default().given().is_empty());
         assert_eq!(serde_json::from_str::<Tolerances>("{}").unwrap(), Tolerances::default());
-        let all = Tolerances { claims_in_id_token: true, ..Tolerances::default() };
-        assert_eq!(all.given(), Some("claims_in_id_token"));
+        let all = Tolerances {
+            logout_token_typ: LogoutTokenTyp::Jwt,
+            access_token_typ: AccessTokenTyp::Jwt,
+            claims_in_id_token: true,
+        };
+        let given = [("logout_token_typ", "JWT"), ("access_token_typ", "JWT"), ("claims_in_id_token", "true")];
+        assert_eq!(all.given(), given);
     }
 }

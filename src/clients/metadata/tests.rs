@@ -14,6 +14,7 @@ fn file(secret_len: Option<usize>) -> Terms {
         secret_len,
         sector: "mon-ent".to_owned(),
         require_pkce: None,
+        tolerances: Tolerances::default(),
         consent: false,
         offline_agreed: false,
         audiences: Vec::new(),
@@ -244,6 +245,40 @@ fn faults_d5_a_file_demands_pkce_of_public_clients_unless_it_says_more() {
     assert_eq!(demands("client_secret_basic", Some(true)), Ok(true));
     assert_eq!(demands("none", None), Ok(true));
     assert_eq!(demands("none", Some(false)).unwrap_err().field, "require_pkce");
+}
+
+#[test]
+fn faults_d15_a_file_gives_tolerances_and_a_registration_takes_none() {
+    use crate::protocol::tolerance::AccessTokenTyp;
+    let wanted = json!({"access_token_typ": "JWT", "logout_token_typ": "JWT", "claims_in_id_token": true});
+    assert_eq!(taken(wanted).tolerances, Tolerances::default());
+    let mut terms = file(Some(43));
+    let given = Tolerances { access_token_typ: AccessTokenTyp::Jwt, ..Tolerances::default() };
+    if let Terms::File { tolerances, .. } = &mut terms {
+        *tolerances = given;
+    }
+    assert_eq!(take(&bent(json!({})), &terms).unwrap().tolerances, given);
+    let old: Metadata = {
+        let mut stored = serde_json::to_value(taken(json!({}))).unwrap();
+        stored.as_object_mut().unwrap().remove("tolerances");
+        serde_json::from_value(stored).unwrap()
+    };
+    assert_eq!(old.tolerances, Tolerances::default(), "a row of an older version");
+}
+
+#[test]
+fn faults_d17_every_uri_of_a_client_is_refused_with_the_reason() {
+    let why = |change: Value| take(&bent(change), &registered()).unwrap_err().to_string();
+    let native = json!({"application_type": "native", "redirect_uris": ["fr.exemple.app://retour"]});
+    assert!(why(native).contains("write one, as in fr.exemple.app:/retour (RFC 8252 7.1)"));
+    assert!(why(json!({"redirect_uris": ["fr.exemple.app:/retour"]})).contains("application_type native"));
+    assert_eq!(
+        why(json!({"logo_uri": "http://rp.example/a.png"})),
+        "logo_uri: http, which is for this machine only: https"
+    );
+    assert!(why(json!({"post_logout_redirect_uris": ["https://rp.example/#x"]})).ends_with(": a fragment"));
+    assert!(why(json!({"request_uris": ["rp.example/r"]})).contains("not an absolute URI"));
+    assert!(why(json!({"redirect_uris": []})).contains("none is named"));
 }
 
 #[test]

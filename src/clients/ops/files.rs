@@ -8,6 +8,7 @@ use crate::clients::metadata::{self, Flaw, Terms};
 use crate::clients::{AuthMethod, Metadata, Perimeter, is_client_id, store};
 use crate::config::deployment::{ClientFile, Declared, PerimeterFile};
 use crate::db::Tx;
+use crate::protocol::tolerance::Tolerances;
 use crate::seal::{SealError, Vault};
 
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,11 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
         secret_len: secret.map(|secret| secret.expose().len()),
         sector: ours.sector,
         require_pkce: ours.require_pkce,
+        tolerances: Tolerances {
+            logout_token_typ: ours.logout_token_typ,
+            access_token_typ: ours.access_token_typ,
+            claims_in_id_token: ours.claims_in_id_token,
+        },
         consent: ours.consent,
         offline_agreed: ours.offline_agreed,
         audiences: ours.audiences,

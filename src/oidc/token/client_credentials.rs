@@ -9,8 +9,8 @@ use super::outcome::{Asking, Exchanged, Tokens};
 use crate::base::ids::id128;
 use crate::clients::GrantType;
 use crate::jose::{self, Alg};
+use crate::oidc::TOKEN_LIFE;
 use crate::oidc::mint::audience;
-use crate::oidc::{ACCESS_TYP, TOKEN_LIFE};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
@@ -35,8 +35,8 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         map.insert("cnf".to_owned(), json!({ "jkt": jkt }));
     }
     let ring = app.ring();
-    let access_token =
-        tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, ACCESS_TYP, &claims)).await??;
+    let typ = client.meta.tolerances.access_token_typ.name();
+    let access_token = tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, typ, &claims)).await??;
     Ok(Exchanged::Tokens(Box::new(Tokens {
         access_token,
         token_type: asking.token_type(),

@@ -11,8 +11,8 @@ use preau::base::clock::Span;
 use serde_json::json;
 
 use super::registration::{cantine, let_in, manage, registered, state, text};
-use crate::support::relying_party::basic;
-use crate::support::{Answer, Browser, Member, RelyingParty, Server, deployment};
+use crate::support::relying_party::{basic, part};
+use crate::support::{Answer, Browser, Landed, Member, Receiver, RelyingParty, Server, deployment};
 
 /// A client whose file holds the least that it may, and these lines.
 const BARE: &str = "cantine";
@@ -223,4 +223,94 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
     let from = lines.0.lock().unwrap().len();
     assert_eq!(ask(&server, Some(&right), &[]).await.error(), "invalid_grant");
     assert!(logged(from).contains("client=\"cantine\""));
+}
+
+#[tokio::test]
+async fn faults_d15_an_access_token_says_jwt_for_whom_its_file_says_so_and_no_other_token_passes_for_it() {
+    for (lines, typ) in [("", "at+jwt"), ("access_token_typ = \"JWT\"", "JWT")] {
+        let (server, rp, member) = house(lines).await;
+        let receiver = Receiver::start().await;
+        receiver.listens_for(&server, &[BARE]).await;
+        let changes = json!({"tolerances": {"access_token_typ": typ, "logout_token_typ": "JWT"},
+                             "userinfo": {"signed": "RS256"}});
+        server.register(BARE, changes).await;
+        let mut browser = Browser::new(&server);
+        let held = rp.sign_in(&mut browser, &member).await;
+        assert_eq!(part(&held.access_token, 0)["typ"], typ);
+        let userinfo = rp.userinfo(&held.access_token).await;
+        assert_eq!(userinfo.status, StatusCode::OK, "{typ}: {}", userinfo.shown());
+        let introspected = async |token: &str| {
+            let who = basic(BARE, &deployment::secret(BARE));
+            let answer = server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", token)]).await;
+            answer.json()["active"].as_bool().unwrap()
+        };
+        assert!(introspected(&held.access_token).await);
+        // The other kinds with the type JWT, told apart by what they say.
+        let signed = String::from_utf8(userinfo.bytes.clone()).unwrap();
+        let other = rp.sign_in(&mut Browser::new(&server), &member).await;
+        browser.open("/compte").await;
+        browser.submit("se-deconnecter", &[]).await;
+        server.work_off().await;
+        let logout = receiver.calls_of(BARE).remove(0).token().to_owned();
+        assert_eq!(part(&logout, 0)["typ"], "JWT");
+        for (kind, token) in [("ID token", &other.id_token), ("userinfo", &signed), ("logout token", &logout)] {
+            assert_eq!(part(token, 0)["typ"], "JWT", "{kind}");
+            assert_eq!(rp.userinfo(token).await.status, StatusCode::UNAUTHORIZED, "{kind}");
+            assert!(!introspected(token).await, "{kind}");
+        }
+        // And none of them, but an ID token, is a hint of who somebody is.
+        for (kind, hint, known) in [
+            ("ID token", &other.id_token, true),
+            ("access token", &other.access_token, false),
+            ("userinfo", &signed, false),
+            ("logout token", &logout, false),
+        ] {
+            let attempt = rp.attempt_with(&[("prompt", "none"), ("id_token_hint", hint)]);
+            let Landed::Away(landed) = Browser::new(&server).open(&attempt.url).await else { panic!("{kind}") };
+            let error = if known { "login_required" } else { "invalid_request" };
+            assert_eq!(rp.error(&landed, &attempt), error, "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_d15_an_access_token_that_says_jwt_opens_nothing_once_its_file_says_so_no_more() {
+    let (server, rp, member) = house("access_token_typ = \"JWT\"").await;
+    let held = rp.sign_in(&mut Browser::new(&server), &member).await;
+    assert_eq!(rp.userinfo(&held.access_token).await.status, StatusCode::OK);
+    server.register(BARE, json!({"tolerances": {}})).await;
+    assert_eq!(rp.userinfo(&held.access_token).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn faults_d15_a_logout_token_says_what_the_file_says() {
+    for (lines, typ) in [("", "logout+jwt"), ("logout_token_typ = \"JWT\"", "JWT")] {
+        let (server, rp, member) = house(lines).await;
+        let receiver = Receiver::start().await;
+        receiver.listens_for(&server, &[BARE]).await;
+        let mut browser = Browser::new(&server);
+        rp.sign_in(&mut browser, &member).await;
+        browser.open("/compte").await;
+        browser.submit("se-deconnecter", &[]).await;
+        server.work_off().await;
+        let call = receiver.calls_of(BARE).remove(0);
+        assert_eq!(part(call.token(), 0)["typ"], typ);
+        assert!(call.claims()["events"].is_object() && call.claims().get("nonce").is_none());
+    }
+}
+
+#[tokio::test]
+async fn faults_d15_claims_stand_in_the_id_token_of_whom_never_asks_userinfo() {
+    for (lines, there) in [("", false), ("claims_in_id_token = true", true)] {
+        let (server, rp, member) = house(lines).await;
+        let held = rp.sign_in(&mut Browser::new(&server), &member).await;
+        assert_eq!(held.claims.get("given_name").is_some(), there, "{lines}");
+        assert_eq!(held.claims.get("children").is_some(), there, "{lines}");
+        assert!(held.claims.get("phone_number").is_none(), "a scope that it has not");
+        let userinfo = rp.userinfo(&held.access_token).await.json();
+        assert!(userinfo["children"].is_array(), "userinfo has them in any case");
+        for (name, value) in userinfo.as_object().unwrap() {
+            assert!(!there || held.claims[name] == *value, "{name}");
+        }
+    }
 }

@@ -6,7 +6,8 @@ use preau::base::clock::Timestamp;
 use preau::jose::{self, Alg, KeySet, KeyState, Typ};
 use preau::keys::ops::{self, House};
 use preau::keys::rotation::{JWKS_MAX_AGE, LEAD, LONGEST_TOKEN, REMEMBERED, TRAIL};
-use preau::oidc::{ACCESS_TYP, ID_TYP, TOKEN_LIFE, backchannel};
+use preau::oidc::{ID_TYP, TOKEN_LIFE, backchannel};
+use preau::protocol::tolerance::AccessTokenTyp;
 use serde_json::{Value, json};
 
 use crate::support::Server;
@@ -122,7 +123,8 @@ async fn any_number_of_servers_rotate_once() {
 #[tokio::test]
 async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_forgotten() {
     let server = Server::start_as(|config| config.keys.rotate_after_days = 0).await;
-    let (hint, access) = (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, ACCESS_TYP));
+    let (hint, access) =
+        (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, AccessTokenTyp::AtJwt.name()));
     server.advance(Span::days(3650));
     tend(&server).await;
     assert_eq!(states(&server, Alg::ES256).await, [KeyState::Active], "0 days: never by itself");
@@ -136,7 +138,7 @@ async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_for
     let verify = async || {
         let now = server.now();
         let hint = ops::verify_hint(&server.app, now, ID_TYP, &hint).await.unwrap().is_ok();
-        (hint, ops::verify(&server.app, now, ACCESS_TYP, &access).await.unwrap().is_ok())
+        (hint, ops::verify(&server.app, now, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_ok())
     };
     assert_eq!(verify().await, (true, false));
     server.advance(REMEMBERED);
@@ -151,7 +153,8 @@ async fn rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     let server = Server::start().await;
     let other = server.again().await;
     let kid = server.app.ring().active(Alg::ES256).unwrap().kid().to_owned();
-    let (hint, access) = (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, ACCESS_TYP));
+    let (hint, access) =
+        (signed(&server, Alg::ES256, ID_TYP), signed(&server, Alg::ES256, AccessTokenTyp::AtJwt.name()));
     let upcoming = ops::prepare(House::of(&server.app), server.now(), Alg::ES256).await.unwrap();
     let new = ops::revoke(House::of(&server.app), server.now(), &kid).await.unwrap().unwrap();
     // Both read again within a minute.
@@ -160,7 +163,7 @@ async fn rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
         tend(server).await;
         let now = server.now();
         assert_eq!(server.app.ring().active(Alg::ES256).unwrap().kid(), new);
-        assert!(ops::verify(&server.app, now, ACCESS_TYP, &access).await.unwrap().is_err());
+        assert!(ops::verify(&server.app, now, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_err());
         assert!(ops::verify_hint(&server.app, now, ID_TYP, &hint).await.unwrap().is_err());
         let jwks = published(server).await.to_string();
         assert!(jwks.contains(&new) && !jwks.contains(&kid) && !jwks.contains(&upcoming));
