@@ -50,12 +50,13 @@ function environment() {
 
 /**
  * @param {string} log file for what the server prints
- * @param {{name: string, clients: object[], more?: (authority: string) => string}} of the deployment; `more` is
- *   appended to the configuration
+ * @param {{name: string, clients: object[], files?: {name: string, client_id: string, secret: string, text: string}[],
+ *   more?: (authority: string) => string}} of the deployment; `files` are clients as the repository's examples have
+ *   them, `more` is appended to the configuration
  * @returns {Promise<{issuer: string, phones: string, authority: string, certificate: string, key: string,
  *   configuration: string, run(...words: string[]): string, stop(): Promise<void>}>}
  */
-export async function startProvider(log, { name, clients, more = () => "" }) {
+export async function startProvider(log, { name, clients, files = [], more = () => "" }) {
   const folder = mkdtempSync(join(tmpdir(), `preau-${name}-`));
   const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
   const { authority, certificate, key } = makeCertificates(folder);
@@ -68,6 +69,11 @@ export async function startProvider(log, { name, clients, more = () => "" }) {
   rmSync(join(deployment, "clients"), { recursive: true, force: true });
   mkdirSync(join(deployment, "clients"));
   for (const client of clients) writeFileSync(join(deployment, "clients", `${client.client_id}.toml`), toToml(client));
+  mkdirSync(join(folder, "keys"), { mode: 0o700 });
+  for (const file of files) {
+    writeFileSync(join(deployment, "clients", `${file.name}.toml`), file.text);
+    writeFileSync(join(folder, "keys", `${file.client_id}.secret`), `${file.secret}\n`, { mode: 0o600 });
+  }
 
   const configuration = join(folder, "preau.toml");
   const text = JSON.stringify;
@@ -100,7 +106,7 @@ fictitious = ["+3363998"]
 name = ${text(name)}
 directory = ${text(deployment)}
 ${more(authority)}`);
-  const files = [[`${SCHOOL.uai}-ElevesAvecAdresses.xml`, eleves], [`${SCHOOL.uai}-ResponsablesAvecAdresses.xml`,
+  const rosters = [[`${SCHOOL.uai}-ElevesAvecAdresses.xml`, eleves], [`${SCHOOL.uai}-ResponsablesAvecAdresses.xml`,
     responsables]].map(([file, content]) => {
     const path = join(folder, file);
     writeFileSync(path, content(new Date()));
@@ -128,7 +134,7 @@ ${more(authority)}`);
   };
   try {
     run("migrate");
-    run("import", "--format", "siecle", "--academy", SCHOOL.academy, ...files);
+    run("import", "--format", "siecle", "--academy", SCHOOL.academy, ...rosters);
     run("campaign", "open", "--uai", SCHOOL.uai, "--days", "15");
 
     child = spawn(binary, ["serve", "--config", configuration], {

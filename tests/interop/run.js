@@ -1,5 +1,8 @@
 // Starts Préau over TLS and two sites behind Apache, then the libraries in a process of their own that trusts our test
 // authority: Node reads NODE_EXTRA_CA_CERTS only when it starts.
+//
+//   run.js             libraries, Apache, and the programs of npm and PyPI
+//   run.js programs    the programs in Go and Java, which take longer to build than all others to test
 
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -7,13 +10,17 @@ import { join } from "node:path";
 import { Report } from "../browser/report.js";
 import { APACHE, APACHE_KEY, CLIENTS, SPA, SPA_DPOP, atApp, atSite } from "./clients.js";
 import { KEYS } from "./keys.js";
+import { LARGE } from "./programs_large.js";
+import { SMALL } from "./programs_small.js";
+import { example } from "./programs.js";
 import { freePort, startProvider } from "./provider.js";
 import { startApache } from "./site.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 mkdirSync(ARTEFACTS, { recursive: true });
 
-const report = new Report("interop");
+const large = process.argv[2] === "programs";
+const report = new Report(large ? "programs" : "interop");
 let provider;
 let apache;
 let suite;
@@ -32,9 +39,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 const ports = [await freePort(), await freePort()];
 const sites = ports.map((port) => `https://localhost:${port}`);
 const app = `https://localhost:${await freePort()}`;
+const programs = await Promise.all((large ? LARGE : SMALL).map(example));
 provider = await report.check("Préau starts over TLS, with a roster and an open campaign", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
-    name: "interop",
+    name: report.name,
+    files: programs,
     clients: [
       ...CLIENTS, atSite(APACHE, sites[0]), atSite(APACHE_KEY, sites[1]), atApp(SPA, app), atApp(SPA_DPOP, app),
     ],
@@ -49,10 +58,12 @@ dpop_nonce_required = true
 `,
   }));
 if (!provider) process.exit(report.close());
-apache = await report.check("Apache with mod_auth_openidc starts", () =>
-  startApache(ports, provider, join(ARTEFACTS, "apache.log")));
+if (!large) {
+  apache = await report.check("Apache with mod_auth_openidc starts", () =>
+    startApache(ports, provider, join(ARTEFACTS, "apache.log")));
+}
 
-suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
+suite = spawn(process.execPath, [join(import.meta.dirname, large ? "programs_suite.js" : "suite.js")], {
   stdio: "inherit",
   env: {
     ...process.env,
@@ -60,6 +71,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js")], {
     INTEROP_ISSUER: provider.issuer,
     INTEROP_PHONES: provider.phones,
     INTEROP_KEYS: JSON.stringify(KEYS),
+    INTEROP_PROGRAMS: JSON.stringify(programs),
     INTEROP_SITES: apache ? sites.join(" ") : "",
     INTEROP_APP: app,
     INTEROP_CERTIFICATE: provider.certificate,

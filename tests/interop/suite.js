@@ -11,6 +11,7 @@ import { apache } from "./apache.js";
 import { encrypted } from "./encrypted.js";
 import { configure, refused, request, signIn } from "./flow.js";
 import { PASSWORD, Person } from "./person.js";
+import { small } from "./programs_small.js";
 import { PARENTS, SCHOOL } from "./roster.js";
 import { applications } from "./spa.js";
 
@@ -318,6 +319,7 @@ if (ready) {
   if (process.env.INTEROP_SITES) {
     await report.scenario("mod_auth_openidc", () => apache(report, ISSUER, first));
   }
+  await small(report, first);
 } else {
   report.skip("all that needs an account", "there is none");
 }

@@ -24,7 +24,7 @@ postgres_programs() {
   return 1
 }
 
-# Debian packages that are missing for the named stages (rust, browsers, interop, conformance), one a line.
+# Debian packages that are missing for the named stages (rust, browsers, interop, programs, conformance), one a line.
 missing_packages() {
   local stage
   command -v openssl >/dev/null || echo openssl
@@ -114,7 +114,7 @@ install_node_modules() {
   cp "$folder/package-lock.json" "$mark"
 }
 
-# Authlib and what it stands on, only where .venv has not what the list says.
+# What the tests' Python programs stand on, only where .venv has not what the list says.
 install_python_modules() {
   local list=$REPO/tests/$1/requirements.txt mark=$REPO/.venv/.installed-from-$1
   if cmp -s "$list" "$mark"; then
@@ -125,6 +125,27 @@ install_python_modules() {
   cp "$list" "$mark"
 }
 
+java_is_there() {
+  command -v javac >/dev/null && command -v keytool >/dev/null && command -v mvn >/dev/null || return 1
+  [ "$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')" -ge 17 ]
+}
+
+# A JDK of at least 17 with Maven, and a Go as new as its program's go.mod says. Debian 12 has the former only; what is
+# not to be had is skipped, and the tests say why.
+find_builders() {
+  if ! java_is_there; then
+    echo "installing: default-jdk-headless maven"
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update &&
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends default-jdk-headless maven >/dev/null
+  fi
+  java_is_there || export INTEROP_LACKS_JAVA="there is no JDK of at least 17 with Maven"
+  # An old Go does not even read such a go.mod.
+  if ! (cd "$REPO/tests/interop/programs/oauth2-proxy" && go list -m >/dev/null 2>&1); then
+    export INTEROP_LACKS_GO="there is no Go of at least $(sed -n 's/^go //p' "$REPO/tests/interop/programs/oauth2-proxy/go.mod")"
+  fi
+}
+
 # install_missing STAGE…
 install_missing() {
   local stage
@@ -133,6 +154,7 @@ install_missing() {
     case $stage in
       browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
+      programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
     esac
