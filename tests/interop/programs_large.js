@@ -1,7 +1,7 @@
 // The programs in Go and Java: a stage of their own (`tests/run programs`), because they are built from their sources.
 
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert, assertEqual } from "../browser/report.js";
@@ -13,8 +13,9 @@ export const LARGE = ["oauth2-proxy", "spring-security", "pac4j"];
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 const run = promisify(execFile);
 
-/** Runs a builder in the program's folder; its last words are the error. */
+/** Runs a builder in the program's folder, which has nothing of an earlier run; its last words are the error. */
 async function build(folder, command, words) {
+  rmSync(join(PROGRAMS, folder, "target"), { recursive: true, force: true });
   try {
     await run(command, words, { cwd: join(PROGRAMS, folder), maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
@@ -28,7 +29,7 @@ const lacks = (name) => process.env[`INTEROP_LACKS_${name}`];
 /** A store for Java with our test authority. */
 async function trust() {
   const store = join(ARTEFACTS, "authority.p12");
-  if (existsSync(store)) await run("rm", [store]);
+  rmSync(store, { force: true });
   await run("keytool", ["-importcert", "-noprompt", "-alias", "preau", "-file", process.env.NODE_EXTRA_CA_CERTS,
     "-keystore", store, "-storetype", "PKCS12", "-storepass", "changeit"]);
   return [`-Djavax.net.ssl.trustStore=${store}`, "-Djavax.net.ssl.trustStorePassword=changeit", "-Xmx256m"];
@@ -63,8 +64,15 @@ async function proxy(report, program, first) {
       assertEqual(visitor.browser.status, 200, "status");
       assert(JSON.parse(visitor.browser.page.textContent).user.length > 10, visitor.browser.page.textContent);
     });
-    await report.check(`${name}: signs out at the site; the provider is told by its own call`, async () => {
+    await report.check(`${name}: signs out at the site; its own call ends nothing at the provider`, async () => {
       await visitor.browser.open(`${site}/oauth2/sign_out`, { stop: `${issuer}/` });
+      visitor.person.asked = false;
+      await visitor.arrive("/");
+      assert(!visitor.person.asked, "asked again");
+    });
+    await report.check(`${name}: signs out at the site and, by rd=, at the provider`, async () => {
+      const end = `${issuer}/oauth2/logout?client_id=${client_id}`;
+      await visitor.leave(`/oauth2/sign_out?rd=${encodeURIComponent(end)}`);
       const asked = await visitor.browser.open(`${site}/`, { stop: `${issuer}/oauth2/authorize?` });
       assert(asked, "still signed in at the site");
     });
