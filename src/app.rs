@@ -1,7 +1,7 @@
 //! What every handler is given: the platform, built once. Knows no feature.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::clock::{Clock, Span, Timestamp};
@@ -49,6 +49,8 @@ pub struct App {
     /// The SMS gateway, where it lately took nothing.
     pub resting: Silence,
     ring: RwLock<Arc<KeyRing>>,
+    /// Set once the process was asked to end.
+    draining: AtomicBool,
     /// When an unknown kid last had the ring read again.
     asked: AtomicI64,
 }
@@ -88,6 +90,7 @@ impl App {
             deaf: Silence::default(),
             resting: Silence::resting(GATEWAY_RESTS),
             ring: RwLock::default(),
+            draining: AtomicBool::new(false),
             asked: AtomicI64::new(i64::MIN),
         }
     }
@@ -99,6 +102,15 @@ impl App {
 
     pub fn set_ring(&self, ring: KeyRing) {
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// No new requests should come here; those that do are answered.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// Whether the ring may be read again for an unknown kid: strangers invent them at no cost (ABUSE J2).

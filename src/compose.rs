@@ -2,6 +2,7 @@
 //!
 //! A command that needs less opens less: [`open`] gives database and vault, [`build`] the whole.
 
+mod health;
 mod work;
 
 use std::io;
@@ -13,7 +14,7 @@ use axum_server::Handle;
 use tokio::sync::watch;
 
 use crate::app::{App, AppState, Parts};
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, SteadyClock};
 use crate::base::rng::Random;
 use crate::config::deployment::{self, Declared};
 use crate::config::{Config, Server};
@@ -27,6 +28,7 @@ use crate::seal::{self, PasswordCost, Passwords, Vault};
 use crate::sms::Gateway;
 use crate::{clients, keys, router, telemetry, tenants};
 
+pub use health::{Health, health};
 pub use work::{background, work_off};
 
 /// What a test replaces.
@@ -42,7 +44,7 @@ impl Surroundings {
     /// The machine's clock and randomness, full-priced passwords.
     pub fn real() -> Self {
         Self {
-            clock: Arc::new(crate::base::clock::SystemClock),
+            clock: Arc::new(SteadyClock::real()),
             rng: Arc::new(crate::base::rng::SystemRandom),
             cost: PasswordCost::STANDARD,
             sms: None,
@@ -61,6 +63,9 @@ pub struct Opened {
 pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Opened> {
     let db = Db::open(&config.database.url).await.context("database")?;
     db.migrate().await.context("migrations")?;
+    if let Some(seen) = db.seen().await? {
+        around.clock.not_before(seen);
+    }
     let may_create = db.is_sqlite() && keys::ops::nothing_sealed(&db).await?;
     let master = seal::load_or_create(&config.keys.directory, may_create, around.rng.as_ref())?;
     let vault = Vault::new(master)?;
@@ -81,6 +86,16 @@ pub async fn declare(around: &Surroundings, opened: &Opened, declared: &Declared
     let mut tx = opened.db.write(Durability::Durable).await?;
     tenants::ops::declare(&mut tx, declared).await?;
     clients::ops::declare(&mut tx, &opened.vault, around.clock.now(), declared).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Reads again what is declared, for the application that runs: all of it, or what was there stays.
+pub async fn publish(app: &AppState) -> anyhow::Result<()> {
+    let declared = declared(&app.config)?;
+    let mut tx = app.db.write(Durability::Durable).await?;
+    tenants::ops::declare(&mut tx, &declared).await?;
+    clients::ops::declare(&mut tx, &app.vault, app.now(), &declared).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,7 +23,7 @@ use crate::http::visit::Visit;
 use crate::oidc::path;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueue, Lane, Sample};
-use crate::{activation, clients, compte, login, oidc, otp};
+use crate::{activation, clients, compose, compte, login, oidc, otp};
 
 /// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
 const BODY: usize = 64 * 1024;
@@ -65,6 +65,7 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route("/accessibilite", get(plain::<views::Accessibilite>))
         .route("/assets/{name}", get(assets))
         .route("/clients/{client_id}/logo", get(clients::pages::logo))
+        .layer(from_fn_with_state(app.clone(), scheme_of_origin))
         // A form of another site is refused (ABUSE S5). The issuer is named, because behind a proxy the Host
         // may be another; browsers say where they come from.
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
@@ -101,6 +102,18 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .with_state(app))
 }
 
+/// A form that says to come from https while we are http, or the other way round, is another site's: the layer above
+/// compares host and port only.
+async fn scheme_of_origin(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("null");
+    let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
+    let alien = scheme(origin).is_some_and(|theirs| Some(theirs) != scheme(app.issuer()));
+    if alien && !request.method().is_safe() {
+        return PageError::Forbidden("cross-site").into_response();
+    }
+    next.run(request).await
+}
+
 /// What the operator's machines see.
 pub fn operations(app: AppState) -> Router {
     Router::new()
@@ -131,37 +144,22 @@ async fn metrics(State(app): State<AppState>) -> Response {
         refused: load.refused,
         cost: load.cost.as_secs_f64(),
     };
-    match app.metrics.text(&Sample { hashing, outbox, sms_outages }) {
+    let clock_ahead = app.clock.ahead_of_machine().0 / 1000;
+    match app.metrics.text(&Sample { hashing, outbox, sms_outages, clock_ahead }) {
         Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// Ready is: the database answers with this program's schema, so does the ephemeral store, and there are keys to sign
-/// with.
+/// Whether requests may come here: `compose/health.rs`.
 async fn ready(State(app): State<AppState>) -> Response {
-    let migrated = app.db.migrated().await;
-    let wrong = match migrated {
-        Err(e) => Some(format!("database: {e}")),
-        Ok(n) if n < crate::db::SCHEMA_FILES() => Some("migrations are missing".to_owned()),
-        Ok(_) if !app.ring().can_sign() => Some("no signing key".to_owned()),
-        Ok(_) => app.ephemeral.ping().await.err().map(|e| e.to_string()),
-    };
-    match wrong {
-        None => (StatusCode::OK, degraded(&app).await).into_response(),
-        Some(why) => {
-            tracing::warn!(%why, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
-        }
+    let health = compose::health(&app).await;
+    if !health.wrong.is_empty() {
+        tracing::warn!(why = health.wrong.join("; "), "not ready");
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response();
     }
-}
-
-/// Ready all the same: whoever has an account signs in while no code leaves.
-async fn degraded(app: &AppState) -> String {
-    let outages = otp::ops::standing(&app.db, app.now()).await.unwrap_or_default();
-    let all: Vec<String> =
-        outages.iter().map(|o| format!("degraded: SMS: {}: {}\n", o.reason.name(), o.detail)).collect();
-    format!("ready\n{}", all.concat())
+    let degraded: Vec<String> = health.degraded.iter().map(|what| format!("degraded: {what}\n")).collect();
+    (StatusCode::OK, format!("ready\n{}", degraded.concat())).into_response()
 }
 
 /// A page that is the same for everybody.

@@ -14,9 +14,3 @@ pub async fn record(tx: &mut Tx, rng: &dyn Random, now: Timestamp, fact: Fact, a
     .await?;
     Ok(())
 }
-
-/// When the newest fact was written. Ids begin with their time, so this reads one row.
-pub async fn newest(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    let row = tx.optional::<(i64,)>("SELECT at FROM audit ORDER BY id DESC LIMIT 1", args![]).await?;
-    Ok(row.map(|(at,)| Timestamp(at)))
-}

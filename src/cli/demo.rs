@@ -21,7 +21,7 @@ pub struct Args {
 
 pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     // Requests would push the greeting off the screen.
-    telemetry::install(&Log { filter: "warn".to_owned(), ..Log::default() });
+    let _filter = telemetry::install(&Log { filter: "warn".to_owned(), ..Log::default() });
     let stop = stop_signal()?;
     let doors = Doors::open(Ports::USUAL)?;
     let deployment = Config::default().deployment.directory;

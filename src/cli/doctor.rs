@@ -1,6 +1,6 @@
 //! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
 //!
-//! It changes nothing: no migration, no key, no declaration is written here.
+//! It changes nothing but what it is told to: no migration, no key, no declaration is written here.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -17,13 +17,16 @@ use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES, files};
 use crate::jose::{Alg, KeyState};
 use crate::seal::{self, Vault};
-use crate::{activation, audit, clients, compose, ephemeral, keys, logouts, otp, outbox, roster, tenants};
+use crate::{activation, clients, compose, ephemeral, keys, logouts, otp, outbox, roster, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A support code, such as K7P-4MX: what it stands for.
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
+    /// The clock was wrong once and is right now: servers take its word again, once they are started again.
+    #[arg(long, conflicts_with = "code")]
+    clock_is_right: bool,
 }
 
 /// A job that waits longer is stuck: codes are wanted within the minute.
@@ -34,6 +37,14 @@ const FIRST: Timestamp = Timestamp(1_704_067_200_000);
 pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     match &args.code {
         Some(code) => find(code, &read(file)?, out).await,
+        None if args.clock_is_right => {
+            let (db, _) = opened(&read(file)?).await?;
+            let now = SystemClock.now();
+            db.forget_seen(now).await?;
+            db.close().await;
+            writeln!(out, "it is {} in Paris: start the servers again", in_paris(now))?;
+            Ok(true)
+        }
         None => Box::pin(examine(file, &mut Report { out, sound: true })).await,
     }
 }
@@ -209,13 +220,22 @@ async fn accounts(db: &Db) -> anyhow::Result<((), String)> {
 
 async fn clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
     anyhow::ensure!(now >= FIRST, "it says {}: set it, tokens are signed with it", in_paris(now));
-    if let Some(newest) = audit::store::newest(&mut db.read().await?).await? {
-        let ahead = newest.since(now);
+    if let Some(theirs) = db.time().await? {
         anyhow::ensure!(
-            ahead < Span::minutes(1),
-            "it says {}, but the database speaks of {}: it went back",
+            now.since(theirs).0.abs() < Span::minutes(1).0,
+            "it says {}, the database's machine says {}: set them alike",
             in_paris(now),
-            in_paris(newest)
+            in_paris(theirs)
+        );
+    }
+    // Facts of the audit that lie ahead do no harm; what was seen holds every server there.
+    if let Some(seen) = db.seen().await? {
+        anyhow::ensure!(
+            seen.since(now) < Span::minutes(1),
+            "it says {}, but a server of this house was at {}: set it; or, if it is right now, run \
+             `preau doctor --clock-is-right` and start the servers again",
+            in_paris(now),
+            in_paris(seen)
         );
     }
     Ok(((), format!("{} in Paris", in_paris(now))))
@@ -253,7 +273,7 @@ async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyh
     if !found {
         writeln!(out, "no activation and no notice has the code {code}")?;
     }
-    writeln!(out, "shown by an error page, the code begins a request_id of the log: grep '{code}-'")?;
+    writeln!(out, "shown by an error page, the code is the support_code of a line of the log: grep '{code}'")?;
     drop(tx);
     db.close().await;
     Ok(found)

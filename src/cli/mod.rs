@@ -23,7 +23,7 @@ use chrono::DateTime;
 use chrono_tz::Europe::Paris;
 use clap::{Parser, Subcommand};
 
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Clock as _, SystemClock, Timestamp};
 use crate::base::phone::Numbering;
 use crate::compose::{self, Opened, Surroundings};
 use crate::config::Config;
@@ -68,6 +68,7 @@ enum Command {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    let json = Config::wants_json_log(in_use(cli.config.as_deref()));
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -78,10 +79,20 @@ pub fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // Nobody is left to tell if stderr is gone too.
-            let _gone = writeln!(io::stderr(), "preau: {}", in_one_line(&error));
+            let _gone = writeln!(io::stderr(), "{}", last_line(&in_one_line(&error), json));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The line that says why the command failed, as the machine that reads the log wants it.
+fn last_line(why: &str, json: bool) -> String {
+    if !json {
+        return format!("preau: {why}");
+    }
+    let now = DateTime::from_timestamp_millis(SystemClock.now().0).unwrap_or_default();
+    let timestamp = now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": why, "target": "preau" }).to_string()
 }
 
 /// A cause after its consequence, without line ends and without saying the same twice.
@@ -105,7 +116,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
         Command::Keys(args) => Box::pin(keys::run(&args, &configured(file)?, out)).await,
-        Command::Serve => Box::pin(serve::run(configured(file)?)).await,
+        Command::Serve => {
+            let config = read(file)?;
+            let filter = telemetry::install(&config.log);
+            Box::pin(serve::run(config, file, filter)).await
+        }
         Command::Migrate => {
             let opened = prepared(&configured(file)?).await?;
             let around = Surroundings::real();
@@ -143,14 +158,18 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
 /// Reads the configuration and begins the log.
 fn configured(file: Option<&Path>) -> anyhow::Result<Config> {
     let config = read(file)?;
-    telemetry::install(&config.log);
+    let _filter = telemetry::install(&config.log);
     Ok(config)
 }
 
 /// The file that was named must be there; the usual one may be missing.
 fn read(file: Option<&Path>) -> anyhow::Result<Config> {
+    Ok(Config::load(in_use(file))?)
+}
+
+fn in_use(file: Option<&Path>) -> Option<&Path> {
     let usual = Path::new("config/preau.toml");
-    Ok(Config::load(file.or_else(|| usual.exists().then_some(usual)))?)
+    file.or_else(|| usual.exists().then_some(usual))
 }
 
 /// A database that knows the schools and relying parties of the deployment's files.

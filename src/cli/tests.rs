@@ -30,6 +30,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau keys retire --now -kid_that_begins_with_a_hyphen",
         "preau keys import --alg RS256 key.pem",
         "preau doctor --code K7P-4MX",
+        "preau doctor --clock-is-right",
         "preau bench sign-in --seconds 1",
     ] {
         Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
@@ -279,6 +280,28 @@ async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
         assert!(sound, "nothing is wrong here: {text}");
         assert_eq!(text.contains("neither PKCE nor nonce from bourses: see `preau client show`"), named, "{text}");
     }
+}
+
+#[tokio::test]
+async fn faults_f11_doctor_is_well_again_after_a_clock_that_was_wrong_once() {
+    use crate::base::clock::{Clock as _, Span, SystemClock};
+    let house = House::new();
+    assert!(house.preau("migrate").await.0);
+    let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
+    let ahead = SystemClock.now().plus(Span::days(30));
+    db.see(ahead).await.unwrap();
+    // What was written meanwhile stays where it is.
+    let mut tx = db.write(Durability::Durable).await.unwrap();
+    let rng = crate::base::rng::SystemRandom;
+    let (fact, about) = (crate::audit::Fact::ActivationStarted, crate::audit::About::default());
+    crate::audit::store::record(&mut tx, &rng, ahead, fact, about).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    let (sound, text) = house.preau("doctor").await;
+    assert!(!sound && text.contains("WRONG  clock: it says ") && text.contains("--clock-is-right"), "{text}");
+    assert!(house.preau("doctor --clock-is-right").await.0);
+    let (sound, text) = house.preau("doctor").await;
+    assert!(sound && text.contains("ok     clock: "), "{text}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::health::clock_trouble;
 use crate::app::AppState;
 use crate::db::Durability;
 use crate::oidc::backchannel;
@@ -18,6 +19,8 @@ use crate::{activation, grants, keys, limits, logouts, otp, sessions};
 const POLL: Duration = Duration::from_secs(1);
 /// How often the keys are renewed where that is due, and read again (DESIGN 7).
 const KEYS: Duration = Duration::from_millis(keys::rotation::REREAD.0.unsigned_abs());
+/// How often the time is noted in the database: what a restart could lengthen.
+const CLOCK: Duration = Duration::from_secs(30);
 const CLEAN: Duration = Duration::from_secs(3600);
 
 /// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
@@ -35,6 +38,18 @@ pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
             }
             if let Err(error) = keys::ops::tend(&a, a.now()).await {
                 tracing::error!(error = format!("{error:#}"), "signing keys not renewed or not read again");
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            if let Err(error) = note_the_time(&a).await {
+                tracing::error!(%error, "the time was not noted");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLOCK) => {}
+                _ = s.wait_for(|stop| *stop) => return,
             }
         }
     });
@@ -135,6 +150,16 @@ async fn run(app: &AppState, job: Job) {
     if let Err(error) = outbox::settle(&app.db, &job, done, app.now()).await {
         tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
     }
+}
+
+/// A server whose clock is wrong says so, and does not lead the others astray.
+async fn note_the_time(app: &AppState) -> crate::db::Result<()> {
+    let now = app.now();
+    match clock_trouble(app, now).await? {
+        Some(why) => tracing::error!(why, "this server's time is not to be trusted"),
+        None => app.db.see(now).await?,
+    }
+    Ok(())
 }
 
 /// Forgets what serves no more, some rows a transaction: after a night without a server there are many, and whoever

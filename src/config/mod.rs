@@ -6,6 +6,7 @@
 mod database;
 pub mod deployment;
 mod keys;
+mod log;
 mod outgoing;
 mod phones;
 mod protocol;
@@ -14,6 +15,7 @@ mod sms;
 
 pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
+pub use log::Log;
 pub use outgoing::Outgoing;
 pub use phones::Phones;
 pub use protocol::Protocol;
@@ -57,22 +59,6 @@ impl Default for Deployment {
     }
 }
 
-/// What the log says.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Log {
-    /// A filter in the syntax of tracing's `EnvFilter`.
-    pub filter: String,
-    /// One JSON object a line instead of text.
-    pub json: bool,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { filter: "info".into(), json: false }
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{0}")]
@@ -109,6 +95,19 @@ impl Config {
         config.finish()
     }
 
+    /// Whether the log is to be JSON, as far as a configuration that may be wrong elsewhere can say: the line that tells
+    /// what is wrong with it is read by the same machine.
+    pub fn wants_json_log(file: Option<&Path>) -> bool {
+        let environment = || config::Environment::with_prefix("PREAU").prefix_separator("__").separator("__");
+        let with_file = |path: &Path| {
+            let file = config::File::from(path).format(config::FileFormat::Toml);
+            config::Config::builder().add_source(file).add_source(environment()).build().ok()
+        };
+        let alone = || config::Config::builder().add_source(environment()).build().ok();
+        let built = file.and_then(with_file).or_else(alone);
+        built.and_then(|built| built.get_bool("log.json").ok()).unwrap_or_default()
+    }
+
     /// Reads the `…_file` secrets and holds the rules between values.
     pub fn finish(mut self) -> Result<Config, ConfigError> {
         if let Some(path) = self.database.url_file.clone() {
@@ -118,6 +117,7 @@ impl Config {
             self.ephemeral.url = read_secret(&path)?;
         }
         self.server.check()?;
+        self.log.check()?;
         self.ephemeral.check()?;
         self.keys.check()?;
         self.sms.check(self.server.is_loopback())?;

@@ -25,6 +25,9 @@ pub struct Server {
     /// Connections at once from one IPv4 address or IPv6 /64: a school whose thousand families sign in behind one
     /// address fits, a flood does not. A trusted proxy has no such limit.
     pub max_connections_per_source: usize,
+    /// Whether browsers are told to use https for every name below the issuer's too (HSTS): only where all of them are
+    /// yours and have it.
+    pub hsts_include_subdomains: bool,
     /// Between SIGTERM, when `/readyz` begins to answer 503, and the stop: a load balancer that asks every two
     /// seconds and wants two answers has noticed.
     pub drain_seconds: u64,
@@ -65,6 +68,7 @@ impl Default for Server {
             operations: SocketAddr::from(([127, 0, 0, 1], 9080)),
             max_connections: 4_096,
             max_connections_per_source: 1_024,
+            hsts_include_subdomains: false,
             drain_seconds: 5,
             tls: None,
             trusted_proxies: Vec::new(),

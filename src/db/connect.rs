@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use super::tx::{Inner, WriterGuard, Writers};
-use super::{Durability, Error, Result, Tx, files};
+use super::{Durability, Error, Fault, Result, Tx, files};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -65,7 +65,7 @@ impl Db {
             Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
             Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
         };
-        Ok(Tx { inner, open: false, _guard: None })
+        Ok(Tx { inner, open: false, writing: None, _guard: None })
     }
 
     /// A writing transaction, begun. Waits for SQLite's one writer at most five seconds.
@@ -73,7 +73,9 @@ impl Db {
         match self {
             Db::Sqlite { write, writers, .. } => {
                 let guard = WriterGuard::enter(writers);
-                let mut tx = Tx { inner: Inner::Sqlite(write.acquire().await?), open: false, _guard: guard };
+                let inner = Inner::Sqlite(writers.last.noted(write.acquire().await.map_err(Error::from))?);
+                let writing = Some(Writers::clone(writers));
+                let mut tx = Tx { inner, open: false, writing, _guard: guard };
                 // `synchronous` cannot change inside a transaction, and a deferred one that upgrades fails
                 // with BUSY at once: hence this order and IMMEDIATE.
                 let pragma = match durability {
@@ -89,7 +91,9 @@ impl Db {
             }
             Db::Postgres { write, writers, .. } => {
                 let guard = WriterGuard::enter(writers);
-                let mut tx = Tx { inner: Inner::Postgres(write.acquire().await?), open: false, _guard: guard };
+                let inner = Inner::Postgres(write.acquire().await?);
+                let writing = Some(Writers::clone(writers));
+                let mut tx = Tx { inner, open: false, writing, _guard: guard };
                 tx.open = true;
                 tx.execute("BEGIN", Vec::new()).await?;
                 if durability == Durability::Relaxed {
@@ -97,6 +101,13 @@ impl Db {
                 }
                 Ok(tx)
             }
+        }
+    }
+
+    /// The last write, where it could not be done.
+    pub fn write_fault(&self) -> Option<Fault> {
+        match self {
+            Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => writers.last.fault(),
         }
     }
 

@@ -7,11 +7,14 @@
 //! (hashing, signing, HTTP) happens while one is open, because SQLite has a single writer.
 
 mod connect;
+mod fault;
 pub mod files;
+mod time;
 mod tx;
 mod value;
 
 pub use connect::{Db, SCHEMA_FILES};
+pub use fault::Fault;
 pub use sqlx::FromRow;
 pub use tx::{Durability, Row, Tx};
 pub use value::Value;
@@ -29,6 +32,9 @@ pub enum Error {
     /// Too many wait for a connection, or the database is away for a moment: a little later it will be done.
     #[error("no connection was free in time, or the database is away")]
     Busy,
+    /// The disk is full, cannot be written, or fails: nothing was done, and it may be when there is room again.
+    #[error("the database cannot be written: {0}")]
+    Unwritable(sqlx::Error),
     #[error(transparent)]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// A row that this program cannot have written, or a newer one has.
@@ -43,6 +49,7 @@ impl From<sqlx::Error> for Error {
         match e {
             sqlx::Error::PoolTimedOut => Error::Busy,
             other if is_away(&other) => Error::Busy,
+            other if cannot_write(&other) => Error::Unwritable(other),
             other => Error::Sqlx(other),
         }
     }
@@ -51,11 +58,27 @@ impl From<sqlx::Error> for Error {
 /// Whether the database will be there a little later: another process holds SQLite's file (5), PostgreSQL is being
 /// stopped or started (57P), or the connection broke (08, or no answer at all).
 fn is_away(e: &sqlx::Error) -> bool {
-    let code = e.as_database_error().and_then(|e| e.code().map(|code| code.into_owned())).unwrap_or_default();
+    let code = code(e);
     matches!(e, sqlx::Error::Io(_))
-        || code == "5"
+        || primary(&code) == Some(5)
         || code.starts_with("57P")
         || (code.len() == 5 && code.starts_with("08"))
+}
+
+/// Whether nothing can be written at the moment. SQLite: read-only (8), an error of the disk (10), no room (13), no file
+/// can be opened (14). PostgreSQL: no room (53100), an error of the disk (58030), a server that only reads (25006).
+fn cannot_write(e: &sqlx::Error) -> bool {
+    let code = code(e);
+    matches!(primary(&code), Some(8 | 10 | 13 | 14)) || ["53100", "58030", "25006"].contains(&code.as_str())
+}
+
+fn code(e: &sqlx::Error) -> String {
+    e.as_database_error().and_then(|e| e.code().map(|code| code.into_owned())).unwrap_or_default()
+}
+
+/// SQLite's result code without what extends it; PostgreSQL's codes have five characters.
+fn primary(code: &str) -> Option<u32> {
+    code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|extended| extended & 0xFF)
 }
 
 impl Error {

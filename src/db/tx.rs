@@ -8,7 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Postgres, Sqlite};
 
-use super::{Result, Value};
+use super::fault::LastWrite;
+use super::{Error, Result, Value};
 
 /// How much a commit must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,14 @@ macro_rules! bound {
 
 /// Writers that are open, by task: a second one in the same task would wait for the first for ever
 /// (SQLite has one writer), so it is a bug that tests must see at once.
-pub(super) type Writers = Arc<Mutex<HashSet<String>>>;
+pub(super) type Writers = Arc<Writing>;
+
+/// What the writers of a database share.
+#[derive(Debug, Default)]
+pub struct Writing {
+    open: Mutex<HashSet<String>>,
+    pub(super) last: LastWrite,
+}
 
 /// Held as long as a writing transaction is open.
 pub(super) struct WriterGuard(Writers, String);
@@ -62,7 +70,7 @@ pub(super) struct WriterGuard(Writers, String);
 impl WriterGuard {
     pub(super) fn enter(writers: &Writers) -> Option<Self> {
         let task = tokio::task::try_id().map(|id| id.to_string())?;
-        let fresh = writers.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
+        let fresh = writers.open.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
         debug_assert!(fresh, "a second writing transaction in one task: pass &mut Tx instead");
         Some(Self(Arc::clone(writers), task))
     }
@@ -70,7 +78,7 @@ impl WriterGuard {
 
 impl Drop for WriterGuard {
     fn drop(&mut self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
@@ -78,31 +86,47 @@ impl Drop for WriterGuard {
 pub struct Tx {
     pub(super) inner: Inner,
     pub(super) open: bool,
+    /// Of a writing transaction: where it is noted that nothing could be written.
+    pub(super) writing: Option<Writers>,
     pub(super) _guard: Option<WriterGuard>,
 }
 
 impl Tx {
     /// Runs a statement; gives the number of rows it touched.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
-        Ok(match &mut self.inner {
-            Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await?.rows_affected(),
-            Inner::Postgres(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await?.rows_affected(),
-        })
+        let done = match &mut self.inner {
+            Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected()),
+            Inner::Postgres(c) => {
+                bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+        };
+        self.noted(done)
     }
 
     /// The first row, if any.
     pub async fn optional<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>> {
-        Ok(on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_optional)?)
+        let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_optional);
+        self.noted(found)
     }
 
     /// Exactly one row: its absence is an error.
     pub async fn one<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T> {
-        Ok(on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_one)?)
+        let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_one);
+        self.noted(found)
     }
 
     /// Every row. The caller's SQL bounds how many.
     pub async fn all<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>> {
-        Ok(on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_all)?)
+        let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_all);
+        self.noted(found)
+    }
+
+    fn noted<T>(&self, result: sqlx::Result<T>) -> Result<T> {
+        let result = result.map_err(Error::from);
+        match &self.writing {
+            Some(writing) => writing.last.noted(result),
+            None => result,
+        }
     }
 
     /// Makes it so.
@@ -110,6 +134,9 @@ impl Tx {
         if self.open {
             self.execute("COMMIT", Vec::new()).await?;
             self.open = false;
+            if let Some(writing) = &self.writing {
+                writing.last.done();
+            }
         }
         Ok(())
     }

@@ -32,6 +32,19 @@ pub enum PageError {
 }
 
 impl PageError {
+    /// What it is, in a word, for the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            PageError::NotFound => "not_found",
+            PageError::MethodNotAllowed => "method_not_allowed",
+            PageError::Forbidden(_) => "cross_site",
+            PageError::TooLarge => "too_large",
+            PageError::BadForm(_) => "bad_form",
+            PageError::Busy { .. } => "busy",
+            PageError::Internal(_) => "failed",
+        }
+    }
+
     pub fn status(&self) -> StatusCode {
         match self {
             PageError::NotFound => StatusCode::NOT_FOUND,
@@ -65,6 +78,11 @@ impl From<anyhow::Error> for PageError {
         let writing =
             e.downcast_ref::<crate::db::Error>().is_some_and(|e| matches!(e, crate::db::Error::Busy) || e.gave_way());
         let forgetting = e.downcast_ref::<ephemeral::Error>().is_some_and(ephemeral::Error::is_passing);
+        // The operator must see to it, the person must come back.
+        if let Some(full @ crate::db::Error::Unwritable(_)) = e.downcast_ref::<crate::db::Error>() {
+            tracing::error!(error = %full, "nothing can be written");
+            return PageError::Busy { seconds: 5 };
+        }
         if hashing || writing || forgetting { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
     }
 }

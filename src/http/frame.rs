@@ -7,21 +7,33 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::csrf::ProtectionError;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::cookies::{Jar, Name};
 use super::error::{Failure, PageError};
 use super::policy;
 use super::proxies;
 use super::views;
-use super::visit::{Visit, with_cookie};
+use super::visit::{Outcome, Visit, with_cookie};
 use crate::app::AppState;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::base::source::Source;
 use crate::protocol::params::Params;
 
-pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub async fn frame(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let visit = visit(&app, &request);
+    let request_id = request_id(&app, &visit, &request);
+    // Every line within says which request it is of. An error's level: it is there under every filter.
+    let (source, support_code) = (visit.source, &visit.support_code);
+    let span = tracing::error_span!("request", %request_id, %support_code, %source, client_id = Empty);
+    framed(app, visit, request_id, request, next).instrument(span).await
+}
+
+async fn framed(app: AppState, visit: Visit, request_id: String, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(120).collect();
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with("/assets/");
@@ -33,19 +45,55 @@ pub async fn frame(State(app): State<AppState>, mut request: Request, next: Next
     } else {
         next.run(request).await
     };
-    let request_id = format!("{}-{}", visit.support_code, id128(app.rng.as_ref()));
-    let mut response = rendered(&app, &visit, &request_id, response);
+    let outcome = outcome(&response);
+    let mut response = rendered(&app, &visit, response);
     if visit.query.get("lang").and_then(Lang::from_tag) == Some(visit.lang) && visit.lang_chosen {
         response = with_cookie(response, visit.jar.set(Name::Language, visit.lang.tag(), Some(365 * 24 * 3600)));
     }
     headers(&app, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_u16();
     // A path that no route knows is a stranger's text: it is no label.
-    app.metrics.request(route.as_ref().map_or("none", MatchedPath::as_str), response.status().as_u16());
-    let took = app.now().since(visit.now);
+    app.metrics.request(route.as_ref().map_or("none", MatchedPath::as_str), status);
+    let ms = app.now().since(visit.now).0;
     // No query, no form, no identity: what a path of ours holds is known.
-    let (source, status) = (visit.source, response.status().as_u16());
-    tracing::info!(%request_id, %method, ?path, %source, status, ms = took.0, "request");
+    tracing::info!(%method, %path, status, outcome, ms, "request");
     response
+}
+
+/// The proxy's id, so that its log and ours can be joined; of anybody else, who could write another's, one of our own,
+/// which the support code begins.
+fn request_id(app: &AppState, visit: &Visit, request: &Request) -> String {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| Source::new(peer.ip()));
+    let trusted = peer.is_some_and(|peer| proxies::is_trusted(peer, &app.config.server.trusted_proxies));
+    let theirs = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
+    match theirs.filter(|_| trusted) {
+        Some(id) => id.to_owned(),
+        None => format!("{}-{}", visit.support_code, id128(app.rng.as_ref())),
+    }
+}
+
+fn is_request_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
+    (8..=128).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// What came of it, in a word.
+fn outcome(response: &Response) -> &'static str {
+    if let Some(Outcome(said)) = response.extensions().get::<Outcome>() {
+        return said;
+    }
+    if let Some(Failure(error)) = response.extensions().get::<Failure>() {
+        return error.name();
+    }
+    match response.status().as_u16() {
+        ..=299 => "ok",
+        300..=399 => "sent_on",
+        400..=499 => "refused",
+        _ => "failed",
+    }
 }
 
 fn failed(e: PageError) -> Response {
@@ -90,17 +138,17 @@ fn is_internet_explorer(headers: &HeaderMap) -> bool {
 }
 
 /// Turns an error value, or an empty refusal of a layer, into its page; logs it once.
-fn rendered(app: &AppState, visit: &Visit, request_id: &str, response: Response) -> Response {
+fn rendered(app: &AppState, visit: &Visit, response: Response) -> Response {
     let status = response.status();
     let empty = !response.headers().contains_key(header::CONTENT_TYPE) || plain_refusal(&response);
     let failure = response.extensions().get::<Failure>().map(|f| f.0.clone());
     let page = match failure.as_deref() {
         Some(PageError::Internal(e)) => {
-            tracing::error!(%request_id, error = format!("{e:#}"), "failed");
+            tracing::error!(error = format!("{e:#}"), "failed");
             None
         }
         Some(other) => {
-            tracing::info!(%request_id, refused = %other, "refused");
+            tracing::info!(refused = %other, "refused");
             Some(other)
         }
         None if response.extensions().get::<ProtectionError>().is_some() => Some(&PageError::Forbidden("cross-site")),
@@ -128,7 +176,7 @@ fn rendered(app: &AppState, visit: &Visit, request_id: &str, response: Response)
         Some(PageError::Internal(_)) | None => visit.page(&app.pages, status, &views::OurFault { code }),
     };
     let mut out = drawn.unwrap_or_else(|e| {
-        tracing::error!(%request_id, error = %e, "the error page cannot be drawn");
+        tracing::error!(error = %e, "the error page cannot be drawn");
         response
     });
     if let Some(seconds) = busy {
@@ -158,7 +206,15 @@ fn headers(app: &AppState, headers: &mut HeaderMap) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
+    // Whoever opened us in a window of theirs must not hold on to it: only a page of ours may (ABUSE S-12).
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/html") {
+        let opener = HeaderName::from_static("cross-origin-opener-policy");
+        headers.insert(opener, HeaderValue::from_static("same-origin"));
+    }
     if app.config.server.is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        let all = app.config.server.hsts_include_subdomains;
+        let value = if all { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
     }
 }

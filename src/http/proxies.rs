@@ -17,8 +17,7 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 /// The source of a request that `peer` sent.
 pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: ProxyHeader) -> Source {
     let mut source = Source::new(peer);
-    let is_trusted = |source: Source| trusted.iter().any(|network| network.contains(source));
-    if !is_trusted(source) {
+    if !is_trusted(source, trusted) {
         return source;
     }
     let lines = match header {
@@ -35,12 +34,17 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: Pr
             };
             let Some(address) = node else { return source };
             source = Source::new(address);
-            if !is_trusted(source) {
+            if !is_trusted(source, trusted) {
                 return source;
             }
         }
     }
     source
+}
+
+/// Whether this is one of ours.
+pub fn is_trusted(peer: Source, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.contains(peer))
 }
 
 /// The elements of a list, the last one first. Read from the right, because a stranger wrote the left: a quotation

@@ -90,6 +90,16 @@ impl Visit {
     }
 }
 
+/// What came of a request, in a word of ours, for its line of the log. Without one, its status says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome(pub &'static str);
+
+/// Says what came of it.
+pub fn with_outcome(mut response: Response, outcome: &'static str) -> Response {
+    response.extensions_mut().insert(Outcome(outcome));
+    response
+}
+
 /// 303: go on by GET to a page of ours.
 pub fn see_other(to: &str) -> Response {
     Redirect::to(to).into_response()

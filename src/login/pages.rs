@@ -13,11 +13,12 @@ use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
-use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::http::visit::{Visit, see_other, with_cookie, with_outcome};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
 use crate::seal::PasswordError;
 use crate::sessions::extract::Signed;
+use crate::telemetry;
 
 type Answer = Result<Response, PageError>;
 
@@ -25,7 +26,11 @@ type Answer = Result<Response, PageError>;
 const CARRIED: [&str; 2] = ["i", "client_id"];
 
 async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
-    interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await
+    let waiting = interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await;
+    if let Some(waiting) = &waiting {
+        telemetry::of_client(&waiting.request.client_id);
+    }
+    waiting
 }
 
 /// What the client that waits shows of itself.
@@ -91,12 +96,10 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
     let brought = Brought { session: visit.session.as_deref(), marks: &visit.marks };
-    let outcome = sign_in(&app, visit.now, &identifiant, password, brought).await;
-    app.metrics.sign_in(match &outcome {
-        Ok(done) => done.name(),
-        Err(_) => "failed",
-    });
-    match outcome {
+    let done = sign_in(&app, visit.now, &identifiant, password, brought).await;
+    let outcome = done.as_ref().map_or("failed", SignIn::name);
+    app.metrics.sign_in(outcome);
+    let answer = match done {
         Ok(SignIn::Done { cookie, mark }) => {
             let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
             let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
@@ -121,7 +124,8 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             }
             _ => Err(e.into()),
         },
-    }
+    };
+    answer.map(|answer| with_outcome(answer, outcome))
 }
 
 /// GET: where sign-in ends. A page, not a redirect: from here the browser may leave for the relying party.

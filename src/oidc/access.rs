@@ -17,6 +17,7 @@ use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::scope::Scopes;
 use crate::protocol::tolerance::AccessTokenTyp;
 use crate::sessions;
+use crate::telemetry;
 
 /// A living access token.
 pub struct Access {
@@ -98,6 +99,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     if typ != AccessTokenTyp::default() && client.meta.tolerances.access_token_typ != typ {
         return dead("its type is not one of this client");
     }
+    telemetry::of_client(&client.id);
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
     let (holder, account_id) = match (text("sid"), text("fam")) {

@@ -19,7 +19,7 @@ use crate::base::secret::digest;
 use crate::clients::{self, Client};
 use crate::http::error::PageError;
 use crate::http::form;
-use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::http::visit::{Visit, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, FRESH, Interaction};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -106,7 +106,7 @@ fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
                 code: visit.support_code.clone(),
                 client_uri: client.and_then(|c| c.meta.client_uri),
             };
-            visit.page(&app.pages, StatusCode::BAD_REQUEST, &page)
+            visit.page(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
         Refused::Redirect { back, error } => respond::error(app, visit, &back, &error),
     }

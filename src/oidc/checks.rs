@@ -20,6 +20,7 @@ use crate::protocol::params::Params;
 use crate::protocol::pkce;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::{Scope, Scopes};
+use crate::telemetry;
 
 /// How a request is refused.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub async fn client(app: &App, params: &Params) -> anyhow::Result<Result<Client,
     let Some(client) = clients::store::find(&mut app.db.read().await?, id).await? else {
         return Ok(Err(page(None, "unknown client", id)));
     };
+    telemetry::of_client(&client.id);
     if !client.is_usable() {
         return Ok(Err(page(None, "unknown client", &format!("{id} is {}", client.state.name()))));
     }

@@ -19,6 +19,7 @@ use crate::http::error::PageError;
 use crate::http::form;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
+use crate::telemetry;
 
 /// A request of a client that has proven who it is.
 pub struct Asked {
@@ -110,6 +111,7 @@ async fn authenticate(
     let Some(client) = clients::store::find(&mut app.db.read().await?, &presented.client_id).await? else {
         return failed("unknown client");
     };
+    telemetry::of_client(&client.id);
     who.registered = named(AuthMethod::ALL.into_iter().filter(|method| client.takes(*method)));
     if !client.is_usable() {
         return failed("the client may not be used");

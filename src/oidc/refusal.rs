@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::clients::Client;
 use crate::http::error::PageError;
+use crate::http::visit::with_outcome;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub const NO_STORE: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
@@ -34,7 +35,7 @@ pub fn refusal(error: &OAuthError, who: &Who, basic_tried: bool) -> Response {
         let challenge = HeaderValue::from_static("Basic realm=\"preau\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
-    response
+    with_outcome(response, error.code.name())
 }
 
 /// What a body that cannot be read is answered with; a fault of ours stays one.
@@ -60,7 +61,7 @@ pub fn in_json(answer: Result<Response, PageError>) -> Result<Response, PageErro
     let body = json!({ "error": ErrorCode::TemporarilyUnavailable.name(), "error_description": "try again later" });
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, Json(body)).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    Ok(response)
+    Ok(with_outcome(response, "busy"))
 }
 
 /// CORS for browsers' clients: the origin of one of the client's redirect URIs, nothing else (ABUSE S10).

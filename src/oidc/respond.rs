@@ -7,7 +7,7 @@ use super::back::Back;
 use super::views::{Field, FormPost};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::visit::Visit;
+use crate::http::visit::{Visit, with_outcome};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::encode;
 use crate::protocol::redirect::with_query;
@@ -32,7 +32,8 @@ pub fn answer(app: &App, visit: &Visit, back: &Back, pairs: &[(&str, &str)]) -> 
 pub fn error(app: &App, visit: &Visit, back: &Back, error: &OAuthError) -> Result<Response, PageError> {
     let (code, description) = (error.code.name(), error.description);
     tracing::info!(code, description, detail = %error.detail, "authorization refused");
-    answer(app, visit, back, &[("error", code), ("error_description", description)])
+    let sent = answer(app, visit, back, &[("error", code), ("error_description", description)])?;
+    Ok(with_outcome(sent, code))
 }
 
 /// No `form-action`: it would bind the relying party's own redirects too (DESIGN 7). The address was vetted when it was

@@ -178,6 +178,8 @@ pub struct Sample {
     pub outbox: Option<Vec<Lane>>,
     /// Reasons for which messages do not leave.
     pub sms_outages: Option<usize>,
+    /// How far the machine's clock went back, in seconds.
+    pub clock_ahead: i64,
 }
 
 impl Sample {
@@ -192,6 +194,11 @@ impl Sample {
             "database_up",
             "Whether the database answers",
             ConstGauge::new(i64::from(self.outbox.is_some())),
+        );
+        registry.register(
+            "clock_ahead_seconds",
+            "How far our clock is ahead of the machine's",
+            ConstGauge::new(self.clock_ahead),
         );
         let (waiting, oldest) = (Family::<Kind, Gauge>::default(), Family::<Kind, Gauge>::default());
         for lane in self.outbox.iter().flatten() {
@@ -223,7 +230,8 @@ mod tests {
         metrics.limited("password", "budget");
         let lanes = vec![Lane { kind: "sms", waiting: 3, oldest: 7 }];
         let hashing = HashQueue { waiting: 2, permits: 4, refused: 5, cost: 0.025 };
-        let text = metrics.text(&Sample { hashing, outbox: Some(lanes), sms_outages: Some(1) }).unwrap();
+        let text =
+            metrics.text(&Sample { hashing, outbox: Some(lanes), sms_outages: Some(1), clock_ahead: 0 }).unwrap();
         for line in [
             "# TYPE preau_http_requests_total counter",
             "preau_http_requests_total{route=\"/connexion\",class=\"2xx\"} 2",

@@ -9,18 +9,38 @@ pub use metrics::{CONTENT_TYPE as METRICS, Connections, HashQueue, Lane, Metrics
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, reload};
 
-use crate::config::Log;
+use crate::config::{ConfigError, Log};
 
-/// Installs the subscriber of the process. A second call changes nothing.
-pub fn install(log: &Log) {
-    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    // Colours in a file would stand between a key and its value, where grep looks.
-    let colours = std::io::stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
-    let outcome = if log.json { builder.json().try_init() } else { builder.compact().try_init() };
-    if outcome.is_err() {
-        tracing::debug!("a subscriber is there already");
+/// Says what is logged from now on.
+#[derive(Clone)]
+pub struct Filter(reload::Handle<EnvFilter, Registry>);
+
+impl Filter {
+    /// # Errors
+    /// A filter that cannot be read: the former stays.
+    pub fn set(&self, log: &Log) -> Result<(), ConfigError> {
+        let filter = log.env_filter()?;
+        self.0.reload(filter).map_err(|e| ConfigError::Rule(format!("log.filter cannot be changed: {e}")))
     }
+}
+
+/// Installs the subscriber of the process. A second call changes nothing, and gives nothing that could.
+pub fn install(log: &Log) -> Option<Filter> {
+    let filter = log.env_filter().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (filter, handle) = reload::Layer::new(filter);
+    // Colours in a file would stand between a key and its value, where grep looks.
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let lines =
+        if log.json { lines.json().flatten_event(true).with_span_list(false).boxed() } else { lines.compact().boxed() };
+    let installed = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    installed.ok().map(|()| Filter(handle))
+}
+
+/// The request under way is this client's: the lines of it name it.
+pub fn of_client(client_id: &str) {
+    tracing::Span::current().record("client_id", client_id);
 }

@@ -127,6 +127,34 @@ async fn h3_x9_over_https_every_kind_of_answer_has_its_headers() {
 }
 
 #[tokio::test]
+async fn faults_a18_a_form_from_https_is_another_sites_where_we_are_http() {
+    let server = Server::start().await;
+    let host = ("host", server.app.config.server.host().to_owned());
+    let post = async |origin: &str| {
+        let headers = [(host.0, host.1.as_str()), ("origin", origin)];
+        server.post("/deconnexion", &headers, &[]).await.status
+    };
+    let here = server.issuer().to_owned();
+    assert_ne!(post(&here).await, StatusCode::FORBIDDEN);
+    assert_eq!(post(&here.replace("http://", "https://")).await, StatusCode::FORBIDDEN);
+    assert_eq!(post("https://evil.example").await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn faults_a18_subdomains_are_included_where_the_configuration_says_so() {
+    for (all, value) in [(false, "max-age=31536000"), (true, "max-age=31536000; includeSubDomains")] {
+        let server = Server::start_as(|config| {
+            config.server.issuer = "https://id.example.fr".to_owned();
+            config.server.hsts_include_subdomains = all;
+            config.phones.fictitious.clear();
+            config.outgoing.allow_private = false;
+        })
+        .await;
+        assert_eq!(server.get("/connexion").await.header("strict-transport-security"), value);
+    }
+}
+
+#[tokio::test]
 async fn h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
     let server = Server::start().await;
     let member = server.durand().await;

@@ -17,6 +17,8 @@ mod architecture;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod devices;
@@ -40,6 +42,10 @@ mod oidc;
 mod outgoing;
 #[cfg(test)]
 mod privacy;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod readiness;
 #[cfg(test)]
 mod redis_faults;
 #[cfg(test)]

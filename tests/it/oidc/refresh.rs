@@ -47,6 +47,17 @@ async fn begin(rp: &RelyingParty, browser: &mut Browser, member: &Member, consen
     answer.json()
 }
 
+#[tokio::test]
+async fn fault_rt13_a_refresh_token_ends_after_thirty_days_although_the_clock_went_back() {
+    let (server, rp, member) = house("ent").await;
+    let tokens = begin(&rp, &mut Browser::new(&server), &member, true).await;
+    server.advance(Span::minutes(30 * 24 * 60 - 10));
+    server.clock.set(Span::hours(-1));
+    assert_eq!(refresh(&rp, &tokens["refresh_token"]).await.status, StatusCode::OK);
+    server.advance(Span::minutes(20));
+    assert_eq!(refresh(&rp, &tokens["refresh_token"]).await.error(), "invalid_grant");
+}
+
 async fn refresh(rp: &RelyingParty, token: &Value) -> Answer {
     let mut fields = vec![
         ("grant_type", "refresh_token".to_owned()),

@@ -100,7 +100,9 @@ impl Answer {
             assert_eq!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), https, "{cookie}");
             assert!(!cookie.contains("Domain"), "{cookie}");
         }
+        assert!(!self.header("x-request-id").is_empty(), "{at}");
         if self.is_html() {
+            assert_eq!(self.header("cross-origin-opener-policy"), "same-origin", "{at}");
             assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{at}");
             assert_eq!(self.header("cache-control"), "no-store", "{at}");
             if method != Method::HEAD {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, header};
 use preau::app::AppState;
-use preau::base::clock::{Clock, ManualClock, Span, Timestamp};
+use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock, Timestamp};
 use preau::base::rng::SeededRandom;
 use preau::clients::{self, Metadata};
 use preau::compose::{self, Surroundings};
@@ -37,6 +37,14 @@ impl Server {
     /// A new server on a new database.
     pub async fn start() -> Self {
         Self::start_as(|_| {}).await
+    }
+
+    /// As [`Server::start`], at the time that it is: what the database's own clock says is compared with ours.
+    pub async fn start_now() -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = config(&folder).await;
+        let clock = Arc::new(ManualClock::at(SystemClock.now()));
+        Box::pin(Self::build(config, clock, Arc::new(folder), 1)).await
     }
 
     /// As [`Server::start`], with another configuration.
@@ -98,7 +106,7 @@ impl Server {
         (cost, gateway): (PasswordCost, Gateway),
     ) -> Self {
         let around = Surroundings {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            clock: Arc::new(SteadyClock::over(Arc::clone(&clock))),
             rng: Arc::new(SeededRandom::new(seed)),
             cost,
             sms: Some(gateway),
@@ -118,7 +126,7 @@ impl Server {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.app.now()
     }
 
     pub fn advance(&self, by: Span) {
