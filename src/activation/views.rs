@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::password::Rule;
+use crate::base::date::{DateError, TypedDate};
 use crate::http::pages::Page;
 
 mod outcomes;
@@ -74,6 +75,8 @@ pub struct CodePage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CodeError {
     Empty,
+    /// It cannot be a code: no try is spent on it.
+    NotSixDigits,
     Wrong {
         left: i64,
     },
@@ -102,7 +105,8 @@ pub enum Purpose {
     NewPassword,
 }
 
-/// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N` to its own address.
+/// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N_jour`, `_mois`, `_annee` to its
+/// own address; programs may send the whole date as `date_naissance_N`.
 #[derive(Debug, Serialize)]
 pub struct ChildrenPage {
     pub query: String,
@@ -121,8 +125,7 @@ pub struct ChildCard {
     pub given_name: String,
     pub school: String,
     pub answer: Option<Answer>,
-    /// As typed.
-    pub date: String,
+    pub date: DateFields,
     pub error: Option<ChildError>,
     /// Where nothing is asked any more for this child.
     pub settled: Option<Settled>,
@@ -146,8 +149,50 @@ pub enum ChildError {
         code: String,
     },
     AnswerMissing,
-    DateMissing,
-    DateUnreadable,
+    Date {
+        fault: DateFault,
+    },
+}
+
+/// Why what was typed is no birth date; no try is spent on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateFault {
+    Empty,
+    Words,
+    Incomplete,
+    ShortYear,
+    NoSuchDay,
+    LongAgo,
+    ToCome,
+}
+
+impl From<DateError> for DateFault {
+    fn from(e: DateError) -> Self {
+        match e {
+            DateError::Empty => DateFault::Empty,
+            DateError::NotADate => DateFault::Words,
+            DateError::Incomplete => DateFault::Incomplete,
+            DateError::ShortYear => DateFault::ShortYear,
+            DateError::NoSuchDay => DateFault::NoSuchDay,
+            DateError::LongAgo => DateFault::LongAgo,
+            DateError::ToCome => DateFault::ToCome,
+        }
+    }
+}
+
+/// A birth date as typed, for the three fields.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DateFields {
+    pub jour: String,
+    pub mois: String,
+    pub annee: String,
+}
+
+impl From<TypedDate> for DateFields {
+    fn from(typed: TypedDate) -> Self {
+        Self { jour: typed.day, mois: typed.month, annee: typed.year }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,15 +230,16 @@ pub struct PasswordPage {
     pub purpose: Purpose,
     pub identifiant: String,
     pub fault: Option<PasswordFault>,
+    /// Which rules the refused password does not meet; `None` where none was typed yet.
+    pub lacking: Option<Vec<Rule>>,
     pub notices: Vec<ChildNotice>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PasswordFault {
-    Missing {
-        rules: Vec<Rule>,
-    },
+    /// Rules of [`PasswordPage::lacking`].
+    Missing,
     /// The confirmation is not the same.
     Different,
     Guessable {

@@ -18,13 +18,26 @@ pub struct BirthDate {
     day: u32,
 }
 
-/// Why a text is no birth date.
+/// Why what was typed is no birth date: one a sentence that a page says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
     #[error("no date")]
     Empty,
     #[error("not a date in the form JJ/MM/AAAA")]
     NotADate,
+    #[error("day, month or year is missing")]
+    Incomplete,
+    /// `30/11/09`: could be three dates.
+    #[error("a year of other than four digits")]
+    ShortYear,
+    /// `31/02`, `14/13`.
+    #[error("no such day in the calendar")]
+    NoSuchDay,
+    /// Before 1900.
+    #[error("a year in which nobody who lives was born")]
+    LongAgo,
+    #[error("still to come")]
+    ToCome,
 }
 
 impl BirthDate {
@@ -93,32 +106,77 @@ impl FromStr for BirthDate {
     }
 }
 
-/// Reads what a person types: JJ/MM/AAAA, J/M/AAAA, also with `-`, `.` or blanks, JJMMAAAA, and AAAA-MM-JJ.
-pub fn parse_typed(text: &str) -> Result<BirthDate, DateError> {
-    let text: String = text.chars().filter(|c| !is_invisible(*c)).map(plain_digit).collect();
-    let separator = |c: char| c.is_whitespace() || matches!(c, '/' | '-' | '.' | '\u{2010}'..='\u{2015}');
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(DateError::Empty);
+/// A birth date as a form holds it: three fields, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedDate {
+    pub day: String,
+    pub month: String,
+    pub year: String,
+}
+
+impl TypedDate {
+    /// From the three fields. A whole date in the first, as people paste it, is taken apart.
+    pub fn of_fields(day: &str, month: &str, year: &str) -> Self {
+        let (day, month, year) = (cleaned(day), cleaned(month), cleaned(year));
+        if month.is_empty() && year.is_empty() { Self::of_text(&day) } else { Self { day, month, year } }
     }
-    let parts: Vec<&str> = text.split(separator).filter(|part| !part.is_empty()).collect();
-    let (year, month, day) = match parts.as_slice() {
-        [whole] if whole.len() == 8 && whole.is_ascii() => {
-            let (day, rest) = whole.split_at_checked(2).ok_or(DateError::NotADate)?;
-            let (month, year) = rest.split_at_checked(2).ok_or(DateError::NotADate)?;
-            (year, month, day)
+
+    /// From one field: JJ/MM/AAAA, J/M/AAAA, also with `-`, `.` or blanks, JJMMAAAA, and AAAA-MM-JJ.
+    pub fn of_text(text: &str) -> Self {
+        let text = cleaned(text);
+        let separator = |c: char| c.is_whitespace() || matches!(c, '/' | '-' | '.' | '\u{2010}'..='\u{2015}');
+        let parts: Vec<&str> = text.split(separator).filter(|part| !part.is_empty()).collect();
+        let of = |day: &str, month: &str, year: &str| Self {
+            day: day.to_owned(),
+            month: month.to_owned(),
+            year: year.to_owned(),
+        };
+        match parts.as_slice() {
+            [whole] if matches!(whole.len(), 6 | 8) && number(whole).is_some() => {
+                let (day, rest) = whole.split_at_checked(2).unwrap_or((whole, ""));
+                let (month, year) = rest.split_at_checked(2).unwrap_or((rest, ""));
+                of(day, month, year)
+            }
+            [year, month, day] if year.len() == 4 => of(day, month, year),
+            [day, month, year] => of(day, month, year),
+            [day, month] => of(day, month, ""),
+            _ => of(&text, "", ""),
         }
-        [year, month, day] if year.len() == 4 => (*year, *month, *day),
-        [day, month, year] if year.len() == 4 => (*year, *month, *day),
-        _ => return Err(DateError::NotADate),
-    };
-    if month.len() > 2 || day.len() > 2 {
-        return Err(DateError::NotADate);
     }
-    let (Some(year), Some(month), Some(day)) = (number(year), number(month), number(day)) else {
-        return Err(DateError::NotADate);
-    };
-    BirthDate::new(i32::try_from(year).unwrap_or(0), month, day).ok_or(DateError::NotADate)
+
+    /// The date, if there is one that must not be guessed.
+    pub fn read(&self) -> Result<BirthDate, DateError> {
+        let parts = [&self.day, &self.month, &self.year];
+        if parts.iter().all(|part| part.is_empty()) {
+            return Err(DateError::Empty);
+        }
+        if parts.iter().any(|part| !part.is_empty() && number(part).is_none()) {
+            return Err(DateError::NotADate);
+        }
+        let (Some(day), Some(month), Some(year)) = (number(&self.day), number(&self.month), number(&self.year)) else {
+            return Err(DateError::Incomplete);
+        };
+        if self.day.len() > 2 || self.month.len() > 2 {
+            return Err(DateError::NoSuchDay);
+        }
+        if self.year.len() != 4 {
+            return Err(DateError::ShortYear);
+        }
+        if year < 1900 {
+            return Err(DateError::LongAgo);
+        }
+        BirthDate::new(i32::try_from(year).unwrap_or(0), month, day).ok_or(DateError::NoSuchDay)
+    }
+}
+
+/// Reads a whole date that a person typed into one field.
+pub fn parse_typed(text: &str) -> Result<BirthDate, DateError> {
+    TypedDate::of_text(text).read()
+}
+
+fn cleaned(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_invisible(*c)).map(plain_digit).collect();
+    text.trim().to_owned()
 }
 
 /// Digits only: `u32::parse` would take a sign.
@@ -129,9 +187,13 @@ fn number(text: &str) -> Option<u32> {
     text.parse().ok()
 }
 
-fn plain_digit(c: char) -> char {
+/// The digits of other keyboards (full-width, Arabic, Persian) as ours.
+pub fn plain_digit(c: char) -> char {
+    let from = |zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c);
     match c {
-        '０'..='９' => char::from_digit(u32::from(c) - u32::from('０'), 10).unwrap_or(c),
+        '０'..='９' => from('０'),
+        '٠'..='٩' => from('٠'),
+        '۰'..='۹' => from('۰'),
         '／' => '/',
         _ => c,
     }
@@ -161,27 +223,44 @@ mod tests {
     }
 
     #[test]
-    fn no_date_is_guessed() {
-        for text in [
-            "31/02/2013",
-            "29/02/2013",
-            "14/02/13",
-            "14/13/2013",
-            "00/02/2013",
-            "14/02/1850",
-            "14/02",
-            "140213",
-            "demain",
-            "+1/02/2013",
-            "14/02/2013/1",
-            "014/02/2013",
-            "20130214",
-            "14/02/20133",
-            "é4022013",
+    fn no_date_is_guessed_and_each_fault_is_told_apart() {
+        use DateError::{Incomplete, LongAgo, NoSuchDay, NotADate, ShortYear};
+        for (text, fault) in [
+            ("31/02/2013", NoSuchDay),
+            ("29/02/2013", NoSuchDay),
+            ("14/13/2013", NoSuchDay),
+            ("00/02/2013", NoSuchDay),
+            ("014/02/2013", NoSuchDay),
+            ("20130214", LongAgo),
+            ("14/02/13", ShortYear),
+            ("140213", ShortYear),
+            ("14/02/20133", ShortYear),
+            ("14/02/1850", LongAgo),
+            ("14/02", Incomplete),
+            ("14", Incomplete),
+            ("demain", NotADate),
+            ("30 novembre 2009", NotADate),
+            ("+1/02/2013", NotADate),
+            ("14/02/2013/1", NotADate),
+            ("é4022013", NotADate),
         ] {
-            assert_eq!(parse_typed(text), Err(DateError::NotADate), "{text}");
+            assert_eq!(parse_typed(text), Err(fault), "{text}");
         }
         assert_eq!(parse_typed(" \u{a0}"), Err(DateError::Empty));
+    }
+
+    #[test]
+    fn three_fields_or_a_whole_date_in_the_first() {
+        let read = |day, month, year| TypedDate::of_fields(day, month, year).read().map(|d| d.to_string());
+        for fields in [("14", "02", "2013"), ("14", "2", " 2013"), ("14/02/2013", "", ""), ("2013-02-14", "", " ")] {
+            assert_eq!(read(fields.0, fields.1, fields.2), Ok("2013-02-14".to_owned()), "{fields:?}");
+        }
+        assert_eq!(read("١٤", "٠٢", "٢٠١٣"), Ok("2013-02-14".to_owned()));
+        assert_eq!(read("14", "", "2013"), Err(DateError::Incomplete));
+        assert_eq!(read("", "02", "2013"), Err(DateError::Incomplete));
+        // Which of the two was meant?
+        assert_eq!(read("14/02/2013", "03", "2012"), Err(DateError::NotADate));
+        assert_eq!(TypedDate::of_fields("30/11/09", "", "").year, "09");
     }
 
     #[test]

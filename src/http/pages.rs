@@ -115,7 +115,7 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// What a page's address may carry over to its other language: the names that our own pages use. The rest is
 /// whatever somebody sent (a foreign address, an ID token), and a page must not repeat it.
-const KEPT: [&str; 5] = ["i", "client_id", "a", "motif", "renvoi"];
+const KEPT: [&str; 6] = ["i", "client_id", "a", "motif", "renvoi", "identifiant"];
 
 /// The same page with `lang=` set to the other language. What does not begin with one slash could lead to
 /// another site (`//host`), so only its query is kept: the link then stays where the person is.

@@ -52,7 +52,9 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
         }));
     }
     let waiting = interaction(&app, &visit).await;
-    let hint = waiting.as_ref().and_then(|w| w.request.login_hint.clone()).unwrap_or_default();
+    // A page of ours that has just shown the identifiant knows it better than the relying party.
+    let shown_before = visit.query.get("identifiant").map(str::to_owned);
+    let hint = shown_before.or_else(|| waiting.as_ref()?.request.login_hint.clone()).unwrap_or_default();
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = LoginPage {
         query,

@@ -8,6 +8,8 @@ pub mod outage;
 pub mod store;
 
 use crate::base::clock::Span;
+use crate::base::date::plain_digit;
+use crate::base::names::is_invisible;
 
 pub const LIFE: Span = Span::minutes(30);
 pub const TRIES: i64 = 3;
@@ -22,9 +24,35 @@ pub fn cool_down(sends: i64) -> Span {
     if sends <= 1 { Span::seconds(60) } else { Span::seconds(120) }
 }
 
-/// What a person typed, reduced to digits: blanks and dashes that a phone inserts do not count.
-pub fn digits(typed: &str) -> String {
-    typed.chars().filter(|c| !c.is_whitespace() && *c != '-' && *c != '.').collect()
+/// Digits of a code.
+pub const DIGITS: usize = 6;
+
+/// A code as typed: six digits. What is none is told before a try is spent on it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TypedCode(String);
+
+/// Why what was typed cannot be a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoCode {
+    Empty,
+    NotSixDigits,
+}
+
+impl TypedCode {
+    /// Blanks and dashes that a phone inserts do not count, and digits of any keyboard do.
+    pub fn read(typed: &str) -> Result<Self, NoCode> {
+        let inserted = |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '-' | '.');
+        let digits: String = typed.chars().filter(|c| !inserted(*c)).map(plain_digit).take(DIGITS + 1).collect();
+        if digits.is_empty() {
+            return Err(NoCode::Empty);
+        }
+        let six = digits.len() == DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
+        if six { Ok(Self(digits)) } else { Err(NoCode::NotSixDigits) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// What checking a code gives.

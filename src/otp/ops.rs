@@ -6,7 +6,7 @@ pub use deliver::{
     About, GATEWAY, Letter, Resumed, cannot_leave, conversion_of, deliver, forgive, resume, sent_of_day, standing,
 };
 
-use super::{Checked, REPEAT, digits, store};
+use super::{Checked, REPEAT, TypedCode, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::secret::same;
@@ -34,7 +34,7 @@ pub async fn check(
     now: Timestamp,
     challenge_id: &str,
     typed_budget: &str,
-    typed: &str,
+    typed: &TypedCode,
 ) -> anyhow::Result<Checked> {
     let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(Checked::Expired) };
     if challenge.used_at.is_some() || challenge.tries_left <= 0 {
@@ -52,7 +52,7 @@ pub async fn check(
         Counted::TooMany { until } => return Ok(Checked::TooMany { until }),
         counted => counted == Counted::Both,
     };
-    let given = keyed(app, challenge_id, &digits(typed));
+    let given = keyed(app, challenge_id, typed.as_str());
     let right = person_allows && code.is_some_and(|stored| same(&stored, &given));
     if right && store::take_use(tx, now, challenge_id).await? {
         give_back(tx, now, typed_budget, person).await?;
@@ -68,7 +68,7 @@ pub async fn repeated(
     now: Timestamp,
     challenge_id: &str,
     typed_budget: &str,
-    typed: &str,
+    typed: &TypedCode,
 ) -> anyhow::Result<bool> {
     let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(false) };
     if challenge.used_at.is_none_or(|used| now.since(Timestamp(used)) >= REPEAT) {
@@ -76,7 +76,7 @@ pub async fn repeated(
     }
     let person = challenge.person_budget.as_deref();
     let allowed = count(tx, now, typed_budget, person).await? == Counted::Both;
-    let given = keyed(app, challenge_id, &digits(typed));
+    let given = keyed(app, challenge_id, typed.as_str());
     let right = allowed && challenge.code.is_some_and(|stored| same(&stored, &given));
     if right {
         give_back(tx, now, typed_budget, person).await?;

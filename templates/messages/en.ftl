@@ -86,6 +86,7 @@ code-asked-again = Your new request is kept. A code received before it no longer
 code-label = 6-digit code
 code-refused = The code is not accepted yet
 code-empty = Please fill in the field "Code"
+code-not-six = The code has 6 digits. Copy them as they are in the text message.
 code-wrong = That code is not right. { $left ->
     [one] { $left } try
    *[other] { $left } tries
@@ -114,15 +115,23 @@ child-question = Am I the legal guardian of this pupil?
 child-yes = Yes
 child-no = No
 child-born = born on
-child-born-hint = DD/MM/YYYY, for example 14/02/2013
+child-born-hint = In digits, for example 27 08 2012
+child-born-jour = Day
+child-born-mois = Month
+child-born-annee = Year
 child-wrong = That is not the date the school has. { $left ->
     [one] { $left } try
    *[other] { $left } tries
 } left today.
 child-no-more = Too many tries for { $given_name }. We go on without this child: the school has been told and can correct it. Support code { $code }.
 child-answer-missing = Answer Yes or No for { $given_name }.
-child-date-missing = Enter the date of birth, for example 14/02/2013.
-child-date-unreadable = We cannot read this date. Write the day, the month and the year, for example 14/02/2013.
+child-date-empty = Enter the date of birth: the day, the month and the year.
+child-date-words = Write the date in digits, for example 27 08 2012.
+child-date-incomplete = Part of the date is missing: enter the day, the month and the year.
+child-date-short_year = Write the year with four digits, for example 2012.
+child-date-no_such_day = There is no such day. Check the day and the month.
+child-date-long_ago = Check the year: it is too long ago.
+child-date-to_come = Check the year: this date has not come yet.
 child-right = Confirmed: the date is right.
 child-set-aside = We go on without { $given_name }: the school has been told and can correct it.
 child-contested = You said that { $name } is not your child. The school has been told and will correct its record.

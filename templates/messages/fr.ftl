@@ -86,6 +86,7 @@ code-asked-again = Votre nouvelle demande est gardée. Un code reçu avant elle 
 code-label = Code à 6 chiffres
 code-refused = Le code n'est pas encore accepté
 code-empty = Veuillez renseigner le champ "Code"
+code-not-six = Le code a 6 chiffres. Recopiez-les comme dans le SMS.
 code-wrong = Ce code n'est pas le bon. Il reste { $left ->
     [one] { $left } essai
    *[other] { $left } essais
@@ -114,15 +115,23 @@ child-question = Je suis le représentant légal de cet élève ?
 child-yes = Oui
 child-no = Non
 child-born = né(e) le
-child-born-hint = JJ/MM/AAAA, par exemple 14/02/2013
+child-born-hint = En chiffres, par exemple 27 08 2012
+child-born-jour = Jour
+child-born-mois = Mois
+child-born-annee = Année
 child-wrong = Cette date n'est pas celle de l'établissement. Il reste { $left ->
     [one] { $left } essai
    *[other] { $left } essais
 } aujourd'hui.
 child-no-more = Trop d'essais pour { $given_name }. Nous continuons sans cet enfant : l'établissement est averti et pourra corriger. Code d'assistance { $code }.
 child-answer-missing = Répondez Oui ou Non pour { $given_name }.
-child-date-missing = Indiquez la date de naissance, par exemple 14/02/2013.
-child-date-unreadable = Nous ne lisons pas cette date. Écrivez le jour, le mois et l'année, par exemple 14/02/2013.
+child-date-empty = Indiquez la date de naissance : le jour, le mois et l'année.
+child-date-words = Écrivez la date en chiffres, par exemple 27 08 2012.
+child-date-incomplete = Il manque une partie de la date : indiquez le jour, le mois et l'année.
+child-date-short_year = Écrivez l'année avec quatre chiffres, par exemple 2012.
+child-date-no_such_day = Ce jour n'existe pas. Vérifiez le jour et le mois.
+child-date-long_ago = Vérifiez l'année : elle est trop ancienne.
+child-date-to_come = Vérifiez l'année : cette date n'est pas encore passée.
 child-right = C'est confirmé : la date est la bonne.
 child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
 child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.

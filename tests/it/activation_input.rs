@@ -1,9 +1,10 @@
 //! What people type: every form answers with the next step, keeps what was typed, and never breaks.
 
 use axum::http::StatusCode;
+use preau::base::clock::Span;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, Family, Server};
+use crate::support::{Browser, Family, Server, html};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const PHONE: &str = "06 39 98 00 01";
@@ -147,48 +148,146 @@ async fn codes_as_phones_paste_them_and_nonsense() {
         assert_eq!(browser.page.status, REFUSED);
         assert!(browser.page.shown().contains("Veuillez renseigner le champ \"Code\""), "{typed}");
     }
-    for (typed, left) in [("abcdef", "Il reste 2 essais."), ("739517395173951", "Il reste 1 essai.")] {
+    for typed in ["73", "abcdef", "739517395173951", "12345", "1234567", "+12345"] {
         browser.type_code(typed).await;
         assert_eq!(browser.page.status, REFUSED);
-        assert!(browser.page.shown().contains(left), "{}", browser.page.shown());
-        assert!(!browser.page.text().contains(typed), "a code is not shown again");
+        assert!(browser.page.shown().contains("Le code a 6 chiffres."), "{typed}: {}", browser.page.shown());
+        assert!(!browser.page.has("input[name=code][value]"), "a code is not shown again");
     }
+    // None of these cost one of the three tries (FAULTS E3).
+    let wrong = if code == "739517" { "739518" } else { "739517" };
+    browser.type_code(wrong).await;
+    assert!(browser.page.shown().contains("Il reste 2 essais."), "{}", browser.page.shown());
     let (left, right) = code.split_at(3);
     browser.type_code(&format!(" {left} {right}\u{a0}")).await;
     assert!(browser.page.has("#confirmer"), "{}", browser.page.shown());
 }
 
+const EMPTY_DATE: &str = "Indiquez la date de naissance";
+const WORDS: &str = "Écrivez la date en chiffres";
+const SHORT_YEAR: &str = "Écrivez l'année avec quatre chiffres";
+const NO_SUCH_DAY: &str = "Ce jour n'existe pas";
+const LONG_AGO: &str = "elle est trop ancienne";
+const TO_COME: &str = "cette date n'est pas encore passée";
+
 #[tokio::test]
-async fn dates_that_cannot_be_read_cost_no_try() {
+async fn faults_e2_dates_that_cannot_be_read_cost_no_try_and_each_fault_is_said() {
     let server = Server::college(&[Family::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.prove_phone(&server, &Family::durand()).await;
-    let unreadable = "Nous ne lisons pas cette date.";
     let long = "1".repeat(1_000);
     for (typed, said) in [
-        ("", "Indiquez la date de naissance"),
-        ("  ", "Indiquez la date de naissance"),
-        ("14/02/13", unreadable),
-        ("31/02/2013", unreadable),
-        ("25/11/2026", unreadable),
-        ("14/02/1850", unreadable),
-        ("hier", unreadable),
-        ("14/02/2013/1", unreadable),
-        ("<b>", unreadable),
-        (&long, unreadable),
+        ("", EMPTY_DATE),
+        ("  ", EMPTY_DATE),
+        ("14/02/13", SHORT_YEAR),
+        ("31/02/2013", NO_SUCH_DAY),
+        ("25/11/2126", TO_COME),
+        ("14/02/1850", LONG_AGO),
+        ("hier", WORDS),
+        ("14/02/2013/1", WORDS),
+        ("<b>", WORDS),
+        ("14/02", "Il manque une partie de la date"),
+        (&long, WORDS),
     ] {
-        browser.submit("confirmer", &[("representant_legal_1", "oui"), ("date_naissance_1", typed)]).await;
-        assert_eq!(browser.page.status, REFUSED, "{typed}");
-        assert!(browser.page.shown().contains(said), "{typed}: {}", browser.page.shown());
-        assert!(browser.page.has("input[value=oui][checked]"), "the answer is kept");
-        assert!(typed.len() > 20 || typed.is_empty() || browser.page.text().contains("value=\""), "{typed}");
+        // Whole, as programs send it; and pasted into the first of the three fields.
+        for field in ["date_naissance_1", "date_naissance_1_jour"] {
+            browser.reload().await;
+            browser.submit("confirmer", &[("representant_legal_1", "oui"), (field, typed)]).await;
+            assert_eq!(browser.page.status, REFUSED, "{typed}");
+            assert!(browser.page.shown().contains(said), "{typed}: {}", browser.page.shown());
+            assert!(browser.page.has("input[value=oui][checked]"), "the answer is kept");
+        }
     }
+    // What was typed comes back taken apart, and only the part that is wrong is marked.
+    browser.submit("confirmer", &[("representant_legal_1", "oui"), ("date_naissance_1_jour", "30/11/09")]).await;
+    for (part, value, wrong) in [("jour", "30", false), ("mois", "11", false), ("annee", "09", true)] {
+        let field = format!("input[name=date_naissance_1_{part}][inputmode=numeric][value='{value}']");
+        assert!(browser.page.has(&field), "{part}");
+        assert_eq!(browser.page.has(&format!("{field}[aria-invalid]")), wrong, "{part}");
+    }
+    assert_eq!(server.count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
+}
+
+#[tokio::test]
+async fn faults_e3_a_missing_yes_or_no_does_not_accuse_the_date() {
+    let server = Server::college(&[Family::durand()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &Family::durand()).await;
     for answer in ["", "peut-être"] {
         browser.submit("confirmer", &[("representant_legal_1", answer), ("date_naissance_1", "14/02/2013")]).await;
         assert!(browser.page.shown().contains("Répondez Oui ou Non pour Zoé."), "{}", browser.page.shown());
-        assert!(browser.page.has("input[value='14/02/2013']"), "the date is kept");
+        for (part, value) in [("jour", "14"), ("mois", "02"), ("annee", "2013")] {
+            let kept = format!("input[name=date_naissance_1_{part}][value='{value}']");
+            assert!(browser.page.has(&kept), "the date is kept");
+            assert!(!browser.page.has(&format!("{kept}[aria-invalid]")), "nothing is wrong with the date");
+        }
     }
     assert_eq!(server.count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
+}
+
+#[tokio::test]
+async fn faults_e2_the_date_in_three_fields_or_whole_in_the_first() {
+    let fields = |day: &'static str, month: &'static str, year: &'static str| {
+        [("date_naissance_1_jour", day), ("date_naissance_1_mois", month), ("date_naissance_1_annee", year)]
+    };
+    for typed in [fields("14", "02", "2013"), fields("14", "2", "2013"), fields("14/02/2013", "", "")] {
+        let server = Server::college(&[Family::durand()]).await;
+        let mut browser = Browser::at_activation(&server).await;
+        browser.prove_phone(&server, &Family::durand()).await;
+        let mut all = vec![("representant_legal_1", "oui")];
+        all.extend(typed);
+        browser.submit("confirmer", &all).await;
+        browser.follow().await;
+        assert!(browser.page.has("#terminer"), "{typed:?}: {}", browser.page.shown());
+    }
+}
+
+#[tokio::test]
+async fn faults_e3_a_password_refused_for_another_reason_shows_its_rules_as_met() {
+    let server = Server::college(&[Family::durand()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &Family::durand()).await;
+    browser.answer(&["14/02/2013"]).await;
+    assert!(!browser.page.has("li.met"), "nothing was typed yet");
+    for (first, second, met) in [
+        ("Durand-2013 !", "Durand-2013 !", 5),
+        (PASSWORD, "Quatre-cerises 8 ?", 5),
+        ("durand", "durand", 1),
+    ] {
+        browser.submit("terminer", &[("mot_de_passe", first), ("confirmation", second)]).await;
+        assert_eq!(browser.page.status, REFUSED, "{first}");
+        assert_eq!(html::attributes(&browser.page.text(), "li.met", "data-rule").len(), met, "{first}");
+    }
+}
+
+#[tokio::test]
+async fn faults_e3_correcting_name_or_number_opens_the_filled_form() {
+    let server = Server::college(&[Family::durand()]).await;
+    let mut browser = Browser::at_activation(&server).await;
+    browser.identify_as("Durant", "Anne", "06 39 98 00 42").await;
+    browser.follow().await;
+    browser.type_code("12").await;
+    browser.click("a[href^='/activation?']").await;
+    for (name, value) in [("nom", "Durant"), ("prenom", "Anne"), ("telephone", "06 39 98 00 42")] {
+        assert!(browser.page.has(&format!("input[name={name}][value='{value}']")), "{name}: {}", browser.page.text());
+    }
+}
+
+#[tokio::test]
+async fn faults_e3_the_known_identifiant_is_taken_to_the_sign_in_page() {
+    let server = Server::college(&[Family::durand()]).await;
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &Family::durand()).await;
+    server.clock.advance(Span::hours(1));
+    let mut browser = Browser::at_activation(&server).await;
+    browser.prove_phone(&server, &Family::durand()).await;
+    assert_eq!(browser.identifiant(), identifiant);
+    browser.click("#se-connecter").await;
+    assert_eq!(browser.at.path(), "/connexion");
+    assert!(browser.page.has(&format!("input[name=identifiant][value='{identifiant}']")), "{}", browser.page.text());
+    browser.click("header a[hreflang]").await;
+    assert!(browser.page.has(&format!("input[name=identifiant][value='{identifiant}']")), "in the other language too");
+    browser.get("/connexion?identifiant=%22%3E%3Cb%3E").await;
+    assert!(browser.page.has("input[name=identifiant]:not([value])"), "only what has the form of one");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use preau::activation::{Activation, Step};
 use preau::base::clock::Span;
 use preau::base::date::parse_typed;
 use preau::compose;
+use preau::otp::TypedCode;
 use tokio::task::JoinSet;
 
 use crate::support::people::PASSWORD;
@@ -45,7 +46,7 @@ async fn read(server: &Server, id: &str) -> Activation {
 
 async fn typed(server: &Server, activation: &Activation, code: String) -> CodeChecked {
     let held = Held { activation: activation.clone(), secret: String::new() };
-    ops::check_code(&server.app, server.now(), &held, &code).await.unwrap()
+    ops::check_code(&server.app, server.now(), &held, &TypedCode::read(&code).unwrap()).await.unwrap()
 }
 
 fn is_right(checked: &CodeChecked) -> bool {

@@ -12,7 +12,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::digest;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
-use crate::otp::{self, Checked};
+use crate::otp::{self, Checked, TypedCode};
 use crate::outbox::JobKind;
 use crate::roster::matching::Candidate;
 use crate::roster::{self, store::Child};
@@ -27,7 +27,12 @@ pub enum CodeChecked {
 }
 
 /// Compares, counts, and goes on from a right code in the same transaction. From then on another secret holds it.
-pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> anyhow::Result<CodeChecked> {
+pub async fn check_code(
+    app: &App,
+    now: Timestamp,
+    held: &Held,
+    typed: &TypedCode,
+) -> anyhow::Result<CodeChecked> {
     let activation = &held.activation;
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let budget = &activation.typed_budget;
@@ -57,7 +62,7 @@ pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> 
 }
 
 /// The right code once more, by the browser that sent it a moment ago and did not get the answer.
-pub async fn same_code(app: &App, now: Timestamp, held: &Held, typed: &str) -> anyhow::Result<bool> {
+pub async fn same_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCode) -> anyhow::Result<bool> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let right = otp::ops::repeated(&mut tx, app, now, &held.challenge_id, &held.typed_budget, typed).await?;
     tx.commit().await?;

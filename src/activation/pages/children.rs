@@ -9,7 +9,7 @@ use crate::activation::ops::{self, Answered, Given, Said};
 use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Settled};
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
-use crate::base::date::{BirthDate, DateError, parse_typed};
+use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
@@ -33,36 +33,46 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Page {
 #[derive(Clone, Debug, Default)]
 struct Typed {
     answer: Option<Answer>,
-    date: String,
+    date: TypedDate,
     fault: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     AnswerMissing,
-    DateMissing,
-    DateUnreadable,
+    Date(DateError),
 }
 
 impl Typed {
     // A date that is still to come is a slip of the hand: it costs no try.
     fn read(form: &Params, n: usize, today: Option<BirthDate>) -> (Self, Given) {
-        let date: String = form.raw(&format!("date_naissance_{n}")).chars().take(40).collect();
+        let date = typed_date(form, &format!("date_naissance_{n}"));
         let answer = match form.raw(&format!("representant_legal_{n}")) {
             "oui" => Some(Answer::Oui),
             "non" => Some(Answer::Non),
             _ => None,
         };
         let to_come = |born: &BirthDate| today.is_some_and(|today| born.is_after(today));
-        let born = parse_typed(&date).and_then(|d| if to_come(&d) { Err(DateError::NotADate) } else { Ok(d) });
+        let born = date.read().and_then(|d| if to_come(&d) { Err(DateError::ToCome) } else { Ok(d) });
         let (fault, given) = match (answer, born) {
             (None, _) => (Some(Fault::AnswerMissing), Given::Unclear),
             (Some(Answer::Non), _) => (None, Given::Non),
             (Some(Answer::Oui), Ok(born)) => (None, Given::Oui(born)),
-            (Some(Answer::Oui), Err(DateError::Empty)) => (Some(Fault::DateMissing), Given::Unclear),
-            (Some(Answer::Oui), Err(DateError::NotADate)) => (Some(Fault::DateUnreadable), Given::Unclear),
+            (Some(Answer::Oui), Err(fault)) => (Some(Fault::Date(fault)), Given::Unclear),
         };
         (Typed { answer, date, fault }, given)
+    }
+}
+
+/// The three fields of the page, or the whole date that programs send under the name alone.
+fn typed_date(form: &Params, name: &str) -> TypedDate {
+    let short = |name: &str| form.raw(name).chars().take(40).collect::<String>();
+    let part = |part: &str| short(&format!("{name}_{part}"));
+    let whole = short(name);
+    if whole.trim().is_empty() {
+        TypedDate::of_fields(&part("jour"), &part("mois"), &part("annee"))
+    } else {
+        TypedDate::of_text(&whole)
     }
 }
 
@@ -123,15 +133,14 @@ fn page(visit: &Visit, activation: &Activation, typed: &[Typed], said: &[Said]) 
         given_name: child.given_name.clone(),
         school: child.school.clone(),
         answer: typed.answer,
-        date: typed.date.clone(),
+        date: typed.date.clone().into(),
         error: match (child.settled, said, typed.fault) {
             (Some(Settled::Right | Settled::Refused), ..) => None,
             (_, Said::NoMore, _) => Some(ChildError::NoMore { code: activation.support_code.clone() }),
             (Some(Settled::SetAside), ..) => None,
             (_, Said::Wrong { left }, _) => Some(ChildError::Wrong { left: i64::try_from(*left).unwrap_or(0) }),
             (_, _, Some(Fault::AnswerMissing)) => Some(ChildError::AnswerMissing),
-            (_, _, Some(Fault::DateMissing)) => Some(ChildError::DateMissing),
-            (_, _, Some(Fault::DateUnreadable)) => Some(ChildError::DateUnreadable),
+            (_, _, Some(Fault::Date(fault))) => Some(ChildError::Date { fault: fault.into() }),
             (_, _, None) => None,
         },
         settled: child.settled,

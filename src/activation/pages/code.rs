@@ -15,7 +15,7 @@ use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other};
 use crate::otp::outage::Outage;
-use crate::otp::{self, Checked};
+use crate::otp::{self, Checked, NoCode, TypedCode};
 
 async fn page(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<CodePage> {
     let standing = otp::ops::standing(&app.db, visit.now).await?;
@@ -54,8 +54,10 @@ async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) ->
 /// POST: compares, and goes on or says what is wrong.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
-    let typed = otp::digits(form.raw("code"));
-    if let Some(answer) = once_more(&app, &visit, &typed).await? {
+    let typed = TypedCode::read(form.raw("code"));
+    if let Ok(code) = &typed
+        && let Some(answer) = once_more(&app, &visit, code).await?
+    {
         return Ok(answer);
     }
     let activation = match standing(&app, &visit, &[Step::Code]).await? {
@@ -66,9 +68,11 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         let page = page(&app, &visit, &activation).await?;
         visit.page(&app.pages, status, &CodePage { error: Some(error), ..page })
     };
-    if typed.is_empty() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await;
-    }
+    let typed = match typed {
+        Ok(typed) => typed,
+        Err(NoCode::Empty) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await,
+        Err(NoCode::NotSixDigits) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::NotSixDigits).await,
+    };
     match ops::check_code(&app, visit.now, &activation, &typed).await? {
         CodeChecked::On(step) => Ok(with_secret(&app, &visit, &activation, Step::Code, at(&visit, step))),
         CodeChecked::Not(Checked::Wrong { left }) => {
@@ -88,7 +92,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
 }
 
 /// The right code again, after it was right: the answer that the browser threw away.
-async fn once_more(app: &AppState, visit: &Visit, typed: &str) -> Result<Option<Response>, PageError> {
+async fn once_more(app: &AppState, visit: &Visit, typed: &TypedCode) -> Result<Option<Response>, PageError> {
     let Some(held) = left_by_proof(app, visit, Step::Code).await? else { return Ok(None) };
     let again = ops::same_code(app, visit.now, &held, typed).await?;
     Ok(again.then(|| with_secret(app, visit, &held, Step::Code, at(visit, held.step))))

@@ -14,6 +14,7 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
 use crate::http::visit::Visit;
+use crate::protocol::params::encode;
 
 pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
     let visit = in_language(&app, visit).await;
@@ -31,8 +32,9 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 async fn known(app: &AppState, visit: &Visit, activation: &Activation) -> Answer {
     let id = activation.account_id.as_deref().unwrap_or_default();
     let account = accounts::store::by_id(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
+    let kept = ["i", "client_id"].into_iter().filter_map(|n| visit.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {
-        query: visit.carried(&["i", "client_id"]),
+        sign_in_href: format!("/connexion?{}", encode(kept.chain([("identifiant", account.identifiant.as_str())]))),
         identifiant: account.identifiant,
         new_password_action: format!("/activation/nouveau-mot-de-passe{}", visit.carried(&super::CARRIED)),
     };

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{Answer, CARRIED, at, in_language, interaction, left_by_proof, standing, with_secret};
-use crate::accounts::password::Refused;
+use crate::accounts::password::{self, Refused};
 use crate::accounts::{self, Account};
 use crate::activation::binding::Held;
 use crate::activation::ops::{self, Chosen};
@@ -41,6 +41,7 @@ fn page(visit: &Visit, activation: &Activation, account: Account, fault: Option<
         purpose: activation.purpose,
         identifiant: account.identifiant,
         fault,
+        lacking: None,
         notices: notices(activation),
     }
 }
@@ -83,7 +84,9 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         Chosen::Different => PasswordFault::Different,
         Chosen::Refused(why) => fault(why),
     };
-    let page = page(&visit, &activation, account, Some(fault));
+    // The marks beside the rules say how the refused password stands to each, whatever it was refused for.
+    let lacking = Some(password::missing(&password::normal(typed.0)));
+    let page = PasswordPage { lacking, ..page(&visit, &activation, account, Some(fault)) };
     visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -115,7 +118,7 @@ fn fault(why: Refused) -> PasswordFault {
         Refused::Identifiant => guessable(Guessable::Identifiant),
         Refused::School => guessable(Guessable::School),
         Refused::Common => guessable(Guessable::Common),
-        Refused::Missing(rules) => PasswordFault::Missing { rules },
+        Refused::Missing(_) => PasswordFault::Missing,
     }
 }
 

@@ -30,8 +30,8 @@ pub struct Closed {
 /// The person has an account: sign in, or choose a new password.
 #[derive(Debug, Serialize)]
 pub struct AlreadyActive {
-    /// For the link to `/connexion`.
-    pub query: String,
+    /// The sign-in page, with the identifiant filled in.
+    pub sign_in_href: String,
     pub identifiant: String,
     /// Where « Choisir un nouveau mot de passe » posts, with its query.
     pub new_password_action: String,
@@ -109,7 +109,7 @@ impl Page for AlreadyActive {
     const TEMPLATE: &'static str = "activation/deja_active.html";
     fn samples() -> Vec<Self> {
         vec![AlreadyActive {
-            query: "?i=0123456789abcdefghijkl".to_owned(),
+            sign_in_href: "/connexion?i=0123456789abcdefghijkl&identifiant=f.leboeuf47".to_owned(),
             identifiant: "f.leboeuf47".to_owned(),
             new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
         }]

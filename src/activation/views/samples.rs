@@ -1,11 +1,12 @@
 //! One value for each state of the activation's pages.
 
 use super::{
-    Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage,
-    Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Settled,
+    Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DateFault,
+    DateFields, DonePage, Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Settled,
     SheetPage,
 };
 use crate::accounts::password::Rule;
+use crate::base::date::TypedDate;
 
 fn query() -> String {
     "?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210".to_owned()
@@ -55,6 +56,7 @@ pub(super) fn code() -> Vec<CodePage> {
         delayed(Some(CodeNotice::SentAgain)),
         page(None, None),
         page(Some(CodeError::Empty), None),
+        page(Some(CodeError::NotSixDigits), None),
         page(Some(CodeError::Wrong { left: 2 }), None),
         page(Some(CodeError::Wrong { left: 1 }), None),
         page(Some(CodeError::UsedUp), None),
@@ -73,7 +75,7 @@ fn anais() -> ChildCard {
         given_name: "Anaïs".to_owned(),
         school: "Clg Théodore Monod".to_owned(),
         answer: None,
-        date: String::new(),
+        date: DateFields::default(),
         error: None,
         settled: None,
     }
@@ -93,7 +95,7 @@ pub(super) fn children() -> Vec<ChildrenPage> {
     let page = |purpose, children| ChildrenPage { query: query(), purpose, children };
     let oui = |card: ChildCard, date: &str, error| ChildCard {
         answer: Some(Answer::Oui),
-        date: date.to_owned(),
+        date: TypedDate::of_text(date).into(),
         error: Some(error),
         ..card
     };
@@ -109,13 +111,13 @@ pub(super) fn children() -> Vec<ChildrenPage> {
             Purpose::Activation,
             vec![
                 ChildCard { error: Some(ChildError::AnswerMissing), ..anais() },
-                oui(elie(), "", ChildError::DateMissing),
+                oui(elie(), "", ChildError::Date { fault: DateFault::Empty }),
             ],
         ),
         page(
             Purpose::Activation,
             vec![
-                oui(anais(), "31/31", ChildError::DateUnreadable),
+                oui(anais(), "31/02/2013", ChildError::Date { fault: DateFault::NoSuchDay }),
                 ChildCard {
                     error: Some(ChildError::NoMore { code: code_k7p() }),
                     settled: Some(Settled::SetAside),
@@ -131,6 +133,20 @@ pub(super) fn children() -> Vec<ChildrenPage> {
                 ChildCard { n: 3, ..settled(elie(), Settled::Refused) },
                 ChildCard { n: 4, answer: Some(Answer::Non), ..anais() },
             ],
+        ),
+        page(
+            Purpose::Activation,
+            [
+                ("demain", DateFault::Words),
+                ("14/02", DateFault::Incomplete),
+                ("30/11/09", DateFault::ShortYear),
+                ("14/02/1850", DateFault::LongAgo),
+                ("14/02/2130", DateFault::ToCome),
+            ]
+            .into_iter()
+            .zip(1..)
+            .map(|((typed, fault), n)| ChildCard { n, ..oui(anais(), typed, ChildError::Date { fault }) })
+            .collect(),
         ),
     ]
 }
@@ -148,22 +164,22 @@ fn notices() -> Vec<ChildNotice> {
 }
 
 pub(super) fn password() -> Vec<PasswordPage> {
-    let page = |fault| PasswordPage {
+    let page = |fault: Option<PasswordFault>| PasswordPage {
         query: query(),
         purpose: Purpose::Activation,
         identifiant: "f.leboeuf47".to_owned(),
+        lacking: fault.is_some().then(Vec::new),
         fault,
         notices: Vec::new(),
     };
+    let lacking = |rules| PasswordPage { lacking: Some(rules), ..page(Some(PasswordFault::Missing)) };
     let guessable = |because| page(Some(PasswordFault::Guessable { because }));
     vec![
         page(None),
         PasswordPage { purpose: Purpose::NewPassword, ..page(None) },
         PasswordPage { notices: notices(), ..page(None) },
-        page(Some(PasswordFault::Missing { rules: vec![Rule::Upper, Rule::Digit] })),
-        page(Some(PasswordFault::Missing {
-            rules: vec![Rule::Length, Rule::Lower, Rule::Upper, Rule::Digit, Rule::Sign],
-        })),
+        lacking(vec![Rule::Upper, Rule::Digit]),
+        lacking(vec![Rule::Length, Rule::Lower, Rule::Upper, Rule::Digit, Rule::Sign]),
         page(Some(PasswordFault::Different)),
         guessable(Guessable::Name),
         guessable(Guessable::Identifiant),
