@@ -112,7 +112,7 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
     let Opened { db, vault } = opened;
     let ring = keys::ops::ensure(&db, &vault, around.rng.as_ref(), around.clock.now()).await?;
     let passwords = Passwords::new(&vault, around.cost, around.rng.as_ref())?;
-    let pages = Pages::load(&config.deployment.name)?;
+    let pages = Pages::load(&config.deployment.name, &config.deployment.contact)?;
     let sms = match around.sms {
         Some(gateway) => gateway,
         None => Gateway::from_config(&config.sms)?,

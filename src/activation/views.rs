@@ -14,7 +14,7 @@ mod samples;
 
 pub use outcomes::{
     ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage,
-    UnknownActivation,
+    UnknownActivation, Ways,
 };
 
 /// `/activation`, step 1. Posts `nom`, `prenom`, `telephone` to its own address.

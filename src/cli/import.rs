@@ -91,7 +91,7 @@ mod tests {
             store::put_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
             let (uai, name) = (school.uai.to_owned(), school.name.to_owned());
             let (academy, ministry) = (school.academy.to_owned(), school.ministry.to_owned());
-            store::put_school(&mut tx, &School { uai, name, academy, ministry }).await.unwrap();
+            store::put_school(&mut tx, &School { uai, name, academy, ministry, telephone: None }).await.unwrap();
         }
         tx.commit().await.unwrap();
         let (vault, numbering) = (Vault::new([7; 32]).unwrap(), Numbering { fictitious: vec!["+3363998".into()] });

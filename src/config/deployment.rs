@@ -45,6 +45,9 @@ pub struct SchoolFile {
     pub name: String,
     pub academy: String,
     pub ministry: String,
+    /// Whom families call: digits as they are dialled, with blanks. Pages that send somebody to the school show it.
+    #[serde(default)]
+    pub telephone: Option<String>,
 }
 
 /// A relying party: RFC 7591's names, and ours.

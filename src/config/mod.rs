@@ -51,12 +51,26 @@ pub struct Deployment {
     /// At most 30 characters: it stands in the SMS. Never « ÉduConnect », which is the State's.
     pub name: String,
     pub directory: PathBuf,
+    /// Whom to write to about accessibility and data: an e-mail address, or an https address. Empty: only the school
+    /// and the academy are named.
+    pub contact: String,
 }
 
 impl Default for Deployment {
     fn default() -> Self {
-        Self { name: "Mon compte École".into(), directory: "config/occitanie".into() }
+        Self { name: "Mon compte École".into(), directory: "config/occitanie".into(), contact: String::new() }
     }
+}
+
+/// Where a link to the contact leads; `None` where it is neither an e-mail address nor an https address.
+pub fn contact_href(contact: &str) -> Option<String> {
+    let plain = !contact.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
+    if contact.starts_with("https://") {
+        return plain.then(|| contact.to_owned());
+    }
+    let (user, host) = contact.split_once('@')?;
+    (plain && !user.is_empty() && host.contains('.') && !contact.contains(['?', '&', ':', '/']))
+        .then(|| format!("mailto:{contact}"))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +137,10 @@ impl Config {
         self.sms.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
         self.outgoing.check(self.server.is_loopback())?;
+        let contact = &self.deployment.contact;
+        if !contact.is_empty() && contact_href(contact).is_none() {
+            return Err(ConfigError::Rule("deployment.contact is an e-mail address, or an https address".into()));
+        }
         if self.deployment.name.trim().is_empty() || self.deployment.name.chars().count() > 30 {
             return Err(ConfigError::Rule("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
         }

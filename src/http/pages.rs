@@ -70,7 +70,8 @@ pub struct Pages {
 
 impl Pages {
     /// `service` is the name in the header and in titles (`deployment.name`).
-    pub fn load(service: &str) -> Result<Pages, PagesError> {
+    /// `contact` is whom to write to, an e-mail or https address, or empty.
+    pub fn load(service: &str, contact: &str) -> Result<Pages, PagesError> {
         let catalogue = Arc::new(Catalogue::load()?);
         let mut tera = Tera::new();
         tera.register_function("t", catalogue::Translate::new(Arc::clone(&catalogue)));
@@ -84,6 +85,8 @@ impl Pages {
             tera.global_context().insert(name, &assets::link(file));
         }
         tera.global_context().insert("house", service);
+        tera.global_context().insert("contact", contact);
+        tera.global_context().insert("contact_href", &crate::config::contact_href(contact).unwrap_or_default());
         Ok(Pages { tera, catalogue, service: service.to_owned() })
     }
 
@@ -93,6 +96,10 @@ impl Pages {
         context.insert("lang", view.lang.tag());
         context.insert("other_lang", view.lang.other().tag());
         context.insert("other_lang_href", &in_language(view.here, view.lang.other()));
+        let kept = Kept::of(view.here);
+        context.insert("kept", &kept.query());
+        context.insert("start_query", &kept.service_query());
+        context.insert("back_href", &kept.back());
         Ok(self.tera.render(P::TEMPLATE, &context)?)
     }
 
@@ -115,7 +122,77 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// What a page's address may carry over to its other language: the names that our own pages use. The rest is
 /// whatever somebody sent (a foreign address, an ID token), and a page must not repeat it.
-const KEPT: [&str; 6] = ["i", "client_id", "a", "motif", "renvoi", "identifiant"];
+const KEPT: [&str; 7] = ["i", "client_id", "a", "motif", "renvoi", "identifiant", "retour"];
+
+/// The pages to which help leads back: a step of a sign-in or an activation must not be lost by reading.
+const STEPS: [&str; 11] = [
+    "/connexion",
+    "/activation",
+    "/activation/code",
+    "/activation/enfants",
+    "/activation/suite",
+    "/activation/mot-de-passe",
+    "/activation/feuille",
+    "/activation/terminee",
+    "/identifiant-oublie",
+    "/mot-de-passe-oublie",
+    "/compte",
+];
+
+/// What links to help carry: the request that waits, the activation, and the step (`retour`) to come back to.
+struct Kept {
+    /// `i`, `client_id`, `a`.
+    carried: Vec<(&'static str, String)>,
+    step: Option<&'static str>,
+}
+
+impl Kept {
+    fn of(here: &str) -> Self {
+        let here = here.split('#').next().unwrap_or_default();
+        let (path, query) = here.split_once('?').unwrap_or((here, ""));
+        let (mut carried, mut step) = (Vec::new(), STEPS.into_iter().find(|known| *known == path));
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if let Some(known) = ["i", "client_id", "a"].into_iter().find(|known| *known == name)
+                && plain(&value)
+            {
+                carried.push((known, value.into_owned()));
+            } else if name == "retour" && step.is_none() {
+                step = STEPS.into_iter().find(|known| known.trim_start_matches('/') == value);
+            }
+        }
+        Kept { carried, step }
+    }
+
+    fn encoded(&self, take: impl Fn(&str) -> bool, step: Option<&str>) -> String {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        pairs.extend_pairs(self.carried.iter().filter(|(name, _)| take(name)));
+        if let Some(step) = step {
+            pairs.append_pair("retour", step.trim_start_matches('/'));
+        }
+        let query = pairs.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// For a link to help.
+    fn query(&self) -> String {
+        self.encoded(|_| true, self.step)
+    }
+
+    /// For a link to the start of an activation.
+    fn service_query(&self) -> String {
+        self.encoded(|name| name != "a", None)
+    }
+
+    /// The step to come back to.
+    fn back(&self) -> Option<String> {
+        self.step.map(|step| format!("{step}{}", self.encoded(|_| true, None)))
+    }
+}
+
+fn plain(text: &str) -> bool {
+    text.len() <= 100
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'/'))
+}
 
 /// The same page with `lang=` set to the other language. What does not begin with one slash could lead to
 /// another site (`//host`), so only its query is kept: the link then stays where the person is.
@@ -123,9 +200,6 @@ fn in_language(here: &str, lang: Lang) -> String {
     let here = here.split('#').next().unwrap_or_default();
     let (path, query) = here.split_once('?').unwrap_or((here, ""));
     let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
-    let plain = |text: &str| {
-        text.len() <= 100 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))
-    };
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     let known = form_urlencoded::parse(query.as_bytes()).filter(|(name, v)| KEPT.contains(&&**name) && plain(v));
     pairs.extend_pairs(known);

@@ -9,6 +9,7 @@ use crate::db::Durability;
 use crate::limits::{self, Action};
 use crate::seal::Blind;
 use crate::sessions::{self, Method};
+use crate::tenants::{self, Office};
 
 /// What comes of an attempt.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub enum SignIn {
     Suspended {
         by: String,
         school: Option<String>,
+        /// Whom to call.
+        offices: Vec<Office>,
     },
 }
 
@@ -88,7 +91,9 @@ pub async fn sign_in(
     let outcome = match current.filter(|c| c.state == AccountState::Active && c.password == account.password) {
         Some(Account { suspended_by: Some(by), id, .. }) => {
             let children = crate::roster::store::children_of_account(&mut tx, &id).await?;
-            SignIn::Suspended { by, school: children.into_iter().next().map(|c| c.school) }
+            let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
+            let offices = tenants::store::offices(&mut tx, &uais).await?;
+            SignIn::Suspended { by, school: children.into_iter().next().map(|c| c.school), offices }
         }
         Some(current) => {
             let former = brought.session.map(digest);

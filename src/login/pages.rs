@@ -112,11 +112,11 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             let until = when::from_hour(visit.lang, until);
             refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until })
         }
-        Ok(SignIn::Suspended { by, school }) => {
+        Ok(SignIn::Suspended { by, school, offices }) => {
             let school = school.unwrap_or_else(|| app.pages.service().to_owned());
             let code = visit.support_code.clone();
             let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
-            refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code })
+            refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code, offices })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
             Some(PasswordError::Busy) => {

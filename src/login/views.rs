@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::clients::shown::Shown;
 use crate::http::pages::Page;
+use crate::tenants::Office;
 
 /// `/connexion`. The form posts `identifiant` and `mot_de_passe` to its own address.
 #[derive(Debug, Serialize)]
@@ -35,7 +36,7 @@ pub enum LoginRefusal {
     Waiting { until: String },
     /// The password was right, the account is suspended. `by` is the message `suspended-by-school` or
     /// `suspended-by-operator` ([`Pages::text`](crate::http::pages::Pages::text)).
-    Suspended { by: String, school: String, code: String },
+    Suspended { by: String, school: String, code: String, offices: Vec<Office> },
     /// The form came without the cookie that its page had set.
     NoCookies,
     /// No place to check a password now (503, Retry-After).
@@ -55,6 +56,7 @@ impl Page for LoginPage {
                 by: "l'établissement".to_owned(),
                 school: "Clg Théodore Monod".to_owned(),
                 code: "K7P-4MX".to_owned(),
+                offices: vec![Office::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
             },
             LoginRefusal::NoCookies,
             LoginRefusal::Busy { seconds: 5 },

@@ -61,6 +61,13 @@ pub async fn children_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec<Chil
     .await
 }
 
+/// The schools that know a person, whatever the link: where somebody turns to who has no child to attach.
+pub async fn schools_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec<String>> {
+    let sql = "SELECT uai FROM link WHERE person_id = $1 GROUP BY uai \
+               ORDER BY MIN(CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END), uai LIMIT 20";
+    Ok(tx.all::<(String,)>(sql, args![person_id]).await?.into_iter().map(|(uai,)| uai).collect())
+}
+
 #[derive(FromRow)]
 struct PersonRow {
     id: String,

@@ -14,6 +14,32 @@ pub struct School {
     pub name: String,
     pub academy: String,
     pub ministry: String,
+    #[serde(default)]
+    pub telephone: Option<String>,
+}
+
+/// Where a family turns to: a school, and the number to call where it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Office {
+    pub name: String,
+    /// As it is dialled, for people.
+    pub telephone: Option<String>,
+    /// As a link dials it.
+    pub tel: Option<String>,
+}
+
+impl Office {
+    pub fn new(name: String, telephone: Option<String>) -> Self {
+        let tel = telephone.as_deref().map(|text| text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect());
+        Office { name, telephone, tel }
+    }
+}
+
+/// Whether a text can stand as a school's telephone: digits as they are dialled, with blanks and dots.
+pub fn is_telephone(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let known = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '.' | '+');
+    (4..=15).contains(&digits) && text.chars().all(known) && !text.chars().skip(1).any(|c| c == '+')
 }
 
 /// When the parents of a school may activate.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Campaign, School, store};
+use super::{Campaign, School, is_telephone, store};
 use crate::audit::{self, About, Fact};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::rng::Random;
@@ -16,6 +16,8 @@ pub enum TenantError {
     Uai { uai: String, why: String },
     #[error("schools.toml: {uai}: no {what} `{name}` in academies.toml")]
     Dangling { uai: String, what: &'static str, name: String },
+    #[error("schools.toml: {uai}: telephone = \"{telephone}\": digits as they are dialled, such as \"04 67 00 00 00\"")]
+    Telephone { uai: String, telephone: String },
     #[error("school {0} is not declared: add [[school]] uai = \"{0}\" to schools.toml")]
     UnknownSchool(String),
     #[error(transparent)]
@@ -38,11 +40,15 @@ pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError
         if !ministries.contains(s.ministry.as_str()) {
             return Err(dangling("ministry", &s.ministry));
         }
+        if let Some(telephone) = s.telephone.as_deref().filter(|text| !is_telephone(text)) {
+            return Err(TenantError::Telephone { uai: s.uai.clone(), telephone: telephone.to_owned() });
+        }
         let school = School {
             uai: s.uai.clone(),
             name: s.name.clone(),
             academy: s.academy.clone(),
             ministry: s.ministry.clone(),
+            telephone: s.telephone.clone(),
         };
         store::put_school(tx, &school).await?;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Campaign, Notice, School};
+use super::{Campaign, Notice, Office, School};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::rng::Random;
@@ -24,9 +24,10 @@ pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
 
 pub async fn put_school(tx: &mut Tx, school: &School) -> Result<()> {
     tx.execute(
-        "INSERT INTO school (uai, name, academy, ministry) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (uai) DO UPDATE SET name = excluded.name, academy = excluded.academy, ministry = excluded.ministry",
-        args![&school.uai, &school.name, &school.academy, &school.ministry],
+        "INSERT INTO school (uai, name, academy, ministry, telephone) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (uai) DO UPDATE SET name = excluded.name, academy = excluded.academy, \
+         ministry = excluded.ministry, telephone = excluded.telephone",
+        args![&school.uai, &school.name, &school.academy, &school.ministry, &school.telephone],
     )
     .await?;
     Ok(())
@@ -38,22 +39,35 @@ struct SchoolRow {
     name: String,
     academy: String,
     ministry: String,
+    telephone: Option<String>,
 }
 
 impl From<SchoolRow> for School {
     fn from(r: SchoolRow) -> Self {
-        School { uai: r.uai, name: r.name, academy: r.academy, ministry: r.ministry }
+        School { uai: r.uai, name: r.name, academy: r.academy, ministry: r.ministry, telephone: r.telephone }
     }
 }
 
 pub async fn school(tx: &mut Tx, uai: &str) -> Result<Option<School>> {
-    let sql = "SELECT uai, name, academy, ministry FROM school WHERE uai = $1";
+    let sql = "SELECT uai, name, academy, ministry, telephone FROM school WHERE uai = $1";
     Ok(tx.optional::<SchoolRow>(sql, args![uai]).await?.map(School::from))
+}
+
+/// The schools where a family turns to, in the order of the list and each once.
+pub async fn offices(tx: &mut Tx, uais: &[String]) -> Result<Vec<Office>> {
+    let (mut seen, mut out) = (Vec::new(), Vec::new());
+    for uai in uais {
+        if !seen.contains(&uai) {
+            seen.push(uai);
+            out.extend(school(tx, uai).await?.map(|s| Office::new(s.name, s.telephone)));
+        }
+    }
+    Ok(out)
 }
 
 /// Every declared school: hundreds at most, for the operator's commands.
 pub async fn schools(tx: &mut Tx) -> Result<Vec<School>> {
-    let sql = "SELECT uai, name, academy, ministry FROM school ORDER BY uai";
+    let sql = "SELECT uai, name, academy, ministry, telephone FROM school ORDER BY uai";
     Ok(tx.all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
 }
 

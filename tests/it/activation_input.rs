@@ -249,11 +249,9 @@ async fn faults_e3_a_password_refused_for_another_reason_shows_its_rules_as_met(
     browser.prove_phone(&server, &Family::durand()).await;
     browser.answer(&["14/02/2013"]).await;
     assert!(!browser.page.has("li.met"), "nothing was typed yet");
-    for (first, second, met) in [
-        ("Durand-2013 !", "Durand-2013 !", 5),
-        (PASSWORD, "Quatre-cerises 8 ?", 5),
-        ("durand", "durand", 1),
-    ] {
+    for (first, second, met) in
+        [("Durand-2013 !", "Durand-2013 !", 5), (PASSWORD, "Quatre-cerises 8 ?", 5), ("durand", "durand", 1)]
+    {
         browser.submit("terminer", &[("mot_de_passe", first), ("confirmation", second)]).await;
         assert_eq!(browser.page.status, REFUSED, "{first}");
         assert_eq!(html::attributes(&browser.page.text(), "li.met", "data-rule").len(), met, "{first}");

@@ -27,12 +27,7 @@ pub enum CodeChecked {
 }
 
 /// Compares, counts, and goes on from a right code in the same transaction. From then on another secret holds it.
-pub async fn check_code(
-    app: &App,
-    now: Timestamp,
-    held: &Held,
-    typed: &TypedCode,
-) -> anyhow::Result<CodeChecked> {
+pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCode) -> anyhow::Result<CodeChecked> {
     let activation = &held.activation;
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let budget = &activation.typed_budget;

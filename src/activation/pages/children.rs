@@ -103,6 +103,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
                 query: visit.carried(&CARRIED),
                 purpose: activation.purpose,
                 code: activation.support_code.clone(),
+                ways: super::outcome::ways(&app, &visit, &activation).await?,
             };
             visit.page(&app.pages, StatusCode::OK, &page)
         }

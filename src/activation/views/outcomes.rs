@@ -6,9 +6,29 @@ use serde::Serialize;
 
 use super::Purpose;
 use crate::http::pages::Page;
+use crate::tenants::Office;
 
 const CODE: &str = "K7P-4MX";
 const SCHOOL: &str = "Clg Théodore Monod";
+
+/// How one goes on from a page that ends an activation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ways {
+    /// `?i=…&client_id=…`: the sign-in page and a new activation keep the service that waits.
+    pub service_query: String,
+    /// Whom to call.
+    pub offices: Vec<Office>,
+}
+
+impl Ways {
+    fn sample() -> Self {
+        let office = |name: &str, telephone: Option<&str>| Office::new(name.to_owned(), telephone.map(str::to_owned));
+        Ways {
+            service_query: "?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned(),
+            offices: vec![office(SCHOOL, Some("04 67 00 00 00")), office("Lycée Jean Moulin", None)],
+        }
+    }
+}
 
 /// No school of the children has opened its campaign.
 #[derive(Debug, Serialize)]
@@ -16,6 +36,7 @@ pub struct NotOpenYet {
     /// As [`when::day`](crate::http::pages::when::day) says it.
     pub date: String,
     pub school: String,
+    pub ways: Ways,
 }
 
 /// All campaigns are over; the request to reopen is recorded.
@@ -25,6 +46,7 @@ pub struct Closed {
     pub date: Option<String>,
     pub school: String,
     pub code: String,
+    pub ways: Ways,
 }
 
 /// The person has an account: sign in, or choose a new password.
@@ -44,18 +66,21 @@ pub struct SuspendedPage {
     pub by: String,
     pub school: String,
     pub code: String,
+    pub ways: Ways,
 }
 
 /// The roster knows the person, but as legal representative of no current pupil.
 #[derive(Debug, Serialize)]
 pub struct NobodyToAttach {
     pub code: String,
+    pub ways: Ways,
 }
 
 /// No birth date was right.
 #[derive(Debug, Serialize)]
 pub struct NoneRight {
     pub code: String,
+    pub ways: Ways,
 }
 
 /// The parent answered *Non* for every child.
@@ -66,6 +91,7 @@ pub struct AllNo {
     /// Whether an account was to be made, or a new password chosen.
     pub purpose: Purpose,
     pub code: String,
+    pub ways: Ways,
 }
 
 /// The two hours of the activation are over.
@@ -89,7 +115,7 @@ pub struct UnknownActivation {
 impl Page for NotOpenYet {
     const TEMPLATE: &'static str = "activation/pas_ouverte.html";
     fn samples() -> Vec<Self> {
-        vec![NotOpenYet { date: "3 octobre".to_owned(), school: SCHOOL.to_owned() }]
+        vec![NotOpenYet { date: "3 octobre".to_owned(), school: SCHOOL.to_owned(), ways: Ways::sample() }]
     }
 }
 
@@ -100,6 +126,7 @@ impl Page for Closed {
             date: date.map(str::to_owned),
             school: SCHOOL.to_owned(),
             code: CODE.to_owned(),
+            ways: Ways::sample(),
         };
         vec![page(Some("18 octobre")), page(None)]
     }
@@ -119,28 +146,41 @@ impl Page for AlreadyActive {
 impl Page for SuspendedPage {
     const TEMPLATE: &'static str = "activation/suspendu.html";
     fn samples() -> Vec<Self> {
-        vec![SuspendedPage { by: "l'établissement".to_owned(), school: SCHOOL.to_owned(), code: CODE.to_owned() }]
+        vec![SuspendedPage {
+            by: "l'établissement".to_owned(),
+            school: SCHOOL.to_owned(),
+            code: CODE.to_owned(),
+            ways: Ways::sample(),
+        }]
     }
 }
 
 impl Page for NobodyToAttach {
     const TEMPLATE: &'static str = "activation/personne.html";
     fn samples() -> Vec<Self> {
-        vec![NobodyToAttach { code: CODE.to_owned() }]
+        vec![
+            NobodyToAttach { code: CODE.to_owned(), ways: Ways::sample() },
+            NobodyToAttach { code: CODE.to_owned(), ways: Ways { offices: Vec::new(), ..Ways::sample() } },
+        ]
     }
 }
 
 impl Page for NoneRight {
     const TEMPLATE: &'static str = "activation/aucune_date.html";
     fn samples() -> Vec<Self> {
-        vec![NoneRight { code: CODE.to_owned() }]
+        vec![NoneRight { code: CODE.to_owned(), ways: Ways::sample() }]
     }
 }
 
 impl Page for AllNo {
     const TEMPLATE: &'static str = "activation/tous_non.html";
     fn samples() -> Vec<Self> {
-        let page = |purpose| AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), purpose, code: CODE.to_owned() };
+        let page = |purpose| AllNo {
+            query: "?a=lkjihgfedcba9876543210".to_owned(),
+            purpose,
+            code: CODE.to_owned(),
+            ways: Ways::sample(),
+        };
         vec![page(Purpose::Activation), page(Purpose::NewPassword)]
     }
 }

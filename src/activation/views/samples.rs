@@ -2,8 +2,8 @@
 
 use super::{
     Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DateFault,
-    DateFields, DonePage, Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault, Purpose, Settled,
-    SheetPage,
+    DateFields, DonePage, Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault,
+    Purpose, Settled, SheetPage,
 };
 use crate::accounts::password::Rule;
 use crate::base::date::TypedDate;

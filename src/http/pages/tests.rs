@@ -12,7 +12,7 @@ use crate::{activation, clients, compte, http, interactions, login, oidc};
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
 fn pages() -> Pages {
-    Pages::load("Mon compte École").unwrap()
+    Pages::load("Mon compte École", "assistance@academie.example").unwrap()
 }
 
 struct Drawn {
@@ -237,7 +237,12 @@ fn a_value_from_outside_never_becomes_markup() {
         service: Some(evil()),
         shown: clients::shown::Shown { logo: Some(evil()), policy_uri: Some(evil()), tos_uri: Some(evil()) },
         identifiant: evil(),
-        refusal: Some(login::views::LoginRefusal::Suspended { by: evil(), school: evil(), code: evil() }),
+        refusal: Some(login::views::LoginRefusal::Suspended {
+            by: evil(),
+            school: evil(),
+            code: evil(),
+            offices: vec![crate::tenants::Office::new(evil(), Some(evil()))],
+        }),
     };
     let name = || activation::views::ChildCard {
         n: 1,
@@ -271,6 +276,111 @@ fn a_value_from_outside_never_becomes_markup() {
     let doc = Html::parse_document(&pages.render(&View { lang: Lang::Fr, here: "/" }, &login).unwrap());
     assert_eq!(attributes(&doc, "#identifiant", "value"), [evil()]);
     assert!(texts(&doc, ".soft strong").contains(&evil()), "our own stars still make bold");
+}
+
+#[test]
+fn faults_e1_the_support_code_stands_on_a_line_of_its_own_and_alike_everywhere() {
+    let pages = pages();
+    let mut seen = 0;
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        let doc = Html::parse_document(&html);
+        let all = html.matches("K7P-4MX").count();
+        assert_eq!(texts(&doc, "p.support > strong").iter().filter(|t| *t == "K7P-4MX").count(), all, "{name}");
+        seen += usize::from(all > 0);
+    }
+    assert!(seen > 20, "{seen} pages with a code");
+}
+
+#[test]
+fn faults_e1_what_was_forgotten_comes_after_its_field() {
+    let pages = pages();
+    let login = &login::views::LoginPage::samples()[0];
+    let html = pages.render(&View { lang: Lang::Fr, here: "/connexion" }, login).unwrap();
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(at("<input id=\"identifiant\"") < at("/identifiant-oublie"));
+    assert!(at("/identifiant-oublie") < at("<input id=\"mot-de-passe\""));
+    assert!(at("<input id=\"mot-de-passe\"") < at("/mot-de-passe-oublie"));
+}
+
+#[test]
+fn faults_e4_every_page_leads_on() {
+    let pages = pages();
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        let doc = Html::parse_document(&html);
+        let on = "main button, main a.button, main a[href^='/'], [role=main] a";
+        assert!(!texts(&doc, on).is_empty() || name.starts_with("http-"), "{name}: a dead end");
+    }
+    let phoned = ["aucune_date", "close", "pas_ouverte", "personne-0", "suspendu", "tous_non", "connexion-6"];
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        if phoned.iter().any(|part| name.contains(part)) {
+            let doc = Html::parse_document(&html);
+            assert_eq!(attributes(&doc, "a[href^='tel:']", "href"), ["tel:0467000000"], "{name}");
+        }
+    }
+}
+
+#[test]
+fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
+    let pages = pages();
+    let footer = |here: &str| {
+        let html = pages.render(&View { lang: Lang::Fr, here }, &http::views::NotFound {}).unwrap();
+        attributes(&Html::parse_document(&html), "footer a", "href").into_iter().map(str::to_owned).next().unwrap()
+    };
+    let at_code = "/activation/code?i=abc&client_id=mon-ent&a=def&renvoi=envoye";
+    let help = footer(at_code);
+    assert_eq!(help, "/aide?i=abc&client_id=mon-ent&a=def&retour=activation%2Fcode");
+    let html = pages.render(&View { lang: Lang::Fr, here: &help }, &http::views::Aide {}).unwrap();
+    let doc = Html::parse_document(&html);
+    assert_eq!(attributes(&doc, "#revenir", "href"), ["/activation/code?i=abc&client_id=mon-ent&a=def"]);
+    assert_eq!(attributes(&doc, "main a[href^='/activation?']", "href"), ["/activation?i=abc&client_id=mon-ent"]);
+    // From one page of help to the next, and to the other language, the way back is kept.
+    assert!(html.contains("/donnees?i=abc&amp;client_id=mon-ent&amp;a=def&amp;retour=activation%2Fcode"), "{html}");
+    assert!(attributes(&doc, "header a", "href")[0].contains("retour=activation%2Fcode"));
+    // Only to a step of ours.
+    for elsewhere in ["/aide", "/aide?retour=//evil.example", "/aide?retour=https://evil.example", "/aide?retour=admin"]
+    {
+        let html = pages.render(&View { lang: Lang::Fr, here: elsewhere }, &http::views::Aide {}).unwrap();
+        assert!(texts(&Html::parse_document(&html), "#revenir").is_empty(), "{elsewhere}");
+    }
+}
+
+#[test]
+fn faults_e6_no_page_promises_what_is_not_there_or_speaks_to_men_only() {
+    let pages = pages();
+    for Drawn { name, html, .. } in every_page(&pages).0 {
+        let words = Html::parse_document(&html).root_element().text().collect::<String>().replace('\u{a0}', " ");
+        for wrong in [
+            "une lettre",
+            "a letter",
+            "transmise",
+            "en une minute",
+            "in a minute",
+            "partiellement conforme",
+            "6e to terminale",
+            "n'a qu'un fixe",
+            "Il manque :",
+            "n'est pas encore accepté",
+            "connecté.",
+            "connecté,",
+            "connecté ",
+            "le représentant légal des",
+        ] {
+            assert!(!words.contains(wrong), "{name}: {wrong}");
+        }
+    }
+}
+
+#[test]
+fn faults_e2_the_example_of_a_date_is_no_childs_of_the_demo() {
+    let pages = pages();
+    let example: crate::base::date::BirthDate = "2012-08-27".parse().unwrap();
+    for lang in Lang::ALL {
+        let hint = pages.text(lang, "child-born-hint", &[]).unwrap();
+        let typed = hint.split_once("xample ").or_else(|| hint.split_once("xemple ")).unwrap().1;
+        assert_eq!(crate::base::date::parse_typed(typed), Ok(example), "{hint}");
+    }
+    let demo = include_str!("../../demo/rosters/families.rs");
+    assert!(demo.contains("\"14\" / \"02\" / 2013") && !demo.contains("\"27\" / \"08\" / 2012"));
 }
 
 #[test]

@@ -38,7 +38,13 @@ impl Ground {
         let mut tx = db.write(Durability::Durable).await.unwrap();
         for (uai, academy) in [(MONOD, "montpellier"), (LYCEE, "montpellier"), (TOULOUSE, "toulouse")] {
             tenants::store::put_academy(&mut tx, academy, "11", academy).await.unwrap();
-            let school = School { uai: uai.into(), name: uai.into(), academy: academy.into(), ministry: "en".into() };
+            let school = School {
+                uai: uai.into(),
+                name: uai.into(),
+                academy: academy.into(),
+                ministry: "en".into(),
+                telephone: None,
+            };
             tenants::store::put_school(&mut tx, &school).await.unwrap();
         }
         tx.commit().await.unwrap();

@@ -282,19 +282,24 @@ async fn no_date_right_ends_with_a_page_and_no_account() {
 async fn without_a_current_legal_link_the_school_must_correct() {
     let server = Server::college(&[family()]).await;
     server.sql("UPDATE link SET level = 'contact'", vec![]).await;
+    server.sql("UPDATE school SET telephone = '04 67 00 00 00'", vec![]).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.prove_phone(&server, &family()).await;
     assert_eq!(browser.page.heading(), "Aucun élève n'est rattaché à vous");
     assert!(browser.page.shown().contains(&support_code(&server).await));
     assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
+    // Whom to call, and a way on (FAULTS E4).
+    assert!(browser.page.shown().contains("Clg Théodore Monod") && browser.page.has("a[href='tel:0467000000']"));
+    browser.click("#continuer").await;
+    assert_eq!(browser.at.path(), "/activation");
 }
 
 #[tokio::test]
 async fn the_campaign_is_judged_after_the_code_and_one_open_school_suffices() {
     let day = Span::days;
-    let closed = "L'activation est terminée depuis le";
+    let closed = "L'activation a fermé le";
     let not_yet = "L'activation ouvre le";
-    let never = "L'activation n'est pas ouverte pour Clg Théodore Monod.";
+    let never = "L'activation n'est pas ouverte pour : Clg Théodore Monod.";
     for (dates, said, told) in
         [(Some((day(-20), day(-5))), closed, true), (Some((day(3), day(18))), not_yet, false), (None, never, true)]
     {
@@ -309,6 +314,7 @@ async fn the_campaign_is_judged_after_the_code_and_one_open_school_suffices() {
         assert!(page.contains(said) && page.contains("Clg Théodore Monod"), "{page}");
         let code = support_code(&server).await;
         assert_eq!(page.contains(&code), told, "{page}");
+        assert!(browser.page.has("#continuer[href^='/connexion']"), "a way on: {page}");
         let wanted = if told { vec![format!("reopening  {code}")] } else { vec![] };
         let mut found = notices(&server).await;
         found.dedup();

@@ -357,7 +357,7 @@ async fn passwords_are_refused_with_what_to_do() {
     let holds_it = format!("{identifiant}-A1");
     let long = format!("aA1-{}", "x".repeat(125));
     for (first, second, said) in [
-        ("", "", "Il manque"),
+        ("", "", "Il faut encore"),
         ("motdepasse", "motdepasse", "une majuscule, un chiffre"),
         ("Cheval-7-bleu", "Cheval-7-vert", "Les deux mots de passe ne sont pas les mêmes."),
         ("Durand-2013!", "Durand-2013!", "il contient votre nom"),
