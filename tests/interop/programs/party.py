@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import ssl
 import sys
 import tempfile
@@ -20,7 +21,10 @@ ISSUER, CLIENT_ID, CLIENT_SECRET, SITE = (os.environ[name] for name in ("ISSUER"
 
 def configure(**more):
     """Django's own default settings, but for what a site must say."""
-    folder = tempfile.mkdtemp(prefix="preau-django-")
+    # Removed when the program ends, which is by a signal.
+    global folder
+    folder = tempfile.TemporaryDirectory(prefix="preau-django-")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     session = [
         "django.contrib.sessions.middleware.SessionMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -31,7 +35,7 @@ def configure(**more):
         ALLOWED_HOSTS=["localhost"],
         ROOT_URLCONF="__main__",
         SESSION_COOKIE_SECURE=True,
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{folder}/site.db"}},
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{folder.name}/site.db"}},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=[
             "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages",
