@@ -1,10 +1,11 @@
-//! The store of one server: a bounded map a kind, behind a lock that is never held across an await.
+//! The store of one server: a map a kind, bounded in bytes, behind a lock that is never held across an await.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, Kind, Seen, TOMBSTONE, Taken};
+use super::quota::Ledger;
+use super::{CLAIM, Error, Kind, Seen, TOMBSTONE, Taken, cost};
 use crate::base::clock::Timestamp;
 
 #[derive(Default)]
@@ -18,10 +19,13 @@ struct Shelf {
     /// Keys by age with the serial of the record they speak of; stale entries are skipped.
     order: VecDeque<(u64, String)>,
     serial: u64,
+    /// What all records cost that are here.
+    bytes: usize,
     claims: Claims,
+    ledger: Ledger,
 }
 
-/// What was named once. Nothing leaves before it expires, so the bound is held by refusing.
+/// What was named once. Nothing leaves before it expires.
 #[derive(Default)]
 struct Claims {
     live: HashMap<Arc<str>, Timestamp>,
@@ -42,15 +46,30 @@ impl Memory {
         act(shelves.entry(kind).or_default())
     }
 
-    pub(super) fn put(&self, kind: Kind, key: &str, value: &str, expires: Timestamp, now: Timestamp) {
+    pub(super) fn put(
+        &self,
+        owner: &str,
+        kind: Kind,
+        key: &str,
+        value: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (cost, quota) = (cost(key, value), kind.quota());
         self.with(kind, |shelf| {
             shelf.forget_expired(now);
+            if !kind.evicts() && !shelf.ledger.admit(&quota, owner, cost, expires, now) {
+                return Err(Error::Full(kind));
+            }
             shelf.serial += 1;
             let serial = shelf.serial;
+            shelf.remove(key);
             shelf.order.push_back((serial, key.to_owned()));
+            shelf.bytes += cost;
             shelf.records.insert(key.to_owned(), Record { value: value.to_owned(), expires, taken: false, serial });
-            shelf.shrink(kind.capacity());
-        });
+            shelf.shrink(quota.all);
+            Ok(())
+        })
     }
 
     pub(super) fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Option<Seen> {
@@ -67,7 +86,12 @@ impl Memory {
             Some(r) => {
                 r.taken = true;
                 r.expires = now.plus(TOMBSTONE);
-                Taken::Now(r.value.clone())
+                if kind.remembers() {
+                    return Taken::Now(r.value.clone());
+                }
+                let value = std::mem::take(&mut r.value);
+                shelf.bytes = shelf.bytes.saturating_sub(value.len());
+                Taken::Now(value)
             }
             None => Taken::Unknown,
         })
@@ -75,12 +99,28 @@ impl Memory {
 
     pub(super) fn remove(&self, kind: Kind, key: &str) {
         self.with(kind, |shelf| {
-            shelf.records.remove(key);
+            shelf.remove(key);
         });
     }
 
-    pub(super) fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
-        self.with(kind, |shelf| shelf.claims.claim(kind, key, expires, now))
+    pub(super) fn claim(
+        &self,
+        owner: &str,
+        kind: Kind,
+        key: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        self.with(kind, |shelf| {
+            if shelf.claims.is_claimed(key, now) {
+                return Ok(false);
+            }
+            if !shelf.ledger.admit(&kind.quota(), owner, CLAIM, expires, now) {
+                return Err(Error::Full(kind));
+            }
+            shelf.claims.claim(key, expires);
+            Ok(true)
+        })
     }
 }
 
@@ -89,20 +129,17 @@ impl Memory {
 const SWEPT: usize = 2;
 
 impl Claims {
-    fn claim(&mut self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    fn is_claimed(&mut self, key: &str, now: Timestamp) -> bool {
         for _ in 0..SWEPT {
             self.forget_expired(now);
         }
-        if self.live.get(key).is_some_and(|until| now < *until) {
-            return Ok(false);
-        }
-        if self.live.len() >= kind.capacity() && !self.live.contains_key(key) {
-            return Err(Error::Full(kind));
-        }
+        self.live.get(key).is_some_and(|until| now < *until)
+    }
+
+    fn claim(&mut self, key: &str, expires: Timestamp) {
         let key: Arc<str> = key.into();
         self.ends.push(Reverse((expires, Arc::clone(&key))));
         self.live.insert(key, expires);
-        Ok(true)
     }
 
     fn forget_expired(&mut self, now: Timestamp) {
@@ -115,6 +152,12 @@ impl Claims {
 }
 
 impl Shelf {
+    fn remove(&mut self, key: &str) {
+        if let Some(r) = self.records.remove(key) {
+            self.bytes = self.bytes.saturating_sub(cost(key, &r.value));
+        }
+    }
+
     /// Puts away some of the oldest that are expired or replaced: a quiet house keeps no thousand dead requests.
     fn forget_expired(&mut self, now: Timestamp) {
         for _ in 0..SWEPT {
@@ -122,7 +165,8 @@ impl Shelf {
             match self.records.get(key) {
                 Some(r) if r.serial == *serial && now < r.expires => return,
                 Some(r) if r.serial == *serial => {
-                    self.records.remove(key);
+                    let key = key.clone();
+                    self.remove(&key);
                 }
                 _ => {}
             }
@@ -131,18 +175,16 @@ impl Shelf {
     }
 
     /// Oldest first until the bound holds; each call does work in proportion to what it removes.
-    fn shrink(&mut self, capacity: usize) {
-        while self.records.len() > capacity || self.order.len() > capacity.saturating_mul(2) {
+    fn shrink(&mut self, most: usize) {
+        while self.bytes > most {
             let Some((serial, key)) = self.order.pop_front() else { return };
-            let current = self.records.get(&key).is_some_and(|r| r.serial == serial);
-            if current && self.records.len() > capacity {
-                self.records.remove(&key);
-            } else if current {
-                // The list is long with stale entries but this one lives: it goes to the back, as it is.
-                self.order.push_back((serial, key));
-                self.order.retain(|(s, k)| self.records.get(k).is_some_and(|r| r.serial == *s));
-                return;
+            if self.records.get(&key).is_some_and(|r| r.serial == serial) {
+                self.remove(&key);
             }
+        }
+        // What was replaced or removed leaves its place in the order behind.
+        if self.order.len() > 2 * self.records.len() + 64 {
+            self.order.retain(|(serial, key)| self.records.get(key).is_some_and(|r| r.serial == *serial));
         }
     }
 }
@@ -152,6 +194,10 @@ mod tests {
     use super::*;
 
     impl Memory {
+        fn keep(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) {
+            self.put("", kind, key, "v", expires, now).unwrap();
+        }
+
         fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Option<String> {
             self.look(kind, key, now).filter(|seen| !seen.taken).map(|seen| seen.value)
         }
@@ -161,7 +207,7 @@ mod tests {
     fn a_record_is_taken_once_and_remembered_as_taken() {
         let m = Memory::default();
         let now = Timestamp(1_000);
-        m.put(Kind::Code, "a", "v", Timestamp(2_000), Timestamp(1));
+        m.keep(Kind::Code, "a", Timestamp(2_000), Timestamp(1));
         assert_eq!(m.take(Kind::Interaction, "a", now), Taken::Unknown, "c7_another_kind_is_another_namespace");
         assert_eq!(m.take(Kind::Code, "a", now), Taken::Now("v".into()));
         assert_eq!(m.take(Kind::Code, "a", now), Taken::Before("v".into()));
@@ -171,49 +217,61 @@ mod tests {
     #[test]
     fn an_expired_record_is_unknown() {
         let m = Memory::default();
-        m.put(Kind::Code, "a", "v", Timestamp(2_000), Timestamp(1));
+        m.keep(Kind::Code, "a", Timestamp(2_000), Timestamp(1));
         assert_eq!(m.take(Kind::Code, "a", Timestamp(2_000)), Taken::Unknown);
     }
 
     #[test]
-    fn d10_the_oldest_go_first_and_the_bound_holds() {
+    fn d10_of_codes_the_oldest_go_first_and_the_bound_holds_in_bytes() {
         let m = Memory::default();
-        for n in 0..Kind::Logout.capacity() + 10 {
-            m.put(Kind::Logout, &n.to_string(), "v", Timestamp(2_000), Timestamp(1));
+        let big = "x".repeat(Kind::Code.max_bytes());
+        let most = Kind::Code.quota().all / big.len();
+        for n in 0..most + 10 {
+            m.put("", Kind::Code, &n.to_string(), &big, Timestamp(2_000), Timestamp(1)).unwrap();
         }
-        assert_eq!(m.get(Kind::Logout, "0", Timestamp(1)), None);
-        assert!(m.get(Kind::Logout, "10", Timestamp(1)).is_some());
-        for _ in 0..Kind::Logout.capacity() * 3 {
-            m.put(Kind::Logout, "same", "v", Timestamp(2_000), Timestamp(1));
+        assert_eq!(m.get(Kind::Code, "0", Timestamp(1)), None);
+        assert!(m.get(Kind::Code, &most.to_string(), Timestamp(1)).is_some());
+        assert!(m.with(Kind::Code, |s| s.bytes) <= Kind::Code.quota().all);
+        for _ in 0..most * 3 {
+            m.keep(Kind::Code, "same", Timestamp(2_000), Timestamp(1));
         }
-        assert!(m.with(Kind::Logout, |s| s.order.len()) <= 2 * Kind::Logout.capacity());
-        assert!(m.get(Kind::Logout, "same", Timestamp(1)).is_some());
+        assert!(m.with(Kind::Code, |s| s.order.len() <= 2 * s.records.len() + 65));
+        assert!(m.get(Kind::Code, "same", Timestamp(1)).is_some());
     }
 
     #[test]
     fn d10_what_is_expired_leaves_by_itself() {
         let m = Memory::default();
         for n in 0..1_000 {
-            m.put(Kind::Interaction, &format!("a{n}"), "v", Timestamp(2_000), Timestamp(1));
+            m.keep(Kind::Interaction, &format!("a{n}"), Timestamp(2_000), Timestamp(1));
         }
         for n in 0..1_000 {
-            m.put(Kind::Interaction, &format!("b{n}"), "v", Timestamp(9_000), Timestamp(3_000));
+            m.keep(Kind::Interaction, &format!("b{n}"), Timestamp(99_000_000), Timestamp(90_000_000));
         }
         assert_eq!(m.with(Kind::Interaction, |s| (s.records.len(), s.order.len())), (1_000, 1_000));
+        for n in 0..1_000 {
+            m.remove(Kind::Interaction, &format!("b{n}"));
+        }
+        assert_eq!(m.with(Kind::Interaction, |s| s.bytes), 0);
     }
 
     #[test]
-    fn t14_a_claim_is_never_forgotten_early_however_many_there_are() {
+    fn threat_t14_a_claim_lasts_until_it_expires_however_many_there_are() {
         let m = Memory::default();
         let kind = Kind::Assertion;
-        for n in 0..kind.capacity() {
-            assert!(m.claim(kind, &n.to_string(), Timestamp(2_000), Timestamp(1)).unwrap());
+        let claim = |owner: &str, key: &str, until, now| m.claim(owner, kind, key, Timestamp(until), Timestamp(now));
+        let mut all = 0;
+        while claim("one", &all.to_string(), 2_000, 1).is_ok() {
+            all += 1;
         }
-        assert!(matches!(m.claim(kind, "more", Timestamp(2_000), Timestamp(1_999)), Err(Error::Full(_))));
-        assert!(!m.claim(kind, "0", Timestamp(2_000), Timestamp(1_999)).unwrap(), "the first is still known");
-        assert!(m.claim(kind, "more", Timestamp(3_000), Timestamp(2_000)).unwrap(), "an expired one made room");
-        assert!(m.claim(kind, "0", Timestamp(3_000), Timestamp(2_000)).unwrap());
-        assert!(!m.claim(kind, "0", Timestamp(3_000), Timestamp(2_999)).unwrap());
+        assert_eq!(all, kind.quota().each / CLAIM);
+        assert!(!claim("one", "0", 2_000, 1_999).unwrap(), "the first is still known");
+        assert!(!claim("two", "0", 2_000, 1_999).unwrap(), "whoever names it");
+        assert!(claim("two", "more", 2_000, 1_999).unwrap(), "another owner's room is its own");
+        // Once they expired: their slice of time is over, too.
+        let later = kind.quota().longest.0;
+        assert!(claim("one", "0", later + 1_000, later).unwrap());
+        assert!(!claim("one", "0", later + 1_000, later + 999).unwrap());
     }
 
     #[test]
@@ -222,10 +280,9 @@ mod tests {
         for round in 0..3 {
             for n in 0..1_000 {
                 let now = Timestamp(round * 1_000);
+                let end = now.plus(crate::base::clock::Span(1_000));
                 // The same names again: what is replaced must not pile up either.
-                assert!(
-                    m.claim(Kind::DpopProof, &n.to_string(), now.plus(crate::base::clock::Span(1_000)), now).unwrap()
-                );
+                assert!(m.claim("c", Kind::DpopProof, &n.to_string(), end, now).unwrap());
             }
         }
         let (live, ends) = m.with(Kind::DpopProof, |s| (s.claims.live.len(), s.claims.ends.len()));

@@ -4,11 +4,18 @@
 //! Expiry is stored with the value and compared with the `now` that the caller was given; the store's own
 //! cleaning only frees memory. What is lost with the store costs a retry: codes and requests are then unknown and
 //! refused. Only a `jti` named before the loss could be named again, until its assertion or proof expires.
+//!
+//! Every kind is bounded in bytes. What strangers and clients cause is refused beyond its [`Quota`] and evicts nothing;
+//! of codes, which only a person who signed in causes, the oldest goes.
 
+mod carried;
 mod memory;
+mod quota;
 mod shared;
 
+pub use carried::{Carried, LONGEST as IN_ADDRESS};
 pub use memory::Memory;
+pub use quota::Quota;
 pub use shared::Shared;
 
 use crate::base::clock::{Span, Timestamp};
@@ -20,9 +27,9 @@ use crate::seal::{SealError, Vault};
 pub enum Kind {
     /// Authorization codes, by their digest.
     Code,
-    /// Pending authorization requests, by `i`.
+    /// Pending authorization requests that are too long for an address.
     Interaction,
-    /// Requests to sign out that wait for a word of the person.
+    /// Requests to sign out that wait for a word of the person, and are too long for an address.
     Logout,
     /// Pushed authorization requests (RFC 9126), 60 s.
     Par,
@@ -48,17 +55,32 @@ impl Kind {
         }
     }
 
-    /// How many records one server's memory keeps. Of records the oldest go first; a claim that finds no room is
-    /// refused instead, because one forgotten early could be named again.
-    pub fn capacity(self) -> usize {
+    /// What of it may be kept.
+    pub fn quota(self) -> Quota {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        let quota = |each, all, floor, longest| Quota { each, all, floor, longest };
         match self {
-            Kind::Code => 100_000,
-            Kind::Interaction => 50_000,
-            Kind::Logout => 10_000,
-            Kind::Par => 50_000,
-            Kind::Assertion => 100_000,
-            Kind::DpopProof => 500_000,
+            // Nobody's in particular: see `Kind::evicts`.
+            Kind::Code => quota(20 * MIB, 20 * MIB, 0, TOMBSTONE),
+            // Of a network. There are as many of them as somebody likes, so none has a floor.
+            Kind::Interaction => quota(512 * KIB, 6 * MIB, 0, Span::hours(2)),
+            Kind::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
+            // Of a client: 60 a second, and the first 100 whatever the others do.
+            Kind::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
+            // Of a client: some 26 000 live ones, and the first 400 whatever the others do.
+            Kind::Assertion | Kind::DpopProof => quota(4 * MIB, 12 * MIB, 64 * KIB, Span::minutes(5)),
         }
+    }
+
+    /// Whether the oldest goes where there is no room. Of the other kinds the new one is refused.
+    pub fn evicts(self) -> bool {
+        self == Kind::Code
+    }
+
+    /// Whether a second taker learns what it was: of a code, so that what came of it can be revoked.
+    fn remembers(self) -> bool {
+        self == Kind::Code
     }
 
     /// The largest value that is taken, in bytes.
@@ -93,7 +115,7 @@ pub struct Seen {
 pub enum Error {
     #[error("a key or value of {0} bytes is larger than its kind allows")]
     TooLarge(usize),
-    /// Nothing live may go to make room.
+    /// Its owner has too much already, or all together have.
     #[error("there is no room for another {0:?}")]
     Full(Kind),
     #[error("the ephemeral store does not answer: {0}")]
@@ -112,6 +134,11 @@ impl Error {
         matches!(self, Error::Full(_) | Error::Unavailable(_))
     }
 }
+
+/// What a record costs besides its key and value: what a server's memory spends on finding it again.
+const OVERHEAD: usize = 200;
+/// What a claim costs.
+const CLAIM: usize = 160;
 
 /// How long the memory of a taken record lasts.
 pub const TOMBSTONE: Span = Span::minutes(10);
@@ -151,10 +178,10 @@ impl Ephemeral {
         }
     }
 
-    /// Writes a record, replacing one of the same key.
+    /// Writes a record that is nobody's in particular, replacing one of the same key.
     ///
     /// # Errors
-    /// Key or value is larger than the kind allows; the store does not answer.
+    /// As [`Ephemeral::put_for`].
     pub async fn put(
         &self,
         kind: Kind,
@@ -163,12 +190,27 @@ impl Ephemeral {
         expires: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
+        self.put_for("", kind, key, value, expires, now).await
+    }
+
+    /// Writes a record at the expense of its owner, replacing one of the same key.
+    ///
+    /// # Errors
+    /// Key or value is larger than the kind allows; there is no room; the store does not answer.
+    pub async fn put_for(
+        &self,
+        owner: &str,
+        kind: Kind,
+        key: &str,
+        value: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         fits(key, value, kind)?;
         match self {
-            Self::Memory(m) => m.put(kind, key, value, expires, now),
-            Self::Shared(s) => s.put(kind, key, value, expires, now).await?,
+            Self::Memory(m) => m.put(owner, kind, key, value, expires, now),
+            Self::Shared(s) => s.put(owner, kind, key, value, expires, now).await,
         }
-        Ok(())
     }
 
     /// Reads a record that is not expired and not taken.
@@ -214,16 +256,23 @@ impl Ephemeral {
     }
 
     /// True for the first who names this key, false for everybody else until it expires (ABUSE T14). The kinds that
-    /// are claimed are not put or taken.
+    /// are claimed are not put or taken. A claim is one of its owner's: another's quota is not touched.
     ///
     /// # Errors
     /// The key is too long (give a digest); there is no room; the store does not answer. Then nobody has it, and the
     /// request must be refused.
-    pub async fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    pub async fn claim(
+        &self,
+        owner: &str,
+        kind: Kind,
+        key: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         fits(key, "", kind)?;
         match self {
-            Self::Memory(m) => m.claim(kind, key, expires, now),
-            Self::Shared(s) => s.claim(kind, key, expires, now).await,
+            Self::Memory(m) => m.claim(owner, kind, key, expires, now),
+            Self::Shared(s) => s.claim(owner, kind, key, expires, now).await,
         }
     }
 }
@@ -237,6 +286,11 @@ pub async fn examine(config: &EphemeralStore) -> Result<String, Error> {
         return Ok("in memory, for one server".to_owned());
     }
     shared::examine(config).await
+}
+
+/// What a record costs its owner.
+fn cost(key: &str, value: &str) -> usize {
+    OVERHEAD + 2 * key.len() + value.len()
 }
 
 fn fits(key: &str, value: &str, kind: Kind) -> Result<(), Error> {

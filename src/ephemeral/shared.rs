@@ -16,9 +16,11 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult, Script};
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, RedisResult, Script, ScriptInvocation,
+};
 
-use super::{Error, Kind, Seen, TOMBSTONE, Taken};
+use super::{Error, Kind, Seen, TOMBSTONE, Taken, cost};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::digest;
 use crate::config::EphemeralStore;
@@ -36,28 +38,55 @@ const SLACK: Span = Span::minutes(1);
 const LONGEST: Span = Span::days(366);
 
 /// A record is `<end> <0|1> <expires> <sealed>`: the end is its expiry, or once it is taken its tombstone's.
-/// KEYS: the name. ARGV: now, the tombstone's end, and its time to live.
+/// KEYS: the name. ARGV: now, the tombstone's end, its time to live, and whether the value is kept in it.
 const TAKE: &str = r"
 local text = redis.call('GET', KEYS[1])
 if not text then return false end
 local stop, taken, rest = string.match(text, '^(%d+) ([01]) (.+)$')
 if not stop or tonumber(ARGV[1]) >= tonumber(stop) then return false end
-if taken == '0' then redis.call('SET', KEYS[1], ARGV[2] .. ' 1 ' .. rest, 'PX', ARGV[3]) end
+if taken == '0' then
+  local kept = ARGV[4] == '1' and rest or '0 -'
+  redis.call('SET', KEYS[1], ARGV[2] .. ' 1 ' .. kept, 'PX', ARGV[3])
+end
 return {taken, rest}
 ";
-/// KEYS: the name. ARGV: now, the expiry, and its time to live.
-const CLAIM: &str = r"
+/// The quota's counts, as in [`super::quota`]: a hash an owner, a field a slice of time. KEYS 2 and 3: the owner's and
+/// that of all. ARGV from 4: the slice of now, that of the end, the cost, each, all, floor, and their time to live.
+const ADMIT: &str = r"
+local function sum(key)
+  local fields, bytes = redis.call('HGETALL', key), 0
+  for n = 1, #fields, 2 do
+    if tonumber(fields[n]) < tonumber(ARGV[4]) then redis.call('HDEL', key, fields[n])
+    else bytes = bytes + tonumber(fields[n + 1]) end
+  end
+  return bytes
+end
+local cost = tonumber(ARGV[6])
+local own = sum(KEYS[2]) + cost
+if own > tonumber(ARGV[7]) then return -1 end
+if own > tonumber(ARGV[9]) and sum(KEYS[3]) + cost > tonumber(ARGV[8]) then return -1 end
+for n = 2, 3 do
+  redis.call('HINCRBY', KEYS[n], ARGV[5], cost)
+  redis.call('PEXPIRE', KEYS[n], ARGV[10])
+end
+";
+/// KEYS 1: the name. ARGV: (nothing), the text, and its time to live.
+const PUT: (&str, &str) = ("", "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1");
+/// KEYS 1: the name. ARGV: now, the expiry, and its time to live.
+const CLAIM: (&str, &str) = (
+    r"
 local stop = redis.call('GET', KEYS[1])
 if stop and tonumber(ARGV[1]) < (tonumber(stop) or 0) then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1
-";
+",
+    "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1",
+);
 
 pub struct Shared {
     connection: ConnectionManager,
     vault: Vault,
     prefix: String,
     take: Script,
+    put: Script,
     claim: Script,
     /// A hang is found out before a person notices (ABUSE RT-07).
     answer: Duration,
@@ -89,7 +118,8 @@ impl Shared {
             vault: Vault::new(*vault.derive("ephemeral")?)?,
             prefix: config.prefix.clone(),
             take: Script::new(TAKE),
-            claim: Script::new(CLAIM),
+            put: Script::new(&format!("{}{ADMIT}{}", PUT.0, PUT.1)),
+            claim: Script::new(&format!("{}{ADMIT}{}", CLAIM.0, CLAIM.1)),
             answer,
             away: AtomicBool::new(false),
         })
@@ -97,6 +127,7 @@ impl Shared {
 
     pub(super) async fn put(
         &self,
+        owner: &str,
         kind: Kind,
         key: &str,
         value: &str,
@@ -105,9 +136,36 @@ impl Shared {
     ) -> Result<(), Error> {
         let sealed = self.vault.seal(place(kind, &row(key, expires)), value)?;
         let text = format!("{expires} 0 {expires} {sealed}");
-        let mut set = redis::cmd("SET");
-        set.arg(self.name(kind, key)).arg(text).arg("PX").arg(life(expires, now));
-        self.ask(kind, async |mut c| set.exec_async(&mut c).await).await
+        if kind.evicts() {
+            // Redis' memory is the operator's to bound; a code is a person's and is never refused here.
+            let mut set = redis::cmd("SET");
+            set.arg(self.name(kind, key)).arg(text).arg("PX").arg(life(expires, now));
+            return self.ask(kind, async |mut c| set.exec_async(&mut c).await).await;
+        }
+        let mut call = self.put.key(self.name(kind, key));
+        call.arg("").arg(text).arg(life(expires, now));
+        self.admit(&mut call, owner, kind, cost(key, value), (expires, now));
+        match self.ask::<i64>(kind, async |mut c| call.invoke_async(&mut c).await).await? {
+            1 => Ok(()),
+            _ => Err(Error::Full(kind)),
+        }
+    }
+
+    /// What [`ADMIT`] wants to know.
+    fn admit(
+        &self,
+        call: &mut ScriptInvocation<'_>,
+        owner: &str,
+        kind: Kind,
+        cost: usize,
+        (expires, now): (Timestamp, Timestamp),
+    ) {
+        let quota = kind.quota();
+        let counts = |whose: &str| format!("{}:v1:{}:{whose}", self.prefix, kind.name());
+        call.key(counts(&format!("of:{}", digest(owner)))).key(counts("of-all"));
+        call.arg(quota.slice(now)).arg(quota.slice(expires)).arg(cost);
+        call.arg(quota.each).arg(quota.all).arg(quota.floor);
+        call.arg(life(now.plus(Span(2 * quota.longest.0)), now));
     }
 
     pub(super) async fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<Seen>, Error> {
@@ -121,20 +179,26 @@ impl Shared {
         };
         let taken = taken != "0";
         // Once it is taken only its tombstone's end counts.
-        let value = (now < stop).then(|| self.opened(kind, key, rest, (!taken).then_some(now))).flatten();
+        let open = || match taken && !kind.remembers() {
+            true => Some(String::new()),
+            false => self.opened(kind, key, rest, (!taken).then_some(now)),
+        };
+        let value = if now < stop { open() } else { None };
         Ok(value.map(|value| Seen { value, taken }))
     }
 
     pub(super) async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
         let tomb = now.plus(TOMBSTONE);
         let mut call = self.take.key(self.name(kind, key));
-        call.arg(now.0).arg(tomb.0).arg(life(tomb, now));
+        call.arg(now.0).arg(tomb.0).arg(life(tomb, now)).arg(i32::from(kind.remembers()));
         let found: Option<(String, String)> = self.ask(kind, async |mut c| call.invoke_async(&mut c).await).await?;
         let Some((taken, rest)) = found else { return Ok(Taken::Unknown) };
         Ok(if taken == "0" {
             self.opened(kind, key, &rest, Some(now)).map_or(Taken::Unknown, Taken::Now)
-        } else {
+        } else if kind.remembers() {
             self.opened(kind, key, &rest, None).map_or(Taken::Unknown, Taken::Before)
+        } else {
+            Taken::Before(String::new())
         })
     }
 
@@ -144,11 +208,22 @@ impl Shared {
         self.ask(kind, async |mut c| del.exec_async(&mut c).await).await
     }
 
-    pub(super) async fn claim(&self, kind: Kind, key: &str, expires: Timestamp, now: Timestamp) -> Result<bool, Error> {
+    pub(super) async fn claim(
+        &self,
+        owner: &str,
+        kind: Kind,
+        key: &str,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let mut call = self.claim.key(self.name(kind, key));
         call.arg(now.0).arg(expires.0).arg(life(expires, now));
-        let first: i64 = self.ask(kind, async |mut c| call.invoke_async(&mut c).await).await?;
-        Ok(first == 1)
+        self.admit(&mut call, owner, kind, super::CLAIM, (expires, now));
+        match self.ask::<i64>(kind, async |mut c| call.invoke_async(&mut c).await).await? {
+            1 => Ok(true),
+            0 => Ok(false),
+            _ => Err(Error::Full(kind)),
+        }
     }
 
     pub(super) async fn ping(&self) -> Result<(), Error> {

@@ -83,6 +83,11 @@ impl Visit {
         self.jar.set(Name::Navigation, value, Some(2 * 3600))
     }
 
+    /// Who pays for what must be kept before anybody has proven anything: see [`crate::ephemeral::Quota`].
+    pub fn payer(&self) -> String {
+        self.source.narrow().to_string()
+    }
+
     /// What pages carry along: `?i=…&client_id=…&a=…`, of what this request has, or nothing.
     pub fn carried(&self, names: &[&str]) -> String {
         let pairs: Vec<(&str, &str)> = names.iter().filter_map(|n| self.query.get(n).map(|v| (*n, v))).collect();

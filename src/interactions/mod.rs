@@ -1,7 +1,7 @@
 //! A pending authorization request: what waits while a person signs in or activates.
 //!
-//! Pages carry `?i=<id>&client_id=…`; the record lives two hours in the ephemeral store and belongs to one
-//! browser by its navigation cookie. Two tabs are two interactions.
+//! Pages carry `?i=…&client_id=…`: `i` is the request itself, sealed, good for two hours and for one browser by its
+//! navigation cookie ([`crate::ephemeral::Carried`]). Two tabs are two interactions.
 
 pub mod ops;
 pub mod views;
@@ -13,11 +13,13 @@ use crate::protocol::authorize::AuthorizeRequest;
 
 /// How long a request waits.
 pub const LIFE: Span = Span::hours(2);
+/// How long one may wait for its browser to come by our own GET, after a form of another site brought it.
+pub const POSTED: Span = Span::minutes(2);
 /// Up to this age it is answered; an older one goes back to the client's `initiate_login_uri`, because
 /// relying parties have forgotten their state by then.
 pub const FRESH: Span = Span::minutes(10);
 
-/// The record.
+/// What waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
     pub request: AuthorizeRequest,

@@ -1,7 +1,7 @@
 //! A client's signed assertion of who it is: `private_key_jwt` and `client_secret_jwt` (RFC 7523 3, OIDCC 9).
 //!
 //! Algorithm and key are the client's registered ones, never the header's choice. `jti` counts once, as long as the
-//! assertion could be accepted (ABUSE T14).
+//! assertion could be accepted: minutes, and at its client's expense (ABUSE T14, FAULTS A7).
 
 use serde_json::Value;
 
@@ -22,8 +22,11 @@ const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "client-authentication+jwt"]);
 pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
 /// A client's clock may be ahead by so much (PROTOCOL A 23).
 const AHEAD: Span = Span::seconds(10);
-/// No assertion is good for longer, whatever it says.
-const LONGEST: Span = Span::minutes(60);
+/// So old an assertion is refused (RFC 7523 3 (6)), and without `iat` one that ends later than this (3 (4)). So no `jti`
+/// is remembered for longer.
+const LONGEST: Span = Span(5 * 60_000 - 1_000);
+/// A farther `exp` is refused whatever `iat` says: libraries write an hour at most.
+const FARTHEST: Span = Span::minutes(60);
 
 /// Where a client proves who it is: an assertion may name the endpoint as its audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +71,7 @@ pub async fn verify(
         Err(why) => return Ok(Err(why.to_owned())),
     };
     let key = digest(&format!("{}/{jti}", client.id));
-    match app.ephemeral.claim(Kind::Assertion, &key, until, now).await? {
+    match app.ephemeral.claim(&client.id, Kind::Assertion, &key, until, now).await? {
         true => Ok(Ok(())),
         false => Ok(Err("the assertion was used before".to_owned())),
     }
@@ -141,7 +144,7 @@ fn content<'a>(
         return Err("aud is not this server");
     }
     let Some(Some(exp)) = time("exp") else { return Err("exp is missing") };
-    if now >= exp || exp.since(now) > LONGEST {
+    if now >= exp || exp.since(now) > FARTHEST {
         return Err("exp has passed, or is too far");
     }
     for name in ["nbf", "iat"] {
@@ -151,6 +154,14 @@ fn content<'a>(
             Some(_) => return Err("nbf or iat lies ahead"),
         }
     }
+    let until = match time("iat").flatten() {
+        Some(iat) => exp.0.min(iat.plus(LONGEST).0),
+        None if exp.since(now) > LONGEST => return Err("exp is too far for an assertion without iat"),
+        None => exp.0,
+    };
+    if now.0 >= until {
+        return Err("iat is too long ago");
+    }
     let jti = text("jti").filter(|jti| (1..=256).contains(&jti.len())).ok_or("jti is missing")?;
-    Ok((jti, exp.plus(Span::seconds(1))))
+    Ok((jti, Timestamp(until).plus(Span::seconds(1))))
 }

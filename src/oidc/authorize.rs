@@ -1,7 +1,7 @@
 //! `/oauth2/authorize`: takes a request, and is the one dispatcher of the browser's way (OIDCC 3.1.2).
 //!
-//! With protocol parameters it checks and answers, or keeps the request and sends the person to sign in.
-//! With `?i=` it goes on with a kept request. Steps never call one another: they come back here.
+//! With protocol parameters it checks and answers, or lets the pages carry the request and sends the person to sign in.
+//! With `?i=` it goes on with a carried request. Steps never call one another: they come back here.
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -124,7 +124,7 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
     };
     let client_name = client.meta.client_name.clone();
     let waiting = Interaction { browser, created: visit.now, client_name, request, agreed: None };
-    let Some(id) = interactions::ops::keep(app, visit.now, &waiting).await? else {
+    let Some(id) = interactions::ops::keep(app, visit.now, &visit.payer(), &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
         return respond::error(app, visit, &Back::of(&waiting.request), &error);
     };
@@ -146,13 +146,13 @@ fn sign_in_url(i: &str, client_id: &str, why: Why) -> String {
 
 /// Goes on with a kept request, which is this browser's from now on.
 async fn resume(app: &AppState, mut visit: Visit) -> Answer {
-    let i = visit.query.get("i").unwrap_or_default().to_owned();
+    let mut i = visit.query.get("i").unwrap_or_default().to_owned();
     let mut found = interactions::ops::find(app, visit.now, &i, visit.nav.as_deref()).await?;
     let mut cookie = None;
     if found.is_none() {
         let (nav, drawn) = visit.navigation(app.rng.as_ref());
-        found = interactions::ops::claim(app, visit.now, &i, &nav).await?;
-        if found.is_some() {
+        if let Some((own, claimed)) = interactions::ops::claim(app, visit.now, &visit.payer(), &i, &nav).await? {
+            (i, found) = (own, Some(claimed));
             (visit.nav, cookie) = (Some(nav), drawn);
         }
     }

@@ -86,7 +86,8 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(_): Form) ->
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id);
-    interactions::ops::restore(&app, visit.now, i, &waiting).await?;
+    let owner = visit.payer();
+    let Some(i) = interactions::ops::keep(&app, visit.now, &owner, &waiting).await? else { return to_dispatcher() };
     // A page of ours: from there the browser may leave (DESIGN 7).
-    Ok(see_other(&format!("/connexion/suite{query}")))
+    Ok(see_other(&format!("/connexion/suite?{}", encode([("i", i.as_str()), ("client_id", &client.id)]))))
 }

@@ -1,19 +1,19 @@
 //! DPoP (RFC 9449): a token is worth something only with a proof, signed for this very call by the key that it is
 //! bound to.
 //!
-//! A proof counts once: its `jti` is kept as long as its time could be accepted. A nonce of ours is offered with every
-//! answer; it names a moment and needs no store. A proof with a nonce must have a current one; one without is accepted
-//! by its `iat` unless the configuration demands nonces.
+//! A proof counts once (`proof.rs`). A nonce of ours is offered with every answer; it names a moment and needs no store.
+//! A proof with a nonce must have a current one; one without is accepted by its `iat` unless the configuration demands
+//! nonces.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use serde_json::Value;
 
+use super::proof::{AHEAD, BEHIND, Proof};
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{digest, same};
 use crate::clients::Client;
-use crate::ephemeral::Kind;
 use crate::jose::{self, Alg};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::seal::Blind;
@@ -23,9 +23,6 @@ pub const ALGORITHMS: [Alg; 4] = [Alg::ES256, Alg::EdDSA, Alg::PS256, Alg::RS256
 const PROOF: HeaderName = HeaderName::from_static("dpop");
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const TYP: &str = "dpop+jwt";
-/// A clock may be so far behind ours, and so far ahead (PROTOCOL A 25).
-const BEHIND: Span = Span::seconds(60);
-const AHEAD: Span = Span::seconds(10);
 /// A nonce changes so often, and counts for its period and the next.
 const NONCE_PERIOD: Span = Span::seconds(150);
 
@@ -33,108 +30,100 @@ fn bad(words: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidDpopProof, words)
 }
 
-/// The thumbprint of the key of the proof that came along, if one did.
-pub async fn proven(
+/// The proof that came along, if one did.
+pub fn proven(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
     method: &Method,
     path: &str,
-) -> anyhow::Result<Result<Option<String>, OAuthError>> {
+) -> Result<Option<Proof>, OAuthError> {
     let mut all = headers.get_all(&PROOF).iter();
     let (first, second) = (all.next(), all.next());
-    let Some(proof) = first else { return Ok(Ok(None)) };
+    let Some(proof) = first else { return Ok(None) };
     if second.is_some() {
-        return Ok(Err(bad("two DPoP headers")));
+        return Err(bad("two DPoP headers"));
     }
-    let Ok(proof) = proof.to_str() else { return Ok(Err(bad("the proof is not ASCII"))) };
-    Ok(checked(app, now, proof, method, path, None).await?.map(Some))
+    let Ok(proof) = proof.to_str() else { return Err(bad("the proof is not ASCII")) };
+    checked(app, now, proof, method, path, None).map(Some)
 }
 
 /// At an endpoint that gives tokens: as [`proven`], and there must be one where the client is registered so.
-pub async fn at_endpoint(
+pub fn at_endpoint(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
     method: &Method,
     path: &str,
     client: &Client,
-) -> anyhow::Result<Result<Option<String>, OAuthError>> {
-    match proven(app, now, headers, method, path).await? {
-        Ok(None) if client.meta.dpop_bound => {
-            Ok(Err(bad("this client's tokens are bound to a key: a proof is missing")))
-        }
+) -> Result<Option<Proof>, OAuthError> {
+    match proven(app, now, headers, method, path)? {
+        None if client.meta.dpop_bound => Err(bad("this client's tokens are bound to a key: a proof is missing")),
         found => Ok(found),
     }
 }
 
-/// At a resource: the proof must be for this token, by the key that it is bound to (RFC 9449 7).
+/// At a resource: the proof must be for this token, by the key that it is bound to (RFC 9449 7). It counts once.
 pub async fn with_token(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
-    method: &Method,
-    path: &str,
-    token: &str,
-    jkt: &str,
+    (method, path): (&Method, &str),
+    (token, jkt): (&str, &str),
+    client_id: &str,
 ) -> anyhow::Result<Result<(), OAuthError>> {
     let mut all = headers.get_all(&PROOF).iter();
     let proof = match (all.next(), all.next()) {
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
         _ => return Ok(Err(bad("one proof is needed"))),
     };
-    match checked(app, now, proof, method, path, Some(token)).await? {
-        Ok(found) if same(&found, jkt) => Ok(Ok(())),
+    match checked(app, now, proof, method, path, Some(token)) {
+        Ok(found) if same(&found.jkt, jkt) => found.spend(app, client_id, now).await,
         Ok(_) => Ok(Err(bad("the proof is another key's"))),
         Err(error) => Ok(Err(error)),
     }
 }
 
 /// RFC 9449 4.3, in its order.
-async fn checked(
+fn checked(
     app: &App,
     now: Timestamp,
     proof: &str,
     method: &Method,
     path: &str,
     token: Option<&str>,
-) -> anyhow::Result<Result<String, OAuthError>> {
+) -> Result<Proof, OAuthError> {
     let (claims, thumbprint) = match jose::verify_by_own_key(proof, &ALGORITHMS, TYP) {
         Ok(proof) => (proof.claims, proof.thumbprint),
-        Err(why) => return Ok(Err(bad("the proof does not hold").detail(why.to_string()))),
+        Err(why) => return Err(bad("the proof does not hold").detail(why.to_string())),
     };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let Some(jti) = text("jti").filter(|jti| (1..=256).contains(&jti.len())) else {
-        return Ok(Err(bad("jti is missing")));
+        return Err(bad("jti is missing"));
     };
     if text("htm") != Some(method.as_str()) {
-        return Ok(Err(bad("htm is not this method")));
+        return Err(bad("htm is not this method"));
     }
     if !text("htu").is_some_and(|htu| is_here(app.issuer(), path, htu)) {
-        return Ok(Err(bad("htu is not this address")));
+        return Err(bad("htu is not this address"));
     }
-    let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Ok(Err(bad("iat is missing"))) };
+    let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Err(bad("iat is missing")) };
     let age = now.since(Timestamp::from_seconds(iat));
     match claims.get("nonce").map(Value::as_str) {
         Some(Some(nonce)) if is_current(app, now, nonce) => {}
-        Some(_) => return Ok(Err(use_nonce())),
-        None if app.config.protocol.dpop_nonce_required => return Ok(Err(use_nonce())),
+        Some(_) => return Err(use_nonce()),
+        None if app.config.protocol.dpop_nonce_required => return Err(use_nonce()),
         None => {}
     }
     if age > BEHIND || age < Span(-AHEAD.0) {
-        return Ok(Err(bad("iat is too far from our time")));
+        return Err(bad("iat is too far from our time"));
     }
     if let Some(token) = token
         && !text("ath").is_some_and(|ath| same(ath, &digest(token)))
     {
-        return Ok(Err(bad("ath is not of this token")));
+        return Err(bad("ath is not of this token"));
     }
-    // Last, so that nothing but a proof that holds costs a place.
-    let key = digest(&format!("{thumbprint}/{jti}"));
-    if !app.ephemeral.claim(Kind::DpopProof, &key, now.plus(Span(BEHIND.0 + AHEAD.0 + 1_000)), now).await? {
-        return Ok(Err(bad("the proof was used before")));
-    }
-    Ok(Ok(thumbprint))
+    Ok(Proof { jkt: thumbprint, jti: jti.to_owned() })
 }
 
 fn use_nonce() -> OAuthError {

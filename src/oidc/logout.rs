@@ -15,10 +15,9 @@ use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
 use super::{ID_TYP, is_id_token};
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::ids::{id128, is_id};
-use crate::base::secret::{digest, same};
+use crate::base::secret::digest;
 use crate::clients::{self, Client};
-use crate::ephemeral::Kind;
+use crate::ephemeral::{Carried, Kind};
 use crate::grants;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
@@ -52,6 +51,8 @@ struct SignOut {
 }
 
 const LIFE: Span = Span::minutes(30);
+/// How long one may wait for its browser to come by our own GET, after a form of another site brought it.
+const POSTED: Span = Span::minutes(2);
 /// Of an address to go on to.
 const LONGEST: usize = 6_000;
 
@@ -63,7 +64,9 @@ pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
                 let (nav, cookie) = visit.navigation(app.rng.as_ref());
                 request.browser = Some(digest(&nav));
                 visit.nav = Some(nav);
-                put(&app, &visit, &i, &request).await?;
+                let own = carry(&app, &visit, &request).await?;
+                app.ephemeral.let_go(Kind::Logout, "", &i).await?;
+                let i = own;
                 Ok(with_cookie(handle(&app, visit, request, Some(&i)).await?, cookie))
             }
             Some(request) => handle(&app, visit, request, Some(&i)).await,
@@ -83,8 +86,7 @@ pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -
     if visit.nav.is_some() {
         return keep(&app, &visit, request).await;
     }
-    let i = id128(app.rng.as_ref());
-    put(&app, &visit, &i, &request).await?;
+    let i = carry(&app, &visit, &request).await?;
     Ok(see_other(&format!("/oauth2/logout?i={i}")))
 }
 
@@ -148,29 +150,33 @@ async fn keep(app: &AppState, visit: &Visit, request: SignOut) -> Answer {
 async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Result<(String, Option<HeaderValue>)> {
     let (nav, cookie) = visit.navigation(app.rng.as_ref());
     request.browser = Some(digest(&nav));
-    let i = id128(app.rng.as_ref());
-    put(app, visit, &i, &request).await?;
-    Ok((i, cookie))
+    Ok((carry(app, visit, &request).await?, cookie))
 }
 
-async fn put(app: &AppState, visit: &Visit, i: &str, request: &SignOut) -> anyhow::Result<()> {
+/// The `i` that carries it: sealed, so that a stranger's costs nothing.
+async fn carry(app: &AppState, visit: &Visit, request: &SignOut) -> anyhow::Result<String> {
     let text = serde_json::to_string(request)?;
-    app.ephemeral.put(Kind::Logout, i, &text, visit.now.plus(LIFE), visit.now).await?;
-    Ok(())
+    let (browser, life) = match &request.browser {
+        Some(browser) => (browser.as_str(), LIFE),
+        None => ("", POSTED),
+    };
+    let (owner, expires) = (visit.payer(), visit.now.plus(life));
+    let what = Carried { kind: Kind::Logout, browser, owner: &owner, text: &text, expires };
+    Ok(app.ephemeral.carry(&app.vault, app.rng.as_ref(), visit.now, &what).await?)
 }
 
+/// What this `i` carries: for this browser, or for nobody yet.
 async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<SignOut>> {
-    if !is_id(i, 22) {
-        return Ok(None);
-    }
-    let Some(text) = app.ephemeral.get(Kind::Logout, i, visit.now).await? else { return Ok(None) };
-    let request: SignOut = serde_json::from_str(&text)?;
-    let nav = visit.nav.as_deref().map(digest);
-    let ours = match (&request.browser, nav) {
-        (Some(browser), nav) => nav.is_some_and(|nav| same(browser, &nav)),
-        (None, _) => !request.done,
+    let find = async |browser: &str| app.ephemeral.carried(&app.vault, Kind::Logout, browser, i, visit.now).await;
+    let own = match &visit.nav {
+        Some(nav) => find(&digest(nav)).await?,
+        None => None,
     };
-    Ok(ours.then_some(request))
+    let text = match own {
+        Some(text) => Some(text),
+        None => find("").await?,
+    };
+    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
 /// What of the parameters proves itself: a hint that we signed, whatever its age (RPIL 2), and a way back

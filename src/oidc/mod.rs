@@ -23,6 +23,7 @@ pub mod next_step;
 pub mod par;
 pub mod path;
 pub mod person;
+pub mod proof;
 pub mod protect;
 pub mod refusal;
 pub mod register;

@@ -72,8 +72,8 @@ async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Re
     if params.get("request_uri").is_some() {
         return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed")));
     }
-    let jkt = match dpop::proven(app, visit.now, headers, &Method::POST, path::PAR).await? {
-        Ok(jkt) => jkt,
+    let proof = match dpop::proven(app, visit.now, headers, &Method::POST, path::PAR) {
+        Ok(proof) => proof,
         Err(error) => return Ok(Err(error)),
     };
     let object = match request_object::read(app, visit.now, client, params).await? {
@@ -91,16 +91,20 @@ async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Re
         Err(error) => return Ok(Err(error)),
     };
     // RFC 9449 10.1: a proof at this endpoint binds the code to its key.
-    match (&request.dpop_jkt, jkt) {
-        (Some(asked), Some(jkt)) if !same(asked, &jkt) => {
+    if let Some(proof) = &proof {
+        if request.dpop_jkt.as_ref().is_some_and(|asked| !same(asked, &proof.jkt)) {
             return Ok(Err(OAuthError::invalid_request("dpop_jkt is not the key of the proof")));
         }
-        (None, Some(jkt)) => request.dpop_jkt = Some(jkt),
-        _ => {}
+        request.dpop_jkt = Some(proof.jkt.clone());
+        if let Err(error) = proof.spend(app, &client.id, visit.now).await? {
+            return Ok(Err(error));
+        }
     }
     let id = id256(app.rng.as_ref());
     let text = serde_json::to_string(&request)?;
-    match app.ephemeral.put(Kind::Par, &digest(&id), &text, visit.now.plus(LIFE), visit.now).await {
+    // At the client's expense: strangers can push in the name of a public one, and fill its place and nobody else's.
+    let ends = visit.now.plus(LIFE);
+    match app.ephemeral.put_for(&client.id, Kind::Par, &digest(&id), &text, ends, visit.now).await {
         Ok(()) => Ok(Ok(format!("{PREFIX}{id}"))),
         Err(crate::ephemeral::Error::TooLarge(_)) => Ok(Err(OAuthError::invalid_request("the request is too large"))),
         Err(other) => Err(other.into()),

@@ -152,8 +152,9 @@ async fn proven(
         (Some(_), false) => Err(NoAnswer::Token("the token is bound to a key: present it with DPoP")),
         (None, true) => Err(NoAnswer::Token("the token is not bound to a key")),
         (Some(jkt), true) => {
-            let token = &presented.token;
-            let proof = dpop::with_token(app, visit.now, headers, method, path::USERINFO, token, jkt).await?;
+            let call = (method, path::USERINFO);
+            let token = (presented.token.as_str(), jkt.as_str());
+            let proof = dpop::with_token(app, visit.now, headers, call, token, &found.client.id).await?;
             proof.map_err(NoAnswer::Proof)
         }
         (None, false) => Ok(()),

@@ -98,9 +98,9 @@ async fn t14_of_a_hundred_who_claim_at_once_one_is_the_first_until_it_expires() 
             let mut tasks = Vec::new();
             for _ in 0..100 {
                 let (store, key) = (Arc::clone(&store), key.clone());
-                tasks.push(tokio::spawn(
-                    async move { store.claim(Kind::Assertion, &key, later(60), NOW).await.unwrap() },
-                ));
+                tasks.push(tokio::spawn(async move {
+                    store.claim("c", Kind::Assertion, &key, later(60), NOW).await.unwrap()
+                }));
             }
             let mut first = 0;
             for task in tasks {
@@ -109,7 +109,7 @@ async fn t14_of_a_hundred_who_claim_at_once_one_is_the_first_until_it_expires() 
             assert_eq!(first, 1, "{name}");
         }
         let claim =
-            async |kind, now: Timestamp| store.claim(kind, "x", now.plus(Span::seconds(60)), now).await.unwrap();
+            async |kind, now: Timestamp| store.claim("c", kind, "x", now.plus(Span::seconds(60)), now).await.unwrap();
         assert!(claim(Kind::DpopProof, NOW).await, "{name}");
         assert!(!claim(Kind::DpopProof, later(59)).await, "{name}: the first one's expiry stands");
         assert!(claim(Kind::DpopProof, later(60)).await, "{name}");
@@ -140,8 +140,59 @@ async fn d10_what_is_too_large_is_refused() {
         assert_eq!(store.get(Kind::Par, "a", NOW).await.unwrap(), Some(most.clone()), "{name}");
         let put = store.put(Kind::Par, "a", &format!("{most}x"), later(60), NOW).await;
         assert!(matches!(put, Err(Error::TooLarge(_))), "{name}");
-        let claim = store.claim(Kind::Assertion, &"k".repeat(MAX_KEY + 1), later(60), NOW).await;
+        let claim = store.claim("c", Kind::Assertion, &"k".repeat(MAX_KEY + 1), later(60), NOW).await;
         assert!(matches!(claim, Err(Error::TooLarge(_))), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn faults_a6_a7_an_owner_fills_its_own_place_and_nobody_else_s() {
+    for (name, store, _alive) in stores().await {
+        let big = "x".repeat(Kind::Par.max_bytes());
+        let put = async |owner: &str, key: String, now| {
+            store.put_for(owner, Kind::Par, &key, &big, Timestamp(now).plus(Span::seconds(60)), Timestamp(now)).await
+        };
+        let fill = async |owner: &str| {
+            let mut kept = 0;
+            while put(owner, format!("{owner}{kept}"), NOW.0).await.is_ok() {
+                kept += 1;
+            }
+            kept
+        };
+        store.put_for("person", Kind::Par, "hers", "v", later(60), NOW).await.unwrap();
+        let most = Kind::Par.quota().each / big.len();
+        let first = fill("one").await;
+        assert!((most * 9 / 10..=most).contains(&first), "{name}: {first}");
+        assert!(matches!(put("one", "more".into(), NOW.0).await, Err(Error::Full(Kind::Par))), "{name}");
+        assert!(fill("two").await > 0 && fill("three").await > 0, "{name}: their places are their own");
+        // All is full; who has little is not refused for it, and nobody's record went.
+        store.put_for("four", Kind::Par, "d", "v", later(60), NOW).await.unwrap();
+        for key in ["hers", "d", "one0", "two0", "three0"] {
+            assert!(store.get(Kind::Par, key, NOW).await.unwrap().is_some(), "{name}: {key}");
+        }
+        let after = later(75).0;
+        put("one", "later".into(), after).await.unwrap();
+        // The same of claims.
+        let claim = async |owner: &str, n: usize| {
+            store.claim(owner, Kind::Assertion, &digest(&format!("{owner}{n}")), later(60), NOW).await
+        };
+        let mut claimed = 0;
+        while claim("one", claimed).await.is_ok_and(|first| first) {
+            claimed += 1;
+        }
+        assert!(claimed > 20_000, "{name}: {claimed}");
+        assert!(!claim("one", 0).await.unwrap(), "{name}: none is forgotten for it");
+        assert!(claim("two", 0).await.unwrap(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn faults_a6_a_pushed_request_that_was_taken_keeps_no_value() {
+    for (name, store, _alive) in stores().await {
+        store.put(Kind::Par, "a", "v", later(60), NOW).await.unwrap();
+        assert_eq!(store.take(Kind::Par, "a", NOW).await.unwrap(), Taken::Now("v".into()), "{name}");
+        assert_eq!(store.take(Kind::Par, "a", NOW).await.unwrap(), Taken::Before(String::new()), "{name}");
+        assert_eq!(store.get(Kind::Par, "a", NOW).await.unwrap(), None, "{name}");
     }
 }
 

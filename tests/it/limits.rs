@@ -8,11 +8,12 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::db::Durability;
-use preau::ephemeral::{Kind, MAX_KEY};
+use preau::ephemeral::{IN_ADDRESS, Kind};
 use preau::seal::PasswordCost;
 use preau::{compose, limits};
 use tokio::sync::watch;
 
+use crate::support::redis::OwnRedis;
 use crate::support::{Browser, Landed, RelyingParty, Server};
 
 #[tokio::test]
@@ -63,25 +64,97 @@ async fn d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
     }
 }
 
+/// FAULTS A6: what a stranger asks travels in an address until it is answered.
 #[tokio::test]
-async fn d10_what_strangers_make_us_keep_is_bounded_and_writes_no_row() {
-    let server = Server::start().await;
+async fn faults_a6_strangers_leave_nothing_behind() {
+    let Some(own) = OwnRedis::start(&[]).await else { return };
+    let store = own.store();
+    let server = Server::start_as(|config| config.ephemeral = store).await;
     let rp = RelyingParty::new(&server, "ent");
-    let before = server.count("SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM audit)").await;
-    for _ in 0..200 {
-        let landed = Browser::new(&server).open(&rp.attempt().url).await;
+    let rows = "SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM audit) + (SELECT COUNT(*) FROM budget)";
+    let before = server.count(rows).await;
+    for _ in 0..50 {
+        let attempt = rp.attempt();
+        let landed = Browser::new(&server).open(&attempt.url).await;
         assert!(matches!(landed, Landed::Here));
+        let fields = rp.parameters(&attempt);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        Browser::new(&server).post_from_elsewhere("/oauth2/authorize", &fields).await;
         Browser::new(&server).post_from_elsewhere("/oauth2/logout", &[("state", "x")]).await;
         let (code, redirect) = ("x".repeat(43), rp.redirect_uri.clone());
         let fields = vec![("grant_type", "authorization_code".to_owned()), ("code", code), ("redirect_uri", redirect)];
         rp.post_token(rp.authorization().as_deref(), &fields).await;
     }
-    let after = server.count("SELECT (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM audit)").await;
-    assert_eq!(before, after);
-    assert_eq!(server.count("SELECT COUNT(*) FROM budget").await, 0);
-    // The bounds themselves are held by the store's own tests.
-    for kind in Kind::ALL {
-        assert!(kind.capacity() * (kind.max_bytes() + MAX_KEY) <= 1 << 30, "{kind:?}");
+    assert_eq!(server.count(rows).await, before);
+    assert_eq!(own.command(&["DBSIZE"]).trim(), "0");
+}
+
+/// FAULTS A6: what is too long for an address is kept, so much and no more, and takes nobody's place.
+#[tokio::test]
+async fn faults_a6_a_stranger_never_evicts_a_person() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "bourses");
+    let nonce = "n".repeat(2_000);
+    let long = || rp.attempt_with(&[("nonce", &nonce)]);
+    let (first, short) = (long(), rp.attempt());
+    let (mut person, mut other) = (Browser::new(&server), Browser::new(&server));
+    assert!(matches!(person.open(&first.url).await, Landed::Here));
+    let i = person.at.query_pairs().find(|(name, _)| name == "i").unwrap().1.into_owned();
+    assert_eq!(i.len(), 22, "kept");
+    assert!(matches!(other.open(&short.url).await, Landed::Here));
+    assert!(other.at.as_str().len() < IN_ADDRESS + 100, "{}", other.at);
+    let mut stranger = Browser::new(&server);
+    let most = Kind::Interaction.quota().each / nonce.len();
+    let mut asked = 0;
+    loop {
+        stranger.open(&long().url).await;
+        if !stranger.page.has("#se-connecter") {
+            break;
+        }
+        asked += 1;
+        assert!(asked <= most, "no end");
+    }
+    assert_eq!((stranger.page.status, stranger.page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    // From every other network, too.
+    let (now, value) = (server.now(), "x".repeat(8_000));
+    for n in 0..2_000 {
+        let owner = (n % 40).to_string();
+        let _full = server
+            .app
+            .ephemeral
+            .put_for(&owner, Kind::Interaction, &n.to_string(), &value, now.plus(Span::hours(2)), now)
+            .await;
+    }
+    for (browser, attempt) in [(&mut person, first), (&mut other, short)] {
+        let landed = browser.sign_in(&member).await.away();
+        rp.code(&landed, &attempt);
+    }
+    rp.sign_in(&mut Browser::new(&server), &member).await;
+}
+
+/// FAULTS A6, A7: a client that filled its place is told when to come back; another is not concerned.
+#[tokio::test]
+async fn faults_a6_a7_a_client_that_fills_its_place_is_alone_with_that() {
+    let server = Server::start().await;
+    let (now, end) = (server.now(), server.now().plus(Span::seconds(60)));
+    let value = "x".repeat(1_000);
+    for n in 0..Kind::Par.quota().each / value.len() {
+        let _full = server.app.ephemeral.put_for("app", Kind::Par, &n.to_string(), &value, end, now).await;
+    }
+    for n in 0..30_000 {
+        let _full = server.app.ephemeral.claim("app", Kind::DpopProof, &n.to_string(), end, now).await;
+    }
+    for (client, status) in [("app", StatusCode::SERVICE_UNAVAILABLE), ("ent", StatusCode::CREATED)] {
+        let rp = RelyingParty::new(&server, client);
+        let attempt = rp.attempt_with(&[("nonce", &"n".repeat(2_000))]);
+        let query = attempt.url.split_once('?').unwrap().1;
+        let fields: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let authorization = rp.authorization();
+        let headers: Vec<(&str, &str)> = authorization.as_deref().map(|a| ("authorization", a)).into_iter().collect();
+        let answer = server.post("/oauth2/par", &headers, &fields).await;
+        assert_eq!(answer.status, status, "{client}: {}", answer.shown());
     }
 }
 

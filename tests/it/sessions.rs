@@ -266,20 +266,29 @@ async fn silent_requests_tokens_and_userinfo_keep_no_session_awake_and_sleep_end
 }
 
 #[tokio::test]
-async fn a_restart_signs_nobody_out_and_a_waiting_request_begins_again() {
+async fn a_restart_signs_nobody_out_and_loses_only_a_request_that_was_too_long_for_an_address() {
     let server = Server::start().await;
     let member = server.durand().await;
     let browser = signed_in(&server, &member).await;
-    let mut waiting = Browser::new(&server);
     let ent = RelyingParty::new(&server, "ent");
-    waiting.open(&ent.attempt().url).await;
+    let (short, long) = (ent.attempt(), ent.attempt_with(&[("nonce", &"n".repeat(2_000))]));
+    let (mut carried, mut waiting) = (Browser::new(&server), Browser::new(&server));
+    carried.open(&short.url).await;
+    waiting.open(&long.url).await;
 
     let restarted = server.after_a_loss().await;
     assert!(is_known(&browser.moved(&restarted)).await);
-    // The form is still open in the other browser: its request is forgotten, the sign-in is not lost.
-    let (page, at) = (waiting.page.clone(), waiting.at.clone());
-    let mut waiting = waiting.moved(&restarted);
-    (waiting.page, waiting.at) = (page, at);
+    // The form is still open in the other browsers.
+    let after = |before: &Browser| {
+        let mut moved = before.moved(&restarted);
+        (moved.page, moved.at) = (before.page.clone(), before.at.clone());
+        moved
+    };
+    let mut carried = after(&carried);
+    let landed = carried.sign_in(&member).await.away();
+    ent.code(&landed, &short);
+    // The other request is forgotten, the sign-in is not lost.
+    let mut waiting = after(&waiting);
     waiting.sign_in(&member).await;
     assert_eq!(waiting.page.status, StatusCode::GONE, "{}", waiting.page.shown());
     let again = waiting.page.link("#continuer");

@@ -67,6 +67,9 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     let sub = claims::subject(&app.vault, &mut tx, client, &account.id).await?;
     let told = claims::told(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), Where::IdToken).await?;
     drop(tx);
+    if let Err(error) = asking.spend_proof().await? {
+        return Ok(Exchanged::Denied(error));
+    }
     match app.ephemeral.take(Kind::Code, &key, now).await? {
         Taken::Now(_) => {}
         Taken::Before(_) => return replayed(app, now, &granted).await,

@@ -26,6 +26,9 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         Ok(resource) => resource,
         Err(error) => return Ok(Exchanged::Denied(error)),
     };
+    if let Err(error) = asking.spend_proof().await? {
+        return Ok(Exchanged::Denied(error));
+    }
     // RFC 9068 2.2: without a person, `sub` is the client.
     let mut claims = json!({
         "iss": app.issuer(), "sub": client.id, "client_id": client.id, "aud": audience(app, client, &resource),

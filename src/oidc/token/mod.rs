@@ -30,10 +30,11 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
         Err(response) => return Ok(response),
     };
     let (client, params, headers) = (&asked.client, &asked.params, &asked.headers);
-    let mut response = match dpop::at_endpoint(&app, visit.now, headers, &Method::POST, path::TOKEN, client).await? {
+    let mut response = match dpop::at_endpoint(&app, visit.now, headers, &Method::POST, path::TOKEN, client) {
         Err(error) => asked.refusal(&error),
-        Ok(jkt) => {
-            let asking = Asking { app: &app, now: visit.now, client, params, jkt };
+        Ok(proof) => {
+            let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
+            let asking = Asking { app: &app, now: visit.now, client, params, jkt, proof };
             let outcome = match params.get("grant_type") {
                 Some("authorization_code") => authorization_code::exchange(&asking).await?,
                 Some("refresh_token") => refresh_token::exchange(&asking).await?,

@@ -6,6 +6,7 @@ use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
 use crate::oidc::checks::resources;
+use crate::oidc::proof::Proof;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
@@ -17,9 +18,19 @@ pub struct Asking<'a> {
     pub params: &'a Params,
     /// Thumbprint of the key of a DPoP proof that came along and holds.
     pub jkt: Option<String>,
+    /// That proof: a grant lets it count where everything else holds.
+    pub proof: Option<Proof>,
 }
 
 impl Asking<'_> {
+    /// Lets the proof that came along count, once; before anything is spent or given.
+    pub async fn spend_proof(&self) -> anyhow::Result<Result<(), OAuthError>> {
+        match &self.proof {
+            Some(proof) => proof.spend(self.app, &self.client.id, self.now).await,
+            None => Ok(Ok(())),
+        }
+    }
+
     pub fn token_type(&self) -> &'static str {
         if self.jkt.is_some() { "DPoP" } else { "Bearer" }
     }

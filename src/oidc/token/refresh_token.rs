@@ -64,6 +64,9 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     let told = claims::told(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), Where::IdToken).await?;
     drop(tx);
 
+    if let Err(error) = asking.spend_proof().await? {
+        return Ok(Exchanged::Denied(error));
+    }
     let Some(generation) = turned(asking, &family, generation).await? else { return denied("spent before") };
     let holder = match (&family.session_id, &held) {
         (Some(_), Some(held)) => Holder::Session { sid: &grant.sid, generation: held.generation },

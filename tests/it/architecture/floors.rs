@@ -72,7 +72,7 @@ fn place(module: &[String]) -> Option<Place> {
         ["http", "frame"] => return at(5),
         [
             "oidc",
-            "access" | "assertion" | "back" | "backchannel" | "checks" | "claims" | "mint" | "protect"
+            "access" | "assertion" | "back" | "backchannel" | "checks" | "claims" | "mint" | "proof" | "protect"
             | "request_object",
         ] => return at(4),
         ["oidc", "next_step" | "path" | "views"] => return at(2),

@@ -1,7 +1,9 @@
 //! Clients that prove themselves by a signed assertion (RFC 7523, OIDCC 9).
 
 use axum::http::StatusCode;
+use preau::base::clock::Span;
 use preau::clients::AuthMethod;
+use preau::ephemeral::Kind;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Browser, Key, RelyingParty, Server};
@@ -85,6 +87,59 @@ async fn t14_an_assertion_that_does_not_hold_is_refused() {
     // Ten seconds ahead is a clock.
     let answer = ask(&rp, &make("n", json!({ "iat": now + 9, "nbf": now + 9 })), &[]).await;
     assert_eq!(answer.error(), "invalid_request", "past authentication: grant_type is missing");
+}
+
+/// FAULTS A7: minutes (RFC 7523 3 (4) and (6)), and a jti is known as long as the assertion could be taken.
+#[tokio::test]
+async fn faults_a7_an_assertion_is_good_for_five_minutes_whatever_it_says() {
+    let (server, rp, key) = house().await;
+    let make = |n: &str, more: Value| assertion(&server, &key, n, more);
+    let now = server.now().seconds();
+    for (case, more, taken) in [
+        ("an hour from now, as libraries write", json!({ "exp": now + 3_600 }), true),
+        ("more than an hour", json!({ "exp": now + 3_601 }), false),
+        ("without iat, four minutes", json!({ "iat": null, "exp": now + 240 }), true),
+        ("without iat, six minutes", json!({ "iat": null, "exp": now + 360 }), false),
+        ("made four minutes ago", json!({ "iat": now - 240, "exp": now + 3_000 }), true),
+        ("made six minutes ago", json!({ "iat": now - 360, "exp": now + 3_000 }), false),
+    ] {
+        let error = ask(&rp, &make(case, more), &[]).await.error();
+        assert_eq!(error, if taken { "invalid_request" } else { "invalid_client" }, "{case}");
+    }
+    let text = make("again", json!({ "exp": now + 3_600 }));
+    assert_eq!(ask(&rp, &text, &[]).await.error(), "invalid_request");
+    for seconds in [0, 150, 148, 2, 60] {
+        server.advance(Span::seconds(seconds));
+        assert_eq!(ask(&rp, &text, &[]).await.error(), "invalid_client", "{seconds} s later");
+    }
+}
+
+/// FAULTS A7: who fills its place fills nobody else's.
+#[tokio::test]
+async fn faults_a7_a_client_without_room_for_a_jti_is_alone_with_that() {
+    let (server, rp, key) = house().await;
+    server
+        .change_client("bourses", |meta| {
+            meta.auth_method = AuthMethod::PrivateKeyJwt;
+            meta.jwks = Some(key.set());
+        })
+        .await;
+    let (now, end) = (server.now(), server.now().plus(Span::minutes(4)));
+    for owner in ["ent", "a", "b", "c"] {
+        for n in 0..30_000 {
+            let key = format!("{owner}{n}");
+            if server.app.ephemeral.claim(owner, Kind::Assertion, &key, end, now).await.is_err() {
+                break;
+            }
+        }
+    }
+    let full = ask(&rp, &assertion(&server, &key, "1", json!({})), &[]).await;
+    assert_eq!((full.status, full.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "5"));
+    let other = assertion(&server, &key, "1", json!({ "iss": "bourses", "sub": "bourses" }));
+    assert_eq!(ask(&rp, &other, &[]).await.error(), "invalid_request", "past authentication");
+    server.advance(Span::minutes(5));
+    let later = ask(&rp, &assertion(&server, &key, "1", json!({})), &[]).await;
+    assert_eq!(later.error(), "invalid_request", "in minutes");
 }
 
 #[tokio::test]

@@ -122,6 +122,27 @@ async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoin
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
 }
 
+/// FAULTS A7: a proof costs its client a place only with a request that holds; strangers can name a public client.
+#[tokio::test]
+async fn faults_a7_a_proof_counts_once_and_only_where_all_else_holds() {
+    for client in ["ent", "app"] {
+        let h = house(client).await;
+        let proof = h.proof("1", json!({}));
+        for fields in [
+            h.rp.exchange_fields(&h.rp.attempt(), &"c".repeat(43)),
+            vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", "x".to_owned())],
+        ] {
+            let mut fields = fields;
+            if client == "app" && !fields.iter().any(|(name, _)| *name == "client_id") {
+                fields.push(("client_id", client.to_owned()));
+            }
+            assert_eq!(h.post(&[&proof], &fields).await.error(), "invalid_grant", "{client}");
+        }
+        assert_eq!(h.exchange(&[&proof], &[]).await.status, StatusCode::OK, "{client}: not spent by those");
+        assert_eq!(h.exchange(&[&proof], &[]).await.error(), "invalid_dpop_proof", "{client}: spent");
+    }
+}
+
 #[tokio::test]
 async fn rfc_9449_8_a_nonce_of_ours_is_offered_and_a_foreign_one_refused() {
     let h = house("ent").await;
