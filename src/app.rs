@@ -10,9 +10,9 @@ use crate::base::rng::Random;
 use crate::config::Config;
 use crate::db::Db;
 use crate::ephemeral::Ephemeral;
-use crate::http::outgoing::Outgoing;
+use crate::http::outgoing::{DOCUMENTS, FetchMemory, KEYS, Outgoing};
 use crate::http::pages::Pages;
-use crate::jose::{KeyMemory, KeyRing};
+use crate::jose::{KeyRing, KeySet};
 use crate::outbox::{Bell, Silence};
 use crate::seal::{Passwords, Vault};
 use crate::sms::Gateway;
@@ -43,7 +43,9 @@ pub struct App {
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
     /// Keys that relying parties publish.
-    pub client_keys: KeyMemory,
+    pub client_keys: FetchMemory<KeySet>,
+    /// Request objects that they publish; and whose turn it is to have something fetched.
+    pub documents: FetchMemory<String>,
     /// Relying parties that lately did not answer a sign-out.
     pub deaf: Silence,
     /// The SMS gateway, where it lately took nothing.
@@ -86,7 +88,8 @@ impl App {
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
             outbox: Bell::default(),
-            client_keys: KeyMemory::default(),
+            client_keys: FetchMemory::new(KEYS),
+            documents: FetchMemory::new(DOCUMENTS),
             deaf: Silence::default(),
             resting: Silence::resting(GATEWAY_RESTS),
             ring: RwLock::default(),

@@ -4,8 +4,12 @@
 //! https only, no redirects, no proxy, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
 //! connection goes to one of the addresses that were looked at: a public one. What came back is never echoed to whoever
 //! chose the address. `[outgoing] allow_private` lets a machine talk to itself, for development and the demo.
+//!
+//! Places are apart by purpose: addresses of one kind that never answer keep no call of another kind waiting, or a
+//! stranger who presents a `request_uri` again and again would keep other clients from proving themselves (FAULTS A8).
 
 mod addresses;
+mod memory;
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
@@ -21,15 +25,12 @@ use url::{Host, Url};
 use crate::config;
 
 pub use addresses::is_public;
+pub use memory::{DOCUMENTS, FetchMemory, KEYS, Remembered};
 
 /// How long a call may take, from the name to the last byte.
 const PATIENCE: Duration = Duration::from_millis(2_500);
-/// Calls under way at once; whoever finds no place has no answer. Addresses that never answer hold so many and no more.
-const PLACES: usize = 64;
-/// Names that are looked up at once.
+/// Names that are looked up at once: by what nobody can cause at will, and by the rest.
 const LOOKUPS: usize = 32;
-/// Of the calls that somebody may cause at will.
-const AT_WILL: usize = 4;
 /// As long as what may be registered.
 const LONGEST: usize = 2_000;
 
@@ -54,11 +55,41 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A client's keys: without them it cannot prove itself.
+    Keys,
+    /// A client is told that a session ended.
+    SignOut,
+    /// A request by reference: whoever has a browser causes it.
+    RequestObject,
+    /// What a registration names: sector documents, logos.
+    Registration,
+}
+
+impl Purpose {
+    /// Calls under way at once; whoever finds no place has no answer.
+    fn places(self) -> usize {
+        match self {
+            Purpose::Keys => 32,
+            // As many as the outbox has jobs of this kind under way.
+            Purpose::SignOut => 64,
+            Purpose::RequestObject => 16,
+            Purpose::Registration => 8,
+        }
+    }
+}
+
 pub struct Outgoing {
-    client: Client,
+    /// Two clients, because a name that is never resolved holds its look-up for longer than the call.
+    ours: Client,
+    at_will: Client,
     allow_private: bool,
-    places: Semaphore,
-    at_will: Semaphore,
+    keys: Semaphore,
+    sign_outs: Semaphore,
+    request_objects: Semaphore,
+    registrations: Semaphore,
 }
 
 impl Outgoing {
@@ -69,6 +100,20 @@ impl Outgoing {
     }
 
     fn with_patience(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Self> {
+        let allow_private = config.allow_private;
+        let places = |purpose: Purpose| Semaphore::new(purpose.places());
+        Ok(Self {
+            ours: Self::client(config, patience)?,
+            at_will: Self::client(config, patience)?,
+            allow_private,
+            keys: places(Purpose::Keys),
+            sign_outs: places(Purpose::SignOut),
+            request_objects: places(Purpose::RequestObject),
+            registrations: places(Purpose::Registration),
+        })
+    }
+
+    fn client(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Client> {
         let allow_private = config.allow_private;
         let mut builder = Client::builder()
             .redirect(Policy::none())
@@ -88,15 +133,20 @@ impl Outgoing {
                 builder = builder.add_root_certificate(certificate);
             }
         }
-        let client = builder.build().context("outgoing client")?;
-        let (places, at_will) = (Semaphore::new(PLACES), Semaphore::new(AT_WILL));
-        Ok(Self { client, allow_private, places, at_will })
+        builder.build().context("outgoing client")
     }
 
     /// Fetches what stands at an address.
-    pub async fn get(&self, address: &str, accept: &str, most: usize) -> Result<Fetched, OutgoingError> {
-        let request = self.client.request(Method::GET, self.vetted(address)?).header("accept", accept);
-        let _place = self.place()?;
+    pub async fn get(
+        &self,
+        purpose: Purpose,
+        address: &str,
+        accept: &str,
+        most: usize,
+    ) -> Result<Fetched, OutgoingError> {
+        let url = self.vetted(address)?;
+        let (client, _place) = self.place(purpose)?;
+        let request = client.request(Method::GET, url).header("accept", accept);
         let response = self.send(request).await?;
         if response.status() != StatusCode::OK {
             return Err(OutgoingError::Status(response.status().as_u16()));
@@ -106,23 +156,25 @@ impl Outgoing {
         Ok(Fetched { kind, body: body(response, most).await? })
     }
 
-    /// As [`Outgoing::get`], for what somebody with a token can have fetched as often as he likes: few at once, so that
-    /// it takes nobody else's place.
-    pub async fn get_at_will(&self, address: &str, accept: &str, most: usize) -> Result<Fetched, OutgoingError> {
-        let place = self.at_will.try_acquire();
-        let _place = place.map_err(|_| OutgoingError::NoAnswer("too many calls of this kind at once".to_owned()))?;
-        self.get(address, accept, most).await
-    }
-
     /// Sends a form; gives the status. The body of the answer is not read.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, OutgoingError> {
-        let request = self.client.request(Method::POST, self.vetted(address)?).form(fields);
-        let _place = self.place()?;
+        let url = self.vetted(address)?;
+        let (client, _place) = self.place(Purpose::SignOut)?;
+        let request = client.request(Method::POST, url).form(fields);
         Ok(self.send(request).await?.status().as_u16())
     }
 
-    fn place(&self) -> Result<SemaphorePermit<'_>, OutgoingError> {
-        self.places.try_acquire().map_err(|_| OutgoingError::NoAnswer("too many calls at once".to_owned()))
+    fn place(&self, purpose: Purpose) -> Result<(&Client, SemaphorePermit<'_>), OutgoingError> {
+        let (client, places) = match purpose {
+            Purpose::Keys => (&self.ours, &self.keys),
+            Purpose::SignOut => (&self.ours, &self.sign_outs),
+            Purpose::RequestObject => (&self.at_will, &self.request_objects),
+            Purpose::Registration => (&self.at_will, &self.registrations),
+        };
+        match places.try_acquire() {
+            Ok(place) => Ok((client, place)),
+            Err(_) => Err(OutgoingError::NoAnswer("too many calls at once".to_owned())),
+        }
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, OutgoingError> {

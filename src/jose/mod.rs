@@ -9,7 +9,6 @@ mod compact;
 mod encrypt;
 mod import;
 mod key_set;
-mod memory;
 mod possession;
 mod public_key;
 mod ring;
@@ -20,7 +19,6 @@ pub use compact::{Claims, Header, Typ, Unverified};
 pub use encrypt::{EncryptError, encrypt};
 pub use import::read_private;
 pub use key_set::{KeySet, KeySetError};
-pub use memory::{KeyMemory, Remembered};
 pub use possession::{Proof, verify_by_own_key, verify_hs256};
 pub use ring::{KeyError, KeyRing, KeyState, RingKey, generate};
 

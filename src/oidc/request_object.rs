@@ -3,12 +3,16 @@
 //! Of a signed object only the values inside count (RFC 9101 6.3). `none` is not supported. By reference only what the
 //! client registered is fetched, through the guarded client (ABUSE F3).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::assertion;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
+use crate::base::secret::digest;
 use crate::clients::Client;
+use crate::http::outgoing::{Purpose, Remembered};
 use crate::jose::{Claims, Typ};
 use crate::protocol::algorithms::Alg;
 use crate::protocol::authorize::{MEMBERS, Member};
@@ -38,32 +42,56 @@ pub async fn read(
         (None, None) => return Ok(Ok(None)),
         (Some(_), Some(_)) => return Ok(Err(OAuthError::invalid_request("request and request_uri: keep one"))),
         (Some(object), None) => object.to_owned(),
-        (None, Some(uri)) => match fetched(app, client, uri).await {
+        (None, Some(uri)) => match fetched(app, now, client, uri).await {
             Ok(object) => object,
             Err(error) => return Ok(Err(error)),
         },
     };
     let allowed = client.meta.request_object_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
-    let claims = match assertion::by_key(app, now, client, &allowed, TYP, &object).await? {
+    let claims = match assertion::by_key(app, now, client, &allowed, TYP, object.trim()).await? {
         Ok(claims) => claims,
         Err(why) => return Ok(Err(bad("the request object does not hold").detail(why))),
     };
     Ok(content(app.issuer(), now, client, params, &claims).map(Some))
 }
 
-/// OIDCC 6.2: a fragment is only there to tell versions apart.
-async fn fetched(app: &AppState, client: &Client, uri: &str) -> Result<String, OAuthError> {
+/// OIDCC 6.2: a fragment is only there to tell versions apart, by the digest of what stands there. Whoever has a browser
+/// presents an address, so of a client one is fetched at a time, and what was fetched just now is not fetched again
+/// (FAULTS A8).
+async fn fetched(app: &AppState, now: Timestamp, client: &Client, uri: &str) -> Result<String, OAuthError> {
     let refused = |words| OAuthError::new(ErrorCode::InvalidRequestUri, words);
-    let bare = |uri: &str| uri.split('#').next().unwrap_or_default().to_owned();
-    if !client.meta.request_uris.iter().any(|registered| registered == uri || bare(registered) == bare(uri)) {
+    let (bare, named) = uri.split_once('#').map_or((uri, None), |(bare, named)| (bare, Some(named)));
+    let same = |registered: &String| registered == uri || registered.split('#').next() == Some(bare);
+    if !client.meta.request_uris.iter().any(same) {
         return Err(refused("request_uri is not registered"));
     }
+    let place = format!("{} {bare}", client.id);
+    let _turn = app.documents.turn(&client.id).await;
+    // Of what names its digest, that version and no other; of the rest, what is fresh.
+    if let Some(text) = app.documents.kept(&place, now).filter(|text| named == Some(digest(text).as_str())) {
+        return Ok(text.as_str().to_owned());
+    }
+    match app.documents.look(&place, now, named.is_some()) {
+        Remembered::Known(Some(text)) if named.is_none() => return Ok(text.as_str().to_owned()),
+        Remembered::Known(None) => {
+            return Err(refused("request_uri cannot be fetched").detail("a moment ago it could not"));
+        }
+        Remembered::Known(Some(_)) | Remembered::Ask(_) => {}
+    }
     let accept = "application/oauth-authz-req+jwt, application/jwt";
-    let body = match app.outgoing.get(&bare(uri), accept, LARGEST).await {
+    let body = match app.outgoing.get(Purpose::RequestObject, bare, accept, LARGEST).await {
         Ok(fetched) => fetched.body,
-        Err(why) => return Err(refused("request_uri cannot be fetched").detail(why.to_string())),
+        Err(why) => {
+            app.documents.failed(&place, now);
+            return Err(refused("request_uri cannot be fetched").detail(why.to_string()));
+        }
     };
-    String::from_utf8(body).map(|text| text.trim().to_owned()).map_err(|_| refused("request_uri gives no text"))
+    let Ok(text) = String::from_utf8(body) else {
+        app.documents.failed(&place, now);
+        return Err(refused("request_uri gives no text"));
+    };
+    app.documents.put(&place, now, Arc::new(text.clone()));
+    Ok(text)
 }
 
 /// RFC 9101 4, 6.3; OIDCC 6.1.

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, RawForm};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use preau::config;
-use preau::http::outgoing::{Outgoing, OutgoingError};
+use preau::http::outgoing::{Outgoing, OutgoingError, Purpose};
 use preau::http::serve::{Tls, bind, serve};
 use tempfile::TempDir;
 
@@ -58,18 +58,19 @@ async fn f_a_server_is_trusted_by_its_authority_and_for_its_name() {
     let ca = || Some(folder.path().join("ca.pem"));
     let keys = format!("https://localhost:{port}/keys");
     let trusting = outgoing(true, ca());
-    assert_eq!(trusting.get(&keys, "application/json", 10).await.unwrap().body, b"{}");
-    let peer = trusting.get(&format!("https://localhost:{port}/peer"), "text/plain", 99).await.unwrap().body;
+    assert_eq!(trusting.get(Purpose::Keys, &keys, "application/json", 10).await.unwrap().body, b"{}");
+    let peer =
+        trusting.get(Purpose::Keys, &format!("https://localhost:{port}/peer"), "text/plain", 99).await.unwrap().body;
     assert_eq!(peer, b"127.0.0.1", "the listener hands over who called");
     let told = trusting.post_form(&format!("https://localhost:{port}/sortie"), &[("logout_token", "a b&")]).await;
     assert_eq!(told.unwrap(), 200);
     // The same server, by an address that its certificate does not name; or without the authority.
-    let by_address = trusting.get(&format!("https://127.0.0.1:{port}/keys"), "*/*", 10).await;
+    let by_address = trusting.get(Purpose::Keys, &format!("https://127.0.0.1:{port}/keys"), "*/*", 10).await;
     assert!(matches!(by_address, Err(OutgoingError::NoAnswer(_))), "{by_address:?}");
-    let unknown = outgoing(true, None).get(&keys, "*/*", 10).await;
+    let unknown = outgoing(true, None).get(Purpose::Keys, &keys, "*/*", 10).await;
     assert!(matches!(unknown, Err(OutgoingError::NoAnswer(_))), "{unknown:?}");
     // A certificate opens no private address.
-    let private = outgoing(false, ca()).get(&keys, "*/*", 10).await.unwrap_err();
+    let private = outgoing(false, ca()).get(Purpose::Keys, &keys, "*/*", 10).await.unwrap_err();
     assert!(private.to_string().contains("no public address"), "{private}");
 }
 

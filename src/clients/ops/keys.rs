@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
-use crate::jose::{KeySet, Remembered};
+use crate::http::outgoing::{Purpose, Remembered};
+use crate::jose::KeySet;
 
 const MOST_BYTES: usize = 64 * 1024;
 const ACCEPT: &str = "application/jwk-set+json, application/json";
@@ -51,6 +52,6 @@ pub async fn keys(
 }
 
 async fn fetch(app: &App, uri: &str) -> anyhow::Result<KeySet> {
-    let fetched = app.outgoing.get(uri, ACCEPT, MOST_BYTES).await?;
+    let fetched = app.outgoing.get(Purpose::Keys, uri, ACCEPT, MOST_BYTES).await?;
     Ok(KeySet::parse(&serde_json::from_slice(&fetched.body)?)?)
 }

@@ -11,6 +11,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::clients::logo::{ACCEPT, LARGEST, redraw};
 use crate::clients::{Client, store};
 use crate::db::Durability;
+use crate::http::outgoing::Purpose;
 
 /// After an attempt in vain.
 const AGAIN: Span = Span::hours(1);
@@ -47,7 +48,7 @@ pub async fn logo(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<
 }
 
 async fn fetched(app: &App, uri: &str) -> anyhow::Result<Vec<u8>> {
-    let body = app.outgoing.get(uri, ACCEPT, LARGEST).await?.body;
+    let body = app.outgoing.get(Purpose::Registration, uri, ACCEPT, LARGEST).await?.body;
     // Decoders are the code most often broken by a file: a panic of theirs ends here as an error (ABUSE D9).
     Ok(tokio::task::spawn_blocking(move || redraw(&body)).await??)
 }

@@ -15,6 +15,7 @@ use crate::clients::store::registered::Held;
 use crate::clients::store::{Written, registered, tokens};
 use crate::clients::{AuthMethod, ClientState, Metadata, Protection, is_client_id};
 use crate::db::Durability;
+use crate::http::outgoing::Purpose;
 use crate::protocol::registration::Fields;
 
 /// RFC 7592 2.2: what a replacement may say of the client besides its metadata.
@@ -65,7 +66,7 @@ pub async fn register(app: &App, now: Timestamp, token: &str, fields: &Fields) -
         Ok(meta) => meta,
         Err(flaw) => return Ok(Err(flaw.into())),
     };
-    if let Err(flaw) = sector(app, &meta).await {
+    if let Err(flaw) = sector(app, &initial.id, &meta).await {
         return Ok(Err(flaw.into()));
     }
     let secret = meta.auth_method.has_secret().then(|| Secret::new(id256(app.rng.as_ref())));
@@ -127,7 +128,7 @@ pub async fn replace(
             Ok(meta) => meta,
             Err(flaw) => return Ok(Err(flaw.into())),
         };
-        if let Err(flaw) = sector(app, &meta).await {
+        if let Err(flaw) = sector(app, client_id, &meta).await {
             return Ok(Err(flaw.into()));
         }
         let (mut written, mut secret) = (written(app, client_id, &meta, None)?, None);
@@ -213,14 +214,16 @@ fn written(app: &App, client_id: &str, meta: &Metadata, secret: Option<&Secret>)
     })
 }
 
-/// OIDCR 5: the sector's document names every redirect URI.
-async fn sector(app: &App, meta: &Metadata) -> Result<(), Flaw> {
+/// OIDCR 5: the sector's document names every redirect URI. Who registers has one fetched at a time.
+async fn sector(app: &App, who: &str, meta: &Metadata) -> Result<(), Flaw> {
     let Some(uri) = &meta.sector_identifier_uri else { return Ok(()) };
     let flaw = |why| Flaw { field: "sector_identifier_uri", why };
-    let fetched = app.outgoing.get_at_will(uri, "application/json", SECTOR_BYTES).await.map_err(|error| {
-        tracing::info!(%error, "a sector's document was not read");
-        flaw("it does not answer")
-    })?;
+    let _turn = app.documents.turn(who).await;
+    let fetched =
+        app.outgoing.get(Purpose::Registration, uri, "application/json", SECTOR_BYTES).await.map_err(|error| {
+            tracing::info!(%error, "a sector's document was not read");
+            flaw("it does not answer")
+        })?;
     let listed: Vec<String> = serde_json::from_slice(&fetched.body).map_err(|_| flaw("not a JSON array of URIs"))?;
     if meta.redirect_uris.iter().any(|uri| !listed.contains(uri)) {
         return Err(flaw("a redirect URI is not in it"));

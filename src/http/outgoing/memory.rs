@@ -1,52 +1,79 @@
-//! Key sets of clients that publish them at an address, remembered for a while.
+//! What was fetched of others' addresses, remembered for a while: key sets, request objects.
 //!
-//! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names,
-//! so an unknown one, like an address that does not answer, has the address asked at most once in ten seconds (ABUSE
-//! J2, D1). Bounded: what was fetched longest ago goes first.
+//! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names
+//! and how often an address is presented, so an unknown one, like an address that does not answer, has the address
+//! asked at most once in ten seconds (ABUSE J2, D1; FAULTS A8). Bounded: what was fetched longest ago goes first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use super::KeySet;
 use crate::base::clock::{Span, Timestamp};
 
-const FRESH: Span = Span::minutes(5);
-/// Old keys serve so long where the address does not answer.
-const USABLE: Span = Span::hours(1);
+/// An address is asked at most so often for what is unknown, and after it did not answer.
 const APART: Span = Span::seconds(10);
-const MOST: usize = 1_000;
+
+/// How long and how much is remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Remember {
+    /// So long nobody asks again.
+    pub fresh: Span,
+    /// What is old serves so long where the address does not answer.
+    pub usable: Span,
+    /// Addresses.
+    pub most: usize,
+}
+
+/// OIDCC 10.1.1: keys change seldom, and say so by a new kid.
+pub const KEYS: Remember = Remember { fresh: Span::minutes(5), usable: Span::hours(1), most: 1_000 };
+/// OIDCC 6.2: what may change names its digest in the address, so the rest may be kept for a moment.
+pub const DOCUMENTS: Remember = Remember { fresh: Span::seconds(10), usable: Span::hours(1), most: 200 };
 
 /// What is known of an address.
 #[derive(Debug)]
-pub enum Remembered {
-    /// Nothing else for now: the keys, or that there are none to be had.
-    Known(Option<Arc<KeySet>>),
-    /// To be asked; meanwhile, and if that fails, these. Without any, by whoever has the [`KeyMemory::turn`].
-    Ask(Option<Arc<KeySet>>),
+pub enum Remembered<T> {
+    /// Nothing else for now: what stands there, or that nothing is to be had.
+    Known(Option<Arc<T>>),
+    /// To be asked; meanwhile, and if that fails, this. Without any, by whoever has the [`FetchMemory::turn`].
+    Ask(Option<Arc<T>>),
 }
 
-#[derive(Debug, Default)]
-struct Entry {
-    set: Option<(Arc<KeySet>, Timestamp)>,
+#[derive(Debug)]
+struct Entry<T> {
+    set: Option<(Arc<T>, Timestamp)>,
     /// When it was last asked for an unknown kid, or anew, or in vain.
     asked: Option<Timestamp>,
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// The memory.
-#[derive(Debug, Default)]
-pub struct KeyMemory(Mutex<HashMap<String, Entry>>);
+impl<T> Default for Entry<T> {
+    fn default() -> Self {
+        Self { set: None, asked: None, turn: Arc::default() }
+    }
+}
 
-impl KeyMemory {
-    pub fn look(&self, place: &str, now: Timestamp, unknown_kid: bool) -> Remembered {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+/// The memory.
+#[derive(Debug)]
+pub struct FetchMemory<T> {
+    how: Remember,
+    all: Mutex<HashMap<String, Entry<T>>>,
+}
+
+impl<T> FetchMemory<T> {
+    pub fn new(how: Remember) -> Self {
+        Self { how, all: Mutex::new(HashMap::new()) }
+    }
+
+    /// `unknown`: what is at hand is not what is looked for, so there may be something newer.
+    pub fn look(&self, place: &str, now: Timestamp, unknown: bool) -> Remembered<T> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = all.get_mut(place) else { return Remembered::Ask(None) };
         let may_ask = entry.asked.is_none_or(|at| now.since(at) >= APART);
         let age = entry.set.as_ref().map(|(_, at)| now.since(*at));
-        let usable = entry.set.as_ref().filter(|(_, at)| now.since(*at) < USABLE).map(|(set, _)| Arc::clone(set));
-        let wanted = unknown_kid || age.is_none_or(|age| age >= FRESH);
+        let usable =
+            entry.set.as_ref().filter(|(_, at)| now.since(*at) < self.how.usable).map(|(set, _)| Arc::clone(set));
+        let wanted = unknown || age.is_none_or(|age| age >= self.how.fresh);
         if !wanted || !may_ask {
             return Remembered::Known(usable);
         }
@@ -57,48 +84,59 @@ impl KeyMemory {
         Remembered::Ask(usable)
     }
 
+    /// What is at hand, however old, for whoever can tell by itself that it is the right one.
+    pub fn kept(&self, place: &str, now: Timestamp) -> Option<Arc<T>> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let (set, at) = all.get(place)?.set.as_ref()?;
+        (now.since(*at) < self.how.usable).then(|| Arc::clone(set))
+    }
+
     /// Held by who asks an address of which nothing is known. Look again once you have it.
     pub async fn turn(&self, place: &str) -> OwnedMutexGuard<()> {
         let turn = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(&entry(&mut all, place).turn)
+            let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&self.entry(&mut all, place).turn)
         };
         turn.lock_owned().await
     }
 
-    pub fn put(&self, place: &str, now: Timestamp, set: Arc<KeySet>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entry(&mut all, place).set = Some((set, now));
+    pub fn put(&self, place: &str, now: Timestamp, set: Arc<T>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        self.entry(&mut all, place).set = Some((set, now));
     }
 
     pub fn failed(&self, place: &str, now: Timestamp) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entry(&mut all, place).asked = Some(now);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        self.entry(&mut all, place).asked = Some(now);
     }
-}
 
-fn entry<'a>(all: &'a mut HashMap<String, Entry>, place: &str) -> &'a mut Entry {
-    if all.len() >= MOST && !all.contains_key(place) {
-        let age = |e: &Entry| e.set.as_ref().map(|(_, at)| *at);
-        let oldest = all.iter().min_by_key(|(_, e)| age(e)).map(|(name, _)| name.clone());
-        if let Some(oldest) = oldest {
-            all.remove(&oldest);
+    fn entry<'a>(&self, all: &'a mut HashMap<String, Entry<T>>, place: &str) -> &'a mut Entry<T> {
+        if all.len() >= self.how.most && !all.contains_key(place) {
+            let age = |e: &Entry<T>| e.set.as_ref().map(|(_, at)| *at);
+            let oldest = all.iter().min_by_key(|(_, e)| age(e)).map(|(name, _)| name.clone());
+            if let Some(oldest) = oldest {
+                all.remove(&oldest);
+            }
         }
+        all.entry(place.to_owned()).or_default()
     }
-    all.entry(place.to_owned()).or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asks(memory: &KeyMemory, at: Timestamp, unknown: bool) -> bool {
+    fn memory() -> FetchMemory<()> {
+        FetchMemory::new(KEYS)
+    }
+
+    fn asks(memory: &FetchMemory<()>, at: Timestamp, unknown: bool) -> bool {
         matches!(memory.look("a", at, unknown), Remembered::Ask(_))
     }
 
     #[test]
     fn a18_j2_an_unknown_kid_has_the_address_asked_again_but_not_more_often_than_that() {
-        let (memory, start) = (KeyMemory::default(), Timestamp(1_000_000));
+        let (memory, start) = (memory(), Timestamp(1_000_000));
         assert!(asks(&memory, start, false));
         memory.put("a", start, Arc::default());
         assert!(!asks(&memory, start, false), "fresh");
@@ -111,7 +149,7 @@ mod tests {
 
     #[test]
     fn old_keys_serve_an_hour_where_the_address_is_silent() {
-        let (memory, start) = (KeyMemory::default(), Timestamp(1_000_000));
+        let (memory, start) = (memory(), Timestamp(1_000_000));
         memory.put("a", start, Arc::default());
         for (minutes, there) in [(6, true), (59, true), (60, false)] {
             let at = start.plus(Span::minutes(minutes));
@@ -125,11 +163,11 @@ mod tests {
 
     #[test]
     fn d1_it_is_bounded() {
-        let memory = KeyMemory::default();
-        for n in 0..MOST as i64 + 50 {
+        let memory = memory();
+        for n in 0..KEYS.most as i64 + 50 {
             memory.put(&n.to_string(), Timestamp(n), Arc::default());
         }
-        assert_eq!(memory.0.lock().unwrap().len(), MOST);
+        assert_eq!(memory.all.lock().unwrap().len(), KEYS.most);
         assert!(matches!(memory.look("0", Timestamp(9_999), false), Remembered::Ask(None)), "the oldest went");
     }
 }

@@ -60,7 +60,7 @@ async fn f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
         "https://169.254.169.254/latest/meta-data/",
         "nonsense",
     ] {
-        let error = out.get(address, "*/*", 10).await.unwrap_err();
+        let error = out.get(Purpose::Keys, address, "*/*", 10).await.unwrap_err();
         assert!(matches!(error, OutgoingError::Address(_)), "{address}: {error}");
     }
 }
@@ -69,27 +69,30 @@ async fn f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
 async fn f4_a_name_that_leads_home_is_not_connected_to() {
     let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", false).await;
     let port = address.rsplit(':').next().unwrap();
-    let error = outgoing(false).get(&format!("https://localhost:{port}"), "*/*", 10).await.unwrap_err();
+    let error = outgoing(false).get(Purpose::Keys, &format!("https://localhost:{port}"), "*/*", 10).await.unwrap_err();
     assert!(error.to_string().contains("no public address"), "{error}");
     // Only the development switch lets a machine talk to itself, and only itself by plain http.
-    assert_eq!(outgoing(true).get(&address, "*/*", 10).await.unwrap().body, b"hi");
-    assert!(outgoing(true).get("http://example.org/", "*/*", 10).await.is_err());
+    assert_eq!(outgoing(true).get(Purpose::Keys, &address, "*/*", 10).await.unwrap().body, b"hi");
+    assert!(outgoing(true).get(Purpose::Keys, "http://example.org/", "*/*", 10).await.is_err());
 }
 
 #[tokio::test]
 async fn f2_a_redirect_is_not_followed() {
     let away = b"HTTP/1.1 302 Found\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n";
     let address = server(away, false).await;
-    assert!(matches!(outgoing(true).get(&address, "*/*", 10).await, Err(OutgoingError::Status(302))));
+    assert!(matches!(outgoing(true).get(Purpose::Keys, &address, "*/*", 10).await, Err(OutgoingError::Status(302))));
     assert_eq!(outgoing(true).post_form(&address, &[("a", "b")]).await.unwrap(), 302);
 }
 
 #[tokio::test]
 async fn d6_an_endless_answer_is_cut_and_a_slow_one_left() {
     let endless = server(b"HTTP/1.1 200 OK\r\n\r\n", true).await;
-    assert!(matches!(outgoing(true).get(&endless, "*/*", 1000).await, Err(OutgoingError::TooLarge(1000))));
+    assert!(matches!(
+        outgoing(true).get(Purpose::Keys, &endless, "*/*", 1000).await,
+        Err(OutgoingError::TooLarge(1000))
+    ));
     let slow = server(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi", false).await;
-    assert!(matches!(outgoing(true).get(&slow, "*/*", 1000).await, Err(OutgoingError::NoAnswer(_))));
+    assert!(matches!(outgoing(true).get(Purpose::Keys, &slow, "*/*", 1000).await, Err(OutgoingError::NoAnswer(_))));
 }
 
 #[tokio::test]
@@ -97,24 +100,42 @@ async fn f1_nobody_is_connected_to_before_the_address_is_looked_at() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     for host in ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "0177.0.0.1"] {
-        assert!(outgoing(false).get(&format!("https://{host}:{port}/"), "*/*", 10).await.is_err(), "{host}");
+        assert!(
+            outgoing(false).get(Purpose::Keys, &format!("https://{host}:{port}/"), "*/*", 10).await.is_err(),
+            "{host}"
+        );
     }
     let called = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
     assert!(called.is_err(), "somebody connected");
 }
 
 #[tokio::test]
-async fn d8_calls_that_never_end_take_their_places_only() {
+async fn faults_a8_calls_that_never_end_take_the_places_of_their_kind_only() {
     // Accepted by the kernel, answered by nobody.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
-    let out = std::sync::Arc::new(outgoing(true));
+    let silent = format!("http://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+    let answering = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", false).await;
+    let out = std::sync::Arc::new(
+        Outgoing::with_patience(
+            &config::Outgoing { allow_private: true, ..config::Outgoing::default() },
+            Duration::from_secs(30),
+        )
+        .unwrap(),
+    );
     let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..PLACES + 5 {
-        let (out, address) = (std::sync::Arc::clone(&out), address.clone());
-        calls.spawn(async move { out.get(&address, "*/*", 10).await.unwrap_err().to_string() });
+    for purpose in [Purpose::RequestObject, Purpose::Registration] {
+        for _ in 0..purpose.places() + 5 {
+            let (out, silent) = (std::sync::Arc::clone(&out), silent.clone());
+            calls.spawn(async move { out.get(purpose, &silent, "*/*", 10).await.unwrap_err().to_string() });
+        }
     }
-    let all = calls.join_all().await;
-    assert_eq!(all.iter().filter(|why| why.contains("too many calls at once")).count(), 5, "{all:?}");
-    assert_eq!(out.places.available_permits(), PLACES, "every place is free again");
+    // Those that found no place are told at once; the others wait.
+    for _ in 0..10 {
+        let why = calls.join_next().await.unwrap().unwrap();
+        assert!(why.contains("too many calls at once"), "{why}");
+    }
+    assert_eq!(out.get(Purpose::Keys, &answering, "*/*", 10).await.unwrap().body, b"hi");
+    assert_eq!(out.post_form(&answering, &[("a", "b")]).await.unwrap(), 200);
+    calls.shutdown().await;
+    assert_eq!(out.request_objects.available_permits(), Purpose::RequestObject.places(), "every place is free again");
 }

@@ -1,7 +1,11 @@
 //! Pushed requests (RFC 9126) and request objects (RFC 9101, OIDCC 6).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::clients::AuthMethod;
 use preau::protocol::algorithms::Alg;
 use serde_json::{Value, json};
 
@@ -235,4 +239,96 @@ async fn f3_only_a_registered_reference_is_fetched() {
     let bent = rp.attempt_with(&[("request_uri", &format!("{at}/else"))]);
     let landed = browser.open(&bent.url).await.away();
     assert_eq!(get(&rp.answered(&landed, &bent), "error"), Some("invalid_request_uri"));
+}
+
+/// A server that takes connections and answers none; its address, and how many there are.
+async fn silent() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://127.0.0.1:{}/object", listener.local_addr().unwrap().port());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    tokio::spawn(async move {
+        let mut all = Vec::new();
+        while let Ok((socket, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            all.push(socket);
+        }
+    });
+    (address, count)
+}
+
+/// FAULTS A8: strangers present a request_uri that never answers; another client's keys are read all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
+    let server = Server::start().await;
+    let (at, connections) = silent().await;
+    server.change_client("ent", |meta| meta.request_uris = vec![at.clone(), format!("{at}/2")]).await;
+    let key = Key::new("k1");
+    let published = Receiver::giving(key.set().to_string()).await;
+    server
+        .change_client("bourses", |meta| {
+            meta.auth_method = AuthMethod::PrivateKeyJwt;
+            meta.jwks_uri = Some(published);
+        })
+        .await;
+    let mut strangers = tokio::task::JoinSet::new();
+    for n in 0..90 {
+        let (server, rp, at) = (server.clone(), RelyingParty::new(&server, "ent"), at.clone());
+        strangers.spawn(async move {
+            let uri = if n % 2 == 0 { format!("{at}#{n}") } else { format!("{at}/2#{n}") };
+            let attempt = rp.attempt_with(&[("request_uri", &uri)]);
+            let landed = Browser::new(&server).open(&attempt.url).await.away();
+            rp.error(&landed, &attempt)
+        });
+    }
+    while connections.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let rp = RelyingParty::new(&server, "bourses");
+    let now = server.now().seconds();
+    let claims =
+        json!({ "iss": "bourses", "sub": "bourses", "aud": server.issuer(), "iat": now, "exp": now + 60, "jti": "1" });
+    let fields = [
+        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
+        ("client_assertion", key.sign(&claims)),
+    ];
+    assert_eq!(rp.post_token(None, &fields).await.error(), "invalid_request", "past authentication");
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "one of a client at a time");
+    for error in strangers.join_all().await {
+        assert_eq!(error, "invalid_request_uri");
+    }
+    assert!(connections.load(Ordering::SeqCst) <= 2, "once an address, and not again for a while");
+}
+
+/// OIDCC 6.2, FAULTS A8: what was fetched just now is not fetched again; a version that names another digest is.
+#[tokio::test]
+async fn faults_a8_a_reference_is_fetched_once_until_it_may_have_changed() {
+    let server = Server::start().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let (key, attempt) = (Key::new("k1"), rp.attempt());
+    let text = object(&rp, &attempt, &key, json!({}));
+    let (at, times) = Receiver::counting(text.clone()).await;
+    server
+        .change_client("ent", |meta| {
+            meta.jwks = Some(key.set());
+            meta.request_uris = vec![at.clone()];
+        })
+        .await;
+    let ask = async |uri: &str| {
+        let all = [("client_id", "ent"), ("response_type", "code"), ("scope", "openid"), ("request_uri", uri)];
+        let url = format!("/oauth2/authorize?{}", crate::support::server::encode(&all));
+        let mut browser = Browser::new(&server);
+        assert!(matches!(browser.open(&url).await, Landed::Here), "{uri}");
+        assert!(browser.page.has("#se-connecter"), "{uri}: {}", browser.page.shown());
+    };
+    let named = format!("{at}#{}", preau::base::secret::digest(&text));
+    for (uri, fetched) in [(&at, 1), (&at, 1), (&named, 1), (&format!("{at}#another"), 2)] {
+        ask(uri).await;
+        assert_eq!(times.load(Ordering::SeqCst), fetched, "{uri}");
+    }
+    server.advance(Span::seconds(10));
+    ask(&named).await;
+    assert_eq!(times.load(Ordering::SeqCst), 2, "its digest says that it is the same");
+    ask(&at).await;
+    assert_eq!(times.load(Ordering::SeqCst), 3);
 }

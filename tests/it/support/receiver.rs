@@ -1,6 +1,7 @@
 //! Relying parties that listen on loopback for the end of a session, each with a temper of its own.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -62,11 +63,22 @@ impl Receiver {
 
     /// A server that gives this text to whoever asks; its address.
     pub async fn giving(text: String) -> String {
+        Self::counting(text).await.0
+    }
+
+    /// The same, and how often it was asked.
+    pub async fn counting(text: String) -> (String, Arc<AtomicUsize>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://127.0.0.1:{}/object", listener.local_addr().unwrap().port());
-        let routes = Router::new().route("/object", get(async move || text));
+        let times = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&times);
+        let give = async move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            text.clone()
+        };
+        let routes = Router::new().route("/object", get(give));
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        address
+        (address, times)
     }
 
     pub fn uri(&self, client: &str) -> String {
