@@ -28,7 +28,7 @@ pub fn read_private(alg: Alg, file: &[u8]) -> Result<(String, String), KeyError>
     if !jwk.contains_key("d") {
         return Err(refuse("the file has no private key"));
     }
-    if !PublicKey::read(&jwk).is_some_and(|key| key.fits(alg)) {
+    if !PublicKey::read(&jwk).is_ok_and(|key| key.fits(alg)) {
         return Err(KeyError(format!("the key is not one for {} (RSA of 2048 bits, P-256, Ed25519)", alg.name())));
     }
     let kid = thumbprint(&jwk).ok_or_else(|| refuse("no thumbprint"))?;

@@ -6,7 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::compact::{Claims, Compact, Header, Typ, Unverified};
-use super::public_key::{PublicKey, is_private};
+use super::numbers::Why;
+use super::public_key::{NoKey, PublicKey, is_private};
 use crate::protocol::algorithms::{Alg, KeyManagement};
 
 /// Keys used of one set; more would only let one token cost many verifications.
@@ -19,12 +20,16 @@ pub enum KeySetError {
     Form,
     #[error("a key has private or symmetric members")]
     Private,
+    /// Only where nothing is passed over.
+    #[error("{0}")]
+    Weak(Why),
 }
 
 /// The usable keys of one client.
 #[derive(Debug, Default)]
 pub struct KeySet {
     keys: Vec<PublicKey>,
+    weak: Option<Why>,
 }
 
 impl KeySet {
@@ -37,7 +42,30 @@ impl KeySet {
         if all.iter().any(|jwk| is_private(jwk)) {
             return Err(KeySetError::Private);
         }
-        Ok(KeySet { keys: all.into_iter().take(5 * MOST).filter_map(PublicKey::read).take(MOST).collect() })
+        let mut out = KeySet::default();
+        for jwk in all.into_iter().take(5 * MOST) {
+            match PublicKey::read(jwk) {
+                Ok(key) if out.keys.len() < MOST => out.keys.push(key),
+                Err(NoKey::Weak(why)) => out.weak = out.weak.or(Some(why)),
+                Ok(_) | Err(NoKey::Other) => {}
+            }
+        }
+        Ok(out)
+    }
+
+    /// As [`KeySet::parse`], for whoever can still be told: a key that is not taken for its numbers is no key that
+    /// somebody meant to give.
+    pub fn parse_all(set: &Value) -> Result<KeySet, KeySetError> {
+        let read = Self::parse(set)?;
+        match read.weak {
+            Some(why) => Err(KeySetError::Weak(why)),
+            None => Ok(read),
+        }
+    }
+
+    /// Why a key of the set was passed over for its numbers, if one was.
+    pub fn weak(&self) -> Option<Why> {
+        self.weak
     }
 
     pub fn is_empty(&self) -> bool {

@@ -9,6 +9,7 @@ mod compact;
 mod encrypt;
 mod import;
 mod key_set;
+mod numbers;
 mod possession;
 mod public_key;
 mod ring;

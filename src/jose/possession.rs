@@ -44,7 +44,7 @@ pub fn verify_by_own_key(token: &str, allowed: &[Alg], typ: &str) -> Result<Proo
     if is_private(jwk) {
         return Err(Unverified::Key);
     }
-    let key = PublicKey::read(jwk).ok_or(Unverified::Key)?;
+    let key = PublicKey::read(jwk).map_err(|_| Unverified::Key)?;
     let thumbprint = thumbprint(jwk).ok_or(Unverified::Key)?;
     if !key.fits(alg) {
         return Err(Unverified::Alg);

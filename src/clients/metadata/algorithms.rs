@@ -27,10 +27,11 @@ pub(super) fn keys(f: &Fields) -> Result<Keys, Flaw> {
             if count > KEYS || set.to_string().len() > BYTES {
                 return flaw("jwks", "20 keys at most");
             }
-            match KeySet::parse(set) {
+            match KeySet::parse_all(set) {
                 Ok(set) => Ok(Keys::Here(set)),
                 Err(KeySetError::Form) => flaw("jwks", "not a JWK set"),
                 Err(KeySetError::Private) => flaw("jwks", "a key with private members: it is no secret any more"),
+                Err(KeySetError::Weak(why)) => flaw("jwks", why),
             }
         }
     }

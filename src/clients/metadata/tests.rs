@@ -207,6 +207,29 @@ fn keys_and_algorithms_fit() {
 }
 
 #[test]
+fn faults_a14_a_key_that_is_not_its_owner_s_alone_is_refused_and_not_passed_over() {
+    let mut set = keys();
+    let sound = set["keys"][0].clone();
+    let point = |crv: &str, x: &str| json!({ "kty": "OKP", "crv": crv, "x": x });
+    let small = "A".repeat(43);
+    for weak in [
+        point("Ed25519", &small),
+        point("X25519", &small),
+        json!({ "kty": "EC", "crv": "P-256", "x": small, "y": small }),
+        json!({ "kty": "RSA", "n": sound["n"], "e": "Aw" }),
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
+        json!({ "kty": "RSA", "n": sound["n"] }),
+    ] {
+        set["keys"] = json!([sound, weak]);
+        assert_eq!(refused(json!({ "jwks": set })), "jwks", "{weak}");
+        assert_eq!(take(&bent(json!({ "jwks": set })), &file(Some(43))).unwrap_err().field, "jwks", "{weak}");
+    }
+    // Of a kind that is not known here, nothing can be said.
+    set["keys"] = json!([sound, { "kty": "AKP", "pub": "AA" }]);
+    taken(json!({ "jwks": set }));
+}
+
+#[test]
 fn oidcc_8_1_several_hosts_need_a_sector_and_no_registration_enters_one_of_the_files() {
     let two = json!(["https://a.example/cb", "https://b.example/cb"]);
     assert_eq!(refused(json!({"redirect_uris": two})), "sector_identifier_uri");

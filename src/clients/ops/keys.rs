@@ -39,6 +39,9 @@ pub async fn keys(
     };
     match fetch(app, uri).await {
         Ok(set) => {
+            if let Some(why) = set.weak() {
+                tracing::warn!(client = client.id, why, "a key of its jwks_uri is passed over");
+            }
             let set = Arc::new(set);
             app.client_keys.put(&place, now, Arc::clone(&set));
             Ok(Some(set))

@@ -1,12 +1,14 @@
 //! Clients that prove themselves by a signed assertion (RFC 7523, OIDCC 9).
 
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau::base::clock::Span;
 use preau::clients::AuthMethod;
 use preau::ephemeral::Kind;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Browser, Key, RelyingParty, Server};
+use crate::support::{Answer, Browser, Key, Receiver, RelyingParty, Server};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -174,4 +176,30 @@ async fn rt23_a_jti_counts_once_among_fifty() {
         taken += usize::from(error.unwrap() == "invalid_request");
     }
     assert_eq!(taken, 1);
+}
+
+/// FAULTS A14: with the neutral point as its key, `R` neutral and `s` zero sign whatever is said.
+#[tokio::test]
+async fn faults_a14_nobody_signs_for_a_client_whose_key_is_a_point_of_small_order() {
+    let server = Server::start().await;
+    let mut neutral = [0_u8; 32];
+    neutral[0] = 1;
+    let jwks =
+        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k", "x": URL_SAFE_NO_PAD.encode(neutral) }] });
+    let now = server.now().seconds();
+    let claims = json!({ "iss": "ent", "sub": "ent", "aud": server.issuer(), "iat": now, "exp": now + 60, "jti": "1" });
+    let [header, body] = [json!({ "alg": "EdDSA", "kid": "k" }), claims].map(|v| URL_SAFE_NO_PAD.encode(v.to_string()));
+    let signature = URL_SAFE_NO_PAD.encode([neutral, [0; 32]].concat());
+    let forged = format!("{header}.{body}.{signature}");
+    let rp = RelyingParty::new(&server, "ent");
+    let published = Receiver::giving(jwks.to_string()).await;
+    for (jwks, jwks_uri) in [(Some(jwks), None), (None, Some(published))] {
+        server
+            .change_client("ent", |meta| {
+                meta.auth_method = AuthMethod::PrivateKeyJwt;
+                (meta.jwks, meta.jwks_uri) = (jwks, jwks_uri);
+            })
+            .await;
+        assert_eq!(ask(&rp, &forged, &[]).await.error(), "invalid_client");
+    }
 }
