@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::app::{App, AppState, Parts};
 use crate::base::clock::{Clock, SteadyClock};
 use crate::base::rng::Random;
-use crate::config::deployment::{self, Declared};
+use crate::config::deployment::{self, Declared, ServerIdentity};
 use crate::config::{Config, Server};
 use crate::db::{Db, Durability};
 use crate::ephemeral::Ephemeral;
@@ -78,7 +78,10 @@ pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Open
 /// Reads what the deployment's directory declares.
 pub fn declared(config: &Config) -> anyhow::Result<Declared> {
     let directory = &config.deployment.directory;
-    deployment::read(directory, &config.keys.directory).with_context(|| format!("deployment {}", directory.display()))
+    let mut declared = deployment::read(directory, &config.keys.directory)
+        .with_context(|| format!("deployment {}", directory.display()))?;
+    declared.identity = ServerIdentity::of(config);
+    Ok(declared)
 }
 
 /// Writes what is declared, all or nothing.

@@ -4,9 +4,11 @@
 
 mod algorithms;
 mod echo;
+mod places;
 mod uris;
 
 pub use echo::fields;
+pub use places::admits;
 
 use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
 use crate::base::names::is_invisible;

@@ -18,6 +18,28 @@ pub struct Declared {
     pub ministries: Vec<MinistryFile>,
     pub schools: Vec<SchoolFile>,
     pub clients: Vec<(ClientFile, Option<Secret>)>,
+    /// Where they are declared.
+    pub identity: ServerIdentity,
+}
+
+/// What a relying party must not be taken for, and whether this is development.
+#[derive(Clone, Debug, Default)]
+pub struct ServerIdentity {
+    pub issuer: String,
+    /// The service's name.
+    pub service: String,
+    /// The issuer is on this machine: then relying parties may be, too.
+    pub loopback: bool,
+}
+
+impl ServerIdentity {
+    pub fn of(config: &super::Config) -> Self {
+        Self {
+            issuer: config.server.issuer.clone(),
+            service: config.deployment.name.clone(),
+            loopback: config.server.is_loopback(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -155,6 +177,7 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
         ministries: academies.ministry,
         schools: schools.school,
         clients: Vec::new(),
+        identity: ServerIdentity::default(),
     };
     let folder = directory.join("clients");
     let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {

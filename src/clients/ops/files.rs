@@ -79,7 +79,9 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
             profiles: p.profiles,
         },
     };
-    metadata::take(&file.fields, &terms).map_err(|flaw| ClientFileError::Flaw(file.client_id.clone(), flaw))
+    metadata::take(&file.fields, &terms)
+        .and_then(|meta| metadata::admits(&meta, &declared.identity).map(|()| meta))
+        .map_err(|flaw| ClientFileError::Flaw(file.client_id.clone(), flaw))
 }
 
 /// Everything that it names is declared.

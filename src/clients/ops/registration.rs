@@ -14,6 +14,7 @@ use crate::clients::metadata::{self, Flaw, Terms};
 use crate::clients::store::registered::Held;
 use crate::clients::store::{Written, registered, tokens};
 use crate::clients::{AuthMethod, ClientState, Metadata, Protection, is_client_id};
+use crate::config::deployment::ServerIdentity;
 use crate::db::Durability;
 use crate::http::outgoing::Purpose;
 use crate::protocol::registration::Fields;
@@ -62,7 +63,7 @@ pub async fn register(app: &App, now: Timestamp, token: &str, fields: &Fields) -
     let Some(initial) = initial else { return Ok(Err(Refused::Token)) };
     let client_id = id128(app.rng.as_ref());
     let terms = Terms::Registered { client_id: client_id.clone(), academy: initial.academy.clone() };
-    let meta = match metadata::take(fields, &terms) {
+    let meta = match taken(app, fields, &terms) {
         Ok(meta) => meta,
         Err(flaw) => return Ok(Err(flaw.into())),
     };
@@ -124,7 +125,7 @@ pub async fn replace(
         let old = &held.client.meta;
         let academy = old.academy.clone().unwrap_or_default();
         let terms = Terms::Registered { client_id: client_id.to_owned(), academy };
-        let meta = match metadata::take(fields, &terms) {
+        let meta = match taken(app, fields, &terms) {
             Ok(meta) => meta,
             Err(flaw) => return Ok(Err(flaw.into())),
         };
@@ -156,6 +157,12 @@ pub async fn replace(
         return Ok(Ok(answer(held, meta, secret, token)));
     }
     Ok(Err(Refused::Changed))
+}
+
+fn taken(app: &App, fields: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
+    let meta = metadata::take(fields, terms)?;
+    metadata::admits(&meta, &ServerIdentity::of(&app.config))?;
+    Ok(meta)
 }
 
 /// Whether what a replacement says of the client is true.

@@ -313,3 +313,41 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     assert_eq!(state(&again, &client).await, ClientState::Gone);
     assert_eq!(state(&again, &other).await, ClientState::Active);
 }
+
+/// FAULTS A15: each rule is held at the endpoint, and its words say what to write.
+#[tokio::test]
+async fn faults_a15_what_leads_to_this_machine_or_to_ours_is_not_registered() {
+    let server = Server::start_as(|config| {
+        config.server.issuer = "https://id.example.fr".to_owned();
+        config.phones.fictitious.clear();
+        config.outgoing.allow_private = false;
+    })
+    .await;
+    let (token, _) = opened(&server, 20, true).await;
+    for (change, error, words) in [
+        (json!({ "redirect_uris": ["http://localhost/cb"] }), "invalid_redirect_uri", "application_type native"),
+        (json!({ "redirect_uris": ["https://192.0.2.7/cb"] }), "invalid_redirect_uri", "the host name"),
+        (json!({ "redirect_uris": ["https://cantine/cb"] }), "invalid_redirect_uri", "in full"),
+        (json!({ "redirect_uris": ["https://cantine.example:0/cb"] }), "invalid_redirect_uri", "leave it out"),
+        (json!({ "redirect_uris": ["https://id.example.fr/connexion"] }), "invalid_redirect_uri", "the client's own"),
+        (json!({ "client_name": server.app.config.deployment.name }), "invalid_client_metadata", "the client's own"),
+        (json!({ "frontchannel_logout_uri": "https://elsewhere.example/" }), "invalid_client_metadata", "one of them"),
+    ] {
+        let mut body = cantine();
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let answer = register(&server, &token, &body).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{change}");
+        let told = answer.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(told.contains(words), "{told}");
+    }
+    // A replacement is held to the same.
+    let client = registered(&server, true, &cantine()).await;
+    let mut body = cantine();
+    body["redirect_uris"] = json!(["http://127.0.0.1/cb"]);
+    body["client_id"] = client["client_id"].clone();
+    assert_eq!(manage(&server, "PUT", &client, Some(&body)).await.error(), "invalid_redirect_uri");
+    // An installed application has its own machine.
+    body = json!({ "client_name": "App", "application_type": "native", "token_endpoint_auth_method": "none",
+                   "redirect_uris": ["http://127.0.0.1/cb", "fr.exemple.app:/retour"] });
+    assert_eq!(register(&server, &token, &body).await.status, StatusCode::CREATED);
+}
