@@ -78,6 +78,8 @@ pub enum NoticeKind {
     Contested,
     /// The birth date was wrong too often.
     SetAside,
+    /// Whoever asked for a new password knew no child's birth date.
+    RecoveryFailed,
     /// A parent asks to open the campaign again.
     Reopening,
     /// No mobile of the roster can take a code.
@@ -91,6 +93,7 @@ impl NoticeKind {
         match self {
             NoticeKind::Contested => "contested",
             NoticeKind::SetAside => "set_aside",
+            NoticeKind::RecoveryFailed => "recovery_failed",
             NoticeKind::Reopening => "reopening",
             NoticeKind::Unreachable => "unreachable",
             NoticeKind::LinkRepeated => "link_repeated",

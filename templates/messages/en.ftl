@@ -110,7 +110,7 @@ code-correct = Correct my name or my number
 ## Activation, children
 children-title = My children
 children-intro = The school says that you are the legal guardian of the pupils below. Confirm it for each of them.
-children-intro-password = Before you choose a new password, confirm each child and their date of birth.
+children-intro-password = Before you choose a new password, give the date of birth of each child.
 children-refused = Check your answers for:
 children-confirm = Confirm
 child-question = Am I the legal guardian of this pupil?
@@ -126,6 +126,7 @@ child-wrong = That is not the date the school has. { $left ->
    *[other] { $left } tries
 } left today.
 child-no-more = Too many tries for { $given_name }. We go on without this child: the school has been told and can correct it.
+child-no-more-password = Too many tries for { $given_name } today. Nothing changes in your account: the right date of another child is enough.
 child-answer-missing = Answer Yes or No for { $given_name }.
 child-date-empty = Enter the date of birth: the day, the month and the year.
 child-date-words = Write the date in digits, for example 27 08 2012.
@@ -136,6 +137,7 @@ child-date-long_ago = Check the year: it is too long ago.
 child-date-to_come = Check the year: this date has not come yet.
 child-right = Confirmed: the date is right.
 child-set-aside = We go on without { $given_name }: the school has been told and can correct it.
+child-skipped = Too many tries for { $given_name } today: the right date of another child is enough.
 child-contested = You said that { $name } is not your child. The school has been told and will correct its record.
 
 ## Activation, username and password
@@ -215,7 +217,6 @@ none-right = No date matches. The school has been told.
 none-right-next = Call the school office, give it this code and have your child's date of birth checked. You can then start the activation again.
 all-no-title = You answered No for every pupil
 all-no = No account is created. If this is a mistake, go back and answer Yes. Otherwise the school will correct its record.
-all-no-password = Your password does not change. If this is a mistake, go back and answer Yes. Otherwise the school will correct its record.
 all-no-back = Back to my answers
 too-late-title = The activation took more than two hours
 too-late = For safety, it stops here. Start it again: you will get the same username.

@@ -110,7 +110,7 @@ code-correct = Corriger mon nom ou mon numéro
 ## Activation, children
 children-title = Mes enfants
 children-intro = L'établissement indique que les élèves ci-dessous sont sous votre responsabilité légale. Confirmez-le pour chacun.
-children-intro-password = Avant de choisir un nouveau mot de passe, confirmez chaque enfant et sa date de naissance.
+children-intro-password = Avant de choisir un nouveau mot de passe, indiquez la date de naissance de chaque enfant.
 children-refused = Vérifiez vos réponses pour :
 children-confirm = Confirmer
 child-question = Je suis le représentant légal de cet élève ?
@@ -126,6 +126,7 @@ child-wrong = Cette date n'est pas celle de l'établissement. Il reste { $left -
    *[other] { $left } essais
 } aujourd'hui.
 child-no-more = Trop d'essais pour { $given_name }. Nous continuons sans cet enfant : l'établissement est averti et pourra corriger.
+child-no-more-password = Trop d'essais pour { $given_name } aujourd'hui. Rien ne change dans votre compte : la bonne date d'un autre enfant suffit.
 child-answer-missing = Répondez Oui ou Non pour { $given_name }.
 child-date-empty = Indiquez la date de naissance : le jour, le mois et l'année.
 child-date-words = Écrivez la date en chiffres, par exemple 27 08 2012.
@@ -136,6 +137,7 @@ child-date-long_ago = Vérifiez l'année : elle est trop ancienne.
 child-date-to_come = Vérifiez l'année : cette date n'est pas encore passée.
 child-right = C'est confirmé : la date est la bonne.
 child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
+child-skipped = Trop d'essais pour { $given_name } aujourd'hui : la bonne date d'un autre enfant suffit.
 child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.
 
 ## Activation, username and password
@@ -215,7 +217,6 @@ none-right = Aucune date ne correspond. L'établissement est averti.
 none-right-next = Appelez le secrétariat, donnez-lui ce code et faites vérifier la date de naissance de votre enfant. Vous pourrez ensuite recommencer l'activation.
 all-no-title = Vous avez répondu Non pour chaque élève
 all-no = Aucun compte n'est créé. Si c'est une erreur, revenez en arrière et répondez Oui. Sinon, l'établissement corrigera.
-all-no-password = Votre mot de passe ne change pas. Si c'est une erreur, revenez en arrière et répondez Oui. Sinon, l'établissement corrigera.
 all-no-back = Revenir à mes réponses
 too-late-title = L'activation a pris plus de deux heures
 too-late = Par sécurité, elle s'arrête là. Recommencez-la : vous retrouverez le même identifiant.

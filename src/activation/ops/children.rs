@@ -124,6 +124,9 @@ async fn answer_once(app: &App, now: Timestamp, held: &Held, given: &[Given]) ->
             Ok(Some(Answered::AllNo))
         }
         Settlement::NoneRight => {
+            if next.purpose == Purpose::NewPassword {
+                tell_of_failure(&mut tx, app, now, &next).await?;
+            }
             next.children = decided;
             next.step = Step::Ended;
             next.outcome = Some(Outcome::NoneRight);
@@ -201,7 +204,8 @@ async fn compare(
     Ok(Compared::Wrong { left })
 }
 
-/// Out of the claims, and the school is told; the others go on.
+/// At a first activation: out of the claims, and the school is told; the others go on. Where a new password is asked
+/// for, the child only counts no more: nobody may take a child out of somebody's account by wrong dates.
 async fn set_aside(
     tx: &mut Tx,
     app: &App,
@@ -210,6 +214,9 @@ async fn set_aside(
     child: &mut AskedChild,
 ) -> anyhow::Result<()> {
     child.settled = Some(Settled::SetAside);
+    if activation.purpose == Purpose::NewPassword {
+        return Ok(());
+    }
     withhold(tx, app, now, activation, child, NoticeKind::SetAside, Fact::ChildSetAside).await
 }
 
@@ -227,6 +234,37 @@ async fn contest(
     Ok(())
 }
 
+/// No date was right where a new password was asked for: the children's schools are told, nothing changes.
+async fn tell_of_failure(tx: &mut Tx, app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+    for child in &activation.children {
+        for person_id in &child.person_ids {
+            let kind = NoticeKind::RecoveryFailed;
+            tell(tx, app, now, activation, child, person_id, kind).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn tell(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    child: &AskedChild,
+    person_id: &str,
+    kind: NoticeKind,
+) -> anyhow::Result<()> {
+    let notice = Notice {
+        uai: &child.uai,
+        person_id,
+        pupil_id: Some(&child.pupil_id),
+        kind,
+        support_code: &activation.support_code,
+    };
+    tenants::store::notify(tx, app.rng.as_ref(), now, &notice).await?;
+    Ok(())
+}
+
 async fn withhold(
     tx: &mut Tx,
     app: &App,
@@ -238,14 +276,7 @@ async fn withhold(
 ) -> anyhow::Result<()> {
     for person_id in &child.person_ids {
         roster::store::withhold(tx, now, person_id, &child.pupil_id, kind.name()).await?;
-        let notice = Notice {
-            uai: &child.uai,
-            person_id,
-            pupil_id: Some(&child.pupil_id),
-            kind,
-            support_code: &activation.support_code,
-        };
-        tenants::store::notify(tx, app.rng.as_ref(), now, &notice).await?;
+        tell(tx, app, now, activation, child, person_id, kind).await?;
     }
     let about =
         About { account: activation.account_id.as_deref(), detail: &activation.support_code, ..About::default() };

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::{Answer as Page, CARRIED, at, in_language, left_by_proof, standing, with_secret};
 use crate::activation::ops::{self, Answered, Given, Said};
-use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Settled};
+use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Purpose, Settled};
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
 use crate::base::date::{BirthDate, DateError, TypedDate};
@@ -45,11 +45,12 @@ enum Fault {
 
 impl Typed {
     // A date that is still to come is a slip of the hand: it costs no try.
-    fn read(form: &Params, n: usize, today: Option<BirthDate>) -> (Self, Given) {
+    fn read(form: &Params, n: usize, today: Option<BirthDate>, purpose: Purpose) -> (Self, Given) {
         let date = typed_date(form, &format!("date_naissance_{n}"));
-        let answer = match form.raw(&format!("representant_legal_{n}")) {
-            "oui" => Some(Answer::Oui),
-            "non" => Some(Answer::Non),
+        let answer = match (purpose, form.raw(&format!("representant_legal_{n}"))) {
+            // Whose children they are is settled: only the dates are asked for.
+            (Purpose::NewPassword, _) | (_, "oui") => Some(Answer::Oui),
+            (_, "non") => Some(Answer::Non),
             _ => None,
         };
         let to_come = |born: &BirthDate| today.is_some_and(|today| born.is_after(today));
@@ -81,7 +82,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     let visit = in_language(&app, visit).await;
     let today = when::date_key(visit.now).parse().ok();
     let read = |of: &Activation| -> (Vec<Typed>, Vec<Given>) {
-        (1..=of.children.len()).map(|n| Typed::read(&form, n, today)).unzip()
+        (1..=of.children.len()).map(|n| Typed::read(&form, n, today, of.purpose)).unzip()
     };
     let once_more = async || once_more(&app, &visit, read).await;
     if let Some(answer) = once_more().await? {
@@ -101,7 +102,6 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         Answered::AllNo => {
             let page = AllNo {
                 query: visit.carried(&CARRIED),
-                purpose: activation.purpose,
                 code: activation.support_code.clone(),
                 ways: super::outcome::ways(&app, &visit, &activation).await?,
             };

@@ -9,7 +9,7 @@ use crate::accounts::{self, Account};
 use crate::activation::binding::Held;
 use crate::activation::ops::{self, Chosen};
 use crate::activation::views::{
-    ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Settled, SheetPage,
+    ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Purpose, Settled, SheetPage,
 };
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
@@ -25,6 +25,10 @@ async fn account(app: &AppState, activation: &Activation) -> Result<Account, Pag
 }
 
 fn notices(activation: &Activation) -> Vec<ChildNotice> {
+    // A new password changes nothing about the children.
+    if activation.purpose == Purpose::NewPassword {
+        return Vec::new();
+    }
     let reason = |settled| match settled {
         Some(Settled::SetAside) => Some(ChildReason::SetAside { code: activation.support_code.clone() }),
         Some(Settled::Refused) => Some(ChildReason::Contested),

@@ -4,7 +4,6 @@
 
 use serde::Serialize;
 
-use super::Purpose;
 use crate::http::pages::Page;
 use crate::tenants::Office;
 
@@ -88,8 +87,6 @@ pub struct NoneRight {
 pub struct AllNo {
     /// For the link back to `/activation/enfants`.
     pub query: String,
-    /// Whether an account was to be made, or a new password chosen.
-    pub purpose: Purpose,
     pub code: String,
     pub ways: Ways,
 }
@@ -175,13 +172,7 @@ impl Page for NoneRight {
 impl Page for AllNo {
     const TEMPLATE: &'static str = "activation/tous_non.html";
     fn samples() -> Vec<Self> {
-        let page = |purpose| AllNo {
-            query: "?a=lkjihgfedcba9876543210".to_owned(),
-            purpose,
-            code: CODE.to_owned(),
-            ways: Ways::sample(),
-        };
-        vec![page(Purpose::Activation), page(Purpose::NewPassword)]
+        vec![AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), code: CODE.to_owned(), ways: Ways::sample() }]
     }
 }
 

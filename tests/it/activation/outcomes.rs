@@ -248,19 +248,46 @@ async fn all_non_makes_no_account_and_oui_still_works() {
 }
 
 #[tokio::test]
-async fn all_non_of_somebody_with_an_account_does_not_speak_of_creating_one() {
+async fn faults_a11_a_new_password_offers_no_non_and_takes_no_child_away() {
     let server = Server::college(&[family()]).await;
     let identifiant = Browser::at_activation(&server).await.activate(&server, &family()).await;
-    let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &family()).await;
-    browser.submit("nouveau-mot-de-passe", &[]).await;
+    let recovering = async || {
+        let mut browser = Browser::at_activation(&server).await;
+        browser.prove_phone(&server, &family()).await;
+        browser.submit("nouveau-mot-de-passe", &[]).await;
+        browser.follow().await;
+        browser
+    };
+    let mut browser = recovering().await;
+    assert!(!browser.page.has("input[type=radio]"), "{}", browser.page.shown());
+    // A form that says it all the same answers nothing.
+    let at = browser.at.to_string();
+    browser.post(&at, &[("representant_legal_1", "non"), ("representant_legal_2", "non")]).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    // Five wrong dates of one child: it only counts no more.
+    for _ in 0..5 {
+        browser.submit("confirmer", &[("date_naissance_2", "01/01/2011")]).await;
+    }
+    assert!(browser.page.shown().contains("Trop d'essais pour Élie aujourd'hui."), "{}", browser.page.shown());
+    assert_eq!(claimed(&server, &identifiant, PASSWORD).await, ["Anaïs", "Élie"]);
+    browser.submit("confirmer", &[("date_naissance_1", DATES[0])]).await;
     browser.follow().await;
-    browser.answer(&["non", "non"]).await;
-    let said = browser.page.shown();
-    assert!(said.contains("Votre mot de passe ne change pas.") && !said.contains("Aucun compte"), "{said}");
-    browser.open("/connexion").await;
-    browser.sign_in_with(&identifiant, PASSWORD).await;
-    assert_eq!(browser.page.status, StatusCode::SEE_OTHER);
+    browser.choose_password(OTHER).await;
+    assert_eq!(claimed(&server, &identifiant, OTHER).await, ["Anaïs", "Élie"]);
+    assert_eq!(notices(&server).await, [""; 0]);
+
+    // All wrong: it ends, both schools' families are told of, nothing else changes.
+    let mut browser = recovering().await;
+    for _ in 0..5 {
+        browser.submit("confirmer", &[("date_naissance_1", "01/01/2011"), ("date_naissance_2", "01/01/2011")]).await;
+    }
+    browser.follow().await;
+    assert!(!browser.page.has("#terminer") && !browser.page.has("#confirmer"), "{}", browser.page.shown());
+    assert_eq!(server.count("SELECT COUNT(*) FROM link_withheld").await, 0);
+    let told = notices(&server).await;
+    assert!(told.len() == 2 && told.iter().all(|notice| notice.starts_with("recovery_failed ")), "{told:?}");
+    assert_eq!(claimed(&server, &identifiant, OTHER).await, ["Anaïs", "Élie"]);
 }
 
 #[tokio::test]
