@@ -9,7 +9,7 @@ use crate::base::names;
 use crate::base::rng::Random;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
-use crate::seal::{Blind, PasswordError};
+use crate::seal::{Blind, PasswordError, Priority};
 
 /// How often a draw may meet a number that another server took meanwhile.
 const DRAWS: usize = 50;
@@ -71,6 +71,7 @@ pub async fn attempt(
     budget: &str,
     password: &str,
     stored: Option<&str>,
+    who: Priority,
 ) -> anyhow::Result<Attempt> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let verdict = limits::store::spend(&mut tx, Action::Password, budget, now).await?;
@@ -79,15 +80,15 @@ pub async fn attempt(
         app.metrics.limited(Action::Password.name(), "budget");
         return Ok(Attempt::Wait { until });
     }
-    match app.passwords.verify(password, stored).await {
+    match app.passwords.verify(password, stored, who).await {
         Ok(right) => Ok(if right { Attempt::Right } else { Attempt::Wrong }),
-        Err(PasswordError::Busy) => {
+        Err(busy @ PasswordError::Busy { .. }) => {
             app.metrics.limited(Action::Password.name(), "hash_queue");
             // A crowd must not use up what the person may try.
             let mut tx = app.db.write(Durability::Relaxed).await?;
             limits::store::refund(&mut tx, Action::Password, budget, now).await?;
             tx.commit().await?;
-            Err(PasswordError::Busy.into())
+            Err(busy.into())
         }
         Err(other) => Err(other.into()),
     }

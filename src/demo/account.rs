@@ -13,7 +13,7 @@ use crate::base::rng::Random;
 use crate::base::secret::Secret;
 use crate::db::Durability;
 use crate::roster;
-use crate::seal::Blind;
+use crate::seal::{Blind, Priority};
 
 /// Three children in two academies: what one account for all is good for.
 pub const WHO: &str = "Marie-Hélène DE LA TOUR D'OLT";
@@ -44,7 +44,7 @@ pub async fn ensure(app: &App, folder: &Folder, now: Timestamp) -> anyhow::Resul
     drop(tx);
 
     let newest = persons.first().with_context(|| format!("the roster does not know {WHO}"))?;
-    let hash = app.passwords.hash(&password::normal(password.expose()), rng).await?;
+    let hash = app.passwords.hash(&password::normal(password.expose()), rng, Priority::Known).await?;
     let mut tx = app.db.write(Durability::Durable).await?;
     let (given, family, usage) = (&newest.given_name, &newest.family_name, newest.usage_name.as_deref());
     let account = accounts::ops::open_account(&mut tx, rng, now, "responsable", given, family, usage).await?;

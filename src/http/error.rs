@@ -74,7 +74,9 @@ impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
         // A full queue, of passwords or of the database, or a store that is away, is no fault: it says when to come
         // back, however deep it arose.
-        let hashing = matches!(e.downcast_ref::<PasswordError>(), Some(PasswordError::Busy));
+        if let Some(PasswordError::Busy { seconds }) = e.downcast_ref::<PasswordError>() {
+            return PageError::Busy { seconds: i64::from(*seconds) };
+        }
         let writing =
             e.downcast_ref::<crate::db::Error>().is_some_and(|e| matches!(e, crate::db::Error::Busy) || e.gave_way());
         let forgetting = e.downcast_ref::<ephemeral::Error>().is_some_and(ephemeral::Error::is_passing);
@@ -83,7 +85,7 @@ impl From<anyhow::Error> for PageError {
             tracing::error!(error = %full, "nothing can be written");
             return PageError::Busy { seconds: 5 };
         }
-        if hashing || writing || forgetting { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
+        if writing || forgetting { PageError::Busy { seconds: 5 } } else { PageError::Internal(e) }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::{digest, same};
 use crate::db::Durability;
 use crate::limits::{self, Action};
-use crate::seal::Blind;
+use crate::seal::{Blind, Priority};
 use crate::sessions::{self, Method};
 use crate::tenants::{self, Office};
 
@@ -78,7 +78,8 @@ pub async fn sign_in(
     let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
     let stored = account.as_ref().and_then(|a| a.password.as_deref());
-    let right = match accounts::ops::attempt(app, now, &key, &password, stored).await? {
+    let who = if known { Priority::Known } else { Priority::Stranger };
+    let right = match accounts::ops::attempt(app, now, &key, &password, stored, who).await? {
         Attempt::Wait { until } => return Ok(SignIn::Waiting { until }),
         done => done == Attempt::Right,
     };

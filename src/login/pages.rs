@@ -119,9 +119,10 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code, offices })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
-            Some(PasswordError::Busy) => {
-                let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, LoginRefusal::Busy { seconds: 5 })?;
-                page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(5));
+            Some(PasswordError::Busy { seconds }) => {
+                let busy = LoginRefusal::Busy { seconds: i64::from(*seconds) };
+                let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?;
+                page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
                 Ok(page)
             }
             _ => Err(e.into()),

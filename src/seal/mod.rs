@@ -7,9 +7,12 @@
 
 mod file;
 mod passwords;
+mod queue;
+mod turns;
 
 pub use file::{MasterFileError, load_or_create, read, write_new};
 pub use passwords::{PasswordCost, PasswordError, Passwords};
+pub use queue::Priority;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use preau::base::clock::Span;
 use preau::base::rng::Random;
 use preau::db::Durability;
+use preau::seal::Priority;
 
 use crate::support::{Browser, Member, RelyingParty, Server};
 
@@ -292,7 +293,7 @@ async fn a_suspension_is_told_after_the_right_password_only() {
 async fn passwords_are_compared_in_nfc() {
     let server = Server::start().await;
     let member = server.account("Noé", "ÉTÉ").await;
-    let hash = server.app.passwords.hash("Été-2026µ!", server.app.rng.as_ref()).await.unwrap();
+    let hash = server.app.passwords.hash("Été-2026µ!", server.app.rng.as_ref(), Priority::Known).await.unwrap();
     let args = vec![member.account_id.as_str().into(), hash.into()];
     server.sql("UPDATE account SET password = $2 WHERE id = $1", args).await;
     let mut browser = at_sign_in(&server).await;

@@ -13,6 +13,7 @@ use crate::db::{Durability, Tx};
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, Action};
 use crate::roster;
+use crate::seal::Priority;
 use crate::sessions::{self, Method};
 use crate::tenants;
 
@@ -136,7 +137,7 @@ pub async fn choose_password(
     if first != second {
         return Ok(Chosen::Different);
     }
-    let hash = app.passwords.hash(&first, app.rng.as_ref()).await?;
+    let hash = app.passwords.hash(&first, app.rng.as_ref(), Priority::Known).await?;
 
     let mut tx = app.db.write(Durability::Durable).await?;
     let browser = digest(&binding::next(&app.vault, &held.id, Step::Password, &held.secret));
@@ -188,7 +189,7 @@ pub async fn once_more(
     let password = password::normal(typed);
     let _turn = app.passwords.turn(&key).await;
     let stored = account.password.as_deref();
-    if accounts::ops::attempt(app, now, &key, &password, stored).await? != Attempt::Right {
+    if accounts::ops::attempt(app, now, &key, &password, stored, Priority::Known).await? != Attempt::Right {
         return Ok(None);
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;

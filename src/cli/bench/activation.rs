@@ -24,6 +24,7 @@ use crate::roster::sealed::{PersonRow, PupilRow};
 use crate::roster::store::import::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::router;
+use crate::seal::Priority;
 
 const PASSWORD: &str = "Cheval-bleu-7";
 const SCHOOL: (&str, &str) = ("montpellier", "0349999J");
@@ -62,7 +63,7 @@ async fn alone(app: &AppState, tasks: usize, seconds: f64) -> anyhow::Result<f64
     rate(tasks, seconds, move |_| {
         let app = app.clone();
         async move {
-            app.passwords.hash(PASSWORD, app.rng.as_ref()).await?;
+            app.passwords.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
             Ok(())
         }
     })

@@ -14,6 +14,7 @@ use crate::base::ids::id256;
 use crate::db::Durability;
 use crate::demo::Demo;
 use crate::router;
+use crate::seal::Priority;
 
 const PASSWORD: &str = "Banc-de-mesure-7";
 
@@ -21,7 +22,7 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
     let app = demo.app();
     // Two a core: one hashes while the other reads and writes.
     let tasks = cores * 2;
-    let hash = app.passwords.hash(PASSWORD, app.rng.as_ref()).await?;
+    let hash = app.passwords.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
     let mut identifiants = Vec::new();
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for _ in 0..tasks {
@@ -63,7 +64,10 @@ async fn alone(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow
     rate(tasks, seconds, move |_| {
         let (app, hash) = (app.clone(), Arc::clone(&hash));
         async move {
-            anyhow::ensure!(app.passwords.verify(PASSWORD, Some(hash.as_str())).await?, "the password does not verify");
+            anyhow::ensure!(
+                app.passwords.verify(PASSWORD, Some(hash.as_str()), Priority::Known).await?,
+                "the password does not verify"
+            );
             Ok(())
         }
     })

@@ -8,6 +8,7 @@ use preau::db::Durability;
 use preau::roster::ops::{House, Request, import};
 use preau::roster::reconcile::Removals;
 use preau::roster::store::attach;
+use preau::seal::Priority;
 
 use super::Server;
 
@@ -88,7 +89,7 @@ impl Server {
 
     /// An active account of a responsable who is in no roster.
     pub async fn account(&self, prenom: &str, nom: &str) -> Member {
-        let hash = self.app.passwords.hash(PASSWORD, self.app.rng.as_ref()).await.unwrap();
+        let hash = self.app.passwords.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
         let rng: &dyn Random = self.app.rng.as_ref();
         let account =
