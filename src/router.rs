@@ -16,6 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
+use crate::http::form;
 use crate::http::frame::frame;
 use crate::http::pages::{Page, asset};
 use crate::http::views;
@@ -25,8 +26,6 @@ use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueue, Lane, Sample};
 use crate::{activation, clients, compose, compte, login, oidc, otp};
 
-/// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
-const BODY: usize = 64 * 1024;
 /// A request that takes longer waits for something that will not come.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -94,7 +93,7 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .merge(protocol)
         .fallback(not_found)
         .method_not_allowed_fallback(not_for_this_method)
-        .layer(DefaultBodyLimit::max(BODY))
+        .layer(DefaultBodyLimit::max(form::LONGEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), frame))

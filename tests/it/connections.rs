@@ -203,3 +203,68 @@ async fn faults_a2_one_source_takes_its_share_only() {
     let good = until_closed(from(3).await, GOOD).await;
     assert!(good.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&good));
 }
+
+/// A frame of HTTP/2 (RFC 9113 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
+    frame.extend_from_slice(&[kind, flags]);
+    frame.extend_from_slice(&stream.to_be_bytes());
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// Sends all of it however the server feels about it, and gives what it said until it closed.
+async fn forced(address: SocketAddr, said: Vec<u8>) -> Vec<u8> {
+    let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+    let sending = tokio::spawn(async move {
+        // Closed in the middle: that is what is wanted.
+        let _cut = to.write_all(&said).await;
+        to
+    });
+    let mut told = Vec::new();
+    let _closed = tokio::time::timeout(AT_LAST, from.read_to_end(&mut told)).await.expect("it is never closed");
+    sending.abort();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_rt19_hostile_http_is_cut_off_and_a_good_client_is_answered() {
+    let server = Server::start().await;
+    let address = listen(router::public(server.app.clone()).unwrap(), None, limits(100, 100, SHORT)).await;
+    let line = |n: usize| format!("x-{n}: {}\r\n", "y".repeat(20));
+    let headers: String = (0..100_000).map(line).collect();
+    let many = format!("GET /aide HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").into_bytes();
+    let long = format!("GET /aide HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(1 << 20)).into_bytes();
+    for head in [many, long] {
+        let told = forced(address, head).await;
+        assert!(told.is_empty() || told.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&told));
+    }
+    // A gigabyte is refused by what it says of itself, before it is sent.
+    let huge =
+        b"POST /connexion HTTP/1.1\r\nhost: localhost:8080\r\nconnection: close\r\ncontent-length: 1000000000\r\n\
+                 content-type: application/x-www-form-urlencoded\r\n\r\n";
+    let told = forced(address, huge.to_vec()).await;
+    assert!(told.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&told));
+
+    // CVE-2023-44487: streams that are opened and reset at once.
+    let mut block = vec![0x82, 0x86, 0x04, 0x05];
+    block.extend_from_slice(b"/aide\x01\x09localhost");
+    let mut reset = PREFACE.to_vec();
+    for n in 0..20_000 {
+        reset.extend(frame(0x01, 0x05, 2 * n + 1, &block));
+        reset.extend(frame(0x03, 0, 2 * n + 1, &[0, 0, 0, 8]));
+    }
+    // CONTINUATION that never ends: 64 MB of a header that is not finished.
+    let mut continued = PREFACE.to_vec();
+    continued.extend(frame(0x01, 0x01, 1, &block));
+    for _ in 0..4_000 {
+        continued.extend(frame(0x09, 0, 1, &[0x00; 16_000]));
+    }
+    for (what, said) in [("rapid reset", reset), ("endless continuation", continued)] {
+        let told = forced(address, said).await;
+        let went_away = told.windows(9).any(|frame| frame[3] == 0x07 && frame[5..9] == [0; 4]);
+        assert!(went_away || told.len() < 100, "{what}: {} bytes", told.len());
+        let good = until_closed(TcpStream::connect(address).await.unwrap(), GOOD).await;
+        assert!(good.starts_with(b"HTTP/1.1 200 OK\r\n"), "after {what}");
+    }
+}

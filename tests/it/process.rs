@@ -39,8 +39,14 @@ fn ports() -> [u16; 2] {
 }
 
 fn serve(folder: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_preau"))
-        .args(["serve", "--config"])
+    serve_with(folder, 4_096)
+}
+
+/// With so many file descriptors and no way to more.
+fn serve_with(folder: &Path, descriptors: u32) -> Child {
+    let program = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+    Command::new("sh")
+        .args(["-c", &program, env!("CARGO_BIN_EXE_preau"), "serve", "--config"])
         .arg(folder.join("preau.toml"))
         .current_dir(folder)
         .stderr(File::create(folder.join("log")).unwrap())
@@ -62,13 +68,17 @@ fn write_configuration(folder: &Path, [public, operations]: [u16; 2], filter: &s
 
 impl Process {
     async fn start() -> Self {
+        Self::start_with(4_096).await
+    }
+
+    async fn start_with(descriptors: u32) -> Self {
         let folder = TempDir::new().unwrap();
         deployment::write(&folder.path().join("deployment"));
         seal::write_new(&folder.path().join("keys"), &SeededRandom::new(7)).unwrap();
         certificates(folder.path(), "localhost");
         let [public, operations] = ports();
         write_configuration(folder.path(), [public, operations], "info");
-        let child = serve(folder.path());
+        let child = serve_with(folder.path(), descriptors);
         let process = Self { folder, child, public, operations };
         process.until("it is ready", async || process.readiness().await == Some(200)).await;
         process
@@ -236,4 +246,24 @@ async fn faults_f7_the_line_that_says_why_nothing_starts_is_json_too() {
         assert!(said["message"].as_str().unwrap().contains(word), "{said}");
         assert_eq!(said["level"], "ERROR");
     }
+}
+
+#[tokio::test]
+async fn fault_rt18_few_descriptors_are_never_used_up_by_connections() {
+    let process = Process::start_with(128).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect((Ipv4Addr::LOCALHOST, process.public)).await.unwrap());
+    }
+    process.until_logged(&["connections are refused", "too many"]).await;
+    // The other door is open all the while, and so are the database and its files.
+    assert_eq!(process.readiness().await, Some(200));
+    let client = process.client();
+    process.until("whoever is slow is closed", async || client.get(process.url("/aide")).send().await.is_ok()).await;
+    let metrics = format!("http://127.0.0.1:{}/metrics", process.operations);
+    let text = Client::new().get(metrics).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("preau_connections_refused_total{reason=\"all\"}"), "{text}");
+    assert!(!process.log().contains("no file descriptor is free"), "{}", process.log());
+    process.signal("-INT");
+    assert_eq!(process.wait().code(), Some(0));
 }
