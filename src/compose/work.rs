@@ -178,7 +178,8 @@ async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
         + logouts::store::clean(&mut tx, now).await?
         + otp::store::outages::clean(&mut tx, now).await?
         + sessions::store::clean(&mut tx, now).await?
-        + grants::store::families::clean(&mut tx, now).await?;
+        + grants::store::families::clean(&mut tx, now).await?
+        + grants::store::revoked::clean(&mut tx, now).await?;
     tx.commit().await?;
     Ok(rows)
 }

@@ -2,7 +2,8 @@
 //!
 //! A code exchange without refresh token writes nothing: tokens carry `sid` and generation, and are alive as long as
 //! the row says the same generation and the session lives. `sid` is per session and client, or it would undo pairwise.
-//! Tokens of an offline family carry the family and its own generation instead (DESIGN 7).
+//! Tokens of an offline family carry the family and its own generation instead (DESIGN 7). What ends earlier has a row
+//! of its own until its time is over: one token by its `jti`, those of one code by the id of its grant.
 
 pub mod ops;
 pub mod store;
@@ -42,6 +43,9 @@ pub struct Grant {
     /// Resource servers (RFC 8707); empty: all that the client has registered.
     #[serde(default)]
     pub resource: Vec<String>,
+    /// Carried by the tokens of one code, so that its replay ends them and no others. None where no code was given.
+    #[serde(default)]
+    pub id: Option<String>,
     pub sid: String,
     /// Of the session's client when this was granted.
     pub generation: i64,
@@ -142,6 +146,7 @@ mod tests {
             scopes: Scopes::default(),
             claims: ClaimsRequest::default(),
             resource: Vec::new(),
+            id: None,
             sid: "s".into(),
             generation: 1,
             family: None,

@@ -3,7 +3,7 @@
 use super::{Consent, Family, Grant, store};
 use crate::app::App;
 use crate::audit::{self, About, Fact};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::db::Tx;
 
 /// Ends what ends with a session: its refresh families. Offline ones stay.
@@ -26,8 +26,9 @@ pub async fn end_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyho
     Ok(())
 }
 
-/// Writes the family that a code's grant names, unless its session's client was killed meanwhile: a replay of the code
-/// waits for this row's lock, or was first.
+/// Writes the family that a code's grant names, unless what its session's client holds was taken back meanwhile. A replay
+/// of the code waits for this row's lock and ends the family; or was first, and the family is born ended: the first
+/// exchange of a code wins, whatever comes of its tokens.
 ///
 /// # Errors
 /// Nothing of the transaction may then be kept.
@@ -55,12 +56,42 @@ pub async fn begin_family(
         ended: false,
     };
     store::families::insert(tx, now, &family, &serde_json::to_string(grant)?).await?;
+    if let Some(id) = &grant.id
+        && store::revoked::is_revoked(tx, id).await?
+    {
+        store::families::end(tx, now, &family.id).await?;
+    }
     Ok(Some(family))
 }
 
+/// Ends the tokens of one code, and nothing else (RFC 6749 4.1.2): its family, and its access tokens until the last of
+/// them has expired. Whether this call did it.
+pub async fn end_of_code(tx: &mut Tx, now: Timestamp, grant: &Grant, last: Span) -> anyhow::Result<bool> {
+    // Whoever exchanges the code at this moment holds the row: either its family is seen here, or it sees this.
+    store::hold(tx, &grant.sid, grant.generation).await?;
+    let revoked = match &grant.id {
+        Some(id) => store::revoked::insert(tx, id, now.plus(last)).await?,
+        None => false,
+    };
+    let ended = match &grant.family {
+        Some(id) => store::families::end(tx, now, id).await?,
+        None => false,
+    };
+    Ok(revoked || ended)
+}
+
+/// Ends a family and the access tokens that came with it (RFC 7009 2.1), until the last of them has expired. Whether
+/// this call did it.
+pub async fn end_family(tx: &mut Tx, now: Timestamp, family: &Family, last: Span) -> anyhow::Result<bool> {
+    if let Some(id) = &family.grant.id {
+        store::revoked::insert(tx, id, now.plus(last)).await?;
+    }
+    Ok(store::families::end(tx, now, &family.id).await?)
+}
+
 /// A refresh token was presented that was spent: everything of its family ends.
-pub async fn reused(tx: &mut Tx, app: &App, now: Timestamp, family: &Family) -> anyhow::Result<()> {
-    if store::families::end(tx, now, &family.id).await? {
+pub async fn reused(tx: &mut Tx, app: &App, now: Timestamp, family: &Family, last: Span) -> anyhow::Result<()> {
+    if end_family(tx, now, family, last).await? {
         let (account, client) = (Some(family.grant.account_id.as_str()), Some(family.grant.client_id.as_str()));
         let about = About { account, client, ..About::default() };
         audit::store::record(tx, app.rng.as_ref(), now, Fact::RefreshReused, about).await?;

@@ -2,6 +2,7 @@
 
 pub mod consents;
 pub mod families;
+pub mod revoked;
 
 use super::SessionClient;
 use crate::base::clock::Timestamp;
@@ -32,6 +33,13 @@ pub async fn by_sid(tx: &mut Tx, sid: &str) -> Result<Option<SessionClient>> {
     Ok(tx.optional::<Row>(sql, args![sid]).await?.map(SessionClient::from))
 }
 
+/// As [`by_sid`], for an access token: none where the token itself, or its grant, was revoked.
+pub async fn of_token(tx: &mut Tx, sid: &str, (jti, grant): (&str, &str)) -> Result<Option<SessionClient>> {
+    let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1 \
+               AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
+    Ok(tx.optional::<Row>(sql, args![sid, jti, grant]).await?.map(SessionClient::from))
+}
+
 /// Writes the row at the client's first request of a session; a second writer's changes nothing.
 pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str, sid: &str) -> Result<()> {
     tx.execute(
@@ -41,13 +49,6 @@ pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str
     )
     .await?;
     Ok(())
-}
-
-/// Kills the tokens that the client holds of the session; those given later are of the next generation. Found by `sid`,
-/// which stays when the session's person signs in again; the session's own id does not.
-pub async fn next_generation(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
-    let sql = "UPDATE session_client SET generation = generation + 1 WHERE sid = $1 AND generation = $2";
-    Ok(tx.execute(sql, args![sid, generation]).await? == 1)
 }
 
 /// What clients hold of one session becomes another's, which is new and has none.

@@ -25,7 +25,6 @@ pub struct Access {
     pub client: Client,
     /// Whose it is; nobody's is the client's own.
     pub person: Option<Person>,
-    pub holder: Holder,
     /// The key that must be proven with it.
     pub jkt: Option<String>,
 }
@@ -37,22 +36,16 @@ pub struct Person {
     pub claims: ClaimsRequest,
 }
 
-/// What keeps it alive, so that it can be ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    Session {
-        sid: String,
-        generation: i64,
-    },
-    Family {
-        id: String,
-        generation: i64,
-    },
-    /// Lives its five minutes.
-    Client,
-}
-
 impl Access {
+    /// Its own name, by which it can be revoked.
+    pub fn jti(&self) -> &str {
+        self.claims.get("jti").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub fn expires(&self) -> Timestamp {
+        Timestamp::from_seconds(self.claims.get("exp").and_then(Value::as_i64).unwrap_or_default())
+    }
+
     pub fn is_for(&self, audience: &str) -> bool {
         match self.claims.get("aud") {
             Some(Value::String(one)) => one == audience,
@@ -102,26 +95,32 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     telemetry::of_client(&client.id);
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
-    let (holder, account_id) = match (text("sid"), text("fam")) {
+    let own = (text("jti").unwrap_or_default(), text("grt").unwrap_or_default());
+    let account_id = match (text("sid"), text("fam")) {
         (Some(sid), None) => {
-            let Some(held) = grants::store::by_sid(tx, sid).await? else { return dead("no such sid") };
+            let Some(held) = grants::store::of_token(tx, sid, own).await? else {
+                return dead("no such sid, or revoked");
+            };
             let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
             let Some(session) = session else { return dead("the session has ended") };
             if held.generation != generation || held.client_id != client.id {
                 return dead("revoked");
             }
-            (Holder::Session { sid: sid.to_owned(), generation }, session.account_id)
+            session.account_id
         }
         (None, Some(id)) => {
-            let family = grants::store::families::find(tx, id).await?.filter(|f| f.is_alive(now));
-            let Some(family) = family else { return dead("the family has ended") };
+            let family = grants::store::families::of_token(tx, id, own).await?.filter(|f| f.is_alive(now));
+            let Some(family) = family else { return dead("the family has ended, or revoked") };
             if family.access_generation != generation || family.grant.client_id != client.id {
                 return dead("revoked");
             }
-            (Holder::Family { id: id.to_owned(), generation }, family.grant.account_id)
+            family.grant.account_id
         }
         (None, None) if text("sub") == Some(&client.id) => {
-            return Ok(Some(Access { client, person: None, holder: Holder::Client, jkt, claims }));
+            if grants::store::revoked::is_revoked(tx, own.0).await? {
+                return dead("revoked");
+            }
+            return Ok(Some(Access { client, person: None, jkt, claims }));
         }
         _ => return dead("nothing holds it"),
     };
@@ -131,7 +130,7 @@ pub async fn open(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow
     let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
     let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
     let person = Person { account, scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
-    Ok(Some(Access { client, person: Some(person), holder, jkt, claims }))
+    Ok(Some(Access { client, person: Some(person), jkt, claims }))
 }
 
 /// The client that a token of ours was given to, though it opens nothing any more: its script may read that it expired.

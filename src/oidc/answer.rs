@@ -48,7 +48,7 @@ pub async fn answer(
     };
     if kind.is_front() {
         let holder = Holder::Session { sid: &grant.sid, generation: grant.generation };
-        let access = kind.token.then_some(AccessToken { holder, jkt: None, resource: &grant.resource });
+        let access = kind.token.then_some(AccessToken { holder, jkt: None, resource: &grant.resource, grant_id: None });
         let id = match kind.id_token {
             false => None,
             true => {
@@ -100,6 +100,7 @@ async fn granted(
         scopes: if offline { request.scopes.clone() } else { request.scopes.without(Scope::OfflineAccess) },
         claims: request.claims.clone(),
         resource: request.resource.clone(),
+        id: request.response_type.code.then(|| id128(app.rng.as_ref())),
         sid: held.sid,
         generation: held.generation,
         family: refreshes.then(|| id128(app.rng.as_ref())),

@@ -30,6 +30,8 @@ pub struct AccessToken<'a> {
     pub jkt: Option<&'a str>,
     /// Resource servers, of those granted (RFC 8707).
     pub resource: &'a [String],
+    /// The grant of the code that it comes from: a replay of that code ends it.
+    pub grant_id: Option<&'a str>,
 }
 
 /// An ID token that is wanted.
@@ -105,6 +107,7 @@ fn access_claims(
             }
             Holder::Family { id, generation } => map.extend([named("fam", id), ("gen".to_owned(), json!(generation))]),
         }
+        map.extend(wanted.grant_id.map(|id| named("grt", id)));
         if !grant.claims.userinfo.is_empty() {
             map.insert("clm".to_owned(), json!(grant.claims.userinfo));
         }

@@ -1,25 +1,25 @@
 //! `/oauth2/revoke` (RFC 7009): a client gives up a token.
 //!
-//! A refresh token takes its whole family with it, an access token those of its generation (DESIGN 7). What is unknown
-//! or over is answered like what was revoked (RFC 7009 2.2).
+//! A refresh token takes its whole family with it, and the access tokens that came with it; an access token is revoked
+//! alone (RFC 7009 2.1). What is unknown or over is answered like what was revoked (RFC 7009 2.2).
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::access::{self, Holder};
+use super::access;
 use super::assertion::Endpoint;
-use super::client_auth;
 use super::refusal::{NO_STORE, allow_origin, in_json};
+use super::{TOKEN_LIFE, client_auth};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
 use crate::db::Durability;
-use crate::grants;
+use crate::grants::{self, Family};
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
-use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::error::OAuthError;
 
 pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
     in_json(answered(app, visit, request).await)
@@ -55,30 +55,20 @@ async fn revoke(
         if family.grant.client_id != client.id {
             return another();
         }
-        (family.grant.account_id, Ended::Family(id))
+        (family.grant.account_id.clone(), Ended::Family(Box::new(family)))
     } else {
         let Some(access) = access::open(app, now, &mut tx, token).await? else { return Ok(Ok(())) };
         if access.client.id != client.id {
             return another();
         }
-        let account = access.person.map(|p| p.account.id).unwrap_or_default();
-        match access.holder {
-            Holder::Session { sid, generation } => (account, Ended::Session { sid, generation }),
-            Holder::Family { id, generation } => (account, Ended::Access { id, generation }),
-            Holder::Client => {
-                let words = "a token of the client itself ends by its time";
-                return Ok(Err(OAuthError::new(ErrorCode::UnsupportedTokenType, words)));
-            }
-        }
+        let account = access.person.as_ref().map(|p| p.account.id.clone()).unwrap_or_default();
+        (account, Ended::Access { jti: access.jti().to_owned(), expires: access.expires() })
     };
     drop(tx);
     let mut tx = app.db.write(Durability::Durable).await?;
     let done = match &ended {
-        Ended::Family(id) => grants::store::families::end(&mut tx, now, id).await?,
-        Ended::Session { sid, generation } => grants::store::next_generation(&mut tx, sid, *generation).await?,
-        Ended::Access { id, generation } => {
-            grants::store::families::next_access_generation(&mut tx, id, *generation).await?
-        }
+        Ended::Family(family) => grants::ops::end_family(&mut tx, now, family, TOKEN_LIFE).await?,
+        Ended::Access { jti, expires } => grants::store::revoked::insert(&mut tx, jti, *expires).await?,
     };
     if done {
         let about = About { account: Some(&account), client: Some(&client.id), ..About::default() };
@@ -89,7 +79,10 @@ async fn revoke(
 }
 
 enum Ended {
-    Family(String),
-    Session { sid: String, generation: i64 },
-    Access { id: String, generation: i64 },
+    Family(Box<Family>),
+    /// It need not be remembered for longer than it lives.
+    Access {
+        jti: String,
+        expires: Timestamp,
+    },
 }

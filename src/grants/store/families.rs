@@ -41,6 +41,14 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Family>> {
     tx.optional::<Row>(sql, args![id]).await?.map(Family::try_from).transpose()
 }
 
+/// As [`find`], for an access token: none where the token itself, or its grant, was revoked.
+pub async fn of_token(tx: &mut Tx, id: &str, (jti, grant): (&str, &str)) -> Result<Option<Family>> {
+    let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
+               FROM refresh_family WHERE id = $1 \
+               AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
+    tx.optional::<Row>(sql, args![id, jti, grant]).await?.map(Family::try_from).transpose()
+}
+
 /// Writes a new family; `details` is its grant as JSON.
 pub async fn insert(tx: &mut Tx, now: Timestamp, family: &Family, details: &str) -> Result<()> {
     tx.execute(
@@ -73,13 +81,6 @@ pub async fn turn(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> Res
         )
         .await?;
     Ok(rows == 1)
-}
-
-/// Kills the access tokens of a family, not the family.
-pub async fn next_access_generation(tx: &mut Tx, id: &str, generation: i64) -> Result<bool> {
-    let sql = "UPDATE refresh_family SET access_generation = access_generation + 1 \
-               WHERE id = $1 AND access_generation = $2 AND ended_at IS NULL";
-    Ok(tx.execute(sql, args![id, generation]).await? == 1)
 }
 
 /// Whether this call ended it.

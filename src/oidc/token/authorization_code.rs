@@ -10,7 +10,7 @@ use super::outcome::{Asking, Exchanged, Tokens};
 use crate::accounts::{self, Account};
 use crate::app::AppState;
 use crate::audit::{self, About, Fact};
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::is_id;
 use crate::base::secret::{digest, same};
 use crate::clients::{self, Client, GrantType};
@@ -19,12 +19,14 @@ use crate::ephemeral::{Kind, Taken};
 use crate::grants;
 use crate::oidc::claims::{self, Where};
 use crate::oidc::mint::{self, AccessToken, Holder, IdToken};
-use crate::oidc::{CodeGrant, TOKEN_LIFE};
+use crate::oidc::{CODE_LIFE, CodeGrant, TOKEN_LIFE};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
 use crate::sessions;
 
+/// Until the last access token of a code has expired: it may be made this long after the code was spent.
+const LAST_TOKEN: Span = Span(TOKEN_LIFE.0 + CODE_LIFE.0);
 const UNKNOWN: &str = "the code is unknown, expired or used";
 
 pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
@@ -87,7 +89,8 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
             // RFC 9449 5: a public client's refresh token is bound to the key; a confidential one proves itself anyway.
             let jkt = asking.jkt.clone().filter(|_| client.is_public());
             let ends = (session.id.as_str(), session.authenticated_at.plus(sessions::LIFE));
-            // Replayed meanwhile: what is given now is dead already, and nothing is born that could outlive it.
+            // Replayed or taken back meanwhile: what is given now is dead already, and nothing is born that could
+            // outlive it.
             let family = grants::ops::begin_family(&mut tx, now, grant, ends, jkt).await?;
             tx.commit().await?;
             family
@@ -97,7 +100,8 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         Some(f) if grant.offline => Holder::Family { id: &f.id, generation: f.access_generation },
         _ => Holder::Session { sid: &grant.sid, generation: grant.generation },
     };
-    let access = AccessToken { holder, jkt: asking.jkt.as_deref(), resource: &resource };
+    let (jkt, grant_id) = (asking.jkt.as_deref(), grant.id.as_deref());
+    let access = AccessToken { holder, jkt, resource: &resource, grant_id };
     let id = IdToken { nonce: granted.nonce.as_deref(), code: None, told };
     let minted = mint::mint(app, now, client, (&sub, grant), Some(access), Some(id)).await?;
     Ok(Exchanged::Tokens(Box::new(Tokens {
@@ -137,16 +141,11 @@ async fn replayed(app: &AppState, now: Timestamp, granted: &CodeGrant) -> anyhow
     Ok(Exchanged::Denied(OAuthError::invalid_grant(UNKNOWN).detail("used before: its tokens are revoked")))
 }
 
-/// RFC 6749 4.1.2: a code used twice takes its tokens with it.
+/// RFC 6749 4.1.2: a code used twice takes its tokens with it, and no others.
 async fn revoke(app: &AppState, now: Timestamp, granted: &CodeGrant) -> anyhow::Result<()> {
     let grant = &granted.grant;
     let mut tx = app.db.write(Durability::Durable).await?;
-    let killed = grants::store::next_generation(&mut tx, &grant.sid, grant.generation).await?;
-    let ended = match &grant.family {
-        Some(id) => grants::store::families::end(&mut tx, now, id).await?,
-        None => false,
-    };
-    if killed || ended {
+    if grants::ops::end_of_code(&mut tx, now, grant, LAST_TOKEN).await? {
         let about = About { account: Some(&grant.account_id), client: Some(&grant.client_id), ..About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::CodeReplayed, about).await?;
     }

@@ -72,7 +72,8 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
         (Some(_), Some(held)) => Holder::Session { sid: &grant.sid, generation: held.generation },
         _ => Holder::Family { id: &family.id, generation: family.access_generation },
     };
-    let access = AccessToken { holder, jkt: asking.jkt.as_deref(), resource: &grant.resource };
+    let (jkt, resource, grant_id) = (asking.jkt.as_deref(), grant.resource.as_slice(), grant.id.as_deref());
+    let access = AccessToken { holder, jkt, resource, grant_id };
     // OIDCC 12.2: no new nonce.
     let id = grant.scopes.has(Scope::Openid).then_some(IdToken { nonce: None, code: None, told });
     let minted = mint::mint(app, now, client, (&sub, &grant), Some(access), id).await?;
@@ -118,7 +119,7 @@ async fn turned(asking: &Asking<'_>, family: &Family, generation: i64) -> anyhow
                 Some(now_is.generation)
             }
             Some(now_is) => {
-                grants::ops::reused(&mut tx, app, now, &now_is).await?;
+                grants::ops::reused(&mut tx, app, now, &now_is, TOKEN_LIFE).await?;
                 None
             }
             None => None,

@@ -20,7 +20,11 @@ async fn rfc_6749_4_4_a_client_gets_a_token_of_its_own() {
     assert_eq!(part(access, 1)["sub"], "ent");
     assert_eq!(rp.userinfo(access).await.status, StatusCode::FORBIDDEN, "it is nobody's");
     assert_eq!(ask(&rp, access).await["active"], true);
-    assert_eq!(call(&rp, "/oauth2/revoke", access, &[]).await.error(), "unsupported_token_type");
+    // It is revoked like any other (RFC 7009 2.1), and alone.
+    let other = rp.post_token(rp.authorization().as_deref(), &fields).await.json();
+    assert_eq!(call(&rp, "/oauth2/revoke", access, &[]).await.status, StatusCode::OK);
+    assert_eq!(ask(&rp, access).await["active"], false);
+    assert_eq!(ask(&rp, text(&other, "access_token")).await["active"], true);
     let fields = [("grant_type", "client_credentials".to_owned()), ("scope", "education".to_owned())];
     assert_eq!(rp.post_token(rp.authorization().as_deref(), &fields).await.error(), "invalid_scope");
     // Never a public client, whatever its registration says (T12).

@@ -50,7 +50,7 @@ async fn rfc_7662_2_2_a_living_token_is_told_with_what_it_says() {
     assert_eq!((&told["sub"], &told["client_id"]), (&sub, &json!("ent")));
     assert_eq!((&told["token_type"], &told["iss"]), (&json!("Bearer"), &json!(server.issuer())));
     assert!(told["exp"].is_i64() && told["scope"].is_string());
-    for ours in ["sid", "gen", "fam"] {
+    for ours in ["sid", "gen", "fam", "grt"] {
         assert!(told[ours].is_null(), "{ours} is ours");
     }
     let told = ask(&rp, text(&body, "refresh_token")).await;
