@@ -81,6 +81,7 @@ pub fn declared(config: &Config) -> anyhow::Result<Declared> {
     let mut declared = deployment::read(directory, &config.keys.directory)
         .with_context(|| format!("deployment {}", directory.display()))?;
     declared.identity = ServerIdentity::of(config);
+    declared.algorithms.clone_from(&config.keys.algorithms);
     Ok(declared)
 }
 
@@ -113,7 +114,7 @@ pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppSt
 /// The rest of [`build`]: from a database that knows its schools and relying parties.
 pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> anyhow::Result<AppState> {
     let Opened { db, vault } = opened;
-    let ring = keys::ops::ensure(&db, &vault, around.rng.as_ref(), around.clock.now()).await?;
+    let ring = keys::ops::ensure(&db, &vault, around.rng.as_ref(), around.clock.now(), &config.keys.algorithms).await?;
     let passwords = Passwords::new(&vault, around.cost, around.rng.as_ref())?;
     let pages = Pages::load(&config.deployment.name, &config.deployment.contact)?;
     let sms = match around.sms {

@@ -27,7 +27,8 @@ pub fn jwks(bytes: &[u8]) {
 pub fn metadata(bytes: &[u8]) {
     let Some(mut all) = json::object(bytes) else { return };
     let Ok(fields) = Fields::read(&mut all) else { return };
-    let terms = Terms::Registered { client_id: "c".to_owned(), academy: "montpellier".to_owned() };
+    let terms =
+        Terms::Registered { client_id: "c".to_owned(), academy: "montpellier".to_owned(), has_own_sector: false };
     let meta = match metadata::take(&fields, &terms) {
         Ok(meta) => meta,
         Err(flaw) => return assert!(flaw.to_string().is_ascii(), "{flaw}"),

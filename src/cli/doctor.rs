@@ -15,7 +15,7 @@ use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::config::Config;
 use crate::config::deployment::Declared;
 use crate::db::{Db, SCHEMA_FILES, files};
-use crate::jose::{Alg, KeyState};
+use crate::jose::KeyState;
 use crate::seal::{self, Vault};
 use crate::{activation, clients, compose, ephemeral, keys, logouts, otp, outbox, roster, tenants};
 
@@ -145,10 +145,10 @@ async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)>
 async fn signing_keys(db: &Db, vault: &Vault, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
     keys::ops::load(db, vault).await?;
     let lives = keys::ops::lives(db).await?;
-    let ailments = keys::rotation::ailments(&lives, now, config.keys.rotate_after());
+    let ailments = keys::rotation::ailments(&lives, now, keys::ops::policy(&config.keys));
     anyhow::ensure!(ailments.is_empty(), "{}", ailments.join("; "));
     let active = |alg| lives.iter().find(|key| key.alg == alg && key.state == KeyState::Active);
-    let ages = Alg::ALL.into_iter().filter_map(active);
+    let ages = config.keys.algorithms.iter().copied().filter_map(active);
     let ages = ages.map(|key| format!("{} signs since {}", key.alg.name(), in_paris(key.since)));
     Ok(((), ages.collect::<Vec<_>>().join(", ")))
 }

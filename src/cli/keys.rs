@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::in_paris;
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::base::rng::SystemRandom;
 use crate::compose::{self, Opened, Surroundings};
 use crate::config::Config;
 use crate::jose::{Alg, KeyState};
 use crate::keys::ops::{self, House};
-use crate::keys::rotation::{self, LEAD, Life, Step};
+use crate::keys::rotation::{self, LEAD, Life, Policy, Step};
 use crate::seal;
 
 #[derive(Debug, clap::Args)]
@@ -81,9 +81,12 @@ async fn change(
         format!("{:<5}  {kid}  is published, and signs from {}", alg.name(), in_paris(now.plus(LEAD)))
     };
     match action {
-        Action::List => list(&ops::lives(house.db).await?, config.keys.rotate_after(), out)?,
+        Action::List => list(&ops::lives(house.db).await?, ops::policy(&config.keys), out)?,
         Action::Rotate { alg } => {
-            for alg in Alg::ALL.into_iter().filter(|one| alg.is_none_or(|wanted| wanted == *one)) {
+            for alg in Alg::ALL.into_iter().filter(|one| match alg {
+                Some(wanted) => wanted == one,
+                None => config.keys.algorithms.contains(one),
+            }) {
                 match ops::prepare(house, now, alg).await {
                     Ok(kid) => writeln!(out, "{}", signs(alg, &kid))?,
                     Err(error) => {
@@ -112,12 +115,13 @@ async fn change(
     Ok(all)
 }
 
-fn list(all: &[Life], rotate_after: Option<Span>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+fn list(all: &[Life], policy: Policy<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     for alg in Alg::ALL {
         for key in all.iter().filter(|key| key.alg == alg) {
             let (state, since) = (key.state.name(), in_paris(key.since));
-            let then = match (rotation::next(key, all, rotate_after), rotation::successor(key, all)) {
+            let then = match (rotation::next(key, all, policy), rotation::successor(key, all)) {
                 (Some((step, at)), _) => match step {
+                    Step::Withdraw => "signs no more: keys.algorithms has it no more".to_owned(),
                     Step::Prepare => format!("followed by another from {}", in_paris(at)),
                     Step::Activate => format!("signs from {}", in_paris(at)),
                     Step::Retire => format!("leaves the JWKS {}", in_paris(at)),

@@ -122,9 +122,10 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             Box::pin(serve::run(config, file, filter)).await
         }
         Command::Migrate => {
-            let opened = prepared(&configured(file)?).await?;
-            let around = Surroundings::real();
-            crate::keys::ops::ensure(&opened.db, &opened.vault, around.rng.as_ref(), around.clock.now()).await?;
+            let config = configured(file)?;
+            let (opened, around) = (prepared(&config).await?, Surroundings::real());
+            let (db, vault, now) = (&opened.db, &opened.vault, around.clock.now());
+            crate::keys::ops::ensure(db, vault, around.rng.as_ref(), now, &config.keys.algorithms).await?;
             let count = opened.db.migrated().await?;
             opened.db.close().await;
             writeln!(out, "database: {count} migrations; signing keys; schools and relying parties as declared")?;

@@ -9,9 +9,11 @@ mod uris;
 
 pub use echo::fields;
 pub use places::admits;
+pub use uris::own_sector;
 
 use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
 use crate::base::names::is_invisible;
+use crate::protocol::algorithms::Alg;
 use crate::protocol::registration::Fields;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::{Scope, Scopes};
@@ -58,7 +60,12 @@ pub enum Terms {
         perimeter: Perimeter,
     },
     /// Written by whoever holds a token of this academy.
-    Registered { client_id: String, academy: String },
+    Registered {
+        client_id: String,
+        academy: String,
+        /// It was given a sector of its own before, and writes back what it was told.
+        has_own_sector: bool,
+    },
 }
 
 /// Takes it whole, or says what is wrong.
@@ -129,15 +136,37 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         academy: None,
         perimeter: Perimeter::default(),
     };
-    agree(&mut meta, terms)?;
+    agree(&mut meta, f, terms)?;
     Ok(meta)
 }
 
+/// Everything that would be signed for the client, with the field that says how.
+fn signatures(meta: &Metadata) -> impl Iterator<Item = (&'static str, Alg)> {
+    let all = [
+        ("id_token_signed_response_alg", meta.id_token.signed),
+        ("userinfo_signed_response_alg", meta.userinfo.signed),
+        ("introspection_signed_response_alg", meta.introspection.signed),
+    ];
+    all.into_iter().filter_map(|(field, alg)| Some((field, alg?)))
+}
+
+/// Whether what the client is to be given can be signed: `offered` is what is signed with now.
+///
+/// # Errors
+/// The first field that asks for another algorithm.
+pub fn offered(meta: &Metadata, offered: &[Alg]) -> Result<(), Flaw> {
+    match signatures(meta).find(|(_, alg)| !offered.contains(alg)) {
+        None => Ok(()),
+        Some((field, _)) => flaw(field, "not one that is offered here: see keys.algorithms and discovery"),
+    }
+}
+
 /// What the terms say, and what depends on them.
-fn agree(meta: &mut Metadata, terms: &Terms) -> Result<(), Flaw> {
+fn agree(meta: &mut Metadata, f: &Fields, terms: &Terms) -> Result<(), Flaw> {
     match terms {
-        Terms::Registered { client_id, academy } => {
-            meta.sector = uris::sector(meta, client_id)?;
+        Terms::Registered { client_id, academy, has_own_sector } => {
+            let by_name = f.subject_type.is_some() && !has_own_sector;
+            meta.sector = uris::sector(meta, client_id, by_name)?;
             meta.academy = Some(academy.clone());
             meta.perimeter = Perimeter { academies: vec![academy.clone()], ..Perimeter::default() };
         }

@@ -31,7 +31,7 @@ pub async fn health(app: &AppState) -> Health {
     if app.is_draining() {
         health.wrong.push("this server is stopping".to_owned());
     }
-    if !app.ring().can_sign() {
+    if !app.ring().can_sign(&app.config.keys.algorithms) {
         health.wrong.push("no signing key".to_owned());
     }
     let database = tokio::time::timeout(SOON, database(app));

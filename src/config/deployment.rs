@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{ConfigError, read_secret};
 use crate::base::secret::Secret;
+use crate::protocol::algorithms::Alg;
 use crate::protocol::registration::Fields;
 use crate::protocol::tolerance::{AccessTokenTyp, LogoutTokenTyp};
 
@@ -20,6 +21,8 @@ pub struct Declared {
     pub clients: Vec<(ClientFile, Option<Secret>)>,
     /// Where they are declared.
     pub identity: ServerIdentity,
+    /// What is signed with (`keys.algorithms`): no client's file may ask for another.
+    pub algorithms: Vec<Alg>,
 }
 
 /// What a relying party must not be taken for, and whether this is development.
@@ -178,6 +181,7 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
         schools: schools.school,
         clients: Vec::new(),
         identity: ServerIdentity::default(),
+        algorithms: super::Keys::default().algorithms,
     };
     let folder = directory.join("clients");
     let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {

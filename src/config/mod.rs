@@ -101,7 +101,8 @@ impl Config {
             .try_parsing(true)
             .list_separator(",")
             .with_list_parse_key("phones.fictitious")
-            .with_list_parse_key("server.trusted_proxies");
+            .with_list_parse_key("server.trusted_proxies")
+            .with_list_parse_key("keys.algorithms");
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
         refuse_unknown(&given)?;
@@ -197,6 +198,7 @@ pub(crate) fn nearest(key: &str, known: &BTreeSet<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::algorithms::Alg;
 
     fn load(text: &str) -> Result<Config, ConfigError> {
         let dir = tempfile::tempdir().unwrap();
@@ -210,6 +212,17 @@ mod tests {
         let c = load("").unwrap();
         assert_eq!(c.server.issuer, "http://localhost:8080");
         assert_eq!(c.database.url, "sqlite:var/preau.db");
+    }
+
+    #[test]
+    fn faults_d2_rs256_and_es256_are_always_among_the_algorithms() {
+        assert_eq!(load("").unwrap().keys.algorithms, [Alg::RS256, Alg::ES256, Alg::PS256]);
+        let listed = load("[keys]\nalgorithms = [\"ES256\", \"RS256\", \"EdDSA\"]").unwrap();
+        assert_eq!(listed.keys.algorithms, [Alg::ES256, Alg::RS256, Alg::EdDSA]);
+        for (bad, word) in [("[\"RS256\"]", "ES256"), ("[\"ES256\"]", "RS256"), ("[\"none\"]", "none")] {
+            let said = load(&format!("[keys]\nalgorithms = {bad}")).unwrap_err().to_string();
+            assert!(said.contains(word), "{bad}: {said}");
+        }
     }
 
     #[test]

@@ -157,9 +157,9 @@ impl KeyRing {
         self.keys.iter().find(|k| k.alg == alg && k.state == KeyState::Active)
     }
 
-    /// Whether there is an active key of each algorithm that we sign with.
-    pub fn can_sign(&self) -> bool {
-        Alg::ALL.into_iter().all(|alg| self.active(alg).is_some())
+    /// Whether there is an active key of each algorithm that is signed with.
+    pub fn can_sign(&self, algorithms: &[Alg]) -> bool {
+        algorithms.iter().all(|alg| self.active(*alg).is_some())
     }
 
     /// A key of any age.

@@ -4,12 +4,13 @@ mod turn;
 
 pub use turn::{KeysError, import, lives, prepare, revoke, turn};
 
-use super::rotation::Life;
+use super::rotation::{Life, Policy};
 use super::store;
 use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
+use crate::config;
 use crate::db::{Db, Durability, Tx};
 use crate::jose::{self, Alg, Claims, KeyRing, KeyState, RingKey, Unverified, generate};
 use crate::seal::{Place, Vault};
@@ -67,8 +68,14 @@ pub async fn nothing_sealed(db: &Db) -> anyhow::Result<bool> {
 }
 
 /// Makes the keys that are missing (outside of the transaction: RSA takes a while), then reads them all.
-pub async fn ensure(db: &Db, vault: &Vault, rng: &dyn Random, now: Timestamp) -> anyhow::Result<KeyRing> {
-    for alg in Alg::ALL {
+pub async fn ensure(
+    db: &Db,
+    vault: &Vault,
+    rng: &dyn Random,
+    now: Timestamp,
+    algorithms: &[Alg],
+) -> anyhow::Result<KeyRing> {
+    for alg in algorithms.iter().copied() {
         if store::has_active(&mut db.read().await?, alg.name()).await? {
             continue;
         }
@@ -112,9 +119,13 @@ pub async fn load(db: &Db, vault: &Vault) -> anyhow::Result<KeyRing> {
     Ok(KeyRing::new(keys))
 }
 
+pub fn policy(keys: &config::Keys) -> Policy<'_> {
+    Policy { algorithms: &keys.algorithms, rotate_after: keys.rotate_after() }
+}
+
 /// What every server does once a minute: the steps that are due, then the keys as they are now, whoever changed them.
 pub async fn tend(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let turned = turn(House::of(app), now, app.config.keys.rotate_after()).await;
+    let turned = turn(House::of(app), now, policy(&app.config.keys)).await;
     app.set_ring(load(&app.db, &app.vault).await?);
     turned
 }

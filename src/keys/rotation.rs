@@ -27,6 +27,15 @@ pub const TRAIL: Span = Span(REREAD.0 + LATE.0 + LONGEST_TOKEN.0 + JWKS_MAX_AGE.
 /// From leaving the JWKS to being forgotten.
 pub const REMEMBERED: Span = Span::days(400);
 
+/// What the configuration wants of the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy<'a> {
+    /// What is signed with.
+    pub algorithms: &'a [Alg],
+    /// None: never by itself.
+    pub rotate_after: Option<Span>,
+}
+
 /// A key as far as its life goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
@@ -42,6 +51,8 @@ pub struct Life {
 pub enum Step {
     /// Draw and publish the key that will follow this active one.
     Prepare,
+    /// Nothing is signed with this key's algorithm any more: it goes on verifying what was.
+    Withdraw,
     /// This upcoming key signs from now on, the active one of its algorithm no longer.
     Activate,
     /// This retiring key leaves the JWKS.
@@ -51,11 +62,14 @@ pub enum Step {
 }
 
 /// What happens next to `key` and when, `all` being the keys there are. None: it stays, or waits for another.
-pub fn next(key: &Life, all: &[Life], rotate_after: Option<Span>) -> Option<(Step, Timestamp)> {
+pub fn next(key: &Life, all: &[Life], policy: Policy<'_>) -> Option<(Step, Timestamp)> {
     match key.state {
+        KeyState::Upcoming | KeyState::Active if !policy.algorithms.contains(&key.alg) => {
+            Some((Step::Withdraw, key.since))
+        }
         KeyState::Upcoming => Some((Step::Activate, key.since.plus(LEAD))),
         KeyState::Active if successor(key, all).is_some() => None,
-        KeyState::Active => Some((Step::Prepare, key.since.plus(rotate_after?))),
+        KeyState::Active => Some((Step::Prepare, key.since.plus(policy.rotate_after?))),
         KeyState::Retiring => Some((Step::Retire, key.since.plus(TRAIL))),
         KeyState::Retired => Some((Step::Forget, key.since.plus(REMEMBERED))),
         KeyState::Revoked => None,
@@ -68,21 +82,23 @@ pub fn successor<'a>(key: &Life, all: &'a [Life]) -> Option<&'a Life> {
 }
 
 /// What is due now.
-pub fn due(all: &[Life], now: Timestamp, rotate_after: Option<Span>) -> Vec<(Step, &Life)> {
-    let next = all.iter().filter_map(|key| Some((next(key, all, rotate_after)?, key)));
+pub fn due<'a>(all: &'a [Life], now: Timestamp, policy: Policy<'_>) -> Vec<(Step, &'a Life)> {
+    let next = all.iter().filter_map(|key| Some((next(key, all, policy)?, key)));
     next.filter(|((_, at), _)| *at <= now).map(|((step, _), key)| (step, key)).collect()
 }
 
 /// What an operator should look at: nothing of this is left after a server has run for two minutes.
-pub fn ailments(all: &[Life], now: Timestamp, rotate_after: Option<Span>) -> Vec<String> {
-    let missing = Alg::ALL
-        .into_iter()
-        .filter(|alg| !all.iter().any(|key| key.alg == *alg && key.state == KeyState::Active))
+pub fn ailments(all: &[Life], now: Timestamp, policy: Policy<'_>) -> Vec<String> {
+    let missing = policy
+        .algorithms
+        .iter()
+        .filter(|alg| !all.iter().any(|key| key.alg == **alg && key.state == KeyState::Active))
         .map(|alg| format!("{} has no active key: run `preau migrate`", alg.name()));
     // A step that is late by several readings is one that nobody does.
-    let late = due(all, now.minus(Span(5 * REREAD.0)), rotate_after).into_iter().filter_map(|(step, key)| {
+    let late = due(all, now.minus(Span(5 * REREAD.0)), policy).into_iter().filter_map(|(step, key)| {
         let name = format!("{} {}", key.alg.name(), key.kid);
         match step {
+            Step::Withdraw => Some(format!("{name} still signs, though keys.algorithms has it no more")),
             Step::Prepare => Some(format!("{name} is old and should be followed by another")),
             Step::Activate => Some(format!("{name} is upcoming and should sign by now")),
             Step::Retire => Some(format!("{name} should have left the JWKS")),

@@ -10,7 +10,7 @@ use super::{ID_TYP, is_id_token};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
-use crate::clients::{self, Client, is_client_id};
+use crate::clients::{self, Client, is_client_id, metadata};
 use crate::keys;
 use crate::protocol::acr::{Acr, AcrWish};
 use crate::protocol::authorize::{AuthorizeRequest, Prompt};
@@ -88,6 +88,10 @@ pub async fn rest(
             Err(error) => return Ok(Err(error)),
         },
     };
+    if let Err(flaw) = metadata::offered(&client.meta, &app.config.keys.algorithms) {
+        let words = "this client is registered for a signature that is not offered any more";
+        return Ok(Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string())));
+    }
     let resource = match resources(app.issuer(), client, params) {
         Ok(resource) => resource,
         Err(error) => return Ok(Err(error)),

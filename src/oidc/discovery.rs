@@ -17,14 +17,14 @@ use crate::protocol::scope::Scope;
 
 pub async fn get(State(app): State<AppState>) -> Response {
     let cache = [(header::CACHE_CONTROL, "public, max-age=300"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    (cache, Json(document(app.issuer()))).into_response()
+    (cache, Json(document(app.issuer(), &app.config.keys.algorithms))).into_response()
 }
 
 /// The document, generated from what is wired: each list is the table that the endpoint itself goes by. The booleans
 /// that default to true when absent are said where they are false.
-pub fn document(issuer: &str) -> Value {
+pub fn document(issuer: &str, algorithms: &[Alg]) -> Value {
     let mut out = Map::new();
-    for part in [endpoints(issuer), requests(), tokens(), client_authentication(), logout()] {
+    for part in [endpoints(issuer), requests(), tokens(algorithms), client_authentication(), logout()] {
         if let Value::Object(part) = part {
             out.extend(part);
         }
@@ -68,8 +68,8 @@ fn requests() -> Value {
     })
 }
 
-fn tokens() -> Value {
-    let signing = Alg::ALL.map(Alg::name);
+fn tokens(algorithms: &[Alg]) -> Value {
+    let signing: Vec<&str> = algorithms.iter().copied().map(Alg::name).collect();
     let alg = KeyManagement::ALL.map(KeyManagement::name);
     let enc = ContentEncryption::ALL.map(ContentEncryption::name);
     let fixed = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash"];

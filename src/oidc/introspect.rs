@@ -16,12 +16,12 @@ use super::{access, claims, client_auth};
 use crate::accounts;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
-use crate::clients::Client;
+use crate::clients::{Client, metadata};
 use crate::grants::{self, Presented, judge};
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
 use crate::jose::{self, Alg};
-use crate::protocol::error::OAuthError;
+use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::sessions;
 
 /// RFC 9701 5, and its media type.
@@ -43,6 +43,11 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
     let Some(token) = asked.params.get("token") else {
         return Ok(asked.refusal(&OAuthError::invalid_request("token is missing")));
     };
+    if let Err(flaw) = metadata::offered(&asked.client.meta, &app.config.keys.algorithms) {
+        let words = "this client is registered for a signature that is not offered any more";
+        let error = OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string());
+        return Ok(asked.refusal(&error));
+    }
     let told = told(&app, visit.now, &asked.client, token).await?.unwrap_or_else(inactive);
     respond(&app, visit.now, &asked.client, &asked.headers, told).await
 }

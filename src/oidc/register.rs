@@ -123,6 +123,8 @@ fn document(app: &AppState, status: StatusCode, r: Registered) -> Response {
     };
     let uri = format!("{}{}/{}", app.issuer(), path::REGISTER, r.client_id);
     out.insert("client_id".to_owned(), json!(r.client_id));
+    // Ours: with whom the client shares its subjects, which it may not have asked for (OIDCC 8.1).
+    out.insert("sector".to_owned(), json!(r.meta.sector));
     out.insert("client_id_issued_at".to_owned(), json!(r.issued_at.seconds()));
     out.insert("registration_client_uri".to_owned(), json!(uri));
     out.insert("registration_access_token".to_owned(), json!(r.token.expose()));

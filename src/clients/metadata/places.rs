@@ -125,7 +125,11 @@ mod tests {
                               "subject_type": "public" });
         all.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let fields = Fields::read(all.as_object_mut().unwrap()).unwrap();
-        let terms = Terms::Registered { client_id: "drawn".to_owned(), academy: "montpellier".to_owned() };
+        let terms = Terms::Registered {
+            client_id: "drawn".to_owned(),
+            academy: "montpellier".to_owned(),
+            has_own_sector: false,
+        };
         admits(&take(&fields, &terms).unwrap_or_else(|flaw| panic!("{change}: {flaw}")), server)
     }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::protocol::algorithms::Alg;
 
 fn registered() -> Terms {
-    Terms::Registered { client_id: "drawn".to_owned(), academy: "montpellier".to_owned() }
+    Terms::Registered { client_id: "drawn".to_owned(), academy: "montpellier".to_owned(), has_own_sector: false }
 }
 
 fn file(secret_len: Option<usize>) -> Terms {
@@ -230,9 +230,15 @@ fn faults_a14_a_key_that_is_not_its_owner_s_alone_is_refused_and_not_passed_over
 }
 
 #[test]
-fn oidcc_8_1_several_hosts_need_a_sector_and_no_registration_enters_one_of_the_files() {
+fn faults_d1_several_hosts_get_a_sector_of_their_own_and_no_registration_enters_one_of_the_files() {
     let two = json!(["https://a.example/cb", "https://b.example/cb"]);
-    assert_eq!(refused(json!({"redirect_uris": two})), "sector_identifier_uri");
+    let meta = taken(json!({"redirect_uris": two}));
+    assert_eq!((meta.subject_type, meta.sector.as_str()), (SubjectType::Pairwise, "client:drawn"));
+    let by_name = json!({"redirect_uris": two, "subject_type": "pairwise"});
+    assert_eq!(refused(by_name.clone()), "sector_identifier_uri", "OIDCC 8.1");
+    // What it was told it may write back (RFC 7592 2.2).
+    let again = Terms::Registered { client_id: "drawn".into(), academy: "montpellier".into(), has_own_sector: true };
+    assert_eq!(take(&bent(by_name), &again).unwrap(), meta);
     taken(json!({"redirect_uris": two, "subject_type": "public"}));
     let sector = json!({"redirect_uris": two, "sector_identifier_uri": "https://group.example/uris"});
     assert_eq!(taken(sector).sector, "host:group.example");
@@ -348,5 +354,17 @@ fn a_files_secret_is_there_if_its_method_has_one_and_long_enough() {
         let mut all = bent(json!({"token_endpoint_auth_method": method}));
         all.jwks = (method == "private_key_jwt").then(keys);
         assert_eq!(take(&all, &file(secret)).is_ok(), right, "{method} {secret:?}");
+    }
+}
+
+#[test]
+fn faults_d2_only_what_is_offered_is_promised() {
+    let offers = [Alg::RS256, Alg::ES256];
+    assert_eq!(offered(&taken(json!({})), &offers), Ok(()), "RS256 is the default");
+    for field in ["id_token_signed_response_alg", "userinfo_signed_response_alg", "introspection_signed_response_alg"] {
+        for (alg, right) in [("ES256", true), ("EdDSA", false), ("PS256", false)] {
+            let said = offered(&taken(json!({ field: alg })), &offers);
+            assert_eq!(said.err().map(|flaw| flaw.field), (!right).then_some(field), "{field} {alg}");
+        }
     }
 }

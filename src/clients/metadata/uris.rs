@@ -61,14 +61,22 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     Ok(())
 }
 
+/// The sector of one client alone.
+pub fn own_sector(client_id: &str) -> String {
+    format!("client:{client_id}")
+}
+
 /// Who sees one `sub` (OIDCC 8.1): the host of the sector's document, else of all redirect URIs. Named so that no
 /// registration enters a sector of the files by chance (a file that names `host:…` means it); what anybody could
 /// register is a sector of its own.
-pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
+///
+/// `by_name`: the client asked for pairwise subjects in so many words, and with several hosts must say which sector it
+/// means. Who did not gets one of its own, as private.
+pub(super) fn sector(meta: &Metadata, client_id: &str, by_name: bool) -> Result<String, Flaw> {
     if let Some(uri) = &meta.sector_identifier_uri {
         let Some(host) = redirect::host(uri) else {
             // The document of this machine: tests and development.
-            return Ok(format!("client:{client_id}"));
+            return Ok(own_sector(client_id));
         };
         return Ok(format!("host:{host}"));
     }
@@ -76,10 +84,13 @@ pub(super) fn sector(meta: &Metadata, client_id: &str) -> Result<String, Flaw> {
     hosts.sort_unstable();
     hosts.dedup();
     if hosts.len() > 1 && meta.subject_type == SubjectType::Pairwise {
-        return flaw("sector_identifier_uri", "redirect URIs of several hosts need it");
+        return match by_name {
+            true => flaw("sector_identifier_uri", "redirect URIs of several hosts need it"),
+            false => Ok(own_sector(client_id)),
+        };
     }
     Ok(match hosts.into_iter().flatten().next() {
         Some(host) => format!("host:{host}"),
-        None => format!("client:{client_id}"),
+        None => own_sector(client_id),
     })
 }

@@ -79,9 +79,11 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
             profiles: p.profiles,
         },
     };
-    metadata::take(&file.fields, &terms)
-        .and_then(|meta| metadata::admits(&meta, &declared.identity).map(|()| meta))
-        .map_err(|flaw| ClientFileError::Flaw(file.client_id.clone(), flaw))
+    let flaw = |flaw| ClientFileError::Flaw(file.client_id.clone(), flaw);
+    let meta = metadata::take(&file.fields, &terms).map_err(flaw)?;
+    metadata::admits(&meta, &declared.identity).map_err(flaw)?;
+    metadata::offered(&meta, &declared.algorithms).map_err(flaw)?;
+    Ok(meta)
 }
 
 /// Everything that it names is declared.

@@ -62,7 +62,8 @@ pub async fn register(app: &App, now: Timestamp, token: &str, fields: &Fields) -
     let initial = tokens::alive(&mut app.db.read().await?, now, &digest(token)).await?;
     let Some(initial) = initial else { return Ok(Err(Refused::Token)) };
     let client_id = id128(app.rng.as_ref());
-    let terms = Terms::Registered { client_id: client_id.clone(), academy: initial.academy.clone() };
+    let (academy, has_own_sector) = (initial.academy.clone(), false);
+    let terms = Terms::Registered { client_id: client_id.clone(), academy, has_own_sector };
     let meta = match taken(app, fields, &terms) {
         Ok(meta) => meta,
         Err(flaw) => return Ok(Err(flaw.into())),
@@ -124,7 +125,8 @@ pub async fn replace(
         }
         let old = &held.client.meta;
         let academy = old.academy.clone().unwrap_or_default();
-        let terms = Terms::Registered { client_id: client_id.to_owned(), academy };
+        let has_own_sector = old.sector == metadata::own_sector(client_id);
+        let terms = Terms::Registered { client_id: client_id.to_owned(), academy, has_own_sector };
         let meta = match taken(app, fields, &terms) {
             Ok(meta) => meta,
             Err(flaw) => return Ok(Err(flaw.into())),
@@ -162,6 +164,7 @@ pub async fn replace(
 fn taken(app: &App, fields: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
     let meta = metadata::take(fields, terms)?;
     metadata::admits(&meta, &ServerIdentity::of(&app.config))?;
+    metadata::offered(&meta, &app.config.keys.algorithms)?;
     Ok(meta)
 }
 

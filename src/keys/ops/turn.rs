@@ -5,10 +5,10 @@
 
 use super::{House, draw, place, rows};
 use crate::audit::{self, About, Fact};
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Timestamp;
 use crate::db::{Db, Durability, Tx};
 use crate::jose::{self, Alg, KeyState, RingKey};
-use crate::keys::rotation::{self, Life, Step};
+use crate::keys::rotation::{self, Life, Policy, Step};
 use crate::keys::store;
 use crate::seal::Vault;
 
@@ -30,15 +30,16 @@ pub enum KeysError {
 }
 
 /// Does what is due. A step that another server did first is passed over.
-pub async fn turn(house: House<'_>, now: Timestamp, rotate_after: Option<Span>) -> anyhow::Result<()> {
+pub async fn turn(house: House<'_>, now: Timestamp, policy: Policy<'_>) -> anyhow::Result<()> {
     let lives = lives(house.db).await?;
-    for (step, key) in rotation::due(&lives, now, rotate_after) {
+    for (step, key) in rotation::due(&lives, now, policy) {
         match step {
             Step::Prepare => {
                 // Another server may have prepared it a moment ago; drawing twice costs only time.
                 let new = draw(key.alg).await?;
                 publish(house, now, key, &new, Fact::KeyPublished).await?;
             }
+            Step::Withdraw => withdraw(house, now, key).await?,
             Step::Activate => activate(house, now, key, &lives).await?,
             Step::Retire => retire(house, now, key).await?,
             Step::Forget => {
@@ -122,6 +123,15 @@ async fn activate(house: House<'_>, now: Timestamp, key: &Life, all: &[Life]) ->
     // The old key must not stop signing for an upcoming one that is gone: then nothing is committed.
     anyhow::ensure!(store::change(&mut tx, now, &key.kid, upcoming, active).await?, KeysError::Raced);
     record(&mut tx, house, now, Fact::KeyActivated, key.alg, &key.kid).await?;
+    Ok(tx.commit().await?)
+}
+
+/// It signs no more; what it signed verifies until its end.
+async fn withdraw(house: House<'_>, now: Timestamp, key: &Life) -> anyhow::Result<()> {
+    let mut tx = house.db.write(Durability::Durable).await?;
+    if store::change(&mut tx, now, &key.kid, key.state.name(), KeyState::Retiring.name()).await? {
+        record(&mut tx, house, now, Fact::KeyWithdrawn, key.alg, &key.kid).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -8,13 +8,17 @@ use super::*;
 
 const START: Timestamp = Timestamp(1_795_510_800_000);
 
+fn policy(rotate_after: Option<Span>) -> Policy<'static> {
+    Policy { algorithms: &Alg::ALL, rotate_after }
+}
+
 fn key(kid: &str, state: KeyState) -> Life {
     Life { kid: kid.to_owned(), alg: Alg::RS256, state, since: START }
 }
 
 #[test]
 fn each_state_has_its_next_step_and_its_time() {
-    let after = Some(Span::days(90));
+    let after = policy(Some(Span::days(90)));
     let at = |state, all: &[Life]| next(&key("k", state), all, after);
     assert_eq!(at(KeyState::Upcoming, &[]), Some((Step::Activate, START.plus(LEAD))));
     assert_eq!(at(KeyState::Active, &[]), Some((Step::Prepare, START.plus(Span::days(90)))));
@@ -22,32 +26,45 @@ fn each_state_has_its_next_step_and_its_time() {
     assert_eq!(at(KeyState::Retiring, &[]), Some((Step::Retire, START.plus(TRAIL))));
     assert_eq!(at(KeyState::Retired, &[]), Some((Step::Forget, START.plus(REMEMBERED))));
     assert_eq!(at(KeyState::Revoked, &[]), None);
-    assert_eq!(next(&key("k", KeyState::Active), &[], None), None, "0 days: never");
-    assert_eq!(next(&key("k", KeyState::Upcoming), &[], None), Some((Step::Activate, START.plus(LEAD))));
+    assert_eq!(next(&key("k", KeyState::Active), &[], policy(None)), None, "0 days: never");
+    assert_eq!(next(&key("k", KeyState::Upcoming), &[], policy(None)), Some((Step::Activate, START.plus(LEAD))));
+}
+
+#[test]
+fn faults_d2_a_key_that_is_not_listed_signs_no_more_and_verifies_to_its_end() {
+    let ec_only = Policy { algorithms: &[Alg::ES256], rotate_after: None };
+    for state in [KeyState::Active, KeyState::Upcoming] {
+        assert_eq!(next(&key("k", state), &[], ec_only), Some((Step::Withdraw, START)), "{state:?}");
+    }
+    assert_eq!(next(&key("k", KeyState::Retiring), &[], ec_only), Some((Step::Retire, START.plus(TRAIL))));
+    let es256 = Life { alg: Alg::ES256, ..key("e", KeyState::Active) };
+    assert!(ailments(std::slice::from_ref(&es256), START, ec_only).is_empty(), "nobody misses what is not listed");
+    let left = ailments(&[es256, key("k", KeyState::Active)], START.plus(Span::minutes(6)), ec_only);
+    assert!(left[0].contains("RS256 k still signs"), "{left:?}");
 }
 
 #[test]
 fn what_nobody_does_is_said() {
     let healthy: Vec<Life> = Alg::ALL.into_iter().map(|alg| Life { alg, ..key("k", KeyState::Active) }).collect();
     let later = |minutes| START.plus(Span::minutes(minutes));
-    assert!(ailments(&healthy, later(9), Some(Span::days(90))).is_empty());
-    assert_eq!(ailments(&healthy[1..], later(9), None), ["RS256 has no active key: run `preau migrate`"]);
+    assert!(ailments(&healthy, later(9), policy(Some(Span::days(90)))).is_empty());
+    assert_eq!(ailments(&healthy[1..], later(9), policy(None)), ["RS256 has no active key: run `preau migrate`"]);
     let stuck = [&healthy[..], &[key("new", KeyState::Upcoming)]].concat();
-    assert!(ailments(&stuck, later(9), None).is_empty(), "a server that does it within five minutes is well");
+    assert!(ailments(&stuck, later(9), policy(None)).is_empty(), "a server that does it within five minutes is well");
     assert_eq!(
-        ailments(&stuck, later(14), None),
+        ailments(&stuck, later(14), policy(None)),
         ["RS256 new is upcoming and should sign by now: does `preau serve` run?"]
     );
-    let old = ailments(&healthy, START.plus(Span::days(91)), Some(Span::days(90)));
+    let old = ailments(&healthy, START.plus(Span::days(91)), policy(Some(Span::days(90))));
     assert_eq!(old.len(), 4);
     assert!(old[0].starts_with("RS256 k is old"), "{old:?}");
-    assert!(ailments(&healthy, START.plus(Span::days(9000)), None).is_empty(), "0 days: never old");
+    assert!(ailments(&healthy, START.plus(Span::days(9000)), policy(None)).is_empty(), "0 days: never old");
 }
 
 /// As the database does it, compare-and-set left out: here one server comes after the other.
 fn apply(all: &mut Vec<Life>, now: Timestamp, rotate_after: Option<Span>, drawn: &mut usize) {
     let steps: Vec<(Step, String)> =
-        due(all, now, rotate_after).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
+        due(all, now, policy(rotate_after)).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
     for (step, kid) in steps {
         let mut set = |of: &dyn Fn(&Life) -> bool, state| {
             for key in all.iter_mut().filter(|key| of(key)) {
@@ -63,6 +80,7 @@ fn apply(all: &mut Vec<Life>, now: Timestamp, rotate_after: Option<Span>, drawn:
                 set(&|key| key.state == KeyState::Active, KeyState::Retiring);
                 set(&|key| key.kid == kid, KeyState::Active);
             }
+            Step::Withdraw => set(&|key| key.kid == kid, KeyState::Retiring),
             Step::Retire => set(&|key| key.kid == kid, KeyState::Retired),
             Step::Forget => all.retain(|key| key.kid != kid),
         }

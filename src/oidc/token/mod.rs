@@ -16,6 +16,7 @@ use super::assertion::Endpoint;
 use super::refusal::{NO_STORE, allow_origin, in_json};
 use super::{client_auth, dpop, path};
 use crate::app::AppState;
+use crate::clients::metadata;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -36,6 +37,10 @@ async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Respo
             let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
             let asking = Asking { app: &app, now: visit.now, client, params, jkt, proof };
             let outcome = match params.get("grant_type") {
+                _ if metadata::offered(&client.meta, &app.config.keys.algorithms).is_err() => {
+                    let words = "this client is registered for a signature that is not offered any more";
+                    Exchanged::Denied(OAuthError::new(ErrorCode::UnauthorizedClient, words))
+                }
                 Some("authorization_code") => authorization_code::exchange(&asking).await?,
                 Some("refresh_token") => refresh_token::exchange(&asking).await?,
                 Some("client_credentials") => client_credentials::exchange(&asking).await?,

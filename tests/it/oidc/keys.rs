@@ -3,6 +3,7 @@
 
 use preau::base::clock::Span;
 use preau::base::clock::Timestamp;
+use preau::config::Keys;
 use preau::jose::{self, Alg, KeySet, KeyState, Typ};
 use preau::keys::ops::{self, House};
 use preau::keys::rotation::{JWKS_MAX_AGE, LEAD, LONGEST_TOKEN, REMEMBERED, TRAIL};
@@ -10,7 +11,7 @@ use preau::oidc::{ID_TYP, TOKEN_LIFE, backchannel};
 use preau::protocol::tolerance::AccessTokenTyp;
 use serde_json::{Value, json};
 
-use crate::support::Server;
+use crate::support::{Browser, RelyingParty, Server};
 
 async fn tend(server: &Server) {
     ops::tend(&server.app, server.now()).await.unwrap();
@@ -58,7 +59,7 @@ async fn a8_rt08_every_token_of_a_rotation_verifies_by_every_jwks_of_any_server(
         }
         seen.push((first.now(), now));
         if minute % 50 == 0 {
-            assert_eq!(published(&first).await["keys"].as_array().unwrap().len(), 4, "at rest: one of each");
+            assert_eq!(published(&first).await["keys"].as_array().unwrap().len(), 3, "at rest: one of each");
         }
         first.advance(Span::seconds(30));
     }
@@ -97,27 +98,27 @@ async fn any_number_of_servers_rotate_once() {
     };
     first.advance(Span::days(90));
     together().await;
-    for alg in Alg::ALL {
+    for alg in Keys::default().algorithms {
         assert_eq!(states(&first, alg).await, [KeyState::Upcoming, KeyState::Active], "{alg:?}");
     }
-    assert_eq!(facts(&first, "key_published").await, 4);
+    assert_eq!(facts(&first, "key_published").await, 3);
     let before = published(&first).await;
-    assert_eq!(before["keys"].as_array().unwrap().len(), 8);
+    assert_eq!(before["keys"].as_array().unwrap().len(), 6);
     first.advance(LEAD);
     together().await;
-    assert_eq!(facts(&first, "key_activated").await, 4);
+    assert_eq!(facts(&first, "key_activated").await, 3);
     assert!(verifies(&before, &signed(&second, Alg::RS256, ID_TYP)), "it was published before it signed");
     first.advance(TRAIL);
     together().await;
-    assert_eq!(facts(&first, "key_retired").await, 4);
-    assert_eq!(published(&second).await["keys"].as_array().unwrap().len(), 4);
-    for alg in Alg::ALL {
+    assert_eq!(facts(&first, "key_retired").await, 3);
+    assert_eq!(published(&second).await["keys"].as_array().unwrap().len(), 3);
+    for alg in Keys::default().algorithms {
         assert_eq!(states(&first, alg).await, [KeyState::Active, KeyState::Retired]);
     }
     // A restart has no memory of its own, and still does not rotate again (ABUSE T2).
     let third = first.again().await;
     tend(&third).await;
-    assert_eq!(facts(&first, "key_published").await, 4);
+    assert_eq!(facts(&first, "key_published").await, 3);
 }
 
 #[tokio::test]
@@ -199,6 +200,52 @@ async fn nothing_of_a_private_key_is_left_once_it_is_retired() {
     for private in ["d", "p", "q", "dp", "dq", "qi"] {
         assert!(jwk.get(private).is_none(), "{private}");
     }
+}
+
+#[tokio::test]
+async fn faults_d2_an_algorithm_that_leaves_the_list_signs_no_more_and_verifies_to_its_end() {
+    let every = Server::start_as(|config| config.keys.algorithms = Alg::ALL.to_vec()).await;
+    let algs = async |server: &Server| {
+        let keys = published(server).await["keys"].as_array().unwrap().clone();
+        keys.iter().map(|key| key["alg"].as_str().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let offered = async |server: &Server| {
+        let said = server.get("/.well-known/openid-configuration").await.json();
+        said["id_token_signing_alg_values_supported"].clone()
+    };
+    assert_eq!(algs(&every).await, ["ES256", "EdDSA", "PS256", "RS256"].map(str::to_owned).into());
+    assert_eq!(offered(&every).await, json!(["RS256", "PS256", "ES256", "EdDSA"]));
+    let hint = signed(&every, Alg::EdDSA, ID_TYP);
+    // The same house, started without it.
+    let fewer = every.again_as(|config| config.keys.algorithms = Keys::default().algorithms).await;
+    assert_eq!(offered(&fewer).await, json!(["RS256", "ES256", "PS256"]));
+    tend(&fewer).await;
+    assert_eq!(states(&fewer, Alg::EdDSA).await, [KeyState::Retiring]);
+    assert!(jose::sign(&fewer.app.ring(), Alg::EdDSA, ID_TYP, &json!({})).is_err());
+    assert!(verifies(&published(&fewer).await, &hint), "until the last token has ended");
+    fewer.advance(TRAIL);
+    tend(&fewer).await;
+    assert_eq!(algs(&fewer).await, ["ES256", "PS256", "RS256"].map(str::to_owned).into());
+    let known = async || ops::verify_hint(&fewer.app, fewer.now(), ID_TYP, &hint).await.unwrap().is_ok();
+    assert!(known().await, "as a hint for longer");
+    assert!(fewer.app.ring().can_sign(&fewer.app.config.keys.algorithms));
+    // Listed again: a new key.
+    let again = fewer.again_as(|config| config.keys.algorithms = Alg::ALL.to_vec()).await;
+    assert_eq!(states(&again, Alg::EdDSA).await, [KeyState::Active, KeyState::Retired]);
+    assert!(known().await);
+}
+
+#[tokio::test]
+async fn faults_d2_a_client_of_an_algorithm_that_is_gone_is_refused_in_words() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let rp = RelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    server.change_client("ent", |meta| meta.id_token.signed = Some(Alg::EdDSA)).await;
+    assert_eq!(rp.exchange(&attempt, &code).await.error(), "unauthorized_client");
+    let attempt = rp.attempt();
+    assert_eq!(rp.error(&browser.open(&attempt.url).await.away(), &attempt), "unauthorized_client");
 }
 
 #[test]

@@ -313,7 +313,11 @@ async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_stranger
     // The key is changed by one server; the other has read the keys before.
     server.sql("UPDATE signing_key SET state = 'retiring'", Vec::new()).await;
     let app = &server.app;
-    app.set_ring(keys::ops::ensure(&app.db, &app.vault, app.rng.as_ref(), server.now()).await.unwrap());
+    app.set_ring(
+        keys::ops::ensure(&app.db, &app.vault, app.rng.as_ref(), server.now(), &app.config.keys.algorithms)
+            .await
+            .unwrap(),
+    );
     let token = ent_tokens(&server, &member).await.access_token;
     assert!(!neighbour.app.ring().kids().contains(&kid(&token).as_str()), "else this tests nothing");
     let bearer = format!("Bearer {token}");

@@ -62,6 +62,13 @@ impl Server {
         Self::build(config, Arc::clone(&self.clock), Arc::clone(&self.folder), self.seed + 1).await
     }
 
+    /// As [`Server::again`], with another configuration.
+    pub async fn again_as(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.app.config.clone();
+        change(&mut config);
+        Self::build(config, Arc::clone(&self.clock), Arc::clone(&self.folder), self.seed + 1).await
+    }
+
     /// A restart with which the store was emptied, in memory or not.
     pub async fn after_a_loss(&self) -> Self {
         let mut config = self.app.config.clone();
