@@ -11,6 +11,8 @@ pub use echo::fields;
 pub use places::admits;
 pub use uris::own_sector;
 
+use std::borrow::Cow;
+
 use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
 use crate::base::names::is_invisible;
 use crate::protocol::algorithms::Alg;
@@ -20,11 +22,11 @@ use crate::protocol::scope::{Scope, Scopes};
 use crate::protocol::tolerance::Tolerances;
 
 /// Why a client is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {why}")]
 pub struct Flaw {
     pub field: &'static str,
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 impl Flaw {
@@ -34,8 +36,8 @@ impl Flaw {
     }
 }
 
-fn flaw<T>(field: &'static str, why: &'static str) -> Result<T, Flaw> {
-    Err(Flaw { field, why })
+fn flaw<T>(field: &'static str, why: impl Into<Cow<'static, str>>) -> Result<T, Flaw> {
+    Err(Flaw { field, why: why.into() })
 }
 
 /// How long a secret is that a file gives. The others are drawn here, of 256 bits.
@@ -322,8 +324,9 @@ fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, 
     if !registered {
         let text = f.scope.as_deref().unwrap_or("openid");
         let Some(scopes) = Scopes::parse(text) else { return flaw("scope", "a forbidden character") };
-        if text.split_ascii_whitespace().any(|word| !scopes.iter().any(|s| s.name() == word)) {
-            return flaw("scope", "one that is not known here");
+        let known = Scope::ALL.map(Scope::name);
+        if let Some(word) = text.split_ascii_whitespace().find(|word| !known.contains(word)) {
+            return flaw("scope", format!("{word} is not known here; there are {}", known.join(", ")));
         }
         return Ok(scopes);
     }

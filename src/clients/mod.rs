@@ -301,6 +301,14 @@ impl Client {
         redirect::matches(uri, &self.meta.post_logout_redirect_uris, false)
     }
 
+    /// Whether `sid` serves it: told of sign-outs, or sending people here to sign out (BCL 2.1, FCL 3, RPIL 2).
+    pub fn signs_out(&self) -> bool {
+        let m = &self.meta;
+        m.backchannel_logout_uri.is_some()
+            || m.frontchannel_logout_uri.is_some()
+            || !m.post_logout_redirect_uris.is_empty()
+    }
+
     pub fn may(&self, grant: GrantType) -> bool {
         self.meta.grant_types.contains(&grant)
     }

@@ -86,7 +86,9 @@ impl Kind {
     /// The largest value that is taken, in bytes.
     pub fn max_bytes(self) -> usize {
         match self {
-            Kind::Code | Kind::Interaction | Kind::Logout | Kind::Par => 8 * 1024,
+            Kind::Code | Kind::Logout => 8 * 1024,
+            // They hold a `state`, which may be as long as a parameter, and in JSON longer.
+            Kind::Interaction | Kind::Par => 16 * 1024,
             // A claim has no value.
             Kind::Assertion | Kind::DpopProof => 0,
         }

@@ -64,10 +64,13 @@ async fn understood(
         Ok(client) => client,
         Err(refused) => return Ok(Err(refused)),
     };
-    let refuse = |client: Client, params: &Params, error| {
+    let refuse = |client: Client, params: &Params, error, inside: Option<String>| {
         // Only to an address that is the client's, whatever is wrong with the rest.
         Ok(Err(match checks::redirect_uri(&client, params) {
-            Ok(uri) => Refused::Redirect { back: Back::guess(&uri, params), error },
+            Ok(uri) => {
+                let back = Back::guess(&uri, params);
+                Refused::Redirect { back: Back { state: inside.or(back.state), ..back }, error }
+            }
             Err(_) => Refused::Page { client: Some(Box::new(client)), error },
         }))
     };
@@ -76,13 +79,13 @@ async fn understood(
             Some(request) => Ok(Ok((client, request))),
             None => {
                 let words = "the pushed request is unknown, expired or used";
-                refuse(client, params, OAuthError::new(ErrorCode::InvalidRequestUri, words))
+                refuse(client, params, OAuthError::new(ErrorCode::InvalidRequestUri, words), None)
             }
         };
     }
     let object = match request_object::read(app, visit.now, &client, params).await? {
         Ok(object) => object,
-        Err(error) => return refuse(client, params, error),
+        Err(refusal) => return refuse(client, params, refusal.error, refusal.state),
     };
     let came = Came { pushed: false, signed: object.is_some() };
     let params = object.as_ref().unwrap_or(params);
@@ -135,9 +138,12 @@ async fn keep(app: &AppState, visit: &Visit, client: &Client, request: Authorize
     Ok(with_cookie(see_other(&to), cookie))
 }
 
-/// `motif` tells the sign-in page that a session there may be is not enough.
+/// To the activation, or to the sign-in page; `motif` tells that one that a session there may be is not enough.
 fn sign_in_url(i: &str, client_id: &str, why: Why) -> String {
     let mut pairs = vec![("i", i), ("client_id", client_id)];
+    if why == Why::Create {
+        return format!("/activation?{}", encode(pairs));
+    }
     if why != Why::NoSession {
         pairs.push(("motif", "encore"));
     }

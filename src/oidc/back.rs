@@ -4,9 +4,6 @@ use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::params::Params;
 use crate::protocol::response::{ResponseMode, ResponseType};
 
-/// The longest `state` and `nonce`: more would not fit into what is kept while a person signs in.
-pub const LONGEST: usize = 2_048;
-
 /// Where an answer travels: only ever a registered URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Back {
@@ -30,6 +27,6 @@ impl Back {
             Some(mode) => mode,
             None => ResponseMode::of(kind),
         };
-        Back { redirect_uri: redirect_uri.to_owned(), mode, state: params.text("state").filter(|s| s.len() <= LONGEST) }
+        Back { redirect_uri: redirect_uri.to_owned(), mode, state: params.text("state") }
     }
 }

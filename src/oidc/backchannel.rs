@@ -73,7 +73,9 @@ async fn tell(app: &App, now: Timestamp, client: &Client, intent: &Intent) -> an
     };
     let sub = subject(&app.vault, &mut app.db.read().await?, client, &intent.account_id).await?;
     let claims = claims(app, now, client, intent, &sub);
-    let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
+    // A client of an algorithm that is not offered any more is told nevertheless.
+    let offered = &app.config.keys.algorithms;
+    let alg = client.meta.id_token.signed.filter(|alg| offered.contains(alg)).unwrap_or(Alg::RS256);
     // BCL 2.4: what keeps it apart from an ID token (ABUSE J12); where it does not, `events` does.
     let typ = client.meta.tolerances.logout_token_typ.name();
     let ring = app.ring();

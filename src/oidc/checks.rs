@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::back::{Back, LONGEST};
+use super::back::Back;
 use super::{ID_TYP, is_id_token};
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -21,6 +21,9 @@ use crate::protocol::pkce;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::telemetry;
+
+/// In bytes.
+const LONGEST_NONCE: usize = 2_048;
 
 /// How a request is refused.
 #[derive(Debug)]
@@ -219,8 +222,9 @@ impl Checking<'_> {
     /// OIDCC 3.2.2.1: an ID token by the front channel needs a nonce.
     fn state_and_nonce(&self, kind: ResponseType) -> Result<(Option<String>, Option<String>), OAuthError> {
         let (state, nonce) = (self.params.text("state"), self.params.text("nonce"));
-        if [&state, &nonce].into_iter().flatten().any(|v| v.len() > LONGEST) {
-            return Err(OAuthError::invalid_request("state or nonce is too long"));
+        // `state` may be as long as any parameter: it only comes back. A nonce stands in the code and in tokens.
+        if nonce.as_ref().is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
+            return Err(OAuthError::invalid_request("nonce is too long"));
         }
         if kind.id_token && nonce.is_none() {
             return Err(OAuthError::invalid_request("nonce is missing"));
@@ -247,7 +251,7 @@ impl Checking<'_> {
 
     fn prompt(&self) -> Result<Prompt, OAuthError> {
         Prompt::parse(self.params.get("prompt").unwrap_or_default())
-            .ok_or_else(|| OAuthError::invalid_request("prompt=none stands alone"))
+            .ok_or_else(|| OAuthError::invalid_request("prompt has an unknown word, or none beside another"))
     }
 
     fn max_age(&self) -> Result<Option<i64>, OAuthError> {

@@ -12,6 +12,7 @@ use crate::base::lang::Lang;
 use crate::clients::{AuthMethod, GrantType};
 use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
+use crate::protocol::authorize::Prompt;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
 
@@ -56,7 +57,7 @@ fn requests() -> Value {
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": Acr::REACHABLE.map(Acr::name),
         "display_values_supported": ["page"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": Prompt::VALUES,
         "ui_locales_supported": Lang::ALL.map(Lang::tag),
         "claims_parameter_supported": true,
         "request_parameter_supported": true,

@@ -1,8 +1,9 @@
 //! `/oauth2/logout` (RPIL): signs the person out, and sends the browser back where that is allowed.
 //!
 //! A sign-out is done at once only for an ID token of ours given for this very session; otherwise the person
-//! confirms it on a page (ABUSE S5). The way back is only ever a URI registered by the client that the hint
-//! names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie.
+//! confirms it on a page (ABUSE S5). The way back is only ever a URI registered by the client that the hint, or without
+//! one `client_id`, names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie; so does
+//! a GET with a hint before any page is shown: an ID token does not stay in the address bar.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -35,7 +36,7 @@ type Answer = Result<Response, PageError>;
 /// A request to sign out, as far as it proved anything.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct SignOut {
-    /// The client of a verified hint.
+    /// The client of a verified hint, or the one that is named where there is no hint.
     client_id: Option<String>,
     sid: Option<String>,
     /// A registered URI of that client.
@@ -179,29 +180,20 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
     Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
-/// What of the parameters proves itself: a hint that we signed, whatever its age (RPIL 2), and a way back
-/// that its client registered. `state` comes back only if it was sent.
+/// What of the parameters counts: a hint that we signed, whatever its age (RPIL 2); without any, the client that is named,
+/// which proves nothing, so that the person is asked; and a way back that this client registered. `state` comes back
+/// only if it was sent.
 async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<SignOut> {
     let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
-    let Some(hint) = params.get("id_token_hint") else { return Ok(out) };
-    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
-        Ok(claims) => claims,
-        Err(why) => {
-            tracing::info!(%why, "id_token_hint refused");
-            return Ok(out);
-        }
-    };
-    if !is_id_token(&claims) {
-        tracing::info!("id_token_hint is another token of ours");
-        return Ok(out);
-    }
-    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
-    let aud = text("aud").unwrap_or_default();
-    if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
-        return Ok(out);
-    }
-    let Some(client) = clients::store::find(&mut app.db.read().await?, aud).await?.filter(Client::is_usable) else {
-        return Ok(out);
+    let (client, sid) = match params.get("id_token_hint") {
+        Some(hint) => match hinted(app, now, params, hint).await? {
+            Some((client, sid)) => (client, sid),
+            None => return Ok(out),
+        },
+        None => match named(app, params.get("client_id")).await? {
+            Some(client) => (client, None),
+            None => return Ok(out),
+        },
     };
     // A form that cannot be read whole might lack the state: then there is no way back.
     let back = params.get("post_logout_redirect_uri").filter(|_| params.flaw().is_none());
@@ -213,21 +205,53 @@ async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result
         // More than can be kept, and than a relying party would take back in an address.
         out.back = Some(back).filter(|back| back.len() <= LONGEST);
     }
-    out.sid = text("sid").map(str::to_owned);
+    out.sid = sid;
     out.client_id = Some(client.id);
     Ok(out)
+}
+
+async fn named(app: &AppState, id: Option<&str>) -> anyhow::Result<Option<Client>> {
+    let Some(id) = id.filter(|id| clients::is_client_id(id)) else { return Ok(None) };
+    Ok(clients::store::find(&mut app.db.read().await?, id).await?.filter(Client::is_usable))
+}
+
+/// The client that an ID token of ours was given to, and `sid` if it says one.
+async fn hinted(
+    app: &AppState,
+    now: Timestamp,
+    params: &Params,
+    hint: &str,
+) -> anyhow::Result<Option<(Client, Option<String>)>> {
+    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
+        Ok(claims) => claims,
+        Err(why) => {
+            tracing::info!(%why, "id_token_hint refused");
+            return Ok(None);
+        }
+    };
+    if !is_id_token(&claims) {
+        tracing::info!("id_token_hint is another token of ours");
+        return Ok(None);
+    }
+    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
+    let aud = text("aud").unwrap_or_default();
+    if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
+        return Ok(None);
+    }
+    let sid = text("sid").map(str::to_owned);
+    Ok(named(app, Some(aud)).await?.map(|client| (client, sid)))
 }
 
 async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&str>) -> Answer {
     let Some(session) = sessions::ops::to_end(app, visit.session.as_deref()).await? else {
         // Nobody is signed in here any more: there is nothing to confirm.
-        return finish(app, visit, &request).await;
+        return finish_tidily(app, visit, request).await;
     };
     if hint_is_of(app, &session, &request).await? {
         sessions::ops::end(app, visit.now, &session).await?;
         request.session = Some(session.id);
         let cleared = visit.jar.clear(Name::Session);
-        return Ok(with_cookie(finish(app, visit, &request).await?, cleared));
+        return Ok(with_cookie(finish_tidily(app, visit, request).await?, cleared));
     }
     match i {
         None => keep(app, &visit, request).await,
@@ -238,6 +262,16 @@ async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&s
             visit.page(&app.pages, StatusCode::OK, &page)
         }
     }
+}
+
+/// As [`finish`], but no page is shown at an address that holds a hint.
+async fn finish_tidily(app: &AppState, visit: Visit, mut request: SignOut) -> Answer {
+    let leaves = request.back.is_some() && parting(app, &request).await?.frames.is_empty();
+    if leaves || visit.query.get("id_token_hint").is_none() {
+        return finish(app, visit, &request).await;
+    }
+    request.done = true;
+    keep(app, &visit, request).await
 }
 
 /// Whether the hint was given for this very session.

@@ -147,10 +147,14 @@ fn id_claims(
     let fixed = json!({
         "iss": app.issuer(), "sub": sub, "aud": client.id, "iat": now.seconds(),
         "exp": now.plus(TOKEN_LIFE).seconds(), "auth_time": grant.authenticated_at.seconds(),
-        "acr": grant.acr, "amr": grant.amr, "sid": grant.sid,
+        "acr": grant.acr, "amr": grant.amr,
     });
     if let Value::Object(fixed) = fixed {
         claims.extend(fixed);
+    }
+    // Nobody else has a use for it.
+    if client.signs_out() {
+        claims.insert("sid".to_owned(), json!(grant.sid));
     }
     if let Some(nonce) = wanted.nonce {
         claims.insert("nonce".to_owned(), json!(nonce));

@@ -28,6 +28,8 @@ pub struct Situation<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     NoSession,
+    /// `prompt=create`, and no sign-in (an activation ends with one) is newer than the request.
+    Create,
     /// `prompt=login` or `select_account`, and the sign-in is older than the request.
     Asked,
     /// `max_age` is exceeded.
@@ -58,7 +60,8 @@ pub enum NextStep {
 pub fn next_step(s: &Situation<'_>) -> NextStep {
     let fresh = s.authenticated.is_some_and(|at| at >= s.request.received);
     let floor = s.request.acr.floor();
-    let checks: [(bool, Why); 7] = [
+    let checks: [(bool, Why); 8] = [
+        (s.request.prompt.create && !fresh, Why::Create),
         (s.authenticated.is_none(), Why::NoSession),
         ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, Why::Asked),
         (s.authenticated.is_some_and(|at| exceeds(s, at)) && !fresh, Why::TooLongAgo),
@@ -139,6 +142,7 @@ mod tests {
         let plain = request();
         let login = AuthorizeRequest { prompt: Prompt::parse("login").unwrap(), ..request() };
         let select = AuthorizeRequest { prompt: Prompt::parse("select_account").unwrap(), ..request() };
+        let create = AuthorizeRequest { prompt: Prompt::parse("create").unwrap(), ..request() };
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
         let max = |age| AuthorizeRequest { max_age: Some(age), ..request() };
         let none_max = AuthorizeRequest { max_age: Some(1), ..none.clone() };
@@ -149,6 +153,9 @@ mod tests {
             ("prompt=login, old", &login, Some(99_999), NextStep::SignIn(Why::Asked)),
             ("prompt=login, since", &login, Some(100_000), NextStep::Answer),
             ("select_account, old", &select, Some(1), NextStep::SignIn(Why::Asked)),
+            ("create, nobody", &create, None, NextStep::SignIn(Why::Create)),
+            ("create, old", &create, Some(1), NextStep::SignIn(Why::Create)),
+            ("create, since", &create, Some(100_000), NextStep::Answer),
             ("none, nobody", &none, None, NextStep::Refuse(ErrorCode::LoginRequired)),
             ("none, somebody", &none, Some(1), NextStep::Answer),
             ("none, too long ago", &none_max, Some(1), NextStep::Refuse(ErrorCode::LoginRequired)),

@@ -78,7 +78,7 @@ async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Re
     };
     let object = match request_object::read(app, visit.now, client, params).await? {
         Ok(object) => object,
-        Err(error) => return Ok(Err(error)),
+        Err(refusal) => return Ok(Err(refusal.error)),
     };
     let came = Came { pushed: true, signed: object.is_some() };
     let params = object.as_ref().unwrap_or(params);

@@ -27,6 +27,19 @@ const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "oauth-authz-req+jwt"]);
 const LARGEST: usize = 16 * 1024;
 const AHEAD: Span = Span::seconds(10);
 
+/// Why a request object is refused, and the `state` inside it if the client signed it: that one goes back.
+#[derive(Debug)]
+pub struct Refusal {
+    pub error: OAuthError,
+    pub state: Option<String>,
+}
+
+impl From<OAuthError> for Refusal {
+    fn from(error: OAuthError) -> Self {
+        Self { error, state: None }
+    }
+}
+
 fn bad(words: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidRequestObject, words)
 }
@@ -37,22 +50,26 @@ pub async fn read(
     now: Timestamp,
     client: &Client,
     params: &Params,
-) -> anyhow::Result<Result<Option<Params>, OAuthError>> {
+) -> anyhow::Result<Result<Option<Params>, Refusal>> {
     let object = match (params.get("request"), params.get("request_uri")) {
         (None, None) => return Ok(Ok(None)),
-        (Some(_), Some(_)) => return Ok(Err(OAuthError::invalid_request("request and request_uri: keep one"))),
+        (Some(_), Some(_)) => return Ok(Err(OAuthError::invalid_request("request and request_uri: keep one").into())),
         (Some(object), None) => object.to_owned(),
         (None, Some(uri)) => match fetched(app, now, client, uri).await {
             Ok(object) => object,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Ok(Err(error.into())),
         },
     };
     let allowed = client.meta.request_object_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
     let claims = match assertion::by_key(app, now, client, &allowed, TYP, object.trim()).await? {
         Ok(claims) => claims,
-        Err(why) => return Ok(Err(bad("the request object does not hold").detail(why))),
+        Err(why) => return Ok(Err(bad("the request object does not hold").detail(why).into())),
     };
-    Ok(content(app.issuer(), now, client, params, &claims).map(Some))
+    let state = || claims.get("state").and_then(Value::as_str).map(str::to_owned);
+    Ok(match content(app.issuer(), now, client, params, &claims) {
+        Ok(inside) => Ok(Some(inside)),
+        Err(error) => Err(Refusal { error, state: state() }),
+    })
 }
 
 /// OIDCC 6.2: a fragment is only there to tell versions apart, by the digest of what stands there. Whoever has a browser

@@ -45,26 +45,33 @@ pub const MEMBERS: [(&str, Member); 20] = [
     ("resource", Member::Texts),
 ];
 
-/// `prompt` (OIDCC 3.1.2.1). Unknown words are passed over.
+/// `prompt` (OIDCC 3.1.2.1, and `create` of Initiating User Registration 1.0).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     pub none: bool,
     pub login: bool,
     pub select_account: bool,
     pub consent: bool,
+    /// The person wants an account rather than to sign in.
+    #[serde(default)]
+    pub create: bool,
 }
 
 impl Prompt {
-    /// `None` where `none` stands beside another word.
+    /// Every word that is known.
+    pub const VALUES: [&str; 5] = ["none", "login", "consent", "select_account", "create"];
+
+    /// `None` for an unknown word, and where `none` stands beside another.
     pub fn parse(text: &str) -> Option<Prompt> {
         let mut out = Prompt::default();
-        for word in text.split(' ') {
+        for word in text.split_ascii_whitespace() {
             match word {
                 "none" => out.none = true,
                 "login" => out.login = true,
                 "select_account" => out.select_account = true,
                 "consent" => out.consent = true,
-                _ => {}
+                "create" => out.create = true,
+                _ => return None,
             }
         }
         (!out.none || text.split_ascii_whitespace().count() == 1).then_some(out)
@@ -115,6 +122,17 @@ mod tests {
         assert!(Prompt::parse("none").is_some_and(|p| p.none));
         assert!(Prompt::parse("none login").is_none());
         assert!(Prompt::parse("login consent").is_some_and(|p| p.login && p.consent));
-        assert_eq!(Prompt::parse("create"), Some(Prompt::default()));
+        assert!(Prompt::parse("none create").is_none());
+        assert_eq!(Prompt::parse(""), Some(Prompt::default()));
+    }
+
+    #[test]
+    fn faults_d13_what_is_announced_is_known_and_nothing_else() {
+        for word in Prompt::VALUES {
+            assert!(Prompt::parse(word).is_some_and(|p| p != Prompt::default()), "{word}");
+        }
+        for word in ["x", "Login", "login,consent", "create login x"] {
+            assert_eq!(Prompt::parse(word), None, "{word}");
+        }
     }
 }

@@ -51,6 +51,10 @@ impl Params {
                 out.flaw.get_or_insert(Flaw::TooLong);
                 continue;
             }
+            // As if it had been left out, also beside another of its name.
+            if value.is_empty() {
+                continue;
+            }
             let may_repeat = REPEATABLE.contains(&name.as_str());
             let all = out.values.entry(name).or_default();
             if !(all.is_empty() || may_repeat) {
@@ -64,14 +68,14 @@ impl Params {
     /// The value, unless it is absent, empty, or stands twice (then none of them counts).
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.values.get(name)?.as_slice() {
-            [one] => Some(one.as_str()).filter(|v| !v.is_empty()),
+            [one] => Some(one.as_str()),
             _ => None,
         }
     }
 
     /// Every value of a parameter that may stand more than once.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.values.get(name).into_iter().flatten().map(String::as_str).filter(|v| !v.is_empty())
+        self.values.get(name).into_iter().flatten().map(String::as_str)
     }
 
     /// Like [`Params::get`], for a caller that keeps it.
@@ -79,7 +83,7 @@ impl Params {
         self.get(name).map(str::to_owned)
     }
 
-    /// The value as it was sent, empty ones too: for forms that people fill.
+    /// The value, or nothing: for forms that people fill.
     pub fn raw(&self, name: &str) -> &str {
         self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)
     }
@@ -151,7 +155,14 @@ mod tests {
             assert_eq!(Params::parse(text).flaw(), Some(Flaw::NotText), "{text}");
         }
         assert_eq!(Params::parse("a=%2527").get("a"), Some("%27"), "r2: decoded once, never twice");
-        assert_eq!(Params::parse("a=&b").get("a"), None);
+    }
+
+    #[test]
+    fn faults_d10_an_empty_parameter_was_not_sent() {
+        let p = Params::parse("a=&b&c=1&c=&=x&d=");
+        assert_eq!((p.flaw(), p.get("a"), p.get("b"), p.get("c")), (None, None, None, Some("1")));
+        assert_eq!(p.names().collect::<Vec<_>>(), ["", "c"]);
+        assert_eq!(Params::parse("c=1&c=&c=2").flaw(), Some(Flaw::Doubled));
     }
 
     proptest! {

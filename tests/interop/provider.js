@@ -51,12 +51,12 @@ function environment() {
 /**
  * @param {string} log file for what the server prints
  * @param {{name: string, clients: object[], files?: {name: string, client_id: string, secret: string, text: string}[],
- *   more?: (authority: string) => string}} of the deployment; `files` are clients as the repository's examples have
- *   them, `more` is appended to the configuration
+ *   more?: (authority: string) => string, keys?: string}} of the deployment; `files` are clients as the repository's
+ *   examples have them, `more` is appended to the configuration, `keys` are lines of its section
  * @returns {Promise<{issuer: string, phones: string, authority: string, certificate: string, key: string,
  *   configuration: string, run(...words: string[]): string, stop(): Promise<void>}>}
  */
-export async function startProvider(log, { name, clients, files = [], more = () => "" }) {
+export async function startProvider(log, { name, clients, files = [], more = () => "", keys = "" }) {
   const folder = mkdtempSync(join(tmpdir(), `preau-${name}-`));
   const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
   const { authority, certificate, key } = makeCertificates(folder);
@@ -91,7 +91,7 @@ key = ${text(key)}
 url = ${text(`sqlite:${join(folder, "preau.db")}`)}
 
 [keys]
-directory = ${text(join(folder, "keys"))}
+${keys}directory = ${text(join(folder, "keys"))}
 
 [sms]
 gateway = "http"

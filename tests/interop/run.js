@@ -44,6 +44,8 @@ provider = await report.check("Préau starts over TLS, with a roster and an open
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: report.name,
     files: programs,
+    // Between them the clients have every algorithm.
+    keys: 'algorithms = ["RS256", "ES256", "PS256", "EdDSA"]\n',
     clients: [
       ...CLIENTS, atSite(APACHE, sites[0]), atSite(APACHE_KEY, sites[1]), atApp(SPA, app), atApp(SPA_DPOP, app),
     ],

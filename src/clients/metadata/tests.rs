@@ -335,7 +335,11 @@ fn a_registration_gets_the_scopes_of_registered_clients_only() {
         take(&bent(json!({"scope": "openid education"})), &file(Some(43))).unwrap().scopes.text(),
         "openid education"
     );
-    assert_eq!(take(&bent(json!({"scope": "openid email"})), &file(Some(43))).unwrap_err().field, "scope");
+    let refused = take(&bent(json!({"scope": "openid email"})), &file(Some(43))).unwrap_err().to_string();
+    assert_eq!(
+        refused, "scope: email is not known here; there are openid, profile, phone, education, offline_access",
+        "faults D14: the word is named"
+    );
 }
 
 #[test]

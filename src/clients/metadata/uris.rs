@@ -19,7 +19,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
         return flaw("redirect_uris", "none is named: where people come back to");
     }
     for uri in redirects {
-        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: why.words() })?;
+        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: why.words().into() })?;
         // OIDCR 2, application_type: what comes by the front channel goes over TLS to a web client.
         if registered && !native && types.iter().any(|t| t.is_front()) && !uri.starts_with("https:") {
             return flaw("redirect_uris", "the implicit grant of a web client needs https");
@@ -38,7 +38,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     ];
     for (field, uri) in singles {
         if let Some(uri) = uri {
-            redirect::vet_other(uri, false).map_err(|why| Flaw { field, why: why.words() })?;
+            redirect::vet_other(uri, false).map_err(|why| Flaw { field, why: why.words().into() })?;
         }
     }
     // OIDCC 4: the scheme must be https.
@@ -55,7 +55,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
         // People come back to it, so a native client may have a scheme of its own (RPIL 3.1).
         for uri in list {
             let sound = if fragment { redirect::vet_other(uri, true) } else { redirect::vet(uri, native) };
-            sound.map_err(|why| Flaw { field, why: why.words() })?;
+            sound.map_err(|why| Flaw { field, why: why.words().into() })?;
         }
     }
     Ok(())

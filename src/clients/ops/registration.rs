@@ -171,11 +171,11 @@ fn taken(app: &App, fields: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
 /// Whether what a replacement says of the client is true.
 fn is_it(held: &Held, claimed: &Claimed, now: Timestamp) -> Result<(), Flaw> {
     if claimed.client_id.as_ref().is_some_and(|id| *id != held.client.id) {
-        return Err(Flaw { field: "client_id", why: "not this client's" });
+        return Err(Flaw { field: "client_id", why: "not this client's".into() });
     }
     match &claimed.client_secret {
         Some(secret) if !super::secret_is_right(&held.client, secret, now) => {
-            Err(Flaw { field: "client_secret", why: "not this client's" })
+            Err(Flaw { field: "client_secret", why: "not this client's".into() })
         }
         _ => Ok(()),
     }
@@ -227,7 +227,7 @@ fn written(app: &App, client_id: &str, meta: &Metadata, secret: Option<&Secret>)
 /// OIDCR 5: the sector's document names every redirect URI. Who registers has one fetched at a time.
 async fn sector(app: &App, who: &str, meta: &Metadata) -> Result<(), Flaw> {
     let Some(uri) = &meta.sector_identifier_uri else { return Ok(()) };
-    let flaw = |why| Flaw { field: "sector_identifier_uri", why };
+    let flaw = |why: &'static str| Flaw { field: "sector_identifier_uri", why: why.into() };
     let _turn = app.documents.turn(who).await;
     let fetched =
         app.outgoing.get(Purpose::Registration, uri, "application/json", SECTOR_BYTES).await.map_err(|error| {

@@ -75,8 +75,9 @@ async fn a2_state_comes_back_unchanged_whatever_it_is_and_not_if_none_was_sent()
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
     let ent = RelyingParty::new(&server, "ent");
-    let long = "é".repeat(1_000);
-    for state in ["x", &"s".repeat(384), "a b+c&d=e%20#\"'<>\\/é日\n\t", &long] {
+    // Faults D8: as long as any parameter may be, and what JSON and addresses make longest.
+    let (long, longest, quotes) = ("é".repeat(1_000), "s".repeat(6 * 1024), "\"".repeat(6 * 1024));
+    for state in ["x", &"s".repeat(384), "a b+c&d=e%20#\"'<>\\/é日\n\t", &long, &longest, &quotes] {
         let mut attempt = ent.attempt_with(&[("state", state)]);
         attempt.state = state.to_owned();
         let landed = browser.open(&attempt.url).await.away();
@@ -176,13 +177,11 @@ async fn a5_prompt_login_and_max_age_ask_again_and_auth_time_says_so() {
         assert_eq!(now, last + 5, "{more:?}");
         last = now;
     }
-    for more in [("max_age", "10000"), ("prompt", "create")] {
-        server.advance(Span::seconds(2));
-        let attempt = ent.attempt_with(&[more]);
-        let landed = browser.open(&attempt.url).await.away();
-        let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
-        assert_eq!(tokens.claims["auth_time"], last, "no needless sign-in: {more:?}");
-    }
+    server.advance(Span::seconds(2));
+    let attempt = ent.attempt_with(&[("max_age", "10000")]);
+    let landed = browser.open(&attempt.url).await.away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    assert_eq!(tokens.claims["auth_time"], last, "no needless sign-in");
 }
 
 #[tokio::test]
@@ -319,14 +318,58 @@ async fn a_person_outside_of_the_perimeter_gets_a_page_or_interaction_required()
 async fn d10_a_request_too_large_to_be_kept_is_told_so() {
     let server = Server::start().await;
     let ent = RelyingParty::new(&server, "ent");
-    for name in ["state", "nonce"] {
-        let long = "x".repeat(2_049);
-        let mut attempt = ent.attempt_with(&[(name, &long)]);
-        if name == "state" {
-            attempt.state = long.clone();
-        }
+    for (name, length) in [("state", 6 * 1024 + 1), ("nonce", 2_049)] {
+        let attempt = ent.attempt_with(&[(name, &"x".repeat(length))]);
         let landed = Browser::new(&server).open(&attempt.url).await.away();
         let all: Vec<_> = landed.query_pairs().into_owned().collect();
         assert_eq!(get(&all, "error"), Some("invalid_request"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn faults_d8_a_long_state_outlives_a_sign_in_and_a_push() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    for state in ["s".repeat(6 * 1024), "\"".repeat(6 * 1024)] {
+        let mut attempt = ent.attempt_with(&[("state", &state)]);
+        attempt.state.clone_from(&state);
+        let mut browser = Browser::new(&server);
+        assert!(matches!(browser.open(&attempt.url).await, Landed::Here));
+        let landed = browser.sign_in(&member).await.away();
+        ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+        let authorization = ent.authorization().unwrap();
+        let mut fields = ent.parameters(&attempt);
+        fields.retain(|(name, _)| name != "state");
+        fields.push(("state".to_owned(), state));
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let pushed = server.post("/oauth2/par", &[("authorization", &authorization)], &fields).await;
+        assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.shown());
+    }
+}
+
+#[tokio::test]
+async fn faults_d13_prompt_create_leads_to_the_activation_and_an_unknown_word_is_an_error() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let ent = RelyingParty::new(&server, "ent");
+    for mut browser in [Browser::new(&server), signed_in(&server, &member).await] {
+        server.advance(Span::seconds(1));
+        let attempt = ent.attempt_with(&[("prompt", "create")]);
+        assert!(matches!(browser.open(&attempt.url).await, Landed::Here));
+        assert_eq!(browser.at.path(), "/activation");
+        // Who has an account after all signs in from there, and is not sent round in a circle.
+        let query = browser.at.query().unwrap().to_owned();
+        assert!(query.contains("i=") && query.contains("client_id=ent"), "{query}");
+        browser.open(&format!("/connexion?{query}&motif=encore")).await;
+        let landed = browser.sign_in(&member).await.away();
+        ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    }
+    let announced = server.get("/.well-known/openid-configuration").await.json()["prompt_values_supported"].clone();
+    assert!(announced.as_array().unwrap().contains(&"create".into()), "{announced}");
+    for word in ["unheard-of", "login unheard-of", "Login", "none create"] {
+        let attempt = ent.attempt_with(&[("prompt", word)]);
+        let landed = Browser::new(&server).open(&attempt.url).await.away();
+        assert_eq!(ent.error(&landed, &attempt), "invalid_request", "{word}");
     }
 }

@@ -73,10 +73,9 @@ async fn c5_c6_a_missing_empty_or_wrong_secret_never_does() {
 async fn c11_two_methods_at_once_are_refused_and_the_same_client_id_is_no_second_method() {
     let server = Server::start().await;
     let right = basic("ent", &deployment::secret("ent"));
-    let secret = deployment::secret("ent");
+    let (secret, secret_post) = (deployment::secret("ent"), deployment::secret("ent-post"));
     for fields in [
         vec![("client_secret", "x")],
-        vec![("client_secret", "")],
         vec![("client_id", "ent"), ("client_secret", &secret)],
         vec![("client_id", "bourses")],
         vec![("client_assertion", "x"), ("client_assertion_type", "x")],
@@ -91,6 +90,16 @@ async fn c11_two_methods_at_once_are_refused_and_the_same_client_id_is_no_second
     let answer = ask(&server, &[&right, &right], &[]).await;
     assert_eq!(answer.error(), "invalid_request", "two headers");
     let_in(&ask(&server, &[&right], &[("client_id", "ent")]).await, "the same id in the body");
+    // Faults D10: libraries send empty fields along (RFC 6749 3.1).
+    for fields in [
+        vec![("client_secret", "")],
+        vec![("client_id", "")],
+        vec![("client_id", "ent"), ("client_secret", ""), ("client_assertion", ""), ("client_assertion_type", "")],
+    ] {
+        let_in(&ask(&server, &[&right], &fields).await, "nothing was sent");
+    }
+    let post = [("client_id", "ent-post"), ("client_secret", secret_post.as_str()), ("client_assertion", "")];
+    let_in(&ask(&server, &[], &post).await, "an empty assertion is none");
     let assertion = [("client_assertion", "x"), ("client_assertion_type", "x"), ("client_id", "ent")];
     kept_out(&ask(&server, &[], &assertion).await, false, "an assertion is not wired");
 }

@@ -98,7 +98,7 @@ async fn r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
         ("no parameters", vec![]),
         ("only state", vec![("state", "x")]),
         ("no hint", vec![back, ("state", "x")]),
-        ("no hint, a client_id", vec![back, ("client_id", "ent")]),
+        ("a wrong hint, a client_id", vec![back, ("client_id", "ent"), ("id_token_hint", bent.as_str())]),
         ("alg none", vec![back, ("id_token_hint", unsigned.as_str())]),
         ("signature changed", vec![back, ("id_token_hint", bent.as_str())]),
         ("signed by another house", vec![back, ("id_token_hint", elsewhere.as_str())]),
@@ -120,6 +120,52 @@ async fn r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
         assert!(!s.browser.page.has("main a[href^=https]"), "{case}: {}", s.browser.page.text());
         s.assert_signed_out(case).await;
     }
+}
+
+#[tokio::test]
+async fn faults_d12_a_client_that_names_itself_is_named_and_led_back_to_after_the_persons_word() {
+    let back = ("post_logout_redirect_uri", GOODBYE);
+    let mut s = scene().await;
+    s.browser.open(&s.ent.logout_url(&[("client_id", "ent"), back, ("state", "x y")])).await;
+    assert!(s.browser.page.shown().contains("Service ent"), "the page names who asks");
+    assert_eq!(s.confirm().await.away().as_str(), "https://ent.example/adieu?state=x+y");
+    s.assert_signed_out("confirmed").await;
+    // Nobody is signed in any more: there is nothing to confirm.
+    let landed = s.browser.open(&s.ent.logout_url(&[("client_id", "ent"), back])).await;
+    assert_eq!(landed.away().as_str(), GOODBYE);
+
+    // Without a way back, or with another's: a link to the registered site, and who asked is not called open.
+    for more in [vec![], vec![("post_logout_redirect_uri", "https://bourses.example/adieu")]] {
+        let mut s = scene().await;
+        RelyingParty::new(&s.server, "bourses").sign_in(&mut s.browser, &s.member).await;
+        s.browser.open(&s.ent.logout_url(&[&[("client_id", "ent")][..], &more].concat())).await;
+        assert!(matches!(s.confirm().await, Landed::Here), "{more:?}");
+        assert_eq!(s.browser.page.link("main a.button"), "https://ent.example/", "{more:?}");
+        let open = crate::support::html::text(&s.browser.page.text(), "main p.note").unwrap_or_default();
+        assert!(open.contains("Service bourses") && !open.contains("Service ent"), "{more:?}: {open}");
+    }
+    // A client that is none, or may do nothing, is not named.
+    s.server.sql("UPDATE client SET state = 'suspended' WHERE client_id = 'bourses'", vec![]).await;
+    s.ent.sign_in(&mut s.browser, &s.member).await;
+    for id in ["nobody", "<b>", "bourses"] {
+        s.browser.open(&s.ent.logout_url(&[("client_id", id), back])).await;
+        assert!(s.browser.page.has("#confirmer") && !s.browser.page.shown().contains("Service"), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn faults_d12_a_hint_does_not_stay_in_the_address_bar() {
+    let mut s = scene().await;
+    let mine = s.tokens.id_token.clone();
+    let elsewhere = s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await.id_token;
+    // Of another session: asked. Of this one: done. Of one that has ended. Of nobody.
+    for hint in [&elsewhere, &mine, &mine, &bend(&mine)] {
+        let landed = s.browser.open(&s.ent.logout_url(&[("id_token_hint", hint)])).await;
+        assert!(matches!(landed, Landed::Here), "{landed:?}");
+        assert!(!s.browser.at.as_str().contains("id_token_hint"), "{}", s.browser.at);
+        assert_eq!(s.browser.page.status, StatusCode::OK);
+    }
+    s.assert_signed_out("by the second").await;
 }
 
 #[tokio::test]

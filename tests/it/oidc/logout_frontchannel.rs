@@ -53,6 +53,10 @@ async fn fcl_3_the_page_loads_each_client_s_page_with_iss_and_sid_and_then_goes_
     let fields =
         [("id_token_hint", s.tokens.id_token.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", "a&b")];
     s.browser.get(&s.ent.logout_url(&fields)).await;
+    // First away from the address that holds the hint.
+    let own = s.browser.page.location().to_owned();
+    assert!(own.starts_with("/oauth2/logout?i="), "{own}");
+    s.browser.get(&own).await;
     assert_eq!(s.browser.page.status, StatusCode::OK, "no redirect: the frames need a page");
     let theirs = s.bourses.claims["sid"].as_str().unwrap();
     let expected =

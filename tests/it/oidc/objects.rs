@@ -81,8 +81,9 @@ async fn faults_a12_a_member_of_another_type_is_refused_whatever_it_is() {
             let mut claims = part(&object(&rp, &attempt, &key, json!({})), 1);
             claims[name] = value.clone();
             let signed = key.sign(&claims);
-            let attempt = rp.attempt_with(&[("request", &signed)]);
-            let error = rp.error(&browser.open(&attempt.url).await.away(), &attempt);
+            // The state inside is the one that goes back, unless it is what is wrong.
+            let sent = rp.attempt_with(&[("request", &signed), ("state", &attempt.state)]);
+            let error = rp.error(&browser.open(&sent.url).await.away(), &attempt);
             assert_eq!(error, "invalid_request_object", "{name}: {value}");
             let pushed = push(&rp, &[("request".to_owned(), signed)]).await;
             let refused = (pushed.status, pushed.error());
@@ -92,8 +93,8 @@ async fn faults_a12_a_member_of_another_type_is_refused_whatever_it_is() {
     for (name, value) in [("client_id", json!(["ent"])), ("sub", json!(["ent"])), ("iss", json!(["ent"]))] {
         let attempt = rp.attempt();
         let signed = object(&rp, &attempt, &key, json!({ name: value }));
-        let attempt = rp.attempt_with(&[("request", &signed)]);
-        assert_eq!(rp.error(&browser.open(&attempt.url).await.away(), &attempt), "invalid_request_object", "{name}");
+        let url = rp.attempt_with(&[("request", &signed)]).url;
+        assert_eq!(rp.error(&browser.open(&url).await.away(), &attempt), "invalid_request_object", "{name}");
     }
     // What nobody here reads may be anything (RFC 6749 3.1), and the right types are taken.
     let attempt = rp.attempt();
@@ -103,6 +104,17 @@ async fn faults_a12_a_member_of_another_type_is_refused_whatever_it_is() {
     let landed = browser.open(&url).await.away();
     let tokens = rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
     assert_eq!(tokens.claims["given_name"], "Anne");
+}
+
+#[tokio::test]
+async fn faults_d8_the_state_of_a_signed_request_goes_back_though_the_request_is_refused() {
+    let (server, rp, key) = house().await;
+    let attempt = rp.attempt();
+    let signed = object(&rp, &attempt, &key, json!({ "prompt": ["login"] }));
+    let outside = [("client_id", "ent"), ("redirect_uri", rp.redirect_uri.as_str()), ("request", &signed)];
+    let url = format!("/oauth2/authorize?{}", crate::support::server::encode(&outside));
+    let landed = Browser::new(&server).open(&url).await.away();
+    assert_eq!(rp.error(&landed, &attempt), "invalid_request_object");
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
         (bent("code_challenge_method", "plain"), "invalid_request"),
         (bent("scope", "profile"), "invalid_scope"),
         (bent("client_id", "bourses"), "invalid_request"),
-        (bent("state", &"x".repeat(5_000)), "invalid_request"),
+        (bent("state", &"x".repeat(7_000)), "invalid_request"),
     ] {
         let answer = push(&rp, &fields).await;
         assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{fields:?}");
@@ -193,8 +193,8 @@ async fn j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
     ];
     let mut browser = Browser::new(&server);
     for (case, text) in cases {
-        let bent = rp.attempt_with(&[("request", &text)]);
-        let error = rp.error(&browser.open(&bent.url).await.away(), &bent);
+        let bent = rp.attempt_with(&[("request", &text), ("state", &attempt.state)]);
+        let error = rp.error(&browser.open(&bent.url).await.away(), &attempt);
         assert_eq!(error, "invalid_request_object", "{case}");
     }
     // Never to an address that is not registered, whatever is wrong (PROTOCOL A 19).

@@ -53,6 +53,44 @@ pub async fn registered(server: &Server, approves: bool, body: &Value) -> Value 
     answer.json()
 }
 
+#[tokio::test]
+async fn faults_d1_redirect_uris_of_two_hosts_are_registered_with_a_sector_of_their_own() {
+    let server = Server::start().await;
+    let two = json!({ "redirect_uris": ["https://one.example/retour", "https://two.example/retour"] });
+    let client = registered(&server, true, &two).await;
+    assert_eq!(client["subject_type"], "pairwise");
+    assert_eq!(client["sector"], format!("client:{}", text(&client, "client_id")), "the answer says so");
+    // What it was told it may write back.
+    let answer = manage(&server, "PUT", &client, Some(&client)).await;
+    assert_eq!((answer.status, &answer.json()["sector"]), (StatusCode::OK, &client["sector"]), "{}", answer.shown());
+    // Another client of the same two hosts is another sector.
+    let other = registered(&server, true, &two).await;
+    assert_ne!(other["sector"], client["sector"]);
+    // Who asks for it by name says which sector.
+    let (token, _) = opened(&server, 1, true).await;
+    let mut by_name = two;
+    by_name["subject_type"] = json!("pairwise");
+    let refused = register(&server, &token, &by_name).await;
+    assert_eq!((refused.status, refused.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"));
+    assert_eq!(registered(&server, true, &cantine()).await["sector"], "host:cantine.example");
+}
+
+#[tokio::test]
+async fn faults_d2_a_registration_for_an_algorithm_that_is_not_offered_is_refused_with_its_name() {
+    let server = Server::start().await;
+    let (token, _) = opened(&server, 5, true).await;
+    for field in ["id_token_signed_response_alg", "userinfo_signed_response_alg"] {
+        let mut body = cantine();
+        body[field] = json!("EdDSA");
+        let answer = register(&server, &token, &body).await;
+        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"));
+        let said = answer.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(said.starts_with(field), "{said}");
+        body[field] = json!("PS256");
+        assert_eq!(register(&server, &token, &body).await.status, StatusCode::CREATED);
+    }
+}
+
 pub fn text<'a>(client: &'a Value, name: &str) -> &'a str {
     client[name].as_str().unwrap_or_else(|| panic!("no {name}: {client}"))
 }
