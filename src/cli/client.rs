@@ -181,9 +181,10 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
         [&p.academies, &p.ministries, &p.schools].into_iter().flatten().map(String::as_str).collect();
     writeln!(out, "perimeter   {}", perimeter.join(" "))?;
     writeln!(out, "sector      {}", client.meta.sector)?;
+    writeln!(out, "profile     {}", client.meta.profile.name())?;
     let ways: Vec<&str> = AuthMethod::ALL.into_iter().filter(|m| client.takes(*m)).map(AuthMethod::name).collect();
     writeln!(out, "proves by   {}", ways.join(" or "))?;
-    let pkce = if client.needs_pkce() { "demanded" } else { "taken where it is sent" };
+    let pkce = if client.demands().pkce { "demanded" } else { "taken where it is sent" };
     writeln!(out, "PKCE        {pkce}")?;
     if let Some(at) = unprotected_lately(client, house.now) {
         writeln!(out, "            sent neither PKCE nor nonce, last on {}: {UNPROTECTED}", in_paris(at))?;

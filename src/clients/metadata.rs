@@ -5,20 +5,23 @@
 mod algorithms;
 mod echo;
 mod places;
+mod profile;
+mod scopes;
 mod uris;
 
+pub use algorithms::offered;
 pub use echo::fields;
 pub use places::admits;
+pub use profile::{Demands, demands, signs_with};
 pub use uris::own_sector;
 
 use std::borrow::Cow;
 
 use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
 use crate::base::names::is_invisible;
-use crate::protocol::algorithms::Alg;
+use crate::protocol::profile::Profile;
 use crate::protocol::registration::Fields;
 use crate::protocol::response::ResponseType;
-use crate::protocol::scope::{Scope, Scopes};
 use crate::protocol::tolerance::Tolerances;
 
 /// Why a client is not taken.
@@ -51,6 +54,7 @@ pub enum Terms {
     /// Written by the operator.
     File {
         secret_len: Option<usize>,
+        profile: Profile,
         sector: String,
         /// Absent: of public clients.
         require_pkce: Option<bool>,
@@ -75,7 +79,11 @@ pub enum Terms {
 /// # Errors
 /// The first field that breaks a rule.
 pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
-    let registered = matches!(terms, Terms::Registered { .. });
+    let (profile, registered) = match terms {
+        Terms::File { profile, .. } => (*profile, false),
+        Terms::Registered { .. } => (Profile::Plain, true),
+    };
+    let f = &profile::imposed(profile, f)?;
     let native = match f.application_type.as_deref() {
         None | Some("web") => false,
         Some("native") => true,
@@ -85,9 +93,9 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
     let (grant_types, response_types) = flow(f, auth_method)?;
     uris::vet(f, native, registered, &response_types)?;
     let keys = algorithms::keys(f)?;
-    algorithms::authentication(f, auth_method, &keys)?;
+    algorithms::authentication(f, auth_method, &keys, profile)?;
     let subject_type = subject_type(f, terms)?;
-    let scopes = scopes(f, registered, &grant_types)?;
+    let scopes = scopes::taken(f, registered, &grant_types)?;
     let default_max_age = match f.default_max_age {
         Some(n) if !(0..=315_360_000).contains(&n) => return flaw("default_max_age", "not a number of seconds"),
         other => other,
@@ -122,6 +130,7 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         id_token: algorithms::id_token(f, &keys)?,
         userinfo: algorithms::userinfo(f, &keys)?,
         introspection: algorithms::introspection(f)?,
+        profile,
         request_object_signing_alg: algorithms::request_object(f, &keys)?,
         require_signed_request_object: f.require_signed_request_object.unwrap_or_default(),
         require_par: f.require_pushed_authorization_requests.unwrap_or_default(),
@@ -140,27 +149,6 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
     };
     agree(&mut meta, f, terms)?;
     Ok(meta)
-}
-
-/// Everything that would be signed for the client, with the field that says how.
-fn signatures(meta: &Metadata) -> impl Iterator<Item = (&'static str, Alg)> {
-    let all = [
-        ("id_token_signed_response_alg", meta.id_token.signed),
-        ("userinfo_signed_response_alg", meta.userinfo.signed),
-        ("introspection_signed_response_alg", meta.introspection.signed),
-    ];
-    all.into_iter().filter_map(|(field, alg)| Some((field, alg?)))
-}
-
-/// Whether what the client is to be given can be signed: `offered` is what is signed with now.
-///
-/// # Errors
-/// The first field that asks for another algorithm.
-pub fn offered(meta: &Metadata, offered: &[Alg]) -> Result<(), Flaw> {
-    match signatures(meta).find(|(_, alg)| !offered.contains(alg)) {
-        None => Ok(()),
-        Some((field, _)) => flaw(field, "not one that is offered here: see keys.algorithms and discovery"),
-    }
 }
 
 /// What the terms say, and what depends on them.
@@ -185,6 +173,9 @@ fn agree(meta: &mut Metadata, f: &Fields, terms: &Terms) -> Result<(), Flaw> {
         } => {
             if sector.trim().is_empty() {
                 return flaw("sector", "it is empty");
+            }
+            if meta.profile == Profile::Fapi2 && *require_pkce == Some(false) {
+                return flaw("require_pkce", "profile fapi2 has PKCE");
             }
             let public = meta.auth_method == AuthMethod::None;
             let require_pkce = require_pkce.unwrap_or(public);
@@ -317,32 +308,6 @@ fn subject_type(f: &Fields, terms: &Terms) -> Result<SubjectType, Flaw> {
         }
         _ => Ok(kind),
     }
-}
-
-/// A file asks for what there is; a registration is given what registered clients may have (RFC 7591 2).
-fn scopes(f: &Fields, registered: bool, grants: &[GrantType]) -> Result<Scopes, Flaw> {
-    if !registered {
-        let text = f.scope.as_deref().unwrap_or("openid");
-        let Some(scopes) = Scopes::parse(text) else { return flaw("scope", "a forbidden character") };
-        let known = Scope::ALL.map(Scope::name);
-        if let Some(word) = text.split_ascii_whitespace().find(|word| !known.contains(word)) {
-            return flaw("scope", format!("{word} is not known here; there are {}", known.join(", ")));
-        }
-        return Ok(scopes);
-    }
-    // Who the person is, with the values shown before anything is shared. Of children and schools only the house's own
-    // clients learn (ABUSE S-14).
-    let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
-    let asked = match f.scope.as_deref() {
-        None => all,
-        Some(text) if text.len() > 1_000 => return flaw("scope", "too long"),
-        Some(text) => match Scopes::parse(text) {
-            Some(scopes) => scopes.within(&all),
-            None => return flaw("scope", "a forbidden character"),
-        },
-    };
-    let refreshes = grants.contains(&GrantType::RefreshToken);
-    Ok(if refreshes { asked } else { asked.without(Scope::OfflineAccess) })
 }
 
 #[cfg(test)]

@@ -8,14 +8,18 @@ pub mod logo;
 pub mod metadata;
 pub mod ops;
 pub mod pages;
+mod perimeter;
 pub mod shown;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::metadata::Demands;
+pub use self::perimeter::Perimeter;
 use crate::base::clock::Timestamp;
 use crate::protocol::algorithms::{Alg, Encryption};
+use crate::protocol::profile::Profile;
 use crate::protocol::redirect;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scopes;
@@ -120,27 +124,6 @@ pub struct Protection {
     pub encrypted: Option<Encryption>,
 }
 
-/// Whom a client may learn of: the union of academies, ministries and schools, narrowed by profiles.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Perimeter {
-    pub academies: Vec<String>,
-    pub ministries: Vec<String>,
-    pub schools: Vec<String>,
-    /// Empty means every profile.
-    pub profiles: Vec<String>,
-}
-
-impl Perimeter {
-    pub fn covers(&self, uai: &str, academy: &str, ministry: &str) -> bool {
-        let has = |list: &[String], value: &str| list.iter().any(|v| v == value);
-        has(&self.academies, academy) || has(&self.ministries, ministry) || has(&self.schools, uai)
-    }
-
-    pub fn takes_profile(&self, profile: &str) -> bool {
-        self.profiles.is_empty() || self.profiles.iter().any(|p| p == profile)
-    }
-}
-
 /// What is known of a client, under RFC 7591's names where it has one. Times of use and state are columns of their
 /// own. What a row of an older version lacks has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,6 +178,9 @@ pub struct Metadata {
     /// `introspection_signed_response_alg` (RFC 9701 6): absent means plain JSON unless the caller asks for a JWT.
     #[serde(default)]
     pub introspection: Protection,
+    /// What it holds to beyond OpenID Connect. Files only; what it demands is asked of [`Client::demands`].
+    #[serde(default)]
+    pub profile: Profile,
     #[serde(default)]
     pub request_object_signing_alg: Option<Alg>,
     /// RFC 9101 10.5.
@@ -324,9 +310,9 @@ impl Client {
         method == self.meta.auth_method || (either && method == ClientSecretPost)
     }
 
-    /// Public clients always; others as their file says.
-    pub fn needs_pkce(&self) -> bool {
-        self.meta.require_pkce || self.is_public()
+    /// What its requests must be: the one answer for every check.
+    pub fn demands(&self) -> Demands {
+        metadata::demands(&self.meta)
     }
 }
 

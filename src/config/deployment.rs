@@ -1,5 +1,6 @@
 //! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::de::{DeserializeOwned, Error as _};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 use super::{ConfigError, read_secret};
 use crate::base::secret::Secret;
 use crate::protocol::algorithms::Alg;
+use crate::protocol::profile::Profile;
 use crate::protocol::registration::Fields;
 use crate::protocol::tolerance::{AccessTokenTyp, LogoutTokenTyp};
 
@@ -81,6 +83,31 @@ pub struct ClientFile {
     pub client_id: String,
     pub fields: Fields,
     pub ours: Ours,
+    pub source: Source,
+}
+
+/// Where a client is declared: a refusal names the line.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    path: PathBuf,
+    /// Of each key at the top, counted from one.
+    lines: BTreeMap<String, usize>,
+}
+
+impl Source {
+    fn read(path: &Path, text: &str) -> Self {
+        let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+        let keys = top.enumerate().filter_map(|(n, line)| Some((line.split_once('=')?.0.trim().to_owned(), n + 1)));
+        Self { path: path.to_owned(), lines: keys.collect() }
+    }
+
+    /// The file, and the line that says this; what is only implied stands where the profile is named.
+    pub fn of(&self, field: &str) -> String {
+        match self.lines.get(field).or_else(|| self.lines.get("profile")) {
+            Some(line) => format!("{}, line {line}", self.path.display()),
+            None => self.path.display().to_string(),
+        }
+    }
 }
 
 /// What RFC 7591 has no name for, or what no client may say of itself.
@@ -92,6 +119,9 @@ pub struct Ours {
     client_secret: Option<String>,
     #[serde(default)]
     client_secret_file: Option<PathBuf>,
+    /// `fapi2`: everything that FAPI 2.0 demands (DESIGN.md 7).
+    #[serde(default)]
+    pub profile: Profile,
     /// Clients of one sector see one `sub` (DESIGN.md 4).
     pub sector: String,
     /// RFC 7636 S256 demanded. Absent: of public clients only, because most programs with a secret send none and their
@@ -131,7 +161,7 @@ impl<'de> Deserialize<'de> for ClientFile {
         let mut all = Map::<String, Value>::deserialize(deserializer)?;
         let fields = Fields::read(&mut all).map_err(D::Error::custom)?;
         let ours = Ours::deserialize(Value::Object(all)).map_err(D::Error::custom)?;
-        Ok(ClientFile { client_id: ours.client_id.clone(), fields, ours })
+        Ok(ClientFile { client_id: ours.client_id.clone(), fields, ours, source: Source::default() })
     }
 }
 
@@ -161,8 +191,12 @@ struct Schools {
     school: Vec<SchoolFile>,
 }
 
+fn text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))
+}
+
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+    let text = text(path)?;
     let source = config::File::from_str(&text, config::FileFormat::Toml);
     let built = config::Config::builder().add_source(source).build();
     built.and_then(config::Config::try_deserialize).map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
@@ -192,7 +226,7 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
     paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
     paths.sort();
     for path in paths {
-        let file: ClientFile = parse(&path)?;
+        let file = ClientFile { source: Source::read(&path, &text(&path)?), ..parse(&path)? };
         let secret = match (&file.ours.client_secret, &file.ours.client_secret_file) {
             (Some(_), Some(_)) => {
                 return Err(ConfigError::Rule(format!(

@@ -18,8 +18,6 @@ use crate::protocol::json;
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// RFC 7523 has none; the newer one of its successor is taken too.
 const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "client-authentication+jwt"]);
-/// What an assertion may be signed with by a key pair.
-pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
 /// A client's clock may be ahead by so much (PROTOCOL A 23).
 const AHEAD: Span = Span::seconds(10);
 /// So old an assertion is refused (RFC 7523 3 (6)), and without `iat` one that ends later than this (3 (4)). So no `jti`
@@ -85,7 +83,7 @@ async fn signed(app: &AppState, now: Timestamp, client: &Client, text: &str) -> 
         let verified = jose::verify_hs256(secret.expose().as_bytes(), text, TYP);
         return Ok(verified.map(|(_, claims)| claims).map_err(|why| why.to_string()));
     }
-    let allowed = client.meta.auth_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
+    let allowed = client.meta.auth_signing_alg.map_or(client.demands().signs_with.to_vec(), |alg| vec![alg]);
     by_key(app, now, client, &allowed, TYP, text).await
 }
 
@@ -130,12 +128,16 @@ fn content<'a>(
     if text("iss") != Some(&client.id) || text("sub") != Some(&client.id) {
         return Err("iss and sub are not the client");
     }
-    // The issuer, or the endpoint itself, or the token endpoint: what libraries write (PROTOCOL A 23).
+    // The issuer, or the endpoint itself, or the token endpoint: what libraries write (PROTOCOL A 23). FAPI 2.0 5.3.2.1:
+    // the issuer as a string and nothing else.
     let here = |aud: &str| {
         aud == app.issuer()
             || [endpoint.path(), Endpoint::Token.path()].iter().any(|p| aud == format!("{}{p}", app.issuer()))
     };
+    let issuer_alone = client.demands().issuer_alone;
     let for_us = match claims.get("aud") {
+        Some(Value::String(aud)) if issuer_alone => aud == app.issuer(),
+        _ if issuer_alone => false,
         Some(Value::String(aud)) => here(aud),
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).any(here),
         _ => false,

@@ -168,10 +168,10 @@ impl Checking<'_> {
     /// What the client's registration demands of the way (RFC 9126 6, RFC 9101 10.5), and what is not spoken
     /// (OIDCC 7.2.1).
     fn came(&self, came: Came) -> Result<(), OAuthError> {
-        if self.client.meta.require_par && !came.pushed {
+        if self.client.demands().pushed && !came.pushed {
             return Err(OAuthError::invalid_request("this client must push its requests"));
         }
-        if self.client.meta.require_signed_request_object && !came.signed {
+        if self.client.demands().signed_request && !came.signed {
             return Err(OAuthError::invalid_request("this client must sign its requests"));
         }
         if self.params.get("registration").is_some() {
@@ -192,7 +192,7 @@ impl Checking<'_> {
             return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words));
         }
         // RFC 9449 5.2: there is no proof by the front channel.
-        if kind.token && self.client.meta.dpop_bound {
+        if kind.token && self.client.demands().dpop {
             return Err(OAuthError::invalid_request("this client's access tokens are bound to a key"));
         }
         Ok(kind)
@@ -237,7 +237,7 @@ impl Checking<'_> {
         let method = self.params.get("code_challenge_method");
         match self.params.get("code_challenge") {
             None if method.is_some() => Err(OAuthError::invalid_request("code_challenge is missing")),
-            None if kind.code && self.client.needs_pkce() => {
+            None if kind.code && self.client.demands().pkce => {
                 Err(OAuthError::invalid_request("code_challenge is required: PKCE with S256"))
             }
             None => Ok(None),

@@ -6,13 +6,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{assertion, dpop, path, request_object};
+use super::path;
 use crate::app::AppState;
 use crate::base::lang::Lang;
+use crate::clients::metadata::signs_with;
 use crate::clients::{AuthMethod, GrantType};
 use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
 use crate::protocol::authorize::Prompt;
+use crate::protocol::profile::Profile;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
 
@@ -63,7 +65,7 @@ fn requests() -> Value {
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
-        "request_object_signing_alg_values_supported": request_object::ALGORITHMS.map(Alg::name),
+        "request_object_signing_alg_values_supported": clients_sign_with(),
         "require_pushed_authorization_requests": false,
         "authorization_response_iss_parameter_supported": true,
     })
@@ -88,8 +90,13 @@ fn tokens(algorithms: &[Alg]) -> Value {
         "userinfo_encryption_alg_values_supported": alg,
         "userinfo_encryption_enc_values_supported": enc,
         "introspection_signing_alg_values_supported": signing,
-        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Alg::name),
+        "dpop_signing_alg_values_supported": clients_sign_with(),
     })
+}
+
+/// Those of any client; a profile may narrow it.
+fn clients_sign_with() -> Vec<&'static str> {
+    signs_with(Profile::Plain).iter().copied().map(Alg::name).collect()
 }
 
 fn client_authentication() -> Value {
@@ -97,7 +104,7 @@ fn client_authentication() -> Value {
     // A public client may give a token up, but not ask about one.
     let proving = AuthMethod::ALL.into_iter().filter(|m| *m != AuthMethod::None).map(AuthMethod::name);
     let proving: Vec<&str> = proving.collect();
-    let signing: Vec<&str> = assertion::ALGORITHMS.map(Alg::name).into_iter().chain(["HS256"]).collect();
+    let signing: Vec<&str> = clients_sign_with().into_iter().chain(["HS256"]).collect();
     json!({
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signing,

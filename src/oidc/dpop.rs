@@ -14,12 +14,10 @@ use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{digest, same};
 use crate::clients::Client;
-use crate::jose::{self, Alg};
+use crate::jose;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::seal::Blind;
 
-/// What proofs may be signed with.
-pub const ALGORITHMS: [Alg; 4] = [Alg::ES256, Alg::EdDSA, Alg::PS256, Alg::RS256];
 const PROOF: HeaderName = HeaderName::from_static("dpop");
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const TYP: &str = "dpop+jwt";
@@ -37,6 +35,7 @@ pub fn proven(
     headers: &HeaderMap,
     method: &Method,
     path: &str,
+    client: &Client,
 ) -> Result<Option<Proof>, OAuthError> {
     let mut all = headers.get_all(&PROOF).iter();
     let (first, second) = (all.next(), all.next());
@@ -45,7 +44,7 @@ pub fn proven(
         return Err(bad("two DPoP headers"));
     }
     let Ok(proof) = proof.to_str() else { return Err(bad("the proof is not ASCII")) };
-    checked(app, now, proof, method, path, None).map(Some)
+    checked(app, now, proof, method, path, None, client).map(Some)
 }
 
 /// At an endpoint that gives tokens: as [`proven`], and there must be one where the client is registered so.
@@ -57,8 +56,8 @@ pub fn at_endpoint(
     path: &str,
     client: &Client,
 ) -> Result<Option<Proof>, OAuthError> {
-    match proven(app, now, headers, method, path)? {
-        None if client.meta.dpop_bound => Err(bad("this client's tokens are bound to a key: a proof is missing")),
+    match proven(app, now, headers, method, path, client)? {
+        None if client.demands().dpop => Err(bad("this client's tokens are bound to a key: a proof is missing")),
         found => Ok(found),
     }
 }
@@ -70,15 +69,15 @@ pub async fn with_token(
     headers: &HeaderMap,
     (method, path): (&Method, &str),
     (token, jkt): (&str, &str),
-    client_id: &str,
+    client: &Client,
 ) -> anyhow::Result<Result<(), OAuthError>> {
     let mut all = headers.get_all(&PROOF).iter();
     let proof = match (all.next(), all.next()) {
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
         _ => return Ok(Err(bad("one proof is needed"))),
     };
-    match checked(app, now, proof, method, path, Some(token)) {
-        Ok(found) if same(&found.jkt, jkt) => found.spend(app, client_id, now).await,
+    match checked(app, now, proof, method, path, Some(token), client) {
+        Ok(found) if same(&found.jkt, jkt) => found.spend(app, &client.id, now).await,
         Ok(_) => Ok(Err(bad("the proof is another key's"))),
         Err(error) => Ok(Err(error)),
     }
@@ -92,8 +91,9 @@ fn checked(
     method: &Method,
     path: &str,
     token: Option<&str>,
+    client: &Client,
 ) -> Result<Proof, OAuthError> {
-    let (claims, thumbprint) = match jose::verify_by_own_key(proof, &ALGORITHMS, TYP) {
+    let (claims, thumbprint) = match jose::verify_by_own_key(proof, client.demands().signs_with, TYP) {
         Ok(proof) => (proof.claims, proof.thumbprint),
         Err(why) => return Err(bad("the proof does not hold").detail(why.to_string())),
     };

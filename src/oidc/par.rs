@@ -72,7 +72,7 @@ async fn push(app: &AppState, visit: &Visit, asked: &Asked) -> anyhow::Result<Re
     if params.get("request_uri").is_some() {
         return Ok(Err(OAuthError::invalid_request("request_uri cannot be pushed")));
     }
-    let proof = match dpop::proven(app, visit.now, headers, &Method::POST, path::PAR) {
+    let proof = match dpop::proven(app, visit.now, headers, &Method::POST, path::PAR, client) {
         Ok(proof) => proof,
         Err(error) => return Ok(Err(error)),
     };

@@ -14,13 +14,10 @@ use crate::base::secret::digest;
 use crate::clients::Client;
 use crate::http::outgoing::{Purpose, Remembered};
 use crate::jose::{Claims, Typ};
-use crate::protocol::algorithms::Alg;
 use crate::protocol::authorize::{MEMBERS, Member};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
 
-/// What request objects may be signed with.
-pub const ALGORITHMS: [Alg; 4] = Alg::ALL;
 /// RFC 9101 10.8; OpenID Connect's are older than explicit typing.
 const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "oauth-authz-req+jwt"]);
 /// The largest object that is fetched, in bytes.
@@ -60,7 +57,7 @@ pub async fn read(
             Err(error) => return Ok(Err(error.into())),
         },
     };
-    let allowed = client.meta.request_object_signing_alg.map_or(ALGORITHMS.to_vec(), |alg| vec![alg]);
+    let allowed = client.meta.request_object_signing_alg.map_or(client.demands().signs_with.to_vec(), |alg| vec![alg]);
     let claims = match assertion::by_key(app, now, client, &allowed, TYP, object.trim()).await? {
         Ok(claims) => claims,
         Err(why) => return Ok(Err(bad("the request object does not hold").detail(why).into())),
@@ -130,8 +127,9 @@ fn content(
     if claims.get("sub").is_some_and(|sub| sub.as_str().is_none_or(|sub| sub == client.id)) {
         return Err(bad("an assertion is no request"));
     }
+    let life = client.demands().object_life;
     let for_us = match claims.get("aud") {
-        None => true,
+        None => life.is_none(),
         Some(Value::String(aud)) => aud == issuer,
         Some(Value::Array(all)) => all.iter().any(|aud| aud == issuer),
         Some(_) => false,
@@ -147,6 +145,14 @@ fn content(
             return Err(bad("the request object lies ahead"));
         }
         _ => {}
+    }
+    // FAPI 2.0 Message Signing 5.3.1.
+    if let Some(life) = life {
+        match (time("exp").flatten(), time("nbf").flatten()) {
+            (Some(exp), Some(nbf)) if exp.since(nbf) <= life && now.since(nbf) <= life => {}
+            (Some(_), Some(_)) => return Err(bad("exp and nbf are too far apart, or nbf too long ago")),
+            _ => return Err(bad("exp and nbf must be there")),
+        }
     }
     // RFC 9101 5: client_id stands in both and is the same. OIDCC 6.1: so with response_type, if it stands outside.
     if claims.contains_key("client_id") && text("client_id") != Some(&client.id) {

@@ -16,11 +16,13 @@ use super::refusal::{allow_origin, in_json};
 use super::{dpop, path, protect};
 use crate::app::AppState;
 use crate::clients::Client;
+use crate::clients::metadata::signs_with;
 use crate::db::Tx;
 use crate::http::error::PageError;
 use crate::http::visit::Visit;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
+use crate::protocol::profile::Profile;
 use crate::protocol::scope::Scope;
 
 /// Why there is no answer (RFC 6750 3.1, RFC 9449 7.1).
@@ -154,7 +156,7 @@ async fn proven(
         (Some(jkt), true) => {
             let call = (method, path::USERINFO);
             let token = (presented.token.as_str(), jkt.as_str());
-            let proof = dpop::with_token(app, visit.now, headers, call, token, &found.client.id).await?;
+            let proof = dpop::with_token(app, visit.now, headers, call, token, &found.client).await?;
             proof.map_err(NoAnswer::Proof)
         }
         (None, false) => Ok(()),
@@ -193,7 +195,7 @@ fn refusal(why: &NoAnswer) -> Response {
             let (code, words) = (error.code.name(), error.description);
             let value = format!(
                 "DPoP realm=\"preau\", error=\"{code}\", error_description=\"{words}\", algs=\"{}\"",
-                dpop::ALGORITHMS.map(|alg| alg.name()).join(" ")
+                signs_with(Profile::Plain).iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ")
             );
             (StatusCode::UNAUTHORIZED, value, Some((code, words)))
         }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 pub mod params;
 pub mod pkce;
+pub mod profile;
 pub mod redirect;
 pub mod registration;
 pub mod response;

@@ -1,9 +1,11 @@
 //! Algorithms and keys of a client. `none`, HS256 for our tokens, RSA1_5 and PBES2 have no name here (RFC 8725 3.1).
 
+use super::profile::signs_with;
 use super::{Flaw, flaw};
-use crate::clients::{AuthMethod, Protection};
+use crate::clients::{AuthMethod, Metadata, Protection};
 use crate::jose::{KeySet, KeySetError};
 use crate::protocol::algorithms::{Alg, ContentEncryption, Encryption, KeyManagement};
+use crate::protocol::profile::Profile;
 use crate::protocol::registration::Fields;
 
 const KEYS: usize = 20;
@@ -56,17 +58,17 @@ pub(super) fn auth_signing_alg(f: &Fields, method: AuthMethod) -> Result<Option<
 }
 
 /// A client that signs needs a key that its signatures can be verified with.
-pub(super) fn authentication(f: &Fields, method: AuthMethod, keys: &Keys) -> Result<(), Flaw> {
+pub(super) fn authentication(f: &Fields, method: AuthMethod, keys: &Keys, profile: Profile) -> Result<(), Flaw> {
     if method != AuthMethod::PrivateKeyJwt {
         return Ok(());
     }
-    signs(auth_signing_alg(f, method)?, keys)
+    signs(auth_signing_alg(f, method)?, signs_with(profile), keys)
 }
 
-fn signs(wanted: Option<Alg>, keys: &Keys) -> Result<(), Flaw> {
+fn signs(wanted: Option<Alg>, among: &[Alg], keys: &Keys) -> Result<(), Flaw> {
     let fits = |set: &KeySet| match wanted {
         Some(alg) => set.fits(alg),
-        None => Alg::ALL.into_iter().any(|alg| set.fits(alg)),
+        None => among.iter().any(|alg| set.fits(*alg)),
     };
     match keys {
         Keys::There => Ok(()),
@@ -79,7 +81,7 @@ fn signs(wanted: Option<Alg>, keys: &Keys) -> Result<(), Flaw> {
 pub(super) fn request_object(f: &Fields, keys: &Keys) -> Result<Option<Alg>, Flaw> {
     let wanted = alg(f.request_object_signing_alg.as_deref(), "request_object_signing_alg")?;
     if f.require_signed_request_object.unwrap_or_default() {
-        signs(wanted, keys)?;
+        signs(wanted, &Alg::ALL, keys)?;
     }
     Ok(wanted)
 }
@@ -123,4 +125,25 @@ fn encryption(names: [&Option<String>; 2], fields: [&'static str; 2], keys: &Key
         Keys::None => return flaw("jwks", "encryption needs jwks or jwks_uri"),
     }
     Ok(Some(Encryption { alg, enc }))
+}
+
+/// Everything that would be signed for the client, with the field that says how.
+fn signatures(meta: &Metadata) -> impl Iterator<Item = (&'static str, Alg)> {
+    let all = [
+        ("id_token_signed_response_alg", meta.id_token.signed),
+        ("userinfo_signed_response_alg", meta.userinfo.signed),
+        ("introspection_signed_response_alg", meta.introspection.signed),
+    ];
+    all.into_iter().filter_map(|(field, alg)| Some((field, alg?)))
+}
+
+/// Whether what the client is to be given can be signed: `offered` is what is signed with now.
+///
+/// # Errors
+/// The first field that asks for another algorithm.
+pub fn offered(meta: &Metadata, offered: &[Alg]) -> Result<(), Flaw> {
+    match signatures(meta).find(|(_, alg)| !offered.contains(alg)) {
+        None => Ok(()),
+        Some((field, _)) => flaw(field, "not one that is offered here: see keys.algorithms and discovery"),
+    }
 }

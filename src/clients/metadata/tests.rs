@@ -12,6 +12,7 @@ fn registered() -> Terms {
 fn file(secret_len: Option<usize>) -> Terms {
     Terms::File {
         secret_len,
+        profile: Profile::Plain,
         sector: "mon-ent".to_owned(),
         require_pkce: None,
         tolerances: Tolerances::default(),

@@ -15,8 +15,8 @@ use crate::seal::{SealError, Vault};
 pub enum ClientFileError {
     #[error("client {0}: {1}")]
     Rule(String, String),
-    #[error("client {0}: {1}")]
-    Flaw(String, Flaw),
+    #[error("client {0}: {1} ({2})")]
+    Flaw(String, Flaw, String),
     #[error(transparent)]
     Seal(#[from] SealError),
     #[error(transparent)]
@@ -61,6 +61,7 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
     let (ours, p) = (file.ours.clone(), file.ours.perimeter.clone());
     let terms = Terms::File {
         secret_len: secret.map(|secret| secret.expose().len()),
+        profile: ours.profile,
         sector: ours.sector,
         require_pkce: ours.require_pkce,
         tolerances: Tolerances {
@@ -79,7 +80,10 @@ fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> 
             profiles: p.profiles,
         },
     };
-    let flaw = |flaw| ClientFileError::Flaw(file.client_id.clone(), flaw);
+    let flaw = |flaw: Flaw| {
+        let place = file.source.of(flaw.field);
+        ClientFileError::Flaw(file.client_id.clone(), flaw, place)
+    };
     let meta = metadata::take(&file.fields, &terms).map_err(flaw)?;
     metadata::admits(&meta, &declared.identity).map_err(flaw)?;
     metadata::offered(&meta, &declared.algorithms).map_err(flaw)?;

@@ -106,7 +106,7 @@ fn narrowed(asking: &Asking<'_>, family: &Family) -> Result<Grant, OAuthError> {
 /// The generation whose token goes out; `None` where the presented one was spent, and everything of it is now ended.
 async fn turned(asking: &Asking<'_>, family: &Family, generation: i64) -> anyhow::Result<Option<i64>> {
     let Asking { app, now, .. } = *asking;
-    if !asking.client.is_public() && generation == family.generation {
+    if !asking.client.demands().rotates && generation == family.generation {
         return Ok(Some(generation));
     }
     let mut tx = app.db.write(Durability::Durable).await?;

@@ -11,6 +11,7 @@ mod defaults;
 mod discovery;
 mod dpop;
 mod encryption;
+mod fapi;
 mod interactions;
 mod introspection;
 mod keys;
