@@ -48,10 +48,11 @@ export class Agent extends Browser {
 
   /**
    * Goes there and does what is asked on the way.
-   * @param {{confirm?: boolean}} options `confirm`: also leave the account where asked
+   * @param {{confirm?: boolean, refuse?: boolean}} options `confirm`: also leave the account where asked; `refuse`: do
+   *   not agree
    * @returns what arrived at the relying party, or nothing where a page stays
    */
-  async visit(address, { confirm = false, ...how } = {}) {
+  async visit(address, { confirm = false, refuse = false, ...how } = {}) {
     const stop = `${this.party}/`;
     let landed = await this.open(address, { stop, ...how });
     let tried = 0;
@@ -64,6 +65,8 @@ export class Agent extends Browser {
         this.signIns += 1;
         const { identifiant } = this.person;
         landed = await this.submit("#se-connecter", { identifiant, mot_de_passe: PASSWORD }, stop);
+      } else if (refuse && this.has("#refuser")) {
+        landed = await this.open(this.page.querySelector("#refuser").getAttribute("href").replaceAll("&amp;", "&"), { stop });
       } else if (this.has('form[action^="/consentement"] #continuer')) {
         landed = await this.submit('form[action^="/consentement"] #continuer', {}, stop);
       } else if (confirm && this.has("form #confirmer")) {

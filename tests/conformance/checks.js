@@ -140,14 +140,14 @@ function checkExpiresIn(t, value) {
   t.F(is(value, "number") && value > 0 && value <= SECONDS.year, `expires_in is ${show(value)}`);
 }
 
-/** A success of the token endpoint (RFC 6749 5.1). */
-export function checkTokens(t, { status, type, headers, json }) {
+/** A success of the token endpoint (RFC 6749 5.1); `kind`: of tokens, DPoP where they are bound (RFC 9449 5). */
+export function checkTokens(t, { status, type, headers, json }, kind = "Bearer") {
   t.X(status === 200, `token: ${status} ${show(json)}`);
   t.F(/^application\/json\b/.test(type), `token: type ${type}`);
   t.X(json && !("error" in json), `token: ${show(json)}`);
   t.F(is(json.access_token, "string") && json.access_token !== "", "token: no access_token");
   t.F(/^[\x20-\x7E]+$/.test(json.access_token ?? ""), "token: access_token is not printable ASCII");
-  t.F(/^bearer$/i.test(json.token_type ?? ""), `token: token_type is ${json.token_type}`);
+  t.F(json.token_type?.toLowerCase?.() === kind.toLowerCase(), `token: token_type is ${json.token_type}`);
   checkExpiresIn(t, json.expires_in);
   t.F(/no-store/.test(headers.get("cache-control") ?? ""), "token: no Cache-Control: no-store");
 }
@@ -159,6 +159,25 @@ export function checkTokenRefusal(t, { status, type, json }, error) {
   t.F(/^application\/json\b/.test(type), `token refusal: type ${type}`);
   t.F(json?.error === error, `token refusal: ${show(json?.error)} instead of ${error}`);
   if (json) checkErrorText(t, json);
+}
+
+/** An error of an endpoint that clients call, as FAPI 2.0's modules take it: one of these codes. */
+export function checkEndpointRefusal(t, where, { status, type, json }, errors) {
+  const right = status === 400 || (status === 401 && json?.error === "invalid_client");
+  t.F(right, `${where} refusal: status ${status}`);
+  t.F(/^application\/json\b/.test(type), `${where} refusal: type ${type}`);
+  t.F(errors.includes(json?.error), `${where} refusal: ${show(json?.error)} instead of ${errors.join(", ")}`);
+  if (json) checkErrorText(t, json);
+}
+
+/** A pushed request that was taken (RFC 9126 2.2). */
+export function checkPushed(t, { status, type, json }) {
+  t.X(status === 201, `PAR: ${status} ${show(json)}`);
+  t.F(/^application\/json\b/.test(type), `PAR: type ${type}`);
+  t.X(is(json?.request_uri, "string") && json.request_uri !== "", `PAR: request_uri is ${show(json?.request_uri)}`);
+  t.F(Number.isInteger(json.expires_in) && json.expires_in > 0 && json.expires_in < 600,
+    `PAR: expires_in is ${show(json.expires_in)}`);
+  checkSecret(t, "request_uri", json.request_uri.split(":").pop());
 }
 
 /** The only key of the set that fits, as the suite takes it. */
@@ -256,6 +275,15 @@ export async function checkIdToken(t, token, jwks, expected) {
   checkHash(t, "at_hash", claims, header.alg, expected.accessToken, expected.needs);
   checkHash(t, "c_hash", claims, header.alg, expected.code, expected.needs);
   checkClaimTypes(t, "ID token", claims);
+  return claims;
+}
+
+/** An ID token of FAPI 2.0: by PS256, ES256 or EdDSA; no `sid` for a client that has no address for a sign-out. */
+export async function checkFapiIdToken(t, token, jwks, { signsOut, ...expected }) {
+  const alg = decodeProtectedHeader(token).alg;
+  t.F(["PS256", "ES256", "EdDSA"].includes(alg), `ID token: alg is ${alg}`);
+  const claims = await checkIdToken(t, token, jwks, { ...expected, alg });
+  if (!signsOut) t.W(!("sid" in claims), "ID token: sid, but the client has no address for a sign-out");
   return claims;
 }
 

@@ -3,6 +3,7 @@
 import claims from "./modules/claims.js";
 import codes from "./modules/codes.js";
 import discovery from "./modules/discovery.js";
+import fapi from "./modules/fapi.js";
 import happy from "./modules/happy.js";
 import logout from "./modules/logout.js";
 import objects from "./modules/objects.js";
@@ -10,7 +11,7 @@ import registration from "./modules/registration.js";
 import rotation from "./modules/rotation.js";
 import sessions from "./modules/sessions.js";
 
-export const MODULES = { ...claims, ...codes, ...discovery, ...happy, ...logout, ...objects, ...registration,
+export const MODULES = { ...claims, ...codes, ...discovery, ...fapi, ...happy, ...logout, ...objects, ...registration,
   ...rotation, ...sessions };
 
 const [STATIC, DYNAMIC_CLIENTS] = [false, true];
@@ -56,6 +57,21 @@ const RP_LOGOUT = words("rp-initiated-logout-discovery-endpoint-verification rp-
   + " -bad-id-token-hint -no-id-token-hint -no-params -only-state -no-post-logout-redirect-uri")
   .map((name) => name.replace("oidcc--", "oidcc-rp-initiated-logout-"));
 
+/** FAPI 2.0 for `plain_fapi`, private_key_jwt, DPoP, OpenID Connect; in the plan's order. */
+const FAPI_SIGNED_ONLY = new Set(`ensure-request-object-with-multiple-aud-succeeds
+  ensure-request-object-with-nbf-8-seconds-in-the-future-is-accepted ensure-request-object-without-exp-fails
+  ensure-request-object-without-nbf-fails ensure-expired-request-object-fails ensure-request-object-with-bad-aud-fails
+  ensure-request-object-with-exp-over-60-fails ensure-request-object-with-nbf-over-60-fails
+  ensure-signed-request-object-with-RS256-fails ensure-request-object-signature-algorithm-is-not-none
+  ensure-request-object-with-invalid-signature-fails ensure-matching-key-in-authorization-request
+  ensure-unsigned-request-at-par-endpoint-fails par-authorization-request-containing-request_uri`.trim().split(/\s+/));
+const FAPI = Object.keys(fapi).map((name) => name.replace(/^fapi2-/, ""));
+
+function fapiPlan(plan, signed) {
+  const modules = FAPI.filter((name) => signed || !FAPI_SIGNED_ONLY.has(name)).map((name) => `fapi2-${name}`);
+  return { variant: { plan, signed }, modules };
+}
+
 /** One plan for each row: name, variants, modules. */
 function certification(name, runs, { mode, clients = [STATIC, DYNAMIC_CLIENTS] } = {}) {
   return runs.flatMap(([responseType, modules]) => clients.map((dynamic) => ({
@@ -88,4 +104,6 @@ export const PLANS = [
     "backchannel-logout-discovery-endpoint-verification backchannel-rp-initiated-logout"))),
   ...certification("frontchannel-logout", LOGOUT_RUNS(words(
     "frontchannel-logout-discovery-endpoint-verification frontchannel-rp-initiated-logout"))),
+  fapiPlan("fapi2-security-profile", false),
+  fapiPlan("fapi2-message-signing", true),
 ];

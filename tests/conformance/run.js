@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Report } from "../browser/report.js";
 import { freePort, startProvider } from "../interop/provider.js";
 import { SCHOOL } from "../interop/roster.js";
-import { staticClients } from "./clients.js";
+import { makeFapiKeys, staticClients } from "./clients.js";
 
 const ARTEFACTS = join(import.meta.dirname, "artefacts");
 rmSync(ARTEFACTS, { recursive: true, force: true });
@@ -24,11 +24,12 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
+const keys = await makeFapiKeys();
 const party = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with the relying parties of the suite", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "conformance",
-    clients: Object.values(staticClients(party)),
+    clients: Object.values(staticClients(party, keys)),
     // The relying party of the tests is on this machine.
     more: (authority) => `\n[outgoing]\nallow_private = true\nca = ${JSON.stringify(authority)}\n`,
   }));
@@ -57,6 +58,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js"), ...proce
     CONFORMANCE_KEY: provider.key,
     CONFORMANCE_CONFIG: provider.configuration,
     CONFORMANCE_TOKEN: initialToken(),
+    CONFORMANCE_KEYS: JSON.stringify(keys),
   },
 });
 const code = await new Promise((done) => { suite.once("exit", (status) => done(status ?? 1)); });

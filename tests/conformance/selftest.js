@@ -318,6 +318,39 @@ async function discovery() {
   await wrong("discovery as text", /type text/, judged({}, { type: "text/plain" }));
 }
 
+/** What FAPI 2.0 adds. */
+async function fapi() {
+  const PUSHED = { status: 201, type: "application/json",
+    json: { request_uri: "urn:ietf:params:oauth:request_uri:aB3dE6gH9jK2mN5pQ8sT1vW4yZ7-_xLc", expires_in: 60 } };
+  const pushed = (change, json = {}) => (t) =>
+    checks.checkPushed(t, { ...PUSHED, ...change, json: { ...PUSHED.json, ...json } });
+  await right("a pushed request", pushed({}));
+  await wrong("a push that is refused", /PAR: 400/, pushed({ status: 400 }));
+  await wrong("no reference", /request_uri is/, pushed({}, { request_uri: undefined }));
+  await wrong("a reference for ever", /expires_in/, pushed({}, { expires_in: 600 }));
+  await wrong("a dull reference", /entropy/, pushed({}, { request_uri: `urn:${"ab".repeat(20)}` }));
+  const NO = { status: 400, type: "application/json", json: { error: "invalid_request_object" } };
+  const refuses = (change) => (t) =>
+    checks.checkEndpointRefusal(t, "PAR", { ...NO, ...change }, ["invalid_request", "invalid_request_object"]);
+  await right("a refusal", refuses({}));
+  await wrong("a push that is taken", /status 201/, refuses({ status: 201, json: {} }));
+  await wrong("401 for a request", /status 401/, refuses({ status: 401 }));
+  await wrong("another error", /instead of/, refuses({ json: { error: "invalid_client" } }));
+  const bearer = { status: 200, type: "application/json", headers: headers(),
+    json: { access_token: TOKEN, token_type: "Bearer", expires_in: 300 } };
+  await wrong("a plain token", /token_type/, (t) => checks.checkTokens(t, bearer, "DPoP"));
+  const expected = { issuer: ISSUER, clientId: "one", nonce: NONCE };
+  const claims = { iss: ISSUER, aud: "one", sub: "x", nonce: NONCE, iat: now, exp: now + 300, sid: "s" };
+  const pair = await keyPair("pss", "PS256");
+  const token = async (key, more = {}) => new SignJWT({ ...claims, ...more })
+    .setProtectedHeader({ alg: key.alg, kid: key.kid }).sign(key.privateKey);
+  const judged = (key, more, signsOut) => async (t) => checks.checkFapiIdToken(t, await token(key, more),
+    { keys: [pair.jwk, ours.jwk] }, { ...expected, signsOut });
+  await right("an ID token by PS256", judged(pair, { sid: undefined }, false));
+  await wrong("an ID token by RS256", /alg is RS256/, judged(ours, { sid: undefined }, false));
+  await wrong("a sid for nothing", /sid/, judged(pair, {}, false), "warnings");
+}
+
 /** The outcome of a module, and which warnings count. */
 async function outcomes() {
   const world = { party: { origin: "https://rp.example" } };
@@ -336,6 +369,6 @@ async function outcomes() {
   verdict("another warning", isKnown({ name: "oidcc-scope-profile" }, "name is not told") ? "does not count" : undefined);
 }
 
-for (const part of [keys, idTokens, answers, endpoints, logoutTokens, discovery, outcomes]) await part();
+for (const part of [keys, idTokens, answers, endpoints, logoutTokens, discovery, fapi, outcomes]) await part();
 console.log(`selftest of the checks: ${passed} right, ${failed} wrong`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

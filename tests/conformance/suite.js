@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { Report } from "../browser/report.js";
 import { Person } from "../interop/person.js";
 import { PARENTS } from "../interop/roster.js";
-import { staticClients } from "./clients.js";
+import { staticClients, withKeys } from "./clients.js";
 import { isKnown } from "./known.js";
 import { Module } from "./module.js";
 import { Party } from "./party.js";
@@ -18,10 +18,11 @@ const party = new Party(env.CONFORMANCE_PARTY, env.CONFORMANCE_CERTIFICATE, env.
 await party.start();
 const report = new Report("conformance");
 const people = PARENTS.map((parent) => new Person(env.CONFORMANCE_ISSUER, env.CONFORMANCE_PHONES, parent));
+const keys = JSON.parse(env.CONFORMANCE_KEYS);
 const world = {
   issuer: env.CONFORMANCE_ISSUER,
   party,
-  statics: staticClients(party.origin),
+  statics: withKeys(staticClients(party.origin, keys), keys),
   initialToken: env.CONFORMANCE_TOKEN,
   preau: (...words) => execFileSync(env.PREAU_BIN, [...words, "--config", env.CONFORMANCE_CONFIG], { stdio: "pipe" }),
 };

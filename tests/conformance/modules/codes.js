@@ -72,8 +72,8 @@ export default {
     await refusedOnPage(m, { redirect_uri: `${m.client.redirect_uris[0]}/${text(10)}` });
   },
   "oidcc-ensure-redirect-uri-in-authorization-request": async (m) => {
-    const uris = ["a", "b"].map((name) => `${m.party.origin}/${text(8)}/${name}`);
-    await setUp(m, { redirect_uris: uris });
+    // Of two hosts, and no word on subjects or sectors.
+    await setUp(m, { redirect_uris: [`${m.party.origin}/${text(8)}/retour`, "https://example.org/redirect"] });
     await refusedOnPage(m, { redirect_uri: undefined });
   },
   "oidcc-redirect-uri-query-OK": async (m) => {

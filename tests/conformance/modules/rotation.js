@@ -19,6 +19,8 @@ export default {
       after = (await call(m.server.jwks_uri)).json;
     } while (!signs(after).some(isNew) && Date.now() < end);
     m.F(signs(after).some(isNew), "JWKS: no new key");
+    // The suite compares RSA and EC keys, and ends at any other.
+    for (const { kid, kty } of after.keys) m.F(["RSA", "EC"].includes(kty), `JWKS: ${kid} is of kty ${kty}`);
     m.W(before.every(({ kid }) => after.keys.some((key) => key.kid === kid)), "JWKS: the old key is gone");
     m.keys = after;
     await signIn(m);
