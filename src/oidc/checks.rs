@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::back::Back;
+use super::resources::resources;
 use super::{ID_TYP, is_id_token};
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -295,17 +296,6 @@ impl Checking<'_> {
             Some(_) => Err(OAuthError::invalid_request("dpop_jkt is not a thumbprint")),
         }
     }
-}
-
-/// RFC 8707 2: the resource servers that are asked for, each of which the client has registered, or ourselves.
-pub fn resources(issuer: &str, client: &Client, params: &Params) -> Result<Vec<String>, OAuthError> {
-    let mut asked: Vec<String> = params.all("resource").map(str::to_owned).collect();
-    asked.sort_unstable();
-    asked.dedup();
-    if asked.iter().all(|a| a == issuer || client.meta.audiences.contains(a)) {
-        return Ok(asked);
-    }
-    Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is not one of this client"))
 }
 
 fn levels<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {

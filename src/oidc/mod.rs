@@ -28,6 +28,7 @@ pub mod protect;
 pub mod refusal;
 pub mod register;
 pub mod request_object;
+pub mod resources;
 pub mod respond;
 pub mod revoke;
 pub mod token;

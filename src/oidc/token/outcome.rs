@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
-use crate::oidc::checks::resources;
 use crate::oidc::proof::Proof;
+use crate::oidc::resources::resources;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 
