@@ -111,6 +111,13 @@ impl Db {
         }
     }
 
+    /// How many tasks have a writing transaction or wait for one.
+    pub fn writers(&self) -> usize {
+        match self {
+            Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => writers.count(),
+        }
+    }
+
     /// Closes every connection; SQLite's last one folds the write-ahead log back.
     pub async fn close(&self) {
         match self {

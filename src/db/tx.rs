@@ -64,6 +64,12 @@ pub struct Writing {
     pub(super) last: LastWrite,
 }
 
+impl Writing {
+    pub(super) fn count(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
 /// Held as long as a writing transaction is open.
 pub(super) struct WriterGuard(Writers, String);
 

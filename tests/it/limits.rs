@@ -67,7 +67,7 @@ async fn d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
 /// FAULTS A6: what a stranger asks travels in an address until it is answered.
 #[tokio::test]
 async fn faults_a6_strangers_leave_nothing_behind() {
-    let Some(own) = OwnRedis::start(&[]).await else { return };
+    let own = OwnRedis::start(&[]).await;
     let store = own.store();
     let server = Server::start_as(|config| config.ephemeral = store).await;
     let rp = RelyingParty::new(&server, "ent");

@@ -18,14 +18,14 @@ struct Scene {
     ent: RelyingParty,
 }
 
-async fn scene(more: &'static [&'static str]) -> Option<Scene> {
-    let own = OwnRedis::start(more).await?;
+async fn scene(more: &'static [&'static str]) -> Scene {
+    let own = OwnRedis::start(more).await;
     let server = Server::start_as(own.configure()).await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
     let scene = Scene { own, server, member, ent };
     scene.recovered().await;
-    Some(scene)
+    scene
 }
 
 impl Scene {
@@ -70,7 +70,7 @@ impl Scene {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rt_07_a_killed_store_is_a_503_and_comes_back_by_itself() {
-    let Some(mut s) = scene(&[]).await else { return };
+    let mut s = scene(&[]).await;
     let mut known = Browser::new(&s.server);
     s.ent.sign_in(&mut known, &s.member).await;
     let (attempt, code) = s.ent.code_for(&mut known, &s.member).await;
@@ -90,7 +90,7 @@ async fn rt_07_a_killed_store_is_a_503_and_comes_back_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rt_07_a_hanging_store_is_found_out_in_time() {
-    let Some(s) = scene(&[]).await else { return };
+    let s = scene(&[]).await;
     s.own.signal("-STOP");
     for round in 0..3 {
         s.says_503_in_time(&format!("hanging {round}")).await;
@@ -102,7 +102,7 @@ async fn rt_07_a_hanging_store_is_found_out_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rt_07_a_page_on_the_way_is_shown_without_the_store() {
-    let Some(s) = scene(&[]).await else { return };
+    let s = scene(&[]).await;
     let mut browser = Browser::new(&s.server);
     browser.open(&s.ent.attempt().url).await;
     s.own.signal("-STOP");
@@ -116,7 +116,7 @@ async fn rt_07_a_page_on_the_way_is_shown_without_the_store() {
 
 #[tokio::test]
 async fn rt_07_an_emptied_store_gives_no_try_back_and_no_code_twice() {
-    let Some(s) = scene(&[]).await else { return };
+    let s = scene(&[]).await;
     let (attempt, code) = s.ent.code_for(&mut Browser::new(&s.server), &s.member).await;
     let tokens = s.ent.tokens(&attempt, &code).await;
     let (other, unused) = s.ent.code_for(&mut Browser::new(&s.server), &s.member).await;
@@ -141,7 +141,7 @@ async fn rt_07_an_emptied_store_gives_no_try_back_and_no_code_twice() {
 
 #[tokio::test]
 async fn rt_07_a_full_store_and_a_replica_are_a_503() {
-    let Some(s) = scene(&["--maxmemory-policy", "noeviction"]).await else { return };
+    let s = scene(&["--maxmemory-policy", "noeviction"]).await;
     s.own.command(&["CONFIG", "SET", "maxmemory", "1"]);
     let now = s.server.now();
     let claim = s.server.app.ephemeral.claim("c", Kind::Assertion, "x", now, now).await;
@@ -162,7 +162,7 @@ async fn rt_07_a_full_store_and_a_replica_are_a_503() {
 
 #[tokio::test]
 async fn doctor_tells_a_store_that_answers_from_one_that_forgets_or_is_away() {
-    let Some(mut own) = OwnRedis::start(&[]).await else { return };
+    let mut own = OwnRedis::start(&[]).await;
     let store = own.store();
     let told = ephemeral::examine(&store).await.unwrap();
     assert!(told.starts_with("Redis ") && told.contains("redis.sock"), "{told}");

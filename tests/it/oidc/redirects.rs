@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::support::{Browser, Landed, RelyingParty, Server, deployment};
+use crate::support::{Browser, Family, Landed, RelyingParty, Server, deployment};
 
 /// Asks with another redirect URI; it must end on a page of ours that leads nowhere else.
 async fn refused(server: &Server, client: &'static str, uri: &str) {
@@ -159,6 +159,15 @@ async fn r9_nothing_in_a_page_s_address_sends_the_browser_elsewhere() {
         "/",
         "/deconnexion/suite",
         "/identifiant-oublie",
+        "/mot-de-passe-oublie",
+        "/activation",
+        "/activation/code",
+        "/activation/suite",
+        "/activation/enfants",
+        "/activation/mot-de-passe",
+        "/activation/feuille",
+        "/activation/terminee",
+        "/aide",
         "/oauth2/logout",
     ] {
         for name in ["next", "redirect", "redirect_uri", "return_to", "i", "client_id", "lang", "a", "state"] {
@@ -173,6 +182,16 @@ async fn r9_nothing_in_a_page_s_address_sends_the_browser_elsewhere() {
     let mut browser = Browser::new(&server);
     browser.open(&format!("/connexion?i={evil}&client_id={evil}")).await;
     let landed = browser.sign_in(&member).await;
+    assert!(matches!(landed, Landed::Here), "{landed:?}");
+
+    // An activation that began so ends here too.
+    let server = Server::college(&[Family::durand()]).await;
+    let mut browser = Browser::new(&server);
+    browser.open(&format!("/activation?i={evil}&client_id={evil}&next={evil}")).await;
+    browser.activate(&server, &Family::durand()).await;
+    let to = browser.page.link("#continuer");
+    assert!(to.starts_with('/') && !to.starts_with("//"), "{to}");
+    let landed = browser.open(&to).await;
     assert!(matches!(landed, Landed::Here), "{landed:?}");
 }
 

@@ -236,7 +236,14 @@ async fn s8_no_family_is_born_after_the_end_that_it_raced() {
             let (rp, attempt) = (rp.clone(), attempt.clone());
             tokio::spawn(async move { rp.exchange(&attempt, &code).await })
         };
-        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        // Only once it waits for the writer have the two met; before that the test would be about nothing.
+        for _ in 0..5_000 {
+            if server.app.db.writers() > 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        assert!(server.app.db.writers() > 0, "the exchange never came to write");
         tx.commit().await.unwrap();
         assert_eq!(exchange.await.unwrap().error(), "invalid_grant");
         assert_eq!(server.count("SELECT COUNT(*) FROM refresh_family WHERE ended_at IS NULL").await, 0);

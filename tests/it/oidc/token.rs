@@ -131,10 +131,11 @@ async fn c2_a_code_gives_tokens_once_and_a_replay_takes_them_back() {
     assert!(server.texts("SELECT fact FROM audit").await.iter().any(|fact| fact.contains("replay")), "audited");
 }
 
-/// In memory, and in a Redis where there is one.
+/// In memory, and in a Redis of the test's own where the run has none.
 async fn on_every_store() -> Vec<(Server, Option<OwnRedis>)> {
     let mut all = vec![(Server::start().await, None)];
-    if let (None, Some(own)) = (redis::shared(), OwnRedis::start(&[]).await) {
+    if redis::shared().is_none() {
+        let own = OwnRedis::start(&[]).await;
         let store = own.store();
         all.push((Server::start_as(|config| config.ephemeral = store).await, Some(own)));
     }
