@@ -9,7 +9,7 @@ use crate::base::phone::Numbering;
 use crate::base::rng::Random;
 use crate::config::Config;
 use crate::db::Db;
-use crate::ephemeral::Ephemeral;
+use crate::ephemeral::{Ephemeral, Gate, Sprays};
 use crate::http::outgoing::{DOCUMENTS, FetchMemory, KEYS, Outgoing};
 use crate::http::pages::Pages;
 use crate::jose::{KeyRing, KeySet};
@@ -50,6 +50,10 @@ pub struct App {
     pub deaf: Silence,
     /// The SMS gateway, where it lately took nothing.
     pub resting: Silence,
+    /// Passwords that were wrong on many accounts lately.
+    pub sprays: Sprays,
+    /// Sources whose passwords are being judged right now.
+    pub gate: Gate,
     ring: RwLock<Arc<KeyRing>>,
     /// Set once the process was asked to end.
     draining: AtomicBool,
@@ -92,6 +96,8 @@ impl App {
             documents: FetchMemory::new(DOCUMENTS),
             deaf: Silence::default(),
             resting: Silence::resting(GATEWAY_RESTS),
+            sprays: Sprays::default(),
+            gate: Gate::default(),
             ring: RwLock::default(),
             draining: AtomicBool::new(false),
             asked: AtomicI64::new(i64::MIN),

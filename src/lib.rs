@@ -15,6 +15,7 @@ pub mod compte;
 pub mod config;
 pub mod db;
 pub mod demo;
+pub mod devices;
 pub mod ephemeral;
 pub mod grants;
 pub mod http;

@@ -86,8 +86,8 @@ pub fn headers(bytes: &[u8]) {
                 assert!(id.len() == 43 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
             }
         }
-        let marks = jar.marks(&headers);
-        assert!(marks.len() <= 4 && jar.mark(&marks, "new").is_some());
+        let devices = jar.devices(&headers);
+        assert!(devices.len() <= 4 && jar.device(&devices, "new").is_some());
         let _ = jar.language(&headers);
     }
     if let Ok(text) = value.to_str() {

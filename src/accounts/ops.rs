@@ -42,11 +42,14 @@ pub async fn open_account(
     anyhow::bail!("no free number was found for a stem in {DRAWS} draws")
 }
 
-/// The budget of an identifiant's passwords, whether or not anybody has it. A device that the person signed in on
-/// before has one apart, so that a stranger cannot keep them out (ABUSE S-06, L5).
-pub fn password_budget(app: &App, folded: &str, known_device: bool) -> String {
-    let bucket = if known_device { "identifiant-known" } else { "identifiant" };
-    app.vault.blind(Blind::Budget, &format!("{bucket}/{folded}"))
+/// The budget of an identifiant's passwords, whether or not anybody has it. Each device that the person is known on has
+/// one apart, so that nobody elsewhere can keep them out of it (ABUSE S-06, L5).
+pub fn password_budget(app: &App, folded: &str, known_device: Option<&str>) -> String {
+    let bucket = match known_device {
+        Some(device) => format!("device/{device}/{folded}"),
+        None => format!("identifiant/{folded}"),
+    };
+    app.vault.blind(Blind::Budget, &bucket)
 }
 
 /// How a password did.

@@ -167,6 +167,10 @@ pub struct Activation {
     pub account_id: Option<String>,
     pub outcome: Option<Outcome>,
     pub purpose: Purpose,
+    /// Under which names it counts against its source, until its code is right.
+    pub counted: Option<String>,
+    /// The device on which this identity had typed a right code before.
+    pub device_id: Option<String>,
     pub expires_at: Timestamp,
 }
 

@@ -10,12 +10,12 @@ mod find;
 mod lift;
 mod start;
 
-pub use account::{Chosen, choose_password, once_more};
+pub use account::{Brought, Chosen, SignedIn, choose_password, once_more};
 pub use children::{Answered, Given, Said, answer, known_schools, new_password, same_dates};
 pub use code::{CodeChecked, Resent, check_code, resend, same_code};
 pub use find::find_and_send;
 pub use lift::lift_sms_budgets;
-pub use start::{Started, start};
+pub use start::{Started, Visitor, start};
 
 use super::binding::{self, Held, Hold};
 use super::{Step, store};

@@ -24,6 +24,8 @@ struct Row {
     account_id: Option<String>,
     outcome: Option<String>,
     purpose: String,
+    counted: Option<String>,
+    device_id: Option<String>,
     expires_at: i64,
 }
 
@@ -52,6 +54,8 @@ fn opened(row: Row, vault: &Vault) -> anyhow::Result<Activation> {
         interaction: row.interaction,
         request: row.request,
         account_id: row.account_id,
+        counted: row.counted,
+        device_id: row.device_id,
     })
 }
 
@@ -61,7 +65,7 @@ const NEW_PASSWORD: &str = "new_password";
 /// One activation; of an expired one the typed identity is wiped after a while, and then it is no more.
 pub async fn find(tx: &mut Tx, vault: &Vault, id: &str) -> anyhow::Result<Option<Activation>> {
     let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
-               persons, children, account_id, outcome, purpose, expires_at \
+               persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
                FROM activation WHERE id = $1 AND typed <> ''";
     let row = tx.optional::<Row>(sql, args![id]).await?;
     row.map(|r| opened(r, vault)).transpose()
@@ -106,8 +110,9 @@ pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation
     let rows = tx
         .execute(
             "INSERT INTO activation (id, state, open, browser, typed, typed_budget, challenge_id, support_code, lang, \
-             interaction, request, persons, children, purpose, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $12, $13, $14) ON CONFLICT DO NOTHING",
+             interaction, request, persons, children, purpose, created_at, expires_at, counted, device_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $12, $13, $14, $15, $16) \
+             ON CONFLICT DO NOTHING",
             args![
                 &new.id,
                 new.step.name(),
@@ -122,7 +127,9 @@ pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation
                 new.request.as_deref(),
                 ACTIVATION,
                 now,
-                new.expires_at
+                new.expires_at,
+                new.counted.as_deref(),
+                new.device_id.as_deref()
             ],
         )
         .await?;

@@ -36,8 +36,16 @@ pub struct IdentityPage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum IdentityRefusal {
     NoCookies,
-    /// Budget of what was typed, or of the browser, is used; `hour` as `14 h 30`.
+    /// Budget of what was typed is used; `hour` as `14 h 30`.
     TooManyToday {
+        hour: String,
+    },
+    /// Too many from this connection: another one helps.
+    ManyFromHere {
+        hour: String,
+    },
+    /// Too many from this browser, or from everywhere.
+    Many {
         hour: String,
     },
 }

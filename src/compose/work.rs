@@ -13,7 +13,7 @@ use crate::app::AppState;
 use crate::db::Durability;
 use crate::oidc::backchannel;
 use crate::outbox::{self, Claim, Done, Job, JobKind};
-use crate::{activation, grants, keys, limits, logouts, otp, sessions};
+use crate::{activation, devices, grants, keys, limits, logouts, otp, sessions};
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
@@ -174,6 +174,8 @@ async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let rows = outbox::clean(&mut tx, now).await?
         + limits::store::clean(&mut tx, now).await?
+        + limits::store::sources::clean(&mut tx, now).await?
+        + devices::store::clean(&mut tx, now).await?
         + activation::store::clean(&mut tx, now).await?
         + logouts::store::clean(&mut tx, now).await?
         + otp::store::outages::clean(&mut tx, now).await?

@@ -6,6 +6,7 @@
 mod database;
 pub mod deployment;
 mod keys;
+mod limits;
 mod log;
 mod outgoing;
 mod phones;
@@ -15,6 +16,7 @@ mod sms;
 
 pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
+pub use limits::Limits;
 pub use log::Log;
 pub use outgoing::Outgoing;
 pub use phones::Phones;
@@ -36,6 +38,7 @@ pub struct Config {
     pub database: Database,
     pub ephemeral: EphemeralStore,
     pub keys: Keys,
+    pub limits: Limits,
     pub outgoing: Outgoing,
     pub protocol: Protocol,
     pub sms: Sms,
@@ -102,6 +105,7 @@ impl Config {
             .list_separator(",")
             .with_list_parse_key("phones.fictitious")
             .with_list_parse_key("server.trusted_proxies")
+            .with_list_parse_key("limits.shared_sources")
             .with_list_parse_key("keys.algorithms");
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
@@ -135,6 +139,7 @@ impl Config {
         self.log.check()?;
         self.ephemeral.check()?;
         self.keys.check()?;
+        self.limits.check()?;
         self.sms.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
         self.outgoing.check(self.server.is_loopback())?;

@@ -9,14 +9,20 @@
 //! of codes, which only a person who signed in causes, the oldest goes.
 
 mod carried;
+mod gate;
 mod memory;
 mod quota;
+mod rates;
 mod shared;
+mod sprays;
 
 pub use carried::{Carried, LONGEST as IN_ADDRESS};
+pub use gate::{Entry, Gate, Inside};
 pub use memory::Memory;
 pub use quota::Quota;
+pub use rates::{Counted, Limit, Rates, Tally};
 pub use shared::Shared;
+pub use sprays::Sprays;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::config::EphemeralStore;
@@ -149,13 +155,13 @@ pub const MAX_KEY: usize = 128;
 
 /// The store that the configuration names.
 pub enum Ephemeral {
-    Memory(Memory),
+    Memory(Memory, Rates),
     Shared(Box<Shared>),
 }
 
 impl Ephemeral {
     pub fn memory() -> Self {
-        Self::Memory(Memory::default())
+        Self::Memory(Memory::default(), Rates::default())
     }
 
     /// The store of the configuration. One that is elsewhere is connected to in the background.
@@ -175,7 +181,7 @@ impl Ephemeral {
     /// It does not.
     pub async fn ping(&self) -> Result<(), Error> {
         match self {
-            Self::Memory(_) => Ok(()),
+            Self::Memory(..) => Ok(()),
             Self::Shared(s) => s.ping().await,
         }
     }
@@ -210,7 +216,7 @@ impl Ephemeral {
     ) -> Result<(), Error> {
         fits(key, value, kind)?;
         match self {
-            Self::Memory(m) => m.put(owner, kind, key, value, expires, now),
+            Self::Memory(m, _) => m.put(owner, kind, key, value, expires, now),
             Self::Shared(s) => s.put(owner, kind, key, value, expires, now).await,
         }
     }
@@ -229,7 +235,7 @@ impl Ephemeral {
     /// The store does not answer.
     pub async fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<Seen>, Error> {
         match self {
-            Self::Memory(m) => Ok(m.look(kind, key, now)),
+            Self::Memory(m, _) => Ok(m.look(kind, key, now)),
             Self::Shared(s) => s.look(kind, key, now).await,
         }
     }
@@ -240,7 +246,7 @@ impl Ephemeral {
     /// The store does not answer: it may have been taken or not.
     pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
         match self {
-            Self::Memory(m) => Ok(m.take(kind, key, now)),
+            Self::Memory(m, _) => Ok(m.take(kind, key, now)),
             Self::Shared(s) => s.take(kind, key, now).await,
         }
     }
@@ -251,10 +257,22 @@ impl Ephemeral {
     /// The store does not answer.
     pub async fn remove(&self, kind: Kind, key: &str) -> Result<(), Error> {
         match self {
-            Self::Memory(m) => m.remove(kind, key),
+            Self::Memory(m, _) => m.remove(kind, key),
             Self::Shared(s) => s.remove(kind, key).await?,
         }
         Ok(())
+    }
+
+    /// What was counted under each name within the last hour, and whether one of them had reached its most; then adds or
+    /// takes, in the same step. The names are keyed digests: they may stand for a person's address.
+    ///
+    /// # Errors
+    /// The store does not answer: it may have been counted or not.
+    pub async fn tally(&self, tally: Tally, limits: &[Limit], now: Timestamp) -> Result<(bool, Vec<Counted>), Error> {
+        match self {
+            Self::Memory(_, rates) => Ok(rates.tally(tally, limits, now)),
+            Self::Shared(s) => s.tally(tally, limits, now).await,
+        }
     }
 
     /// True for the first who names this key, false for everybody else until it expires (ABUSE T14). The kinds that
@@ -273,7 +291,7 @@ impl Ephemeral {
     ) -> Result<bool, Error> {
         fits(key, "", kind)?;
         match self {
-            Self::Memory(m) => m.claim(owner, kind, key, expires, now),
+            Self::Memory(m, _) => m.claim(owner, kind, key, expires, now),
             Self::Shared(s) => s.claim(owner, kind, key, expires, now).await,
         }
     }

@@ -11,6 +11,8 @@
 //! in `ephemeral.answer_ms` is [`Error::Unavailable`]; nothing is tried twice here, because a `take` that nobody heard of may
 //! have happened: the code is then spent. Redis must not evict (`maxmemory-policy noeviction`, looked at by `doctor`).
 
+mod rates;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -88,6 +90,7 @@ pub struct Shared {
     take: Script,
     put: Script,
     claim: Script,
+    tally: Script,
     /// A hang is found out before a person notices (ABUSE RT-07).
     answer: Duration,
     /// Whether the last operation failed: the log says it once.
@@ -120,6 +123,7 @@ impl Shared {
             take: Script::new(TAKE),
             put: Script::new(&format!("{}{ADMIT}{}", PUT.0, PUT.1)),
             claim: Script::new(&format!("{}{ADMIT}{}", CLAIM.0, CLAIM.1)),
+            tally: rates::script(),
             answer,
             away: AtomicBool::new(false),
         })

@@ -15,14 +15,14 @@ pub enum Name {
     /// Binds interactions and activations to the browser.
     Navigation,
     Language,
-    /// Marks of those who signed in here: a stranger's wrong passwords do not keep them out (ABUSE S-06, L5).
+    /// Secrets of the devices that this browser is, one for each person who is known here (ABUSE S-06, L5).
     Device,
     /// Secrets of the activations under way here, once something was proven in them.
     Activation,
 }
 
-/// A family's computer knows so many of them.
-const MOST_MARKS: usize = 4;
+/// A family's computer knows so many persons.
+const MOST_PERSONS: usize = 4;
 /// Tabs with an activation each, in one browser.
 const MAX_ACTIVATIONS: usize = 4;
 
@@ -78,16 +78,16 @@ impl Jar {
         self.set(Name::Activation, &kept.join("."), Some(2 * 3600))
     }
 
-    /// The marks of this device, the newest first; malformed ones count as none.
-    pub fn marks(self, headers: &HeaderMap) -> Vec<String> {
+    /// The secrets of this device, the newest first; malformed ones count as none.
+    pub fn devices(self, headers: &HeaderMap) -> Vec<String> {
         let all = self.read(headers, Name::Device).unwrap_or_default();
-        all.split('.').filter(|mark| is_id(mark, 43)).take(MOST_MARKS).map(str::to_owned).collect()
+        all.split('.').filter(|secret| is_id(secret, 43)).take(MOST_PERSONS).map(str::to_owned).collect()
     }
 
-    /// The cookie with one more mark, and as many of the former ones as a family needs.
-    pub fn mark(self, former: &[String], new: &str) -> Option<HeaderValue> {
+    /// The cookie with one more secret, and as many of the former ones as a family needs.
+    pub fn device(self, former: &[String], new: &str) -> Option<HeaderValue> {
         let mut all = vec![new];
-        all.extend(former.iter().map(String::as_str).filter(|mark| *mark != new).take(MOST_MARKS - 1));
+        all.extend(former.iter().map(String::as_str).filter(|secret| *secret != new).take(MOST_PERSONS - 1));
         self.set(Name::Device, &all.join("."), Some(180 * 24 * 3600))
     }
 

@@ -117,9 +117,10 @@ fn visit(app: &AppState, request: &Request) -> Visit {
         jar,
         session: jar.id(headers, Name::Session),
         nav: jar.id(headers, Name::Navigation),
-        marks: jar.marks(headers),
+        devices: jar.devices(headers),
         source: source(app, request),
         activations: jar.activations(headers),
+        agent: agent(headers).chars().take(300).collect(),
     }
 }
 
@@ -131,9 +132,13 @@ fn source(app: &AppState, request: &Request) -> Source {
     proxies::source(peer.ip(), request.headers(), &server.trusted_proxies, server.proxy_header)
 }
 
+fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
 /// The leaflet says it: Internet Explorer does not work. It gets a page that says which browsers do.
 fn is_internet_explorer(headers: &HeaderMap) -> bool {
-    let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let agent = agent(headers);
     agent.contains("Trident/") || agent.contains("MSIE ")
 }
 

@@ -32,11 +32,14 @@ pub struct Visit {
     pub jar: Jar,
     pub session: Option<String>,
     pub nav: Option<String>,
-    pub marks: Vec<String>,
+    /// Secrets of the devices that this browser is.
+    pub devices: Vec<String>,
     /// Where it comes from, as limits see it.
     pub source: Source,
     /// Secrets of the activations under way in this browser.
     pub activations: Vec<String>,
+    /// `User-Agent`, cut.
+    pub agent: String,
 }
 
 impl Visit {
@@ -108,6 +111,13 @@ pub fn with_outcome(mut response: Response, outcome: &'static str) -> Response {
 /// 303: go on by GET to a page of ours.
 pub fn see_other(to: &str) -> Response {
     Redirect::to(to).into_response()
+}
+
+/// Says when to come back, in whole seconds.
+pub fn retry_after(mut response: Response, now: Timestamp, until: Timestamp) -> Response {
+    let seconds = until.since(now).as_seconds_up().max(1);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// Adds `Set-Cookie`, if there is one to set.

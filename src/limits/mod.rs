@@ -1,9 +1,10 @@
 //! How often something may be tried: one enum of actions with their figures (DESIGN 8).
 //!
-//! A budget is the list of its last attempts, so that a window slides exactly. It is counted before
+//! What protects a person is a budget (`store.rs`); how much may come from one place is decided in `ops.rs`. A budget is the list of its last attempts, so that a window slides exactly. It is counted before
 //! anything is compared, in SQL, and survives a restart. The key is an HMAC of what was typed or of whom
 //! it concerns; whether that exists makes no difference.
 
+pub mod ops;
 pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
@@ -23,6 +24,54 @@ pub enum Action {
     SmsAsked,
     /// An SMS of the whole deployment. Its figure is the configuration's.
     SmsOfDay,
+    /// Wrong passwords from one place, by distinct identifiants. Its figures are the configuration's.
+    WrongSignIn,
+    /// Activations from one place that met no right code. Its figures are the configuration's.
+    Activation,
+}
+
+/// Which limit said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// What one source may: an IPv4 address, an IPv6 /64.
+    Source,
+    /// What the network behind it may: a /24, a /48.
+    Network,
+    /// What all together may.
+    Everywhere,
+    /// What one browser may.
+    Browser,
+    /// This password was wrong on many accounts from here.
+    Spray,
+    /// And from everywhere.
+    SprayEverywhere,
+}
+
+impl Reason {
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Source => "source",
+            Reason::Network => "network",
+            Reason::Everywhere => "everywhere",
+            Reason::Browser => "browser",
+            Reason::Spray => "spray",
+            Reason::SprayEverywhere => "spray_everywhere",
+        }
+    }
+}
+
+/// Too much of it: nothing was counted, compared or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub reason: Reason,
+    pub until: Timestamp,
+}
+
+impl Refused {
+    /// Whether the same would be taken from another connection to the internet.
+    pub fn is_of_this_connection(&self) -> bool {
+        matches!(self.reason, Reason::Source | Reason::Network | Reason::Spray)
+    }
 }
 
 /// The figures of an action.
@@ -43,6 +92,8 @@ impl Action {
             Action::SmsToPhone => "sms_to_phone",
             Action::SmsAsked => "sms_asked",
             Action::SmsOfDay => "sms_of_day",
+            Action::WrongSignIn => "wrong_sign_in",
+            Action::Activation => "activation",
         }
     }
 
@@ -52,7 +103,7 @@ impl Action {
             Action::Password => Figures { most: 25, window: Span::hours(24), delay_after: Some(5) },
             Action::Code => plain(10),
             Action::BirthDate | Action::SmsToPhone | Action::SmsAsked => plain(5),
-            Action::SmsOfDay => plain(usize::MAX),
+            Action::SmsOfDay | Action::WrongSignIn | Action::Activation => plain(usize::MAX),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Budgets in SQL: read, judge, compare-and-set.
 
+pub mod sources;
+
 use super::{Action, Figures, Verdict, judge};
 use crate::base::clock::{Span, Timestamp};
 use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};

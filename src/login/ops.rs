@@ -4,10 +4,12 @@ use crate::accounts::ops::Attempt;
 use crate::accounts::{self, Account, AccountState, identifier, password};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::secret::{digest, same};
+use crate::base::secret::digest;
+use crate::base::source::Source;
 use crate::db::Durability;
-use crate::limits::{self, Action};
-use crate::seal::{Blind, Priority};
+use crate::devices;
+use crate::limits::{self, Action, Refused};
+use crate::seal::Priority;
 use crate::sessions::{self, Method};
 use crate::tenants::{self, Office};
 
@@ -17,10 +19,12 @@ pub enum SignIn {
     /// The new session's cookie.
     Done {
         cookie: String,
-        /// What makes this device a known one of the account.
-        mark: String,
+        /// The secret that makes this device a known one of the account.
+        device: String,
     },
     Wrong,
+    /// Too many wrong ones from here, or of this password: nothing was compared.
+    Limited(Refused),
     Waiting {
         until: Timestamp,
     },
@@ -39,6 +43,7 @@ impl SignIn {
         match self {
             SignIn::Done { .. } => "done",
             SignIn::Wrong => "wrong",
+            SignIn::Limited(_) => "limited",
             SignIn::Waiting { .. } => "waiting",
             SignIn::Suspended { .. } => "suspended",
         }
@@ -50,13 +55,16 @@ impl SignIn {
 pub struct Brought<'a> {
     /// The session's cookie: that session ends.
     pub session: Option<&'a str>,
-    /// Marks of who signed in on this device.
-    pub marks: &'a [String],
+    /// Secrets of who is known on this device.
+    pub devices: &'a [String],
+    pub source: Source,
+    /// `User-Agent`.
+    pub agent: &'a str,
 }
 
 /// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the
-/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6). Who signed in on this device before has a bucket apart,
-/// so that a stranger cannot keep them out (ABUSE S-06, L5): a mark is given for the right password only.
+/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6). A device on which this person is known has a bucket apart, and
+/// none of the limits of its source (ABUSE S-06, L5): nobody elsewhere can keep them out of it.
 pub async fn sign_in(
     app: &App,
     now: Timestamp,
@@ -70,20 +78,31 @@ pub async fn sign_in(
     if password.chars().count() > password::LONGEST || folded.len() > 200 {
         return Ok(SignIn::Wrong);
     }
-    let mark = app.vault.blind(Blind::Budget, &format!("device/{folded}"));
-    let known = brought.marks.iter().any(|m| same(m, &mark));
+    let mut tx = app.db.read().await?;
+    let account = accounts::store::by_identifiant(&mut tx, &folded).await?;
+    let account = account.filter(|a| a.state == AccountState::Active);
+    let id = account.as_ref().map(|a| a.id.as_str());
+    let device = devices::ops::known(&mut tx, now, brought.devices, id).await?;
+    drop(tx);
+    let known = device.as_ref().map(|d| d.id.as_str());
+    let asked = limits::ops::sign_in(app, now, brought.source, (&folded, &password), known.is_some()).await?;
+    let judging = match asked {
+        Ok(judging) => judging,
+        Err(refused) => return Ok(SignIn::Limited(refused)),
+    };
     let key = accounts::ops::password_budget(app, &folded, known);
     // Counted before compared and forgotten when right: fifty right ones at once must not count as fifty.
     let _turn = app.passwords.turn(&key).await;
-    let account = accounts::store::by_identifiant(&mut app.db.read().await?, &folded).await?;
-    let account = account.filter(|a| a.state == AccountState::Active);
     let stored = account.as_ref().and_then(|a| a.password.as_deref());
-    let who = if known { Priority::Known } else { Priority::Stranger };
+    let who = if known.is_some() { Priority::Known } else { Priority::Stranger };
     let right = match accounts::ops::attempt(app, now, &key, &password, stored, who).await? {
         Attempt::Wait { until } => return Ok(SignIn::Waiting { until }),
         done => done == Attempt::Right,
     };
-    let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
+    let Some(account) = account.filter(|_| right) else {
+        judging.wrong(app, now).await?;
+        return Ok(SignIn::Wrong);
+    };
 
     let mut tx = app.db.write(Durability::Relaxed).await?;
     limits::store::reset(&mut tx, Action::Password, &key).await?;
@@ -98,9 +117,20 @@ pub async fn sign_in(
         }
         Some(current) => {
             let former = brought.session.map(digest);
-            let (cookie, _) =
-                sessions::ops::begin(&mut tx, app, now, &current.id, Method::Password, former.as_deref()).await?;
-            SignIn::Done { cookie, mark }
+            let label = devices::label(brought.agent);
+            let (device_id, device) =
+                devices::ops::remember(&mut tx, app, now, &current.id, device.as_ref(), (&label, None)).await?;
+            let (cookie, _) = sessions::ops::begin(
+                &mut tx,
+                app,
+                now,
+                &current.id,
+                Method::Password,
+                (former.as_deref(), Some(&device_id)),
+            )
+            .await?;
+            limits::ops::seen(&mut tx, app, now, brought.source, &current.id).await?;
+            SignIn::Done { cookie, device }
         }
         None => SignIn::Wrong,
     };

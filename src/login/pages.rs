@@ -13,7 +13,7 @@ use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
-use crate::http::visit::{Visit, see_other, with_cookie, with_outcome};
+use crate::http::visit::{Visit, retry_after, see_other, with_cookie, with_outcome};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
 use crate::seal::PasswordError;
@@ -97,20 +97,31 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
-    let brought = Brought { session: visit.session.as_deref(), marks: &visit.marks };
+    let brought = Brought {
+        session: visit.session.as_deref(),
+        devices: &visit.devices,
+        source: visit.source,
+        agent: &visit.agent,
+    };
     let done = sign_in(&app, visit.now, &identifiant, password, brought).await;
     let outcome = done.as_ref().map_or("failed", SignIn::name);
     app.metrics.sign_in(outcome);
     let answer = match done {
-        Ok(SignIn::Done { cookie, mark }) => {
+        Ok(SignIn::Done { cookie, device }) => {
             let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
             let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
-            Ok(with_cookie(signed_in, visit.jar.mark(&visit.marks, &mark)))
+            Ok(with_cookie(signed_in, visit.jar.device(&visit.devices, &device)))
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {
-            let until = when::from_hour(visit.lang, until);
-            refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until })
+            let hour = when::from_hour(visit.lang, until);
+            let page = refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until: hour })?;
+            Ok(retry_after(page, visit.now, until))
+        }
+        Ok(SignIn::Limited(refused)) => {
+            let until = when::from_hour(visit.lang, refused.until);
+            let limited = LoginRefusal::Limited { until, elsewhere: refused.is_of_this_connection() };
+            Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, visit.now, refused.until))
         }
         Ok(SignIn::Suspended { by, school, offices }) => {
             let school = school.unwrap_or_else(|| app.pages.service().to_owned());

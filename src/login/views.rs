@@ -34,6 +34,8 @@ pub enum LoginRefusal {
     Empty { identifiant: bool, mot_de_passe: bool },
     /// Too many tries; `until` as [`when::hour`](crate::http::pages::when::hour) says it.
     Waiting { until: String },
+    /// Too many wrong ones from this connection (then another one helps: `elsewhere`), or from everywhere.
+    Limited { until: String, elsewhere: bool },
     /// The password was right, the account is suspended. `by` is the message `suspended-by-school` or
     /// `suspended-by-operator` ([`Pages::text`](crate::http::pages::Pages::text)).
     Suspended { by: String, school: String, code: String, offices: Vec<Office> },
@@ -52,6 +54,8 @@ impl Page for LoginPage {
             LoginRefusal::Empty { identifiant: true, mot_de_passe: true },
             LoginRefusal::Empty { identifiant: false, mot_de_passe: true },
             LoginRefusal::Waiting { until: "14 h 30".to_owned() },
+            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: true },
+            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: false },
             LoginRefusal::Suspended {
                 by: "l'établissement".to_owned(),
                 school: "Clg Théodore Monod".to_owned(),

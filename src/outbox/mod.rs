@@ -46,6 +46,8 @@ pub enum Done {
     Later,
     /// It will never succeed.
     Never,
+    /// There was nothing to do, and nothing of it is kept.
+    Forget,
 }
 
 fn place(row: &str) -> Place<'_> {
@@ -61,11 +63,35 @@ pub async fn enqueue(
     kind: JobKind,
     body: &str,
 ) -> anyhow::Result<String> {
+    enqueue_from(tx, vault, rng, now, kind, body, None).await
+}
+
+/// How far apart the turns of one source's jobs are.
+const APART: Span = Span::seconds(1);
+
+/// As [`enqueue`], where somebody's request is the cause. Each further job of one source that waits has its turn a second
+/// later: who sends a hundred waits for their own, and not everybody else for them.
+pub async fn enqueue_from(
+    tx: &mut Tx,
+    vault: &Vault,
+    rng: &dyn Random,
+    now: Timestamp,
+    kind: JobKind,
+    body: &str,
+    source: Option<&str>,
+) -> anyhow::Result<String> {
     let id = row_id(now, rng);
     let sealed = vault.seal(place(&id), body)?;
+    let mut turn = now;
+    if let Some(source) = source {
+        let sql = "SELECT MAX(turn_at) FROM outbox WHERE state = 'waiting' AND source = $1";
+        let (last,): (Option<i64>,) = tx.one(sql, args![source]).await?;
+        turn = last.map_or(now, |last| Timestamp(last).plus(APART)).max(now);
+    }
     tx.execute(
-        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at) VALUES ($1, $2, $3, 'waiting', 0, $4, $4)",
-        args![&id, kind.name(), sealed, now],
+        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at, source, turn_at) \
+         VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5, $6)",
+        args![&id, kind.name(), sealed, now, source, turn],
     )
     .await?;
     Ok(id)
@@ -89,7 +115,7 @@ async fn is_due(db: &Db, now: Timestamp, kind: JobKind, born: Timestamp) -> Resu
     Ok(tx.optional::<(String,)>(sql, args![now, kind.name(), born]).await?.is_some())
 }
 
-/// Claims jobs of a kind that are due, for a minute, at most `most` of them; those that wait longest first.
+/// Claims jobs of a kind that are due, for a minute, at most `most` of them; those whose turn it is first.
 pub async fn claim(
     db: &Db,
     vault: &Vault,
@@ -111,7 +137,7 @@ pub async fn claim(
         .all::<Row>(
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
-             AND created_at <= $5 ORDER BY due_at LIMIT $3) \
+             AND created_at <= $5 ORDER BY turn_at, due_at LIMIT $3) \
              RETURNING id, kind, body, attempts, created_at, unsure",
             args![now, now.plus(Span::minutes(1)), most, kind.name(), born],
         )
@@ -173,10 +199,13 @@ pub async fn settle_in(tx: &mut Tx, job: &Job, done: Done, now: Timestamp) -> Re
     match pause {
         Some(pause) => {
             tx.execute(
-                "UPDATE outbox SET due_at = $2 WHERE id = $1 AND state = 'waiting'",
+                "UPDATE outbox SET due_at = $2, turn_at = $2 WHERE id = $1 AND state = 'waiting'",
                 args![&job.id, now.plus(pause)],
             )
             .await?;
+        }
+        None if done == Done::Forget => {
+            tx.execute("DELETE FROM outbox WHERE id = $1 AND state = 'waiting'", args![&job.id]).await?;
         }
         None => {
             end(tx, &job.id, if done == Done::Yes { "done" } else { "dead" }, now).await?;
@@ -188,7 +217,8 @@ pub async fn settle_in(tx: &mut Tx, job: &Job, done: Done, now: Timestamp) -> Re
 /// Puts a job back that was not tried at all: it counts as no attempt.
 pub async fn put_back(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
     let mut tx = db.write(Durability::Relaxed).await?;
-    let sql = "UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1 AND state = 'waiting'";
+    let sql = "UPDATE outbox SET due_at = $2, turn_at = $2, attempts = attempts - 1 \
+               WHERE id = $1 AND state = 'waiting'";
     tx.execute(sql, args![&job.id, due]).await?;
     tx.commit().await
 }

@@ -12,18 +12,18 @@ use crate::outbox::JobKind;
 use crate::{grants, logouts};
 
 /// Draws a new session for an account, which the one that the browser had gives way to. Gives the cookie's value and the
-/// row's id.
+/// row's id. `device` is the one on which that happens, if it is known from now on.
 pub async fn begin(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     account_id: &str,
     method: Method,
-    former: Option<&str>,
+    (former, device): (Option<&str>, Option<&str>),
 ) -> anyhow::Result<(String, String)> {
     let cookie = id256(app.rng.as_ref());
     let id = digest(&cookie);
-    store::insert(tx, now, &id, account_id, method.amr()).await?;
+    store::insert(tx, now, &id, account_id, method.amr(), device).await?;
     if let Some(old) = former {
         give_way(tx, app, now, old, (account_id, &id)).await?;
     }

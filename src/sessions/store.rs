@@ -27,10 +27,17 @@ impl From<Row> for Session {
     }
 }
 
-pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, account_id: &str, amr: &str) -> Result<()> {
+pub async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    id: &str,
+    account_id: &str,
+    amr: &str,
+    device: Option<&str>,
+) -> Result<()> {
     tx.execute(
-        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at) VALUES ($1, $2, $3, $4, $3)",
-        args![id, account_id, now, amr],
+        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id) VALUES ($1, $2, $3, $4, $3, $5)",
+        args![id, account_id, now, amr, device],
     )
     .await?;
     Ok(())

@@ -38,6 +38,10 @@ login-wrong = The username or the password is not right. Check the username on y
 login-empty-identifiant = Enter your username.
 login-empty-password = Enter your password.
 login-waiting = Too many tries. Try again at { $until }, or choose a new password.
+login-limited-here = Too many tries have failed from your internet connection. Other people may be using it too: it need not be you.
+login-limited = Too many tries are failing right now, and we are protecting the accounts.
+login-limited-next = Try again at { $until }, or right now on a device that you have already signed in on.
+limited-here-next = Try again at { $until }, or right now with another connection, for example that of your mobile phone without wifi.
 login-new-password = Choose a new password
 suspended = This account is suspended by { $by }. Ask { $school }.
 busy = Many families are signing in right now. Try again in { $seconds ->
@@ -77,6 +81,10 @@ identity-phone-empty = Enter your mobile number.
 identity-phone-incomplete = This number is not complete. Example: 06 12 34 56 78. Outside mainland France, start with the country code: +262 692 12 34 56.
 identity-phone-landline = This is not a mobile number. The code comes by text message: enter a mobile number.
 identity-too-many = We send no more codes today
+identity-many-here = Too many requests from your internet connection
+identity-many-here-why = Other people may be using it too: it need not be you.
+identity-many = Too many requests whose code was never typed
+identity-many-next = If you have already received a code, type it on the page that asks for it. Otherwise try again at { $until }, or ask the school.
 too-many-today = Too many tries today. Come back tomorrow from { $hour }.
 
 ## Activation, code

@@ -38,6 +38,10 @@ login-wrong = L'identifiant ou le mot de passe n'est pas le bon. Vérifiez l'ide
 login-empty-identifiant = Indiquez votre identifiant.
 login-empty-password = Indiquez votre mot de passe.
 login-waiting = Trop d'essais. Réessayez à { $until }, ou choisissez un nouveau mot de passe.
+login-limited-here = Trop d'essais ont échoué depuis votre connexion à internet. D'autres personnes l'utilisent peut-être aussi : ce n'est pas forcément vous.
+login-limited = Trop d'essais échouent en ce moment, et nous protégeons les comptes.
+login-limited-next = Réessayez à { $until }, ou tout de suite sur un appareil qui a déjà servi à vous connecter.
+limited-here-next = Réessayez à { $until }, ou tout de suite avec une autre connexion, par exemple celle de votre téléphone portable sans le wifi.
 login-new-password = Choisir un nouveau mot de passe
 suspended = Ce compte est suspendu par { $by }. Adressez-vous à { $school }.
 busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $seconds ->
@@ -77,6 +81,10 @@ identity-phone-empty = Indiquez votre numéro de portable.
 identity-phone-incomplete = Ce numéro n'est pas complet. Exemple : 06 12 34 56 78. Hors France métropolitaine, commencez par l'indicatif : +262 692 12 34 56.
 identity-phone-landline = Ce numéro n'est pas celui d'un portable. Le code arrive par SMS : indiquez un portable.
 identity-too-many = Nous n'envoyons plus de code aujourd'hui
+identity-many-here = Trop de demandes depuis votre connexion à internet
+identity-many-here-why = D'autres personnes l'utilisent peut-être aussi : ce n'est pas forcément vous.
+identity-many = Trop de demandes sans que leur code soit tapé
+identity-many-next = Si vous avez déjà reçu un code, tapez-le sur la page qui le demande. Sinon, réessayez à { $until }, ou adressez-vous à l'établissement.
 too-many-today = Trop d'essais aujourd'hui. Revenez demain à partir de { $hour }.
 
 ## Activation, code

@@ -1,6 +1,7 @@
 //! Nobody learns by an activation whether somebody is in the roster; and what was typed is nowhere to be read.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use preau::base::clock::Span;
@@ -193,8 +194,10 @@ async fn threat_s07_no_message_outside_of_the_roster_and_five_a_day_to_a_number(
     let server = Server::college(&[Family::durand(), Family::petit()]).await;
     for n in 0..30 {
         let mut browser = Browser::at_activation(&server).await;
+        // From everywhere: no source is at its limit.
+        browser.address = IpAddr::from([203, 0, n, 113]);
         browser.identify_as("Durand", "Anne", &format!("06 39 98 55 {n:02}")).await;
-        let mut browser = Browser::at_activation(&server).await;
+        browser.get("/activation").await;
         browser.identify_as(&format!("Durand{}", char::from(b'a' + n % 26)), "Anne", "06 39 98 00 01").await;
     }
     // Another's number with one's own name.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 
-use crate::support::{Browser, Server};
+use crate::support::{Browser, Family, Server};
 
 const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const WAIT: StatusCode = StatusCode::TOO_MANY_REQUESTS;
@@ -71,7 +71,148 @@ async fn s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom() {
     }
     let marks = home.cookie("device").unwrap();
     assert_eq!(marks.split('.').count(), 2, "one each: {marks}");
+    assert_eq!(server.count("SELECT COUNT(*) FROM device").await, 2, "the same again is the same device");
     for member in &members {
         assert!(!marks.contains(&member.identifiant) && !marks.contains(&member.account_id));
+    }
+}
+
+/// The device's cookie of a browser, in another one.
+async fn with_device(server: &Server, device: &str) -> Browser {
+    let mut browser = at_sign_in(server).await;
+    browser.cookies.insert("preau_dev_device".to_owned(), device.to_owned());
+    browser
+}
+
+/// Five wrong ones, and one that is told to wait: the bucket is used up.
+async fn use_up(browser: &mut Browser, identifiant: &str) {
+    for n in 0..6 {
+        let status = attempt(browser, identifiant, &format!("Faux-mot-{n}")).await;
+        assert_eq!(status, if n < 5 { WRONG } else { WAIT }, "{n}");
+    }
+}
+
+#[tokio::test]
+async fn faults_a10_a_former_user_of_a_shared_computer_cannot_keep_the_owner_out_at_home() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut devices = Vec::new();
+    for _ in 0..2 {
+        let mut browser = at_sign_in(&server).await;
+        assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
+        devices.push(browser.cookie("device").unwrap().to_owned());
+    }
+    use_up(&mut with_device(&server, &devices[0]).await, &member.identifiant).await;
+    let mut home = with_device(&server, &devices[1]).await;
+    assert_eq!(attempt(&mut home, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
+    // And the session knows on which device it is.
+    assert_eq!(server.count("SELECT COUNT(*) FROM session JOIN device ON device.id = session.device_id").await, 3);
+}
+
+#[tokio::test]
+async fn faults_a10_a_new_password_forgets_every_device_but_the_one_it_was_chosen_on() {
+    let server = Server::college(&[Family::durand()]).await;
+    let mut parent = Browser::new(&server);
+    parent.open("/activation").await;
+    let mut device = String::new();
+    let mut identifiant = String::new();
+    for round in 0..2 {
+        parent.open("/activation").await;
+        parent.prove_phone(&server, &Family::durand()).await;
+        if round == 1 {
+            parent.submit("nouveau-mot-de-passe", &[]).await;
+            parent.follow().await;
+        }
+        parent.answer(&["14/02/2013"]).await;
+        identifiant = parent.identifiant();
+        parent.choose_password("Cheval-8-vert").await;
+        assert_eq!(parent.at.path(), "/activation/terminee", "{}", parent.page.shown());
+        if round == 0 {
+            // The very device of the activation is a known one.
+            device = parent.cookie("device").unwrap().to_owned();
+            use_up(&mut at_sign_in(&server).await, &identifiant).await;
+            let mut home = with_device(&server, &device).await;
+            assert_eq!(attempt(&mut home, &identifiant, "Cheval-8-vert").await, StatusCode::SEE_OTHER);
+        }
+    }
+    // The thief's copy of the former cookie is a stranger's: their bucket is used up already.
+    let mut thief = with_device(&server, &device).await;
+    assert_eq!(attempt(&mut thief, &identifiant, "Faux-mot-9").await, WAIT);
+    let mut home = with_device(&server, parent.cookie("device").unwrap()).await;
+    assert_eq!(attempt(&mut home, &identifiant, "Cheval-8-vert").await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn faults_a10_an_account_is_known_on_ten_devices_for_180_days() {
+    let server = Server::start().await;
+    let member = server.durand().await;
+    let mut devices = Vec::new();
+    for _ in 0..11 {
+        let mut browser = at_sign_in(&server).await;
+        attempt(&mut browser, &member.identifiant, &member.password).await;
+        devices.push(browser.cookie("device").unwrap().to_owned());
+        server.advance(Span::minutes(1));
+    }
+    use_up(&mut at_sign_in(&server).await, &member.identifiant).await;
+    let mut oldest = with_device(&server, &devices[0]).await;
+    assert_eq!(attempt(&mut oldest, &member.identifiant, &member.password).await, WAIT, "the eleventh took its place");
+    server.advance(Span::days(179));
+    use_up(&mut at_sign_in(&server).await, &member.identifiant).await;
+    for device in &devices[1..3] {
+        let mut known = with_device(&server, device).await;
+        assert_eq!(attempt(&mut known, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
+    }
+    server.advance(Span::days(2));
+    use_up(&mut at_sign_in(&server).await, &member.identifiant).await;
+    let mut seen = with_device(&server, &devices[1]).await;
+    assert_eq!(attempt(&mut seen, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER, "seen since");
+    let mut old = with_device(&server, &devices[5]).await;
+    assert_eq!(attempt(&mut old, &member.identifiant, &member.password).await, WAIT, "its term is over");
+}
+
+#[tokio::test]
+async fn faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_right_code_was_typed_once() {
+    let server = Server::college(&[Family::durand()]).await;
+    let family = Family::durand();
+    let mut parent = Browser::new(&server);
+    parent.open("/activation").await;
+    parent.prove_phone(&server, &family).await;
+    parent.answer(&["14/02/2013"]).await;
+    parent.choose_password("Cheval-8-vert").await;
+    for day in 0..3 {
+        server.advance(Span::hours(25));
+        // The stranger asks for the five codes of the day, and types the ten wrong ones.
+        let mut refused = 0;
+        for n in 0..6 {
+            let mut stranger = Browser::new(&server);
+            stranger.open("/activation").await;
+            stranger.identify_as(family.nom, family.prenom, family.phone).await;
+            server.work_off().await;
+            if stranger.page.status == WAIT {
+                refused += 1;
+                assert_eq!(n, 5, "{day}");
+                continue;
+            }
+            stranger.follow().await;
+            for _ in 0..3 {
+                stranger.submit("continuer", &[("code", "000000")]).await;
+            }
+        }
+        assert_eq!(refused, 1, "whoever has no device waits");
+        let mut home = with_device(&server, parent.cookie("device").unwrap()).await;
+        home.open("/activation").await;
+        let before = server.messages().len();
+        home.prove_phone(&server, &family).await;
+        assert_eq!(server.messages().len(), before + 1);
+        assert_eq!(home.at.path(), "/activation/suite", "day {day}: {}", home.page.shown());
+    }
+    // Another identity's device opens nothing.
+    let other = Family::petit();
+    let mut elsewhere = with_device(&server, parent.cookie("device").unwrap()).await;
+    for n in 0..6 {
+        elsewhere.cookies.remove("preau_dev_nav");
+        elsewhere.open("/activation").await;
+        let status = elsewhere.identify_as(other.nom, other.prenom, other.phone).await.status;
+        assert_eq!(status, if n < 5 { StatusCode::SEE_OTHER } else { WAIT }, "{n}");
     }
 }

@@ -57,6 +57,8 @@ mod sms_gateway;
 #[cfg(test)]
 mod sms_outages;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod two_servers;

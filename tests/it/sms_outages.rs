@@ -404,7 +404,14 @@ async fn threat_s07_numbers_abroad_whose_codes_nobody_enters_get_no_more_and_ope
             children: vec![(920_000 + n, "Zoé", "14/02/2013", "6 A")],
         })
         .collect();
-    let server = Server::college(&families).await;
+    // From everywhere: no source is at its limit.
+    let server = Server::start_as(|config| {
+        config.limits.activations = 1_000;
+        config.limits.activations_of_browser = 1_000;
+    })
+    .await;
+    server.import("montpellier", crate::support::deployment::MONOD, &families).await;
+    server.open_campaign(crate::support::deployment::MONOD).await;
     for family in &families {
         asking(&server, family).await;
         server.work_off().await;

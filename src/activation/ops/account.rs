@@ -9,11 +9,13 @@ use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::secret::digest;
+use crate::base::source::Source;
 use crate::db::{Durability, Tx};
+use crate::devices;
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, Action};
 use crate::roster;
-use crate::seal::Priority;
+use crate::seal::{Blind, Priority};
 use crate::sessions::{self, Method};
 use crate::tenants;
 
@@ -102,13 +104,29 @@ async fn lift(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<
     Ok(())
 }
 
+/// The end of an activation: what the browser is given.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The cookie of the new session.
+    pub cookie: String,
+    /// The secret of the device that the browser is from now on.
+    pub device: String,
+}
+
+/// What the browser brought along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Brought<'a> {
+    /// The session's cookie: that session ends.
+    pub session: Option<&'a str>,
+    pub source: Source,
+    /// `User-Agent`.
+    pub agent: &'a str,
+}
+
 /// What comes of a chosen password.
 #[derive(Debug)]
 pub enum Chosen {
-    /// Signed in: the cookie of the new session.
-    Done {
-        cookie: String,
-    },
+    Done(SignedIn),
     Different,
     Refused(password::Refused),
     /// The step was left meanwhile, by another tab or another activation.
@@ -122,7 +140,7 @@ pub async fn choose_password(
     held: &Held,
     account: &Account,
     typed: (&str, &str),
-    former: Option<&str>,
+    brought: Brought<'_>,
 ) -> anyhow::Result<Chosen> {
     let (first, second) = (password::normal(typed.0), password::normal(typed.1));
     let schools = super::known_schools(held);
@@ -167,13 +185,32 @@ pub async fn choose_password(
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
     tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
-    let former = former.map(digest);
-    let (cookie, _) =
-        sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, former.as_deref()).await?;
+    // Who knew the former password is known nowhere any more; this browser is.
+    devices::store::forget_all(&mut tx, now, &account.id).await?;
+    let signed_in = begin(&mut tx, app, now, &next, &account.id, brought).await?;
     tx.commit().await?;
     app.metrics.activation(next.step.name());
     put_back(app, now, &next).await;
-    Ok(Chosen::Done { cookie })
+    Ok(Chosen::Done(signed_in))
+}
+
+/// The sign-in that an activation ends with, on a device that is known from now on.
+async fn begin(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    account: &str,
+    brought: Brought<'_>,
+) -> anyhow::Result<SignedIn> {
+    let identity = app.vault.blind(Blind::Budget, &activation.typed.key());
+    let label = devices::label(brought.agent);
+    let (id, device) = devices::ops::remember(tx, app, now, account, None, (&label, Some(&identity))).await?;
+    let former = brought.session.map(digest);
+    let with = (former.as_deref(), Some(id.as_str()));
+    let (cookie, _) = sessions::ops::begin(tx, app, now, account, Method::Activation, with).await?;
+    limits::ops::seen(tx, app, now, brought.source, account).await?;
+    Ok(SignedIn { cookie, device })
 }
 
 /// A double click on « Terminer »: the first answer, with its cookie, was thrown away by the browser. The same password
@@ -184,8 +221,9 @@ pub async fn once_more(
     activation: &Activation,
     account: &Account,
     typed: &str,
-) -> anyhow::Result<Option<String>> {
-    let key = accounts::ops::password_budget(app, &account.identifiant, false);
+    brought: Brought<'_>,
+) -> anyhow::Result<Option<SignedIn>> {
+    let key = accounts::ops::password_budget(app, &account.identifiant, None);
     let password = password::normal(typed);
     let _turn = app.passwords.turn(&key).await;
     let stored = account.password.as_deref();
@@ -200,10 +238,10 @@ pub async fn once_more(
         tx.commit().await?;
         return Ok(None);
     }
-    let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &account.id, Method::Activation, None).await?;
+    let signed_in = begin(&mut tx, app, now, activation, &account.id, brought).await?;
     tx.commit().await?;
     put_back(app, now, activation).await;
-    Ok(Some(cookie))
+    Ok(Some(signed_in))
 }
 
 /// The request that started it all: perhaps the store was emptied by a restart meanwhile.

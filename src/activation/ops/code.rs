@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::find;
 use crate::accounts::{self, AccountState};
 use crate::activation::binding::{self, Held};
-use crate::activation::{Activation, AskedChild, Outcome, Step, store};
+use crate::activation::{Activation, AskedChild, LIFE, Outcome, Step, store};
 use crate::app::App;
 use crate::audit::{self, About, Fact};
 use crate::base::clock::{Span, Timestamp};
@@ -53,6 +53,7 @@ pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCod
     }
     tx.commit().await?;
     app.metrics.activation(next.step.name());
+    forgive(app, now, activation).await?;
     Ok(CodeChecked::On(next.step))
 }
 
@@ -62,6 +63,17 @@ pub async fn same_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCode
     let right = otp::ops::repeated(&mut tx, app, now, &held.challenge_id, &held.typed_budget, typed).await?;
     tx.commit().await?;
     Ok(right)
+}
+
+/// It was a real person's: it counts against its source no more. One that began over an hour ago does not count anyway.
+async fn forgive(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+    let began = activation.expires_at.minus(LIFE);
+    if let Some(counted) = &activation.counted
+        && now.since(began).0 < Span::hours(1).0
+    {
+        limits::ops::forgive(app, now, counted).await?;
+    }
+    Ok(())
 }
 
 /// Only here, after the right code, may anything depend on who the person is.
@@ -224,7 +236,7 @@ pub async fn resend(app: &App, now: Timestamp, activation: &Activation) -> anyho
     )
     .await?
     {
-        find::enqueue(&mut tx, app, now, &activation.id, challenge.sends + 1).await?;
+        find::enqueue(&mut tx, app, now, activation, challenge.sends + 1).await?;
         tx.commit().await?;
         app.outbox.ring(JobKind::FindAndSend);
         return Ok(Resent::Sent);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activation, Step, store};
 use crate::app::App;
+use crate::audit::{self, Fact};
 use crate::base::clock::Timestamp;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, Action, Verdict};
@@ -25,9 +26,17 @@ struct Errand {
     sends: i64,
 }
 
-pub async fn enqueue(tx: &mut Tx, app: &App, now: Timestamp, activation: &str, sends: i64) -> anyhow::Result<()> {
-    let body = serde_json::to_string(&Errand { activation: activation.to_owned(), sends })?;
-    outbox::enqueue(tx, &app.vault, app.rng.as_ref(), now, JobKind::FindAndSend, &body).await?;
+pub async fn enqueue(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    activation: &Activation,
+    sends: i64,
+) -> anyhow::Result<()> {
+    let body = serde_json::to_string(&Errand { activation: activation.id.clone(), sends })?;
+    // The narrowest name that it counts under: its source takes turns with the others.
+    let source = activation.counted.as_deref().and_then(|counted| counted.split(' ').next());
+    outbox::enqueue_from(tx, &app.vault, app.rng.as_ref(), now, JobKind::FindAndSend, &body, source).await?;
     Ok(())
 }
 
@@ -39,18 +48,23 @@ pub async fn found(tx: &mut Tx, app: &App, activation: &Activation) -> anyhow::R
 }
 
 /// The budget that a person's wrong codes count on, over all activations and purposes (ABUSE S-02).
-fn person_budget(app: &App, found: &[Candidate]) -> Option<String> {
+fn person_budget(app: &App, activation: &Activation, found: &[Candidate]) -> Option<String> {
     let first = found.iter().map(|c| c.id.as_str()).min()?;
-    Some(budget_of_person(app, first))
+    Some(budget_of_person(app, first, &apart(activation)))
 }
 
-pub(super) fn budget_of_person(app: &App, id: &str) -> String {
-    app.vault.blind(Blind::Budget, &format!("person/{id}"))
+/// Where this person typed a right code before, nobody elsewhere uses up what they may (ABUSE L5).
+fn apart(activation: &Activation) -> String {
+    activation.device_id.as_deref().map(|device| format!("/device/{device}")).unwrap_or_default()
+}
+
+pub(super) fn budget_of_person(app: &App, id: &str, apart: &str) -> String {
+    app.vault.blind(Blind::Budget, &format!("person/{id}{apart}"))
 }
 
 /// The budget of the messages to one number.
-pub(super) fn phone_budget(app: &App, phone: &str) -> String {
-    app.vault.blind(Blind::Budget, &format!("sms/{phone}"))
+pub(super) fn phone_budget(app: &App, phone: &str, apart: &str) -> String {
+    app.vault.blind(Blind::Budget, &format!("sms/{phone}{apart}"))
 }
 
 pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Result<Done> {
@@ -66,7 +80,8 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     // Followed by a later send, or too late to be of use.
     let serves = challenge.filter(|c| c.sends == errand.sends && now < Timestamp(c.expires_at));
     let Some(asked) = serves.map(|c| Timestamp(c.sent_at)) else { return Ok(Done::Yes) };
-    let Some(person) = person_budget(app, &found) else { return Ok(Done::Yes) };
+    // Nobody: nothing of it is kept.
+    let Some(person) = person_budget(app, &activation, &found) else { return Ok(Done::Forget) };
 
     let code = otp::ops::draw(app);
     let text = app.pages.text(
@@ -87,7 +102,7 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
         tx.commit().await?;
         return Ok(Done::Later);
     }
-    let phone = phone_budget(app, to);
+    let phone = phone_budget(app, to, &apart(&activation));
     if matches!(limits::store::spend(&mut tx, Action::SmsToPhone, &phone, now).await?, Verdict::Wait { .. }) {
         tx.rollback().await?;
         app.metrics.limited(Action::SmsToPhone.name(), "budget");
@@ -111,6 +126,12 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
     if !otp::store::set_code(&mut tx, now, &activation.challenge_id, errand.sends, &keyed, &person).await? {
         tx.rollback().await?;
         return Ok(Done::Yes);
+    }
+    if errand.sends == 1 {
+        // Only now, because it concerns somebody: what strangers type is no fact.
+        let account = found.iter().find_map(|candidate| candidate.account_id.as_deref());
+        let about = audit::About { account, detail: &activation.support_code, ..audit::About::default() };
+        audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ActivationStarted, about).await?;
     }
     let about = About {
         challenge: activation.challenge_id.clone(),

@@ -19,10 +19,10 @@ use crate::seal::Blind;
 pub async fn lift_sms_budgets(app: &App, now: Timestamp, person_id: &str, by: &str) -> anyhow::Result<bool> {
     let mut tx = app.db.write(Durability::Durable).await?;
     let Some((phone, same)) = mobile_of(&mut tx, app, person_id).await? else { return Ok(false) };
-    limits::store::reset(&mut tx, Action::SmsToPhone, &phone_budget(app, &phone)).await?;
+    limits::store::reset(&mut tx, Action::SmsToPhone, &phone_budget(app, &phone, "")).await?;
     let mut typed: BTreeSet<String> = same.iter().flat_map(|person| spellings(app, person, &phone)).collect();
     for person in &same {
-        let budget = budget_of_person(app, &person.id);
+        let budget = budget_of_person(app, &person.id, "");
         typed.extend(store::typed_budgets_of(&mut tx, &budget).await?);
         otp::store::forgive_sends(&mut tx, now, Some(&budget)).await?;
     }

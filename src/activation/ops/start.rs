@@ -4,14 +4,15 @@ use super::find;
 use crate::activation::views::Purpose;
 use crate::activation::{Activation, LIFE, Step, Typed, store};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::base::secret::digest;
+use crate::base::source::Source;
 use crate::db::{Durability, Tx};
+use crate::devices;
 use crate::interactions::Interaction;
-use crate::limits::{self, Action, Verdict};
+use crate::limits::{self, Action, Refused, Verdict};
 use crate::otp;
 use crate::outbox::JobKind;
 use crate::seal::Blind;
@@ -23,21 +24,44 @@ pub enum Started {
     At { id: String },
     /// This identity has asked for too many codes today.
     TooMany { until: Timestamp },
+    /// Too many activations from here met no right code.
+    Limited(Refused),
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor<'a> {
+    /// The navigation cookie.
+    pub nav: &'a str,
+    /// Secrets of who is known on this device.
+    pub devices: &'a [String],
+    pub source: Source,
 }
 
 /// Begins an activation, or joins the one of the same identity that this browser has open **at the code**: what a right
 /// code opened is reached by a code only, or whoever sits down at the same computer would go on where somebody else
-/// stopped (ABUSE S1).
+/// stopped (ABUSE S1). What comes from one place is counted before any row is written.
+///
+/// A browser in which this identity once typed a right code has budgets of its own, and none of the limits of its
+/// source: whoever knows a parent's name and number can use up theirs, not these (ABUSE S-06, L5).
 pub async fn start(
     app: &App,
     now: Timestamp,
     lang: Lang,
-    nav: &str,
+    visitor: Visitor<'_>,
     typed: Typed,
     waiting: Option<(String, Interaction)>,
 ) -> anyhow::Result<Started> {
-    let browser = digest(nav);
-    let budget = app.vault.blind(Blind::Budget, &typed.key());
+    let browser = digest(visitor.nav);
+    let identity = app.vault.blind(Blind::Budget, &typed.key());
+    let device = devices::ops::proven(&mut app.db.read().await?, now, visitor.devices, &identity).await?;
+    let (budget, counted) = match &device {
+        Some(device) => (app.vault.blind(Blind::Budget, &format!("{}/device/{device}", typed.key())), None),
+        None => match limits::ops::activation(app, now, visitor.source, &browser).await? {
+            Ok(counted) => (identity, Some(counted)),
+            Err(refused) => return Ok(Started::Limited(refused)),
+        },
+    };
     let (interaction, request) = match waiting {
         Some((i, request)) => (Some(i), Some(serde_json::to_string(&request)?)),
         None => (None, None),
@@ -58,6 +82,8 @@ pub async fn start(
         account_id: None,
         outcome: None,
         purpose: Purpose::Activation,
+        counted,
+        device_id: device,
         expires_at: now.plus(LIFE),
     };
     // Twice: a double click on two connections may write between our look and our insert.
@@ -68,6 +94,8 @@ pub async fn start(
                 store::join(&mut tx, &id, &new).await?;
             }
             tx.commit().await?;
+            // It was no new one.
+            limits::ops::forgive(app, now, new.counted.as_deref().unwrap_or_default()).await?;
             return Ok(Started::At { id });
         }
         otp::ops::forgive(&mut tx, &new.typed_budget, now).await?;
@@ -94,8 +122,6 @@ async fn written(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> an
     if !store::insert(tx, &app.vault, now, new).await? {
         return Ok(false);
     }
-    let about = About { detail: &new.support_code, ..About::default() };
-    audit::store::record(tx, app.rng.as_ref(), now, Fact::ActivationStarted, about).await?;
-    find::enqueue(tx, app, now, &new.id, 1).await?;
+    find::enqueue(tx, app, now, new, 1).await?;
     Ok(true)
 }

@@ -85,12 +85,9 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         (1..=of.children.len()).map(|n| Typed::read(&form, n, today, of.purpose)).unzip()
     };
     let once_more = async || once_more(&app, &visit, read).await;
-    if let Some(answer) = once_more().await? {
-        return Ok(answer);
-    }
     let activation = match standing(&app, &visit, &[Step::Children]).await? {
         Ok(found) => found,
-        Err(answer) => return Ok(answer),
+        Err(answer) => return Ok(once_more().await?.unwrap_or(answer)),
     };
     let (typed, given) = read(&activation);
     match ops::answer(&app, visit.now, &activation, &given).await? {

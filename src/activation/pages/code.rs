@@ -13,7 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::when;
-use crate::http::visit::{Visit, see_other};
+use crate::http::visit::{Visit, retry_after, see_other};
 use crate::otp::outage::Outage;
 use crate::otp::{self, Checked, NoCode, TypedCode};
 
@@ -55,14 +55,16 @@ async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) ->
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
     let typed = TypedCode::read(form.raw("code"));
-    if let Ok(code) = &typed
-        && let Some(answer) = once_more(&app, &visit, code).await?
-    {
-        return Ok(answer);
-    }
     let activation = match standing(&app, &visit, &[Step::Code]).await? {
         Ok(found) => found,
-        Err(answer) => return Ok(answer),
+        // Asked afterwards: the other half of a double click may leave the step in between.
+        Err(answer) => {
+            let again = match &typed {
+                Ok(code) => once_more(&app, &visit, code).await?,
+                Err(_) => None,
+            };
+            return Ok(again.unwrap_or(answer));
+        }
     };
     let refuse = async |status, error| {
         let page = page(&app, &visit, &activation).await?;
@@ -80,7 +82,8 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         }
         CodeChecked::Not(Checked::TooMany { until }) => {
             let hour = when::from_hour(visit.lang, until);
-            refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour }).await
+            let page = refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour }).await?;
+            Ok(retry_after(page, visit.now, until))
         }
         CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired).await,
         // Used up by tries, or a moment ago by a double click: then the step has moved on.

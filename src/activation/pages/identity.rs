@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::{Answer, CARRIED, in_language};
-use crate::activation::ops::{self, Found, Started};
+use crate::activation::ops::{self, Found, Started, Visitor};
 use crate::activation::views::{IdentityPage, IdentityRefusal, NameFault, PhoneFault};
 use crate::activation::{LONGEST_NAME, Step, Typed};
 use crate::app::AppState;
@@ -12,8 +12,9 @@ use crate::base::names;
 use crate::base::phone::PhoneError;
 use crate::http::form::Form;
 use crate::http::pages::when;
-use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::http::visit::{Visit, retry_after, see_other, with_cookie};
 use crate::interactions;
+use crate::limits::{Reason, Refused};
 use crate::protocol::params::encode;
 
 /// GET: the form; with what was typed if the person comes back to correct it.
@@ -68,7 +69,8 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     };
     let typed = Typed { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
     let waiting = visit.query.get("i").map(str::to_owned).zip(waiting);
-    match ops::start(&app, visit.now, visit.lang, &nav, typed, waiting).await? {
+    let visitor = Visitor { nav: &nav, devices: &visit.devices, source: visit.source };
+    match ops::start(&app, visit.now, visit.lang, visitor, typed, waiting).await? {
         Started::At { id } => {
             let kept = ["i", "client_id"].into_iter().filter_map(|n| visit.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("a", id.as_str())]));
@@ -76,7 +78,15 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         }
         Started::TooMany { until } => {
             page.refusal = Some(IdentityRefusal::TooManyToday { hour: when::from_hour(visit.lang, until) });
-            visit.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)
+            Ok(retry_after(visit.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, visit.now, until))
+        }
+        Started::Limited(Refused { reason, until }) => {
+            let hour = when::from_hour(visit.lang, until);
+            page.refusal = Some(match reason {
+                Reason::Source | Reason::Network => IdentityRefusal::ManyFromHere { hour },
+                _ => IdentityRefusal::Many { hour },
+            });
+            Ok(retry_after(visit.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, visit.now, until))
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::{Answer, CARRIED, at, in_language, interaction, left_by_proof, standing, with_secret};
 use crate::accounts::password::{self, Refused};
 use crate::accounts::{self, Account};
 use crate::activation::binding::Held;
-use crate::activation::ops::{self, Chosen};
+use crate::activation::ops::{self, Brought, Chosen, SignedIn};
 use crate::activation::views::{
     ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Purpose, Settled, SheetPage,
 };
@@ -64,23 +65,23 @@ pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
 /// POST: sets the password and signs in.
 pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
     let visit = in_language(&app, visit).await;
-    if let Some(held) = left_by_proof(&app, &visit, Step::Password).await? {
-        return first_answer_lost(&app, &visit, &held, &form).await;
-    }
     let activation = match standing(&app, &visit, &[Step::Password, Step::Done]).await? {
         Ok(found) => found,
-        Err(answer) => return Ok(answer),
+        // Asked afterwards: the other half of a double click may leave the step in between.
+        Err(answer) => match left_by_proof(&app, &visit, Step::Password).await? {
+            Some(held) => return first_answer_lost(&app, &visit, &held, &form).await,
+            None => return Ok(answer),
+        },
     };
     let account = account(&app, &activation).await?;
     if activation.step == Step::Done {
         return once_more(&app, &visit, &activation, &form).await;
     }
     let typed = (form.raw("mot_de_passe"), form.raw("confirmation"));
-    let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, visit.session.as_deref()).await?;
+    let chosen = ops::choose_password(&app, visit.now, &activation, &account, typed, brought(&visit)).await?;
     let fault = match chosen {
-        Chosen::Done { cookie } => {
-            let done = with_secret(&app, &visit, &activation, Step::Password, at(&visit, Step::Done));
-            return Ok(with_cookie(done, visit.jar.set(Name::Session, &cookie, None)));
+        Chosen::Done(signed_in) => {
+            return Ok(with_secret(&app, &visit, &activation, Step::Password, signed(&visit, &signed_in)));
         }
         // The other half of a double click was quicker, and its cookies are thrown away.
         Chosen::Elsewhere(Step::Done) => return first_answer_lost(&app, &visit, &activation, &form).await,
@@ -96,22 +97,37 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
 
 /// « Terminer » again, after it was done.
 async fn once_more(app: &AppState, visit: &Visit, activation: &Activation, form: &Params) -> Answer {
+    let signed_in = sign_in_again(app, visit, activation, form).await?;
+    Ok(signed_in.map_or_else(|| at(visit, Step::Done), |signed_in| signed(visit, &signed_in)))
+}
+
+async fn sign_in_again(
+    app: &AppState,
+    visit: &Visit,
+    activation: &Activation,
+    form: &Params,
+) -> Result<Option<SignedIn>, PageError> {
     let account = account(app, activation).await?;
-    let cookie = ops::once_more(app, visit.now, activation, &account, form.raw("mot_de_passe")).await?;
-    let cookie = cookie.and_then(|cookie| visit.jar.set(Name::Session, &cookie, None));
-    Ok(with_cookie(at(visit, Step::Done), cookie))
+    let brought = Brought { session: None, ..brought(visit) };
+    Ok(ops::once_more(app, visit.now, activation, &account, form.raw("mot_de_passe"), brought).await?)
+}
+
+fn brought(visit: &Visit) -> Brought<'_> {
+    Brought { session: visit.session.as_deref(), source: visit.source, agent: &visit.agent }
+}
+
+/// The last page, with the cookies of who is signed in from now on.
+fn signed(visit: &Visit, signed_in: &SignedIn) -> Response {
+    let page = with_cookie(at(visit, Step::Done), visit.jar.set(Name::Session, &signed_in.cookie, None));
+    with_cookie(page, visit.jar.device(&visit.devices, &signed_in.device))
 }
 
 /// As [`once_more`], by a browser that holds the secret of before: the right password brings it the new one too.
 async fn first_answer_lost(app: &AppState, visit: &Visit, held: &Held, form: &Params) -> Answer {
-    let account = account(app, held).await?;
-    match ops::once_more(app, visit.now, held, &account, form.raw("mot_de_passe")).await? {
-        Some(session) => {
-            let done = with_secret(app, visit, held, Step::Password, at(visit, Step::Done));
-            Ok(with_cookie(done, visit.jar.set(Name::Session, &session, None)))
-        }
-        None => Ok(at(visit, Step::Done)),
-    }
+    Ok(match sign_in_again(app, visit, held, form).await? {
+        Some(signed_in) => with_secret(app, visit, held, Step::Password, signed(visit, &signed_in)),
+        None => at(visit, Step::Done),
+    })
 }
 
 fn fault(why: Refused) -> PasswordFault {

@@ -85,7 +85,8 @@ impl Bench {
         let account = accounts::store::by_identifiant(&mut app.db.read().await?, &demo.account.identifiant).await?;
         let account = account.context("the demo's account")?;
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        let (cookie, _) = sessions::ops::begin(&mut tx, app, app.now(), &account.id, Method::Password, None).await?;
+        let (cookie, _) =
+            sessions::ops::begin(&mut tx, app, app.now(), &account.id, Method::Password, (None, None)).await?;
         tx.commit().await?;
         let secret = demo.secret(CLIENT).context("the demo's client")?;
         Ok(Self {

@@ -26,12 +26,13 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 10] = [
+const TABLE: [(&[&str], &[&str]); 11] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
     (&["roster"], &["tenants", "audit"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
+    (&["devices"], &["accounts", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions"], BELOW_SESSIONS),
@@ -39,13 +40,14 @@ const TABLE: [(&[&str], &[&str]); 10] = [
     (&["oidc"], BELOW_FLOWS),
 ];
 const BELOW_SESSIONS: &[&str] =
-    &["logouts", "grants", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+    &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
 const BELOW_FLOWS: &[&str] = &[
     "sessions",
     "otp",
     "interactions",
     "logouts",
     "grants",
+    "devices",
     "accounts",
     "roster",
     "clients",
