@@ -29,8 +29,8 @@ use crate::{activation, clients, compose, compte, login, oidc, otp};
 /// A request that takes longer waits for something that will not come.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// An operator's machine is told by then, whatever else hangs.
-const SOON: Duration = Duration::from_secs(1);
+/// An operator's machine is told within a second, whatever else hangs.
+const SOON: Duration = Duration::from_millis(800);
 
 /// What browsers and relying parties see.
 ///
