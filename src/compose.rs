@@ -14,19 +14,21 @@ use axum_server::Handle;
 use tokio::sync::watch;
 
 use crate::app::{App, AppState, Parts};
-use crate::base::clock::{Clock, SteadyClock};
+use crate::base::clock::{Clock, SteadyClock, SystemClock};
 use crate::base::rng::Random;
+use crate::clients::ops::publish::{self as publishing, Consent, PublishError, Published};
 use crate::config::deployment::{self, Declared, ServerIdentity};
 use crate::config::{Config, Server};
-use crate::db::{Db, Durability};
+use crate::db::{Access, Db, files};
 use crate::ephemeral::Ephemeral;
+use crate::http::certificate;
 use crate::http::connections::{Connections, Most, raise_descriptors};
 use crate::http::outgoing::Outgoing;
 use crate::http::pages::Pages;
 use crate::http::serve::{self, Patience, Tls};
-use crate::seal::{self, PasswordCost, Passwords, Vault};
+use crate::seal::{self, MasterFileError, PasswordCost, Passwords, Vault};
 use crate::sms::Gateway;
-use crate::{clients, keys, router, telemetry, tenants};
+use crate::{keys, router, telemetry, tenants};
 
 pub use health::{Health, health};
 pub use work::{background, work_off};
@@ -61,53 +63,123 @@ pub struct Opened {
 /// Opens the database, brings it up to date, and proves that the master key is its own. A missing master key
 /// is made only for an SQLite file in which nothing is sealed yet (DESIGN 7).
 pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Opened> {
-    let db = Db::open(&config.database.url).await.context("database")?;
-    db.migrate().await.context("migrations")?;
-    if let Some(seen) = db.seen().await? {
-        around.clock.not_before(seen);
+    let place = || format!("database {}", config.database.place());
+    let db = Db::open(&config.database.url).await.with_context(place)?;
+    let newer = db.schema().await.with_context(place)?.newer;
+    if !newer.is_empty() {
+        tracing::warn!(?newer, "a newer version of this program has migrated the database: this one works on with it");
     }
-    let may_create = db.is_sqlite() && keys::ops::nothing_sealed(&db).await?;
-    let master = seal::load_or_create(&config.keys.directory, may_create, around.rng.as_ref())?;
-    let vault = Vault::new(master)?;
+    db.migrate().await.with_context(place).context("migrations")?;
+    keep_time(&db, around).await?;
+    let unsealed = keys::ops::nothing_sealed(&db).await.with_context(place)?;
+    let may_create = db.is_sqlite() && unsealed;
+    let master = seal::load_or_create(&config.keys.directory, may_create, around.rng.as_ref());
+    let vault = Vault::new(master.map_err(|e| lost(e, unsealed))?)?;
     keys::ops::check_seal(&db, &vault, around.clock.now())
         .await
         .with_context(|| format!("keys in {}", config.keys.directory.display()))?;
     Ok(Opened { db, vault })
 }
 
+/// Time does not go back behind where another server of this house was.
+pub async fn keep_time(db: &Db, around: &Surroundings) -> anyhow::Result<()> {
+    if let Some(seen) = db.seen().await? {
+        around.clock.not_before(seen);
+    }
+    Ok(())
+}
+
+/// A key that is missing beside a sealed database is restored: a new one opens nothing of it.
+pub fn lost(error: MasterFileError, unsealed: bool) -> anyhow::Error {
+    match error {
+        MasterFileError::Missing(path) if !unsealed => anyhow::anyhow!(
+            "{} is not there, and this database is sealed with it: restore it from its copy; a new key opens nothing of \
+             what is sealed",
+            path.display()
+        ),
+        error => error.into(),
+    }
+}
+
+/// A database that is there and has this program's schema. Makes, migrates and publishes nothing: commands that only
+/// read, and those that change one thing (FAULTS F2).
+pub async fn existing(config: &Config, access: Access) -> anyhow::Result<Db> {
+    if let Some(file) = files::file_of(&config.database.url) {
+        anyhow::ensure!(file.exists(), "{} is not there: `preau migrate` makes it", file.display());
+    }
+    let place = || format!("database {}", config.database.place());
+    let db = Db::open_to(&config.database.url, access).await.with_context(place)?;
+    let lacking = db.schema().await.with_context(place)?.lacking;
+    anyhow::ensure!(
+        lacking.is_empty(),
+        "the database is of an older version: {} migrations are not applied: run `preau migrate`",
+        lacking.len()
+    );
+    Ok(db)
+}
+
+/// As [`existing`], for writing, with the key that it is sealed with.
+pub async fn attached(config: &Config, around: &Surroundings) -> anyhow::Result<Opened> {
+    let db = existing(config, Access::Write).await?;
+    keep_time(&db, around).await?;
+    let unsealed = keys::ops::nothing_sealed(&db).await?;
+    let vault = Vault::new(seal::read(&config.keys.directory).map_err(|e| lost(e, unsealed))?)?;
+    let place = || format!("keys in {}", config.keys.directory.display());
+    keys::ops::opens_seal(&db, &vault).await.with_context(place)?;
+    Ok(Opened { db, vault })
+}
+
 /// Reads what the deployment's directory declares.
 pub fn declared(config: &Config) -> anyhow::Result<Declared> {
     let directory = &config.deployment.directory;
-    let mut declared = deployment::read(directory, &config.keys.directory)
-        .with_context(|| format!("deployment {}", directory.display()))?;
+    let place = || format!("deployment {}", directory.display());
+    let mut declared = deployment::read(directory, &config.keys.directory).with_context(place)?;
+    tenants::ops::check(&declared).with_context(place)?;
     declared.identity = ServerIdentity::of(config);
     declared.algorithms.clone_from(&config.keys.algorithms);
     Ok(declared)
 }
 
-/// Writes what is declared, all or nothing.
-pub async fn declare(around: &Surroundings, opened: &Opened, declared: &Declared) -> anyhow::Result<()> {
-    let mut tx = opened.db.write(Durability::Durable).await?;
-    tenants::ops::declare(&mut tx, declared).await?;
-    clients::ops::declare(&mut tx, &opened.vault, around.clock.now(), declared).await?;
-    tx.commit().await?;
-    Ok(())
+/// Publishes what is declared, and says in the log what came of it.
+pub async fn declare(
+    around: &Surroundings,
+    opened: &Opened,
+    (declared, consent): (&Declared, Consent),
+) -> Result<Published, PublishError> {
+    let (rng, now) = (around.rng.as_ref(), around.clock.now());
+    let done = publishing::publish(&opened.db, &opened.vault, rng, now, (declared, consent)).await?;
+    tell(&done);
+    Ok(done)
 }
 
-/// Reads again what is declared, for the application that runs: all of it, or what was there stays.
+fn tell(done: &Published) {
+    for (client, how) in &done.changes {
+        tracing::info!(revision = done.revision, client, how, "relying party published");
+    }
+    for file in &done.broken {
+        tracing::error!(%file, "a relying party's file is broken: the client stays as it was published");
+    }
+}
+
+/// Publishes what is declared now, for the application that runs.
+///
+/// # Errors
+/// It may not be published: what was published before counts.
 pub async fn publish(app: &AppState) -> anyhow::Result<()> {
     let declared = declared(&app.config)?;
-    let mut tx = app.db.write(Durability::Durable).await?;
-    tenants::ops::declare(&mut tx, &declared).await?;
-    clients::ops::declare(&mut tx, &app.vault, app.now(), &declared).await?;
-    tx.commit().await?;
+    let (rng, now) = (app.rng.as_ref(), app.now());
+    tell(&publishing::publish(&app.db, &app.vault, rng, now, (&declared, Consent::Guarded)).await?);
     Ok(())
 }
 
-/// The application, ready to serve.
+/// The application, ready to serve. Files that may not be published stop nothing: what was published before counts.
 pub async fn build(config: Config, around: Surroundings) -> anyhow::Result<AppState> {
     let opened = Box::pin(open(&config, &around)).await?;
-    declare(&around, &opened, &declared(&config)?).await?;
+    match declare(&around, &opened, (&declared(&config)?, Consent::Guarded)).await {
+        Ok(_) => {}
+        Err(error) if error.leaves_the_former() => tracing::error!(%error, "the deployment's files are not published"),
+        Err(error) => return Err(error.into()),
+    }
     Box::pin(assemble(config, around, opened)).await
 }
 
@@ -152,10 +224,9 @@ impl Listeners {
         let tls = match &server.tls {
             None => None,
             Some(tls) => {
-                let read = Tls::read(&tls.certificate, &tls.key).await;
-                Some(
-                    read.with_context(|| format!("server.tls ({}, {})", tls.certificate.display(), tls.key.display()))?,
-                )
+                // One that has ended would be served to everybody, and refused by all.
+                certificate::check(&tls.certificate, &tls.key, SystemClock.now()).context("server.tls")?;
+                Some(Tls::read(&tls.certificate, &tls.key).await.context("server.tls")?)
             }
         };
         Ok(Self {

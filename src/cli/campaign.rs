@@ -4,7 +4,9 @@ use std::io::Write;
 
 use super::in_paris;
 use crate::base::clock::Timestamp;
-use crate::compose::{Opened, Surroundings};
+use crate::compose::{self, Surroundings};
+use crate::config::Config;
+use crate::db::{Access, Db};
 use crate::tenants::NoticeKind;
 use crate::tenants::ops::{CampaignChange, TenantError, change_campaign};
 use crate::tenants::store::{self, NoticeRow, NoticedChild};
@@ -52,7 +54,7 @@ struct Opening {
     days: i64,
 }
 
-pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let (which, change) = match &args.action {
         Action::Open(opening) | Action::Reopen(opening) => {
             (&opening.which, Some(CampaignChange::Open { days: opening.days }))
@@ -61,24 +63,27 @@ pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> 
         Action::Notices(notices) => (&notices.which, None),
     };
     let uai = which.uai.to_uppercase();
+    let access = if change.is_some() { Access::Write } else { Access::Read };
+    let db = compose::existing(config, access).await?;
     match change {
         Some(change) => {
             let around = Surroundings::real();
+            compose::keep_time(&db, &around).await?;
             let now = around.clock.now();
-            let campaign = change_campaign(&opened.db, around.rng.as_ref(), now, &uai, change).await?;
+            let campaign = change_campaign(&db, around.rng.as_ref(), now, &uai, change).await?;
             match change {
                 CampaignChange::Open { .. } => writeln!(out, "{uai}: open until {}", in_paris(campaign.closes))?,
                 CampaignChange::Close => writeln!(out, "{uai}: closed")?,
             }
         }
-        None => notices(opened, &uai, matches!(&args.action, Action::Notices(Notices { all: true, .. })), out).await?,
+        None => notices(&db, &uai, matches!(&args.action, Action::Notices(Notices { all: true, .. })), out).await?,
     }
-    opened.db.close().await;
+    db.close().await;
     Ok(true)
 }
 
-async fn notices(opened: &Opened, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    let mut tx = opened.db.read().await?;
+async fn notices(db: &Db, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let mut tx = db.read().await?;
     if store::school(&mut tx, uai).await?.is_none() {
         return Err(TenantError::UnknownSchool(uai.to_owned()).into());
     }

@@ -9,7 +9,9 @@ use crate::clients::ops::unprotected_lately;
 use crate::clients::store::registered::{self, Held};
 use crate::clients::store::tokens;
 use crate::clients::{AuthMethod, Client, metadata};
-use crate::compose::{Opened, Surroundings};
+use crate::compose::{self, Opened, Surroundings};
+use crate::config::Config;
+use crate::db::{Access, Db};
 use crate::logouts;
 
 /// Read from the database at once.
@@ -109,12 +111,22 @@ struct Drawing {
     label: String,
 }
 
-pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = Surroundings::real();
-    let house = House { db: &opened.db, vault: &opened.vault, rng: around.rng.as_ref(), now: around.clock.now() };
+    let now = around.clock.now();
+    if let Some(reading) = reading(&args.action) {
+        let db = compose::existing(config, Access::Read).await?;
+        match reading {
+            Reading::List => list(&db, out).await?,
+            Reading::Show(id) => show(&db, now, id, out).await?,
+            Reading::Tokens => token_list(&db, now, out).await?,
+        }
+        db.close().await;
+        return Ok(true);
+    }
+    let Opened { db, vault } = compose::attached(config, &around).await?;
+    let house = House { db: &db, vault: &vault, rng: around.rng.as_ref(), now: around.clock.now() };
     match &args.action {
-        Action::List => list(house, out).await?,
-        Action::Show(which) => show(house, &which.id, out).await?,
         Action::Approve(Approval { which, version }) => {
             decide(house, &which.id, Decision::Approve { version: *version }, out).await?;
         }
@@ -128,10 +140,31 @@ pub async fn run(args: &Args, opened: &Opened, out: &mut (dyn Write + Send)) -> 
                 writeln!(out, "the former one is taken until {until}")?;
             }
         }
-        Action::Token(token) => self::token(house, &token.action, out).await?,
+        Action::Token(TokenArgs { action: TokenAction::New(drawing) }) => new_token(house, drawing, out).await?,
+        Action::Token(TokenArgs { action: TokenAction::Revoke(which) }) => {
+            lifecycle::revoke_token(house, &which.id).await?;
+            writeln!(out, "{}: revoked", which.id)?;
+        }
+        Action::List | Action::Show(_) | Action::Token(TokenArgs { action: TokenAction::List }) => {}
     }
-    opened.db.close().await;
+    db.close().await;
     Ok(true)
+}
+
+/// What changes nothing, and needs no key.
+enum Reading<'a> {
+    List,
+    Show(&'a str),
+    Tokens,
+}
+
+fn reading(action: &Action) -> Option<Reading<'_>> {
+    match action {
+        Action::List => Some(Reading::List),
+        Action::Show(which) => Some(Reading::Show(&which.id)),
+        Action::Token(TokenArgs { action: TokenAction::List }) => Some(Reading::Tokens),
+        _ => None,
+    }
 }
 
 async fn decide(house: House<'_>, id: &str, decision: Decision, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
@@ -140,8 +173,8 @@ async fn decide(house: House<'_>, id: &str, decision: Decision, out: &mut (dyn W
     Ok(())
 }
 
-async fn list(house: House<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    let mut tx = house.db.read().await?;
+async fn list(db: &Db, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let mut tx = db.read().await?;
     let mut after = String::new();
     loop {
         let ids = registered::ids(&mut tx, &after, PAGE).await?;
@@ -165,8 +198,8 @@ fn last_used(client: &Client) -> String {
     client.last_used_at.map_or_else(|| "never used".to_owned(), in_paris)
 }
 
-async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    let mut tx = house.db.read().await?;
+async fn show(db: &Db, now: Timestamp, id: &str, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let mut tx = db.read().await?;
     let found = registered::find(&mut tx, id).await?;
     let held = found.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))?;
     let (client, p) = (&held.client, &held.client.meta.perimeter);
@@ -186,7 +219,7 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
     writeln!(out, "proves by   {}", ways.join(" or "))?;
     let pkce = if client.demands().pkce { "demanded" } else { "taken where it is sent" };
     writeln!(out, "PKCE        {pkce}")?;
-    if let Some(at) = unprotected_lately(client, house.now) {
+    if let Some(at) = unprotected_lately(client, now) {
         writeln!(out, "            sent neither PKCE nor nonce, last on {}: {UNPROTECTED}", in_paris(at))?;
     }
     for (key, value) in client.meta.tolerances.given() {
@@ -208,40 +241,34 @@ async fn show(house: House<'_>, id: &str, out: &mut (dyn Write + Send)) -> anyho
     Ok(())
 }
 
-async fn token(house: House<'_>, action: &TokenAction, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
-    match action {
-        TokenAction::New(drawing) => {
-            let label = match drawing.label.trim() {
-                "" => drawing.academy.clone(),
-                label => label.chars().filter(|c| !c.is_control()).take(80).collect(),
-            };
-            let wanted = NewToken {
-                academy: drawing.academy.clone(),
-                uses: drawing.uses,
-                life: Span::days(drawing.days),
-                approves: drawing.approves,
-                label,
-            };
-            let (token, id) = lifecycle::new_token(house, wanted).await?;
-            let until = in_paris(house.now.plus(Span::days(drawing.days)));
-            writeln!(out, "initial access token, not shown again: {}", token.expose())?;
-            writeln!(out, "id {id}, {} uses until {until}", drawing.uses)?;
-        }
-        TokenAction::List => {
-            for t in tokens::all(&mut house.db.read().await?).await? {
-                let state = match t.revoked_at {
-                    Some(at) => format!("revoked {}", in_paris(Timestamp(at))),
-                    None if t.expires_at <= house.now.0 => "expired".to_owned(),
-                    None => format!("{} left until {}", t.remaining, in_paris(Timestamp(t.expires_at))),
-                };
-                let approves = if t.approves { "approves" } else { "asks" };
-                writeln!(out, "{}  {}  {approves:<8}  {state}  {}", t.id, t.academy, t.label)?;
-            }
-        }
-        TokenAction::Revoke(which) => {
-            lifecycle::revoke_token(house, &which.id).await?;
-            writeln!(out, "{}: revoked", which.id)?;
-        }
+async fn new_token(house: House<'_>, drawing: &Drawing, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    let label = match drawing.label.trim() {
+        "" => drawing.academy.clone(),
+        label => label.chars().filter(|c| !c.is_control()).take(80).collect(),
+    };
+    let wanted = NewToken {
+        academy: drawing.academy.clone(),
+        uses: drawing.uses,
+        life: Span::days(drawing.days),
+        approves: drawing.approves,
+        label,
+    };
+    let (token, id) = lifecycle::new_token(house, wanted).await?;
+    let until = in_paris(house.now.plus(Span::days(drawing.days)));
+    writeln!(out, "initial access token, not shown again: {}", token.expose())?;
+    writeln!(out, "id {id}, {} uses until {until}", drawing.uses)?;
+    Ok(())
+}
+
+async fn token_list(db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    for t in tokens::all(&mut db.read().await?).await? {
+        let state = match t.revoked_at {
+            Some(at) => format!("revoked {}", in_paris(Timestamp(at))),
+            None if t.expires_at <= now.0 => "expired".to_owned(),
+            None => format!("{} left until {}", t.remaining, in_paris(Timestamp(t.expires_at))),
+        };
+        let approves = if t.approves { "approves" } else { "asks" };
+        writeln!(out, "{}  {}  {approves:<8}  {state}  {}", t.id, t.academy, t.label)?;
     }
     Ok(())
 }

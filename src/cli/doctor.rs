@@ -1,29 +1,35 @@
 //! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
 //!
-//! It changes nothing but what it is told to: no migration, no key, no declaration is written here.
+//! It changes nothing but what it is told to: no migration, no key, no declaration is written here. It tries what `serve` does at its start, so
+//! that it never says ok where `serve` refuses (FAULTS F3).
 
-use std::collections::BTreeSet;
+mod code;
+mod machine;
+
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::{in_paris, read};
-use crate::accounts;
-use crate::activation::Outcome;
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
+use crate::clients::ops::publish::{Plan, Standing, plan};
 use crate::config::Config;
 use crate::config::deployment::Declared;
-use crate::db::{Db, SCHEMA_FILES, files};
+use crate::db::{Access, Db, SCHEMA_FILES, Tx, files};
 use crate::jose::KeyState;
 use crate::seal::{self, Vault};
-use crate::{activation, clients, compose, ephemeral, keys, logouts, otp, outbox, roster, tenants};
+use crate::{accounts, clients, compose, ephemeral, keys, logouts, otp, outbox, tenants};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A support code, such as K7P-4MX: what it stands for.
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
+    /// One JSON object, for a program that watches.
+    #[arg(long, conflicts_with = "code")]
+    json: bool,
     /// The clock was wrong once and is right now: servers take its word again, once they are started again.
     #[arg(long, conflicts_with = "code")]
     clock_is_right: bool,
@@ -35,58 +41,91 @@ const PATIENCE: Span = Span::minutes(2);
 const FIRST: Timestamp = Timestamp(1_704_067_200_000);
 
 pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    match &args.code {
-        Some(code) => find(code, &read(file)?, out).await,
-        None if args.clock_is_right => {
-            let (db, _) = opened(&read(file)?).await?;
-            let now = SystemClock.now();
-            db.forget_seen(now).await?;
-            db.close().await;
-            writeln!(out, "it is {} in Paris: start the servers again", in_paris(now))?;
-            Ok(true)
-        }
-        None => Box::pin(examine(file, &mut Report { out, sound: true })).await,
+    if let Some(code) = &args.code {
+        return code::find(code, &read(file)?, out).await;
     }
+    if args.clock_is_right {
+        let db = compose::existing(&read(file)?, Access::Write).await?;
+        let now = SystemClock.now();
+        db.forget_seen(now).await?;
+        db.close().await;
+        writeln!(out, "it is {} in Paris: start the servers again", in_paris(now))?;
+        return Ok(true);
+    }
+    let mut report = Report { out, json: args.json, checks: Vec::new(), sound: true };
+    Box::pin(examine(file, &mut report)).await?;
+    report.end()
 }
 
-/// Prints a line a check, and remembers whether one failed.
+/// One check, and what came of it.
+#[derive(Serialize)]
+struct Check {
+    check: String,
+    sound: bool,
+    text: String,
+}
+
+/// Tells each check, and remembers whether one failed.
 struct Report<'a> {
     out: &'a mut (dyn Write + Send),
+    json: bool,
+    checks: Vec<Check>,
     sound: bool,
 }
 
 impl Report<'_> {
     /// Gives the value on, if the check did not fail.
     fn tell<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
-        match found {
-            Ok((value, text)) => {
-                writeln!(self.out, "ok     {what}: {text}")?;
-                Ok(Some(value))
-            }
-            Err(error) => {
-                self.sound = false;
-                writeln!(self.out, "WRONG  {what}: {}", super::in_one_line(&error))?;
-                Ok(None)
-            }
+        let (value, sound, text) = match found {
+            Ok((value, text)) => (Some(value), true, text),
+            Err(error) => (None, false, crate::cli::in_one_line(&error)),
+        };
+        self.sound &= sound;
+        if self.json {
+            self.checks.push(Check { check: what.to_owned(), sound, text });
+        } else {
+            let word = if sound { "ok   " } else { "WRONG" };
+            writeln!(self.out, "{word}  {what}: {text}")?;
         }
+        Ok(value)
+    }
+
+    /// As [`Report::tell`], of a check that gives nothing on.
+    fn say(&mut self, what: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
+        self.tell(what, found.map(|text| ((), text)))?;
+        Ok(())
+    }
+
+    fn end(self) -> anyhow::Result<bool> {
+        if self.json {
+            let all = serde_json::json!({ "sound": self.sound, "checks": self.checks });
+            writeln!(self.out, "{all}")?;
+        }
+        Ok(self.sound)
     }
 }
 
-async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result<bool> {
+async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let config = read(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
-    let Some(config) = report.tell("configuration", config)? else { return Ok(false) };
-    let declared = report.tell("deployment's files", files(&config))?;
-    let store = ephemeral::examine(&config.ephemeral).await.map(|text| ((), text));
-    report.tell("ephemeral store", store.map_err(anyhow::Error::from))?;
-    let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(false) };
+    let Some(config) = report.tell("configuration", config)? else { return Ok(()) };
+    report.say("listeners", machine::listeners(&config).await)?;
+    report.say("certificate", machine::tls(&config, now))?;
+    report.say("what serve builds", machine::built(&config))?;
+    report.say("disk", machine::disk(&config))?;
+    report.say("master key file", machine::key_file(&config))?;
+    let declared = declared(&config, report)?;
+    let store = ephemeral::examine(&config.ephemeral).await;
+    report.say("ephemeral store", store.map_err(anyhow::Error::from))?;
+    report.say("SMS gateway", machine::gateway(&config).await)?;
+    let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(()) };
     report.tell("database files", permissions(&config))?;
     if report.tell("migrations", migrations(&db).await)?.is_some() {
         if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {
             report.tell("signing keys", signing_keys(&db, &vault, &config, now).await)?;
         }
         if let Some(declared) = declared {
-            report.tell("deployment", in_database(&db, &declared).await)?;
+            in_database(&db, &declared, report).await?;
         }
         report.tell("outbox", backlog(&db, now).await)?;
         report.tell("SMS", sms(&db, &config, now).await)?;
@@ -96,13 +135,25 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
         report.tell("clock", clock(&db, now).await)?;
     }
     db.close().await;
-    Ok(report.sound)
+    Ok(())
 }
 
-fn files(config: &Config) -> anyhow::Result<(Declared, String)> {
-    let found = compose::declared(config)?;
-    let text = format!("{} schools, {} relying parties", found.schools.len(), found.clients.len());
-    Ok((found, text))
+/// Each broken file is a line of its own; the others count all the same.
+fn declared(config: &Config, report: &mut Report<'_>) -> anyhow::Result<Option<Declared>> {
+    const WHAT: &str = "deployment's files";
+    let found = match compose::declared(config) {
+        Ok(found) => found,
+        Err(error) => return report.tell(WHAT, Err(error)),
+    };
+    for file in &found.broken {
+        report.say(WHAT, Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+    }
+    if found.broken.is_empty() {
+        let found =
+            machine::not_the_demo(config, &found).map(|s| format!("{s}, {} relying parties", found.clients.len()));
+        report.say(WHAT, found)?;
+    }
+    Ok(Some(found))
 }
 
 async fn opened(config: &Config) -> anyhow::Result<(Db, String)> {
@@ -110,10 +161,11 @@ async fn opened(config: &Config) -> anyhow::Result<(Db, String)> {
     if let Some(path) = files::file_of(&config.database.url) {
         anyhow::ensure!(path.exists(), "{} is not there: `preau migrate` makes it", path.display());
     }
-    let db = Db::open(&config.database.url).await?;
+    let place = || config.database.place();
+    let db = Db::open_to(&config.database.url, Access::Read).await.with_context(place)?;
     let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
     // A pool connects when it is used.
-    drop(db.read().await?);
+    drop(db.read().await.with_context(place)?);
     Ok((db, kind.to_owned()))
 }
 
@@ -127,14 +179,20 @@ fn permissions(config: &Config) -> anyhow::Result<((), String)> {
 }
 
 async fn migrations(db: &Db) -> anyhow::Result<((), String)> {
-    let (have, want) = (db.migrated().await.unwrap_or_default(), SCHEMA_FILES());
-    anyhow::ensure!(have >= want, "{have} of {want} are applied: run `preau migrate`");
-    Ok(((), format!("{have} of {want}")))
+    let (schema, want) = (db.schema().await?, SCHEMA_FILES());
+    let have = want - schema.lacking.len();
+    anyhow::ensure!(schema.lacking.is_empty(), "{have} of {want} are applied: run `preau migrate`");
+    let newer = match schema.newer.len() {
+        0 => String::new(),
+        n => format!("; {n} more of a newer version, which this one does not need"),
+    };
+    Ok(((), format!("{have} of {want}{newer}")))
 }
 
 async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)> {
-    let vault = Vault::new(seal::read(&config.keys.directory)?)?;
-    anyhow::ensure!(!keys::ops::nothing_sealed(db).await?, "nothing is sealed yet: run `preau migrate`");
+    let unsealed = keys::ops::nothing_sealed(db).await?;
+    let vault = Vault::new(seal::read(&config.keys.directory).map_err(|e| compose::lost(e, unsealed))?)?;
+    anyhow::ensure!(!unsealed, "nothing is sealed yet: run `preau migrate`");
     keys::ops::opens_seal(db, &vault).await.with_context(|| {
         format!("{} and this database do not belong together", config.keys.directory.join("master.key").display())
     })?;
@@ -153,25 +211,36 @@ async fn signing_keys(db: &Db, vault: &Vault, config: &Config, now: Timestamp) -
     Ok(((), ages.collect::<Vec<_>>().join(", ")))
 }
 
-async fn in_database(db: &Db, declared: &Declared) -> anyhow::Result<((), String)> {
+async fn in_database(db: &Db, declared: &Declared, report: &mut Report<'_>) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
+    let plan = plan(&mut tx, declared).await?;
+    for file in plan.broken.iter().filter(|file| !declared.broken.contains(file)) {
+        report.say("deployment", Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+    }
+    report.say("deployment", published(&mut tx, &plan, declared).await)
+}
+
+async fn published(tx: &mut Tx, plan: &Plan, declared: &Declared) -> anyhow::Result<String> {
+    plan.allowed(in_paris)?;
     for school in &declared.schools {
-        let found = tenants::store::school(&mut tx, &school.uai).await?;
+        let found = tenants::store::school(tx, &school.uai).await?;
         anyhow::ensure!(found.is_some(), "school {} is not in the database yet: run `preau migrate`", school.uai);
     }
     let mut suspended = Vec::new();
-    for (file, _) in &declared.clients {
-        let found = clients::store::find(&mut tx, &file.client_id).await?;
-        let Some(client) = found else {
-            anyhow::bail!("client {} is not in the database yet: run `preau migrate`", file.client_id)
+    for id in plan.ids() {
+        let Some(client) = clients::store::find(tx, id).await? else {
+            anyhow::bail!("client {id} is not in the database yet: run `preau migrate`")
         };
         if !client.is_usable() {
             suspended.push(client.id);
         }
     }
-    let schools = declared.schools.len();
+    if plan.standing == Standing::New {
+        anyhow::bail!("these files are not published yet: restart `preau serve`, or run `preau migrate`");
+    }
+    let (schools, clients) = (declared.schools.len(), plan.ids().count());
     let more = if suspended.is_empty() { String::new() } else { format!("; suspended: {}", suspended.join(", ")) };
-    Ok(((), format!("{schools} schools, {} relying parties{more}", declared.clients.len())))
+    Ok(format!("{schools} schools, {clients} relying parties, revision {}{more}", plan.revision))
 }
 
 async fn backlog(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
@@ -239,42 +308,4 @@ async fn clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
         );
     }
     Ok(((), format!("{} in Paris", in_paris(now))))
-}
-
-/// What a support code stands for: state, school, when, outcome; never what was typed.
-async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let code = code.trim().to_uppercase();
-    let (db, _) = opened(config).await?;
-    let mut tx = db.read().await?;
-    let activations = activation::store::by_support_code(&mut tx, &code).await?;
-    let notices = tenants::store::notices_of_code(&mut tx, &code).await?;
-    for row in &activations {
-        let began = in_paris(Timestamp(row.created_at));
-        let found = match (row.found, row.sends) {
-            (true, sends) => format!("{sends} codes sent, {} tries left", row.tries_left),
-            (false, _) => "nobody found in the roster, no code sent".to_owned(),
-        };
-        let outcome = row.outcome.as_deref().and_then(|text| serde_json::from_str::<Outcome>(text).ok());
-        let outcome = outcome.map(|o| format!("; ended: {}", o.name())).unwrap_or_default();
-        writeln!(out, "activation of {began}: {found}; at step {}{outcome}", row.state)?;
-        if let Some(account) = &row.account_id {
-            let children = roster::store::children_of_account(&mut tx, account).await?;
-            let schools: BTreeSet<_> = children.into_iter().map(|child| (child.uai, child.school)).collect();
-            for (uai, name) in schools {
-                writeln!(out, "  school {uai} {name}")?;
-            }
-        }
-    }
-    for (uai, name, kind, at, settled) in &notices {
-        let settled = settled.map(|at| format!(", settled {}", in_paris(Timestamp(at)))).unwrap_or_default();
-        writeln!(out, "notice to {uai} {name} of {}: {kind}{settled}", in_paris(Timestamp(*at)))?;
-    }
-    let found = !activations.is_empty() || !notices.is_empty();
-    if !found {
-        writeln!(out, "no activation and no notice has the code {code}")?;
-    }
-    writeln!(out, "shown by an error page, the code is the support_code of a line of the log: grep '{code}'")?;
-    drop(tx);
-    db.close().await;
-    Ok(found)
 }

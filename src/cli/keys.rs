@@ -10,6 +10,7 @@ use crate::base::clock::Timestamp;
 use crate::base::rng::SystemRandom;
 use crate::compose::{self, Opened, Surroundings};
 use crate::config::Config;
+use crate::db::Access;
 use crate::jose::{Alg, KeyState};
 use crate::keys::ops::{self, House};
 use crate::keys::rotation::{self, LEAD, Life, Policy, Step};
@@ -56,13 +57,28 @@ fn algorithm(text: &str) -> Result<Alg, String> {
 pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     if matches!(args.action, Action::NewMaster) {
         let directory = &config.keys.directory;
+        if let Ok(db) = compose::existing(config, Access::Read).await {
+            let unsealed = ops::nothing_sealed(&db).await?;
+            db.close().await;
+            let place = config.database.place();
+            anyhow::ensure!(
+                unsealed,
+                "no new master key was written: {place} is sealed with a key already, and a new one opens nothing of it: restore master.key from its copy"
+            );
+        }
         seal::write_new(directory, &SystemRandom).context("no new master key was written")?;
         let file = directory.join("master.key");
         writeln!(out, "{} is written: keep a copy of it away from the database", file.display())?;
         return Ok(true);
     }
     let around = Surroundings::real();
-    let Opened { db, vault } = compose::open(config, &around).await?;
+    if matches!(args.action, Action::List) {
+        let db = compose::existing(config, Access::Read).await?;
+        list(&ops::lives(&db).await?, ops::policy(&config.keys), out)?;
+        db.close().await;
+        return Ok(true);
+    }
+    let Opened { db, vault } = compose::attached(config, &around).await?;
     let house = House { db: &db, vault: &vault, rng: around.rng.as_ref() };
     let done = change(&args.action, house, config, around.clock.now(), out).await;
     db.close().await;
@@ -81,7 +97,6 @@ async fn change(
         format!("{:<5}  {kid}  is published, and signs from {}", alg.name(), in_paris(now.plus(LEAD)))
     };
     match action {
-        Action::List => list(&ops::lives(house.db).await?, ops::policy(&config.keys), out)?,
         Action::Rotate { alg } => {
             for alg in Alg::ALL.into_iter().filter(|one| match alg {
                 Some(wanted) => wanted == one,
@@ -110,7 +125,7 @@ async fn change(
                 writeln!(out, "{new} signs instead")?;
             }
         }
-        Action::NewMaster => {}
+        Action::List | Action::NewMaster => {}
     }
     Ok(all)
 }

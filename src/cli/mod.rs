@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod migrate;
 mod serve;
 mod sms;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use clap::{Parser, Subcommand};
 
 use crate::base::clock::{Clock as _, SystemClock, Timestamp};
 use crate::base::phone::Numbering;
-use crate::compose::{self, Opened, Surroundings};
+use crate::compose::{self, Surroundings};
 use crate::config::Config;
 use crate::roster::ops::House;
 use crate::telemetry;
@@ -47,8 +48,8 @@ enum Command {
     Demo(demo::Args),
     /// Serves until SIGTERM or Ctrl-C.
     Serve,
-    /// Brings the database up to this version; draws missing signing keys; writes what the deployment declares.
-    Migrate,
+    /// Brings the database up to this version; draws missing signing keys; publishes what the deployment declares.
+    Migrate(migrate::Args),
     /// Imports rosters. Exit code 0 only if all was taken.
     Import(import::Args),
     /// When the parents of a school may activate, and what the school must see to.
@@ -121,19 +122,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let filter = telemetry::install(&config.log);
             Box::pin(serve::run(config, file, filter)).await
         }
-        Command::Migrate => {
-            let config = configured(file)?;
-            let (opened, around) = (prepared(&config).await?, Surroundings::real());
-            let (db, vault, now) = (&opened.db, &opened.vault, around.clock.now());
-            crate::keys::ops::ensure(db, vault, around.rng.as_ref(), now, &config.keys.algorithms).await?;
-            let count = opened.db.migrated().await?;
-            opened.db.close().await;
-            writeln!(out, "database: {count} migrations; signing keys; schools and relying parties as declared")?;
-            Ok(true)
-        }
+        Command::Migrate(args) => migrate::run(&args, &configured(file)?, out).await,
         Command::Import(args) => {
             let config = configured(file)?;
-            let (opened, around) = (prepared(&config).await?, Surroundings::real());
+            let around = Surroundings::real();
+            let opened = compose::attached(&config, &around).await?;
             let numbering = Numbering { fictitious: config.phones.fictitious.clone() };
             let house = House {
                 db: &opened.db,
@@ -146,13 +139,9 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             opened.db.close().await;
             Ok(all)
         }
-        Command::Sms(args) => {
-            let config = configured(file)?;
-            let opened = prepared(&config).await?;
-            sms::run(&args, &config, &opened, out).await
-        }
-        Command::Client(args) => client::run(&args, &prepared(&configured(file)?).await?, out).await,
-        Command::Campaign(args) => campaign::run(&args, &prepared(&configured(file)?).await?, out).await,
+        Command::Sms(args) => sms::run(&args, &configured(file)?, out).await,
+        Command::Client(args) => Box::pin(client::run(&args, &configured(file)?, out)).await,
+        Command::Campaign(args) => campaign::run(&args, &configured(file)?, out).await,
     }
 }
 
@@ -171,14 +160,6 @@ fn read(file: Option<&Path>) -> anyhow::Result<Config> {
 fn in_use(file: Option<&Path>) -> Option<&Path> {
     let usual = Path::new("config/preau.toml");
     file.or_else(|| usual.exists().then_some(usual))
-}
-
-/// A database that knows the schools and relying parties of the deployment's files.
-async fn prepared(config: &Config) -> anyhow::Result<Opened> {
-    let around = Surroundings::real();
-    let opened = compose::open(config, &around).await?;
-    compose::declare(&around, &opened, &compose::declared(config)?).await?;
-    Ok(opened)
 }
 
 /// A moment as operators read it: 2026-10-03 14:30, in Paris.

@@ -4,8 +4,9 @@ use std::io::Write;
 
 use super::in_paris;
 use crate::base::clock::{Span, Timestamp};
-use crate::compose::{Opened, Surroundings};
+use crate::compose::{self, Surroundings};
 use crate::config::Config;
+use crate::db::{Access, Db};
 use crate::otp;
 use crate::outbox;
 
@@ -24,13 +25,16 @@ enum Action {
     Resume,
 }
 
-pub async fn run(args: &Args, config: &Config, opened: &Opened, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = Surroundings::real();
+    let access = if matches!(args.action, Action::Status) { Access::Read } else { Access::Write };
+    let db = compose::existing(config, access).await?;
+    compose::keep_time(&db, &around).await?;
     let now = around.clock.now();
     let done = match args.action {
-        Action::Status => status(config, opened, now, out).await,
+        Action::Status => status(config, &db, now, out).await,
         Action::Resume => {
-            let done = otp::ops::resume(&opened.db, around.rng.as_ref(), now).await?;
+            let done = otp::ops::resume(&db, around.rng.as_ref(), now).await?;
             writeln!(
                 out,
                 "{} outages ended; {} messages are tried now; {} budgets lifted",
@@ -39,18 +43,13 @@ pub async fn run(args: &Args, config: &Config, opened: &Opened, out: &mut (dyn W
             Ok(true)
         }
     };
-    opened.db.close().await;
+    db.close().await;
     done
 }
 
 /// True where messages leave.
-async fn status(
-    config: &Config,
-    opened: &Opened,
-    now: Timestamp,
-    out: &mut (dyn Write + Send),
-) -> anyhow::Result<bool> {
-    let standing = otp::ops::standing(&opened.db, now).await?;
+async fn status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let standing = otp::ops::standing(db, now).await?;
     for outage in &standing {
         let (since, last) = (in_paris(outage.began), in_paris(outage.last));
         writeln!(out, "{}: {}", outage.reason.name(), outage.detail)?;
@@ -59,7 +58,7 @@ async fn status(
     if standing.is_empty() {
         writeln!(out, "messages leave")?;
     }
-    let mut tx = opened.db.read().await?;
+    let mut tx = db.read().await?;
     let (waiting, oldest) = outbox::backlog(&mut tx).await?;
     let used = otp::ops::sent_of_day(&mut tx, now).await?;
     let age = oldest.map_or(Span(0), |at| now.since(Timestamp(at))).0 / 60_000;

@@ -1,6 +1,9 @@
 //! The commands as an operator types them, and what doctor finds.
 
-use std::path::Path;
+mod files;
+mod wrong;
+
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -93,10 +96,8 @@ async fn faults_d5_every_example_of_a_clients_file_is_taken() {
     let declared = deployment::read(folder.path(), folder.path()).unwrap();
     let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
     db.migrate().await.unwrap();
-    let mut tx = db.write(Durability::Relaxed).await.unwrap();
-    let vault = crate::seal::Vault::new([7; 32]).unwrap();
-    clients::ops::declare(&mut tx, &vault, crate::base::clock::Timestamp(1), &declared).await.unwrap();
-    tx.commit().await.unwrap();
+    let plan = clients::ops::publish::plan(&mut db.read().await.unwrap(), &declared).await.unwrap();
+    assert_eq!((plan.broken, declared.broken), (Vec::new(), Vec::new()));
 }
 
 #[tokio::test]
@@ -125,10 +126,10 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     let db = crate::db::Db::open(&format!("sqlite:{}", folder.path().join("t.db").display())).await.unwrap();
     db.migrate().await.unwrap();
     let mut tx = db.write(Durability::Relaxed).await.unwrap();
+    let plan = clients::ops::publish::plan(&mut tx, &declared).await.unwrap();
+    assert_eq!(plan.ids().count(), 5);
+    assert_eq!(plan.broken, []);
     tenants::ops::declare(&mut tx, &declared).await.unwrap();
-    let vault = crate::seal::Vault::new([7; 32]).unwrap();
-    clients::ops::declare(&mut tx, &vault, crate::base::clock::Timestamp(1), &declared).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 /// A house of its own, configured by a file.
@@ -138,11 +139,47 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with(tempfile::tempdir().unwrap(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie"))
+    }
+
+    /// One whose deployment's files are its own to change.
+    fn of_its_own() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let (from, to) =
+            (Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie"), folder.path().join("deployment"));
+        std::fs::create_dir_all(to.join("clients")).unwrap();
+        for below in ["", "clients"] {
+            for entry in std::fs::read_dir(from.join(below)).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_file() {
+                    std::fs::copy(entry.path(), to.join(below).join(entry.file_name())).unwrap();
+                }
+            }
+        }
+        Self::with(folder, &to)
+    }
+
+    /// A relying party's file.
+    fn client(&self, id: &str) -> PathBuf {
+        self.folder.path().join(format!("deployment/clients/{id}.toml"))
+    }
+
+    /// Sets the time of every file of the deployment to so many seconds before a certain moment.
+    fn age_all(&self, seconds: u64) {
+        let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 - seconds);
+        let mut all = vec![self.folder.path().join("deployment/clients")];
+        for folder in ["deployment", "deployment/clients"] {
+            let files = std::fs::read_dir(self.folder.path().join(folder)).unwrap();
+            all.extend(files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+        }
+        for path in all {
+            std::fs::File::open(path).unwrap().set_modified(at).unwrap();
+        }
+    }
+
+    fn with(folder: tempfile::TempDir, deployment: &Path) -> Self {
         let at = |name: &str| folder.path().join(name).display().to_string();
-        let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
         let text = format!(
-            "[database]\nurl = \"sqlite:{}\"\n[keys]\ndirectory = \"{}\"\n[deployment]\ndirectory = \"{}\"\n",
+            "[server]\nlisten = \"127.0.0.1:0\"\noperations = \"127.0.0.1:0\"\n[database]\nurl = \"sqlite:{}\"\n[keys]\ndirectory = \"{}\"\n[deployment]\ndirectory = \"{}\"\n",
             at("preau.db"),
             at("keys"),
             deployment.display()
@@ -178,7 +215,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 
     assert!(house.preau("migrate").await.0);
     let (sound, text) = house.preau("doctor").await;
-    assert!(sound && !text.contains("WRONG") && text.lines().count() == 13, "{text}");
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 21, "{text}");
 
     // A Redis that is not there.
     let file = house.folder.path().join("preau.toml");
@@ -194,9 +231,9 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
     let kept = std::fs::read(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
     let (sound, text) = house.preau("doctor").await;
-    assert!(!sound && text.contains("WRONG  master key: there is no master key"), "{text}");
+    assert!(!sound && text.contains("WRONG  master key: ") && text.contains("restore it from its copy"), "{text}");
     assert!(!key.exists(), "doctor wrote a key");
-    assert!(house.preau("keys new-master").await.0);
+    crate::seal::write_new(&house.folder.path().join("keys"), &crate::base::rng::SystemRandom).unwrap();
     let (sound, text) = house.preau("doctor").await;
     assert!(!sound && text.contains("do not belong together"), "{text}");
     assert!(!house.preau("migrate").await.0, "nothing starts with another's key");
@@ -212,6 +249,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 #[tokio::test]
 async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
     let house = House::new();
+    assert!(house.preau("migrate").await.0);
     let (done, text) = house.preau("campaign open --uai 0349999j --days 3").await;
     assert!(done && text.starts_with("0349999J: open until "), "{text}");
     assert_eq!(house.preau("campaign close --uai 0349999J").await, (true, "0349999J: closed\n".to_owned()));
@@ -228,6 +266,7 @@ async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
 #[tokio::test]
 async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
     let house = House::new();
+    assert!(house.preau("migrate").await.0);
     let (done, text) = house.preau("client list").await;
     assert!(done && text.lines().count() == 5 && text.contains("never used"), "{text}");
     assert_eq!(house.preau("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));

@@ -4,9 +4,10 @@ mod files;
 mod keys;
 pub mod lifecycle;
 pub mod logo;
+pub mod publish;
 pub mod registration;
 
-pub use files::{ClientFileError, declare};
+pub use files::ClientFileError;
 pub use keys::keys;
 
 use super::{Client, store};

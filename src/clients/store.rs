@@ -1,5 +1,6 @@
 //! Rows of relying parties. Those that registered themselves: `store/registered.rs`; what lets them: `store/tokens.rs`.
 
+pub mod published;
 pub mod registered;
 pub mod tokens;
 
@@ -56,11 +57,11 @@ pub struct Written {
     pub secret_sealed: Option<String>,
 }
 
-/// Writes what a file says, if it says something new: its version tells an operator whether it changed. A suspension is
+/// Writes what a file says, if it says something new, and whether it did: its version tells an operator whether it changed. A suspension is
 /// an administrator's and stays; a file that came back counts again. A client that registered itself under this id is
 /// the file's from now on.
-pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<()> {
-    tx.execute(
+pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<bool> {
+    let rows = tx.execute(
         "INSERT INTO client (client_id, origin, state, metadata, academy, secret_digest, secret_sealed, updated_at, \
          created_at) VALUES ($1, 'file', 'active', $2, $3, $4, $5, $6, $6) \
          ON CONFLICT (client_id) DO UPDATE SET origin = 'file', metadata = excluded.metadata, \
@@ -76,7 +77,7 @@ pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -
         args![id, &w.metadata, &w.academy, &w.secret_digest, &w.secret_sealed, now],
     )
     .await?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Writes the use of a client that was not written since `due`.
@@ -106,21 +107,16 @@ pub async fn unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>> {
     Ok(tx.all::<(String,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// The clients that came from files, whatever their state.
-pub async fn ids_from_files(tx: &mut Tx) -> Result<Vec<String>> {
-    let rows = tx.all::<(String,)>("SELECT client_id FROM client WHERE origin = 'file'", args![]).await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
 /// Its file is gone: it may do nothing. One that is suspended stays so, and its end will not let it in either.
-pub async fn set_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
-    tx.execute(
-        "UPDATE client SET state = CASE WHEN state = 'active' THEN 'gone' ELSE state END, unapproved = TRUE, \
+pub async fn set_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+    let rows = tx
+        .execute(
+            "UPDATE client SET state = CASE WHEN state = 'active' THEN 'gone' ELSE state END, unapproved = TRUE, \
          updated_at = $2, version = version + 1 WHERE client_id = $1 AND state <> 'gone' AND NOT unapproved",
-        args![id, now],
-    )
-    .await?;
-    Ok(())
+            args![id, now],
+        )
+        .await?;
+    Ok(rows == 1)
 }
 
 /// Names of clients, for pages that say what stays open.

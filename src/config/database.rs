@@ -15,6 +15,20 @@ pub struct Database {
     pub url_file: Option<PathBuf>,
 }
 
+impl Database {
+    /// Where it is, without its password: for messages.
+    pub fn place(&self) -> String {
+        if let Some(path) = self.url.strip_prefix("sqlite:") {
+            return path.to_owned();
+        }
+        let kind = self.url.split(':').next().unwrap_or_default();
+        let url = url::Url::parse(&self.url).ok().filter(|_| ["postgres", "postgresql"].contains(&kind));
+        let Some(url) = url else { return format!("{kind}:…") };
+        let (host, port) = (url.host_str().unwrap_or("its socket"), url.port().unwrap_or(5432));
+        format!("PostgreSQL at {host}:{port}, database {}", url.path().trim_start_matches('/'))
+    }
+}
+
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite:var/preau.db".into(), url_file: None }

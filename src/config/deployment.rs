@@ -1,13 +1,17 @@
 //! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`.
 
+mod reading;
+
+pub use reading::read;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::{ConfigError, read_secret};
+use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
 use crate::protocol::algorithms::Alg;
 use crate::protocol::profile::Profile;
@@ -21,6 +25,12 @@ pub struct Declared {
     pub ministries: Vec<MinistryFile>,
     pub schools: Vec<SchoolFile>,
     pub clients: Vec<(ClientFile, Option<Secret>)>,
+    /// Files of clients that cannot be used. They stop nothing: each such client stays as it was published.
+    pub broken: Vec<BrokenFile>,
+    /// Of academies and schools as they are written.
+    pub digest: String,
+    /// When the newest of the files was written, or one was taken away.
+    pub changed: Option<Timestamp>,
     /// Where they are declared.
     pub identity: ServerIdentity,
     /// What is signed with (`keys.algorithms`): no client's file may ask for another.
@@ -44,6 +54,31 @@ impl ServerIdentity {
             service: config.deployment.name.clone(),
             loopback: config.server.is_loopback(),
         }
+    }
+}
+
+/// A client's file that declares nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenFile {
+    /// `clients/bourses.toml`
+    pub name: String,
+    pub client_id: Option<String>,
+    pub why: String,
+}
+
+impl BrokenFile {
+    pub fn of(file: &ClientFile, why: String) -> Self {
+        Self { name: file.name.clone(), client_id: Some(file.client_id.clone()), why }
+    }
+}
+
+impl std::fmt::Display for BrokenFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ", self.name)?;
+        if let Some(id) = self.client_id.as_ref().filter(|id| !self.why.contains(id.as_str())) {
+            write!(f, "{id}: ")?;
+        }
+        f.write_str(&self.why)
     }
 }
 
@@ -80,6 +115,10 @@ pub struct SchoolFile {
 /// A relying party: RFC 7591's names, and ours.
 #[derive(Clone, Debug)]
 pub struct ClientFile {
+    /// `clients/bourses.toml`
+    pub name: String,
+    /// Of the file and its secret.
+    pub digest: String,
     pub client_id: String,
     pub fields: Fields,
     pub ours: Ours,
@@ -161,7 +200,8 @@ impl<'de> Deserialize<'de> for ClientFile {
         let mut all = Map::<String, Value>::deserialize(deserializer)?;
         let fields = Fields::read(&mut all).map_err(D::Error::custom)?;
         let ours = Ours::deserialize(Value::Object(all)).map_err(D::Error::custom)?;
-        Ok(ClientFile { client_id: ours.client_id.clone(), fields, ours, source: Source::default() })
+        let (name, digest, client_id) = (String::new(), String::new(), ours.client_id.clone());
+        Ok(ClientFile { name, digest, client_id, fields, ours, source: Source::default() })
     }
 }
 
@@ -189,63 +229,4 @@ struct Academies {
 struct Schools {
     #[serde(default)]
     school: Vec<SchoolFile>,
-}
-
-fn text(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))
-}
-
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
-    let text = text(path)?;
-    let source = config::File::from_str(&text, config::FileFormat::Toml);
-    let built = config::Config::builder().add_source(source).build();
-    built.and_then(config::Config::try_deserialize).map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
-}
-
-/// Reads the directory. `secrets` is where a relative `client_secret_file` is looked for first.
-///
-/// # Errors
-/// A file that is missing or unreadable, an unknown key, a secret given twice.
-pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
-    let academies: Academies = parse(&directory.join("academies.toml"))?;
-    let schools: Schools = parse(&directory.join("schools.toml"))?;
-    let mut out = Declared {
-        academies: academies.academy,
-        ministries: academies.ministry,
-        schools: schools.school,
-        clients: Vec::new(),
-        identity: ServerIdentity::default(),
-        algorithms: super::Keys::default().algorithms,
-    };
-    let folder = directory.join("clients");
-    let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(ConfigError::File(folder, e)),
-    };
-    paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
-    paths.sort();
-    for path in paths {
-        let file = ClientFile { source: Source::read(&path, &text(&path)?), ..parse(&path)? };
-        let secret = match (&file.ours.client_secret, &file.ours.client_secret_file) {
-            (Some(_), Some(_)) => {
-                return Err(ConfigError::Rule(format!(
-                    "{}: client_secret and client_secret_file: keep one",
-                    path.display()
-                )));
-            }
-            (Some(text), None) => Some(text.clone()),
-            (None, Some(name)) => {
-                let beside = secrets.join(name);
-                let found = [&beside, name].into_iter().find(|p| p.exists()).ok_or_else(|| {
-                    let (id, beside) = (&file.client_id, beside.display());
-                    ConfigError::Rule(format!("client {id}: its secret is not there: write it to {beside}"))
-                })?;
-                Some(read_secret(found)?)
-            }
-            (None, None) => None,
-        };
-        out.clients.push((file, secret.map(Secret::new)));
-    }
-    Ok(out)
 }

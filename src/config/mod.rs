@@ -96,8 +96,14 @@ impl Config {
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(path) = file {
-            builder = builder.add_source(config::File::from(path).format(config::FileFormat::Toml));
+            let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
+            // By itself first: what is no TOML is said with the file's name.
+            let source = config::File::from_str(&text, config::FileFormat::Toml);
+            let alone = config::Config::builder().add_source(source.clone()).build();
+            alone.map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))?;
+            builder = builder.add_source(source);
         }
+        refuse_one_underscore(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         let environment = config::Environment::with_prefix("PREAU")
             .prefix_separator("__")
             .separator("__")
@@ -110,7 +116,10 @@ impl Config {
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
         refuse_unknown(&given)?;
-        let config: Config = built.try_deserialize()?;
+        let config: Config = built.try_deserialize().map_err(|e| match file {
+            Some(path) => ConfigError::Rule(format!("{} or the environment: {e}", path.display())),
+            None => ConfigError::Read(e),
+        })?;
         config.finish()
     }
 
@@ -158,6 +167,27 @@ impl Config {
 pub(crate) fn read_secret(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// `PREAU_SERVER_ISSUER` says nothing: between the words stand two underscores. Other programs may have names that begin
+/// like ours, so only what names a section is refused.
+fn refuse_one_underscore(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
+    let sections: Vec<String> =
+        defaults.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
+    for name in names {
+        let rest = name.strip_prefix("PREAU_").unwrap_or_default();
+        let rest = rest.strip_prefix('_').unwrap_or(rest);
+        let section = sections.iter().find(|s| rest.strip_prefix(s.as_str()).is_some_and(|key| key.starts_with('_')));
+        let Some(section) = section else { continue };
+        let key = rest.get(section.len()..).unwrap_or_default().trim_start_matches('_');
+        let right = format!("PREAU__{section}__{key}");
+        // Below that, a section of a section has its own two.
+        if !name.starts_with(&format!("PREAU__{section}__")) {
+            return Err(ConfigError::Rule(format!("{name} in the environment says nothing: write {right}")));
+        }
+    }
+    Ok(())
 }
 
 fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
@@ -235,6 +265,30 @@ mod tests {
         let e = load("[server]\nisuer = \"http://localhost:1\"").unwrap_err().to_string();
         assert_eq!(e, "unknown key `server.isuer`; did you mean `server.issuer`?");
         assert!(load("[sever]\nissuer = \"x\"").unwrap_err().to_string().contains("server"));
+    }
+
+    #[test]
+    fn faults_f4_a_name_with_one_underscore_is_refused_and_the_right_one_told() {
+        let refused = |name: &str| refuse_one_underscore([name.to_owned()].into_iter()).map_err(|e| e.to_string());
+        for name in ["PREAU_SERVER_ISSUER", "PREAU__SERVER_ISSUER", "PREAU_SERVER__ISSUER"] {
+            let said = refused(name).unwrap_err();
+            assert_eq!(said, format!("{name} in the environment says nothing: write PREAU__SERVER__ISSUER"));
+        }
+        for name in ["PREAU__SERVER__ISSUER", "PREAU_BIN", "PREAU_TEST_PYTHON", "PATH", "PREAU__SERVER__TLS__KEY"] {
+            assert!(refused(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn faults_f4_a_file_that_cannot_be_read_is_named() {
+        for (text, word) in
+            [("[server\n", "preau.toml: "), ("[server]\nlisten = 7\n", "preau.toml or the environment: ")]
+        {
+            let said = load(text).unwrap_err().to_string();
+            assert!(said.contains(word), "{said}");
+        }
+        let said = Config::load(Some(Path::new("/nowhere/preau.toml"))).unwrap_err().to_string();
+        assert!(said.starts_with("/nowhere/preau.toml: "), "{said}");
     }
 
     #[test]

@@ -1,20 +1,49 @@
 //! Opening a database: pools, pragmas, migrations.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection as _, PgPool, SqlitePool};
 
 use super::tx::{Inner, WriterGuard, Writers};
 use super::{Durability, Error, Fault, Result, Tx, files};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// How long a database may take to let us in.
+const OPENED_WITHIN: Duration = Duration::from_secs(5);
+
+/// A newer program's migrations only add (`migrations/` is tested for it), so this program works on with them: else none
+/// of a row of servers could be restarted while they are replaced one by one (ABUSE RT-11).
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.set_ignore_missing(true);
+    migrator
+});
 
 /// How many migrations this program carries: a test holds it, because a misnamed file is silently ignored.
 pub const SCHEMA_FILES: fn() -> usize = || MIGRATIONS.iter().count();
+
+/// What a program may do with a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everything; an SQLite file is made where it is missing.
+    Write,
+    /// Nothing is made and nothing written: a write is an error.
+    Read,
+}
+
+/// How the schema of a database stands to this program's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Migrations of this program that it has not.
+    pub lacking: Vec<i64>,
+    /// Migrations that this program does not know: a newer one was here.
+    pub newer: Vec<i64>,
+}
 
 /// Both databases, native pools. SQLite: one writer, some readers that cannot write.
 #[derive(Clone)]
@@ -29,10 +58,18 @@ impl Db {
     /// # Errors
     /// A url of another kind, a folder that cannot be made, a server that does not answer.
     pub async fn open(url: &str) -> Result<Db> {
+        Self::open_to(url, Access::Write).await
+    }
+
+    /// As [`Db::open`], for reading only where that is said.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; a file that is not there, for reading.
+    pub async fn open_to(url: &str, access: Access) -> Result<Db> {
         if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path).await
+            open_sqlite(path, access).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await
+            open_postgres(url, access).await
         } else {
             Err(Error::Url("it begins with sqlite: or postgres://".to_owned()))
         }
@@ -54,9 +91,21 @@ impl Db {
 
     /// How many of this program's migrations the database has.
     pub async fn migrated(&self) -> Result<usize> {
-        let mut tx = self.read().await?;
-        let (n,): (i64,) = tx.one("SELECT COUNT(*) FROM _sqlx_migrations WHERE success", Vec::new()).await?;
-        Ok(usize::try_from(n).unwrap_or_default())
+        Ok(SCHEMA_FILES() - self.schema().await?.lacking.len())
+    }
+
+    /// Which migrations the database has, beside those of this program.
+    pub async fn schema(&self) -> Result<Schema> {
+        let ours: BTreeSet<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version LIMIT 10000";
+        let rows = match self.read().await?.all::<(i64,)>(sql, Vec::new()).await {
+            // Nobody has migrated it yet: there is no such table.
+            Err(Error::Sqlx(sqlx::Error::Database(_))) => Vec::new(),
+            rows => rows?,
+        };
+        let has: BTreeSet<i64> = rows.into_iter().map(|(version,)| version).collect();
+        let only = |a: &BTreeSet<i64>, b: &BTreeSet<i64>| a.difference(b).copied().collect();
+        Ok(Schema { lacking: only(&ours, &has), newer: only(&has, &ours) })
     }
 
     /// A connection that can only read; each statement sees the latest commit.
@@ -133,26 +182,35 @@ impl Db {
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Db> {
+async fn open_sqlite(path: &str, access: Access) -> Result<Db> {
     let path = path.strip_prefix("//").unwrap_or(path);
-    if let Some(file) = files::file_of(&format!("sqlite:{path}")) {
+    let whole = format!("sqlite:{path}");
+    if let Some(file) = files::file_of(&whole).filter(|_| access == Access::Write) {
         files::create(&file).map_err(|e| Error::Url(format!("{}: {e}", file.display())))?;
     }
-    let base = SqliteConnectOptions::from_str(&format!("sqlite:{path}"))?
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+    let base = SqliteConnectOptions::from_str(&whole)?
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true)
         .pragma("cache_size", "-8000")
         .disable_statement_logging();
+    let only_reads = base.clone().pragma("query_only", "ON");
+    let writes = match access {
+        Access::Write => base
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .create_if_missing(true)
+            .optimize_on_close(true, None),
+        Access::Read => only_reads.clone(),
+    };
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_with(base.clone().create_if_missing(true).optimize_on_close(true, None))
-        .await?;
+        .connect_with(writes)
+        .await
+        .map_err(Error::Open)?;
     let readers = std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8);
     let read = SqlitePoolOptions::new()
         .max_connections(u32::try_from(readers).unwrap_or(2))
@@ -160,16 +218,23 @@ async fn open_sqlite(path: &str) -> Result<Db> {
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy_with(base.pragma("query_only", "ON"));
+        .connect_lazy_with(only_reads);
     Ok(Db::Sqlite { read, write, writers: Writers::default() })
 }
 
-async fn open_postgres(url: &str) -> Result<Db> {
+async fn open_postgres(url: &str, access: Access) -> Result<Db> {
     let base = PgConnectOptions::from_str(url)?.application_name("preau").disable_statement_logging();
-    let pool = || PgPoolOptions::new().acquire_timeout(Duration::from_secs(5)).max_connections(10);
-    let write = pool().connect_with(base.clone()).await?;
+    // The pool tries until its time is over and then says only that; the first connection says why.
+    let first = tokio::time::timeout(OPENED_WITHIN, base.connect()).await;
+    let first = first.map_err(|_| Error::Open(sqlx::Error::PoolTimedOut))?.map_err(Error::Open)?;
+    // What it says to a farewell changes nothing.
+    let _gone = first.close().await;
+    let pool = || PgPoolOptions::new().acquire_timeout(OPENED_WITHIN).max_connections(10);
     // A write through the reading pool fails loudly here as it does on SQLite.
-    let read = pool().connect_lazy_with(base.options([("default_transaction_read_only", "on")]));
+    let only_reads = base.clone().options([("default_transaction_read_only", "on")]);
+    let writes = if access == Access::Read { only_reads.clone() } else { base };
+    let write = pool().connect_with(writes).await.map_err(Error::Open)?;
+    let read = pool().connect_lazy_with(only_reads);
     Ok(Db::Postgres { read, write, writers: Writers::default() })
 }
 

@@ -13,7 +13,7 @@ mod time;
 mod tx;
 mod value;
 
-pub use connect::{Db, SCHEMA_FILES};
+pub use connect::{Access, Db, SCHEMA_FILES, Schema};
 pub use fault::Fault;
 pub use sqlx::FromRow;
 pub use tx::{Durability, Row, Tx};
@@ -42,6 +42,24 @@ pub enum Error {
     Inconsistent { table: &'static str, column: &'static str, row: String },
     #[error("database url: {0}")]
     Url(String),
+    /// It was never reached: here the cause matters, and nobody waits.
+    #[error("{}", opening(.0))]
+    Open(sqlx::Error),
+}
+
+/// A certificate that is refused is not a database that is away.
+fn opening(cause: &sqlx::Error) -> String {
+    let refused_tls = match cause {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(e) => e.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        _ => false,
+    };
+    match cause {
+        _ if refused_tls => format!("TLS with it fails: {cause}"),
+        sqlx::Error::PoolTimedOut => "it does not answer within 5 seconds".to_owned(),
+        sqlx::Error::Io(e) => format!("it is not reached: {e}"),
+        other => other.to_string(),
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -16,6 +16,7 @@ use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
 use crate::base::secret::{Secret, base64url, from_base64url};
+use crate::clients::ops::publish::Consent;
 use crate::compose::{self, Listeners, Surroundings, bind};
 use crate::config::{Config, HttpGateway};
 
@@ -111,7 +112,8 @@ impl Demo {
         let opened = Box::pin(compose::open(&config, &around)).await?;
         let mut declared = compose::declared(&config)?;
         setup::relocate(&mut declared, &base);
-        compose::declare(&around, &opened, &declared).await?;
+        // Its own folder, and ports that may have changed: there is nobody else whose files would be overwritten.
+        compose::declare(&around, &opened, (&declared, Consent::Accepted)).await?;
         let app = Box::pin(compose::assemble(config, around, opened)).await?;
         setup::rosters(&app, folder, now).await?;
         setup::campaigns(&app, now).await?;

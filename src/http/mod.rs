@@ -2,6 +2,7 @@
 //!
 //! A handler answers a page or an error value; errors are rendered and logged once, in `frame.rs`.
 
+pub mod certificate;
 pub mod connections;
 pub mod cookies;
 pub mod error;

@@ -12,7 +12,9 @@ use crate::base::rng::Random;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MasterFileError {
-    #[error("there is no master key at {0}; `preau keys new-master` writes one")]
+    #[error(
+        "there is no master key at {0}: if this deployment is new, `preau keys new-master` writes one; else restore its copy"
+    )]
     Missing(PathBuf),
     #[error("{0} does not hold 32 bytes in base64")]
     Malformed(PathBuf),
@@ -34,6 +36,20 @@ pub fn read(directory: &Path) -> Result<[u8; 32], MasterFileError> {
     };
     let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| MasterFileError::Malformed(path.clone()))?);
     <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| MasterFileError::Malformed(path))
+}
+
+/// The mode of the key's file, where others than its owner may read or write it.
+pub fn open_to_others(directory: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path(directory)).ok()?.permissions());
+        (mode & 0o077 != 0).then_some(mode & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = directory;
+        None
+    }
 }
 
 /// Writes a new key; never over another one (create-new).

@@ -10,7 +10,7 @@ mod passwords;
 mod queue;
 mod turns;
 
-pub use file::{MasterFileError, load_or_create, read, write_new};
+pub use file::{MasterFileError, load_or_create, open_to_others, read, write_new};
 pub use passwords::{PasswordCost, PasswordError, Passwords};
 pub use queue::Priority;
 

@@ -86,6 +86,20 @@ impl Gateway {
         }
     }
 
+    /// Whether the gateway answers, whatever it says: nothing is sent.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn reach(&self) -> Result<String, String> {
+        match self {
+            Gateway::Console => Ok("messages go to the log".to_owned()),
+            Gateway::Kept(_) => Ok("messages are kept".to_owned()),
+            Gateway::Http { client, url, .. } => {
+                client.head(url).send().await.map(|answer| format!("answers ({})", answer.status())).map_err(no_answer)
+            }
+        }
+    }
+
     /// Hands a message over.
     ///
     /// # Errors

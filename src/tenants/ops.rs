@@ -24,13 +24,10 @@ pub enum TenantError {
     Db(#[from] crate::db::Error),
 }
 
-/// Writes what the files declare. Schools that left the files stay: rosters and links point at them.
-pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError> {
+/// Whether the files hold together; writes nothing.
+pub fn check(declared: &Declared) -> Result<(), TenantError> {
     let academies: BTreeSet<&str> = declared.academies.iter().map(|a| a.id.as_str()).collect();
     let ministries: BTreeSet<&str> = declared.ministries.iter().map(|m| m.id.as_str()).collect();
-    for a in &declared.academies {
-        store::put_academy(tx, &a.id, &a.code, &a.name).await?;
-    }
     for s in &declared.schools {
         Uai::parse(&s.uai).map_err(|why| TenantError::Uai { uai: s.uai.clone(), why: why.to_string() })?;
         let dangling = |what, name: &str| TenantError::Dangling { uai: s.uai.clone(), what, name: name.to_owned() };
@@ -43,6 +40,17 @@ pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError
         if let Some(telephone) = s.telephone.as_deref().filter(|text| !is_telephone(text)) {
             return Err(TenantError::Telephone { uai: s.uai.clone(), telephone: telephone.to_owned() });
         }
+    }
+    Ok(())
+}
+
+/// Writes what the files declare. Schools that left the files stay: rosters and links point at them.
+pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError> {
+    check(declared)?;
+    for a in &declared.academies {
+        store::put_academy(tx, &a.id, &a.code, &a.name).await?;
+    }
+    for s in &declared.schools {
         let school = School {
             uai: s.uai.clone(),
             name: s.name.clone(),

@@ -1,15 +1,10 @@
-//! Reading relying parties from the deployment's files into rows. There the file wins; a suspension and the last use
-//! are the row's.
+//! What a relying party's file says, judged by the rules of registration and by ours. `publish` makes rows of it.
 
-use super::place;
-use crate::base::clock::Timestamp;
-use crate::base::secret::{Secret, digest};
+use crate::base::secret::Secret;
 use crate::clients::metadata::{self, Flaw, Terms};
-use crate::clients::{AuthMethod, Metadata, Perimeter, is_client_id, store};
+use crate::clients::{Metadata, Perimeter, is_client_id};
 use crate::config::deployment::{ClientFile, Declared, PerimeterFile};
-use crate::db::Tx;
 use crate::protocol::tolerance::Tolerances;
-use crate::seal::{SealError, Vault};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientFileError {
@@ -17,42 +12,14 @@ pub enum ClientFileError {
     Rule(String, String),
     #[error("client {0}: {1} ({2})")]
     Flaw(String, Flaw, String),
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    #[error(transparent)]
-    Db(#[from] crate::db::Error),
 }
 
-/// Writes every declared client; one whose file is gone is suspended.
-///
-/// # Errors
-/// A file that breaks a rule: nothing of the transaction may then be kept.
-pub async fn declare(tx: &mut Tx, vault: &Vault, now: Timestamp, declared: &Declared) -> Result<(), ClientFileError> {
-    for (file, secret) in &declared.clients {
-        let meta = metadata(file, secret.as_ref(), declared)?;
-        let text =
-            serde_json::to_string(&meta).map_err(|e| ClientFileError::Rule(file.client_id.clone(), e.to_string()))?;
-        let sealed = match secret.as_ref().filter(|_| meta.auth_method == AuthMethod::ClientSecretJwt) {
-            Some(secret) => Some(vault.seal(place(&file.client_id), secret.expose())?),
-            None => None,
-        };
-        let written = store::Written {
-            metadata: text,
-            academy: meta.academy.clone(),
-            secret_digest: secret.as_ref().map(|s| digest(s.expose())),
-            secret_sealed: sealed,
-        };
-        store::put_from_file(tx, now, &file.client_id, &written).await?;
-    }
-    for id in store::ids_from_files(tx).await? {
-        if !declared.clients.iter().any(|(f, _)| f.client_id == id) {
-            store::set_gone(tx, now, &id).await?;
-        }
-    }
-    Ok(())
-}
-
-fn metadata(file: &ClientFile, secret: Option<&Secret>, declared: &Declared) -> Result<Metadata, ClientFileError> {
+/// What a file says, judged.
+pub(super) fn from_file(
+    file: &ClientFile,
+    secret: Option<&Secret>,
+    declared: &Declared,
+) -> Result<Metadata, ClientFileError> {
     let rule = |why: String| ClientFileError::Rule(file.client_id.clone(), why);
     if !is_client_id(&file.client_id) {
         return Err(rule("client_id has 1 to 100 letters, digits, - _ . ~".into()));

@@ -216,12 +216,10 @@ async fn faults_d3_a_file_that_contradicts_is_refused_with_the_line() {
         ("require_pkce = false", "require_pkce"),
     ] {
         std::fs::write(&at, file(&h.key, more)).unwrap();
-        let (config, around) = (h.server.app.config.clone(), preau::compose::Surroundings::real());
-        let declared = preau::compose::declared(&config).unwrap();
-        let opened = preau::compose::open(&config, &around).await.unwrap();
-        let error = preau::compose::declare(&around, &opened, &declared).await.unwrap_err();
-        let said = format!("{error:#}");
-        assert!(said.contains(&format!("client fapi: {field}: profile fapi2 has")), "{said}");
+        let declared = preau::compose::declared(&h.server.app.config).unwrap();
+        let plan = preau::clients::ops::publish::plan(&mut h.server.app.db.read().await.unwrap(), &declared).await;
+        let said: String = plan.unwrap().broken.iter().map(ToString::to_string).collect();
+        assert!(said.contains(&format!("clients/fapi.toml: {field}: profile fapi2 has")), "{said}");
         assert!(said.contains("fapi.toml, line 8)"), "{said}");
     }
 }
