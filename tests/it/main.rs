@@ -37,6 +37,8 @@ mod logos;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod outgoing;
