@@ -75,7 +75,7 @@ fn place(module: &[String]) -> Option<Place> {
         [
             "oidc",
             "access" | "assertion" | "back" | "backchannel" | "checks" | "claims" | "mint" | "proof" | "protect"
-            | "request_object",
+            | "request_object" | "resources",
         ] => return at(4),
         ["oidc", "next_step" | "path" | "views"] => return at(2),
         ["oidc", "token", _, ..] => return at(4),
