@@ -257,7 +257,7 @@ fn explain(app: &AppState, visit: &Visit, client: &Client, i: &str, p: &Person) 
         schools,
         query: format!("?{query}"),
         code: visit.support_code.clone(),
-        back_href: format!("/oauth2/authorize?{query}&refuser=1"),
+        refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
     };
     visit.page(&app.pages, StatusCode::FORBIDDEN, &page)
 }

@@ -18,7 +18,7 @@ pub struct NothingInPerimeter {
     pub query: String,
     pub code: String,
     /// Our own address that answers the client with `access_denied`.
-    pub back_href: String,
+    pub refuse_href: String,
 }
 
 impl Page for NothingInPerimeter {
@@ -29,7 +29,7 @@ impl Page for NothingInPerimeter {
             schools: schools.iter().map(|&school| school.to_owned()).collect(),
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
             code: "K7P-4MX".to_owned(),
-            back_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
+            refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
         };
         vec![page(&["Clg Théodore Monod", "Lycée Jean Moulin"]), page(&[])]
     }
