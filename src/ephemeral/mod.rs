@@ -68,9 +68,10 @@ impl Kind {
         let quota = |each, all, floor, longest| Quota { each, all, floor, longest };
         match self {
             // Nobody's in particular: see `Kind::evicts`.
-            Kind::Code => quota(20 * MIB, 20 * MIB, 0, TOMBSTONE),
-            // Of a network. There are as many of them as somebody likes, so none has a floor.
-            Kind::Interaction => quota(512 * KIB, 6 * MIB, 0, Span::hours(2)),
+            Kind::Code => quota(12 * MIB, 12 * MIB, 0, TOMBSTONE),
+            // Of a network: a thousand families of a school, whose service asks at length. There are as many networks as
+            // somebody likes, so none has a floor.
+            Kind::Interaction => quota(3 * MIB, 14 * MIB, 0, Span::hours(2)),
             Kind::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
             // Of a client: 60 a second, and the first 100 whatever the others do.
             Kind::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
