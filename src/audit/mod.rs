@@ -9,6 +9,10 @@ pub mod store;
 pub enum Fact {
     SignedIn,
     SignedOut,
+    PasswordsFailed,
+    CodesFailed,
+    BirthDatesFailed,
+    LockedOut,
     ActivationStarted,
     CodeAccepted,
     ChildrenConfirmed,
@@ -45,6 +49,10 @@ impl Fact {
         match self {
             Fact::SignedIn => "signed_in",
             Fact::SignedOut => "signed_out",
+            Fact::PasswordsFailed => "passwords_failed",
+            Fact::CodesFailed => "codes_failed",
+            Fact::BirthDatesFailed => "birth_dates_failed",
+            Fact::LockedOut => "locked_out",
             Fact::ActivationStarted => "activation_started",
             Fact::CodeAccepted => "code_accepted",
             Fact::ChildrenConfirmed => "children_confirmed",

@@ -2,9 +2,9 @@
 
 use super::{About, Fact};
 use crate::base::clock::Timestamp;
-use crate::base::ids::row_id;
+use crate::base::ids::{row_id, row_id_from};
 use crate::base::rng::Random;
-use crate::db::{Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
 
 pub async fn record(tx: &mut Tx, rng: &dyn Random, now: Timestamp, fact: Fact, about: About<'_>) -> Result<()> {
     tx.execute(
@@ -13,4 +13,10 @@ pub async fn record(tx: &mut Tx, rng: &dyn Random, now: Timestamp, fact: Fact, a
     )
     .await?;
     Ok(())
+}
+
+/// Forgets facts from before that time. Ids begin with theirs, so this reads what it deletes.
+pub async fn clean(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2)";
+    tx.execute(sql, args![row_id_from(before), CLEANED_AT_ONCE]).await
 }

@@ -27,6 +27,11 @@ pub fn row_id(now: Timestamp, rng: &dyn Random) -> String {
     stamp.iter().skip(2).chain(&random).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What every row id of that time or later follows.
+pub fn row_id_from(at: Timestamp) -> String {
+    at.0.to_be_bytes().iter().skip(2).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Letters of a support code: no 0 O 1 I L, which are misread on the telephone.
 const SUPPORT: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
 
@@ -53,6 +58,8 @@ mod tests {
         let rng = SeededRandom::new(7);
         let ids: Vec<String> = (0..2_000).map(|n| row_id(Timestamp(1_790_000_000_000 + 37 * n), &rng)).collect();
         assert!(ids.is_sorted(), "as text");
+        let from = row_id_from(Timestamp(1_790_000_000_000 + 37 * 1_000));
+        assert_eq!(ids.iter().filter(|id| **id < from).count(), 1_000);
         assert!(ids.iter().all(|id| id.len() == 32 && is_id(id, 32)));
     }
 }

@@ -13,7 +13,7 @@ use crate::app::AppState;
 use crate::db::Durability;
 use crate::oidc::backchannel;
 use crate::outbox::{self, Claim, Done, Job, JobKind};
-use crate::{activation, devices, grants, keys, limits, logouts, otp, sessions};
+use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions};
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
@@ -165,6 +165,8 @@ async fn note_the_time(app: &AppState) -> crate::db::Result<()> {
 /// Forgets what serves no more, some rows a transaction: after a night without a server there are many, and whoever
 /// signs in meanwhile must not wait behind all of them.
 async fn clean(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    // First: what failed is read from the budgets, which go too.
+    while accounts::ops::note_failures(app, app.now()).await? > 0 && !*stop.borrow() {}
     while clean_some(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }
@@ -176,6 +178,7 @@ async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
         + limits::store::clean(&mut tx, now).await?
         + limits::store::sources::clean(&mut tx, now).await?
         + devices::store::clean(&mut tx, now).await?
+        + audit::store::clean(&mut tx, now.minus(app.config.audit.kept())).await?
         + activation::store::clean(&mut tx, now).await?
         + logouts::store::clean(&mut tx, now).await?
         + otp::store::outages::clean(&mut tx, now).await?

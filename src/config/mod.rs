@@ -3,6 +3,7 @@
 //! TOML, then `PREAU__SECTION__KEY` from the environment; every secret also by `…_file`. An unknown key is
 //! refused and the nearest known one is named: a typing error must not become a default.
 
+mod audit;
 mod database;
 pub mod deployment;
 mod keys;
@@ -14,6 +15,7 @@ mod protocol;
 mod server;
 mod sms;
 
+pub use audit::Audit;
 pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
 pub use limits::Limits;
@@ -45,6 +47,7 @@ pub struct Config {
     pub phones: Phones,
     pub deployment: Deployment,
     pub log: Log,
+    pub audit: Audit,
 }
 
 /// The name that pages show, and the folder of academies, schools and relying parties.
@@ -149,6 +152,7 @@ impl Config {
         self.ephemeral.check()?;
         self.keys.check()?;
         self.limits.check()?;
+        self.audit.check()?;
         self.sms.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
         self.outgoing.check(self.server.is_loopback())?;

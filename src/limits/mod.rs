@@ -4,6 +4,7 @@
 //! anything is compared, in SQL, and survives a restart. The key is an HMAC of what was typed or of whom
 //! it concerns; whether that exists makes no difference.
 
+pub mod failures;
 pub mod ops;
 pub mod store;
 

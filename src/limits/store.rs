@@ -1,10 +1,12 @@
 //! Budgets in SQL: read, judge, compare-and-set.
 
+pub mod failures;
 pub mod sources;
 
+use super::failures::Failures;
 use super::{Action, Figures, Verdict, judge};
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, FromRow, Result, Tx, args};
 
 /// How often a lost race is tried again; then the visitor is told to wait a second.
 const RETRIES: usize = 20;
@@ -22,16 +24,33 @@ fn text(marks: &[Timestamp]) -> String {
 /// Counts one attempt, if it may be made. The caller compares only after this was committed or in the same
 /// transaction, which commits whatever the comparison says.
 pub async fn spend(tx: &mut Tx, action: Action, key: &str, now: Timestamp) -> Result<Verdict> {
+    spend_of(tx, action, key, None, now).await
+}
+
+/// As [`spend`], where it is known whose budget it is: what fails on it is a fact. The same statements for nobody's.
+pub async fn spend_of(
+    tx: &mut Tx,
+    action: Action,
+    key: &str,
+    account: Option<&str>,
+    now: Timestamp,
+) -> Result<Verdict> {
     let figures = action.figures();
     for _ in 0..RETRIES {
-        let old = marks(tx, action, key).await?;
-        let mut times = live(old.as_deref().unwrap_or(""), figures, now);
+        let old = row(tx, action, key).await?;
+        let mut new = old.clone().unwrap_or_default();
+        let mut times = live(&new.marks, figures, now);
         let verdict = judge(figures, &times, now);
         if !matches!(verdict, Verdict::Go { .. }) {
             return Ok(verdict);
         }
         times.push(now);
-        if swap(tx, action, key, old.as_deref(), &text(&times), now).await? {
+        new.marks = text(&times);
+        new.account_id = account.map(str::to_owned).or(new.account_id);
+        if new.account_id.is_some() {
+            new.change(|failures| failures.add(figures, times.len(), now));
+        }
+        if swap(tx, action, key, old.as_ref(), &new, now).await? {
             return Ok(verdict);
         }
     }
@@ -52,18 +71,7 @@ pub async fn refund(tx: &mut Tx, action: Action, key: &str, at: Timestamp) -> Re
 
 /// As [`refund`], some time after the attempt.
 pub async fn give_back(tx: &mut Tx, action: Action, key: &str, at: Timestamp, now: Timestamp) -> Result<()> {
-    for _ in 0..RETRIES {
-        let Some(old) = marks(tx, action, key).await? else { return Ok(()) };
-        let mut times = live(&old, action.figures(), now);
-        match times.iter().rposition(|t| *t == at) {
-            Some(place) => times.remove(place),
-            None => return Ok(()),
-        };
-        if swap(tx, action, key, Some(&old), &text(&times), now).await? {
-            return Ok(());
-        }
-    }
-    Ok(())
+    take_back(tx, action, key, now, |times| times.iter().rposition(|t| *t == at).into_iter().collect()).await
 }
 
 /// Takes back every attempt of which `free` says that it costs nothing.
@@ -74,12 +82,32 @@ pub async fn forgive(
     now: Timestamp,
     free: impl Fn(Timestamp) -> bool,
 ) -> Result<()> {
+    let chosen = |times: &[Timestamp]| times.iter().enumerate().filter(|(_, at)| free(**at)).map(|(n, _)| n).collect();
+    take_back(tx, action, key, now, chosen).await
+}
+
+/// Takes the chosen attempts back, by their places.
+async fn take_back(
+    tx: &mut Tx,
+    action: Action,
+    key: &str,
+    now: Timestamp,
+    chosen: impl Fn(&[Timestamp]) -> Vec<usize>,
+) -> Result<()> {
+    let figures = action.figures();
     for _ in 0..RETRIES {
-        let Some(old) = marks(tx, action, key).await? else { return Ok(()) };
-        let mut times = live(&old, action.figures(), now);
-        let before = times.len();
-        times.retain(|at| !free(*at));
-        if times.len() == before || swap(tx, action, key, Some(&old), &text(&times), now).await? {
+        let Some(old) = row(tx, action, key).await? else { return Ok(()) };
+        let (mut times, mut new) = (live(&old.marks, figures, now), old.clone());
+        let places = chosen(&times);
+        if places.is_empty() {
+            return Ok(());
+        }
+        for place in places.into_iter().rev() {
+            let at = times.remove(place);
+            new.change(|failures| failures.take_back(figures, place + 1, at));
+        }
+        new.marks = text(&times);
+        if swap(tx, action, key, Some(&old), &new, now).await? {
             return Ok(());
         }
     }
@@ -91,16 +119,31 @@ pub async fn reset_all(tx: &mut Tx, action: Action) -> Result<u64> {
     tx.execute("DELETE FROM budget WHERE action = $1", args![action.name()]).await
 }
 
-/// Forgets every attempt: the right password was given.
+/// Forgets every attempt: the last one was right. What failed before it stays to be told.
 pub async fn reset(tx: &mut Tx, action: Action, key: &str) -> Result<()> {
-    tx.execute("DELETE FROM budget WHERE action = $1 AND key = $2", args![action.name(), key]).await?;
+    for _ in 0..RETRIES {
+        let Some(old) = row(tx, action, key).await? else { return Ok(()) };
+        let times: Vec<Timestamp> = old.marks.split(',').filter_map(|m| m.parse().ok()).map(Timestamp).collect();
+        let last = times.last().copied().unwrap_or(Timestamp(0));
+        let mut new = Row { marks: String::new(), ..old.clone() };
+        new.change(|failures| failures.take_back(action.figures(), times.len(), last));
+        let done = if new.failures.is_some() {
+            swap(tx, action, key, Some(&old), &new, last).await?
+        } else {
+            let sql = "DELETE FROM budget WHERE action = $1 AND key = $2 AND marks = $3";
+            tx.execute(sql, args![action.name(), key, old.marks.as_str()]).await? == 1
+        };
+        if done {
+            return Ok(());
+        }
+    }
     Ok(())
 }
 
 /// Forgets budgets that nobody touched for longer than any window.
 pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM budget WHERE (action, key) IN \
-               (SELECT action, key FROM budget WHERE touched_at < $1 LIMIT $2)";
+               (SELECT action, key FROM budget WHERE touched_at < $1 AND (failures IS NULL OR account_id IS NULL) LIMIT $2)";
     tx.execute(sql, args![now.minus(Span::hours(25)), CLEANED_AT_ONCE]).await
 }
 
@@ -137,19 +180,52 @@ async fn marks(tx: &mut Tx, action: Action, key: &str) -> Result<Option<String>>
     Ok(tx.optional::<(String,)>(sql, args![action.name(), key]).await?.map(|(m,)| m))
 }
 
-async fn swap(tx: &mut Tx, action: Action, key: &str, old: Option<&str>, new: &str, now: Timestamp) -> Result<bool> {
+/// What a budget's row holds.
+#[derive(Clone, Debug, Default, FromRow)]
+struct Row {
+    marks: String,
+    account_id: Option<String>,
+    failures: Option<String>,
+}
+
+impl Row {
+    fn change(&mut self, change: impl FnOnce(&mut Failures)) {
+        let mut failures = Failures::parse(self.failures.as_deref().unwrap_or_default());
+        change(&mut failures);
+        self.failures = failures.text();
+    }
+}
+
+async fn row(tx: &mut Tx, action: Action, key: &str) -> Result<Option<Row>> {
+    let sql = "SELECT marks, account_id, failures FROM budget WHERE action = $1 AND key = $2";
+    tx.optional(sql, args![action.name(), key]).await
+}
+
+async fn swap(tx: &mut Tx, action: Action, key: &str, old: Option<&Row>, new: &Row, now: Timestamp) -> Result<bool> {
+    let (account, failures) = (new.account_id.as_deref(), new.failures.as_deref());
     let rows = match old {
         None => {
             tx.execute(
-                "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                args![action.name(), key, new, now],
+                "INSERT INTO budget (action, key, marks, touched_at, account_id, failures) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                args![action.name(), key, new.marks.as_str(), now, account, failures],
             )
             .await?
         }
         Some(old) => {
             tx.execute(
-                "UPDATE budget SET marks = $4, touched_at = $5 WHERE action = $1 AND key = $2 AND marks = $3",
-                args![action.name(), key, old, new, now],
+                "UPDATE budget SET marks = $4, touched_at = $5, account_id = $6, failures = $7 \
+                 WHERE action = $1 AND key = $2 AND marks = $3 AND COALESCE(failures, '') = $8",
+                args![
+                    action.name(),
+                    key,
+                    old.marks.as_str(),
+                    new.marks.as_str(),
+                    now,
+                    account,
+                    failures,
+                    old.failures.as_deref().unwrap_or_default()
+                ],
             )
             .await?
         }

@@ -10,6 +10,7 @@ use crate::db::Durability;
 use crate::devices;
 use crate::limits::{self, Action, Refused};
 use crate::seal::Priority;
+use crate::sessions::ops::Around;
 use crate::sessions::{self, Method};
 use crate::tenants::{self, Office};
 
@@ -60,6 +61,8 @@ pub struct Brought<'a> {
     pub source: Source,
     /// `User-Agent`.
     pub agent: &'a str,
+    /// The client that waits.
+    pub client: Option<&'a str>,
 }
 
 /// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the
@@ -93,9 +96,8 @@ pub async fn sign_in(
     let key = accounts::ops::password_budget(app, &folded, known);
     // Counted before compared and forgotten when right: fifty right ones at once must not count as fifty.
     let _turn = app.passwords.turn(&key).await;
-    let stored = account.as_ref().and_then(|a| a.password.as_deref());
     let who = if known.is_some() { Priority::Known } else { Priority::Stranger };
-    let right = match accounts::ops::attempt(app, now, &key, &password, stored, who).await? {
+    let right = match accounts::ops::attempt(app, now, &key, &password, account.as_ref(), who).await? {
         Attempt::Wait { until } => return Ok(SignIn::Waiting { until }),
         done => done == Attempt::Right,
     };
@@ -120,15 +122,8 @@ pub async fn sign_in(
             let label = devices::label(brought.agent);
             let (device_id, device) =
                 devices::ops::remember(&mut tx, app, now, &current.id, device.as_ref(), (&label, None)).await?;
-            let (cookie, _) = sessions::ops::begin(
-                &mut tx,
-                app,
-                now,
-                &current.id,
-                Method::Password,
-                (former.as_deref(), Some(&device_id)),
-            )
-            .await?;
+            let with = Around { former: former.as_deref(), device: Some(&device_id), client: brought.client };
+            let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &current.id, Method::Password, with).await?;
             limits::ops::seen(&mut tx, app, now, brought.source, &current.id).await?;
             SignIn::Done { cookie, device }
         }

@@ -102,6 +102,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         devices: &visit.devices,
         source: visit.source,
         agent: &visit.agent,
+        client: waiting.as_ref().map(|w| w.request.client_id.as_str()),
     };
     let done = sign_in(&app, visit.now, &identifiant, password, brought).await;
     let outcome = done.as_ref().map_or("failed", SignIn::name);

@@ -11,23 +11,34 @@ use crate::db::{Durability, Tx};
 use crate::outbox::JobKind;
 use crate::{grants, logouts};
 
+/// Where a session begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// The session that the browser had.
+    pub former: Option<&'a str>,
+    /// The device on which that happens.
+    pub device: Option<&'a str>,
+    /// The client that asked for it, where one did.
+    pub client: Option<&'a str>,
+}
+
 /// Draws a new session for an account, which the one that the browser had gives way to. Gives the cookie's value and the
-/// row's id. `device` is the one on which that happens, if it is known from now on.
+/// row's id.
 pub async fn begin(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     account_id: &str,
     method: Method,
-    (former, device): (Option<&str>, Option<&str>),
+    with: Around<'_>,
 ) -> anyhow::Result<(String, String)> {
     let cookie = id256(app.rng.as_ref());
     let id = digest(&cookie);
-    store::insert(tx, now, &id, account_id, method.amr(), device).await?;
-    if let Some(old) = former {
+    store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
+    if let Some(old) = with.former {
         give_way(tx, app, now, old, (account_id, &id)).await?;
     }
-    let about = About { account: Some(account_id), detail: method.amr(), ..About::default() };
+    let about = About { account: Some(account_id), client: with.client, detail: method.amr() };
     audit::store::record(tx, app.rng.as_ref(), now, Fact::SignedIn, about).await?;
     Ok((cookie, id))
 }

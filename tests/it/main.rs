@@ -25,6 +25,8 @@ mod devices;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod headers;

@@ -16,6 +16,7 @@ use crate::interactions::{self, Interaction};
 use crate::limits::{self, Action};
 use crate::roster;
 use crate::seal::{Blind, Priority};
+use crate::sessions::ops::Around;
 use crate::sessions::{self, Method};
 use crate::tenants;
 
@@ -207,7 +208,10 @@ async fn begin(
     let label = devices::label(brought.agent);
     let (id, device) = devices::ops::remember(tx, app, now, account, None, (&label, Some(&identity))).await?;
     let former = brought.session.map(digest);
-    let with = (former.as_deref(), Some(id.as_str()));
+    // Of an activation that nobody waits for there is none.
+    let request = activation.request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
+    let client = request.as_ref().map(|waiting| waiting.request.client_id.as_str());
+    let with = Around { former: former.as_deref(), device: Some(&id), client };
     let (cookie, _) = sessions::ops::begin(tx, app, now, account, Method::Activation, with).await?;
     limits::ops::seen(tx, app, now, brought.source, account).await?;
     Ok(SignedIn { cookie, device })
@@ -226,8 +230,7 @@ pub async fn once_more(
     let key = accounts::ops::password_budget(app, &account.identifiant, None);
     let password = password::normal(typed);
     let _turn = app.passwords.turn(&key).await;
-    let stored = account.password.as_deref();
-    if accounts::ops::attempt(app, now, &key, &password, stored, Priority::Known).await? != Attempt::Right {
+    if accounts::ops::attempt(app, now, &key, &password, Some(account), Priority::Known).await? != Attempt::Right {
         return Ok(None);
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;

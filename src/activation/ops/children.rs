@@ -78,7 +78,7 @@ pub async fn same_dates(app: &App, now: Timestamp, held: &Held, given: &[Given])
     let (mut right, mut wrong) = (0, 0);
     for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(Settled::Right)) {
         if let Given::Oui(date) = given {
-            match compare(&mut tx, app, now, child, *date).await? {
+            match compare(&mut tx, app, now, (held.account_id.as_deref(), child), *date).await? {
                 Compared::Right => right += 1,
                 Compared::Wrong { .. } | Compared::NoTryLeft => wrong += 1,
             }
@@ -162,7 +162,7 @@ async fn judge(
     child: &mut AskedChild,
     date: BirthDate,
 ) -> anyhow::Result<Said> {
-    match compare(tx, app, now, child, date).await? {
+    match compare(tx, app, now, (activation.account_id.as_deref(), child), date).await? {
         Compared::Right => {
             child.settled = Some(Settled::Right);
             Ok(Said::Fine)
@@ -186,12 +186,12 @@ async fn compare(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
-    child: &AskedChild,
+    (account, child): (Option<&str>, &AskedChild),
     date: BirthDate,
 ) -> anyhow::Result<Compared> {
     let person = child.person_ids.iter().min().cloned().unwrap_or_default();
     let key = app.vault.blind(Blind::Budget, &format!("birth/{person}/{}", child.pupil_id));
-    let Verdict::Go { left } = limits::store::spend(tx, Action::BirthDate, &key, now).await? else {
+    let Verdict::Go { left } = limits::store::spend_of(tx, Action::BirthDate, &key, account, now).await? else {
         app.metrics.limited(Action::BirthDate.name(), "budget");
         return Ok(Compared::NoTryLeft);
     };

@@ -127,9 +127,12 @@ pub async fn find_and_send(app: &App, now: Timestamp, job: &Job) -> anyhow::Resu
         tx.rollback().await?;
         return Ok(Done::Yes);
     }
+    let account = found.iter().find_map(|candidate| candidate.account_id.as_deref());
+    if let Some(account) = account {
+        limits::store::failures::belongs(&mut tx, Action::Code, &person, account, now).await?;
+    }
     if errand.sends == 1 {
         // Only now, because it concerns somebody: what strangers type is no fact.
-        let account = found.iter().find_map(|candidate| candidate.account_id.as_deref());
         let about = audit::About { account, detail: &activation.support_code, ..audit::About::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ActivationStarted, about).await?;
     }

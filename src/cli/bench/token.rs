@@ -22,6 +22,7 @@ use crate::db::Durability;
 use crate::demo::Demo;
 use crate::jose::{self, Alg};
 use crate::protocol::params::encode;
+use crate::sessions::ops::Around;
 use crate::sessions::{self, Method};
 use crate::{accounts, router};
 
@@ -86,7 +87,7 @@ impl Bench {
         let account = account.context("the demo's account")?;
         let mut tx = app.db.write(Durability::Relaxed).await?;
         let (cookie, _) =
-            sessions::ops::begin(&mut tx, app, app.now(), &account.id, Method::Password, (None, None)).await?;
+            sessions::ops::begin(&mut tx, app, app.now(), &account.id, Method::Password, Around::default()).await?;
         tx.commit().await?;
         let secret = demo.secret(CLIENT).context("the demo's client")?;
         Ok(Self {
