@@ -94,7 +94,12 @@ mod tests {
         assert_eq!(sprays.until("p", 3, at(4)), Some(at(60)));
         assert_eq!(sprays.until("q", 3, at(4)), None);
         assert_eq!(sprays.until("p", 3, at(60)), None);
-        assert_eq!(sprays.until("p", 3, at(3).minus(Span::hours(5))), Some(at(63).minus(Span::hours(5))));
+        // The clock goes back: an hour from then on.
+        let sprays = Sprays::default();
+        for n in 0..4 {
+            sprays.wrong("p", &n.to_string(), 3, at(n));
+        }
+        assert_eq!(sprays.until("p", 3, at(-300)), Some(at(-240)));
     }
 
     #[test]

@@ -54,8 +54,6 @@ impl Page for LoginPage {
             LoginRefusal::Empty { identifiant: true, mot_de_passe: true },
             LoginRefusal::Empty { identifiant: false, mot_de_passe: true },
             LoginRefusal::Waiting { until: "14 h 30".to_owned() },
-            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: true },
-            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: false },
             LoginRefusal::Suspended {
                 by: "l'établissement".to_owned(),
                 school: "Clg Théodore Monod".to_owned(),
@@ -64,6 +62,8 @@ impl Page for LoginPage {
             },
             LoginRefusal::NoCookies,
             LoginRefusal::Busy { seconds: 5 },
+            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: true },
+            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: false },
         ];
         let first = LoginPage {
             query: String::new(),

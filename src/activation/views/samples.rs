@@ -38,6 +38,8 @@ pub(super) fn identity() -> Vec<IdentityPage> {
         IdentityPage { nom_fault: Some(NameFault::TooLong), prenom_fault: Some(NameFault::TooLong), ..typed() },
         IdentityPage { refusal: Some(IdentityRefusal::NoCookies), ..typed() },
         IdentityPage { refusal: Some(IdentityRefusal::TooManyToday { hour: "14 h 30".to_owned() }), ..typed() },
+        IdentityPage { refusal: Some(IdentityRefusal::ManyFromHere { hour: "14 h 30".to_owned() }), ..typed() },
+        IdentityPage { refusal: Some(IdentityRefusal::Many { hour: "14 h 30".to_owned() }), ..typed() },
     ]
 }
 
