@@ -24,21 +24,21 @@ postgres_programs() {
   return 1
 }
 
-# Debian packages that are missing for the named stages (rust, browsers, interop, programs, conformance), one a line.
+# Debian packages that are missing for the named stages of tests/run, one a line.
 missing_packages() {
   local stage
   command -v openssl >/dev/null || echo openssl
+  # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
+  command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
+  command -v perl >/dev/null || echo perl
   [ -s /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
   for stage in "$@"; do
     case $stage in
       rust)
         postgres_programs >/dev/null || echo postgresql
         command -v redis-server >/dev/null || echo redis-server
-        # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
-        command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
-        command -v perl >/dev/null || echo perl
         ;;
-      browsers)
+      leaflet | browsers)
         [ -x /usr/bin/chromium ] || echo chromium
         [ -x /usr/bin/firefox-esr ] || echo firefox-esr
         # Without any font both browsers draw empty boxes and measure nothing.
@@ -152,7 +152,7 @@ install_missing() {
   install_packages "$@" || return 1
   for stage in "$@"; do
     case $stage in
-      browsers) find_node && install_node_modules browser || return 1 ;;
+      leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.

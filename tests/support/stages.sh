@@ -1,5 +1,5 @@
 # Stages: each runs in a process group of its own, its seconds are printed, its tests are counted, and nothing that it
-# started outlives it. Sourced by tests/run and .ci/run.
+# started outlives it. Sourced by tests/run.
 
 PASSED=0
 FAILED=0
