@@ -99,7 +99,9 @@ async fn ready(server: &Server) -> (StatusCode, String) {
 /// What the page of a code says, without what is one's own.
 fn said(browser: &Browser) -> String {
     let text = browser.page.shown();
-    let code = text.split("code d'assistance ").nth(1).and_then(|t| t.get(..7)).unwrap_or_default().to_owned();
+    let after = text.split("Code d'assistance").nth(1).unwrap_or_default();
+    let code: String = after.chars().skip_while(|c| !c.is_ascii_uppercase() && !c.is_ascii_digit()).take(7).collect();
+    assert_eq!(code.len(), 7, "{text}");
     text.replace(&code, "").replace("77 77", "00 01")
 }
 
