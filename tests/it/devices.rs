@@ -20,7 +20,7 @@ async fn attempt(browser: &mut Browser, identifiant: &str, password: &str) -> St
 }
 
 #[tokio::test]
-async fn s06_l5_a_stranger_s_wrong_passwords_do_not_keep_out_who_signed_in_here_before() {
+async fn threat_s06_a_stranger_s_wrong_passwords_do_not_keep_out_who_signed_in_here_before() {
     let server = Server::start().await;
     let member = server.durand().await;
     let sister = server.account("Lise", "DURAND").await;
@@ -60,7 +60,7 @@ async fn s06_l5_a_stranger_s_wrong_passwords_do_not_keep_out_who_signed_in_here_
 }
 
 #[tokio::test]
-async fn s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom() {
+async fn threat_s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom() {
     let server = Server::start().await;
     let members = [server.durand().await, server.account("Lise", "DURAND").await];
     let mut home = Browser::new(&server);
@@ -171,7 +171,7 @@ async fn faults_a10_an_account_is_known_on_ten_devices_for_180_days() {
 }
 
 #[tokio::test]
-async fn faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_right_code_was_typed_once() {
+async fn attack_l5_faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_right_code_was_typed_once() {
     let server = Server::college(&[Family::durand()]).await;
     let family = Family::durand();
     let mut parent = Browser::new(&server);
