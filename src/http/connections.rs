@@ -6,6 +6,7 @@
 //! that hyper keeps; a peer that does not read is noticed here, for hyper waits for it without end.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -18,6 +19,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
+use tower::Service;
 
 use crate::base::source::{Network, Source};
 use crate::telemetry::Connections as Counted;
@@ -136,7 +138,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Counted as long as it lives.
-struct Place {
+pub struct Place {
     table: Arc<Table>,
     network: Option<Network>,
 }
@@ -157,24 +159,86 @@ impl Drop for Place {
     }
 }
 
-impl<S> Accept<TcpStream, S> for Connections {
+/// Makes the service of each connection, where there is a place for it. The listener asks before it accepts the next
+/// one and drops what is refused: a burst must not take every descriptor before the first of it is counted.
+#[derive(Clone)]
+pub struct Admitting<M> {
+    connections: Connections,
+    make: M,
+}
+
+impl Connections {
+    pub fn admitting<M>(&self, make: M) -> Admitting<M> {
+        Admitting { connections: self.clone(), make }
+    }
+}
+
+impl<M> Service<SocketAddr> for Admitting<M>
+where
+    M: Service<SocketAddr, Error = Infallible>,
+    M::Response: Send + 'static,
+    M::Future: Send + 'static,
+{
+    type Response = Placed<M::Response>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.make.poll_ready(cx).map_err(|never| match never {})
+    }
+
+    fn call(&mut self, peer: SocketAddr) -> Self::Future {
+        match self.connections.admit(peer) {
+            Ok(place) => {
+                let made = self.make.call(peer);
+                Box::pin(async move {
+                    let Ok(service) = made.await;
+                    Ok(Placed { service, place: Arc::new(place) })
+                })
+            }
+            Err(reason) => {
+                self.connections.refused(reason);
+                let refused = io::Error::new(io::ErrorKind::QuotaExceeded, "too many connections");
+                Box::pin(std::future::ready(Err(refused)))
+            }
+        }
+    }
+}
+
+/// The service of a connection, and its place.
+#[derive(Clone)]
+pub struct Placed<S> {
+    service: S,
+    place: Arc<Place>,
+}
+
+impl<S: Service<R>, R> Service<R> for Placed<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        self.service.call(request)
+    }
+}
+
+/// The place goes with the stream, and ends with it.
+impl<S> Accept<TcpStream, Placed<S>> for Connections {
     type Stream = Connection;
     type Service = S;
     type Future = std::future::Ready<io::Result<(Connection, S)>>;
 
-    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let admitted = stream.peer_addr().and_then(|peer| {
-            self.admit(peer).map_err(|reason| {
-                self.refused(reason);
-                io::Error::new(io::ErrorKind::QuotaExceeded, "too many connections")
-            })
-        });
+    fn accept(&self, stream: TcpStream, Placed { service, place }: Placed<S>) -> Self::Future {
         // An answer is one write: it must not wait for the acknowledgement of the one before.
-        let admitted = admitted.and_then(|place| stream.set_nodelay(true).map(|()| place));
-        std::future::ready(admitted.map(|place| {
+        let ready = stream.set_nodelay(true).map(|()| {
             let connection = Connection { stream, patience: self.0.stall, stalled: None, _place: place };
             (connection, service)
-        }))
+        });
+        std::future::ready(ready)
     }
 }
 
@@ -184,7 +248,7 @@ pub struct Connection {
     patience: Duration,
     /// Runs while the peer takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
-    _place: Place,
+    _place: Arc<Place>,
 }
 
 impl Connection {

@@ -77,7 +77,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let server = axum_server::from_tcp(listener)?.handle(handle);
     // The address at the other end: `http/frame.rs` reads it.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = connections.admitting(router.into_make_service_with_connect_info::<SocketAddr>());
     match tls {
         None => patient(server.acceptor(connections.clone()), connections, patience).serve(service).await,
         Some(Tls(config)) => {
