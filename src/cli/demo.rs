@@ -27,7 +27,17 @@ pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<boo
     let deployment = Config::default().deployment.directory;
     let prepared = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Surroundings::real());
     let demo = Box::pin(prepared).await?;
-    greet(out, demo.ports(), &demo.account)?;
+    greet(out, demo.ports(), &demo.account, &beside(&args.data))?;
     demo.run(stop).await?;
     Ok(true)
+}
+
+/// How the other commands are typed beside the demo: this program as it was called, with the demo's configuration.
+fn beside(data: &Path) -> String {
+    let quoted = |text: String| match text.contains([' ', '\'']) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text,
+    };
+    let program = std::env::args().next().unwrap_or_else(|| "preau".to_owned());
+    format!("{} --config {}", quoted(program), quoted(data.join("preau.toml").display().to_string()))
 }

@@ -1,5 +1,6 @@
 //! The commands as an operator types them, and what doctor finds.
 
+mod demo;
 mod files;
 mod wrong;
 

@@ -41,11 +41,23 @@ impl Folder {
             empty(path, &mark).map_err(fail)?;
         }
         fs::write(&mark, MARK_TEXT).map_err(fail)?;
-        Ok(Self(path.to_owned()))
+        // Whole: the commands beside the demo may be typed in another folder.
+        Ok(Self(fs::canonicalize(path).map_err(fail)?))
     }
 
     pub fn database_url(&self) -> String {
         format!("sqlite:{}", self.0.join("preau.db").display())
+    }
+
+    /// Where the other commands read what the demo runs with.
+    pub fn config_file(&self) -> PathBuf {
+        self.0.join("preau.toml")
+    }
+
+    /// Writes that file anew: its ports may be others than last time.
+    pub fn write_config(&self, text: &str) -> Result<(), FolderError> {
+        let path = self.config_file();
+        fs::write(&path, text).map_err(|e| FolderError::Io(path, e))
     }
 
     pub fn keys(&self) -> PathBuf {

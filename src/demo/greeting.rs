@@ -19,8 +19,12 @@ pub const SHOWN: [&str; 9] = [
     "Yann LE GOFF",
 ];
 
+/// What the school and the operator would look at first. A test types them beside a demo that runs.
+pub const COMMANDS: [&str; 3] = ["campaign notices --uai 0349999J", "client list", "doctor"];
+
 /// Writes it.
-pub fn greet(out: &mut dyn Write, ports: Ports, account: &Account) -> io::Result<()> {
+/// `command`: how the other commands are typed beside it.
+pub fn greet(out: &mut dyn Write, ports: Ports, account: &Account, command: &str) -> io::Result<()> {
     let next_door = format!("http://localhost:{}", ports.neighbours);
     writeln!(out, "Préau's demo is ready. Open\n")?;
     writeln!(out, "  {next_door}/      the collège's site: « MON ENT », as on the leaflet")?;
@@ -33,6 +37,10 @@ pub fn greet(out: &mut dyn Write, ports: Ports, account: &Account) -> io::Result
         let name = format!("{} {}", person.given_name, person.typed_name());
         writeln!(out, "  {name:<22} {:<15} {}", person.phone, children(person))?;
         writeln!(out, "  {:<22} {}", "", person.story_en)?;
+    }
+    writeln!(out, "\nPlay the school and the operator, in another terminal:")?;
+    for words in COMMANDS {
+        writeln!(out, "  {command} {words}")?;
     }
     writeln!(out, "\nCtrl-C stops it. What you did is kept for the next start; --fresh begins anew.")?;
     out.flush()

@@ -14,5 +14,5 @@ mod start;
 mod tests;
 
 pub use folder::FolderError;
-pub use greeting::greet;
+pub use greeting::{COMMANDS, greet};
 pub use start::{Demo, Doors, Ports};

@@ -1,7 +1,7 @@
 //! Starting the demo: doors first, so that a demo that runs already keeps its folder; then Préau; then its neighbours.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,7 +88,8 @@ impl Demo {
         );
         // After the doors: the folder of a demo that runs is not emptied.
         let folder = &Folder::open(data, fresh)?;
-        let config = config(folder, deployment, doors.ports);
+        let config = config(folder, deployment, doors.ports)?;
+        folder.write_config(&in_toml(&config)?)?;
         let base = format!("http://localhost:{}", doors.ports.neighbours);
         let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.rng));
         let now = clock.now();
@@ -157,7 +158,7 @@ impl Demo {
 }
 
 /// The configuration that the demo stands for; no file and no environment changes it.
-fn config(folder: &Folder, deployment: &Path, ports: Ports) -> Config {
+fn config(folder: &Folder, deployment: &Path, ports: Ports) -> anyhow::Result<Config> {
     let mut config = Config::default();
     config.server.issuer = format!("http://localhost:{}", ports.public);
     config.server.listen.set_port(ports.public);
@@ -176,6 +177,31 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> Config {
     config.phones.fictitious = vec!["+3363998".to_owned()];
     // The neighbours are told of sign-outs on this very machine.
     config.outgoing.allow_private = true;
-    config.deployment.directory = PathBuf::from(deployment);
-    config
+    config.deployment.directory =
+        deployment.canonicalize().with_context(|| format!("deployment {}", deployment.display()))?;
+    Ok(config)
+}
+
+/// The same configuration as a file: with it every other command works beside the demo (FAULTS E7).
+fn in_toml(config: &Config) -> anyhow::Result<String> {
+    // A JSON string is one of TOML.
+    let text = |value: &dyn std::fmt::Display| serde_json::to_string(&value.to_string());
+    let (server, keys, deployment) = (&config.server, &config.keys.directory, &config.deployment.directory);
+    let gateway = config.sms.http.as_ref().map(|http| http.url.clone()).unwrap_or_default();
+    Ok(format!(
+        "# Written by `preau demo` at each start, for the other commands: preau --config THIS doctor\n\
+         [server]\nissuer = {}\nlisten = {}\noperations = {}\n\
+         [database]\nurl = {}\n[keys]\ndirectory = {}\n\
+         [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n\
+         [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n",
+        text(&server.issuer)?,
+        text(&server.listen)?,
+        text(&server.operations)?,
+        text(&config.database.url)?,
+        text(&keys.display())?,
+        text(&gateway)?,
+        serde_json::to_string(&config.phones.fictitious)?,
+        config.outgoing.allow_private,
+        text(&deployment.display())?,
+    ))
 }

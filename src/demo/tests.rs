@@ -113,7 +113,7 @@ async fn its_greeting_is_one_screen_and_names_people_who_are_there() {
     let data = tempfile::tempdir().unwrap();
     let demo = start(data.path(), false).await.unwrap();
     let mut text = Vec::new();
-    greet(&mut text, Ports::USUAL, &demo.account).unwrap();
+    greet(&mut text, Ports::USUAL, &demo.account, "target/debug/preau --config var/preau.toml").unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.lines().count() <= 40, "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
