@@ -191,7 +191,7 @@ pub async fn assemble(config: Config, around: Surroundings, opened: Opened) -> a
     let pages = Pages::load(&config.deployment.name, &config.deployment.contact)?;
     let sms = match around.sms {
         Some(gateway) => gateway,
-        None => Gateway::from_config(&config.sms)?,
+        None => Gateway::from_config(&config.sms, &config.outgoing)?,
     };
     let ephemeral = Ephemeral::open(&config.ephemeral, &vault)?;
     let outgoing = Outgoing::new(&config.outgoing)?;

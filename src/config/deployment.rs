@@ -75,7 +75,7 @@ impl BrokenFile {
 impl std::fmt::Display for BrokenFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: ", self.name)?;
-        if let Some(id) = self.client_id.as_ref().filter(|id| !self.why.contains(id.as_str())) {
+        if let Some(id) = &self.client_id {
             write!(f, "{id}: ")?;
         }
         f.write_str(&self.why)

@@ -114,6 +114,7 @@ impl Config {
             .list_separator(",")
             .with_list_parse_key("phones.fictitious")
             .with_list_parse_key("server.trusted_proxies")
+            .with_list_parse_key("outgoing.allow_networks")
             .with_list_parse_key("limits.shared_sources")
             .with_list_parse_key("keys.algorithms");
         let built = builder.add_source(environment).build()?;
@@ -201,7 +202,7 @@ fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
         ("sms.http", &["url", "authorization", "authorization_file", "number_refused"][..]),
-        ("outgoing", &["ca"][..]),
+        ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
     }

@@ -172,7 +172,7 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> anyhow::Result<Co
         url: format!("http://localhost:{}/sms/messages", ports.neighbours),
         authorization: None,
         authorization_file: None,
-        number_refused: Vec::new(),
+        number_refused: vec![400, 422],
     });
     config.phones.fictitious = vec!["+3363998".to_owned()];
     // The neighbours are told of sign-outs on this very machine.
@@ -190,13 +190,14 @@ fn in_toml(config: &Config) -> anyhow::Result<String> {
     let gateway = config.sms.http.as_ref().map(|http| http.url.clone()).unwrap_or_default();
     Ok(format!(
         "# Written by `preau demo` at each start, for the other commands: preau --config THIS doctor\n\
-         [server]\nissuer = {}\nlisten = {}\noperations = {}\n\
+         [server]\nissuer = {}\nlisten = {}\noperations = {}\ndrain_seconds = {}\n\
          [database]\nurl = {}\n[keys]\ndirectory = {}\n\
          [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n\
          [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n",
         text(&server.issuer)?,
         text(&server.listen)?,
         text(&server.operations)?,
+        server.drain_seconds,
         text(&config.database.url)?,
         text(&keys.display())?,
         text(&gateway)?,

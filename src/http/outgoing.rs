@@ -1,36 +1,34 @@
 //! The one client that calls addresses which others chose: `jwks_uri`, `request_uri`, sector documents, logos,
 //! back-channel sign-outs (ABUSE F1–F6).
 //!
-//! https only, no redirects, no proxy, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
+//! https only, no redirects, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
 //! connection goes to one of the addresses that were looked at: a public one. What came back is never echoed to whoever
-//! chose the address. `[outgoing] allow_private` lets a machine talk to itself, for development and the demo.
+//! chose the address. `[outgoing] allow_private` lets a machine talk to itself, for development and the demo;
+//! `allow_networks` opens networks of one's own, and `proxy` is the way to everything else.
 //!
 //! Places are apart by purpose: addresses of one kind that never answer keep no call of another kind waiting, or a
 //! stranger who presents a `request_uri` again and again would keep other clients from proving themselves (FAULTS A8).
 
 mod addresses;
 mod memory;
+mod ways;
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use crate::config;
+use ways::{Allowed, Ways};
 
 pub use addresses::is_public;
 pub use memory::{DOCUMENTS, FetchMemory, KEYS, Remembered};
+pub use ways::OwnWays;
 
 /// How long a call may take, from the name to the last byte.
 const PATIENCE: Duration = Duration::from_millis(2_500);
-/// Names that are looked up at once: by what nobody can cause at will, and by the rest.
-const LOOKUPS: usize = 32;
 /// As long as what may be registered.
 const LONGEST: usize = 2_000;
 
@@ -83,9 +81,9 @@ impl Purpose {
 
 pub struct Outgoing {
     /// Two clients, because a name that is never resolved holds its look-up for longer than the call.
-    ours: Client,
-    at_will: Client,
-    allow_private: bool,
+    ours: Ways,
+    at_will: Ways,
+    allowed: Allowed,
     keys: Semaphore,
     sign_outs: Semaphore,
     request_objects: Semaphore,
@@ -100,40 +98,16 @@ impl Outgoing {
     }
 
     fn with_patience(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Self> {
-        let allow_private = config.allow_private;
         let places = |purpose: Purpose| Semaphore::new(purpose.places());
         Ok(Self {
-            ours: Self::client(config, patience)?,
-            at_will: Self::client(config, patience)?,
-            allow_private,
+            ours: Ways::new(config, patience)?,
+            at_will: Ways::new(config, patience)?,
+            allowed: Allowed::of(config),
             keys: places(Purpose::Keys),
             sign_outs: places(Purpose::SignOut),
             request_objects: places(Purpose::RequestObject),
             registrations: places(Purpose::Registration),
         })
-    }
-
-    fn client(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Client> {
-        let allow_private = config.allow_private;
-        let mut builder = Client::builder()
-            .redirect(Policy::none())
-            .https_only(!allow_private)
-            .no_proxy()
-            .referer(false)
-            .timeout(patience)
-            .connect_timeout(patience)
-            .pool_max_idle_per_host(0)
-            .user_agent("Preau")
-            .dns_resolver(Looked { allow_private, lookups: Arc::new(Semaphore::new(LOOKUPS)) });
-        if let Some(path) = &config.ca {
-            let pem = std::fs::read(path).with_context(|| format!("outgoing.ca {}", path.display()))?;
-            let all = Certificate::from_pem_bundle(&pem).with_context(|| format!("outgoing.ca {}", path.display()))?;
-            anyhow::ensure!(!all.is_empty(), "outgoing.ca {}: no certificate in it", path.display());
-            for certificate in all {
-                builder = builder.add_root_certificate(certificate);
-            }
-        }
-        builder.build().context("outgoing client")
     }
 
     /// Fetches what stands at an address.
@@ -145,9 +119,9 @@ impl Outgoing {
         most: usize,
     ) -> Result<Fetched, OutgoingError> {
         let url = self.vetted(address)?;
-        let (client, _place) = self.place(purpose)?;
-        let request = client.request(Method::GET, url).header("accept", accept);
-        let response = self.send(request).await?;
+        let (ways, _place) = self.place(purpose)?;
+        let request = |client: &Client| client.request(Method::GET, url.clone()).header("accept", accept);
+        let response = ways.send(&url, request).await?;
         if response.status() != StatusCode::OK {
             return Err(OutgoingError::Status(response.status().as_u16()));
         }
@@ -159,30 +133,21 @@ impl Outgoing {
     /// Sends a form; gives the status. The body of the answer is not read.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, OutgoingError> {
         let url = self.vetted(address)?;
-        let (client, _place) = self.place(Purpose::SignOut)?;
-        let request = client.request(Method::POST, url).form(fields);
-        Ok(self.send(request).await?.status().as_u16())
+        let (ways, _place) = self.place(Purpose::SignOut)?;
+        let request = |client: &Client| client.request(Method::POST, url.clone()).form(fields);
+        Ok(ways.send(&url, request).await?.status().as_u16())
     }
 
-    fn place(&self, purpose: Purpose) -> Result<(&Client, SemaphorePermit<'_>), OutgoingError> {
-        let (client, places) = match purpose {
+    fn place(&self, purpose: Purpose) -> Result<(&Ways, SemaphorePermit<'_>), OutgoingError> {
+        let (ways, places) = match purpose {
             Purpose::Keys => (&self.ours, &self.keys),
             Purpose::SignOut => (&self.ours, &self.sign_outs),
             Purpose::RequestObject => (&self.at_will, &self.request_objects),
             Purpose::Registration => (&self.at_will, &self.registrations),
         };
         match places.try_acquire() {
-            Ok(place) => Ok((client, place)),
+            Ok(place) => Ok((ways, place)),
             Err(_) => Err(OutgoingError::NoAnswer("too many calls at once".to_owned())),
-        }
-    }
-
-    async fn send(&self, request: RequestBuilder) -> Result<Response, OutgoingError> {
-        let response = request.send().await.map_err(no_answer)?;
-        // The resolver gave public addresses only; this holds the connection to them.
-        match response.remote_addr() {
-            Some(peer) if self.allow_private || is_public(peer.ip()) => Ok(response),
-            _ => Err(OutgoingError::Address("not public")),
         }
     }
 
@@ -206,16 +171,16 @@ impl Outgoing {
             Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
             Some(Host::Domain(_)) => None,
         };
-        if literal.is_some_and(|ip| !self.allow_private && !is_public(ip)) {
+        if literal.is_some_and(|ip| !self.allowed.may(ip)) {
             return refused("not public");
         }
         let here = url.host_str() == Some("localhost") || literal.is_some_and(|ip| ip.is_loopback());
         // Below 1024 other services listen, and some can be made to hear what a form or a handshake says.
         let for_https = matches!(url.port_or_known_default(), Some(443 | 1024..));
         match url.scheme() {
-            "https" if for_https || (self.allow_private && here) => Ok(url),
+            "https" if for_https || (self.allowed.private && here) => Ok(url),
             "https" => refused("a port for something else"),
-            "http" if self.allow_private && here => Ok(url),
+            "http" if self.allowed.private && here => Ok(url),
             _ => refused("not https"),
         }
     }
@@ -248,34 +213,6 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingEr
         out.extend_from_slice(&chunk);
     }
     Ok(out)
-}
-
-/// Resolves, and gives only what may be connected to.
-struct Looked {
-    allow_private: bool,
-    lookups: Arc<Semaphore>,
-}
-
-impl Resolve for Looked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (allow_private, lookups) = (self.allow_private, Arc::clone(&self.lookups));
-        Box::pin(async move {
-            // The system's resolver takes a thread for as long as it likes, whatever our patience: the place is given
-            // back when the thread is.
-            let place = lookups.try_acquire_owned().map_err(|_| "too many names are being looked up")?;
-            let found = tokio::task::spawn_blocking(move || {
-                let _place = place;
-                // Port 0 becomes the URL's.
-                (name.as_str(), 0).to_socket_addrs()
-            });
-            let may: Vec<SocketAddr> = found.await??.filter(|to| allow_private || is_public(to.ip())).collect();
-            if may.is_empty() {
-                return Err(OutgoingError::Address("no public address").into());
-            }
-            let all: Addrs = Box::new(may.into_iter());
-            Ok(all)
-        })
-    }
 }
 
 #[cfg(test)]

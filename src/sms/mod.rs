@@ -9,7 +9,11 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Sms;
+use crate::config::{Outgoing, Sms};
+use crate::http::outgoing::OwnWays;
+
+/// How long the gateway may take to answer; half of it to connect.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One message. `id` makes sending twice the same as sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +40,7 @@ pub enum Gateway {
     /// To the log, for a developer at the keyboard.
     Console,
     Http {
-        client: reqwest::Client,
+        ways: Box<OwnWays>,
         url: String,
         authorization: Option<SecretString>,
         /// Statuses that speak of the number.
@@ -47,14 +51,12 @@ pub enum Gateway {
 }
 
 impl Gateway {
-    pub fn from_config(config: &Sms) -> Result<Self, reqwest::Error> {
+    /// # Errors
+    /// The extra authority cannot be read, or the proxy is none.
+    pub fn from_config(config: &Sms, outgoing: &Outgoing) -> anyhow::Result<Self> {
         match &config.http {
             Some(http) if config.gateway == "http" => Ok(Gateway::Http {
-                client: reqwest::Client::builder()
-                    .timeout(Duration::from_secs(10))
-                    .connect_timeout(Duration::from_secs(5))
-                    .redirect(reqwest::redirect::Policy::none())
-                    .build()?,
+                ways: Box::new(OwnWays::new(outgoing, PATIENCE)?),
                 url: http.url.clone(),
                 authorization: http.authorization.clone(),
                 number_refused: http.number_refused.clone(),
@@ -94,9 +96,14 @@ impl Gateway {
         match self {
             Gateway::Console => Ok("messages go to the log".to_owned()),
             Gateway::Kept(_) => Ok("messages are kept".to_owned()),
-            Gateway::Http { client, url, .. } => {
-                client.head(url).send().await.map(|answer| format!("answers ({})", answer.status())).map_err(no_answer)
-            }
+            Gateway::Http { ways, url, .. } => ways
+                .to(url)
+                .await
+                .head(url)
+                .send()
+                .await
+                .map(|answer| format!("answers ({})", answer.status()))
+                .map_err(no_answer),
         }
     }
 
@@ -117,8 +124,8 @@ impl Gateway {
                 }
                 Ok(())
             }
-            Gateway::Http { client, url, authorization, number_refused } => {
-                let mut request = client.post(url).json(message);
+            Gateway::Http { ways, url, authorization, number_refused } => {
+                let mut request = ways.to(url).await.post(url).json(message);
                 if let Some(value) = authorization {
                     request = request.header("authorization", value.expose_secret());
                 }

@@ -11,6 +11,7 @@ use axum_server::Handle;
 use preau::config;
 use preau::http::outgoing::{Outgoing, OutgoingError, Purpose};
 use preau::http::serve::{Tls, bind, serve};
+use preau::sms::{Gateway, Message};
 use tempfile::TempDir;
 
 use crate::connections::usual_limits;
@@ -47,7 +48,7 @@ async fn server(folder: &Path) -> u16 {
 }
 
 fn outgoing(allow_private: bool, ca: Option<PathBuf>) -> Outgoing {
-    Outgoing::new(&config::Outgoing { allow_private, ca }).unwrap()
+    Outgoing::new(&config::Outgoing { allow_private, ca, ..config::Outgoing::default() }).unwrap()
 }
 
 #[tokio::test]
@@ -86,8 +87,84 @@ async fn an_authority_that_cannot_be_read_is_named() {
         if let Some(text) = text {
             std::fs::write(&path, text).unwrap();
         }
-        let error = Outgoing::new(&config::Outgoing { allow_private: false, ca: Some(path) }).err();
+        let error = Outgoing::new(&config::Outgoing { ca: Some(path), ..config::Outgoing::default() }).err();
         let error = error.unwrap_or_else(|| panic!("{name} was taken"));
         assert!(format!("{error:#}").contains(name), "{error:#}");
     }
+}
+
+/// A proxy that leads every tunnel to one port of this machine, and answers plain requests itself; and what it was asked.
+async fn proxy(to: u16) -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+    let seen = std::sync::Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = listener.accept().await {
+            let seen = std::sync::Arc::clone(&seen);
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(from.read_u8().await.unwrap());
+                }
+                let line = String::from_utf8(head).unwrap().lines().next().unwrap().to_owned();
+                seen.lock().unwrap().push(line.clone());
+                if line.starts_with("CONNECT ") {
+                    from.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                    let mut there = tokio::net::TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                    let _ended = tokio::io::copy_bidirectional(&mut from, &mut there).await;
+                } else {
+                    from.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                }
+            });
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_ours_without_it() {
+    // Nobody here resolves this name (RFC 6761 6.4): only the proxy knows it.
+    let folder = TempDir::new().unwrap();
+    certificates(folder.path(), "service.invalid");
+    let (url, asked) = proxy(server(folder.path()).await).await;
+    let said = || std::mem::take(&mut *asked.lock().unwrap());
+    let ca = Some(folder.path().join("ca.pem"));
+    let config = config::Outgoing { proxy: Some(url), ca, ..config::Outgoing::default() };
+    let out = Outgoing::new(&config).unwrap();
+    assert_eq!(out.get(Purpose::Keys, "https://service.invalid/keys", "*/*", 10).await.unwrap().body, b"{}");
+    assert_eq!(said(), ["CONNECT service.invalid:443 HTTP/1.1"]);
+    // A private address is refused here: the proxy, which may reach it, is not asked.
+    for address in ["https://localhost/", "https://127.0.0.1/", "https://10.0.0.1/", "https://169.254.169.254/"] {
+        let error = out.get(Purpose::Keys, address, "*/*", 10).await.unwrap_err();
+        assert!(matches!(error, OutgoingError::Address(_)), "{address}: {error}");
+    }
+    assert_eq!(said(), Vec::<String>::new());
+
+    // A network of ours: called directly.
+    let folder = TempDir::new().unwrap();
+    certificates(folder.path(), "localhost");
+    let port = server(folder.path()).await;
+    let (ca, allow_networks) =
+        (Some(folder.path().join("ca.pem")), vec!["127.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]);
+    let out = Outgoing::new(&config::Outgoing { ca, allow_networks, ..config.clone() }).unwrap();
+    assert_eq!(out.get(Purpose::Keys, &format!("https://localhost:{port}/keys"), "*/*", 10).await.unwrap().body, b"{}");
+    assert_eq!(said(), Vec::<String>::new());
+
+    // The SMS gateway likewise.
+    let http = |url: String| config::HttpGateway {
+        url,
+        authorization: None,
+        authorization_file: None,
+        number_refused: vec![400],
+    };
+    let sms = |url: String| config::Sms { gateway: "http".to_owned(), http: Some(http(url)), ..config::Sms::default() };
+    let message = Message { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
+    let away = Gateway::from_config(&sms("http://sms.invalid/send".to_owned()), &config).unwrap();
+    away.send(&message).await.unwrap();
+    assert_eq!(said(), ["POST http://sms.invalid/send HTTP/1.1"]);
+    let here = Gateway::from_config(&sms(format!("http://127.0.0.1:{port}/send")), &config).unwrap();
+    assert!(here.send(&message).await.is_err(), "what listens there speaks TLS");
+    assert_eq!(said(), Vec::<String>::new());
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use preau::base::clock::Span;
-use preau::config::{HttpGateway, Sms};
+use preau::config::{HttpGateway, Outgoing, Sms};
 use preau::sms::{Gateway, Message};
 use tokio::net::TcpListener;
 
@@ -39,7 +39,7 @@ async fn waiting(says: &[u16]) -> (Server, Shared, Browser) {
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
     let settings = Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() };
-    let server = Server::start_sending(Gateway::from_config(&settings).unwrap()).await;
+    let server = Server::start_sending(Gateway::from_config(&settings, &Outgoing::default()).unwrap()).await;
     server.import("montpellier", MONOD, &[Family::durand()]).await;
     server.open_campaign(MONOD).await;
     let mut browser = Browser::at_activation(&server).await;

@@ -11,7 +11,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use preau::activation;
 use preau::base::clock::Span;
-use preau::config::{HttpGateway, Sms};
+use preau::config::{HttpGateway, Outgoing, Sms};
 use preau::limits::Action;
 use preau::otp;
 use preau::outbox::{self, Claim, JobKind};
@@ -66,7 +66,8 @@ async fn house(status: u16) -> (Server, Operator) {
 
 fn gateway(url: String) -> Gateway {
     let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
-    Gateway::from_config(&Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() }).unwrap()
+    Gateway::from_config(&Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() }, &Outgoing::default())
+        .unwrap()
 }
 
 /// Somebody whom the roster does not know.

@@ -112,13 +112,13 @@ pub fn disk(config: &Config) -> anyhow::Result<String> {
 pub fn built(config: &Config) -> anyhow::Result<String> {
     Outgoing::new(&config.outgoing)?;
     Pages::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
-    Gateway::from_config(&config.sms)?;
+    Gateway::from_config(&config.sms, &config.outgoing)?;
     Ok("pages, outgoing calls and the SMS gateway".to_owned())
 }
 
 /// The gateway answers at all: whatever it says to a call that sends nothing.
 pub async fn gateway(config: &Config) -> anyhow::Result<String> {
-    let gateway = Gateway::from_config(&config.sms)?;
+    let gateway = Gateway::from_config(&config.sms, &config.outgoing)?;
     gateway.reach().await.map_err(anyhow::Error::msg)
 }
 

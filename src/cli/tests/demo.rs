@@ -15,7 +15,7 @@ use crate::seal::PasswordCost;
 async fn faults_e7_the_commands_that_the_demo_prints_work_beside_it() {
     let data = tempfile::tempdir().unwrap();
     let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
-    let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 }).await.unwrap();
+    let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 }).unwrap();
     let around = Surroundings { cost: PasswordCost::TEST, ..Surroundings::real() };
     let demo = Box::pin(Demo::prepare(doors, (data.path(), false), &deployment, around)).await.unwrap();
     let file = data.path().join("preau.toml");
@@ -23,7 +23,9 @@ async fn faults_e7_the_commands_that_the_demo_prints_work_beside_it() {
     assert_eq!(text(&Config::load(Some(&file)).unwrap()), text(&demo.app().config), "what it runs with");
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(Box::pin(demo.run(stopped)));
-    for words in COMMANDS.into_iter().chain(["client show bourses", "keys list", "sms status", "campaign close --uai 0349999J"]) {
+    for words in
+        COMMANDS.into_iter().chain(["client show bourses", "keys list", "sms status", "campaign close --uai 0349999J"])
+    {
         let config = file.display().to_string();
         let line = ["preau", "--config", &config].into_iter().chain(words.split(' '));
         let mut out = Vec::new();

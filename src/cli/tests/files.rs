@@ -227,8 +227,8 @@ async fn faults_f3_one_bad_file_stops_nothing_and_its_client_stays_as_it_was() {
     fs::write(house.client("zweites"), &good).unwrap();
     let (done, text) = house.preau("migrate").await;
     for words in [
-        "clients/bourses.toml: client_id bourses stands in clients/zweites.toml too",
-        "clients/zweites.toml: client_id",
+        "clients/bourses.toml: bourses: client_id bourses stands in clients/zweites.toml too",
+        "clients/zweites.toml: bourses: client_id",
     ] {
         assert!(!done && text.contains(words), "{text}");
     }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::*;
 
 fn outgoing(allow_private: bool) -> Outgoing {
-    let config = config::Outgoing { allow_private, ca: None };
+    let config = config::Outgoing { allow_private, ..config::Outgoing::default() };
     Outgoing::with_patience(&config, Duration::from_millis(500)).unwrap()
 }
 
@@ -138,4 +138,36 @@ async fn faults_a8_calls_that_never_end_take_the_places_of_their_kind_only() {
     assert_eq!(out.post_form(&answering, &[("a", "b")]).await.unwrap(), 200);
     calls.shutdown().await;
     assert_eq!(out.request_objects.available_permits(), Purpose::RequestObject.places(), "every place is free again");
+}
+
+#[tokio::test]
+async fn faults_f8_a_network_that_is_allowed_is_called_and_no_other_private_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let allowing = |network: &str| {
+        let allow_networks = vec![network.parse().unwrap()];
+        let config = config::Outgoing { allow_networks, ..config::Outgoing::default() };
+        Outgoing::with_patience(&config, Duration::from_millis(500)).unwrap()
+    };
+    for host in ["127.0.0.1", "localhost"] {
+        let address = format!("https://{host}:{port}/");
+        let refused = allowing("10.0.0.0/8").get(Purpose::Keys, &address, "*/*", 10).await.unwrap_err().to_string();
+        assert!(refused.contains("public"), "{host}: {refused}");
+        // It is connected to; what listens there speaks no TLS.
+        let tried = allowing("127.0.0.0/8").get(Purpose::Keys, &address, "*/*", 10).await.unwrap_err().to_string();
+        assert!(!tried.contains("public"), "{host}: {tried}");
+        let called = tokio::time::timeout(Duration::from_secs(5), listener.accept()).await;
+        assert!(called.is_ok(), "{host}");
+    }
+    let out = allowing("10.0.0.0/8");
+    for address in ["https://192.168.0.1/", "https://169.254.169.254/", "https://[fd00::1]/", "https://11.0.0.1:22/"] {
+        let error = out.get(Purpose::Keys, address, "*/*", 10).await.unwrap_err();
+        assert!(matches!(error, OutgoingError::Address(_)), "{address}: {error}");
+    }
+    // Plain http stays for development, also there.
+    assert!(matches!(
+        out.get(Purpose::Keys, "http://10.0.0.1:8080/", "*/*", 10).await,
+        Err(OutgoingError::Address("not https"))
+    ));
+    assert!(out.vetted("https://10.1.2.3/").is_ok() && out.vetted("https://[::ffff:10.1.2.3]/").is_ok());
 }

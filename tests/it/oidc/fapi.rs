@@ -219,7 +219,7 @@ async fn faults_d3_a_file_that_contradicts_is_refused_with_the_line() {
         let declared = preau::compose::declared(&h.server.app.config).unwrap();
         let plan = preau::clients::ops::publish::plan(&mut h.server.app.db.read().await.unwrap(), &declared).await;
         let said: String = plan.unwrap().broken.iter().map(ToString::to_string).collect();
-        assert!(said.contains(&format!("clients/fapi.toml: {field}: profile fapi2 has")), "{said}");
+        assert!(said.contains(&format!("clients/fapi.toml: fapi: {field}: profile fapi2 has")), "{said}");
         assert!(said.contains("fapi.toml, line 8)"), "{said}");
     }
 }
