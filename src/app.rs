@@ -12,6 +12,7 @@ use crate::db::Db;
 use crate::ephemeral::{Ephemeral, Gate, Sprays};
 use crate::http::outgoing::{DOCUMENTS, FetchMemory, KEYS, Outgoing};
 use crate::http::pages::Pages;
+use crate::http::support::SupportPages;
 use crate::jose::{KeyRing, KeySet};
 use crate::outbox::{Bell, Silence};
 use crate::seal::{Passwords, Vault};
@@ -40,6 +41,8 @@ pub struct App {
     pub outgoing: Outgoing,
     /// Counts what happens, for the operator.
     pub metrics: Metrics,
+    /// Pages that showed a support code, until the worker writes them.
+    pub support: SupportPages,
     /// Wakes the outbox's worker after a commit that left it work.
     pub outbox: Bell,
     /// Keys that relying parties publish.
@@ -91,6 +94,7 @@ impl App {
             numbering,
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
+            support: SupportPages::default(),
             outbox: Bell::default(),
             client_keys: FetchMemory::new(KEYS),
             documents: FetchMemory::new(DOCUMENTS),

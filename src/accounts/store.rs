@@ -98,11 +98,26 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &New<'_>) -> Result<bool> 
     Ok(rows == 1)
 }
 
-/// The first password makes the account active; a later one replaces. A closed account takes none.
+/// The password before this one, and when it was replaced.
+pub async fn former_password(tx: &mut Tx, id: &str) -> Result<Option<(String, Timestamp)>> {
+    let sql = "SELECT former_password, password_at FROM account WHERE id = $1 \
+               AND former_password IS NOT NULL AND password_at IS NOT NULL";
+    Ok(tx.optional::<(String, i64)>(sql, args![id]).await?.map(|(hash, at)| (hash, Timestamp(at))))
+}
+
+/// Takes the duty to tell that the password was changed, once.
+pub async fn take_password_change(tx: &mut Tx, id: &str) -> Result<bool> {
+    let sql = "UPDATE account SET password_change_untold = FALSE WHERE id = $1 AND password_change_untold";
+    Ok(tx.execute(sql, args![id]).await? == 1)
+}
+
+/// The first password makes the account active; a later one replaces, and the former one is known as such. A closed
+/// account takes none.
 pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> Result<bool> {
     let rows = tx
         .execute(
-            "UPDATE account SET password = $2, password_at = $3, updated_at = $3, state = 'active' \
+            "UPDATE account SET former_password = password, password_change_untold = (password IS NOT NULL), \
+             password = $2, password_at = $3, updated_at = $3, state = 'active' \
              WHERE id = $1 AND state IN ('pending', 'active') AND suspended_by IS NULL",
             args![id, hash, now],
         )

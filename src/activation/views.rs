@@ -6,13 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::password::Rule;
-use crate::base::date::{DateError, TypedDate};
 use crate::http::pages::Page;
+use crate::http::qr::QrCode;
+use crate::tenants::Office;
 
+mod dates;
 mod identity;
 mod outcomes;
 mod samples;
 
+pub use dates::{DateFault, DateFields};
 pub use identity::{IdentityPage, IdentityRefusal, NameFault, PhoneFault};
 pub use outcomes::{
     ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage,
@@ -115,47 +118,6 @@ pub enum ChildError {
     },
 }
 
-/// Why what was typed is no birth date; no try is spent on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DateFault {
-    Empty,
-    Words,
-    Incomplete,
-    ShortYear,
-    NoSuchDay,
-    LongAgo,
-    ToCome,
-}
-
-impl From<DateError> for DateFault {
-    fn from(e: DateError) -> Self {
-        match e {
-            DateError::Empty => DateFault::Empty,
-            DateError::NotADate => DateFault::Words,
-            DateError::Incomplete => DateFault::Incomplete,
-            DateError::ShortYear => DateFault::ShortYear,
-            DateError::NoSuchDay => DateFault::NoSuchDay,
-            DateError::LongAgo => DateFault::LongAgo,
-            DateError::ToCome => DateFault::ToCome,
-        }
-    }
-}
-
-/// A birth date as typed, for the three fields.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct DateFields {
-    pub jour: String,
-    pub mois: String,
-    pub annee: String,
-}
-
-impl From<TypedDate> for DateFields {
-    fn from(typed: TypedDate) -> Self {
-        Self { jour: typed.day, mois: typed.month, annee: typed.year }
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Settled {
@@ -228,8 +190,20 @@ pub struct SheetPage {
     pub identifiant: String,
     /// Where to sign in: the issuer.
     pub address: String,
+    /// Where the person goes: the ENT that asked.
+    pub service: Option<SheetService>,
     /// Who can help: the children's schools.
-    pub schools: Vec<String>,
+    pub schools: Vec<Office>,
+}
+
+/// The service of the sheet, for the eye and for a phone's camera.
+#[derive(Debug, Serialize)]
+pub struct SheetService {
+    pub name: String,
+    /// Its registered site.
+    pub address: String,
+    /// A QR code of that address, as the path of a drawing, and the side of its square. Absent where it is too long.
+    pub qr: Option<QrCode>,
 }
 
 /// `/activation/terminee`: the end of an activation is a sign-in.
@@ -276,7 +250,7 @@ impl Page for PasswordPage {
 impl Page for SheetPage {
     const TEMPLATE: &'static str = "activation/feuille.html";
     fn samples() -> Vec<Self> {
-        vec![samples::sheet(), SheetPage { schools: Vec::new(), ..samples::sheet() }]
+        vec![samples::sheet(), SheetPage { schools: Vec::new(), service: None, ..samples::sheet() }]
     }
 }
 

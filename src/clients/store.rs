@@ -48,6 +48,13 @@ pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
     tx.optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
+/// The usable clients of the deployment's files: those of the house, a few hundred at most.
+pub async fn of_files(tx: &mut Tx) -> Result<Vec<Client>> {
+    let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
+               last_used_at, unprotected_at FROM client WHERE origin = 'file' AND state = 'active' ORDER BY client_id LIMIT 500";
+    tx.all::<Row>(sql, args![]).await?.into_iter().map(Client::try_from).collect()
+}
+
 /// What is written of a client at once.
 #[derive(Clone, Debug)]
 pub struct Written {

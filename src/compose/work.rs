@@ -13,7 +13,7 @@ use crate::app::AppState;
 use crate::db::Durability;
 use crate::oidc::backchannel;
 use crate::outbox::{self, Claim, Done, Job, JobKind};
-use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions};
+use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions, support};
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
@@ -22,6 +22,9 @@ const KEYS: Duration = Duration::from_millis(keys::rotation::REREAD.0.unsigned_a
 /// How often the time is noted in the database: what a restart could lengthen.
 const CLOCK: Duration = Duration::from_secs(30);
 const CLEAN: Duration = Duration::from_secs(3600);
+
+/// How often pages that showed a support code are written.
+const SUPPORT: Duration = Duration::from_secs(10);
 
 /// Starts the background work; it ends soon after `stop` says true. A job under way is finished.
 pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -50,6 +53,21 @@ pub fn background(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
             tokio::select! {
                 () = tokio::time::sleep(CLOCK) => {}
                 _ = s.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            let stopping = tokio::select! {
+                () = tokio::time::sleep(SUPPORT) => false,
+                _ = s.wait_for(|stop| *stop) => true,
+            };
+            if let Err(error) = support::ops::write(&a, a.now()).await {
+                tracing::warn!(error = format!("{error:#}"), "support events not written");
+            }
+            if stopping {
+                return;
             }
         }
     });
@@ -112,6 +130,9 @@ async fn fill(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) -> usize
 
 /// Runs the jobs that are due until none is, each lane by itself. Returns how many there were.
 pub async fn work_off(app: &AppState) -> usize {
+    if let Err(error) = support::ops::write(app, app.now()).await {
+        tracing::warn!(error = format!("{error:#}"), "support events not written");
+    }
     let mut count = 0;
     loop {
         let mut lanes = JoinSet::new();
@@ -183,6 +204,7 @@ async fn clean_some(app: &AppState) -> anyhow::Result<u64> {
         + logouts::store::clean(&mut tx, now).await?
         + otp::store::outages::clean(&mut tx, now).await?
         + sessions::store::clean(&mut tx, now).await?
+        + support::store::clean(&mut tx, now, support::MOST).await?
         + grants::store::families::clean(&mut tx, now).await?
         + grants::store::revoked::clean(&mut tx, now).await?;
     tx.commit().await?;

@@ -16,6 +16,7 @@ use crate::http::pages::when;
 use crate::http::visit::{Visit, see_other};
 use crate::roster;
 use crate::sessions::extract::Signed;
+use crate::{services, tenants};
 
 type Answer = Result<Response, PageError>;
 
@@ -27,16 +28,17 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
     let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
     let mut tx = app.db.read().await?;
     let children = roster::store::children_of_account(&mut tx, &account.id).await?;
-    let mut services = Vec::new();
+    let mut accepted = Vec::new();
     for (client_id, at) in grants::store::consents::of_account(&mut tx, &account.id).await? {
         // A client that is gone holds nothing any more, but its agreement can still be taken back.
         let known = clients::store::find(&mut tx, &client_id).await?;
         let name = known.map_or_else(|| client_id.clone(), |c| c.meta.client_name);
-        services.push(Service { client_id, name, since: when::day(visit.lang, Timestamp(at)) });
+        accepted.push(Service { client_id, name, since: when::day(visit.lang, Timestamp(at)) });
     }
+    let doors = services::ops::doors(&mut tx, &app, &account.profile, &children).await?;
+    let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
+    let schools = tenants::store::offices(&mut tx, &uais).await?;
     drop(tx);
-    let mut schools: Vec<String> = children.iter().map(|c| c.school.clone()).collect();
-    schools.dedup();
     let page = ComptePage {
         name: account.full_name(),
         profile: if account.profile == "eleve" { Profile::Eleve } else { Profile::Responsable },
@@ -45,7 +47,8 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
             .map(|c| Child { given_name: c.given_name, school: c.school, class: c.class })
             .collect(),
         schools,
-        services,
+        services: accepted,
+        doors,
     };
     visit.page(&app.pages, StatusCode::OK, &page)
 }

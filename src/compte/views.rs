@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::http::pages::Page;
+use crate::services::Door;
+use crate::tenants::Office;
 
 /// `/compte`. Its form posts to `/deconnexion`; with `changer=1` the person wants to be somebody else.
 #[derive(Debug, Serialize)]
@@ -11,10 +13,12 @@ pub struct ComptePage {
     pub name: String,
     pub profile: Profile,
     pub children: Vec<Child>,
-    /// Names of the schools.
-    pub schools: Vec<String>,
+    /// The schools, and whom to call.
+    pub schools: Vec<Office>,
     /// Services that are not of the house, and that the person agreed to.
     pub services: Vec<Service>,
+    /// Services of the house that concern the person, as buttons.
+    pub doors: Vec<Door>,
 }
 
 /// Its form posts `client_id` to `/compte/services/retirer`.
@@ -53,21 +57,37 @@ impl Page for ComptePage {
             name: name.to_owned(),
             profile,
             children,
-            schools: schools.iter().map(|&school| school.to_owned()).collect(),
+            schools: schools.iter().map(|&s| Office::new(s.to_owned(), Some("04 67 00 00 00".to_owned()))).collect(),
             services: Vec::new(),
+            doors: Vec::new(),
         };
         let cantine = Service {
             client_id: "cantine".to_owned(),
             name: "Cantine du Pays d'Oc".to_owned(),
             since: "3 octobre".to_owned(),
         };
+        let door = |id: &str, place: &str, child: &str| Door {
+            client_id: id.to_owned(),
+            sector: "mon-ent".to_owned(),
+            name: "mon ENT Occitanie".to_owned(),
+            href: "https://ent.example/initier".to_owned(),
+            places: vec![place.to_owned()],
+            children: vec![child.to_owned()],
+        };
+        let doors = vec![
+            door("mon-ent-montpellier", "Académie de Montpellier", "Anaïs"),
+            door("mon-ent-toulouse", "Académie de Toulouse", "Élie"),
+        ];
         vec![
-            page(
-                "Françoise Le Bœuf",
-                Profile::Responsable,
-                vec![child("Anaïs", "Clg Théodore Monod", Some("5e B")), child("Élie", "Lycée Jean Moulin", None)],
-                &["Clg Théodore Monod", "Lycée Jean Moulin"],
-            ),
+            ComptePage {
+                doors,
+                ..page(
+                    "Françoise Le Bœuf",
+                    Profile::Responsable,
+                    vec![child("Anaïs", "Clg Théodore Monod", Some("5e B")), child("Élie", "Lycée Jean Moulin", None)],
+                    &["Clg Théodore Monod", "Lycée Jean Moulin"],
+                )
+            },
             ComptePage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
             page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
             page("Marc Payet", Profile::Responsable, Vec::new(), &[]),

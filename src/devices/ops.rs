@@ -28,6 +28,16 @@ pub async fn known(
     Ok(found)
 }
 
+/// Whether this browser knew the account before, even if a new password made a stranger of it: it may be told of the
+/// change, which tells nobody anything new. Lets nobody in and lifts no limit.
+pub async fn knew(tx: &mut Tx, secrets: &[String], account_id: Option<&str>) -> anyhow::Result<bool> {
+    let mut found = false;
+    for secret in secrets {
+        found |= store::was_of(tx, &digest(secret), account_id.unwrap_or_default()).await?;
+    }
+    Ok(found)
+}
+
 /// The device on which this identity typed a right SMS code before, if this browser is one.
 pub async fn proven(tx: &mut Tx, now: Timestamp, secrets: &[String], identity: &str) -> anyhow::Result<Option<String>> {
     let mut found = None;

@@ -10,6 +10,12 @@ pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(Strin
     tx.optional(sql, args![id, now.minus(TERM)]).await
 }
 
+/// Whether it was ever a device of this account, forgotten or not.
+pub async fn was_of(tx: &mut Tx, id: &str, account_id: &str) -> Result<bool> {
+    let sql = "SELECT id FROM device WHERE id = $1 AND account_id = $2";
+    Ok(tx.optional::<(String,)>(sql, args![id, account_id]).await?.is_some())
+}
+
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,

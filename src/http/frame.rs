@@ -14,6 +14,7 @@ use super::cookies::{Jar, Name};
 use super::error::{Failure, PageError};
 use super::policy;
 use super::proxies;
+use super::support::{Noted, ShowsCode};
 use super::views;
 use super::visit::{Outcome, Visit, with_cookie};
 use crate::app::AppState;
@@ -49,6 +50,9 @@ async fn framed(app: AppState, visit: Visit, request_id: String, mut request: Re
     let mut response = rendered(&app, &visit, response);
     if visit.query.get("lang").and_then(Lang::from_tag) == Some(visit.lang) && visit.lang_chosen {
         response = with_cookie(response, visit.jar.set(Name::Language, visit.lang.tag(), Some(365 * 24 * 3600)));
+    }
+    if let Some(ShowsCode(page)) = response.extensions().get::<ShowsCode>() {
+        app.support.note(noted(&visit, page, &path, &request_id));
     }
     headers(&app, response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&request_id) {
@@ -93,6 +97,23 @@ fn outcome(response: &Response) -> &'static str {
         300..=399 => "sent_on",
         400..=499 => "refused",
         _ => "failed",
+    }
+}
+
+/// A page whose code somebody may read out, and what may say whose it was. No form, no other query.
+fn noted(visit: &Visit, page: &'static str, path: &str, request_id: &str) -> Noted {
+    let asked = |name: &str| visit.query.get(name).map(str::to_owned);
+    Noted {
+        code: visit.support_code.clone(),
+        at: visit.now,
+        page,
+        path: path.to_owned(),
+        request_id: request_id.to_owned(),
+        source: visit.source,
+        session: visit.session.clone(),
+        secrets: visit.secrets().map(str::to_owned).collect(),
+        activation: asked("a"),
+        client_id: asked("client_id").filter(|id| id.len() <= 100),
     }
 }
 
@@ -174,11 +195,11 @@ fn rendered(app: &AppState, visit: &Visit, response: Response) -> Response {
         Some(PageError::MethodNotAllowed) => visit.page(&app.pages, status, &views::MethodNotAllowed {}),
         Some(PageError::Forbidden(_)) => visit.page(&app.pages, status, &views::Forbidden {}),
         Some(PageError::TooLarge) => visit.page(&app.pages, status, &views::TooLarge {}),
-        Some(PageError::BadForm(_)) => visit.page(&app.pages, status, &views::BadForm { code }),
+        Some(PageError::BadForm(_)) => visit.page_with_code(&app.pages, status, &views::BadForm { code }),
         Some(PageError::Busy { seconds }) => {
             visit.page(&app.pages, status, &views::TooManyAtOnce { seconds: *seconds })
         }
-        Some(PageError::Internal(_)) | None => visit.page(&app.pages, status, &views::OurFault { code }),
+        Some(PageError::Internal(_)) | None => visit.page_with_code(&app.pages, status, &views::OurFault { code }),
     };
     let mut out = drawn.unwrap_or_else(|e| {
         tracing::error!(error = %e, "the error page cannot be drawn");

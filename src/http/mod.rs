@@ -12,6 +12,8 @@ pub mod outgoing;
 pub mod pages;
 pub mod policy;
 pub mod proxies;
+pub mod qr;
 pub mod serve;
+pub mod support;
 pub mod views;
 pub mod visit;

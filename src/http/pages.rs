@@ -20,6 +20,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::base::lang::Lang;
+use crate::ephemeral::IN_ADDRESS;
 
 pub use assets::{Asset, asset};
 use catalogue::Catalogue;
@@ -153,7 +154,7 @@ impl Kept {
         let (mut carried, mut step) = (Vec::new(), STEPS.into_iter().find(|known| *known == path));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if let Some(known) = ["i", "client_id", "a"].into_iter().find(|known| *known == name)
-                && plain(&value)
+                && plain(known, &value)
             {
                 carried.push((known, value.into_owned()));
             } else if name == "retour" && step.is_none() {
@@ -189,8 +190,10 @@ impl Kept {
     }
 }
 
-fn plain(text: &str) -> bool {
-    text.len() <= 100
+/// The waiting request travels sealed in `i` (FAULTS A6), so that name alone may be long.
+fn plain(name: &str, text: &str) -> bool {
+    let most = if name == "i" { IN_ADDRESS } else { 100 };
+    text.len() <= most
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'/'))
 }
 
@@ -201,7 +204,7 @@ fn in_language(here: &str, lang: Lang) -> String {
     let (path, query) = here.split_once('?').unwrap_or((here, ""));
     let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     let mut pairs = form_urlencoded::Serializer::new(String::new());
-    let known = form_urlencoded::parse(query.as_bytes()).filter(|(name, v)| KEPT.contains(&&**name) && plain(v));
+    let known = form_urlencoded::parse(query.as_bytes()).filter(|(name, v)| KEPT.contains(&&**name) && plain(name, v));
     pairs.extend_pairs(known);
     pairs.append_pair("lang", lang.tag());
     format!("{}?{}", if ours { path } else { "" }, pairs.finish())

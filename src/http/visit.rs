@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::cookies::{Jar, Name};
 use super::error::PageError;
 use super::pages::{Page, Pages, View};
+use super::support::ShowsCode;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
 use crate::base::lang::Lang;
@@ -63,6 +64,13 @@ impl Visit {
         let mut response = (status, html).into_response();
         let html = HeaderValue::from_static("text/html; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, html);
+        Ok(response)
+    }
+
+    /// Answers a page that shows [`Visit::support_code`]: the frame notes it, so that the code leads somewhere.
+    pub fn page_with_code<P: Page>(&self, pages: &Pages, status: StatusCode, page: &P) -> Result<Response, PageError> {
+        let mut response = self.page(pages, status, page)?;
+        response.extensions_mut().insert(ShowsCode(P::TEMPLATE));
         Ok(response)
     }
 

@@ -10,6 +10,8 @@ pub struct Continue {
     /// One of our own addresses.
     pub href: String,
     pub service: Option<String>,
+    /// Told once: the day on which the password was changed. The page then waits for its button.
+    pub changed: Option<String>,
 }
 
 impl Page for Continue {
@@ -17,8 +19,9 @@ impl Page for Continue {
     fn samples() -> Vec<Self> {
         let href = || "/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned();
         vec![
-            Continue { href: href(), service: Some("mon ENT Occitanie".to_owned()) },
-            Continue { href: href(), service: None },
+            Continue { href: href(), service: Some("mon ENT Occitanie".to_owned()), changed: None },
+            Continue { href: href(), service: None, changed: None },
+            Continue { href: href(), service: None, changed: Some("3 octobre".to_owned()) },
         ]
     }
 }

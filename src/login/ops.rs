@@ -22,8 +22,14 @@ pub enum SignIn {
         cookie: String,
         /// The secret that makes this device a known one of the account.
         device: String,
+        /// Whether the next page tells that the password was changed: once, on a device that knew the account before.
+        changed: bool,
     },
     Wrong,
+    /// The password before this one, on a device that knew the account: when it was changed (FAULTS A17).
+    Replaced {
+        at: Timestamp,
+    },
     /// Too many wrong ones from here, or of this password: nothing was compared.
     Limited(Refused),
     Waiting {
@@ -44,6 +50,7 @@ impl SignIn {
         match self {
             SignIn::Done { .. } => "done",
             SignIn::Wrong => "wrong",
+            SignIn::Replaced { .. } => "replaced",
             SignIn::Limited(_) => "limited",
             SignIn::Waiting { .. } => "waiting",
             SignIn::Suspended { .. } => "suspended",
@@ -101,10 +108,17 @@ pub async fn sign_in(
         Attempt::Wait { until } => return Ok(SignIn::Waiting { until }),
         done => done == Attempt::Right,
     };
-    let Some(account) = account.filter(|_| right) else {
+    if !right {
         judging.wrong(app, now).await?;
-        return Ok(SignIn::Wrong);
-    };
+    }
+    // A new password makes every device a stranger's; this one still knew the account.
+    let knew = devices::ops::knew(&mut app.db.read().await?, brought.devices, id).await?;
+    if let Some(account) = account.as_ref().filter(|_| knew && !right)
+        && let Some(at) = replaced(app, &account.id, &password).await?
+    {
+        return Ok(SignIn::Replaced { at });
+    }
+    let Some(account) = account.filter(|_| right) else { return Ok(SignIn::Wrong) };
 
     let mut tx = app.db.write(Durability::Relaxed).await?;
     limits::store::reset(&mut tx, Action::Password, &key).await?;
@@ -125,10 +139,19 @@ pub async fn sign_in(
             let with = Around { former: former.as_deref(), device: Some(&device_id), client: brought.client };
             let (cookie, _) = sessions::ops::begin(&mut tx, app, now, &current.id, Method::Password, with).await?;
             limits::ops::seen(&mut tx, app, now, brought.source, &current.id).await?;
-            SignIn::Done { cookie, device }
+            let changed = knew && accounts::store::take_password_change(&mut tx, &current.id).await?;
+            SignIn::Done { cookie, device, changed }
         }
         None => SignIn::Wrong,
     };
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// When the password was replaced that is typed here, if it is the one before. It costs a second hash, and says that
+/// the account exists: asked only where the device knew it before, which tells a stranger nothing.
+async fn replaced(app: &App, account: &str, typed: &str) -> anyhow::Result<Option<Timestamp>> {
+    let former = accounts::store::former_password(&mut app.db.read().await?, account).await?;
+    let Some((hash, at)) = former else { return Ok(None) };
+    Ok(app.passwords.verify(typed, Some(&hash), Priority::Known).await?.then_some(at))
 }

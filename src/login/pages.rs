@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::ops::{Brought, SignIn, sign_in};
 use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
+use crate::accounts;
 use crate::app::AppState;
 use crate::clients::shown::Shown;
 use crate::clients::{self, Client};
@@ -87,7 +88,12 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         };
         // The form is shown again, so what it needs lives as long again.
         let (_, cookie) = visit.navigation(app.rng.as_ref());
-        Ok(with_cookie(visit.page(&app.pages, status, &page)?, cookie))
+        // A suspended account's page shows the code.
+        let shown = match page.refusal {
+            Some(LoginRefusal::Suspended { .. }) => visit.page_with_code(&app.pages, status, &page),
+            _ => visit.page(&app.pages, status, &page),
+        };
+        Ok(with_cookie(shown?, cookie))
     };
     // The form was shown with this cookie; a form of another site comes without it (ABUSE S5).
     if visit.nav.is_none() {
@@ -108,10 +114,19 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     let outcome = done.as_ref().map_or("failed", SignIn::name);
     app.metrics.sign_in(outcome);
     let answer = match done {
-        Ok(SignIn::Done { cookie, device }) => {
-            let to = if query.is_empty() { "/compte".to_owned() } else { format!("/connexion/suite{query}") };
+        Ok(SignIn::Done { cookie, device, changed }) => {
+            let to = match (changed, query.is_empty()) {
+                (true, true) => "/connexion/suite?change=1".to_owned(),
+                (true, false) => format!("/connexion/suite{query}&change=1"),
+                (false, true) => "/compte".to_owned(),
+                (false, false) => format!("/connexion/suite{query}"),
+            };
             let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
             Ok(with_cookie(signed_in, visit.jar.device(&visit.devices, &device)))
+        }
+        Ok(SignIn::Replaced { at }) => {
+            let date = when::day(visit.lang, at);
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Replaced { date })
         }
         Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
         Ok(SignIn::Waiting { until }) => {
@@ -144,14 +159,24 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
 }
 
 /// GET: where sign-in ends. A page, not a redirect: from here the browser may leave for the relying party.
-pub async fn onward(State(app): State<AppState>, visit: Visit) -> Answer {
+pub async fn onward(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
     let query = visit.carried(&CARRIED);
-    if query.is_empty() {
+    let changed = match (visit.query.get("change"), &signed.0) {
+        (Some(_), Some((_, account))) => {
+            accounts::store::former_password(&mut app.db.read().await?, &account.id).await?.map(|(_, at)| at)
+        }
+        _ => None,
+    };
+    if query.is_empty() && changed.is_none() {
         return Ok(see_other("/compte"));
     }
     let waiting = interaction(&app, &visit).await;
     let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
-    let page = Continue { href: format!("/oauth2/authorize{query}"), service: waiting.map(|w| w.client_name) };
+    let page = Continue {
+        href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
+        service: waiting.map(|w| w.client_name),
+        changed: changed.map(|at| when::day(visit.lang, at)),
+    };
     visit.page(&app.pages, StatusCode::OK, &page)
 }
 

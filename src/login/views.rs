@@ -30,6 +30,9 @@ pub struct LoginPage {
 pub enum LoginRefusal {
     /// Unknown identifiant or wrong password: never told apart.
     Wrong,
+    /// The password before this one, on a device that knew the account; `date` as
+    /// [`when::day`](crate::http::pages::when::day) says it.
+    Replaced { date: String },
     /// A field was left empty; true where it was.
     Empty { identifiant: bool, mot_de_passe: bool },
     /// Too many tries; `until` as [`when::hour`](crate::http::pages::when::hour) says it.
@@ -51,6 +54,7 @@ impl Page for LoginPage {
     fn samples() -> Vec<Self> {
         let refusals = [
             LoginRefusal::Wrong,
+            LoginRefusal::Replaced { date: "3 octobre".to_owned() },
             LoginRefusal::Empty { identifiant: true, mot_de_passe: true },
             LoginRefusal::Empty { identifiant: false, mot_de_passe: true },
             LoginRefusal::Waiting { until: "14 h 30".to_owned() },

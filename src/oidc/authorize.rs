@@ -25,7 +25,7 @@ use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
 use crate::protocol::redirect::with_query;
-use crate::sessions;
+use crate::{services, sessions};
 
 type Answer = Result<Response, PageError>;
 
@@ -109,7 +109,7 @@ fn refused(app: &AppState, visit: &Visit, refused: Refused) -> Answer {
                 code: visit.support_code.clone(),
                 client_uri: client.and_then(|c| c.meta.client_uri),
             };
-            visit.page(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
+            visit.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
         Refused::Redirect { back, error } => respond::error(app, visit, &back, &error),
     }
@@ -234,7 +234,7 @@ async fn step(
         (NextStep::Refuse(code), _) => respond::error(app, visit, &Back::of(&request), &respond::plain(code)),
         (NextStep::Explain(_) | NextStep::Agree, Some(p)) => match kept {
             Some(Kept { i, .. }) if next == NextStep::Agree => consent::ask(app, visit, client, &request, i, &p).await,
-            Some(Kept { i, .. }) => explain(app, visit, client, i, &p),
+            Some(Kept { i, .. }) => explain(app, visit, client, i, &p).await,
             // The page's links need a kept request.
             None => keep(app, visit, client, request, None).await,
         },
@@ -248,16 +248,26 @@ async fn step(
     }
 }
 
-fn explain(app: &AppState, visit: &Visit, client: &Client, i: &str, p: &Person) -> Answer {
+async fn explain(app: &AppState, visit: &Visit, client: &Client, i: &str, p: &Person) -> Answer {
     let mut schools: Vec<String> = p.children.iter().map(|c| c.school.clone()).collect();
     schools.dedup();
     let query = encode([("i", i), ("client_id", client.id.as_str())]);
+    let mut doors = services::ops::doors(&mut app.db.read().await?, app, &p.account.profile, &p.children).await?;
+    doors.retain(|door| door.sector == client.meta.sector && door.client_id != client.id);
+    let mut places: Vec<String> = Vec::new();
+    for place in doors.iter().flat_map(|door| &door.places) {
+        if !places.contains(place) {
+            places.push(place.clone());
+        }
+    }
     let page = NothingInPerimeter {
+        doors,
+        places,
         service: client.meta.client_name.clone(),
         schools,
         query: format!("?{query}"),
         code: visit.support_code.clone(),
         refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
     };
-    visit.page(&app.pages, StatusCode::FORBIDDEN, &page)
+    visit.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::clients::shown::Shown;
 use crate::http::pages::Page;
+use crate::services::Door;
 
 /// Signed in, but nothing of the person is in the client's perimeter.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,10 @@ pub struct NothingInPerimeter {
     /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
     pub query: String,
     pub code: String,
+    /// The same portal's other choices, that are about the person's children.
+    pub doors: Vec<Door>,
+    /// Where those choices lead, each once.
+    pub places: Vec<String>,
     /// Our own address that answers the client with `access_denied`.
     pub refuse_href: String,
 }
@@ -24,14 +29,30 @@ pub struct NothingInPerimeter {
 impl Page for NothingInPerimeter {
     const TEMPLATE: &'static str = "oidc/hors_perimetre.html";
     fn samples() -> Vec<Self> {
-        let page = |schools: &[&str]| NothingInPerimeter {
+        let page = |schools: &[&str], doors: Vec<Door>| NothingInPerimeter {
+            places: doors.iter().flat_map(|door| door.places.clone()).collect(),
+            doors,
             service: "mon ENT Occitanie".to_owned(),
             schools: schools.iter().map(|&school| school.to_owned()).collect(),
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
             code: "K7P-4MX".to_owned(),
             refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
         };
-        vec![page(&["Clg Théodore Monod", "Lycée Jean Moulin"]), page(&[])]
+        let door = |place: &str, child: &str| Door {
+            client_id: "mon-ent-montpellier".to_owned(),
+            sector: "mon-ent".to_owned(),
+            name: "mon ENT Occitanie".to_owned(),
+            href: "https://ent.example/initier?choix=montpellier".to_owned(),
+            places: vec![place.to_owned()],
+            children: vec![child.to_owned()],
+        };
+        let both = vec![door("Académie de Montpellier", "Anaïs"), door("Lycée de la mer Paul Bousquet", "Élie")];
+        vec![
+            page(&["Clg Théodore Monod", "Lycée Jean Moulin"], both),
+            page(&["Clg Théodore Monod"], vec![door("Académie de Montpellier", "Anaïs")]),
+            page(&["Clg Théodore Monod", "Lycée Jean Moulin"], Vec::new()),
+            page(&[], Vec::new()),
+        ]
     }
 }
 

@@ -18,6 +18,11 @@ pub async fn put_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Resul
     Ok(())
 }
 
+/// What pages call an academy.
+pub async fn academy_name(tx: &mut Tx, id: &str) -> Result<Option<String>> {
+    Ok(tx.optional::<(String,)>("SELECT name FROM academy WHERE id = $1", args![id]).await?.map(|(name,)| name))
+}
+
 pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.optional::<(String,)>("SELECT id FROM academy WHERE id = $1", args![id]).await?.is_some())
 }

@@ -35,6 +35,9 @@ login-no-account = Je n'ai pas de compte
 login-pupil = Élève : adressez-vous à votre établissement.
 login-refused = Nous n'avons pas pu vous connecter
 login-wrong = L'identifiant ou le mot de passe n'est pas le bon. Vérifiez l'identifiant sur votre feuille ; majuscules et minuscules comptent dans le mot de passe.
+password-changed = Ce mot de passe a été changé le { $date }.
+password-changed-next = Si ce n'était pas vous, choisissez-en un nouveau et prévenez l'établissement.
+login-replaced-next = Utilisez le nouveau. Si ce n'était pas vous, choisissez-en un autre et prévenez l'établissement.
 login-empty-identifiant = Indiquez votre identifiant.
 login-empty-password = Indiquez votre mot de passe.
 login-waiting = Trop d'essais. Réessayez à { $until }, ou choisissez un nouveau mot de passe.
@@ -134,7 +137,7 @@ child-wrong = Cette date n'est pas celle de l'établissement. Il reste { $left -
    *[other] { $left } essais
 } aujourd'hui.
 child-no-more = Trop d'essais pour { $given_name }. Nous continuons sans cet enfant : l'établissement est averti et pourra corriger.
-child-no-more-password = Trop d'essais pour { $given_name } aujourd'hui. Rien ne change dans votre compte : la bonne date d'un autre enfant suffit.
+child-no-more-password = Trop d'essais pour { $given_name } aujourd'hui. Rien ne change dans votre compte : la bonne date d'un autre enfant suffit.
 child-answer-missing = Répondez Oui ou Non pour { $given_name }.
 child-date-empty = Indiquez la date de naissance : le jour, le mois et l'année.
 child-date-words = Écrivez la date en chiffres, par exemple 27 08 2012.
@@ -145,7 +148,7 @@ child-date-long_ago = Vérifiez l'année : elle est trop ancienne.
 child-date-to_come = Vérifiez l'année : cette date n'est pas encore passée.
 child-right = C'est confirmé : la date est la bonne.
 child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
-child-skipped = Trop d'essais pour { $given_name } aujourd'hui : la bonne date d'un autre enfant suffit.
+child-skipped = Trop d'essais pour { $given_name } aujourd'hui : la bonne date d'un autre enfant suffit.
 child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.
 
 ## Activation, username and password
@@ -187,6 +190,8 @@ sheet-heading = Compte de { $name }
 sheet-keep = À garder précieusement jusqu'à la fin de la terminale.
 sheet-identifiant = Identifiant
 sheet-service = Service
+sheet-go = Adresse de { $service }
+sheet-qr = Code QR : l'adresse de { $service }
 sheet-address = Adresse où se connecter
 sheet-password = Mot de passe, à écrire à la main
 sheet-help = En cas de problème, adressez-vous à
@@ -239,6 +244,7 @@ account-parent = Responsable légal(e)
 account-pupil = Élève
 account-no-child = Aucun enfant n'est rattaché à votre compte cette année. L'établissement peut corriger.
 account-schools = Mes établissements
+account-doors = Mes services
 account-mistake = Un nom, un enfant ou un numéro n'est pas le bon ? L'établissement corrige sa fiche, et votre compte suit.
 account-sign-out = Se déconnecter
 account-change = Changer de compte
@@ -246,6 +252,8 @@ account-change = Changer de compte
 ## From a service
 perimeter-title = Ce service ne vous concerne pas
 perimeter = Vous êtes connecté(e), mais { $service } ne concerne aucun de vos enfants.
+perimeter-where = Vos enfants sont dans :
+perimeter-go = Continuer vers { $service }
 perimeter-schools = Voici les établissements que nous connaissons pour vous :
 perimeter-next = Si un établissement manque, adressez-vous à lui avec le code d'assistance ci-dessous.
 perimeter-not-you = Ce n'est pas vous ?

@@ -27,6 +27,8 @@ mod ephemeral;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod families;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod headers;

@@ -11,14 +11,17 @@ use crate::activation::binding::Held;
 use crate::activation::ops::{self, Brought, Chosen, SignedIn};
 use crate::activation::views::{
     ChildNotice, ChildReason, DonePage, Guessable, PasswordFault, PasswordPage, Purpose, Settled, SheetPage,
+    SheetService,
 };
 use crate::activation::{Activation, Step};
 use crate::app::AppState;
 use crate::http::cookies::Name;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::qr::QrCode;
 use crate::http::visit::{Visit, with_cookie};
 use crate::protocol::params::Params;
+use crate::{clients, tenants};
 
 async fn account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
     let id = activation.account_id.as_deref().unwrap_or_default();
@@ -142,6 +145,16 @@ fn fault(why: Refused) -> PasswordFault {
     }
 }
 
+/// The site of the service that the person came from, as its file has it.
+async fn service(app: &AppState, visit: &Visit) -> Result<Option<SheetService>, PageError> {
+    let Some(id) = visit.query.get("client_id").filter(|id| clients::is_client_id(id)) else { return Ok(None) };
+    let client = clients::store::find(&mut app.db.read().await?, id).await?.filter(clients::Client::is_usable);
+    Ok(client.and_then(|client| {
+        let address = client.meta.client_uri?;
+        Some(SheetService { name: client.meta.client_name, qr: QrCode::of(&address), address })
+    }))
+}
+
 /// GET: the identifiant to print or copy. It never holds the password.
 pub async fn sheet(State(app): State<AppState>, visit: Visit) -> Answer {
     let visit = in_language(&app, visit).await;
@@ -150,12 +163,14 @@ pub async fn sheet(State(app): State<AppState>, visit: Visit) -> Answer {
         Err(answer) => return Ok(answer),
     };
     let account = account(&app, &activation).await?;
+    let uais: Vec<String> = activation.children.iter().map(|child| child.uai.clone()).collect();
     let page = SheetPage {
         query: visit.carried(&CARRIED),
         name: account.full_name(),
         identifiant: account.identifiant,
         address: app.issuer().to_owned(),
-        schools: ops::known_schools(&activation),
+        service: service(&app, &visit).await?,
+        schools: tenants::store::offices(&mut app.db.read().await?, &uais).await?,
     };
     visit.page(&app.pages, StatusCode::OK, &page)
 }

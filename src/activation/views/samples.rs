@@ -3,10 +3,12 @@
 use super::{
     Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DateFault,
     DateFields, DonePage, Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault,
-    Purpose, Settled, SheetPage,
+    Purpose, Settled, SheetPage, SheetService,
 };
 use crate::accounts::password::Rule;
 use crate::base::date::TypedDate;
+use crate::http::qr::QrCode;
+use crate::tenants::Office;
 
 fn query() -> String {
     "?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210".to_owned()
@@ -197,7 +199,15 @@ pub(super) fn sheet() -> SheetPage {
         name: "Françoise Le Bœuf".to_owned(),
         identifiant: "f.leboeuf47".to_owned(),
         address: "https://compte.occitanie.example".to_owned(),
-        schools: vec!["Clg Théodore Monod".to_owned(), "Lycée Jean Moulin".to_owned()],
+        service: Some(SheetService {
+            name: "mon ENT Occitanie".to_owned(),
+            address: "https://ent.occitanie.example/ent".to_owned(),
+            qr: QrCode::of("https://ent.occitanie.example/ent"),
+        }),
+        schools: vec![
+            Office::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned())),
+            Office::new("Lycée Jean Moulin".to_owned(), None),
+        ],
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cli::in_paris;
 use crate::compose;
 use crate::config::Config;
 use crate::db::Access;
-use crate::{roster, tenants};
+use crate::{roster, support, tenants};
 
 /// What a support code stands for: state, school, when, outcome; never what was typed.
 pub async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
@@ -39,11 +39,23 @@ pub async fn find(code: &str, config: &Config, out: &mut (dyn Write + Send)) -> 
         let settled = settled.map(|at| format!(", settled {}", in_paris(Timestamp(at)))).unwrap_or_default();
         writeln!(out, "notice to {uai} {name} of {}: {kind}{settled}", in_paris(Timestamp(*at)))?;
     }
-    let found = !activations.is_empty() || !notices.is_empty();
-    if !found {
-        writeln!(out, "no activation and no notice has the code {code}")?;
+    let events = support::store::of_code(&mut tx, &code).await?;
+    for event in &events {
+        let whose = match (&event.account_id, &event.activation_id) {
+            (Some(_), _) => "somebody with an account",
+            (None, Some(_)) => "an activation",
+            (None, None) => "nobody that is known",
+        };
+        let client = event.client_id.as_ref().map(|id| format!(", for {id}")).unwrap_or_default();
+        let (at, page, path) = (in_paris(Timestamp(event.at)), &event.page, &event.path);
+        writeln!(out, "page {page} of {at}{client}, at {path}, of {whose}: request_id {}", event.request_id)?;
     }
-    writeln!(out, "shown by an error page, the code is the support_code of a line of the log: grep '{code}'")?;
+    let found = !activations.is_empty() || !notices.is_empty() || !events.is_empty();
+    if !found {
+        writeln!(out, "no activation and no notice has the code {code}, and no page that is kept")?;
+    }
+    // Most pages that strangers call up are not kept: see `support/`.
+    writeln!(out, "a page that was nobody's may stand in the log only, under its support_code: grep '{code}'")?;
     drop(tx);
     db.close().await;
     Ok(found)

@@ -14,13 +14,19 @@ use super::service::Service;
 use super::sign_out::LEFT_COOKIE;
 use super::visitor::{Parameters, Visitor};
 use super::{Neighbours, Shared, college, cookies};
+use crate::base::clock::Span;
 use crate::base::lang::Lang;
+
+/// The line that was chosen here before: it is ticked the next time.
+const CHOICE_COOKIE: &str = "mon_ent_choix";
+const CHOICE_KEPT: Span = Span::days(180);
 
 /// « Vous souhaitez vous connecter à votre ENT en tant que : ».
 pub async fn chooser(State(state): State<Shared>, visitor: Visitor) -> Response {
     let left = visitor.cookie(LEFT_COOKIE).is_some();
     // The leaflet shows its first choice ticked.
-    let ticked = visitor.query.one("choix").unwrap_or("montpellier");
+    let before = visitor.cookie(CHOICE_COOKIE);
+    let ticked = visitor.query.one("choix").or(before).unwrap_or("montpellier");
     let mut response = chooser_page(&state, &visitor, StatusCode::OK, ticked, left);
     if left {
         with_cookies(&mut response, [cookies::clear(&state.base, LEFT_COOKIE, Service::Ent.path())]);
@@ -52,7 +58,12 @@ fn chooser_page(state: &Neighbours, visitor: &Visitor, status: StatusCode, ticke
 /// *Valider*: always on to a page of the portal, never straight to the provider.
 pub async fn choose(State(state): State<Shared>, visitor: Visitor, body: Bytes) -> Response {
     match Parameters::parse(&body).one("choix").and_then(choices::find) {
-        Some(choice) if choice.client.is_some() => see_other(&format!("/ent/vers?choix={}", choice.key)),
+        Some(choice) if choice.client.is_some() => {
+            let mut response = see_other(&format!("/ent/vers?choix={}", choice.key));
+            let kept = cookies::set(&state.base, CHOICE_COOKIE, choice.key, Service::Ent.path(), Some(CHOICE_KEPT));
+            with_cookies(&mut response, [kept]);
+            response
+        }
         Some(choice) => see_other(&format!("/ent/hors-demo?choix={}", choice.key)),
         None => chooser_page(&state, &visitor, StatusCode::UNPROCESSABLE_ENTITY, "", false),
     }

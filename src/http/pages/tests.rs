@@ -310,7 +310,7 @@ fn faults_e4_every_page_leads_on() {
         let on = "main button, main a.button, main a[href^='/'], [role=main] a";
         assert!(!texts(&doc, on).is_empty() || name.starts_with("http-"), "{name}: a dead end");
     }
-    let phoned = ["aucune_date", "close", "pas_ouverte", "personne-0", "suspendu", "tous_non", "connexion-6"];
+    let phoned = ["aucune_date", "close", "pas_ouverte", "personne-0", "suspendu", "tous_non"];
     for Drawn { name, html, .. } in every_page(&pages).0 {
         if phoned.iter().any(|part| name.contains(part)) {
             let doc = Html::parse_document(&html);
@@ -336,6 +336,9 @@ fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
     // From one page of help to the next, and to the other language, the way back is kept.
     assert!(html.contains("/donnees?i=abc&amp;client_id=mon-ent&amp;a=def&amp;retour=activation%2Fcode"), "{html}");
     assert!(attributes(&doc, "header a", "href")[0].contains("retour=activation%2Fcode"));
+    // The waiting request travels sealed in the address, and is long (FAULTS A6).
+    let long = format!("/activation/code?i={}&a=def", "b".repeat(1_500));
+    assert!(footer(&long).contains(&"b".repeat(1_500)) && in_language(&long, Lang::En).contains(&"b".repeat(1_500)));
     // Only to a step of ours.
     for elsewhere in ["/aide", "/aide?retour=//evil.example", "/aide?retour=https://evil.example", "/aide?retour=admin"]
     {

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 11] = [
+const TABLE: [(&[&str], &[&str]); 12] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -35,9 +35,11 @@ const TABLE: [(&[&str], &[&str]); 11] = [
     (&["devices"], &["accounts", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
-    (&["sessions", "otp", "interactions"], BELOW_SESSIONS),
+    (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["activation", "recovery", "federation", "login", "compte"], BELOW_FLOWS),
     (&["oidc"], BELOW_FLOWS),
+    // Asks whose a page was: a flow's, or a session's.
+    (&["support"], &["activation", "sessions"]),
 ];
 const BELOW_SESSIONS: &[&str] =
     &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
@@ -45,6 +47,7 @@ const BELOW_FLOWS: &[&str] = &[
     "sessions",
     "otp",
     "interactions",
+    "services",
     "logouts",
     "grants",
     "devices",

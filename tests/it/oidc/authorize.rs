@@ -2,9 +2,10 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::protocol::redirect::with_query;
 
 use crate::support::relying_party::get;
-use crate::support::{Browser, Family, Landed, Member, RelyingParty, Server, deployment};
+use crate::support::{Browser, Family, Landed, Member, RelyingParty, Server, deployment, html};
 
 async fn signed_in(server: &Server, member: &Member) -> Browser {
     let mut browser = Browser::new(server);
@@ -300,6 +301,11 @@ async fn a_person_outside_of_the_perimeter_gets_a_page_or_interaction_required()
     assert!(matches!(browser.open(&attempt.url).await, Landed::Here));
     assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
     assert!(browser.page.shown().contains("Clg Théodore Monod"), "{}", browser.page.shown());
+    // FAULTS E5: where the children are, and the same portal's button that goes there; no other client's.
+    assert!(browser.page.shown().contains("académie de Montpellier"), "{}", browser.page.shown());
+    let doors = html::attributes(&browser.page.text(), "a[id^=bonne-porte]", "href");
+    let initiate = with_query("https://ent.example/initiate", &[("iss", server.issuer())]);
+    assert_eq!(doors, [initiate, "https://ent-post.example/".to_owned()]);
     let mut back = browser.copy();
     (back.page, back.at) = (browser.page.clone(), browser.at.clone());
     back.click("#continuer").await;

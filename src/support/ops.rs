@@ -1,0 +1,56 @@
+//! Writes what the frame noted.
+
+use super::{SupportEvent, store};
+use crate::activation::ops::Found;
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::db::Durability;
+use crate::http::support::Noted;
+use crate::{activation, sessions};
+
+/// Takes the noted pages and writes those that are somebody's, and of strangers' as many as their source has left.
+pub async fn write(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let noted = app.support.take();
+    if noted.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for page in noted {
+        let session = match page.session.as_deref() {
+            Some(cookie) => sessions::ops::current(app, now, Some(cookie)).await?,
+            None => None,
+        };
+        let found = match &page.activation {
+            Some(a) => activation::ops::find(app, now, Some(a), page.secrets.iter().map(String::as_str)).await?,
+            None => Found::Unknown,
+        };
+        let (activation_id, account_id) = match found {
+            Found::Here(known) | Found::Proven(_, known) => (Some(known.id.clone()), known.account_id.clone()),
+            Found::TooOld | Found::Unknown => (None, None),
+        };
+        let account_id = session.map(|(_, account)| account.id).or(account_id);
+        let somebodys = activation_id.is_some() || account_id.is_some();
+        if somebodys || app.support.spend(page.source, page.at) {
+            rows.push(row(page, account_id, activation_id));
+        }
+    }
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    for event in &rows {
+        store::put(&mut tx, event).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn row(page: Noted, account_id: Option<String>, activation_id: Option<String>) -> SupportEvent {
+    SupportEvent {
+        code: page.code,
+        at: page.at.0,
+        page: page.page.to_owned(),
+        path: page.path,
+        request_id: page.request_id,
+        account_id,
+        activation_id,
+        client_id: page.client_id,
+    }
+}
