@@ -51,6 +51,19 @@ async function fits(tab) {
   assert(wide <= open, `the page is ${wide} px wide in a window of ${open} px`);
 }
 
+// Runs in the page. A link inside of a sentence is exempt (WCAG 2.5.8); a box is as high as its label.
+function small() {
+  const targets = [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden], .unseen)")];
+  const low = targets.filter((target) => {
+    const own = target.getBoundingClientRect();
+    if (own.width === 0 || target.matches(".skip")) return false;
+    if ((target.closest(".choice")?.getBoundingClientRect() ?? own).height >= 44) return false;
+    const around = target.parentElement;
+    return !["P", "LI", "SPAN", "SMALL"].includes(around.tagName) || around.innerText.trim() === target.innerText.trim();
+  });
+  return low.map((target) => target.outerHTML.slice(0, 100)).join(" ");
+}
+
 /** Looks at every page once in a round. */
 export class Looker {
   #seen = new Set();
@@ -84,6 +97,12 @@ export class Looker {
     await tab.width(NARROW);
     await report.check(`${label} fits ${NARROW} px`, () => fits(tab));
     await tab.shot(join(this.folder, `${name}-${NARROW}.png`));
+    await tab.width(PHONE.width);
+    await report.check(`${label} fits a phone with text at 200 %`, async () => {
+      await tab.read(() => { document.documentElement.style.fontSize = "34px"; });
+      await fits(tab).finally(() => tab.read(() => { document.documentElement.style.fontSize = ""; }));
+    });
+    await report.check(`${label} has no target below 44 px`, async () => assertEqual(await tab.read(small), "", "small"));
     if (this.canAxe) {
       await tab.dark(true);
       await report.check(`${label} has nothing for axe, narrow and dark`, () => this.#axe(tab));

@@ -241,7 +241,21 @@ export class Visitor {
     await this.use(path);
   }
 
-  /** The names of a child's fields, found by the legend of the block: {link, birth}. */
+  /** Types a date JJ/MM/AAAA into its three fields. */
+  async fillDate(name, date) {
+    const parts = date.split("/");
+    for (const [index, part] of ["jour", "mois", "annee"].entries()) await this.fill(`${name}_${part}`, parts[index]);
+  }
+
+  /** What the three fields of a date hold, as JJ/MM/AAAA. */
+  async date(name) {
+    const parts = [];
+    for (const part of ["jour", "mois", "annee"]) parts.push(await this.value(`${name}_${part}`));
+    return parts.join("/");
+  }
+
+  /** The names of a child's fields, found by the legend of the block: {link, birth}, birth without its
+   * parts. Where a new password is chosen, only dates are asked for. */
   async childFields(givenName) {
     const found = await this.tab.read((wanted) => {
       for (const block of document.querySelectorAll("fieldset")) {
@@ -249,14 +263,14 @@ export class Visitor {
         if (legend.normalize("NFC").trim().split(/\s+/)[0] !== wanted) continue;
         return {
           link: block.querySelector('[name^="representant_legal"]')?.name,
-          birth: block.querySelector('[name^="date_naissance"]')?.name,
+          birth: block.querySelector('[name^="date_naissance"][name$="_jour"]')?.name.replace(/_jour$/, ""),
           preset: block.querySelector("input[type=radio]:checked") !== null,
           text: block.innerText,
         };
       }
       return null;
     }, givenName);
-    assert(found?.link && found.birth, `no block for ${givenName} on ${this.url()}`);
+    assert(found?.birth, `no block for ${givenName} on ${this.url()}`);
     return { ...found, text: plain(found.text) };
   }
 }

@@ -48,6 +48,13 @@ export async function habits({ report, round, words, look, newVisitor, secondTab
     await visitor.use('main a[href*="/activation"]');
     assertEqual(await visitor.tab.read(() => document.documentElement.lang), after, "lang of the next page");
   });
+  const phones = await newVisitor();
+  await step("the phones show the messages, and « Actualiser » asks again", async () => {
+    await phones.goto(`${COLLEGE}sms?lang=${round.language}`);
+    await phones.use("#actualiser");
+    assertEqual(phones.path(), "/sms", "path");
+  });
+  await look.at(phones, "telephones");
   await step("Annuler in the activation goes back to the same sign-in, which still leads to the portal", async () => {
     const visitor = await newVisitor();
     await toSignIn(visitor, words);

@@ -46,6 +46,9 @@ export async function sessions({ report, round, words, look, newVisitor, identif
     await signIn(visitor, identifiant, PASSWORD);
     assertSays(await visitor.text(), words.outside);
     await look.at(visitor, "hors-perimetre");
+    assertSays(await visitor.text(), words.where);
+    await visitor.use("#bonne-porte");
+    await enterPortal(visitor, FATOU.school);
   });
   await step("« Se déconnecter » leaves the portal alone: the next sign-in asks nothing", async () => {
     await signedIn.use("#se-deconnecter");

@@ -59,8 +59,8 @@ export async function identifyAndConfirm(visitor, person) {
 export async function confirmChildren(visitor, person) {
   for (const child of person.children) {
     const fields = await visitor.childFields(child.prenom);
-    await visitor.choose(fields.link, "oui");
-    await visitor.fill(fields.birth, child.birth);
+    if (fields.link) await visitor.choose(fields.link, "oui");
+    await visitor.fillDate(fields.birth, child.birth);
   }
   await visitor.use("#confirmer");
 }

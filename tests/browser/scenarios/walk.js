@@ -80,22 +80,24 @@ export async function walk({ report, round, words, visitor, look, newVisitor }) 
     for (const [index, child] of FATOU.children.entries()) {
       const fields = await visitor.childFields(child.prenom);
       await visitor.choose(fields.link, "oui");
-      await visitor.fill(fields.birth, index === 0 ? child.birth : "01/01/2001");
+      await visitor.fillDate(fields.birth, index === 0 ? child.birth : "01/01/2001");
     }
     await visitor.use("#confirmer");
     assertEqual(visitor.tab.status, 422, "status");
     const [right, wrong] = FATOU.children;
     assertSays((await visitor.childFields(wrong.prenom)).text, words.wrongBirth);
-    assertEqual(await visitor.value((await visitor.childFields(wrong.prenom)).birth), "01/01/2001", "the date typed");
+    assertEqual(await visitor.date((await visitor.childFields(wrong.prenom)).birth), "01/01/2001", "the date typed");
     const kept = await visitor.childFields(right.prenom).catch(() => null);
-    if (kept) assertEqual(await visitor.value(kept.birth), right.birth, "the right date");
+    if (kept) assertEqual(await visitor.date(kept.birth), right.birth, "the right date");
   });
   await look.at(visitor, "enfants-wrong");
   await step("step 6, the right dates lead to the identifiant", async () => {
     const child = FATOU.children[1];
     const fields = await visitor.childFields(child.prenom);
     await visitor.choose(fields.link, "oui");
-    await visitor.fill(fields.birth, child.birth);
+    // Pasted whole into the first field, as people do who have it elsewhere.
+    await visitor.fillDate(fields.birth, "//");
+    await visitor.fill(`${fields.birth}_jour`, child.birth);
     await visitor.use("#confirmer");
     await onPage(visitor, "/activation/mot-de-passe");
     identifiant = await visitor.textOf("#identifiant");
