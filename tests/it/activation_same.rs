@@ -29,7 +29,8 @@ fn masked(answer: &Answer) -> String {
         let all = |of: &str, test: fn(char) -> bool| !of.is_empty() && of.chars().all(test);
         let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
         let support = word.len() == 7 && word.split('-').count() == 2 && word.split('-').all(|p| all(p, capital));
-        let random = matches!(word.len(), 22 | 43) && word.chars().any(capital) && !word.contains("--");
+        let name = word.contains("--") && !word.chars().any(|c| c.is_ascii_uppercase());
+        let random = matches!(word.len(), 22 | 43) && word.chars().any(capital) && !name;
         out.push_str(if support {
             "{code}"
         } else if random {

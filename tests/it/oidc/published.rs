@@ -164,8 +164,8 @@ async fn a_file_gives_keys_by_value_and_what_it_misspells_is_named() {
     for (bad, word) in [
         (file.replace("sector =", "sektor ="), "sektor"),
         (file.replace("token_endpoint_auth_signing_alg", "token_endpoint_alg"), "token_endpoint_alg"),
-        (file.replace("\"ES256\"", "\"RS256\""), "robot.toml: robot: jwks: no key for the signatures"),
-        (file.replace("client_name =", "logo_uri = \"javascript:x\"\nclient_name ="), "robot.toml: robot: logo_uri"),
+        (file.replace("\"ES256\"", "\"RS256\""), "jwks: no key for the signatures"),
+        (file.replace("client_name =", "logo_uri = \"javascript:x\"\nclient_name ="), "logo_uri"),
         (file.replace("[\"client_credentials\"]", "\"client_credentials\""), "grant_types"),
     ] {
         std::fs::write(&at, bad).unwrap();
