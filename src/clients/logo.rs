@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn x3_every_format_becomes_a_small_png() {
+    fn attack_x3_every_format_becomes_a_small_png() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             assert_eq!(size(&redraw(&picture(64, 32, format)).unwrap()), (64, 32), "{format:?}: not enlarged");
             assert_eq!(size(&redraw(&picture(800, 400, format)).unwrap()), (200, 100), "{format:?}: shape kept");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn x3_what_hides_behind_the_picture_is_left_out() {
+    fn attack_x3_what_hides_behind_the_picture_is_left_out() {
         let mut png = picture(20, 20, ImageFormat::Png);
         png.extend_from_slice(b"<script>alert(1)</script>");
         let drawn = redraw(&png).unwrap();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn x3_other_formats_are_refused() {
+    fn attack_x3_other_formats_are_refused() {
         let gif = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;";
         for bytes in [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"[..], gif, b"BM", b"", b"<html>"] {
             assert!(matches!(redraw(bytes), Err(LogoFlaw::Format)), "{bytes:?}");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn d9_too_many_pixels_are_refused_before_they_are_decoded() {
+    fn attack_d9_too_many_pixels_are_refused_before_they_are_decoded() {
         let long = picture(2_049, 1, ImageFormat::Png);
         assert!(matches!(redraw(&long), Err(LogoFlaw::Size(2_049, 1))));
         // A header that claims 100 000 × 100 000 pixels, its checksum right, and no pixel behind it.
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn d9_a_broken_file_is_an_error_and_no_panic() {
+    fn attack_d9_a_broken_file_is_an_error_and_no_panic() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let whole = picture(40, 40, format);
             let mut refused = 0;

@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn h3_plain_http_is_for_loopback_or_behind_a_proxy() {
+    fn attack_h3_plain_http_is_for_loopback_or_behind_a_proxy() {
         assert!(load("[server]\nissuer = \"http://id.example.fr\"").is_err());
         assert!(load("[server]\nissuer = \"http://localhost:8080/\"").is_err(), "no trailing slash");
         assert!(load("[server]\nissuer = \"https://id.example.fr?x\"").is_err());

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn d10_of_codes_the_oldest_go_first_and_the_bound_holds_in_bytes() {
+    fn attack_d10_of_codes_the_oldest_go_first_and_the_bound_holds_in_bytes() {
         let m = Memory::default();
         let big = "x".repeat(Kind::Code.max_bytes());
         let most = Kind::Code.quota().all / big.len();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn d10_what_is_expired_leaves_by_itself() {
+    fn attack_d10_what_is_expired_leaves_by_itself() {
         let m = Memory::default();
         for n in 0..1_000 {
             m.keep(Kind::Interaction, &format!("a{n}"), Timestamp(2_000), Timestamp(1));
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn d10_claims_that_expired_leave_by_themselves() {
+    fn attack_d10_claims_that_expired_leave_by_themselves() {
         let m = Memory::default();
         for round in 0..3 {
             for n in 0..1_000 {

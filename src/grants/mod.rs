@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn t1_the_one_before_counts_for_ten_seconds_and_any_other_is_reuse() {
+    fn attack_t1_the_one_before_counts_for_ten_seconds_and_any_other_is_reuse() {
         let f = family(3);
         for (generation, at, expected) in [
             (3, 100_000, Presented::Current),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn t9_a_cut_or_altered_refresh_token_is_none_of_ours() {
+    fn attack_t9_a_cut_or_altered_refresh_token_is_none_of_ours() {
         let vault = Vault::new([7; 32]).unwrap();
         let token = refresh_token(&vault, &"A".repeat(22), 12);
         assert_eq!(read_refresh_token(&vault, &token), Some(("A".repeat(22), 12)));

@@ -109,13 +109,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn s1_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
+    fn attack_s1_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
         let set = Jar { secure: true }.set(Name::Session, "v", None).unwrap();
         assert_eq!(set, "__Host-preau=v; Path=/; HttpOnly; SameSite=Lax; Secure");
     }
 
     #[test]
-    fn s6_a_malformed_cookie_is_no_cookie() {
+    fn attack_s6_a_malformed_cookie_is_no_cookie() {
         let jar = Jar { secure: false };
         let mut headers = HeaderMap::new();
         for bad in ["preau_dev=", "preau_dev=x", "preau_dev=\"'; DROP", "preau_dev"] {

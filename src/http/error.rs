@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d2_too_many_at_the_database_are_told_when_to_come_back() {
+    fn attack_d2_too_many_at_the_database_are_told_when_to_come_back() {
         use crate::db::Error;
         assert!(matches!(PageError::from(Error::Busy), PageError::Busy { seconds: 5 }));
         let deep = anyhow::Error::from(Error::Busy).context("an activation");

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn j6_headers_that_change_the_meaning_are_refused_before_any_key() {
+    fn attack_j6_headers_that_change_the_meaning_are_refused_before_any_key() {
         for header in [
             r#"{"alg":"ES256","crit":["exp"]}"#,
             r#"{"alg":"ES256","crit":[]}"#,

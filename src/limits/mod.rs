@@ -1,8 +1,9 @@
 //! How often something may be tried: one enum of actions with their figures (DESIGN 8).
 //!
-//! What protects a person is a budget (`store.rs`); how much may come from one place is decided in `ops.rs`. A budget is the list of its last attempts, so that a window slides exactly. It is counted before
-//! anything is compared, in SQL, and survives a restart. The key is an HMAC of what was typed or of whom
-//! it concerns; whether that exists makes no difference.
+//! What protects a person is a budget (`store.rs`); how much may come from one place is decided in `ops.rs`. A budget
+//! is the list of its last attempts, so that a window slides exactly. It is counted before anything is compared, in
+//! SQL, and survives a restart. The key is an HMAC of what was typed or of whom it concerns; whether that exists makes
+//! no difference.
 
 pub mod failures;
 pub mod ops;

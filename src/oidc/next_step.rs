@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn m1_a_level_is_stepped_up_to_or_refused_never_claimed() {
+    fn attack_m1_a_level_is_stepped_up_to_or_refused_never_claimed() {
         let wish = AcrWish { levels: vec![Acr::Mfa], essential: true };
         let asked = AuthorizeRequest { acr: wish.clone(), ..request() };
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..asked.clone() };

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rt17_a_sign_out_is_told_again_within_the_hour_and_then_no_more() {
+    fn fault_rt17_a_sign_out_is_told_again_within_the_hour_and_then_no_more() {
         let kind = JobKind::BackchannelLogout;
         let pauses: Vec<Span> = (1..).map_while(|attempts| kind.pause(attempts)).collect();
         assert_eq!(pauses.len(), 5, "six attempts");

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rt17_who_failed_three_times_in_a_row_is_left_alone_for_half_a_minute() {
+    fn fault_rt17_who_failed_three_times_in_a_row_is_left_alone_for_half_a_minute() {
         let silence = Silence::default();
         let at = |seconds| Timestamp::from_seconds(seconds);
         silence.failed("a", at(0));

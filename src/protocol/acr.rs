@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn m13_a_level_is_what_the_methods_give() {
+    fn attack_m13_a_level_is_what_the_methods_give() {
         assert_eq!(Acr::of(&amr("pwd")), Acr::Eidas1);
         assert_eq!(Acr::of(&amr("sms pwd")), Acr::Eidas1, "an SMS is no second factor");
         assert_eq!(Acr::of(&amr("pwd otp")), Acr::Mfa);

@@ -126,7 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn r5_a_doubled_parameter_counts_for_nothing() {
+    fn attack_r5_a_doubled_parameter_counts_for_nothing() {
         let p = Params::parse("a=1&b=2&a=3");
         assert_eq!(p.get("a"), None);
         assert_eq!(p.get("b"), Some("2"));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn d1_numbers_and_lengths_are_bounded() {
+    fn attack_d1_numbers_and_lengths_are_bounded() {
         assert_eq!(Params::parse(&"a=1&".repeat(100)).flaw(), Some(Flaw::Doubled));
         let many: String = (0..100).map(|n| format!("p{n}=1&")).collect();
         assert_eq!(Params::parse(&many).flaw(), Some(Flaw::TooMany));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn x11_nul_and_broken_escapes_are_refused() {
+    fn attack_x11_nul_and_broken_escapes_are_refused() {
         for text in ["a=%00", "a=%", "a=%4", "a=%zz", "a=%ff", "%00=1"] {
             assert_eq!(Params::parse(text).flaw(), Some(Flaw::NotText), "{text}");
         }

@@ -37,7 +37,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn p05_only_its_own_verifier_matches(verifier in "[A-Za-z0-9._~-]{43,128}", other in ".{0,130}") {
+        fn property_p05_only_its_own_verifier_matches(verifier in "[A-Za-z0-9._~-]{43,128}", other in ".{0,130}") {
             let challenge = base64url(&sha256(verifier.as_bytes()));
             prop_assert!(is_challenge(&challenge) && matches(&verifier, &challenge));
             prop_assert_eq!(matches(&other, &challenge), other == verifier);

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn r1_to_r7_odd_uris_cannot_be_registered() {
+    fn attack_r1_to_r7_odd_uris_cannot_be_registered() {
         for uri in [
             "https://*.example/cb",
             "https://ent.example/..;/cb",
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn r6_r7_other_uris_are_https_and_only_a_request_uri_has_a_fragment() {
+    fn attack_r6_r7_other_uris_are_https_and_only_a_request_uri_has_a_fragment() {
         for uri in ["https://ent.example/", "https://ent.example/a?state=1", "http://localhost:8090/logo.png"] {
             assert_eq!(vet_other(uri, false), Ok(()), "{uri}");
         }
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn r2_r4_the_comparison_is_of_bytes() {
+    fn attack_r2_r4_the_comparison_is_of_bytes() {
         let registered = vec!["https://ent.example/cb".to_owned()];
         assert!(matches("https://ent.example/cb", &registered, false));
         for other in [
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn r13_only_the_port_of_a_loopback_address_may_vary() {
+    fn attack_r13_only_the_port_of_a_loopback_address_may_vary() {
         let registered = vec!["http://127.0.0.1/cb".to_owned()];
         assert!(matches("http://127.0.0.1:51234/cb", &registered, true));
         assert!(!matches("http://127.0.0.1:51234/cb", &registered, false));
@@ -376,7 +376,7 @@ mod tests {
     proptest! {
         /// R13: of a native client only the port of a loopback address may vary.
         #[test]
-        fn r13_a_native_match_is_equality_but_for_the_port(
+        fn attack_r13_a_native_match_is_equality_but_for_the_port(
             asked in "http://(127\\.0\\.0\\.1|\\[::1\\]|localhost)(:[0-9]{0,6})?/[a-c]{0,2}",
             other in "http://(127\\.0\\.0\\.1|\\[::1\\]|localhost)(:[0-9]{1,5})?/[a-c]{0,2}",
         ) {
@@ -404,7 +404,7 @@ mod tests {
         }
 
         #[test]
-        fn s11_what_may_be_registered_reads_as_it_is_written(uri in "https://[!-~]{0,60}") {
+        fn threat_s11_what_may_be_registered_reads_as_it_is_written(uri in "https://[!-~]{0,60}") {
             if vet(&uri, false).is_ok() {
                 let url = Url::parse(&uri).unwrap();
                 let host = url.host_str().unwrap();

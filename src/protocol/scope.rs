@@ -107,7 +107,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn t4_what_is_read_is_written_back_and_narrowing_never_adds(text in "[a-z_ ]{0,60}", other in "[a-z_ ]{0,60}") {
+        fn attack_t4_what_is_read_is_written_back_and_narrowing_never_adds(text in "[a-z_ ]{0,60}", other in "[a-z_ ]{0,60}") {
             let (Some(scopes), Some(other)) = (Scopes::parse(&text), Scopes::parse(&other)) else { return Ok(()) };
             prop_assert!(Scopes::parse(&scopes.text()).unwrap() == scopes);
             prop_assert!(scopes.within(&other).iter().all(|s| scopes.has(s) && other.has(s)));

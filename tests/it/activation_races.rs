@@ -73,7 +73,7 @@ fn wrong_codes(right: &str, many: u32) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s1_five_hundred_wrong_codes_at_once_compare_three() {
+async fn threat_s01_five_hundred_wrong_codes_at_once_compare_three() {
     for (wrong, with_right) in [(500, false), (499, true), (2, true)] {
         let server = Server::college(&[Family::durand()]).await;
         let neighbour = server.again().await;
@@ -105,7 +105,7 @@ async fn s1_five_hundred_wrong_codes_at_once_compare_three() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s1_a_right_code_typed_twenty_times_at_once_serves_once() {
+async fn threat_s01_a_right_code_typed_twenty_times_at_once_serves_once() {
     let server = Server::college(&[Family::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.identify(&Family::durand()).await;
@@ -122,7 +122,7 @@ async fn s1_a_right_code_typed_twenty_times_at_once_serves_once() {
 }
 
 #[tokio::test]
-async fn s2_ten_wrong_codes_a_person_over_all_activations_and_a_restart() {
+async fn threat_s02_ten_wrong_codes_a_person_over_all_activations_and_a_restart() {
     let mut server = Server::college(&[Family::durand()]).await;
     // Spellings that find the same person: each another identity typed.
     server.sql("UPDATE person SET usage_name = 'LEBŒUF', given_name = 'Anne Marie'", vec![]).await;
@@ -170,7 +170,7 @@ async fn at_children(server: &Server, family: &Family) -> (Browser, Held) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s8_birth_dates_at_once_compare_five() {
+async fn threat_s08_birth_dates_at_once_compare_five() {
     for with_right in [false, true] {
         let server = Server::college(&[Family::durand()]).await;
         let (_, activation) = at_children(&server, &Family::durand()).await;
@@ -237,7 +237,7 @@ async fn meet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s9_both_parents_at_once_have_an_account_each() {
+async fn threat_s09_both_parents_at_once_have_an_account_each() {
     let (mother, father) = (family(11, "DURAND", "Anne"), family(12, "DURAND", "Paul"));
     let server = Server::college(&[mother.clone(), Family { children: vec![], ..father.clone() }]).await;
     server

@@ -130,7 +130,7 @@ impl Visit {
 }
 
 #[tokio::test]
-async fn s5_whoever_is_not_in_the_roster_sees_what_whoever_is_sees() {
+async fn threat_s05_whoever_is_not_in_the_roster_sees_what_whoever_is_sees() {
     let known = ["Durand", "Anne", "06 39 98 00 01"];
     let cases: [(&str, [&str; 3]); 8] = [
         ("known", known),
@@ -302,7 +302,7 @@ async fn dump(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database() {
+async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database() {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     // With a single subscriber, `tracing` asks the thread that meets a line first whether anybody listens, and that may

@@ -6,27 +6,34 @@ mod floors;
 mod reader;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use floors::violations;
 use reader::Source;
 
-fn house() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// Every source below a folder, and its text.
+fn sources(root: &Path) -> Vec<(PathBuf, String)> {
     let mut out = Vec::new();
-    let mut folders = vec![root.clone()];
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|x| x == "rs") {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                out.push(Source::read(&name, &fs::read_to_string(&path).unwrap()));
+                let text = fs::read_to_string(&path).unwrap();
+                out.push((path, text));
             }
         }
     }
     out
+}
+
+fn house() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read =
+        |(path, text): (PathBuf, String)| Source::read(path.strip_prefix(&root).unwrap().to_str().unwrap(), &text);
+    sources(&root).into_iter().map(read).collect()
 }
 
 #[test]
@@ -35,6 +42,31 @@ fn the_floors_hold() {
     assert!(house.len() > 100, "the sources were not found");
     let found = violations(&house);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The lists that a test may bear a line of: ABUSE's threats, published attacks, faults and properties, the protocol's
+/// and the faults found by hand have lines of one name, so a test says whose it holds.
+#[test]
+fn a_test_that_holds_a_line_names_its_list() {
+    let is_line = |word: &str| {
+        let list = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let one_letter = list.len() == 1 && list.bytes().all(|b| b.is_ascii_lowercase());
+        (one_letter || list == "rt") && (1..=2).contains(&(word.len() - list.len()))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut nameless = Vec::new();
+    for folder in ["src", "tests/it"] {
+        for (_, text) in sources(&root.join(folder)) {
+            let tests = text.split("#[test]").skip(1).chain(text.split("#[tokio::test").skip(1));
+            let names = tests.filter_map(|after| after.split_once("fn ")?.1.split(['(', '<']).next());
+            nameless
+                .extend(names.filter(|name| is_line(name.split('_').next().unwrap_or_default())).map(str::to_owned));
+        }
+    }
+    assert!(
+        nameless.is_empty(),
+        "of which list? threat_, attack_, fault_, property_, protocol_, faults_: {nameless:?}"
+    );
 }
 
 /// What the checker says of a file in a house of a few others.

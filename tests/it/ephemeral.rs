@@ -53,7 +53,7 @@ async fn a_record_is_read_until_the_given_now_reaches_its_expiry() {
 }
 
 #[tokio::test]
-async fn c2_a_record_is_taken_once_and_remembered_as_taken_for_ten_minutes() {
+async fn attack_c2_a_record_is_taken_once_and_remembered_as_taken_for_ten_minutes() {
     for (name, store, _alive) in stores().await {
         let take = async |now| store.take(Kind::Code, "a", now).await.unwrap();
         assert_eq!(take(NOW).await, Taken::Unknown, "{name}");
@@ -69,7 +69,7 @@ async fn c2_a_record_is_taken_once_and_remembered_as_taken_for_ten_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_of_a_hundred_takers_at_once_one_has_it() {
+async fn attack_c2_of_a_hundred_takers_at_once_one_has_it() {
     for (name, store, _alive) in stores().await {
         for round in 0..5 {
             let key = format!("k{round}");
@@ -92,7 +92,7 @@ async fn c2_of_a_hundred_takers_at_once_one_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t14_of_a_hundred_who_claim_at_once_one_is_the_first_until_it_expires() {
+async fn attack_t14_of_a_hundred_who_claim_at_once_one_is_the_first_until_it_expires() {
     for (name, store, _alive) in stores().await {
         for round in 0..5 {
             let key = format!("jti{round}");
@@ -120,7 +120,7 @@ async fn t14_of_a_hundred_who_claim_at_once_one_is_the_first_until_it_expires() 
 }
 
 #[tokio::test]
-async fn c7_a_record_of_one_kind_is_none_of_another() {
+async fn attack_c7_a_record_of_one_kind_is_none_of_another() {
     for (name, store, _alive) in stores().await {
         let records = [Kind::Code, Kind::Interaction, Kind::Logout, Kind::Par];
         for kind in records {
@@ -134,7 +134,7 @@ async fn c7_a_record_of_one_kind_is_none_of_another() {
 }
 
 #[tokio::test]
-async fn d10_what_is_too_large_is_refused() {
+async fn attack_d10_what_is_too_large_is_refused() {
     for (name, store, _alive) in stores().await {
         let most = "é".repeat(Kind::Par.max_bytes() / 2);
         store.put(Kind::Par, "a", &most, later(60), NOW).await.unwrap();

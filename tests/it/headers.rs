@@ -40,7 +40,7 @@ async fn over_https() -> Server {
 }
 
 #[tokio::test]
-async fn a1_h1_neither_host_nor_forwarded_headers_reach_a_link_a_redirect_or_a_document() {
+async fn attack_a1_h1_neither_host_nor_forwarded_headers_reach_a_link_a_redirect_or_a_document() {
     let server = Server::start().await;
     let member = server.durand().await;
     let evil: &[(&'static str, &str)] = &[
@@ -69,7 +69,7 @@ async fn a1_h1_neither_host_nor_forwarded_headers_reach_a_link_a_redirect_or_a_d
 }
 
 #[tokio::test]
-async fn h2_ambiguous_paths_lead_nowhere() {
+async fn attack_h2_ambiguous_paths_lead_nowhere() {
     let server = Server::start().await;
     for path in [
         "//connexion",
@@ -104,7 +104,7 @@ async fn h2_ambiguous_paths_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn h3_x9_over_https_every_kind_of_answer_has_its_headers() {
+async fn attack_h3_x9_over_https_every_kind_of_answer_has_its_headers() {
     // HSTS, frame-ancestors, nosniff, referrer: `Answer::check`, on each of these.
     let server = over_https().await;
     let member = server.account("Anne", "DURAND").await;
@@ -155,7 +155,7 @@ async fn faults_a18_subdomains_are_included_where_the_configuration_says_so() {
 }
 
 #[tokio::test]
-async fn h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
+async fn attack_h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -179,7 +179,7 @@ async fn h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
 }
 
 #[tokio::test]
-async fn h5_addresses_of_ours_hold_no_secret() {
+async fn attack_h5_addresses_of_ours_hold_no_secret() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -224,7 +224,7 @@ async fn errors_are_pages_with_their_status_and_a_way_on() {
 }
 
 #[tokio::test]
-async fn x11_nul_and_broken_escapes_are_errors_of_theirs() {
+async fn attack_x11_nul_and_broken_escapes_are_errors_of_theirs() {
     let server = Server::start().await;
     for path in PAGES {
         for query in ["i=%00", "client_id=%00", "lang=%00", "a=%ff%fe", "i=%", "i=%zz", "%00=%00", "i=é", "&&==&", "i"]
@@ -245,7 +245,7 @@ async fn x11_nul_and_broken_escapes_are_errors_of_theirs() {
 }
 
 #[tokio::test]
-async fn x2_x3_names_are_text_wherever_they_come_from() {
+async fn attack_x2_x3_names_are_text_wherever_they_come_from() {
     let evil = "<img src=x onerror=alert(1)>\"'&{{ 7*7 }}</title><script>";
     let server = Server::start().await;
     let member = server.account(evil, "DURAND").await;

@@ -18,7 +18,7 @@ use crate::support::redis::OwnRedis;
 use crate::support::{Browser, Landed, RelyingParty, Server};
 
 #[tokio::test]
-async fn d1_many_or_long_parameters_are_refused() {
+async fn attack_d1_many_or_long_parameters_are_refused() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
@@ -41,7 +41,7 @@ async fn d1_many_or_long_parameters_are_refused() {
 }
 
 #[tokio::test]
-async fn d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
+async fn attack_d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
     let server = Server::start().await;
     let exact = "x".repeat(64 * 1024);
     for path in ["/connexion", "/activation", "/deconnexion", "/oauth2/authorize", "/oauth2/logout", "/oauth2/token"] {
@@ -199,7 +199,7 @@ async fn attack_d10_what_strangers_make_us_keep_is_bounded_and_goes() {
 }
 
 #[tokio::test]
-async fn d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
+async fn attack_d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
     // The better part of a second a hash: none ends while the browser asks, and the first that does makes the queue
     // shorter by what it took.
     let server = Server::start_costing(PasswordCost { memory_kib: 4_096, passes: 400 }).await;
@@ -236,7 +236,7 @@ async fn d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attempt() {
 
 /// More than one transaction forgets, and what still counts stays.
 #[tokio::test]
-async fn d1_a_backlog_is_forgotten_some_rows_at_a_time_until_none_is_left() {
+async fn attack_d1_a_backlog_is_forgotten_some_rows_at_a_time_until_none_is_left() {
     let server = Server::start().await;
     let many = "INSERT INTO budget (action, key, marks, touched_at) \
                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500) \

@@ -100,7 +100,7 @@ async fn oidcr_2_the_sign_in_page_shows_logo_policy_and_terms() {
 }
 
 #[tokio::test]
-async fn x3_a_logo_comes_with_headers_of_its_own() {
+async fn attack_x3_a_logo_comes_with_headers_of_its_own() {
     let (server, pictures) = (Server::start().await, Pictures::start().await);
     let logo = logo_of(&server, pictures.hold("logo.png", 200, png(10, 10))).await;
     assert!(logo.header("content-security-policy").ends_with("; sandbox"), "{logo:?}");
@@ -110,7 +110,7 @@ async fn x3_a_logo_comes_with_headers_of_its_own() {
 }
 
 #[tokio::test]
-async fn x3_only_https_becomes_a_link() {
+async fn attack_x3_only_https_becomes_a_link() {
     let server = Server::start().await;
     for uri in [
         "javascript:alert(1)",
@@ -129,7 +129,7 @@ async fn x3_only_https_becomes_a_link() {
 }
 
 #[tokio::test]
-async fn d9_what_is_no_small_picture_is_no_logo() {
+async fn attack_d9_what_is_no_small_picture_is_no_logo() {
     let (server, pictures) = (Server::start().await, Pictures::start().await);
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec();
     let mut large = png(10, 10);
@@ -151,7 +151,7 @@ async fn d9_what_is_no_small_picture_is_no_logo() {
 }
 
 #[tokio::test]
-async fn f4_an_address_is_asked_once_an_hour_at_the_most() {
+async fn attack_f4_an_address_is_asked_once_an_hour_at_the_most() {
     let (server, pictures) = (Server::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 503, Vec::new());
     for _ in 0..3 {
@@ -167,7 +167,7 @@ async fn f4_an_address_is_asked_once_an_hour_at_the_most() {
 }
 
 #[tokio::test]
-async fn f4_a_crowd_at_a_new_logo_makes_one_call() {
+async fn attack_f4_a_crowd_at_a_new_logo_makes_one_call() {
     let (server, pictures) = (Server::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 200, png(10, 10));
     server.register("ent", json!({ "logo_uri": uri })).await;
@@ -182,7 +182,7 @@ async fn f4_a_crowd_at_a_new_logo_makes_one_call() {
 }
 
 #[tokio::test]
-async fn p6_a_client_that_may_not_be_used_shows_nothing_and_has_nothing_fetched() {
+async fn attack_p6_a_client_that_may_not_be_used_shows_nothing_and_has_nothing_fetched() {
     let (server, pictures) = (Server::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 200, png(10, 10));
     server.register("ent", json!({ "logo_uri": uri })).await;

@@ -34,7 +34,7 @@ async fn held(server: &Server, client: &'static str, member: &Member) -> (Tokens
 }
 
 #[tokio::test]
-async fn s14_one_sub_a_sector_and_nothing_else_links_two() {
+async fn threat_s14_one_sub_a_sector_and_nothing_else_links_two() {
     let server = Server::start().await;
     server.import("montpellier", deployment::MONOD, &[Family::durand(), Family::petit()]).await;
     let anne = server.member("montpellier", &Family::durand()).await;
@@ -149,7 +149,7 @@ async fn dump(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn s17_a_stolen_database_opens_nothing() {
+async fn threat_s17_a_stolen_database_opens_nothing() {
     let server = Server::start().await;
     let member = server.durand().await;
     let canaries = morning(&server, &member).await;
@@ -189,7 +189,7 @@ impl Write for Lines {
 }
 
 #[tokio::test]
-async fn s14_h5_x5_the_log_tells_what_happened_and_to_nobody_s_harm() {
+async fn threat_s14_attack_h5_x5_the_log_tells_what_happened_and_to_nobody_s_harm() {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()

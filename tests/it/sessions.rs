@@ -21,7 +21,7 @@ async fn is_known(browser: &Browser) -> bool {
 }
 
 #[tokio::test]
-async fn s1_each_sign_in_draws_a_new_session_and_ends_the_old_one() {
+async fn attack_s1_each_sign_in_draws_a_new_session_and_ends_the_old_one() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
@@ -36,7 +36,7 @@ async fn s1_each_sign_in_draws_a_new_session_and_ends_the_old_one() {
 }
 
 #[tokio::test]
-async fn s1_a_planted_cookie_is_not_taken_over() {
+async fn attack_s1_a_planted_cookie_is_not_taken_over() {
     let server = Server::start().await;
     let member = server.durand().await;
     let planted = "A".repeat(43);
@@ -51,7 +51,7 @@ async fn s1_a_planted_cookie_is_not_taken_over() {
 }
 
 #[tokio::test]
-async fn s1_over_https_cookies_are_bound_to_the_host() {
+async fn attack_s1_over_https_cookies_are_bound_to_the_host() {
     let server = Server::start_as(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
@@ -65,7 +65,7 @@ async fn s1_over_https_cookies_are_bound_to_the_host() {
 }
 
 #[tokio::test]
-async fn s2_s17_cookies_are_long_and_kept_as_digests() {
+async fn attack_s2_threat_s17_cookies_are_long_and_kept_as_digests() {
     let server = Server::start().await;
     let member = server.durand().await;
     let browser = signed_in(&server, &member).await;
@@ -78,7 +78,7 @@ async fn s2_s17_cookies_are_long_and_kept_as_digests() {
 }
 
 #[tokio::test]
-async fn s3_each_client_of_a_session_has_its_own_sid_and_no_two_are_alike() {
+async fn attack_s3_each_client_of_a_session_has_its_own_sid_and_no_two_are_alike() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut seen = std::collections::HashSet::new();
@@ -96,7 +96,7 @@ async fn s3_each_client_of_a_session_has_its_own_sid_and_no_two_are_alike() {
 }
 
 #[tokio::test]
-async fn s4_a_new_sign_in_that_was_asked_for_and_left_is_not_taken_as_done() {
+async fn attack_s4_a_new_sign_in_that_was_asked_for_and_left_is_not_taken_as_done() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -124,7 +124,7 @@ async fn s4_a_new_sign_in_that_was_asked_for_and_left_is_not_taken_as_done() {
 }
 
 #[tokio::test]
-async fn s5_another_site_cannot_sign_somebody_in_or_out() {
+async fn attack_s5_another_site_cannot_sign_somebody_in_or_out() {
     let server = Server::start().await;
     let member = server.durand().await;
     let fields = [("identifiant", member.identifiant.as_str()), ("mot_de_passe", member.password.as_str())];
@@ -153,7 +153,7 @@ async fn s5_another_site_cannot_sign_somebody_in_or_out() {
 }
 
 #[tokio::test]
-async fn s6_malformed_cookies_are_nobody() {
+async fn attack_s6_malformed_cookies_are_nobody() {
     let server = Server::start().await;
     let member = server.durand().await;
     let good = signed_in(&server, &member).await;
@@ -181,7 +181,7 @@ async fn s6_malformed_cookies_are_nobody() {
 }
 
 #[tokio::test]
-async fn s7_a_dead_session_s_cookie_goes_when_the_sign_in_page_is_shown() {
+async fn attack_s7_a_dead_session_s_cookie_goes_when_the_sign_in_page_is_shown() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
@@ -192,7 +192,7 @@ async fn s7_a_dead_session_s_cookie_goes_when_the_sign_in_page_is_shown() {
 }
 
 #[tokio::test]
-async fn s8_t11_a_suspension_is_seen_at_once() {
+async fn attack_s8_t11_a_suspension_is_seen_at_once() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -209,7 +209,7 @@ async fn s8_t11_a_suspension_is_seen_at_once() {
 }
 
 #[tokio::test]
-async fn s8_ending_all_sessions_of_an_account_ends_every_browser_and_token() {
+async fn attack_s8_ending_all_sessions_of_an_account_ends_every_browser_and_token() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");

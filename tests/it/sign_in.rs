@@ -62,7 +62,7 @@ async fn without_a_request_sign_in_ends_on_the_account() {
 }
 
 #[tokio::test]
-async fn l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
+async fn attack_l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
     let server = Server::start().await;
     let Member { identifiant, password, .. } = server.durand().await;
     let mut browser = at_sign_in(&server).await;
@@ -82,7 +82,7 @@ async fn l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
 }
 
 #[tokio::test]
-async fn s03_a_day_of_guesses_is_twenty_five_evaluated() {
+async fn threat_s03_a_day_of_guesses_is_twenty_five_evaluated() {
     let server = Server::start().await;
     let Member { identifiant, password, .. } = server.durand().await;
     let mut browser = at_sign_in(&server).await;
@@ -109,7 +109,7 @@ async fn the_wait_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none() {
+async fn attack_l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none() {
     let server = Server::start().await;
     let Member { identifiant, password, .. } = server.durand().await;
     let mut browser = at_sign_in(&server).await;
@@ -131,7 +131,7 @@ async fn l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none() {
 }
 
 #[tokio::test]
-async fn s05_l6_nobody_learns_whether_an_identifiant_exists() {
+async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
     let server = Server::start().await;
     let known = server.durand().await;
     let pending = {
@@ -177,7 +177,7 @@ async fn s05_l6_nobody_learns_whether_an_identifiant_exists() {
 }
 
 #[tokio::test]
-async fn s2_an_account_without_a_password_cannot_sign_in() {
+async fn attack_s2_an_account_without_a_password_cannot_sign_in() {
     let server = Server::start().await;
     let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
     let rng: &dyn Random = server.app.rng.as_ref();
@@ -192,7 +192,7 @@ async fn s2_an_account_without_a_password_cannot_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s03_fifty_parallel_right_sign_ins_all_succeed() {
+async fn threat_s03_fifty_parallel_right_sign_ins_all_succeed() {
     let server = Server::start().await;
     let member = server.durand().await;
     let statuses = parallel(std::slice::from_ref(&server), &member, &member.password, 50).await;
@@ -202,7 +202,7 @@ async fn s03_fifty_parallel_right_sign_ins_all_succeed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l1_fifty_parallel_wrong_ones_are_five() {
+async fn attack_l1_fifty_parallel_wrong_ones_are_five() {
     let server = Server::start().await;
     let member = server.durand().await;
     let statuses = parallel(std::slice::from_ref(&server), &member, "Faux-mot-2", 50).await;
@@ -212,7 +212,7 @@ async fn l1_fifty_parallel_wrong_ones_are_five() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l1_two_servers_count_together() {
+async fn attack_l1_two_servers_count_together() {
     let server = Server::start().await;
     let member = server.durand().await;
     let statuses = parallel(&[server.clone(), server.again().await], &member, "Faux-mot-2", 50).await;
@@ -244,7 +244,7 @@ async fn parallel(servers: &[Server], member: &Member, password: &str, many: usi
 }
 
 #[tokio::test]
-async fn a15_an_empty_form_is_asked_again_and_passes_nothing() {
+async fn attack_a15_an_empty_form_is_asked_again_and_passes_nothing() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = at_sign_in(&server).await;
@@ -267,7 +267,7 @@ async fn a15_an_empty_form_is_asked_again_and_passes_nothing() {
 }
 
 #[tokio::test]
-async fn d2_long_passwords_and_bodies_are_refused_cheaply() {
+async fn attack_d2_long_passwords_and_bodies_are_refused_cheaply() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = at_sign_in(&server).await;

@@ -53,7 +53,7 @@ fn taken(operator: &Shared) -> Vec<Message> {
 }
 
 #[tokio::test]
-async fn s07_a_busy_gateway_is_handed_the_same_message_again_and_its_code_works() {
+async fn threat_s07_a_busy_gateway_is_handed_the_same_message_again_and_its_code_works() {
     let (server, operator, mut browser) = waiting(&[503, 429, 500]).await;
     assert_eq!(taken(&operator).len(), 1);
     server.work_off().await;

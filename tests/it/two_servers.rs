@@ -57,7 +57,7 @@ async fn a_sign_in_is_answered_by_either_in_turn() {
 }
 
 #[tokio::test]
-async fn c2_a_code_used_at_one_is_used_at_the_other() {
+async fn attack_c2_a_code_used_at_one_is_used_at_the_other() {
     let (first, second, _store) = house().await;
     let member = first.durand().await;
     let (at_first, at_second) = (RelyingParty::new(&first, "ent"), RelyingParty::new(&second, "ent"));
@@ -68,7 +68,7 @@ async fn c2_a_code_used_at_one_is_used_at_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c2_of_parallel_exchanges_at_both_one_wins_at_most() {
+async fn attack_c2_of_parallel_exchanges_at_both_one_wins_at_most() {
     let (first, second, _store) = house().await;
     let member = first.durand().await;
     let both = [RelyingParty::new(&first, "ent"), RelyingParty::new(&second, "ent")];

@@ -115,7 +115,7 @@ fn oidcr_2_grants_and_response_types_need_each_other() {
 }
 
 #[test]
-fn r1_to_r8_redirect_uris_are_vetted_and_never_missing() {
+fn attack_r1_to_r8_redirect_uris_are_vetted_and_never_missing() {
     let many: Vec<String> = (0..21).map(|n| format!("https://rp.example/{n}")).collect();
     for uris in [
         json!([]),
@@ -138,7 +138,7 @@ fn r1_to_r8_redirect_uris_are_vetted_and_never_missing() {
 }
 
 #[test]
-fn r6_every_other_uri_is_vetted_too() {
+fn attack_r6_every_other_uri_is_vetted_too() {
     for field in [
         "client_uri",
         "logo_uri",

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f4_special_addresses_are_not_public_however_they_are_written() {
+    fn attack_f4_special_addresses_are_not_public_however_they_are_written() {
         for text in [
             "0.0.0.0",
             "0.1.2.3",

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a18_j2_an_unknown_kid_has_the_address_asked_again_but_not_more_often_than_that() {
+    fn protocol_a18_attack_j2_an_unknown_kid_has_the_address_asked_again_but_not_more_often_than_that() {
         let (memory, start) = (memory(), Timestamp(1_000_000));
         assert!(asks(&memory, start, false));
         memory.put("a", start, Arc::default());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn d1_it_is_bounded() {
+    fn attack_d1_it_is_bounded() {
         let memory = memory();
         for n in 0..KEYS.most as i64 + 50 {
             memory.put(&n.to_string(), Timestamp(n), Arc::default());

@@ -31,7 +31,7 @@ async fn server(answer: &'static [u8], endless: bool) -> String {
 }
 
 #[tokio::test]
-async fn f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
+async fn attack_f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
     let out = outgoing(false);
     for address in [
         "http://example.org/",
@@ -66,7 +66,7 @@ async fn f1_f3_f4_f5_f6_only_https_to_public_addresses_is_called() {
 }
 
 #[tokio::test]
-async fn f4_a_name_that_leads_home_is_not_connected_to() {
+async fn attack_f4_a_name_that_leads_home_is_not_connected_to() {
     let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", false).await;
     let port = address.rsplit(':').next().unwrap();
     let error = outgoing(false).get(Purpose::Keys, &format!("https://localhost:{port}"), "*/*", 10).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn f4_a_name_that_leads_home_is_not_connected_to() {
 }
 
 #[tokio::test]
-async fn f2_a_redirect_is_not_followed() {
+async fn attack_f2_a_redirect_is_not_followed() {
     let away = b"HTTP/1.1 302 Found\r\nlocation: http://localhost:1/\r\ncontent-length: 0\r\n\r\n";
     let address = server(away, false).await;
     assert!(matches!(outgoing(true).get(Purpose::Keys, &address, "*/*", 10).await, Err(OutgoingError::Status(302))));
@@ -85,7 +85,7 @@ async fn f2_a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn d6_an_endless_answer_is_cut_and_a_slow_one_left() {
+async fn attack_d6_an_endless_answer_is_cut_and_a_slow_one_left() {
     let endless = server(b"HTTP/1.1 200 OK\r\n\r\n", true).await;
     assert!(matches!(
         outgoing(true).get(Purpose::Keys, &endless, "*/*", 1000).await,
@@ -96,7 +96,7 @@ async fn d6_an_endless_answer_is_cut_and_a_slow_one_left() {
 }
 
 #[tokio::test]
-async fn f1_nobody_is_connected_to_before_the_address_is_looked_at() {
+async fn attack_f1_nobody_is_connected_to_before_the_address_is_looked_at() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     for host in ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "0177.0.0.1"] {

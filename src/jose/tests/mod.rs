@@ -50,7 +50,7 @@ fn what_we_sign_verifies_and_one_changed_letter_does_not() {
 }
 
 #[test]
-fn j1_the_header_does_not_choose_the_algorithm() {
+fn attack_j1_the_header_does_not_choose_the_algorithm() {
     let ring = ring();
     let token = sign(&ring, Alg::ES256, "JWT", &json!({"sub": "x"})).unwrap();
     let kid = ring.active(Alg::ES256).unwrap().kid().to_owned();
@@ -62,7 +62,7 @@ fn j1_the_header_does_not_choose_the_algorithm() {
 }
 
 #[test]
-fn j2_keys_in_the_header_are_not_looked_at() {
+fn attack_j2_keys_in_the_header_are_not_looked_at() {
     let ring = ring();
     let (jwk, _) = generate(Alg::ES256).unwrap();
     let stranger = RingKey::from_jwk("evil", Alg::ES256, KeyState::Active, &jwk).unwrap();
@@ -75,7 +75,7 @@ fn j2_keys_in_the_header_are_not_looked_at() {
 }
 
 #[test]
-fn j11_padding_blanks_and_trailing_parts_are_refused() {
+fn attack_j11_padding_blanks_and_trailing_parts_are_refused() {
     let ring = ring();
     let token = sign(&ring, Alg::ES256, "JWT", &json!({"sub": "x"})).unwrap();
     for bent in [
@@ -91,7 +91,7 @@ fn j11_padding_blanks_and_trailing_parts_are_refused() {
 }
 
 #[test]
-fn j12_a_token_of_another_kind_is_refused() {
+fn attack_j12_a_token_of_another_kind_is_refused() {
     let ring = ring();
     let token = sign(&ring, Alg::ES256, "JWT", &json!({"sub": "x"})).unwrap();
     assert_eq!(verify(&ring, "at+jwt", &token), Err(Unverified::Typ));

@@ -46,7 +46,7 @@ fn every_algorithm_verifies_and_one_changed_letter_does_not() {
 }
 
 #[test]
-fn j1_only_an_allowed_algorithm_that_the_key_is_for_counts() {
+fn attack_j1_only_an_allowed_algorithm_that_the_key_is_for_counts() {
     let (key, public, token) = client(Alg::RS256, "k1");
     assert_eq!(set(slice::from_ref(&public)).verify(&token, &[Alg::PS256], ANY), Err(Unverified::Alg));
     assert_eq!(set(slice::from_ref(&public)).verify(&token, &[], ANY), Err(Unverified::Alg));
@@ -70,7 +70,7 @@ fn rfc_7517_4_2_keys_for_encryption_do_not_verify() {
 }
 
 #[test]
-fn a18_an_unknown_kid_is_told_from_a_wrong_signature() {
+fn protocol_a18_an_unknown_kid_is_told_from_a_wrong_signature() {
     let (_, known, _) = client(Alg::ES256, "old");
     let (_, _, newer) = client(Alg::ES256, "new");
     assert_eq!(set(slice::from_ref(&known)).verify(&newer, &Alg::ALL, ANY), Err(Unverified::Kid));
@@ -126,7 +126,7 @@ fn rfc_7517_5_unknown_kinds_are_passed_over_and_a_set_is_bounded() {
 }
 
 #[test]
-fn j2_keys_in_the_header_do_not_verify_a_clients_token() {
+fn attack_j2_keys_in_the_header_do_not_verify_a_clients_token() {
     let (_, public, _) = client(Alg::ES256, "k1");
     let (stranger, own, _) = client(Alg::ES256, "k1");
     let head = json!({"alg": "ES256", "kid": "k1", "jwk": own, "jku": "https://evil.example/jwks"});
@@ -135,7 +135,7 @@ fn j2_keys_in_the_header_do_not_verify_a_clients_token() {
 }
 
 #[test]
-fn j12_a_request_object_is_no_assertion() {
+fn attack_j12_a_request_object_is_no_assertion() {
     let (key, public, _) = client(Alg::ES256, "k1");
     let token = compact(&key, json!({"alg": "ES256", "kid": "k1", "typ": "oauth-authz-req+jwt"}), &json!({}));
     let keys = set(&[public]);

@@ -111,7 +111,7 @@ proptest! {
     /// P-12: a token signed at any moment by any server verifies, as long as it lives, by any JWKS that was fetched
     /// from any server at most max-age before.
     #[test]
-    fn p12_every_token_of_a_rotation_verifies_by_every_jwks(
+    fn property_p12_every_token_of_a_rotation_verifies_by_every_jwks(
         machines in prop::collection::vec(machine(), 2..4),
         rotate_minutes in 10..90i64,
     ) {

@@ -195,7 +195,7 @@ async fn faults_c7_a_child_set_aside_and_a_campaign_asked_for_are_settled_by_the
 }
 
 #[tokio::test]
-async fn s8_five_wrong_dates_set_the_child_aside_and_the_others_go_on() {
+async fn threat_s08_five_wrong_dates_set_the_child_aside_and_the_others_go_on() {
     let server = Server::college(&[family()]).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.prove_phone(&server, &family()).await;

@@ -46,7 +46,7 @@ pub async fn shut_out(server: &Server, client: &Value, case: &str) {
 }
 
 #[tokio::test]
-async fn p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after() {
+async fn attack_p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after() {
     let server = Server::start().await;
     let client = registered(&server, false, &cantine()).await;
     assert_eq!(state(&server, &client).await, ClientState::Pending);
@@ -62,7 +62,7 @@ async fn p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after
 }
 
 #[tokio::test]
-async fn p6_tokens_of_a_client_that_is_suspended_open_nothing() {
+async fn attack_p6_tokens_of_a_client_that_is_suspended_open_nothing() {
     let server = Server::start().await;
     let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"]});
     let client = registered(&server, true, &body).await;
@@ -86,7 +86,7 @@ async fn approve(server: &Server, id: &str) -> Result<ClientState, lifecycle::Li
 }
 
 #[tokio::test]
-async fn p6_an_approval_is_of_what_was_looked_at() {
+async fn attack_p6_an_approval_is_of_what_was_looked_at() {
     let server = Server::start().await;
     let client = registered(&server, false, &cantine()).await;
     let id = text(&client, "client_id");
@@ -101,7 +101,7 @@ async fn p6_an_approval_is_of_what_was_looked_at() {
 }
 
 #[tokio::test]
-async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
+async fn attack_p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
     let server = Server::start().await;
     let client = registered(&server, false, &cantine()).await;
     let id = text(&client, "client_id");
@@ -161,7 +161,7 @@ async fn p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approva
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p4_a_suspension_that_comes_between_is_not_written_over() {
+async fn attack_p4_a_suspension_that_comes_between_is_not_written_over() {
     let server = Server::start().await;
     let client = registered(&server, true, &cantine()).await;
     let writers: Vec<_> = (0..20)
@@ -187,7 +187,7 @@ async fn p4_a_suspension_that_comes_between_is_not_written_over() {
 }
 
 #[tokio::test]
-async fn p4_who_is_suspended_does_not_come_back_by_the_same_token() {
+async fn attack_p4_who_is_suspended_does_not_come_back_by_the_same_token() {
     let server = Server::start().await;
     let (token, _) = opened(&server, 3, true).await;
     let first = register(&server, &token, &cantine()).await.json();

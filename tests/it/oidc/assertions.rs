@@ -43,7 +43,7 @@ async fn ask(rp: &RelyingParty, text: &str, more: &[(&'static str, String)]) -> 
 }
 
 #[tokio::test]
-async fn a23_a_good_assertion_is_taken_once_whatever_audience_libraries_write() {
+async fn protocol_a23_a_good_assertion_is_taken_once_whatever_audience_libraries_write() {
     let (server, rp, key) = house().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -62,7 +62,7 @@ async fn a23_a_good_assertion_is_taken_once_whatever_audience_libraries_write() 
 }
 
 #[tokio::test]
-async fn t14_an_assertion_that_does_not_hold_is_refused() {
+async fn attack_t14_an_assertion_that_does_not_hold_is_refused() {
     let (server, rp, key) = house().await;
     let now = server.now().seconds();
     let stranger = Key::new("k1");
@@ -145,7 +145,7 @@ async fn faults_a7_a_client_without_room_for_a_jti_is_alone_with_that() {
 }
 
 #[tokio::test]
-async fn c11_one_method_at_once_and_the_registered_one() {
+async fn attack_c11_one_method_at_once_and_the_registered_one() {
     let (server, rp, key) = house().await;
     let text = assertion(&server, &key, "1", json!({}));
     let two = ask(&rp, &text, &[("client_secret", "x".to_owned())]).await;
@@ -163,7 +163,7 @@ async fn c11_one_method_at_once_and_the_registered_one() {
 }
 
 #[tokio::test]
-async fn rt23_a_jti_counts_once_among_fifty() {
+async fn fault_rt23_a_jti_counts_once_among_fifty() {
     let (server, rp, key) = house().await;
     let text = assertion(&server, &key, "1", json!({}));
     let mut all = tokio::task::JoinSet::new();

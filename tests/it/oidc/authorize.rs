@@ -25,7 +25,7 @@ type Case<'a> = (&'a RelyingParty, &'a [(&'a str, &'a str)], &'a str);
 const UNMET: &str = "unmet_authentication_requirements";
 
 #[tokio::test]
-async fn a2_every_other_error_goes_back_with_state_and_iss() {
+async fn protocol_a2_every_other_error_goes_back_with_state_and_iss() {
     let server = Server::start().await;
     let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
     let hint = "eyJhbGciOiJub25lIn0.e30.";
@@ -71,7 +71,7 @@ async fn a2_every_other_error_goes_back_with_state_and_iss() {
 }
 
 #[tokio::test]
-async fn a2_state_comes_back_unchanged_whatever_it_is_and_not_if_none_was_sent() {
+async fn protocol_a2_state_comes_back_unchanged_whatever_it_is_and_not_if_none_was_sent() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
@@ -94,7 +94,7 @@ async fn a2_state_comes_back_unchanged_whatever_it_is_and_not_if_none_was_sent()
 }
 
 #[tokio::test]
-async fn a4_prompt_none_is_silent_for_who_is_signed_in() {
+async fn protocol_a4_prompt_none_is_silent_for_who_is_signed_in() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -151,7 +151,7 @@ async fn oidcc_3_1_2_1_a_hint_of_somebody_else_asks_who_is_here() {
 }
 
 #[tokio::test]
-async fn a5_prompt_login_and_max_age_ask_again_and_auth_time_says_so() {
+async fn protocol_a5_prompt_login_and_max_age_ask_again_and_auth_time_says_so() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -199,7 +199,7 @@ async fn oidcr_2_default_max_age_of_the_client_counts() {
 }
 
 #[tokio::test]
-async fn a6_post_is_taken_like_get_also_from_another_site() {
+async fn protocol_a6_post_is_taken_like_get_also_from_another_site() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -227,7 +227,7 @@ async fn a6_post_is_taken_like_get_also_from_another_site() {
 }
 
 #[tokio::test]
-async fn a6_what_is_not_served_is_passed_over() {
+async fn protocol_a6_what_is_not_served_is_passed_over() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
@@ -264,7 +264,7 @@ async fn a6_what_is_not_served_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a7_a_nonce_is_optional_and_absent_when_absent() {
+async fn protocol_a7_a_nonce_is_optional_and_absent_when_absent() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = signed_in(&server, &member).await;
@@ -321,7 +321,7 @@ async fn a_person_outside_of_the_perimeter_gets_a_page_or_interaction_required()
 }
 
 #[tokio::test]
-async fn d10_a_request_too_large_to_be_kept_is_told_so() {
+async fn attack_d10_a_request_too_large_to_be_kept_is_told_so() {
     let server = Server::start().await;
     let ent = RelyingParty::new(&server, "ent");
     for (name, length) in [("state", 6 * 1024 + 1), ("nonce", 2_049)] {

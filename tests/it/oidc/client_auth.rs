@@ -33,7 +33,7 @@ fn kept_out(answer: &Answer, by_header: bool, case: &str) {
 }
 
 #[tokio::test]
-async fn a16_each_method_works_for_the_client_that_registered_it_and_for_no_other() {
+async fn protocol_a16_each_method_works_for_the_client_that_registered_it_and_for_no_other() {
     let server = Server::start().await;
     let member = server.durand().await;
     for client in ["ent", "ent-post", "app"] {
@@ -48,7 +48,7 @@ async fn a16_each_method_works_for_the_client_that_registered_it_and_for_no_othe
 }
 
 #[tokio::test]
-async fn c5_c6_a_missing_empty_or_wrong_secret_never_does() {
+async fn attack_c5_c6_a_missing_empty_or_wrong_secret_never_does() {
     let server = Server::start().await;
     let secret = deployment::secret("ent");
     let other = deployment::secret("bourses");
@@ -70,7 +70,7 @@ async fn c5_c6_a_missing_empty_or_wrong_secret_never_does() {
 }
 
 #[tokio::test]
-async fn c11_two_methods_at_once_are_refused_and_the_same_client_id_is_no_second_method() {
+async fn attack_c11_two_methods_at_once_are_refused_and_the_same_client_id_is_no_second_method() {
     let server = Server::start().await;
     let right = basic("ent", &deployment::secret("ent"));
     let (secret, secret_post) = (deployment::secret("ent"), deployment::secret("ent-post"));
@@ -105,7 +105,7 @@ async fn c11_two_methods_at_once_are_refused_and_the_same_client_id_is_no_second
 }
 
 #[tokio::test]
-async fn c11_basic_values_are_form_decoded_and_never_loosely() {
+async fn attack_c11_basic_values_are_form_decoded_and_never_loosely() {
     let server = Server::start().await;
     let secret = deployment::secret("ent");
     let raw = |text: &str| format!("Basic {}", STANDARD.encode(text));
@@ -129,7 +129,7 @@ async fn c11_basic_values_are_form_decoded_and_never_loosely() {
 }
 
 #[tokio::test]
-async fn d4_no_authorization_header_is_our_fault() {
+async fn attack_d4_no_authorization_header_is_our_fault() {
     let server = Server::start().await;
     let long = format!("Basic {}", "A".repeat(20_000));
     for bytes in
@@ -146,7 +146,7 @@ async fn d4_no_authorization_header_is_our_fault() {
 }
 
 #[tokio::test]
-async fn s17_a_client_secret_is_kept_as_its_digest() {
+async fn threat_s17_a_client_secret_is_kept_as_its_digest() {
     let server = Server::start().await;
     let kept = server.texts("SELECT secret_digest FROM client WHERE client_id = 'ent'").await;
     assert_eq!(kept, [preau::base::secret::digest(&deployment::secret("ent"))]);

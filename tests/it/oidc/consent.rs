@@ -68,7 +68,7 @@ async fn a_refusal_goes_back_and_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn s5_no_other_site_agrees_for_anybody_and_no_other_account_either() {
+async fn attack_s5_no_other_site_agrees_for_anybody_and_no_other_account_either() {
     let (server, rp) = house().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);

@@ -19,7 +19,7 @@ fn list(document: &Value, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a9_the_document_says_what_there_is_and_what_there_is_not() {
+async fn protocol_a9_the_document_says_what_there_is_and_what_there_is_not() {
     let server = Server::start_as(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
@@ -69,7 +69,7 @@ async fn a9_the_document_says_what_there_is_and_what_there_is_not() {
 }
 
 #[tokio::test]
-async fn p10_each_announced_endpoint_answers_and_no_other_is_there() {
+async fn attack_p10_each_announced_endpoint_answers_and_no_other_is_there() {
     let server = Server::start().await;
     let document = server.get(DISCOVERY).await.json();
     let path = |name: &str| document[name].as_str().unwrap().strip_prefix(server.issuer()).unwrap().to_owned();
@@ -105,7 +105,7 @@ async fn p10_each_announced_endpoint_answers_and_no_other_is_there() {
 }
 
 #[tokio::test]
-async fn a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
+async fn protocol_a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
     let server = Server::start().await;
     let member = server.durand().await;
     let document = server.get(DISCOVERY).await.json();
@@ -131,7 +131,7 @@ async fn keys(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a8_the_keys_are_public_named_and_complete() {
+async fn protocol_a8_the_keys_are_public_named_and_complete() {
     let server = Server::start().await;
     let keys = keys(&server).await;
     let mut kids = BTreeSet::new();
@@ -201,7 +201,7 @@ async fn from(server: &Server, method: Method, path: &str, origin: &str, more: &
 }
 
 #[tokio::test]
-async fn s10_answers_are_read_by_the_client_s_own_origins_only() {
+async fn attack_s10_answers_are_read_by_the_client_s_own_origins_only() {
     let server = Server::start().await;
     let member = server.durand().await;
     for path in [DISCOVERY, "/oauth2/jwks"] {

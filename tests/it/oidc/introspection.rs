@@ -58,7 +58,7 @@ async fn rfc_7662_2_2_a_living_token_is_told_with_what_it_says() {
 }
 
 #[tokio::test]
-async fn t5_another_client_a_dead_token_and_nonsense_are_told_alike() {
+async fn attack_t5_another_client_a_dead_token_and_nonsense_are_told_alike() {
     let (server, rp, body) = house().await;
     let access = text(&body, "access_token");
     let inactive = json!({ "active": false });

@@ -42,7 +42,7 @@ async fn facts(server: &Server, fact: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a8_rt08_every_token_of_a_rotation_verifies_by_every_jwks_of_any_server() {
+async fn protocol_a8_fault_rt08_every_token_of_a_rotation_verifies_by_every_jwks_of_any_server() {
     let first = Server::start_as(|config| config.keys.rotate_after_days = 1).await;
     let second = first.again().await;
     first.advance(Span::hours(23));
@@ -150,7 +150,7 @@ async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_for
 }
 
 #[tokio::test]
-async fn rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
+async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     let server = Server::start().await;
     let other = server.again().await;
     let kid = server.app.ring().active(Alg::ES256).unwrap().kid().to_owned();

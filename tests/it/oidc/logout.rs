@@ -50,7 +50,7 @@ impl Scene {
 const GOODBYE: &str = "https://ent.example/adieu";
 
 #[tokio::test]
-async fn a22_the_client_s_own_hint_signs_out_at_once_and_leads_back_with_state() {
+async fn protocol_a22_the_client_s_own_hint_signs_out_at_once_and_leads_back_with_state() {
     for state in ["", "x y&z=é#", &"s".repeat(128)] {
         let mut s = scene().await;
         let hint = s.tokens.id_token.clone();
@@ -69,7 +69,7 @@ async fn a22_the_client_s_own_hint_signs_out_at_once_and_leads_back_with_state()
 }
 
 #[tokio::test]
-async fn a22_an_expired_hint_counts_and_a_client_id_beside_it_must_match() {
+async fn protocol_a22_an_expired_hint_counts_and_a_client_id_beside_it_must_match() {
     let mut s = scene().await;
     s.server.advance(Span::minutes(20));
     let hint = s.tokens.id_token.clone();
@@ -86,7 +86,7 @@ async fn a22_an_expired_hint_counts_and_a_client_id_beside_it_must_match() {
 }
 
 #[tokio::test]
-async fn r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
+async fn attack_r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
     let s = scene().await;
     let hint = &s.tokens.id_token;
     let claims = hint.split('.').nth(1).unwrap();
@@ -169,7 +169,7 @@ async fn faults_d12_a_hint_does_not_stay_in_the_address_bar() {
 }
 
 #[tokio::test]
-async fn r10_r6_a_foreign_way_back_is_not_taken_though_the_hint_is_right() {
+async fn attack_r10_r6_a_foreign_way_back_is_not_taken_though_the_hint_is_right() {
     for uri in [
         "https://evil.example/adieu",
         "https://ent.example/adieu?x=1",
@@ -224,7 +224,7 @@ async fn a_state_that_nobody_could_keep_leads_to_our_own_page() {
 }
 
 #[tokio::test]
-async fn s5_a_hint_of_another_session_is_asked_first() {
+async fn attack_s5_a_hint_of_another_session_is_asked_first() {
     let mut s = scene().await;
     let other = s.ent.sign_in(&mut Browser::new(&s.server), &s.member).await.id_token;
     let stranger = s.server.account("Sam", "AUTRE").await;
@@ -244,7 +244,7 @@ async fn s5_a_hint_of_another_session_is_asked_first() {
 }
 
 #[tokio::test]
-async fn a22_a_post_of_the_relying_party_goes_on_by_our_own_get() {
+async fn protocol_a22_a_post_of_the_relying_party_goes_on_by_our_own_get() {
     let mut s = scene().await;
     let hint = s.tokens.id_token.clone();
     let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", GOODBYE), ("state", "é")];
@@ -325,7 +325,7 @@ async fn one_browser_s_sign_out_leaves_the_others_and_its_cookies_are_worth_noth
 }
 
 #[tokio::test]
-async fn s5_an_unknown_sign_out_is_asked_for_and_never_told_as_done() {
+async fn attack_s5_an_unknown_sign_out_is_asked_for_and_never_told_as_done() {
     let mut s = scene().await;
     for i in ["AAAAAAAAAAAAAAAAAAAAAA", "x", ""] {
         assert!(matches!(s.browser.open(&format!("/oauth2/logout?i={i}")).await, Landed::Here));

@@ -101,7 +101,7 @@ async fn bcl_2_4_the_token_is_signed_as_the_client_s_id_tokens_are() {
 }
 
 #[tokio::test]
-async fn j12_a_logout_token_is_neither_an_id_token_nor_an_access_token() {
+async fn attack_j12_a_logout_token_is_neither_an_id_token_nor_an_access_token() {
     let mut s = scene().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
@@ -167,7 +167,7 @@ async fn bcl_2_5_every_end_of_a_session_is_told_to_its_clients() {
 }
 
 #[tokio::test]
-async fn s8_a_new_password_tells_every_client_of_every_session() {
+async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
     let server = Server::college(&[Family::durand()]).await;
     let receiver = Receiver::start().await;
     receiver.listens_for(&server, &BOTH).await;
@@ -251,7 +251,7 @@ async fn tokens_of_a_day_that_is_over_do_not_wake_up_with_the_next_sign_in() {
 }
 
 #[tokio::test]
-async fn a22_who_signs_out_after_an_hour_in_the_portal_signs_out_everywhere() {
+async fn protocol_a22_who_signs_out_after_an_hour_in_the_portal_signs_out_everywhere() {
     let mut s = scene().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
     let grants = s.bourses.sign_in(&mut s.browser, &s.member).await;
@@ -304,7 +304,7 @@ async fn bcl_2_8_what_an_answer_means_and_each_attempt_is_signed_anew() {
 }
 
 #[tokio::test]
-async fn rt17_who_never_answers_is_asked_again_and_nobody_waits_for_it() {
+async fn fault_rt17_who_never_answers_is_asked_again_and_nobody_waits_for_it() {
     let mut s = scene().await;
     s.receiver.answer("ent", 0);
     s.ent.sign_in(&mut s.browser, &s.member).await;
@@ -367,7 +367,7 @@ async fn the_account_of_deliveries_is_kept_a_month_and_what_was_lost_is_given_up
 }
 
 #[tokio::test]
-async fn rt17_the_queue_of_one_client_is_bounded() {
+async fn fault_rt17_the_queue_of_one_client_is_bounded() {
     let mut s = scene().await;
     let sql = "INSERT INTO logout_delivery (id, client_id, sid, state, attempts, created_at) \
                VALUES ($1, 'ent', 'x', 'waiting', 0, 0)";

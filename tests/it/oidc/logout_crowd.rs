@@ -51,7 +51,7 @@ async fn until(it_is_so: impl Fn() -> bool) {
 
 /// The times are printed, for `--nocapture`; what holds is the order.
 #[tokio::test(flavor = "multi_thread")]
-async fn rt17_the_others_are_told_before_the_deaf_are_asked_again_and_a_code_waits_for_none() {
+async fn fault_rt17_the_others_are_told_before_the_deaf_are_asked_again_and_a_code_waits_for_none() {
     let (server, receiver, mut browser) = scene().await;
     browser.open("/compte").await;
     let (tell, told) = watch::channel(false);
@@ -81,7 +81,7 @@ async fn rt17_the_others_are_told_before_the_deaf_are_asked_again_and_a_code_wai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rt17_a_busy_party_that_is_away_does_not_hold_every_place() {
+async fn fault_rt17_a_busy_party_that_is_away_does_not_hold_every_place() {
     let (server, receiver, mut browser) = scene().await;
     // Three hundred sign-outs of it wait before this one.
     let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();

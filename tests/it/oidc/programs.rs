@@ -92,7 +92,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn a6_every_parameter_that_a_program_sends_missing_doubled_empty_or_huge_has_a_clear_answer() {
+async fn protocol_a6_every_parameter_that_a_program_sends_missing_doubled_empty_or_huge_has_a_clear_answer() {
     let mut house = House::new().await;
     for which in ["code", "refresh", "client", "par", "introspect", "revoke"] {
         let (path, fields) = house.good(which).await;

@@ -99,7 +99,7 @@ async fn assert_by(server: &Server, client_id: &str, key: &Key, jti: &str) -> An
 }
 
 #[tokio::test]
-async fn a18_keys_at_an_address_are_remembered_and_read_again_for_a_new_kid() {
+async fn protocol_a18_keys_at_an_address_are_remembered_and_read_again_for_a_new_kid() {
     let server = Server::start().await;
     let (first, second, strange) = (Key::new("a"), Key::new("b"), Key::new("c"));
     let site = Site::start(&first.set()).await;

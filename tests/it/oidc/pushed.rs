@@ -32,7 +32,7 @@ fn short(rp: &RelyingParty, uri: &str) -> String {
 }
 
 #[tokio::test]
-async fn a24_a_pushed_request_is_spent_by_its_answer_not_by_a_look() {
+async fn protocol_a24_a_pushed_request_is_spent_by_its_answer_not_by_a_look() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -50,7 +50,7 @@ async fn a24_a_pushed_request_is_spent_by_its_answer_not_by_a_look() {
 }
 
 #[tokio::test]
-async fn rt23_a_pushed_request_is_answered_once() {
+async fn fault_rt23_a_pushed_request_is_answered_once() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -98,7 +98,7 @@ async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
 }
 
 #[tokio::test]
-async fn c1_a_reference_is_its_clients_and_short_lived() {
+async fn attack_c1_a_reference_is_its_clients_and_short_lived() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     let uri = pushed(&rp, &rp.attempt()).await;
@@ -140,7 +140,7 @@ pub(super) fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Valu
 }
 
 #[tokio::test]
-async fn a19_of_a_signed_request_only_the_inside_counts() {
+async fn protocol_a19_of_a_signed_request_only_the_inside_counts() {
     let server = Server::start().await;
     let member = server.durand().await;
     let key = Key::new("k1");
@@ -166,7 +166,7 @@ async fn a19_of_a_signed_request_only_the_inside_counts() {
 }
 
 #[tokio::test]
-async fn j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
+async fn attack_j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
     let server = Server::start().await;
     let (key, other) = (Key::new("k1"), Key::new("k1"));
     server.change_client("ent", |meta| meta.jwks = Some(key.set())).await;
@@ -214,7 +214,7 @@ async fn j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn f3_only_a_registered_reference_is_fetched() {
+async fn attack_f3_only_a_registered_reference_is_fetched() {
     let server = Server::start().await;
     let member = server.durand().await;
     let key = Key::new("k1");

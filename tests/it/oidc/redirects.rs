@@ -30,7 +30,7 @@ async fn refused(server: &Server, client: &'static str, uri: &str) {
 }
 
 #[tokio::test]
-async fn r1_r2_r3_r4_r6_r7_s11_nothing_but_the_registered_bytes() {
+async fn attack_r1_r2_r3_r4_r6_r7_threat_s11_nothing_but_the_registered_bytes() {
     let server = Server::start().await;
     for uri in [
         // r1: wildcards, userinfo, hosts that only look alike
@@ -86,7 +86,7 @@ async fn r1_r2_r3_r4_r6_r7_s11_nothing_but_the_registered_bytes() {
 }
 
 #[tokio::test]
-async fn r8_a_missing_redirect_uri_is_not_guessed() {
+async fn attack_r8_a_missing_redirect_uri_is_not_guessed() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
@@ -96,7 +96,7 @@ async fn r8_a_missing_redirect_uri_is_not_guessed() {
 }
 
 #[tokio::test]
-async fn r13_only_the_port_of_a_native_client_s_loopback_may_vary() {
+async fn attack_r13_only_the_port_of_a_native_client_s_loopback_may_vary() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut app = RelyingParty::new(&server, "app");
@@ -121,7 +121,7 @@ async fn r13_only_the_port_of_a_native_client_s_loopback_may_vary() {
 }
 
 #[tokio::test]
-async fn r5_a_doubled_parameter_is_refused() {
+async fn attack_r5_a_doubled_parameter_is_refused() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     for doubled in ["client_id=ent", "redirect_uri=https://ent.example/retour"] {
@@ -148,7 +148,7 @@ async fn r5_a_doubled_parameter_is_refused() {
 }
 
 #[tokio::test]
-async fn r9_nothing_in_a_page_s_address_sends_the_browser_elsewhere() {
+async fn attack_r9_nothing_in_a_page_s_address_sends_the_browser_elsewhere() {
     let server = Server::start().await;
     let member = server.durand().await;
     let evil = "https%3A%2F%2Fevil.example%2F";
@@ -196,7 +196,7 @@ async fn r9_nothing_in_a_page_s_address_sends_the_browser_elsewhere() {
 }
 
 #[tokio::test]
-async fn r11_nothing_travels_before_client_and_address_are_verified() {
+async fn attack_r11_nothing_travels_before_client_and_address_are_verified() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     for client_id in ["", "nobody", "ent%00", "ent ", "ENT", "<script>evil</script>", &"x".repeat(5_000)] {
@@ -217,7 +217,7 @@ async fn r11_nothing_travels_before_client_and_address_are_verified() {
 }
 
 #[tokio::test]
-async fn p6_a_suspension_counts_at_every_endpoint_and_in_the_middle_of_a_sign_in() {
+async fn attack_p6_a_suspension_counts_at_every_endpoint_and_in_the_middle_of_a_sign_in() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -240,7 +240,7 @@ async fn p6_a_suspension_counts_at_every_endpoint_and_in_the_middle_of_a_sign_in
 }
 
 #[tokio::test]
-async fn r12_what_is_refused_is_said_in_plain_ascii_and_never_repeats_the_request() {
+async fn attack_r12_what_is_refused_is_said_in_plain_ascii_and_never_repeats_the_request() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     let evil = "<script>évil</script>\"\\\r\n";

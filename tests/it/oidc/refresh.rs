@@ -70,7 +70,7 @@ async fn refresh(rp: &RelyingParty, token: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a18_a_refresh_keeps_who_and_when_and_has_no_nonce() {
+async fn protocol_a18_a_refresh_keeps_who_and_when_and_has_no_nonce() {
     let (server, rp, member) = house("ent").await;
     let first = begin(&rp, &mut Browser::new(&server), &member, true).await;
     assert_eq!(first["scope"], ALL);
@@ -112,7 +112,7 @@ async fn oidcc_11_offline_access_needs_the_persons_word_on_this_request() {
 }
 
 #[tokio::test]
-async fn t1_a_public_clients_token_turns_and_a_spent_one_ends_the_family() {
+async fn attack_t1_a_public_clients_token_turns_and_a_spent_one_ends_the_family() {
     let (server, rp, member) = house("app").await;
     let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
     let second = refresh(&rp, &first).await.json()["refresh_token"].clone();
@@ -127,7 +127,7 @@ async fn t1_a_public_clients_token_turns_and_a_spent_one_ends_the_family() {
 }
 
 #[tokio::test]
-async fn rt23_fifty_refreshes_at_once_give_one_child() {
+async fn fault_rt23_fifty_refreshes_at_once_give_one_child() {
     let (server, rp, member) = house("app").await;
     let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
     let mut all = tokio::task::JoinSet::new();
@@ -145,7 +145,7 @@ async fn rt23_fifty_refreshes_at_once_give_one_child() {
 }
 
 #[tokio::test]
-async fn c1_another_clients_refresh_token_is_refused_and_unharmed() {
+async fn attack_c1_another_clients_refresh_token_is_refused_and_unharmed() {
     let (server, rp, member) = house("ent").await;
     refreshing(&server, "bourses").await;
     let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
@@ -159,7 +159,7 @@ async fn c1_another_clients_refresh_token_is_refused_and_unharmed() {
 }
 
 #[tokio::test]
-async fn t3_what_changed_since_is_seen_at_each_refresh() {
+async fn attack_t3_what_changed_since_is_seen_at_each_refresh() {
     for (case, sql) in [
         ("suspended", "UPDATE account SET suspended_at = 1, suspended_by = 'school'"),
         ("client suspended", "UPDATE client SET state = 'suspended' WHERE client_id = 'ent'"),
@@ -175,7 +175,7 @@ async fn t3_what_changed_since_is_seen_at_each_refresh() {
 }
 
 #[tokio::test]
-async fn t4_a_scope_is_never_raised() {
+async fn attack_t4_a_scope_is_never_raised() {
     let (server, mut rp, member) = house("ent").await;
     rp.scope = "openid profile";
     let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
@@ -195,7 +195,7 @@ async fn t4_a_scope_is_never_raised() {
 }
 
 #[tokio::test]
-async fn c2_a_replayed_code_takes_its_refresh_family_with_it() {
+async fn attack_c2_a_replayed_code_takes_its_refresh_family_with_it() {
     let (server, rp, member) = house("ent").await;
     let mut browser = Browser::new(&server);
     let attempt = rp.attempt_with(&[("prompt", "consent")]);
@@ -210,7 +210,7 @@ async fn c2_a_replayed_code_takes_its_refresh_family_with_it() {
 }
 
 #[tokio::test]
-async fn s8_a_new_password_ends_offline_families_too() {
+async fn attack_s8_a_new_password_ends_offline_families_too() {
     let (server, rp, member) = house("ent").await;
     let token = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
     let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
@@ -221,7 +221,7 @@ async fn s8_a_new_password_ends_offline_families_too() {
 }
 
 #[tokio::test]
-async fn s8_no_family_is_born_after_the_end_that_it_raced() {
+async fn attack_s8_no_family_is_born_after_the_end_that_it_raced() {
     for _ in 0..3 {
         let (server, rp, member) = house("ent").await;
         server.change_client("ent", |meta| meta.offline_agreed = true).await;
@@ -251,7 +251,7 @@ async fn s8_no_family_is_born_after_the_end_that_it_raced() {
 }
 
 #[tokio::test]
-async fn t2_a_restart_changes_nothing() {
+async fn attack_t2_a_restart_changes_nothing() {
     let (server, rp, member) = house("app").await;
     let first = begin(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
     let second = refresh(&rp, &first).await.json()["refresh_token"].clone();
@@ -264,7 +264,7 @@ async fn t2_a_restart_changes_nothing() {
 }
 
 #[tokio::test]
-async fn t12_a_client_that_is_not_registered_for_it_gets_none() {
+async fn attack_t12_a_client_that_is_not_registered_for_it_gets_none() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");

@@ -125,7 +125,7 @@ pub async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn b4_a_registration_is_answered_with_everything_that_was_taken() {
+async fn protocol_b4_a_registration_is_answered_with_everything_that_was_taken() {
     let server = Server::start().await;
     let body = json!({
         "client_name": "Cantine", "redirect_uris": ["https://cantine.example/retour?x=1"], "logo_uri": "https://cantine.example/logo.png",
@@ -242,7 +242,7 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
+async fn attack_p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
     let server = Server::start().await;
     let (token, _) = opened(&server, 3, false).await;
     let all: Vec<_> = (0..50)

@@ -56,7 +56,7 @@ const OF_AUTHORIZE: [&str; 23] = [
 ];
 
 #[tokio::test]
-async fn a6_every_authorize_parameter_missing_doubled_empty_or_huge_has_a_clear_answer() {
+async fn protocol_a6_every_authorize_parameter_missing_doubled_empty_or_huge_has_a_clear_answer() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -97,7 +97,7 @@ async fn a6_every_authorize_parameter_missing_doubled_empty_or_huge_has_a_clear_
 }
 
 #[tokio::test]
-async fn a15_every_page_takes_any_query_and_any_form() {
+async fn attack_a15_every_page_takes_any_query_and_any_form() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut known = Browser::new(&server);
@@ -135,7 +135,7 @@ async fn a15_every_page_takes_any_query_and_any_form() {
 }
 
 #[tokio::test]
-async fn c8_the_waiting_request_is_ours_and_checked_again_at_the_end() {
+async fn attack_c8_the_waiting_request_is_ours_and_checked_again_at_the_end() {
     let server = Server::start().await;
     let member = server.durand().await;
     let ent = RelyingParty::new(&server, "ent");
@@ -170,7 +170,7 @@ async fn a_code_of_a_session_that_was_left_gives_nothing() {
 }
 
 #[tokio::test]
-async fn a13_no_identifiant_and_no_sub_is_ever_given_again() {
+async fn attack_a13_no_identifiant_and_no_sub_is_ever_given_again() {
     let server = Server::start().await;
     let member = server.account("Anne", "DURAND").await;
     let strict = RelyingParty::new(&server, "strict");

@@ -32,7 +32,7 @@ fn half(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a13_each_response_type_gives_what_it_names_with_the_hashes() {
+async fn protocol_a13_each_response_type_gives_what_it_names_with_the_hashes() {
     let (server, rp) = house().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -67,7 +67,7 @@ async fn a13_each_response_type_gives_what_it_names_with_the_hashes() {
 }
 
 #[tokio::test]
-async fn a20_a_form_post_is_a_page_that_sends_itself_errors_too() {
+async fn protocol_a20_a_form_post_is_a_page_that_sends_itself_errors_too() {
     let (server, rp) = house().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -90,7 +90,7 @@ async fn a20_a_form_post_is_a_page_that_sends_itself_errors_too() {
 }
 
 #[tokio::test]
-async fn a7_a_front_channel_id_token_needs_a_nonce_and_never_travels_in_a_query() {
+async fn protocol_a7_a_front_channel_id_token_needs_a_nonce_and_never_travels_in_a_query() {
     let (server, rp) = house().await;
     let mut browser = Browser::new(&server);
     for (more, error) in [
@@ -113,7 +113,7 @@ async fn a7_a_front_channel_id_token_needs_a_nonce_and_never_travels_in_a_query(
 }
 
 #[tokio::test]
-async fn c8_a_response_type_that_is_not_registered_is_refused() {
+async fn attack_c8_a_response_type_that_is_not_registered_is_refused() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);

@@ -32,7 +32,7 @@ fn refused(answer: &Answer, error: &str, case: &str) {
 }
 
 #[tokio::test]
-async fn a10_the_id_token_says_who_and_when_and_nothing_more() {
+async fn protocol_a10_the_id_token_says_who_and_when_and_nothing_more() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -104,7 +104,7 @@ async fn rfc_9068_the_access_token_is_at_jwt_signed_by_es256() {
 }
 
 #[tokio::test]
-async fn c2_a_code_gives_tokens_once_and_a_replay_takes_them_back() {
+async fn attack_c2_a_code_gives_tokens_once_and_a_replay_takes_them_back() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -229,7 +229,7 @@ async fn strangers(server: &Server, rp: &RelyingParty, attempt: &Attempt, code: 
 }
 
 #[tokio::test]
-async fn c12_a_code_lives_sixty_seconds_and_has_256_bits() {
+async fn attack_c12_a_code_lives_sixty_seconds_and_has_256_bits() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -244,7 +244,7 @@ async fn c12_a_code_lives_sixty_seconds_and_has_256_bits() {
 }
 
 #[tokio::test]
-async fn c1_a_code_is_its_client_s_and_its_redirect_uri_s() {
+async fn attack_c1_a_code_is_its_client_s_and_its_redirect_uri_s() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -264,7 +264,7 @@ async fn c1_a_code_is_its_client_s_and_its_redirect_uri_s() {
 }
 
 #[tokio::test]
-async fn c3_c4_the_proof_is_demanded_compared_and_never_taken_unasked() {
+async fn attack_c3_c4_the_proof_is_demanded_compared_and_never_taken_unasked() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -295,7 +295,7 @@ async fn c3_c4_the_proof_is_demanded_compared_and_never_taken_unasked() {
 }
 
 #[tokio::test]
-async fn c7_c10_t9_no_other_secret_is_a_code_and_a_code_is_no_other_secret() {
+async fn attack_c7_c10_t9_no_other_secret_is_a_code_and_a_code_is_no_other_secret() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -322,7 +322,7 @@ async fn c7_c10_t9_no_other_secret_is_a_code_and_a_code_is_no_other_secret() {
 }
 
 #[tokio::test]
-async fn a16_any_parameter_missing_doubled_empty_or_huge_is_an_error_of_theirs() {
+async fn protocol_a16_any_parameter_missing_doubled_empty_or_huge_is_an_error_of_theirs() {
     let server = Server::start().await;
     let member = server.durand().await;
     let mut browser = Browser::new(&server);
@@ -376,7 +376,7 @@ async fn one_of_theirs(rp: &RelyingParty, fields: &[(&'static str, String)], cas
 }
 
 #[tokio::test]
-async fn t12_only_wired_and_registered_grants_are_there() {
+async fn attack_t12_only_wired_and_registered_grants_are_there() {
     let server = Server::start().await;
     let rp = RelyingParty::new(&server, "ent");
     for grant in ["refresh_token", "client_credentials"] {

@@ -112,7 +112,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn j12_userinfo_and_registration_open_to_their_own_tokens_only() {
+async fn attack_j12_userinfo_and_registration_open_to_their_own_tokens_only() {
     let house = House::new().await;
     for (case, token) in house.wrong(&["access token", "another's access token"]) {
         for method in ["GET", "POST"] {
@@ -134,7 +134,7 @@ async fn j12_userinfo_and_registration_open_to_their_own_tokens_only() {
 }
 
 #[tokio::test]
-async fn t9_the_token_endpoint_takes_each_in_its_own_place_only() {
+async fn attack_t9_the_token_endpoint_takes_each_in_its_own_place_only() {
     let house = House::new().await;
     for (case, token) in house.wrong(&["refresh token"]) {
         let answer = house.token(&[("grant_type", "refresh_token"), ("refresh_token", &token)]).await;
@@ -170,7 +170,7 @@ async fn t9_the_token_endpoint_takes_each_in_its_own_place_only() {
 }
 
 #[tokio::test]
-async fn t5_asked_about_or_ended_each_is_another_thing() {
+async fn attack_t5_asked_about_or_ended_each_is_another_thing() {
     let house = House::new().await;
     for (case, token) in house.wrong(&["access token", "refresh token"]) {
         let told = super::introspection::ask(&house.rp, &token).await;
@@ -187,7 +187,7 @@ async fn t5_asked_about_or_ended_each_is_another_thing() {
 }
 
 #[tokio::test]
-async fn j12_no_token_passes_for_a_request_a_hint_or_a_session() {
+async fn attack_j12_no_token_passes_for_a_request_a_hint_or_a_session() {
     let house = House::new().await;
     let attempt = house.rp.attempt();
     for (case, token) in house.wrong(&[]) {
@@ -225,7 +225,7 @@ async fn j12_no_token_passes_for_a_request_a_hint_or_a_session() {
 }
 
 #[tokio::test]
-async fn t4_what_has_expired_is_dead_everywhere() {
+async fn attack_t4_what_has_expired_is_dead_everywhere() {
     let mut house = House::new().await;
     house.server.advance(Span::minutes(61));
     let all = std::mem::take(&mut house.all);

@@ -51,7 +51,7 @@ async fn told(server: &Server, client: &'static str, scope: &'static str, member
 }
 
 #[tokio::test]
-async fn a11_by_get_by_post_in_header_and_body_the_same() {
+async fn protocol_a11_by_get_by_post_in_header_and_body_the_same() {
     let server = Server::start().await;
     let member = server.durand().await;
     let token = ent_tokens(&server, &member).await.access_token;
@@ -76,7 +76,7 @@ async fn a11_by_get_by_post_in_header_and_body_the_same() {
 }
 
 #[tokio::test]
-async fn t15_never_in_the_query_and_never_twice() {
+async fn attack_t15_never_in_the_query_and_never_twice() {
     let server = Server::start().await;
     let member = server.durand().await;
     let token = ent_tokens(&server, &member).await.access_token;
@@ -109,7 +109,7 @@ async fn t15_never_in_the_query_and_never_twice() {
 }
 
 #[tokio::test]
-async fn j12_t9_only_a_whole_access_token_of_ours() {
+async fn attack_j12_t9_only_a_whole_access_token_of_ours() {
     let server = Server::start().await;
     let member = server.durand().await;
     let tokens = ent_tokens(&server, &member).await;
@@ -167,7 +167,7 @@ async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_i
 }
 
 #[tokio::test]
-async fn t11_account_and_client_are_looked_at_each_time() {
+async fn attack_t11_account_and_client_are_looked_at_each_time() {
     let server = Server::start().await;
     let member = server.durand().await;
     let rp = RelyingParty::new(&server, "ent");
@@ -190,7 +190,7 @@ async fn t11_account_and_client_are_looked_at_each_time() {
 }
 
 #[tokio::test]
-async fn t4_each_scope_gives_its_claims_and_no_other() {
+async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
     let server = Server::start().await;
     let member = server.durand().await;
     let one = |scope: &'static str| told(&server, "ent", scope, &member);
@@ -251,7 +251,7 @@ async fn everywhere(server: &Server) -> Member {
 }
 
 #[tokio::test]
-async fn s15_a_client_learns_of_its_perimeter_only() {
+async fn threat_s15_a_client_learns_of_its_perimeter_only() {
     let server = Server::start().await;
     let member = everywhere(&server).await;
     for (client, expected) in [
@@ -280,7 +280,7 @@ async fn s15_a_client_learns_of_its_perimeter_only() {
 }
 
 #[tokio::test]
-async fn s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_once() {
+async fn threat_s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_once() {
     let server = Server::start().await;
     let other = Family { key: 500_009, prenom: "Marc", phone: "06 39 98 00 09", ..Family::durand() };
     server.import("montpellier", deployment::MONOD, &[Family::durand(), other.clone(), Family::petit()]).await;

@@ -6,7 +6,7 @@ use super::*;
 use crate::roster::formats::SetError;
 
 #[tokio::test]
-async fn rt14_a_cut_file_harms_nothing() {
+async fn fault_rt14_a_cut_file_harms_nothing() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
         ground.taken(&roster).await;
@@ -27,7 +27,7 @@ async fn rt14_a_cut_file_harms_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rt14_an_import_that_ends_anywhere_is_all_or_nothing() {
+async fn fault_rt14_an_import_that_ends_anywhere_is_all_or_nothing() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 60);
         ground.taken(&roster).await;
@@ -71,7 +71,7 @@ async fn half_a_set_or_a_file_that_is_not_there_is_refused_and_another_school_is
 }
 
 #[tokio::test]
-async fn rt14_unreadable_records_are_told_and_the_rest_is_taken() {
+async fn fault_rt14_unreadable_records_are_told_and_the_rest_is_taken() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
         ground.taken(&roster).await;

@@ -5,7 +5,7 @@ use crate::roster::reconcile::Refusal;
 use crate::roster::store::{attach, children_of_account, withhold};
 
 #[tokio::test]
-async fn rt14_the_same_files_again_change_nothing() {
+async fn fault_rt14_the_same_files_again_change_nothing() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
         ground.taken(&roster).await;
@@ -18,7 +18,7 @@ async fn rt14_the_same_files_again_change_nothing() {
 }
 
 #[tokio::test]
-async fn p08_the_order_of_records_does_not_matter() {
+async fn property_p08_the_order_of_records_does_not_matter() {
     on_each(async |ground| {
         let mut roster = Roster::of(MONOD, 30);
         ground.taken(&roster).await;
@@ -47,7 +47,7 @@ async fn a_dry_run_says_what_would_change_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn p08_an_older_export_never_overwrites_a_newer_one() {
+async fn property_p08_an_older_export_never_overwrites_a_newer_one() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
         let newer = roster.on("09/09/2025", |roster| roster.persons[0].1 = "06 39 98 77 77".into());
@@ -79,7 +79,7 @@ async fn a_newer_export_of_the_same_school_moves_times_only() {
 }
 
 #[tokio::test]
-async fn rt14_more_than_five_percent_gone_waits_for_the_operator() {
+async fn fault_rt14_more_than_five_percent_gone_waits_for_the_operator() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 40);
         ground.taken(&roster).await;
@@ -126,7 +126,7 @@ async fn a_school_of_another_academy_or_of_none_is_refused() {
 }
 
 #[tokio::test]
-async fn p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_comes_back() {
+async fn property_p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_comes_back() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 60);
         ground.taken(&roster).await;
