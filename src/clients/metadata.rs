@@ -84,6 +84,11 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         Terms::Registered { .. } => (Profile::Plain, true),
     };
     let f = &profile::imposed(profile, f)?;
+    if let (Profile::Fapi2, Terms::File { tolerances, .. }) = (profile, terms)
+        && let Some((key, _)) = tolerances.given().first()
+    {
+        return flaw(key, "profile fapi2 tolerates nothing: leave it out");
+    }
     let native = match f.application_type.as_deref() {
         None | Some("web") => false,
         Some("native") => true,

@@ -288,6 +288,10 @@ fn faults_d15_a_file_gives_tolerances_and_a_registration_takes_none() {
         *tolerances = given;
     }
     assert_eq!(take(&bent(json!({})), &terms).unwrap().tolerances, given);
+    if let Terms::File { profile, .. } = &mut terms {
+        *profile = Profile::Fapi2;
+    }
+    assert_eq!(take(&bent(json!({})), &terms).unwrap_err().field, "access_token_typ", "not beside FAPI 2.0");
     let old: Metadata = {
         let mut stored = serde_json::to_value(taken(json!({}))).unwrap();
         stored.as_object_mut().unwrap().remove("tolerances");
