@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::password::Rule;
 use crate::http::pages::Page;
 use crate::http::qr::QrCode;
+use crate::services::Door;
 use crate::tenants::Office;
 
 mod dates;
@@ -216,6 +217,8 @@ pub struct DonePage {
     pub service: Option<String>,
     /// `/oauth2/authorize?i=…`, or `/compte`.
     pub continue_href: String,
+    /// The same portal's other choices, for children whom that service does not know.
+    pub others: Vec<Door>,
     pub notices: Vec<ChildNotice>,
 }
 

@@ -205,6 +205,7 @@ done-title = Your account is active.
 done-password-title = Your new password is saved.
 done-identifiant = Your username is:
 done-keep = Keep it with your password: you need both each time you sign in.
+done-others = For **{ $children }**, the way in is this one: { $places }.
 
 ## Activation, what stops it
 not-open-title = Activation is not open yet

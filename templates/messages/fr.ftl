@@ -205,6 +205,7 @@ done-title = Votre compte est activé.
 done-password-title = Votre nouveau mot de passe est enregistré.
 done-identifiant = Votre identifiant est :
 done-keep = Gardez-le avec votre mot de passe : vous en aurez besoin à chaque connexion.
+done-others = Pour **{ $children }**, l'entrée est celle-ci : { $places }.
 
 ## Activation, what stops it
 not-open-title = L'activation n'est pas encore ouverte

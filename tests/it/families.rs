@@ -163,6 +163,23 @@ async fn faults_e5_a_parent_of_two_academies_sees_where_each_child_is() {
 }
 
 #[tokio::test]
+async fn faults_e5_after_the_activation_a_parent_learns_where_the_third_child_is() {
+    let server = Server::college(&[Family::durand()]).await;
+    let lea = Family { children: vec![(900_021, "Léa", "01/02/2012", "5 C")], ..Family::durand() };
+    server.import("toulouse", TOULOUSE, &[lea]).await;
+    let mut browser = Browser::new(&server);
+    browser.open(&RelyingParty::new(&server, "ent").attempt().url).await;
+    browser.click("#pas-de-compte").await;
+    browser.prove_phone(&server, &Family::durand()).await;
+    browser.answer(&["14/02/2013", "01/02/2012"]).await;
+    browser.choose_password(PASSWORD).await;
+    let page = browser.page.shown();
+    assert!(page.contains("Pour Léa, l'entrée est celle-ci : académie de Toulouse."), "{page}");
+    assert!(browser.page.has(".note a.target[href^='https://ent.example/initiate']"));
+    assert!(!page.contains("Pour Zoé"), "whom the service knows: {page}");
+}
+
+#[tokio::test]
 async fn faults_e5_the_sheet_has_the_address_of_the_ent_for_the_eye_and_the_camera() {
     let server = Server::college(&[Family::durand()]).await;
     let mut browser = Browser::new(&server);

@@ -21,7 +21,8 @@ use crate::http::form::Form;
 use crate::http::qr::QrCode;
 use crate::http::visit::{Visit, with_cookie};
 use crate::protocol::params::Params;
-use crate::{clients, tenants};
+use crate::services::Door;
+use crate::{clients, roster, services, tenants};
 
 async fn account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
     let id = activation.account_id.as_deref().unwrap_or_default();
@@ -184,6 +185,7 @@ pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
     };
     let account = account(&app, &activation).await?;
     let query = visit.carried(&["i", "client_id"]);
+    let account_id = account.id.clone();
     let page = DonePage {
         query: visit.carried(&CARRIED),
         purpose: activation.purpose,
@@ -193,7 +195,20 @@ pub async fn done(State(app): State<AppState>, visit: Visit) -> Answer {
             Some(_) => format!("/oauth2/authorize{query}"),
             None => "/compte".to_owned(),
         },
+        others: others(&app, &visit, &account_id).await?,
         notices: notices(&activation),
     };
     visit.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// Where the children are whom the service that waits does not know: a parent of two academies would miss one.
+async fn others(app: &AppState, visit: &Visit, account_id: &str) -> Result<Vec<Door>, PageError> {
+    let mut tx = app.db.read().await?;
+    let children = roster::store::children_of_account(&mut tx, account_id).await?;
+    let mut doors = services::ops::doors(&mut tx, app, "responsable", &children).await?;
+    let id = visit.query.get("client_id").unwrap_or_default();
+    let Some(at) = doors.iter().position(|door| door.client_id == id) else { return Ok(Vec::new()) };
+    let own = doors.swap_remove(at);
+    doors.retain(|door| door.sector == own.sector && door.children.iter().any(|name| !own.children.contains(name)));
+    Ok(doors)
 }

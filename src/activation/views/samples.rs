@@ -8,6 +8,7 @@ use super::{
 use crate::accounts::password::Rule;
 use crate::base::date::TypedDate;
 use crate::http::qr::QrCode;
+use crate::services::Door;
 use crate::tenants::Office;
 
 fn query() -> String {
@@ -218,11 +219,23 @@ pub(super) fn done() -> Vec<DonePage> {
         identifiant: "f.leboeuf47".to_owned(),
         service: service.map(str::to_owned),
         continue_href: "/oauth2/authorize?i=0123456789abcdefghijkl".to_owned(),
+        others: Vec::new(),
         notices: Vec::new(),
     };
     vec![
         page(Some("mon ENT Occitanie"), Purpose::Activation),
         page(None, Purpose::NewPassword),
+        DonePage {
+            others: vec![Door {
+                client_id: "mon-ent-toulouse".to_owned(),
+                sector: "mon-ent".to_owned(),
+                name: "mon ENT Occitanie".to_owned(),
+                href: "https://ent.example/initier?choix=toulouse".to_owned(),
+                places: vec!["Académie de Toulouse".to_owned()],
+                children: vec!["Gaspard".to_owned(), "Zoé".to_owned()],
+            }],
+            ..page(Some("mon ENT Occitanie"), Purpose::Activation)
+        },
         DonePage { notices: notices(), ..page(Some("mon ENT Occitanie"), Purpose::Activation) },
     ]
 }
