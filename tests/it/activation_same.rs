@@ -1,16 +1,13 @@
 //! Nobody learns by an activation whether somebody is in the roster; and what was typed is nowhere to be read.
 
-use std::io::Write;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use preau::base::clock::Span;
 use preau::db::{Db, Durability};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::deployment::MONOD;
 use crate::support::people::PASSWORD;
-use crate::support::{Answer, Browser, Family, Server};
+use crate::support::{Answer, Browser, Family, Log, Server};
 
 /// The answer without its random values, all of a fixed length.
 fn masked(answer: &Answer) -> String {
@@ -262,27 +259,6 @@ async fn threat_s07_the_cap_of_the_day_holds_for_the_whole_deployment() {
     assert_eq!(server.messages().len(), 4);
 }
 
-/// Where the log of a test goes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Log;
-    fn make_writer(&'a self) -> Log {
-        self.clone()
-    }
-}
-
 /// Every row of every table, as text.
 async fn dump(server: &Server) -> String {
     let Db::Sqlite { .. } = &server.app.db else {
@@ -303,12 +279,7 @@ async fn dump(server: &Server) -> String {
 
 #[tokio::test]
 async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    // With a single subscriber, `tracing` asks the thread that meets a line first whether anybody listens, and that may
-    // be another test's: two make it ask both.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::of("trace");
     let server = Server::college(&[Family::durand()]).await;
     let mut stranger = Browser::at_activation(&server).await;
     stranger.identify_as("Canarinom", "Canariprenom", "06 12 98 76 54").await;
@@ -348,7 +319,7 @@ async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database
     ];
     let dump = dump(&server).await;
     assert!(dump.contains(&identifiant) && dump.contains("DURAND"), "the dump holds what is in the clear");
-    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let logged = log.text();
     assert!(logged.contains("POST"), "the log was written: {logged}");
     for canary in canaries.iter().copied().chain(cookies.iter().map(String::as_str)) {
         assert!(!dump.contains(canary), "{canary} is readable in the database");

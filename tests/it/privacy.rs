@@ -1,14 +1,12 @@
 //! What two relying parties, a thief of the database and a reader of the log do not learn.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use preau::base::secret::digest;
 use serde_json::Value;
 
 use crate::support::relying_party::{Tokens, part};
-use crate::support::{Browser, Family, Member, RelyingParty, Server, database, deployment};
+use crate::support::{Browser, Family, Log, Member, RelyingParty, Server, database, deployment};
 
 /// Every text and number in a JSON value.
 fn leaves(value: &Value, out: &mut BTreeSet<String>) {
@@ -174,33 +172,9 @@ async fn threat_s17_a_stolen_database_opens_nothing() {
     }
 }
 
-/// A log that a test reads.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn threat_s14_attack_h5_x5_the_log_tells_what_happened_and_to_nobody_s_harm() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter("preau=trace,sqlx=debug,tower_http=debug,info")
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .finish();
-    // This thread's only: the test's runtime has no other. While there is just one subscriber, tracing asks the
-    // thread that comes first by an event whether anybody wants it, and other tests have none; so there are two.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let lines = Log::of("preau=trace,sqlx=debug,tower_http=debug,info");
     let server = Server::start().await;
     let member = server.durand().await;
     let mut canaries = morning(&server, &member).await;
@@ -211,7 +185,7 @@ async fn threat_s14_attack_h5_x5_the_log_tells_what_happened_and_to_nobody_s_har
     for path in ["/x%0aFORGED", "/connexion?i=%0d%0aFORGED", "/oauth2/authorize?client_id=a%0aFORGED"] {
         server.get(path).await;
     }
-    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let log = lines.text();
     for there in ["request", "path=/connexion", "status=303", "token refused", "authorization refused by page"] {
         assert!(log.contains(there), "{there}: {log}");
     }

@@ -3,8 +3,6 @@
 //! The programs themselves are tried in `tests/interop`; here is each default alone.
 
 use std::fs;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
@@ -12,7 +10,7 @@ use serde_json::json;
 
 use super::registration::{cantine, let_in, manage, registered, state, text};
 use crate::support::relying_party::{basic, part};
-use crate::support::{Answer, Browser, Landed, Member, Receiver, RelyingParty, Server, deployment};
+use crate::support::{Answer, Browser, Landed, Log, Member, Receiver, RelyingParty, Server, deployment};
 
 /// A client whose file holds the least that it may, and these lines.
 const BARE: &str = "cantine";
@@ -155,31 +153,13 @@ async fn preau_approve(server: &Server, client: &serde_json::Value) {
     decide(super::registration::house(server), id, Decision::Approve { version: 1 }).await.unwrap();
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_one_answer() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::of("info");
     let (server, ..) = house("token_endpoint_auth_method = \"client_secret_basic\"").await;
     let secret = deployment::secret(BARE);
     let logged = |from: usize| {
-        let all = String::from_utf8(lines.0.lock().unwrap()[from..].to_vec()).unwrap();
+        let all = log.text().split_off(from);
         let found: Vec<String> = all.lines().filter(|line| line.contains("refused")).map(str::to_owned).collect();
         assert_eq!(found.len(), 1, "{all}");
         found[0].clone()
@@ -208,7 +188,7 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
         ("odd header", Some("Bearer x".to_owned()), vec![], vec!["not Basic"]),
     ] {
         for path in ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/par"] {
-            let from = lines.0.lock().unwrap().len();
+            let from = log.text().len();
             let headers: Vec<_> = header.as_deref().map(|value| ("authorization", value)).into_iter().collect();
             let answer = server.post(path, &headers, &fields).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case} {path}");
@@ -220,7 +200,7 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
     answers.dedup();
     assert_eq!(answers.len(), 1, "{answers:?}");
     // What a client asks that is let in is refused in its name too.
-    let from = lines.0.lock().unwrap().len();
+    let from = log.text().len();
     assert_eq!(ask(&server, Some(&right), &[]).await.error(), "invalid_grant");
     assert!(logged(from).contains("client=\"cantine\""));
 }
