@@ -16,7 +16,7 @@ CREATE TABLE support_event (
 CREATE INDEX support_event_code ON support_event (code);
 CREATE INDEX support_event_at ON support_event (at);
 
--- A password that replaced another: a few bits of the former one, so that whoever still types it is told when it was
--- changed, and whether the next sign-in has told it yet.
+-- Of a password that replaced another: the former one's hash, so that whoever still types it is told when it was changed,
+-- and whether the next sign-in has told it yet.
 ALTER TABLE account ADD COLUMN former_password TEXT;
 ALTER TABLE account ADD COLUMN password_change_untold BOOLEAN NOT NULL DEFAULT FALSE;

@@ -2,7 +2,7 @@
 
 use super::{KEPT, SupportEvent};
 use crate::base::clock::Timestamp;
-use crate::db::{Result, Tx, args};
+use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
 
 pub async fn put(tx: &mut Tx, event: &SupportEvent) -> Result<()> {
     tx.execute(
@@ -30,10 +30,12 @@ pub async fn of_code(tx: &mut Tx, code: &str) -> Result<Vec<SupportEvent>> {
     tx.all(sql, args![code]).await
 }
 
-/// Forgets what is too old, and the oldest beyond the bound. Gives how many.
+/// Forgets some of what is too old, and of the oldest beyond the bound. Gives how many.
 pub async fn clean(tx: &mut Tx, now: Timestamp, most: i64) -> Result<u64> {
-    let old = tx.execute("DELETE FROM support_event WHERE at < $1", args![now.minus(KEPT)]).await?;
-    let sql = "DELETE FROM support_event WHERE at < \
-               (SELECT at FROM support_event ORDER BY at DESC LIMIT 1 OFFSET $1)";
-    Ok(old + tx.execute(sql, args![most - 1]).await?)
+    let old = "DELETE FROM support_event WHERE (code, at) IN \
+               (SELECT code, at FROM support_event WHERE at < $1 ORDER BY at LIMIT $2)";
+    let too_many = "DELETE FROM support_event WHERE (code, at) IN (SELECT code, at FROM support_event WHERE at < \
+                    (SELECT at FROM support_event ORDER BY at DESC LIMIT 1 OFFSET $1) ORDER BY at LIMIT $2)";
+    Ok(tx.execute(old, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?
+        + tx.execute(too_many, args![most - 1, CLEANED_AT_ONCE]).await?)
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
-use preau::db::Durability;
+use preau::db::{CLEANED_AT_ONCE, Durability};
 use preau::support::{MOST, SupportEvent, store};
 
 use crate::support::deployment::{MONOD, TOULOUSE};
@@ -66,20 +66,24 @@ async fn support_events_end_after_thirty_days_and_the_oldest_go_first() {
     let server = Server::start().await;
     let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
     let now = server.now();
-    for (code, days) in [("OLD-AAA", 31), ("MID-AAA", 29), ("NEW-AAA", 28)] {
-        let at = now.minus(Span::days(days));
-        let event = SupportEvent {
-            code: code.to_owned(),
-            at: at.0,
-            page: String::new(),
-            path: String::new(),
-            request_id: String::new(),
-            account_id: None,
-            activation_id: None,
-            client_id: None,
-        };
-        store::put(&mut tx, &event).await.unwrap();
+    let event = |code: &str, days, ms| SupportEvent {
+        code: code.to_owned(),
+        at: now.minus(Span::days(days)).0 + ms,
+        page: String::new(),
+        path: String::new(),
+        request_id: String::new(),
+        account_id: None,
+        activation_id: None,
+        client_id: None,
+    };
+    for ms in 0..CLEANED_AT_ONCE {
+        store::put(&mut tx, &event("OLD-AAA", 32, ms)).await.unwrap();
     }
+    for (code, days) in [("OLD-BBB", 31), ("MID-AAA", 29), ("NEW-AAA", 28)] {
+        store::put(&mut tx, &event(code, days, 0)).await.unwrap();
+    }
+    let some = u64::try_from(CLEANED_AT_ONCE).unwrap();
+    assert_eq!(store::clean(&mut tx, now, MOST).await.unwrap(), some, "a backlog goes in pieces");
     assert_eq!(store::clean(&mut tx, now, MOST).await.unwrap(), 1, "after its term");
     assert_eq!(store::clean(&mut tx, now, 1).await.unwrap(), 1, "the older of two");
     assert_eq!(store::clean(&mut tx, now, 1).await.unwrap(), 0);
