@@ -7,6 +7,9 @@ const MOST_STEPS = 20;
 export class Browser {
   #cookies = new Map();
 
+  /** Headers that each request has besides. */
+  headers = {};
+
   /** The address of the page that is shown. */
   url = "about:blank";
   status = 0;
@@ -29,7 +32,7 @@ export class Browser {
     let url = new URL(address, this.url === "about:blank" ? undefined : this.url);
     for (let step = 0; step < MOST_STEPS; step += 1) {
       if (stop && url.href.startsWith(stop)) return url;
-      const headers = { "Accept-Language": "fr", "Sec-Fetch-Site": site, Cookie: this.#jar(url) };
+      const headers = { ...this.headers, "Accept-Language": "fr", "Sec-Fetch-Site": site, Cookie: this.#jar(url) };
       if (body !== undefined) {
         headers["Content-Type"] = "application/x-www-form-urlencoded";
         headers.Origin = origin ?? url.origin;
@@ -54,6 +57,11 @@ export class Browser {
       url = new URL(next, url);
     }
     throw new Error(`more than ${MOST_STEPS} steps from ${address}`);
+  }
+
+  /** Forgets a cookie, as a browser that was closed does. */
+  forget(name) {
+    for (const [key, cookie] of this.#cookies) if (cookie.name === name) this.#cookies.delete(key);
   }
 
   /** Called with each page, before what it does by itself. */

@@ -17,6 +17,8 @@ export class Person {
     this.phones = phones;
     this.parent = parent;
     this.identifiant = undefined;
+    /** Messages that came earlier. */
+    this.seen = new Set();
   }
 
   /** The same person at another computer. */
@@ -26,10 +28,10 @@ export class Person {
     return other;
   }
 
-  async #code() {
+  async code() {
     for (let n = 0; n < 200; n += 1) {
       const all = await (await fetch(this.phones)).json();
-      const message = all.find(({ to }) => to === this.parent.e164);
+      const message = all.find(({ id, to }) => to === this.parent.e164 && !this.seen.has(id));
       if (message) return /\b(\d{6})\b/.exec(message.text)[1];
       await new Promise((done) => { setTimeout(done, 100); });
     }
@@ -43,7 +45,7 @@ export class Person {
     if (refused) throw new Error(`answered at once: ${refused}`);
     await browser.follow('main a[href*="/activation"]');
     await browser.submit("#continuer", { nom: parent.nom, prenom: parent.prenom, telephone: parent.telephone });
-    await browser.submit("#continuer", { code: await this.#code() });
+    await browser.submit("#continuer", { code: await this.code() });
     const name = (start) => browser.page.querySelector(`[name^="${start}"]`)?.getAttribute("name");
     await browser.submit("#confirmer", {
       [name("representant_legal")]: "oui",

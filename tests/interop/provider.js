@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { makeCertificates } from "./certificates.js";
 import { toToml } from "./clients.js";
-import { SCHOOL, eleves, responsables } from "./roster.js";
+import { PARENTS, SCHOOL, eleves, responsables } from "./roster.js";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const START_MS = 60_000;
@@ -51,18 +51,23 @@ function environment() {
 /**
  * @param {string} log file for what the server prints
  * @param {{name: string, clients: object[], files?: {name: string, client_id: string, secret: string, text: string}[],
- *   more?: (authority: string) => string, keys?: string}} of the deployment; `files` are clients as the repository's
- *   examples have them, `more` is appended to the configuration, `keys` are lines of its section
+ *   more?: (authority: string) => string, server?: string, keys?: string, parents?: object[],
+ *   plain?: boolean}} of the deployment;
+ *   `files` are clients as the repository's examples have them, `more` is appended to the configuration, `server` and
+ *   `keys` are lines of their sections, `parents` are the people of the roster; `plain` is for a provider whose
+ *   proxy does TLS
  * @returns {Promise<{issuer: string, phones: string, authority: string, certificate: string, key: string,
- *   configuration: string, run(...words: string[]): string, stop(): Promise<void>}>}
+ *   configuration: string, run(...words: string[]): string, pid(): number, kill(): Promise<void>,
+ *   start(): Promise<void>, stop(): Promise<void>}>} `kill` ends it as a power cut would
  */
-export async function startProvider(log, { name, clients, files = [], more = () => "", keys = "" }) {
+export async function startProvider(log, options) {
+  const { name, clients, files = [], more = () => "", server = "", keys = "", parents = PARENTS, plain = false } = options;
   const folder = mkdtempSync(join(tmpdir(), `preau-${name}-`));
   const binary = resolve(process.env.PREAU_BIN ?? join(REPOSITORY, "target/debug/preau"));
   const { authority, certificate, key } = makeCertificates(folder);
   const phones = await startPhones();
   const [port, operations] = [await freePort(), await freePort()];
-  const issuer = `https://localhost:${port}`;
+  const issuer = `${plain ? "http" : "https"}://localhost:${port}`;
 
   const deployment = join(folder, "deployment");
   cpSync(join(REPOSITORY, "config/occitanie"), deployment, { recursive: true });
@@ -82,11 +87,11 @@ export async function startProvider(log, { name, clients, files = [], more = () 
 issuer = ${text(issuer)}
 listen = "127.0.0.1:${port}"
 operations = "127.0.0.1:${operations}"
-
-[server.tls]
+${server}
+${plain ? "" : `[server.tls]
 certificate = ${text(certificate)}
 key = ${text(key)}
-
+`}
 [database]
 url = ${text(`sqlite:${join(folder, "preau.db")}`)}
 
@@ -109,18 +114,43 @@ ${more(authority)}`);
   const rosters = [[`${SCHOOL.uai}-ElevesAvecAdresses.xml`, eleves], [`${SCHOOL.uai}-ResponsablesAvecAdresses.xml`,
     responsables]].map(([file, content]) => {
     const path = join(folder, file);
-    writeFileSync(path, content(new Date()));
+    writeFileSync(path, content(new Date(), parents));
     return path;
   });
 
   let child;
   let ended;
-  const stop = async () => {
-    if (child && !ended) {
-      child.kill("SIGTERM");
-      for (let n = 0; n < 100 && !ended; n += 1) await new Promise((done) => { setTimeout(done, 100); });
-      if (!ended) child.kill("SIGKILL");
+  const output = createWriteStream(log);
+  const exit = async (signal) => {
+    if (!child || ended) return;
+    child.kill(signal);
+    for (let n = 0; n < 100 && !ended; n += 1) await new Promise((done) => { setTimeout(done, 100); });
+    if (!ended) child.kill("SIGKILL");
+  };
+  const start = async () => {
+    ended = undefined;
+    child = spawn(binary, ["serve", "--config", configuration], {
+      cwd: REPOSITORY,
+      env: environment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const process = child;
+    const end = (why) => { if (process === child) ended = why; };
+    child.once("error", (error) => end(error.message));
+    child.once("exit", (code, signal) => end(`it ended with ${code ?? signal}`));
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
+    const began = Date.now();
+    const ready = () => fetch(`http://127.0.0.1:${operations}/readyz`).then((answer) => answer.ok, () => false);
+    while (!(await ready())) {
+      if (ended || Date.now() - began > START_MS) {
+        throw new Error(`preau serve is not ready (${ended ?? `after ${START_MS / 1000} s`}); see ${log}`);
+      }
+      await new Promise((done) => { setTimeout(done, 100); });
     }
+  };
+  const stop = async () => {
+    await exit("SIGTERM");
+    output.end();
     phones.stop();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -136,27 +166,12 @@ ${more(authority)}`);
     run("migrate");
     run("import", "--format", "siecle", "--academy", SCHOOL.academy, ...rosters);
     run("campaign", "open", "--uai", SCHOOL.uai, "--days", "15");
-
-    child = spawn(binary, ["serve", "--config", configuration], {
-      cwd: REPOSITORY,
-      env: environment(),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const output = createWriteStream(log);
-    child.once("error", (error) => { ended = error.message; });
-    child.once("exit", (code, signal) => { ended = `it ended with ${code ?? signal}`; output.end(); });
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
-    const began = Date.now();
-    const ready = () => fetch(`http://127.0.0.1:${operations}/readyz`).then((answer) => answer.ok, () => false);
-    while (!(await ready())) {
-      if (ended || Date.now() - began > START_MS) {
-        throw new Error(`preau serve is not ready (${ended ?? `after ${START_MS / 1000} s`}); see ${log}`);
-      }
-      await new Promise((done) => { setTimeout(done, 100); });
-    }
+    await start();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { issuer, phones: phones.url, authority, certificate, key, configuration, run, stop };
+  const kill = () => exit("SIGKILL");
+  const pid = () => child.pid;
+  return { issuer, phones: phones.url, authority, certificate, key, configuration, run, pid, kill, start, stop };
 }

@@ -46,8 +46,8 @@ function head(root, now) {
 `;
 }
 
-export function eleves(now) {
-  const pupils = PARENTS.map(({ nom, child }) => `      <ELEVE ELEVE_ID="${child.id}" ELENOET="${child.id % 1000}">
+export function eleves(now, parents = PARENTS) {
+  const pupils = parents.map(({ nom, child }) => `      <ELEVE ELEVE_ID="${child.id}" ELENOET="${child.id % 1000}">
         <ELENOET>${child.id % 1000}</ELENOET>
         <NOM_DE_FAMILLE>${nom.toUpperCase()}</NOM_DE_FAMILLE>
         <PRENOM>${child.prenom}</PRENOM>
@@ -55,7 +55,7 @@ export function eleves(now) {
         <DATE_ENTREE>01/09/${stamps(now).year}</DATE_ENTREE>
         <CODE_STATUT>ST</CODE_STATUT>
       </ELEVE>`);
-  const classes = PARENTS.map(({ child }) => `      <STRUCTURES_ELEVE ELEVE_ID="${child.id}">
+  const classes = parents.map(({ child }) => `      <STRUCTURES_ELEVE ELEVE_ID="${child.id}">
         <STRUCTURE><CODE_STRUCTURE>${child.class}</CODE_STRUCTURE><TYPE_STRUCTURE>D</TYPE_STRUCTURE></STRUCTURE>
       </STRUCTURES_ELEVE>`);
   return `${head("BEE_ELEVES", now)}    <ELEVES>
@@ -69,14 +69,14 @@ ${classes.join("\n")}
 `;
 }
 
-export function responsables(now) {
-  const people = PARENTS.map(({ id, nom, prenom, e164 }) => `      <PERSONNE PERSONNE_ID="${id}">
+export function responsables(now, parents = PARENTS) {
+  const people = parents.map(({ id, nom, prenom, e164 }) => `      <PERSONNE PERSONNE_ID="${id}">
         <NOM_DE_FAMILLE>${nom.toUpperCase()}</NOM_DE_FAMILLE>
         <PRENOM>${prenom}</PRENOM>
         <TEL_PORTABLE>${e164}</TEL_PORTABLE>
         <ACCEPTE_SMS>1</ACCEPTE_SMS>
       </PERSONNE>`);
-  const links = PARENTS.map(({ id, child }) => `      <RESPONSABLE_ELEVE>
+  const links = parents.map(({ id, child }) => `      <RESPONSABLE_ELEVE>
         <ELEVE_ID>${child.id}</ELEVE_ID>
         <PERSONNE_ID>${id}</PERSONNE_ID>
         <NIVEAU_RESPONSABILITE>1</NIVEAU_RESPONSABILITE>

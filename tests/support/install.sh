@@ -154,6 +154,8 @@ install_missing() {
     case $stage in
       leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
+      # It has the people and the browser of interop.
+      faults) find_node && install_node_modules interop || return 1 ;;
       programs) find_node && install_node_modules interop && find_builders || return 1 ;;
       # Its browser is that of interop.
       conformance) find_node && install_node_modules interop && install_node_modules conformance || return 1 ;;
