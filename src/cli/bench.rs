@@ -40,14 +40,18 @@ enum What {
     Commits,
 }
 
-pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
-    let folder = Temporary::new()?;
+/// A demo of its own that nobody can reach, whose messages are kept.
+async fn prepare(folder: &Path) -> anyhow::Result<Demo> {
     let deployment = Config::default().deployment.directory;
     let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
     let around = Surroundings { sms: Some(Gateway::kept()), ..Surroundings::real() };
-    let prepared = Demo::prepare(doors, (&folder.0, false), Path::new(&deployment), around);
-    let demo = Box::pin(prepared).await?;
+    Demo::prepare(doors, (folder, false), Path::new(&deployment), around).await
+}
+
+pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
+    let folder = Temporary::new()?;
+    let demo = Box::pin(prepare(&folder.0)).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
@@ -75,6 +79,26 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::error!(folder = %self.0.display(), %error, "the bench's folder stays");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each plays a browser or a client of its own, which what they ask for must go on understanding.
+    #[tokio::test]
+    async fn every_measure_gets_its_work_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = prepare(folder.path()).await.unwrap();
+        for rates in [
+            sign_in::measure(&demo, 1, 1).await.unwrap(),
+            activation::measure(&demo, 1, 1).await.unwrap(),
+            token::measure(&demo, 1, 1).await.unwrap(),
+            commits::measure(demo.app(), 1).await.unwrap(),
+        ] {
+            assert!(rates.whole > 0.0 && rates.alone > 0.0, "{rates}");
         }
     }
 }

@@ -112,10 +112,10 @@ async fn people(app: &AppState) -> anyhow::Result<()> {
 
 async fn activation(app: &AppState, router: &Router, number: usize) -> anyhow::Result<()> {
     anyhow::ensure!(number < PEOPLE, "all {PEOPLE} people are activated: measure for fewer seconds");
-    let navigation = id256(app.rng.as_ref());
+    let mut cookies = vec![format!("preau_dev_nav={}", id256(app.rng.as_ref()))];
     let to = mobile(number + 1_000);
     let identity = encode([("nom", "Mesure"), ("prenom", "Banc"), ("telephone", to.as_str())]);
-    let at = post(router, &navigation, "/activation", identity).await?;
+    let at = post(router, &mut cookies, "/activation", identity).await?;
     let query = at.split_once('?').context("an activation has an address")?.1.to_owned();
     let code = loop {
         compose::work_off(app).await;
@@ -125,24 +125,31 @@ async fn activation(app: &AppState, router: &Router, number: usize) -> anyhow::R
         // Another task has claimed the job and is at it.
         tokio::task::yield_now().await;
     };
-    post(router, &navigation, &format!("/activation/code?{query}"), encode([("code", code.as_str())])).await?;
+    post(router, &mut cookies, &format!("/activation/code?{query}"), encode([("code", code.as_str())])).await?;
     let child = encode([("representant_legal_1", "oui"), ("date_naissance_1", "14/02/2013")]);
-    post(router, &navigation, &format!("/activation/enfants?{query}"), child).await?;
+    post(router, &mut cookies, &format!("/activation/enfants?{query}"), child).await?;
     let password = encode([("mot_de_passe", PASSWORD), ("confirmation", PASSWORD)]);
-    let end = post(router, &navigation, &format!("/activation/mot-de-passe?{query}"), password).await?;
+    let end = post(router, &mut cookies, &format!("/activation/mot-de-passe?{query}"), password).await?;
     anyhow::ensure!(end.starts_with("/activation/terminee"), "an activation ended at {end}");
     Ok(())
 }
 
-async fn post(router: &Router, navigation: &str, path: &str, body: String) -> anyhow::Result<String> {
+/// Posts a form with the cookies that the answers before it set, and keeps those that its own answer sets.
+async fn post(router: &Router, cookies: &mut Vec<String>, path: &str, body: String) -> anyhow::Result<String> {
     let request = Request::post(path)
         .header(header::HOST, "localhost")
         .header("sec-fetch-site", "same-origin")
-        .header(header::COOKIE, format!("preau_dev_nav={navigation}"))
+        .header(header::COOKIE, cookies.join("; "))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(body))?;
     let response = router.clone().oneshot(request).await?;
     anyhow::ensure!(response.status() == StatusCode::SEE_OTHER, "{path} answered {}", response.status());
+    for set in response.headers().get_all(header::SET_COOKIE) {
+        let cookie = set.to_str()?.split(';').next().unwrap_or_default();
+        let name = cookie.split_inclusive('=').next().unwrap_or_default();
+        cookies.retain(|kept| !kept.starts_with(name));
+        cookies.push(cookie.to_owned());
+    }
     let to = response.headers().get(header::LOCATION).context("a redirect leads somewhere")?;
     Ok(to.to_str()?.to_owned())
 }
