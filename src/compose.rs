@@ -18,7 +18,7 @@ use crate::base::clock::{Clock, SteadyClock, SystemClock};
 use crate::base::rng::Random;
 use crate::clients::ops::publish::{self as publishing, Consent, PublishError, Published};
 use crate::config::deployment::{self, Declared, ServerIdentity};
-use crate::config::{Config, Server};
+use crate::config::{Config, Server, UNNAMED_PROXY};
 use crate::db::{Access, Db, files};
 use crate::ephemeral::Ephemeral;
 use crate::http::certificate;
@@ -275,10 +275,7 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
         handles.iter().for_each(serve::stop);
     });
     if app.config.server.hides_sources() {
-        tracing::warn!(
-            "the issuer is https and [server.tls] is not there, so a proxy is: name its address in \
-             server.trusted_proxies, or nobody can be limited by where they come from"
-        );
+        tracing::warn!("{}", UNNAMED_PROXY);
     }
     let patience = Patience::default();
     let most = most_connections(&app.config.server);

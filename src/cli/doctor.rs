@@ -1,7 +1,7 @@
 //! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
 //!
-//! It changes nothing but what it is told to: no migration, no key, no declaration is written here. It tries what `serve` does at its start, so
-//! that it never says ok where `serve` refuses (FAULTS F3).
+//! It changes nothing but what it is told to: no migration, no key, no declaration is written here. It tries what
+//! `serve` does at its start, so that it never says ok where `serve` refuses (FAULTS F3).
 
 mod code;
 mod machine;
@@ -110,6 +110,7 @@ async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result
     let config = read(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
     let Some(config) = report.tell("configuration", config)? else { return Ok(()) };
     report.say("listeners", machine::listeners(&config).await)?;
+    report.say("sources", machine::sources(&config))?;
     report.say("certificate", machine::tls(&config, now))?;
     report.say("what serve builds", machine::built(&config))?;
     report.say("disk", machine::disk(&config))?;

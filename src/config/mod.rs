@@ -23,7 +23,7 @@ pub use log::Log;
 pub use outgoing::Outgoing;
 pub use phones::Phones;
 pub use protocol::Protocol;
-pub use server::{ProxyHeader, Server, Tls};
+pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{HttpGateway, Sms};
 
 use std::collections::BTreeSet;

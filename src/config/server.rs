@@ -77,6 +77,10 @@ impl Default for Server {
     }
 }
 
+/// What is said where [`Server::hides_sources`].
+pub const UNNAMED_PROXY: &str = "the issuer is https and [server.tls] is not there, so a proxy is: name its address in \
+                                 server.trusted_proxies, or nobody can be limited by where they come from";
+
 impl Server {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let bad = |why: &str| Err(ConfigError::Rule(format!("server.issuer {why}")));

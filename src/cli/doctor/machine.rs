@@ -108,6 +108,15 @@ pub fn disk(config: &Config) -> anyhow::Result<String> {
     Ok(if said.is_empty() { "no folder is there yet".to_owned() } else { said.join(", ") })
 }
 
+/// Whether people can be told apart by where they come from: behind a proxy that is not named, all come from its address.
+pub fn sources(config: &Config) -> anyhow::Result<String> {
+    anyhow::ensure!(!config.server.hides_sources(), "{}", crate::config::UNNAMED_PROXY);
+    Ok(match config.server.trusted_proxies.len() {
+        0 => "as they connect".to_owned(),
+        known => format!("as {known} trusted proxies say"),
+    })
+}
+
 /// What `serve` builds from the configuration alone.
 pub fn built(config: &Config) -> anyhow::Result<String> {
     Outgoing::new(&config.outgoing)?;

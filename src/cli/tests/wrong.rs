@@ -225,6 +225,7 @@ const CASES: &[(&str, &str, &[&str], Change)] = &[
     ("private addresses for everybody", "configuration", &["outgoing.allow_private"], |_, t| {
         server(&format!("{t}{HTTP}[outgoing]\nallow_private = true\n"), PUBLIC)
     }),
+    ("proxy that is not named", "sources", &["server.trusted_proxies"], |_, t| server(&format!("{t}{HTTP}"), PUBLIC)),
     ("authority not there", "what serve builds", &["outgoing.ca", "/nowhere.pem"], |_, t| {
         format!("{t}[outgoing]\nca = \"/nowhere.pem\"\n")
     }),
