@@ -45,13 +45,13 @@ async fn prepare(folder: &Path) -> anyhow::Result<Demo> {
     let deployment = Config::default().deployment.directory;
     let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
     let around = Surroundings { sms: Some(Gateway::kept()), ..Surroundings::real() };
-    Demo::prepare(doors, (folder, false), Path::new(&deployment), around).await
+    Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await
 }
 
 pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
     let folder = Temporary::new()?;
-    let demo = Box::pin(prepare(&folder.0)).await?;
+    let demo = prepare(&folder.0).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
