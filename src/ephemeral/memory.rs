@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn threat_t14_a_claim_lasts_until_it_expires_however_many_there_are() {
+    fn attack_t14_a_claim_lasts_until_it_expires_however_many_there_are() {
         let m = Memory::default();
         let kind = Kind::Assertion;
         let claim = |owner: &str, key: &str, until, now| m.claim(owner, kind, key, Timestamp(until), Timestamp(now));

@@ -2,6 +2,7 @@
 //!
 //! Where a rule is wrong, it is changed here with a word why. The checker itself is held by small made-up houses.
 
+mod documents;
 mod floors;
 mod reader;
 
@@ -42,31 +43,6 @@ fn the_floors_hold() {
     assert!(house.len() > 100, "the sources were not found");
     let found = violations(&house);
     assert!(found.is_empty(), "\n{}", found.join("\n"));
-}
-
-/// The lists that a test may bear a line of: ABUSE's threats, published attacks, faults and properties, the protocol's
-/// and the faults found by hand have lines of one name, so a test says whose it holds.
-#[test]
-fn a_test_that_holds_a_line_names_its_list() {
-    let is_line = |word: &str| {
-        let list = word.trim_end_matches(|c: char| c.is_ascii_digit());
-        let one_letter = list.len() == 1 && list.bytes().all(|b| b.is_ascii_lowercase());
-        (one_letter || list == "rt") && (1..=2).contains(&(word.len() - list.len()))
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut nameless = Vec::new();
-    for folder in ["src", "tests/it"] {
-        for (_, text) in sources(&root.join(folder)) {
-            let tests = text.split("#[test]").skip(1).chain(text.split("#[tokio::test").skip(1));
-            let names = tests.filter_map(|after| after.split_once("fn ")?.1.split(['(', '<']).next());
-            nameless
-                .extend(names.filter(|name| is_line(name.split('_').next().unwrap_or_default())).map(str::to_owned));
-        }
-    }
-    assert!(
-        nameless.is_empty(),
-        "of which list? threat_, attack_, fault_, property_, protocol_, faults_: {nameless:?}"
-    );
 }
 
 /// What the checker says of a file in a house of a few others.

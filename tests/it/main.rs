@@ -1,7 +1,7 @@
 //! The whole application in one process: real database, fake clock, seeded randomness, no sockets.
 //!
-//! Tests are named after the line of the project's lists that they hold: `s3_…`, `c1_…` for attacks that happened
-//! elsewhere, a section for a rule of the protocol.
+//! A test that holds a line of `docs/threats.md` is named after it: `threat_s03_…`, `attack_c1_…`, `fault_rt13_…`,
+//! `property_p08_…`, `protocol_a22_…`, `faults_c7_…`. Others begin with a section of a specification, or with nothing.
 
 // `cfg(test)` tells the linter that these modules are tests as a whole.
 #[cfg(test)]

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn threat_r13_only_an_installed_application_comes_back_to_its_own_machine() {
+    fn attack_r13_only_an_installed_application_comes_back_to_its_own_machine() {
         let real = server("https://id.example.fr");
         let native = |more: Value| {
             let mut all = json!({ "application_type": "native" });
