@@ -126,7 +126,8 @@ impl App {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Whether the ring may be read again for an unknown kid: strangers invent them at no cost (ABUSE J2).
+    /// Whether the ring may be read again for an unknown kid: strangers invent them at no cost
+    /// (docs/threats.md#attack-j2).
     pub fn may_ask_for_keys(&self, now: Timestamp) -> bool {
         let due = |last: i64| (now.0.saturating_sub(last) >= ASKS_APART.0).then_some(now.0);
         self.asked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()

@@ -61,7 +61,7 @@ pub struct Opened {
 }
 
 /// Opens the database, brings it up to date, and proves that the master key is its own. A missing master key
-/// is made only for an SQLite file in which nothing is sealed yet (DESIGN 7).
+/// is made only for an SQLite file in which nothing is sealed yet (docs/decisions/0014-one-master-key.md).
 pub async fn open(config: &Config, around: &Surroundings) -> anyhow::Result<Opened> {
     let place = || format!("database {}", config.database.place());
     let db = Db::open(&config.database.url).await.with_context(place)?;
@@ -102,7 +102,7 @@ pub fn lost(error: MasterFileError, unsealed: bool) -> anyhow::Error {
 }
 
 /// A database that is there and has this program's schema. Makes, migrates and publishes nothing: commands that only
-/// read, and those that change one thing (FAULTS F2).
+/// read, and those that change one thing (docs/threats.md#faults-f2).
 pub async fn existing(config: &Config, access: Access) -> anyhow::Result<Db> {
     if let Some(file) = files::file_of(&config.database.url) {
         anyhow::ensure!(file.exists(), "{} is not there: `preau migrate` makes it", file.display());

@@ -65,8 +65,8 @@ pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigE
         .route("/assets/{name}", get(assets))
         .route("/clients/{client_id}/logo", get(clients::pages::logo))
         .layer(from_fn_with_state(app.clone(), scheme_of_origin))
-        // A form of another site is refused (ABUSE S5). The issuer is named, because behind a proxy the Host
-        // may be another; browsers say where they come from.
+        // A form of another site is refused (docs/threats.md#attack-s5). The issuer is named, because behind a proxy
+        // the Host may be another; browsers say where they come from.
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
 
     // These may be reached from any site: their own checks decide.

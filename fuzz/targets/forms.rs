@@ -48,7 +48,7 @@ pub fn redirect(bytes: &[u8]) {
             assert!(registered.is_ascii() && !registered.contains(['#', '*', '\\', '<', '"', ' ']), "{registered}");
             let back = redirect::with_query(&registered, &[("code", &asked)]);
             assert!(back.starts_with(&registered), "{back}");
-            // The registered query and ours, and nothing that the value smuggled in (ABUSE R5).
+            // The registered query and ours, and nothing that the value smuggled in (docs/threats.md#attack-r5).
             let query = back.split_once('?').expect("a query").1;
             assert_eq!(query.split('&').filter(|pair| pair.starts_with("code=")).count(), 1, "{back}");
             if let Some(host) = redirect::host(&registered) {

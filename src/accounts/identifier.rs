@@ -1,4 +1,4 @@
-//! `p.nomXX`: drawn at random among the numbers that are free for a stem (DESIGN 8).
+//! `p.nomXX`: drawn at random among the numbers that are free for a stem (docs/decisions/0031-identifiants.md).
 
 use std::collections::HashSet;
 

@@ -50,7 +50,7 @@ pub async fn open_account(
 }
 
 /// The budget of an identifiant's passwords, whether or not anybody has it. Each device that the person is known on has
-/// one apart, so that nobody elsewhere can keep them out of it (ABUSE S-06, L5).
+/// one apart, so that nobody elsewhere can keep them out of it (docs/threats.md#threat-s06, #attack-l5).
 pub fn password_budget(app: &App, folded: &str, known_device: Option<&str>) -> String {
     let bucket = match known_device {
         Some(device) => format!("device/{device}/{folded}"),

@@ -2,7 +2,7 @@
 //!
 //! While the code is asked for, that is the navigation cookie. At each rise of privilege (right code, right dates,
 //! password chosen) a new secret takes its place and the old one is worth nothing: whoever copied the browser's cookies
-//! before, or uses the browser after, gains nothing by what the person proved (ABUSE S1).
+//! before, or uses the browser after, gains nothing by what the person proved (docs/threats.md#attack-s1).
 //!
 //! The new secret is an HMAC of the old one under our own key. So the same proof sent twice gives the same secret: a
 //! double click, whose first answer the browser throws away, locks nobody out.

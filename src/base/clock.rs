@@ -4,7 +4,7 @@
 //! expiry and replay are tested without sleeping. Nothing outside this file reads the system's clock.
 //!
 //! A machine's clock is set back now and then. [`SteadyClock`] never is: what was to end in a minute ends in a minute
-//! (ABUSE RT-13).
+//! (docs/threats.md#fault-rt13).
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! Where a request comes from, as limits see it: an address, and the two networks around it.
 //!
 //! An IPv4 customer has one address. An IPv6 customer has a /64 at least, so a single IPv6 address says nothing; and a
-//! provider gives away /48s, so a thousand /64s of one /48 are one source too (DESIGN 8). The address itself is for the
-//! log only; whoever remembers a source keeps a keyed digest of its network.
+//! provider gives away /48s, so a thousand /64s of one /48 are one source too
+//! (docs/decisions/0027-limits-by-source.md). The address itself is for the log only; whoever remembers a source keeps
+//! a keyed digest of its network.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};

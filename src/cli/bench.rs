@@ -1,4 +1,5 @@
-//! `preau bench`: how fast this machine is, against what is the limit there, in one run (DESIGN 10).
+//! `preau bench`: how fast this machine is, against what is the limit there, in one run
+//! (docs/decisions/0042-speed-and-size.md).
 //!
 //! In process, through the whole router, on a demo of its own in a temporary folder; nothing listens.
 

@@ -1,7 +1,7 @@
 //! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
 //!
 //! It changes nothing but what it is told to: no migration, no key, no declaration is written here. It tries what
-//! `serve` does at its start, so that it never says ok where `serve` refuses (FAULTS F3).
+//! `serve` does at its start, so that it never says ok where `serve` refuses (docs/threats.md#faults-f3).
 
 mod code;
 mod machine;

@@ -1,7 +1,8 @@
 //! A relying party's logo (OIDCR 2, `logo_uri`): what came from its address is never shown as it came.
 //!
 //! It is decoded within limits and drawn anew as a small PNG: no script of an SVG, no data behind the picture, no place
-//! where it was taken (ABUSE X3, D9). The formats are three, told by their first bytes and not by what the server says.
+//! where it was taken (docs/threats.md#attack-x3, #attack-d9). The formats are three, told by their first bytes and not
+//! by what the server says.
 
 use std::io::Cursor;
 

@@ -71,7 +71,8 @@ pub enum SubjectType {
     Pairwise,
     /// One `sub` for all clients that are so registered.
     Public,
-    /// The roster's key of the person, for an ENT of one academy that matches on it (DESIGN 4). Files only.
+    /// The roster's key of the person, for an ENT of one academy that matches on it
+    /// (docs/decisions/0022-pairwise-subjects-and-perimeters.md). Files only.
     Roster,
 }
 
@@ -230,7 +231,7 @@ fn code() -> Vec<ResponseType> {
 /// Whether a client may do anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
-    /// Registered, and nobody has approved it yet (ABUSE P6).
+    /// Registered, and nobody has approved it yet (docs/threats.md#attack-p6).
     Pending,
     Active,
     /// By an administrator. Survives a new reading of the files.

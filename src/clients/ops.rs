@@ -36,7 +36,7 @@ pub fn signing_secret(app: &App, client: &Client) -> anyhow::Result<Option<Secre
 }
 
 /// Whether a presented secret is the client's, or the one before it that is still taken. An empty one never is
-/// (ABUSE C6).
+/// (docs/threats.md#attack-c6).
 pub fn secret_is_right(client: &Client, presented: &str, now: Timestamp) -> bool {
     if presented.is_empty() {
         return false;

@@ -10,7 +10,7 @@ use crate::http::error::PageError;
 use crate::http::policy;
 use crate::http::visit::Visit;
 
-/// GET. Opened by itself it may do nothing at all: the policy of every page, in a sandbox (ABUSE X3).
+/// GET. Opened by itself it may do nothing at all: the policy of every page, in a sandbox (docs/threats.md#attack-x3).
 pub async fn logo(
     State(app): State<AppState>,
     visit: Visit,

@@ -14,7 +14,8 @@ pub struct Shown {
 
 impl Shown {
     pub fn of(client: &Client) -> Shown {
-        // Registration takes no other; a row that holds one all the same does not become a link (ABUSE X3).
+        // Registration takes no other; a row that holds one all the same does not become a link
+        // (docs/threats.md#attack-x3).
         let https = |uri: &Option<String>| uri.clone().filter(|uri| uri.starts_with("https://"));
         Shown {
             logo: logo::href(client),

@@ -11,7 +11,7 @@ use crate::{otp, outbox};
 
 /// Whoever asks is answered in a second; the rest of it is ours.
 const SOON: Duration = Duration::from_millis(800);
-/// A clock that differs by more makes tokens that others refuse (ABUSE RT-13).
+/// A clock that differs by more makes tokens that others refuse (docs/threats.md#fault-rt13).
 const APART: Span = Span::seconds(60);
 /// A message that waits longer is stuck.
 const STUCK: Span = Span::minutes(5);

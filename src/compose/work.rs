@@ -1,7 +1,7 @@
 //! The background work: the outbox's lanes, the keys read again, what serves no more forgotten.
 //!
 //! A lane takes the next job as soon as one of its own is done, so that none waits for the slowest of a batch; and no
-//! lane waits for another (ABUSE RT-17).
+//! lane waits for another (docs/threats.md#fault-rt17).
 
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts,
 
 /// How often a lane looks although nobody woke it: another server may have written a job.
 const POLL: Duration = Duration::from_secs(1);
-/// How often the keys are renewed where that is due, and read again (DESIGN 7).
+/// How often the keys are renewed where that is due, and read again
+/// (docs/decisions/0015-signing-keys-renew-themselves.md).
 const KEYS: Duration = Duration::from_millis(keys::rotation::REREAD.0.unsigned_abs());
 /// How often the time is noted in the database: what a restart could lengthen.
 const CLOCK: Duration = Duration::from_secs(30);

@@ -158,10 +158,10 @@ pub struct Ours {
     client_secret: Option<String>,
     #[serde(default)]
     client_secret_file: Option<PathBuf>,
-    /// `fapi2`: everything that FAPI 2.0 demands (DESIGN.md 7).
+    /// `fapi2`: everything that FAPI 2.0 demands (docs/decisions/0019-fapi-is-a-profile-of-a-client.md).
     #[serde(default)]
     pub profile: Profile,
-    /// Clients of one sector see one `sub` (DESIGN.md 4).
+    /// Clients of one sector see one `sub` (docs/decisions/0022-pairwise-subjects-and-perimeters.md).
     pub sector: String,
     /// RFC 7636 S256 demanded. Absent: of public clients only, because most programs with a secret send none and their
     /// `nonce` protects the code as well (RFC 9700 2.1.1). `preau doctor` names those that send neither.

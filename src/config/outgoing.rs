@@ -14,7 +14,7 @@ pub struct Outgoing {
     /// unless the issuer is loopback.
     pub allow_private: bool,
     /// Networks of one's own that may be called although they are not public, such as `10.0.0.0/8`: a school's services
-    /// behind the same wall. Every other private address stays refused (ABUSE F1-F6).
+    /// behind the same wall. Every other private address stays refused (docs/threats.md#attack-f1 to #attack-f6).
     pub allow_networks: Vec<Network>,
     /// The proxy through which the internet is called, `http://proxy.example:3128`; also by the SMS gateway. What leads
     /// into a private network is called without it.

@@ -13,7 +13,7 @@ use crate::base::source::Network;
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// The issuer (OIDCD 3), character for character, without a slash at the end. Every link of ours begins
-    /// with it; no header of a request ever does (ABUSE A1).
+    /// with it; no header of a request ever does (docs/threats.md#attack-a1).
     pub issuer: String,
     /// Where the pages and the protocol are served.
     pub listen: SocketAddr,
@@ -34,7 +34,8 @@ pub struct Server {
     /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
     pub tls: Option<Tls>,
     /// Addresses and networks of the proxies in front of us. Only what they append to `proxy_header` says where a
-    /// request comes from; from everybody else that header is ignored (ABUSE L3). Empty: nobody is believed.
+    /// request comes from; from everybody else that header is ignored (docs/threats.md#attack-l3). Empty: nobody is
+    /// believed.
     pub trusted_proxies: Vec<Network>,
     /// The header to which they append the address that called them. Exactly one is believed: a proxy writes the one
     /// and lets the other through.

@@ -16,8 +16,8 @@ use super::{Durability, Error, Fault, Result, Tx, files};
 /// How long a database may take to let us in.
 const OPENED_WITHIN: Duration = Duration::from_secs(5);
 
-/// A newer program's migrations only add (`migrations/` is tested for it), so this program works on with them: else none
-/// of a row of servers could be restarted while they are replaced one by one (ABUSE RT-11).
+/// A newer program's migrations only add (`migrations/` is tested for it), so this program works on with them: else
+/// none of a row of servers could be restarted while they are replaced one by one (docs/threats.md#fault-rt11).
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.set_ignore_missing(true);

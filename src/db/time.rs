@@ -1,8 +1,9 @@
 //! The time as the database knows it: the latest that any server was at, and the database server's own.
 //!
 //! A clock that goes back lengthens every code, lock and session. Within a process the clock never does
-//! (`base/clock.rs`); across restarts and servers this row says where it was (ABUSE 4.1, rule 5). It is written seldom:
-//! what it can be behind is what a restart could lengthen.
+//! (`base/clock.rs`); across restarts and servers this row says where it was
+//! (docs/decisions/0008-the-clock-never-goes-back.md). It is written seldom: what it can be behind is what a restart
+//! could lengthen.
 
 use super::{Db, Durability, Result, args};
 use crate::base::clock::Timestamp;

@@ -182,7 +182,7 @@ fn config(folder: &Folder, deployment: &Path, ports: Ports) -> anyhow::Result<Co
     Ok(config)
 }
 
-/// The same configuration as a file: with it every other command works beside the demo (FAULTS E7).
+/// The same configuration as a file: with it every other command works beside the demo (docs/threats.md#faults-e7).
 fn in_toml(config: &Config) -> anyhow::Result<String> {
     // A JSON string is one of TOML.
     let text = |value: &dyn std::fmt::Display| serde_json::to_string(&value.to_string());

@@ -1,8 +1,9 @@
 //! Browsers in which somebody proved to be an account's person.
 //!
-//! A device has a secret in its cookie, which the row knows by its digest, and a bucket of wrong passwords of its own: a
-//! stranger cannot keep the person out of it, and whoever used the browser before cannot keep them out of another
-//! (ABUSE S-06, L5). A new password forgets them all. A device is no credential: it opens nothing by itself.
+//! A device has a secret in its cookie, which the row knows by its digest, and a bucket of wrong passwords of its own:
+//! a stranger cannot keep the person out of it, and whoever used the browser before cannot keep them out of another
+//! (docs/threats.md#threat-s06, #attack-l5). A new password forgets them all. A device is no credential: it opens
+//! nothing by itself.
 
 pub mod ops;
 pub mod store;

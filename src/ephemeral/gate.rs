@@ -1,6 +1,6 @@
 //! Who is being judged under a limit right now. What is counted only afterwards (a wrong password) must not be raced
-//! past while it is still being judged (ABUSE L1): as many are judged at once as may still be wrong, and the others wait
-//! for a place. Nobody is refused for it.
+//! past while it is still being judged (docs/threats.md#attack-l1): as many are judged at once as may still be wrong,
+//! and the others wait for a place. Nobody is refused for it.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;

@@ -1,7 +1,7 @@
 //! What may vanish with a restart: authorization codes, interactions. Nothing that protects a person.
 //!
-//! One namespace a kind, so that a record of one kind can never be presented as another (ABUSE C7, C10).
-//! Expiry is stored with the value and compared with the `now` that the caller was given; the store's own
+//! One namespace a kind, so that a record of one kind can never be presented as another (docs/threats.md#attack-c7,
+//! #attack-c10). Expiry is stored with the value and compared with the `now` that the caller was given; the store's own
 //! cleaning only frees memory. What is lost with the store costs a retry: codes and requests are then unknown and
 //! refused. Only a `jti` named before the loss could be named again, until its assertion or proof expires.
 //!
@@ -276,8 +276,8 @@ impl Ephemeral {
         }
     }
 
-    /// True for the first who names this key, false for everybody else until it expires (ABUSE T14). The kinds that
-    /// are claimed are not put or taken. A claim is one of its owner's: another's quota is not touched.
+    /// True for the first who names this key, false for everybody else until it expires (docs/threats.md#attack-t14).
+    /// The kinds that are claimed are not put or taken. A claim is one of its owner's: another's quota is not touched.
     ///
     /// # Errors
     /// The key is too long (give a digest); there is no room; the store does not answer. Then nobody has it, and the

@@ -1,14 +1,15 @@
 //! How many bytes of a kind one owner may have kept, and all owners together.
 //!
 //! Who causes a record owns it: a client, or the network that a request came from. What is full is refused, and nothing
-//! of anybody else's goes to make room (FAULTS A6, A7). Counted is by when records end, in slices of time, so that
-//! neither an expiry nor a restart of one of several servers leaves a count too high for long.
+//! of anybody else's goes to make room (docs/threats.md#faults-a6, #faults-a7). Counted is by when records end, in
+//! slices of time, so that neither an expiry nor a restart of one of several servers leaves a count too high for long.
 
 use std::collections::HashMap;
 
 use crate::base::clock::{Span, Timestamp};
 
-/// What a kind may take, in bytes. The sum over all kinds is what the store may add to a server's memory (DESIGN 10).
+/// What a kind may take, in bytes. The sum over all kinds is what the store may add to a server's memory
+/// (docs/decisions/0042-speed-and-size.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Of one owner.

@@ -91,7 +91,7 @@ pub struct Shared {
     put: Script,
     claim: Script,
     tally: Script,
-    /// A hang is found out before a person notices (ABUSE RT-07).
+    /// A hang is found out before a person notices (docs/threats.md#fault-rt07).
     answer: Duration,
     /// Whether the last operation failed: the log says it once.
     away: AtomicBool,

@@ -1,4 +1,4 @@
-//! One password tried on many accounts (ABUSE S-04): which ones, within the last hour.
+//! One password tried on many accounts (docs/threats.md#threat-s04): which ones, within the last hour.
 //!
 //! In this server's memory only: even a keyed digest of a password that somebody typed must not lie where it can be
 //! taken away. A restart forgets, which costs an attacker's victim no more than one more try.

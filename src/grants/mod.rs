@@ -2,8 +2,9 @@
 //!
 //! A code exchange without refresh token writes nothing: tokens carry `sid` and generation, and are alive as long as
 //! the row says the same generation and the session lives. `sid` is per session and client, or it would undo pairwise.
-//! Tokens of an offline family carry the family and its own generation instead (DESIGN 7). What ends earlier has a row
-//! of its own until its time is over: one token by its `jti`, those of one code by the id of its grant.
+//! Tokens of an offline family carry the family and its own generation instead
+//! (docs/decisions/0009-access-tokens-are-short-and-looked-up.md). What ends earlier has a row of its own until its
+//! time is over: one token by its `jti`, those of one code by the id of its grant.
 
 pub mod ops;
 pub mod store;
@@ -18,7 +19,7 @@ use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::scope::Scopes;
 use crate::seal::{Blind, Vault};
 
-/// How long an offline family lives (DESIGN 8).
+/// How long an offline family lives (docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
 pub const OFFLINE_LIFE: Span = Span::days(30);
 /// The former token of a rotated one still gives its child for so long: a lost answer, two tabs at once.
 pub const GRACE: Span = Span::seconds(10);
@@ -109,7 +110,7 @@ pub fn refresh_token(vault: &Vault, family: &str, generation: i64) -> String {
     format!("{text}.{mac}")
 }
 
-/// Family and generation of a token of ours; nothing for any other text (ABUSE T9).
+/// Family and generation of a token of ours; nothing for any other text (docs/threats.md#attack-t9).
 pub fn read_refresh_token(vault: &Vault, token: &str) -> Option<(String, i64)> {
     let (text, mac) = token.rsplit_once('.')?;
     let (family, generation) = text.split_once('.')?;

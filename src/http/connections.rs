@@ -1,4 +1,5 @@
-//! Connections: how many there may be, in all and from one source, and how long one may keep us waiting (ABUSE D8, RT-19).
+//! Connections: how many there may be, in all and from one source, and how long one may keep us waiting
+//! (docs/threats.md#attack-d8, #fault-rt19).
 //!
 //! A connection costs a descriptor and some memory before it has said a word, so it is counted as soon as it is
 //! accepted and closed where there are too many. Whoever is slow afterwards is closed by a time limit: from accept to

@@ -1,4 +1,4 @@
-//! The cookies, by name and by rule (DESIGN 9).
+//! The cookies, by name and by rule (docs/decisions/0036-cookies-and-forms-of-other-sites.md).
 //!
 //! `__Host-` binds a cookie to our host over https. On a loopback http issuer other names without Secure
 //! are used: Safari refuses Secure cookies there. Values are random ids; a malformed one counts as none.
@@ -15,7 +15,8 @@ pub enum Name {
     /// Binds interactions and activations to the browser.
     Navigation,
     Language,
-    /// Secrets of the devices that this browser is, one for each person who is known here (ABUSE S-06, L5).
+    /// Secrets of the devices that this browser is, one for each person who is known here (docs/threats.md#threat-s06,
+    /// #attack-l5).
     Device,
     /// Secrets of the activations under way here, once something was proven in them.
     Activation,
@@ -56,7 +57,7 @@ impl Jar {
         pairs.find(|(n, _)| *n == wanted).map(|(_, value)| value)
     }
 
-    /// A random id of 43 characters, or nothing (ABUSE S6).
+    /// A random id of 43 characters, or nothing (docs/threats.md#attack-s6).
     pub fn id(self, headers: &HeaderMap, name: Name) -> Option<String> {
         self.read(headers, name).filter(|v| is_id(v, 43)).map(str::to_owned)
     }

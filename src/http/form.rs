@@ -7,7 +7,7 @@ use axum::http::header;
 use super::error::PageError;
 use crate::protocol::params::Params;
 
-/// The longest body that a form or a protocol request of ours has, in bytes (ABUSE D1).
+/// The longest body that a form or a protocol request of ours has, in bytes (docs/threats.md#attack-d1).
 pub const LONGEST: usize = 64 * 1024;
 
 /// The fields of a form of ours. One that no page of ours can send is refused whole.

@@ -232,7 +232,8 @@ fn headers(app: &AppState, headers: &mut HeaderMap) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    // Whoever opened us in a window of theirs must not hold on to it: only a page of ours may (ABUSE S-12).
+    // Whoever opened us in a window of theirs must not hold on to it: only a page of ours may
+    // (docs/threats.md#threat-s12).
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.starts_with("text/html") {
         let opener = HeaderName::from_static("cross-origin-opener-policy");

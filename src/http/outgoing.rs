@@ -1,5 +1,5 @@
 //! The one client that calls addresses which others chose: `jwks_uri`, `request_uri`, sector documents, logos,
-//! back-channel sign-outs (ABUSE F1–F6).
+//! back-channel sign-outs (docs/threats.md#attack-f1 to #attack-f6).
 //!
 //! https only, no redirects, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
 //! connection goes to one of the addresses that were looked at: a public one. What came back is never echoed to whoever
@@ -7,7 +7,8 @@
 //! `allow_networks` opens networks of one's own, and `proxy` is the way to everything else.
 //!
 //! Places are apart by purpose: addresses of one kind that never answer keep no call of another kind waiting, or a
-//! stranger who presents a `request_uri` again and again would keep other clients from proving themselves (FAULTS A8).
+//! stranger who presents a `request_uri` again and again would keep other clients from proving themselves
+//! (docs/threats.md#faults-a8).
 
 mod addresses;
 mod memory;

@@ -190,7 +190,7 @@ impl Kept {
     }
 }
 
-/// The waiting request travels sealed in `i` (FAULTS A6), so that name alone may be long.
+/// The waiting request travels sealed in `i` (docs/threats.md#faults-a6), so that name alone may be long.
 fn plain(name: &str, text: &str) -> bool {
     let most = if name == "i" { IN_ADDRESS } else { 100 };
     text.len() <= most

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-/// What every page may load: its own stylesheet, script and pictures; it may be framed by nobody, and its
-/// forms lead to ourselves only (they never redirect out: DESIGN 7).
+/// What every page may load: its own stylesheet, script and pictures; it may be framed by nobody, and its forms lead to
+/// ourselves only (they never redirect out: docs/decisions/0017-a-form-never-redirects-to-another-site.md).
 pub const PAGE: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; \
                         frame-ancestors 'none'; base-uri 'none'";
 

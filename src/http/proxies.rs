@@ -1,4 +1,4 @@
-//! Whose word on the source of a request is taken (ABUSE L3).
+//! Whose word on the source of a request is taken (docs/threats.md#attack-l3).
 //!
 //! A proxy appends the address that it was called from to the header that the configuration names; what stands left of
 //! it was written by whoever called the proxy. So the source is the address at the other end of the connection, or,

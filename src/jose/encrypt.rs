@@ -1,8 +1,8 @@
 //! Encrypting to a client's key (RFC 7516; OIDCC 10.2): ID tokens, userinfo, authorization responses.
 //!
 //! Only RSA-OAEP-256 and ECDH-ES, only A128CBC-HS256 and A256GCM, never compressed: RSA1_5, PBES2 and `zip` cannot be
-//! asked for (RFC 8725 3.6, ABUSE J4 to J7). Nothing is decrypted here: josekit compares CBC tags in a time that
-//! depends on them.
+//! asked for (RFC 8725 3.6, docs/threats.md#attack-j4 to #attack-j7). Nothing is decrypted here: josekit compares CBC
+//! tags in a time that depends on them.
 
 use josekit::jwe::{JweHeader, serialize_compact};
 

@@ -1,7 +1,7 @@
 //! The keys of a client (RFC 7517 5), and what they verify: request objects, client assertions.
 //!
 //! A header's `kid` is looked up in this set and nowhere else; `jwk`, `jku`, `x5u` and `x5c` of a header are not read
-//! (ABUSE J2). Which algorithms may be used is the client's registration, not the token.
+//! (docs/threats.md#attack-j2). Which algorithms may be used is the client's registration, not the token.
 
 use serde_json::{Map, Value};
 
@@ -83,7 +83,7 @@ impl KeySet {
     }
 
     /// Verifies that a key of this set signed `token`. [`Unverified::Kid`] says that the client may have newer keys
-    /// (PROTOCOL A.18): its `jwks_uri` is worth reading again, once.
+    /// (docs/threats.md#protocol-a18): its `jwks_uri` is worth reading again, once.
     pub fn verify(&self, token: &str, allowed: &[Alg], typ: Typ<'_>) -> Result<(Header, Claims), Unverified> {
         let token = Compact::read(token, typ)?;
         let alg = token.header.alg().and_then(Alg::from_name).filter(|alg| allowed.contains(alg));

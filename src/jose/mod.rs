@@ -2,8 +2,9 @@
 //! encrypted to theirs. The only user of josekit.
 //!
 //! The algorithm is decided by the key, never by a token's header; `jku`, `x5u` and `crit` are not honoured, a header's
-//! `jwk` only where possession of it is what is proved; `kid` is looked up in the set at hand (RFC 8725; ABUSE J1, J2,
-//! J9, J11, J12). HS256 never goes through josekit, whose comparison takes a time that depends on the tag.
+//! `jwk` only where possession of it is what is proved; `kid` is looked up in the set at hand (RFC 8725;
+//! docs/threats.md#attack-j1, #attack-j2, #attack-j9, #attack-j11, #attack-j12). HS256 never goes through josekit,
+//! whose comparison takes a time that depends on the tag.
 
 mod compact;
 mod encrypt;

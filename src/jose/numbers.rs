@@ -2,7 +2,8 @@
 //!
 //! With a point of small order as its key anybody signs, or reads what is encrypted to it; with a small RSA modulus
 //! somebody can soon. The libraries below take such keys (Ed25519, X25519) or leave the bounds to us (RSA), so they are
-//! judged here, before any library sees them (ABUSE J8, FAULTS A14). Points of P-256 are held to the curve by OpenSSL.
+//! judged here, before any library sees them (docs/threats.md#attack-j8, #faults-a14). Points of P-256 are held to the
+//! curve by OpenSSL.
 
 /// Why a key is not taken, and what to do, in ASCII for an error description.
 pub type Why = &'static str;

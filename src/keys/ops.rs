@@ -130,7 +130,8 @@ pub async fn tend(app: &App, now: Timestamp) -> anyhow::Result<()> {
     turned
 }
 
-/// Verifies a token of ours. A kid that this server does not know may be the newest key of another one (DESIGN 7).
+/// Verifies a token of ours. A kid that this server does not know may be the newest key of another one
+/// (docs/decisions/0015-signing-keys-renew-themselves.md).
 pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, Unverified>> {
     asking(app, now, |ring| jose::verify(ring, typ, token)).await
 }

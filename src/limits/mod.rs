@@ -1,4 +1,5 @@
-//! How often something may be tried: one enum of actions with their figures (DESIGN 8).
+//! How often something may be tried: one enum of actions with their figures
+//! (docs/decisions/0026-budgets-are-keyed-by-what-was-typed.md).
 //!
 //! What protects a person is a budget (`store.rs`); how much may come from one place is decided in `ops.rs`. A budget
 //! is the list of its last attempts, so that a window slides exactly. It is counted before anything is compared, in
@@ -163,7 +164,7 @@ mod tests {
     }
 
     proptest! {
-        /// P-02: never more than the figure in any window, whatever the times of the attempts.
+        /// docs/threats.md#property-p02: never more than the figure in any window, whatever the times of the attempts.
         #[test]
         fn no_window_ever_holds_more(gaps in proptest::collection::vec(0i64..30_000_000, 1..200)) {
             for action in [Action::Password, Action::Code, Action::BirthDate] {

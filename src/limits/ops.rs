@@ -1,4 +1,4 @@
-//! The one place that decides whether too much comes from somewhere (DESIGN 8, *Per source*).
+//! The one place that decides whether too much comes from somewhere (docs/decisions/0027-limits-by-source.md).
 //!
 //! A use case asks before it does anything that costs: before a password is hashed, before a row is written. Three
 //! widths are counted (a source, the network behind it, all together), so that neither a thousand addresses of one

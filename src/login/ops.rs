@@ -26,7 +26,8 @@ pub enum SignIn {
         changed: bool,
     },
     Wrong,
-    /// The password before this one, on a device that knew the account: when it was changed (FAULTS A17).
+    /// The password before this one, on a device that knew the account: when it was changed
+    /// (docs/threats.md#faults-a17).
     Replaced {
         at: Timestamp,
     },
@@ -72,9 +73,10 @@ pub struct Brought<'a> {
     pub client: Option<&'a str>,
 }
 
-/// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the
-/// same as a wrong password (ABUSE S-03, S-05, L1, L2, L6). A device on which this person is known has a bucket apart, and
-/// none of the limits of its source (ABUSE S-06, L5): nobody elsewhere can keep them out of it.
+/// Signs somebody in. Counted before compared, by what was typed; an unknown identifiant costs and says the same as a
+/// wrong password (docs/threats.md#threat-s03, #threat-s05, #attack-l1, #attack-l2, #attack-l6). A device on which this
+/// person is known has a bucket apart, and none of the limits of its source (docs/threats.md#threat-s06, #attack-l5):
+/// nobody elsewhere can keep them out of it.
 pub async fn sign_in(
     app: &App,
     now: Timestamp,

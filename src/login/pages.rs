@@ -65,7 +65,8 @@ pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> 
         refusal: None,
     };
     let (_, cookie) = visit.navigation(app.rng.as_ref());
-    // A cookie that is nobody's any more goes: the page that is shown must not lie beside it (ABUSE S7).
+    // A cookie that is nobody's any more goes: the page that is shown must not lie beside it
+    // (docs/threats.md#attack-s7).
     let dead = visit.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| visit.jar.clear(Name::Session));
     let page = visit.page(&app.pages, StatusCode::OK, &page)?;
     Ok(with_cookie(with_cookie(page, cookie), dead))
@@ -95,7 +96,7 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
         };
         Ok(with_cookie(shown?, cookie))
     };
-    // The form was shown with this cookie; a form of another site comes without it (ABUSE S5).
+    // The form was shown with this cookie; a form of another site comes without it (docs/threats.md#attack-s5).
     if visit.nav.is_none() {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies);
     }

@@ -1,7 +1,7 @@
 //! What a presented access token opens now, whatever it says: the one answer for userinfo, introspection and revocation.
 //!
 //! Session or family, client and account are looked at live: a signed-out, suspended, withdrawn or moved person is seen
-//! at once (ABUSE T11, T3).
+//! at once (docs/threats.md#attack-t11, #attack-t3).
 
 use serde_json::Value;
 

@@ -32,7 +32,7 @@ pub async fn answer(
     said_yes: bool,
 ) -> Result<Response, PageError> {
     let back = Back::of(request);
-    // A pushed request is spent by its answer, not by the first look at a page (PROTOCOL A 24).
+    // A pushed request is spent by its answer, not by the first look at a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
         && spent(app, visit, pushed).await?
     {

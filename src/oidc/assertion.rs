@@ -1,7 +1,7 @@
 //! A client's signed assertion of who it is: `private_key_jwt` and `client_secret_jwt` (RFC 7523 3, OIDCC 9).
 //!
 //! Algorithm and key are the client's registered ones, never the header's choice. `jti` counts once, as long as the
-//! assertion could be accepted: minutes, and at its client's expense (ABUSE T14, FAULTS A7).
+//! assertion could be accepted: minutes, and at its client's expense (docs/threats.md#attack-t14, #faults-a7).
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use crate::protocol::json;
 pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// RFC 7523 has none; the newer one of its successor is taken too.
 const TYP: Typ<'static> = Typ::AbsentOr(&["JWT", "client-authentication+jwt"]);
-/// A client's clock may be ahead by so much (PROTOCOL A 23).
+/// A client's clock may be ahead by so much (docs/threats.md#protocol-a23).
 const AHEAD: Span = Span::seconds(10);
 /// So old an assertion is refused (RFC 7523 3 (6)), and without `iat` one that ends later than this (3 (4)). So no `jti`
 /// is remembered for longer.
@@ -128,8 +128,8 @@ fn content<'a>(
     if text("iss") != Some(&client.id) || text("sub") != Some(&client.id) {
         return Err("iss and sub are not the client");
     }
-    // The issuer, or the endpoint itself, or the token endpoint: what libraries write (PROTOCOL A 23). FAPI 2.0 5.3.2.1:
-    // the issuer as a string and nothing else.
+    // The issuer, or the endpoint itself, or the token endpoint: what libraries write (docs/threats.md#protocol-a23).
+    // FAPI 2.0 5.3.2.1: the issuer as a string and nothing else.
     let here = |aud: &str| {
         aud == app.issuer()
             || [endpoint.path(), Endpoint::Token.path()].iter().any(|p| aud == format!("{}{p}", app.issuer()))

@@ -169,7 +169,8 @@ async fn go_on(app: &AppState, visit: Visit, i: &str, found: Option<Interaction>
     let Some(waiting) = found else { return too_old(app, &visit, None).await };
     let visit = visit.prefer(waiting.request.ui_locales.as_deref());
     let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
-    // Client and redirect URI once more: hours may have passed, and a suspension counts at once (ABUSE C8, P6).
+    // Client and redirect URI once more: hours may have passed, and a suspension counts at once
+    // (docs/threats.md#attack-c8, #attack-p6).
     let client = client.filter(|c| c.is_usable() && c.allows_redirect(&waiting.request.redirect_uri));
     let Some(client) = client else { return too_old(app, &visit, None).await };
     if visit.now.since(waiting.created) >= FRESH && client.meta.initiate_login_uri.is_some() {

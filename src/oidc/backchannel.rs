@@ -76,7 +76,7 @@ async fn tell(app: &App, now: Timestamp, client: &Client, intent: &Intent) -> an
     // A client of an algorithm that is not offered any more is told nevertheless.
     let offered = &app.config.keys.algorithms;
     let alg = client.meta.id_token.signed.filter(|alg| offered.contains(alg)).unwrap_or(Alg::RS256);
-    // BCL 2.4: what keeps it apart from an ID token (ABUSE J12); where it does not, `events` does.
+    // BCL 2.4: what keeps it apart from an ID token (docs/threats.md#attack-j12); where it does not, `events` does.
     let typ = client.meta.tolerances.logout_token_typ.name();
     let ring = app.ring();
     let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, typ, &claims)).await??;

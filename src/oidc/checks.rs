@@ -1,7 +1,7 @@
 //! Every check of an authorization request, in order, on one page: for `/oauth2/authorize` and `/oauth2/par` alike.
 //!
 //! Until client and redirect URI are verified, a refusal is a page and never a redirect (RFC 6749 4.1.2.1,
-//! ABUSE R11); from then on it goes back to the client, the way that its response mode says.
+//! docs/threats.md#attack-r11); from then on it goes back to the client, the way that its response mode says.
 
 use serde_json::Value;
 
@@ -233,7 +233,7 @@ impl Checking<'_> {
         Ok((state, nonce))
     }
 
-    /// RFC 7636 4.3, 4.4.1; DESIGN 7.
+    /// RFC 7636 4.3, 4.4.1; docs/decisions/0011-pkce-where-it-can-be-demanded.md.
     fn pkce(&self, kind: ResponseType) -> Result<Option<String>, OAuthError> {
         let method = self.params.get("code_challenge_method");
         match self.params.get("code_challenge") {

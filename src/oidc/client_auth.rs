@@ -149,7 +149,8 @@ fn presented(headers: &HeaderMap, params: &Params) -> Result<Presented, OAuthErr
     let body_id = params.get("client_id");
     let has = |name: &str| params.names().any(|n| n == name);
     if let Some(value) = first {
-        // The secret of a body beside the header is a second method (ABUSE C11); an empty one was not sent.
+        // The secret of a body beside the header is a second method (docs/threats.md#attack-c11); an empty one was not
+        // sent.
         if has("client_secret") || has("client_assertion") {
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }

@@ -88,6 +88,6 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(_): Form) ->
     waiting.agreed = Some(p.account.id);
     let owner = visit.payer();
     let Some(i) = interactions::ops::keep(&app, visit.now, &owner, &waiting).await? else { return to_dispatcher() };
-    // A page of ours: from there the browser may leave (DESIGN 7).
+    // A page of ours: from there the browser may leave (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
     Ok(see_other(&format!("/connexion/suite?{}", encode([("i", i.as_str()), ("client_id", &client.id)]))))
 }

@@ -1,8 +1,8 @@
 //! `/oauth2/introspect` (RFC 7662), as JSON or signed (RFC 9701): what a token is worth now.
 //!
 //! Only a client that proves itself asks (never a public one), and only about its own tokens or those made for it: for
-//! any other the answer is the same as for nonsense (ABUSE T5). A resource server is the client whose `client_id` the
-//! audience names.
+//! any other the answer is the same as for nonsense (docs/threats.md#attack-t5). A resource server is the client whose
+//! `client_id` the audience names.
 
 use axum::Json;
 use axum::extract::{Request, State};

@@ -1,9 +1,10 @@
 //! `/oauth2/logout` (RPIL): signs the person out, and sends the browser back where that is allowed.
 //!
-//! A sign-out is done at once only for an ID token of ours given for this very session; otherwise the person
-//! confirms it on a page (ABUSE S5). The way back is only ever a URI registered by the client that the hint, or without
-//! one `client_id`, names (ABUSE R10). A POST is kept and goes on by our own GET, which has the session's cookie; so does
-//! a GET with a hint before any page is shown: an ID token does not stay in the address bar.
+//! A sign-out is done at once only for an ID token of ours given for this very session; otherwise the person confirms
+//! it on a page (docs/threats.md#attack-s5). The way back is only ever a URI registered by the client that the hint, or
+//! without one `client_id`, names (docs/threats.md#attack-r10). A POST is kept and goes on by our own GET, which has
+//! the session's cookie; so does a GET with a hint before any page is shown: an ID token does not stay in the address
+//! bar.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -128,7 +129,8 @@ pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) 
     Ok(with_cookie(response, visit.jar.clear(Name::Session)))
 }
 
-/// GET: a page that goes on by itself, because the redirect to the client must not hang on our form (DESIGN 7).
+/// GET: a page that goes on by itself, because the redirect to the client must not hang on our form
+/// (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
 pub async fn go_on(State(app): State<AppState>, visit: Visit) -> Answer {
     let i = visit.query.get("i").unwrap_or_default().to_owned();
     let href = format!("/oauth2/logout?{}", crate::protocol::params::encode([("i", i.as_str())]));

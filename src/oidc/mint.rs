@@ -142,7 +142,8 @@ fn id_claims(
     grant: &Grant,
     wanted: &IdToken<'_>,
 ) -> Map<String, Value> {
-    // What is told of the person first: nothing of it can take the place of a claim of the protocol (ABUSE J13).
+    // What is told of the person first: nothing of it can take the place of a claim of the protocol
+    // (docs/threats.md#attack-j13).
     let mut claims = wanted.told.clone();
     let fixed = json!({
         "iss": app.issuer(), "sub": sub, "aud": client.id, "iat": now.seconds(),

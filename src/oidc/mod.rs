@@ -41,7 +41,7 @@ use crate::base::clock::Span;
 use crate::grants::Grant;
 use crate::jose::Claims;
 
-/// RFC 6749 4.1.2 wants codes short-lived; DESIGN 8 says 60 s.
+/// RFC 6749 4.1.2 wants codes short-lived (docs/threats.md#attack-c12).
 pub const CODE_LIFE: Span = Span::seconds(60);
 pub const TOKEN_LIFE: Span = Span::seconds(300);
 pub const ID_TYP: &str = "JWT";

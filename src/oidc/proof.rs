@@ -1,7 +1,7 @@
 //! A DPoP proof that was verified (RFC 9449), and that it counts once (11.1).
 //!
-//! Its `jti` is kept as long as its time could be accepted, at the expense of the client, and only where everything else
-//! of the request holds: strangers can name a public client, and would fill its place (FAULTS A7).
+//! Its `jti` is kept as long as its time could be accepted, at the expense of the client, and only where everything
+//! else of the request holds: strangers can name a public client, and would fill its place (docs/threats.md#faults-a7).
 
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
@@ -9,7 +9,7 @@ use crate::base::secret::digest;
 use crate::ephemeral::Kind;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
-/// A clock may be so far behind ours, and so far ahead (PROTOCOL A 25).
+/// A clock may be so far behind ours, and so far ahead (docs/threats.md#protocol-a25).
 pub const BEHIND: Span = Span::seconds(60);
 pub const AHEAD: Span = Span::seconds(10);
 

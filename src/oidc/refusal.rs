@@ -64,7 +64,8 @@ pub fn in_json(answer: Result<Response, PageError>) -> Result<Response, PageErro
     Ok(with_outcome(response, "busy"))
 }
 
-/// CORS for browsers' clients: the origin of one of the client's redirect URIs, nothing else (ABUSE S10).
+/// CORS for browsers' clients: the origin of one of the client's redirect URIs, nothing else
+/// (docs/threats.md#attack-s10).
 pub fn allow_origin(client: &Client, request: &HeaderMap, response: &mut HeaderMap) {
     let Some(origin) = request.get(header::ORIGIN) else { return };
     let known = client.meta.redirect_uris.iter().any(|uri| {

@@ -1,7 +1,7 @@
 //! Request objects (OIDCC 6, RFC 9101): the whole request in a JWT that the client signed, by value or by reference.
 //!
 //! Of a signed object only the values inside count (RFC 9101 6.3). `none` is not supported. By reference only what the
-//! client registered is fetched, through the guarded client (ABUSE F3).
+//! client registered is fetched, through the guarded client (docs/threats.md#attack-f3).
 
 use std::sync::Arc;
 
@@ -69,9 +69,9 @@ pub async fn read(
     })
 }
 
-/// OIDCC 6.2: a fragment is only there to tell versions apart, by the digest of what stands there. Whoever has a browser
-/// presents an address, so of a client one is fetched at a time, and what was fetched just now is not fetched again
-/// (FAULTS A8).
+/// OIDCC 6.2: a fragment is only there to tell versions apart, by the digest of what stands there. Whoever has a
+/// browser presents an address, so of a client one is fetched at a time, and what was fetched just now is not fetched
+/// again (docs/threats.md#faults-a8).
 async fn fetched(app: &AppState, now: Timestamp, client: &Client, uri: &str) -> Result<String, OAuthError> {
     let refused = |words| OAuthError::new(ErrorCode::InvalidRequestUri, words);
     let (bare, named) = uri.split_once('#').map_or((uri, None), |(bare, named)| (bare, Some(named)));

@@ -36,8 +36,9 @@ pub fn error(app: &App, visit: &Visit, back: &Back, error: &OAuthError) -> Resul
     Ok(with_outcome(sent, code))
 }
 
-/// No `form-action`: it would bind the relying party's own redirects too (DESIGN 7). The address was vetted when it was
-/// registered, and every value is escaped (ABUSE X1).
+/// No `form-action`: it would bind the relying party's own redirects too
+/// (docs/decisions/0017-a-form-never-redirects-to-another-site.md). The address was vetted when it was registered, and
+/// every value is escaped (docs/threats.md#attack-x1).
 const FORM_POST_CSP: &str =
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 

@@ -1,7 +1,8 @@
 //! `/oauth2/userinfo` (OIDCC 5.3): by GET and POST, the token in the header or in the form's body; plain, signed or
 //! encrypted as the client is registered (OIDCC 5.3.2).
 //!
-//! Never in the query (ABUSE T15). What the token opens is looked at now, whatever it says (`access.rs`).
+//! Never in the query (docs/threats.md#attack-t15). What the token opens is looked at now, whatever it says
+//! (`access.rs`).
 
 use axum::Json;
 use axum::body::Bytes;

@@ -1,7 +1,7 @@
 //! A code sent by SMS: six digits, thirty minutes, three tries.
 //!
-//! The row exists whether or not the worker found anybody; without a code every try is counted and wrong.
-//! Tries are decremented before the comparison, in the statement that reads the HMAC (ABUSE S-01, L1).
+//! The row exists whether or not the worker found anybody; without a code every try is counted and wrong. Tries are
+//! decremented before the comparison, in the statement that reads the HMAC (docs/threats.md#threat-s01, #attack-l1).
 
 pub mod ops;
 pub mod outage;

@@ -1,4 +1,4 @@
-//! Times in which messages could not leave, and what follows from them (FAULTS F1).
+//! Times in which messages could not leave, and what follows from them (docs/threats.md#faults-f1).
 //!
 //! An outage is the deployment's, never a person's: what pages say of it, and what it forgives, is the same for
 //! whoever the roster knows and for everybody else. So budgets that show are not given back message by message; what
@@ -9,7 +9,7 @@ use crate::http::pages::when::date_key;
 
 /// So many refusals, none taken in between, are no accident.
 const REFUSALS: i64 = 3;
-/// Codes sent before their conversion is judged, and the hours that it is judged over (ABUSE S-07).
+/// Codes sent before their conversion is judged, and the hours that it is judged over (docs/threats.md#threat-s07).
 const JUDGED_FROM: i64 = 50;
 pub const JUDGED_OVER: Span = Span::hours(24);
 /// Of a hundred codes so many are entered at least.

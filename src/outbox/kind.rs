@@ -1,7 +1,7 @@
 //! What there is to do, and the lane in which each kind of it runs.
 //!
 //! A lane a kind: who does not answer delays only what is of the same kind. A code is wanted within the minute, and
-//! fifty relying parties that never answer must not stand before it (ABUSE RT-17).
+//! fifty relying parties that never answer must not stand before it (docs/threats.md#fault-rt17).
 
 use tokio::sync::Notify;
 

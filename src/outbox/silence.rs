@@ -1,5 +1,5 @@
 //! Who did not answer lately, and is not asked for a while: else the jobs of one busy party that is away would hold
-//! every place of their lane until they time out, each of them again and again (ABUSE RT-17).
+//! every place of their lane until they time out, each of them again and again (docs/threats.md#fault-rt17).
 //!
 //! In memory: a restart asks everybody once more.
 

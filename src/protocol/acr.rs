@@ -10,7 +10,7 @@ pub enum Acr {
     /// A password, or the roster's mobile with the password just chosen.
     #[serde(rename = "eidas1")]
     Eidas1,
-    /// A second factor. An SMS is none (DESIGN 3).
+    /// A second factor. An SMS is none (docs/decisions/0033-sms-proves-possession.md).
     #[serde(rename = "https://refeds.org/profile/mfa")]
     Mfa,
 }

@@ -1,7 +1,8 @@
 //! The algorithms of JOSE that are spoken here (RFC 7518, RFC 8037), and no others.
 //!
 //! `none`, RSA1_5, PBES2 and compression are not in these lists, so no token can ask for them (RFC 8725 3.1,
-//! ABUSE J1, J4, J5, J7). The names are the registry's; which key serves which is decided elsewhere.
+//! docs/threats.md#attack-j1, #attack-j4, #attack-j5, #attack-j7). The names are the registry's; which key serves which
+//! is decided elsewhere.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,8 @@
 //! `application/x-www-form-urlencoded` from outside, read strictly.
 //!
-//! A parameter that stands twice is refused (RFC 6749 3.1, ABUSE R5), but for those whose specification allows it; sizes
-//! and numbers are bounded (ABUSE D1), and a value is text without NUL. An empty value counts as absent (RFC 6749 3.1).
+//! A parameter that stands twice is refused (RFC 6749 3.1, docs/threats.md#attack-r5), but for those whose
+//! specification allows it; sizes and numbers are bounded (docs/threats.md#attack-d1), and a value is text without NUL.
+//! An empty value counts as absent (RFC 6749 3.1).
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,12 @@
 //! Redirect URIs: vetted when registered, then compared byte for byte (RFC 9700 2.1, OIDCC 3.1.2.1).
 //!
-//! Nothing is decoded or normalised before the comparison (ABUSE R1–R4), except the port of a loopback
-//! address of a native client (RFC 8252 7.3, ABUSE R13).
+//! Nothing is decoded or normalised before the comparison (docs/threats.md#attack-r1 to #attack-r4), except the port of
+//! a loopback address of a native client (RFC 8252 7.3, docs/threats.md#attack-r13).
 
 use url::{Host, ParseError, Url};
 
-/// Response parameters that a registered query must not hold: they would be doubled (ABUSE R5, S-11).
+/// Response parameters that a registered query must not hold: they would be doubled (docs/threats.md#attack-r5,
+/// #threat-s11).
 const RESERVED: [&str; 7] = ["code", "state", "iss", "error", "error_description", "id_token", "access_token"];
 
 /// What is wrong with a URI.
@@ -73,7 +74,7 @@ pub fn vet(uri: &str, native: bool) -> Result<(), RedirectFlaw> {
     Ok(())
 }
 
-/// Whether any other URI of a client may be registered: shown as a link, called, or framed (ABUSE R6).
+/// Whether any other URI of a client may be registered: shown as a link, called, or framed (docs/threats.md#attack-r6).
 /// A `request_uris` entry may end with a fragment, the digest of what it names (OIDCR 2).
 pub fn vet_other(uri: &str, fragment: bool) -> Result<(), RedirectFlaw> {
     let (bare, rest) = uri.split_once('#').map_or((uri, None), |(bare, rest)| (bare, Some(rest)));
@@ -121,7 +122,8 @@ fn sound(uri: &str, native: bool) -> Result<Url, RedirectFlaw> {
     if authority.contains('@') || !url.username().is_empty() {
         return Err(RedirectFlaw::Userinfo);
     }
-    // A host that a browser reads as another (`0x7f.1`, `%65vil`) is not what was written either (ABUSE S-11).
+    // A host that a browser reads as another (`0x7f.1`, `%65vil`) is not what was written either
+    // (docs/threats.md#threat-s11).
     let host = url.host_str().unwrap_or_default();
     let written = authority.get(..host.len()).is_some_and(|start| start.eq_ignore_ascii_case(host));
     let port = authority.get(host.len()..).unwrap_or_default();
@@ -395,7 +397,7 @@ mod tests {
             prop_assert_eq!(matches(&asked, std::slice::from_ref(&other), true), same, "{} and {}", asked, other);
         }
 
-        /// F-04, P-04: whatever is asked for, a match means equal bytes.
+        /// docs/threats.md#property-p04: whatever is asked for, a match means equal bytes.
         #[test]
         fn a_match_is_equality(asked in "(https?://)?[a-z.:/%@?#\\\\*]{0,40}", other in "https://[a-z.]{1,10}/[a-z?=&]{0,10}") {
             let registered = vec![other.clone()];

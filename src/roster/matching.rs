@@ -1,4 +1,4 @@
-//! Who of those with one mobile is meant by what was typed (DESIGN 5, Account).
+//! Who of those with one mobile is meant by what was typed (docs/decisions/0024-who-is-meant-by-what-was-typed.md).
 //!
 //! Pure. Names agree folded; given names whole, by the first word, or but for a letter that the roster could not write,
 //! and only whole where less finds different people: so two parents on one mobile are told apart.

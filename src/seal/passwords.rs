@@ -70,7 +70,7 @@ impl Passwords {
     }
 
     /// One evaluation at a time for one key: attempts are counted before they are compared and forgotten when
-    /// right, so that fifty right sign-ins at once must not count as fifty attempts (ABUSE S-03).
+    /// right, so that fifty right sign-ins at once must not count as fifty attempts (docs/threats.md#threat-s03).
     pub async fn turn(&self, key: &str) -> Turn {
         self.turns.take(key).await
     }

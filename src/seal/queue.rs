@@ -1,5 +1,5 @@
 //! Who may hash now: as many at once as there are cores, four seconds of work may wait, the rest is told to come back
-//! (ABUSE RT-18, theme 25).
+//! (docs/threats.md#fault-rt18).
 //!
 //! What a hash costs is measured, not assumed: a queue by number is four seconds on one machine and fifteen on a busy
 //! one. Whoever has shown something already, a known device or an activation whose code was right, goes first; every

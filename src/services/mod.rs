@@ -1,7 +1,8 @@
 //! The services of the house that concern a person: as doors, where somebody knocked at the wrong one.
 //!
-//! One portal has a client for each academy (DESIGN 4), and a parent knows neither clients nor perimeters. What is said
-//! here is of the person's own children only, and the links are those of the client's file.
+//! One portal has a client for each academy (docs/decisions/0022-pairwise-subjects-and-perimeters.md), and a parent
+//! knows neither clients nor perimeters. What is said here is of the person's own children only, and the links are
+//! those of the client's file.
 
 pub mod ops;
 

@@ -1,6 +1,7 @@
 //! Single sign-on sessions: rows in SQL from the first day, so that a restart signs nobody out.
 //!
-//! The cookie holds 256 random bits, the row their digest. A new one is drawn at each sign-in (ABUSE S1).
+//! The cookie holds 256 random bits, the row their digest. A new one is drawn at each sign-in
+//! (docs/threats.md#attack-s1).
 
 pub mod extract;
 pub mod ops;

@@ -76,7 +76,7 @@ async fn over(tx: &mut Tx, app: &App, now: Timestamp, id: &str, account_id: &str
 }
 
 /// The live session of a cookie, and whose it is. Whatever is malformed, ended, idle, of a closed or
-/// suspended account is nobody (ABUSE S6, T11).
+/// suspended account is nobody (docs/threats.md#attack-s6, #attack-t11).
 pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     let mut tx = app.db.read().await?;
@@ -116,7 +116,8 @@ pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result
     Ok(())
 }
 
-/// Ends every session of an account and has their clients told (ABUSE S8), inside the caller's transaction.
+/// Ends every session of an account and has their clients told (docs/threats.md#attack-s8), inside the caller's
+/// transaction.
 pub async fn end_all(tx: &mut Tx, app: &App, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
     let mut ended = 0;
     for id in store::open_of(tx, account_id).await? {

@@ -1,7 +1,7 @@
 //! Structured logs, without personal data: no query, no form field, no identifiant, no number.
 //!
 //! A failure is logged once, where it is handled (`http/context.rs`); control characters of a value are
-//! escaped by the formatter (ABUSE X5).
+//! escaped by the formatter (docs/threats.md#attack-x5).
 
 mod metrics;
 

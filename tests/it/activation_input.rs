@@ -154,7 +154,7 @@ async fn codes_as_phones_paste_them_and_nonsense() {
         assert!(browser.page.shown().contains("Le code a 6 chiffres."), "{typed}: {}", browser.page.shown());
         assert!(!browser.page.has("input[name=code][value]"), "a code is not shown again");
     }
-    // None of these cost one of the three tries (FAULTS E3).
+    // None of these cost one of the three tries (docs/threats.md#faults-e3).
     let wrong = if code == "739517" { "739518" } else { "739517" };
     browser.type_code(wrong).await;
     assert!(browser.page.shown().contains("Il reste 2 essais."), "{}", browser.page.shown());

@@ -1,4 +1,5 @@
-//! What an operator decides of clients, and what of it lasts (ABUSE C6, P4, P6; DESIGN.md 4).
+//! What an operator decides of clients, and what of it lasts (docs/threats.md#attack-c6, #attack-p4, #attack-p6;
+//! docs/decisions/0037-relying-parties-are-files.md).
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;

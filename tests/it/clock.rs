@@ -1,4 +1,4 @@
-//! A clock that is set back in the middle of everything lengthens nothing (ABUSE RT-13).
+//! A clock that is set back in the middle of everything lengthens nothing (docs/threats.md#fault-rt13).
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;

@@ -65,7 +65,7 @@ async fn attack_d1_d3_bodies_end_at_64_kib_and_are_never_inflated() {
     }
 }
 
-/// FAULTS A6: what a stranger asks travels in an address until it is answered.
+/// docs/threats.md#faults-a6: what a stranger asks travels in an address until it is answered.
 #[tokio::test]
 async fn faults_a6_strangers_leave_nothing_behind() {
     let own = OwnRedis::start(&[]).await;
@@ -90,7 +90,7 @@ async fn faults_a6_strangers_leave_nothing_behind() {
     assert_eq!(own.command(&["DBSIZE"]).trim(), "0");
 }
 
-/// FAULTS A6: what is too long for an address is kept, so much and no more, and takes nobody's place.
+/// docs/threats.md#faults-a6: what is too long for an address is kept, so much and no more, and takes nobody's place.
 #[tokio::test]
 async fn faults_a6_a_stranger_never_evicts_a_person() {
     let server = Server::start().await;
@@ -133,7 +133,8 @@ async fn faults_a6_a_stranger_never_evicts_a_person() {
     rp.sign_in(&mut Browser::new(&server), &member).await;
 }
 
-/// FAULTS A6, A7: a client that filled its place is told when to come back; another is not concerned.
+/// docs/threats.md#faults-a6, #faults-a7: a client that filled its place is told when to come back; another is not
+/// concerned.
 #[tokio::test]
 async fn faults_a6_a7_a_client_that_fills_its_place_is_alone_with_that() {
     let server = Server::start().await;

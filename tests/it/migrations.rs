@@ -1,5 +1,5 @@
-//! What a migration may do (FAULTS F9, ABUSE RT-11): an older program works on beside a newer one's schema, so nothing is
-//! changed that it reads, and nothing is asked of what it writes.
+//! What a migration may do (docs/threats.md#faults-f9, #fault-rt11): an older program works on beside a newer one's
+//! schema, so nothing is changed that it reads, and nothing is asked of what it writes.
 
 use std::fs;
 use std::path::Path;

@@ -84,7 +84,8 @@ async fn a_gateway_that_is_away_is_tried_as_long_as_the_code_is_valid() {
     assert!((20..40).contains(&tries), "{tries}");
     assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0, "given up");
     assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "and wiped");
-    // The page knows nothing of it, as it knows of nobody (ABUSE S-01): it says what to do where nothing arrives.
+    // The page knows nothing of it, as it knows of nobody (docs/threats.md#threat-s01): it says what to do where
+    // nothing arrives.
     browser.reload().await;
     assert!(browser.page.status.as_u16() < 500);
 }

@@ -387,7 +387,7 @@ async fn faults_f1_the_operator_lifts_everybody_s_budgets_after_messages_that_ne
     assert!(peek.unwrap() > 0, "what left stays counted for the money");
 }
 
-/// ABUSE S-07: a roster filled with numbers that earn somebody money.
+/// docs/threats.md#threat-s07: a roster filled with numbers that earn somebody money.
 #[tokio::test]
 async fn threat_s07_numbers_abroad_whose_codes_nobody_enters_get_no_more_and_operators_are_told() {
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };

@@ -1,5 +1,6 @@
-//! Several servers of one house: one database and one store. Any of them answers any step (DESIGN 1: PostgreSQL and
-//! Redis when it grows). A store in memory is one server's, so these need a redis-server.
+//! Several servers of one house: one database and one store. Any of them answers any step
+//! (docs/decisions/0006-what-sql-keeps-and-what-may-be-lost.md). A store in memory is one server's, so these need a
+//! redis-server.
 
 use axum::http::StatusCode;
 

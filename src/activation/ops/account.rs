@@ -77,7 +77,7 @@ async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation)
             // Found ones come exported last first: that one names the account.
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
             let (given, family, usage) = (&person.given_name, &person.family_name, person.usage_name.as_deref());
-            // Also a pupil who is his own responsable (link 70): an ordinary one whose child is himself (DESIGN 5).
+            // Also a pupil who is his own responsable (link 70): an ordinary one whose child is himself.
             let opened =
                 accounts::ops::open_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
             let about = About { account: Some(&opened.id), detail: &next.support_code, ..About::default() };

@@ -1,4 +1,4 @@
-//! The children: Oui or Non, and a birth date that is counted before it is compared (ABUSE S-08).
+//! The children: Oui or Non, and a birth date that is counted before it is compared (docs/threats.md#threat-s08).
 
 use crate::activation::binding::Held;
 use crate::activation::views::{Purpose, Settled};

@@ -47,13 +47,13 @@ pub async fn found(tx: &mut Tx, app: &App, activation: &Activation) -> anyhow::R
     Ok(meant(&candidates, &activation.typed.nom, &activation.typed.prenom))
 }
 
-/// The budget that a person's wrong codes count on, over all activations and purposes (ABUSE S-02).
+/// The budget that a person's wrong codes count on, over all activations and purposes (docs/threats.md#threat-s02).
 fn person_budget(app: &App, activation: &Activation, found: &[Candidate]) -> Option<String> {
     let first = found.iter().map(|c| c.id.as_str()).min()?;
     Some(budget_of_person(app, first, &apart(activation)))
 }
 
-/// Where this person typed a right code before, nobody elsewhere uses up what they may (ABUSE L5).
+/// Where this person typed a right code before, nobody elsewhere uses up what they may (docs/threats.md#attack-l5).
 fn apart(activation: &Activation) -> String {
     activation.device_id.as_deref().map(|device| format!("/device/{device}")).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! The school's act where a parent has no message left: what was asked for so far does not count (FAULTS F1).
+//! The school's act where a parent has no message left: what was asked for so far does not count
+//! (docs/threats.md#faults-f1).
 
 use std::collections::BTreeSet;
 

@@ -40,10 +40,11 @@ pub struct Visitor<'a> {
 
 /// Begins an activation, or joins the one of the same identity that this browser has open **at the code**: what a right
 /// code opened is reached by a code only, or whoever sits down at the same computer would go on where somebody else
-/// stopped (ABUSE S1). What comes from one place is counted before any row is written.
+/// stopped (docs/threats.md#attack-s1). What comes from one place is counted before any row is written.
 ///
 /// A browser in which this identity once typed a right code has budgets of its own, and none of the limits of its
-/// source: whoever knows a parent's name and number can use up theirs, not these (ABUSE S-06, L5).
+/// source: whoever knows a parent's name and number can use up theirs, not these (docs/threats.md#threat-s06,
+/// #attack-l5).
 pub async fn start(
     app: &App,
     now: Timestamp,

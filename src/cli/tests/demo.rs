@@ -1,4 +1,4 @@
-//! The commands that the demo prints, typed beside it while it runs (FAULTS E7).
+//! The commands that the demo prints, typed beside it while it runs (docs/threats.md#faults-e7).
 
 use std::path::Path;
 

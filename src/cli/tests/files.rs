@@ -1,4 +1,4 @@
-//! Which commands write, and which files win (FAULTS F2, F3, F4, F9).
+//! Which commands write, and which files win (docs/threats.md#faults-f2, #faults-f3, #faults-f4, #faults-f9).
 
 use std::collections::BTreeMap;
 use std::fs;

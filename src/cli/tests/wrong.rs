@@ -1,4 +1,5 @@
-//! Wrong configurations, and the line by which doctor names each: the place, and what to do (FAULTS F3).
+//! Wrong configurations, and the line by which doctor names each: the place, and what to do
+//! (docs/threats.md#faults-f3).
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
-//! Whether what a client says of itself may stand in this house: where its people, and what we tell of them, may be sent
-//! (ABUSE S-10, R13; RFC 8252 7.3; FCL 2). Files and registrations alike.
+//! Whether what a client says of itself may stand in this house: where its people, and what we tell of them, may be
+//! sent (docs/threats.md#threat-s10, #attack-r13; RFC 8252 7.3; FCL 2). Files and registrations alike.
 //!
 //! A web client lives at a name on the internet. What has none (an address, this machine, a label without a domain) is
 //! whoever answers there, on each person's own network; what is our own would make our pages somebody's answer. Under a

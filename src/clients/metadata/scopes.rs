@@ -17,7 +17,7 @@ pub(super) fn taken(f: &Fields, registered: bool, grants: &[GrantType]) -> Resul
         return Ok(scopes);
     }
     // Who the person is, with the values shown before anything is shared. Of children and schools only the house's own
-    // clients learn (ABUSE S-14).
+    // clients learn (docs/threats.md#threat-s14).
     let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
         None => all,

@@ -1,4 +1,4 @@
-//! The URIs of a client, all of them vetted (ABUSE R1 to R8), and the sector that they make.
+//! The URIs of a client, all of them vetted (docs/threats.md#attack-r1 to #attack-r8), and the sector that they make.
 
 use super::{Flaw, flaw};
 use crate::clients::{Metadata, SubjectType};
@@ -14,7 +14,7 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     if redirects.len() > MOST {
         return flaw("redirect_uris", "20 at most");
     }
-    // ABUSE R8: without one the first that comes would be taken by somebody's default.
+    // docs/threats.md#attack-r8: without one the first that comes would be taken by somebody's default.
     if redirects.is_empty() && !types.is_empty() {
         return flaw("redirect_uris", "none is named: where people come back to");
     }

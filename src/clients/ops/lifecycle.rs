@@ -49,7 +49,7 @@ pub struct House<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// What stood there in this version: the client's owner may change it at any time, also between a look and an
-    /// approval (ABUSE P6).
+    /// approval (docs/threats.md#attack-p6).
     Approve {
         version: i64,
     },
@@ -72,7 +72,7 @@ pub async fn decide(house: House<'_>, id: &str, decision: Decision) -> Result<Cl
             (Suspended, false, "approved while suspended")
         }
         (Decision::Suspend, Active | Pending) => (Suspended, held.unapproved, "suspended"),
-        // Its file went while it was suspended: the file decides (DESIGN 4).
+        // Its file went while it was suspended: the file decides (docs/decisions/0037-relying-parties-are-files.md).
         (Decision::Resume, Suspended) if held.unapproved && held.from_file => (Gone, true, "resumed, its file is gone"),
         // Not a way round the approval.
         (Decision::Resume, Suspended) if held.unapproved => (Pending, true, "resumed, not approved"),
@@ -83,7 +83,7 @@ pub async fn decide(house: House<'_>, id: &str, decision: Decision) -> Result<Cl
         return Err(LifecycleError::Changed(id.to_owned()));
     }
     record(&mut tx, house, Some(id), detail).await?;
-    // Whoever is suspended must not come back under another name by the same token (ABUSE P4).
+    // Whoever is suspended must not come back under another name by the same token (docs/threats.md#attack-p4).
     if decision == Decision::Suspend && tokens::revoke_of(&mut tx, house.now, id).await? > 0 {
         record(&mut tx, house, Some(id), "its initial access token revoked").await?;
     }

@@ -49,6 +49,7 @@ pub async fn logo(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<
 
 async fn fetched(app: &App, uri: &str) -> anyhow::Result<Vec<u8>> {
     let body = app.outgoing.get(Purpose::Registration, uri, ACCEPT, LARGEST).await?.body;
-    // Decoders are the code most often broken by a file: a panic of theirs ends here as an error (ABUSE D9).
+    // Decoders are the code most often broken by a file: a panic of theirs ends here as an error
+    // (docs/threats.md#attack-d9).
     Ok(tokio::task::spawn_blocking(move || redraw(&body)).await??)
 }

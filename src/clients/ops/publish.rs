@@ -1,4 +1,5 @@
-//! Publishing the deployment's files: what they would change, what they may, and the change itself (FAULTS F2, F3).
+//! Publishing the deployment's files: what they would change, what they may, and the change itself
+//! (docs/threats.md#faults-f2, #faults-f3).
 //!
 //! Only `migrate`, `serve` and its reload publish. A set of files has a digest, and each set that was published a
 //! revision: a server that starts with a set that another one has since replaced, and whose files are no newer, says so

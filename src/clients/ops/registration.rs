@@ -1,8 +1,8 @@
 //! Clients that register themselves and look after their own registration (RFC 7591, RFC 7592).
 //!
 //! Never more than a pending client of the token's academy, unless that token approves. A registration never lifts a
-//! suspension (ABUSE P4), and what a person would see or be led by needs approval again when it changes (ABUSE P6).
-//! Nothing here sees HTTP.
+//! suspension (docs/threats.md#attack-p4), and what a person would see or be led by needs approval again when it
+//! changes (docs/threats.md#attack-p6). Nothing here sees HTTP.
 
 use super::place;
 use crate::app::App;

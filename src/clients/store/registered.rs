@@ -11,7 +11,7 @@ use crate::db::{FromRow, Result, Tx, args};
 pub struct Held {
     pub client: Client,
     pub from_file: bool,
-    /// Compared and set by whoever writes what they read before (ABUSE P4).
+    /// Compared and set by whoever writes what they read before (docs/threats.md#attack-p4).
     pub version: i64,
     pub registration_digest: Option<String>,
     pub created_at: Timestamp,

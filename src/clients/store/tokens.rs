@@ -34,7 +34,7 @@ pub async fn alive(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<Initi
     tx.optional(sql, args![id, now]).await
 }
 
-/// Counts one use down; false where none is left, however many ask at once (ABUSE P5).
+/// Counts one use down; false where none is left, however many ask at once (docs/threats.md#attack-p5).
 pub async fn spend(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     let sql = "UPDATE initial_token SET remaining = remaining - 1 \
                WHERE id = $1 AND remaining > 0 AND expires_at > $2 AND revoked_at IS NULL";

@@ -2,7 +2,8 @@
 //!
 //! Where nothing is at hand one asks, and the others wait for its answer. A stranger decides which kids a token names
 //! and how often an address is presented, so an unknown one, like an address that does not answer, has the address
-//! asked at most once in ten seconds (ABUSE J2, D1; FAULTS A8). Bounded: what was fetched longest ago goes first.
+//! asked at most once in ten seconds (docs/threats.md#attack-j2, #attack-d1, #faults-a8). Bounded: what was fetched
+//! longest ago goes first.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

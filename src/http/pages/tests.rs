@@ -336,7 +336,7 @@ fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
     // From one page of help to the next, and to the other language, the way back is kept.
     assert!(html.contains("/donnees?i=abc&amp;client_id=mon-ent&amp;a=def&amp;retour=activation%2Fcode"), "{html}");
     assert!(attributes(&doc, "header a", "href")[0].contains("retour=activation%2Fcode"));
-    // The waiting request travels sealed in the address, and is long (FAULTS A6).
+    // The waiting request travels sealed in the address, and is long (docs/threats.md#faults-a6).
     let long = format!("/activation/code?i={}&a=def", "b".repeat(1_500));
     assert!(footer(&long).contains(&"b".repeat(1_500)) && in_language(&long, Lang::En).contains(&"b".repeat(1_500)));
     // Only to a step of ours.

@@ -155,10 +155,9 @@ fn public_half(vault: &Vault, key: &Life, sealed: &str) -> anyhow::Result<String
     Ok(vault.seal(place(&key.kid), &ring_key.public_jwk().to_string())?)
 }
 
-/// Somebody else may have the key (ABUSE RT-09): nothing that it signed counts any more. If it was the active one,
-/// a new key signs at once; the upcoming and the retiring ones of its algorithm are revoked too, because they were kept
-/// in the same place.
-/// Gives the new key's `kid`, if there is one.
+/// Somebody else may have the key (docs/threats.md#fault-rt09): nothing that it signed counts any more. If it was the
+/// active one, a new key signs at once; the upcoming and the retiring ones of its algorithm are revoked too, because
+/// they were kept in the same place. Gives the new key's `kid`, if there is one.
 pub async fn revoke(house: House<'_>, now: Timestamp, kid: &str) -> anyhow::Result<Option<String>> {
     let known = lives(house.db).await?;
     let key = known.iter().find(|key| key.kid == kid).ok_or_else(|| KeysError::Unknown(kid.to_owned()))?;

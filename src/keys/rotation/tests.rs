@@ -108,8 +108,8 @@ fn machine() -> impl Strategy<Value = Machine> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// P-12: a token signed at any moment by any server verifies, as long as it lives, by any JWKS that was fetched
-    /// from any server at most max-age before.
+    /// docs/threats.md#property-p12: a token signed at any moment by any server verifies, as long as it lives, by any
+    /// JWKS that was fetched from any server at most max-age before.
     #[test]
     fn property_p12_every_token_of_a_rotation_verifies_by_every_jwks(
         machines in prop::collection::vec(machine(), 2..4),

@@ -114,7 +114,8 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     })))
 }
 
-/// Client, redirect URI and proofs are those of the request that the code answers (ABUSE C1, C3, C4).
+/// Client, redirect URI and proofs are those of the request that the code answers (docs/threats.md#attack-c1,
+/// #attack-c3, #attack-c4).
 fn fits(granted: &CodeGrant, client: &Client, params: &Params, jkt: Option<&str>) -> Result<(), &'static str> {
     if granted.grant.client_id != client.id {
         return Err("another client's");

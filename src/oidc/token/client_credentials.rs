@@ -1,7 +1,7 @@
 //! grant_type=client_credentials (RFC 6749 4.4): a token of the client's own, for a resource server that it registered.
 //!
-//! It says nothing of any person: no scope of persons, no ID token, no refresh token. It lives its five minutes and is
-//! not revoked singly (DESIGN 7).
+//! It says nothing of any person: no scope of persons, no ID token, no refresh token. It lives its five minutes, unless
+//! it is revoked by its `jti`.
 
 use serde_json::json;
 

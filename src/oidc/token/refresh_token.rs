@@ -1,8 +1,9 @@
-//! grant_type=refresh_token (RFC 6749 6, OIDCC 12; DESIGN 7, 8).
+//! grant_type=refresh_token (RFC 6749 6, OIDCC 12;
+//! docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
 //!
-//! Everything is looked at again: client, account, session, what the client may still have (ABUSE T3, T4). A public
-//! client's token turns with each use, and a spent one ends the family; a confidential client proves itself, so its
-//! token stays (FAPI 2.0).
+//! Everything is looked at again: client, account, session, what the client may still have (docs/threats.md#attack-t3,
+//! #attack-t4). A public client's token turns with each use, and a spent one ends the family; a confidential client
+//! proves itself, so its token stays (FAPI 2.0).
 
 use super::outcome::{Asking, Exchanged, Tokens};
 use crate::accounts::{self, Account};
@@ -31,7 +32,7 @@ pub async fn exchange(asking: &Asking<'_>) -> anyhow::Result<Exchanged> {
     let Some((id, generation)) = grants::read_refresh_token(&app.vault, token) else { return denied("none of ours") };
     let mut tx = app.db.read().await?;
     let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return denied("no such family") };
-    // Another client's: it is refused, and the family is not harmed by a stranger (ABUSE C1).
+    // Another client's: it is refused, and the family is not harmed by a stranger (docs/threats.md#attack-c1).
     if family.grant.client_id != client.id {
         return denied("another client's");
     }

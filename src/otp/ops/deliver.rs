@@ -104,7 +104,7 @@ pub async fn resume(db: &Db, rng: &dyn Random, now: Timestamp) -> Result<Resumed
     Ok(Resumed { outages, jobs, budgets })
 }
 
-/// Whether codes may go to this number: too few of those to its like were entered (ABUSE S-07).
+/// Whether codes may go to this number: too few of those to its like were entered (docs/threats.md#threat-s07).
 pub async fn conversion_of(tx: &mut Tx, now: Timestamp, phone: &str) -> Result<(Reason, Conversion, String)> {
     let prefix = destination(phone);
     let (sent, entered) = outages::traffic(tx, now, &prefix).await?;

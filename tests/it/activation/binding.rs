@@ -1,4 +1,4 @@
-//! What a right code opened is reached by a code only, and held by a secret of its own (ABUSE S1).
+//! What a right code opened is reached by a code only, and held by a secret of its own (docs/threats.md#attack-s1).
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;

@@ -315,7 +315,7 @@ async fn without_a_current_legal_link_the_school_must_correct() {
     assert_eq!(browser.page.heading(), "Aucun élève n'est rattaché à vous");
     assert!(browser.page.shown().contains(&support_code(&server).await));
     assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
-    // Whom to call, and a way on (FAULTS E4).
+    // Whom to call, and a way on (docs/threats.md#faults-e4).
     assert!(browser.page.shown().contains("Clg Théodore Monod") && browser.page.has("a[href='tel:0467000000']"));
     browser.click("#continuer").await;
     assert_eq!(browser.at.path(), "/activation");

@@ -1,16 +1,51 @@
-//! What the documents promise: every line that a test holds is in `docs/threats.md`.
+//! What the documents promise: every line that a test holds is in `docs/threats.md`, whatever is cited is there, and
+//! every link leads somewhere.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::sources;
 
 /// The lists of `docs/threats.md`, as the first words of tests' names.
 const LISTS: [&str; 6] = ["threat", "attack", "fault", "property", "protocol", "faults"];
 
+/// Folders and files whose words are read; what is fetched, built or drawn is not.
+const READ: [&str; 14] = [
+    ".ci",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.toml",
+    "README.md",
+    "SECURITY.md",
+    "build.rs",
+    "config",
+    "docs",
+    "fuzz",
+    "migrations",
+    "src",
+    "templates",
+    "tests",
+];
+const NOT_READ: [&str; 7] = ["node_modules", "artefacts", "target", "seeds", "corpus", "artifacts", "samples"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every text of the repository, with its path from the root.
+fn texts() -> Vec<(PathBuf, String)> {
+    let mut out = Vec::new();
+    let mut waiting: Vec<PathBuf> = READ.iter().map(|name| root().join(name)).filter(|path| path.exists()).collect();
+    while let Some(path) = waiting.pop() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !NOT_READ.contains(&&*name) && name != ".venv" {
+            waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            out.push((path.strip_prefix(root()).unwrap().to_owned(), text));
+        }
+    }
+    out
 }
 
 /// Whether a word of a test's name is a line of a list: `s01`, `rt13`.
@@ -87,4 +122,80 @@ fn every_line_that_a_test_holds_is_in_the_list_of_threats() {
     assert!(lines.len() > 150, "the tests were not found");
     let missing: Vec<&String> = lines.iter().filter(|line| !anchors.contains(*line)).collect();
     assert!(missing.is_empty(), "not in docs/threats.md: {missing:?}");
+}
+
+/// Papers that its writers had beside them: whoever clones the repository has not.
+const ELSEWHERE: [&str; 9] =
+    ["ABUSE", "ACCOUNT", "CONSOLE", "DESIGN", "DOMAIN", "FAULTS", "HOUSE", "PAGES", "PROTOCOL"];
+
+/// Whether what follows a word makes a citation of it: a section, a line of a list, or the name of a file.
+fn is_cited(after: &str) -> bool {
+    let section = after
+        .strip_prefix(' ')
+        .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_uppercase()).trim_start_matches([' ', '-', '.']));
+    after.starts_with(".md") || section.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The places where `word` stands and is no part of a longer word or path.
+fn places<'a>(text: &'a str, word: &str) -> impl Iterator<Item = &'a str> {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
+    text.match_indices(word).filter(move |(at, _)| !text[..*at].ends_with(joins)).map(move |(at, _)| &text[at..])
+}
+
+/// What a text cites that is not there.
+fn not_there(text: &str, anchors: &BTreeSet<String>) -> Vec<String> {
+    let word = |text: &str, more: &[char]| {
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || more.contains(c)).collect::<String>()
+    };
+    let mut out: Vec<String> = Vec::new();
+    for name in ELSEWHERE {
+        out.extend(places(text, name).filter(|at| is_cited(&at[name.len()..])).map(|at| at.chars().take(20).collect()));
+    }
+    let paths = places(text, "docs/").map(|at| word(at, &['/', '.', '_', '-']).trim_end_matches('.').to_owned());
+    out.extend(paths.filter(|path| !path.ends_with(".png") && !root().join(path).exists()));
+    for rest in text.split('#').skip(1) {
+        let anchor = word(rest, &['-']);
+        let is_of_a_list = anchor.split_once('-').is_some_and(|(list, line)| LISTS.contains(&list) && is_line(line));
+        if is_of_a_list && !anchors.contains(&anchor) {
+            out.push(format!("#{anchor}"));
+        }
+    }
+    out
+}
+
+#[test]
+fn whatever_is_cited_is_in_the_repository() {
+    let anchors = anchors();
+    let said = |text: &str| not_there(text, &anchors);
+    for text in
+        ["(DESIGN 7)", "ABUSE.md", "HOUSE B.1", "PROTOCOL A 24", "docs/nowhere.md", "docs/threats.md#attack-r99"]
+    {
+        assert_eq!(said(text).len(), 1, "{text}");
+    }
+    for text in ["docs/threats.md#attack-r1, #attack-r2", "PAGES: [&str; 12]", "a DOMAIN", "https://a.example/docs/x"] {
+        assert_eq!(said(text), Vec::<String>::new(), "{text}");
+    }
+    let texts = texts();
+    assert!(texts.len() > 400, "the texts were not found");
+    let missing: Vec<String> = texts
+        .iter()
+        .filter(|(path, _)| !path.ends_with("architecture/documents.rs"))
+        .flat_map(|(path, text)| said(text).into_iter().map(|what| format!("{}: {what}", path.display())))
+        .collect();
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_link_of_a_document_leads_somewhere() {
+    let mut dead = Vec::new();
+    for (path, text) in texts().iter().filter(|(path, _)| path.extension().is_some_and(|x| x == "md")) {
+        for rest in text.split("](").skip(1) {
+            let target = rest.split([')', '#']).next().unwrap_or_default();
+            let elsewhere = target.contains("://") || target.is_empty() || target.ends_with(".png");
+            if !elsewhere && !root().join(path).with_file_name(target).exists() {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "\n{}", dead.join("\n"));
 }

@@ -1,4 +1,5 @@
-//! Registered clients and those who decide of them: approval, suspension, and what lifts neither (ABUSE P4, P6).
+//! Registered clients and those who decide of them: approval, suspension, and what lifts neither
+//! (docs/threats.md#attack-p4, #attack-p6).
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -91,7 +91,8 @@ async fn attack_t14_an_assertion_that_does_not_hold_is_refused() {
     assert_eq!(answer.error(), "invalid_request", "past authentication: grant_type is missing");
 }
 
-/// FAULTS A7: minutes (RFC 7523 3 (4) and (6)), and a jti is known as long as the assertion could be taken.
+/// docs/threats.md#faults-a7: minutes (RFC 7523 3 (4) and (6)), and a jti is known as long as the assertion could be
+/// taken.
 #[tokio::test]
 async fn faults_a7_an_assertion_is_good_for_five_minutes_whatever_it_says() {
     let (server, rp, key) = house().await;
@@ -116,7 +117,7 @@ async fn faults_a7_an_assertion_is_good_for_five_minutes_whatever_it_says() {
     }
 }
 
-/// FAULTS A7: who fills its place fills nobody else's.
+/// docs/threats.md#faults-a7: who fills its place fills nobody else's.
 #[tokio::test]
 async fn faults_a7_a_client_without_room_for_a_jti_is_alone_with_that() {
     let (server, rp, key) = house().await;
@@ -178,7 +179,7 @@ async fn fault_rt23_a_jti_counts_once_among_fifty() {
     assert_eq!(taken, 1);
 }
 
-/// FAULTS A14: with the neutral point as its key, `R` neutral and `s` zero sign whatever is said.
+/// docs/threats.md#faults-a14: with the neutral point as its key, `R` neutral and `s` zero sign whatever is said.
 #[tokio::test]
 async fn faults_a14_nobody_signs_for_a_client_whose_key_is_a_point_of_small_order() {
     let server = Server::start().await;

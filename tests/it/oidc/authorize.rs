@@ -301,7 +301,8 @@ async fn a_person_outside_of_the_perimeter_gets_a_page_or_interaction_required()
     assert!(matches!(browser.open(&attempt.url).await, Landed::Here));
     assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
     assert!(browser.page.shown().contains("Clg Théodore Monod"), "{}", browser.page.shown());
-    // FAULTS E5: where the children are, and the same portal's button that goes there; no other client's.
+    // docs/threats.md#faults-e5: where the children are, and the same portal's button that goes there; no other
+    // client's.
     assert!(browser.page.shown().contains("académie de Montpellier"), "{}", browser.page.shown());
     let doors = html::attributes(&browser.page.text(), "a[id^=bonne-porte]", "href");
     let initiate = with_query("https://ent.example/initiate", &[("iss", server.issuer())]);

@@ -122,7 +122,8 @@ async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoin
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
 }
 
-/// FAULTS A7: a proof costs its client a place only with a request that holds; strangers can name a public client.
+/// docs/threats.md#faults-a7: a proof costs its client a place only with a request that holds; strangers can name a
+/// public client.
 #[tokio::test]
 async fn faults_a7_a_proof_counts_once_and_only_where_all_else_holds() {
     for client in ["ent", "app"] {

@@ -115,7 +115,7 @@ async fn any_number_of_servers_rotate_once() {
     for alg in Keys::default().algorithms {
         assert_eq!(states(&first, alg).await, [KeyState::Active, KeyState::Retired]);
     }
-    // A restart has no memory of its own, and still does not rotate again (ABUSE T2).
+    // A restart has no memory of its own, and still does not rotate again (docs/threats.md#attack-t2).
     let third = first.again().await;
     tend(&third).await;
     assert_eq!(facts(&first, "key_published").await, 3);

@@ -1,4 +1,4 @@
-//! Two hundred relying parties, fifty of which never answer (ABUSE RT-17).
+//! Two hundred relying parties, fifty of which never answer (docs/threats.md#fault-rt17).
 
 use std::time::Instant;
 

@@ -120,7 +120,7 @@ async fn protocol_a18_keys_at_an_address_are_remembered_and_read_again_for_a_new
     site.says(200, &second.set().to_string());
     assert_eq!(ask(&second, "3").await, StatusCode::OK);
     assert_eq!(ask(&first, "4").await, StatusCode::UNAUTHORIZED, "it was taken back");
-    // Strangers invent kids at no cost: the address does not hear of them (ABUSE J2).
+    // Strangers invent kids at no cost: the address does not hear of them (docs/threats.md#attack-j2).
     for n in 0..20 {
         assert_eq!(ask(&strange, &format!("s{n}")).await, StatusCode::UNAUTHORIZED);
     }

@@ -197,7 +197,7 @@ async fn attack_j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
         let error = rp.error(&browser.open(&bent.url).await.away(), &attempt);
         assert_eq!(error, "invalid_request_object", "{case}");
     }
-    // Never to an address that is not registered, whatever is wrong (PROTOCOL A 19).
+    // Never to an address that is not registered, whatever is wrong (docs/threats.md#protocol-a19).
     let bent = rp.attempt_with(&[("request", "x.y.z"), ("redirect_uri", "https://evil.example/cb")]);
     browser.open(&bent.url).await;
     assert_eq!(browser.page.status, StatusCode::BAD_REQUEST);
@@ -257,7 +257,8 @@ async fn silent() -> (String, Arc<AtomicUsize>) {
     (address, count)
 }
 
-/// FAULTS A8: strangers present a request_uri that never answers; another client's keys are read all the same.
+/// docs/threats.md#faults-a8: strangers present a request_uri that never answers; another client's keys are read all
+/// the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
     let server = Server::start().await;
@@ -300,7 +301,8 @@ async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
     assert!(connections.load(Ordering::SeqCst) <= 2, "once an address, and not again for a while");
 }
 
-/// OIDCC 6.2, FAULTS A8: what was fetched just now is not fetched again; a version that names another digest is.
+/// OIDCC 6.2, docs/threats.md#faults-a8: what was fetched just now is not fetched again; a version that names another
+/// digest is.
 #[tokio::test]
 async fn faults_a8_a_reference_is_fetched_once_until_it_may_have_changed() {
     let server = Server::start().await;

@@ -1,4 +1,4 @@
-//! Refresh tokens (RFC 6749 6, OIDCC 11, 12; DESIGN 7, 8).
+//! Refresh tokens (RFC 6749 6, OIDCC 11, 12; docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;

@@ -1,4 +1,5 @@
-//! Clients that register themselves (RFC 7591, RFC 7592, OIDCR; ABUSE P4 to P6, R6 to R8).
+//! Clients that register themselves (RFC 7591, RFC 7592, OIDCR; docs/threats.md#attack-p4 to #attack-p6, #attack-r6 to
+//! #attack-r8).
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -354,7 +355,7 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     assert_eq!(state(&again, &other).await, ClientState::Active);
 }
 
-/// FAULTS A15: each rule is held at the endpoint, and its words say what to write.
+/// docs/threats.md#faults-a15: each rule is held at the endpoint, and its words say what to write.
 #[tokio::test]
 async fn faults_a15_what_leads_to_this_machine_or_to_ours_is_not_registered() {
     let server = Server::start_as(|config| {

@@ -1,5 +1,6 @@
 //! Every token at every place: whole where another belongs, cut, changed by one bit, of another client, expired. It
-//! opens nothing, it ends nothing, and it is told in one way (ABUSE J9, J11, J12, T5, T9).
+//! opens nothing, it ends nothing, and it is told in one way (docs/threats.md#attack-j9, #attack-j11, #attack-j12,
+//! #attack-t5, #attack-t9).
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -323,7 +323,7 @@ async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_stranger
     let bearer = format!("Bearer {token}");
     let answer = ask(&neighbour, Method::GET, "/oauth2/userinfo", &[("authorization", &bearer)], "").await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
-    // An invented kid has the keys read again at most every five seconds (ABUSE J2).
+    // An invented kid has the keys read again at most every five seconds (docs/threats.md#attack-j2).
     assert!(!neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(4))));
     assert!(neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(5))));
 }

@@ -92,7 +92,8 @@ pub fn check(page: &str, at: &str) {
             assert!(!name.starts_with("on") && name != "style", "{name}; {at}");
             // Pages of clients at a sign-out (FCL 2), which the page's policy names one by one.
             let framed = value.name() == "iframe" && value.attr("sandbox") == Some("allow-scripts allow-same-origin");
-            // Response mode form_post: the one form that leads away, to a registered address (DESIGN 7).
+            // Response mode form_post: the one form that leads away, to a registered address
+            // (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
             let sent = name == "action" && value.attr("data-send").is_some();
             let loads =
                 !sent && ((name == "src" && !framed) || name == "action" || (name == "href" && value.name() == "link"));
