@@ -11,7 +11,7 @@ use super::sources;
 const LISTS: [&str; 6] = ["threat", "attack", "fault", "property", "protocol", "faults"];
 
 /// Folders and files whose words are read; what is fetched, built or drawn is not.
-const READ: [&str; 14] = [
+const READ: [&str; 16] = [
     ".ci",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -20,9 +20,11 @@ const READ: [&str; 14] = [
     "SECURITY.md",
     "build.rs",
     "config",
+    "deny.toml",
     "docs",
     "fuzz",
     "migrations",
+    "rust-toolchain.toml",
     "src",
     "templates",
     "tests",
