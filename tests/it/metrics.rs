@@ -75,3 +75,16 @@ async fn threat_s14_an_activation_is_counted_by_step_and_nobody_stands_in_the_me
         assert!(!text.contains(canary), "{canary}\n{text}");
     }
 }
+
+#[tokio::test]
+async fn faults_f1_a_reason_for_which_messages_do_not_leave_is_counted() {
+    let server = Server::start_as(|config| config.sms.daily_cap = 1).await;
+    server.import("montpellier", MONOD, &[Family::durand(), Family::petit()]).await;
+    server.open_campaign(MONOD).await;
+    for (family, outages) in [(Family::durand(), 0.0), (Family::petit(), 1.0)] {
+        Browser::at_activation(&server).await.identify(&family).await;
+        server.work_off().await;
+        let text = metrics(&server).await;
+        assert_eq!(value(&text, "preau_sms_outages"), outages, "{text}");
+    }
+}
