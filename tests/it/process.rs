@@ -248,6 +248,20 @@ async fn faults_f7_the_line_that_says_why_nothing_starts_is_json_too() {
     }
 }
 
+#[test]
+fn faults_f4_a_misspelt_variable_of_the_environment_stops_a_command() {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_preau"));
+    let said = command.args(["client", "list"]).current_dir(folder.path()).env("PREAU_SERVER_ISSUER", "x").output();
+    let said = said.unwrap();
+    assert_eq!(said.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&said.stderr);
+    assert!(
+        text.contains("PREAU_SERVER_ISSUER in the environment says nothing: write PREAU__SERVER__ISSUER"),
+        "{text}"
+    );
+}
+
 #[tokio::test]
 async fn fault_rt18_few_descriptors_are_never_used_up_by_connections() {
     let process = Process::start_with(128).await;
