@@ -164,6 +164,10 @@ async fn faults_e5_a_parent_of_two_academies_sees_where_each_child_is() {
     assert!(doors.contains(&"https://bourses.example/".to_owned()), "{doors:?}");
     // A service that is not about schools, or that asks first, is no door.
     assert!(!doors.iter().any(|href| href.contains("strict")), "{doors:?}");
+    let asks = "UPDATE client SET metadata = REPLACE(metadata, '\"consent\":false', '\"consent\":true')";
+    server.sql(asks, vec![]).await;
+    browser.reload().await;
+    assert_eq!(html::attributes(&browser.page.text(), ".door a.button", "href"), Vec::<String>::new());
 }
 
 #[tokio::test]
