@@ -310,15 +310,19 @@ async fn without_a_current_legal_link_the_school_must_correct() {
     let server = Server::college(&[family()]).await;
     server.sql("UPDATE link SET level = 'contact'", vec![]).await;
     server.sql("UPDATE school SET telephone = '04 67 00 00 00'", vec![]).await;
-    let mut browser = Browser::at_activation(&server).await;
+    let mut browser = Browser::new(&server);
+    browser.open(&RelyingParty::new(&server, "ent").attempt().url).await;
+    browser.click("#pas-de-compte").await;
     browser.prove_phone(&server, &family()).await;
     assert_eq!(browser.page.heading(), "Aucun élève n'est rattaché à vous");
     assert!(browser.page.shown().contains(&support_code(&server).await));
     assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 0);
-    // Whom to call, and a way on (docs/threats.md#faults-e4).
+    // Whom to call, and a way on that keeps the service (docs/threats.md#faults-e4).
     assert!(browser.page.shown().contains("Clg Théodore Monod") && browser.page.has("a[href='tel:0467000000']"));
     browser.click("#continuer").await;
     assert_eq!(browser.at.path(), "/activation");
+    let kept: Vec<_> = browser.at.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(kept, ["i", "client_id"]);
 }
 
 #[tokio::test]
