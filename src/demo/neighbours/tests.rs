@@ -88,6 +88,20 @@ fn under_way(state: &Shared, client: &str, target: Option<&str>) -> String {
 }
 
 #[tokio::test]
+async fn faults_e5_the_chooser_ticks_the_line_that_was_chosen_here_before() {
+    let state = neighbours();
+    let ticked = async |cookie: &str| {
+        let page = text(get(&state, "/ent", cookie).await).await;
+        let before = page.split(" checked").next().unwrap().to_owned();
+        before.rsplit("value=\"").next().unwrap().trim_end_matches('"').to_owned()
+    };
+    assert_eq!(ticked("").await, "montpellier");
+    let chosen = post(&state, "/ent/choix", "", "choix=toulouse").await;
+    let kept: Vec<&str> = set_cookies(&chosen).iter().filter_map(|cookie| cookie.split(';').next()).collect();
+    assert_eq!(ticked(&kept.join("; ")).await, "toulouse");
+}
+
+#[tokio::test]
 async fn a_choice_goes_to_a_page_of_the_portal_and_never_straight_to_the_provider() {
     let state = neighbours();
     for (choice, page) in [
