@@ -114,3 +114,19 @@ impl Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as Io, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn faults_f4_a_certificate_that_is_refused_does_not_read_as_a_database_that_is_away() {
+        let said = |error: Io| Error::Open(sqlx::Error::Io(error)).to_string();
+        let refused = said(Io::new(ErrorKind::InvalidData, rustls::Error::General("unknown issuer".to_owned())));
+        assert!(refused.starts_with("TLS with it fails: ") && refused.contains("unknown issuer"), "{refused}");
+        let away = said(ErrorKind::ConnectionRefused.into());
+        assert!(away.starts_with("it is not reached: "), "{away}");
+    }
+}
