@@ -103,6 +103,9 @@ const CASES: &[(&str, &str, &[&str], Change)] = &[
         t.replacen("127.0.0.1:0", "192.0.2.1:8080", 1)
     }),
     ("unknown key", "configuration", &["server.isuer", "server.issuer"], |_, t| server(&t, "isuer = \"x\"\n")),
+    ("log filter that is none", "configuration", &["log.filter", "inof"], |_, t| {
+        format!("{t}[log]\nfilter = \"inof\"\n")
+    }),
     ("unknown section", "configuration", &["sever"], |_, t| format!("{t}[sever]\nx = 1\n")),
     ("no TOML", "configuration", &["preau.toml"], |_, t| format!("{t}[server\n")),
     ("trusted_proxies for everybody", "configuration", &["server.trusted_proxies"], |_, t| {
