@@ -15,6 +15,8 @@ use openssl::x509::{X509, X509NameBuilder};
 
 use super::House;
 use crate::base::rng::SystemRandom;
+use crate::compose::Listeners;
+use crate::config::Config;
 use crate::db::{Db, Durability};
 use crate::seal;
 
@@ -344,6 +346,18 @@ async fn faults_f3_every_wrong_configuration_is_named_with_its_place_and_a_remed
         assert!(!said.contains("secret@"), "{case}: a password is shown");
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[tokio::test]
+async fn faults_f4_a_certificate_that_ended_is_served_to_nobody() {
+    let house = House::of_its_own();
+    let (certificate, key) = certificate(&house, "localhost", (-90, -1));
+    let path = house.folder.path().join("preau.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, tls(&text, &certificate, &key)).unwrap();
+    let config = Config::load(Some(&path)).unwrap();
+    let Err(refused) = Listeners::bind(&config.server).await else { panic!("it is served") };
+    assert!(format!("{refused:#}").contains("localhost.pem ended on 2"), "{refused:#}");
 }
 
 #[tokio::test]
