@@ -99,7 +99,10 @@ async fn threat_s04_one_password_on_five_hundred_identifiants_from_one_address_i
         judged += u32::from(attempt(&mut spray, &identifiant, PASSWORD).await == WRONG);
     }
     assert_eq!(judged, 16, "wrong on more than 15");
+    // Each hash moves the mean of what one costs.
+    let cost = server.app.passwords.load().cost;
     assert_eq!(attempt(&mut spray, &members[1].identifiant, PASSWORD).await, LIMITED, "also where it would be right");
+    assert_eq!(server.app.passwords.load().cost, cost, "nothing is hashed for it");
     let seconds: i64 = spray.page.header("retry-after").parse().unwrap();
     assert!((1..=3_600).contains(&seconds), "{seconds}");
     assert!(spray.page.shown().contains("votre téléphone portable"), "it says what to do: {}", spray.page.shown());
@@ -151,7 +154,9 @@ async fn threat_s04_a_thousand_sources_of_one_48_are_one_network() {
     }
     assert_eq!(judged, 480, "eight times what one source may");
     browser.address = source(2_000).into();
+    let cost = server.app.passwords.load().cost;
     assert_eq!(attempt(&mut browser, &member.identifiant, PASSWORD).await, LIMITED);
+    assert_eq!(server.app.passwords.load().cost, cost, "nothing is hashed for it");
     browser.address = Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 1).into();
     assert_eq!(attempt(&mut browser, &member.identifiant, PASSWORD).await, RIGHT, "the next network");
 }
