@@ -162,6 +162,25 @@ async fn threat_s04_a_thousand_sources_of_one_48_are_one_network() {
 }
 
 #[tokio::test]
+async fn threat_s04_faults_a5_all_sources_together_have_a_limit_too() {
+    let server = Server::start_as(|config| config.limits.in_all = 1).await;
+    let network = |n: u8| Ipv4Addr::new(203, 0, n, 9);
+    let (mut judged, mut begun) = (0, 0);
+    let mut browser = at(&server, network(0)).await;
+    for n in 0..100 {
+        browser.address = network(n).into();
+        judged += guesses(&mut browser, n.into(), 1).await.0;
+    }
+    assert_eq!(judged, 60, "as many as one source may, in these tests");
+    assert!(browser.page.shown().contains("un appareil qui a déjà servi"), "{}", browser.page.shown());
+    for n in 0..100 {
+        let mut stranger = at(&server, network(n)).await;
+        begun += u32::from(asks(&mut stranger, n.into()).await == RIGHT);
+    }
+    assert_eq!(begun, 60);
+}
+
+#[tokio::test]
 async fn attack_l3_no_forwarded_address_resets_a_source_s_count_unless_a_trusted_proxy_wrote_it() {
     let proxy = Ipv4Addr::new(10, 0, 0, 1);
     let server = Server::start_as(|config| config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()]).await;
