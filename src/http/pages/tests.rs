@@ -303,6 +303,19 @@ fn faults_e1_what_was_forgotten_comes_after_its_field() {
 }
 
 #[test]
+fn faults_e1_the_line_for_the_password_is_printed_from_a_dark_phone_and_no_support_code_breaks() {
+    let css = String::from_utf8(asset("preau.css").unwrap().bytes.into_owned()).unwrap();
+    let dark: Vec<&str> = css.lines().filter(|line| line.contains("prefers-color-scheme: dark")).collect();
+    assert!(!dark.is_empty() && dark.iter().all(|line| line.contains("@media screen and ")), "{dark:?}");
+    let print = css.lines().find(|line| line.starts_with("@media print")).unwrap();
+    assert!(print.contains("--paper: #fff;") && print.contains("--ink: #000;"), "{print}");
+    let line = css.lines().find(|line| line.starts_with(".sheet .line {")).unwrap();
+    assert!(line.contains("border-bottom: ") && line.contains("var(--ink)"), "{line}");
+    let code = css.split(".support strong {").nth(1).and_then(|rule| rule.split('}').next()).unwrap();
+    assert!(code.contains("white-space: nowrap;"), "{code}");
+}
+
+#[test]
 fn faults_e4_every_page_leads_on() {
     let pages = pages();
     for Drawn { name, html, .. } in every_page(&pages).0 {
