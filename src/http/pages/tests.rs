@@ -380,9 +380,40 @@ fn faults_e6_no_page_promises_what_is_not_there_or_speaks_to_men_only() {
             "connecté,",
             "connecté ",
             "le représentant légal des",
+            "L'activation est terminée",
+            "following schooling",
+            "partially",
         ] {
             assert!(!words.contains(wrong), "{name}: {wrong}");
         }
+        // The leaflet's own label stays as it is.
+        let words = words.replace("Je suis le représentant légal de cet élève ?", "");
+        for stem in ["connecté", "esponsable légal", "eprésentant légal"] {
+            for (_, after) in words.match_indices(stem).map(|(at, _)| words.split_at(at + stem.len())) {
+                assert!(after.starts_with("(e)"), "{name}: {stem}{}", after.chars().take(10).collect::<String>());
+            }
+        }
+    }
+}
+
+#[test]
+fn faults_e6_buttons_are_called_what_they_do_and_help_calls_them_so_in_its_language() {
+    let pages = pages();
+    let drawn = every_page(&pages).0;
+    for lang in Lang::ALL {
+        let of = |page: &str| {
+            let name = format!("{page}-0-{}", lang.tag());
+            Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html)
+        };
+        let help = of("http-aide").root_element().text().collect::<String>().replace('\u{a0}', " ");
+        for (page, button) in [("login-connexion", "#pas-de-compte"), ("activation-code", "summary")] {
+            let label = texts(&of(page), button).concat();
+            assert!(help.contains(&format!("“{label}”")) || help.contains(&format!("« {label} »")), "{lang:?} {label}");
+        }
+    }
+    for name in ["login-identifiant_oublie-0-fr", "login-mot_de_passe_oublie-0-fr"] {
+        let page = Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html);
+        assert_eq!(texts(&page, "#continuer"), ["Recevoir un code par SMS"], "{name}");
     }
 }
 
