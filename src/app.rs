@@ -1,124 +1,127 @@
-//! What every handler is given: the platform, built once. Knows no feature.
+//! The application state of every handler: the platform, built once at start. Depends on no feature.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::clock::{Clock, Span, Timestamp};
-use crate::base::phone::Numbering;
+use crate::base::phone::PhoneParser;
 use crate::base::rng::Random;
 use crate::config::Config;
+use crate::crypto::{MasterKey, PasswordHasher};
 use crate::db::Db;
-use crate::ephemeral::{Ephemeral, Gate, Sprays};
-use crate::http::outgoing::{DOCUMENTS, FetchMemory, KEYS, Outgoing};
-use crate::http::pages::Pages;
-use crate::http::support::SupportPages;
+use crate::ephemeral::{Ephemeral, InFlightLimiter, SprayDetector};
+use crate::http::outgoing::{FetchCache, JWKS_CACHE_POLICY, OutgoingClient, REQUEST_OBJECT_CACHE_POLICY};
+use crate::http::pages::PageRenderer;
+use crate::http::support::SupportPageBuffer;
 use crate::jose::{KeyRing, KeySet};
-use crate::outbox::{Bell, Silence};
-use crate::seal::{Passwords, Vault};
-use crate::sms::Gateway;
+use crate::outbox::{CircuitBreaker, JobNotifier};
+use crate::sms::SmsGateway;
 use crate::telemetry::Metrics;
 
-/// Unknown kids have the ring read again at most so often.
-const ASKS_APART: Span = Span::seconds(5);
+/// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
+const MIN_KEY_RELOAD_INTERVAL: Span = Span::seconds(5);
 
-/// A gateway that took nothing three times in a row is tried once in so long: a code is wanted within the minute.
-const GATEWAY_RESTS: Span = Span::seconds(5);
+/// The open duration of the SMS circuit breaker, which opens after three consecutive failures. Short, because the end
+/// user expects the code within the minute.
+const SMS_BREAKER_OPEN_DURATION: Span = Span::seconds(5);
 
-/// The platform.
+/// The platform: configuration, database, stores, keys and clients of external services.
 pub struct App {
     pub config: Config,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Random>,
     pub db: Db,
     pub ephemeral: Ephemeral,
-    pub vault: Vault,
-    pub passwords: Passwords,
-    pub pages: Pages,
-    pub numbering: Numbering,
-    pub sms: Gateway,
-    /// Calls what others chose.
-    pub outgoing: Outgoing,
-    /// Counts what happens, for the operator.
+    pub master_key: MasterKey,
+    pub password_hasher: PasswordHasher,
+    pub pages: PageRenderer,
+    pub phone_parser: PhoneParser,
+    pub sms_gateway: SmsGateway,
+    /// The HTTP client for URLs that relying parties register.
+    pub outgoing: OutgoingClient,
+    /// Counters for the operator.
     pub metrics: Metrics,
-    /// Pages that showed a support code, until the worker writes them.
-    pub support: SupportPages,
-    /// Wakes the outbox's worker after a commit that left it work.
-    pub outbox: Bell,
-    /// Keys that relying parties publish.
-    pub client_keys: FetchMemory<KeySet>,
-    /// Request objects that they publish; and whose turn it is to have something fetched.
-    pub documents: FetchMemory<String>,
-    /// Relying parties that lately did not answer a sign-out.
-    pub deaf: Silence,
-    /// The SMS gateway, where it lately took nothing.
-    pub resting: Silence,
-    /// Passwords that were wrong on many accounts lately.
-    pub sprays: Sprays,
-    /// Sources whose passwords are being judged right now.
-    pub gate: Gate,
-    ring: RwLock<Arc<KeyRing>>,
-    /// Set once the process was asked to end.
+    /// Pages that showed a support code, buffered until the worker writes them to the database.
+    pub support_pages: SupportPageBuffer,
+    /// Wakes the outbox worker after a commit that enqueued a job.
+    pub job_notifier: JobNotifier,
+    /// The cache of the key sets that relying parties publish at their `jwks_uri`.
+    pub client_keys: FetchCache<KeySet>,
+    /// The cache of the request objects that relying parties publish at a `request_uri`; its locks allow each client
+    /// one fetch at a time.
+    pub request_objects: FetchCache<String>,
+    /// The circuit breaker per relying party for back-channel logout.
+    pub logout_breaker: CircuitBreaker,
+    /// The circuit breaker of the SMS gateway.
+    pub sms_breaker: CircuitBreaker,
+    /// Passwords that recently failed on many accounts (password spraying).
+    pub spray_detector: SprayDetector,
+    /// Limits the concurrent password verifications per source address.
+    pub sign_in_limiter: InFlightLimiter,
+    key_ring: RwLock<Arc<KeyRing>>,
+    /// True after the process was asked to stop.
     draining: AtomicBool,
-    /// When an unknown kid last had the ring read again.
-    asked: AtomicI64,
+    /// The time of the last reload of the key ring for an unknown `kid`, in milliseconds.
+    last_key_reload: AtomicI64,
 }
 
-/// The parts that compose.rs builds.
-pub struct Parts {
+/// The parts that bootstrap.rs builds and passes to [`App::new`].
+pub struct AppParts {
     pub config: Config,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Random>,
     pub db: Db,
     pub ephemeral: Ephemeral,
-    pub vault: Vault,
-    pub passwords: Passwords,
-    pub pages: Pages,
-    pub sms: Gateway,
-    pub outgoing: Outgoing,
+    pub master_key: MasterKey,
+    pub password_hasher: PasswordHasher,
+    pub pages: PageRenderer,
+    pub sms_gateway: SmsGateway,
+    pub outgoing: OutgoingClient,
 }
 
 impl App {
-    pub fn new(parts: Parts) -> Self {
-        let numbering = Numbering { fictitious: parts.config.phones.fictitious.clone() };
+    pub fn new(parts: AppParts) -> Self {
+        let numbering = PhoneParser { fictitious_prefixes: parts.config.phones.fictitious.clone() };
         Self {
             config: parts.config,
             clock: parts.clock,
             rng: parts.rng,
             db: parts.db,
             ephemeral: parts.ephemeral,
-            vault: parts.vault,
-            passwords: parts.passwords,
+            master_key: parts.master_key,
+            password_hasher: parts.password_hasher,
             pages: parts.pages,
-            sms: parts.sms,
-            numbering,
+            sms_gateway: parts.sms_gateway,
+            phone_parser: numbering,
             outgoing: parts.outgoing,
             metrics: Metrics::default(),
-            support: SupportPages::default(),
-            outbox: Bell::default(),
-            client_keys: FetchMemory::new(KEYS),
-            documents: FetchMemory::new(DOCUMENTS),
-            deaf: Silence::default(),
-            resting: Silence::resting(GATEWAY_RESTS),
-            sprays: Sprays::default(),
-            gate: Gate::default(),
-            ring: RwLock::default(),
+            support_pages: SupportPageBuffer::default(),
+            job_notifier: JobNotifier::default(),
+            client_keys: FetchCache::new(JWKS_CACHE_POLICY),
+            request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),
+            logout_breaker: CircuitBreaker::default(),
+            sms_breaker: CircuitBreaker::with_open_duration(SMS_BREAKER_OPEN_DURATION),
+            spray_detector: SprayDetector::default(),
+            sign_in_limiter: InFlightLimiter::default(),
+            key_ring: RwLock::default(),
             draining: AtomicBool::new(false),
-            asked: AtomicI64::new(i64::MIN),
+            last_key_reload: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// The keys as they are now. Cheap: a shared pointer.
-    pub fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the current key ring. Cheap: clones a shared pointer.
+    pub fn key_ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.key_ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn set_ring(&self, ring: KeyRing) {
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    pub fn set_key_ring(&self, ring: KeyRing) {
+        *self.key_ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
-    /// No new requests should come here; those that do are answered.
-    pub fn drain(&self) {
+    /// Marks this process as stopping: the readiness check fails, so no new requests should be routed here; requests
+    /// that arrive are still served.
+    pub fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
@@ -126,14 +129,14 @@ impl App {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Whether the ring may be read again for an unknown kid: strangers invent them at no cost
-    /// (docs/threats.md#attack-j2).
-    pub fn may_ask_for_keys(&self, now: Timestamp) -> bool {
-        let due = |last: i64| (now.0.saturating_sub(last) >= ASKS_APART.0).then_some(now.0);
-        self.asked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
+    /// True if the key ring may be reloaded now for an unknown `kid`, at most once per `MIN_KEY_RELOAD_INTERVAL`:
+    /// unauthenticated clients can invent kids at no cost (docs/threats.md#attack-j2).
+    pub fn may_reload_keys(&self, now: Timestamp) -> bool {
+        let due = |last: i64| (now.0.saturating_sub(last) >= MIN_KEY_RELOAD_INTERVAL.0).then_some(now.0);
+        self.last_key_reload.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
     }
 
-    /// The time; read by the outermost layer, passed down from there.
+    /// Returns the current time. Only the outermost layer reads the clock and passes the time down.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -143,7 +146,7 @@ impl App {
     }
 }
 
-/// One argument gives a handler everything.
+/// The axum state: a shared pointer to [`App`].
 #[derive(Clone)]
 pub struct AppState(pub Arc<App>);
 

@@ -1,18 +1,18 @@
 //! Préau: an OpenID Connect identity provider for French schools.
 //!
-//! Folders are features and floors; a file uses lower floors only (`tests/it/architecture.rs` holds
-//! the table). `router.rs` is the page of every URL, `compose.rs` the place where everything is built.
+//! Folders are features, ordered in layers; a file uses lower layers only (`tests/it/architecture.rs` holds the table).
+//! `router.rs` lists every URL, `bootstrap.rs` builds every part of the server.
 
 pub mod accounts;
 pub mod activation;
 pub mod app;
 pub mod audit;
 pub mod base;
+pub mod bootstrap;
 pub mod cli;
 pub mod clients;
-pub mod compose;
-pub mod compte;
 pub mod config;
+pub mod crypto;
 pub mod db;
 pub mod demo;
 pub mod devices;
@@ -25,13 +25,13 @@ pub mod keys;
 pub mod limits;
 pub mod login;
 pub mod logouts;
+pub mod my_account;
 pub mod oidc;
 pub mod otp;
 pub mod outbox;
 pub mod protocol;
 pub mod roster;
 pub mod router;
-pub mod seal;
 pub mod services;
 pub mod sessions;
 pub mod sms;

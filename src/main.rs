@@ -1,4 +1,4 @@
-//! The thin binary: everything is in the library.
+//! The executable of Préau: only calls the library.
 
 use std::process::ExitCode;
 

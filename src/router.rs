@@ -1,4 +1,4 @@
-//! Every URL, on one page.
+//! The routes of the public and the operations listener. The activation routes are in `activation/pages.rs`.
 
 use std::time::Duration;
 
@@ -17,93 +17,94 @@ use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form;
-use crate::http::frame::frame;
+use crate::http::middleware::request_middleware;
 use crate::http::pages::{Page, asset};
+use crate::http::request_context::RequestContext;
 use crate::http::views;
-use crate::http::visit::Visit;
-use crate::oidc::path;
+use crate::oidc::paths;
 use crate::outbox::{self, JobKind};
-use crate::telemetry::{self, HashQueue, Lane, Sample};
-use crate::{activation, clients, compose, compte, login, oidc, otp};
+use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
+use crate::{activation, bootstrap, clients, login, my_account, oidc, otp};
 
-/// A request that takes longer waits for something that will not come.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An operator's machine is told within a second, whatever else hangs.
-const SOON: Duration = Duration::from_millis(800);
+/// The time limit of the database queries of `/metrics`: the operator's monitoring gets an answer within a second, even
+/// if the database hangs.
+const METRICS_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// What browsers and relying parties see.
+/// Builds the router of the public listener, for browsers and relying parties.
 ///
 /// # Errors
-/// An issuer that is no origin.
+/// Returns an error if the issuer is not an origin.
 pub fn public(app: AppState) -> Result<Router, ConfigError> {
-    public_within(app, LONGEST)
+    public_with_timeout(app, REQUEST_TIMEOUT)
 }
 
-/// As [`public`], with another time limit for a request.
+/// Builds the same router as [`public`], with another time limit per request.
 ///
 /// # Errors
-/// An issuer that is no origin.
-pub fn public_within(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
+/// Returns an error if the issuer is not an origin.
+pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
     let pages = Router::new()
-        .route("/", get(compte::pages::root))
+        .route("/", get(my_account::pages::home))
         .route("/connexion", get(login::pages::show).post(login::pages::submit))
-        .route("/connexion/suite", get(login::pages::onward))
-        .route("/identifiant-oublie", get(login::pages::identifiant_oublie))
-        .route("/mot-de-passe-oublie", get(login::pages::mot_de_passe_oublie))
-        .route("/compte", get(compte::pages::show))
+        .route("/connexion/suite", get(login::pages::continue_after_sign_in))
+        .route("/identifiant-oublie", get(login::pages::forgotten_identifiant))
+        .route("/mot-de-passe-oublie", get(login::pages::forgotten_password))
+        .route("/compte", get(my_account::pages::show))
         .route("/consentement", post(oidc::consent::submit))
-        .route("/compte/services/retirer", post(compte::pages::withdraw))
-        .route("/deconnexion", post(oidc::logout::leave))
+        .route("/compte/services/retirer", post(my_account::pages::withdraw_consent))
+        .route("/deconnexion", post(oidc::logout::log_out))
         .route("/deconnexion/confirmer", post(oidc::logout::confirm))
-        .route("/deconnexion/suite", get(oidc::logout::go_on))
+        .route("/deconnexion/suite", get(oidc::logout::continue_to_client))
         .merge(activation::pages::routes())
-        .route("/aide", get(plain::<views::Aide>))
-        .route("/aide/mot-de-passe", get(plain::<views::AideMotDePasse>))
-        .route("/donnees", get(plain::<views::Donnees>))
-        .route("/accessibilite", get(plain::<views::Accessibilite>))
+        .route("/aide", get(static_page::<views::Help>))
+        .route("/aide/mot-de-passe", get(static_page::<views::PasswordHelp>))
+        .route("/donnees", get(static_page::<views::Privacy>))
+        .route("/accessibilite", get(static_page::<views::Accessibility>))
         .route("/assets/{name}", get(assets))
         .route("/clients/{client_id}/logo", get(clients::pages::logo))
-        .layer(from_fn_with_state(app.clone(), scheme_of_origin))
-        // A form of another site is refused (docs/threats.md#attack-s5). The issuer is named, because behind a proxy
-        // the Host may be another; browsers say where they come from.
+        .layer(from_fn_with_state(app.clone(), require_origin_scheme))
+        // Rejects forms of other sites (docs/threats.md#attack-s5). The issuer is listed as a trusted origin, because
+        // behind a proxy the Host may differ; browsers send the Origin.
         .layer(CsrfLayer::new().add_trusted_origin(app.issuer())?);
 
-    // These may be reached from any site: their own checks decide.
+    // Protocol endpoints accept requests from any site: each endpoint does its own checks.
     let protocol = Router::new()
-        .route(path::DISCOVERY, get(oidc::discovery::get))
-        .route(path::AUTHORIZE, get(oidc::authorize::get).post(oidc::authorize::post))
-        .route(path::TOKEN, post(oidc::token::post).options(oidc::refusal::preflight))
+        .route(paths::DISCOVERY, get(oidc::discovery::get))
+        .route(paths::AUTHORIZE, get(oidc::authorization_endpoint::get).post(oidc::authorization_endpoint::post))
+        .route(paths::TOKEN, post(oidc::token_endpoint::post).options(oidc::error_response::preflight))
         .route(
-            path::USERINFO,
-            get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::refusal::preflight),
+            paths::USERINFO,
+            get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::error_response::preflight),
         )
-        .route(path::PAR, post(oidc::par::post).options(oidc::refusal::preflight))
-        .route(path::INTROSPECT, post(oidc::introspect::post))
-        .route(path::REVOKE, post(oidc::revoke::post).options(oidc::refusal::preflight))
-        .route(path::REGISTER, post(oidc::register::post))
+        .route(paths::PAR, post(oidc::par::post).options(oidc::error_response::preflight))
+        .route(paths::INTROSPECT, post(oidc::introspection::post))
+        .route(paths::REVOKE, post(oidc::revocation::post).options(oidc::error_response::preflight))
+        .route(paths::REGISTER, post(oidc::registration::post))
         .route(
-            &format!("{}/{{client_id}}", path::REGISTER),
-            get(oidc::register::get).put(oidc::register::put).delete(oidc::register::delete),
+            &format!("{}/{{client_id}}", paths::REGISTER),
+            get(oidc::registration::get).put(oidc::registration::put).delete(oidc::registration::delete),
         )
-        .route(path::JWKS, get(oidc::jwks::get))
-        .route(path::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
+        .route(paths::JWKS, get(oidc::jwks::get))
+        .route(paths::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
 
     Ok(pages
         .merge(protocol)
         .fallback(not_found)
-        .method_not_allowed_fallback(not_for_this_method)
-        .layer(DefaultBodyLimit::max(form::LONGEST))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(form::MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), frame))
+        .layer(from_fn_with_state(app.clone(), request_middleware))
         .layer(CompressionLayer::new())
         .with_state(app))
 }
 
-/// A form that says to come from https while we are http, or the other way round, is another site's: the layer above
-/// compares host and port only.
-async fn scheme_of_origin(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// Rejects an unsafe request whose Origin has another scheme than the issuer (http instead of https, or the reverse):
+/// the form belongs to another site. The CSRF layer above compares host and port only.
+async fn require_origin_scheme(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("null");
     let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
     let alien = scheme(origin).is_some_and(|theirs| Some(theirs) != scheme(app.issuer()));
@@ -113,66 +114,66 @@ async fn scheme_of_origin(State(app): State<AppState>, request: Request, next: N
     next.run(request).await
 }
 
-/// What the operator's machines see.
+/// Builds the router of the operations listener: health, readiness and metrics.
 pub fn operations(app: AppState) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(app)
 }
 
-/// What is counted, and what can be read now; without the outbox where the database does not answer.
+/// Returns the metrics: counters and current gauges. Queue gauges are left out if the database does not answer in time.
 async fn metrics(State(app): State<AppState>) -> Response {
     let lanes = async {
         let now = app.now();
-        let waiting = outbox::waiting(&mut app.db.read().await?).await?;
-        let lane = |(kind, waiting, since): (JobKind, i64, Timestamp)| Lane {
+        let waiting = outbox::queue_lengths(&mut app.db.read().await?).await?;
+        let lane = |(kind, waiting, since): (JobKind, i64, Timestamp)| OutboxQueueSample {
             kind: kind.name(),
             waiting,
-            oldest: now.since(since).as_seconds_up(),
+            oldest: now.since(since).as_seconds_ceil(),
         };
-        let outages = otp::ops::standing(&app.db, now).await?.len();
-        Ok::<(Vec<Lane>, usize), crate::db::Error>((waiting.into_iter().map(lane).collect(), outages))
+        let outages = otp::ops::active_outages(&app.db, now).await?.len();
+        Ok::<(Vec<OutboxQueueSample>, usize), crate::db::DbError>((waiting.into_iter().map(lane).collect(), outages))
     };
-    let (outbox, sms_outages) = tokio::time::timeout(SOON, lanes).await.ok().and_then(Result::ok).unzip();
-    let load = app.passwords.load();
-    let hashing = HashQueue {
+    let (outbox, sms_outages) = tokio::time::timeout(METRICS_TIMEOUT, lanes).await.ok().and_then(Result::ok).unzip();
+    let load = app.password_hasher.queue_load();
+    let hashing = HashQueueSample {
         waiting: load.waiting,
         permits: load.permits,
         refused: load.refused,
         cost: load.cost.as_secs_f64(),
     };
-    let clock_ahead = app.clock.ahead_of_machine().0 / 1000;
-    match app.metrics.text(&Sample { hashing, outbox, sms_outages, clock_ahead }) {
-        Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS)], text).into_response(),
+    let clock_ahead = app.clock.ahead_of_wall_clock().0 / 1000;
+    match app.metrics.render(&MetricsSample { hashing, outbox, sms_outages, clock_ahead }) {
+        Ok(text) => ([(header::CONTENT_TYPE, telemetry::METRICS_CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// Whether requests may come here: `compose/health.rs`.
-async fn ready(State(app): State<AppState>) -> Response {
-    let health = compose::health(&app).await;
-    if !health.wrong.is_empty() {
-        tracing::warn!(why = health.wrong.join("; "), "not ready");
+/// Returns 200 if requests may be routed here, else 503: see `bootstrap/health.rs`.
+async fn readyz(State(app): State<AppState>) -> Response {
+    let health = bootstrap::check_health(&app).await;
+    if !health.failures.is_empty() {
+        tracing::warn!(why = health.failures.join("; "), "not ready");
         return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response();
     }
     let degraded: Vec<String> = health.degraded.iter().map(|what| format!("degraded: {what}\n")).collect();
     (StatusCode::OK, format!("ready\n{}", degraded.concat())).into_response()
 }
 
-/// A page that is the same for everybody.
-async fn plain<P: Page>(State(app): State<AppState>, visit: Visit) -> Result<Response, PageError> {
-    // Each of these has exactly one sample: itself.
+/// Serves a static page, the same for every visitor.
+async fn static_page<P: Page>(State(app): State<AppState>, ctx: RequestContext) -> Result<Response, PageError> {
+    // Each static page has exactly one sample: itself.
     let page = P::samples().into_iter().next().ok_or(PageError::NotFound)?;
-    visit.page(&app.pages, StatusCode::OK, &page)
+    ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
-async fn assets(visit: Visit, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
+async fn assets(ctx: RequestContext, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, PageError> {
     let file = asset(&name).ok_or(PageError::NotFound)?;
-    // An address that holds this file's digest names what never changes. Another digest is another version's page:
-    // while servers are replaced one by one, the wrong file must not be kept under it.
-    let named = visit.query.get("v") == Some(file.etag.trim_matches('"'));
+    // A URL with the digest of the file never changes its content and is cached for a year. Another digest belongs to a
+    // page of another version: while servers are upgraded one by one, the wrong file must not be cached under that URL.
+    let named = ctx.query.get("v") == Some(file.etag.trim_matches('"'));
     let kept = if named { "public, max-age=31536000, immutable" } else { "no-cache" };
     let cache = [
         (header::CACHE_CONTROL, HeaderValue::from_static(kept)),
@@ -188,6 +189,6 @@ async fn not_found() -> PageError {
     PageError::NotFound
 }
 
-async fn not_for_this_method() -> PageError {
+async fn method_not_allowed() -> PageError {
     PageError::MethodNotAllowed
 }

@@ -4,13 +4,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use preau::accounts::{identifier, password};
 use preau::base::date::parse_typed;
 use preau::base::lang::Lang;
-use preau::base::names::{clean, family_agrees, fold, given_agrees, stem, typed_key};
-use preau::base::phone::Numbering;
+use preau::base::names::{canonical_key, family_name_matches, fold, identifier_stem, match_given_name, normalize_name};
+use preau::base::phone::PhoneParser;
 use preau::base::uai::Uai;
-use preau::http::cookies::{Jar, Name};
+use preau::http::cookies::{CookieJar, CookieName};
 use preau::protocol::acr::Acr;
 use preau::protocol::authorize::Prompt;
-use preau::protocol::params::{LONGEST, MOST, Params, encode};
+use preau::protocol::params::{MAX_PARAMETERS, MAX_VALUE_BYTES, Params, encode};
 use preau::protocol::response::{ResponseMode, ResponseType};
 use preau::protocol::scope::Scopes;
 use preau::protocol::{claims_request, json, pkce, redirect};
@@ -21,16 +21,16 @@ use super::{text, two};
 pub fn form(bytes: &[u8]) {
     let read = Params::parse(&text(bytes));
     let names: Vec<String> = read.names().map(str::to_owned).collect();
-    assert!(names.len() <= MOST);
-    if read.flaw().is_some() {
+    assert!(names.len() <= MAX_PARAMETERS);
+    if read.error().is_some() {
         return;
     }
     for name in &names {
-        let value = read.raw(name);
-        assert!(value.len() <= LONGEST && !value.contains('\0'));
+        let value = read.form_value(name);
+        assert!(value.len() <= MAX_VALUE_BYTES && !value.contains('\0'));
         assert_eq!(read.get(name).is_none(), value.is_empty(), "only an empty value counts as absent");
     }
-    let written = encode(names.iter().map(|name| (name.as_str(), read.raw(name))));
+    let written = encode(names.iter().map(|name| (name.as_str(), read.form_value(name))));
     assert_eq!(Params::parse(&written), read);
 }
 
@@ -44,7 +44,7 @@ pub fn redirect(bytes: &[u8]) {
         assert!(asked.starts_with("http://127.0.0.1") || asked.starts_with("http://[::1]"), "{asked}");
     }
     for native in [false, true] {
-        if redirect::vet(&registered, native).is_ok() {
+        if redirect::validate(&registered, native).is_ok() {
             assert!(registered.is_ascii() && !registered.contains(['#', '*', '\\', '<', '"', ' ']), "{registered}");
             let back = redirect::with_query(&registered, &[("code", &asked)]);
             assert!(back.starts_with(&registered), "{back}");
@@ -57,14 +57,14 @@ pub fn redirect(bytes: &[u8]) {
             }
         }
     }
-    let _ = redirect::vet_other(&registered, true);
+    let _ = redirect::validate_other(&registered, true);
 }
 
 /// The small languages of a request's parameters.
 pub fn words(bytes: &[u8]) {
     let text = text(bytes);
     if let Some(scopes) = Scopes::parse(&text) {
-        assert_eq!(Scopes::parse(&scopes.text()), Some(scopes));
+        assert_eq!(Scopes::parse(&scopes.to_scope_string()), Some(scopes));
     }
     if let Some(kind) = ResponseType::parse(&text) {
         assert_eq!(ResponseType::parse(kind.name()), Some(kind));
@@ -80,14 +80,14 @@ pub fn headers(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.insert(header::COOKIE, value.clone());
     for secure in [false, true] {
-        let jar = Jar { secure };
-        for name in [Name::Session, Name::Navigation, Name::Language, Name::Device] {
+        let jar = CookieJar { secure };
+        for name in [CookieName::Session, CookieName::Navigation, CookieName::Language, CookieName::Device] {
             if let Some(id) = jar.id(&headers, name) {
                 assert!(id.len() == 43 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
             }
         }
         let devices = jar.devices(&headers);
-        assert!(devices.len() <= 4 && jar.device(&devices, "new").is_some());
+        assert!(devices.len() <= 4 && jar.device_cookie(&devices, "new").is_some());
         let _ = jar.language(&headers);
     }
     if let Ok(text) = value.to_str() {
@@ -99,26 +99,30 @@ pub fn headers(bytes: &[u8]) {
 pub fn typed(bytes: &[u8]) {
     let (one, other) = two(bytes);
     for typed in [&one, &other] {
-        if let Ok(number) = Numbering::default().mobile(typed) {
-            assert_eq!(Numbering::default().mobile(number.as_str()).as_ref(), Ok(&number), "{typed}");
+        if let Ok(number) = PhoneParser::default().parse_mobile(typed) {
+            assert_eq!(PhoneParser::default().parse_mobile(number.as_str()).as_ref(), Ok(&number), "{typed}");
         }
         if let Ok(date) = parse_typed(typed) {
-            assert_eq!(parse_typed(&date.french()).as_ref(), Ok(&date), "{typed}");
+            assert_eq!(parse_typed(&date.to_french_format()).as_ref(), Ok(&date), "{typed}");
         }
         if let Ok(uai) = Uai::parse(typed) {
             assert_eq!(Uai::parse(uai.as_str()).as_ref().map(Uai::as_str), Ok(uai.as_str()));
         }
         assert_eq!(fold(&fold(typed)), fold(typed), "{typed:?}");
-        assert_eq!(clean(&clean(typed)), clean(typed), "{typed:?}");
-        let normal = password::normal(typed);
-        assert_eq!(password::normal(&normal), normal, "{typed:?}");
-        let _ = (password::missing(typed), typed_key(typed), identifier::is_identifiant(&identifier::folded(typed)));
+        assert_eq!(normalize_name(&normalize_name(typed)), normalize_name(typed), "{typed:?}");
+        let normal = password::normalize(typed);
+        assert_eq!(password::normalize(&normal), normal, "{typed:?}");
+        let _ = (
+            password::unmet_rules(typed),
+            canonical_key(typed),
+            identifier::is_identifiant(&identifier::normalize(typed)),
+        );
     }
-    let stem = stem(&one, &other, None);
+    let stem = identifier_stem(&one, &other, None);
     assert!(stem.bytes().all(|b| b.is_ascii_lowercase() || b == b'.'), "{stem:?}");
     if !fold(&one).is_empty() {
-        assert!(family_agrees(&one, &one, None), "everybody agrees with his own name: {one:?}");
-        assert!(given_agrees(&one, &one).is_some(), "{one:?}");
+        assert!(family_name_matches(&one, &one, None), "everybody agrees with his own name: {one:?}");
+        assert!(match_given_name(&one, &one).is_some(), "{one:?}");
     }
-    let _ = (family_agrees(&one, &other, Some(&one)), given_agrees(&one, &other));
+    let _ = (family_name_matches(&one, &other, Some(&one)), match_given_name(&one, &other));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use preau::config::{Config, deployment};
-use preau::jose::{Alg, KeyRing, KeyState, RingKey, read_private, sign};
+use preau::jose::{Alg, KeyRing, KeyState, SigningKey, read_private_key, sign};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -15,8 +15,8 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().unwrap());
 /// A private key: what is taken signs.
 pub fn key_file(bytes: &[u8]) {
     for alg in Alg::ALL {
-        let Ok((jwk, kid)) = read_private(alg, bytes) else { continue };
-        let key = RingKey::from_jwk(&kid, alg, KeyState::Active, &jwk).expect("a key that was taken");
+        let Ok((jwk, kid)) = read_private_key(alg, bytes) else { continue };
+        let key = SigningKey::from_jwk(&kid, alg, KeyState::Active, &jwk).expect("a key that was taken");
         sign(&KeyRing::new(vec![key]), alg, "JWT", &json!({})).expect("it signs");
     }
 }

@@ -8,11 +8,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Request, header};
 use preau::base::clock::{ManualClock, Timestamp};
 use preau::base::rng::SeededRandom;
-use preau::compose::{self, Surroundings};
+use preau::bootstrap::{self, Dependencies};
 use preau::config::Config;
+use preau::crypto::PasswordCost;
 use preau::router;
-use preau::seal::PasswordCost;
-use preau::sms::Gateway;
+use preau::sms::SmsGateway;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -81,13 +81,13 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
     let folder = TempDir::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = settings(folder.path());
-    let around = Surroundings {
+    let around = Dependencies {
         clock: Arc::new(ManualClock::at(START)),
         rng: Arc::new(SeededRandom::new(1)),
-        cost: PasswordCost::TEST,
-        sms: Some(Gateway::kept()),
+        password_cost: PasswordCost::TEST,
+        sms_gateway: Some(SmsGateway::recording()),
     };
-    let app = runtime.block_on(Box::pin(compose::build(config, around))).unwrap();
+    let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around))).unwrap();
     Running { runtime, router: router::public(app).unwrap(), _folder: folder }
 });
 

@@ -2,50 +2,50 @@
 
 use std::sync::LazyLock;
 
-use preau::grants::{read_refresh_token, refresh_token};
-use preau::jose::{self, Alg, KeyRing, KeySet, KeyState, RingKey, Typ};
-use preau::oidc::{assertion, par};
-use preau::seal::{Place, Vault};
+use preau::crypto::{AssociatedData, MasterKey};
+use preau::grants::{encode_refresh_token, parse_refresh_token};
+use preau::jose::{self, Alg, ExpectedTyp, KeyRing, KeySet, KeyState, SigningKey};
+use preau::oidc::{client_assertion, par};
 use serde_json::json;
 
 use super::text;
 
-const PLACE: Place<'static> = Place { table: "outbox", column: "body", row: "1" };
+const PLACE: AssociatedData<'static> = AssociatedData { table: "outbox", column: "body", row: "1" };
 
 /// Keys of our own, and one good token of each kind.
 struct House {
     ring: KeyRing,
     keys: KeySet,
-    vault: Vault,
+    master_key: MasterKey,
     good: Vec<String>,
 }
 
 static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let drawn = Alg::ALL.map(|alg| {
         let (jwk, kid) = jose::generate(alg).unwrap();
-        RingKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap()
+        SigningKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap()
     });
     let ring = KeyRing::new(drawn.into());
     let keys = KeySet::parse(&ring.jwks()).unwrap();
-    let vault = Vault::new([7; 32]).unwrap();
+    let master_key = MasterKey::new([7; 32]).unwrap();
     let claims = json!({ "iss": "https://préau.example", "sub": "s", "exp": 1_795_510_800, "scope": "openid" });
     let mut good: Vec<String> =
         Alg::ALL.iter().map(|alg| jose::sign(&ring, *alg, "at+jwt", &claims).unwrap()).collect();
-    good.push(refresh_token(&vault, "AAAAAAAAAAAAAAAAAAAAAA", 3));
-    good.push(vault.seal(PLACE, "a body").unwrap());
-    House { ring, keys, vault, good }
+    good.push(encode_refresh_token(&master_key, "AAAAAAAAAAAAAAAAAAAAAA", 3));
+    good.push(master_key.seal(PLACE, "a body").unwrap());
+    House { ring, keys, master_key, good }
 });
 
 /// Whether any reader takes the text for a token of this house.
 fn taken(house: &House, token: &str) -> bool {
-    let typ = Typ::AbsentOr(&["JWT", "at+jwt"]);
+    let typ = ExpectedTyp::AbsentOr(&["JWT", "at+jwt"]);
     [
         jose::verify(&house.ring, "at+jwt", token).is_ok(),
         jose::verify_hint(&house.ring, "at+jwt", token).is_ok(),
         house.keys.verify(token, &Alg::ALL, typ).is_ok(),
         jose::verify_hs256(&[b'x'; 32], token, typ).is_ok(),
-        read_refresh_token(&house.vault, token).is_some(),
-        house.vault.open(PLACE, token).is_ok(),
+        parse_refresh_token(&house.master_key, token).is_some(),
+        house.master_key.open(PLACE, token).is_ok(),
     ]
     .contains(&true)
 }
@@ -54,8 +54,8 @@ fn taken(house: &House, token: &str) -> bool {
 pub fn token(bytes: &[u8]) {
     let text = text(bytes);
     assert!(!taken(&HOUSE, &text), "nobody signed this: {text}");
-    let _ = (assertion::claimed_client(&text), par::is_reference(&text));
-    if let Ok(proof) = jose::verify_by_own_key(&text, &Alg::ALL, "dpop+jwt") {
+    let _ = (client_assertion::unverified_client_id(&text), par::is_pushed_request_uri(&text));
+    if let Ok(proof) = jose::verify_by_embedded_jwk(&text, &Alg::ALL, "dpop+jwt") {
         assert_eq!(proof.thumbprint.len(), 43);
     }
 }

@@ -1,19 +1,20 @@
-//! `p.nomXX`: drawn at random among the numbers that are free for a stem (docs/decisions/0031-identifiants.md).
+//! Identifiants of the form `p.nomXX`, with a random number among the free numbers of a stem
+//! (docs/decisions/0031-identifiants.md).
 
 use std::collections::HashSet;
 
 use crate::base::rng::Random;
 
-/// Draws a suffix among those not taken: two digits, then three when all hundred are used, then four.
-/// `None` when even those are used up.
-pub fn draw(rng: &dyn Random, taken: &HashSet<String>) -> Option<String> {
+/// Picks a random suffix not in `taken`: two digits, three digits once all hundred are taken, then four. `None` if
+/// every suffix is taken.
+pub fn pick_suffix(rng: &dyn Random, taken: &HashSet<String>) -> Option<String> {
     for digits in 2..=4usize {
         let all = 10u32.pow(u32::try_from(digits).unwrap_or(2));
         let used = taken.iter().filter(|s| s.len() == digits).count();
         if used >= all as usize {
             continue;
         }
-        // A few blind draws first; where the stem is nearly full, a draw among what is left.
+        // Up to eight random picks; if all of them are taken, one among the free suffixes.
         for _ in 0..8 {
             let pick = format!("{:0digits$}", rng.below(all));
             if !taken.contains(&pick) {
@@ -27,12 +28,12 @@ pub fn draw(rng: &dyn Random, taken: &HashSet<String>) -> Option<String> {
     None
 }
 
-/// What a person typed, as identifiants are stored: case and surrounding blanks are ignored.
-pub fn folded(typed: &str) -> String {
+/// Normalises a typed identifiant to the stored form: lowercase, without surrounding whitespace.
+pub fn normalize(typed: &str) -> String {
     typed.trim().to_lowercase()
 }
 
-/// Whether a text can be an identifiant at all.
+/// True if a text has the form of an identifiant.
 pub fn is_identifiant(text: &str) -> bool {
     (4..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.')
 }
@@ -47,7 +48,7 @@ mod tests {
         let rng = SeededRandom::new(1);
         let mut taken = HashSet::new();
         for n in 0..11_100 {
-            let s = draw(&rng, &taken).unwrap();
+            let s = pick_suffix(&rng, &taken).unwrap();
             assert_eq!(
                 s.len(),
                 if n < 100 {
@@ -60,12 +61,12 @@ mod tests {
             );
             assert!(taken.insert(s));
         }
-        assert_eq!(draw(&rng, &taken), None);
+        assert_eq!(pick_suffix(&rng, &taken), None);
     }
 
     #[test]
     fn blanks_and_capitals_do_not_matter() {
-        assert_eq!(folded("  F.LeBoeuf47 "), "f.leboeuf47");
+        assert_eq!(normalize("  F.LeBoeuf47 "), "f.leboeuf47");
         assert!(is_identifiant("x.x00") && !is_identifiant("a b") && !is_identifiant(""));
     }
 }

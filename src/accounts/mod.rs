@@ -1,4 +1,4 @@
-//! Accounts: one for life, with an identifiant that is never reused.
+//! Accounts, each for life, with an identifiant that is never reused.
 
 pub mod identifier;
 pub mod ops;
@@ -7,7 +7,7 @@ pub mod store;
 
 use crate::base::clock::Timestamp;
 
-/// pending (identifiant given, no password) → active → closed.
+/// The state of an account: pending (identifiant assigned, no password) → active → closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountState {
     Pending,
@@ -28,7 +28,7 @@ impl AccountState {
     }
 }
 
-/// Somebody's account.
+/// The account of an end user.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub id: String,
@@ -38,15 +38,15 @@ pub struct Account {
     pub profile: String,
     pub given_name: String,
     pub family_name: String,
-    /// PHC text; `None` until the first password.
+    /// The hash in PHC string format; `None` until the first password.
     pub password: Option<String>,
     pub suspended_by: Option<String>,
     pub updated_at: Timestamp,
 }
 
 impl Account {
-    /// Whether it may sign in and be spoken of to relying parties.
-    pub fn is_live(&self) -> bool {
+    /// True if the account may sign in and be disclosed to relying parties.
+    pub fn is_usable(&self) -> bool {
         self.state == AccountState::Active && self.suspended_by.is_none()
     }
 

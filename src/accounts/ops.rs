@@ -1,31 +1,31 @@
-//! Giving an account its identifiant; comparing a password that was counted first.
+//! Creates accounts with an identifiant, verifies passwords within a rate limit, and records failures in the audit.
 
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::identifier::draw;
+use super::identifier::pick_suffix;
 use super::{Account, store};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::names;
 use crate::base::rng::Random;
+use crate::crypto::{HmacPurpose, PasswordError, Priority};
 use crate::db::{Durability, Tx};
 use crate::limits::failures::Failures;
-use crate::limits::store::failures as store_of_failures;
-use crate::limits::{self, Action, Verdict};
-use crate::seal::{Blind, PasswordError, Priority};
+use crate::limits::store::failures as failure_store;
+use crate::limits::{self, RateLimit, RateLimitDecision};
 
-/// How often a draw may meet a number that another server took meanwhile.
-const DRAWS: usize = 50;
+/// The maximum number of attempts to find a suffix not taken by another server meanwhile.
+const MAX_SUFFIX_ATTEMPTS: usize = 50;
 
-/// Makes a pending account for somebody, with an identifiant that nobody ever had.
+/// Creates a pending account with a new identifiant.
 ///
 /// # Errors
-/// The stem's eleven thousand numbers are used up, or the database fails.
-pub async fn open_account(
+/// All 11,100 suffixes of the stem are taken, or the database fails.
+pub async fn create_account(
     tx: &mut Tx,
     rng: &dyn Random,
     now: Timestamp,
@@ -34,71 +34,74 @@ pub async fn open_account(
     family: &str,
     usage: Option<&str>,
 ) -> anyhow::Result<Account> {
-    let stem = names::stem(given, family, usage);
+    let stem = names::identifier_stem(given, family, usage);
     let id = row_id(now, rng);
     let shown = usage.unwrap_or(family);
-    for _ in 0..DRAWS {
-        let taken = store::suffixes(tx, &stem).await?;
-        let Some(suffix) = draw(rng, &taken) else { anyhow::bail!("every number of the stem is used") };
-        let new = store::New { id: &id, stem: &stem, suffix: &suffix, profile, given_name: given, family_name: shown };
+    for _ in 0..MAX_SUFFIX_ATTEMPTS {
+        let taken = store::list_suffixes(tx, &stem).await?;
+        let Some(suffix) = pick_suffix(rng, &taken) else { anyhow::bail!("every number of the stem is used") };
+        let new =
+            store::NewAccount { id: &id, stem: &stem, suffix: &suffix, profile, given_name: given, family_name: shown };
         if store::insert(tx, now, &new).await? {
-            let account = store::by_id(tx, &id).await?;
+            let account = store::find(tx, &id).await?;
             return account.ok_or_else(|| anyhow::anyhow!("the account just written is not there"));
         }
     }
-    anyhow::bail!("no free number was found for a stem in {DRAWS} draws")
+    anyhow::bail!("no free number was found for a stem in {MAX_SUFFIX_ATTEMPTS} draws")
 }
 
-/// The budget of an identifiant's passwords, whether or not anybody has it. Each device that the person is known on has
-/// one apart, so that nobody elsewhere can keep them out of it (docs/threats.md#threat-s06, #attack-l5).
-pub fn password_budget(app: &App, folded: &str, known_device: Option<&str>) -> String {
+/// Returns the limiter key for an identifiant's passwords, existing or not. Each known device of the account has a
+/// separate limit, so that an attacker elsewhere cannot lock the person out on a known device
+/// (docs/threats.md#threat-s06, #attack-l5).
+pub fn password_limiter_key(app: &App, folded: &str, known_device: Option<&str>) -> String {
     let bucket = match known_device {
         Some(device) => format!("device/{device}/{folded}"),
         None => format!("identifiant/{folded}"),
     };
-    app.vault.blind(Blind::Budget, &bucket)
+    app.master_key.hmac(HmacPurpose::LimiterKey, &bucket)
 }
 
-/// How a password did.
+/// The result of a password verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
-    Right,
-    Wrong,
-    /// Not before then; nothing was compared.
-    Wait {
+pub enum PasswordVerification {
+    Correct,
+    Incorrect,
+    /// The rate limit is reached until this time; the password was not verified.
+    Limited {
         until: Timestamp,
     },
 }
 
-/// Counts one attempt on `budget`, then compares. A right one stays counted: the caller
-/// forgets it in the transaction of what it opens. No account, or none with a password, costs the same and is wrong.
+/// Counts an attempt on `budget`, then verifies the password. A correct attempt stays counted: the caller resets the
+/// limit in the transaction of the sign-in. A missing account, or one without a password, takes the same time and is
+/// incorrect.
 ///
 /// # Errors
-/// [`PasswordError::Busy`]: nothing was compared, and the attempt was given back.
-pub async fn attempt(
+/// [`PasswordError::Busy`]: the password was not verified, and the attempt was refunded.
+pub async fn verify_password(
     app: &App,
     now: Timestamp,
     budget: &str,
     password: &str,
     account: Option<&Account>,
     who: Priority,
-) -> anyhow::Result<Attempt> {
+) -> anyhow::Result<PasswordVerification> {
     let stored = account.and_then(|a| a.password.as_deref());
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let id = account.map(|a| a.id.as_str());
-    let verdict = limits::store::spend_of(&mut tx, Action::Password, budget, id, now).await?;
+    let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id, now).await?;
     tx.commit().await?;
-    if let Verdict::Wait { until } = verdict {
-        app.metrics.limited(Action::Password.name(), "budget");
-        return Ok(Attempt::Wait { until });
+    if let RateLimitDecision::Limited { until } = verdict {
+        app.metrics.record_limited(RateLimit::Password.name(), "budget");
+        return Ok(PasswordVerification::Limited { until });
     }
-    match app.passwords.verify(password, stored, who).await {
-        Ok(right) => Ok(if right { Attempt::Right } else { Attempt::Wrong }),
+    match app.password_hasher.verify(password, stored, who).await {
+        Ok(right) => Ok(if right { PasswordVerification::Correct } else { PasswordVerification::Incorrect }),
         Err(busy @ PasswordError::Busy { .. }) => {
-            app.metrics.limited(Action::Password.name(), "hash_queue");
-            // A crowd must not use up what the person may try.
+            app.metrics.record_limited(RateLimit::Password.name(), "hash_queue");
+            // An overloaded server must not use up the person's attempts.
             let mut tx = app.db.write(Durability::Relaxed).await?;
-            limits::store::refund(&mut tx, Action::Password, budget, now).await?;
+            limits::store::release(&mut tx, RateLimit::Password, budget, now).await?;
             tx.commit().await?;
             Err(busy.into())
         }
@@ -106,37 +109,37 @@ pub async fn attempt(
     }
 }
 
-/// Writes what failed in the hours that are over into the audit: a row an account, kind and hour, with a count. Some at
-/// once; gives how many budgets there were.
-pub async fn note_failures(app: &App, now: Timestamp) -> anyhow::Result<u64> {
+/// Writes the failures of past hours into the audit: one event per account, kind and hour, with a count. Processes one
+/// batch, and returns the number of limits read.
+pub async fn record_failures(app: &App, now: Timestamp) -> anyhow::Result<u64> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let all = store_of_failures::over(&mut tx, now).await?;
-    // A person has several budgets of a kind: of each device one.
+    let all = failure_store::list_finished(&mut tx, now).await?;
+    // A person has several limits of one kind: one per known device.
     let mut told = BTreeMap::<(&str, Timestamp, &str), (u32, u32)>::new();
     for failed in &all {
-        let (over, left) = Failures::parse(&failed.failures).split(now);
-        if !store_of_failures::noted(&mut tx, failed, &left).await? {
+        let (over, left) = Failures::parse(&failed.failures).split_finished(now);
+        if !failure_store::mark_recorded(&mut tx, failed, &left).await? {
             continue;
         }
         for hour in over {
-            let (count, locked) = told.entry((&failed.account_id, hour.began, &failed.action)).or_default();
+            let (count, locked) = told.entry((&failed.account_id, hour.start, &failed.action)).or_default();
             (*count, *locked) = (count.saturating_add(hour.failed), locked.saturating_add(hour.locked));
         }
     }
     for ((account, began, action), (count, locked)) in told {
         let hour = DateTime::from_timestamp_millis(began.0).unwrap_or_default().format("%Y-%m-%dT%H:%MZ");
         let fact = match action {
-            "code" => Fact::CodesFailed,
-            "birth_date" => Fact::BirthDatesFailed,
-            _ => Fact::PasswordsFailed,
+            "code" => AuditEvent::CodesFailed,
+            "birth_date" => AuditEvent::BirthDatesFailed,
+            _ => AuditEvent::PasswordsFailed,
         };
         let mut note = async |fact, detail: String| {
-            let about = About { account: Some(account), detail: &detail, ..About::default() };
+            let about = AuditDetails { account: Some(account), detail: &detail, ..AuditDetails::default() };
             audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await
         };
         note(fact, format!("{count} in the hour of {hour}")).await?;
         if locked > 0 {
-            note(Fact::LockedOut, format!("{action}, {locked} in the hour of {hour}")).await?;
+            note(AuditEvent::LockedOut, format!("{action}, {locked} in the hour of {hour}")).await?;
         }
     }
     tx.commit().await?;

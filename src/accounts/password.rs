@@ -1,19 +1,19 @@
-//! What a password must be: the leaflet's rules as the floor, and nothing that is guessed at once.
+//! Password policy: the leaflet's rules as the minimum, and no easily guessed password.
 
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::base::names::fold;
 
-/// The leaflet's signs.
-pub const SIGNS: &str = "+-*/&@.!?;:()[]$£,%µ";
-/// Longest password, in characters: beyond it nothing is gained, and hashing costs.
-pub const LONGEST: usize = 128;
+/// The special characters listed in the leaflet.
+pub const SPECIAL_CHARACTERS: &str = "+-*/&@.!?;:()[]$£,%µ";
+/// The maximum length of a password, in characters: a longer one adds no security and costs hashing time.
+pub const MAX_PASSWORD_CHARS: usize = 128;
 
-/// One rule of the leaflet.
+/// A password rule of the leaflet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Rule {
+pub enum PasswordRule {
     Length,
     Lower,
     Upper,
@@ -21,82 +21,83 @@ pub enum Rule {
     Sign,
 }
 
-/// Why a password is refused.
+/// The reason for rejecting a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    Missing(Vec<Rule>),
+pub enum PasswordPolicyError {
+    UnmetRules(Vec<PasswordRule>),
     TooLong,
-    /// It holds the person's name.
+    /// The password contains the person's name.
     Name,
-    /// It holds the identifiant.
+    /// The password contains the identifiant.
     Identifiant,
-    /// It holds the school's name.
+    /// The password contains the school's name.
     School,
-    /// It is on a list that attackers try first.
+    /// The password is in the list of common passwords.
     Common,
 }
 
-/// The form that is hashed: NFC. Never NFKC, which turns µ into another letter.
-pub fn normal(typed: &str) -> String {
+/// Normalises a password to NFC before hashing. Never NFKC, which replaces µ with another letter.
+pub fn normalize(typed: &str) -> String {
     typed.nfc().collect()
 }
 
-/// Which of the leaflet's rules a text does not meet.
-pub fn missing(password: &str) -> Vec<Rule> {
+/// Returns the leaflet's rules that a password does not meet.
+pub fn unmet_rules(password: &str) -> Vec<PasswordRule> {
     let has = |test: fn(char) -> bool| password.chars().any(test);
     let mut out = Vec::new();
     if password.chars().count() < 8 {
-        out.push(Rule::Length);
+        out.push(PasswordRule::Length);
     }
     if !has(char::is_lowercase) {
-        out.push(Rule::Lower);
+        out.push(PasswordRule::Lower);
     }
     if !has(char::is_uppercase) {
-        out.push(Rule::Upper);
+        out.push(PasswordRule::Upper);
     }
     if !has(|c| c.is_ascii_digit()) {
-        out.push(Rule::Digit);
+        out.push(PasswordRule::Digit);
     }
-    if !has(|c| SIGNS.contains(c)) {
-        out.push(Rule::Sign);
+    if !has(|c| SPECIAL_CHARACTERS.contains(c)) {
+        out.push(PasswordRule::Sign);
     }
     out
 }
 
-/// What a guesser knows of the person.
+/// The person's data that an attacker may know.
 #[derive(Clone, Debug, Default)]
-pub struct Known<'a> {
+pub struct PasswordContext<'a> {
     pub identifiant: &'a str,
     pub names: Vec<&'a str>,
     pub schools: Vec<&'a str>,
 }
 
-/// Common passwords that meet the leaflet's rules, one a line (see the file's head for its source).
-const COMMON: &str = include_str!("common_passwords.txt");
+/// Common passwords that meet the leaflet's rules, one per line (the head of the file names the source).
+const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
-/// Judges a normalised password.
-pub fn judge(password: &str, known: &Known<'_>) -> Result<(), Refused> {
-    if password.chars().count() > LONGEST {
-        return Err(Refused::TooLong);
+/// Validates a normalised password.
+pub fn validate(password: &str, known: &PasswordContext<'_>) -> Result<(), PasswordPolicyError> {
+    if password.chars().count() > MAX_PASSWORD_CHARS {
+        return Err(PasswordPolicyError::TooLong);
     }
-    let lacking = missing(password);
+    let lacking = unmet_rules(password);
     if !lacking.is_empty() {
-        return Err(Refused::Missing(lacking));
+        return Err(PasswordPolicyError::UnmetRules(lacking));
     }
     let folded = fold(password);
     let lower = password.to_lowercase();
     if !known.identifiant.is_empty() && lower.contains(known.identifiant) {
-        return Err(Refused::Identifiant);
+        return Err(PasswordPolicyError::Identifiant);
     }
-    // Words of three letters and less stand in half of all sentences.
+    // Words of up to three letters are too common to be rejected.
     let holds = |text: &str| {
         text.split([' ', '-', '\'', '’']).map(fold).any(|word| word.len() >= 4 && folded.contains(&word))
             || (fold(text).len() >= 4 && folded.contains(&fold(text)))
     };
     if known.names.iter().any(|n| holds(n)) {
-        return Err(Refused::Name);
+        return Err(PasswordPolicyError::Name);
     }
-    // Of a school only what names it: « collège » and « lycée » are words that a phrase may hold.
+    // Only the distinctive words of a school's name are rejected: « collège » and « lycée » may be part of a
+    // passphrase.
     let general = ["clg", "college", "lycee", "ecole", "notre", "dame", "saint", "sainte", "cite", "scolaire"];
     let school = |name: &str| {
         name.split([' ', '-', '\'', '’'])
@@ -104,10 +105,10 @@ pub fn judge(password: &str, known: &Known<'_>) -> Result<(), Refused> {
             .any(|w| w.len() >= 4 && !general.contains(&w.as_str()) && folded.contains(&w))
     };
     if known.schools.iter().any(|s| school(s)) {
-        return Err(Refused::School);
+        return Err(PasswordPolicyError::School);
     }
-    if COMMON.lines().filter(|l| !l.starts_with('#')).any(|l| l.to_lowercase() == lower) {
-        return Err(Refused::Common);
+    if COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).any(|l| l.to_lowercase() == lower) {
+        return Err(PasswordPolicyError::Common);
     }
     Ok(())
 }
@@ -118,30 +119,36 @@ mod tests {
 
     #[test]
     fn each_rule_of_the_leaflet_is_told() {
-        assert_eq!(missing(""), [Rule::Length, Rule::Lower, Rule::Upper, Rule::Digit, Rule::Sign]);
-        assert_eq!(missing("abcdefg1"), [Rule::Upper, Rule::Sign]);
-        for sign in SIGNS.chars() {
-            assert_eq!(missing(&format!("Abcdef1{sign}")), [], "{sign}");
+        assert_eq!(
+            unmet_rules(""),
+            [PasswordRule::Length, PasswordRule::Lower, PasswordRule::Upper, PasswordRule::Digit, PasswordRule::Sign]
+        );
+        assert_eq!(unmet_rules("abcdefg1"), [PasswordRule::Upper, PasswordRule::Sign]);
+        for sign in SPECIAL_CHARACTERS.chars() {
+            assert_eq!(unmet_rules(&format!("Abcdef1{sign}")), [], "{sign}");
         }
-        assert_eq!(missing("Abcdefg1#"), [Rule::Sign], "# is not on the leaflet's list");
-        assert_eq!(missing("École-2026"), []);
+        assert_eq!(unmet_rules("Abcdefg1#"), [PasswordRule::Sign], "# is not on the leaflet's list");
+        assert_eq!(unmet_rules("École-2026"), []);
     }
 
     #[test]
     fn the_micro_sign_survives_normalisation() {
-        assert_eq!(normal("Abcdef1µ"), "Abcdef1\u{b5}");
-        assert_eq!(normal("e\u{301}"), "é");
+        assert_eq!(normalize("Abcdef1µ"), "Abcdef1\u{b5}");
+        assert_eq!(normalize("e\u{301}"), "é");
     }
 
     #[test]
     fn what_is_guessed_at_once_is_refused() {
-        let known =
-            Known { identifiant: "f.leboeuf47", names: vec!["Fatou", "LEBŒUF"], schools: vec!["Clg Théodore Monod"] };
-        assert_eq!(judge("F.leboeuf47!A", &known), Err(Refused::Identifiant));
-        assert_eq!(judge("Lebœuf-2026", &known), Err(Refused::Name));
-        assert_eq!(judge("Monod-2026!", &known), Err(Refused::School));
-        assert_eq!(judge("P@ssw0rd", &known), Err(Refused::Common));
-        assert_eq!(judge("Cheval-bleu-7", &known), Ok(()));
-        assert_eq!(judge(&format!("Aa1!{}", "x".repeat(125)), &known), Err(Refused::TooLong));
+        let known = PasswordContext {
+            identifiant: "f.leboeuf47",
+            names: vec!["Fatou", "LEBŒUF"],
+            schools: vec!["Clg Théodore Monod"],
+        };
+        assert_eq!(validate("F.leboeuf47!A", &known), Err(PasswordPolicyError::Identifiant));
+        assert_eq!(validate("Lebœuf-2026", &known), Err(PasswordPolicyError::Name));
+        assert_eq!(validate("Monod-2026!", &known), Err(PasswordPolicyError::School));
+        assert_eq!(validate("P@ssw0rd", &known), Err(PasswordPolicyError::Common));
+        assert_eq!(validate("Cheval-bleu-7", &known), Ok(()));
+        assert_eq!(validate(&format!("Aa1!{}", "x".repeat(125)), &known), Err(PasswordPolicyError::TooLong));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Account, AccountState};
 use crate::base::clock::Timestamp;
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
@@ -20,9 +20,9 @@ struct Row {
 }
 
 impl TryFrom<Row> for Account {
-    type Error = Error;
+    type Error = DbError;
     fn try_from(r: Row) -> Result<Account> {
-        let state = AccountState::from_name(&r.state).ok_or_else(|| Error::Inconsistent {
+        let state = AccountState::from_name(&r.state).ok_or_else(|| DbError::Inconsistent {
             table: "account",
             column: "state",
             row: r.id.clone(),
@@ -41,34 +41,34 @@ impl TryFrom<Row> for Account {
     }
 }
 
-pub async fn by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
+pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, suspended_by, updated_at \
                FROM account WHERE identifiant = $1";
-    tx.optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
-pub async fn by_id(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, suspended_by, updated_at \
                FROM account WHERE id = $1";
-    tx.optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
-/// As [`by_id`], and the row stays as it is until the transaction ends: a new password comes before, and is seen, or
-/// after, and ends what this transaction began.
-pub async fn held(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
+/// Returns an account like [`find`], and locks the row until the end of the transaction. A concurrent password change
+/// is either committed before and visible, or committed after and revokes the work of this transaction.
+pub async fn find_and_lock(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
     tx.execute("UPDATE account SET updated_at = updated_at WHERE id = $1", args![id]).await?;
-    by_id(tx, id).await
+    find(tx, id).await
 }
 
-/// The numbers of a stem that are used, for ever: closed accounts keep theirs.
-pub async fn suffixes(tx: &mut Tx, stem: &str) -> Result<HashSet<String>> {
-    let rows = tx.all::<(String,)>("SELECT suffix FROM account WHERE stem = $1", args![stem]).await?;
+/// Returns the used suffixes of a stem. Closed accounts keep theirs for ever.
+pub async fn list_suffixes(tx: &mut Tx, stem: &str) -> Result<HashSet<String>> {
+    let rows = tx.fetch_all::<(String,)>("SELECT suffix FROM account WHERE stem = $1", args![stem]).await?;
     Ok(rows.into_iter().map(|(s,)| s).collect())
 }
 
-/// What a new account is made of.
+/// The columns of a new account.
 #[derive(Debug)]
-pub struct New<'a> {
+pub struct NewAccount<'a> {
     pub id: &'a str,
     pub stem: &'a str,
     pub suffix: &'a str,
@@ -77,8 +77,8 @@ pub struct New<'a> {
     pub family_name: &'a str,
 }
 
-/// Whether the identifiant was still free: uniqueness is the database's.
-pub async fn insert(tx: &mut Tx, now: Timestamp, new: &New<'_>) -> Result<bool> {
+/// Inserts an account. Returns false if the identifiant is taken; the database guarantees uniqueness.
+pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewAccount<'_>) -> Result<bool> {
     let rows = tx
         .execute(
             "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, created_at, updated_at) \
@@ -98,21 +98,21 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &New<'_>) -> Result<bool> 
     Ok(rows == 1)
 }
 
-/// The password before this one, and when it was replaced.
-pub async fn former_password(tx: &mut Tx, id: &str) -> Result<Option<(String, Timestamp)>> {
+/// Returns the previous password's hash, and the time of its replacement.
+pub async fn find_previous_password(tx: &mut Tx, id: &str) -> Result<Option<(String, Timestamp)>> {
     let sql = "SELECT former_password, password_at FROM account WHERE id = $1 \
                AND former_password IS NOT NULL AND password_at IS NOT NULL";
-    Ok(tx.optional::<(String, i64)>(sql, args![id]).await?.map(|(hash, at)| (hash, Timestamp(at))))
+    Ok(tx.fetch_optional::<(String, i64)>(sql, args![id]).await?.map(|(hash, at)| (hash, Timestamp(at))))
 }
 
-/// Takes the duty to tell that the password was changed, once.
-pub async fn take_password_change(tx: &mut Tx, id: &str) -> Result<bool> {
+/// Consumes the pending notice of a password change; returns true only once per change.
+pub async fn take_password_change_notice(tx: &mut Tx, id: &str) -> Result<bool> {
     let sql = "UPDATE account SET password_change_untold = FALSE WHERE id = $1 AND password_change_untold";
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
-/// The first password makes the account active; a later one replaces, and the former one is known as such. A closed
-/// account takes none.
+/// Sets the password. The first password activates the account; a later one replaces the current password, kept as the
+/// previous one. Returns false for a closed or suspended account.
 pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> Result<bool> {
     let rows = tx
         .execute(
@@ -125,8 +125,8 @@ pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> 
     Ok(rows == 1)
 }
 
-/// Suspends, or lifts the suspension with `None`.
-pub async fn suspend(tx: &mut Tx, now: Timestamp, id: &str, by: Option<&str>) -> Result<()> {
+/// Suspends the account, or lifts the suspension with `None`.
+pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &str, by: Option<&str>) -> Result<()> {
     tx.execute(
         "UPDATE account SET suspended_by = $2, suspended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $3 END WHERE id = $1",
         args![id, by, now],
@@ -135,7 +135,7 @@ pub async fn suspend(tx: &mut Tx, now: Timestamp, id: &str, by: Option<&str>) ->
     Ok(())
 }
 
-/// How many accounts are in each state: `doctor` and the demo.
-pub async fn count(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
-    tx.all("SELECT state, COUNT(*) FROM account GROUP BY state ORDER BY state", args![]).await
+/// Counts the accounts by state, for `doctor` and the demo.
+pub async fn count_by_state(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    tx.fetch_all("SELECT state, COUNT(*) FROM account GROUP BY state ORDER BY state", args![]).await
 }

@@ -1,9 +1,9 @@
-//! Activation: from the telephone that the school knows to an account.
+//! Activation: creates an account from the mobile number that the school has registered.
 //!
-//! An activation is a row that lives two hours and belongs to one browser (`binding.rs`). Until its code
-//! is right it looks the same for everybody: the worker, not the page, looks in the roster.
+//! An activation is a database row, valid for two hours and bound to one browser (`browser_binding.rs`). Until the SMS
+//! code is verified, every response is the same for known and unknown persons: only the worker queries the roster.
 
-pub mod binding;
+pub mod browser_binding;
 pub mod ops;
 pub mod pages;
 pub mod store;
@@ -13,42 +13,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
-use crate::base::names::typed_key;
-use views::{Purpose, Settled};
+use crate::base::names::canonical_key;
+use views::{ActivationPurpose, ChildStatus};
 
-/// How long an activation may take.
-pub const LIFE: Span = Span::hours(2);
-/// Longest name that is taken, in characters.
-pub const LONGEST_NAME: usize = 100;
+/// The TTL of an activation.
+pub const ACTIVATION_TTL: Span = Span::hours(2);
+/// The maximum length of a name, in characters.
+pub const MAX_NAME_CHARS: usize = 100;
 
-/// Where an activation stands. Each step is left once, by compare-and-set.
+/// The step of an activation. Each step is left once, by compare-and-set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The SMS code is asked for.
+pub enum ActivationStep {
+    /// Waiting for the SMS code.
     Code,
-    /// The code was right and the person has an account: sign in, or a new password.
-    Known,
-    /// The children's birth dates.
+    /// The code was correct and the person has an account: the choice is a sign-in or a new password.
+    ExistingAccount,
+    /// Waiting for the birth dates of the children.
     Children,
-    /// The identifiant is told, a password is asked for.
+    /// The identifiant is shown, and a password is to be chosen.
     Password,
-    /// Signed in.
+    /// Completed with a sign-in.
     Done,
-    /// It ended otherwise; the row's outcome says how.
+    /// Ended without a sign-in; the outcome column has the reason.
     Ended,
 }
 
-impl Step {
-    pub const ALL: [Step; 6] = [Step::Code, Step::Known, Step::Children, Step::Password, Step::Done, Step::Ended];
+impl ActivationStep {
+    pub const ALL: [ActivationStep; 6] = [
+        ActivationStep::Code,
+        ActivationStep::ExistingAccount,
+        ActivationStep::Children,
+        ActivationStep::Password,
+        ActivationStep::Done,
+        ActivationStep::Ended,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
-            Step::Code => "code",
-            Step::Known => "known",
-            Step::Children => "children",
-            Step::Password => "password",
-            Step::Done => "done",
-            Step::Ended => "ended",
+            ActivationStep::Code => "code",
+            ActivationStep::ExistingAccount => "known",
+            ActivationStep::Children => "children",
+            ActivationStep::Password => "password",
+            ActivationStep::Done => "done",
+            ActivationStep::Ended => "ended",
         }
     }
 
@@ -56,65 +63,66 @@ impl Step {
         Self::ALL.into_iter().find(|s| s.name() == name)
     }
 
-    /// The page of this step.
+    /// Returns the path of the page of this step.
     pub fn path(self) -> &'static str {
         match self {
-            Step::Code => "/activation/code",
-            Step::Known | Step::Ended => "/activation/suite",
-            Step::Children => "/activation/enfants",
-            Step::Password => "/activation/mot-de-passe",
-            Step::Done => "/activation/terminee",
+            ActivationStep::Code => "/activation/code",
+            ActivationStep::ExistingAccount | ActivationStep::Ended => "/activation/suite",
+            ActivationStep::Children => "/activation/enfants",
+            ActivationStep::Password => "/activation/mot-de-passe",
+            ActivationStep::Done => "/activation/terminee",
         }
     }
 }
 
-/// What the person typed. Kept sealed.
+/// The submitted identity. Stored encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Typed {
+pub struct SubmittedIdentity {
     pub nom: String,
     pub prenom: String,
-    /// E.164.
+    /// The mobile number, in E.164 format.
     pub phone: String,
-    /// As it was typed, for the form.
+    /// The telephone as typed, for the form.
     pub telephone: String,
 }
 
-impl Typed {
-    /// What budgets are keyed by, whether or not anybody is so called: spellings that agree count together.
-    pub fn key(&self) -> String {
-        format!("identity/{}/{}/{}", typed_key(&self.nom), typed_key(&self.prenom), self.phone)
+impl SubmittedIdentity {
+    /// Returns the key of the rate limit budgets, with normalised names: equivalent spellings share one budget, known
+    /// to the roster or not.
+    pub fn budget_key(&self) -> String {
+        format!("identity/{}/{}/{}", canonical_key(&self.nom), canonical_key(&self.prenom), self.phone)
     }
 
-    /// The last four digits, as `56 78`.
-    pub fn ending(&self) -> String {
+    /// Returns the last four digits of the number, as `56 78`.
+    pub fn phone_ending(&self) -> String {
         crate::base::phone::E164::from_stored(&self.phone).map(|n| n.last_four_spaced()).unwrap_or_default()
     }
 }
 
-/// A child that is asked about. One pupil may be linked to several found persons, who are one and the same.
+/// A child to confirm. A pupil may be linked to several of the matching persons, all records of the same parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AskedChild {
+pub struct ChildQuestion {
     pub pupil_id: String,
     pub person_ids: Vec<String>,
     pub given_name: String,
-    /// First letter of the name, as the page shows it before anything is proven.
+    /// The initial of the family name, shown before any proof.
     pub initial: String,
     pub school: String,
     pub uai: String,
-    pub settled: Option<Settled>,
+    pub settled: Option<ChildStatus>,
 }
 
-impl AskedChild {
-    /// `Anaïs L.`
-    pub fn shown(&self) -> String {
+impl ChildQuestion {
+    /// Returns the name on the page: `Anaïs L.`
+    pub fn display_name(&self) -> String {
         format!("{} {}.", self.given_name, self.initial)
     }
 }
 
-/// How an activation ended without a sign-in.
+/// The outcome of an activation that ends without a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ActivationOutcome {
     NotOpenYet {
         school: String,
         opens: Timestamp,
@@ -129,75 +137,75 @@ pub enum Outcome {
     },
     NobodyToAttach,
     NoneRight,
-    /// Another activation of the same account chose a password.
+    /// Another activation of the same account completed first.
     Overtaken,
 }
 
-impl Outcome {
-    /// For the operator's eyes.
+impl ActivationOutcome {
+    /// Returns the label for the operator.
     pub fn name(&self) -> &'static str {
         match self {
-            Outcome::NotOpenYet { .. } => "not open yet",
-            Outcome::Closed { .. } => "closed",
-            Outcome::Suspended { .. } => "suspended",
-            Outcome::NobodyToAttach => "nobody to attach",
-            Outcome::NoneRight => "no birth date right",
-            Outcome::Overtaken => "overtaken by another activation",
+            ActivationOutcome::NotOpenYet { .. } => "not open yet",
+            ActivationOutcome::Closed { .. } => "closed",
+            ActivationOutcome::Suspended { .. } => "suspended",
+            ActivationOutcome::NobodyToAttach => "nobody to attach",
+            ActivationOutcome::NoneRight => "no birth date right",
+            ActivationOutcome::Overtaken => "overtaken by another activation",
         }
     }
 }
 
-/// A row, opened.
+/// A decrypted row of the table `activation`.
 #[derive(Clone, Debug)]
 pub struct Activation {
     pub id: String,
-    pub step: Step,
-    /// Digest of the secret by which a browser holds it.
-    pub browser: String,
-    pub typed: Typed,
-    pub typed_budget: String,
+    pub step: ActivationStep,
+    /// The digest of the secret that binds the activation to its browser.
+    pub browser_digest: String,
+    pub identity: SubmittedIdentity,
+    pub identity_budget: String,
     pub challenge_id: String,
     pub support_code: String,
     pub lang: Lang,
-    pub interaction: Option<String>,
-    /// JSON of the waiting request, put back at the end.
-    pub request: Option<String>,
-    pub persons: Vec<String>,
-    pub children: Vec<AskedChild>,
+    pub interaction_id: Option<String>,
+    /// The pending authorization request as JSON, restored at the end.
+    pub pending_request: Option<String>,
+    pub person_ids: Vec<String>,
+    pub children: Vec<ChildQuestion>,
     pub account_id: Option<String>,
-    pub outcome: Option<Outcome>,
-    pub purpose: Purpose,
-    /// Under which names it counts against its source, until its code is right.
-    pub counted: Option<String>,
-    /// The device on which this identity had typed a right code before.
+    pub outcome: Option<ActivationOutcome>,
+    pub purpose: ActivationPurpose,
+    /// The names of the source's rate limit counters that include this activation, until the code is verified.
+    pub source_counters: Option<String>,
+    /// The device on which the same identity verified a code before.
     pub device_id: Option<String>,
     pub expires_at: Timestamp,
 }
 
-/// What the answers about the children come to.
+/// The overall result of the answers about the children.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// Something is still to be answered.
-    Open,
-    /// Every child is settled and one date at least was right.
-    Proven,
-    /// No *Oui* at all.
-    AllNo,
-    /// Tries used up, no date right.
-    NoneRight,
+pub enum ChildrenOutcome {
+    /// At least one child is unanswered.
+    Pending,
+    /// Every child is answered and at least one birth date was correct.
+    Confirmed,
+    /// Every answer is *Non*.
+    AllDenied,
+    /// No birth date was correct, and no tries are left.
+    NoneConfirmed,
 }
 
-/// Decides from the settled children.
-pub fn settlement(children: &[AskedChild]) -> Settlement {
-    let any = |what: Settled| children.iter().any(|c| c.settled == Some(what));
+/// Computes the result from the status of each child.
+pub fn children_outcome(children: &[ChildQuestion]) -> ChildrenOutcome {
+    let any = |what: ChildStatus| children.iter().any(|c| c.settled == Some(what));
     if children.iter().any(|c| c.settled.is_none()) {
-        Settlement::Open
-    } else if any(Settled::Right) {
-        Settlement::Proven
-    } else if any(Settled::SetAside) {
-        Settlement::NoneRight
+        ChildrenOutcome::Pending
+    } else if any(ChildStatus::Right) {
+        ChildrenOutcome::Confirmed
+    } else if any(ChildStatus::SetAside) {
+        ChildrenOutcome::NoneConfirmed
     } else {
-        Settlement::AllNo
+        ChildrenOutcome::AllDenied
     }
 }
 
@@ -205,8 +213,8 @@ pub fn settlement(children: &[AskedChild]) -> Settlement {
 mod tests {
     use super::*;
 
-    fn child(settled: Option<Settled>) -> AskedChild {
-        AskedChild {
+    fn child(settled: Option<ChildStatus>) -> ChildQuestion {
+        ChildQuestion {
             pupil_id: "p".into(),
             person_ids: vec!["a".into()],
             given_name: "Anaïs".into(),
@@ -219,28 +227,28 @@ mod tests {
 
     #[test]
     fn it_goes_on_when_all_are_settled_and_one_date_is_right() {
-        use Settled::{Refused, Right, SetAside};
+        use ChildStatus::{Refused, Right, SetAside};
         for (children, wanted) in [
-            (vec![Some(Right), None], Settlement::Open),
-            (vec![Some(Right), Some(Refused), Some(SetAside)], Settlement::Proven),
-            (vec![Some(Refused), Some(Refused)], Settlement::AllNo),
-            (vec![Some(Refused), Some(SetAside)], Settlement::NoneRight),
-            (vec![Some(SetAside)], Settlement::NoneRight),
+            (vec![Some(Right), None], ChildrenOutcome::Pending),
+            (vec![Some(Right), Some(Refused), Some(SetAside)], ChildrenOutcome::Confirmed),
+            (vec![Some(Refused), Some(Refused)], ChildrenOutcome::AllDenied),
+            (vec![Some(Refused), Some(SetAside)], ChildrenOutcome::NoneConfirmed),
+            (vec![Some(SetAside)], ChildrenOutcome::NoneConfirmed),
         ] {
             let children: Vec<_> = children.into_iter().map(child).collect();
-            assert_eq!(settlement(&children), wanted);
+            assert_eq!(children_outcome(&children), wanted);
         }
     }
 
     #[test]
     fn one_budget_for_all_spellings_of_a_name() {
-        let typed = |nom: &str| Typed {
+        let typed = |nom: &str| SubmittedIdentity {
             nom: nom.into(),
             prenom: "Fatou".into(),
             phone: "+33612345678".into(),
             telephone: "06".into(),
         };
-        assert_eq!(typed("LE BŒUF").key(), typed("leboeuf").key());
-        assert_ne!(typed("Lebeuf").key(), typed("leboeuf").key());
+        assert_eq!(typed("LE BŒUF").budget_key(), typed("leboeuf").budget_key());
+        assert_ne!(typed("Lebeuf").budget_key(), typed("leboeuf").budget_key());
     }
 }

@@ -1,56 +1,62 @@
-//! Use cases of the activation, in the order of its pages.
+//! Use cases of the activation, in the order of the pages.
 //!
-//! Each is one transaction and leaves its step by compare-and-set. What is wrong is an answer and commits (a try was
-//! counted); only our own faults roll back.
+//! Each use case is one transaction and leaves its step by compare-and-set. A wrong input is a normal result and
+//! commits (a try was counted); only internal errors roll back.
 
 mod account;
 mod children;
 mod code;
-mod find;
-mod lift;
+mod reset_sms_budgets;
+mod send_code;
 mod start;
 
-pub use account::{Brought, Chosen, SignedIn, choose_password, once_more};
-pub use children::{Answered, Given, Said, answer, known_schools, new_password, same_dates};
-pub use code::{CodeChecked, Resent, check_code, resend, same_code};
-pub use find::find_and_send;
-pub use lift::lift_sms_budgets;
-pub use start::{Started, Visitor, start};
+pub use account::{ChoosePasswordOutcome, SignInContext, SignInCookies, choose_password, sign_in_again};
+pub use children::{
+    AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_password_reset, repeat_dates, school_names,
+    submit_answers,
+};
+pub use code::{CodeOutcome, ResendOutcome, repeat_code, resend_code, verify_code};
+pub use reset_sms_budgets::reset_sms_budgets;
+pub use send_code::send_code_if_known;
+pub use start::{StartContext, StartOutcome, start};
 
-use super::binding::{self, Held, Hold};
-use super::{Step, store};
+use super::browser_binding::{self, BindingState, BoundActivation};
+use super::{ActivationStep, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 
-/// What an activation's address leads to.
+/// The result of a lookup of the activation in a URL.
 #[derive(Debug)]
-pub enum Found {
-    Here(Box<Held>),
-    /// It has left this step by a proof whose answer this browser may not have got: the proof may be sent again.
-    Proven(Step, Box<Held>),
-    /// Its two hours are over.
-    TooOld,
-    /// No such activation, or another browser's: said alike.
+pub enum ActivationLookup {
+    Active(Box<BoundActivation>),
+    /// The activation left the step by a proof, and this browser may have missed the response: the proof may be sent
+    /// again.
+    LeftByProof(ActivationStep, Box<BoundActivation>),
+    /// The two hours are over.
+    Expired,
+    /// Unknown id, or an activation of another browser: not distinguished.
     Unknown,
 }
 
-/// The activation of this id, if one of these secrets of the browser holds it.
+/// Finds an activation that is bound to one of the browser's secrets.
 pub async fn find<'a>(
     app: &App,
     now: Timestamp,
     id: Option<&str>,
     secrets: impl Iterator<Item = &'a str> + Clone,
-) -> anyhow::Result<Found> {
-    let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(Found::Unknown) };
-    let Some(activation) = store::find(&mut app.db.read().await?, &app.vault, id).await? else {
-        return Ok(Found::Unknown);
+) -> anyhow::Result<ActivationLookup> {
+    let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(ActivationLookup::Unknown) };
+    let Some(activation) = store::find(&mut app.db.read().await?, &app.master_key, id).await? else {
+        return Ok(ActivationLookup::Unknown);
     };
     let too_old = activation.expires_at <= now;
-    Ok(match binding::hold(&app.vault, &activation, secrets) {
-        Hold::No => Found::Unknown,
-        _ if too_old => Found::TooOld,
-        Hold::Now(secret) => Found::Here(Box::new(Held { activation, secret })),
-        Hold::UntilProof(step, secret) => Found::Proven(step, Box::new(Held { activation, secret })),
+    Ok(match browser_binding::binding_state(&app.master_key, &activation, secrets) {
+        BindingState::NotBound => ActivationLookup::Unknown,
+        _ if too_old => ActivationLookup::Expired,
+        BindingState::Bound(secret) => ActivationLookup::Active(Box::new(BoundActivation { activation, secret })),
+        BindingState::BoundUntilProof(step, secret) => {
+            ActivationLookup::LeftByProof(step, Box::new(BoundActivation { activation, secret }))
+        }
     })
 }

@@ -1,14 +1,14 @@
-//! Rows of activations.
+//! SQL queries of the table `activation`.
 
-use super::views::Purpose;
-use super::{Activation, AskedChild, Outcome, Step, Typed};
+use super::views::ActivationPurpose;
+use super::{Activation, ActivationOutcome, ActivationStep, ChildQuestion, SubmittedIdentity};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
-use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
-use crate::seal::{Place, Vault};
+use crate::crypto::{AssociatedData, MasterKey};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
-struct Row {
+struct ActivationRow {
     id: String,
     state: String,
     browser: String,
@@ -29,52 +29,57 @@ struct Row {
     expires_at: i64,
 }
 
-fn place(row: &str) -> Place<'_> {
-    Place { table: "activation", column: "typed", row }
+fn identity_place(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "activation", column: "typed", row }
 }
 
-fn opened(row: Row, vault: &Vault) -> anyhow::Result<Activation> {
-    let step = Step::from_name(&row.state);
-    let step = step.ok_or_else(|| Error::Inconsistent { table: "activation", column: "state", row: row.id.clone() })?;
-    let typed: Typed = serde_json::from_str(&vault.open(place(&row.id), &row.typed)?)?;
+fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activation> {
+    let step = ActivationStep::from_name(&row.state);
+    let step =
+        step.ok_or_else(|| DbError::Inconsistent { table: "activation", column: "state", row: row.id.clone() })?;
+    let typed: SubmittedIdentity = serde_json::from_str(&master_key.open(identity_place(&row.id), &row.typed)?)?;
     Ok(Activation {
         step,
-        typed,
+        identity: typed,
         lang: Lang::from_tag(&row.lang).unwrap_or_default(),
-        persons: serde_json::from_str(&row.persons)?,
+        person_ids: serde_json::from_str(&row.persons)?,
         children: serde_json::from_str(&row.children)?,
         outcome: row.outcome.as_deref().map(serde_json::from_str).transpose()?,
-        purpose: if row.purpose == NEW_PASSWORD { Purpose::NewPassword } else { Purpose::Activation },
+        purpose: if row.purpose == PURPOSE_NEW_PASSWORD {
+            ActivationPurpose::NewPassword
+        } else {
+            ActivationPurpose::Activation
+        },
         expires_at: Timestamp(row.expires_at),
         id: row.id,
-        browser: row.browser,
-        typed_budget: row.typed_budget,
+        browser_digest: row.browser,
+        identity_budget: row.typed_budget,
         challenge_id: row.challenge_id,
         support_code: row.support_code,
-        interaction: row.interaction,
-        request: row.request,
+        interaction_id: row.interaction,
+        pending_request: row.request,
         account_id: row.account_id,
-        counted: row.counted,
+        source_counters: row.counted,
         device_id: row.device_id,
     })
 }
 
-const ACTIVATION: &str = "activation";
-const NEW_PASSWORD: &str = "new_password";
+const PURPOSE_ACTIVATION: &str = "activation";
+const PURPOSE_NEW_PASSWORD: &str = "new_password";
 
-/// One activation; of an expired one the typed identity is wiped after a while, and then it is no more.
-pub async fn find(tx: &mut Tx, vault: &Vault, id: &str) -> anyhow::Result<Option<Activation>> {
+/// Finds an activation. The identity of an expired one is erased after an hour; from then on none is found.
+pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &str) -> anyhow::Result<Option<Activation>> {
     let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
                persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
                FROM activation WHERE id = $1 AND typed <> ''";
-    let row = tx.optional::<Row>(sql, args![id]).await?;
-    row.map(|r| opened(r, vault)).transpose()
+    let row = tx.fetch_optional::<ActivationRow>(sql, args![id]).await?;
+    row.map(|r| open_row(r, master_key)).transpose()
 }
 
-/// The activation of this identity that this browser has open, at the code.
-pub async fn open_one(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<String>> {
+/// Returns the open activation of the same identity and browser, at the code step.
+pub async fn find_open(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<String>> {
     let found = tx
-        .optional::<(String,)>(
+        .fetch_optional::<(String,)>(
             "SELECT id FROM activation WHERE browser = $1 AND typed_budget = $2 AND open = $3 AND state = 'code' \
              AND expires_at > $4",
             args![browser, typed_budget, true, now],
@@ -83,18 +88,18 @@ pub async fn open_one(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: 
     Ok(found.map(|(id,)| id))
 }
 
-/// The activation that is joined ends at the request that was made last.
-pub async fn join(tx: &mut Tx, id: &str, joining: &Activation) -> Result<()> {
+/// Sets the pending authorization request and the language of an open activation to those of the latest request.
+pub async fn replace_request(tx: &mut Tx, id: &str, joining: &Activation) -> Result<()> {
     tx.execute(
         "UPDATE activation SET interaction = $2, request = $3, lang = $4 WHERE id = $1",
-        args![id, joining.interaction.as_deref(), joining.request.as_deref(), joining.lang.tag()],
+        args![id, joining.interaction_id.as_deref(), joining.pending_request.as_deref(), joining.lang.tag()],
     )
     .await?;
     Ok(())
 }
 
-/// Makes room: one that expired, or that an older release left open at a later step, is open no more.
-pub async fn close_left(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
+/// Closes an expired activation of the identity and browser, or one that an older release left open at a later step.
+pub async fn close_stale(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
     tx.execute(
         "UPDATE activation SET open = $4 WHERE browser = $1 AND typed_budget = $2 \
          AND (expires_at <= $3 OR state <> 'code')",
@@ -104,9 +109,9 @@ pub async fn close_left(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget
     Ok(())
 }
 
-/// Whether it was written: one identity has one open activation in a browser, and that is the database's to say.
-pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
-    let typed = vault.seal(place(&new.id), &serde_json::to_string(&new.typed)?)?;
+/// Inserts an activation; false if the identity has an open activation in the browser, by a unique index.
+pub async fn insert(tx: &mut Tx, master_key: &MasterKey, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
+    let typed = master_key.seal(identity_place(&new.id), &serde_json::to_string(&new.identity)?)?;
     let rows = tx
         .execute(
             "INSERT INTO activation (id, state, open, browser, typed, typed_budget, challenge_id, support_code, lang, \
@@ -117,18 +122,18 @@ pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation
                 &new.id,
                 new.step.name(),
                 true,
-                &new.browser,
+                &new.browser_digest,
                 typed,
-                &new.typed_budget,
+                &new.identity_budget,
                 &new.challenge_id,
                 &new.support_code,
                 new.lang.tag(),
-                new.interaction.as_deref(),
-                new.request.as_deref(),
-                ACTIVATION,
+                new.interaction_id.as_deref(),
+                new.pending_request.as_deref(),
+                PURPOSE_ACTIVATION,
                 now,
                 new.expires_at,
-                new.counted.as_deref(),
+                new.source_counters.as_deref(),
                 new.device_id.as_deref()
             ],
         )
@@ -136,10 +141,10 @@ pub async fn insert(tx: &mut Tx, vault: &Vault, now: Timestamp, new: &Activation
     Ok(rows == 1)
 }
 
-/// Leaves a step, once: whoever comes second changes nothing. Nobody joins it any more, and it is held by the secret of
-/// `to`.
-pub async fn advance(tx: &mut Tx, from: Step, to: &Activation) -> anyhow::Result<bool> {
-    let purpose = if to.purpose == Purpose::NewPassword { NEW_PASSWORD } else { ACTIVATION };
+/// Moves an activation to another step by compare-and-set; false if a concurrent request was first. The activation is
+/// closed for reuse, and bound to the secret in `to`.
+pub async fn advance(tx: &mut Tx, from: ActivationStep, to: &Activation) -> anyhow::Result<bool> {
+    let purpose = if to.purpose == ActivationPurpose::NewPassword { PURPOSE_NEW_PASSWORD } else { PURPOSE_ACTIVATION };
     let outcome = to.outcome.as_ref().map(serde_json::to_string).transpose()?;
     let rows = tx
         .execute(
@@ -150,21 +155,26 @@ pub async fn advance(tx: &mut Tx, from: Step, to: &Activation) -> anyhow::Result
                 from.name(),
                 to.step.name(),
                 false,
-                serde_json::to_string(&to.persons)?,
+                serde_json::to_string(&to.person_ids)?,
                 serde_json::to_string(&to.children)?,
                 to.account_id.as_deref(),
                 outcome,
                 purpose,
-                &to.browser
+                &to.browser_digest
             ],
         )
         .await?;
     Ok(rows == 1)
 }
 
-/// What was answered so far, as long as the step is the children's. Compare-and-set on what was read, so that two
-/// tabs do not forget one another's answers.
-pub async fn settle(tx: &mut Tx, id: &str, before: &[AskedChild], after: &[AskedChild]) -> anyhow::Result<bool> {
+/// Stores the status of the children during the children step; false if another tab was first. Compare-and-set on the
+/// previous value, so that two tabs do not overwrite each other's answers.
+pub async fn update_children(
+    tx: &mut Tx,
+    id: &str,
+    before: &[ChildQuestion],
+    after: &[ChildQuestion],
+) -> anyhow::Result<bool> {
     let rows = tx
         .execute(
             "UPDATE activation SET children = $3 WHERE id = $1 AND state = 'children' AND children = $2",
@@ -174,9 +184,9 @@ pub async fn settle(tx: &mut Tx, id: &str, before: &[AskedChild], after: &[Asked
     Ok(rows == 1)
 }
 
-/// Every other open activation of the account ends: somebody has just chosen its password.
+/// Ends every other unfinished activation of the account, after a password was chosen.
 pub async fn end_others(tx: &mut Tx, account_id: &str, but: &str) -> anyhow::Result<()> {
-    let outcome = serde_json::to_string(&Outcome::Overtaken)?;
+    let outcome = serde_json::to_string(&ActivationOutcome::Overtaken)?;
     tx.execute(
         "UPDATE activation SET state = 'ended', open = $4, outcome = $3 \
          WHERE account_id = $1 AND id <> $2 AND state IN ('known', 'children', 'password')",
@@ -186,22 +196,22 @@ pub async fn end_others(tx: &mut Tx, account_id: &str, but: &str) -> anyhow::Res
     Ok(())
 }
 
-/// What the help desk may know of an activation: nothing typed, nobody's name.
+/// The non-personal data of an activation for the help desk: no typed values, no names.
 #[derive(Clone, Debug, FromRow)]
-pub struct Trace {
+pub struct ActivationTrace {
     pub id: String,
     pub state: String,
     pub outcome: Option<String>,
     pub created_at: i64,
     pub account_id: Option<String>,
-    /// Whether the worker found somebody and a code was drawn.
+    /// True if the worker found a matching person and generated a code.
     pub found: bool,
     pub sends: i64,
     pub tries_left: i64,
 }
 
-pub async fn by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<Trace>> {
-    tx.all(
+pub async fn list_by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<ActivationTrace>> {
+    tx.fetch_all(
         "SELECT a.id, a.state, a.outcome, a.created_at, a.account_id, c.person_budget IS NOT NULL AS found, \
          c.sends, c.tries_left \
          FROM activation a JOIN challenge c ON c.id = a.challenge_id WHERE a.support_code = $1 \
@@ -211,24 +221,25 @@ pub async fn by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<Trace>> {
     .await
 }
 
-/// What was typed in activations that found a person, by that person's budget: for whoever lifts what it was counted on.
-pub async fn typed_budgets_of(tx: &mut Tx, person_budget: &str) -> Result<Vec<String>> {
+/// Returns the identity budgets of the activations that matched a person, by the budget key of the person, for a reset
+/// of the rate limits.
+pub async fn list_identity_budgets(tx: &mut Tx, person_budget: &str) -> Result<Vec<String>> {
     let sql = "SELECT DISTINCT a.typed_budget FROM activation a JOIN challenge c ON c.id = a.challenge_id \
                WHERE c.person_budget = $1 LIMIT 100";
-    Ok(tx.all::<(String,)>(sql, args![person_budget]).await?.into_iter().map(|(budget,)| budget).collect())
+    Ok(tx.fetch_all::<(String,)>(sql, args![person_budget]).await?.into_iter().map(|(budget,)| budget).collect())
 }
 
-/// How long a support code is remembered.
-const KEPT: Span = Span::days(30);
+/// The retention of support codes.
+const ACTIVATION_RETENTION: Span = Span::days(30);
 
-/// Wipes what was typed once the two hours are over, and forgets the rest after thirty days.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+/// Erases the typed identity of expired activations, and deletes the rows after the retention period.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let wiped = "UPDATE activation SET typed = '', request = NULL, open = $2 WHERE id IN \
                  (SELECT id FROM activation WHERE expires_at < $1 AND typed <> '' LIMIT $3)";
     let forgotten = "DELETE FROM activation WHERE id IN (SELECT id FROM activation WHERE expires_at < $1 LIMIT $2)";
     let codes = "DELETE FROM challenge WHERE id IN (SELECT id FROM challenge WHERE expires_at < $1 AND NOT EXISTS \
                  (SELECT 1 FROM activation a WHERE a.challenge_id = challenge.id) LIMIT $2)";
-    Ok(tx.execute(wiped, args![now.minus(Span::hours(1)), false, CLEANED_AT_ONCE]).await?
-        + tx.execute(forgotten, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?
-        + tx.execute(codes, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?)
+    Ok(tx.execute(wiped, args![now.minus(Span::hours(1)), false, CLEANUP_BATCH_ROWS]).await?
+        + tx.execute(forgotten, args![now.minus(ACTIVATION_RETENTION), CLEANUP_BATCH_ROWS]).await?
+        + tx.execute(codes, args![now.minus(ACTIVATION_RETENTION), CLEANUP_BATCH_ROWS]).await?)
 }

@@ -1,36 +1,36 @@
-//! The pages of the activation, in their order, and where it may end.
+//! The pages of the activation, in their order, and the pages of its outcomes.
 //!
-//! Only words and states. Until the code is right, no context says whether a person exists: the caller
-//! fills [`IdentityPage`] and [`CodePage`] from what was typed. A password never comes back to a page.
+//! Contexts of templates only. Until the code is verified no context reveals the existence of a person: the caller
+//! fills [`IdentityPage`] and [`CodePage`] from the submitted values. A password is never sent back to a page.
 
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::password::Rule;
+use crate::accounts::password::PasswordRule;
 use crate::http::pages::Page;
 use crate::http::qr::QrCode;
-use crate::services::Door;
-use crate::tenants::Office;
+use crate::services::ServiceLink;
+use crate::tenants::SchoolContact;
 
 mod dates;
 mod identity;
 mod outcomes;
 mod samples;
 
-pub use dates::{DateFault, DateFields};
-pub use identity::{IdentityPage, IdentityRefusal, NameFault, PhoneFault};
+pub use dates::{DateFieldError, DateFields};
+pub use identity::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
 pub use outcomes::{
-    ActivationTooOld, AllNo, AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage,
-    UnknownActivation, Ways,
+    AccountSuspended, ActivationExpired, ActivationSuperseded, AllChildrenDenied, AlreadyActive, CampaignClosed,
+    CampaignNotOpen, HelpOptions, NoBirthDateRight, NobodyToAttach, UnknownActivation,
 };
 
-/// `/activation/code`, step 2. Posts `code` to its own address, or to `/activation/code/renvoyer`.
+/// `/activation/code`, step 2. Posts `code` to the URL of the page, or posts to `/activation/code/renvoyer`.
 #[derive(Debug, Serialize)]
 pub struct CodePage {
     pub query: String,
-    /// Last four digits of what was typed, as `56 78`.
+    /// The last four digits of the typed number, as `56 78`.
     pub ending: String,
     pub support_code: String,
-    /// Nobody gets a message at the moment: said to everybody alike.
+    /// True during an outage of SMS delivery: shown to everybody alike.
     pub delayed: bool,
     pub error: Option<CodeError>,
     pub notice: Option<CodeNotice>,
@@ -40,14 +40,14 @@ pub struct CodePage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CodeError {
     Empty,
-    /// It cannot be a code: no try is spent on it.
+    /// The input cannot be a code: no try is counted.
     NotSixDigits,
     Wrong {
         left: i64,
     },
-    /// The code's own tries are used: ask for another.
+    /// The tries of this code are used up: a new code must be requested.
     UsedUp,
-    /// The day's tries are used; `hour` as `14 h 30`.
+    /// The tries of the day are used up; `hour` as `14 h 30`.
     TooManyToday {
         hour: String,
     },
@@ -62,43 +62,43 @@ pub enum CodeNotice {
     ResendLimit,
 }
 
-/// Why birth dates and a password are asked for.
+/// The purpose of an activation: the reason for asking for birth dates and a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Purpose {
+pub enum ActivationPurpose {
     Activation,
     NewPassword,
 }
 
-/// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N_jour`, `_mois`, `_annee` to its
-/// own address; programs may send the whole date as `date_naissance_N`.
+/// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N_jour`, `_mois`, `_annee` to the
+/// URL of the page; programs may send the whole date as `date_naissance_N`.
 #[derive(Debug, Serialize)]
 pub struct ChildrenPage {
     pub query: String,
-    pub purpose: Purpose,
+    pub purpose: ActivationPurpose,
     pub children: Vec<ChildCard>,
 }
 
-/// One child, as the parent may see it before proving anything: given name, initial, school.
+/// A child, as shown to the parent before any proof: given name, initial, school.
 #[derive(Debug, Serialize)]
 pub struct ChildCard {
-    /// Suffix of the fields of this child.
+    /// The suffix of the form fields of this child.
     pub n: usize,
     /// `Anaïs L.`
     pub name: String,
     /// `Anaïs`
     pub given_name: String,
     pub school: String,
-    pub answer: Option<Answer>,
+    pub answer: Option<ChildAnswer>,
     pub date: DateFields,
     pub error: Option<ChildError>,
-    /// Where nothing is asked any more for this child.
-    pub settled: Option<Settled>,
+    /// Set if no answer is needed any more.
+    pub settled: Option<ChildStatus>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub enum ChildAnswer {
     Oui,
     Non,
 }
@@ -109,25 +109,25 @@ pub enum ChildError {
     Wrong {
         left: i64,
     },
-    /// Goes with [`Settled::SetAside`].
+    /// Shown with [`ChildStatus::SetAside`].
     NoMore {
         code: String,
     },
     AnswerMissing,
     Date {
-        fault: DateFault,
+        fault: DateFieldError,
     },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Settled {
+pub enum ChildStatus {
     Right,
     SetAside,
     Refused,
 }
 
-/// A child that is not attached, said again on the pages after it.
+/// A notice on the later pages about a child that is not linked to the account.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChildNotice {
     /// `Élie L.`
@@ -135,39 +135,39 @@ pub struct ChildNotice {
     /// `Élie`
     pub given_name: String,
     #[serde(flatten)]
-    pub reason: ChildReason,
+    pub reason: ChildNoticeReason,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
-pub enum ChildReason {
-    /// Its tries are used.
+pub enum ChildNoticeReason {
+    /// The tries are used up.
     SetAside { code: String },
     /// The parent answered *Non*.
     Contested,
 }
 
-/// `/activation/mot-de-passe`, step 4. Posts `mot_de_passe` and `confirmation` to its own address.
+/// `/activation/mot-de-passe`, step 4. Posts `mot_de_passe` and `confirmation` to the URL of the page.
 #[derive(Debug, Serialize)]
 pub struct PasswordPage {
     pub query: String,
-    pub purpose: Purpose,
+    pub purpose: ActivationPurpose,
     pub identifiant: String,
-    pub fault: Option<PasswordFault>,
-    /// Which rules the refused password does not meet; `None` where none was typed yet.
-    pub lacking: Option<Vec<Rule>>,
+    pub fault: Option<PasswordFieldError>,
+    /// The rules that the rejected password does not meet; `None` before the first attempt.
+    pub lacking: Option<Vec<PasswordRule>>,
     pub notices: Vec<ChildNotice>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum PasswordFault {
-    /// Rules of [`PasswordPage::lacking`].
+pub enum PasswordFieldError {
+    /// The rules in [`PasswordPage::lacking`] are not met.
     Missing,
-    /// The confirmation is not the same.
+    /// The confirmation differs.
     Different,
     Guessable {
-        because: Guessable,
+        because: GuessableReason,
     },
     /// More than 128 characters.
     TooLong,
@@ -175,55 +175,55 @@ pub enum PasswordFault {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Guessable {
+pub enum GuessableReason {
     Name,
     Identifiant,
     School,
     Common,
 }
 
-/// `/activation/feuille`: to print or copy. It never holds the password.
+/// `/activation/feuille`: to print or copy. Never contains the password.
 #[derive(Debug, Serialize)]
 pub struct SheetPage {
     pub query: String,
-    /// The person's name.
+    /// The name of the account holder.
     pub name: String,
     pub identifiant: String,
-    /// Where to sign in: the issuer.
+    /// The sign-in URL: the issuer.
     pub address: String,
-    /// Where the person goes: the ENT that asked.
+    /// The service that requested the sign-in.
     pub service: Option<SheetService>,
-    /// Who can help: the children's schools.
-    pub schools: Vec<Office>,
+    /// The contacts for help: the children's schools.
+    pub schools: Vec<SchoolContact>,
 }
 
-/// The service of the sheet, for the eye and for a phone's camera.
+/// The service on the sheet, as text and as QR code.
 #[derive(Debug, Serialize)]
 pub struct SheetService {
     pub name: String,
-    /// Its registered site.
+    /// The registered home page of the client.
     pub address: String,
-    /// A QR code of that address, as the path of a drawing, and the side of its square. Absent where it is too long.
+    /// A QR code of the URL, as an SVG path with the side of its square. Absent if the URL is too long.
     pub qr: Option<QrCode>,
 }
 
-/// `/activation/terminee`: the end of an activation is a sign-in.
+/// `/activation/terminee`: the completed activation, signed in.
 #[derive(Debug, Serialize)]
 pub struct DonePage {
     pub query: String,
-    pub purpose: Purpose,
+    pub purpose: ActivationPurpose,
     pub identifiant: String,
-    /// Name of the client that the button goes on to.
+    /// The name of the client behind the button.
     pub service: Option<String>,
     /// `/oauth2/authorize?i=…`, or `/compte`.
     pub continue_href: String,
-    /// The same portal's other choices, for children whom that service does not know.
-    pub others: Vec<Door>,
+    /// Links to the other services of the same portal, for children outside of the requesting service.
+    pub others: Vec<ServiceLink>,
     pub notices: Vec<ChildNotice>,
 }
 
 impl Page for IdentityPage {
-    const TEMPLATE: &'static str = "activation/identite.html";
+    const TEMPLATE: &'static str = "activation/identity.html";
     fn samples() -> Vec<Self> {
         samples::identity()
     }
@@ -237,28 +237,28 @@ impl Page for CodePage {
 }
 
 impl Page for ChildrenPage {
-    const TEMPLATE: &'static str = "activation/enfants.html";
+    const TEMPLATE: &'static str = "activation/children.html";
     fn samples() -> Vec<Self> {
         samples::children()
     }
 }
 
 impl Page for PasswordPage {
-    const TEMPLATE: &'static str = "activation/mot_de_passe.html";
+    const TEMPLATE: &'static str = "activation/password.html";
     fn samples() -> Vec<Self> {
         samples::password()
     }
 }
 
 impl Page for SheetPage {
-    const TEMPLATE: &'static str = "activation/feuille.html";
+    const TEMPLATE: &'static str = "activation/sheet.html";
     fn samples() -> Vec<Self> {
         vec![samples::sheet(), SheetPage { schools: Vec::new(), service: None, ..samples::sheet() }]
     }
 }
 
 impl Page for DonePage {
-    const TEMPLATE: &'static str = "activation/terminee.html";
+    const TEMPLATE: &'static str = "activation/done.html";
     fn samples() -> Vec<Self> {
         samples::done()
     }

@@ -1,12 +1,12 @@
-//! What happened to an account or a client, one line a fact, in the transaction that did it.
+//! The audit log of accounts and clients: each event is a row, written in the transaction of the change.
 //!
-//! A fact never holds what was typed, a number, a code or a token.
+//! An event never contains typed input, a telephone number, a code or a token.
 
 pub mod store;
 
-/// The facts that are kept.
+/// The recorded events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fact {
+pub enum AuditEvent {
     SignedIn,
     SignedOut,
     PasswordsFailed,
@@ -17,13 +17,13 @@ pub enum Fact {
     CodeAccepted,
     ChildrenConfirmed,
     ChildContested,
-    ChildSetAside,
-    IdentifiantGiven,
+    ChildHidden,
+    IdentifierAssigned,
     PasswordChosen,
-    PasswordReplaced,
+    PasswordReset,
     SessionsEnded,
     CodeReplayed,
-    RefreshReused,
+    RefreshTokenReused,
     TokensRevoked,
     ConsentGiven,
     ConsentWithdrawn,
@@ -31,66 +31,66 @@ pub enum Fact {
     CampaignOpened,
     CampaignClosed,
     ClientChanged,
-    KeyMade,
+    KeyCreated,
     KeyPublished,
     KeyImported,
     KeyActivated,
     KeyWithdrawn,
     KeyRetired,
     KeyRevoked,
-    KeyForgotten,
-    SmsBudgetsLifted,
+    KeyDeleted,
+    SmsLimitsReset,
     SmsResumed,
     FilesPublished,
 }
 
-impl Fact {
+impl AuditEvent {
     pub fn name(self) -> &'static str {
         match self {
-            Fact::SignedIn => "signed_in",
-            Fact::SignedOut => "signed_out",
-            Fact::PasswordsFailed => "passwords_failed",
-            Fact::CodesFailed => "codes_failed",
-            Fact::BirthDatesFailed => "birth_dates_failed",
-            Fact::LockedOut => "locked_out",
-            Fact::ActivationStarted => "activation_started",
-            Fact::CodeAccepted => "code_accepted",
-            Fact::ChildrenConfirmed => "children_confirmed",
-            Fact::ChildContested => "child_contested",
-            Fact::ChildSetAside => "child_set_aside",
-            Fact::IdentifiantGiven => "identifiant_given",
-            Fact::PasswordChosen => "password_chosen",
-            Fact::PasswordReplaced => "password_replaced",
-            Fact::SessionsEnded => "sessions_ended",
-            Fact::CodeReplayed => "authorization_code_replayed",
-            Fact::RefreshReused => "refresh_token_reused",
-            Fact::TokensRevoked => "tokens_revoked",
-            Fact::ConsentGiven => "consent_given",
-            Fact::ConsentWithdrawn => "consent_withdrawn",
-            Fact::RosterImported => "roster_imported",
-            Fact::CampaignOpened => "campaign_opened",
-            Fact::CampaignClosed => "campaign_closed",
-            Fact::ClientChanged => "client_changed",
-            Fact::KeyMade => "key_made",
-            Fact::KeyPublished => "key_published",
-            Fact::KeyImported => "key_imported",
-            Fact::KeyActivated => "key_activated",
-            Fact::KeyWithdrawn => "key_withdrawn",
-            Fact::KeyRetired => "key_retired",
-            Fact::KeyRevoked => "key_revoked",
-            Fact::KeyForgotten => "key_forgotten",
-            Fact::SmsBudgetsLifted => "sms_budgets_lifted",
-            Fact::SmsResumed => "sms_resumed",
-            Fact::FilesPublished => "files_published",
+            AuditEvent::SignedIn => "signed_in",
+            AuditEvent::SignedOut => "signed_out",
+            AuditEvent::PasswordsFailed => "passwords_failed",
+            AuditEvent::CodesFailed => "codes_failed",
+            AuditEvent::BirthDatesFailed => "birth_dates_failed",
+            AuditEvent::LockedOut => "locked_out",
+            AuditEvent::ActivationStarted => "activation_started",
+            AuditEvent::CodeAccepted => "code_accepted",
+            AuditEvent::ChildrenConfirmed => "children_confirmed",
+            AuditEvent::ChildContested => "child_contested",
+            AuditEvent::ChildHidden => "child_set_aside",
+            AuditEvent::IdentifierAssigned => "identifiant_given",
+            AuditEvent::PasswordChosen => "password_chosen",
+            AuditEvent::PasswordReset => "password_replaced",
+            AuditEvent::SessionsEnded => "sessions_ended",
+            AuditEvent::CodeReplayed => "authorization_code_replayed",
+            AuditEvent::RefreshTokenReused => "refresh_token_reused",
+            AuditEvent::TokensRevoked => "tokens_revoked",
+            AuditEvent::ConsentGiven => "consent_given",
+            AuditEvent::ConsentWithdrawn => "consent_withdrawn",
+            AuditEvent::RosterImported => "roster_imported",
+            AuditEvent::CampaignOpened => "campaign_opened",
+            AuditEvent::CampaignClosed => "campaign_closed",
+            AuditEvent::ClientChanged => "client_changed",
+            AuditEvent::KeyCreated => "key_made",
+            AuditEvent::KeyPublished => "key_published",
+            AuditEvent::KeyImported => "key_imported",
+            AuditEvent::KeyActivated => "key_activated",
+            AuditEvent::KeyWithdrawn => "key_withdrawn",
+            AuditEvent::KeyRetired => "key_retired",
+            AuditEvent::KeyRevoked => "key_revoked",
+            AuditEvent::KeyDeleted => "key_forgotten",
+            AuditEvent::SmsLimitsReset => "sms_budgets_lifted",
+            AuditEvent::SmsResumed => "sms_resumed",
+            AuditEvent::FilesPublished => "files_published",
         }
     }
 }
 
-/// Whom and what a fact speaks of.
+/// The subjects and the detail of an event.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct About<'a> {
+pub struct AuditDetails<'a> {
     pub account: Option<&'a str>,
     pub client: Option<&'a str>,
-    /// A few words of ours: a UAI, a count, a row's id.
+    /// A short internal text: a UAI, a count or a row id; never user input.
     pub detail: &'a str,
 }

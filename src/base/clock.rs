@@ -1,10 +1,10 @@
-//! Time, read once a request and passed down.
+//! Time, read once per request and passed down.
 //!
-//! Expiry is stored with a value and compared with a [`Timestamp`] that the caller was given, so that
-//! expiry and replay are tested without sleeping. Nothing outside this file reads the system's clock.
+//! Expiry times are stored with each value and compared with a [`Timestamp`] from the caller, so that tests of expiry
+//! and replay do not sleep. Only this file reads the system clock.
 //!
-//! A machine's clock is set back now and then. [`SteadyClock`] never is: what was to end in a minute ends in a minute
-//! (docs/threats.md#fault-rt13).
+//! The system clock may be set back at any time. [`SteadyClock`] never goes back: a lifetime of one minute stays one
+//! minute (docs/threats.md#fault-rt13).
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01T00:00:00Z, as every table stores it (`BIGINT`).
+/// Milliseconds since 1970-01-01T00:00:00Z, the form of every stored time (`BIGINT`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Whole seconds, the unit of JWT claims (RFC 7519 2, NumericDate).
-    pub fn seconds(self) -> i64 {
+    /// Returns whole seconds, the unit of JWT claims (RFC 7519 2, NumericDate).
+    pub fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
@@ -36,7 +36,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(span.0))
     }
 
-    /// How long from `earlier` to this moment; negative where it lies ahead.
+    /// Returns the time elapsed since `earlier`; negative if `earlier` is later than `self`.
     pub fn since(self, earlier: Timestamp) -> Span {
         Span(self.0.saturating_sub(earlier.0))
     }
@@ -66,95 +66,95 @@ impl Span {
     pub const fn days(n: i64) -> Self {
         Self::hours(n * 24)
     }
-    /// Whole seconds, rounded up: what a page may promise.
-    pub fn as_seconds_up(self) -> i64 {
+    /// Returns whole seconds, rounded up, for waiting times shown to users.
+    pub fn as_seconds_ceil(self) -> i64 {
         self.0.saturating_add(999).div_euclid(1000)
     }
 }
 
-/// Where the application gets the time from.
+/// The source of the current time.
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
-    /// How far [`Clock::now`] is ahead of what the machine's clock says, which may have been set back.
-    fn ahead_of_machine(&self) -> Span {
+    /// Returns the lead of [`Clock::now`] over the system clock, greater than zero after the system clock was set back.
+    fn ahead_of_wall_clock(&self) -> Span {
         Span(0)
     }
 
-    /// No earlier time than this is given from now on.
-    fn not_before(&self, _at: Timestamp) {}
+    /// Advances the clock to `at` if the clock is behind; no earlier time is returned afterwards.
+    fn advance_to(&self, _at: Timestamp) {}
 }
 
-/// The two clocks that a machine has.
-pub trait Machine: Send + Sync + 'static {
-    /// The time, as somebody set it.
-    fn wall(&self) -> Timestamp;
-    /// How long it has run: nobody sets that.
-    fn running(&self) -> Span;
+/// The two clocks of the operating system.
+pub trait ClockSource: Send + Sync + 'static {
+    /// Returns the wall clock time, which an administrator or NTP can set.
+    fn wall_time(&self) -> Timestamp;
+    /// Returns the monotonic time since the start, which cannot be set.
+    fn uptime(&self) -> Span;
 }
 
-impl<M: Machine> Machine for Arc<M> {
-    fn wall(&self) -> Timestamp {
-        (**self).wall()
+impl<M: ClockSource> ClockSource for Arc<M> {
+    fn wall_time(&self) -> Timestamp {
+        (**self).wall_time()
     }
-    fn running(&self) -> Span {
-        (**self).running()
+    fn uptime(&self) -> Span {
+        (**self).uptime()
     }
 }
 
-/// This machine.
+/// The clocks of the machine that runs the process.
 #[derive(Debug)]
-pub struct ThisMachine(Instant);
+pub struct SystemClockSource(Instant);
 
-impl Machine for ThisMachine {
-    fn wall(&self) -> Timestamp {
+impl ClockSource for SystemClockSource {
+    fn wall_time(&self) -> Timestamp {
         SystemClock.now()
     }
-    fn running(&self) -> Span {
+    fn uptime(&self) -> Span {
         Span(i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
 
-/// Follows the machine's clock when it is set forward, and goes on at its own pace when that is set back.
+/// A clock that follows a wall clock set forward, and continues at the monotonic pace after a wall clock set back.
 #[derive(Debug)]
 pub struct SteadyClock<M> {
-    machine: M,
-    /// What the time was when the machine began to run; it only grows.
-    began: AtomicI64,
+    source: M,
+    /// The wall clock time at monotonic zero, in milliseconds; never decreases.
+    boot_time: AtomicI64,
 }
 
-impl SteadyClock<ThisMachine> {
-    pub fn real() -> Self {
-        Self::over(ThisMachine(Instant::now()))
+impl SteadyClock<SystemClockSource> {
+    pub fn system() -> Self {
+        Self::new(SystemClockSource(Instant::now()))
     }
 }
 
-impl<M: Machine> SteadyClock<M> {
-    pub fn over(machine: M) -> Self {
-        Self { machine, began: AtomicI64::new(i64::MIN) }
+impl<M: ClockSource> SteadyClock<M> {
+    pub fn new(machine: M) -> Self {
+        Self { source: machine, boot_time: AtomicI64::new(i64::MIN) }
     }
 }
 
-impl<M: Machine> Clock for SteadyClock<M> {
+impl<M: ClockSource> Clock for SteadyClock<M> {
     fn now(&self) -> Timestamp {
-        // In this order: a thread that is put aside in between takes the wall for older than it is, never for newer.
-        let wall = self.machine.wall();
-        let running = self.machine.running();
+        // The order matters: if the thread is suspended between the two reads, the result is too early, never too late.
+        let wall = self.source.wall_time();
+        let running = self.source.uptime();
         let began = wall.0.saturating_sub(running.0);
-        let began = self.began.fetch_max(began, Ordering::SeqCst).max(began);
+        let began = self.boot_time.fetch_max(began, Ordering::SeqCst).max(began);
         Timestamp(began.saturating_add(running.0))
     }
 
-    fn ahead_of_machine(&self) -> Span {
-        self.now().since(self.machine.wall())
+    fn ahead_of_wall_clock(&self) -> Span {
+        self.now().since(self.source.wall_time())
     }
 
-    fn not_before(&self, at: Timestamp) {
-        self.began.fetch_max(at.0.saturating_sub(self.machine.running().0), Ordering::SeqCst);
+    fn advance_to(&self, at: Timestamp) {
+        self.boot_time.fetch_max(at.0.saturating_sub(self.source.uptime().0), Ordering::SeqCst);
     }
 }
 
-/// The machine's clock.
+/// The wall clock of the system.
 #[derive(Debug, Default)]
 pub struct SystemClock;
 
@@ -166,42 +166,42 @@ impl Clock for SystemClock {
     }
 }
 
-/// A machine whose clocks stand still until they are told to move: for tests.
+/// A source of both clocks that moves only on request, for tests.
 #[derive(Debug)]
 pub struct ManualClock {
     wall: AtomicI64,
-    running: AtomicI64,
+    uptime: AtomicI64,
 }
 
 impl ManualClock {
     pub fn at(start: Timestamp) -> Self {
-        Self { wall: AtomicI64::new(start.0), running: AtomicI64::new(0) }
+        Self { wall: AtomicI64::new(start.0), uptime: AtomicI64::new(0) }
     }
 
-    /// Time goes by.
+    /// Advances both clocks.
     pub fn advance(&self, by: Span) {
         self.wall.fetch_add(by.0, Ordering::SeqCst);
-        self.running.fetch_add(by.0, Ordering::SeqCst);
+        self.uptime.fetch_add(by.0, Ordering::SeqCst);
     }
 
-    /// Somebody sets the clock; no time goes by.
-    pub fn set(&self, by: Span) {
+    /// Steps the wall clock only, as an administrator would.
+    pub fn step_wall_time(&self, by: Span) {
         self.wall.fetch_add(by.0, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        self.wall()
+        self.wall_time()
     }
 }
 
-impl Machine for ManualClock {
-    fn wall(&self) -> Timestamp {
+impl ClockSource for ManualClock {
+    fn wall_time(&self) -> Timestamp {
         Timestamp(self.wall.load(Ordering::SeqCst))
     }
-    fn running(&self) -> Span {
-        Span(self.running.load(Ordering::SeqCst))
+    fn uptime(&self) -> Span {
+        Span(self.uptime.load(Ordering::SeqCst))
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
 
     fn clock() -> (Arc<ManualClock>, SteadyClock<Arc<ManualClock>>) {
         let machine = Arc::new(ManualClock::at(Timestamp(1_000_000)));
-        (Arc::clone(&machine), SteadyClock::over(machine))
+        (Arc::clone(&machine), SteadyClock::new(machine))
     }
 
     #[test]
@@ -219,25 +219,25 @@ mod tests {
         let (machine, clock) = clock();
         assert_eq!(clock.now(), Timestamp(1_000_000));
         machine.advance(Span::seconds(5));
-        machine.set(Span::hours(-1));
+        machine.step_wall_time(Span::hours(-1));
         assert_eq!(clock.now(), Timestamp(1_005_000));
         machine.advance(Span::seconds(5));
         assert_eq!(clock.now(), Timestamp(1_010_000), "it goes on at its pace");
-        assert_eq!(clock.ahead_of_machine(), Span::hours(1));
-        machine.set(Span::hours(1));
-        assert_eq!((clock.now(), clock.ahead_of_machine()), (Timestamp(1_010_000), Span(0)));
-        machine.set(Span::minutes(2));
+        assert_eq!(clock.ahead_of_wall_clock(), Span::hours(1));
+        machine.step_wall_time(Span::hours(1));
+        assert_eq!((clock.now(), clock.ahead_of_wall_clock()), (Timestamp(1_010_000), Span(0)));
+        machine.step_wall_time(Span::minutes(2));
         assert_eq!(clock.now(), Timestamp(1_130_000));
     }
 
     #[test]
     fn fault_rt13_a_restart_does_not_go_behind_what_was_seen() {
         let (machine, clock) = clock();
-        clock.not_before(Timestamp(900_000));
+        clock.advance_to(Timestamp(900_000));
         assert_eq!(clock.now(), Timestamp(1_000_000));
-        clock.not_before(Timestamp(2_000_000));
+        clock.advance_to(Timestamp(2_000_000));
         assert_eq!(clock.now(), Timestamp(2_000_000));
         machine.advance(Span::seconds(1));
-        assert_eq!((clock.now(), clock.ahead_of_machine()), (Timestamp(2_001_000), Span::seconds(1_000)));
+        assert_eq!((clock.now(), clock.ahead_of_wall_clock()), (Timestamp(2_001_000), Span::seconds(1_000)));
     }
 }

@@ -1,7 +1,7 @@
-//! Birth dates: what a page's field holds, and what a roster says.
+//! Birth dates as typed into a form and as given by a roster.
 //!
-//! A date without time or zone. It must not be guessed: `01/02/13` could be three dates, and a wrong guess would
-//! cost a parent one of five tries.
+//! A birth date has no time and no time zone. Ambiguous input is never guessed: `01/02/13` could be three dates, and a
+//! wrong guess would cost a parent one of five tries.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::names::is_invisible;
 
-/// A calendar date that exists, 1900-01-01 or later. Text form `YYYY-MM-DD`.
+/// A calendar date from 1900-01-01 on, with the text form `YYYY-MM-DD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BirthDate {
     year: i32,
@@ -18,7 +18,7 @@ pub struct BirthDate {
     day: u32,
 }
 
-/// Why what was typed is no birth date: one a sentence that a page says.
+/// The reasons to reject typed text as a birth date; each has its own message on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
     #[error("no date")]
@@ -27,21 +27,21 @@ pub enum DateError {
     NotADate,
     #[error("day, month or year is missing")]
     Incomplete,
-    /// `30/11/09`: could be three dates.
+    /// A year of two digits, such as `30/11/09`, which could be three dates.
     #[error("a year of other than four digits")]
     ShortYear,
-    /// `31/02`, `14/13`.
+    /// A date missing from the calendar, such as `31/02` or `14/13`.
     #[error("no such day in the calendar")]
     NoSuchDay,
-    /// Before 1900.
+    /// A year before 1900.
     #[error("a year in which nobody who lives was born")]
-    LongAgo,
+    TooLongAgo,
     #[error("still to come")]
-    ToCome,
+    InFuture,
 }
 
 impl BirthDate {
-    /// A date of the calendar from 1900 to 9999.
+    /// Returns the date if valid in the calendar and between 1900 and 9999.
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         let exists = (1900..=9999).contains(&year) && NaiveDate::from_ymd_opt(year, month, day).is_some();
         exists.then_some(Self { year, month, day })
@@ -59,19 +59,19 @@ impl BirthDate {
         self.day
     }
 
-    /// Whether it lies in the future of `today`.
+    /// True if the date is later than `today`.
     pub fn is_after(&self, today: BirthDate) -> bool {
         *self > today
     }
 
-    /// `14/02/2013`, as pages and rosters write it.
-    pub fn french(self) -> String {
+    /// Returns the date as `14/02/2013`, the format of pages and rosters.
+    pub fn to_french_format(self) -> String {
         format!("{:02}/{:02}/{:04}", self.day, self.month, self.year)
     }
 }
 
 impl From<NaiveDate> for BirthDate {
-    /// Dates before 1900, which no living person has, become 1900-01-01.
+    /// Converts a calendar date; dates before 1900, impossible for a living person, become 1900-01-01.
     fn from(date: NaiveDate) -> Self {
         Self::new(date.year(), date.month(), date.day()).unwrap_or(Self { year: 1900, month: 1, day: 1 })
     }
@@ -84,7 +84,7 @@ impl fmt::Display for BirthDate {
 }
 
 impl fmt::Debug for BirthDate {
-    // A birth date is half of what proves a parent: it is not printed by accident.
+    // A birth date is half of a parent's proof of identity, so `Debug` never prints the date.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BirthDate(…)")
     }
@@ -93,10 +93,10 @@ impl fmt::Debug for BirthDate {
 impl FromStr for BirthDate {
     type Err = DateError;
 
-    /// Strictly `YYYY-MM-DD`, the form that is stored.
+    /// Parses the stored form, strictly `YYYY-MM-DD`.
     fn from_str(text: &str) -> Result<Self, DateError> {
         let mut parts = text.split('-');
-        let mut next = |len: usize| parts.next().filter(|part| part.len() == len).and_then(number);
+        let mut next = |len: usize| parts.next().filter(|part| part.len() == len).and_then(parse_digits);
         let date = (next(4), next(2), next(2));
         let (Some(year), Some(month), Some(day)) = date else { return Err(DateError::NotADate) };
         match parts.next() {
@@ -106,7 +106,7 @@ impl FromStr for BirthDate {
     }
 }
 
-/// A birth date as a form holds it: three fields, as typed.
+/// A birth date as typed into the three fields of a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypedDate {
     pub day: String,
@@ -115,15 +115,15 @@ pub struct TypedDate {
 }
 
 impl TypedDate {
-    /// From the three fields. A whole date in the first, as people paste it, is taken apart.
-    pub fn of_fields(day: &str, month: &str, year: &str) -> Self {
-        let (day, month, year) = (cleaned(day), cleaned(month), cleaned(year));
-        if month.is_empty() && year.is_empty() { Self::of_text(&day) } else { Self { day, month, year } }
+    /// Creates the value from three fields. A whole date pasted into the first field is split.
+    pub fn from_fields(day: &str, month: &str, year: &str) -> Self {
+        let (day, month, year) = (normalize(day), normalize(month), normalize(year));
+        if month.is_empty() && year.is_empty() { Self::from_text(&day) } else { Self { day, month, year } }
     }
 
-    /// From one field: JJ/MM/AAAA, J/M/AAAA, also with `-`, `.` or blanks, JJMMAAAA, and AAAA-MM-JJ.
-    pub fn of_text(text: &str) -> Self {
-        let text = cleaned(text);
+    /// Creates the value from one field: JJ/MM/AAAA or J/M/AAAA, also with `-`, `.` or blanks, JJMMAAAA, or AAAA-MM-JJ.
+    pub fn from_text(text: &str) -> Self {
+        let text = normalize(text);
         let separator = |c: char| c.is_whitespace() || matches!(c, '/' | '-' | '.' | '\u{2010}'..='\u{2015}');
         let parts: Vec<&str> = text.split(separator).filter(|part| !part.is_empty()).collect();
         let of = |day: &str, month: &str, year: &str| Self {
@@ -132,7 +132,7 @@ impl TypedDate {
             year: year.to_owned(),
         };
         match parts.as_slice() {
-            [whole] if matches!(whole.len(), 6 | 8) && number(whole).is_some() => {
+            [whole] if matches!(whole.len(), 6 | 8) && parse_digits(whole).is_some() => {
                 let (day, rest) = whole.split_at_checked(2).unwrap_or((whole, ""));
                 let (month, year) = rest.split_at_checked(2).unwrap_or((rest, ""));
                 of(day, month, year)
@@ -144,16 +144,18 @@ impl TypedDate {
         }
     }
 
-    /// The date, if there is one that must not be guessed.
-    pub fn read(&self) -> Result<BirthDate, DateError> {
+    /// Returns the date if the fields are complete and unambiguous.
+    pub fn parse(&self) -> Result<BirthDate, DateError> {
         let parts = [&self.day, &self.month, &self.year];
         if parts.iter().all(|part| part.is_empty()) {
             return Err(DateError::Empty);
         }
-        if parts.iter().any(|part| !part.is_empty() && number(part).is_none()) {
+        if parts.iter().any(|part| !part.is_empty() && parse_digits(part).is_none()) {
             return Err(DateError::NotADate);
         }
-        let (Some(day), Some(month), Some(year)) = (number(&self.day), number(&self.month), number(&self.year)) else {
+        let (Some(day), Some(month), Some(year)) =
+            (parse_digits(&self.day), parse_digits(&self.month), parse_digits(&self.year))
+        else {
             return Err(DateError::Incomplete);
         };
         if self.day.len() > 2 || self.month.len() > 2 {
@@ -163,32 +165,32 @@ impl TypedDate {
             return Err(DateError::ShortYear);
         }
         if year < 1900 {
-            return Err(DateError::LongAgo);
+            return Err(DateError::TooLongAgo);
         }
         BirthDate::new(i32::try_from(year).unwrap_or(0), month, day).ok_or(DateError::NoSuchDay)
     }
 }
 
-/// Reads a whole date that a person typed into one field.
+/// Parses a whole date typed into a single field.
 pub fn parse_typed(text: &str) -> Result<BirthDate, DateError> {
-    TypedDate::of_text(text).read()
+    TypedDate::from_text(text).parse()
 }
 
-fn cleaned(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !is_invisible(*c)).map(plain_digit).collect();
+fn normalize(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_invisible(*c)).map(to_ascii_digit).collect();
     text.trim().to_owned()
 }
 
-/// Digits only: `u32::parse` would take a sign.
-fn number(text: &str) -> Option<u32> {
+/// Parses ASCII digits only, because `u32::parse` would accept a sign.
+fn parse_digits(text: &str) -> Option<u32> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     text.parse().ok()
 }
 
-/// The digits of other keyboards (full-width, Arabic, Persian) as ours.
-pub fn plain_digit(c: char) -> char {
+/// Maps full-width, Arabic and Persian digits and the full-width slash to ASCII; returns other characters unchanged.
+pub fn to_ascii_digit(c: char) -> char {
     let from = |zero: char| char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or(c);
     match c {
         '０'..='９' => from('０'),
@@ -219,23 +221,23 @@ mod tests {
         ] {
             assert_eq!(parse_typed(text).map(|d| d.to_string()).unwrap_or_default(), "2013-02-14", "{text}");
         }
-        assert_eq!(parse_typed("29/02/2012").map(BirthDate::french).unwrap(), "29/02/2012");
+        assert_eq!(parse_typed("29/02/2012").map(BirthDate::to_french_format).unwrap(), "29/02/2012");
     }
 
     #[test]
     fn no_date_is_guessed_and_each_fault_is_told_apart() {
-        use DateError::{Incomplete, LongAgo, NoSuchDay, NotADate, ShortYear};
+        use DateError::{Incomplete, NoSuchDay, NotADate, ShortYear, TooLongAgo};
         for (text, fault) in [
             ("31/02/2013", NoSuchDay),
             ("29/02/2013", NoSuchDay),
             ("14/13/2013", NoSuchDay),
             ("00/02/2013", NoSuchDay),
             ("014/02/2013", NoSuchDay),
-            ("20130214", LongAgo),
+            ("20130214", TooLongAgo),
             ("14/02/13", ShortYear),
             ("140213", ShortYear),
             ("14/02/20133", ShortYear),
-            ("14/02/1850", LongAgo),
+            ("14/02/1850", TooLongAgo),
             ("14/02", Incomplete),
             ("14", Incomplete),
             ("demain", NotADate),
@@ -251,16 +253,16 @@ mod tests {
 
     #[test]
     fn three_fields_or_a_whole_date_in_the_first() {
-        let read = |day, month, year| TypedDate::of_fields(day, month, year).read().map(|d| d.to_string());
+        let read = |day, month, year| TypedDate::from_fields(day, month, year).parse().map(|d| d.to_string());
         for fields in [("14", "02", "2013"), ("14", "2", " 2013"), ("14/02/2013", "", ""), ("2013-02-14", "", " ")] {
             assert_eq!(read(fields.0, fields.1, fields.2), Ok("2013-02-14".to_owned()), "{fields:?}");
         }
         assert_eq!(read("١٤", "٠٢", "٢٠١٣"), Ok("2013-02-14".to_owned()));
         assert_eq!(read("14", "", "2013"), Err(DateError::Incomplete));
         assert_eq!(read("", "02", "2013"), Err(DateError::Incomplete));
-        // Which of the two was meant?
+        // Two different dates are given, so the input is ambiguous.
         assert_eq!(read("14/02/2013", "03", "2012"), Err(DateError::NotADate));
-        assert_eq!(TypedDate::of_fields("30/11/09", "", "").year, "09");
+        assert_eq!(TypedDate::from_fields("30/11/09", "", "").year, "09");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The two languages of the pages.
+//! The languages of the pages.
 
 use serde::{Deserialize, Serialize};
 
-/// French first: it is what parents and schools read.
+/// A language of the user interface. French, the language of parents and schools, is the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
@@ -14,7 +14,7 @@ pub enum Lang {
 impl Lang {
     pub const ALL: [Lang; 2] = [Lang::Fr, Lang::En];
 
-    /// BCP 47 tag.
+    /// Returns the BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Lang::Fr => "fr",
@@ -29,7 +29,7 @@ impl Lang {
         }
     }
 
-    /// The language of a BCP 47 tag by its primary subtag, where we have it.
+    /// Returns the supported language of a BCP 47 tag by its primary subtag.
     pub fn from_tag(tag: &str) -> Option<Lang> {
         match tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "fr" => Some(Lang::Fr),
@@ -38,12 +38,12 @@ impl Lang {
         }
     }
 
-    /// First known language of a list by preference: `ui_locales` (OIDCC 3.1.2.1, separated by blanks).
+    /// Returns the first supported language of a preference list: `ui_locales` (OIDCC 3.1.2.1, separated by spaces).
     pub fn from_ui_locales(list: &str) -> Option<Lang> {
         list.split_ascii_whitespace().find_map(Lang::from_tag)
     }
 
-    /// RFC 9110 12.5.4, by quality; ties by order.
+    /// Returns the supported language of highest quality (RFC 9110 12.5.4); of equal qualities, the first.
     pub fn from_accept_language(header: &str) -> Option<Lang> {
         let mut best: Option<(f32, Lang)> = None;
         for item in header.split(',').take(20) {

@@ -1,12 +1,12 @@
-//! Latin letters that Unicode does not take apart, and the a–z that people write for them.
+//! Transliteration to a–z of Latin letters without a Unicode decomposition.
 //!
-//! `é` is an `e` with a mark, `ı` is a letter of its own: no decomposition gives YILDIZ for « Yıldız », and SIECLE,
-//! which has only the letters of ISO-8859-15, writes YILDIZ. The table holds what is left of Latin-1, Extended-A,
-//! Extended-B, IPA extensions, Extended-C and Extended Additional after NFKD, lower case; a test walks through them.
-//! What is shown keeps its letters: this is for comparing, and for the identifiants that are drawn from now on.
+//! `é` is an `e` with a mark, but `ı` is a separate letter: no decomposition turns « Yıldız » into YILDIZ, the spelling
+//! in SIECLE, which supports only ISO-8859-15. The table has the letters of Latin-1, Extended-A, Extended-B, IPA
+//! extensions, Extended-C and Extended Additional that remain after NFKD, in lower case; a test checks the whole range.
+//! Displayed names keep their letters: the table serves comparison and newly assigned identifiants only.
 
-/// What a lower-case letter without decomposition is written as.
-pub fn spelt(letter: char) -> Option<&'static str> {
+/// Returns the a–z spelling of a lower-case letter without decomposition.
+pub fn transliterate(letter: char) -> Option<&'static str> {
     Some(match letter {
         'ⱥ' | 'ɐ' | 'ɑ' | 'ɒ' => "a",
         'æ' => "ae",
@@ -53,9 +53,9 @@ pub fn spelt(letter: char) -> Option<&'static str> {
     })
 }
 
-/// Signs that count as letters in Unicode and that nobody without their keyboard writes: glottal stops, clicks, tones.
-/// They are left out, as an apostrophe is.
-pub fn is_left_out(letter: char) -> bool {
+/// True for signs that Unicode counts as letters but that are usually not typed: glottal stops, clicks, tones. Folding
+/// drops such signs like an apostrophe.
+pub fn is_ignored(letter: char) -> bool {
     matches!(
         letter,
         'ƻ' | 'ƽ'
@@ -92,7 +92,7 @@ mod tests {
                 assert!(folded.bytes().all(|b| b.is_ascii_lowercase()), "{letter} U+{:04X}", u32::from(letter));
                 let empty = left_out.contains(&letter);
                 assert_eq!(folded.is_empty(), empty, "{letter} U+{:04X}: {folded}", u32::from(letter));
-                // Upper and lower case are one name.
+                // Upper and lower case must fold to the same name.
                 let upper: String = letter.to_uppercase().collect();
                 assert_eq!(fold(&upper), folded, "{letter} and {upper}");
             }

@@ -1,9 +1,9 @@
-//! Telephone numbers: whatever a parent types or a roster holds, as one E.164 text, if it is a mobile.
+//! Telephone numbers: converts typed or roster text to E.164, for mobile numbers only.
 //!
-//! Google's metadata decides what a mobile is. It knows nothing of two French habits, which are ours: overseas
-//! numbers are written as they are dialled at home (0692…, also +33692…), and the +33 of the form is repeated or
-//! left out. The numbers of the demo are not assigned, so they are named by the configuration and looked at first.
-//! This must not guess a country from a number of six or eight digits, and must not print a number: see [`E164`].
+//! Google's metadata decides which numbers are mobile. Two French habits missing from the metadata are handled here:
+//! overseas numbers are written as dialled domestically (0692…, also +33692…), and the +33 of the form is repeated or
+//! omitted. The unassigned numbers of the demo are configured as prefixes and checked first. The parser must not guess
+//! a country from a number of six or eight digits, and must not print a number: see [`E164`].
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
 use super::names::is_invisible;
 
-/// A telephone number as `+33612345678` (ITU-T E.164). Its `Debug` shows the last two digits only.
+/// A telephone number as `+33612345678` (ITU-T E.164). `Debug` shows the last two digits only.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct E164(String);
 
 impl E164 {
-    /// Reads back what [`E164::as_str`] gave; nothing is normalised.
+    /// Parses the output of [`E164::as_str`] without normalization.
     pub fn from_stored(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('+')?;
         let right = (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
@@ -27,17 +27,17 @@ impl E164 {
         &self.0
     }
 
-    /// The last four digits as pages show them: `56 78`.
+    /// Returns the last four digits in the form shown on pages: `56 78`.
     pub fn last_four_spaced(&self) -> String {
-        let last: String = self.last(4).collect();
+        let last: String = self.last_chars(4).collect();
         let (left, right) = last.split_at_checked(2).unwrap_or((&last, ""));
         format!("{left} {right}")
     }
 
-    /// The whole number for its owner's eyes, with unbreakable blanks: as it is dialled at home where that is in France
-    /// (`06 12 34 56 78`), else as abroad.
-    pub fn spaced(&self) -> String {
-        let home = FRANCE.iter().find_map(|country| self.0.strip_prefix('+')?.strip_prefix(country));
+    /// Returns the complete number, for display to its owner, with no-break spaces: in the domestic format for a French
+    /// number (`06 12 34 56 78`), otherwise in the international format.
+    pub fn formatted(&self) -> String {
+        let home = FRENCH_COUNTRY_CODES.iter().find_map(|country| self.0.strip_prefix('+')?.strip_prefix(country));
         let text = match home {
             Some(nine) if nine.len() == 9 => {
                 let ten: Vec<char> = format!("0{nine}").chars().collect();
@@ -51,73 +51,73 @@ impl E164 {
         text.replace(' ', "\u{a0}")
     }
 
-    fn last(&self, count: usize) -> impl Iterator<Item = char> {
+    fn last_chars(&self, count: usize) -> impl Iterator<Item = char> {
         self.0.chars().skip(self.0.len().saturating_sub(count))
     }
 }
 
 impl fmt::Debug for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "E164(…{})", self.last(2).collect::<String>())
+        write!(f, "E164(…{})", self.last_chars(2).collect::<String>())
     }
 }
 
-/// Why a text is no mobile number.
+/// The reasons to reject a text as a mobile number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneError {
     #[error("no number")]
     Empty,
-    /// Too short, too long, holds letters, or no number of its country.
+    /// A number too short or too long, with letters, or invalid in its country.
     #[error("not a complete number")]
     Incomplete,
-    /// A number that exists but takes no SMS: landline, box, special number.
+    /// An existing number that cannot receive SMS: a landline, a box or a special number.
     #[error("not a mobile number")]
     Landline,
 }
 
-/// What numbers are taken.
+/// A parser of mobile numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Numbering {
-    /// E.164 prefixes taken as mobiles though nobody has them, e.g. `+3363998`: for the demo and tests only.
-    pub fictitious: Vec<String>,
+pub struct PhoneParser {
+    /// E.164 prefixes of unassigned numbers accepted as mobile, such as `+3363998`; for the demo and tests only.
+    pub fictitious_prefixes: Vec<String>,
 }
 
-/// Countries whose numbers are dialled 0NNNNNNNNN at home: métropole, then overseas.
-const FRANCE: [&str; 6] = ["33", "262", "590", "594", "596", "508"];
+/// The country codes of numbers dialled 0NNNNNNNNN domestically: metropolitan France, then overseas.
+const FRENCH_COUNTRY_CODES: [&str; 6] = ["33", "262", "590", "594", "596", "508"];
 
-enum Kind {
+enum NumberClass {
     Mobile(E164),
     Other,
     Unknown,
 }
 
-impl Numbering {
-    /// The mobile number meant by `typed`.
-    pub fn mobile(&self, typed: &str) -> Result<E164, PhoneError> {
-        let number = international(typed)?;
-        if self.fictitious.iter().any(|prefix| number.starts_with(prefix.as_str())) {
+impl PhoneParser {
+    /// Returns the mobile number of the typed text.
+    pub fn parse_mobile(&self, typed: &str) -> Result<E164, PhoneError> {
+        let number = to_international(typed)?;
+        if self.fictitious_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str())) {
             let complete = if number.starts_with("+33") { number.len() == 12 } else { number.len() >= 9 };
             return E164::from_stored(&number).filter(|_| complete).ok_or(PhoneError::Incomplete);
         }
         let candidates = match number.strip_prefix("+33") {
-            Some(national) => FRANCE.iter().map(|country| format!("+{country}{national}")).collect(),
+            Some(national) => FRENCH_COUNTRY_CODES.iter().map(|country| format!("+{country}{national}")).collect(),
             None => vec![number],
         };
         let mut exists = false;
         for candidate in candidates {
-            match kind(&candidate) {
-                Kind::Mobile(number) => return Ok(number),
-                Kind::Other => exists = true,
-                Kind::Unknown => {}
+            match classify(&candidate) {
+                NumberClass::Mobile(number) => return Ok(number),
+                NumberClass::Other => exists = true,
+                NumberClass::Unknown => {}
             }
         }
         Err(if exists { PhoneError::Landline } else { PhoneError::Incomplete })
     }
 }
 
-/// `+` and digits, with the +33 that a form or a roster leaves out.
-fn international(typed: &str) -> Result<String, PhoneError> {
-    // `+33 (0)6…`: the zero in brackets is for those who dial inside the country.
+/// Returns `+` and digits, with the country code 33 if the form or the roster omits the code.
+fn to_international(typed: &str) -> Result<String, PhoneError> {
+    // In `+33 (0)6…`, the zero in brackets is only for domestic calls.
     let typed = typed.replace("(0)", "");
     let mut plus = false;
     let mut digits = String::with_capacity(16);
@@ -126,7 +126,7 @@ fn international(typed: &str) -> Result<String, PhoneError> {
             '+' | '＋' if digits.is_empty() && !plus => plus = true,
             '.' | '-' | '/' | '(' | ')' | '_' | ',' | '\u{b7}' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
             c if c.is_whitespace() || is_invisible(c) => {}
-            c => digits.push(digit(c).ok_or(PhoneError::Incomplete)?),
+            c => digits.push(to_ascii_digit(c).ok_or(PhoneError::Incomplete)?),
         }
         if digits.len() > 24 {
             return Err(PhoneError::Incomplete);
@@ -144,12 +144,12 @@ fn international(typed: &str) -> Result<String, PhoneError> {
     } else if digits.len() == 9 {
         format!("33{digits}")
     } else if digits.len() >= 11 {
-        // `33612345678`: a country code without its sign. Shorter ones could be anything.
+        // `33612345678` is a country code without its sign. Shorter numbers are ambiguous.
         digits
     } else {
         return Err(PhoneError::Incomplete);
     };
-    // `+330612345678`, and the +33 of the form before a whole number: `+33 0033 6…`, `+33 +33 6…`.
+    // Handles `+330612345678`, and the +33 of the form before a complete number: `+33 0033 6…`, `+33 +33 6…`.
     let number = match number.strip_prefix("330") {
         Some(national) => format!("33{}", national.strip_prefix("033").unwrap_or(national)),
         None => number,
@@ -157,8 +157,8 @@ fn international(typed: &str) -> Result<String, PhoneError> {
     Ok(format!("+{number}"))
 }
 
-/// ASCII, full-width and both Arabic rows of digits, as keyboards of phones give them.
-fn digit(c: char) -> Option<char> {
+/// Converts ASCII, full-width and both ranges of Arabic digits, the output of phone keyboards, to ASCII.
+fn to_ascii_digit(c: char) -> Option<char> {
     let zero = match c {
         '0'..='9' => '0',
         '０'..='９' => '０',
@@ -169,17 +169,17 @@ fn digit(c: char) -> Option<char> {
     char::from_digit(u32::from(c).checked_sub(u32::from(zero))?, 10)
 }
 
-fn kind(number: &str) -> Kind {
-    let Ok(parsed) = PHONE_NUMBER_UTIL.parse(number, None) else { return Kind::Unknown };
+fn classify(number: &str) -> NumberClass {
+    let Ok(parsed) = PHONE_NUMBER_UTIL.parse(number, None) else { return NumberClass::Unknown };
     if !parsed.is_valid() {
-        return Kind::Unknown;
+        return NumberClass::Unknown;
     }
     match parsed.get_type() {
         PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile => {
             let text = parsed.format_as(PhoneNumberFormat::E164);
-            E164::from_stored(&text).map_or(Kind::Unknown, Kind::Mobile)
+            E164::from_stored(&text).map_or(NumberClass::Unknown, NumberClass::Mobile)
         }
-        _ => Kind::Other,
+        _ => NumberClass::Other,
     }
 }
 
@@ -196,12 +196,12 @@ mod tests {
             ("+34612345678", "+34 612 34 56 78"),
             ("+999123456789", "+999123456789"),
         ] {
-            assert_eq!(E164::from_stored(stored).unwrap().spaced().replace('\u{a0}', " "), shown);
+            assert_eq!(E164::from_stored(stored).unwrap().formatted().replace('\u{a0}', " "), shown);
         }
     }
 
-    fn numbering() -> Numbering {
-        Numbering { fictitious: vec!["+3363998".into()] }
+    fn numbering() -> PhoneParser {
+        PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
             ("+33+0612345678", ""),
             ("\u{200e}+33 6 12 34 56 78\u{202c}", "+33612345678"),
             ("0756789012", "+33756789012"),
-            // Overseas, as dialled at home, with the métropole's code, and with their own.
+            // Overseas, as dialled domestically, with the code of metropolitan France, and with the region's code.
             ("0692123456", "+262692123456"),
             ("+33692123456", "+262692123456"),
             ("+262 692 12 34 56", "+262692123456"),
@@ -253,12 +253,12 @@ mod tests {
             ("+1 201 555 0123", "+12015550123"),
             ("+44 7400 123456", "+447400123456"),
             ("+39 312 345 6789", "+393123456789"),
-            // Fictitious: neither refused nor moved to Mayotte.
+            // Fictitious numbers: neither rejected nor taken as numbers of Mayotte.
             ("06 39 98 00 01", "+33639980001"),
             ("+33639980001", "+33639980001"),
             ("639980001", "+33639980001"),
         ] {
-            let found = numbering().mobile(typed).map(|n| n.0).unwrap_or_default();
+            let found = numbering().parse_mobile(typed).map(|n| n.0).unwrap_or_default();
             assert_eq!(found, number, "{typed}");
         }
     }
@@ -290,15 +290,15 @@ mod tests {
             ("0800123456", Landline),
             ("+34 810 12 34 56", Landline),
         ] {
-            assert_eq!(numbering().mobile(typed).map(|n| n.0), Err(error), "{typed}");
+            assert_eq!(numbering().parse_mobile(typed).map(|n| n.0), Err(error), "{typed}");
         }
-        let real = Numbering::default().mobile("0639980001").map(|n| n.0);
+        let real = PhoneParser::default().parse_mobile("0639980001").map(|n| n.0);
         assert_eq!(real, Err(Incomplete), "fictitious numbers are taken only where they are named");
     }
 
     #[test]
     fn a_number_shows_four_digits_and_debugs_two() {
-        let number = numbering().mobile("0612345678").unwrap();
+        let number = numbering().parse_mobile("0612345678").unwrap();
         assert_eq!(number.last_four_spaced(), "56 78");
         assert_eq!(format!("{number:?}"), "E164(…78)");
         assert_eq!(E164::from_stored(number.as_str()), Some(number));
@@ -308,7 +308,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,40}") {
-            let _ = numbering().mobile(&text);
+            let _ = numbering().parse_mobile(&text);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Randomness, injected: the operating system's in service, a seeded generator in tests.
+//! Injected randomness: the operating system's generator in production, a seeded generator in tests.
 
 use std::sync::Mutex;
 
 use rand::rand_core::{Rng, SeedableRng, TryRng};
 use rand_chacha::ChaCha20Rng;
 
-/// Where the application gets its random bytes from.
+/// A source of random bytes.
 pub trait Random: Send + Sync + 'static {
     fn fill(&self, bytes: &mut [u8]);
 }
@@ -17,8 +17,8 @@ impl dyn Random {
         out
     }
 
-    /// A number below `bound` (1 at the least), each equally likely: the few draws that would favour
-    /// the low numbers are thrown away.
+    /// Returns a uniformly distributed number below `bound` (at least 1). Draws that would favour low numbers are
+    /// rejected.
     pub fn below(&self, bound: u32) -> u32 {
         let bound = bound.max(1);
         let fair = u32::MAX - u32::MAX % bound;
@@ -37,14 +37,14 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without randomness nothing this program does is safe: ending the process is the right answer.
+        // No operation of the program is safe without randomness, so the process aborts.
         if rand::rngs::SysRng.try_fill_bytes(bytes).is_err() {
             std::process::abort();
         }
     }
 }
 
-/// A generator that gives the same bytes for the same seed: tests and the demo's roster.
+/// A deterministic generator with a seed, for tests and the demo's roster.
 #[derive(Debug)]
 pub struct SeededRandom(Mutex<ChaCha20Rng>);
 

@@ -1,4 +1,4 @@
-//! What must not be seen: comparison in constant time, digests, and text that never prints itself.
+//! Secrets: comparison in constant time, digests, and a text type that `Debug` does not print.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Unpadded base64url, the one encoding of ids, digests and ciphertexts (RFC 4648 5).
+/// Encodes as unpadded base64url (RFC 4648 5), the only encoding of ids, digests and ciphertexts.
 pub fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Strict inverse of [`base64url`]: no padding, no blanks, no non-canonical last letter.
-pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+/// Decodes the output of [`base64url`] strictly: no padding, no blanks, no non-canonical last letter.
+pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
@@ -21,17 +21,18 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// How a generated secret is stored: SHA-256, base64url. Enough for 128 random bits, never for a password.
-pub fn digest(secret: &str) -> String {
+/// Returns the stored form of a generated secret: SHA-256 in base64url. Sufficient for 128 random bits, never for a
+/// password.
+pub fn sha256_base64url(secret: &str) -> String {
     base64url(&sha256(secret.as_bytes()))
 }
 
-/// Whether two texts are equal, in a time that depends on their lengths only.
-pub fn same(left: &str, right: &str) -> bool {
+/// Compares two texts in a time that depends only on their lengths.
+pub fn constant_time_eq(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-/// A secret text: cannot be printed by accident.
+/// A secret text with redacted `Debug` output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -40,7 +41,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that needs it.
+    /// Returns the secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,9 +1,9 @@
-//! Where a request comes from, as limits see it: an address, and the two networks around it.
+//! The source of a request for rate limits: an address, and the two networks around the address.
 //!
-//! An IPv4 customer has one address. An IPv6 customer has a /64 at least, so a single IPv6 address says nothing; and a
-//! provider gives away /48s, so a thousand /64s of one /48 are one source too
-//! (docs/decisions/0027-limits-by-source.md). The address itself is for the log only; whoever remembers a source keeps
-//! a keyed digest of its network.
+//! An IPv4 customer has one address. An IPv6 customer has at least a /64, so a single IPv6 address is not significant;
+//! a provider assigns /48s, so a thousand /64s of one /48 count as one source too
+//! (docs/decisions/0027-limits-by-source.md). The address itself is only logged; stores keep a keyed digest of the
+//! network.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,11 +12,11 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-/// The address that a request came from. IPv4 within IPv6 is IPv4.
+/// The client address of a request. IPv4-mapped IPv6 addresses become IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Source(IpAddr);
+pub struct SourceAddress(IpAddr);
 
-impl Source {
+impl SourceAddress {
     pub fn new(address: IpAddr) -> Self {
         Self(address.to_canonical())
     }
@@ -25,47 +25,47 @@ impl Source {
         self.0
     }
 
-    /// What one customer has: an IPv4 address, or an IPv6 /64.
-    pub fn narrow(self) -> Network {
-        Network::around(self.0, 32, 64)
+    /// Returns the network of a single customer: an IPv4 address, or an IPv6 /64.
+    pub fn narrow_network(self) -> Network {
+        Network::containing(self.0, 32, 64)
     }
 
-    /// What one organisation has, or a part of a provider: an IPv4 /24, or an IPv6 /48.
-    pub fn wide(self) -> Network {
-        Network::around(self.0, 24, 48)
+    /// Returns the network of an organisation or a part of a provider: an IPv4 /24, or an IPv6 /48.
+    pub fn wide_network(self) -> Network {
+        Network::containing(self.0, 24, 48)
     }
 }
 
-/// Of a request that no socket brought: a test.
-impl Default for Source {
+/// The source of a request without a socket, in tests.
+impl Default for SourceAddress {
     fn default() -> Self {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for SourceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// A network, written `192.0.2.0/24`; an address alone is a network of one.
+/// A network such as `192.0.2.0/24`; a single address is a network of one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network(IpNet);
 
 impl Network {
-    fn around(address: IpAddr, v4: u8, v6: u8) -> Self {
+    fn containing(address: IpAddr, v4: u8, v6: u8) -> Self {
         let bits = if address.is_ipv4() { v4 } else { v6 };
         Self(IpNet::new(address, bits).unwrap_or_else(|_| address.into()).trunc())
     }
 
-    pub fn contains(self, source: Source) -> bool {
+    pub fn contains(self, source: SourceAddress) -> bool {
         self.0.contains(&source.0)
     }
 
-    /// Whether it is the whole internet.
-    pub fn is_everything(self) -> bool {
+    /// True if the network is the whole internet.
+    pub fn is_whole_internet(self) -> bool {
         self.0.prefix_len() == 0
     }
 }
@@ -83,7 +83,7 @@ impl FromStr for Network {
             Ok(address) => IpNet::from(address.to_canonical()),
             Err(_) => text.parse::<IpNet>().map_err(|_| wrong())?,
         };
-        // Sources are IPv4 where they can be, so a network of mapped addresses would hold none.
+        // A source is IPv4 whenever possible, so a network of IPv4-mapped addresses would match no source.
         if let IpNet::V6(v6) = net
             && v6.addr().to_ipv4_mapped().is_some()
         {
@@ -117,8 +117,8 @@ impl fmt::Display for Network {
 mod tests {
     use super::*;
 
-    fn source(text: &str) -> Source {
-        Source::new(text.parse().unwrap())
+    fn source(text: &str) -> SourceAddress {
+        SourceAddress::new(text.parse().unwrap())
     }
 
     #[test]
@@ -128,8 +128,8 @@ mod tests {
             ("::ffff:192.0.2.7", "192.0.2.7/32", "192.0.2.0/24"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
         ] {
-            assert_eq!(source(address).narrow().to_string(), narrow);
-            assert_eq!(source(address).wide().to_string(), wide);
+            assert_eq!(source(address).narrow_network().to_string(), narrow);
+            assert_eq!(source(address).wide_network().to_string(), wide);
         }
     }
 

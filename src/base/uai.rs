@@ -1,29 +1,29 @@
-//! The UAI, the number of a school (formerly RNE): seven digits and a letter that checks them.
+//! The UAI, the number of a school (formerly RNE): seven digits and a check letter.
 //!
-//! The letter is `"ABCDEFGHJKLMNPRSTUVWXYZ"[number mod 23]`. A wrong one means that a digit was mistyped, and that
-//! a school's roster would be written over another's: it is never repaired, only told.
+//! The letter is `"ABCDEFGHJKLMNPRSTUVWXYZ"[number mod 23]`. A wrong letter means that a digit was mistyped, and a
+//! roster could overwrite the roster of another school. A wrong letter is therefore reported, never corrected.
 
 use std::fmt;
 
-/// A UAI whose letter is right, in capitals: `0349999J`.
+/// A UAI with a correct check letter, in capitals: `0349999J`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uai(String);
 
-/// Why a text is no UAI.
+/// The reasons to reject a text as a UAI.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UaiError {
     #[error("{0:?} is no UAI: seven digits and a letter are expected, such as 0349999J")]
-    Shape(String),
+    Malformed(String),
     #[error("the letter of UAI {given} is wrong: for these digits it is {right}")]
-    Letter { given: String, right: char },
+    WrongCheckLetter { given: String, right: char },
 }
 
-const LETTERS: &[u8; 23] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
+const CHECK_LETTERS: &[u8; 23] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
 
 impl Uai {
-    /// Reads a UAI in any case, with or without blanks.
+    /// Parses a UAI in any case, with or without blanks.
     pub fn parse(text: &str) -> Result<Self, UaiError> {
-        let shape = || UaiError::Shape(text.chars().take(20).collect());
+        let shape = || UaiError::Malformed(text.chars().take(20).collect());
         let given: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let (digits, letter) = given.split_at_checked(7).ok_or_else(shape)?;
         let [letter @ b'A'..=b'Z'] = letter.as_bytes() else { return Err(shape()) };
@@ -31,8 +31,12 @@ impl Uai {
             return Err(shape());
         }
         let number: usize = digits.parse().map_err(|_| shape())?;
-        let right = LETTERS.get(number % 23).copied().ok_or_else(shape)?;
-        if *letter == right { Ok(Self(given)) } else { Err(UaiError::Letter { given, right: char::from(right) }) }
+        let right = CHECK_LETTERS.get(number % 23).copied().ok_or_else(shape)?;
+        if *letter == right {
+            Ok(Self(given))
+        } else {
+            Err(UaiError::WrongCheckLetter { given, right: char::from(right) })
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -85,9 +89,9 @@ mod tests {
     #[test]
     fn a_wrong_letter_names_the_right_one() {
         let error = Uai::parse("0349999k").unwrap_err();
-        assert_eq!(error, UaiError::Letter { given: "0349999K".into(), right: 'J' });
+        assert_eq!(error, UaiError::WrongCheckLetter { given: "0349999K".into(), right: 'J' });
         for text in ["", "0349999", "034999J", "0349999JJ", "O349999J", "034999é", "03499999"] {
-            assert!(matches!(Uai::parse(text), Err(UaiError::Shape(_))), "{text}");
+            assert!(matches!(Uai::parse(text), Err(UaiError::Malformed(_))), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! `preau bench`: how fast this machine is, against what is the limit there, in one run
+//! `preau bench`: measures this machine's speed against its limiting operation, in one run
 //! (docs/decisions/0042-speed-and-size.md).
 //!
-//! In process, through the whole router, on a demo of its own in a temporary folder; nothing listens.
+//! In process, through the whole router, with a separate demo in a temporary folder; nothing listens.
 
 mod activation;
 mod commits;
@@ -14,23 +14,23 @@ use std::path::{Path, PathBuf};
 
 use crate::base::ids::id128;
 use crate::base::rng::SystemRandom;
-use crate::compose::Surroundings;
+use crate::bootstrap::Dependencies;
 use crate::config::{Config, Log};
-use crate::demo::{Demo, Doors, Ports};
-use crate::sms::Gateway;
+use crate::demo::{Demo, DemoListeners, Ports};
+use crate::sms::SmsGateway;
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct BenchArgs {
     #[arg(value_enum)]
-    what: What,
-    /// How long each of the two is measured.
+    what: BenchTarget,
+    /// The duration of each of the two measurements, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum What {
+enum BenchTarget {
     /// Password sign-ins, against argon2id alone.
     SignIn,
     /// Whole activations, against argon2id alone.
@@ -41,34 +41,34 @@ enum What {
     Commits,
 }
 
-/// A demo of its own that nobody can reach, whose messages are kept.
+/// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
 async fn prepare(folder: &Path) -> anyhow::Result<Demo> {
     let deployment = Config::default().deployment.directory;
-    let doors = Doors::open(Ports { public: 0, neighbours: 0, operations: 0 })?;
-    let around = Surroundings { sms: Some(Gateway::kept()), ..Surroundings::real() };
+    let doors = DemoListeners::bind(Ports { provider: 0, sample_sites: 0, operations: 0 })?;
+    let around = Dependencies { sms_gateway: Some(SmsGateway::recording()), ..Dependencies::production() };
     Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await
 }
 
-pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
-    let folder = Temporary::new()?;
+    let folder = TempFolder::new()?;
     let demo = prepare(&folder.0).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
-        What::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
-        What::Activation => activation::measure(&demo, cores, args.seconds).await?,
-        What::Token => token::measure(&demo, cores, args.seconds).await?,
-        What::Commits => commits::measure(demo.app(), args.seconds).await?,
+        BenchTarget::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
+        BenchTarget::Activation => activation::measure(&demo, cores, args.seconds).await?,
+        BenchTarget::Token => token::measure(&demo, cores, args.seconds).await?,
+        BenchTarget::Commits => commits::measure(demo.app(), args.seconds).await?,
     };
     demo.app().db.close().await;
     writeln!(out, "{rates}, on {cores} cores")?;
     Ok(true)
 }
 
-/// A folder that goes with the run.
-struct Temporary(PathBuf);
+/// A folder removed at the end of the run.
+struct TempFolder(PathBuf);
 
-impl Temporary {
+impl TempFolder {
     fn new() -> std::io::Result<Self> {
         let path = std::env::temp_dir().join(format!("preau-bench-{}", id128(&SystemRandom)));
         std::fs::create_dir(&path)?;
@@ -76,7 +76,7 @@ impl Temporary {
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::error!(folder = %self.0.display(), %error, "the bench's folder stays");
@@ -88,7 +88,7 @@ impl Drop for Temporary {
 mod tests {
     use super::*;
 
-    /// Each plays a browser or a client of its own, which what they ask for must go on understanding.
+    /// Each measurement plays a browser or a client, and must keep up with changes of the server.
     #[tokio::test]
     async fn every_measure_gets_its_work_done() {
         let folder = tempfile::tempdir().unwrap();
@@ -99,7 +99,7 @@ mod tests {
             token::measure(&demo, 1, 1).await.unwrap(),
             commits::measure(demo.app(), 1).await.unwrap(),
         ] {
-            assert!(rates.whole > 0.0 && rates.alone > 0.0, "{rates}");
+            assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
         }
     }
 }

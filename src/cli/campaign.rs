@@ -1,105 +1,115 @@
-//! `preau campaign`: when the parents of a school may activate, and what the school must see to.
+//! `preau campaign`: the activation campaign of a school, and the notices for the school.
 
 use std::io::Write;
 
-use super::in_paris;
+use super::format_paris_time;
 use crate::base::clock::Timestamp;
-use crate::compose::{self, Surroundings};
+use crate::bootstrap::{self, Dependencies};
 use crate::config::Config;
-use crate::db::{Access, Db};
+use crate::db::{AccessMode, Db};
 use crate::tenants::NoticeKind;
 use crate::tenants::ops::{CampaignChange, TenantError, change_campaign};
 use crate::tenants::store::{self, NoticeRow, NoticedChild};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CampaignArgs {
     #[command(subcommand)]
-    action: Action,
+    action: CampaignCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    /// Parents may activate from now on.
-    Open(Opening),
-    /// Parents may no longer activate.
-    Close(Which),
-    /// Parents may activate again, from now on.
-    Reopen(Opening),
-    /// What the school must see to, newest first.
-    Notices(Notices),
+enum CampaignCommand {
+    /// Opens the campaign: parents may activate from now on.
+    Open(OpenArgs),
+    /// Closes the campaign: parents may no longer activate.
+    Close(SchoolArgs),
+    /// Reopens the campaign: parents may activate again, from now on.
+    Reopen(OpenArgs),
+    /// Lists the notices for the school, newest first.
+    Notices(NoticesArgs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Notices {
+struct NoticesArgs {
     #[command(flatten)]
-    which: Which,
-    /// Also what was settled.
+    which: SchoolArgs,
+    /// Includes settled notices.
     #[arg(long)]
     all: bool,
 }
 
 #[derive(Debug, clap::Args)]
-struct Which {
+struct SchoolArgs {
     /// The school: seven digits and a letter.
     #[arg(long)]
     uai: String,
 }
 
 #[derive(Debug, clap::Args)]
-struct Opening {
+struct OpenArgs {
     #[command(flatten)]
-    which: Which,
-    /// For how long.
+    which: SchoolArgs,
+    /// The number of days for which the campaign stays open.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i64).range(1..=366))]
     days: i64,
 }
 
-pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let (which, change) = match &args.action {
-        Action::Open(opening) | Action::Reopen(opening) => {
+        CampaignCommand::Open(opening) | CampaignCommand::Reopen(opening) => {
             (&opening.which, Some(CampaignChange::Open { days: opening.days }))
         }
-        Action::Close(which) => (which, Some(CampaignChange::Close)),
-        Action::Notices(notices) => (&notices.which, None),
+        CampaignCommand::Close(which) => (which, Some(CampaignChange::Close)),
+        CampaignCommand::Notices(notices) => (&notices.which, None),
     };
     let uai = which.uai.to_uppercase();
-    let access = if change.is_some() { Access::Write } else { Access::Read };
-    let db = compose::existing(config, access).await?;
+    let access = if change.is_some() { AccessMode::ReadWrite } else { AccessMode::ReadOnly };
+    let db = bootstrap::open_existing_database(config, access).await?;
     match change {
         Some(change) => {
-            let around = Surroundings::real();
-            compose::keep_time(&db, &around).await?;
+            let around = Dependencies::production();
+            bootstrap::sync_clock(&db, &around).await?;
             let now = around.clock.now();
             let campaign = change_campaign(&db, around.rng.as_ref(), now, &uai, change).await?;
             match change {
-                CampaignChange::Open { .. } => writeln!(out, "{uai}: open until {}", in_paris(campaign.closes))?,
+                CampaignChange::Open { .. } => {
+                    writeln!(out, "{uai}: open until {}", format_paris_time(campaign.closes_at))?
+                }
                 CampaignChange::Close => writeln!(out, "{uai}: closed")?,
             }
         }
-        None => notices(&db, &uai, matches!(&args.action, Action::Notices(Notices { all: true, .. })), out).await?,
+        None => {
+            print_notices(
+                &db,
+                &uai,
+                matches!(&args.action, CampaignCommand::Notices(NoticesArgs { all: true, .. })),
+                out,
+            )
+            .await?
+        }
     }
     db.close().await;
     Ok(true)
 }
 
-async fn notices(db: &Db, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+async fn print_notices(db: &Db, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
-    if store::school(&mut tx, uai).await?.is_none() {
+    if store::find_school(&mut tx, uai).await?.is_none() {
         return Err(TenantError::UnknownSchool(uai.to_owned()).into());
     }
-    let rows = store::notices(&mut tx, uai, all).await?;
+    let rows = store::list_notices(&mut tx, uai, all).await?;
     if rows.is_empty() {
         writeln!(out, "{uai}: nothing to see to")?;
     }
-    let children = store::noticed_children(&mut tx, uai).await?;
+    let children = store::list_noticed_children(&mut tx, uai).await?;
     for row in rows {
-        writeln!(out, "{}", line(&row, &children))?;
+        writeln!(out, "{}", notice_line(&row, &children))?;
     }
     Ok(())
 }
 
-/// When, support code, kind, who, which child in which class, and why.
-fn line(row: &NoticeRow, children: &[NoticedChild]) -> String {
+/// Formats a notice: time, support code, kind, person, children with classes, and reason.
+fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
     let with_class = |given: &str, class: Option<&str>| match class {
         Some(class) => format!("{given}, {class}"),
         None => given.to_owned(),
@@ -114,7 +124,7 @@ fn line(row: &NoticeRow, children: &[NoticedChild]) -> String {
             .collect(),
     };
     let mut parts = vec![
-        in_paris(Timestamp(row.at)),
+        format_paris_time(Timestamp(row.at)),
         format!("{:<7}", row.support_code),
         format!("{:<13}", row.kind),
         name.trim().to_owned(),
@@ -122,14 +132,14 @@ fn line(row: &NoticeRow, children: &[NoticedChild]) -> String {
     if !theirs.is_empty() {
         parts.push(format!("child {}", theirs.join("; ")));
     }
-    parts.extend(why(row));
-    parts.extend(row.settled_at.map(|at| format!("settled {}", in_paris(Timestamp(at)))));
+    parts.extend(unreachable_reason(row));
+    parts.extend(row.settled_at.map(|at| format!("settled {}", format_paris_time(Timestamp(at)))));
     parts.join("  ")
 }
 
-/// Why no code reaches the person today, and what the school can do in its base. The number's last two digits are all
-/// that is known of one that takes no SMS.
-fn why(row: &NoticeRow) -> Option<String> {
+/// Returns the reason for which no code currently reaches the person, with the remedy for the school. Of a number to
+/// which no SMS can be sent, only the last two digits are stored.
+fn unreachable_reason(row: &NoticeRow) -> Option<String> {
     if row.kind != NoticeKind::Unreachable.name() {
         return None;
     }
@@ -168,7 +178,7 @@ mod tests {
             class: class.map(str::to_owned),
         };
         let children = [child("p", "Léo", None), child("p", "Zoé", Some("6 A")), child("q", "Max", Some("3 B"))];
-        let text = |row: &NoticeRow| line(row, &children);
+        let text = |row: &NoticeRow| notice_line(row, &children);
         let unreachable = |state, why, end| row(NoticeKind::Unreachable, state, why, end);
         let begins = "2026-11-24 10:00           unreachable    Anne DURAND  child Léo; Zoé, 6 A  ";
         for (row, ends) in [

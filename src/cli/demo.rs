@@ -1,16 +1,16 @@
-//! `preau demo`: everything on this machine, ready before it says so.
+//! `preau demo`: runs everything on this machine, and prints the greeting once all is ready.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::serve::stop_signal;
-use crate::compose::Surroundings;
+use crate::bootstrap::Dependencies;
 use crate::config::{Config, Log};
-use crate::demo::{Demo, Doors, Ports, greet};
+use crate::demo::{Demo, DemoListeners, Ports, print_greeting};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DemoArgs {
     /// The demo's folder: database, keys, roster files.
     #[arg(long, value_name = "DIR", default_value = "var")]
     data: PathBuf,
@@ -19,21 +19,21 @@ pub struct Args {
     fresh: bool,
 }
 
-pub async fn run(args: Args, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    // Requests would push the greeting off the screen.
+pub async fn run(args: DemoArgs, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    // Logged requests would push the greeting off the screen.
     let _filter = telemetry::install(&Log { filter: "warn".to_owned(), ..Log::default() });
     let stop = stop_signal()?;
-    let doors = Doors::open(Ports::USUAL)?;
+    let doors = DemoListeners::bind(Ports::DEFAULT)?;
     let deployment = Config::default().deployment.directory;
-    let prepared = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Surroundings::real());
+    let prepared = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Dependencies::production());
     let demo = Box::pin(prepared).await?;
-    greet(out, demo.ports(), &demo.account, &beside(&args.data))?;
+    print_greeting(out, demo.ports(), &demo.account, &companion_command(&args.data))?;
     demo.run(stop).await?;
     Ok(true)
 }
 
-/// How the other commands are typed beside the demo: this program as it was called, with the demo's configuration.
-fn beside(data: &Path) -> String {
+/// Returns the command line for other commands during the demo: this program's path with the demo's configuration.
+fn companion_command(data: &Path) -> String {
     let quoted = |text: String| match text.contains([' ', '\'']) {
         true => format!("'{}'", text.replace('\'', "'\\''")),
         false => text,

@@ -1,7 +1,7 @@
-//! `preau doctor`: a line a check, and what to do where one fails; or what a support code stands for.
+//! `preau doctor`: prints one line a check, with the remedy of a failed check; or explains a support code.
 //!
-//! It changes nothing but what it is told to: no migration, no key, no declaration is written here. It tries what
-//! `serve` does at its start, so that it never says ok where `serve` refuses (docs/threats.md#faults-f3).
+//! The command writes no migration, key or declaration; only `--clock-is-right` changes the database. The checks repeat
+//! the start of `serve`, so that doctor never says ok when `serve` refuses to start (docs/threats.md#faults-f3).
 
 mod code;
 mod machine;
@@ -12,52 +12,52 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{in_paris, read};
+use super::{format_paris_time, load_config};
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
-use crate::clients::ops::publish::{Plan, Standing, plan};
+use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
 use crate::config::Config;
-use crate::config::deployment::Declared;
-use crate::db::{Access, Db, SCHEMA_FILES, Tx, files};
+use crate::config::deployment::DeploymentFiles;
+use crate::crypto::{self, MasterKey};
+use crate::db::{AccessMode, Db, MIGRATION_COUNT, Tx, files};
 use crate::jose::KeyState;
-use crate::seal::{self, Vault};
-use crate::{accounts, clients, compose, ephemeral, keys, logouts, otp, outbox, tenants};
+use crate::{accounts, bootstrap, clients, ephemeral, keys, logouts, otp, outbox, tenants};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// A support code, such as K7P-4MX: what it stands for.
+pub struct DoctorArgs {
+    /// A support code to explain, such as K7P-4MX.
     #[arg(long, value_name = "CODE")]
     code: Option<String>,
-    /// One JSON object, for a program that watches.
+    /// Prints one JSON object, for monitoring.
     #[arg(long, conflicts_with = "code")]
     json: bool,
-    /// The clock was wrong once and is right now: servers take its word again, once they are started again.
+    /// Declares a formerly wrong clock right: servers trust the clock again after a restart.
     #[arg(long, conflicts_with = "code")]
     clock_is_right: bool,
 }
 
-/// A job that waits longer is stuck: codes are wanted within the minute.
-const PATIENCE: Span = Span::minutes(2);
-/// Before 2024 no version of this program was there.
-const FIRST: Timestamp = Timestamp(1_704_067_200_000);
+/// The age beyond which a waiting job counts as stuck: codes are expected within a minute.
+const MAX_QUEUE_DELAY: Span = Span::minutes(2);
+/// The earliest plausible time: no version of this program existed before 2024.
+const EARLIEST_PLAUSIBLE_TIME: Timestamp = Timestamp(1_704_067_200_000);
 
-pub async fn run(args: &Args, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: &DoctorArgs, file: Option<&Path>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     if let Some(code) = &args.code {
-        return code::find(code, &read(file)?, out).await;
+        return code::explain_support_code(code, &load_config(file)?, out).await;
     }
     if args.clock_is_right {
-        let db = compose::existing(&read(file)?, Access::Write).await?;
+        let db = bootstrap::open_existing_database(&load_config(file)?, AccessMode::ReadWrite).await?;
         let now = SystemClock.now();
-        db.forget_seen(now).await?;
+        db.reset_seen_time(now).await?;
         db.close().await;
-        writeln!(out, "it is {} in Paris: start the servers again", in_paris(now))?;
+        writeln!(out, "it is {} in Paris: start the servers again", format_paris_time(now))?;
         return Ok(true);
     }
-    let mut report = Report { out, json: args.json, checks: Vec::new(), sound: true };
-    Box::pin(examine(file, &mut report)).await?;
-    report.end()
+    let mut report = DoctorReport { out, json: args.json, checks: Vec::new(), sound: true };
+    Box::pin(run_checks(file, &mut report)).await?;
+    report.finish()
 }
 
-/// One check, and what came of it.
+/// The result of one check.
 #[derive(Serialize)]
 struct Check {
     check: String,
@@ -65,17 +65,17 @@ struct Check {
     text: String,
 }
 
-/// Tells each check, and remembers whether one failed.
-struct Report<'a> {
+/// Reports each check, and remembers any failure.
+struct DoctorReport<'a> {
     out: &'a mut (dyn Write + Send),
     json: bool,
     checks: Vec<Check>,
     sound: bool,
 }
 
-impl Report<'_> {
-    /// Gives the value on, if the check did not fail.
-    fn tell<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
+impl DoctorReport<'_> {
+    /// Records a check and returns its value, if the check did not fail.
+    fn record_value<T>(&mut self, what: &str, found: anyhow::Result<(T, String)>) -> anyhow::Result<Option<T>> {
         let (value, sound, text) = match found {
             Ok((value, text)) => (Some(value), true, text),
             Err(error) => (None, false, crate::cli::in_one_line(&error)),
@@ -90,13 +90,13 @@ impl Report<'_> {
         Ok(value)
     }
 
-    /// As [`Report::tell`], of a check that gives nothing on.
-    fn say(&mut self, what: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
-        self.tell(what, found.map(|text| ((), text)))?;
+    /// Records a check without a value.
+    fn record(&mut self, what: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
+        self.record_value(what, found.map(|text| ((), text)))?;
         Ok(())
     }
 
-    fn end(self) -> anyhow::Result<bool> {
+    fn finish(self) -> anyhow::Result<bool> {
         if self.json {
             let all = serde_json::json!({ "sound": self.sound, "checks": self.checks });
             writeln!(self.out, "{all}")?;
@@ -105,130 +105,137 @@ impl Report<'_> {
     }
 }
 
-async fn examine(file: Option<&Path>, report: &mut Report<'_>) -> anyhow::Result<()> {
+async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyhow::Result<()> {
     let now = SystemClock.now();
-    let config = read(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
-    let Some(config) = report.tell("configuration", config)? else { return Ok(()) };
-    report.say("listeners", machine::listeners(&config).await)?;
-    report.say("sources", machine::sources(&config))?;
-    report.say("certificate", machine::tls(&config, now))?;
-    report.say("what serve builds", machine::built(&config))?;
-    report.say("disk", machine::disk(&config))?;
-    report.say("master key file", machine::key_file(&config))?;
-    let declared = declared(&config, report)?;
-    let store = ephemeral::examine(&config.ephemeral).await;
-    report.say("ephemeral store", store.map_err(anyhow::Error::from))?;
-    report.say("SMS gateway", machine::gateway(&config).await)?;
-    let Some(db) = report.tell("database", opened(&config).await)? else { return Ok(()) };
-    report.tell("database files", permissions(&config))?;
-    if report.tell("migrations", migrations(&db).await)?.is_some() {
-        if let Some(vault) = report.tell("master key", master_key(&config, &db).await)? {
-            report.tell("signing keys", signing_keys(&db, &vault, &config, now).await)?;
+    let config = load_config(file).map(|c| (c.clone(), format!("issuer {}", c.server.issuer)));
+    let Some(config) = report.record_value("configuration", config)? else { return Ok(()) };
+    report.record("listeners", machine::check_listeners(&config).await)?;
+    report.record("sources", machine::check_sources(&config))?;
+    report.record("certificate", machine::check_certificate(&config, now))?;
+    report.record("what serve builds", machine::check_components(&config))?;
+    report.record("disk", machine::check_disk(&config))?;
+    report.record("master key file", machine::check_key_file(&config))?;
+    let declared = check_declared(&config, report)?;
+    let store = ephemeral::diagnose(&config.ephemeral).await;
+    report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
+    report.record("SMS gateway", machine::check_gateway(&config).await)?;
+    let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
+    report.record_value("database files", check_file_permissions(&config))?;
+    if report.record_value("migrations", check_migrations(&db).await)?.is_some() {
+        if let Some(master_key) = report.record_value("master key", check_master_key(&config, &db).await)? {
+            report.record_value("signing keys", check_signing_keys(&db, &master_key, &config, now).await)?;
         }
         if let Some(declared) = declared {
-            in_database(&db, &declared, report).await?;
+            check_deployment(&db, &declared, report).await?;
         }
-        report.tell("outbox", backlog(&db, now).await)?;
-        report.tell("SMS", sms(&db, &config, now).await)?;
-        report.tell("sign-outs told", sign_outs(&db).await)?;
-        report.tell("codes protected", codes(&db, now).await)?;
-        report.tell("accounts", accounts(&db).await)?;
-        report.tell("clock", clock(&db, now).await)?;
+        report.record_value("outbox", check_outbox(&db, now).await)?;
+        report.record_value("SMS", check_sms(&db, &config, now).await)?;
+        report.record_value("sign-outs told", logout_summary(&db).await)?;
+        report.record_value("codes protected", unprotected_codes_summary(&db, now).await)?;
+        report.record_value("accounts", accounts_summary(&db).await)?;
+        report.record_value("clock", check_clock(&db, now).await)?;
     }
     db.close().await;
     Ok(())
 }
 
-/// Each broken file is a line of its own; the others count all the same.
-fn declared(config: &Config, report: &mut Report<'_>) -> anyhow::Result<Option<Declared>> {
+/// Reports each broken file on a separate line; the other files are checked all the same.
+fn check_declared(config: &Config, report: &mut DoctorReport<'_>) -> anyhow::Result<Option<DeploymentFiles>> {
     const WHAT: &str = "deployment's files";
-    let found = match compose::declared(config) {
+    let found = match bootstrap::read_deployment(config) {
         Ok(found) => found,
-        Err(error) => return report.tell(WHAT, Err(error)),
+        Err(error) => return report.record_value(WHAT, Err(error)),
     };
     for file in &found.broken {
-        report.say(WHAT, Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+        report.record(WHAT, Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
     }
     if found.broken.is_empty() {
         let found =
-            machine::not_the_demo(config, &found).map(|s| format!("{s}, {} relying parties", found.clients.len()));
-        report.say(WHAT, found)?;
+            machine::check_not_demo(config, &found).map(|s| format!("{s}, {} relying parties", found.clients.len()));
+        report.record(WHAT, found)?;
     }
     Ok(Some(found))
 }
 
-async fn opened(config: &Config) -> anyhow::Result<(Db, String)> {
-    // Opening makes the file of an SQLite database; a doctor that makes what it looks for finds nothing.
-    if let Some(path) = files::file_of(&config.database.url) {
+async fn open_database(config: &Config) -> anyhow::Result<(Db, String)> {
+    // Opening would create the file of an SQLite database, and so hide its absence.
+    if let Some(path) = files::sqlite_file(&config.database.url) {
         anyhow::ensure!(path.exists(), "{} is not there: `preau migrate` makes it", path.display());
     }
-    let place = || config.database.place();
-    let db = Db::open_to(&config.database.url, Access::Read).await.with_context(place)?;
+    let place = || config.database.location();
+    let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.with_context(place)?;
     let kind = if db.is_sqlite() { "SQLite" } else { "PostgreSQL" };
-    // A pool connects when it is used.
+    // A pool connects at its first use.
     drop(db.read().await.with_context(place)?);
     Ok((db, kind.to_owned()))
 }
 
-/// Names of children stand in an SQLite file: nobody but its owner reads it.
-fn permissions(config: &Config) -> anyhow::Result<((), String)> {
-    let Some(file) = files::file_of(&config.database.url) else { return Ok(((), "none here".to_owned())) };
+/// Checks that only the owner can read an SQLite file, since it holds names of children.
+fn check_file_permissions(config: &Config) -> anyhow::Result<((), String)> {
+    let Some(file) = files::sqlite_file(&config.database.url) else { return Ok(((), "none here".to_owned())) };
     let open: Vec<String> =
-        files::open_to_others(&file).iter().map(|(path, mode)| format!("{} is {mode:04o}", path.display())).collect();
+        files::exposed_files(&file).iter().map(|(path, mode)| format!("{} is {mode:04o}", path.display())).collect();
     anyhow::ensure!(open.is_empty(), "others may read them: {}: run `chmod 600` on each", open.join(", "));
     Ok(((), "only their owner reads them".to_owned()))
 }
 
-async fn migrations(db: &Db) -> anyhow::Result<((), String)> {
-    let (schema, want) = (db.schema().await?, SCHEMA_FILES());
-    let have = want - schema.lacking.len();
-    anyhow::ensure!(schema.lacking.is_empty(), "{have} of {want} are applied: run `preau migrate`");
-    let newer = match schema.newer.len() {
+async fn check_migrations(db: &Db) -> anyhow::Result<((), String)> {
+    let (schema, want) = (db.schema_status().await?, MIGRATION_COUNT());
+    let have = want - schema.missing.len();
+    anyhow::ensure!(schema.missing.is_empty(), "{have} of {want} are applied: run `preau migrate`");
+    let newer = match schema.unknown.len() {
         0 => String::new(),
         n => format!("; {n} more of a newer version, which this one does not need"),
     };
     Ok(((), format!("{have} of {want}{newer}")))
 }
 
-async fn master_key(config: &Config, db: &Db) -> anyhow::Result<(Vault, String)> {
-    let unsealed = keys::ops::nothing_sealed(db).await?;
-    let vault = Vault::new(seal::read(&config.keys.directory).map_err(|e| compose::lost(e, unsealed))?)?;
+async fn check_master_key(config: &Config, db: &Db) -> anyhow::Result<(MasterKey, String)> {
+    let unsealed = keys::ops::is_uninitialized(db).await?;
+    let master_key = MasterKey::new(
+        crypto::read_master_key(&config.keys.directory).map_err(|e| bootstrap::master_key_error(e, unsealed))?,
+    )?;
     anyhow::ensure!(!unsealed, "nothing is sealed yet: run `preau migrate`");
-    keys::ops::opens_seal(db, &vault).await.with_context(|| {
+    keys::ops::verify_master_key(db, &master_key).await.with_context(|| {
         format!("{} and this database do not belong together", config.keys.directory.join("master.key").display())
     })?;
-    let text = format!("opens the seal (id {})", vault.id());
-    Ok((vault, text))
+    let text = format!("opens the seal (id {})", master_key.id());
+    Ok((master_key, text))
 }
 
-async fn signing_keys(db: &Db, vault: &Vault, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
-    keys::ops::load(db, vault).await?;
-    let lives = keys::ops::lives(db).await?;
-    let ailments = keys::rotation::ailments(&lives, now, keys::ops::policy(&config.keys));
+async fn check_signing_keys(
+    db: &Db,
+    master_key: &MasterKey,
+    config: &Config,
+    now: Timestamp,
+) -> anyhow::Result<((), String)> {
+    keys::ops::load(db, master_key).await?;
+    let lives = keys::ops::lifecycles(db).await?;
+    let ailments = keys::rotation::problems(&lives, now, keys::ops::rotation_policy(&config.keys));
     anyhow::ensure!(ailments.is_empty(), "{}", ailments.join("; "));
     let active = |alg| lives.iter().find(|key| key.alg == alg && key.state == KeyState::Active);
     let ages = config.keys.algorithms.iter().copied().filter_map(active);
-    let ages = ages.map(|key| format!("{} signs since {}", key.alg.name(), in_paris(key.since)));
+    let ages = ages.map(|key| format!("{} signs since {}", key.alg.name(), format_paris_time(key.since)));
     Ok(((), ages.collect::<Vec<_>>().join(", ")))
 }
 
-async fn in_database(db: &Db, declared: &Declared, report: &mut Report<'_>) -> anyhow::Result<()> {
+async fn check_deployment(db: &Db, declared: &DeploymentFiles, report: &mut DoctorReport<'_>) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
     let plan = plan(&mut tx, declared).await?;
     for file in plan.broken.iter().filter(|file| !declared.broken.contains(file)) {
-        report.say("deployment", Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
+        report.record("deployment", Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
     }
-    report.say("deployment", published(&mut tx, &plan, declared).await)
+    report.record("deployment", check_published(&mut tx, &plan, declared).await)
 }
 
-async fn published(tx: &mut Tx, plan: &Plan, declared: &Declared) -> anyhow::Result<String> {
-    plan.allowed(in_paris)?;
+async fn check_published(tx: &mut Tx, plan: &PublishPlan, declared: &DeploymentFiles) -> anyhow::Result<String> {
+    plan.check(format_paris_time)?;
     for school in &declared.schools {
-        let found = tenants::store::school(tx, &school.uai).await?;
+        let found = tenants::store::find_school(tx, &school.uai).await?;
         anyhow::ensure!(found.is_some(), "school {} is not in the database yet: run `preau migrate`", school.uai);
     }
     let mut suspended = Vec::new();
-    for id in plan.ids() {
+    for id in plan.client_ids() {
         let Some(client) = clients::store::find(tx, id).await? else {
             anyhow::bail!("client {id} is not in the database yet: run `preau migrate`")
         };
@@ -236,45 +243,45 @@ async fn published(tx: &mut Tx, plan: &Plan, declared: &Declared) -> anyhow::Res
             suspended.push(client.id);
         }
     }
-    if plan.standing == Standing::New {
+    if plan.status == SetStatus::New {
         anyhow::bail!("these files are not published yet: restart `preau serve`, or run `preau migrate`");
     }
-    let (schools, clients) = (declared.schools.len(), plan.ids().count());
+    let (schools, clients) = (declared.schools.len(), plan.client_ids().count());
     let more = if suspended.is_empty() { String::new() } else { format!("; suspended: {}", suspended.join(", ")) };
     Ok(format!("{schools} schools, {clients} relying parties, revision {}{more}", plan.revision))
 }
 
-async fn backlog(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+async fn check_outbox(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
     let (waiting, oldest) = outbox::backlog(&mut db.read().await?).await?;
     if let Some(oldest) = oldest.map(Timestamp) {
-        let since = in_paris(oldest);
+        let since = format_paris_time(oldest);
         anyhow::ensure!(
-            now.since(oldest) < PATIENCE,
+            now.since(oldest) < MAX_QUEUE_DELAY,
             "{waiting} messages wait, the oldest since {since}: does `preau serve` run, does the gateway answer?"
         );
     }
     Ok(((), format!("{waiting} messages wait")))
 }
 
-async fn sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
-    if let Some(outage) = otp::ops::standing(db, now).await?.first() {
-        let (reason, since) = (outage.reason.name(), in_paris(outage.began));
+async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
+    if let Some(outage) = otp::ops::active_outages(db, now).await?.first() {
+        let (reason, since) = (outage.reason.name(), format_paris_time(outage.began_at));
         anyhow::bail!("{reason}: {} (since {since}, {} times): {}", outage.detail, outage.refusals, outage.remedy());
     }
-    let (used, cap) = (otp::ops::sent_of_day(&mut db.read().await?, now).await?, config.sms.daily_cap);
+    let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
     Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap)")))
 }
 
-/// Nobody of this house can mend a relying party that does not answer: it is told, and nothing is wrong here.
-async fn sign_outs(db: &Db) -> anyhow::Result<((), String)> {
-    let rows = logouts::store::undelivered(&mut db.read().await?).await?;
+/// Lists undelivered back-channel logouts: for information only, as no operator here can repair a relying party.
+async fn logout_summary(db: &Db) -> anyhow::Result<((), String)> {
+    let rows = logouts::store::count_undelivered(&mut db.read().await?).await?;
     let text: Vec<String> = rows.into_iter().map(|(client, state, n)| format!("{client}: {n} {state}")).collect();
     Ok(((), if text.is_empty() { "all of the last 30 days".to_owned() } else { text.join(", ") }))
 }
 
-/// What a relying party sends is its own affair: it is told, and nothing is wrong here.
-async fn codes(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
-    let bare = clients::ops::all_unprotected(&mut db.read().await?, now).await?;
+/// Lists clients sending neither PKCE nor nonce: for information only, as the requests are the relying party's choice.
+async fn unprotected_codes_summary(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+    let bare = clients::ops::list_unprotected(&mut db.read().await?, now).await?;
     let text = match bare.is_empty() {
         true => "every client sends PKCE or nonce".to_owned(),
         false => format!("neither PKCE nor nonce from {}: see `preau client show`", bare.join(", ")),
@@ -282,31 +289,35 @@ async fn codes(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
     Ok(((), text))
 }
 
-async fn accounts(db: &Db) -> anyhow::Result<((), String)> {
-    let counts = accounts::store::count(&mut db.read().await?).await?;
+async fn accounts_summary(db: &Db) -> anyhow::Result<((), String)> {
+    let counts = accounts::store::count_by_state(&mut db.read().await?).await?;
     let text: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     Ok(((), if text.is_empty() { "none yet".to_owned() } else { text.join(", ") }))
 }
 
-async fn clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
-    anyhow::ensure!(now >= FIRST, "it says {}: set it, tokens are signed with it", in_paris(now));
-    if let Some(theirs) = db.time().await? {
+async fn check_clock(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
+    anyhow::ensure!(
+        now >= EARLIEST_PLAUSIBLE_TIME,
+        "it says {}: set it, tokens are signed with it",
+        format_paris_time(now)
+    );
+    if let Some(theirs) = db.server_time().await? {
         anyhow::ensure!(
             now.since(theirs).0.abs() < Span::minutes(1).0,
             "it says {}, the database's machine says {}: set them alike",
-            in_paris(now),
-            in_paris(theirs)
+            format_paris_time(now),
+            format_paris_time(theirs)
         );
     }
-    // Facts of the audit that lie ahead do no harm; what was seen holds every server there.
-    if let Some(seen) = db.seen().await? {
+    // Audit events in the future do no harm, but the recorded time holds every server's clock there.
+    if let Some(seen) = db.last_seen_time().await? {
         anyhow::ensure!(
             seen.since(now) < Span::minutes(1),
             "it says {}, but a server of this house was at {}: set it; or, if it is right now, run \
              `preau doctor --clock-is-right` and start the servers again",
-            in_paris(now),
-            in_paris(seen)
+            format_paris_time(now),
+            format_paris_time(seen)
         );
     }
-    Ok(((), format!("{} in Paris", in_paris(now))))
+    Ok(((), format!("{} in Paris", format_paris_time(now))))
 }

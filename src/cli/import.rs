@@ -1,25 +1,25 @@
-//! `preau import`: the rosters of an academy's schools, a line a finding.
+//! `preau import`: imports the rosters of an academy's schools, with one line a finding.
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use crate::roster::ops::{House, Request, import};
-use crate::roster::reconcile::Removals;
+use crate::roster::ops::{ImportContext, ImportRequest, import_files};
+use crate::roster::reconcile::RemovalPolicy;
 
-/// Imports rosters. Exit code 0 only if all was taken.
+/// Imports rosters. Exit code 0 only if everything was imported.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
-pub struct Args {
+pub struct ImportArgs {
     /// The format of the files.
     #[arg(long, value_enum)]
-    pub format: Format,
-    /// The academy whose schools these are, as in academies.toml: montpellier.
+    pub format: RosterFormat,
+    /// The academy of these schools, as in academies.toml: montpellier.
     #[arg(long)]
     pub academy: String,
-    /// Says what would change, and changes nothing.
+    /// Reports the changes without writing them.
     #[arg(long)]
     pub dry_run: bool,
-    /// Takes a set that ends more than 5 % of a school's pupils or legal links (40 % at a new school year).
+    /// Accepts a roster ending more than 5 % of a school's pupils or legal links (40 % at a new school year).
     #[arg(long)]
     pub accept_removals: bool,
     /// Both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more; other
@@ -28,7 +28,7 @@ pub struct Args {
     pub files: Vec<PathBuf>,
 }
 
-/// What scripts may rely on.
+/// The exit codes for scripts.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all was taken, or would be with --dry-run; lines \"for the school\" and \"passed over\" change nothing of it
@@ -37,21 +37,21 @@ Exit codes:
 
 A file is taken or refused as a whole. Another school's fault holds nobody back.";
 
-/// What is read.
+/// The supported formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum RosterFormat {
     /// SIECLE's ElevesAvecAdresses and ResponsablesAvecAdresses, of any year.
     Siecle,
 }
 
-/// True if all was taken. Everything is reported to `out`, a school as soon as it is done.
-pub async fn run(args: Args, house: House<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let Args { format: Format::Siecle, academy, dry_run, accept_removals, files } = args;
-    let removals = if accept_removals { Removals::Accepted } else { Removals::Guarded };
-    let request = Request { academy, files, removals, dry_run };
-    // A report that cannot be written must not stop an import half-way; it is told at the end.
+/// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
+pub async fn run(args: ImportArgs, house: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let ImportArgs { format: RosterFormat::Siecle, academy, dry_run, accept_removals, files } = args;
+    let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
+    let request = ImportRequest { academy, files, removals, dry_run };
+    // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
-    let all = import(house, &request, &mut |finding| {
+    let all = import_files(house, &request, &mut |finding| {
         let line = writeln!(out, "{finding}");
         written = std::mem::replace(&mut written, Ok(())).and(line);
     })
@@ -66,17 +66,17 @@ mod tests {
 
     use super::*;
     use crate::base::clock::Timestamp;
-    use crate::base::phone::Numbering;
+    use crate::base::phone::PhoneParser;
     use crate::base::rng::SystemRandom;
+    use crate::crypto::MasterKey;
     use crate::db::{Db, Durability};
     use crate::demo::rosters;
-    use crate::seal::Vault;
     use crate::tenants::{School, store};
 
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        args: Args,
+        args: ImportArgs,
     }
 
     const NOW: Timestamp = Timestamp(1_795_510_800_000);
@@ -88,15 +88,17 @@ mod tests {
         db.migrate().await.unwrap();
         let mut tx = db.write(Durability::Durable).await.unwrap();
         for school in rosters::SCHOOLS {
-            store::put_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
+            store::upsert_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
             let (uai, name) = (school.uai.to_owned(), school.name.to_owned());
             let (academy, ministry) = (school.academy.to_owned(), school.ministry.to_owned());
-            store::put_school(&mut tx, &School { uai, name, academy, ministry, telephone: None }).await.unwrap();
+            store::upsert_school(&mut tx, &School { uai, name, academy, ministry, telephone: None }).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let (vault, numbering) = (Vault::new([7; 32]).unwrap(), Numbering { fictitious: vec!["+3363998".into()] });
-        let house = House { db: &db, vault: &vault, rng: &SystemRandom, numbering: &numbering, now: NOW };
-        let written = rosters::write(folder.path(), NOW).unwrap();
+        let (master_key, numbering) =
+            (MasterKey::new([7; 32]).unwrap(), PhoneParser { fictitious_prefixes: vec!["+3363998".into()] });
+        let house =
+            ImportContext { db: &db, master_key: &master_key, rng: &SystemRandom, phone_parser: &numbering, now: NOW };
+        let written = rosters::write_roster_files(folder.path(), NOW).unwrap();
         for (academy, schools) in [("montpellier", 3), ("toulouse", 2), ("agricole", 1)] {
             let files = written.iter().filter(|(of, _)| *of == academy).map(|(_, file)| file.display().to_string());
             let line =

@@ -1,51 +1,51 @@
-//! `preau keys`: the signing keys, and the master key that everything sealed needs.
+//! `preau keys`: the signing keys, and the master key encrypting the stored secrets.
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::in_paris;
+use super::format_paris_time;
 use crate::base::clock::Timestamp;
 use crate::base::rng::SystemRandom;
-use crate::compose::{self, Opened, Surroundings};
+use crate::bootstrap::{self, Dependencies, Storage};
 use crate::config::Config;
-use crate::db::Access;
+use crate::crypto;
+use crate::db::AccessMode;
 use crate::jose::{Alg, KeyState};
-use crate::keys::ops::{self, House};
-use crate::keys::rotation::{self, LEAD, Life, Policy, Step};
-use crate::seal;
+use crate::keys::ops::{self, KeysContext};
+use crate::keys::rotation::{self, KeyLifecycle, PUBLISH_LEAD, RotationPolicy, RotationStep};
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct KeysArgs {
     #[command(subcommand)]
-    action: Action,
+    action: KeysCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    /// Lists the signing keys, and what happens next to each.
+enum KeysCommand {
+    /// Lists the signing keys and the next step of each.
     List,
-    /// Publishes new signing keys now; they sign by themselves as soon as every relying party can know them.
+    /// Publishes new signing keys now; the keys sign as soon as every relying party can know them.
     Rotate {
-        /// Only this algorithm's.
+        /// Rotates this algorithm only.
         #[arg(long, value_parser = algorithm)]
         alg: Option<Alg>,
     },
-    /// Revokes a key that somebody else may have: nothing that it signed counts any more.
+    /// Revokes a compromised key: its signatures are no longer accepted.
     Retire {
-        /// The key's id. The relying parties notice: use `rotate` if there is no need to hurry.
+        /// The key's id. Relying parties are affected: use `rotate` if there is no hurry.
         #[arg(long, value_name = "KID", allow_hyphen_values = true)]
         now: String,
     },
-    /// Publishes a private key of yours as the next one.
+    /// Publishes your own private key as the next key.
     Import {
         #[arg(long, value_parser = algorithm)]
         alg: Alg,
         /// PEM or JWK.
         file: PathBuf,
     },
-    /// Writes a new master.key into keys.directory; never over another.
+    /// Writes a new master.key into keys.directory; never overwrites an existing file.
     NewMaster,
 }
 
@@ -54,55 +54,55 @@ fn algorithm(text: &str) -> Result<Alg, String> {
     Alg::from_name(text).ok_or_else(|| format!("one of {}", known()))
 }
 
-pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    if matches!(args.action, Action::NewMaster) {
+pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    if matches!(args.action, KeysCommand::NewMaster) {
         let directory = &config.keys.directory;
-        if let Ok(db) = compose::existing(config, Access::Read).await {
-            let unsealed = ops::nothing_sealed(&db).await?;
+        if let Ok(db) = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await {
+            let unsealed = ops::is_uninitialized(&db).await?;
             db.close().await;
-            let place = config.database.place();
+            let place = config.database.location();
             anyhow::ensure!(
                 unsealed,
                 "no new master key was written: {place} is sealed with a key already, and a new one opens nothing of it: restore master.key from its copy"
             );
         }
-        seal::write_new(directory, &SystemRandom).context("no new master key was written")?;
+        crypto::write_new_master_key(directory, &SystemRandom).context("no new master key was written")?;
         let file = directory.join("master.key");
         writeln!(out, "{} is written: keep a copy of it away from the database", file.display())?;
         return Ok(true);
     }
-    let around = Surroundings::real();
-    if matches!(args.action, Action::List) {
-        let db = compose::existing(config, Access::Read).await?;
-        list(&ops::lives(&db).await?, ops::policy(&config.keys), out)?;
+    let around = Dependencies::production();
+    if matches!(args.action, KeysCommand::List) {
+        let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+        print_keys(&ops::lifecycles(&db).await?, ops::rotation_policy(&config.keys), out)?;
         db.close().await;
         return Ok(true);
     }
-    let Opened { db, vault } = compose::attached(config, &around).await?;
-    let house = House { db: &db, vault: &vault, rng: around.rng.as_ref() };
-    let done = change(&args.action, house, config, around.clock.now(), out).await;
+    let Storage { db, master_key } = bootstrap::open_existing_storage(config, &around).await?;
+    let house = KeysContext { db: &db, master_key: &master_key, rng: around.rng.as_ref() };
+    let done = apply_command(&args.action, house, config, around.clock.now(), out).await;
     db.close().await;
     done
 }
 
-async fn change(
-    action: &Action,
-    house: House<'_>,
+async fn apply_command(
+    action: &KeysCommand,
+    house: KeysContext<'_>,
     config: &Config,
     now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let mut all = true;
     let signs = |alg: Alg, kid: &str| {
-        format!("{:<5}  {kid}  is published, and signs from {}", alg.name(), in_paris(now.plus(LEAD)))
+        format!("{:<5}  {kid}  is published, and signs from {}", alg.name(), format_paris_time(now.plus(PUBLISH_LEAD)))
     };
     match action {
-        Action::Rotate { alg } => {
+        KeysCommand::Rotate { alg } => {
             for alg in Alg::ALL.into_iter().filter(|one| match alg {
                 Some(wanted) => wanted == one,
                 None => config.keys.algorithms.contains(one),
             }) {
-                match ops::prepare(house, now, alg).await {
+                match ops::publish_next(house, now, alg).await {
                     Ok(kid) => writeln!(out, "{}", signs(alg, &kid))?,
                     Err(error) => {
                         all = false;
@@ -111,13 +111,13 @@ async fn change(
                 }
             }
         }
-        Action::Import { alg, file } => {
+        KeysCommand::Import { alg, file } => {
             let text = std::fs::read(file).with_context(|| file.display().to_string())?;
             let kid = ops::import(house, now, *alg, &text).await.with_context(|| file.display().to_string())?;
             writeln!(out, "{}", signs(*alg, &kid))?;
             writeln!(out, "the database keeps it sealed: destroy {}", file.display())?;
         }
-        Action::Retire { now: kid } => {
+        KeysCommand::Retire { now: kid } => {
             let new = ops::revoke(house, now, kid).await?;
             writeln!(out, "{kid} is revoked: running servers refuse its tokens within a minute,")?;
             writeln!(out, "relying parties forget it when they fetch the JWKS again, within 5 minutes more")?;
@@ -125,25 +125,25 @@ async fn change(
                 writeln!(out, "{new} signs instead")?;
             }
         }
-        Action::List | Action::NewMaster => {}
+        KeysCommand::List | KeysCommand::NewMaster => {}
     }
     Ok(all)
 }
 
-fn list(all: &[Life], policy: Policy<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+fn print_keys(all: &[KeyLifecycle], policy: RotationPolicy<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     for alg in Alg::ALL {
         for key in all.iter().filter(|key| key.alg == alg) {
-            let (state, since) = (key.state.name(), in_paris(key.since));
-            let then = match (rotation::next(key, all, policy), rotation::successor(key, all)) {
+            let (state, since) = (key.state.name(), format_paris_time(key.since));
+            let then = match (rotation::next_step(key, all, policy), rotation::successor(key, all)) {
                 (Some((step, at)), _) => match step {
-                    Step::Withdraw => "signs no more: keys.algorithms has it no more".to_owned(),
-                    Step::Prepare => format!("followed by another from {}", in_paris(at)),
-                    Step::Activate => format!("signs from {}", in_paris(at)),
-                    Step::Retire => format!("leaves the JWKS {}", in_paris(at)),
-                    Step::Forget => format!("forgotten {}", in_paris(at)),
+                    RotationStep::StopSigning => "signs no more: keys.algorithms has it no more".to_owned(),
+                    RotationStep::PublishNext => format!("followed by another from {}", format_paris_time(at)),
+                    RotationStep::Activate => format!("signs from {}", format_paris_time(at)),
+                    RotationStep::Retire => format!("leaves the JWKS {}", format_paris_time(at)),
+                    RotationStep::Delete => format!("forgotten {}", format_paris_time(at)),
                 },
                 (None, Some(next)) if key.state == KeyState::Active => {
-                    format!("gives way to {} {}", next.kid, in_paris(next.since.plus(LEAD)))
+                    format!("gives way to {} {}", next.kid, format_paris_time(next.since.plus(PUBLISH_LEAD)))
                 }
                 (None, _) if key.state == KeyState::Revoked => "verifies nothing".to_owned(),
                 (None, _) => "stays: keys.rotate_after_days is 0".to_owned(),

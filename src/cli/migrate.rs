@@ -1,29 +1,29 @@
-//! `preau migrate`: the schema, the signing keys, and what the deployment's files declare.
+//! `preau migrate`: the schema, the signing keys, and the publication of the deployment's files.
 
 use std::io::Write;
 
-use crate::clients::ops::publish::Consent;
-use crate::compose::{self, Surroundings};
+use crate::bootstrap::{self, Dependencies};
+use crate::clients::ops::publish::PublishMode;
 use crate::config::Config;
 use crate::keys;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Publishes these files also if they are older than those that were published, or end many relying parties.
+pub struct MigrateArgs {
+    /// Publishes these files even if they are older than the published files, or remove many relying parties.
     #[arg(long)]
     accept: bool,
 }
 
-/// False where a file of a relying party is broken: the others are published.
-pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let around = Surroundings::real();
-    let declared = compose::declared(config)?;
-    let opened = Box::pin(compose::open(config, &around)).await?;
-    let consent = if args.accept { Consent::Accepted } else { Consent::Guarded };
-    let (db, vault, now) = (&opened.db, &opened.vault, around.clock.now());
-    keys::ops::ensure(db, vault, around.rng.as_ref(), now, &config.keys.algorithms).await?;
-    let done = compose::declare(&around, &opened, (&declared, consent)).await?;
-    let count = opened.db.migrated().await?;
+/// Returns false if a relying party's file is broken; the other files are published.
+pub async fn run(args: &MigrateArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let around = Dependencies::production();
+    let declared = bootstrap::read_deployment(config)?;
+    let opened = Box::pin(bootstrap::open_storage(config, &around)).await?;
+    let consent = if args.accept { PublishMode::Forced } else { PublishMode::Guarded };
+    let (db, master_key, now) = (&opened.db, &opened.master_key, around.clock.now());
+    keys::ops::ensure_keys(db, master_key, around.rng.as_ref(), now, &config.keys.algorithms).await?;
+    let done = bootstrap::publish_deployment(&around, &opened, (&declared, consent)).await?;
+    let count = opened.db.applied_migrations().await?;
     opened.db.close().await;
     for (client, how) in &done.changes {
         writeln!(out, "{client}: {how}")?;

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
-//! What a command answers goes to stdout, through a writer; the log and the one line that says why a command
-//! failed go to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No rule lives here.
+//! The output of a command goes to stdout, through a writer; the log and the single error line of a failed command go
+//! to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No business rule belongs here.
 
 mod bench;
 mod campaign;
@@ -25,17 +25,17 @@ use chrono_tz::Europe::Paris;
 use clap::{Parser, Subcommand};
 
 use crate::base::clock::{Clock as _, SystemClock, Timestamp};
-use crate::base::phone::Numbering;
-use crate::compose::{self, Surroundings};
+use crate::base::phone::PhoneParser;
+use crate::bootstrap::{self, Dependencies};
 use crate::config::Config;
-use crate::roster::ops::House;
+use crate::roster::ops::ImportContext;
 use crate::telemetry;
 
 /// An OpenID Connect identity provider for French schools.
 #[derive(Debug, Parser)]
 #[command(name = "preau", version)]
 pub struct Cli {
-    /// The configuration; config/preau.toml if that is there, else the defaults.
+    /// The configuration file; by default config/preau.toml if present, else the built-in defaults.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -45,31 +45,31 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Tries everything on this machine, with invented schools: no configuration needed.
-    Demo(demo::Args),
+    Demo(demo::DemoArgs),
     /// Serves until SIGTERM or Ctrl-C.
     Serve,
-    /// Brings the database up to this version; draws missing signing keys; publishes what the deployment declares.
-    Migrate(migrate::Args),
-    /// Imports rosters. Exit code 0 only if all was taken.
-    Import(import::Args),
-    /// When the parents of a school may activate, and what the school must see to.
-    Campaign(campaign::Args),
-    /// Relying parties: which there are, which may be used, who may register others.
-    Client(client::Args),
-    /// The signing keys and the master key.
-    Keys(keys::Args),
-    /// Whether codes leave by SMS, and what to do once they do again.
-    Sms(sms::Args),
-    /// Says what is wrong, or finds what a support code stands for.
-    Doctor(doctor::Args),
-    /// Measures on this machine, against what is the limit there.
-    Bench(bench::Args),
+    /// Migrates the database to this version; creates missing signing keys; publishes the deployment's files.
+    Migrate(migrate::MigrateArgs),
+    /// Imports rosters. Exit code 0 only if everything was imported.
+    Import(import::ImportArgs),
+    /// Opens and closes the activation campaign of a school; lists the notices for the school.
+    Campaign(campaign::CampaignArgs),
+    /// Lists, approves and suspends relying parties; manages the tokens for registering others.
+    Client(client::ClientArgs),
+    /// Manages the signing keys and the master key.
+    Keys(keys::KeysArgs),
+    /// Shows if codes leave by SMS, and resumes sending after an outage.
+    Sms(sms::SmsArgs),
+    /// Reports problems of this installation, or explains a support code.
+    Doctor(doctor::DoctorArgs),
+    /// Measures this machine's speed against its limiting operation.
+    Bench(bench::BenchArgs),
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let json = Config::wants_json_log(in_use(cli.config.as_deref()));
+    let json = Config::wants_json_log(config_path(cli.config.as_deref()));
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -79,15 +79,15 @@ pub fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Nobody is left to tell if stderr is gone too.
-            let _gone = writeln!(io::stderr(), "{}", last_line(&in_one_line(&error), json));
+            // Nothing is left to report to if stderr is gone too.
+            let _gone = writeln!(io::stderr(), "{}", error_line(&in_one_line(&error), json));
             ExitCode::FAILURE
         }
     }
 }
 
-/// The line that says why the command failed, as the machine that reads the log wants it.
-fn last_line(why: &str, json: bool) -> String {
+/// Formats the error line of a failed command, in the format of the log.
+fn error_line(why: &str, json: bool) -> String {
     if !json {
         return format!("preau: {why}");
     }
@@ -96,7 +96,7 @@ fn last_line(why: &str, json: bool) -> String {
     serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": why, "target": "preau" }).to_string()
 }
 
-/// A cause after its consequence, without line ends and without saying the same twice.
+/// Joins the causes of an error, each after its consequence, without line ends or repetitions.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut out = String::new();
     for cause in error.chain() {
@@ -109,61 +109,61 @@ fn in_one_line(error: &anyhow::Error) -> String {
     out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Runs one command; false where it ran and the answer is no.
+/// Runs one command; false if the command ran with a negative result.
 async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let file = cli.config.as_deref();
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Bench(args) => Box::pin(bench::run(args, out)).await,
         Command::Doctor(args) => doctor::run(&args, file, out).await,
-        Command::Keys(args) => Box::pin(keys::run(&args, &configured(file)?, out)).await,
+        Command::Keys(args) => Box::pin(keys::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Serve => {
-            let config = read(file)?;
+            let config = load_config(file)?;
             let filter = telemetry::install(&config.log);
             Box::pin(serve::run(config, file, filter)).await
         }
-        Command::Migrate(args) => migrate::run(&args, &configured(file)?, out).await,
+        Command::Migrate(args) => migrate::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Import(args) => {
-            let config = configured(file)?;
-            let around = Surroundings::real();
-            let opened = compose::attached(&config, &around).await?;
-            let numbering = Numbering { fictitious: config.phones.fictitious.clone() };
-            let house = House {
+            let config = load_config_and_logging(file)?;
+            let around = Dependencies::production();
+            let opened = bootstrap::open_existing_storage(&config, &around).await?;
+            let numbering = PhoneParser { fictitious_prefixes: config.phones.fictitious.clone() };
+            let house = ImportContext {
                 db: &opened.db,
-                vault: &opened.vault,
+                master_key: &opened.master_key,
                 rng: around.rng.as_ref(),
-                numbering: &numbering,
+                phone_parser: &numbering,
                 now: around.clock.now(),
             };
             let all = import::run(args, house, out).await?;
             opened.db.close().await;
             Ok(all)
         }
-        Command::Sms(args) => sms::run(&args, &configured(file)?, out).await,
-        Command::Client(args) => Box::pin(client::run(&args, &configured(file)?, out)).await,
-        Command::Campaign(args) => campaign::run(&args, &configured(file)?, out).await,
+        Command::Sms(args) => sms::run(&args, &load_config_and_logging(file)?, out).await,
+        Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Campaign(args) => campaign::run(&args, &load_config_and_logging(file)?, out).await,
     }
 }
 
-/// Reads the configuration and begins the log.
-fn configured(file: Option<&Path>) -> anyhow::Result<Config> {
-    let config = read(file)?;
+/// Reads the configuration and starts logging.
+fn load_config_and_logging(file: Option<&Path>) -> anyhow::Result<Config> {
+    let config = load_config(file)?;
     let _filter = telemetry::install(&config.log);
     Ok(config)
 }
 
-/// The file that was named must be there; the usual one may be missing.
-fn read(file: Option<&Path>) -> anyhow::Result<Config> {
-    Ok(Config::load(in_use(file))?)
+/// Loads the configuration: a named file must exist, the default file may be missing.
+fn load_config(file: Option<&Path>) -> anyhow::Result<Config> {
+    Ok(Config::load(config_path(file))?)
 }
 
-fn in_use(file: Option<&Path>) -> Option<&Path> {
+fn config_path(file: Option<&Path>) -> Option<&Path> {
     let usual = Path::new("config/preau.toml");
     file.or_else(|| usual.exists().then_some(usual))
 }
 
-/// A moment as operators read it: 2026-10-03 14:30, in Paris.
-fn in_paris(at: Timestamp) -> String {
+/// Formats a time for operators: 2026-10-03 14:30, in Paris.
+fn format_paris_time(at: Timestamp) -> String {
     let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&Paris);
     time.format("%Y-%m-%d %H:%M").to_string()
 }

@@ -1,8 +1,9 @@
-//! `preau serve`: the addresses first, then everything else; a graceful stop.
+//! `preau serve`: binds the addresses before anything else, and stops gracefully.
 //!
-//! SIGTERM: `/readyz` answers 503, and `server.drain_seconds` later the stop begins. Ctrl-C: it begins at once. A second
-//! one ends without waiting. SIGHUP: schools, relying parties, the certificate and the log's filter are read again; what
-//! cannot be read stays as it was. SIGUSR1 and SIGUSR2 mean nothing and end nothing.
+//! SIGTERM: `/readyz` answers 503, and the stop begins after `server.drain_seconds`, or at a second signal. Ctrl-C: the
+//! stop begins at once. A further signal during the stop ends the process without waiting. SIGHUP: schools, relying
+//! parties, the certificate and the log filter are reloaded; unreadable files leave the previous state. SIGUSR1 and
+//! SIGUSR2 are ignored.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,31 +12,31 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app::AppState;
-use crate::compose::{self, Listeners, Surroundings};
+use crate::bootstrap::{self, Dependencies, Listeners};
 use crate::config::Config;
-use crate::http::serve::Tls;
-use crate::telemetry::Filter;
+use crate::http::serve::ReloadableTls;
+use crate::telemetry::LogFilterHandle;
 
-pub async fn run(config: Config, file: Option<&Path>, filter: Option<Filter>) -> anyhow::Result<bool> {
+pub async fn run(config: Config, file: Option<&Path>, filter: Option<LogFilterHandle>) -> anyhow::Result<bool> {
     let mut signals = Signals::new()?;
     let listeners = Listeners::bind(&config.server).await?;
-    let again = Again { file: file.map(Path::to_owned), filter, tls: listeners.tls.clone() };
+    let again = ReloadContext { file: file.map(Path::to_owned), filter, tls: listeners.tls.clone() };
     let app = tokio::select! {
-        app = Box::pin(compose::build(config, Surroundings::real())) => app?,
-        () = signals.end() => return Ok(true),
+        app = Box::pin(bootstrap::build_app(config, Dependencies::production())) => app?,
+        () = signals.wait_for_stop() => return Ok(true),
     };
     let server = &app.config.server;
     tracing::info!(issuer = %server.issuer, listen = %server.listen, operations = %server.operations, "serving");
     let (tell, stop) = watch::channel(false);
-    let heard = tokio::spawn(listen(signals, app.clone(), again, tell));
-    let served = compose::serve_until(app, listeners, &stop).await;
+    let heard = tokio::spawn(handle_signals(signals, app.clone(), again, tell));
+    let served = bootstrap::serve_until(app, listeners, &stop).await;
     heard.abort();
     served?;
     tracing::info!("stopped");
     Ok(true)
 }
 
-/// The signals of the process, asked for before anything else: until then the system's own answer would end it.
+/// The signal handlers, installed before anything else: until then the default action would end the process.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -53,7 +54,7 @@ impl Signals {
         })
     }
 
-    async fn end(&mut self) {
+    async fn wait_for_stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -61,54 +62,54 @@ impl Signals {
     }
 }
 
-async fn listen(mut signals: Signals, app: AppState, again: Again, tell: watch::Sender<bool>) {
+async fn handle_signals(mut signals: Signals, app: AppState, again: ReloadContext, tell: watch::Sender<bool>) {
     loop {
         let [first, second] = &mut signals.user;
         tokio::select! {
             _ = signals.terminate.recv() => {
-                app.drain();
+                app.start_draining();
                 let seconds = app.config.server.drain_seconds;
                 tracing::info!(seconds, "asked to end: not ready any more, then stopping");
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
-                    () = signals.end() => {}
+                    () = signals.wait_for_stop() => {}
                 }
                 break;
             }
             _ = signals.interrupt.recv() => break,
-            _ = signals.hang_up.recv() => again.read(&app).await,
+            _ = signals.hang_up.recv() => again.reload(&app).await,
             _ = first.recv() => tracing::info!("SIGUSR1 means nothing here"),
             _ = second.recv() => tracing::info!("SIGUSR2 means nothing here"),
         }
     }
-    app.drain();
+    app.start_draining();
     tell.send_replace(true);
-    signals.end().await;
+    signals.wait_for_stop().await;
     std::process::exit(130);
 }
 
-/// What SIGHUP reads again.
-struct Again {
+/// The files reloaded on SIGHUP.
+struct ReloadContext {
     file: Option<PathBuf>,
-    filter: Option<Filter>,
-    tls: Option<Tls>,
+    filter: Option<LogFilterHandle>,
+    tls: Option<ReloadableTls>,
 }
 
-impl Again {
-    async fn read(&self, app: &AppState) {
-        said("schools and relying parties", compose::publish(app).await);
+impl ReloadContext {
+    async fn reload(&self, app: &AppState) {
+        log_reload("schools and relying parties", bootstrap::republish_deployment(app).await);
         if let (Some(tls), Some(files)) = (&self.tls, &app.config.server.tls) {
-            said("the certificate", tls.reread(&files.certificate, &files.key).await.map_err(Into::into));
+            log_reload("the certificate", tls.reload(&files.certificate, &files.key).await.map_err(Into::into));
         }
-        let filter = super::read(self.file.as_deref()).and_then(|config| {
+        let filter = super::load_config(self.file.as_deref()).and_then(|config| {
             let Some(filter) = &self.filter else { return Ok(()) };
             Ok(filter.set(&config.log)?)
         });
-        said("the log's filter", filter);
+        log_reload("the log's filter", filter);
     }
 }
 
-fn said(what: &str, done: anyhow::Result<()>) {
+fn log_reload(what: &str, done: anyhow::Result<()>) {
     match done {
         Ok(()) => tracing::info!(what, "read again"),
         Err(error) => {
@@ -118,7 +119,7 @@ fn said(what: &str, done: anyhow::Result<()>) {
     }
 }
 
-/// True once the process is asked to end, by SIGTERM or Ctrl-C. Asked twice, it ends without waiting.
+/// Returns a receiver, true once SIGTERM or Ctrl-C is received. A second signal ends the process without waiting.
 pub fn stop_signal() -> anyhow::Result<watch::Receiver<bool>> {
     let (tell, told) = watch::channel(false);
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -1,39 +1,39 @@
-//! `preau sms`: whether codes leave, and what an operator does once they do again.
+//! `preau sms`: the state of SMS sending, and its resumption after an outage.
 
 use std::io::Write;
 
-use super::in_paris;
+use super::format_paris_time;
 use crate::base::clock::{Span, Timestamp};
-use crate::compose::{self, Surroundings};
+use crate::bootstrap::{self, Dependencies};
 use crate::config::Config;
-use crate::db::{Access, Db};
+use crate::db::{AccessMode, Db};
 use crate::otp;
 use crate::outbox;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct SmsArgs {
     #[command(subcommand)]
-    action: Action,
+    action: SmsCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Action {
-    /// Since when messages do not leave, and why; how many wait; how many of the day's are used.
+enum SmsCommand {
+    /// Shows current outages with reason and start, the waiting messages, and today's use of the daily cap.
     Status,
-    /// What waits is sent at once, and nobody's requests of the last day count: after a gateway that took messages and
-    /// delivered none, or once numbers that were stopped are found to be honest ones.
+    /// Sends waiting messages at once, and resets the rate limits of the last day: after a gateway accepted messages
+    /// without delivering them, or once blocked numbers prove honest.
     Resume,
 }
 
-pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let around = Surroundings::real();
-    let access = if matches!(args.action, Action::Status) { Access::Read } else { Access::Write };
-    let db = compose::existing(config, access).await?;
-    compose::keep_time(&db, &around).await?;
+pub async fn run(args: &SmsArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let around = Dependencies::production();
+    let access = if matches!(args.action, SmsCommand::Status) { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
+    let db = bootstrap::open_existing_database(config, access).await?;
+    bootstrap::sync_clock(&db, &around).await?;
     let now = around.clock.now();
     let done = match args.action {
-        Action::Status => status(config, &db, now, out).await,
-        Action::Resume => {
+        SmsCommand::Status => print_status(config, &db, now, out).await,
+        SmsCommand::Resume => {
             let done = otp::ops::resume(&db, around.rng.as_ref(), now).await?;
             writeln!(
                 out,
@@ -47,11 +47,11 @@ pub async fn run(args: &Args, config: &Config, out: &mut (dyn Write + Send)) -> 
     done
 }
 
-/// True where messages leave.
-async fn status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let standing = otp::ops::standing(db, now).await?;
+/// Prints the state of sending; true if messages leave.
+async fn print_status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let standing = otp::ops::active_outages(db, now).await?;
     for outage in &standing {
-        let (since, last) = (in_paris(outage.began), in_paris(outage.last));
+        let (since, last) = (format_paris_time(outage.began_at), format_paris_time(outage.last_refusal_at));
         writeln!(out, "{}: {}", outage.reason.name(), outage.detail)?;
         writeln!(out, "  since {since}, refused {} times, last {last}; {}", outage.refusals, outage.remedy())?;
     }
@@ -60,7 +60,7 @@ async fn status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn Write +
     }
     let mut tx = db.read().await?;
     let (waiting, oldest) = outbox::backlog(&mut tx).await?;
-    let used = otp::ops::sent_of_day(&mut tx, now).await?;
+    let used = otp::ops::sent_today(&mut tx, now).await?;
     let age = oldest.map_or(Span(0), |at| now.since(Timestamp(at))).0 / 60_000;
     writeln!(out, "{waiting} wait, the oldest for {age} min; {used} of {} of the day", config.sms.daily_cap)?;
     Ok(standing.is_empty())

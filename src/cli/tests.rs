@@ -1,4 +1,4 @@
-//! The commands as an operator types them, and what doctor finds.
+//! The commands as typed by an operator, and the findings of doctor.
 
 mod demo;
 mod files;
@@ -50,7 +50,7 @@ fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
     let text = |config: &Config| serde_json::to_value(config).unwrap();
     assert_eq!(text(&Config::load(Some(&path)).unwrap()), text(&Config::default()));
 
-    // What is commented out is right too, but for the file names, which are nobody's.
+    // Commented-out keys are valid too, except file names, which exist nowhere.
     let source = std::fs::read_to_string(&path).unwrap();
     let is_key = |line: &str| line.starts_with("# [") || (line.contains(" = ") && !line.contains("_file"));
     let all: Vec<_> = source
@@ -64,10 +64,10 @@ fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
     assert!(config.server.tls.is_some() && config.sms.http.is_some_and(|http| http.authorization.is_some()));
 }
 
-/// A deployment's secrets, drawn for the test.
-fn secrets(keys: &Path) {
+/// Writes secrets for the deployment's clients.
+fn write_secrets(keys: &Path) {
     std::fs::create_dir_all(keys).unwrap();
-    for client in crate::demo::neighbours::clients() {
+    for client in crate::demo::sample_sites::client_ids() {
         std::fs::write(keys.join(format!("{client}.secret")), "s".repeat(43)).unwrap();
     }
 }
@@ -104,10 +104,10 @@ async fn faults_d5_every_example_of_a_clients_file_is_taken() {
 #[tokio::test]
 async fn every_school_and_relying_party_of_the_deployment_declares() {
     let folder = tempfile::tempdir().unwrap();
-    secrets(folder.path());
+    write_secrets(folder.path());
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
     let mut declared = deployment::read(&directory, folder.path()).unwrap();
-    // Its relying parties are the demo's, on this machine.
+    // The relying parties are the demo's, on this machine.
     declared.identity.loopback = true;
     let schools: Vec<_> = declared.schools.iter().map(|s| (&*s.uai, &*s.name, &*s.academy, &*s.ministry)).collect();
     let demo: Vec<_> = SCHOOLS.iter().map(|s| (s.uai, s.name, s.academy, s.ministry)).collect();
@@ -128,23 +128,23 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     db.migrate().await.unwrap();
     let mut tx = db.write(Durability::Relaxed).await.unwrap();
     let plan = clients::ops::publish::plan(&mut tx, &declared).await.unwrap();
-    assert_eq!(plan.ids().count(), 5);
+    assert_eq!(plan.client_ids().count(), 5);
     assert_eq!(plan.broken, []);
-    tenants::ops::declare(&mut tx, &declared).await.unwrap();
+    tenants::ops::upsert_declared(&mut tx, &declared).await.unwrap();
 }
 
-/// A house of its own, configured by a file.
-struct House {
+/// An installation in a temporary folder, configured by a file.
+struct TestInstallation {
     folder: tempfile::TempDir,
 }
 
-impl House {
+impl TestInstallation {
     fn new() -> Self {
         Self::with(tempfile::tempdir().unwrap(), &Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie"))
     }
 
-    /// One whose deployment's files are its own to change.
-    fn of_its_own() -> Self {
+    /// Creates an installation with a writable copy of the deployment's files.
+    fn with_own_deployment() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) =
             (Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie"), folder.path().join("deployment"));
@@ -159,13 +159,13 @@ impl House {
         Self::with(folder, &to)
     }
 
-    /// A relying party's file.
-    fn client(&self, id: &str) -> PathBuf {
+    /// Returns the path of a relying party's file.
+    fn client_file(&self, id: &str) -> PathBuf {
         self.folder.path().join(format!("deployment/clients/{id}.toml"))
     }
 
-    /// Sets the time of every file of the deployment to so many seconds before a certain moment.
-    fn age_all(&self, seconds: u64) {
+    /// Sets the modification time of every deployment file to a number of seconds before a fixed time.
+    fn set_file_ages(&self, seconds: u64) {
         let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 - seconds);
         let mut all = vec![self.folder.path().join("deployment/clients")];
         for folder in ["deployment", "deployment/clients"] {
@@ -186,12 +186,12 @@ impl House {
             deployment.display()
         );
         std::fs::write(folder.path().join("preau.toml"), text).unwrap();
-        secrets(&folder.path().join("keys"));
+        write_secrets(&folder.path().join("keys"));
         Self { folder }
     }
 
-    /// What a command answers: whether it was done, and its lines or its error.
-    async fn preau(&self, words: &str) -> (bool, String) {
+    /// Runs a command; returns true if done, and its output or error.
+    async fn run(&self, words: &str) -> (bool, String) {
         let file = self.folder.path().join("preau.toml").display().to_string();
         let line = ["preau", "--config", &file].into_iter().chain(words.split(' '));
         let mut out = Vec::new();
@@ -209,101 +209,98 @@ impl House {
 
 #[tokio::test]
 async fn doctor_finds_what_is_broken_and_changes_nothing() {
-    let house = House::new();
-    let (sound, text) = house.preau("doctor").await;
+    let house = TestInstallation::new();
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  database") && text.contains("preau migrate"), "{text}");
     assert!(!house.folder.path().join("preau.db").exists(), "doctor made the database that it looked for");
 
-    assert!(house.preau("migrate").await.0);
-    let (sound, text) = house.preau("doctor").await;
+    assert!(house.run("migrate").await.0);
+    let (sound, text) = house.run("doctor").await;
     assert!(sound && !text.contains("WRONG") && text.lines().count() == 21, "{text}");
 
-    // A Redis that is not there.
+    // A Redis that is not running.
     let file = house.folder.path().join("preau.toml");
     let sound_text = std::fs::read_to_string(&file).unwrap();
     let away = house.folder.path().join("redis.sock");
     std::fs::write(&file, format!("{sound_text}[ephemeral]\nurl = \"unix:{}\"\n", away.display())).unwrap();
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  ephemeral store: the ephemeral store does not answer"), "{text}");
     std::fs::write(&file, sound_text).unwrap();
 
-    // Another master key than the one that the database was sealed with.
+    // A master key other than the database's.
     let key = house.folder.path().join("keys/master.key");
     let kept = std::fs::read(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  master key: ") && text.contains("restore it from its copy"), "{text}");
     assert!(!key.exists(), "doctor wrote a key");
-    crate::seal::write_new(&house.folder.path().join("keys"), &crate::base::rng::SystemRandom).unwrap();
-    let (sound, text) = house.preau("doctor").await;
+    crate::crypto::write_new_master_key(&house.folder.path().join("keys"), &crate::base::rng::SystemRandom).unwrap();
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("do not belong together"), "{text}");
-    assert!(!house.preau("migrate").await.0, "nothing starts with another's key");
-    let (done, text) = house.preau("keys new-master").await;
+    assert!(!house.run("migrate").await.0, "nothing starts with another's key");
+    let (done, text) = house.run("keys new-master").await;
     assert!(!done && text.contains("no new master key was written"), "{text}");
     std::fs::write(&key, kept).unwrap();
 
     std::fs::remove_file(house.folder.path().join("keys/bourses.secret")).unwrap();
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  deployment's files") && text.contains("bourses.secret"), "{text}");
 }
 
 #[tokio::test]
 async fn a_campaign_is_opened_closed_and_its_notices_are_listed() {
-    let house = House::new();
-    assert!(house.preau("migrate").await.0);
-    let (done, text) = house.preau("campaign open --uai 0349999j --days 3").await;
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    let (done, text) = house.run("campaign open --uai 0349999j --days 3").await;
     assert!(done && text.starts_with("0349999J: open until "), "{text}");
-    assert_eq!(house.preau("campaign close --uai 0349999J").await, (true, "0349999J: closed\n".to_owned()));
-    assert_eq!(
-        house.preau("campaign notices --uai 0349999J").await,
-        (true, "0349999J: nothing to see to\n".to_owned())
-    );
-    let (done, text) = house.preau("campaign open --uai 0341234X").await;
+    assert_eq!(house.run("campaign close --uai 0349999J").await, (true, "0349999J: closed\n".to_owned()));
+    assert_eq!(house.run("campaign notices --uai 0349999J").await, (true, "0349999J: nothing to see to\n".to_owned()));
+    let (done, text) = house.run("campaign open --uai 0341234X").await;
     assert!(!done && text.contains("is not declared"), "{text}");
-    let (found, text) = house.preau("doctor --code k7p-4mx").await;
+    let (found, text) = house.run("doctor --code k7p-4mx").await;
     assert!(!found && text.contains("no activation and no notice has the code K7P-4MX"), "{text}");
 }
 
 #[tokio::test]
 async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
-    let house = House::new();
-    assert!(house.preau("migrate").await.0);
-    let (done, text) = house.preau("client list").await;
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    let (done, text) = house.run("client list").await;
     assert!(done && text.lines().count() == 5 && text.contains("never used"), "{text}");
-    assert_eq!(house.preau("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));
-    let (done, text) = house.preau("client show bourses").await;
+    assert_eq!(house.run("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));
+    let (done, text) = house.run("client show bourses").await;
     assert!(done && text.contains("state       suspended") && text.contains("\"client_name\": \"Bourses\""), "{text}");
     assert!(!text.contains(&"s".repeat(43)), "a secret is shown");
-    assert_eq!(house.preau("client resume bourses").await, (true, "bourses: active\n".to_owned()));
-    let (done, text) = house.preau("client rotate-secret bourses").await;
+    assert_eq!(house.run("client resume bourses").await, (true, "bourses: active\n".to_owned()));
+    let (done, text) = house.run("client rotate-secret bourses").await;
     assert!(!done && text.contains("the file decides"), "{text}");
-    let (done, text) = house.preau("client show nobody").await;
+    let (done, text) = house.run("client show nobody").await;
     assert!(!done && text == "there is no client nobody", "{text}");
 
-    let (done, text) = house.preau("client token new --academy montpellier --uses 3 --label essai").await;
+    let (done, text) = house.run("client token new --academy montpellier --uses 3 --label essai").await;
     assert!(done && text.contains("3 uses until"), "{text}");
     let token = text.split(": ").nth(1).unwrap().split('\n').next().unwrap().to_owned();
-    let (done, text) = house.preau("client token list").await;
+    let (done, text) = house.run("client token list").await;
     assert!(done && text.contains("montpellier  asks      3 left until") && !text.contains(&token), "{text}");
     let id = text.split(' ').next().unwrap().to_owned();
-    assert!(house.preau(&format!("client token revoke {id}")).await.0);
-    assert!(!house.preau(&format!("client token revoke {id}")).await.0, "once");
-    assert!(house.preau("client token list").await.1.contains("revoked"));
-    let (done, text) = house.preau("client token new --academy nulle-part").await;
+    assert!(house.run(&format!("client token revoke {id}")).await.0);
+    assert!(!house.run(&format!("client token revoke {id}")).await.0, "once");
+    assert!(house.run("client token list").await.1.contains("revoked"));
+    let (done, text) = house.run("client token new --academy nulle-part").await;
     assert!(!done && text.contains("academy nulle-part is not declared"), "{text}");
 }
 
 #[tokio::test]
 async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
-    let house = House::new();
-    assert!(house.preau("migrate").await.0);
-    let (_, text) = house.preau("client show bourses").await;
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    let (_, text) = house.run("client show bourses").await;
     assert!(
         text.contains("PKCE        demanded") && text.contains("client_secret_basic or client_secret_post"),
         "{text}"
     );
     assert!(!text.contains("neither PKCE nor nonce"), "{text}");
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(sound && text.contains("ok     codes protected: every client sends PKCE or nonce"), "{text}");
 
     let day = 86_400_000;
@@ -316,9 +313,9 @@ async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
         tx.execute(sql, vec![at.into()]).await.unwrap();
         tx.commit().await.unwrap();
         db.close().await;
-        let (_, text) = house.preau("client show bourses").await;
+        let (_, text) = house.run("client show bourses").await;
         assert_eq!(text.contains("sent neither PKCE nor nonce, last on "), named, "{text}");
-        let (sound, text) = house.preau("doctor").await;
+        let (sound, text) = house.run("doctor").await;
         assert!(sound, "nothing is wrong here: {text}");
         assert_eq!(text.contains("neither PKCE nor nonce from bourses: see `preau client show`"), named, "{text}");
     }
@@ -327,63 +324,63 @@ async fn faults_d5_client_show_and_doctor_name_whose_codes_nothing_protects() {
 #[tokio::test]
 async fn faults_f11_doctor_is_well_again_after_a_clock_that_was_wrong_once() {
     use crate::base::clock::{Clock as _, Span, SystemClock};
-    let house = House::new();
-    assert!(house.preau("migrate").await.0);
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
     let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
     let ahead = SystemClock.now().plus(Span::days(30));
-    db.see(ahead).await.unwrap();
-    // What was written meanwhile stays where it is.
+    db.record_time(ahead).await.unwrap();
+    // A row written meanwhile keeps its time.
     let mut tx = db.write(Durability::Durable).await.unwrap();
     let rng = crate::base::rng::SystemRandom;
-    let (fact, about) = (crate::audit::Fact::ActivationStarted, crate::audit::About::default());
+    let (fact, about) = (crate::audit::AuditEvent::ActivationStarted, crate::audit::AuditDetails::default());
     crate::audit::store::record(&mut tx, &rng, ahead, fact, about).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  clock: it says ") && text.contains("--clock-is-right"), "{text}");
-    assert!(house.preau("doctor --clock-is-right").await.0);
-    let (sound, text) = house.preau("doctor").await;
+    assert!(house.run("doctor --clock-is-right").await.0);
+    let (sound, text) = house.run("doctor").await;
     assert!(sound && text.contains("ok     clock: "), "{text}");
 }
 
 #[tokio::test]
 async fn signing_keys_are_listed_rotated_imported_and_revoked() {
-    let house = House::new();
-    assert!(house.preau("migrate").await.0);
-    let (done, text) = house.preau("keys list").await;
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    let (done, text) = house.run("keys list").await;
     assert!(done && text.lines().count() == 3, "{text}");
     assert!(text.lines().all(|line| line.contains("  active    since ") && line.contains("followed by another from ")));
 
-    let (done, text) = house.preau("keys rotate --alg ES256").await;
+    let (done, text) = house.run("keys rotate --alg ES256").await;
     assert!(done && text.starts_with("ES256  ") && text.contains("signs from "), "{text}");
-    let (done, text) = house.preau("keys rotate").await;
+    let (done, text) = house.run("keys rotate").await;
     assert!(!done && text.contains("ES256  not rotated: ES256 has an upcoming key already"), "{text}");
-    let (_, text) = house.preau("keys list").await;
+    let (_, text) = house.run("keys list").await;
     assert_eq!(text.lines().filter(|line| line.contains("  upcoming  ")).count(), 3, "{text}");
     assert_eq!(text.lines().filter(|line| line.contains("gives way to ")).count(), 3, "{text}");
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(sound && text.contains("ok     signing keys: RS256 signs since "), "{text}");
 
     let lines = |text: &str, word: &str| -> Vec<String> {
         let found = text.lines().filter(|line| line.contains(word) && line.starts_with("ES256"));
         found.map(|line| line.split_whitespace().nth(1).unwrap().to_owned()).collect()
     };
-    let (_, text) = house.preau("keys list").await;
+    let (_, text) = house.run("keys list").await;
     let kid = lines(&text, "  active  ").remove(0);
-    let (done, text) = house.preau(&format!("keys retire --now {kid}")).await;
+    let (done, text) = house.run(&format!("keys retire --now {kid}")).await;
     assert!(done && text.contains("signs instead"), "{text}");
-    let (_, text) = house.preau("keys list").await;
+    let (_, text) = house.run("keys list").await;
     assert_eq!((lines(&text, "  active  ").len(), lines(&text, "  revoked  ").len()), (1, 2), "{text}");
-    let (done, text) = house.preau(&format!("keys retire --now {kid}")).await;
+    let (done, text) = house.run(&format!("keys retire --now {kid}")).await;
     assert!(!done && text.contains("is revoked already"), "{text}");
 
     let file = house.folder.path().join("key.json");
     let (jwk, imported) = crate::jose::generate(crate::jose::Alg::ES256).unwrap();
     std::fs::write(&file, jwk).unwrap();
     let import = format!("keys import --alg ES256 {}", file.display());
-    let (done, text) = house.preau(&import).await;
+    let (done, text) = house.run(&import).await;
     assert!(done && text.contains(&imported) && text.contains("destroy "), "{text}");
-    let (done, text) = house.preau(&import.replace("ES256", "PS256")).await;
+    let (done, text) = house.run(&import.replace("ES256", "PS256")).await;
     assert!(!done && text.contains("not one for PS256"), "{text}");
 
     let db = crate::db::Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
@@ -391,6 +388,6 @@ async fn signing_keys_are_listed_rotated_imported_and_revoked() {
     tx.execute("UPDATE signing_key SET since = 1 WHERE algorithm = 'RS256'", Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
-    let (sound, text) = house.preau("doctor").await;
+    let (sound, text) = house.run("doctor").await;
     assert!(!sound && text.contains("WRONG  signing keys: RS256 ") && text.contains("should sign by now"), "{text}");
 }

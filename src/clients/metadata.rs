@@ -1,62 +1,62 @@
-//! What of a client's written metadata is taken: one set of rules for files and for registration (RFC 7591 2, OIDCR 2).
+//! Validation of client metadata: the same rules for files and for dynamic registration (RFC 7591 2, OIDCR 2).
 //!
-//! Pure. Whatever is wrong is said with the field's name and in ASCII, because it may travel in an error description.
+//! Pure. Every error names the field and is ASCII, because the text may be sent as an `error_description`.
 
 mod algorithms;
-mod echo;
-mod places;
+mod hosts;
 mod profile;
+mod response_fields;
 mod scopes;
 mod uris;
 
-pub use algorithms::offered;
-pub use echo::fields;
-pub use places::admits;
-pub use profile::{Demands, demands, signs_with};
-pub use uris::own_sector;
+pub use algorithms::check_offered_algorithms;
+pub use hosts::check_hosts;
+pub use profile::{ClientRequirements, allowed_algorithms, requirements};
+pub use response_fields::to_fields;
+pub use uris::single_client_sector;
 
 use std::borrow::Cow;
 
-use super::{AuthMethod, GrantType, Metadata, Perimeter, SubjectType};
+use super::{AuthMethod, ClientMetadata, GrantType, Perimeter, SubjectType};
 use crate::base::names::is_invisible;
-use crate::protocol::profile::Profile;
-use crate::protocol::registration::Fields;
+use crate::protocol::profile::SecurityProfile;
+use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::response::ResponseType;
 use crate::protocol::tolerance::Tolerances;
 
-/// Why a client is not taken.
+/// The reason for rejecting a client's metadata.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {why}")]
-pub struct Flaw {
+pub struct MetadataError {
     pub field: &'static str,
     pub why: Cow<'static, str>,
 }
 
-impl Flaw {
-    /// RFC 7591 3.2.2: redirect URIs have an error code of their own.
-    pub fn is_redirect(&self) -> bool {
+impl MetadataError {
+    /// True if the error concerns `redirect_uris`, for which RFC 7591 3.2.2 defines a separate error code.
+    pub fn is_redirect_uri_error(&self) -> bool {
         self.field == "redirect_uris"
     }
 }
 
-fn flaw<T>(field: &'static str, why: impl Into<Cow<'static, str>>) -> Result<T, Flaw> {
-    Err(Flaw { field, why: why.into() })
+fn invalid<T>(field: &'static str, why: impl Into<Cow<'static, str>>) -> Result<T, MetadataError> {
+    Err(MetadataError { field, why: why.into() })
 }
 
-/// How long a secret is that a file gives. The others are drawn here, of 256 bits.
-const SECRET: usize = 24;
-/// RFC 7518 3.2: as long as the hash.
-const SIGNING_SECRET: usize = 32;
+/// The minimum length of a secret from a file, in bytes. Generated secrets have 256 bits.
+const MIN_SECRET_BYTES: usize = 24;
+/// The minimum length of a secret that signs: the length of the hash (RFC 7518 3.2).
+const MIN_SIGNING_SECRET_BYTES: usize = 32;
 
-/// What is known of a client besides its own words.
+/// The settings of a client that the client itself cannot choose.
 #[derive(Clone, Debug)]
-pub enum Terms {
-    /// Written by the operator.
+pub enum RegistrationPolicy {
+    /// A client declared by the operator in a file.
     File {
         secret_len: Option<usize>,
-        profile: Profile,
+        profile: SecurityProfile,
         sector: String,
-        /// Absent: of public clients.
+        /// `None` requires PKCE of public clients only.
         require_pkce: Option<bool>,
         tolerances: Tolerances,
         consent: bool,
@@ -65,54 +65,54 @@ pub enum Terms {
         academy: Option<String>,
         perimeter: Perimeter,
     },
-    /// Written by whoever holds a token of this academy.
+    /// A client registered with an initial access token of this academy.
     Registered {
         client_id: String,
         academy: String,
-        /// It was given a sector of its own before, and writes back what it was told.
+        /// True if the registered client already has a sector of its own and resends the metadata received earlier.
         has_own_sector: bool,
     },
 }
 
-/// Takes it whole, or says what is wrong.
+/// Validates the fields and builds the client's metadata.
 ///
 /// # Errors
-/// The first field that breaks a rule.
-pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
+/// The first invalid field.
+pub fn validate(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<ClientMetadata, MetadataError> {
     let (profile, registered) = match terms {
-        Terms::File { profile, .. } => (*profile, false),
-        Terms::Registered { .. } => (Profile::Plain, true),
+        RegistrationPolicy::File { profile, .. } => (*profile, false),
+        RegistrationPolicy::Registered { .. } => (SecurityProfile::Plain, true),
     };
-    let f = &profile::imposed(profile, f)?;
-    if let (Profile::Fapi2, Terms::File { tolerances, .. }) = (profile, terms)
-        && let Some((key, _)) = tolerances.given().first()
+    let f = &profile::apply_profile(profile, f)?;
+    if let (SecurityProfile::Fapi2, RegistrationPolicy::File { tolerances, .. }) = (profile, terms)
+        && let Some((key, _)) = tolerances.non_default().first()
     {
-        return flaw(key, "profile fapi2 tolerates nothing: leave it out");
+        return invalid(key, "profile fapi2 tolerates nothing: leave it out");
     }
     let native = match f.application_type.as_deref() {
         None | Some("web") => false,
         Some("native") => true,
-        Some(_) => return flaw("application_type", "web or native"),
+        Some(_) => return invalid("application_type", "web or native"),
     };
     let auth_method = auth_method(f, terms)?;
-    let (grant_types, response_types) = flow(f, auth_method)?;
-    uris::vet(f, native, registered, &response_types)?;
+    let (grant_types, response_types) = grant_and_response_types(f, auth_method)?;
+    uris::validate(f, native, registered, &response_types)?;
     let keys = algorithms::keys(f)?;
     algorithms::authentication(f, auth_method, &keys, profile)?;
     let subject_type = subject_type(f, terms)?;
-    let scopes = scopes::taken(f, registered, &grant_types)?;
+    let scopes = scopes::allowed_scopes(f, registered, &grant_types)?;
     let default_max_age = match f.default_max_age {
-        Some(n) if !(0..=315_360_000).contains(&n) => return flaw("default_max_age", "not a number of seconds"),
+        Some(n) if !(0..=315_360_000).contains(&n) => return invalid("default_max_age", "not a number of seconds"),
         other => other,
     };
     let redirect_uris = f.redirect_uris.clone().unwrap_or_default();
-    let mut meta = Metadata {
-        client_name: name(f, registered)?,
+    let mut meta = ClientMetadata {
+        client_name: client_name(f, registered)?,
         client_uri: f.client_uri.clone(),
         logo_uri: f.logo_uri.clone(),
         policy_uri: f.policy_uri.clone(),
         tos_uri: f.tos_uri.clone(),
-        contacts: short(f.contacts.as_deref(), "contacts")?,
+        contacts: short_texts(f.contacts.as_deref(), "contacts")?,
         redirect_uris,
         post_logout_redirect_uris: f.post_logout_redirect_uris.clone().unwrap_or_default(),
         initiate_login_uri: f.initiate_login_uri.clone(),
@@ -131,7 +131,7 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         sector_identifier_uri: f.sector_identifier_uri.clone(),
         default_max_age,
         require_auth_time: f.require_auth_time.unwrap_or_default(),
-        default_acr_values: short(f.default_acr_values.as_deref(), "default_acr_values")?,
+        default_acr_values: short_texts(f.default_acr_values.as_deref(), "default_acr_values")?,
         id_token: algorithms::id_token(f, &keys)?,
         userinfo: algorithms::userinfo(f, &keys)?,
         introspection: algorithms::introspection(f)?,
@@ -152,20 +152,24 @@ pub fn take(f: &Fields, terms: &Terms) -> Result<Metadata, Flaw> {
         academy: None,
         perimeter: Perimeter::default(),
     };
-    agree(&mut meta, f, terms)?;
+    apply_policy(&mut meta, f, terms)?;
     Ok(meta)
 }
 
-/// What the terms say, and what depends on them.
-fn agree(meta: &mut Metadata, f: &Fields, terms: &Terms) -> Result<(), Flaw> {
+/// Applies the policy, and sets the fields that depend on the policy.
+fn apply_policy(
+    meta: &mut ClientMetadata,
+    f: &ClientMetadataFields,
+    terms: &RegistrationPolicy,
+) -> Result<(), MetadataError> {
     match terms {
-        Terms::Registered { client_id, academy, has_own_sector } => {
+        RegistrationPolicy::Registered { client_id, academy, has_own_sector } => {
             let by_name = f.subject_type.is_some() && !has_own_sector;
             meta.sector = uris::sector(meta, client_id, by_name)?;
             meta.academy = Some(academy.clone());
             meta.perimeter = Perimeter { academies: vec![academy.clone()], ..Perimeter::default() };
         }
-        Terms::File {
+        RegistrationPolicy::File {
             sector,
             require_pkce,
             tolerances,
@@ -177,22 +181,22 @@ fn agree(meta: &mut Metadata, f: &Fields, terms: &Terms) -> Result<(), Flaw> {
             ..
         } => {
             if sector.trim().is_empty() {
-                return flaw("sector", "it is empty");
+                return invalid("sector", "it is empty");
             }
-            if meta.profile == Profile::Fapi2 && *require_pkce == Some(false) {
-                return flaw("require_pkce", "profile fapi2 has PKCE");
+            if meta.profile == SecurityProfile::Fapi2 && *require_pkce == Some(false) {
+                return invalid("require_pkce", "profile fapi2 has PKCE");
             }
             let public = meta.auth_method == AuthMethod::None;
             let require_pkce = require_pkce.unwrap_or(public);
             if public && !require_pkce {
-                return flaw("require_pkce", "a public client needs PKCE");
+                return invalid("require_pkce", "a public client needs PKCE");
             }
             meta.sector.clone_from(sector);
             meta.require_pkce = require_pkce;
             meta.tolerances = *tolerances;
             meta.consent = *consent;
             meta.offline_agreed = *offline_agreed;
-            meta.audiences = short(Some(audiences), "audiences")?;
+            meta.audiences = short_texts(Some(audiences), "audiences")?;
             meta.academy.clone_from(academy);
             meta.perimeter = perimeter.clone();
         }
@@ -200,48 +204,48 @@ fn agree(meta: &mut Metadata, f: &Fields, terms: &Terms) -> Result<(), Flaw> {
     Ok(())
 }
 
-/// As pages show it.
-fn name(f: &Fields, registered: bool) -> Result<String, Flaw> {
+/// Returns the client name shown on pages.
+fn client_name(f: &ClientMetadataFields, registered: bool) -> Result<String, MetadataError> {
     let first = f.redirect_uris.iter().flatten().next();
     let name = match (&f.client_name, registered) {
         (Some(name), _) => name.trim().to_owned(),
         (None, true) => first.and_then(|uri| crate::protocol::redirect::host(uri)).unwrap_or_else(|| "client".into()),
-        (None, false) => return flaw("client_name", "it is missing"),
+        (None, false) => return invalid("client_name", "it is missing"),
     };
-    // Letters that turn the writing round would let a name say something else than it holds.
+    // Bidirectional control characters would make the displayed name differ from the stored one.
     let hidden = |c: char| c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}');
     if !(1..=100).contains(&name.chars().count()) || name.chars().any(hidden) {
-        return flaw("client_name", "1 to 100 characters, none of them invisible");
+        return invalid("client_name", "1 to 100 characters, none of them invisible");
     }
     Ok(name)
 }
 
-/// A few short texts.
-fn short(list: Option<&[String]>, field: &'static str) -> Result<Vec<String>, Flaw> {
+/// Validates a short list of short texts.
+fn short_texts(list: Option<&[String]>, field: &'static str) -> Result<Vec<String>, MetadataError> {
     let list = list.unwrap_or_default();
     let bad = |text: &String| !(1..=500).contains(&text.len()) || text.chars().any(char::is_control);
     if list.len() > 10 || list.iter().any(bad) {
-        return flaw(field, "at most 10 texts of 1 to 500 characters");
+        return invalid(field, "at most 10 texts of 1 to 500 characters");
     }
     Ok(list.to_vec())
 }
 
-fn auth_method(f: &Fields, terms: &Terms) -> Result<AuthMethod, Flaw> {
+fn auth_method(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<AuthMethod, MetadataError> {
     const FIELD: &str = "token_endpoint_auth_method";
     let method = match f.token_endpoint_auth_method.as_deref() {
         None => AuthMethod::ClientSecretBasic,
         Some(name) => match AuthMethod::ALL.into_iter().find(|m| m.name() == name) {
             Some(method) => method,
-            None => return flaw(FIELD, "not one that is known here"),
+            None => return invalid(FIELD, "not one that is known here"),
         },
     };
-    if let Terms::File { secret_len, .. } = terms {
+    if let RegistrationPolicy::File { secret_len, .. } = terms {
         match (method.has_secret(), secret_len) {
-            (false, Some(_)) => return flaw(FIELD, "a client of this method has no secret"),
-            (true, None) => return flaw(FIELD, "client_secret or client_secret_file is missing"),
-            (true, Some(n)) if *n < SECRET => return flaw(FIELD, "the secret has 24 characters at least"),
-            (true, Some(n)) if method == AuthMethod::ClientSecretJwt && *n < SIGNING_SECRET => {
-                return flaw(FIELD, "a secret that signs has 32 bytes at least");
+            (false, Some(_)) => return invalid(FIELD, "a client of this method has no secret"),
+            (true, None) => return invalid(FIELD, "client_secret or client_secret_file is missing"),
+            (true, Some(n)) if *n < MIN_SECRET_BYTES => return invalid(FIELD, "the secret has 24 characters at least"),
+            (true, Some(n)) if method == AuthMethod::ClientSecretJwt && *n < MIN_SIGNING_SECRET_BYTES => {
+                return invalid(FIELD, "a secret that signs has 32 bytes at least");
             }
             _ => {}
         }
@@ -249,15 +253,18 @@ fn auth_method(f: &Fields, terms: &Terms) -> Result<AuthMethod, Flaw> {
     Ok(method)
 }
 
-/// Grants and response types need each other (OIDCR 2, RFC 7591 2.1).
-fn flow(f: &Fields, method: AuthMethod) -> Result<(Vec<GrantType>, Vec<ResponseType>), Flaw> {
+/// Validates that grant types and response types match (OIDCR 2, RFC 7591 2.1).
+fn grant_and_response_types(
+    f: &ClientMetadataFields,
+    method: AuthMethod,
+) -> Result<(Vec<GrantType>, Vec<ResponseType>), MetadataError> {
     let mut grants = Vec::new();
     match &f.grant_types {
         None => grants.push(GrantType::AuthorizationCode),
         Some(names) => {
             for name in names {
                 let Some(grant) = GrantType::from_name(name) else {
-                    return flaw("grant_types", "one that is not known here");
+                    return invalid("grant_types", "one that is not known here");
                 };
                 if !grants.contains(&grant) {
                     grants.push(grant);
@@ -267,23 +274,23 @@ fn flow(f: &Fields, method: AuthMethod) -> Result<(Vec<GrantType>, Vec<ResponseT
     }
     let has = |grant| grants.contains(&grant);
     if grants.is_empty() {
-        return flaw("grant_types", "it is empty");
+        return invalid("grant_types", "it is empty");
     }
     if method == AuthMethod::None && has(GrantType::ClientCredentials) {
-        return flaw("grant_types", "client_credentials is for confidential clients");
+        return invalid("grant_types", "client_credentials is for confidential clients");
     }
     if has(GrantType::RefreshToken) && !has(GrantType::AuthorizationCode) {
-        return flaw("grant_types", "refresh_token needs authorization_code");
+        return invalid("grant_types", "refresh_token needs authorization_code");
     }
     let mut types: Vec<ResponseType> = Vec::new();
     match &f.response_types {
         None if has(GrantType::AuthorizationCode) => types.push(ResponseType::CODE),
-        None if has(GrantType::Implicit) => return flaw("response_types", "the implicit grant needs them named"),
+        None if has(GrantType::Implicit) => return invalid("response_types", "the implicit grant needs them named"),
         None => {}
         Some(names) => {
             for name in names {
                 let Some(kind) = ResponseType::parse(name) else {
-                    return flaw("response_types", "one that is not known here");
+                    return invalid("response_types", "one that is not known here");
                 };
                 if !types.contains(&kind) {
                     types.push(kind);
@@ -292,24 +299,24 @@ fn flow(f: &Fields, method: AuthMethod) -> Result<(Vec<GrantType>, Vec<ResponseT
         }
     }
     if types.iter().any(|kind| kind.code) != has(GrantType::AuthorizationCode) {
-        return flaw("response_types", "code and the grant authorization_code need each other");
+        return invalid("response_types", "code and the grant authorization_code need each other");
     }
-    if types.iter().any(|kind| kind.is_front()) && !has(GrantType::Implicit) {
-        return flaw("response_types", "id_token and token need the grant implicit");
+    if types.iter().any(|kind| kind.uses_front_channel()) && !has(GrantType::Implicit) {
+        return invalid("response_types", "id_token and token need the grant implicit");
     }
     Ok((grants, types))
 }
 
-fn subject_type(f: &Fields, terms: &Terms) -> Result<SubjectType, Flaw> {
+fn subject_type(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<SubjectType, MetadataError> {
     let Some(kind) = SubjectType::from_name(f.subject_type.as_deref().unwrap_or("pairwise")) else {
-        return flaw("subject_type", "pairwise or public");
+        return invalid("subject_type", "pairwise or public");
     };
     match (kind, terms) {
-        (SubjectType::Roster, Terms::Registered { .. }) => flaw("subject_type", "pairwise or public"),
-        (SubjectType::Roster, Terms::File { perimeter: p, .. })
+        (SubjectType::Roster, RegistrationPolicy::Registered { .. }) => invalid("subject_type", "pairwise or public"),
+        (SubjectType::Roster, RegistrationPolicy::File { perimeter: p, .. })
             if p.academies.len() != 1 || !p.ministries.is_empty() || !p.schools.is_empty() =>
         {
-            flaw("subject_type", "roster is for a perimeter of one academy and nothing else")
+            invalid("subject_type", "roster is for a perimeter of one academy and nothing else")
         }
         _ => Ok(kind),
     }

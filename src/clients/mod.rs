@@ -1,41 +1,41 @@
-//! Relying parties: what they may ask, and whom they may learn of.
+//! Relying parties: their metadata, their permissions and their perimeters.
 //!
-//! A client is declared in a file of the deployment's directory or registers itself, with RFC 7591's names and by the
-//! same rules (`metadata`).
-//! `is_usable` is the one answer to "may this client do anything", asked at every endpoint.
+//! A client is declared in a file of the deployment's directory or registers itself, with the names of RFC 7591 and
+//! under the same rules (`metadata`).
+//! Every endpoint checks `is_usable` before serving a client.
 
+pub mod branding;
 pub mod logo;
 pub mod metadata;
 pub mod ops;
 pub mod pages;
 mod perimeter;
-pub mod shown;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use self::metadata::Demands;
+use self::metadata::ClientRequirements;
 pub use self::perimeter::Perimeter;
 use crate::base::clock::Timestamp;
 use crate::protocol::algorithms::{Alg, Encryption};
-use crate::protocol::profile::Profile;
+use crate::protocol::profile::SecurityProfile;
 use crate::protocol::redirect;
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scopes;
 use crate::protocol::tolerance::Tolerances;
 
-/// How a client proves who it is at the token endpoint (OIDCC 9).
+/// The client authentication method at the token endpoint (OIDCC 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMethod {
     ClientSecretBasic,
     ClientSecretPost,
-    /// A JWT signed with the secret (HS256).
+    /// A JWT signed with the client secret (HS256).
     ClientSecretJwt,
     /// A JWT signed with one of the client's registered keys (RFC 7523).
     PrivateKeyJwt,
-    /// A public client: PKCE is its only proof.
+    /// A public client, protected by PKCE only.
     None,
 }
 
@@ -63,16 +63,16 @@ impl AuthMethod {
     }
 }
 
-/// What one person is called by different clients (OIDCC 8).
+/// The type of the `sub` claim given to a client (OIDCC 8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubjectType {
-    /// One `sub` a sector.
+    /// One `sub` per sector.
     Pairwise,
-    /// One `sub` for all clients that are so registered.
+    /// One `sub` for all clients with this subject type.
     Public,
-    /// The roster's key of the person, for an ENT of one academy that matches on it
-    /// (docs/decisions/0022-pairwise-subjects-and-perimeters.md). Files only.
+    /// The roster's key of the person, for an ENT of one academy that matches accounts by this key
+    /// (docs/decisions/0022-pairwise-subjects-and-perimeters.md). Allowed in files only.
     Roster,
 }
 
@@ -87,12 +87,12 @@ impl SubjectType {
     }
 }
 
-/// What may be exchanged at the token endpoint (RFC 7591 2, `grant_types`).
+/// The grant types of a client (RFC 7591 2, `grant_types`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     AuthorizationCode,
-    /// What comes by the front channel, named so since OAuth 2.0: any response type but `code`.
+    /// Tokens from the authorization endpoint, an OAuth 2.0 name: every response type except `code`.
     Implicit,
     RefreshToken,
     ClientCredentials,
@@ -116,19 +116,19 @@ impl GrantType {
     }
 }
 
-/// How a token made for a client is protected (OIDCR 2): its signature, and who alone can read it.
+/// The signature and encryption of a response made for a client (OIDCR 2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Protection {
-    /// ID tokens: absent means RS256. Userinfo: absent means plain JSON, unless it is encrypted.
+pub struct ResponseProtection {
+    /// The signing algorithm. `None` means RS256 for ID tokens, and plain JSON for userinfo unless encrypted.
     pub signed: Option<Alg>,
     pub encrypted: Option<Encryption>,
 }
 
-/// What is known of a client, under RFC 7591's names where it has one. Times of use and state are columns of their
-/// own. What a row of an older version lacks has its default.
+/// The stored metadata of a client, with RFC 7591 names if there are any. State and times of use are separate columns.
+/// A field absent from a row of an older version gets the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Metadata {
+pub struct ClientMetadata {
     pub client_name: String,
     pub client_uri: Option<String>,
     #[serde(default)]
@@ -142,17 +142,18 @@ pub struct Metadata {
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
     pub initiate_login_uri: Option<String>,
-    /// Request objects by reference (OIDCC 6.2): only these are fetched.
+    /// The URIs of request objects (OIDCC 6.2); no other URI is downloaded.
     #[serde(default)]
     pub request_uris: Vec<String>,
     pub auth_method: AuthMethod,
-    /// No method was named, so the secret is taken by header or body: programs differ in what they send by themselves.
+    /// True if the client registered no authentication method: the secret is then accepted in the header and in the
+    /// body, because clients differ in their default.
     #[serde(default)]
     pub secret_either_way: bool,
-    /// `token_endpoint_auth_signing_alg`: absent, any of ours that fits a key.
+    /// `token_endpoint_auth_signing_alg`; `None` allows every supported algorithm with a matching key.
     #[serde(default)]
     pub auth_signing_alg: Option<Alg>,
-    /// The client's public keys, by value or by reference; never both.
+    /// The client's public keys, by value or by reference, never both.
     #[serde(default)]
     pub jwks: Option<Value>,
     #[serde(default)]
@@ -164,7 +165,7 @@ pub struct Metadata {
     pub native: bool,
     pub scopes: Scopes,
     pub subject_type: SubjectType,
-    /// Clients of one sector see one `sub`.
+    /// The sector: clients of one sector see the same pairwise `sub`.
     pub sector: String,
     #[serde(default)]
     pub sector_identifier_uri: Option<String>,
@@ -173,24 +174,25 @@ pub struct Metadata {
     #[serde(default)]
     pub default_acr_values: Vec<String>,
     #[serde(default)]
-    pub id_token: Protection,
+    pub id_token: ResponseProtection,
     #[serde(default)]
-    pub userinfo: Protection,
-    /// `introspection_signed_response_alg` (RFC 9701 6): absent means plain JSON unless the caller asks for a JWT.
+    pub userinfo: ResponseProtection,
+    /// `introspection_signed_response_alg` (RFC 9701 6); `None` means plain JSON unless the caller requests a JWT.
     #[serde(default)]
-    pub introspection: Protection,
-    /// What it holds to beyond OpenID Connect. Files only; what it demands is asked of [`Client::demands`].
+    pub introspection: ResponseProtection,
+    /// The security profile beyond OpenID Connect, allowed in files only. [`Client::requirements`] derives the
+    /// requirements.
     #[serde(default)]
-    pub profile: Profile,
+    pub profile: SecurityProfile,
     #[serde(default)]
     pub request_object_signing_alg: Option<Alg>,
-    /// RFC 9101 10.5.
+    /// `require_signed_request_object` (RFC 9101 10.5).
     #[serde(default)]
     pub require_signed_request_object: bool,
-    /// RFC 9126 6.
+    /// `require_pushed_authorization_requests` (RFC 9126 6).
     #[serde(default)]
     pub require_par: bool,
-    /// RFC 9449 5.2: only sender-constrained tokens.
+    /// `dpop_bound_access_tokens` (RFC 9449 5.2): access tokens are always sender-constrained.
     #[serde(default)]
     pub dpop_bound: bool,
     #[serde(default)]
@@ -202,19 +204,20 @@ pub struct Metadata {
     #[serde(default)]
     pub frontchannel_logout_session_required: bool,
     pub require_pkce: bool,
-    /// What its library lacks; of files only.
+    /// Deviations from the specifications that the client's library needs; allowed in files only.
     #[serde(default)]
     pub tolerances: Tolerances,
-    /// Whether the person is asked before anything is shared: clients that are not of the house.
+    /// True if the end user's consent is required: always for registered clients.
     #[serde(default)]
     pub consent: bool,
-    /// `offline_access` without a page: agreed with the deployment, in the client's file.
+    /// True if `offline_access` is granted without a consent page, by agreement with the deployment, in the client's
+    /// file.
     #[serde(default)]
     pub offline_agreed: bool,
-    /// Resource servers that its access tokens may name (RFC 8707).
+    /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// Whose client it is. Files: none needed.
+    /// The academy that owns the client; optional in files.
     #[serde(default)]
     pub academy: Option<String>,
     pub perimeter: Perimeter,
@@ -228,15 +231,15 @@ fn code() -> Vec<ResponseType> {
     vec![ResponseType::CODE]
 }
 
-/// Whether a client may do anything.
+/// The state of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientState {
-    /// Registered, and nobody has approved it yet (docs/threats.md#attack-p6).
+    /// Registered and not approved yet (docs/threats.md#attack-p6).
     Pending,
     Active,
-    /// By an administrator. Survives a new reading of the files.
+    /// Suspended by an administrator; publishing the files again does not lift the suspension.
     Suspended,
-    /// Its file is gone.
+    /// The client's file was deleted, or the client deleted its registration.
     Gone,
 }
 
@@ -260,43 +263,44 @@ impl ClientState {
 pub struct Client {
     pub id: String,
     pub state: ClientState,
-    pub meta: Metadata,
-    /// SHA-256 of the secret, never the secret.
+    pub meta: ClientMetadata,
+    /// SHA-256 of the secret; the secret itself is not stored.
     pub secret_digest: Option<String>,
-    /// The secret before the last rotation, and until when it is taken.
-    pub former_secret: Option<(String, Timestamp)>,
-    /// The secret of a client that signs with it.
+    /// The digest of the secret before the last rotation, and the end of its acceptance.
+    pub previous_secret: Option<(String, Timestamp)>,
+    /// The encrypted secret of a client with `client_secret_jwt`, which signs with the secret.
     pub secret_sealed: Option<String>,
     pub last_used_at: Option<Timestamp>,
-    /// When it last exchanged a code that neither PKCE nor `nonce` protected; written once a day at most.
+    /// The time of the last exchange of a code protected by neither PKCE nor `nonce`, written at most once a day.
     pub unprotected_at: Option<Timestamp>,
 }
 
 impl Client {
-    /// The one answer, for every endpoint.
+    /// True if the client is active; every endpoint checks this.
     pub fn is_usable(&self) -> bool {
         self.state == ClientState::Active
     }
 
-    /// Byte for byte, but for the port of a native client's loopback address.
+    /// True if the redirect URI is registered, byte for byte except for the port of a native client's loopback URI.
     pub fn allows_redirect(&self, uri: &str) -> bool {
         redirect::matches(uri, &self.meta.redirect_uris, self.meta.native)
     }
 
-    /// Byte for byte (RPIL 3).
+    /// True if the post-logout redirect URI is registered, byte for byte (RPIL 3).
     pub fn allows_post_logout(&self, uri: &str) -> bool {
         redirect::matches(uri, &self.meta.post_logout_redirect_uris, false)
     }
 
-    /// Whether `sid` serves it: told of sign-outs, or sending people here to sign out (BCL 2.1, FCL 3, RPIL 2).
-    pub fn signs_out(&self) -> bool {
+    /// True if the client needs `sid`: for logout notifications, or for sign-out requests to Préau (BCL 2.1, FCL 3,
+    /// RPIL 2).
+    pub fn needs_sid(&self) -> bool {
         let m = &self.meta;
         m.backchannel_logout_uri.is_some()
             || m.frontchannel_logout_uri.is_some()
             || !m.post_logout_redirect_uris.is_empty()
     }
 
-    pub fn may(&self, grant: GrantType) -> bool {
+    pub fn allows_grant(&self, grant: GrantType) -> bool {
         self.meta.grant_types.contains(&grant)
     }
 
@@ -304,20 +308,20 @@ impl Client {
         self.meta.auth_method == AuthMethod::None
     }
 
-    /// Whether it may prove itself so.
-    pub fn takes(&self, method: AuthMethod) -> bool {
+    /// True if the client may authenticate with this method.
+    pub fn accepts_auth_method(&self, method: AuthMethod) -> bool {
         use AuthMethod::{ClientSecretBasic, ClientSecretPost};
         let either = self.meta.secret_either_way && self.meta.auth_method == ClientSecretBasic;
         method == self.meta.auth_method || (either && method == ClientSecretPost)
     }
 
-    /// What its requests must be: the one answer for every check.
-    pub fn demands(&self) -> Demands {
-        metadata::demands(&self.meta)
+    /// Returns the requirements for the client's requests, used by every check.
+    pub fn requirements(&self) -> ClientRequirements {
+        metadata::requirements(&self.meta)
     }
 }
 
-/// `client_id`: letters, digits and a few signs, so that it can stand in a query, a path and a log.
+/// True if a text is a valid `client_id`: 1 to 100 ASCII letters, digits and `-_.~`, safe in queries, paths and logs.
 pub fn is_client_id(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'))

@@ -1,4 +1,4 @@
-//! What is done with relying parties: read from files, registered, approved, asked who they are.
+//! Use cases of relying parties: publication of files, registration, approval, client secrets.
 
 mod files;
 mod keys;
@@ -8,65 +8,67 @@ pub mod publish;
 pub mod registration;
 
 pub use files::ClientFileError;
-pub use keys::keys;
+pub use keys::load_keys;
 
 use super::{Client, store};
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::{Secret, digest, same};
+use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
+use crate::crypto::AssociatedData;
 use crate::db::{Durability, Tx};
-use crate::seal::Place;
 
-/// How often it is written that a client was used, or that nothing protected its code: for operators, not on the hot
-/// path.
-const USES_APART: Span = Span::days(1);
-/// How long it is said of a client that nothing protects its codes, after the last one: a program that was mended
-/// stops being named by itself.
-const UNPROTECTED_FOR: Span = Span::days(30);
+/// The minimum interval between two writes of a client's last use, or of its last unprotected exchange. The times are
+/// for operators, so most requests need no write.
+const USAGE_WRITE_INTERVAL: Span = Span::days(1);
+/// The TTL of the warning about a client's unprotected codes: a repaired client disappears from the warnings by itself.
+const UNPROTECTED_WARNING_TTL: Span = Span::days(30);
 
-/// Where the secret of a client that signs is sealed.
-fn place(client_id: &str) -> Place<'_> {
-    Place { table: "client", column: "secret_sealed", row: client_id }
+/// Returns the associated data of a client's encrypted secret.
+fn associated_data(client_id: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "client", column: "secret_sealed", row: client_id }
 }
 
-/// The secret that a client signs its assertions with; only `client_secret_jwt` has it.
+/// Decrypts the secret that verifies the client's assertions; only clients with `client_secret_jwt` have one.
 pub fn signing_secret(app: &App, client: &Client) -> anyhow::Result<Option<Secret>> {
     let sealed = client.secret_sealed.as_deref();
-    Ok(sealed.map(|sealed| app.vault.open(place(&client.id), sealed)).transpose()?.map(Secret::new))
+    Ok(sealed.map(|sealed| app.master_key.open(associated_data(&client.id), sealed)).transpose()?.map(Secret::new))
 }
 
-/// Whether a presented secret is the client's, or the one before it that is still taken. An empty one never is
-/// (docs/threats.md#attack-c6).
-pub fn secret_is_right(client: &Client, presented: &str, now: Timestamp) -> bool {
+/// Verifies a presented secret against the client's current secret, and against the previous one until its expiry. An
+/// empty secret is always rejected (docs/threats.md#attack-c6).
+pub fn verify_secret(client: &Client, presented: &str, now: Timestamp) -> bool {
     if presented.is_empty() {
         return false;
     }
-    let presented = digest(presented);
-    let current = client.secret_digest.as_ref().is_some_and(|stored| same(stored, &presented));
-    let former = client.former_secret.as_ref().is_some_and(|(stored, until)| now < *until && same(stored, &presented));
+    let presented = sha256_base64url(presented);
+    let current = client.secret_digest.as_ref().is_some_and(|stored| constant_time_eq(stored, &presented));
+    let former = client
+        .previous_secret
+        .as_ref()
+        .is_some_and(|(stored, until)| now < *until && constant_time_eq(stored, &presented));
     current || former
 }
 
-/// When the client, as far as is known and lately, last exchanged a code without PKCE and without `nonce`: whoever
-/// injects a stolen code is then found out by nobody (RFC 9700 2.1.1).
-pub fn unprotected_lately(client: &Client, now: Timestamp) -> Option<Timestamp> {
-    client.unprotected_at.filter(|at| *at > now.minus(UNPROTECTED_FOR))
+/// Returns the time of the client's last known exchange without PKCE and without `nonce`, within the last 30 days.
+/// Without either, the injection of a stolen code is not detected (RFC 9700 2.1.1).
+pub fn last_unprotected_exchange(client: &Client, now: Timestamp) -> Option<Timestamp> {
+    client.unprotected_at.filter(|at| *at > now.minus(UNPROTECTED_WARNING_TTL))
 }
 
-/// Those of whom [`unprotected_lately`] speaks.
-pub async fn all_unprotected(tx: &mut Tx, now: Timestamp) -> crate::db::Result<Vec<String>> {
-    store::unprotected(tx, now.minus(UNPROTECTED_FOR)).await
+/// Returns the ids of the clients with a [`last_unprotected_exchange`].
+pub async fn list_unprotected(tx: &mut Tx, now: Timestamp) -> crate::db::Result<Vec<String>> {
+    store::list_unprotected(tx, now.minus(UNPROTECTED_WARNING_TTL)).await
 }
 
-/// Remembers that the client was used, once a day. A database that is busy is no reason to refuse anybody.
-pub async fn used(app: &App, now: Timestamp, client: &Client) {
-    let due = now.minus(USES_APART);
+/// Records the use of a client, once a day. A database error is logged and does not fail the request.
+pub async fn record_use(app: &App, now: Timestamp, client: &Client) {
+    let due = now.minus(USAGE_WRITE_INTERVAL);
     if client.last_used_at.is_some_and(|at| at > due) {
         return;
     }
     let write = async {
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        store::set_used(&mut tx, now, &client.id, due).await?;
+        store::record_use(&mut tx, now, &client.id, due).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {
@@ -74,16 +76,16 @@ pub async fn used(app: &App, now: Timestamp, client: &Client) {
     }
 }
 
-/// Remembers that neither PKCE nor `nonce` protected a code that the client, proven, exchanged; once a day.
-pub async fn unprotected(app: &App, now: Timestamp, client: &Client) {
-    let due = now.minus(USES_APART);
+/// Records that an authenticated client exchanged a code protected by neither PKCE nor `nonce`, once a day.
+pub async fn record_unprotected_exchange(app: &App, now: Timestamp, client: &Client) {
+    let due = now.minus(USAGE_WRITE_INTERVAL);
     if client.unprotected_at.is_some_and(|at| at > due) {
         return;
     }
     tracing::warn!(client = client.id, "sends neither PKCE nor nonce");
     let write = async {
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        store::set_unprotected(&mut tx, now, &client.id, due).await?;
+        store::record_unprotected_exchange(&mut tx, now, &client.id, due).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {

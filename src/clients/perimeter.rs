@@ -1,14 +1,14 @@
-//! Whom a client may learn of.
+//! The perimeter of a client: the end users whose data the client may receive.
 
 use serde::{Deserialize, Serialize};
 
-/// Whom a client may learn of: the union of academies, ministries and schools, narrowed by profiles.
+/// The union of academies, ministries and schools whose data a client may receive, narrowed by profiles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Perimeter {
     pub academies: Vec<String>,
     pub ministries: Vec<String>,
     pub schools: Vec<String>,
-    /// Empty means every profile.
+    /// The profiles; empty means every profile.
     pub profiles: Vec<String>,
 }
 
@@ -18,7 +18,7 @@ impl Perimeter {
         has(&self.academies, academy) || has(&self.ministries, ministry) || has(&self.schools, uai)
     }
 
-    pub fn takes_profile(&self, profile: &str) -> bool {
+    pub fn includes_profile(&self, profile: &str) -> bool {
         self.profiles.is_empty() || self.profiles.iter().any(|p| p == profile)
     }
 }

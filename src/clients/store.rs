@@ -1,4 +1,4 @@
-//! Rows of relying parties. Those that registered themselves: `store/registered.rs`; what lets them: `store/tokens.rs`.
+//! Rows of clients. Registered clients are in `store/registered.rs`, initial access tokens in `store/tokens.rs`.
 
 pub mod published;
 pub mod registered;
@@ -6,9 +6,9 @@ pub mod tokens;
 
 pub mod logo;
 
-use super::{Client, ClientState, Metadata};
+use super::{Client, ClientMetadata, ClientState};
 use crate::base::clock::Timestamp;
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
@@ -24,17 +24,17 @@ struct Row {
 }
 
 impl TryFrom<Row> for Client {
-    type Error = Error;
+    type Error = DbError;
     fn try_from(r: Row) -> Result<Client> {
-        let bad = |column| Error::Inconsistent { table: "client", column, row: r.client_id.clone() };
+        let bad = |column| DbError::Inconsistent { table: "client", column, row: r.client_id.clone() };
         let state = ClientState::from_name(&r.state).ok_or_else(|| bad("state"))?;
-        let meta: Metadata = serde_json::from_str(&r.metadata).map_err(|_| bad("metadata"))?;
+        let meta: ClientMetadata = serde_json::from_str(&r.metadata).map_err(|_| bad("metadata"))?;
         Ok(Client {
             id: r.client_id,
             state,
             meta,
             secret_digest: r.secret_digest,
-            former_secret: r.secret_digest_2.zip(r.secret_2_until.map(Timestamp)),
+            previous_secret: r.secret_digest_2.zip(r.secret_2_until.map(Timestamp)),
             secret_sealed: r.secret_sealed,
             last_used_at: r.last_used_at.map(Timestamp),
             unprotected_at: r.unprotected_at.map(Timestamp),
@@ -45,29 +45,29 @@ impl TryFrom<Row> for Client {
 pub async fn find(tx: &mut Tx, client_id: &str) -> Result<Option<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
                last_used_at, unprotected_at FROM client WHERE client_id = $1";
-    tx.optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![client_id]).await?.map(Client::try_from).transpose()
 }
 
-/// The usable clients of the deployment's files: those of the house, a few hundred at most.
-pub async fn of_files(tx: &mut Tx) -> Result<Vec<Client>> {
+/// Returns the usable clients declared in files, the deployment's own clients: a few hundred at most.
+pub async fn list_from_files(tx: &mut Tx) -> Result<Vec<Client>> {
     let sql = "SELECT client_id, state, metadata, secret_digest, secret_digest_2, secret_2_until, secret_sealed, \
                last_used_at, unprotected_at FROM client WHERE origin = 'file' AND state = 'active' ORDER BY client_id LIMIT 500";
-    tx.all::<Row>(sql, args![]).await?.into_iter().map(Client::try_from).collect()
+    tx.fetch_all::<Row>(sql, args![]).await?.into_iter().map(Client::try_from).collect()
 }
 
-/// What is written of a client at once.
+/// The columns of a client written together.
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct ClientColumns {
     pub metadata: String,
     pub academy: Option<String>,
     pub secret_digest: Option<String>,
     pub secret_sealed: Option<String>,
 }
 
-/// Writes what a file says, if it says something new, and whether it did: its version tells an operator whether it changed. A suspension is
-/// an administrator's and stays; a file that came back counts again. A client that registered itself under this id is
-/// the file's from now on.
-pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -> Result<bool> {
+/// Writes a client declared in a file, and returns true if the row changed; an unchanged row keeps its version, which
+/// operators compare. A suspension by an administrator remains; a restored file reactivates its client. A registered
+/// client with the same id becomes a client of the file.
+pub async fn upsert_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &ClientColumns) -> Result<bool> {
     let rows = tx.execute(
         "INSERT INTO client (client_id, origin, state, metadata, academy, secret_digest, secret_sealed, updated_at, \
          created_at) VALUES ($1, 'file', 'active', $2, $3, $4, $5, $6, $6) \
@@ -87,8 +87,8 @@ pub async fn put_from_file(tx: &mut Tx, now: Timestamp, id: &str, w: &Written) -
     Ok(rows == 1)
 }
 
-/// Writes the use of a client that was not written since `due`.
-pub async fn set_used(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
+/// Records a use of the client, unless one was recorded after `due`.
+pub async fn record_use(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE client SET last_used_at = $2 WHERE client_id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)",
         args![id, now, due],
@@ -97,8 +97,8 @@ pub async fn set_used(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> 
     Ok(())
 }
 
-/// Writes that a code was exchanged which nothing protected, where that was not written since `due`.
-pub async fn set_unprotected(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
+/// Records an unprotected code exchange, unless one was recorded after `due`.
+pub async fn record_unprotected_exchange(tx: &mut Tx, now: Timestamp, id: &str, due: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE client SET unprotected_at = $2 WHERE client_id = $1 \
          AND (unprotected_at IS NULL OR unprotected_at <= $3)",
@@ -108,14 +108,15 @@ pub async fn set_unprotected(tx: &mut Tx, now: Timestamp, id: &str, due: Timesta
     Ok(())
 }
 
-/// Clients in use whose codes nothing protected since then.
-pub async fn unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>> {
+/// Returns the ids of the active clients with an unprotected code exchange after `since`.
+pub async fn list_unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>> {
     let sql = "SELECT client_id FROM client WHERE state = 'active' AND unprotected_at > $1 ORDER BY client_id";
-    Ok(tx.all::<(String,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(String,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Its file is gone: it may do nothing. One that is suspended stays so, and its end will not let it in either.
-pub async fn set_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+/// Marks a client as gone, because its file was deleted. A suspended client stays suspended, and becomes gone when
+/// resumed. Returns true if the row changed.
+pub async fn mark_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE client SET state = CASE WHEN state = 'active' THEN 'gone' ELSE state END, unapproved = TRUE, \
@@ -126,7 +127,7 @@ pub async fn set_gone(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     Ok(rows == 1)
 }
 
-/// Names of clients, for pages that say what stays open.
+/// Returns the names of clients, for pages that list services.
 pub async fn names(tx: &mut Tx, ids: &[String]) -> Result<Vec<String>> {
     let mut out = Vec::new();
     for id in ids {

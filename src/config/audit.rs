@@ -1,4 +1,4 @@
-//! `[audit]`: how long facts are kept.
+//! `[audit]`: the retention of audit events.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,8 @@ use crate::base::clock::Span;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
-    /// Facts go after so many months. 13: a school year, and the beginning of the next one to compare it with; CNIL
-    /// recommends six to twelve months for a log, and more where it serves to find fraud.
+    /// The retention of audit events, in months. Default 13: a school year, and the beginning of the next one for
+    /// comparison. CNIL recommends six to twelve months for a log, and more if the log serves to detect fraud.
     pub keep_months: u32,
 }
 
@@ -24,11 +24,11 @@ impl Audit {
         if (1..=120).contains(&self.keep_months) {
             return Ok(());
         }
-        Err(ConfigError::Rule("audit.keep_months is 1 to 120".into()))
+        Err(ConfigError::Invalid("audit.keep_months is 1 to 120".into()))
     }
 
-    /// As days: months of a mean year.
-    pub fn kept(&self) -> Span {
+    /// Returns the retention in days, computed with months of a mean year.
+    pub fn retention(&self) -> Span {
         Span::days(i64::from(self.keep_months) * 365 / 12)
     }
 }

@@ -1,4 +1,4 @@
-//! `[database]` and `[ephemeral]`: where things are kept, and where they may be forgotten.
+//! `[database]` and `[ephemeral]`: the durable store and the store of short-lived records.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,13 @@ use super::ConfigError;
 pub struct Database {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// A file that holds the url, because it holds a password.
+    /// A file with the URL, which contains a password.
     pub url_file: Option<PathBuf>,
 }
 
 impl Database {
-    /// Where it is, without its password: for messages.
-    pub fn place(&self) -> String {
+    /// Returns the location of the database without its password, for messages.
+    pub fn location(&self) -> String {
         if let Some(path) = self.url.strip_prefix("sqlite:") {
             return path.to_owned();
         }
@@ -38,13 +38,13 @@ impl Default for Database {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EphemeralStore {
-    /// `memory:`, for one server; or `redis://…`, `rediss://…` (TLS) or `unix:PATH` of a Redis that all servers share.
+    /// `memory:`, for one server; or `redis://…`, `rediss://…` (TLS) or `unix:PATH` of a Redis shared by all servers.
     pub url: String,
-    /// A file that holds the url, because it holds a password.
+    /// A file with the URL, which contains a password.
     pub url_file: Option<PathBuf>,
-    /// The first word of every name in Redis: two deployments may share one.
+    /// The prefix of every key in Redis, so that two deployments can share one Redis.
     pub prefix: String,
-    /// How long Redis may take to answer, in milliseconds. Beyond it the person is told to come back.
+    /// The timeout of a Redis operation, in milliseconds. After a timeout the end user is asked to retry later.
     pub answer_ms: u64,
 }
 
@@ -63,14 +63,14 @@ impl EphemeralStore {
         let known = ["redis://", "rediss://", "unix:"].iter().any(|scheme| self.url.starts_with(scheme));
         if !self.is_memory() && !known {
             let words = "ephemeral.url: `memory:`, or a Redis by redis://, rediss:// or unix:";
-            return Err(ConfigError::Rule(words.into()));
+            return Err(ConfigError::Invalid(words.into()));
         }
         if !(10..=10_000).contains(&self.answer_ms) {
-            return Err(ConfigError::Rule("ephemeral.answer_ms is 10 to 10000".into()));
+            return Err(ConfigError::Invalid("ephemeral.answer_ms is 10 to 10000".into()));
         }
         let plain = self.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !plain || !(1..=40).contains(&self.prefix.len()) {
-            return Err(ConfigError::Rule("ephemeral.prefix has 1 to 40 of a-z, A-Z, 0-9, - and _".into()));
+            return Err(ConfigError::Invalid("ephemeral.prefix has 1 to 40 of a-z, A-Z, 0-9, - and _".into()));
         }
         Ok(())
     }

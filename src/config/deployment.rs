@@ -14,36 +14,36 @@ use serde_json::{Map, Value};
 use crate::base::clock::Timestamp;
 use crate::base::secret::Secret;
 use crate::protocol::algorithms::Alg;
-use crate::protocol::profile::Profile;
-use crate::protocol::registration::Fields;
+use crate::protocol::profile::SecurityProfile;
+use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::tolerance::{AccessTokenTyp, LogoutTokenTyp};
 
-/// Everything that the directory declares.
+/// The content of the deployment's directory.
 #[derive(Debug, Default)]
-pub struct Declared {
+pub struct DeploymentFiles {
     pub academies: Vec<AcademyFile>,
     pub ministries: Vec<MinistryFile>,
     pub schools: Vec<SchoolFile>,
     pub clients: Vec<(ClientFile, Option<Secret>)>,
-    /// Files of clients that cannot be used. They stop nothing: each such client stays as it was published.
+    /// The invalid client files. Their clients keep the published metadata, and the other files remain valid.
     pub broken: Vec<BrokenFile>,
-    /// Of academies and schools as they are written.
+    /// The digest of `academies.toml` and `schools.toml`.
     pub digest: String,
-    /// When the newest of the files was written, or one was taken away.
-    pub changed: Option<Timestamp>,
-    /// Where they are declared.
+    /// The modification time of the newest file or directory; deleting a file modifies its directory.
+    pub changed_at: Option<Timestamp>,
+    /// The identity of the server that reads the files.
     pub identity: ServerIdentity,
-    /// What is signed with (`keys.algorithms`): no client's file may ask for another.
+    /// The signing algorithms (`keys.algorithms`); a client file with another algorithm is rejected.
     pub algorithms: Vec<Alg>,
 }
 
-/// What a relying party must not be taken for, and whether this is development.
+/// The identity of the server, checked against the names and hosts of clients.
 #[derive(Clone, Debug, Default)]
 pub struct ServerIdentity {
     pub issuer: String,
-    /// The service's name.
+    /// The name of the service.
     pub service: String,
-    /// The issuer is on this machine: then relying parties may be, too.
+    /// True if the issuer is on a loopback host (development); clients may then be on loopback hosts too.
     pub loopback: bool,
 }
 
@@ -57,18 +57,18 @@ impl ServerIdentity {
     }
 }
 
-/// A client's file that declares nothing.
+/// An invalid client file, which declares no client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenFile {
-    /// `clients/bourses.toml`
+    /// The path below the deployment's directory, such as `clients/bourses.toml`.
     pub name: String,
     pub client_id: Option<String>,
-    pub why: String,
+    pub reason: String,
 }
 
 impl BrokenFile {
-    pub fn of(file: &ClientFile, why: String) -> Self {
-        Self { name: file.name.clone(), client_id: Some(file.client_id.clone()), why }
+    pub fn new(file: &ClientFile, why: String) -> Self {
+        Self { name: file.name.clone(), client_id: Some(file.client_id.clone()), reason: why }
     }
 }
 
@@ -78,18 +78,18 @@ impl std::fmt::Display for BrokenFile {
         if let Some(id) = &self.client_id {
             write!(f, "{id}: ")?;
         }
-        f.write_str(&self.why)
+        f.write_str(&self.reason)
     }
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcademyFile {
-    /// The name used everywhere, such as `montpellier`.
+    /// The id used everywhere, such as `montpellier`.
     pub id: String,
     /// The ministry's code, such as `11`.
     pub code: String,
-    /// As pages show it.
+    /// The name shown on pages.
     pub name: String,
 }
 
@@ -107,41 +107,42 @@ pub struct SchoolFile {
     pub name: String,
     pub academy: String,
     pub ministry: String,
-    /// Whom families call: digits as they are dialled, with blanks. Pages that send somebody to the school show it.
+    /// The telephone number for families: digits as dialled, with spaces. Shown on pages that refer a family to the
+    /// school.
     #[serde(default)]
     pub telephone: Option<String>,
 }
 
-/// A relying party: RFC 7591's names, and ours.
+/// A client file: fields with RFC 7591 names, and Préau's extensions.
 #[derive(Clone, Debug)]
 pub struct ClientFile {
-    /// `clients/bourses.toml`
+    /// The path below the deployment's directory, such as `clients/bourses.toml`.
     pub name: String,
-    /// Of the file and its secret.
+    /// The digest of the file and its secret.
     pub digest: String,
     pub client_id: String,
-    pub fields: Fields,
-    pub ours: Ours,
-    pub source: Source,
+    pub fields: ClientMetadataFields,
+    pub extensions: ClientFileExtensions,
+    pub location: ClientFileLocation,
 }
 
-/// Where a client is declared: a refusal names the line.
+/// The location of a client's declaration; error messages name the line.
 #[derive(Clone, Debug, Default)]
-pub struct Source {
+pub struct ClientFileLocation {
     path: PathBuf,
-    /// Of each key at the top, counted from one.
+    /// The line number of each top-level key, counted from 1.
     lines: BTreeMap<String, usize>,
 }
 
-impl Source {
-    fn read(path: &Path, text: &str) -> Self {
+impl ClientFileLocation {
+    fn parse(path: &Path, text: &str) -> Self {
         let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
         let keys = top.enumerate().filter_map(|(n, line)| Some((line.split_once('=')?.0.trim().to_owned(), n + 1)));
         Self { path: path.to_owned(), lines: keys.collect() }
     }
 
-    /// The file, and the line that says this; what is only implied stands where the profile is named.
-    pub fn of(&self, field: &str) -> String {
+    /// Returns the file, and the line of a field. For a field set by the profile, the line of `profile` is returned.
+    pub fn locate(&self, field: &str) -> String {
         match self.lines.get(field).or_else(|| self.lines.get("profile")) {
             Some(line) => format!("{}, line {line}", self.path.display()),
             None => self.path.display().to_string(),
@@ -149,43 +150,49 @@ impl Source {
     }
 }
 
-/// What RFC 7591 has no name for, or what no client may say of itself.
+/// Settings without an RFC 7591 name, and settings that the client itself cannot choose.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ours {
+pub struct ClientFileExtensions {
     client_id: String,
     #[serde(default)]
     client_secret: Option<String>,
     #[serde(default)]
     client_secret_file: Option<PathBuf>,
-    /// `fapi2`: everything that FAPI 2.0 demands (docs/decisions/0019-fapi-is-a-profile-of-a-client.md).
+    /// The security profile: `fapi2` for every requirement of FAPI 2.0
+    /// (docs/decisions/0019-fapi-is-a-profile-of-a-client.md).
     #[serde(default)]
-    pub profile: Profile,
-    /// Clients of one sector see one `sub` (docs/decisions/0022-pairwise-subjects-and-perimeters.md).
+    pub profile: SecurityProfile,
+    /// The sector: clients of one sector see the same pairwise `sub`
+    /// (docs/decisions/0022-pairwise-subjects-and-perimeters.md).
     pub sector: String,
-    /// RFC 7636 S256 demanded. Absent: of public clients only, because most programs with a secret send none and their
-    /// `nonce` protects the code as well (RFC 9700 2.1.1). `preau doctor` names those that send neither.
+    /// True if PKCE with S256 is required (RFC 7636). Absent: required of public clients only, because most
+    /// confidential clients send no PKCE and their `nonce` protects the code as well (RFC 9700 2.1.1). `preau doctor`
+    /// names the clients that send neither.
     #[serde(default)]
     pub require_pkce: Option<bool>,
-    /// "JWT" for libraries that validate a logout token as if it were an ID token (pac4j 6). Absent: "logout+jwt"
-    /// (BCL 2.4). Such a client must look at `events` itself, or one token passes for the other.
+    /// The `typ` of logout tokens: "JWT" for libraries that validate a logout token like an ID token (pac4j 6). Absent:
+    /// "logout+jwt" (BCL 2.4). A client with "JWT" must check the `events` claim itself, otherwise an ID token is
+    /// accepted as a logout token and vice versa.
     #[serde(default)]
     pub logout_token_typ: LogoutTokenTyp,
-    /// "JWT" for resource servers that know no other type (Spring Security's by default). Absent: "at+jwt" (RFC 9068
-    /// 2.1). A resource server must then look at `aud` itself: an ID token has the same type.
+    /// The `typ` of access tokens: "JWT" for resource servers that accept no other type (the default of Spring
+    /// Security). Absent: "at+jwt" (RFC 9068 2.1). A resource server with "JWT" must check `aud` itself, because an ID
+    /// token has the same type.
     #[serde(default)]
     pub access_token_typ: AccessTokenTyp,
-    /// Claims of the scopes in the ID token too, for programs that never ask userinfo (Auth.js; Spring Security without
-    /// the scope `profile`). Absent: userinfo alone has them (OIDCC 5.4), live and never in an address.
+    /// True if the claims of the scopes are in the ID token too, for clients that never call userinfo (Auth.js; Spring
+    /// Security without the scope `profile`). Absent: the claims are in userinfo only (OIDCC 5.4), always current and
+    /// never in a URL.
     #[serde(default)]
     pub claims_in_id_token: bool,
-    /// Whether the person is asked before anything is shared.
+    /// True if the end user's consent is required.
     #[serde(default)]
     pub consent: bool,
-    /// `offline_access` without a page, as agreed with the deployment.
+    /// True if `offline_access` is granted without a consent page, by agreement with the deployment.
     #[serde(default)]
     pub offline_agreed: bool,
-    /// Resource servers that its access tokens may name (RFC 8707).
+    /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,
     #[serde(default)]
@@ -195,17 +202,17 @@ pub struct Ours {
 }
 
 impl<'de> Deserialize<'de> for ClientFile {
-    /// Each key to the table that knows it; one that neither knows is refused by ours.
+    /// Distributes the keys of the file to [`ClientMetadataFields`] and [`ClientFileExtensions`], which rejects unknown keys.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut all = Map::<String, Value>::deserialize(deserializer)?;
-        let fields = Fields::read(&mut all).map_err(D::Error::custom)?;
-        let ours = Ours::deserialize(Value::Object(all)).map_err(D::Error::custom)?;
+        let fields = ClientMetadataFields::read(&mut all).map_err(D::Error::custom)?;
+        let ours = ClientFileExtensions::deserialize(Value::Object(all)).map_err(D::Error::custom)?;
         let (name, digest, client_id) = (String::new(), String::new(), ours.client_id.clone());
-        Ok(ClientFile { name, digest, client_id, fields, ours, source: Source::default() })
+        Ok(ClientFile { name, digest, client_id, fields, extensions: ours, location: ClientFileLocation::default() })
     }
 }
 
-/// The union of these; `profiles` narrows it.
+/// The perimeter: the union of academies, ministries and schools, narrowed by `profiles`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PerimeterFile {

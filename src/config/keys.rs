@@ -1,4 +1,4 @@
-//! `[keys]`: where the master key is, what tokens are signed with, and how often the signing keys are renewed.
+//! `[keys]`: the location of the master key, the signing algorithms, and the rotation of signing keys.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,14 @@ use crate::protocol::algorithms::Alg;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Keys {
-    /// Where `master.key` is.
+    /// The directory of `master.key`.
     pub directory: PathBuf,
-    /// What ID tokens and signed answers may be signed with: discovery, JWKS and registrations follow. RS256 is OpenID's
-    /// default, ES256 signs access tokens. EdDSA is left out: libraries that know RSA and EC only stumble over its key.
+    /// The signing algorithms of ID tokens and signed responses, published in discovery and JWKS and enforced at
+    /// registration. RS256 is the default of OpenID Connect; ES256 signs access tokens. EdDSA is absent from the
+    /// default, because libraries limited to RSA and EC fail on an EdDSA key in the JWKS.
     pub algorithms: Vec<Alg>,
-    /// After so many days a signing key is followed by a new one, without anybody having to do anything. 0: never,
-    /// only by `preau keys rotate`.
+    /// The age of a signing key at its automatic rotation, in days. 0 disables automatic rotation and leaves only
+    /// `preau keys rotate`.
     pub rotate_after_days: u32,
 }
 
@@ -31,18 +32,20 @@ impl Default for Keys {
 impl Keys {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         if self.rotate_after_days > 3650 {
-            return Err(ConfigError::Rule("keys.rotate_after_days is at most 3650; 0 is never".into()));
+            return Err(ConfigError::Invalid("keys.rotate_after_days is at most 3650; 0 is never".into()));
         }
         for needed in [Alg::RS256, Alg::ES256] {
             if !self.algorithms.contains(&needed) {
                 let name = needed.name();
-                return Err(ConfigError::Rule(format!("keys.algorithms must hold {name}: tokens are signed with it")));
+                return Err(ConfigError::Invalid(format!(
+                    "keys.algorithms must hold {name}: tokens are signed with it"
+                )));
             }
         }
         Ok(())
     }
 
-    /// None: never.
+    /// Returns the age of a key at its rotation; `None` disables automatic rotation.
     pub fn rotate_after(&self) -> Option<Span> {
         (self.rotate_after_days > 0).then(|| Span::days(i64::from(self.rotate_after_days)))
     }

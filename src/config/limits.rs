@@ -1,6 +1,6 @@
-//! `[limits]`: how much may come from one place.
+//! `[limits]`: rate limits by source address.
 //!
-//! What protects one person (passwords, codes, birth dates) is no configuration: `limits/mod.rs` has those figures.
+//! The limits that protect one person (passwords, codes, birth dates) are not configurable and are in `limits/mod.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,30 +10,34 @@ use crate::base::source::Network;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Wrong sign-ins on distinct identifiants, an hour, from one source (an IPv4 address, an IPv6 /64): a household
-    /// never has so many, and stolen passwords tried from one machine find next to nobody.
+    /// Failed sign-ins with distinct identifiants, per hour and source (an IPv4 address or an IPv6 /64). A household
+    /// stays far below, and stolen credentials tried from one machine match almost no account.
     pub wrong_sign_ins: u32,
-    /// Activations and recoveries, an hour, from one source, whose SMS code was never typed: each may cost an SMS.
+    /// Activations and recoveries, per hour and source, without a correct SMS code. Each one may cost an SMS.
     pub activations: u32,
-    /// The same from one browser: whoever helps a class of parents at one computer has right codes.
+    /// The same limit per browser. School staff helping many parents on one computer enter correct codes, which do not
+    /// count.
     pub activations_of_browser: u32,
-    /// What each account adds that signed in or activated from a source within 30 days: a school's address on the
-    /// evening of its parents earns what it needs by itself.
+    /// The increase of a source's limit for each account that signed in or was activated from the source within 30
+    /// days, so that a school's address on the evening of a parents' meeting gets the limit needed without
+    /// configuration.
     pub earned_by_account: u32,
-    /// What accounts can add at most.
+    /// The maximum increase by accounts.
     pub earned_most: u32,
-    /// Addresses and networks that many share, such as a school's or a mobile carrier's. They begin at `shared`.
+    /// Addresses and networks shared by many people, such as those of a school or a mobile carrier. Their base limit is
+    /// `shared`.
     pub shared_sources: Vec<Network>,
-    /// What shared sources begin with.
+    /// The base limit of shared sources.
     pub shared: u32,
-    /// A /24 or /48 may have so many times what a source may: its owner can change addresses within it.
+    /// The factor of the limit of a /24 or /48 network, whose owner can change addresses within the network.
     pub wider: u32,
-    /// All together may have so many times what a source may; it earns with every account that is active.
+    /// The factor of the limit of all sources together, which also increases with every active account.
     pub in_all: u32,
-    /// One password that was wrong on more identifiants than that, from one source and within an hour, is refused from
-    /// there: nobody mistypes the same password for so many people.
+    /// The number of identifiants beyond which one wrong password, used from one source within an hour, is rejected for
+    /// that source: nobody mistypes the same password for so many people.
     pub spray_of_source: u32,
-    /// And on more than that from everywhere: refused everywhere, but for known devices.
+    /// The number of identifiants beyond which one wrong password is rejected from every source, except on known
+    /// devices.
     pub spray_in_all: u32,
 }
 
@@ -68,7 +72,7 @@ impl Limits {
             ("spray_in_all", self.spray_in_all),
         ];
         match figures.iter().find(|(_, figure)| *figure == 0) {
-            Some((name, _)) => Err(ConfigError::Rule(format!("limits.{name} is 0: nobody could do anything"))),
+            Some((name, _)) => Err(ConfigError::Invalid(format!("limits.{name} is 0: nobody could do anything"))),
             None => Ok(()),
         }
     }

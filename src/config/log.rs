@@ -1,4 +1,4 @@
-//! `[log]`: what the log says.
+//! `[log]`: level and format of the log.
 
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
@@ -8,9 +8,9 @@ use super::ConfigError;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
-    /// A filter in the syntax of tracing's `EnvFilter`.
+    /// A filter in the syntax of `EnvFilter` of the crate `tracing-subscriber`.
     pub filter: String,
-    /// One JSON object a line instead of text.
+    /// True for one JSON object per line instead of text.
     pub json: bool,
 }
 
@@ -21,14 +21,14 @@ impl Default for Log {
 }
 
 impl Log {
-    /// The filter, read.
+    /// Parses the filter.
     ///
     /// # Errors
-    /// What is no filter; and a bare word that is no level: it would be taken for the name of a module, and nothing
-    /// at all would be logged.
+    /// The filter is invalid, or contains a bare word other than a level. `EnvFilter` would take such a word for a
+    /// module name and log nothing.
     pub fn env_filter(&self) -> Result<EnvFilter, ConfigError> {
         let wrong =
-            |why: String| ConfigError::Rule(format!("log.filter {why}: write \"info\" or \"warn,preau=debug\""));
+            |why: String| ConfigError::Invalid(format!("log.filter {why}: write \"info\" or \"warn,preau=debug\""));
         let levels = ["off", "error", "warn", "info", "debug", "trace"];
         for word in self.filter.split(',').map(str::trim) {
             if !word.contains(['=', '[']) && !levels.iter().any(|level| level.eq_ignore_ascii_case(word)) {
@@ -39,7 +39,7 @@ impl Log {
         if self.filter.contains("rustls") {
             return Ok(filter);
         }
-        // A peer that closes a connection its own way is no warning of ours: Java says `user_canceled` each time.
+        // A peer's unusual way to close a connection deserves no warning: Java sends `user_canceled` each time.
         let quiet = "rustls=error".parse().map_err(|e| wrong(format!("cannot be read ({e})")))?;
         Ok(filter.add_directive(quiet))
     }

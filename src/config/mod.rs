@@ -1,7 +1,8 @@
-//! Configuration: one file a section, default and doc beside the field.
+//! Configuration: one file per section, with defaults and documentation beside the fields.
 //!
-//! TOML, then `PREAU__SECTION__KEY` from the environment; every secret also by `…_file`. An unknown key is
-//! refused and the nearest known one is named: a typing error must not become a default.
+//! TOML, overridden by `PREAU__SECTION__KEY` in the environment; every secret can also be set by a `…_file` key. An
+//! unknown key is rejected with a suggestion of the nearest known key, so that a typing error does not silently select
+//! a default.
 
 mod audit;
 mod database;
@@ -21,7 +22,7 @@ pub use keys::Keys;
 pub use limits::Limits;
 pub use log::Log;
 pub use outgoing::Outgoing;
-pub use phones::Phones;
+pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{HttpGateway, Sms};
@@ -44,21 +45,22 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub protocol: Protocol,
     pub sms: Sms,
-    pub phones: Phones,
+    pub phones: PhoneNumbers,
     pub deployment: Deployment,
     pub log: Log,
     pub audit: Audit,
 }
 
-/// The name that pages show, and the folder of academies, schools and relying parties.
+/// The service name shown on pages, and the directory of academies, schools and clients.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deployment {
-    /// At most 30 characters: it stands in the SMS. Never « ÉduConnect », which is the State's.
+    /// The service name. At most 30 characters, because the name is part of the SMS. Never « ÉduConnect », the name of
+    /// the State's service.
     pub name: String,
     pub directory: PathBuf,
-    /// Whom to write to about accessibility and data: an e-mail address, or an https address. Empty: only the school
-    /// and the academy are named.
+    /// The contact for accessibility and data protection: an e-mail address or an https URL. Empty: pages name only the
+    /// school and the academy.
     pub contact: String,
 }
 
@@ -68,7 +70,7 @@ impl Default for Deployment {
     }
 }
 
-/// Where a link to the contact leads; `None` where it is neither an e-mail address nor an https address.
+/// Returns the link target of the contact; `None` if the contact is neither an e-mail address nor an https URL.
 pub fn contact_href(contact: &str) -> Option<String> {
     let plain = !contact.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>'));
     if contact.starts_with("https://") {
@@ -88,25 +90,25 @@ pub enum ConfigError {
     #[error("{0}: {1}")]
     File(PathBuf, std::io::Error),
     #[error("{0}")]
-    Rule(String),
+    Invalid(String),
 }
 
 impl Config {
-    /// Reads the file (when it is there) and the environment.
+    /// Reads the file, if given, and the environment.
     ///
     /// # Errors
-    /// Unreadable file, unknown key, value of another type, a rule between values that does not hold.
+    /// The file is unreadable, a key is unknown, a value has the wrong type, or a rule between values is violated.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
-            // By itself first: what is no TOML is said with the file's name.
+            // The file is parsed alone first, so that a syntax error is reported with the file's name.
             let source = config::File::from_str(&text, config::FileFormat::Toml);
             let alone = config::Config::builder().add_source(source.clone()).build();
-            alone.map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))?;
+            alone.map_err(|e| ConfigError::Invalid(format!("{}: {e}", path.display())))?;
             builder = builder.add_source(source);
         }
-        refuse_one_underscore(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
+        reject_single_underscore(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         let environment = config::Environment::with_prefix("PREAU")
             .prefix_separator("__")
             .separator("__")
@@ -119,16 +121,16 @@ impl Config {
             .with_list_parse_key("keys.algorithms");
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
-        refuse_unknown(&given)?;
+        reject_unknown_keys(&given)?;
         let config: Config = built.try_deserialize().map_err(|e| match file {
-            Some(path) => ConfigError::Rule(format!("{} or the environment: {e}", path.display())),
+            Some(path) => ConfigError::Invalid(format!("{} or the environment: {e}", path.display())),
             None => ConfigError::Read(e),
         })?;
-        config.finish()
+        config.resolve()
     }
 
-    /// Whether the log is to be JSON, as far as a configuration that may be wrong elsewhere can say: the line that tells
-    /// what is wrong with it is read by the same machine.
+    /// True if `log.json` is set, as far as a possibly invalid configuration can be read: the error message about the
+    /// configuration goes to the same log collector.
     pub fn wants_json_log(file: Option<&Path>) -> bool {
         let environment = || config::Environment::with_prefix("PREAU").prefix_separator("__").separator("__");
         let with_file = |path: &Path| {
@@ -140,8 +142,8 @@ impl Config {
         built.and_then(|built| built.get_bool("log.json").ok()).unwrap_or_default()
     }
 
-    /// Reads the `…_file` secrets and holds the rules between values.
-    pub fn finish(mut self) -> Result<Config, ConfigError> {
+    /// Reads the `…_file` secrets and verifies the rules between values.
+    pub fn resolve(mut self) -> Result<Config, ConfigError> {
         if let Some(path) = self.database.url_file.clone() {
             self.database.url = read_secret(&path)?;
         }
@@ -159,25 +161,25 @@ impl Config {
         self.outgoing.check(self.server.is_loopback())?;
         let contact = &self.deployment.contact;
         if !contact.is_empty() && contact_href(contact).is_none() {
-            return Err(ConfigError::Rule("deployment.contact is an e-mail address, or an https address".into()));
+            return Err(ConfigError::Invalid("deployment.contact is an e-mail address, or an https address".into()));
         }
         if self.deployment.name.trim().is_empty() || self.deployment.name.chars().count() > 30 {
-            return Err(ConfigError::Rule("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
+            return Err(ConfigError::Invalid("deployment.name has 1 to 30 characters: it stands in the SMS".into()));
         }
         Ok(self)
     }
 }
 
-/// A secret from its own file, without the line end.
+/// Reads a secret from a file, without the trailing line break.
 pub(crate) fn read_secret(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-/// `PREAU_SERVER_ISSUER` says nothing: between the words stand two underscores. Other programs may have names that begin
-/// like ours, so only what names a section is refused.
-fn refuse_one_underscore(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
-    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
+/// Rejects variables such as `PREAU_SERVER_ISSUER`: sections and keys are separated by two underscores. Other programs
+/// may use names with the same prefix, so only names that contain a section are rejected.
+fn reject_single_underscore(names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Invalid(e.to_string()))?;
     let sections: Vec<String> =
         defaults.as_object().into_iter().flatten().map(|(name, _)| name.to_uppercase()).collect();
     for name in names {
@@ -187,18 +189,18 @@ fn refuse_one_underscore(names: impl Iterator<Item = String>) -> Result<(), Conf
         let Some(section) = section else { continue };
         let key = rest.get(section.len()..).unwrap_or_default().trim_start_matches('_');
         let right = format!("PREAU__{section}__{key}");
-        // Below that, a section of a section has its own two.
+        // A subsection below the section is separated by two underscores as well.
         if !name.starts_with(&format!("PREAU__{section}__")) {
-            return Err(ConfigError::Rule(format!("{name} in the environment says nothing: write {right}")));
+            return Err(ConfigError::Invalid(format!("{name} in the environment says nothing: write {right}")));
         }
     }
     Ok(())
 }
 
-fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
-    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Rule(e.to_string()))?;
+fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
+    let defaults = serde_json::to_value(Config::default()).map_err(|e| ConfigError::Invalid(e.to_string()))?;
     let mut known = BTreeSet::new();
-    names("", &defaults, &mut known);
+    collect_keys("", &defaults, &mut known);
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
         ("sms.http", &["url", "authorization", "authorization_file", "number_refused"][..]),
@@ -207,20 +209,20 @@ fn refuse_unknown(given: &Value) -> Result<(), ConfigError> {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
     }
     let mut seen = BTreeSet::new();
-    names("", given, &mut seen);
+    collect_keys("", given, &mut seen);
     match seen.iter().find(|k| !known.contains(*k)) {
         None => Ok(()),
-        Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest(key, &known) }),
+        Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest_key(key, &known) }),
     }
 }
 
-fn names(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
+fn collect_keys(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
             for (name, inner) in map {
                 let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
                 out.insert(path.clone());
-                names(&path, inner, out);
+                collect_keys(&path, inner, out);
             }
         }
         _ => {
@@ -229,8 +231,8 @@ fn names(prefix: &str, value: &Value, out: &mut BTreeSet<String>) {
     }
 }
 
-/// The known key that looks most like the given one, if any looks like it at all.
-pub(crate) fn nearest(key: &str, known: &BTreeSet<String>) -> Option<String> {
+/// Returns the known key most similar to the given one, if any is similar enough.
+pub(crate) fn nearest_key(key: &str, known: &BTreeSet<String>) -> Option<String> {
     let scored = known.iter().map(|k| (strsim::jaro_winkler(k, key), k));
     scored.filter(|(s, _)| *s > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k.clone())
 }
@@ -274,7 +276,7 @@ mod tests {
 
     #[test]
     fn faults_f4_a_name_with_one_underscore_is_refused_and_the_right_one_told() {
-        let refused = |name: &str| refuse_one_underscore([name.to_owned()].into_iter()).map_err(|e| e.to_string());
+        let refused = |name: &str| reject_single_underscore([name.to_owned()].into_iter()).map_err(|e| e.to_string());
         for name in ["PREAU_SERVER_ISSUER", "PREAU__SERVER_ISSUER", "PREAU_SERVER__ISSUER"] {
             let said = refused(name).unwrap_err();
             assert_eq!(said, format!("{name} in the environment says nothing: write PREAU__SERVER__ISSUER"));
@@ -351,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_proxy_that_nobody_named_is_told_from_none() {
-        let hidden = |text: &str| load(text).unwrap().server.hides_sources();
+        let hidden = |text: &str| load(text).unwrap().server.has_undeclared_proxy();
         let away = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n[server]\nissuer = \"https://id.example.fr\"\n";
         assert!(!hidden(""));
         assert!(hidden(away));

@@ -1,4 +1,4 @@
-//! `[server]`: who we are, where we listen.
+//! `[server]`: the issuer, the listeners, TLS and trusted proxies.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,37 +12,37 @@ use crate::base::source::Network;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// The issuer (OIDCD 3), character for character, without a slash at the end. Every link of ours begins
-    /// with it; no header of a request ever does (docs/threats.md#attack-a1).
+    /// The issuer (OIDCD 3), compared character for character, without a trailing slash. Every absolute link to Préau
+    /// begins with the issuer, never with the value of a request header (docs/threats.md#attack-a1).
     pub issuer: String,
-    /// Where the pages and the protocol are served.
+    /// The socket address of pages and protocol endpoints.
     pub listen: SocketAddr,
-    /// `/healthz`, `/readyz` and `/metrics`: for the operator's machines only.
+    /// The socket address of `/healthz`, `/readyz` and `/metrics`, for the operator's machines only.
     pub operations: SocketAddr,
-    /// Connections at once, in all: each costs a descriptor and, under TLS, some 40 KB. Fewer where the limit of open
-    /// files says so.
+    /// The maximum number of concurrent connections. Each connection costs a file descriptor and, with TLS, about 40
+    /// KB. The limit of open files lowers this number if necessary.
     pub max_connections: usize,
-    /// Connections at once from one IPv4 address or IPv6 /64: a school whose thousand families sign in behind one
-    /// address fits, a flood does not. A trusted proxy has no such limit.
+    /// The maximum number of concurrent connections from one IPv4 address or IPv6 /64: enough for a school with a
+    /// thousand families behind one address, too few for a flood. Trusted proxies are exempt.
     pub max_connections_per_source: usize,
-    /// Whether browsers are told to use https for every name below the issuer's too (HSTS): only where all of them are
-    /// yours and have it.
+    /// True if the HSTS header covers all subdomains of the issuer's host: only if every subdomain is yours and
+    /// supports https.
     pub hsts_include_subdomains: bool,
-    /// Between SIGTERM, when `/readyz` begins to answer 503, and the stop: a load balancer that asks every two
-    /// seconds and wants two answers has noticed.
+    /// The delay between SIGTERM, after which `/readyz` responds 503, and the stop, in seconds: enough for a load
+    /// balancer that checks every two seconds and needs two failures.
     pub drain_seconds: u64,
-    /// Absent: plain http, only for a loopback issuer or behind a proxy that ends TLS.
+    /// The TLS certificate. Absent: plain http, only for a loopback issuer or behind a proxy that terminates TLS.
     pub tls: Option<Tls>,
-    /// Addresses and networks of the proxies in front of us. Only what they append to `proxy_header` says where a
-    /// request comes from; from everybody else that header is ignored (docs/threats.md#attack-l3). Empty: nobody is
-    /// believed.
+    /// Addresses and networks of the reverse proxies. Only the part of `proxy_header` appended by these proxies
+    /// determines a request's source; the header of any other peer is ignored (docs/threats.md#attack-l3). Empty: the
+    /// header is always ignored.
     pub trusted_proxies: Vec<Network>,
-    /// The header to which they append the address that called them. Exactly one is believed: a proxy writes the one
-    /// and lets the other through.
+    /// The header to which the proxies append the client's address. Only this header is trusted: a proxy writes one of
+    /// the two headers and passes the other through.
     pub proxy_header: ProxyHeader,
 }
 
-/// How proxies say who called them.
+/// The header in which reverse proxies forward the client's address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub enum ProxyHeader {
     #[default]
@@ -53,7 +53,7 @@ pub enum ProxyHeader {
     Forwarded,
 }
 
-/// PEM files of the listener.
+/// The PEM files of the TLS listener.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
@@ -78,23 +78,23 @@ impl Default for Server {
     }
 }
 
-/// What is said where [`Server::hides_sources`].
+/// The warning for a server with [`Server::has_undeclared_proxy`].
 pub const UNNAMED_PROXY: &str = "the issuer is https and [server.tls] is not there, so a proxy is: name its address in \
                                  server.trusted_proxies, or nobody can be limited by where they come from";
 
 impl Server {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let bad = |why: &str| Err(ConfigError::Rule(format!("server.issuer {why}")));
+        let bad = |why: &str| Err(ConfigError::Invalid(format!("server.issuer {why}")));
         let Ok(url) = Url::parse(&self.issuer) else { return bad("is not a URL") };
         if self.issuer.ends_with('/') || url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
             return bad("has no path, no slash at the end, no query and no fragment");
         }
-        if self.trusted_proxies.iter().any(|network| network.is_everything()) {
+        if self.trusted_proxies.iter().any(|network| network.is_whole_internet()) {
             let why = "server.trusted_proxies is the whole internet: anybody could say to be anybody";
-            return Err(ConfigError::Rule(why.into()));
+            return Err(ConfigError::Invalid(why.into()));
         }
         if self.max_connections == 0 || self.max_connections_per_source == 0 {
-            return Err(ConfigError::Rule("server.max_connections lets at least one in".into()));
+            return Err(ConfigError::Invalid("server.max_connections lets at least one in".into()));
         }
         match url.scheme() {
             "https" => Ok(()),
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// Whether this is a machine talking to itself: the demo, a test.
+    /// True if the issuer's host is a loopback host: the demo or a test.
     pub fn is_loopback(&self) -> bool {
         let Ok(url) = Url::parse(&self.issuer) else { return false };
         match url.host() {
@@ -118,13 +118,13 @@ impl Server {
         self.issuer.starts_with("https://")
     }
 
-    /// Whether something stands in front of us that we were not told of: everybody seems to come from its address, so
-    /// nobody can be limited by theirs.
-    pub fn hides_sources(&self) -> bool {
+    /// True if an undeclared proxy must be in front of the server: all requests then seem to have the proxy's address,
+    /// so no limit by source is possible.
+    pub fn has_undeclared_proxy(&self) -> bool {
         self.is_https() && self.tls.is_none() && self.trusted_proxies.is_empty()
     }
 
-    /// Host and port of the issuer, as a person would type it.
+    /// Returns host and port of the issuer, as typed by an end user.
     pub fn host(&self) -> &str {
         self.issuer.split_once("://").map_or(self.issuer.as_str(), |(_, rest)| rest)
     }

@@ -1,4 +1,4 @@
-//! `[sms]`: the gateway that carries the codes.
+//! `[sms]`: the gateway that sends the codes.
 
 use std::path::PathBuf;
 
@@ -10,28 +10,29 @@ use super::ConfigError;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sms {
-    /// `console` writes messages to the log (loopback issuers only); `http` posts them.
+    /// `console` writes messages to the log (loopback issuers only); `http` posts messages to `[sms.http]`.
     pub gateway: String,
-    /// Messages a day that the deployment pays for; beyond it none is sent until the next day.
+    /// The maximum number of messages per day, a limit on cost. Further messages are not sent until the next day.
     pub daily_cap: u32,
-    /// Minutes between two alarms in the log while messages cannot leave: often enough for whoever watches, seldom
-    /// enough for whoever mends it.
+    /// The interval between two alarms in the log during an outage, in minutes: short enough to be noticed, long enough
+    /// not to disturb the repair.
     pub alarm_minutes: u32,
     pub http: Option<HttpGateway>,
 }
 
-/// `POST` of JSON `{"id","to","text"}`; `to` in E.164; 2xx means taken; the same `id` is the same message.
+/// An SMS gateway called by `POST` with the JSON `{"id","to","text"}`; `to` is in E.164 format; 2xx means accepted; a
+/// repeated `id` is the same message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpGateway {
     pub url: String,
-    /// Value of the `Authorization` header, if the gateway wants one.
+    /// The value of the `Authorization` header, if required by the gateway.
     #[serde(default, serialize_with = "hidden")]
     pub authorization: Option<SecretString>,
     #[serde(default)]
     pub authorization_file: Option<PathBuf>,
-    /// The statuses by which the gateway says that it will never reach this number. Any other that is not 2xx concerns
-    /// the deployment: the message is kept and tried again.
+    /// The statuses by which the gateway reports that a number is permanently unreachable. Every other status except
+    /// 2xx concerns the deployment: the message is kept and retried.
     #[serde(default = "number_refused")]
     pub number_refused: Vec<u16>,
 }
@@ -52,7 +53,7 @@ impl Default for Sms {
 
 impl Sms {
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
-        let rule = |text: &str| Err(ConfigError::Rule(text.to_owned()));
+        let rule = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
         if self.daily_cap == 0 {
             return rule("sms.daily_cap is at least 1: nobody can activate an account without a message");
         }

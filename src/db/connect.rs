@@ -1,4 +1,4 @@
-//! Opening a database: pools, pragmas, migrations.
+//! Opens a database: pools, pragmas, migrations.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -11,41 +11,42 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection as _, PgPool, SqlitePool};
 
 use super::tx::{Inner, WriterGuard, Writers};
-use super::{Durability, Error, Fault, Result, Tx, files};
+use super::{DbError, Durability, Result, Tx, WriteFailure, files};
 
-/// How long a database may take to let us in.
-const OPENED_WITHIN: Duration = Duration::from_secs(5);
+/// The maximum time to connect to PostgreSQL, and to wait for a connection of its pools.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A newer program's migrations only add (`migrations/` is tested for it), so this program works on with them: else
-/// none of a row of servers could be restarted while they are replaced one by one (docs/threats.md#fault-rt11).
+/// The embedded migrations. Unknown migrations in the database are accepted: the migrations of a newer version only add
+/// (a test of `migrations/` checks this), so the present version can continue. Otherwise the servers of a cluster could
+/// not be restarted during a rolling upgrade (docs/threats.md#fault-rt11).
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut migrator = sqlx::migrate!("./migrations");
     migrator.set_ignore_missing(true);
     migrator
 });
 
-/// How many migrations this program carries: a test holds it, because a misnamed file is silently ignored.
-pub const SCHEMA_FILES: fn() -> usize = || MIGRATIONS.iter().count();
+/// Returns the number of embedded migrations. A test checks the number, because sqlx silently ignores a misnamed file.
+pub const MIGRATION_COUNT: fn() -> usize = || MIGRATIONS.iter().count();
 
-/// What a program may do with a database.
+/// The access of the program to a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Everything; an SQLite file is made where it is missing.
-    Write,
-    /// Nothing is made and nothing written: a write is an error.
-    Read,
+pub enum AccessMode {
+    /// Reads and writes; a missing SQLite file is created.
+    ReadWrite,
+    /// Reads only: nothing is created, and a write is an error.
+    ReadOnly,
 }
 
-/// How the schema of a database stands to this program's.
+/// The differences between the migrations of a database and of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Schema {
-    /// Migrations of this program that it has not.
-    pub lacking: Vec<i64>,
-    /// Migrations that this program does not know: a newer one was here.
-    pub newer: Vec<i64>,
+pub struct SchemaStatus {
+    /// Versions of embedded migrations missing from the database.
+    pub missing: Vec<i64>,
+    /// Versions in the database unknown to the program, applied by a newer version.
+    pub unknown: Vec<i64>,
 }
 
-/// Both databases, native pools. SQLite: one writer, some readers that cannot write.
+/// The connection pools of SQLite or PostgreSQL. SQLite has one writing connection and several read-only connections.
 #[derive(Clone)]
 pub enum Db {
     Sqlite { read: SqlitePool, write: SqlitePool, writers: Writers },
@@ -53,25 +54,25 @@ pub enum Db {
 }
 
 impl Db {
-    /// Opens `sqlite:PATH` (created when missing) or `postgres://…`. Does not migrate.
+    /// Opens `sqlite:PATH` (created when missing) or `postgres://…`, without migrating.
     ///
     /// # Errors
-    /// A url of another kind, a folder that cannot be made, a server that does not answer.
+    /// Fails for a URL of another kind, a folder that cannot be created, or a server that does not respond.
     pub async fn open(url: &str) -> Result<Db> {
-        Self::open_to(url, Access::Write).await
+        Self::open_with(url, AccessMode::ReadWrite).await
     }
 
-    /// As [`Db::open`], for reading only where that is said.
+    /// Opens the database as [`Db::open`] does, with the given access mode.
     ///
     /// # Errors
-    /// As [`Db::open`]; a file that is not there, for reading.
-    pub async fn open_to(url: &str, access: Access) -> Result<Db> {
+    /// Fails as [`Db::open`] does, and for a missing file in read-only mode.
+    pub async fn open_with(url: &str, access: AccessMode) -> Result<Db> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             open_sqlite(path, access).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             open_postgres(url, access).await
         } else {
-            Err(Error::Url("it begins with sqlite: or postgres://".to_owned()))
+            Err(DbError::Url("it begins with sqlite: or postgres://".to_owned()))
         }
     }
 
@@ -79,8 +80,8 @@ impl Db {
         matches!(self, Db::Sqlite { .. })
     }
 
-    /// Brings the schema up to this program's. PostgreSQL takes a lock; SQLite has none, so this is
-    /// called once, before serving.
+    /// Applies the missing migrations. PostgreSQL takes a lock; SQLite has none, so the program calls this function
+    /// once, before serving.
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Db::Sqlite { write, .. } => MIGRATIONS.run(write).await?,
@@ -89,60 +90,60 @@ impl Db {
         Ok(())
     }
 
-    /// How many of this program's migrations the database has.
-    pub async fn migrated(&self) -> Result<usize> {
-        Ok(SCHEMA_FILES() - self.schema().await?.lacking.len())
+    /// Returns the number of embedded migrations applied to the database.
+    pub async fn applied_migrations(&self) -> Result<usize> {
+        Ok(MIGRATION_COUNT() - self.schema_status().await?.missing.len())
     }
 
-    /// Which migrations the database has, beside those of this program.
-    pub async fn schema(&self) -> Result<Schema> {
+    /// Compares the migrations of the database with the embedded migrations.
+    pub async fn schema_status(&self) -> Result<SchemaStatus> {
         let ours: BTreeSet<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
         let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version LIMIT 10000";
-        let rows = match self.read().await?.all::<(i64,)>(sql, Vec::new()).await {
-            // Nobody has migrated it yet: there is no such table.
-            Err(Error::Sqlx(sqlx::Error::Database(_))) => Vec::new(),
+        let rows = match self.read().await?.fetch_all::<(i64,)>(sql, Vec::new()).await {
+            // A database that was never migrated has no such table.
+            Err(DbError::Sqlx(sqlx::Error::Database(_))) => Vec::new(),
             rows => rows?,
         };
         let has: BTreeSet<i64> = rows.into_iter().map(|(version,)| version).collect();
         let only = |a: &BTreeSet<i64>, b: &BTreeSet<i64>| a.difference(b).copied().collect();
-        Ok(Schema { lacking: only(&ours, &has), newer: only(&has, &ours) })
+        Ok(SchemaStatus { missing: only(&ours, &has), unknown: only(&has, &ours) })
     }
 
-    /// A connection that can only read; each statement sees the latest commit.
+    /// Returns a read-only connection; each statement sees the latest commit.
     pub async fn read(&self) -> Result<Tx> {
         let inner = match self {
             Db::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
             Db::Postgres { read, .. } => Inner::Postgres(read.acquire().await?),
         };
-        Ok(Tx { inner, open: false, writing: None, _guard: None })
+        Ok(Tx { inner, open: false, writer_state: None, _guard: None })
     }
 
-    /// A writing transaction, begun. Waits for SQLite's one writer at most five seconds.
+    /// Begins a write transaction. Waits for SQLite's single writer for at most five seconds.
     pub async fn write(&self, durability: Durability) -> Result<Tx> {
         match self {
             Db::Sqlite { write, writers, .. } => {
-                let guard = WriterGuard::enter(writers);
-                let inner = Inner::Sqlite(writers.last.noted(write.acquire().await.map_err(Error::from))?);
+                let guard = WriterGuard::acquire(writers);
+                let inner = Inner::Sqlite(writers.last_write.observe(write.acquire().await.map_err(DbError::from))?);
                 let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writing, _guard: guard };
-                // `synchronous` cannot change inside a transaction, and a deferred one that upgrades fails
+                let mut tx = Tx { inner, open: false, writer_state: writing, _guard: guard };
+                // `synchronous` cannot change inside a transaction, and a deferred transaction that is upgraded fails
                 // with BUSY at once: hence this order and IMMEDIATE.
                 let pragma = match durability {
                     Durability::Durable => "PRAGMA synchronous = FULL",
                     Durability::Relaxed => "PRAGMA synchronous = NORMAL",
                 };
                 tx.execute(pragma, Vec::new()).await?;
-                // Said before it is done: a request that is cancelled right here must not hand the next one a
-                // connection that has begun already.
+                // The flag is set before BEGIN: if the request is cancelled here, the next request must not receive a
+                // connection with an open transaction.
                 tx.open = true;
                 tx.execute("BEGIN IMMEDIATE", Vec::new()).await?;
                 Ok(tx)
             }
             Db::Postgres { write, writers, .. } => {
-                let guard = WriterGuard::enter(writers);
+                let guard = WriterGuard::acquire(writers);
                 let inner = Inner::Postgres(write.acquire().await?);
                 let writing = Some(Writers::clone(writers));
-                let mut tx = Tx { inner, open: false, writing, _guard: guard };
+                let mut tx = Tx { inner, open: false, writer_state: writing, _guard: guard };
                 tx.open = true;
                 tx.execute("BEGIN", Vec::new()).await?;
                 if durability == Durability::Relaxed {
@@ -153,21 +154,21 @@ impl Db {
         }
     }
 
-    /// The last write, where it could not be done.
-    pub fn write_fault(&self) -> Option<Fault> {
+    /// Returns the failure of the last write, if any.
+    pub fn last_write_failure(&self) -> Option<WriteFailure> {
         match self {
-            Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => writers.last.fault(),
+            Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => writers.last_write.failure(),
         }
     }
 
-    /// How many tasks have a writing transaction or wait for one.
-    pub fn writers(&self) -> usize {
+    /// Returns the number of tasks that hold or wait for a write transaction.
+    pub fn writer_count(&self) -> usize {
         match self {
             Db::Sqlite { writers, .. } | Db::Postgres { writers, .. } => writers.count(),
         }
     }
 
-    /// Closes every connection; SQLite's last one folds the write-ahead log back.
+    /// Closes every connection; SQLite's last connection checkpoints the write-ahead log.
     pub async fn close(&self) {
         match self {
             Db::Sqlite { read, write, .. } => {
@@ -182,11 +183,11 @@ impl Db {
     }
 }
 
-async fn open_sqlite(path: &str, access: Access) -> Result<Db> {
+async fn open_sqlite(path: &str, access: AccessMode) -> Result<Db> {
     let path = path.strip_prefix("//").unwrap_or(path);
     let whole = format!("sqlite:{path}");
-    if let Some(file) = files::file_of(&whole).filter(|_| access == Access::Write) {
-        files::create(&file).map_err(|e| Error::Url(format!("{}: {e}", file.display())))?;
+    if let Some(file) = files::sqlite_file(&whole).filter(|_| access == AccessMode::ReadWrite) {
+        files::create(&file).map_err(|e| DbError::Url(format!("{}: {e}", file.display())))?;
     }
     let base = SqliteConnectOptions::from_str(&whole)?
         .busy_timeout(Duration::from_secs(5))
@@ -195,12 +196,12 @@ async fn open_sqlite(path: &str, access: Access) -> Result<Db> {
         .disable_statement_logging();
     let only_reads = base.clone().pragma("query_only", "ON");
     let writes = match access {
-        Access::Write => base
+        AccessMode::ReadWrite => base
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .create_if_missing(true)
             .optimize_on_close(true, None),
-        Access::Read => only_reads.clone(),
+        AccessMode::ReadOnly => only_reads.clone(),
     };
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -210,7 +211,7 @@ async fn open_sqlite(path: &str, access: Access) -> Result<Db> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(writes)
         .await
-        .map_err(Error::Open)?;
+        .map_err(DbError::Open)?;
     let readers = std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8);
     let read = SqlitePoolOptions::new()
         .max_connections(u32::try_from(readers).unwrap_or(2))
@@ -222,18 +223,18 @@ async fn open_sqlite(path: &str, access: Access) -> Result<Db> {
     Ok(Db::Sqlite { read, write, writers: Writers::default() })
 }
 
-async fn open_postgres(url: &str, access: Access) -> Result<Db> {
+async fn open_postgres(url: &str, access: AccessMode) -> Result<Db> {
     let base = PgConnectOptions::from_str(url)?.application_name("preau").disable_statement_logging();
-    // The pool tries until its time is over and then says only that; the first connection says why.
-    let first = tokio::time::timeout(OPENED_WITHIN, base.connect()).await;
-    let first = first.map_err(|_| Error::Open(sqlx::Error::PoolTimedOut))?.map_err(Error::Open)?;
-    // What it says to a farewell changes nothing.
+    // The pool retries until its timeout and then reports only the timeout; the first connection reports the cause.
+    let first = tokio::time::timeout(CONNECT_TIMEOUT, base.connect()).await;
+    let first = first.map_err(|_| DbError::Open(sqlx::Error::PoolTimedOut))?.map_err(DbError::Open)?;
+    // An error on closing the connection is irrelevant.
     let _gone = first.close().await;
-    let pool = || PgPoolOptions::new().acquire_timeout(OPENED_WITHIN).max_connections(10);
-    // A write through the reading pool fails loudly here as it does on SQLite.
+    let pool = || PgPoolOptions::new().acquire_timeout(CONNECT_TIMEOUT).max_connections(10);
+    // A write through the read pool fails on PostgreSQL as on SQLite.
     let only_reads = base.clone().options([("default_transaction_read_only", "on")]);
-    let writes = if access == Access::Read { only_reads.clone() } else { base };
-    let write = pool().connect_with(writes).await.map_err(Error::Open)?;
+    let writes = if access == AccessMode::ReadOnly { only_reads.clone() } else { base };
+    let write = pool().connect_with(writes).await.map_err(DbError::Open)?;
     let read = pool().connect_lazy_with(only_reads);
     Ok(Db::Postgres { read, write, writers: Writers::default() })
 }
@@ -244,7 +245,7 @@ mod tests {
     use std::future::Future as _;
     use std::task::{Context, Waker};
 
-    /// A browser that goes away cancels its request at any point; the writer must stay usable.
+    /// A disconnecting browser cancels its request at any point; the writer must stay usable.
     #[tokio::test]
     async fn a_cancelled_beginning_leaves_the_writer_in_order() {
         let folder = tempfile::tempdir().unwrap();
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn waiting_too_long_for_a_connection_is_busy_and_no_fault() {
-        assert!(matches!(Error::from(sqlx::Error::PoolTimedOut), Error::Busy));
-        assert!(matches!(Error::from(sqlx::Error::RowNotFound), Error::Sqlx(_)));
+        assert!(matches!(DbError::from(sqlx::Error::PoolTimedOut), DbError::Busy));
+        assert!(matches!(DbError::from(sqlx::Error::RowNotFound), DbError::Sqlx(_)));
     }
 }

@@ -1,19 +1,19 @@
-//! The files of an SQLite database: readable by their owner only, because names of children stand in them.
+//! The files of an SQLite database: readable only by their owner, because of the names of children.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The file of a `sqlite:` url, without its parameters; none for one in memory.
-pub fn file_of(url: &str) -> Option<PathBuf> {
+/// Returns the file of a `sqlite:` URL, without its parameters; `None` for a database in memory.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     (!path.is_empty() && !path.starts_with(':')).then(|| PathBuf::from(path))
 }
 
-/// Makes what is missing: the folder 0700, the file 0600. SQLite gives the write-ahead log the file's own mode. What is
-/// there already stays as its owner set it; [`open_to_others`] tells.
+/// Creates missing files: the folder with mode 0700, the file with mode 0600. SQLite gives the write-ahead log the mode
+/// of the file. Existing files keep their mode; [`exposed_files`] reports unsafe modes.
 pub fn create(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
         let mut builder = DirBuilder::new();
@@ -32,8 +32,8 @@ pub fn create(file: &Path) -> io::Result<()> {
     }
 }
 
-/// The database's files that others than their owner may read or write, with their mode.
-pub fn open_to_others(file: &Path) -> Vec<(PathBuf, u32)> {
+/// Returns the database files that users other than the owner can read or write, with their mode.
+pub fn exposed_files(file: &Path) -> Vec<(PathBuf, u32)> {
     let beside = |suffix: &str| {
         let mut name = file.as_os_str().to_owned();
         name.push(suffix);
@@ -64,7 +64,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("var/deep/preau.db");
         let url = format!("sqlite:{}", file.display());
-        assert_eq!(file_of(&url), Some(file.clone()));
+        assert_eq!(sqlite_file(&url), Some(file.clone()));
         let db = Db::open(&url).await.unwrap();
         db.migrate().await.unwrap();
         db.write(Durability::Durable).await.unwrap().commit().await.unwrap();
@@ -72,18 +72,18 @@ mod tests {
         assert_eq!(modes, [Some(0o600); 3]);
         assert_eq!(mode(file.parent().unwrap()), Some(0o700));
         assert_eq!(mode(&folder.path().join("var")), Some(0o700));
-        assert_eq!(open_to_others(&file), []);
+        assert_eq!(exposed_files(&file), []);
 
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert_eq!(open_to_others(&file), [(file.clone(), 0o644)]);
+        assert_eq!(exposed_files(&file), [(file.clone(), 0o644)]);
         db.close().await;
     }
 
     #[test]
     fn a_database_in_memory_or_elsewhere_has_no_file() {
         for url in ["sqlite::memory:", "sqlite://:memory:", "postgres://h/d", "sqlite:"] {
-            assert_eq!(file_of(url), None, "{url}");
+            assert_eq!(sqlite_file(url), None, "{url}");
         }
-        assert_eq!(file_of("sqlite://var/preau.db?mode=rwc"), Some(PathBuf::from("var/preau.db")));
+        assert_eq!(sqlite_file("sqlite://var/preau.db?mode=rwc"), Some(PathBuf::from("var/preau.db")));
     }
 }

@@ -1,4 +1,4 @@
-//! A transaction (or a reading connection) on either database.
+//! A transaction or a read connection on either database.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,28 +8,29 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Postgres, Sqlite};
 
-use super::fault::LastWrite;
-use super::{Error, Result, Value};
+use super::write_failure::LastWrite;
+use super::{DbError, Result, Value};
 
-/// How much a commit must survive.
+/// The durability of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// What a person was told survives a power cut.
+    /// The commit survives a power failure: for results that were reported to a user.
     Durable,
-    /// What costs only a retry may be lost with the power, never with the process.
+    /// The commit survives the end of the process but possibly not a power failure: for data that can be recreated by a
+    /// retry.
     Relaxed,
 }
 
-/// A row type that both databases can fill: derive `FromRow`, or take a tuple.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+/// A row type that both databases can decode: derive `FromRow`, or use a tuple.
+pub trait DbRow: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> DbRow for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 pub(super) enum Inner {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
 }
 
-/// The one body of each query on the connection that there is. The text is a `&'static str`.
+/// Runs a query on the connection of either database. The SQL text is a `&'static str`.
 macro_rules! on {
     ($tx:expr, $conn:ident, $query:expr, $args:expr, $run:ident) => {
         match &mut $tx.inner {
@@ -53,30 +54,30 @@ macro_rules! bound {
     }};
 }
 
-/// Writers that are open, by task: a second one in the same task would wait for the first for ever
-/// (SQLite has one writer), so it is a bug that tests must see at once.
-pub(super) type Writers = Arc<Writing>;
+/// The open writers, by task. A second writer in the same task would wait for the first one forever (SQLite has one
+/// writer): a bug that tests must detect at once.
+pub(super) type Writers = Arc<WriterState>;
 
-/// What the writers of a database share.
+/// The shared state of the writers of a database.
 #[derive(Debug, Default)]
-pub struct Writing {
-    open: Mutex<HashSet<String>>,
-    pub(super) last: LastWrite,
+pub struct WriterState {
+    tasks: Mutex<HashSet<String>>,
+    pub(super) last_write: LastWrite,
 }
 
-impl Writing {
+impl WriterState {
     pub(super) fn count(&self) -> usize {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-/// Held as long as a writing transaction is open.
+/// Registers the task as a writer until dropped.
 pub(super) struct WriterGuard(Writers, String);
 
 impl WriterGuard {
-    pub(super) fn enter(writers: &Writers) -> Option<Self> {
+    pub(super) fn acquire(writers: &Writers) -> Option<Self> {
         let task = tokio::task::try_id().map(|id| id.to_string())?;
-        let fresh = writers.open.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
+        let fresh = writers.tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(task.clone());
         debug_assert!(fresh, "a second writing transaction in one task: pass &mut Tx instead");
         Some(Self(Arc::clone(writers), task))
     }
@@ -84,21 +85,21 @@ impl WriterGuard {
 
 impl Drop for WriterGuard {
     fn drop(&mut self) {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
-/// What stores take. Dropped without [`Tx::commit`], nothing of it has happened.
+/// The argument of all store functions. Dropping the transaction without [`Tx::commit`] rolls back.
 pub struct Tx {
     pub(super) inner: Inner,
     pub(super) open: bool,
-    /// Of a writing transaction: where it is noted that nothing could be written.
-    pub(super) writing: Option<Writers>,
+    /// The writer state of a write transaction, to record failed writes; `None` for a read connection.
+    pub(super) writer_state: Option<Writers>,
     pub(super) _guard: Option<WriterGuard>,
 }
 
 impl Tx {
-    /// Runs a statement; gives the number of rows it touched.
+    /// Runs a statement; returns the number of affected rows.
     pub async fn execute(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         let done = match &mut self.inner {
             Inner::Sqlite(c) => bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected()),
@@ -106,48 +107,48 @@ impl Tx {
                 bound!(sqlx::query(sql), args).execute(&mut **c).await.map(|done| done.rows_affected())
             }
         };
-        self.noted(done)
+        self.observe(done)
     }
 
-    /// The first row, if any.
-    pub async fn optional<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>> {
+    /// Returns the first row, if any.
+    pub async fn fetch_optional<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>> {
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_optional);
-        self.noted(found)
+        self.observe(found)
     }
 
-    /// Exactly one row: its absence is an error.
-    pub async fn one<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T> {
+    /// Returns the row; no row is an error.
+    pub async fn fetch_one<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T> {
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_one);
-        self.noted(found)
+        self.observe(found)
     }
 
-    /// Every row. The caller's SQL bounds how many.
-    pub async fn all<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>> {
+    /// Returns all rows. The caller's SQL limits the number.
+    pub async fn fetch_all<T: DbRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>> {
         let found = on!(self, c, sqlx::query_as::<_, T>(sql), args, fetch_all);
-        self.noted(found)
+        self.observe(found)
     }
 
-    fn noted<T>(&self, result: sqlx::Result<T>) -> Result<T> {
-        let result = result.map_err(Error::from);
-        match &self.writing {
-            Some(writing) => writing.last.noted(result),
+    fn observe<T>(&self, result: sqlx::Result<T>) -> Result<T> {
+        let result = result.map_err(DbError::from);
+        match &self.writer_state {
+            Some(writing) => writing.last_write.observe(result),
             None => result,
         }
     }
 
-    /// Makes it so.
+    /// Commits the transaction.
     pub async fn commit(mut self) -> Result<()> {
         if self.open {
             self.execute("COMMIT", Vec::new()).await?;
             self.open = false;
-            if let Some(writing) = &self.writing {
-                writing.last.done();
+            if let Some(writing) = &self.writer_state {
+                writing.last_write.clear();
             }
         }
         Ok(())
     }
 
-    /// Undoes it, and gives the connection back in order.
+    /// Rolls back the transaction and returns the connection to the pool.
     pub async fn rollback(mut self) -> Result<()> {
         if self.open {
             self.execute("ROLLBACK", Vec::new()).await?;
@@ -160,8 +161,8 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         if self.open {
-            // An error or a cancelled request: a connection in the middle of a transaction is closed,
-            // which rolls it back, rather than handed to the next one.
+            // After an error or a cancelled request, the connection is closed, which rolls back the transaction, and
+            // not returned to the pool.
             match &mut self.inner {
                 Inner::Sqlite(c) => c.close_on_drop(),
                 Inner::Postgres(c) => c.close_on_drop(),

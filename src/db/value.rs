@@ -1,8 +1,8 @@
-//! What a query binds: the three types that both databases write alike, and their NULLs.
+//! The bound values of queries: the three types common to both databases, and their NULLs.
 
 use crate::base::clock::Timestamp;
 
-/// One bound value. NULLs keep their type, which PostgreSQL wants to know.
+/// A bound value. NULLs are typed, as PostgreSQL requires.
 #[derive(Clone, Debug)]
 pub enum Value {
     Text(Option<String>),
@@ -66,7 +66,7 @@ impl From<bool> for Value {
     }
 }
 
-/// The bound values of one query, in the order of `$1`, `$2`, …
+/// Builds the bound values of a query, in the order of `$1`, `$2`, …
 macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
 }

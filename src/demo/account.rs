@@ -1,76 +1,82 @@
-//! One account that is active from the beginning, so that signing in can be tried at once.
+//! An account active from the beginning, so that signing in can be tried at once.
 //!
-//! Opened as an activation opens one: identifiant drawn, persons attached, password judged and hashed.
+//! Created as by an activation: identifiant generated, persons linked, password checked and hashed.
 
 use anyhow::Context as _;
 
-use super::folder::Folder;
-use super::rosters::{Cast, SCHOOLS, cast};
+use super::folder::DemoFolder;
+use super::rosters::{CastMember, SCHOOLS, cast};
 use crate::accounts::{self, password};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
 use crate::base::secret::Secret;
+use crate::crypto::{HmacPurpose, Priority};
 use crate::db::Durability;
 use crate::roster;
-use crate::seal::{Blind, Priority};
 
-/// Three children in two academies: what one account for all is good for.
-pub const WHO: &str = "Marie-Hélène DE LA TOUR D'OLT";
+/// The account holder, with three children in two academies, to show one account for all children.
+pub const ACCOUNT_HOLDER: &str = "Marie-Hélène DE LA TOUR D'OLT";
 
-/// Somebody who can sign in.
-pub struct Account {
-    pub who: Cast,
+/// The credentials of the demo's account.
+pub struct DemoAccount {
+    pub member: CastMember,
     pub identifiant: String,
-    /// As it was drawn; the person may have chosen another since.
+    /// The generated password; the person may have chosen another since.
     pub password: Secret,
 }
 
-/// Finds the account, or opens it.
-pub async fn ensure(app: &App, folder: &Folder, now: Timestamp) -> anyhow::Result<Account> {
-    let who = cast().into_iter().find(|c| c.who == WHO).context("the demo's cast lacks its own account's holder")?;
+/// Finds the account, or creates the account.
+pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::Result<DemoAccount> {
+    let who = cast()
+        .into_iter()
+        .find(|c| c.label == ACCOUNT_HOLDER)
+        .context("the demo's cast lacks its own account's holder")?;
     let rng = app.rng.as_ref();
-    let password = folder.once("account.password", || draw(rng, &who))?;
-    let phone = app.numbering.mobile(who.phone).map_err(|e| anyhow::anyhow!("{WHO}: {e}"))?;
-    let blind = app.vault.blind(Blind::Phone, phone.as_str());
+    let password = folder.load_or_create("account.password", || generate_password(rng, &who))?;
+    let phone = app.phone_parser.parse_mobile(who.phone).map_err(|e| anyhow::anyhow!("{ACCOUNT_HOLDER}: {e}"))?;
+    let blind = app.master_key.hmac(HmacPurpose::Phone, phone.as_str());
 
     let mut tx = app.db.read().await?;
-    let candidates = roster::store::by_phone(&mut tx, &blind).await?;
-    let persons = roster::matching::meant(&candidates, who.typed_name(), who.given_name);
+    let candidates = roster::store::list_by_phone(&mut tx, &blind).await?;
+    let persons = roster::matching::matching_candidates(&candidates, who.typed_name(), who.given_name);
     if let Some(id) = persons.iter().find_map(|p| p.account_id.as_deref()) {
-        let account = accounts::store::by_id(&mut tx, id).await?.context("a person's account is not there")?;
-        return Ok(Account { who, identifiant: account.identifiant, password });
+        let account = accounts::store::find(&mut tx, id).await?.context("a person's account is not there")?;
+        return Ok(DemoAccount { member: who, identifiant: account.identifiant, password });
     }
     drop(tx);
 
-    let newest = persons.first().with_context(|| format!("the roster does not know {WHO}"))?;
-    let hash = app.passwords.hash(&password::normal(password.expose()), rng, Priority::Known).await?;
+    let newest = persons.first().with_context(|| format!("the roster does not know {ACCOUNT_HOLDER}"))?;
+    let hash = app.password_hasher.hash(&password::normalize(password.expose()), rng, Priority::Known).await?;
     let mut tx = app.db.write(Durability::Durable).await?;
     let (given, family, usage) = (&newest.given_name, &newest.family_name, newest.usage_name.as_deref());
-    let account = accounts::ops::open_account(&mut tx, rng, now, "responsable", given, family, usage).await?;
+    let account = accounts::ops::create_account(&mut tx, rng, now, "responsable", given, family, usage).await?;
     for person in &persons {
-        anyhow::ensure!(roster::store::attach(&mut tx, &person.id, &account.id).await?, "{WHO} has an account already");
+        anyhow::ensure!(
+            roster::store::link_to_account(&mut tx, &person.id, &account.id).await?,
+            "{ACCOUNT_HOLDER} has an account already"
+        );
     }
     accounts::store::set_password(&mut tx, now, &account.id, &hash).await?;
     tx.commit().await?;
-    Ok(Account { who, identifiant: account.identifiant, password })
+    Ok(DemoAccount { member: who, identifiant: account.identifiant, password })
 }
 
-/// Words that no rule of passwords minds, and that are typed easily on any keyboard.
-const WORDS: [&str; 16] = [
+/// Words allowed by every password rule and easy to type on any keyboard.
+const PASSWORD_WORDS: [&str; 16] = [
     "Abricot", "Ballon", "Cerise", "Dragon", "Fontaine", "Guitare", "Hamac", "Igloo", "Jardin", "Kiwi", "Lavande",
     "Mouette", "Navire", "Orage", "Papillon", "Rivage",
 ];
 
-/// A password that a person can type and that an activation would take.
-fn draw(rng: &dyn Random, who: &Cast) -> String {
+/// Generates a password easy to type and acceptable to an activation.
+fn generate_password(rng: &dyn Random, who: &CastMember) -> String {
     let names = vec![who.family_name, who.typed_name(), who.given_name];
     let schools = SCHOOLS.iter().map(|school| school.name).collect();
-    let known = password::Known { identifiant: "", names, schools };
+    let known = password::PasswordContext { identifiant: "", names, schools };
     loop {
-        let word = || WORDS.get(rng.below(16) as usize).copied().unwrap_or("Abricot");
+        let word = || PASSWORD_WORDS.get(rng.below(16) as usize).copied().unwrap_or("Abricot");
         let drawn = format!("{}-{}-{}-{}", word(), word(), word(), 10 + rng.below(90));
-        if password::judge(&drawn, &known).is_ok() {
+        if password::validate(&drawn, &known).is_ok() {
             return drawn;
         }
     }

@@ -1,6 +1,6 @@
-//! The demo's folder: what marks it, what is drawn in it once, how it is emptied.
+//! The demo's folder: its marker file, the secrets generated once, and its emptying.
 //!
-//! `--fresh` removes things: only a folder that bears the mark is ever emptied, and never the folder itself.
+//! `--fresh` deletes files: only a folder with the marker file is ever emptied, and the folder itself is never deleted.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::base::secret::Secret;
 
-const MARK: &str = "demo";
-const MARK_TEXT: &str = "This folder is preau demo's: --fresh empties it.\n";
+const MARKER_FILE: &str = "demo";
+const MARKER_TEXT: &str = "This folder is preau demo's: --fresh empties it.\n";
 
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -19,29 +19,29 @@ pub enum FolderError {
     Io(PathBuf, io::Error),
 }
 
-/// A folder that bears the demo's mark.
+/// A folder with the demo's marker file.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct DemoFolder(PathBuf);
 
-impl Folder {
-    /// Makes the folder the demo's if it is new or empty; with `fresh`, what is in a demo's folder goes.
+impl DemoFolder {
+    /// Creates the demo's folder if new or empty; with `fresh`, deletes the content of an existing demo folder.
     ///
     /// # Errors
-    /// It holds something without the mark.
+    /// The folder has content but no marker file.
     pub fn open(path: &Path, fresh: bool) -> Result<Self, FolderError> {
         let fail = |e| FolderError::Io(path.to_owned(), e);
         fs::create_dir_all(path).map_err(fail)?;
-        let mark = path.join(MARK);
-        let marked = fs::read_to_string(&mark).is_ok_and(|text| text == MARK_TEXT);
+        let mark = path.join(MARKER_FILE);
+        let marked = fs::read_to_string(&mark).is_ok_and(|text| text == MARKER_TEXT);
         if !marked && fs::read_dir(path).map_err(fail)?.next().is_some() {
             return Err(FolderError::Foreign(path.to_owned()));
         }
         if marked && fresh {
-            // The mark stays: who is interrupted here can begin again.
+            // The marker file stays, so that an interrupted run can be repeated.
             empty(path, &mark).map_err(fail)?;
         }
-        fs::write(&mark, MARK_TEXT).map_err(fail)?;
-        // Whole: the commands beside the demo may be typed in another folder.
+        fs::write(&mark, MARKER_TEXT).map_err(fail)?;
+        // An absolute path, as the other commands may run in another directory.
         Ok(Self(fs::canonicalize(path).map_err(fail)?))
     }
 
@@ -49,12 +49,12 @@ impl Folder {
         format!("sqlite:{}", self.0.join("preau.db").display())
     }
 
-    /// Where the other commands read what the demo runs with.
+    /// Returns the path of the demo's configuration, written for the other commands.
     pub fn config_file(&self) -> PathBuf {
         self.0.join("preau.toml")
     }
 
-    /// Writes that file anew: its ports may be others than last time.
+    /// Rewrites the configuration file, as the ports may differ from the last run.
     pub fn write_config(&self, text: &str) -> Result<(), FolderError> {
         let path = self.config_file();
         fs::write(&path, text).map_err(|e| FolderError::Io(path, e))
@@ -68,8 +68,8 @@ impl Folder {
         self.0.join("rosters")
     }
 
-    /// The text of a file of the keys' folder; drawn and written, for its owner's eyes, if it is not there.
-    pub fn once(&self, name: &str, draw: impl FnOnce() -> String) -> Result<Secret, FolderError> {
+    /// Returns the text of a file in the keys folder; a missing file is generated, readable by the owner only.
+    pub fn load_or_create(&self, name: &str, draw: impl FnOnce() -> String) -> Result<Secret, FolderError> {
         let path = self.keys().join(name);
         let fail = |e| FolderError::Io(path.clone(), e);
         match fs::read_to_string(&path) {
@@ -90,7 +90,7 @@ impl Folder {
     }
 }
 
-/// Removes what is in the folder, but for the mark; links themselves, never what they lead to.
+/// Deletes the folder's content except the marker file; symbolic links are removed, never followed.
 fn empty(path: &Path, mark: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;

@@ -1,18 +1,18 @@
-//! The demo: an invented Occitanie, its rosters, and the neighbours of an identity provider.
+//! The demo: an invented Occitanie, its rosters, and sample sites using the identity provider.
 //!
-//! Everything it keeps is in one folder of its own, with a master key of its own. What it puts there it puts by the
-//! same use cases as a school and an operator; nothing of it is a short cut. A later start adds what is missing.
+//! All data is in a separate folder with a separate master key. The data is created by the use cases of a school and of
+//! an operator, without shortcuts. A later start completes missing data.
 
 mod account;
 mod folder;
 mod greeting;
-pub mod neighbours;
 pub mod rosters;
+pub mod sample_sites;
 mod setup;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use folder::FolderError;
-pub use greeting::{COMMANDS, greet};
-pub use start::{Demo, Doors, Ports};
+pub use greeting::{EXAMPLE_COMMANDS, print_greeting};
+pub use start::{Demo, DemoListeners, Ports};

@@ -1,9 +1,8 @@
 //! The rosters of the demo: real SIECLE files of invented people in six invented schools.
 //!
-//! The demo imports them as a school would, so nothing of it is a short cut. A handful of people are fixed
-//! ([`cast`]): the demo names them to be tried, and tests use them. The crowd around them is drawn from a seed, the
-//! same every time. Nobody here exists; mobiles are of the range for fiction, but for those that show what overseas,
-//! foreign and landline numbers do.
+//! The demo imports the files as a school would, without shortcuts. A handful of people are fixed ([`cast`]): the demo
+//! suggests trying them, and tests use them. The other families are generated from a fixed seed. Nobody here exists;
+//! mobiles are in the range reserved for fiction, except those showing overseas, foreign and landline numbers.
 
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,13 +21,13 @@ mod schools;
 mod tests;
 mod xml;
 
-pub use people::{Cast, CastChild, cast};
-pub use schools::{SCHOOLS, School};
+pub use people::{CastChild, CastMember, cast};
+pub use schools::{DemoSchool, SCHOOLS};
 
 /// One export of one school.
 #[derive(Clone, Debug)]
 pub struct RosterFile {
-    /// To be imported with `--academy`.
+    /// The value of `--academy` for the import.
     pub academy: &'static str,
     pub uai: &'static str,
     /// `0349999J-ElevesAvecAdresses.xml`, or the ZIP of the export screen.
@@ -36,23 +35,23 @@ pub struct RosterFile {
     pub bytes: Vec<u8>,
 }
 
-/// Two files a school, exported at `now`, of the school year that `now` is in. The same for the same `now`.
-pub fn files(now: Timestamp) -> io::Result<Vec<RosterFile>> {
-    let exported = in_paris(now);
+/// Makes two files for each school, exported at `now`, in the school year of `now`. Deterministic for a given `now`.
+pub fn roster_files(now: Timestamp) -> io::Result<Vec<RosterFile>> {
+    let exported = paris_date_time(now);
     let rentree = if exported.month() >= 8 { exported.year() } else { exported.year() - 1 };
     let rng = SeededRandom::new(0x50_52_45_41_55);
     let mut files = Vec::new();
-    let mut numbers = crowd::Numbers::default();
+    let mut numbers = crowd::IdSequence::default();
     for school in &SCHOOLS {
-        let mut roster = people::roster(school);
-        crowd::add(&mut roster, school, rentree, exported.date(), &rng, &mut numbers);
+        let mut roster = people::cast_roster(school);
+        crowd::add_families(&mut roster, school, rentree, exported.date(), &rng, &mut numbers);
         for (export, text) in [
-            ("ElevesAvecAdresses", xml::eleves(&roster, school, rentree, exported)),
-            ("ResponsablesAvecAdresses", xml::responsables(&roster, school, rentree, exported)),
+            ("ElevesAvecAdresses", xml::pupils_xml(&roster, school, rentree, exported)),
+            ("ResponsablesAvecAdresses", xml::persons_xml(&roster, school, rentree, exported)),
         ] {
-            let bytes = xml::in_latin9(&text);
+            let bytes = xml::encode_latin9(&text);
             let (name, bytes) = if school.zipped {
-                (format!("{}-ExportXML_{export}.zip", school.uai), zipped(&format!("{export}.xml"), &bytes)?)
+                (format!("{}-ExportXML_{export}.zip", school.uai), zip_file(&format!("{export}.xml"), &bytes)?)
             } else {
                 (format!("{}-{export}.xml", school.uai), bytes)
             };
@@ -62,10 +61,10 @@ pub fn files(now: Timestamp) -> io::Result<Vec<RosterFile>> {
     Ok(files)
 }
 
-/// Writes [`files`] into `directory`, one folder an academy; gives (academy, file) in the order of the schools.
-pub fn write(directory: &Path, now: Timestamp) -> io::Result<Vec<(&'static str, PathBuf)>> {
+/// Writes [`roster_files`] into `directory`, one folder an academy; returns (academy, file) in school order.
+pub fn write_roster_files(directory: &Path, now: Timestamp) -> io::Result<Vec<(&'static str, PathBuf)>> {
     let mut written = Vec::new();
-    for file in files(now)? {
+    for file in roster_files(now)? {
         let folder = directory.join(file.academy);
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(&file.name);
@@ -75,11 +74,11 @@ pub fn write(directory: &Path, now: Timestamp) -> io::Result<Vec<(&'static str, 
     Ok(written)
 }
 
-fn in_paris(now: Timestamp) -> NaiveDateTime {
+fn paris_date_time(now: Timestamp) -> NaiveDateTime {
     DateTime::from_timestamp_millis(now.0).unwrap_or_default().with_timezone(&Paris).naive_local()
 }
 
-fn zipped(name: &str, bytes: &[u8]) -> io::Result<Vec<u8>> {
+fn zip_file(name: &str, bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(name, zip::write::SimpleFileOptions::default())?;
     zip.write_all(bytes)?;

@@ -1,30 +1,30 @@
-//! What a start finds missing: rosters, campaigns.
+//! Completes the demo's database at a start: rosters and campaigns.
 
 use std::path::PathBuf;
 
-use super::folder::Folder;
+use super::folder::DemoFolder;
 use super::rosters::{self, SCHOOLS};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::config::deployment::Declared;
-use crate::roster::ops::{House, Request, import};
-use crate::roster::reconcile::Removals;
-use crate::roster::store::import::set;
+use crate::config::deployment::DeploymentFiles;
+use crate::roster::ops::{ImportContext, ImportRequest, import_files};
+use crate::roster::reconcile::RemovalPolicy;
+use crate::roster::store::import::find_set;
 use crate::tenants::ops::{CampaignChange, change_campaign};
-use crate::tenants::{self, Opening, opening};
+use crate::tenants::{self, CampaignStatus, campaign_status};
 
-/// Its campaign stays closed, to show the page that says so.
-pub const CLOSED: &str = "0349997G";
-/// How long the other campaigns are open from a start on.
-const DAYS: i64 = 15;
+/// The school with a closed campaign, to show the page for closed campaigns.
+pub const CLOSED_SCHOOL_UAI: &str = "0349997G";
+/// The duration of the other campaigns in days, from each start.
+const CAMPAIGN_DAYS: i64 = 15;
 
-/// The origin of the neighbours in the deployment's files.
-const DECLARED_AT: &str = "http://localhost:8090";
+/// The origin of the sample sites in the deployment's files.
+const DECLARED_ORIGIN: &str = "http://localhost:8090";
 
-/// Lets the relying parties live elsewhere than their files say: a test's free port.
-pub fn relocate(declared: &mut Declared, base: &str) {
+/// Replaces the origin of the relying parties' URIs, for a test's free port.
+pub fn relocate_clients(declared: &mut DeploymentFiles, base: &str) {
     let relocate = |uri: &mut String| {
-        if let Some(rest) = uri.strip_prefix(DECLARED_AT) {
+        if let Some(rest) = uri.strip_prefix(DECLARED_ORIGIN) {
             *uri = format!("{base}{rest}");
         }
     };
@@ -38,12 +38,12 @@ pub fn relocate(declared: &mut Declared, base: &str) {
     }
 }
 
-/// Writes and imports the roster of each school that has none.
-pub async fn rosters(app: &App, folder: &Folder, now: Timestamp) -> anyhow::Result<()> {
+/// Writes and imports the rosters of schools without one.
+pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::Result<()> {
     let mut tx = app.db.read().await?;
     let mut missing = Vec::new();
     for school in &SCHOOLS {
-        if set(&mut tx, school.uai).await?.is_none() {
+        if find_set(&mut tx, school.uai).await?.is_none() {
             missing.push(school);
         }
     }
@@ -51,32 +51,32 @@ pub async fn rosters(app: &App, folder: &Folder, now: Timestamp) -> anyhow::Resu
     if missing.is_empty() {
         return Ok(());
     }
-    let files = rosters::write(&folder.rosters(), now)?;
-    let (db, vault, rng, numbering) = (&app.db, &app.vault, app.rng.as_ref(), &app.numbering);
-    let house = House { db, vault, rng, numbering, now };
+    let files = rosters::write_roster_files(&folder.rosters(), now)?;
+    let (db, master_key, rng, numbering) = (&app.db, &app.master_key, app.rng.as_ref(), &app.phone_parser);
+    let house = ImportContext { db, master_key, rng, phone_parser: numbering, now };
     for school in missing {
         let of_school = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(school.uai));
         let files = files.iter().map(|(_, path)| path.clone()).filter(of_school).collect();
         let academy = school.academy.to_owned();
-        let request = Request { academy, files, removals: Removals::Guarded, dry_run: false };
+        let request = ImportRequest { academy, files, removals: RemovalPolicy::Guarded, dry_run: false };
         let mut report = String::new();
-        let all = import(house, &request, &mut |finding| report.push_str(&format!("{finding} "))).await?;
+        let all = import_files(house, &request, &mut |finding| report.push_str(&format!("{finding} "))).await?;
         anyhow::ensure!(all, "the demo's own roster of {} was not taken: {report}", school.uai);
     }
     Ok(())
 }
 
-/// Opens every campaign from now on, but for the one that stays closed.
-pub async fn campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
+/// Opens every campaign from now on, except the closed one.
+pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
     for school in &SCHOOLS {
-        let change = if school.uai == CLOSED {
-            let campaign = tenants::store::campaign(&mut app.db.read().await?, school.uai).await?;
-            if matches!(opening(campaign, now), Opening::Closed(_)) {
+        let change = if school.uai == CLOSED_SCHOOL_UAI {
+            let campaign = tenants::store::find_campaign(&mut app.db.read().await?, school.uai).await?;
+            if matches!(campaign_status(campaign, now), CampaignStatus::Closed(_)) {
                 continue;
             }
             CampaignChange::Close
         } else {
-            CampaignChange::Open { days: DAYS }
+            CampaignChange::Open { days: CAMPAIGN_DAYS }
         };
         change_campaign(&app.db, app.rng.as_ref(), now, school.uai, change).await?;
     }

@@ -1,37 +1,38 @@
-//! Browsers in which somebody proved to be an account's person.
+//! Known devices: browsers in which the account's person has authenticated.
 //!
-//! A device has a secret in its cookie, which the row knows by its digest, and a bucket of wrong passwords of its own:
-//! a stranger cannot keep the person out of it, and whoever used the browser before cannot keep them out of another
-//! (docs/threats.md#threat-s06, #attack-l5). A new password forgets them all. A device is no credential: it opens
-//! nothing by itself.
+//! A device has a secret in a cookie, stored as a digest, and a separate limit of wrong passwords. An attacker
+//! elsewhere therefore cannot lock the person out on a known device, and a former user of one device cannot lock the
+//! person out on another (docs/threats.md#threat-s06, #attack-l5). A new password forgets all devices. A device is no
+//! credential and grants no access by itself.
 
 pub mod ops;
 pub mod store;
 
 use crate::base::clock::Span;
 
-/// An account is known on so many; the one that was not seen for longest gives way.
-pub const MOST: i64 = 10;
-/// A device that was not seen for so long is forgotten.
-pub const TERM: Span = Span::days(180);
-/// Longest `User-Agent` that is looked at.
-const LONGEST_AGENT: usize = 300;
+/// The maximum number of devices per account; beyond this number, the device unused for longest is forgotten.
+pub const MAX_DEVICES: i64 = 10;
+/// A device unused for this long is forgotten.
+pub const DEVICE_TTL: Span = Span::days(180);
+/// The maximum length of a parsed `User-Agent`, in characters.
+const MAX_USER_AGENT_CHARS: usize = 300;
 
-/// A device of the account that signs in, proven by its secret.
+/// A known device of the account that signs in, authenticated by its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Digest of the secret.
+    /// The digest of the secret.
     pub id: String,
     pub secret: String,
     pub account_id: String,
-    /// Keyed digest of the name and number with which a right SMS code was typed there.
+    /// The keyed digest of the name and phone number confirmed by an SMS code on this device.
     pub identity: Option<String>,
 }
 
-/// What a person recognises a browser by, as `Firefox, Windows`. Empty where nothing is known.
+/// Returns a browser's label for end users, such as `Firefox, Windows`. Empty for an unknown browser on an unknown
+/// system.
 pub fn label(user_agent: &str) -> String {
-    let agent: String = user_agent.chars().take(LONGEST_AGENT).collect();
-    // In this order: each of the later names stands in the former ones' headers too.
+    let agent: String = user_agent.chars().take(MAX_USER_AGENT_CHARS).collect();
+    // The order matters: the headers of earlier entries contain later names too.
     let browsers = [
         ("Edg", "Edge"),
         ("OPR/", "Opera"),

@@ -1,15 +1,15 @@
-//! Knowing a device again, and remembering one.
+//! Recognition and registration of known devices.
 
 use super::{Device, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::db::Tx;
 
-/// The device that a browser is to this account, by the secrets of its cookie. As many look-ups for an account that is
-/// not there.
-pub async fn known(
+/// Returns the known device of an account, by the secrets in the browser's cookie. An unknown account costs the same
+/// number of queries.
+pub async fn find_known(
     tx: &mut Tx,
     now: Timestamp,
     secrets: &[String],
@@ -17,9 +17,9 @@ pub async fn known(
 ) -> anyhow::Result<Option<Device>> {
     let mut found = None;
     for secret in secrets {
-        let device = store::find(tx, now, &digest(secret)).await?;
+        let device = store::find(tx, now, &sha256_base64url(secret)).await?;
         found = found.or(device.filter(|(account, _)| account_id == Some(account)).map(|(account, identity)| Device {
-            id: digest(secret),
+            id: sha256_base64url(secret),
             secret: secret.clone(),
             account_id: account,
             identity,
@@ -28,29 +28,34 @@ pub async fn known(
     Ok(found)
 }
 
-/// Whether this browser knew the account before, even if a new password made a stranger of it: it may be told of the
-/// change, which tells nobody anything new. Lets nobody in and lifts no limit.
-pub async fn knew(tx: &mut Tx, secrets: &[String], account_id: Option<&str>) -> anyhow::Result<bool> {
+/// True if the browser was ever a device of the account, even if forgotten after a new password: the browser may then
+/// be told of the password change, which reveals nothing new. Grants no access and lifts no limit.
+pub async fn was_known(tx: &mut Tx, secrets: &[String], account_id: Option<&str>) -> anyhow::Result<bool> {
     let mut found = false;
     for secret in secrets {
-        found |= store::was_of(tx, &digest(secret), account_id.unwrap_or_default()).await?;
+        found |= store::belonged_to(tx, &sha256_base64url(secret), account_id.unwrap_or_default()).await?;
     }
     Ok(found)
 }
 
-/// The device on which this identity typed a right SMS code before, if this browser is one.
-pub async fn proven(tx: &mut Tx, now: Timestamp, secrets: &[String], identity: &str) -> anyhow::Result<Option<String>> {
+/// Returns the device on which this identity (name and phone number) entered a correct SMS code before.
+pub async fn find_by_identity(
+    tx: &mut Tx,
+    now: Timestamp,
+    secrets: &[String],
+    identity: &str,
+) -> anyhow::Result<Option<String>> {
     let mut found = None;
     for secret in secrets {
-        let id = digest(secret);
+        let id = sha256_base64url(secret);
         let device = store::find(tx, now, &id).await?;
         found = found.or(device.filter(|(_, known)| known.as_deref() == Some(identity)).map(|_| id));
     }
     Ok(found)
 }
 
-/// A person proved to be the account's: the browser is known from now on. Gives the device's id, and the secret for its
-/// cookie.
+/// Registers the browser as a known device after the account's person authenticated, or renews the known device.
+/// Returns the device's id, and the secret for the cookie.
 pub async fn remember(
     tx: &mut Tx,
     app: &App,
@@ -60,13 +65,13 @@ pub async fn remember(
     (label, identity): (&str, Option<&str>),
 ) -> anyhow::Result<(String, String)> {
     if let Some(device) = known
-        && store::seen(tx, now, &device.id, label, identity).await?
+        && store::touch(tx, now, &device.id, label, identity).await?
     {
         return Ok((device.id.clone(), device.secret.clone()));
     }
     let secret = id256(app.rng.as_ref());
-    let id = digest(&secret);
+    let id = sha256_base64url(&secret);
     store::insert(tx, now, &id, account_id, label, identity).await?;
-    store::keep_newest(tx, now, account_id).await?;
+    store::forget_excess(tx, now, account_id).await?;
     Ok((id, secret))
 }

@@ -1,19 +1,20 @@
 //! Rows of devices.
 
-use super::{MOST, TERM};
+use super::{DEVICE_TTL, MAX_DEVICES};
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
 
-/// Whose device it is, and the identity that was proven on it; of one that is not forgotten.
+/// Returns the account of a device, and the identity confirmed on the device, unless the device is forgotten or
+/// expired.
 pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(String, Option<String>)>> {
     let sql = "SELECT account_id, identity FROM device WHERE id = $1 AND forgotten_at IS NULL AND seen_at > $2";
-    tx.optional(sql, args![id, now.minus(TERM)]).await
+    tx.fetch_optional(sql, args![id, now.minus(DEVICE_TTL)]).await
 }
 
-/// Whether it was ever a device of this account, forgotten or not.
-pub async fn was_of(tx: &mut Tx, id: &str, account_id: &str) -> Result<bool> {
+/// True if the device ever belonged to this account, forgotten or not.
+pub async fn belonged_to(tx: &mut Tx, id: &str, account_id: &str) -> Result<bool> {
     let sql = "SELECT id FROM device WHERE id = $1 AND account_id = $2";
-    Ok(tx.optional::<(String,)>(sql, args![id, account_id]).await?.is_some())
+    Ok(tx.fetch_optional::<(String,)>(sql, args![id, account_id]).await?.is_some())
 }
 
 pub async fn insert(
@@ -32,35 +33,35 @@ pub async fn insert(
     Ok(())
 }
 
-/// The person was there again. `false`: it was forgotten meanwhile.
-pub async fn seen(tx: &mut Tx, now: Timestamp, id: &str, label: &str, identity: Option<&str>) -> Result<bool> {
+/// Records a new use of a device. Returns false if the device was forgotten meanwhile.
+pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str, label: &str, identity: Option<&str>) -> Result<bool> {
     let sql = "UPDATE device SET seen_at = $2, label = $3, identity = COALESCE($4, identity) \
                WHERE id = $1 AND forgotten_at IS NULL";
     Ok(tx.execute(sql, args![id, now, label, identity]).await? == 1)
 }
 
-/// Beyond the most that an account may have, those seen longest ago are forgotten.
-pub async fn keep_newest(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
+/// Forgets the devices unused for longest, beyond the maximum number per account.
+pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
     tx.execute(
         "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL AND id NOT IN \
          (SELECT id FROM device WHERE account_id = $1 AND forgotten_at IS NULL ORDER BY seen_at DESC, created_at DESC, \
          id LIMIT $3)",
-        args![account_id, now, MOST],
+        args![account_id, now, MAX_DEVICES],
     )
     .await?;
     Ok(())
 }
 
-/// Every device of an account is a stranger's again: its password was replaced.
+/// Forgets every device of an account, after its password was replaced.
 pub async fn forget_all(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
     let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL";
     tx.execute(sql, args![account_id, now]).await?;
     Ok(())
 }
 
-/// Deletes those that reached their term, and those that were forgotten a month before it.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+/// Deletes expired devices, and forgotten devices 30 days before their expiry. Returns the number of deleted rows.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM device WHERE id IN (SELECT id FROM device WHERE seen_at < $1 \
                OR (seen_at < $2 AND forgotten_at IS NOT NULL) LIMIT $3)";
-    tx.execute(sql, args![now.minus(TERM), now.minus(TERM).plus(Span::days(30)), CLEANED_AT_ONCE]).await
+    tx.execute(sql, args![now.minus(DEVICE_TTL), now.minus(DEVICE_TTL).plus(Span::days(30)), CLEANUP_BATCH_ROWS]).await
 }

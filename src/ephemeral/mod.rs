@@ -1,325 +1,347 @@
-//! What may vanish with a restart: authorization codes, interactions. Nothing that protects a person.
+//! Short-lived state which may be lost on restart: authorization codes, interactions. Nothing here protects a person.
 //!
-//! One namespace a kind, so that a record of one kind can never be presented as another (docs/threats.md#attack-c7,
-//! #attack-c10). Expiry is stored with the value and compared with the `now` that the caller was given; the store's own
-//! cleaning only frees memory. What is lost with the store costs a retry: codes and requests are then unknown and
-//! refused. Only a `jti` named before the loss could be named again, until its assertion or proof expires.
+//! Each kind of record has a namespace of its own, so a record of one kind can never be presented as another
+//! (docs/threats.md#attack-c7, #attack-c10). The expiry is stored with the value and compared with the caller's `now`;
+//! the store's own cleaning only frees memory. Losing the store costs a retry: codes and requests are then unknown and
+//! refused. Only a `jti` claimed before the loss could be replayed, until its assertion or proof expires.
 //!
-//! Every kind is bounded in bytes. What strangers and clients cause is refused beyond its [`Quota`] and evicts nothing;
-//! of codes, which only a person who signed in causes, the oldest goes.
+//! Every namespace is bounded in bytes. Records caused by unauthenticated clients and relying parties are refused
+//! beyond their [`Quota`] and evict nothing. Authorization codes, caused only by signed-in users, evict the oldest
+//! code.
 
-mod carried;
-mod gate;
-mod memory;
+mod carried_state;
+mod in_flight;
+mod memory_store;
 mod quota;
-mod rates;
-mod shared;
-mod sprays;
+mod rate_counters;
+mod redis_store;
+mod spray_detector;
 
-pub use carried::{Carried, LONGEST as IN_ADDRESS};
-pub use gate::{Entry, Gate, Inside};
-pub use memory::Memory;
+pub use carried_state::{CarriedState, MAX_STATE_PARAMETER_BYTES};
+pub use in_flight::{Admission, InFlightLimiter, InFlightPermit};
+pub use memory_store::MemoryStore;
 pub use quota::Quota;
-pub use rates::{Counted, Limit, Rates, Tally};
-pub use shared::Shared;
-pub use sprays::Sprays;
+pub use rate_counters::{CounterUpdate, HourlyLimit, RateCounters, WindowCount};
+pub use redis_store::RedisStore;
+pub use spray_detector::SprayDetector;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::config::EphemeralStore;
-use crate::seal::{SealError, Vault};
+use crate::crypto::{MasterKey, SealError};
 
-/// The namespaces, each with its own bound.
+/// The namespaces of the store, each with its own quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Authorization codes, by their digest.
+pub enum Namespace {
+    /// Authorization codes, keyed by digest.
     Code,
-    /// Pending authorization requests that are too long for an address.
+    /// Pending authorization requests too long for a URL.
     Interaction,
-    /// Requests to sign out that wait for a word of the person, and are too long for an address.
+    /// Pending logout requests awaiting the user's confirmation, too long for a URL.
     Logout,
-    /// Pushed authorization requests (RFC 9126), 60 s.
+    /// Pushed authorization requests (RFC 9126), valid for 60 s.
     Par,
-    /// `jti` of client assertions (RFC 7523 3), claimed until they expire.
+    /// The `jti` values of client assertions (RFC 7523 3), claimed until the assertion expires.
     Assertion,
-    /// `jti` of DPoP proofs (RFC 9449 11.1), claimed until they expire.
+    /// The `jti` values of DPoP proofs (RFC 9449 11.1), claimed until the proof expires.
     DpopProof,
 }
 
-impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::Code, Kind::Interaction, Kind::Logout, Kind::Par, Kind::Assertion, Kind::DpopProof];
+impl Namespace {
+    pub const ALL: [Namespace; 6] = [
+        Namespace::Code,
+        Namespace::Interaction,
+        Namespace::Logout,
+        Namespace::Par,
+        Namespace::Assertion,
+        Namespace::DpopProof,
+    ];
 
-    /// Its name where it is kept; never another for the same.
+    /// Returns the stored name of the namespace. A name never changes.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Code => "code",
-            Kind::Interaction => "interaction",
-            Kind::Logout => "logout",
-            Kind::Par => "par",
-            Kind::Assertion => "assertion",
-            Kind::DpopProof => "dpop",
+            Namespace::Code => "code",
+            Namespace::Interaction => "interaction",
+            Namespace::Logout => "logout",
+            Namespace::Par => "par",
+            Namespace::Assertion => "assertion",
+            Namespace::DpopProof => "dpop",
         }
     }
 
-    /// What of it may be kept.
+    /// Returns the quota of the namespace.
     pub fn quota(self) -> Quota {
         const KIB: usize = 1024;
         const MIB: usize = 1024 * KIB;
-        let quota = |each, all, floor, longest| Quota { each, all, floor, longest };
+        let quota =
+            |each, all, floor, longest| Quota { per_owner: each, total: all, guaranteed: floor, max_ttl: longest };
         match self {
-            // Nobody's in particular: see `Kind::evicts`.
-            Kind::Code => quota(12 * MIB, 12 * MIB, 0, TOMBSTONE),
-            // Of a network: a thousand families of a school, whose service asks at length. There are as many networks as
-            // somebody likes, so none has a floor.
-            Kind::Interaction => quota(3 * MIB, 14 * MIB, 0, Span::hours(2)),
-            Kind::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
-            // Of a client: 60 a second, and the first 100 whatever the others do.
-            Kind::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
-            // Of a client: some 26 000 live ones, and the first 400 whatever the others do.
-            Kind::Assertion | Kind::DpopProof => quota(4 * MIB, 12 * MIB, 64 * KIB, Span::minutes(5)),
+            // No owner: see `Namespace::evicts`.
+            Namespace::Code => quota(12 * MIB, 12 * MIB, 0, TOMBSTONE_TTL),
+            // Owned by a network: a thousand families of one school whose relying party sends long requests. An
+            // attacker can use any number of networks, so no network has guaranteed room.
+            Namespace::Interaction => quota(3 * MIB, 14 * MIB, 0, Span::hours(2)),
+            Namespace::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
+            // Owned by a client: 60 a second, and the first 100 regardless of other clients.
+            Namespace::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
+            // Owned by a client: about 26 000 live claims, and the first 400 regardless of other clients.
+            Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 12 * MIB, 64 * KIB, Span::minutes(5)),
         }
     }
 
-    /// Whether the oldest goes where there is no room. Of the other kinds the new one is refused.
+    /// True if a full namespace evicts its oldest record. The other namespaces refuse the new record.
     pub fn evicts(self) -> bool {
-        self == Kind::Code
+        self == Namespace::Code
     }
 
-    /// Whether a second taker learns what it was: of a code, so that what came of it can be revoked.
-    fn remembers(self) -> bool {
-        self == Kind::Code
+    /// True if a second attempt to take a record returns the value: for an authorization code, so that the tokens
+    /// issued for the code can be revoked.
+    fn keeps_taken_value(self) -> bool {
+        self == Namespace::Code
     }
 
-    /// The largest value that is taken, in bytes.
-    pub fn max_bytes(self) -> usize {
+    /// Returns the maximum size of a value, in bytes.
+    pub fn max_value_bytes(self) -> usize {
         match self {
-            Kind::Code | Kind::Logout => 8 * 1024,
-            // They hold a `state`, which may be as long as a parameter, and in JSON longer.
-            Kind::Interaction | Kind::Par => 16 * 1024,
+            Namespace::Code | Namespace::Logout => 8 * 1024,
+            // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
+            Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.
-            Kind::Assertion | Kind::DpopProof => 0,
+            Namespace::Assertion | Namespace::DpopProof => 0,
         }
     }
 }
 
-/// What taking a single-use record gives.
+/// The result of taking a single-use record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// This caller, and nobody else, has it.
-    Now(String),
-    /// It was taken before; the value is still known, so that what came of it can be revoked.
-    Before(String),
-    Unknown,
+pub enum TakeResult {
+    /// This caller took the record, and no other caller did.
+    Taken(String),
+    /// The record was taken earlier. The value is still known, so the tokens derived from the record can be revoked.
+    AlreadyTaken(String),
+    NotFound,
 }
 
-/// A record as it lies there.
+/// A record as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct StoredRecord {
     pub value: String,
-    /// It was taken before: its memory only.
-    pub taken: bool,
+    /// True if the record was already taken and only its tombstone remains.
+    pub consumed: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum EphemeralError {
     #[error("a key or value of {0} bytes is larger than its kind allows")]
     TooLarge(usize),
-    /// Its owner has too much already, or all together have.
+    /// The owner's quota or the quota of all owners together is exhausted.
     #[error("there is no room for another {0:?}")]
-    Full(Kind),
+    Full(Namespace),
     #[error("the ephemeral store does not answer: {0}")]
     Unavailable(String),
     #[error("it may forget what must be kept: its maxmemory-policy is {0}, set noeviction")]
-    Forgets(String),
+    EvictionPolicy(String),
     #[error("ephemeral.url is no redis://, rediss:// or unix: url")]
     Url,
     #[error(transparent)]
     Seal(#[from] SealError),
 }
 
-impl Error {
-    /// Whether the same request may succeed a little later: a 503, and no fault of anybody's.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Error::Full(_) | Error::Unavailable(_))
+impl EphemeralError {
+    /// True if the same request may succeed a little later: a 503 response and not a fault of the caller.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, EphemeralError::Full(_) | EphemeralError::Unavailable(_))
     }
 }
 
-/// What a record costs besides its key and value: what a server's memory spends on finding it again.
-const OVERHEAD: usize = 200;
-/// What a claim costs.
-const CLAIM: usize = 160;
+/// The bookkeeping cost of a record besides key and value, in bytes: the memory a server needs for indexing the record.
+const RECORD_OVERHEAD_BYTES: usize = 200;
+/// The cost of a claim, in bytes.
+const CLAIM_COST_BYTES: usize = 160;
 
-/// How long the memory of a taken record lasts.
-pub const TOMBSTONE: Span = Span::minutes(10);
-/// The longest key, in bytes. Ours are identifiers and digests; what a stranger names is digested first.
-pub const MAX_KEY: usize = 128;
+/// The lifetime of the tombstone of a taken record.
+pub const TOMBSTONE_TTL: Span = Span::minutes(10);
+/// The maximum key length, in bytes. Préau's keys are identifiers and digests; a key chosen by a client is hashed
+/// first.
+pub const MAX_KEY_BYTES: usize = 128;
 
-/// The store that the configuration names.
+/// The store selected by the configuration.
 pub enum Ephemeral {
-    Memory(Memory, Rates),
-    Shared(Box<Shared>),
+    Memory(MemoryStore, RateCounters),
+    Redis(Box<RedisStore>),
 }
 
 impl Ephemeral {
     pub fn memory() -> Self {
-        Self::Memory(Memory::default(), Rates::default())
+        Self::Memory(MemoryStore::default(), RateCounters::default())
     }
 
-    /// The store of the configuration. One that is elsewhere is connected to in the background.
+    /// Opens the configured store. A Redis store is connected to in the background.
     ///
     /// # Errors
-    /// A url that is none.
-    pub fn open(config: &EphemeralStore, vault: &Vault) -> Result<Self, Error> {
+    /// The URL is invalid.
+    pub fn open(config: &EphemeralStore, master_key: &MasterKey) -> Result<Self, EphemeralError> {
         if config.is_memory() {
             return Ok(Self::memory());
         }
-        Ok(Self::Shared(Box::new(Shared::open(config, vault)?)))
+        Ok(Self::Redis(Box::new(RedisStore::open(config, master_key)?)))
     }
 
-    /// Whether it answers.
+    /// Checks the connection to the store.
     ///
     /// # Errors
-    /// It does not.
-    pub async fn ping(&self) -> Result<(), Error> {
+    /// The store does not respond.
+    pub async fn ping(&self) -> Result<(), EphemeralError> {
         match self {
             Self::Memory(..) => Ok(()),
-            Self::Shared(s) => s.ping().await,
+            Self::Redis(s) => s.ping().await,
         }
     }
 
-    /// Writes a record that is nobody's in particular, replacing one of the same key.
+    /// Writes a record without an owner, replacing a record of the same key.
     ///
     /// # Errors
-    /// As [`Ephemeral::put_for`].
+    /// The same as for [`Ephemeral::put_for`].
     pub async fn put(
         &self,
-        kind: Kind,
+        kind: Namespace,
         key: &str,
         value: &str,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<(), EphemeralError> {
         self.put_for("", kind, key, value, expires, now).await
     }
 
-    /// Writes a record at the expense of its owner, replacing one of the same key.
+    /// Writes a record charged to its owner, replacing a record of the same key.
     ///
     /// # Errors
-    /// Key or value is larger than the kind allows; there is no room; the store does not answer.
+    /// The key or value is larger than the namespace allows, the quota has no room, or the store does not respond.
     pub async fn put_for(
         &self,
         owner: &str,
-        kind: Kind,
+        kind: Namespace,
         key: &str,
         value: &str,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<(), Error> {
-        fits(key, value, kind)?;
+    ) -> Result<(), EphemeralError> {
+        check_size(key, value, kind)?;
         match self {
             Self::Memory(m, _) => m.put(owner, kind, key, value, expires, now),
-            Self::Shared(s) => s.put(owner, kind, key, value, expires, now).await,
+            Self::Redis(s) => s.put(owner, kind, key, value, expires, now).await,
         }
     }
 
-    /// Reads a record that is not expired and not taken.
+    /// Reads a record neither expired nor taken.
     ///
     /// # Errors
-    /// The store does not answer.
-    pub async fn get(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<String>, Error> {
-        Ok(self.look(kind, key, now).await?.filter(|seen| !seen.taken).map(|seen| seen.value))
+    /// The store does not respond.
+    pub async fn get(&self, kind: Namespace, key: &str, now: Timestamp) -> Result<Option<String>, EphemeralError> {
+        Ok(self.peek(kind, key, now).await?.filter(|seen| !seen.consumed).map(|seen| seen.value))
     }
 
-    /// Reads a record, taken or not, and leaves it as it is: to know whose it is before it is taken.
+    /// Reads a record, taken or not, without changing the record: to learn its owner before taking the record.
     ///
     /// # Errors
-    /// The store does not answer.
-    pub async fn look(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Option<Seen>, Error> {
+    /// The store does not respond.
+    pub async fn peek(
+        &self,
+        kind: Namespace,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<StoredRecord>, EphemeralError> {
         match self {
-            Self::Memory(m, _) => Ok(m.look(kind, key, now)),
-            Self::Shared(s) => s.look(kind, key, now).await,
+            Self::Memory(m, _) => Ok(m.peek(kind, key, now)),
+            Self::Redis(s) => s.peek(kind, key, now).await,
         }
     }
 
-    /// Takes a record, once, in one atomic step; leaves a tombstone.
+    /// Takes a single-use record in one atomic step and leaves a tombstone.
     ///
     /// # Errors
-    /// The store does not answer: it may have been taken or not.
-    pub async fn take(&self, kind: Kind, key: &str, now: Timestamp) -> Result<Taken, Error> {
+    /// The store does not respond: the record may or may not have been taken.
+    pub async fn take(&self, kind: Namespace, key: &str, now: Timestamp) -> Result<TakeResult, EphemeralError> {
         match self {
             Self::Memory(m, _) => Ok(m.take(kind, key, now)),
-            Self::Shared(s) => s.take(kind, key, now).await,
+            Self::Redis(s) => s.take(kind, key, now).await,
         }
     }
 
-    /// Forgets a record.
+    /// Deletes a record.
     ///
     /// # Errors
-    /// The store does not answer.
-    pub async fn remove(&self, kind: Kind, key: &str) -> Result<(), Error> {
+    /// The store does not respond.
+    pub async fn remove(&self, kind: Namespace, key: &str) -> Result<(), EphemeralError> {
         match self {
             Self::Memory(m, _) => m.remove(kind, key),
-            Self::Shared(s) => s.remove(kind, key).await?,
+            Self::Redis(s) => s.remove(kind, key).await?,
         }
         Ok(())
     }
 
-    /// What was counted under each name within the last hour, and whether one of them had reached its most; then adds or
-    /// takes, in the same step. The names are keyed digests: they may stand for a person's address.
+    /// Returns the counts of the last hour per name and true if a name had reached its maximum, then increments or
+    /// decrements the counts in the same step. The names are keyed digests, because a name may stand for a person's IP
+    /// address.
     ///
     /// # Errors
-    /// The store does not answer: it may have been counted or not.
-    pub async fn tally(&self, tally: Tally, limits: &[Limit], now: Timestamp) -> Result<(bool, Vec<Counted>), Error> {
+    /// The store does not respond: the counters may or may not have been updated.
+    pub async fn update_counters(
+        &self,
+        tally: CounterUpdate,
+        limits: &[HourlyLimit],
+        now: Timestamp,
+    ) -> Result<(bool, Vec<WindowCount>), EphemeralError> {
         match self {
-            Self::Memory(_, rates) => Ok(rates.tally(tally, limits, now)),
-            Self::Shared(s) => s.tally(tally, limits, now).await,
+            Self::Memory(_, rates) => Ok(rates.update_counters(tally, limits, now)),
+            Self::Redis(s) => s.update_counters(tally, limits, now).await,
         }
     }
 
-    /// True for the first who names this key, false for everybody else until it expires (docs/threats.md#attack-t14).
-    /// The kinds that are claimed are not put or taken. A claim is one of its owner's: another's quota is not touched.
+    /// Claims a key: returns true to the first caller and false to every other caller until the key expires
+    /// (docs/threats.md#attack-t14). The claimed namespaces do not support `put` and `take`. A claim counts against its
+    /// owner's quota only.
     ///
     /// # Errors
-    /// The key is too long (give a digest); there is no room; the store does not answer. Then nobody has it, and the
-    /// request must be refused.
-    pub async fn claim(
+    /// The key is too long (pass a digest), the quota has no room, or the store does not respond. In these cases no
+    /// caller holds the claim, and the request must be refused.
+    pub async fn claim_once(
         &self,
         owner: &str,
-        kind: Kind,
+        kind: Namespace,
         key: &str,
         expires: Timestamp,
         now: Timestamp,
-    ) -> Result<bool, Error> {
-        fits(key, "", kind)?;
+    ) -> Result<bool, EphemeralError> {
+        check_size(key, "", kind)?;
         match self {
-            Self::Memory(m, _) => m.claim(owner, kind, key, expires, now),
-            Self::Shared(s) => s.claim(owner, kind, key, expires, now).await,
+            Self::Memory(m, _) => m.claim_once(owner, kind, key, expires, now),
+            Self::Redis(s) => s.claim_once(owner, kind, key, expires, now).await,
         }
     }
 }
 
-/// What `doctor` says of the store that the configuration names.
+/// Returns the report of `doctor` on the configured store.
 ///
 /// # Errors
-/// It does not answer, or is none that may be used.
-pub async fn examine(config: &EphemeralStore) -> Result<String, Error> {
+/// The store does not respond or is not usable.
+pub async fn diagnose(config: &EphemeralStore) -> Result<String, EphemeralError> {
     if config.is_memory() {
         return Ok("in memory, for one server".to_owned());
     }
-    shared::examine(config).await
+    redis_store::diagnose(config).await
 }
 
-/// What a record costs its owner.
-fn cost(key: &str, value: &str) -> usize {
-    OVERHEAD + 2 * key.len() + value.len()
+/// Returns the cost of a record to its owner, in bytes.
+fn record_cost(key: &str, value: &str) -> usize {
+    RECORD_OVERHEAD_BYTES + 2 * key.len() + value.len()
 }
 
-fn fits(key: &str, value: &str, kind: Kind) -> Result<(), Error> {
-    if key.len() > MAX_KEY {
-        return Err(Error::TooLarge(key.len()));
+fn check_size(key: &str, value: &str, kind: Namespace) -> Result<(), EphemeralError> {
+    if key.len() > MAX_KEY_BYTES {
+        return Err(EphemeralError::TooLarge(key.len()));
     }
-    if value.len() > kind.max_bytes() {
-        return Err(Error::TooLarge(value.len()));
+    if value.len() > kind.max_value_bytes() {
+        return Err(EphemeralError::TooLarge(value.len()));
     }
     Ok(())
 }

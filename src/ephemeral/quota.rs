@@ -1,44 +1,45 @@
-//! How many bytes of a kind one owner may have kept, and all owners together.
+//! Byte quotas of a namespace, per owner and for all owners together.
 //!
-//! Who causes a record owns it: a client, or the network that a request came from. What is full is refused, and nothing
-//! of anybody else's goes to make room (docs/threats.md#faults-a6, #faults-a7). Counted is by when records end, in
-//! slices of time, so that neither an expiry nor a restart of one of several servers leaves a count too high for long.
+//! The owner of a record is its cause: a client or the source network of a request. A record over quota is refused, and
+//! no record of another owner is evicted to make room (docs/threats.md#faults-a6, #faults-a7). Bytes are counted by the
+//! time slice of their expiry, so neither an expiry nor a restart of one of several servers leaves a count too high for
+//! long.
 
 use std::collections::HashMap;
 
 use crate::base::clock::{Span, Timestamp};
 
-/// What a kind may take, in bytes. The sum over all kinds is what the store may add to a server's memory
+/// The limits of a namespace, in bytes. The sum over all namespaces is the maximum memory of the store on a server
 /// (docs/decisions/0042-speed-and-size.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Of one owner.
-    pub each: usize,
-    /// Of all together.
-    pub all: usize,
-    /// An owner who has no more than this is never refused because of the others.
-    pub floor: usize,
-    /// The longest that a record of this kind lives.
-    pub longest: Span,
+    /// The maximum per owner.
+    pub per_owner: usize,
+    /// The maximum for all owners together.
+    pub total: usize,
+    /// The guaranteed room: an owner below this amount is never refused because of other owners.
+    pub guaranteed: usize,
+    /// The maximum lifetime of a record in this namespace.
+    pub max_ttl: Span,
 }
 
-/// Parts into which the longest life is cut: a count is too high by one of them at most.
-const SLICES: i64 = 8;
+/// The number of time slices per maximum lifetime: a count is too high by at most one slice.
+const SLICE_COUNT: i64 = 8;
 
 impl Quota {
-    /// The slice of time that a moment is in.
+    /// Returns the time slice of a moment.
     pub(super) fn slice(&self, at: Timestamp) -> i64 {
-        at.0.div_euclid((self.longest.0 / SLICES).max(1))
+        at.0.div_euclid((self.max_ttl.0 / SLICE_COUNT).max(1))
     }
 
-    /// Whether `cost` more bytes may be kept for an owner who has `own`, where all together have `all`.
+    /// True if `cost` more bytes fit for an owner holding `own` bytes while all owners together hold `all`.
     pub(super) fn allows(&self, own: usize, all: usize, cost: usize) -> bool {
         let own = own.saturating_add(cost);
-        own <= self.each && (own <= self.floor || all.saturating_add(cost) <= self.all)
+        own <= self.per_owner && (own <= self.guaranteed || all.saturating_add(cost) <= self.total)
     }
 }
 
-/// Bytes by the slice in which they end.
+/// Bytes per time slice of their expiry.
 #[derive(Debug, Default)]
 struct Slices(Vec<(i64, usize)>);
 
@@ -56,17 +57,17 @@ impl Slices {
     }
 }
 
-/// The counts of one kind in one server's memory.
+/// The byte counts of one namespace in the memory of one server.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     all: Slices,
     owners: HashMap<Box<str>, Slices>,
-    /// With so many owners those who have nothing any more are put away.
+    /// The number of owners at which owners without live bytes are removed.
     sweep_at: usize,
 }
 
 impl Ledger {
-    /// Counts, if there is room.
+    /// Counts `cost` bytes if the quota has room.
     pub fn admit(&mut self, quota: &Quota, owner: &str, cost: usize, expires: Timestamp, now: Timestamp) -> bool {
         let (today, end) = (quota.slice(now), quota.slice(expires));
         if self.owners.len() >= self.sweep_at {
@@ -90,7 +91,7 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    const QUOTA: Quota = Quota { each: 100, all: 250, floor: 10, longest: Span::seconds(80) };
+    const QUOTA: Quota = Quota { per_owner: 100, total: 250, guaranteed: 10, max_ttl: Span::seconds(80) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)

@@ -1,107 +1,120 @@
-//! Ends of what clients hold, inside the caller's transaction; the remembered agreement.
+//! Revokes grants inside the caller's transaction, and records consents.
 
-use super::{Consent, Family, Grant, store};
+use super::{Consent, Grant, RefreshTokenFamily, store};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::db::Tx;
 
-/// Ends what ends with a session: its refresh families. Offline ones stay.
-pub async fn end_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyhow::Result<()> {
-    store::families::end_of_session(tx, now, session_id).await?;
+/// Revokes the refresh token families of an ended session. Offline families remain.
+pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyhow::Result<()> {
+    store::families::revoke_for_session(tx, now, session_id).await?;
     Ok(())
 }
 
-/// The same person signed in again in the same browser: what the clients hold goes on in the new session, under the
-/// same `sid` and generation; refresh families end when that one does.
+/// Moves the grants of a session to a new session of the same end user in the same browser, with the same `sid` and
+/// generation; the refresh token families then expire with the new session.
 pub async fn move_session(tx: &mut Tx, from: &str, (to, ends): (&str, Timestamp)) -> anyhow::Result<()> {
     store::move_clients(tx, from, to).await?;
     store::families::move_to_session(tx, from, to, ends).await?;
     Ok(())
 }
 
-/// Ends every refresh family of an account, offline ones too.
-pub async fn end_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
-    store::families::end_of_account(tx, now, account_id).await?;
+/// Revokes every refresh token family of an account, offline families included.
+pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
+    store::families::revoke_for_account(tx, now, account_id).await?;
     Ok(())
 }
 
-/// Writes the family that a code's grant names, unless what its session's client holds was taken back meanwhile. A replay
-/// of the code waits for this row's lock and ends the family; or was first, and the family is born ended: the first
-/// exchange of a code wins, whatever comes of its tokens.
+/// Inserts the refresh token family named by the grant of a code. Returns `None` without writing if the grant names no
+/// family, or if the tokens of the client session were revoked meanwhile. A concurrent replay of the code either waits
+/// for the row's lock and revokes the family, or precedes and makes the new family revoked from the start: the first
+/// exchange of a code succeeds, even if its tokens are revoked at once.
 ///
 /// # Errors
-/// Nothing of the transaction may then be kept.
-pub async fn begin_family(
+/// The caller must roll the transaction back.
+pub async fn create_family(
     tx: &mut Tx,
     now: Timestamp,
     grant: &Grant,
     session: (&str, Timestamp),
     jkt: Option<String>,
-) -> anyhow::Result<Option<Family>> {
+) -> anyhow::Result<Option<RefreshTokenFamily>> {
     let Some(id) = grant.family.clone() else { return Ok(None) };
     let (session_id, session_ends) = session;
-    if !store::hold(tx, &grant.sid, grant.generation).await? {
+    if !store::lock(tx, &grant.sid, grant.generation).await? {
         return Ok(None);
     }
-    let family = Family {
+    let family = RefreshTokenFamily {
         id,
         grant: grant.clone(),
         session_id: (!grant.offline).then(|| session_id.to_owned()),
         jkt,
         generation: 1,
-        turned_at: now,
+        rotated_at: now,
         access_generation: 1,
-        expires_at: if grant.offline { now.plus(super::OFFLINE_LIFE) } else { session_ends },
+        expires_at: if grant.offline { now.plus(super::OFFLINE_TTL) } else { session_ends },
         ended: false,
     };
     store::families::insert(tx, now, &family, &serde_json::to_string(grant)?).await?;
     if let Some(id) = &grant.id
         && store::revoked::is_revoked(tx, id).await?
     {
-        store::families::end(tx, now, &family.id).await?;
+        store::families::revoke(tx, now, &family.id).await?;
     }
     Ok(Some(family))
 }
 
-/// Ends the tokens of one code, and nothing else (RFC 6749 4.1.2): its family, and its access tokens until the last of
-/// them has expired. Whether this call did it.
-pub async fn end_of_code(tx: &mut Tx, now: Timestamp, grant: &Grant, last: Span) -> anyhow::Result<bool> {
-    // Whoever exchanges the code at this moment holds the row: either its family is seen here, or it sees this.
-    store::hold(tx, &grant.sid, grant.generation).await?;
+/// Revokes the tokens of one code only (RFC 6749 4.1.2): its refresh token family, and its access tokens until the
+/// expiry of the last one, `last` from now. Returns true if this call revoked any token.
+pub async fn revoke_for_code(tx: &mut Tx, now: Timestamp, grant: &Grant, last: Span) -> anyhow::Result<bool> {
+    // A concurrent exchange of the code holds the row's lock: either its family is visible here, or the exchange sees
+    // the revocation.
+    store::lock(tx, &grant.sid, grant.generation).await?;
     let revoked = match &grant.id {
         Some(id) => store::revoked::insert(tx, id, now.plus(last)).await?,
         None => false,
     };
     let ended = match &grant.family {
-        Some(id) => store::families::end(tx, now, id).await?,
+        Some(id) => store::families::revoke(tx, now, id).await?,
         None => false,
     };
     Ok(revoked || ended)
 }
 
-/// Ends a family and the access tokens that came with it (RFC 7009 2.1), until the last of them has expired. Whether
-/// this call did it.
-pub async fn end_family(tx: &mut Tx, now: Timestamp, family: &Family, last: Span) -> anyhow::Result<bool> {
+/// Revokes a family and its access tokens (RFC 7009 2.1), until the expiry of the last one, `last` from now. Returns
+/// true if this call revoked the family.
+pub async fn revoke_family(
+    tx: &mut Tx,
+    now: Timestamp,
+    family: &RefreshTokenFamily,
+    last: Span,
+) -> anyhow::Result<bool> {
     if let Some(id) = &family.grant.id {
         store::revoked::insert(tx, id, now.plus(last)).await?;
     }
-    Ok(store::families::end(tx, now, &family.id).await?)
+    Ok(store::families::revoke(tx, now, &family.id).await?)
 }
 
-/// A refresh token was presented that was spent: everything of its family ends.
-pub async fn reused(tx: &mut Tx, app: &App, now: Timestamp, family: &Family, last: Span) -> anyhow::Result<()> {
-    if end_family(tx, now, family, last).await? {
+/// Handles the reuse of a rotated refresh token: revokes the whole family and records the event in the audit.
+pub async fn handle_reuse(
+    tx: &mut Tx,
+    app: &App,
+    now: Timestamp,
+    family: &RefreshTokenFamily,
+    last: Span,
+) -> anyhow::Result<()> {
+    if revoke_family(tx, now, family, last).await? {
         let (account, client) = (Some(family.grant.account_id.as_str()), Some(family.grant.client_id.as_str()));
-        let about = About { account, client, ..About::default() };
-        audit::store::record(tx, app.rng.as_ref(), now, Fact::RefreshReused, about).await?;
+        let about = AuditDetails { account, client, ..AuditDetails::default() };
+        audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::RefreshTokenReused, about).await?;
     }
     Ok(())
 }
 
-/// Remembers that a person agreed, beside what they agreed to before: a service that asks for this today and for that
-/// tomorrow must not ask for ever.
-pub async fn agree(
+/// Records a consent in addition to the earlier ones, so that a service with varying requests does not ask for consent
+/// each time.
+pub async fn record_consent(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
@@ -110,29 +123,30 @@ pub async fn agree(
     consent: &Consent,
 ) -> anyhow::Result<()> {
     let before = store::consents::find(tx, account_id, client_id).await?.unwrap_or_default();
-    let scopes = before.scopes.and(&consent.scopes).text();
-    let claims = serde_json::to_string(&before.claims.and(&consent.claims))?;
-    store::consents::put(tx, now, account_id, client_id, &scopes, &claims).await?;
-    let about = About { account: Some(account_id), client: Some(client_id), detail: &scopes };
-    audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentGiven, about).await?;
+    let scopes = before.scopes.union(&consent.scopes).to_scope_string();
+    let claims = serde_json::to_string(&before.claims.union(&consent.claims))?;
+    store::consents::upsert(tx, now, account_id, client_id, &scopes, &claims).await?;
+    let about = AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes };
+    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::ConsentGiven, about).await?;
     Ok(())
 }
 
-/// Takes an agreement back: nothing that the client holds of the account works any more.
-pub async fn withdraw(
+/// Withdraws a consent and revokes every token of the account held by the client. Returns true if there was a consent.
+pub async fn withdraw_consent(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     account_id: &str,
     client_id: &str,
 ) -> anyhow::Result<bool> {
-    let was = store::consents::remove(tx, account_id, client_id).await?;
-    // The clients' rows first: an exchange that holds one writes its family before, and that is ended here too.
-    store::kill_tokens(tx, account_id, client_id).await?;
-    store::families::end_of_client(tx, now, account_id, client_id).await?;
+    let was = store::consents::delete(tx, account_id, client_id).await?;
+    // Access tokens first, under the lock of the client sessions: a concurrent exchange with the lock inserts its
+    // family before, and the next statement revokes this family too.
+    store::revoke_access_tokens(tx, account_id, client_id).await?;
+    store::families::revoke_for_client(tx, now, account_id, client_id).await?;
     if was {
-        let about = About { account: Some(account_id), client: Some(client_id), ..About::default() };
-        audit::store::record(tx, app.rng.as_ref(), now, Fact::ConsentWithdrawn, about).await?;
+        let about = AuditDetails { account: Some(account_id), client: Some(client_id), ..AuditDetails::default() };
+        audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::ConsentWithdrawn, about).await?;
     }
     Ok(was)
 }

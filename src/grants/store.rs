@@ -1,10 +1,10 @@
-//! Rows (session, client); refresh families and consents have files of their own.
+//! Rows of client sessions; refresh token families and consents have separate files.
 
 pub mod consents;
 pub mod families;
 pub mod revoked;
 
-use super::SessionClient;
+use super::ClientSession;
 use crate::base::clock::Timestamp;
 use crate::db::{FromRow, Result, Tx, args};
 
@@ -16,32 +16,32 @@ struct Row {
     generation: i64,
 }
 
-impl From<Row> for SessionClient {
+impl From<Row> for ClientSession {
     fn from(r: Row) -> Self {
-        SessionClient { session_id: r.session_id, client_id: r.client_id, sid: r.sid, generation: r.generation }
+        ClientSession { session_id: r.session_id, client_id: r.client_id, sid: r.sid, generation: r.generation }
     }
 }
 
-pub async fn find(tx: &mut Tx, session_id: &str, client_id: &str) -> Result<Option<SessionClient>> {
+pub async fn find(tx: &mut Tx, session_id: &str, client_id: &str) -> Result<Option<ClientSession>> {
     let sql =
         "SELECT session_id, client_id, sid, generation FROM session_client WHERE session_id = $1 AND client_id = $2";
-    Ok(tx.optional::<Row>(sql, args![session_id, client_id]).await?.map(SessionClient::from))
+    Ok(tx.fetch_optional::<Row>(sql, args![session_id, client_id]).await?.map(ClientSession::from))
 }
 
-pub async fn by_sid(tx: &mut Tx, sid: &str) -> Result<Option<SessionClient>> {
+pub async fn find_by_sid(tx: &mut Tx, sid: &str) -> Result<Option<ClientSession>> {
     let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1";
-    Ok(tx.optional::<Row>(sql, args![sid]).await?.map(SessionClient::from))
+    Ok(tx.fetch_optional::<Row>(sql, args![sid]).await?.map(ClientSession::from))
 }
 
-/// As [`by_sid`], for an access token: none where the token itself, or its grant, was revoked.
-pub async fn of_token(tx: &mut Tx, sid: &str, (jti, grant): (&str, &str)) -> Result<Option<SessionClient>> {
+/// Returns a client session like [`find_by_sid`], for an access token: `None` if the token or its grant was revoked.
+pub async fn find_for_token(tx: &mut Tx, sid: &str, (jti, grant): (&str, &str)) -> Result<Option<ClientSession>> {
     let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1 \
                AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    Ok(tx.optional::<Row>(sql, args![sid, jti, grant]).await?.map(SessionClient::from))
+    Ok(tx.fetch_optional::<Row>(sql, args![sid, jti, grant]).await?.map(ClientSession::from))
 }
 
-/// Writes the row at the client's first request of a session; a second writer's changes nothing.
-pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str, sid: &str) -> Result<()> {
+/// Inserts the row at the client's first request in a session, unless the row exists.
+pub async fn insert_if_absent(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str, sid: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO session_client (session_id, client_id, sid, generation, created_at) VALUES ($1, $2, $3, 1, $4) \
          ON CONFLICT DO NOTHING",
@@ -51,20 +51,20 @@ pub async fn join(tx: &mut Tx, now: Timestamp, session_id: &str, client_id: &str
     Ok(())
 }
 
-/// What clients hold of one session becomes another's, which is new and has none.
+/// Moves the client sessions to another session, which is new and has none.
 pub async fn move_clients(tx: &mut Tx, from: &str, to: &str) -> Result<()> {
     tx.execute("UPDATE session_client SET session_id = $2 WHERE session_id = $1", args![from, to]).await?;
     Ok(())
 }
 
-/// Keeps the row as it is until the transaction ends, if it is still of this generation.
-pub async fn hold(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
+/// Locks the row until the end of the transaction. Returns false if the generation has changed.
+pub async fn lock(tx: &mut Tx, sid: &str, generation: i64) -> Result<bool> {
     let sql = "UPDATE session_client SET generation = generation WHERE sid = $1 AND generation = $2";
     Ok(tx.execute(sql, args![sid, generation]).await? == 1)
 }
 
-/// Kills the tokens that a client holds of any session of an account.
-pub async fn kill_tokens(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<()> {
+/// Revokes the tokens held by a client in every session of an account, by incrementing the generation.
+pub async fn revoke_access_tokens(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<()> {
     tx.execute(
         "UPDATE session_client SET generation = generation + 1 WHERE client_id = $2 \
          AND session_id IN (SELECT id FROM session WHERE account_id = $1)",

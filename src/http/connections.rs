@@ -1,10 +1,10 @@
-//! Connections: how many there may be, in all and from one source, and how long one may keep us waiting
+//! Connection limits: the number of connections in total and per source, and the time limits of a connection
 //! (docs/threats.md#attack-d8, #fault-rt19).
 //!
-//! A connection costs a descriptor and some memory before it has said a word, so it is counted as soon as it is
-//! accepted and closed where there are too many. Whoever is slow afterwards is closed by a time limit: from accept to
-//! the handshake, to the first request, between requests, and while an answer is not taken. `serve.rs` sets the limits
-//! that hyper keeps; a peer that does not read is noticed here, for hyper waits for it without end.
+//! A connection costs a descriptor and some memory before its first byte, so every connection is counted on accept and
+//! closed if the limit is exceeded. Slow clients are closed by timeouts: from accept to the handshake, to the first
+//! request, between requests, and while a response is not read. `serve.rs` sets the timeouts that hyper enforces; the
+//! write timeout is enforced here, because hyper waits without limit for a peer that does not read.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -22,110 +22,116 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tower::Service;
 
-use crate::base::source::{Network, Source};
-use crate::telemetry::Connections as Counted;
+use crate::base::source::{Network, SourceAddress};
+use crate::telemetry::ConnectionMetrics;
 
-/// Descriptors that are left for databases, outgoing calls and files, however many connections the configuration
-/// allows.
-const RESERVED: usize = 256;
-/// The same trouble is logged once in so long.
-const SAID_AGAIN: Duration = Duration::from_secs(60);
+/// The number of file descriptors reserved for databases, outgoing calls and files, regardless of the configured
+/// connection limit.
+const RESERVED_DESCRIPTORS: usize = 256;
+/// The minimum interval between two log lines about the same problem.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How many connections there may be.
+/// The connection limits.
 #[derive(Clone, Debug)]
-pub struct Most {
-    pub all: usize,
+pub struct ConnectionLimits {
+    pub total: usize,
     pub per_source: usize,
-    /// Everybody comes from these: no limit for one source.
+    /// The trusted proxies, exempt from the limit per source because a proxy forwards the requests of many clients.
     pub proxies: Vec<Network>,
 }
 
-impl Most {
-    /// No more than there are descriptors for.
+impl ConnectionLimits {
+    /// Caps the total at the number of available file descriptors, less the reserved descriptors.
     #[must_use]
-    pub fn within(self, descriptors: usize) -> Self {
-        let room = descriptors.saturating_sub(RESERVED).max(descriptors / 4).max(1);
-        Self { all: self.all.min(room), ..self }
+    pub fn capped_by_descriptors(self, descriptors: usize) -> Self {
+        let room = descriptors.saturating_sub(RESERVED_DESCRIPTORS).max(descriptors / 4).max(1);
+        Self { total: self.total.min(room), ..self }
     }
 }
 
-/// Raises the soft limit of open files to the hard one; gives the limit that holds.
-pub fn raise_descriptors() -> usize {
+/// Raises the soft limit of open files to the hard limit; returns the limit in effect.
+pub fn raise_descriptor_limit() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let held = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
     held.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
-/// The connections of one listener.
+/// The connection limiter of one listener.
 #[derive(Clone)]
-pub struct Connections(Arc<Table>);
+pub struct ConnectionLimiter(Arc<ConnectionTable>);
 
-struct Table {
-    most: Most,
-    /// A peer that takes nothing of an answer for so long is closed.
-    stall: Duration,
-    open: Mutex<HashMap<Network, usize>>,
+struct ConnectionTable {
+    limits: ConnectionLimits,
+    /// The maximum time that a peer may not read a response.
+    stall_timeout: Duration,
+    open_by_network: Mutex<HashMap<Network, usize>>,
     total: Mutex<usize>,
-    counted: Counted,
-    said: Mutex<HashMap<&'static str, Instant>>,
+    metrics: ConnectionMetrics,
+    last_warned: Mutex<HashMap<&'static str, Instant>>,
 }
 
-impl Connections {
-    pub fn new(most: Most, stall: Duration, counted: Counted) -> Self {
-        let table =
-            Table { most, stall, open: Mutex::default(), total: Mutex::default(), counted, said: Mutex::default() };
+impl ConnectionLimiter {
+    pub fn new(most: ConnectionLimits, stall: Duration, counted: ConnectionMetrics) -> Self {
+        let table = ConnectionTable {
+            limits: most,
+            stall_timeout: stall,
+            open_by_network: Mutex::default(),
+            total: Mutex::default(),
+            metrics: counted,
+            last_warned: Mutex::default(),
+        };
         Self(Arc::new(table))
     }
 
-    /// A place for a connection from there, if there is one.
-    fn admit(&self, peer: SocketAddr) -> Result<Place, &'static str> {
+    /// Returns a permit for a connection of this peer, or the exceeded limit.
+    fn admit(&self, peer: SocketAddr) -> Result<ConnectionPermit, &'static str> {
         let table = &self.0;
-        let source = Source::new(peer.ip());
-        let exempt = table.most.proxies.iter().any(|network| network.contains(source));
+        let source = SourceAddress::new(peer.ip());
+        let exempt = table.limits.proxies.iter().any(|network| network.contains(source));
         let mut total = lock(&table.total);
-        if *total >= table.most.all {
+        if *total >= table.limits.total {
             return Err("all");
         }
-        let network = (!exempt).then(|| source.narrow());
+        let network = (!exempt).then(|| source.narrow_network());
         if let Some(network) = network {
-            let mut open = lock(&table.open);
+            let mut open = lock(&table.open_by_network);
             let here = open.entry(network).or_default();
-            if *here >= table.most.per_source {
+            if *here >= table.limits.per_source {
                 return Err("source");
             }
             *here += 1;
         }
         *total += 1;
-        table.counted.opened();
-        Ok(Place { table: Arc::clone(table), network })
+        table.metrics.record_opened();
+        Ok(ConnectionPermit { table: Arc::clone(table), network })
     }
 
-    /// Accepting failed, or a handshake did: counted, and said once in a while where it is our trouble.
-    pub fn failed(&self, peer: Option<&SocketAddr>, error: &io::Error) {
+    /// Records a failed accept or handshake: counts exhausted descriptors and logs server-side problems.
+    pub fn record_accept_error(&self, peer: Option<&SocketAddr>, error: &io::Error) {
         use rustix::io::Errno;
         let full = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
         if error.raw_os_error().is_some_and(|code| full.contains(&code)) {
-            self.refused("descriptors");
+            self.record_refusal("descriptors");
         } else if peer.is_none() {
             tracing::warn!(%error, "a connection was not accepted");
         } else {
-            // A handshake that failed, or a refusal that was counted: the peer's affair.
+            // A failed handshake, or a refusal already counted: not a problem of the server.
             tracing::debug!(%error, "a connection ended before its first request");
         }
     }
 
-    fn refused(&self, reason: &'static str) {
-        self.0.counted.refused(reason);
-        let mut said = lock(&self.0.said);
-        if said.get(reason).is_some_and(|at| at.elapsed() < SAID_AGAIN) {
+    fn record_refusal(&self, reason: &'static str) {
+        self.0.metrics.record_refused(reason);
+        let mut said = lock(&self.0.last_warned);
+        if said.get(reason).is_some_and(|at| at.elapsed() < WARNING_INTERVAL) {
             return;
         }
         said.insert(reason, Instant::now());
-        let most = &self.0.most;
+        let most = &self.0.limits;
         match reason {
             "descriptors" => tracing::error!("connections are refused: no file descriptor is free (ulimit -n)"),
-            "all" => tracing::error!(max_connections = most.all, "connections are refused: there are too many"),
+            "all" => tracing::error!(max_connections = most.total, "connections are refused: there are too many"),
             _ => tracing::warn!(
                 max_connections_per_source = most.per_source,
                 "connections of one source are refused: it has too many"
@@ -138,17 +144,17 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counted as long as it lives.
-pub struct Place {
-    table: Arc<Table>,
+/// A permit of a counted connection; dropping the permit releases the connection's place.
+pub struct ConnectionPermit {
+    table: Arc<ConnectionTable>,
     network: Option<Network>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         *lock(&self.table.total) -= 1;
         if let Some(network) = self.network {
-            let mut open = lock(&self.table.open);
+            let mut open = lock(&self.table.open_by_network);
             if let Some(here) = open.get_mut(&network) {
                 *here -= 1;
                 if *here == 0 {
@@ -156,31 +162,31 @@ impl Drop for Place {
                 }
             }
         }
-        self.table.counted.closed();
+        self.table.metrics.record_closed();
     }
 }
 
-/// Makes the service of each connection, where there is a place for it. The listener asks before it accepts the next
-/// one and drops what is refused: a burst must not take every descriptor before the first of it is counted.
+/// Creates the service of each connection if the limits permit the connection. The listener calls this service before
+/// the next accept, and drops refused connections, so that a burst cannot take every descriptor before being counted.
 #[derive(Clone)]
-pub struct Admitting<M> {
-    connections: Connections,
+pub struct LimitedMakeService<M> {
+    connections: ConnectionLimiter,
     make: M,
 }
 
-impl Connections {
-    pub fn admitting<M>(&self, make: M) -> Admitting<M> {
-        Admitting { connections: self.clone(), make }
+impl ConnectionLimiter {
+    pub fn limit_service<M>(&self, make: M) -> LimitedMakeService<M> {
+        LimitedMakeService { connections: self.clone(), make }
     }
 }
 
-impl<M> Service<SocketAddr> for Admitting<M>
+impl<M> Service<SocketAddr> for LimitedMakeService<M>
 where
     M: Service<SocketAddr, Error = Infallible>,
     M::Response: Send + 'static,
     M::Future: Send + 'static,
 {
-    type Response = Placed<M::Response>;
+    type Response = PermittedService<M::Response>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
@@ -194,11 +200,11 @@ where
                 let made = self.make.call(peer);
                 Box::pin(async move {
                     let Ok(service) = made.await;
-                    Ok(Placed { service, place: Arc::new(place) })
+                    Ok(PermittedService { service, permit: Arc::new(place) })
                 })
             }
             Err(reason) => {
-                self.connections.refused(reason);
+                self.connections.record_refusal(reason);
                 let refused = io::Error::new(io::ErrorKind::QuotaExceeded, "too many connections");
                 Box::pin(std::future::ready(Err(refused)))
             }
@@ -206,14 +212,14 @@ where
     }
 }
 
-/// The service of a connection, and its place.
+/// The service of a connection with its permit.
 #[derive(Clone)]
-pub struct Placed<S> {
+pub struct PermittedService<S> {
     service: S,
-    place: Arc<Place>,
+    permit: Arc<ConnectionPermit>,
 }
 
-impl<S: Service<R>, R> Service<R> for Placed<S> {
+impl<S: Service<R>, R> Service<R> for PermittedService<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -227,53 +233,58 @@ impl<S: Service<R>, R> Service<R> for Placed<S> {
     }
 }
 
-/// The place goes with the stream, and ends with it.
-impl<S> Accept<TcpStream, Placed<S>> for Connections {
-    type Stream = Connection;
+/// Moves the permit into the stream, so that both end together.
+impl<S> Accept<TcpStream, PermittedService<S>> for ConnectionLimiter {
+    type Stream = StallTimeoutStream;
     type Service = S;
-    type Future = std::future::Ready<io::Result<(Connection, S)>>;
+    type Future = std::future::Ready<io::Result<(StallTimeoutStream, S)>>;
 
-    fn accept(&self, stream: TcpStream, Placed { service, place }: Placed<S>) -> Self::Future {
-        // An answer is one write: it must not wait for the acknowledgement of the one before.
+    fn accept(
+        &self,
+        stream: TcpStream,
+        PermittedService { service, permit: place }: PermittedService<S>,
+    ) -> Self::Future {
+        // A response is a single write, and must not wait for the acknowledgement of the previous write (Nagle).
         let ready = stream.set_nodelay(true).map(|()| {
-            let connection = Connection { stream, patience: self.0.stall, stalled: None, _place: place };
+            let connection =
+                StallTimeoutStream { stream, stall_timeout: self.0.stall_timeout, stall_timer: None, _permit: place };
             (connection, service)
         });
         std::future::ready(ready)
     }
 }
 
-/// A stream that ends when its peer takes nothing for too long.
-pub struct Connection {
+/// A TCP stream that fails with `TimedOut` if the peer does not read for too long.
+pub struct StallTimeoutStream {
     stream: TcpStream,
-    patience: Duration,
-    /// Runs while the peer takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
-    _place: Arc<Place>,
+    stall_timeout: Duration,
+    /// The timer, running while the peer does not read.
+    stall_timer: Option<Pin<Box<Sleep>>>,
+    _permit: Arc<ConnectionPermit>,
 }
 
-impl Connection {
-    fn watched<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+impl StallTimeoutStream {
+    fn with_stall_timeout<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.stalled = None;
+            self.stall_timer = None;
             return polled;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let patience = self.stall_timeout;
+        let stalled = self.stall_timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for StallTimeoutStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for StallTimeoutStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watched(cx, polled)
+        self.with_stall_timeout(cx, polled)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -290,7 +301,7 @@ impl AsyncWrite for Connection {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watched(cx, polled)
+        self.with_stall_timeout(cx, polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -303,10 +314,10 @@ mod tests {
     use super::*;
     use crate::telemetry::Metrics;
 
-    fn connections(all: usize, per_source: usize) -> Connections {
+    fn connections(all: usize, per_source: usize) -> ConnectionLimiter {
         let proxies = vec!["10.0.0.0/8".parse().unwrap()];
-        let most = Most { all, per_source, proxies };
-        Connections::new(most, Duration::from_secs(1), Metrics::default().connections())
+        let most = ConnectionLimits { total: all, per_source, proxies };
+        ConnectionLimiter::new(most, Duration::from_secs(1), Metrics::default().connections())
     }
 
     fn at(address: &str) -> SocketAddr {
@@ -316,7 +327,7 @@ mod tests {
     #[test]
     fn faults_a2_a_source_has_its_share_and_a_proxy_has_everybodys() {
         let connections = connections(6, 2);
-        let mut held: Vec<Place> = Vec::new();
+        let mut held: Vec<ConnectionPermit> = Vec::new();
         for address in ["192.0.2.1", "192.0.2.1", "2001:db8::1", "2001:db8::2"] {
             held.push(connections.admit(at(address)).unwrap_or_else(|why| panic!("{address}: {why}")));
         }
@@ -328,17 +339,21 @@ mod tests {
         assert_eq!(connections.admit(at("10.0.0.1")).err(), Some("all"));
         assert_eq!(connections.admit(at("192.0.2.9")).err(), Some("all"));
         held.clear();
-        assert!(lock(&connections.0.open).is_empty(), "nothing is kept of who left");
+        assert!(lock(&connections.0.open_by_network).is_empty(), "nothing is kept of who left");
         assert!(connections.admit(at("192.0.2.1")).is_ok());
     }
 
     #[test]
     fn fault_rt18_descriptors_are_left_for_everything_else() {
-        let within = |descriptors| Most { all: 4_096, per_source: 1, proxies: Vec::new() }.within(descriptors).all;
+        let within = |descriptors| {
+            ConnectionLimits { total: 4_096, per_source: 1, proxies: Vec::new() }
+                .capped_by_descriptors(descriptors)
+                .total
+        };
         assert_eq!(within(65_536), 4_096);
         assert_eq!(within(1_024), 768);
         assert_eq!(within(128), 32);
         assert_eq!(within(0), 1);
-        assert!(raise_descriptors() >= 256);
+        assert!(raise_descriptor_limit() >= 256);
     }
 }

@@ -1,4 +1,4 @@
-//! What a page can answer besides itself. Public words are a page; the detail goes to the log only.
+//! Errors of pages. The user sees an error page; the details are only logged.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::pages::PagesError;
+use crate::crypto::{PasswordError, SealError};
 use crate::ephemeral;
-use crate::seal::{PasswordError, SealError};
 
 /// An error of a page.
 #[derive(Debug, thiserror::Error)]
@@ -16,15 +16,15 @@ pub enum PageError {
     NotFound,
     #[error("method not allowed")]
     MethodNotAllowed,
-    /// A form that another site sent.
+    /// A form posted from another site.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
     #[error("body too large")]
     TooLarge,
-    /// A form that no page of ours sends.
+    /// A form that no page of the service can send.
     #[error("bad form: {0}")]
     BadForm(String),
-    /// Too many at once: when to come back.
+    /// The server is overloaded; the response has `Retry-After`.
     #[error("busy")]
     Busy { seconds: i64 },
     #[error("{0:#}")]
@@ -32,7 +32,7 @@ pub enum PageError {
 }
 
 impl PageError {
-    /// What it is, in a word, for the log.
+    /// Returns the error's name for the log.
     pub fn name(&self) -> &'static str {
         match self {
             PageError::NotFound => "not_found",
@@ -58,30 +58,32 @@ impl PageError {
     }
 }
 
-/// Carried in the response's extensions to the frame, which renders and logs it.
+/// Carries the error in the response's extensions to the middleware, which renders and logs the error.
 #[derive(Clone, Debug)]
-pub struct Failure(pub Arc<PageError>);
+pub struct PageErrorExtension(pub Arc<PageError>);
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response.extensions_mut().insert(PageErrorExtension(Arc::new(self)));
         response
     }
 }
 
 impl From<anyhow::Error> for PageError {
     fn from(e: anyhow::Error) -> Self {
-        // A full queue, of passwords or of the database, or a store that is away, is no fault: it says when to come
-        // back, however deep it arose.
+        // A full queue (password hashing or database) or an unavailable store is not an internal error: the response is
+        // 503 with `Retry-After`, at whatever depth the error arose.
         if let Some(PasswordError::Busy { seconds }) = e.downcast_ref::<PasswordError>() {
             return PageError::Busy { seconds: i64::from(*seconds) };
         }
-        let writing =
-            e.downcast_ref::<crate::db::Error>().is_some_and(|e| matches!(e, crate::db::Error::Busy) || e.gave_way());
-        let forgetting = e.downcast_ref::<ephemeral::Error>().is_some_and(ephemeral::Error::is_passing);
-        // The operator must see to it, the person must come back.
-        if let Some(full @ crate::db::Error::Unwritable(_)) = e.downcast_ref::<crate::db::Error>() {
+        let writing = e
+            .downcast_ref::<crate::db::DbError>()
+            .is_some_and(|e| matches!(e, crate::db::DbError::Busy) || e.is_serialization_failure());
+        let forgetting =
+            e.downcast_ref::<ephemeral::EphemeralError>().is_some_and(ephemeral::EphemeralError::is_transient);
+        // Logged for the operator; the user is asked to retry.
+        if let Some(full @ crate::db::DbError::Unwritable(_)) = e.downcast_ref::<crate::db::DbError>() {
             tracing::error!(error = %full, "nothing can be written");
             return PageError::Busy { seconds: 5 };
         }
@@ -89,14 +91,14 @@ impl From<anyhow::Error> for PageError {
     }
 }
 
-impl From<crate::db::Error> for PageError {
-    fn from(e: crate::db::Error) -> Self {
+impl From<crate::db::DbError> for PageError {
+    fn from(e: crate::db::DbError) -> Self {
         anyhow::Error::from(e).into()
     }
 }
 
-impl From<ephemeral::Error> for PageError {
-    fn from(e: ephemeral::Error) -> Self {
+impl From<ephemeral::EphemeralError> for PageError {
+    fn from(e: ephemeral::EphemeralError) -> Self {
         anyhow::Error::from(e).into()
     }
 }
@@ -125,13 +127,13 @@ mod tests {
 
     #[test]
     fn attack_d2_too_many_at_the_database_are_told_when_to_come_back() {
-        use crate::db::Error;
-        assert!(matches!(PageError::from(Error::Busy), PageError::Busy { seconds: 5 }));
-        let deep = anyhow::Error::from(Error::Busy).context("an activation");
+        use crate::db::DbError;
+        assert!(matches!(PageError::from(DbError::Busy), PageError::Busy { seconds: 5 }));
+        let deep = anyhow::Error::from(DbError::Busy).context("an activation");
         assert!(matches!(PageError::from(deep), PageError::Busy { .. }));
-        let away = ephemeral::Error::Unavailable("gone".to_owned());
+        let away = ephemeral::EphemeralError::Unavailable("gone".to_owned());
         assert!(matches!(PageError::from(away), PageError::Busy { .. }));
-        assert!(matches!(PageError::from(ephemeral::Error::TooLarge(9)), PageError::Internal(_)));
-        assert!(matches!(PageError::from(Error::Url("x".to_owned())), PageError::Internal(_)));
+        assert!(matches!(PageError::from(ephemeral::EphemeralError::TooLarge(9)), PageError::Internal(_)));
+        assert!(matches!(PageError::from(DbError::Url("x".to_owned())), PageError::Internal(_)));
     }
 }

@@ -1,4 +1,4 @@
-//! A form's body, read strictly: urlencoded, bounded, no field twice.
+//! Strict parsing of form bodies: urlencoded, limited in size, without duplicate fields.
 
 use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
@@ -7,10 +7,10 @@ use axum::http::header;
 use super::error::PageError;
 use crate::protocol::params::Params;
 
-/// The longest body that a form or a protocol request of ours has, in bytes (docs/threats.md#attack-d1).
-pub const LONGEST: usize = 64 * 1024;
+/// The maximum body size of a form or a protocol request, in bytes (docs/threats.md#attack-d1).
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The fields of a form of ours. One that no page of ours can send is refused whole.
+/// The fields of a form. A body that no page of the service can send is rejected as a whole.
 #[derive(Clone, Debug)]
 pub struct Form(pub Params);
 
@@ -18,24 +18,24 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = PageError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
-        let text = body(request, state).await?;
+        let text = read_body(request, state).await?;
         let params = Params::parse(&text);
-        match params.flaw() {
+        match params.error() {
             None => Ok(Form(params)),
             Some(flaw) => Err(PageError::BadForm(flaw.to_string())),
         }
     }
 }
 
-/// The text of an urlencoded body.
-pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<String, PageError> {
+/// Reads an urlencoded body as text.
+pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<String, PageError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind != "application/x-www-form-urlencoded" {
         return Err(PageError::BadForm("content type".to_owned()));
     }
-    // What says that it will be too long is not waited for.
-    if request.body().size_hint().lower() > LONGEST as u64 {
+    // A declared length above the limit is rejected before reading.
+    if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
         return Err(PageError::TooLarge);
     }
     let bytes = Bytes::from_request(request, state).await.map_err(|_| PageError::TooLarge)?;

@@ -1,19 +1,19 @@
-//! The axum kit: pages, errors, cookies, headers, forms. Knows no feature.
+//! HTTP infrastructure on axum: pages, errors, cookies, headers, forms. Independent of all features.
 //!
-//! A handler answers a page or an error value; errors are rendered and logged once, in `frame.rs`.
+//! A handler returns a page or an error value; errors are rendered and logged once, in `middleware.rs`.
 
 pub mod certificate;
 pub mod connections;
 pub mod cookies;
+pub mod csp;
 pub mod error;
 pub mod form;
-pub mod frame;
+pub mod middleware;
 pub mod outgoing;
 pub mod pages;
-pub mod policy;
 pub mod proxies;
 pub mod qr;
+pub mod request_context;
 pub mod serve;
 pub mod support;
 pub mod views;
-pub mod visit;

@@ -1,18 +1,18 @@
-//! The one client that calls addresses which others chose: `jwks_uri`, `request_uri`, sector documents, logos,
-//! back-channel sign-outs (docs/threats.md#attack-f1 to #attack-f6).
+//! The client for addresses chosen by third parties: `jwks_uri`, `request_uri`, sector documents, logos, back-channel
+//! logouts (docs/threats.md#attack-f1 to #attack-f6).
 //!
-//! https only, no redirects, no cookies, 2.5 seconds in all, a bounded body. A name is resolved once, and the
-//! connection goes to one of the addresses that were looked at: a public one. What came back is never echoed to whoever
-//! chose the address. `[outgoing] allow_private` lets a machine talk to itself, for development and the demo;
-//! `allow_networks` opens networks of one's own, and `proxy` is the way to everything else.
+//! Calls use https only, without redirects or cookies, with a timeout of 2.5 seconds and a limited body. A name is
+//! resolved once, and the connection uses one of the checked public addresses. The response is never echoed to the
+//! party that chose the address. `[outgoing] allow_private` permits calls to the same machine, for development and the
+//! demo; `allow_networks` permits private networks, and `proxy` routes the calls to all other addresses.
 //!
-//! Places are apart by purpose: addresses of one kind that never answer keep no call of another kind waiting, or a
-//! stranger who presents a `request_uri` again and again would keep other clients from proving themselves
-//! (docs/threats.md#faults-a8).
+//! Each purpose has its own limit of concurrent calls: unresponsive addresses of one purpose do not delay calls of
+//! another purpose. Otherwise, an unauthenticated client that presents a `request_uri` repeatedly could keep other
+//! clients from authenticating (docs/threats.md#faults-a8).
 
 mod addresses;
-mod memory;
-mod ways;
+mod cache;
+mod routing;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -22,105 +22,105 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use crate::config;
-use ways::{Allowed, Ways};
+use routing::{AddressPolicy, GuardedClient};
 
 pub use addresses::is_public;
-pub use memory::{DOCUMENTS, FetchMemory, KEYS, Remembered};
-pub use ways::OwnWays;
+pub use cache::{CacheLookup, FetchCache, JWKS_CACHE_POLICY, REQUEST_OBJECT_CACHE_POLICY};
+pub use routing::ConfiguredClient;
 
-/// How long a call may take, from the name to the last byte.
-const PATIENCE: Duration = Duration::from_millis(2_500);
-/// As long as what may be registered.
-const LONGEST: usize = 2_000;
+/// The timeout of a call, from name resolution to the last byte.
+const CALL_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// The maximum length of a URL in bytes, equal to the limit for registered URLs.
+const MAX_URL_BYTES: usize = 2_000;
 
-/// Why there is no answer. For the log and the operator; never for whoever chose the address.
+/// The reasons of a failed call, for the log and the operator, never for the party that chose the address.
 #[derive(Debug, thiserror::Error)]
 pub enum OutgoingError {
     #[error("the address is not one that is called: {0}")]
     Address(&'static str),
     #[error("no answer: {0}")]
-    NoAnswer(String),
+    NoResponse(String),
     #[error("answered {0}")]
     Status(u16),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
 }
 
-/// An answer with status 200.
+/// A response with status 200.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Media type without parameters, lower case; empty where there is none.
-    pub kind: String,
+    /// The media type without parameters, in lower case; empty if absent.
+    pub media_type: String,
     pub body: Vec<u8>,
 }
 
-/// What a call is for.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// A client's keys: without them it cannot prove itself.
+pub enum CallPurpose {
+    /// A client's keys, required to authenticate the client.
     Keys,
-    /// A client is told that a session ended.
+    /// A back-channel logout.
     SignOut,
-    /// A request by reference: whoever has a browser causes it.
+    /// A request object by reference, which any browser can trigger.
     RequestObject,
-    /// What a registration names: sector documents, logos.
+    /// A document named by a registration: a sector document or a logo.
     Registration,
 }
 
-impl Purpose {
-    /// Calls under way at once; whoever finds no place has no answer.
-    fn places(self) -> usize {
+impl CallPurpose {
+    /// Returns the maximum number of concurrent calls; further calls fail at once.
+    fn max_concurrent_calls(self) -> usize {
         match self {
-            Purpose::Keys => 32,
-            // As many as the outbox has jobs of this kind under way.
-            Purpose::SignOut => 64,
-            Purpose::RequestObject => 16,
-            Purpose::Registration => 8,
+            CallPurpose::Keys => 32,
+            // Equal to the concurrency of the outbox for this kind of job.
+            CallPurpose::SignOut => 64,
+            CallPurpose::RequestObject => 16,
+            CallPurpose::Registration => 8,
         }
     }
 }
 
-pub struct Outgoing {
-    /// Two clients, because a name that is never resolved holds its look-up for longer than the call.
-    ours: Ways,
-    at_will: Ways,
-    allowed: Allowed,
+pub struct OutgoingClient {
+    /// Two clients, because a name lookup that hangs holds its lookup permit beyond the call's timeout.
+    protocol_client: GuardedClient,
+    untrusted_client: GuardedClient,
+    allowed: AddressPolicy,
     keys: Semaphore,
     sign_outs: Semaphore,
     request_objects: Semaphore,
     registrations: Semaphore,
 }
 
-impl Outgoing {
+impl OutgoingClient {
     /// # Errors
-    /// The extra authority cannot be read, or is none.
+    /// Fails if the extra CA file cannot be read or has no certificate.
     pub fn new(config: &config::Outgoing) -> anyhow::Result<Self> {
-        Self::with_patience(config, PATIENCE)
+        Self::with_timeout(config, CALL_TIMEOUT)
     }
 
-    fn with_patience(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Self> {
-        let places = |purpose: Purpose| Semaphore::new(purpose.places());
+    fn with_timeout(config: &config::Outgoing, patience: Duration) -> anyhow::Result<Self> {
+        let places = |purpose: CallPurpose| Semaphore::new(purpose.max_concurrent_calls());
         Ok(Self {
-            ours: Ways::new(config, patience)?,
-            at_will: Ways::new(config, patience)?,
-            allowed: Allowed::of(config),
-            keys: places(Purpose::Keys),
-            sign_outs: places(Purpose::SignOut),
-            request_objects: places(Purpose::RequestObject),
-            registrations: places(Purpose::Registration),
+            protocol_client: GuardedClient::new(config, patience)?,
+            untrusted_client: GuardedClient::new(config, patience)?,
+            allowed: AddressPolicy::from_config(config),
+            keys: places(CallPurpose::Keys),
+            sign_outs: places(CallPurpose::SignOut),
+            request_objects: places(CallPurpose::RequestObject),
+            registrations: places(CallPurpose::Registration),
         })
     }
 
-    /// Fetches what stands at an address.
+    /// Fetches a URL with a response of at most `most` bytes.
     pub async fn get(
         &self,
-        purpose: Purpose,
+        purpose: CallPurpose,
         address: &str,
         accept: &str,
         most: usize,
     ) -> Result<Fetched, OutgoingError> {
-        let url = self.vetted(address)?;
-        let (ways, _place) = self.place(purpose)?;
+        let url = self.validate_url(address)?;
+        let (ways, _place) = self.acquire(purpose)?;
         let request = |client: &Client| client.request(Method::GET, url.clone()).header("accept", accept);
         let response = ways.send(&url, request).await?;
         if response.status() != StatusCode::OK {
@@ -128,35 +128,35 @@ impl Outgoing {
         }
         let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Ok(Fetched { kind, body: body(response, most).await? })
+        Ok(Fetched { media_type: kind, body: read_body(response, most).await? })
     }
 
-    /// Sends a form; gives the status. The body of the answer is not read.
+    /// Posts a form; returns the status. The body of the response is not read.
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, OutgoingError> {
-        let url = self.vetted(address)?;
-        let (ways, _place) = self.place(Purpose::SignOut)?;
+        let url = self.validate_url(address)?;
+        let (ways, _place) = self.acquire(CallPurpose::SignOut)?;
         let request = |client: &Client| client.request(Method::POST, url.clone()).form(fields);
         Ok(ways.send(&url, request).await?.status().as_u16())
     }
 
-    fn place(&self, purpose: Purpose) -> Result<(&Ways, SemaphorePermit<'_>), OutgoingError> {
+    fn acquire(&self, purpose: CallPurpose) -> Result<(&GuardedClient, SemaphorePermit<'_>), OutgoingError> {
         let (ways, places) = match purpose {
-            Purpose::Keys => (&self.ours, &self.keys),
-            Purpose::SignOut => (&self.ours, &self.sign_outs),
-            Purpose::RequestObject => (&self.at_will, &self.request_objects),
-            Purpose::Registration => (&self.at_will, &self.registrations),
+            CallPurpose::Keys => (&self.protocol_client, &self.keys),
+            CallPurpose::SignOut => (&self.protocol_client, &self.sign_outs),
+            CallPurpose::RequestObject => (&self.untrusted_client, &self.request_objects),
+            CallPurpose::Registration => (&self.untrusted_client, &self.registrations),
         };
         match places.try_acquire() {
             Ok(place) => Ok((ways, place)),
-            Err(_) => Err(OutgoingError::NoAnswer("too many calls at once".to_owned())),
+            Err(_) => Err(OutgoingError::NoResponse("too many calls at once".to_owned())),
         }
     }
 
-    /// What can be said of an address before its name is resolved.
-    fn vetted(&self, address: &str) -> Result<Url, OutgoingError> {
+    /// Checks a URL as far as possible before name resolution.
+    fn validate_url(&self, address: &str) -> Result<Url, OutgoingError> {
         let refused = |why| Err(OutgoingError::Address(why));
-        // What a parser drops or turns around is not fetched: tabs, line ends, backslashes, `https:///host`.
-        if address.len() > LONGEST || address.bytes().any(|b| !(0x21..=0x7E).contains(&b) || b == b'\\') {
+        // Rejects characters that a parser drops or rewrites: tabs, line ends, backslashes, `https:///host`.
+        if address.len() > MAX_URL_BYTES || address.bytes().any(|b| !(0x21..=0x7E).contains(&b) || b == b'\\') {
             return refused("its form");
         }
         let Ok(url) = Url::parse(address) else { return refused("not a URL") };
@@ -165,18 +165,18 @@ impl Outgoing {
             named if named.contains('@') => return refused("a user name in it"),
             _ => {}
         }
-        // A literal address is not resolved, so it is looked at here.
+        // An IP literal is not resolved, so the address is checked here.
         let literal = match url.host() {
             None => return refused("no host"),
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
             Some(Host::Domain(_)) => None,
         };
-        if literal.is_some_and(|ip| !self.allowed.may(ip)) {
+        if literal.is_some_and(|ip| !self.allowed.permits(ip)) {
             return refused("not public");
         }
         let here = url.host_str() == Some("localhost") || literal.is_some_and(|ip| ip.is_loopback());
-        // Below 1024 other services listen, and some can be made to hear what a form or a handshake says.
+        // Ports below 1024 belong to other services, some of which would interpret the bytes of a form or a handshake.
         let for_https = matches!(url.port_or_known_default(), Some(443 | 1024..));
         match url.scheme() {
             "https" if for_https || (self.allowed.private && here) => Ok(url),
@@ -187,14 +187,14 @@ impl Outgoing {
     }
 }
 
-/// What stands between `://` and the path, as it was written.
+/// Returns the text between `://` and the path, unparsed.
 fn authority(address: &str) -> &str {
     let rest = address.split_once("://").map_or("", |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-/// Without the address: it may hold what is nobody's business in a log.
-fn no_answer(error: reqwest::Error) -> OutgoingError {
+/// Converts a transport error, without the URL, which may contain confidential data.
+fn transport_error(error: reqwest::Error) -> OutgoingError {
     let error = error.without_url();
     let mut words = error.to_string();
     let mut source = std::error::Error::source(&error);
@@ -202,12 +202,12 @@ fn no_answer(error: reqwest::Error) -> OutgoingError {
         words = format!("{words}: {cause}");
         source = cause.source();
     }
-    OutgoingError::NoAnswer(words)
+    OutgoingError::NoResponse(words)
 }
 
-async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingError> {
+async fn read_body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingError> {
     let mut out = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
         if out.len().saturating_add(chunk.len()) > most {
             return Err(OutgoingError::TooLarge(most));
         }

@@ -1,17 +1,17 @@
-//! Everything that a person reads: one typed context a page, one template, two languages.
+//! The user interface: one typed context per page, one template, two languages.
 //!
-//! Templates, messages and assets are read from the binary and all parsed at start, so that a page that
-//! cannot be drawn stops the server from starting and not a parent from signing in. A page is a struct
-//! ([`Page`]): handlers only fill it. Its samples are drawn by the tests in both languages.
+//! Templates, messages and assets are embedded in the binary and all parsed at start, so that a broken page stops the
+//! server from starting and not a parent from signing in. A page is a struct ([`Page`]) filled by a handler. The tests
+//! render the samples of each page in both languages.
 //!
-//! It must not read the request, the clock or a store, and it must not write markup from a value: what
-//! comes from outside is escaped, and a message's own `**bold**` is the only markup a message can make.
+//! This module must not read the request, the clock or a store, and must not produce markup from a value: input is
+//! escaped, and only the `**bold**` of a message becomes markup.
 
 mod assets;
 mod catalogue;
+pub mod dates;
 #[cfg(test)]
 mod tests;
-pub mod when;
 
 use std::sync::Arc;
 
@@ -20,36 +20,37 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::base::lang::Lang;
-use crate::ephemeral::IN_ADDRESS;
+use crate::ephemeral::MAX_STATE_PARAMETER_BYTES;
 
 pub use assets::{Asset, asset};
 use catalogue::Catalogue;
 
-/// The folder `templates/` as it was when the binary was built.
+/// The folder `templates/`, embedded at build time.
 #[derive(Embed)]
 #[folder = "templates/"]
 struct Files;
 
-/// What a template shows. A field that a template names must always be there; absent is `None`, not missing.
+/// The context of a template. Every field named in the template must be present; an absent value is `None`, not
+/// missing.
 pub trait Page: Serialize {
-    /// Path below `templates/`, ending in `.html` (only then is everything escaped).
+    /// Path below `templates/`, ending in `.html` (the condition for automatic escaping).
     const TEMPLATE: &'static str;
 
-    /// One value for each state that the page can be in; the tests draw each in both languages.
+    /// Returns one value for each state of the page; the tests render each in both languages.
     fn samples() -> Vec<Self>
     where
         Self: Sized;
 }
 
-/// How a page is asked for.
+/// The language and address of a rendered page.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub lang: Lang,
-    /// Path and query of this page (`/connexion?i=…`), for the link to the other language.
-    pub here: &'a str,
+    /// Path and query of the page (`/connexion?i=…`), for the link to the other language.
+    pub path_and_query: &'a str,
 }
 
-/// Why a page cannot be drawn: always our fault.
+/// The errors of loading and rendering, always internal errors.
 #[derive(Debug, thiserror::Error)]
 pub enum PagesError {
     #[error("template: {0:?}")]
@@ -62,22 +63,22 @@ pub enum PagesError {
     Message { key: String, lang: &'static str, detail: String },
 }
 
-/// All templates and messages, parsed. Built once, shared.
-pub struct Pages {
+/// All parsed templates and messages. Built once, shared.
+pub struct PageRenderer {
     tera: Tera,
     catalogue: Arc<Catalogue>,
-    service: String,
+    service_name: String,
 }
 
-impl Pages {
-    /// `service` is the name in the header and in titles (`deployment.name`).
-    /// `contact` is whom to write to, an e-mail or https address, or empty.
-    pub fn load(service: &str, contact: &str) -> Result<Pages, PagesError> {
+impl PageRenderer {
+    /// Loads the templates and messages. `service` is the name in the header and in titles (`deployment.name`).
+    /// `contact` is an e-mail or https address for support, or empty.
+    pub fn load(service: &str, contact: &str) -> Result<PageRenderer, PagesError> {
         let catalogue = Arc::new(Catalogue::load()?);
         let mut tera = Tera::new();
         tera.register_function("t", catalogue::Translate::new(Arc::clone(&catalogue)));
         let mut texts = Vec::new();
-        // The demo's neighbours are other sites, with templates of their own.
+        // The demo sites have templates of their own.
         for file in Files::iter().filter(|name| name.ends_with(".html") && !name.starts_with("demo/")) {
             texts.push((file.to_string(), embedded_text(&file)?));
         }
@@ -88,45 +89,45 @@ impl Pages {
         tera.global_context().insert("house", service);
         tera.global_context().insert("contact", contact);
         tera.global_context().insert("contact_href", &crate::config::contact_href(contact).unwrap_or_default());
-        Ok(Pages { tera, catalogue, service: service.to_owned() })
+        Ok(PageRenderer { tera, catalogue, service_name: service.to_owned() })
     }
 
-    /// The whole HTML document.
+    /// Renders the complete HTML document.
     pub fn render<P: Page>(&self, view: &View<'_>, page: &P) -> Result<String, PagesError> {
         let mut context = Context::from_serialize(page)?;
         context.insert("lang", view.lang.tag());
         context.insert("other_lang", view.lang.other().tag());
-        context.insert("other_lang_href", &in_language(view.here, view.lang.other()));
-        let kept = Kept::of(view.here);
+        context.insert("other_lang_href", &href_in_language(view.path_and_query, view.lang.other()));
+        let kept = CarriedQuery::parse(view.path_and_query);
         context.insert("kept", &kept.query());
         context.insert("start_query", &kept.service_query());
-        context.insert("back_href", &kept.back());
+        context.insert("back_href", &kept.return_href());
         Ok(self.tera.render(P::TEMPLATE, &context)?)
     }
 
-    /// A message as plain text, for what is no page: an SMS. Nothing is escaped.
-    pub fn text(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<String, PagesError> {
+    /// Returns a message as plain text, unescaped, for output other than pages: an SMS.
+    pub fn message(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<String, PagesError> {
         self.catalogue.text(lang, key, args)
     }
 
-    /// The service's name, as the header says it.
-    pub fn service(&self) -> &str {
-        &self.service
+    /// Returns the service name shown in the header.
+    pub fn service_name(&self) -> &str {
+        &self.service_name
     }
 }
 
-/// The text of a file of `templates/`.
+/// Returns the text of a file of `templates/`.
 fn embedded_text(name: &str) -> Result<String, PagesError> {
     let bytes = Files::get(name).map(|file| file.data.into_owned()).unwrap_or_default();
     String::from_utf8(bytes).map_err(|_| PagesError::NotText { file: name.to_owned() })
 }
 
-/// What a page's address may carry over to its other language: the names that our own pages use. The rest is
-/// whatever somebody sent (a foreign address, an ID token), and a page must not repeat it.
-const KEPT: [&str; 7] = ["i", "client_id", "a", "motif", "renvoi", "identifiant", "retour"];
+/// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
+/// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
+const CARRIED_PARAMETERS: [&str; 7] = ["i", "client_id", "a", "motif", "renvoi", "identifiant", "retour"];
 
-/// The pages to which help leads back: a step of a sign-in or an activation must not be lost by reading.
-const STEPS: [&str; 11] = [
+/// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
+const RETURN_PATHS: [&str; 11] = [
     "/connexion",
     "/activation",
     "/activation/code",
@@ -140,33 +141,33 @@ const STEPS: [&str; 11] = [
     "/compte",
 ];
 
-/// What links to help carry: the request that waits, the activation, and the step (`retour`) to come back to.
-struct Kept {
-    /// `i`, `client_id`, `a`.
-    carried: Vec<(&'static str, String)>,
-    step: Option<&'static str>,
+/// The query of links to help: the pending request, the activation, and the step to return to (`retour`).
+struct CarriedQuery {
+    /// The parameters `i`, `client_id` and `a`.
+    parameters: Vec<(&'static str, String)>,
+    return_path: Option<&'static str>,
 }
 
-impl Kept {
-    fn of(here: &str) -> Self {
+impl CarriedQuery {
+    fn parse(here: &str) -> Self {
         let here = here.split('#').next().unwrap_or_default();
         let (path, query) = here.split_once('?').unwrap_or((here, ""));
-        let (mut carried, mut step) = (Vec::new(), STEPS.into_iter().find(|known| *known == path));
+        let (mut carried, mut step) = (Vec::new(), RETURN_PATHS.into_iter().find(|known| *known == path));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if let Some(known) = ["i", "client_id", "a"].into_iter().find(|known| *known == name)
-                && plain(known, &value)
+                && is_plain_value(known, &value)
             {
                 carried.push((known, value.into_owned()));
             } else if name == "retour" && step.is_none() {
-                step = STEPS.into_iter().find(|known| known.trim_start_matches('/') == value);
+                step = RETURN_PATHS.into_iter().find(|known| known.trim_start_matches('/') == value);
             }
         }
-        Kept { carried, step }
+        CarriedQuery { parameters: carried, return_path: step }
     }
 
-    fn encoded(&self, take: impl Fn(&str) -> bool, step: Option<&str>) -> String {
+    fn encode(&self, take: impl Fn(&str) -> bool, step: Option<&str>) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
-        pairs.extend_pairs(self.carried.iter().filter(|(name, _)| take(name)));
+        pairs.extend_pairs(self.parameters.iter().filter(|(name, _)| take(name)));
         if let Some(step) = step {
             pairs.append_pair("retour", step.trim_start_matches('/'));
         }
@@ -174,37 +175,39 @@ impl Kept {
         if query.is_empty() { query } else { format!("?{query}") }
     }
 
-    /// For a link to help.
+    /// Returns the query of a link to help.
     fn query(&self) -> String {
-        self.encoded(|_| true, self.step)
+        self.encode(|_| true, self.return_path)
     }
 
-    /// For a link to the start of an activation.
+    /// Returns the query of a link to the start of an activation.
     fn service_query(&self) -> String {
-        self.encoded(|name| name != "a", None)
+        self.encode(|name| name != "a", None)
     }
 
-    /// The step to come back to.
-    fn back(&self) -> Option<String> {
-        self.step.map(|step| format!("{step}{}", self.encoded(|_| true, None)))
+    /// Returns the link back to the step.
+    fn return_href(&self) -> Option<String> {
+        self.return_path.map(|step| format!("{step}{}", self.encode(|_| true, None)))
     }
 }
 
-/// The waiting request travels sealed in `i` (docs/threats.md#faults-a6), so that name alone may be long.
-fn plain(name: &str, text: &str) -> bool {
-    let most = if name == "i" { IN_ADDRESS } else { 100 };
+/// True if the value is short and has only unreserved characters and `/`. Only `i` may be long, because `i` contains
+/// the sealed pending request (docs/threats.md#faults-a6).
+fn is_plain_value(name: &str, text: &str) -> bool {
+    let most = if name == "i" { MAX_STATE_PARAMETER_BYTES } else { 100 };
     text.len() <= most
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'/'))
 }
 
-/// The same page with `lang=` set to the other language. What does not begin with one slash could lead to
-/// another site (`//host`), so only its query is kept: the link then stays where the person is.
-fn in_language(here: &str, lang: Lang) -> String {
+/// Returns the same page with `lang=` set to the other language. A path without exactly one leading slash could lead to
+/// another site (`//host`), so only the query is kept: the link then stays on the current page.
+fn href_in_language(here: &str, lang: Lang) -> String {
     let here = here.split('#').next().unwrap_or_default();
     let (path, query) = here.split_once('?').unwrap_or((here, ""));
     let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     let mut pairs = form_urlencoded::Serializer::new(String::new());
-    let known = form_urlencoded::parse(query.as_bytes()).filter(|(name, v)| KEPT.contains(&&**name) && plain(name, v));
+    let known = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, v)| CARRIED_PARAMETERS.contains(&&**name) && is_plain_value(name, v));
     pairs.extend_pairs(known);
     pairs.append_pair("lang", lang.tag());
     format!("{}?{}", if ours { path } else { "" }, pairs.finish())

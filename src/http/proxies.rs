@@ -1,22 +1,22 @@
-//! Whose word on the source of a request is taken (docs/threats.md#attack-l3).
+//! Determines the source of a request behind trusted proxies (docs/threats.md#attack-l3).
 //!
-//! A proxy appends the address that it was called from to the header that the configuration names; what stands left of
-//! it was written by whoever called the proxy. So the source is the address at the other end of the connection, or,
-//! where that is a trusted proxy, the right-most address that is none. What cannot be read ends the walk: the request
-//! then counts for the proxy that wrote it, never for an address that a stranger chose.
+//! A proxy appends the address of its own client to the configured header; the part to the left was written by the
+//! client. The source is therefore the peer of the connection or, if the peer is a trusted proxy, the right-most
+//! untrusted address. An unreadable element ends the search: the request then counts for the proxy that wrote the
+//! element, never for an address chosen by the client.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, header};
 
-use crate::base::source::{Network, Source};
+use crate::base::source::{Network, SourceAddress};
 use crate::config::ProxyHeader;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The source of a request that `peer` sent.
-pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: ProxyHeader) -> Source {
-    let mut source = Source::new(peer);
+/// Returns the source of a request sent by `peer`.
+pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: ProxyHeader) -> SourceAddress {
+    let mut source = SourceAddress::new(peer);
     if !is_trusted(source, trusted) {
         return source;
     }
@@ -25,7 +25,7 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: Pr
         ProxyHeader::Forwarded => headers.get_all(header::FORWARDED),
     };
     for line in lines.iter().rev() {
-        // Whatever bytes a stranger wrote, what was appended to them is read.
+        // A client may send arbitrary bytes; the part appended by the proxy must still be readable.
         let line = String::from_utf8_lossy(line.as_bytes());
         for element in elements(&line) {
             let node = match header {
@@ -33,7 +33,7 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: Pr
                 ProxyHeader::Forwarded => forwarded_for(element),
             };
             let Some(address) = node else { return source };
-            source = Source::new(address);
+            source = SourceAddress::new(address);
             if !is_trusted(source, trusted) {
                 return source;
             }
@@ -42,13 +42,13 @@ pub fn source(peer: IpAddr, headers: &HeaderMap, trusted: &[Network], header: Pr
     source
 }
 
-/// Whether this is one of ours.
-pub fn is_trusted(peer: Source, trusted: &[Network]) -> bool {
+/// True if the peer is a trusted proxy.
+pub fn is_trusted(peer: SourceAddress, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(peer))
 }
 
-/// The elements of a list, the last one first. Read from the right, because a stranger wrote the left: a quotation
-/// mark that is opened there must not swallow what the proxy appended.
+/// Splits a list into its elements, the last element first. The list is read from the right, because the client wrote
+/// the left part: an opening quotation mark in that part must not hide the elements appended by the proxy.
 fn elements(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     line.rsplit(move |c| {
@@ -59,7 +59,8 @@ fn elements(line: &str) -> impl Iterator<Item = &str> {
     .filter(|element| !element.is_empty())
 }
 
-/// The `for` of an element (RFC 7239 4). No address of ours is written with a backslash, a comma or a semicolon.
+/// Returns the `for` parameter of an element (RFC 7239 4). No valid address contains a backslash, a comma or a
+/// semicolon.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let mut all = element.split(';').filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = all.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
@@ -69,7 +70,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     }
 }
 
-/// An address, with its port or without; IPv6 in brackets or without.
+/// Parses an address, with or without a port; IPv6 with or without brackets.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))

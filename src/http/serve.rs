@@ -1,4 +1,4 @@
-//! Listening: plain http or TLS 1.2 and 1.3, time limits for slow clients, a graceful stop.
+//! The listener: plain http or TLS 1.2 and 1.3, timeouts for slow clients, graceful shutdown.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -9,91 +9,99 @@ use axum::Router;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 
-use super::connections::Connections;
+use super::connections::ConnectionLimiter;
 
-/// How long requests under way may take once the stop was asked for.
-const GRACE: Duration = Duration::from_secs(20);
+/// The maximum duration of pending requests after a shutdown request.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
-/// How long a client may keep us waiting. A test makes it short.
+/// The timeouts of a connection. Tests use shorter timeouts.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// From accept to the end of the TLS handshake; then again to the headers of the first request, in whichever
-    /// protocol.
-    pub first: Duration,
-    /// From one request's end to the headers of the next, in HTTP/1.
-    pub between: Duration,
-    /// HTTP/2 is asked for a sign of life so often, and has as long to give it.
+pub struct ConnectionTimeouts {
+    /// From accept to the end of the TLS handshake, and then to the headers of the first request, in either protocol.
+    pub handshake: Duration,
+    /// From the end of a request to the headers of the next request, in HTTP/1.
+    pub keep_alive: Duration,
+    /// The interval of HTTP/2 keep-alive pings, and the timeout of the reply.
     pub ping: Duration,
-    /// As long as the client takes nothing of an answer.
-    pub stall: Duration,
+    /// The maximum time that the client may not read a response.
+    pub write_stall: Duration,
 }
 
-impl Default for Patience {
+impl Default for ConnectionTimeouts {
     fn default() -> Self {
         Self {
-            first: Duration::from_secs(10),
-            // Longer than a proxy keeps a connection for its next request, mostly; shorter than one is worth having.
-            between: Duration::from_secs(15),
+            handshake: Duration::from_secs(10),
+            // Longer than the idle timeout of most proxies, and short enough to free idle connections soon.
+            keep_alive: Duration::from_secs(15),
             ping: Duration::from_secs(20),
-            stall: Duration::from_secs(30),
+            write_stall: Duration::from_secs(30),
         }
     }
 }
 
-/// Certificate and key of a listener. Reading them again replaces them for the connections that come.
+/// Certificate and key of a listener. Reloading replaces both for new connections.
 #[derive(Clone)]
-pub struct Tls(RustlsConfig);
+pub struct ReloadableTls(RustlsConfig);
 
-impl Tls {
+impl ReloadableTls {
     /// # Errors
-    /// A file that cannot be read, or a key that is not the certificate's.
-    pub async fn read(certificate: &Path, key: &Path) -> io::Result<Self> {
+    /// Fails if a file cannot be read or the key does not belong to the certificate.
+    pub async fn load(certificate: &Path, key: &Path) -> io::Result<Self> {
         RustlsConfig::from_pem_file(certificate, key).await.map(Self)
     }
 
-    /// Reads the files again. Where that fails, the old ones stay.
+    /// Reads the files again. The former certificate stays if that fails.
     ///
     /// # Errors
-    /// As [`Tls::read`].
-    pub async fn reread(&self, certificate: &Path, key: &Path) -> io::Result<()> {
+    /// Fails as [`ReloadableTls::load`] does.
+    pub async fn reload(&self, certificate: &Path, key: &Path) -> io::Result<()> {
         self.0.reload_from_pem_file(certificate, key).await
     }
 }
 
-/// Binds first, so that two servers on one address are found out before anything else starts.
+/// Binds the address before the start of other services, so that an address in use is detected first.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
-/// Serves until `handle` says stop; then finishes what is under way.
+/// Serves until `handle` requests the shutdown; then finishes the pending requests.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    tls: Option<Tls>,
-    (connections, patience): (Connections, Patience),
+    tls: Option<ReloadableTls>,
+    (connections, patience): (ConnectionLimiter, ConnectionTimeouts),
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
     let server = axum_server::from_tcp(listener)?.handle(handle);
-    // The address at the other end: `http/frame.rs` reads it.
-    let service = connections.admitting(router.into_make_service_with_connect_info::<SocketAddr>());
+    // The peer address is read by `http/middleware.rs`.
+    let service = connections.limit_service(router.into_make_service_with_connect_info::<SocketAddr>());
     match tls {
-        None => patient(server.acceptor(connections.clone()), connections, patience).serve(service).await,
-        Some(Tls(config)) => {
-            let tls = RustlsAcceptor::new(config).handshake_timeout(patience.first).acceptor(connections.clone());
-            patient(server.acceptor(tls), connections, patience).serve(service).await
+        None => with_timeouts(server.acceptor(connections.clone()), connections, patience).serve(service).await,
+        Some(ReloadableTls(config)) => {
+            let tls = RustlsAcceptor::new(config).handshake_timeout(patience.handshake).acceptor(connections.clone());
+            with_timeouts(server.acceptor(tls), connections, patience).serve(service).await
         }
     }
 }
 
-fn patient<A>(server: Server<SocketAddr, A>, connections: Connections, patience: Patience) -> Server<SocketAddr, A> {
+fn with_timeouts<A>(
+    server: Server<SocketAddr, A>,
+    connections: ConnectionLimiter,
+    patience: ConnectionTimeouts,
+) -> Server<SocketAddr, A> {
     let mut server = server
-        .first_request_timeout(patience.first)
-        .accept_error_handler(move |peer, error| connections.failed(peer, error));
+        .first_request_timeout(patience.handshake)
+        .accept_error_handler(move |peer, error| connections.record_accept_error(peer, error));
     let builder = server.http_builder();
     let timer = hyper_util::rt::TokioTimer::new;
-    builder.http1().timer(timer()).header_read_timeout(patience.between).max_headers(64).max_buf_size(HEAD);
+    builder
+        .http1()
+        .timer(timer())
+        .header_read_timeout(patience.keep_alive)
+        .max_headers(64)
+        .max_buf_size(MAX_HEAD_BYTES);
     builder
         .http2()
         .timer(timer())
@@ -104,10 +112,10 @@ fn patient<A>(server: Server<SocketAddr, A>, connections: Connections, patience:
     server
 }
 
-/// The longest head of an HTTP/1 request, in bytes: a query of ours and the cookies of a whole host fit.
-const HEAD: usize = 64 * 1024;
+/// The maximum size of an HTTP/1 request head in bytes, enough for the longest query and the cookies of a whole host.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-/// Asks for the graceful stop.
+/// Requests the graceful shutdown.
 pub fn stop(handle: &Handle<SocketAddr>) {
-    handle.graceful_shutdown(Some(GRACE));
+    handle.graceful_shutdown(Some(SHUTDOWN_GRACE));
 }

@@ -1,95 +1,96 @@
-//! Pages that showed a support code, in memory until the worker writes them.
+//! Buffers views of pages with a support code in memory until written by the worker.
 //!
-//! Bounded in everything: a stranger can call up an error page as often as they like. What finds no place stands in the
-//! log only.
+//! Everything is bounded, because an unauthenticated client can request error pages without end. Views above the limits
+//! are only logged.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::source::{Network, Source};
+use crate::base::source::{Network, SourceAddress};
 
-/// Pages that wait at once.
-const WAITING: usize = 500;
-/// Of one source within an hour that are looked at at all, and that are written though they are nobody's.
-const NOTED: u32 = 100;
-pub const NOBODYS: u32 = 10;
-/// Sources that are counted; more, and the counts begin anew.
-const SOURCES: usize = 10_000;
-const HOUR: Span = Span::hours(1);
+/// The maximum number of buffered views.
+const MAX_PENDING_PAGES: usize = 500;
+/// The maximum number of views per source and hour that are considered at all.
+const MAX_PAGES_PER_SOURCE: u32 = 100;
+/// The maximum number of views per source and hour that are written without an activation or a session.
+pub const MAX_ANONYMOUS_PAGES_PER_SOURCE: u32 = 10;
+/// The maximum number of counted sources; above the limit, all counters restart.
+const MAX_SOURCES: usize = 10_000;
+const COUNTING_WINDOW: Span = Span::hours(1);
 
-/// Of a page that shows a support code: rides in its response to the frame.
+/// Marks the response of a page with a support code, for the middleware.
 #[derive(Clone, Copy, Debug)]
-pub struct ShowsCode(pub &'static str);
+pub struct SupportCodeShown(pub &'static str);
 
-/// A page that was shown, and what may say whose it was.
+/// A page view with a support code, with the secrets that can identify the page's account or activation.
 #[derive(Clone, Debug)]
-pub struct Noted {
+pub struct SupportPageView {
     pub code: String,
     pub at: Timestamp,
-    /// Its template.
+    /// The page's template.
     pub page: &'static str,
     pub path: String,
     pub request_id: String,
-    pub source: Source,
-    /// The session's cookie.
+    pub source: SourceAddress,
+    /// The value of the session cookie.
     pub session: Option<String>,
-    /// Secrets of the activations under way in the browser.
+    /// The secrets of the browser's pending activations.
     pub secrets: Vec<String>,
-    /// The activation of the page's address.
+    /// The activation in the page's address.
     pub activation: Option<String>,
     pub client_id: Option<String>,
 }
 
 #[derive(Default)]
-pub struct SupportPages(Mutex<Inner>);
+pub struct SupportPageBuffer(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    waiting: VecDeque<Noted>,
-    since: Option<Timestamp>,
-    /// For each source: noted, and written though nobody's.
+    pending: VecDeque<SupportPageView>,
+    window_start: Option<Timestamp>,
+    /// The counters of each source: views considered, and views written without an activation or a session.
     counts: HashMap<Network, (u32, u32)>,
 }
 
 impl Inner {
-    fn count(&mut self, source: Source, now: Timestamp) -> &mut (u32, u32) {
-        let source = source.narrow();
-        let over = self.since.is_none_or(|since| now.since(since) >= HOUR || now < since);
-        if over || (self.counts.len() >= SOURCES && !self.counts.contains_key(&source)) {
+    fn count(&mut self, source: SourceAddress, now: Timestamp) -> &mut (u32, u32) {
+        let source = source.narrow_network();
+        let over = self.window_start.is_none_or(|since| now.since(since) >= COUNTING_WINDOW || now < since);
+        if over || (self.counts.len() >= MAX_SOURCES && !self.counts.contains_key(&source)) {
             self.counts.clear();
-            self.since = Some(now);
+            self.window_start = Some(now);
         }
         self.counts.entry(source).or_default()
     }
 }
 
-impl SupportPages {
+impl SupportPageBuffer {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a page, if its source has shown few within the hour and there is a place.
-    pub fn note(&self, page: Noted) {
+    /// Buffers a view if the source is below its hourly limit and the buffer has room.
+    pub fn push(&self, page: SupportPageView) {
         let mut inner = self.inner();
         let (noted, _) = inner.count(page.source, page.at);
         *noted += 1;
-        if *noted <= NOTED && inner.waiting.len() < WAITING {
-            inner.waiting.push_back(page);
+        if *noted <= MAX_PAGES_PER_SOURCE && inner.pending.len() < MAX_PENDING_PAGES {
+            inner.pending.push_back(page);
         }
     }
 
-    /// What waits, and no longer waits here.
-    pub fn take(&self) -> Vec<Noted> {
-        self.inner().waiting.drain(..).collect()
+    /// Removes and returns all buffered views.
+    pub fn drain(&self) -> Vec<SupportPageView> {
+        self.inner().pending.drain(..).collect()
     }
 
-    /// Whether one more page that is nobody's may be written for this source.
-    pub fn spend(&self, source: Source, now: Timestamp) -> bool {
+    /// Counts a view without an activation or a session; true if the source is within its hourly limit.
+    pub fn allow_anonymous(&self, source: SourceAddress, now: Timestamp) -> bool {
         let mut inner = self.inner();
         let (_, written) = inner.count(source, now);
         *written += 1;
-        *written <= NOBODYS
+        *written <= MAX_ANONYMOUS_PAGES_PER_SOURCE
     }
 }
 
@@ -99,12 +100,12 @@ mod tests {
 
     use super::*;
 
-    fn from(last: u8) -> Source {
-        Source::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
+    fn from(last: u8) -> SourceAddress {
+        SourceAddress::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
     }
 
-    fn page(last: u8, at: i64) -> Noted {
-        Noted {
+    fn page(last: u8, at: i64) -> SupportPageView {
+        SupportPageView {
             code: "K7P-4MX".to_owned(),
             at: Timestamp(at),
             page: "http/bad_form.html",
@@ -120,21 +121,21 @@ mod tests {
 
     #[test]
     fn a_source_has_its_share_of_an_hour_and_memory_its_bound() {
-        let pages = SupportPages::default();
+        let pages = SupportPageBuffer::default();
         for _ in 0..300 {
-            pages.note(page(1, 0));
+            pages.push(page(1, 0));
         }
-        pages.note(page(2, 0));
-        assert_eq!(pages.take().len(), 101);
-        assert!(pages.take().is_empty());
+        pages.push(page(2, 0));
+        assert_eq!(pages.drain().len(), 101);
+        assert!(pages.drain().is_empty());
         for last in 3..=20 {
             for _ in 0..100 {
-                pages.note(page(last, 0));
+                pages.push(page(last, 0));
             }
         }
-        assert_eq!(pages.take().len(), WAITING);
-        assert_eq!((0..30).filter(|_| pages.spend(from(1), Timestamp(1))).count(), 10);
-        assert!(pages.spend(from(2), Timestamp(1)), "another source");
-        assert!(pages.spend(from(1), Timestamp(HOUR.0 + 1)), "an hour later");
+        assert_eq!(pages.drain().len(), MAX_PENDING_PAGES);
+        assert_eq!((0..30).filter(|_| pages.allow_anonymous(from(1), Timestamp(1))).count(), 10);
+        assert!(pages.allow_anonymous(from(2), Timestamp(1)), "another source");
+        assert!(pages.allow_anonymous(from(1), Timestamp(COUNTING_WINDOW.0 + 1)), "an hour later");
     }
 }

@@ -1,12 +1,12 @@
-//! Pages of no feature: what is not there, what went wrong, what is always true.
+//! Pages independent of features: errors, help, legal information.
 //!
-//! An error page says what to do next; its cause goes to the log under the support code.
+//! An error page says how to continue; the cause is logged under the support code.
 
 use serde::Serialize;
 
 use super::pages::Page;
 
-/// Pages that say the same to everybody.
+/// Defines pages with constant content.
 macro_rules! plain_pages {
     ($($(#[$doc:meta])* $name:ident = $template:literal;)*) => {$(
         $(#[$doc])*
@@ -23,56 +23,56 @@ macro_rules! plain_pages {
 }
 
 plain_pages! {
-    /// 404: no such address.
+    /// 404: unknown address.
     NotFound = "http/not_found.html";
-    /// 403: the form came from another site.
+    /// 403: the form was posted from another site.
     Forbidden = "http/forbidden.html";
-    /// 413: more was sent than any of our forms holds.
+    /// 413: the body is larger than any form of the service.
     TooLarge = "http/too_large.html";
-    /// 405: the address exists, but not for this method.
+    /// 405: the address does not support the method.
     MethodNotAllowed = "http/method.html";
-    /// Says which browsers work, in HTML that Internet Explorer can read: no style, no script.
+    /// Lists the supported browsers, in HTML readable by Internet Explorer: no style, no script.
     InternetExplorer = "http/internet_explorer.html";
-    /// `/aide`: answers the leaflet's questions.
-    Aide = "http/aide.html";
-    /// `/aide/mot-de-passe`: how to make a good one.
-    AideMotDePasse = "http/aide_mot_de_passe.html";
-    /// `/donnees`: which data, why, how long, which rights.
-    Donnees = "http/donnees.html";
-    /// `/accessibilite`: the statement.
-    Accessibilite = "http/accessibilite.html";
+    /// `/aide`: answers the questions of the leaflet.
+    Help = "http/help.html";
+    /// `/aide/mot-de-passe`: advice for choosing a good password.
+    PasswordHelp = "http/password_help.html";
+    /// `/donnees`: the privacy notice: data, purposes, retention, rights.
+    Privacy = "http/privacy.html";
+    /// `/accessibilite`: the accessibility statement.
+    Accessibility = "http/accessibility.html";
 }
 
-/// 500: our fault.
+/// 500: an internal error.
 #[derive(Clone, Debug, Serialize)]
-pub struct OurFault {
-    /// Support code, also in the log.
+pub struct InternalError {
+    /// The support code, also in the log.
     pub code: String,
 }
 
 /// 503 with `Retry-After`.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct TooManyAtOnce {
+pub struct Overloaded {
     pub seconds: i64,
 }
 
-/// 400: fields missing, doubled or unreadable, as no form of ours sends them.
+/// 400: missing, duplicate or unreadable fields that no form of the service sends.
 #[derive(Clone, Debug, Serialize)]
 pub struct BadForm {
     pub code: String,
 }
 
-impl Page for OurFault {
+impl Page for InternalError {
     const TEMPLATE: &'static str = "http/our_fault.html";
     fn samples() -> Vec<Self> {
-        vec![OurFault { code: "K7P-4MX".to_owned() }]
+        vec![InternalError { code: "K7P-4MX".to_owned() }]
     }
 }
 
-impl Page for TooManyAtOnce {
+impl Page for Overloaded {
     const TEMPLATE: &'static str = "http/too_many.html";
     fn samples() -> Vec<Self> {
-        vec![TooManyAtOnce { seconds: 5 }, TooManyAtOnce { seconds: 1 }]
+        vec![Overloaded { seconds: 5 }, Overloaded { seconds: 1 }]
     }
 }
 

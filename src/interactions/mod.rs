@@ -1,7 +1,7 @@
-//! A pending authorization request: what waits while a person signs in or activates.
+//! Interactions: pending authorization requests, during sign-in or activation.
 //!
-//! Pages carry `?i=…&client_id=…`: `i` is the request itself, sealed, good for two hours and for one browser by its
-//! navigation cookie ([`crate::ephemeral::Carried`]). Two tabs are two interactions.
+//! The URLs of pages carry `?i=…&client_id=…`: `i` is the encrypted request, valid for two hours and bound to one
+//! browser by its navigation cookie ([`crate::ephemeral::CarriedState`]). Two tabs have two interactions.
 
 pub mod ops;
 pub mod views;
@@ -11,25 +11,25 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Span, Timestamp};
 use crate::protocol::authorize::AuthorizeRequest;
 
-/// How long a request waits.
-pub const LIFE: Span = Span::hours(2);
-/// How long one may wait for its browser to come by our own GET, after a form of another site brought it.
-pub const POSTED: Span = Span::minutes(2);
-/// Up to this age it is answered; an older one goes back to the client's `initiate_login_uri`, because
-/// relying parties have forgotten their state by then.
-pub const FRESH: Span = Span::minutes(10);
+/// The TTL of an interaction.
+pub const INTERACTION_TTL: Span = Span::hours(2);
+/// The TTL of an interaction not bound to a browser yet, created by a cross-site form until the browser's own GET.
+pub const UNBOUND_INTERACTION_TTL: Span = Span::minutes(2);
+/// The maximum age at which a request is answered. An older request is redirected to the client's `initiate_login_uri`,
+/// because relying parties have lost their state by then.
+pub const MAX_ANSWERABLE_AGE: Span = Span::minutes(10);
 
-/// What waits.
+/// A pending authorization request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
     pub request: AuthorizeRequest,
-    /// Digest of the navigation cookie of the browser that brought it. Empty while nobody knows it: a form of
-    /// another site comes without our cookies, and drawing another would orphan what the browser's other tabs do.
+    /// The digest of the browser's navigation cookie. Empty until bound: a cross-site form arrives without Préau's
+    /// cookies, and a new cookie would orphan the interactions of the browser's other tabs.
     pub browser: String,
     pub created: Timestamp,
-    /// Where the client's name stands for pages.
+    /// The client's name for pages.
     pub client_name: String,
-    /// The account whose person agreed, on the page of this request, to what it asks.
+    /// The account of the end user who gave consent on the page of this request.
     #[serde(default)]
     pub agreed: Option<String>,
 }

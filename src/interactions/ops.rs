@@ -1,72 +1,84 @@
-//! Carrying and finding interactions.
+//! Saves and loads interactions.
 
-use super::{Interaction, LIFE, POSTED};
+use super::{INTERACTION_TTL, Interaction, UNBOUND_INTERACTION_TTL};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::secret::digest;
-use crate::ephemeral::{Carried, Error, Kind};
+use crate::base::secret::sha256_base64url;
+use crate::ephemeral::{CarriedState, EphemeralError, Namespace};
 
-/// Gives the `i` that carries a request through the pages. `None` when it is larger than what is taken. `owner`: the
-/// network that pays where it is too long for an address.
-pub async fn keep(app: &App, now: Timestamp, owner: &str, interaction: &Interaction) -> anyhow::Result<Option<String>> {
+/// Returns the `i` that carries an interaction through the pages. `None` if the request is too large. `owner`: the
+/// network charged if the interaction is too long for a URL and has to be stored.
+pub async fn save(app: &App, now: Timestamp, owner: &str, interaction: &Interaction) -> anyhow::Result<Option<String>> {
     let text = serde_json::to_string(interaction)?;
-    match app.ephemeral.carry(&app.vault, app.rng.as_ref(), now, &carried(interaction, owner, &text)).await {
+    match app
+        .ephemeral
+        .carry_state(&app.master_key, app.rng.as_ref(), now, &to_carried_state(interaction, owner, &text))
+        .await
+    {
         Ok(i) => Ok(Some(i)),
-        Err(Error::TooLarge(_)) => Ok(None),
+        Err(EphemeralError::TooLarge(_)) => Ok(None),
         Err(other) => Err(other.into()),
     }
 }
 
-fn carried<'a>(interaction: &'a Interaction, owner: &'a str, text: &'a str) -> Carried<'a> {
-    let life = if interaction.browser.is_empty() { POSTED } else { LIFE };
+fn to_carried_state<'a>(interaction: &'a Interaction, owner: &'a str, text: &'a str) -> CarriedState<'a> {
+    let life = if interaction.browser.is_empty() { UNBOUND_INTERACTION_TTL } else { INTERACTION_TTL };
     let expires = interaction.created.plus(life);
-    Carried { kind: Kind::Interaction, browser: &interaction.browser, owner, text, expires }
+    CarriedState { namespace: Namespace::Interaction, browser: &interaction.browser, owner, text, expires }
 }
 
-/// At the end of an activation, which has a copy: where the request had to be kept, the store may have lost it meanwhile.
+/// Stores an interaction again at the end of an activation, which has a copy, because the store may have lost a stored
+/// interaction meanwhile. Returns false if the request is too large.
 pub async fn restore(app: &App, now: Timestamp, i: &str, interaction: &Interaction) -> anyhow::Result<bool> {
     let text = serde_json::to_string(interaction)?;
-    match app.ephemeral.keep_again(i, now, &carried(interaction, "", &text)).await {
+    match app.ephemeral.restore_state(i, now, &to_carried_state(interaction, "", &text)).await {
         Ok(()) => Ok(true),
-        Err(Error::TooLarge(_)) => Ok(false),
+        Err(EphemeralError::TooLarge(_)) => Ok(false),
         Err(other) => Err(other.into()),
     }
 }
 
-/// The interaction of this `i`, if this browser brought it.
-pub async fn find(app: &App, now: Timestamp, i: &str, nav: Option<&str>) -> Result<Option<Interaction>, Error> {
+/// Returns the interaction of `i`, if bound to this browser.
+pub async fn find(
+    app: &App,
+    now: Timestamp,
+    i: &str,
+    nav: Option<&str>,
+) -> Result<Option<Interaction>, EphemeralError> {
     match nav {
-        Some(nav) => read(app, now, i, &digest(nav)).await,
+        Some(nav) => load(app, now, i, &sha256_base64url(nav)).await,
         None => Ok(None),
     }
 }
 
-/// As [`find`], for a page that only names the service and speaks its language. Such a page must not fail because the
-/// store is away: it goes without, and the dispatcher asks again at the end.
-pub async fn shown(app: &App, now: Timestamp, i: Option<&str>, nav: Option<&str>) -> Option<Interaction> {
+/// Returns the interaction like [`find`], for a page that only shows the client's name and uses the request's language.
+/// An unavailable store must not make the page fail: the page is shown without the interaction, and the dispatcher
+/// loads the interaction again at the end.
+pub async fn find_for_display(app: &App, now: Timestamp, i: Option<&str>, nav: Option<&str>) -> Option<Interaction> {
     find(app, now, i?, nav).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a page is shown without the request that waits");
         None
     })
 }
 
-/// The interaction of this `i` that no browser has yet; from now on it is this one's, under the `i` that is given. Who
-/// is led to it by another is where any link to `/oauth2/authorize` could lead: the relying party's `state` tells.
-pub async fn claim(
+/// Binds an unbound interaction to this browser, and returns the interaction with its new `i`. A victim led to another
+/// person's interaction is in the same position as with any link to `/oauth2/authorize`: the relying party detects this
+/// by `state`.
+pub async fn bind_to_browser(
     app: &App,
     now: Timestamp,
     owner: &str,
     i: &str,
     nav: &str,
 ) -> anyhow::Result<Option<(String, Interaction)>> {
-    let Some(mut found) = read(app, now, i, "").await? else { return Ok(None) };
-    found.browser = digest(nav);
-    let Some(own) = keep(app, now, owner, &found).await? else { return Ok(None) };
-    app.ephemeral.let_go(Kind::Interaction, "", i).await?;
+    let Some(mut found) = load(app, now, i, "").await? else { return Ok(None) };
+    found.browser = sha256_base64url(nav);
+    let Some(own) = save(app, now, owner, &found).await? else { return Ok(None) };
+    app.ephemeral.discard_state(Namespace::Interaction, "", i).await?;
     Ok(Some((own, found)))
 }
 
-async fn read(app: &App, now: Timestamp, i: &str, browser: &str) -> Result<Option<Interaction>, Error> {
-    let text = app.ephemeral.carried(&app.vault, Kind::Interaction, browser, i, now).await?;
+async fn load(app: &App, now: Timestamp, i: &str, browser: &str) -> Result<Option<Interaction>, EphemeralError> {
+    let text = app.ephemeral.load_state(&app.master_key, Namespace::Interaction, browser, i, now).await?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }

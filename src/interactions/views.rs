@@ -1,21 +1,21 @@
-//! The page where sign-in and activation end: it goes on to the dispatcher, and from there out.
+//! The last page of sign-in and activation: continues to the dispatcher, and from there to the relying party.
 
 use serde::Serialize;
 
 use crate::http::pages::Page;
 
-/// The end of a sign-in: a page that goes on by itself, because a form never redirects to another site.
+/// The page after a sign-in, with an automatic redirect, because a form never redirects to another site.
 #[derive(Debug, Serialize)]
 pub struct Continue {
-    /// One of our own addresses.
+    /// A path of Préau.
     pub href: String,
     pub service: Option<String>,
-    /// Told once: the day on which the password was changed. The page then waits for its button.
+    /// The date of a password change, shown once. The page then waits for a click on its button.
     pub changed: Option<String>,
 }
 
 impl Page for Continue {
-    const TEMPLATE: &'static str = "interactions/continuer.html";
+    const TEMPLATE: &'static str = "interactions/continue.html";
     fn samples() -> Vec<Self> {
         let href = || "/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned();
         vec![

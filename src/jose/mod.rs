@@ -1,10 +1,10 @@
-//! JOSE: tokens of ours signed and verified with the keys of the ring, tokens of others verified by theirs, answers
-//! encrypted to theirs. The only user of josekit.
+//! JOSE: signing and verification of Préau's tokens with the key ring, verification of tokens from clients with the
+//! clients' keys, encryption of responses to the clients' keys. The only user of josekit.
 //!
-//! The algorithm is decided by the key, never by a token's header; `jku`, `x5u` and `crit` are not honoured, a header's
-//! `jwk` only where possession of it is what is proved; `kid` is looked up in the set at hand (RFC 8725;
-//! docs/threats.md#attack-j1, #attack-j2, #attack-j9, #attack-j11, #attack-j12). HS256 never goes through josekit,
-//! whose comparison takes a time that depends on the tag.
+//! The algorithm is determined by the key, never by a token's header. `jku`, `x5u` and `crit` are not honoured, and a
+//! header's `jwk` only to prove possession of the key; `kid` is looked up in the key set at hand (RFC 8725;
+//! docs/threats.md#attack-j1, #attack-j2, #attack-j9, #attack-j11, #attack-j12). HS256 never uses josekit, because its
+//! comparison is not constant-time.
 
 mod compact;
 mod encrypt;
@@ -17,14 +17,14 @@ mod ring;
 #[cfg(test)]
 mod tests;
 
-pub use compact::{Claims, Header, Typ, Unverified};
+pub use compact::{Claims, ExpectedTyp, JoseHeader, VerifyError};
 pub use encrypt::{EncryptError, encrypt};
-pub use import::read_private;
+pub use import::read_private_key;
 pub use key_set::{KeySet, KeySetError};
-pub use possession::{Proof, verify_by_own_key, verify_hs256};
-pub use ring::{KeyError, KeyRing, KeyState, RingKey, generate};
+pub use possession::{PossessionProof, verify_by_embedded_jwk, verify_hs256};
+pub use ring::{KeyError, KeyRing, KeyState, SigningKey, generate};
 
-use compact::Compact;
+use compact::CompactJws;
 use serde_json::{Value, json};
 
 use crate::base::secret::base64url;
@@ -47,21 +47,26 @@ pub fn sign(ring: &KeyRing, alg: Alg, typ: &str, claims: &Value) -> Result<Strin
     Ok(format!("{input}.{}", base64url(&signature)))
 }
 
-/// Verifies that one of our published keys signed `token` for this `typ`. Whoever wants fresh tokens checks `exp`.
-pub fn verify(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, Unverified> {
-    verified(typ, token, |kid| ring.by_kid(kid).filter(|key| key.state().is_published()))
+/// Verifies that one of Préau's published keys signed `token` for this `typ`. The caller checks `exp` where needed.
+pub fn verify(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, VerifyError> {
+    verify_with_key(typ, token, |kid| ring.by_kid(kid).filter(|key| key.state().is_published()))
 }
 
-/// As [`verify`], where retired keys count too: a sign-out may come with an old ID token (RPIL 2).
-pub fn verify_hint(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, Unverified> {
-    verified(typ, token, |kid| ring.by_kid(kid))
+/// Verifies a token like [`verify`], but accepts retired keys too: a logout request may contain an old ID token
+/// (RPIL 2).
+pub fn verify_hint(ring: &KeyRing, typ: &str, token: &str) -> Result<Claims, VerifyError> {
+    verify_with_key(typ, token, |kid| ring.by_kid(kid))
 }
 
-fn verified<'a>(typ: &str, token: &str, key: impl Fn(&str) -> Option<&'a RingKey>) -> Result<Claims, Unverified> {
-    let token = Compact::read(token, Typ::Is(typ))?;
-    let key = token.header.kid().and_then(key).ok_or(Unverified::Kid)?;
+fn verify_with_key<'a>(
+    typ: &str,
+    token: &str,
+    key: impl Fn(&str) -> Option<&'a SigningKey>,
+) -> Result<Claims, VerifyError> {
+    let token = CompactJws::parse(token, ExpectedTyp::Exactly(typ))?;
+    let key = token.header.kid().and_then(key).ok_or(VerifyError::UnknownKid)?;
     if token.header.alg() != Some(key.alg().name()) {
-        return Err(Unverified::Alg);
+        return Err(VerifyError::Alg);
     }
-    token.verified(|input, signature| key.verify(input, signature)).map(|(_, claims)| claims)
+    token.verify_with(|input, signature| key.verify(input, signature)).map(|(_, claims)| claims)
 }

@@ -1,4 +1,4 @@
-//! The key ring: the signing keys that this server knows, parsed once.
+//! The key ring: the signing keys known to this server, parsed once.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ use serde_json::{Map, Value, json};
 use super::public_key::thumbprint;
 use crate::protocol::algorithms::Alg;
 
-/// What a key is used for now.
+/// The lifecycle state of a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// Published, will sign. Another server may sign with it already.
+    /// Published, will sign. Another server may already sign with the key.
     Upcoming,
-    /// Signs; one an algorithm.
+    /// Signs; exactly one key per algorithm.
     Active,
     /// Published and verifies, no longer signs.
     Retiring,
-    /// Out of the JWKS; only old ID tokens given as hints still verify by it.
+    /// Removed from the JWKS; verifies only old ID tokens used as hints.
     Retired,
-    /// Lost to somebody else: counts for nothing.
+    /// Compromised: verifies nothing.
     Revoked,
 }
 
@@ -42,7 +42,7 @@ impl KeyState {
     pub fn from_name(name: &str) -> Option<Self> {
         KeyState::ALL.into_iter().find(|s| s.name() == name)
     }
-    /// Whether relying parties are told of it.
+    /// True if the key is in the JWKS.
     pub fn is_published(self) -> bool {
         matches!(self, KeyState::Upcoming | KeyState::Active | KeyState::Retiring)
     }
@@ -58,7 +58,7 @@ impl From<josekit::JoseError> for KeyError {
     }
 }
 
-/// A private key as JWK text, and its `kid`: the RFC 7638 thumbprint.
+/// Generates a private key; returns the JWK as text and its `kid`, the RFC 7638 thumbprint.
 pub fn generate(alg: Alg) -> Result<(String, String), KeyError> {
     let jwk = match alg {
         Alg::RS256 | Alg::PS256 => Jwk::generate_rsa_key(2048)?,
@@ -70,25 +70,25 @@ pub fn generate(alg: Alg) -> Result<(String, String), KeyError> {
     Ok((text, kid))
 }
 
-/// One key, ready to sign and verify.
-pub struct RingKey {
+/// A parsed key, ready to sign and verify.
+pub struct SigningKey {
     kid: String,
     alg: Alg,
     state: KeyState,
-    /// None: only the public half is kept.
+    /// `None` if only the public part is kept.
     signer: Option<Box<dyn JwsSigner>>,
     verifier: Box<dyn JwsVerifier>,
     public: Value,
 }
 
-impl fmt::Debug for RingKey {
+impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RingKey({} {} {:?})", self.alg.name(), self.kid, self.state)
+        write!(f, "SigningKey({} {} {:?})", self.alg.name(), self.kid, self.state)
     }
 }
 
-impl RingKey {
-    /// From a private JWK; or from a public one, if the key no longer signs.
+impl SigningKey {
+    /// Parses a private JWK, or a public JWK if the key is retired.
     pub fn from_jwk(kid: &str, alg: Alg, state: KeyState, jwk: &str) -> Result<Self, KeyError> {
         let jwk = Jwk::from_bytes(jwk.as_bytes())?;
         // josekit's own to_public_key drops kid and alg: a key without them is of no use to a client.
@@ -127,7 +127,7 @@ impl RingKey {
     pub fn state(&self) -> KeyState {
         self.state
     }
-    /// Public members only, with `kid`, `alg` and `use`.
+    /// Returns the public members only, with `kid`, `alg` and `use`.
     pub fn public_jwk(&self) -> &Value {
         &self.public
     }
@@ -142,36 +142,37 @@ impl RingKey {
     }
 }
 
-/// All keys that count.
+/// The signing keys of the server, of every state except revoked.
 #[derive(Debug, Default)]
 pub struct KeyRing {
-    keys: Vec<RingKey>,
+    keys: Vec<SigningKey>,
 }
 
 impl KeyRing {
-    pub fn new(keys: Vec<RingKey>) -> Self {
+    pub fn new(keys: Vec<SigningKey>) -> Self {
         Self { keys }
     }
 
-    pub fn active(&self, alg: Alg) -> Option<&RingKey> {
+    pub fn active(&self, alg: Alg) -> Option<&SigningKey> {
         self.keys.iter().find(|k| k.alg == alg && k.state == KeyState::Active)
     }
 
-    /// Whether there is an active key of each algorithm that is signed with.
+    /// True if every configured signing algorithm has an active key.
     pub fn can_sign(&self, algorithms: &[Alg]) -> bool {
         algorithms.iter().all(|alg| self.active(*alg).is_some())
     }
 
-    /// A key of any age.
-    pub fn by_kid(&self, kid: &str) -> Option<&RingKey> {
+    /// Returns the key with this `kid`, in any state.
+    pub fn by_kid(&self, kid: &str) -> Option<&SigningKey> {
         self.keys.iter().find(|k| k.kid == kid)
     }
 
     pub fn kids(&self) -> Vec<&str> {
-        self.keys.iter().map(RingKey::kid).collect()
+        self.keys.iter().map(SigningKey::kid).collect()
     }
 
-    /// RFC 7517 5. The active keys first: a reader that takes the first of a kind takes the one that signs.
+    /// Returns the JWK set (RFC 7517 5), active keys first: a relying party choosing the first key of a type gets the
+    /// signing key.
     pub fn jwks(&self) -> Value {
         let order = [KeyState::Active, KeyState::Upcoming, KeyState::Retiring];
         let keys = order.into_iter().flat_map(|state| self.keys.iter().filter(move |k| k.state == state));
@@ -187,7 +188,7 @@ mod tests {
     fn published_keys_have_kid_alg_use_and_nothing_private() {
         for alg in Alg::ALL {
             let (jwk, kid) = generate(alg).unwrap();
-            let key = RingKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap();
+            let key = SigningKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap();
             let public = key.public_jwk();
             assert_eq!(public["kid"], kid);
             assert_eq!(public["alg"], alg.name());

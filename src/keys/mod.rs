@@ -1,8 +1,8 @@
-//! The signing keys as rows: private parts sealed, one active an algorithm, renewed without anybody having to think
-//! of it.
+//! Signing keys stored in the database: private parts encrypted, one active key per algorithm, rotated automatically.
 //!
-//! Two servers that first start at once agree: the second insert does nothing, then both read back. So it is with each
-//! step of a rotation: compare-and-set, and whoever comes second finds it done. What follows when is [`rotation`].
+//! Two servers started for the first time at once agree: the second insert does nothing, then both read the keys back.
+//! Each step of a rotation works in the same way: compare-and-set, and the second server finds the step done. The
+//! schedule is in [`rotation`].
 
 pub mod ops;
 pub mod rotation;

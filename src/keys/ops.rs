@@ -1,76 +1,79 @@
-//! Making sure that there are keys, and that the master key opens them; reading them; verifying with them.
+//! Use cases of signing keys: creation of missing keys, the check of the master key, loading, and verification.
 
-mod turn;
+mod rotate;
 
-pub use turn::{KeysError, import, lives, prepare, revoke, turn};
+pub use rotate::{KeysError, import, lifecycles, publish_next, revoke, rotate};
 
-use super::rotation::{Life, Policy};
+use super::rotation::{KeyLifecycle, RotationPolicy};
 use super::store;
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
 use crate::config;
+use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{Db, Durability, Tx};
-use crate::jose::{self, Alg, Claims, KeyRing, KeyState, RingKey, Unverified, generate};
-use crate::seal::{Place, Vault};
+use crate::jose::{self, Alg, Claims, KeyRing, KeyState, SigningKey, VerifyError, generate};
 
-const CHECK: Place<'static> = Place { table: "seal_check", column: "sealed", row: "master" };
-const CHECK_TEXT: &str = "préau";
+const MASTER_KEY_CHECK: AssociatedData<'static> =
+    AssociatedData { table: "seal_check", column: "sealed", row: "master" };
+const MASTER_KEY_CHECK_TEXT: &str = "préau";
 
-/// What changing keys needs. The command line has no [`App`].
+/// The dependencies of key management, without [`App`], which the command line does not have.
 #[derive(Clone, Copy)]
-pub struct House<'a> {
+pub struct KeysContext<'a> {
     pub db: &'a Db,
-    pub vault: &'a Vault,
+    pub master_key: &'a MasterKey,
     pub rng: &'a dyn Random,
 }
 
-impl<'a> House<'a> {
-    pub fn of(app: &'a App) -> Self {
-        Self { db: &app.db, vault: &app.vault, rng: app.rng.as_ref() }
+impl<'a> KeysContext<'a> {
+    pub fn from_app(app: &'a App) -> Self {
+        Self { db: &app.db, master_key: &app.master_key, rng: app.rng.as_ref() }
     }
 }
 
-fn place(kid: &str) -> Place<'_> {
-    Place { table: "signing_key", column: "sealed", row: kid }
+fn associated_data(kid: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "signing_key", column: "sealed", row: kid }
 }
 
-/// The sealed check row must open, else nothing starts; the first start writes it.
+/// Verifies that the master key decrypts the check row, and writes the row at the first start. The server does not
+/// start otherwise.
 ///
 /// # Errors
-/// The row is another master key's.
-pub async fn check_seal(db: &Db, vault: &Vault, now: Timestamp) -> anyhow::Result<()> {
+/// The row was encrypted with another master key.
+pub async fn verify_or_init_master_key(db: &Db, master_key: &MasterKey, now: Timestamp) -> anyhow::Result<()> {
     let mut tx = db.write(Durability::Durable).await?;
-    if store::seal_check(&mut tx).await?.is_none() {
-        store::put_seal_check(&mut tx, now, &vault.seal(CHECK, CHECK_TEXT)?).await?;
+    if store::find_master_key_check(&mut tx).await?.is_none() {
+        store::insert_master_key_check(&mut tx, now, &master_key.seal(MASTER_KEY_CHECK, MASTER_KEY_CHECK_TEXT)?)
+            .await?;
     }
     tx.commit().await?;
     // Read back: another server may have been first, with another key.
-    opens_seal(db, vault).await
+    verify_master_key(db, master_key).await
 }
 
-/// Whether the master key opens the check row; writes nothing.
+/// Verifies that the master key decrypts the check row; writes nothing.
 ///
 /// # Errors
-/// The row is missing or another master key's.
-pub async fn opens_seal(db: &Db, vault: &Vault) -> anyhow::Result<()> {
-    let sealed = store::seal_check(&mut db.read().await?).await?.unwrap_or_default();
-    match vault.open(CHECK, &sealed) {
-        Ok(text) if text == CHECK_TEXT => Ok(()),
-        _ => anyhow::bail!("the master key (id {}) is not the one that this database was sealed with", vault.id()),
+/// The row is missing or was encrypted with another master key.
+pub async fn verify_master_key(db: &Db, master_key: &MasterKey) -> anyhow::Result<()> {
+    let sealed = store::find_master_key_check(&mut db.read().await?).await?.unwrap_or_default();
+    match master_key.open(MASTER_KEY_CHECK, &sealed) {
+        Ok(text) if text == MASTER_KEY_CHECK_TEXT => Ok(()),
+        _ => anyhow::bail!("the master key (id {}) is not the one that this database was sealed with", master_key.id()),
     }
 }
 
-/// Whether nothing is sealed yet, so that a new master key may be written.
-pub async fn nothing_sealed(db: &Db) -> anyhow::Result<bool> {
-    Ok(store::seal_check(&mut db.read().await?).await?.is_none())
+/// True if nothing is encrypted yet, so that a new master key may be written.
+pub async fn is_uninitialized(db: &Db) -> anyhow::Result<bool> {
+    Ok(store::find_master_key_check(&mut db.read().await?).await?.is_none())
 }
 
-/// Makes the keys that are missing (outside of the transaction: RSA takes a while), then reads them all.
-pub async fn ensure(
+/// Creates the missing keys (outside of a transaction, because RSA key generation is slow), then loads all keys.
+pub async fn ensure_keys(
     db: &Db,
-    vault: &Vault,
+    master_key: &MasterKey,
     rng: &dyn Random,
     now: Timestamp,
     algorithms: &[Alg],
@@ -79,82 +82,91 @@ pub async fn ensure(
         if store::has_active(&mut db.read().await?, alg.name()).await? {
             continue;
         }
-        let (jwk, kid) = draw(alg).await?;
-        let sealed = vault.seal(place(&kid), &jwk)?;
+        let (jwk, kid) = generate_key(alg).await?;
+        let sealed = master_key.seal(associated_data(&kid), &jwk)?;
         let detail = format!("{} {kid}", alg.name());
         let mut tx = db.write(Durability::Durable).await?;
         if store::insert(&mut tx, now, &kid, alg.name(), KeyState::Active.name(), &sealed).await? {
-            audit::store::record(&mut tx, rng, now, Fact::KeyMade, About { detail: &detail, ..About::default() })
-                .await?;
+            audit::store::record(
+                &mut tx,
+                rng,
+                now,
+                AuditEvent::KeyCreated,
+                AuditDetails { detail: &detail, ..AuditDetails::default() },
+            )
+            .await?;
         }
         tx.commit().await?;
     }
-    load(db, vault).await
+    load(db, master_key).await
 }
 
-/// A new private key and its `kid`, off the runtime's threads.
-async fn draw(alg: Alg) -> anyhow::Result<(String, String)> {
+/// Generates a private key and its `kid` on a blocking thread.
+async fn generate_key(alg: Alg) -> anyhow::Result<(String, String)> {
     Ok(tokio::task::spawn_blocking(move || generate(alg)).await??)
 }
 
-/// The keys with what is sealed. Those of a newer version, which alone knows what to do with them, are passed over.
-async fn rows(tx: &mut Tx) -> anyhow::Result<Vec<(Life, String)>> {
-    let rows = store::all(tx).await?;
+/// Returns the keys with their encrypted JWK. Rows with an unknown algorithm or state were written by a newer version
+/// and are skipped.
+async fn load_rows(tx: &mut Tx) -> anyhow::Result<Vec<(KeyLifecycle, String)>> {
+    let rows = store::list(tx).await?;
     let read = rows.into_iter().filter_map(|row| {
         let (alg, state) = (Alg::from_name(&row.algorithm)?, KeyState::from_name(&row.state)?);
-        Some((Life { kid: row.kid, alg, state, since: Timestamp(row.since) }, row.sealed))
+        Some((KeyLifecycle { kid: row.kid, alg, state, since: Timestamp(row.since) }, row.sealed))
     });
     Ok(read.collect())
 }
 
-/// Reads the ring as the database has it. Revoked keys are not in it.
-pub async fn load(db: &Db, vault: &Vault) -> anyhow::Result<KeyRing> {
+/// Loads the key ring from the database, without revoked keys.
+pub async fn load(db: &Db, master_key: &MasterKey) -> anyhow::Result<KeyRing> {
     let mut keys = Vec::new();
-    for (key, sealed) in rows(&mut db.read().await?).await? {
+    for (key, sealed) in load_rows(&mut db.read().await?).await? {
         if key.state != KeyState::Revoked {
-            let jwk = vault.open(place(&key.kid), &sealed)?;
-            keys.push(RingKey::from_jwk(&key.kid, key.alg, key.state, &jwk)?);
+            let jwk = master_key.open(associated_data(&key.kid), &sealed)?;
+            keys.push(SigningKey::from_jwk(&key.kid, key.alg, key.state, &jwk)?);
         }
     }
     Ok(KeyRing::new(keys))
 }
 
-pub fn policy(keys: &config::Keys) -> Policy<'_> {
-    Policy { algorithms: &keys.algorithms, rotate_after: keys.rotate_after() }
+pub fn rotation_policy(keys: &config::Keys) -> RotationPolicy<'_> {
+    RotationPolicy { algorithms: &keys.algorithms, rotate_after: keys.rotate_after() }
 }
 
-/// What every server does once a minute: the steps that are due, then the keys as they are now, whoever changed them.
-pub async fn tend(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let turned = turn(House::of(app), now, policy(&app.config.keys)).await;
-    app.set_ring(load(&app.db, &app.vault).await?);
+/// Performs the due rotation steps, then reloads the keys, possibly changed by another server. Every server calls this
+/// function once a minute.
+pub async fn refresh_keys(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let turned = rotate(KeysContext::from_app(app), now, rotation_policy(&app.config.keys)).await;
+    app.set_key_ring(load(&app.db, &app.master_key).await?);
     turned
 }
 
-/// Verifies a token of ours. A kid that this server does not know may be the newest key of another one
-/// (docs/decisions/0015-signing-keys-renew-themselves.md).
-pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, Unverified>> {
-    asking(app, now, |ring| jose::verify(ring, typ, token)).await
+/// Verifies a token signed by Préau. An unknown `kid` may be the newest key of another server, so the keys are reloaded
+/// once (docs/decisions/0015-signing-keys-renew-themselves.md).
+pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, VerifyError>> {
+    verify_with_reload(app, now, |ring| jose::verify(ring, typ, token)).await
 }
 
-/// Verifies an `id_token_hint`: an ID token of ours of any age (RPIL 2, OIDCC 3.1.2.1), so retired keys count too.
+/// Verifies an `id_token_hint`: an ID token of any age signed by Préau (RPIL 2, OIDCC 3.1.2.1), so retired keys are
+/// accepted too.
 pub async fn verify_hint(
     app: &App,
     now: Timestamp,
     typ: &str,
     token: &str,
-) -> anyhow::Result<Result<Claims, Unverified>> {
-    asking(app, now, |ring| jose::verify_hint(ring, typ, token)).await
+) -> anyhow::Result<Result<Claims, VerifyError>> {
+    verify_with_reload(app, now, |ring| jose::verify_hint(ring, typ, token)).await
 }
 
-async fn asking(
+async fn verify_with_reload(
     app: &App,
     now: Timestamp,
-    verify: impl Fn(&KeyRing) -> Result<Claims, Unverified>,
-) -> anyhow::Result<Result<Claims, Unverified>> {
-    match verify(&app.ring()) {
-        Err(Unverified::Kid) if app.may_ask_for_keys(now) => {
-            app.set_ring(load(&app.db, &app.vault).await?);
-            Ok(verify(&app.ring()))
+    verify: impl Fn(&KeyRing) -> Result<Claims, VerifyError>,
+) -> anyhow::Result<Result<Claims, VerifyError>> {
+    match verify(&app.key_ring()) {
+        Err(VerifyError::UnknownKid) if app.may_reload_keys(now) => {
+            app.set_key_ring(load(&app.db, &app.master_key).await?);
+            Ok(verify(&app.key_ring()))
         }
         known => Ok(known),
     }

@@ -1,110 +1,122 @@
-//! What happens next to a signing key, and when: pure, so that every moment of a rotation can be tried (RFC 7517 5,
-//! OIDCC 10.1.1).
+//! The schedule of key rotation: the next step of each signing key and its time. Pure, so that every moment of a
+//! rotation can be tested (RFC 7517 5, OIDCC 10.1.1).
 //!
-//! upcoming → active → retiring → retired. A token must verify by any JWKS that a relying party fetched up to
-//! [`JWKS_MAX_AGE`] before, from any server; so a key is published that long before it signs, and stays that long
-//! after the last token of it has ended. Each server may act on what it read [`REREAD`] ago.
+//! upcoming → active → retiring → retired. A token must verify with any JWKS fetched by a relying party up to
+//! [`JWKS_MAX_AGE`] earlier from any server. A key is therefore published at least that long before its first
+//! signature, and stays published for the same time after the expiry of its last token. Each server may act on keys
+//! read up to [`KEY_REFRESH_INTERVAL`] ago.
 //!
-//! A retired key is in no JWKS. Its private half is destroyed; its public half still verifies `id_token_hint`, which
-//! may be as old as the relying party's own session (RPIL 2), for [`REMEMBERED`]: a school year and its holidays.
-//! A revoked key (`preau keys retire --now`) verifies nothing at all any more.
+//! A retired key is in no JWKS. Its private part is destroyed; its public part still verifies an `id_token_hint`,
+//! possibly as old as the relying party's own session (RPIL 2), for [`RETIRED_KEY_RETENTION`]: a school year and its
+//! holidays. A revoked key (`preau keys retire --now`) verifies nothing at all.
 
 use crate::base::clock::{Span, Timestamp};
 use crate::jose::{Alg, KeyState};
 
-/// How long anybody may go on using a JWKS that they fetched.
+/// The time for which a fetched JWKS may be cached.
 pub const JWKS_MAX_AGE: Span = Span::minutes(5);
-/// How often each server reads the keys again.
-pub const REREAD: Span = Span::minutes(1);
-/// One reading that failed, and clocks of servers that differ by a minute.
-const LATE: Span = Span::minutes(2);
-/// No token that we sign lives longer. A test compares it with what is signed.
-pub const LONGEST_TOKEN: Span = Span::minutes(10);
-/// From published to signing.
-pub const LEAD: Span = Span(JWKS_MAX_AGE.0 + REREAD.0 + LATE.0);
-/// From the next key's first signature, as far as this server knows, to leaving the JWKS.
-pub const TRAIL: Span = Span(REREAD.0 + LATE.0 + LONGEST_TOKEN.0 + JWKS_MAX_AGE.0);
-/// From leaving the JWKS to being forgotten.
-pub const REMEMBERED: Span = Span::days(400);
+/// The interval at which each server reloads the keys.
+pub const KEY_REFRESH_INTERVAL: Span = Span::minutes(1);
+/// The tolerance for one failed reload, and for server clocks up to a minute apart.
+const CLOCK_SKEW: Span = Span::minutes(2);
+/// The maximum lifetime of a token signed by Préau. A test compares the constant with the issued tokens.
+pub const MAX_TOKEN_TTL: Span = Span::minutes(10);
+/// The time from the publication of a key to its first signature.
+pub const PUBLISH_LEAD: Span = Span(JWKS_MAX_AGE.0 + KEY_REFRESH_INTERVAL.0 + CLOCK_SKEW.0);
+/// The time from the first signature of the next key, as known to this server, to the removal from the JWKS.
+pub const RETIRE_AFTER: Span = Span(KEY_REFRESH_INTERVAL.0 + CLOCK_SKEW.0 + MAX_TOKEN_TTL.0 + JWKS_MAX_AGE.0);
+/// The time from the removal from the JWKS to the deletion of the key.
+pub const RETIRED_KEY_RETENTION: Span = Span::days(400);
 
-/// What the configuration wants of the keys.
+/// The configured rotation policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy<'a> {
-    /// What is signed with.
+pub struct RotationPolicy<'a> {
+    /// The signing algorithms in use.
     pub algorithms: &'a [Alg],
-    /// None: never by itself.
+    /// The age of an active key at which its successor is published; `None` disables automatic rotation.
     pub rotate_after: Option<Span>,
 }
 
-/// A key as far as its life goes.
+/// The lifecycle state of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct KeyLifecycle {
     pub kid: String,
     pub alg: Alg,
     pub state: KeyState,
-    /// When this state began.
+    /// The start of the current state.
     pub since: Timestamp,
 }
 
-/// One change, to be done once by whichever server is first.
+/// A state change, performed once by the first server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Draw and publish the key that will follow this active one.
-    Prepare,
-    /// Nothing is signed with this key's algorithm any more: it goes on verifying what was.
-    Withdraw,
-    /// This upcoming key signs from now on, the active one of its algorithm no longer.
+pub enum RotationStep {
+    /// Generate and publish the successor of this active key.
+    PublishNext,
+    /// Stop signing with this key, because its algorithm is no longer configured. The key still verifies existing
+    /// tokens.
+    StopSigning,
+    /// Sign with this upcoming key from now on, and no longer with the active key of its algorithm.
     Activate,
-    /// This retiring key leaves the JWKS.
+    /// Remove this retiring key from the JWKS.
     Retire,
-    /// This retired key is deleted.
-    Forget,
+    /// Delete this retired key.
+    Delete,
 }
 
-/// What happens next to `key` and when, `all` being the keys there are. None: it stays, or waits for another.
-pub fn next(key: &Life, all: &[Life], policy: Policy<'_>) -> Option<(Step, Timestamp)> {
+/// Returns the next step of `key` and its time; `all` holds every existing key. `None` if the key stays as it is or
+/// waits for another key.
+pub fn next_step(
+    key: &KeyLifecycle,
+    all: &[KeyLifecycle],
+    policy: RotationPolicy<'_>,
+) -> Option<(RotationStep, Timestamp)> {
     match key.state {
         KeyState::Upcoming | KeyState::Active if !policy.algorithms.contains(&key.alg) => {
-            Some((Step::Withdraw, key.since))
+            Some((RotationStep::StopSigning, key.since))
         }
-        KeyState::Upcoming => Some((Step::Activate, key.since.plus(LEAD))),
+        KeyState::Upcoming => Some((RotationStep::Activate, key.since.plus(PUBLISH_LEAD))),
         KeyState::Active if successor(key, all).is_some() => None,
-        KeyState::Active => Some((Step::Prepare, key.since.plus(policy.rotate_after?))),
-        KeyState::Retiring => Some((Step::Retire, key.since.plus(TRAIL))),
-        KeyState::Retired => Some((Step::Forget, key.since.plus(REMEMBERED))),
+        KeyState::Active => Some((RotationStep::PublishNext, key.since.plus(policy.rotate_after?))),
+        KeyState::Retiring => Some((RotationStep::Retire, key.since.plus(RETIRE_AFTER))),
+        KeyState::Retired => Some((RotationStep::Delete, key.since.plus(RETIRED_KEY_RETENTION))),
         KeyState::Revoked => None,
     }
 }
 
-/// The upcoming key that will follow an active one.
-pub fn successor<'a>(key: &Life, all: &'a [Life]) -> Option<&'a Life> {
+/// Returns the upcoming key that follows an active key.
+pub fn successor<'a>(key: &KeyLifecycle, all: &'a [KeyLifecycle]) -> Option<&'a KeyLifecycle> {
     all.iter().find(|other| other.state == KeyState::Upcoming && other.alg == key.alg)
 }
 
-/// What is due now.
-pub fn due<'a>(all: &'a [Life], now: Timestamp, policy: Policy<'_>) -> Vec<(Step, &'a Life)> {
-    let next = all.iter().filter_map(|key| Some((next(key, all, policy)?, key)));
+/// Returns the steps due now.
+pub fn due_steps<'a>(
+    all: &'a [KeyLifecycle],
+    now: Timestamp,
+    policy: RotationPolicy<'_>,
+) -> Vec<(RotationStep, &'a KeyLifecycle)> {
+    let next = all.iter().filter_map(|key| Some((next_step(key, all, policy)?, key)));
     next.filter(|((_, at), _)| *at <= now).map(|((step, _), key)| (step, key)).collect()
 }
 
-/// What an operator should look at: nothing of this is left after a server has run for two minutes.
-pub fn ailments(all: &[Life], now: Timestamp, policy: Policy<'_>) -> Vec<String> {
+/// Returns the problems an operator should look into; none remains once a server has run for two minutes.
+pub fn problems(all: &[KeyLifecycle], now: Timestamp, policy: RotationPolicy<'_>) -> Vec<String> {
     let missing = policy
         .algorithms
         .iter()
         .filter(|alg| !all.iter().any(|key| key.alg == **alg && key.state == KeyState::Active))
         .map(|alg| format!("{} has no active key: run `preau migrate`", alg.name()));
-    // A step that is late by several readings is one that nobody does.
-    let late = due(all, now.minus(Span(5 * REREAD.0)), policy).into_iter().filter_map(|(step, key)| {
-        let name = format!("{} {}", key.alg.name(), key.kid);
-        match step {
-            Step::Withdraw => Some(format!("{name} still signs, though keys.algorithms has it no more")),
-            Step::Prepare => Some(format!("{name} is old and should be followed by another")),
-            Step::Activate => Some(format!("{name} is upcoming and should sign by now")),
-            Step::Retire => Some(format!("{name} should have left the JWKS")),
-            Step::Forget => None,
-        }
-    });
+    // A step overdue by several reload intervals is performed by no server.
+    let late =
+        due_steps(all, now.minus(Span(5 * KEY_REFRESH_INTERVAL.0)), policy).into_iter().filter_map(|(step, key)| {
+            let name = format!("{} {}", key.alg.name(), key.kid);
+            match step {
+                RotationStep::StopSigning => Some(format!("{name} still signs, though keys.algorithms has it no more")),
+                RotationStep::PublishNext => Some(format!("{name} is old and should be followed by another")),
+                RotationStep::Activate => Some(format!("{name} is upcoming and should sign by now")),
+                RotationStep::Retire => Some(format!("{name} should have left the JWKS")),
+                RotationStep::Delete => None,
+            }
+        });
     let late = late.map(|what| format!("{what}: does `preau serve` run?"));
     missing.chain(late).collect()
 }

@@ -1,9 +1,9 @@
-//! Rows of signing keys and of the seal's check. Every change of a state compares and sets.
+//! Rows of signing keys and of the master key check. Every state change is a compare-and-set.
 
 use crate::base::clock::Timestamp;
 use crate::db::{FromRow, Result, Tx, args};
 
-/// A row, still sealed.
+/// A stored key, still encrypted.
 #[derive(Clone, Debug, FromRow)]
 pub struct KeyRow {
     pub kid: String,
@@ -13,9 +13,9 @@ pub struct KeyRow {
     pub sealed: String,
 }
 
-/// The newest first, so that no bound can hide the keys that sign.
-pub async fn all(tx: &mut Tx) -> Result<Vec<KeyRow>> {
-    tx.all(
+/// Lists the keys, the newest first, so that the row limit cannot hide the signing keys.
+pub async fn list(tx: &mut Tx) -> Result<Vec<KeyRow>> {
+    tx.fetch_all(
         "SELECT kid, algorithm, state, since, sealed FROM signing_key ORDER BY created_at DESC, kid LIMIT 1000",
         args![],
     )
@@ -24,10 +24,11 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<KeyRow>> {
 
 pub async fn has_active(tx: &mut Tx, algorithm: &str) -> Result<bool> {
     let sql = "SELECT kid FROM signing_key WHERE algorithm = $1 AND state = 'active'";
-    Ok(tx.optional::<(String,)>(sql, args![algorithm]).await?.is_some())
+    Ok(tx.fetch_optional::<(String,)>(sql, args![algorithm]).await?.is_some())
 }
 
-/// Whether this key became the active or the upcoming one; otherwise another server was first, or the key is known.
+/// Inserts a key; returns true if the key became the active or the upcoming key. False if another server was first or
+/// the key is already known.
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
@@ -46,34 +47,34 @@ pub async fn insert(
     Ok(rows == 1)
 }
 
-/// Whether the key is still in this state; it stays so until the transaction ends.
-pub async fn hold(tx: &mut Tx, kid: &str, state: &str) -> Result<bool> {
+/// Locks the key row until the end of the transaction; returns true if the key is still in this state.
+pub async fn lock_in_state(tx: &mut Tx, kid: &str, state: &str) -> Result<bool> {
     let sql = "UPDATE signing_key SET state = state WHERE kid = $1 AND state = $2";
     Ok(tx.execute(sql, args![kid, state]).await? == 1)
 }
 
-/// Whether the key went from one state to the other by this.
-pub async fn change(tx: &mut Tx, now: Timestamp, kid: &str, from: &str, to: &str) -> Result<bool> {
+/// Changes the state of a key; returns true if the change was made by this call.
+pub async fn transition(tx: &mut Tx, now: Timestamp, kid: &str, from: &str, to: &str) -> Result<bool> {
     let sql = "UPDATE signing_key SET state = $1, since = $2 WHERE kid = $3 AND state = $4";
     Ok(tx.execute(sql, args![to, now, kid, from]).await? == 1)
 }
 
-/// Puts the public half where the private one was, or nothing at all.
-pub async fn reseal(tx: &mut Tx, kid: &str, sealed: &str) -> Result<()> {
+/// Replaces the encrypted private key by the public key, or by an empty text.
+pub async fn replace_sealed(tx: &mut Tx, kid: &str, sealed: &str) -> Result<()> {
     tx.execute("UPDATE signing_key SET sealed = $1 WHERE kid = $2", args![sealed, kid]).await?;
     Ok(())
 }
 
-pub async fn forget(tx: &mut Tx, kid: &str) -> Result<bool> {
+pub async fn delete_retired(tx: &mut Tx, kid: &str) -> Result<bool> {
     Ok(tx.execute("DELETE FROM signing_key WHERE kid = $1 AND state = 'retired'", args![kid]).await? == 1)
 }
 
-pub async fn seal_check(tx: &mut Tx) -> Result<Option<String>> {
-    let row = tx.optional::<(String,)>("SELECT sealed FROM seal_check WHERE id = 'master'", args![]).await?;
+pub async fn find_master_key_check(tx: &mut Tx) -> Result<Option<String>> {
+    let row = tx.fetch_optional::<(String,)>("SELECT sealed FROM seal_check WHERE id = 'master'", args![]).await?;
     Ok(row.map(|(sealed,)| sealed))
 }
 
-pub async fn put_seal_check(tx: &mut Tx, now: Timestamp, sealed: &str) -> Result<()> {
+pub async fn insert_master_key_check(tx: &mut Tx, now: Timestamp, sealed: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO seal_check (id, sealed, created_at) VALUES ('master', $1, $2) ON CONFLICT DO NOTHING",
         args![sealed, now],

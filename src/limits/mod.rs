@@ -1,10 +1,10 @@
-//! How often something may be tried: one enum of actions with their figures
+//! Rate limits: one enum of limited actions with their policies
 //! (docs/decisions/0026-budgets-are-keyed-by-what-was-typed.md).
 //!
-//! What protects a person is a budget (`store.rs`); how much may come from one place is decided in `ops.rs`. A budget
-//! is the list of its last attempts, so that a window slides exactly. It is counted before anything is compared, in
-//! SQL, and survives a restart. The key is an HMAC of what was typed or of whom it concerns; whether that exists makes
-//! no difference.
+//! Limits protecting a person are budgets (`store.rs`); limits by source are in `ops.rs`. A budget is the list of its
+//! recent attempts, so the window slides exactly. An attempt is counted before any comparison, in SQL, and survives a
+//! restart. The key is an HMAC of the typed text or of the person concerned, and is the same for existing and unknown
+//! accounts.
 
 pub mod failures;
 pub mod ops;
@@ -12,120 +12,120 @@ pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
 
-/// What is counted.
+/// A rate-limited action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// A password for an identifiant.
+pub enum RateLimit {
+    /// A password attempt for an identifiant.
     Password,
     /// A wrong SMS code of a person, over all activations and purposes.
-    Code,
+    SmsCode,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
     SmsToPhone,
-    /// A code asked for by one typed identity.
-    SmsAsked,
-    /// An SMS of the whole deployment. Its figure is the configuration's.
-    SmsOfDay,
-    /// Wrong passwords from one place, by distinct identifiants. Its figures are the configuration's.
+    /// A code requested by one typed identity.
+    SmsPerIdentity,
+    /// An SMS of the whole deployment. The limit is configured.
+    DailySms,
+    /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
-    /// Activations from one place that met no right code. Its figures are the configuration's.
+    /// Activations from one source without a correct code. The limits are configured.
     Activation,
 }
 
-/// Which limit said no.
+/// The limit by source responsible for a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// What one source may: an IPv4 address, an IPv6 /64.
+pub enum LimitReason {
+    /// The limit of one source: an IPv4 address, an IPv6 /64.
     Source,
-    /// What the network behind it may: a /24, a /48.
+    /// The limit of the surrounding network: a /24, a /48.
     Network,
-    /// What all together may.
+    /// The limit of all sources together.
     Everywhere,
-    /// What one browser may.
+    /// The limit of one browser.
     Browser,
-    /// This password was wrong on many accounts from here.
+    /// The password was wrong on many accounts from this source.
     Spray,
-    /// And from everywhere.
+    /// The password was wrong on many accounts from all sources.
     SprayEverywhere,
 }
 
-impl Reason {
+impl LimitReason {
     pub fn name(self) -> &'static str {
         match self {
-            Reason::Source => "source",
-            Reason::Network => "network",
-            Reason::Everywhere => "everywhere",
-            Reason::Browser => "browser",
-            Reason::Spray => "spray",
-            Reason::SprayEverywhere => "spray_everywhere",
+            LimitReason::Source => "source",
+            LimitReason::Network => "network",
+            LimitReason::Everywhere => "everywhere",
+            LimitReason::Browser => "browser",
+            LimitReason::Spray => "spray",
+            LimitReason::SprayEverywhere => "spray_everywhere",
         }
     }
 }
 
-/// Too much of it: nothing was counted, compared or written.
+/// A refusal by a limit: nothing was counted, compared or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
-    pub reason: Reason,
+pub struct RateLimited {
+    pub reason: LimitReason,
     pub until: Timestamp,
 }
 
-impl Refused {
-    /// Whether the same would be taken from another connection to the internet.
-    pub fn is_of_this_connection(&self) -> bool {
-        matches!(self.reason, Reason::Source | Reason::Network | Reason::Spray)
+impl RateLimited {
+    /// True if the same request would be accepted from another internet connection.
+    pub fn is_connection_specific(&self) -> bool {
+        matches!(self.reason, LimitReason::Source | LimitReason::Network | LimitReason::Spray)
     }
 }
 
-/// The figures of an action.
+/// The limit of an action.
 #[derive(Clone, Copy, Debug)]
-pub struct Figures {
-    pub most: usize,
+pub struct RateLimitPolicy {
+    pub max_attempts: usize,
     pub window: Span,
-    /// From the n-th attempt on each must wait: 60 s, doubling, 1 h at the most.
+    /// From the n-th attempt on, each attempt is delayed: 60 s, doubling, up to 1 h.
     pub delay_after: Option<usize>,
 }
 
-impl Action {
+impl RateLimit {
     pub fn name(self) -> &'static str {
         match self {
-            Action::Password => "password",
-            Action::Code => "code",
-            Action::BirthDate => "birth_date",
-            Action::SmsToPhone => "sms_to_phone",
-            Action::SmsAsked => "sms_asked",
-            Action::SmsOfDay => "sms_of_day",
-            Action::WrongSignIn => "wrong_sign_in",
-            Action::Activation => "activation",
+            RateLimit::Password => "password",
+            RateLimit::SmsCode => "code",
+            RateLimit::BirthDate => "birth_date",
+            RateLimit::SmsToPhone => "sms_to_phone",
+            RateLimit::SmsPerIdentity => "sms_asked",
+            RateLimit::DailySms => "sms_of_day",
+            RateLimit::WrongSignIn => "wrong_sign_in",
+            RateLimit::Activation => "activation",
         }
     }
 
-    pub fn figures(self) -> Figures {
-        let plain = |most| Figures { most, window: Span::hours(24), delay_after: None };
+    pub fn policy(self) -> RateLimitPolicy {
+        let plain = |most| RateLimitPolicy { max_attempts: most, window: Span::hours(24), delay_after: None };
         match self {
-            Action::Password => Figures { most: 25, window: Span::hours(24), delay_after: Some(5) },
-            Action::Code => plain(10),
-            Action::BirthDate | Action::SmsToPhone | Action::SmsAsked => plain(5),
-            Action::SmsOfDay | Action::WrongSignIn | Action::Activation => plain(usize::MAX),
+            RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
+            RateLimit::SmsCode => plain(10),
+            RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
+            RateLimit::DailySms | RateLimit::WrongSignIn | RateLimit::Activation => plain(usize::MAX),
         }
     }
 }
 
-/// Whether one more attempt may be made.
+/// The decision on one more attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was counted; so many remain after it.
-    Go { left: usize },
-    /// Not before then. Nothing was counted.
-    Wait { until: Timestamp },
+pub enum RateLimitDecision {
+    /// The attempt was counted; `remaining` attempts are left.
+    Allowed { remaining: usize },
+    /// No attempt is allowed before `until`. Nothing was counted.
+    Limited { until: Timestamp },
 }
 
-/// Decides from the attempts that still count, oldest first. An attempt that lies ahead (the clock went
-/// back) counts as made now.
-pub fn judge(figures: Figures, marks: &[Timestamp], now: Timestamp) -> Verdict {
-    if marks.len() >= figures.most {
-        let freed = marks.get(marks.len() - figures.most).copied().unwrap_or(now);
-        return Verdict::Wait { until: freed.plus(figures.window) };
+/// Decides from the attempts within the window, oldest first. An attempt in the future (the clock went back) counts as
+/// made now.
+pub fn decide(figures: RateLimitPolicy, marks: &[Timestamp], now: Timestamp) -> RateLimitDecision {
+    if marks.len() >= figures.max_attempts {
+        let freed = marks.get(marks.len() - figures.max_attempts).copied().unwrap_or(now);
+        return RateLimitDecision::Limited { until: freed.plus(figures.window) };
     }
     if let (Some(after), Some(last)) = (figures.delay_after, marks.last())
         && marks.len() >= after
@@ -134,10 +134,10 @@ pub fn judge(figures: Figures, marks: &[Timestamp], now: Timestamp) -> Verdict {
         let wait = Span(Span::seconds(60).0.saturating_mul(1 << doublings).min(Span::hours(1).0));
         let until = last.plus(wait);
         if now < until {
-            return Verdict::Wait { until };
+            return RateLimitDecision::Limited { until };
         }
     }
-    Verdict::Go { left: figures.most - marks.len() - 1 }
+    RateLimitDecision::Allowed { remaining: figures.max_attempts - marks.len() - 1 }
 }
 
 #[cfg(test)]
@@ -147,14 +147,14 @@ mod tests {
 
     #[test]
     fn five_passwords_then_delays_that_double_to_an_hour() {
-        let figures = Action::Password.figures();
+        let figures = RateLimit::Password.policy();
         let mut marks = vec![Timestamp(0); 5];
         let mut now = Timestamp(0);
         let mut waits = Vec::new();
         while marks.len() < 14 {
-            match judge(figures, &marks, now) {
-                Verdict::Go { .. } => marks.push(now),
-                Verdict::Wait { until } => {
+            match decide(figures, &marks, now) {
+                RateLimitDecision::Allowed { .. } => marks.push(now),
+                RateLimitDecision::Limited { until } => {
                     waits.push(until.since(now).0 / 1000);
                     now = until;
                 }
@@ -164,22 +164,22 @@ mod tests {
     }
 
     proptest! {
-        /// docs/threats.md#property-p02: never more than the figure in any window, whatever the times of the attempts.
+        /// docs/threats.md#property-p02: no window ever contains more attempts than the maximum, whatever their times.
         #[test]
         fn no_window_ever_holds_more(gaps in proptest::collection::vec(0i64..30_000_000, 1..200)) {
-            for action in [Action::Password, Action::Code, Action::BirthDate] {
-                let figures = action.figures();
+            for action in [RateLimit::Password, RateLimit::SmsCode, RateLimit::BirthDate] {
+                let figures = action.policy();
                 let (mut now, mut all) = (Timestamp(0), Vec::<Timestamp>::new());
                 for gap in &gaps {
                     now = now.plus(Span(*gap));
                     let live: Vec<_> = all.iter().copied().filter(|t| now.since(*t) < figures.window).collect();
-                    if matches!(judge(figures, &live, now), Verdict::Go { .. }) {
+                    if matches!(decide(figures, &live, now), RateLimitDecision::Allowed { .. }) {
                         all.push(now);
                     }
                 }
                 for start in &all {
                     let inside = all.iter().filter(|t| **t >= *start && t.since(*start) < figures.window).count();
-                    prop_assert!(inside <= figures.most);
+                    prop_assert!(inside <= figures.max_attempts);
                 }
             }
         }

@@ -1,84 +1,85 @@
-//! `/connexion`, and what was forgotten.
+//! `/connexion`, and the help pages for a forgotten identifiant or password.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::ops::{Brought, SignIn, sign_in};
-use super::views::{IdentifiantOubliePage, LoginPage, LoginRefusal, MotDePasseOubliePage};
+use super::ops::{LoginContext, SignInOutcome, sign_in};
+use super::views::{ForgottenIdentifiantPage, ForgottenPasswordPage, LoginFormError, LoginPage};
 use crate::accounts;
 use crate::app::AppState;
-use crate::clients::shown::Shown;
+use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
-use crate::http::cookies::Name;
+use crate::crypto::PasswordError;
+use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::when;
-use crate::http::visit::{Visit, retry_after, see_other, with_cookie, with_outcome};
+use crate::http::pages::dates;
+use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie, with_outcome};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
-use crate::seal::PasswordError;
-use crate::sessions::extract::Signed;
+use crate::sessions::extract::CurrentSession;
 use crate::telemetry;
 
-type Answer = Result<Response, PageError>;
+type PageResult = Result<Response, PageError>;
 
-/// What sign-in and activation carry along.
-const CARRIED: [&str; 2] = ["i", "client_id"];
+/// The query parameters that the sign-in pages pass on.
+const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
 
-async fn interaction(app: &AppState, visit: &Visit) -> Option<Interaction> {
-    let waiting = interactions::ops::shown(app, visit.now, visit.query.get("i"), visit.nav.as_deref()).await;
+async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {
+    let waiting =
+        interactions::ops::find_for_display(app, ctx.now, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
     if let Some(waiting) = &waiting {
-        telemetry::of_client(&waiting.request.client_id);
+        telemetry::record_client_id(&waiting.request.client_id);
     }
     waiting
 }
 
-/// What the client that waits shows of itself.
-async fn shown(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<Shown> {
-    let Some(waiting) = waiting else { return Ok(Shown::default()) };
+/// Returns the branding of the client of the pending request.
+async fn client_branding(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<ClientBranding> {
+    let Some(waiting) = waiting else { return Ok(ClientBranding::default()) };
     let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
-    Ok(client.filter(Client::is_usable).map(|client| Shown::of(&client)).unwrap_or_default())
+    Ok(client.filter(Client::is_usable).map(|client| ClientBranding::from_client(&client)).unwrap_or_default())
 }
 
-/// GET: shows the form. A tab whose browser got a session meanwhile goes on by itself; the dispatcher decides
-/// whether that session is enough, and sends the browser here with `motif` where it is not.
-pub async fn show(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
-    let query = visit.carried(&CARRIED);
-    if signed.0.is_some() && visit.query.get("motif").is_none() {
+/// GET: shows the form. A browser that has a session meanwhile is redirected at once; the authorization endpoint
+/// decides if the session is sufficient, and redirects here with `motif` if not.
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+    let query = ctx.carried_query(&CARRIED_PARAMS);
+    if signed.0.is_some() && ctx.query.get("motif").is_none() {
         return Ok(see_other(&if query.is_empty() {
             "/compte".to_owned()
         } else {
             format!("/oauth2/authorize{query}")
         }));
     }
-    let waiting = interaction(&app, &visit).await;
-    // A page of ours that has just shown the identifiant knows it better than the relying party.
-    let shown_before = visit.query.get("identifiant").map(str::to_owned);
+    let waiting = pending_interaction(&app, &ctx).await;
+    // The identifiant just shown by another page of this server takes precedence over the relying party's `login_hint`.
+    let shown_before = ctx.query.get("identifiant").map(str::to_owned);
     let hint = shown_before.or_else(|| waiting.as_ref()?.request.login_hint.clone()).unwrap_or_default();
-    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = LoginPage {
         query,
-        shown: shown(&app, waiting.as_ref()).await?,
+        shown: client_branding(&app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
         identifiant: if crate::accounts::identifier::is_identifiant(&hint) { hint } else { String::new() },
         refusal: None,
     };
-    let (_, cookie) = visit.navigation(app.rng.as_ref());
-    // A cookie that is nobody's any more goes: the page that is shown must not lie beside it
-    // (docs/threats.md#attack-s7).
-    let dead = visit.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| visit.jar.clear(Name::Session));
-    let page = visit.page(&app.pages, StatusCode::OK, &page)?;
+    let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    // An invalid session cookie is removed: the page must not be shown with a stale cookie (docs/threats.md#attack-s7).
+    let dead =
+        ctx.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| ctx.jar.clear_cookie(CookieName::Session));
+    let page = ctx.page(&app.pages, StatusCode::OK, &page)?;
     Ok(with_cookie(with_cookie(page, cookie), dead))
 }
 
-/// POST: signs in, or shows the form again with what to do.
-pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let query = visit.carried(&CARRIED);
-    let waiting = interaction(&app, &visit).await;
-    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
-    let shown = shown(&app, waiting.as_ref()).await?;
-    let (identifiant, password) = (form.raw("identifiant").trim().to_owned(), form.raw("mot_de_passe"));
+/// POST: signs in, or shows the form again with the error.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let query = ctx.carried_query(&CARRIED_PARAMS);
+    let waiting = pending_interaction(&app, &ctx).await;
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let shown = client_branding(&app, waiting.as_ref()).await?;
+    let (identifiant, password) = (form.form_value("identifiant").trim().to_owned(), form.form_value("mot_de_passe"));
     let refuse = |status, refusal| {
         let page = LoginPage {
             query: query.clone(),
@@ -87,68 +88,68 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
             identifiant: identifiant.chars().take(200).collect(),
             refusal: Some(refusal),
         };
-        // The form is shown again, so what it needs lives as long again.
-        let (_, cookie) = visit.navigation(app.rng.as_ref());
-        // A suspended account's page shows the code.
+        // The form is shown again, so the lifetime of its cookie restarts.
+        let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+        // The page of a suspended account shows the support code.
         let shown = match page.refusal {
-            Some(LoginRefusal::Suspended { .. }) => visit.page_with_code(&app.pages, status, &page),
-            _ => visit.page(&app.pages, status, &page),
+            Some(LoginFormError::Suspended { .. }) => ctx.page_with_code(&app.pages, status, &page),
+            _ => ctx.page(&app.pages, status, &page),
         };
         Ok(with_cookie(shown?, cookie))
     };
-    // The form was shown with this cookie; a form of another site comes without it (docs/threats.md#attack-s5).
-    if visit.nav.is_none() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::NoCookies);
+    // The form was shown with this cookie; a cross-site form is posted without it (docs/threats.md#attack-s5).
+    if ctx.navigation_id.is_none() {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::NoCookies);
     }
     if identifiant.is_empty() || password.is_empty() {
-        let empty = LoginRefusal::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
+        let empty = LoginFormError::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
     }
-    let brought = Brought {
-        session: visit.session.as_deref(),
-        devices: &visit.devices,
-        source: visit.source,
-        agent: &visit.agent,
-        client: waiting.as_ref().map(|w| w.request.client_id.as_str()),
+    let brought = LoginContext {
+        session_cookie: ctx.session.as_deref(),
+        device_secrets: &ctx.devices,
+        source: ctx.source,
+        user_agent: &ctx.user_agent,
+        client_id: waiting.as_ref().map(|w| w.request.client_id.as_str()),
     };
-    let done = sign_in(&app, visit.now, &identifiant, password, brought).await;
-    let outcome = done.as_ref().map_or("failed", SignIn::name);
-    app.metrics.sign_in(outcome);
+    let done = sign_in(&app, ctx.now, &identifiant, password, brought).await;
+    let outcome = done.as_ref().map_or("failed", SignInOutcome::name);
+    app.metrics.record_sign_in(outcome);
     let answer = match done {
-        Ok(SignIn::Done { cookie, device, changed }) => {
+        Ok(SignInOutcome::Done { cookie, device_secret: device, password_changed: changed }) => {
             let to = match (changed, query.is_empty()) {
                 (true, true) => "/connexion/suite?change=1".to_owned(),
                 (true, false) => format!("/connexion/suite{query}&change=1"),
                 (false, true) => "/compte".to_owned(),
                 (false, false) => format!("/connexion/suite{query}"),
             };
-            let signed_in = with_cookie(see_other(&to), visit.jar.set(Name::Session, &cookie, None));
-            Ok(with_cookie(signed_in, visit.jar.device(&visit.devices, &device)))
+            let signed_in = with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &cookie, None));
+            Ok(with_cookie(signed_in, ctx.jar.device_cookie(&ctx.devices, &device)))
         }
-        Ok(SignIn::Replaced { at }) => {
-            let date = when::day(visit.lang, at);
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Replaced { date })
+        Ok(SignInOutcome::PasswordReplaced { at }) => {
+            let date = dates::day(ctx.lang, at);
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Replaced { date })
         }
-        Ok(SignIn::Wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginRefusal::Wrong),
-        Ok(SignIn::Waiting { until }) => {
-            let hour = when::from_hour(visit.lang, until);
-            let page = refuse(StatusCode::TOO_MANY_REQUESTS, LoginRefusal::Waiting { until: hour })?;
-            Ok(retry_after(page, visit.now, until))
+        Ok(SignInOutcome::WrongCredentials) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Wrong),
+        Ok(SignInOutcome::MustWait { until }) => {
+            let hour = dates::hour_rounded_up(ctx.lang, until);
+            let page = refuse(StatusCode::TOO_MANY_REQUESTS, LoginFormError::Waiting { until: hour })?;
+            Ok(retry_after(page, ctx.now, until))
         }
-        Ok(SignIn::Limited(refused)) => {
-            let until = when::from_hour(visit.lang, refused.until);
-            let limited = LoginRefusal::Limited { until, elsewhere: refused.is_of_this_connection() };
-            Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, visit.now, refused.until))
+        Ok(SignInOutcome::Limited(refused)) => {
+            let until = dates::hour_rounded_up(ctx.lang, refused.until);
+            let limited = LoginFormError::Limited { until, elsewhere: refused.is_connection_specific() };
+            Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, ctx.now, refused.until))
         }
-        Ok(SignIn::Suspended { by, school, offices }) => {
-            let school = school.unwrap_or_else(|| app.pages.service().to_owned());
-            let code = visit.support_code.clone();
-            let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
-            refuse(StatusCode::FORBIDDEN, LoginRefusal::Suspended { by, school, code, offices })
+        Ok(SignInOutcome::Suspended { by, school, offices }) => {
+            let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());
+            let code = ctx.support_code.clone();
+            let by = app.pages.message(ctx.lang, &format!("suspended-by-{by}"), &[])?;
+            refuse(StatusCode::FORBIDDEN, LoginFormError::Suspended { by, school, code, offices })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {
             Some(PasswordError::Busy { seconds }) => {
-                let busy = LoginRefusal::Busy { seconds: i64::from(*seconds) };
+                let busy = LoginFormError::Busy { seconds: i64::from(*seconds) };
                 let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?;
                 page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
                 Ok(page)
@@ -159,32 +160,36 @@ pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form)
     answer.map(|answer| with_outcome(answer, outcome))
 }
 
-/// GET: where sign-in ends. A page, not a redirect: from here the browser may leave for the relying party.
-pub async fn onward(State(app): State<AppState>, visit: Visit, signed: Signed) -> Answer {
-    let query = visit.carried(&CARRIED);
-    let changed = match (visit.query.get("change"), &signed.0) {
+/// GET: the page after a sign-in. A page, not a redirect, because from here the browser may go to the relying party.
+pub async fn continue_after_sign_in(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+) -> PageResult {
+    let query = ctx.carried_query(&CARRIED_PARAMS);
+    let changed = match (ctx.query.get("change"), &signed.0) {
         (Some(_), Some((_, account))) => {
-            accounts::store::former_password(&mut app.db.read().await?, &account.id).await?.map(|(_, at)| at)
+            accounts::store::find_previous_password(&mut app.db.read().await?, &account.id).await?.map(|(_, at)| at)
         }
         _ => None,
     };
     if query.is_empty() && changed.is_none() {
         return Ok(see_other("/compte"));
     }
-    let waiting = interaction(&app, &visit).await;
-    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let waiting = pending_interaction(&app, &ctx).await;
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = Continue {
         href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
         service: waiting.map(|w| w.client_name),
-        changed: changed.map(|at| when::day(visit.lang, at)),
+        changed: changed.map(|at| dates::day(ctx.lang, at)),
     };
-    visit.page(&app.pages, StatusCode::OK, &page)
+    ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
-pub async fn identifiant_oublie(State(app): State<AppState>, visit: Visit) -> Answer {
-    visit.page(&app.pages, StatusCode::OK, &IdentifiantOubliePage { query: visit.carried(&CARRIED) })
+pub async fn forgotten_identifiant(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    ctx.page(&app.pages, StatusCode::OK, &ForgottenIdentifiantPage { query: ctx.carried_query(&CARRIED_PARAMS) })
 }
 
-pub async fn mot_de_passe_oublie(State(app): State<AppState>, visit: Visit) -> Answer {
-    visit.page(&app.pages, StatusCode::OK, &MotDePasseOubliePage { query: visit.carried(&CARRIED) })
+pub async fn forgotten_password(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    ctx.page(&app.pages, StatusCode::OK, &ForgottenPasswordPage { query: ctx.carried_query(&CARRIED_PARAMS) })
 }

@@ -1,82 +1,81 @@
-//! The sign-in page and the two pages for what was forgotten.
+//! The sign-in page, and the help pages for a forgotten identifiant or password.
 //!
-//! Only words and states: whether a person may sign in is decided elsewhere. What depends on whether an
-//! account exists is said the same to everybody, except [`LoginRefusal::Suspended`], which the caller
-//! gives only after the right password.
+//! Contexts of templates only: the decision to sign in is made elsewhere. No page reveals the existence of an account,
+//! except [`LoginFormError::Suspended`], which the caller uses only after the correct password.
 
 use serde::Serialize;
 
-use crate::clients::shown::Shown;
+use crate::clients::branding::ClientBranding;
 use crate::http::pages::Page;
-use crate::tenants::Office;
+use crate::tenants::SchoolContact;
 
-/// `/connexion`. The form posts `identifiant` and `mot_de_passe` to its own address.
+/// `/connexion`. The form posts `identifiant` and `mot_de_passe` to the URL of the page.
 #[derive(Debug, Serialize)]
 pub struct LoginPage {
-    /// `?i=…&client_id=…`, or empty: kept by every link of the page.
+    /// `?i=…&client_id=…`, or empty: appended to every link of the page.
     pub query: String,
-    /// Name of the client that asked, for « pour continuer vers … ».
+    /// The name of the requesting client, for « pour continuer vers … ».
     pub service: Option<String>,
-    /// What that client shows of itself.
-    pub shown: Shown,
-    /// As typed, shown again after a refusal.
+    /// The branding of the requesting client.
+    pub shown: ClientBranding,
+    /// The typed identifiant, shown again after an error.
     pub identifiant: String,
-    pub refusal: Option<LoginRefusal>,
+    pub refusal: Option<LoginFormError>,
 }
 
-/// Why the form is shown again.
+/// The error above the form.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum LoginRefusal {
-    /// Unknown identifiant or wrong password: never told apart.
+pub enum LoginFormError {
+    /// Unknown identifiant or wrong password, deliberately not distinguished.
     Wrong,
-    /// The password before this one, on a device that knew the account; `date` as
-    /// [`when::day`](crate::http::pages::when::day) says it.
+    /// The previous password, on a device that knew the account; `date` in the format of
+    /// [`dates::day`](crate::http::pages::dates::day).
     Replaced { date: String },
-    /// A field was left empty; true where it was.
+    /// Empty fields; true for each empty one.
     Empty { identifiant: bool, mot_de_passe: bool },
-    /// Too many tries; `until` as [`when::hour`](crate::http::pages::when::hour) says it.
+    /// Too many attempts; `until` in the format of [`dates::hour`](crate::http::pages::dates::hour).
     Waiting { until: String },
-    /// Too many wrong ones from this connection (then another one helps: `elsewhere`), or from everywhere.
+    /// Rate limited: this connection (`elsewhere`: another connection helps), or all connections.
     Limited { until: String, elsewhere: bool },
-    /// The password was right, the account is suspended. `by` is the message `suspended-by-school` or
-    /// `suspended-by-operator` ([`Pages::text`](crate::http::pages::Pages::text)).
-    Suspended { by: String, school: String, code: String, offices: Vec<Office> },
-    /// The form came without the cookie that its page had set.
+    /// The password was correct, but the account is suspended. `by` is the message `suspended-by-school` or
+    /// `suspended-by-operator` ([`PageRenderer::message`](crate::http::pages::PageRenderer::message)).
+    Suspended { by: String, school: String, code: String, offices: Vec<SchoolContact> },
+    /// The form was posted without the cookie set by its page.
     NoCookies,
-    /// No place to check a password now (503, Retry-After).
+    /// The password hashing queue is full (503, Retry-After).
     Busy { seconds: i64 },
 }
 
 impl Page for LoginPage {
-    const TEMPLATE: &'static str = "login/connexion.html";
+    const TEMPLATE: &'static str = "login/login.html";
 
     fn samples() -> Vec<Self> {
         let refusals = [
-            LoginRefusal::Wrong,
-            LoginRefusal::Replaced { date: "3 octobre".to_owned() },
-            LoginRefusal::Empty { identifiant: true, mot_de_passe: true },
-            LoginRefusal::Empty { identifiant: false, mot_de_passe: true },
-            LoginRefusal::Waiting { until: "14 h 30".to_owned() },
-            LoginRefusal::Suspended {
+            LoginFormError::Wrong,
+            LoginFormError::Replaced { date: "3 octobre".to_owned() },
+            LoginFormError::Empty { identifiant: true, mot_de_passe: true },
+            LoginFormError::Empty { identifiant: false, mot_de_passe: true },
+            LoginFormError::Waiting { until: "14 h 30".to_owned() },
+            LoginFormError::Suspended {
                 by: "l'établissement".to_owned(),
                 school: "Clg Théodore Monod".to_owned(),
                 code: "K7P-4MX".to_owned(),
-                offices: vec![Office::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
+                offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
             },
-            LoginRefusal::NoCookies,
-            LoginRefusal::Busy { seconds: 5 },
-            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: true },
-            LoginRefusal::Limited { until: "14 h 30".to_owned(), elsewhere: false },
+            LoginFormError::NoCookies,
+            LoginFormError::Busy { seconds: 5 },
+            LoginFormError::Limited { until: "14 h 30".to_owned(), elsewhere: true },
+            LoginFormError::Limited { until: "14 h 30".to_owned(), elsewhere: false },
         ];
         let first = LoginPage {
             query: String::new(),
             service: None,
-            shown: Shown::default(),
+            shown: ClientBranding::default(),
             identifiant: String::new(),
             refusal: None,
         };
-        let shown = Shown {
+        let shown = ClientBranding {
             logo: Some("/clients/mon-ent/logo?v=0123abcd".to_owned()),
             policy_uri: Some("https://ent.example/donnees".to_owned()),
             tos_uri: Some("https://ent.example/conditions".to_owned()),
@@ -94,30 +93,30 @@ impl Page for LoginPage {
     }
 }
 
-/// `/identifiant-oublie`: the activation gives the identifiant again.
+/// `/identifiant-oublie`: leads to the activation, which shows the identifiant again.
 #[derive(Debug, Serialize)]
-pub struct IdentifiantOubliePage {
+pub struct ForgottenIdentifiantPage {
     pub query: String,
 }
 
-impl Page for IdentifiantOubliePage {
-    const TEMPLATE: &'static str = "login/identifiant_oublie.html";
+impl Page for ForgottenIdentifiantPage {
+    const TEMPLATE: &'static str = "login/forgotten_identifiant.html";
 
     fn samples() -> Vec<Self> {
-        vec![IdentifiantOubliePage { query: "?i=0123456789abcdefghijkl".to_owned() }]
+        vec![ForgottenIdentifiantPage { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }
 
-/// `/mot-de-passe-oublie`: the activation lets choose a new one.
+/// `/mot-de-passe-oublie`: leads to the activation, which allows choosing a new password.
 #[derive(Debug, Serialize)]
-pub struct MotDePasseOubliePage {
+pub struct ForgottenPasswordPage {
     pub query: String,
 }
 
-impl Page for MotDePasseOubliePage {
-    const TEMPLATE: &'static str = "login/mot_de_passe_oublie.html";
+impl Page for ForgottenPasswordPage {
+    const TEMPLATE: &'static str = "login/forgotten_password.html";
 
     fn samples() -> Vec<Self> {
-        vec![MotDePasseOubliePage { query: String::new() }]
+        vec![ForgottenPasswordPage { query: String::new() }]
     }
 }

@@ -1,7 +1,8 @@
-//! Telling relying parties that a session ended, and keeping account of who was told (BCL, FCL).
+//! Logout notifications to relying parties, and the record of their delivery (BCL, FCL).
 //!
-//! The intent is written in the transaction that ends the session, a job a client; the token is made anew at each
-//! attempt by `oidc/backchannel.rs`, which alone knows how a person is called there. Nothing here sends.
+//! The intent is written in the transaction that ends the session, one job per client. Each attempt signs a new logout
+//! token in `oidc/backchannel.rs`, the module with access to the client's `sub` for the end user. Nothing here sends
+//! requests.
 
 pub mod ops;
 pub mod store;
@@ -9,79 +10,81 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
-use crate::clients::Metadata;
+use crate::clients::ClientMetadata;
 
-/// How long it is remembered who was told.
-pub const KEPT: Span = Span::days(30);
-/// So many may wait for one client. Beyond it the newest is given up at once: it is away, and the queue is bounded.
-pub const MOST_WAITING: i64 = 5_000;
-/// No job lives as long; what waits longer was lost, with the server that was down.
-pub const LOST: Span = Span::minutes(90);
+/// The retention of a delivery record.
+pub const DELIVERY_RETENTION: Span = Span::days(30);
+/// The maximum number of waiting notifications per client. Beyond this number the newest is given up at once: the
+/// client is unreachable, and the queue is bounded.
+pub const MAX_WAITING_PER_CLIENT: i64 = 5_000;
+/// A notification waiting longer than this is lost, because no job lives this long: the server was down.
+pub const DELIVERY_LOST_AFTER: Span = Span::minutes(90);
 
-/// A client of a session, with what it is called there.
+/// A client of a session, with its `sid` and metadata.
 #[derive(Clone, Debug)]
-pub struct Party {
+pub struct LogoutRecipient {
     pub client_id: String,
     pub sid: String,
-    /// Not suspended, not gone: others are called by nobody.
-    pub usable: bool,
-    pub meta: Metadata,
+    /// True if the client is active. Clients in any other state are not notified.
+    pub is_usable: bool,
+    pub meta: ClientMetadata,
 }
 
-impl Party {
+impl LogoutRecipient {
     pub fn backchannel_uri(&self) -> Option<&str> {
-        self.meta.backchannel_logout_uri.as_deref().filter(|_| self.usable)
+        self.meta.backchannel_logout_uri.as_deref().filter(|_| self.is_usable)
     }
 
     pub fn frontchannel_uri(&self) -> Option<&str> {
-        self.meta.frontchannel_logout_uri.as_deref().filter(|_| self.usable)
+        self.meta.frontchannel_logout_uri.as_deref().filter(|_| self.is_usable)
     }
 }
 
-/// What a job says: ids only, never a token.
+/// The body of a job: ids only, never a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
+pub struct LogoutIntent {
     pub client_id: String,
     pub sid: String,
     pub account_id: String,
 }
 
-/// How far the telling came.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum DeliveryState {
     Waiting,
     Delivered,
-    /// The client answered that it will not (BCL 2.8).
+    /// The client rejected the logout token (BCL 2.8), or is no longer active or no longer has a logout URI.
     Refused,
-    /// No good answer came within the hour.
+    /// The client gave no successful response within an hour.
     GivenUp,
 }
 
-impl State {
-    pub const ALL: [State; 4] = [State::Waiting, State::Delivered, State::Refused, State::GivenUp];
+impl DeliveryState {
+    pub const ALL: [DeliveryState; 4] =
+        [DeliveryState::Waiting, DeliveryState::Delivered, DeliveryState::Refused, DeliveryState::GivenUp];
 
     pub fn name(self) -> &'static str {
         match self {
-            State::Waiting => "waiting",
-            State::Delivered => "delivered",
-            State::Refused => "refused",
-            State::GivenUp => "given_up",
+            DeliveryState::Waiting => "waiting",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Refused => "refused",
+            DeliveryState::GivenUp => "given_up",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        State::ALL.into_iter().find(|s| s.name() == name)
+        DeliveryState::ALL.into_iter().find(|s| s.name() == name)
     }
 }
 
-/// One telling, for the operator.
+/// A delivery record, for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct LogoutDelivery {
     pub client_id: String,
     pub sid: String,
-    pub state: State,
+    pub state: DeliveryState,
     pub attempts: i64,
-    /// The last one.
+    /// The last problem.
     pub problem: Option<String>,
     pub created_at: Timestamp,
     pub tried_at: Option<Timestamp>,

@@ -1,14 +1,14 @@
-//! Rows of deliveries, and the clients of a session with what is registered of them.
+//! Rows of delivery records, and the clients of a session with their metadata.
 
-use super::{Delivery, KEPT, LOST, Party, State};
+use super::{DELIVERY_LOST_AFTER, DELIVERY_RETENTION, DeliveryState, LogoutDelivery, LogoutRecipient};
 use crate::base::clock::Timestamp;
-use crate::clients::{ClientState, Metadata};
-use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
+use crate::clients::{ClientMetadata, ClientState};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
 
-/// The clients of a session, ended or not.
-pub async fn parties(tx: &mut Tx, session_id: &str) -> Result<Vec<Party>> {
+/// Returns the clients of a session, ended or not.
+pub async fn list_recipients(tx: &mut Tx, session_id: &str) -> Result<Vec<LogoutRecipient>> {
     let rows = tx
-        .all::<(String, String, String, String)>(
+        .fetch_all::<(String, String, String, String)>(
             "SELECT held.client_id, held.sid, client.state, client.metadata FROM session_client held \
              JOIN client ON client.client_id = held.client_id \
              WHERE held.session_id = $1 ORDER BY held.created_at, held.client_id LIMIT 1000",
@@ -16,17 +16,23 @@ pub async fn parties(tx: &mut Tx, session_id: &str) -> Result<Vec<Party>> {
         )
         .await?;
     let party = |(client_id, sid, state, text): (String, String, String, String)| {
-        let bad = |column| Error::Inconsistent { table: "client", column, row: client_id.clone() };
+        let bad = |column| DbError::Inconsistent { table: "client", column, row: client_id.clone() };
         let state = ClientState::from_name(&state).ok_or_else(|| bad("state"))?;
-        let meta: Metadata = serde_json::from_str(&text).map_err(|_| bad("metadata"))?;
-        Ok(Party { client_id, sid, usable: state == ClientState::Active, meta })
+        let meta: ClientMetadata = serde_json::from_str(&text).map_err(|_| bad("metadata"))?;
+        Ok(LogoutRecipient { client_id, sid, is_usable: state == ClientState::Active, meta })
     };
     rows.into_iter().map(party).collect()
 }
 
-/// Writes that a client is to be told by the job of this id; or, with a problem, that it never will be.
-pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, party: &Party, problem: Option<&str>) -> Result<()> {
-    let state = if problem.is_some() { State::GivenUp } else { State::Waiting };
+/// Inserts a delivery record for the job with this id or, with a problem, a record given up at once.
+pub async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    id: &str,
+    party: &LogoutRecipient,
+    problem: Option<&str>,
+) -> Result<()> {
+    let state = if problem.is_some() { DeliveryState::GivenUp } else { DeliveryState::Waiting };
     tx.execute(
         "INSERT INTO logout_delivery (id, client_id, sid, state, attempts, problem, created_at, ended_at) \
          VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
@@ -36,16 +42,22 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, party: &Party, proble
     Ok(())
 }
 
-/// How many wait for a client; counted no further than `most`.
-pub async fn waiting(tx: &mut Tx, client_id: &str, most: i64) -> Result<i64> {
+/// Counts the waiting notifications of a client, up to `most`.
+pub async fn count_waiting(tx: &mut Tx, client_id: &str, most: i64) -> Result<i64> {
     let sql = "SELECT COUNT(*) FROM (SELECT id FROM logout_delivery WHERE client_id = $1 AND state = 'waiting' \
                AND state <> 'delivered' LIMIT $2) AS counted";
-    Ok(tx.one::<(i64,)>(sql, args![client_id, most]).await?.0)
+    Ok(tx.fetch_one::<(i64,)>(sql, args![client_id, most]).await?.0)
 }
 
-/// What became of an attempt.
-pub async fn tried(tx: &mut Tx, now: Timestamp, id: &str, state: State, problem: Option<&str>) -> Result<()> {
-    let ended = (state != State::Waiting).then_some(now);
+/// Records the result of an attempt.
+pub async fn record_attempt(
+    tx: &mut Tx,
+    now: Timestamp,
+    id: &str,
+    state: DeliveryState,
+    problem: Option<&str>,
+) -> Result<()> {
+    let ended = (state != DeliveryState::Waiting).then_some(now);
     tx.execute(
         "UPDATE logout_delivery SET state = $2, attempts = attempts + 1, problem = COALESCE($3, problem), \
          tried_at = $4, ended_at = $5 WHERE id = $1 AND state = 'waiting'",
@@ -67,19 +79,19 @@ struct Row {
     ended_at: Option<i64>,
 }
 
-/// The newest deliveries of a client: for `preau client show`.
-pub async fn of_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<Vec<Delivery>> {
+/// Returns the newest delivery records of a client, for `preau client show`.
+pub async fn list_for_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<Vec<LogoutDelivery>> {
     let rows = tx
-        .all::<Row>(
+        .fetch_all::<Row>(
             "SELECT client_id, sid, state, attempts, problem, created_at, tried_at, ended_at FROM logout_delivery \
              WHERE client_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
             args![client_id, most],
         )
         .await?;
     let delivery = |r: Row| {
-        let state = State::from_name(&r.state);
-        let unknown = || Error::Inconsistent { table: "logout_delivery", column: "state", row: r.sid.clone() };
-        Ok(Delivery {
+        let state = DeliveryState::from_name(&r.state);
+        let unknown = || DbError::Inconsistent { table: "logout_delivery", column: "state", row: r.sid.clone() };
+        Ok(LogoutDelivery {
             state: state.ok_or_else(unknown)?,
             client_id: r.client_id,
             sid: r.sid,
@@ -93,22 +105,22 @@ pub async fn of_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<Vec<De
     rows.into_iter().map(delivery).collect()
 }
 
-/// What was not delivered: (client, state, how many), for `doctor`.
-pub async fn undelivered(tx: &mut Tx) -> Result<Vec<(String, String, i64)>> {
+/// Counts the notifications not delivered, by client and state, for `doctor`.
+pub async fn count_undelivered(tx: &mut Tx) -> Result<Vec<(String, String, i64)>> {
     let sql = "SELECT client_id, state, COUNT(*) FROM logout_delivery WHERE state <> 'delivered' \
                GROUP BY client_id, state ORDER BY client_id, state LIMIT 1000";
-    tx.all(sql, args![]).await
+    tx.fetch_all(sql, args![]).await
 }
 
-/// Gives up what was lost, and forgets what is old.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    // Said twice, so that SQLite sees that the small index of what is open will do.
+/// Gives up lost notifications, and deletes old records. Returns the number of changed rows.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    // The condition is redundant, so that SQLite uses the small partial index of open deliveries.
     let lost = "UPDATE logout_delivery \
                 SET state = 'given_up', problem = COALESCE(problem, 'not tried in time'), ended_at = $1 WHERE id IN \
                 (SELECT id FROM logout_delivery \
                 WHERE state = 'waiting' AND state <> 'delivered' AND created_at < $2 LIMIT $3)";
     let old = "DELETE FROM logout_delivery WHERE id IN \
                (SELECT id FROM logout_delivery WHERE created_at < $1 LIMIT $2)";
-    Ok(tx.execute(lost, args![now, now.minus(LOST), CLEANED_AT_ONCE]).await?
-        + tx.execute(old, args![now.minus(KEPT), CLEANED_AT_ONCE]).await?)
+    Ok(tx.execute(lost, args![now, now.minus(DELIVERY_LOST_AFTER), CLEANUP_BATCH_ROWS]).await?
+        + tx.execute(old, args![now.minus(DELIVERY_RETENTION), CLEANUP_BATCH_ROWS]).await?)
 }

@@ -1,7 +1,7 @@
-//! Back-channel logout (BCL 2.4, 2.5): the logout token, and its way to the client.
+//! Back-channel logout (BCL 2.4, 2.5): builds the logout token and delivers it to the client.
 //!
-//! The job keeps who is to be told of what; the token is signed anew at each attempt, because it lives two minutes.
-//! A client that does not answer is asked again by the outbox's back-off, and delays nobody.
+//! The job stores the recipient and the session; each attempt signs a new token, because a token expires after two
+//! minutes. Failed deliveries are retried with the back-off of the outbox, and delay no other client.
 
 use serde_json::{Value, json};
 
@@ -12,54 +12,54 @@ use crate::base::ids::id128;
 use crate::clients::{self, Client};
 use crate::db::Durability;
 use crate::jose::{self, Alg};
-use crate::logouts::{self, Intent, State};
-use crate::outbox::{self, Done, Job};
+use crate::logouts::{self, DeliveryState, LogoutIntent};
+use crate::outbox::{self, Job, JobOutcome};
 
-/// BCL 2.4 recommends two minutes at most.
-pub const LIFE: Span = Span::minutes(2);
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+/// The TTL of a logout token: BCL 2.4 recommends two minutes at most.
+pub const LOGOUT_TOKEN_TTL: Span = Span::minutes(2);
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// What came of an attempt.
-enum Told {
+/// The result of a delivery attempt.
+enum DeliveryResult {
     Delivered,
     Refused(String),
-    Unheard(String),
+    Unreachable(String),
 }
 
-/// Tells one client of one ended session; settles the job and its account together.
+/// Delivers one logout token to one client; completes the job and records the delivery state in one transaction.
 pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
-    let intent: Intent = serde_json::from_str(&job.body)?;
+    let intent: LogoutIntent = serde_json::from_str(&job.body)?;
     let now = app.now();
-    if let Some(until) = app.deaf.rests_until(&intent.client_id, now) {
-        outbox::put_back(&app.db, job, until).await?;
+    if let Some(until) = app.logout_breaker.open_until(&intent.client_id, now) {
+        outbox::requeue(&app.db, job, until).await?;
         return Ok(());
     }
     let client = clients::store::find(&mut app.db.read().await?, &intent.client_id).await?;
     let told = match client.filter(Client::is_usable) {
-        Some(client) => tell(app, now, &client, &intent).await?,
-        None => Told::Refused("the client is suspended or gone".to_owned()),
+        Some(client) => send_logout_token(app, now, &client, &intent).await?,
+        None => DeliveryResult::Refused("the client is suspended or gone".to_owned()),
     };
     let now = app.now();
     match &told {
-        Told::Unheard(_) => app.deaf.failed(&intent.client_id, now),
-        Told::Delivered | Told::Refused(_) => app.deaf.heard(&intent.client_id),
+        DeliveryResult::Unreachable(_) => app.logout_breaker.record_failure(&intent.client_id, now),
+        DeliveryResult::Delivered | DeliveryResult::Refused(_) => app.logout_breaker.record_success(&intent.client_id),
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let (state, problem) = match told {
-        Told::Delivered => {
-            outbox::settle_in(&mut tx, job, Done::Yes, now).await?;
-            (State::Delivered, None)
+        DeliveryResult::Delivered => {
+            outbox::finish_in(&mut tx, job, JobOutcome::Done, now).await?;
+            (DeliveryState::Delivered, None)
         }
-        Told::Refused(why) => {
-            outbox::settle_in(&mut tx, job, Done::Never, now).await?;
-            (State::Refused, Some(why))
+        DeliveryResult::Refused(why) => {
+            outbox::finish_in(&mut tx, job, JobOutcome::Dead, now).await?;
+            (DeliveryState::Refused, Some(why))
         }
-        Told::Unheard(why) => {
-            let again = outbox::settle_in(&mut tx, job, Done::Later, now).await?;
-            (if again { State::Waiting } else { State::GivenUp }, Some(why))
+        DeliveryResult::Unreachable(why) => {
+            let again = outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
+            (if again { DeliveryState::Waiting } else { DeliveryState::GivenUp }, Some(why))
         }
     };
-    logouts::store::tried(&mut tx, now, &job.id, state, problem.as_deref()).await?;
+    logouts::store::record_attempt(&mut tx, now, &job.id, state, problem.as_deref()).await?;
     tx.commit().await?;
     if let Some(why) = problem {
         tracing::warn!(client = intent.client_id, attempt = job.attempts, state = state.name(), %why, "sign-out not told");
@@ -67,37 +67,43 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn tell(app: &App, now: Timestamp, client: &Client, intent: &Intent) -> anyhow::Result<Told> {
+async fn send_logout_token(
+    app: &App,
+    now: Timestamp,
+    client: &Client,
+    intent: &LogoutIntent,
+) -> anyhow::Result<DeliveryResult> {
     let Some(uri) = &client.meta.backchannel_logout_uri else {
-        return Ok(Told::Refused("the client has no address for it any more".to_owned()));
+        return Ok(DeliveryResult::Refused("the client has no address for it any more".to_owned()));
     };
-    let sub = subject(&app.vault, &mut app.db.read().await?, client, &intent.account_id).await?;
-    let claims = claims(app, now, client, intent, &sub);
-    // A client of an algorithm that is not offered any more is told nevertheless.
+    let sub = subject(&app.master_key, &mut app.db.read().await?, client, &intent.account_id).await?;
+    let claims = logout_token_claims(app, now, client, intent, &sub);
+    // Clients registered for an algorithm that is no longer offered are notified all the same, with RS256.
     let offered = &app.config.keys.algorithms;
     let alg = client.meta.id_token.signed.filter(|alg| offered.contains(alg)).unwrap_or(Alg::RS256);
-    // BCL 2.4: what keeps it apart from an ID token (docs/threats.md#attack-j12); where it does not, `events` does.
+    // BCL 2.4: `typ` tells a logout token apart from an ID token (docs/threats.md#attack-j12); for clients that need
+    // another `typ`, the `events` claim does.
     let typ = client.meta.tolerances.logout_token_typ.name();
-    let ring = app.ring();
+    let ring = app.key_ring();
     let token = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, typ, &claims)).await??;
     Ok(match app.outgoing.post_form(uri, &[("logout_token", &token)]).await {
-        // BCL 2.8: 204 is what some frameworks make of an empty 200; 400 says that the client will not.
-        Ok(200 | 204) => Told::Delivered,
-        Ok(400) => Told::Refused("answered 400".to_owned()),
-        Ok(status) => Told::Unheard(format!("answered {status}")),
-        Err(why) => Told::Unheard(why.to_string()),
+        // BCL 2.8: 400 is a refusal of the client. 204 is the empty 200 of some frameworks.
+        Ok(200 | 204) => DeliveryResult::Delivered,
+        Ok(400) => DeliveryResult::Refused("answered 400".to_owned()),
+        Ok(status) => DeliveryResult::Unreachable(format!("answered {status}")),
+        Err(why) => DeliveryResult::Unreachable(why.to_string()),
     })
 }
 
-/// BCL 2.4, letter for letter: no `nonce`, so that it can never pass for an ID token.
-fn claims(app: &App, now: Timestamp, client: &Client, intent: &Intent, sub: &str) -> Value {
+/// Builds the claims of BCL 2.4, without `nonce`, so that a logout token never passes for an ID token.
+fn logout_token_claims(app: &App, now: Timestamp, client: &Client, intent: &LogoutIntent, sub: &str) -> Value {
     json!({
         "iss": app.issuer(),
         "aud": client.id,
-        "iat": now.seconds(),
-        "exp": now.plus(LIFE).seconds(),
+        "iat": now.as_seconds(),
+        "exp": now.plus(LOGOUT_TOKEN_TTL).as_seconds(),
         "jti": id128(app.rng.as_ref()),
-        "events": { EVENT: {} },
+        "events": { LOGOUT_EVENT: {} },
         "sub": sub,
         "sid": intent.sid,
     })

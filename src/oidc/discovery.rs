@@ -1,4 +1,5 @@
-//! `/.well-known/openid-configuration` (OIDCD 3, RFC 8414 2): what is wired, and what is not.
+//! `/.well-known/openid-configuration` (OIDCD 3, RFC 8414 2): the supported features, and explicitly the unsupported
+//! ones.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,15 +7,15 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::path;
+use super::paths;
 use crate::app::AppState;
 use crate::base::lang::Lang;
-use crate::clients::metadata::signs_with;
+use crate::clients::metadata::allowed_algorithms;
 use crate::clients::{AuthMethod, GrantType};
 use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
 use crate::protocol::authorize::Prompt;
-use crate::protocol::profile::Profile;
+use crate::protocol::profile::SecurityProfile;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
 
@@ -23,8 +24,8 @@ pub async fn get(State(app): State<AppState>) -> Response {
     (cache, Json(document(app.issuer(), &app.config.keys.algorithms))).into_response()
 }
 
-/// The document, generated from what is wired: each list is the table that the endpoint itself goes by. The booleans
-/// that default to true when absent are said where they are false.
+/// Builds the document from the tables that the endpoints themselves use. Booleans with the default true are listed if
+/// false.
 pub fn document(issuer: &str, algorithms: &[Alg]) -> Value {
     let mut out = Map::new();
     for part in [endpoints(issuer), requests(), tokens(algorithms), client_authentication(), logout()] {
@@ -39,15 +40,15 @@ fn endpoints(issuer: &str) -> Value {
     let at = |path: &str| format!("{issuer}{path}");
     json!({
         "issuer": issuer,
-        "authorization_endpoint": at(path::AUTHORIZE),
-        "token_endpoint": at(path::TOKEN),
-        "userinfo_endpoint": at(path::USERINFO),
-        "jwks_uri": at(path::JWKS),
-        "registration_endpoint": at(path::REGISTER),
-        "end_session_endpoint": at(path::LOGOUT),
-        "pushed_authorization_request_endpoint": at(path::PAR),
-        "introspection_endpoint": at(path::INTROSPECT),
-        "revocation_endpoint": at(path::REVOKE),
+        "authorization_endpoint": at(paths::AUTHORIZE),
+        "token_endpoint": at(paths::TOKEN),
+        "userinfo_endpoint": at(paths::USERINFO),
+        "jwks_uri": at(paths::JWKS),
+        "registration_endpoint": at(paths::REGISTER),
+        "end_session_endpoint": at(paths::LOGOUT),
+        "pushed_authorization_request_endpoint": at(paths::PAR),
+        "introspection_endpoint": at(paths::INTROSPECT),
+        "revocation_endpoint": at(paths::REVOKE),
     })
 }
 
@@ -65,7 +66,7 @@ fn requests() -> Value {
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
-        "request_object_signing_alg_values_supported": clients_sign_with(),
+        "request_object_signing_alg_values_supported": client_signing_algorithms(),
         "require_pushed_authorization_requests": false,
         "authorization_response_iss_parameter_supported": true,
     })
@@ -90,21 +91,21 @@ fn tokens(algorithms: &[Alg]) -> Value {
         "userinfo_encryption_alg_values_supported": alg,
         "userinfo_encryption_enc_values_supported": enc,
         "introspection_signing_alg_values_supported": signing,
-        "dpop_signing_alg_values_supported": clients_sign_with(),
+        "dpop_signing_alg_values_supported": client_signing_algorithms(),
     })
 }
 
-/// Those of any client; a profile may narrow it.
-fn clients_sign_with() -> Vec<&'static str> {
-    signs_with(Profile::Plain).iter().copied().map(Alg::name).collect()
+/// Returns the signing algorithms accepted from clients; a security profile may accept fewer.
+fn client_signing_algorithms() -> Vec<&'static str> {
+    allowed_algorithms(SecurityProfile::Plain).iter().copied().map(Alg::name).collect()
 }
 
 fn client_authentication() -> Value {
     let methods = AuthMethod::ALL.map(AuthMethod::name);
-    // A public client may give a token up, but not ask about one.
+    // A public client may revoke a token, but may not introspect one.
     let proving = AuthMethod::ALL.into_iter().filter(|m| *m != AuthMethod::None).map(AuthMethod::name);
     let proving: Vec<&str> = proving.collect();
-    let signing: Vec<&str> = clients_sign_with().into_iter().chain(["HS256"]).collect();
+    let signing: Vec<&str> = client_signing_algorithms().into_iter().chain(["HS256"]).collect();
     json!({
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signing,

@@ -1,69 +1,73 @@
-//! DPoP (RFC 9449): a token is worth something only with a proof, signed for this very call by the key that it is
-//! bound to.
+//! DPoP (RFC 9449): a bound token is accepted only with a proof, signed for the current request by the key that the
+//! token is bound to.
 //!
-//! A proof counts once (`proof.rs`). A nonce of ours is offered with every answer; it names a moment and needs no store.
-//! A proof with a nonce must have a current one; one without is accepted by its `iat` unless the configuration demands
-//! nonces.
+//! A proof is accepted once (`dpop_proof.rs`). A nonce is offered with every response to a request with a proof; the
+//! nonce is derived from the time and needs no storage. A proof with a nonce needs a current one; a proof without is
+//! accepted by its `iat`, unless the configuration requires nonces.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use serde_json::Value;
 
-use super::proof::{AHEAD, BEHIND, Proof};
+use super::dpop_proof::{CLOCK_LEEWAY, DpopProof, MAX_PROOF_AGE};
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::{digest, same};
+use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::clients::Client;
+use crate::crypto::HmacPurpose;
 use crate::jose;
 use crate::protocol::error::{ErrorCode, OAuthError};
-use crate::seal::Blind;
 
-const PROOF: HeaderName = HeaderName::from_static("dpop");
-const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-const TYP: &str = "dpop+jwt";
-/// A nonce changes so often, and counts for its period and the next.
+const DPOP_HEADER: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE_HEADER: HeaderName = HeaderName::from_static("dpop-nonce");
+const PROOF_TYP: &str = "dpop+jwt";
+/// The period of a nonce. A nonce is accepted during its own period and the next.
 const NONCE_PERIOD: Span = Span::seconds(150);
 
-fn bad(words: &'static str) -> OAuthError {
+fn invalid_proof(words: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidDpopProof, words)
 }
 
-/// The proof that came along, if one did.
-pub fn proven(
+/// Returns the verified proof of the request, or `None` without a `DPoP` header.
+pub fn extract_proof(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
     method: &Method,
     path: &str,
     client: &Client,
-) -> Result<Option<Proof>, OAuthError> {
-    let mut all = headers.get_all(&PROOF).iter();
+) -> Result<Option<DpopProof>, OAuthError> {
+    let mut all = headers.get_all(&DPOP_HEADER).iter();
     let (first, second) = (all.next(), all.next());
     let Some(proof) = first else { return Ok(None) };
     if second.is_some() {
-        return Err(bad("two DPoP headers"));
+        return Err(invalid_proof("two DPoP headers"));
     }
-    let Ok(proof) = proof.to_str() else { return Err(bad("the proof is not ASCII")) };
-    checked(app, now, proof, method, path, None, client).map(Some)
+    let Ok(proof) = proof.to_str() else { return Err(invalid_proof("the proof is not ASCII")) };
+    verify_proof(app, now, proof, method, path, None, client).map(Some)
 }
 
-/// At an endpoint that gives tokens: as [`proven`], and there must be one where the client is registered so.
-pub fn at_endpoint(
+/// Verifies the proof at an endpoint that issues tokens, like [`extract_proof`]; clients registered for bound tokens
+/// must send one.
+pub fn extract_required_proof(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
     method: &Method,
     path: &str,
     client: &Client,
-) -> Result<Option<Proof>, OAuthError> {
-    match proven(app, now, headers, method, path, client)? {
-        None if client.demands().dpop => Err(bad("this client's tokens are bound to a key: a proof is missing")),
+) -> Result<Option<DpopProof>, OAuthError> {
+    match extract_proof(app, now, headers, method, path, client)? {
+        None if client.requirements().dpop => {
+            Err(invalid_proof("this client's tokens are bound to a key: a proof is missing"))
+        }
         found => Ok(found),
     }
 }
 
-/// At a resource: the proof must be for this token, by the key that it is bound to (RFC 9449 7). It counts once.
-pub async fn with_token(
+/// Verifies and consumes the proof at a resource: signed for this access token, by the key that the token is bound to
+/// (RFC 9449 7).
+pub async fn verify_for_token(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
@@ -71,20 +75,20 @@ pub async fn with_token(
     (token, jkt): (&str, &str),
     client: &Client,
 ) -> anyhow::Result<Result<(), OAuthError>> {
-    let mut all = headers.get_all(&PROOF).iter();
+    let mut all = headers.get_all(&DPOP_HEADER).iter();
     let proof = match (all.next(), all.next()) {
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
-        _ => return Ok(Err(bad("one proof is needed"))),
+        _ => return Ok(Err(invalid_proof("one proof is needed"))),
     };
-    match checked(app, now, proof, method, path, Some(token), client) {
-        Ok(found) if same(&found.jkt, jkt) => found.spend(app, &client.id, now).await,
-        Ok(_) => Ok(Err(bad("the proof is another key's"))),
+    match verify_proof(app, now, proof, method, path, Some(token), client) {
+        Ok(found) if constant_time_eq(&found.jkt, jkt) => found.consume(app, &client.id, now).await,
+        Ok(_) => Ok(Err(invalid_proof("the proof is another key's"))),
         Err(error) => Ok(Err(error)),
     }
 }
 
-/// RFC 9449 4.3, in its order.
-fn checked(
+/// Verifies a proof, in the order of RFC 9449 4.3.
+fn verify_proof(
     app: &App,
     now: Timestamp,
     proof: &str,
@@ -92,46 +96,47 @@ fn checked(
     path: &str,
     token: Option<&str>,
     client: &Client,
-) -> Result<Proof, OAuthError> {
-    let (claims, thumbprint) = match jose::verify_by_own_key(proof, client.demands().signs_with, TYP) {
-        Ok(proof) => (proof.claims, proof.thumbprint),
-        Err(why) => return Err(bad("the proof does not hold").detail(why.to_string())),
-    };
+) -> Result<DpopProof, OAuthError> {
+    let (claims, thumbprint) =
+        match jose::verify_by_embedded_jwk(proof, client.requirements().allowed_algorithms, PROOF_TYP) {
+            Ok(proof) => (proof.claims, proof.thumbprint),
+            Err(why) => return Err(invalid_proof("the proof does not hold").detail(why.to_string())),
+        };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let Some(jti) = text("jti").filter(|jti| (1..=256).contains(&jti.len())) else {
-        return Err(bad("jti is missing"));
+        return Err(invalid_proof("jti is missing"));
     };
     if text("htm") != Some(method.as_str()) {
-        return Err(bad("htm is not this method"));
+        return Err(invalid_proof("htm is not this method"));
     }
-    if !text("htu").is_some_and(|htu| is_here(app.issuer(), path, htu)) {
-        return Err(bad("htu is not this address"));
+    if !text("htu").is_some_and(|htu| htu_matches(app.issuer(), path, htu)) {
+        return Err(invalid_proof("htu is not this address"));
     }
-    let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Err(bad("iat is missing")) };
+    let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Err(invalid_proof("iat is missing")) };
     let age = now.since(Timestamp::from_seconds(iat));
     match claims.get("nonce").map(Value::as_str) {
-        Some(Some(nonce)) if is_current(app, now, nonce) => {}
+        Some(Some(nonce)) if is_current_nonce(app, now, nonce) => {}
         Some(_) => return Err(use_nonce()),
         None if app.config.protocol.dpop_nonce_required => return Err(use_nonce()),
         None => {}
     }
-    if age > BEHIND || age < Span(-AHEAD.0) {
-        return Err(bad("iat is too far from our time"));
+    if age > MAX_PROOF_AGE || age < Span(-CLOCK_LEEWAY.0) {
+        return Err(invalid_proof("iat is too far from our time"));
     }
     if let Some(token) = token
-        && !text("ath").is_some_and(|ath| same(ath, &digest(token)))
+        && !text("ath").is_some_and(|ath| constant_time_eq(ath, &sha256_base64url(token)))
     {
-        return Err(bad("ath is not of this token"));
+        return Err(invalid_proof("ath is not of this token"));
     }
-    Ok(Proof { jkt: thumbprint, jti: jti.to_owned() })
+    Ok(DpopProof { jkt: thumbprint, jti: jti.to_owned() })
 }
 
 fn use_nonce() -> OAuthError {
     OAuthError::new(ErrorCode::UseDpopNonce, "use the nonce that comes with this answer")
 }
 
-/// RFC 9449 4.3 (9): without query and fragment, normalised as URIs are.
-fn is_here(issuer: &str, path: &str, htu: &str) -> bool {
+/// Compares `htu` with the endpoint's URI after normalisation, without query and fragment (RFC 9449 4.3 (9)).
+fn htu_matches(issuer: &str, path: &str, htu: &str) -> bool {
     let parsed = |text: &str| {
         let mut url = url::Url::parse(text).ok()?;
         url.set_query(None);
@@ -141,22 +146,22 @@ fn is_here(issuer: &str, path: &str, htu: &str) -> bool {
     parsed(htu).is_some() && parsed(htu) == parsed(&format!("{issuer}{path}"))
 }
 
-fn nonce(app: &App, period: i64) -> String {
-    app.vault.blind(Blind::DpopNonce, &period.to_string())
+fn nonce_for_period(app: &App, period: i64) -> String {
+    app.master_key.hmac(HmacPurpose::DpopNonce, &period.to_string())
 }
 
-fn is_current(app: &App, now: Timestamp, presented: &str) -> bool {
+fn is_current_nonce(app: &App, now: Timestamp, presented: &str) -> bool {
     let period = now.0.div_euclid(NONCE_PERIOD.0);
-    [period, period - 1].into_iter().any(|p| same(presented, &nonce(app, p)))
+    [period, period - 1].into_iter().any(|p| constant_time_eq(presented, &nonce_for_period(app, p)))
 }
 
-/// The nonce for the next proof, to whoever sends proofs (RFC 9449 8.2).
+/// Adds the nonce for the next proof to the response, if the request has a proof (RFC 9449 8.2).
 pub fn offer_nonce(app: &App, now: Timestamp, headers: &HeaderMap, response: &mut Response) {
-    if !headers.contains_key(&PROOF) {
+    if !headers.contains_key(&DPOP_HEADER) {
         return;
     }
-    if let Ok(value) = HeaderValue::from_str(&nonce(app, now.0.div_euclid(NONCE_PERIOD.0))) {
-        response.headers_mut().insert(NONCE, value);
+    if let Ok(value) = HeaderValue::from_str(&nonce_for_period(app, now.0.div_euclid(NONCE_PERIOD.0))) {
+        response.headers_mut().insert(DPOP_NONCE_HEADER, value);
     }
 }
 
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn rfc_9449_4_3_htu_is_compared_as_a_uri_without_query() {
-        let here = |htu: &str| is_here("https://id.example.fr", "/oauth2/token", htu);
+        let here = |htu: &str| htu_matches("https://id.example.fr", "/oauth2/token", htu);
         for good in [
             "https://id.example.fr/oauth2/token",
             "https://ID.example.fr:443/oauth2/token",

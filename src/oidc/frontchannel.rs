@@ -1,31 +1,34 @@
-//! Front-channel logout (FCL 2, 3): which pages of clients the page that says good-bye loads, and who stays open.
+//! Front-channel logout (FCL 2, 3): the client pages that the logged-out page loads, and the clients that remain signed
+//! in.
 
-use crate::http::policy::framed_origin;
-use crate::logouts::Party;
+use crate::http::csp::frame_origin;
+use crate::logouts::LogoutRecipient;
 use crate::protocol::redirect::with_query;
 
-/// More frames than that would make a page that never ends, and a header that a proxy refuses.
-const MOST_FRAMES: usize = 30;
+/// The maximum number of frames: more would make a page that never finishes loading, and a CSP header that proxies
+/// reject.
+const MAX_FRAMES: usize = 30;
 
-/// What the page does about the clients of the ended session.
+/// The front-channel logout of an ended session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parting {
-    /// Addresses to load, with `iss` and `sid`: the conformance suite wants both, always.
+pub struct FrontchannelLogout {
+    /// The URLs to load in frames, always with `iss` and `sid`: the conformance suite requires both.
     pub frames: Vec<String>,
-    /// Their origins, for the page's policy.
+    /// The origins of the frames, for the Content-Security-Policy of the page.
     pub origins: Vec<String>,
-    /// Names of the clients that are told by neither channel.
+    /// The names of the clients that neither logout channel notifies.
     pub still_open: Vec<String>,
 }
 
-impl Parting {
-    /// `asking`: the client that sent the browser here has ended its own session.
-    pub fn of(parties: &[Party], issuer: &str, asking: Option<&str>) -> Self {
+impl FrontchannelLogout {
+    /// Builds the frames for the clients of an ended session. `asking` is the client that requested the logout, and has
+    /// already ended its own session.
+    pub fn for_parties(parties: &[LogoutRecipient], issuer: &str, asking: Option<&str>) -> Self {
         let mut out = Self::default();
         for party in parties {
             let uri = party.frontchannel_uri();
-            let framed = uri.and_then(|uri| Some((uri, framed_origin(uri)?)));
-            match framed.filter(|_| out.frames.len() < MOST_FRAMES) {
+            let framed = uri.and_then(|uri| Some((uri, frame_origin(uri)?)));
+            match framed.filter(|_| out.frames.len() < MAX_FRAMES) {
                 Some((uri, origin)) => {
                     out.frames.push(with_query(uri, &[("iss", issuer), ("sid", &party.sid)]));
                     out.origins.push(origin);
@@ -34,7 +37,7 @@ impl Parting {
                 None => out.still_open.push(party.meta.client_name.clone()),
             }
         }
-        // Two clients of one portal bear one name.
+        // Several clients of one portal may have the same name.
         let mut seen = std::collections::HashSet::new();
         out.still_open.retain(|name| seen.insert(name.clone()));
         out

@@ -1,4 +1,4 @@
-//! `/oauth2/jwks`: the public keys (RFC 7517 5), cacheable as long as a rotation allows for.
+//! `/oauth2/jwks`: serves the public keys (RFC 7517 5), cacheable for a time that key rotation takes into account.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,10 +9,10 @@ use crate::app::AppState;
 use crate::keys::rotation::JWKS_MAX_AGE;
 
 pub async fn get(State(app): State<AppState>) -> Response {
-    let seconds = JWKS_MAX_AGE.as_seconds_up();
+    let seconds = JWKS_MAX_AGE.as_seconds_ceil();
     let cache = [
         (header::CACHE_CONTROL, format!("public, max-age={seconds}")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
     ];
-    (cache, Json(app.ring().jwks())).into_response()
+    (cache, Json(app.key_ring().jwks())).into_response()
 }

@@ -1,178 +1,188 @@
-//! `/oauth2/logout` (RPIL): signs the person out, and sends the browser back where that is allowed.
+//! `/oauth2/logout` (RPIL): ends the session of the end user, and redirects the browser to a registered URI of the
+//! client.
 //!
-//! A sign-out is done at once only for an ID token of ours given for this very session; otherwise the person confirms
-//! it on a page (docs/threats.md#attack-s5). The way back is only ever a URI registered by the client that the hint, or
-//! without one `client_id`, names (docs/threats.md#attack-r10). A POST is kept and goes on by our own GET, which has
-//! the session's cookie; so does a GET with a hint before any page is shown: an ID token does not stay in the address
-//! bar.
+//! Logout without confirmation requires an ID token issued by this server for the current session; otherwise the end
+//! user confirms on a page (docs/threats.md#attack-s5). The redirect goes only to a URI registered by the client that
+//! the hint names, or, without a hint, `client_id` (docs/threats.md#attack-r10). A POST is stored and continues with a
+//! same-site GET, which has the session cookie; a GET with a hint is stored too before any page is shown: an ID token
+//! must not remain in the address bar.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::frontchannel::Parting;
-use super::respond;
+use super::authorization_response;
+use super::frontchannel::FrontchannelLogout;
 use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
-use super::{ID_TYP, is_id_token};
+use super::{ID_TOKEN_TYP, is_id_token};
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
-use crate::ephemeral::{Carried, Kind};
+use crate::ephemeral::{CarriedState, Namespace};
 use crate::grants;
-use crate::http::cookies::Name;
+use crate::http::cookies::CookieName;
+use crate::http::csp;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
-use crate::http::policy;
-use crate::http::visit::{Visit, see_other, with_cookie};
+use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::keys;
 use crate::logouts;
 use crate::protocol::params::Params;
 use crate::protocol::redirect::with_query;
 use crate::sessions::{self, Session};
 
-type Answer = Result<Response, PageError>;
+type PageResult = Result<Response, PageError>;
 
-/// A request to sign out, as far as it proved anything.
+/// A validated logout request.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct SignOut {
-    /// The client of a verified hint, or the one that is named where there is no hint.
+struct LogoutRequest {
+    /// The client of the verified hint, or, without a hint, of the `client_id` parameter.
     client_id: Option<String>,
     sid: Option<String>,
-    /// A registered URI of that client.
+    /// The registered post-logout redirect URI of the client, with `state`.
     back: Option<String>,
     ui_locales: Option<String>,
-    /// The session that it ended: who had a part in it is read from its rows when the page is drawn.
+    /// The id of the session that this request ended: the clients of the session are read from the database when the
+    /// page is rendered.
     session: Option<String>,
-    /// One of our own pages, to go on to.
+    /// The path of a page of this server to continue to.
     onward: Option<String>,
     done: bool,
-    /// Digest of the navigation cookie. None until the browser of another site's form came back by GET.
+    /// The digest of the navigation cookie. None for a cross-site POST, until the browser continues by GET.
     browser: Option<String>,
 }
 
-const LIFE: Span = Span::minutes(30);
-/// How long one may wait for its browser to come by our own GET, after a form of another site brought it.
-const POSTED: Span = Span::minutes(2);
-/// Of an address to go on to.
-const LONGEST: usize = 6_000;
+/// The TTL of a stored logout request.
+const REQUEST_TTL: Span = Span::minutes(30);
+/// The TTL of a request of a cross-site POST, until its browser continues by a same-site GET.
+const UNBOUND_REQUEST_TTL: Span = Span::minutes(2);
+/// The maximum length of a URL to continue to, in bytes.
+const MAX_URL_BYTES: usize = 6_000;
 
-pub async fn get(State(app): State<AppState>, mut visit: Visit) -> Answer {
-    if let Some(i) = visit.query.get("i").map(str::to_owned) {
-        return match load(&app, &visit, &i).await? {
-            Some(request) if request.done => finish(&app, visit, &request).await,
+pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageResult {
+    if let Some(i) = ctx.query.get("i").map(str::to_owned) {
+        return match load_request(&app, &ctx, &i).await? {
+            Some(request) if request.done => finish(&app, ctx, &request).await,
             Some(mut request) if request.browser.is_none() => {
-                let (nav, cookie) = visit.navigation(app.rng.as_ref());
-                request.browser = Some(digest(&nav));
-                visit.nav = Some(nav);
-                let own = carry(&app, &visit, &request).await?;
-                app.ephemeral.let_go(Kind::Logout, "", &i).await?;
+                let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+                request.browser = Some(sha256_base64url(&nav));
+                ctx.navigation_id = Some(nav);
+                let own = seal_request(&app, &ctx, &request).await?;
+                app.ephemeral.discard_state(Namespace::Logout, "", &i).await?;
                 let i = own;
-                Ok(with_cookie(handle(&app, visit, request, Some(&i)).await?, cookie))
+                Ok(with_cookie(handle(&app, ctx, request, Some(&i)).await?, cookie))
             }
-            Some(request) => handle(&app, visit, request, Some(&i)).await,
-            // Unknown, expired or another browser's: a session that is open must not be called ended.
-            None => handle(&app, visit, SignOut::default(), None).await,
+            Some(request) => handle(&app, ctx, request, Some(&i)).await,
+            // Unknown, expired or bound to another browser: an open session must not be reported as ended.
+            None => handle(&app, ctx, LogoutRequest::default(), None).await,
         };
     }
-    let request = read(&app, visit.now, &visit.query).await?;
-    handle(&app, visit, request, None).await
+    let request = parse_request(&app, ctx.now, &ctx.query).await?;
+    handle(&app, ctx, request, None).await
 }
 
-/// RPIL 2: by POST too; then without the Lax cookie of the session, so it is kept and goes on by GET.
-pub async fn post(State(app): State<AppState>, visit: Visit, request: Request) -> Answer {
-    let text = form::body(request, &app).await?;
+/// Handles a logout request by POST (RPIL 2): a cross-site POST has no `SameSite=Lax` session cookie, so the request is
+/// stored and continues by GET.
+pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> PageResult {
+    let text = form::read_body(request, &app).await?;
     let params = Params::parse(&text);
-    let request = read(&app, visit.now, &params).await?;
-    if visit.nav.is_some() {
-        return keep(&app, &visit, request).await;
+    let request = parse_request(&app, ctx.now, &params).await?;
+    if ctx.navigation_id.is_some() {
+        return store_and_redirect(&app, &ctx, request).await;
     }
-    let i = carry(&app, &visit, &request).await?;
+    let i = seal_request(&app, &ctx, &request).await?;
     Ok(see_other(&format!("/oauth2/logout?i={i}")))
 }
 
-/// POST of the confirmation page, same-origin only: signs out, then goes on by GET.
-pub async fn confirm(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
-    let i = visit.query.get("i").unwrap_or_default().to_owned();
-    let mut request = load(&app, &visit, &i).await?.unwrap_or_default();
-    if let Some(session) = sessions::ops::to_end(&app, visit.session.as_deref()).await? {
-        sessions::ops::end(&app, visit.now, &session).await?;
+/// Handles the POST of the confirmation page, same-origin only: ends the session, then continues by GET.
+pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    let i = ctx.query.get("i").unwrap_or_default().to_owned();
+    let mut request = load_request(&app, &ctx, &i).await?.unwrap_or_default();
+    if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
+        sessions::ops::end(&app, ctx.now, &session).await?;
         request.session = Some(session.id);
     }
     request.done = true;
-    let (to, cookie) = kept(&app, &visit, request).await?;
+    let (to, cookie) = store_request(&app, &ctx, request).await?;
     let response = with_cookie(see_other(&format!("/deconnexion/suite?i={to}")), cookie);
-    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
+    Ok(with_cookie(response, ctx.jar.clear_cookie(CookieName::Session)))
 }
 
-/// POST of `/deconnexion`: the person leaves from a page of ours. With `changer` the way leads back to the sign-in,
-/// for the same waiting request if there is one; else to the page that says what stays open.
-pub async fn leave(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let mut request = SignOut { done: true, ..SignOut::default() };
-    if let Some(session) = sessions::ops::to_end(&app, visit.session.as_deref()).await? {
-        sessions::ops::end(&app, visit.now, &session).await?;
+/// Handles the POST of `/deconnexion`, the sign-out button of this server's own pages. With `changer` the browser
+/// returns to the sign-in page, with the same pending authorization request if there is one; else to the logged-out
+/// page.
+pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let mut request = LogoutRequest { done: true, ..LogoutRequest::default() };
+    if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
+        sessions::ops::end(&app, ctx.now, &session).await?;
         request.session = Some(session.id);
     }
     let changes = form.get("changer").is_some();
-    // The waiting request is bound to the navigation cookie, so that one stays.
-    let mut sign_in = format!("/connexion{}", visit.carried(&["i", "client_id"]));
-    if sign_in.len() > LONGEST {
+    // The pending authorization request is bound to the navigation cookie, so the cookie must not be replaced.
+    let mut sign_in = format!("/connexion{}", ctx.carried_query(&["i", "client_id"]));
+    if sign_in.len() > MAX_URL_BYTES {
         "/connexion".clone_into(&mut sign_in);
     }
-    let response = if changes && parting(&app, &request).await?.frames.is_empty() {
+    let response = if changes && frontchannel_logout(&app, &request).await?.frames.is_empty() {
         see_other(&sign_in)
     } else {
         request.onward = changes.then_some(sign_in);
-        keep(&app, &visit, request).await?
+        store_and_redirect(&app, &ctx, request).await?
     };
-    Ok(with_cookie(response, visit.jar.clear(Name::Session)))
+    Ok(with_cookie(response, ctx.jar.clear_cookie(CookieName::Session)))
 }
 
-/// GET: a page that goes on by itself, because the redirect to the client must not hang on our form
-/// (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
-pub async fn go_on(State(app): State<AppState>, visit: Visit) -> Answer {
-    let i = visit.query.get("i").unwrap_or_default().to_owned();
+/// Handles GET `/deconnexion/suite`: shows a page that continues by itself, because the redirect to the client must not
+/// be the response to a form (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
+pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let i = ctx.query.get("i").unwrap_or_default().to_owned();
     let href = format!("/oauth2/logout?{}", crate::protocol::params::encode([("i", i.as_str())]));
-    match load(&app, &visit, &i).await?.filter(|request| request.back.is_some()) {
+    match load_request(&app, &ctx, &i).await?.filter(|request| request.back.is_some()) {
         None => Ok(see_other(&href)),
         Some(request) => {
-            let service = name(&app, request.client_id.as_deref()).await?;
-            let visit = visit.prefer(request.ui_locales.as_deref());
-            visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames: Vec::new() })
+            let service = client_name(&app, request.client_id.as_deref()).await?;
+            let ctx = ctx.with_ui_locales(request.ui_locales.as_deref());
+            ctx.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames: Vec::new() })
         }
     }
 }
 
-async fn keep(app: &AppState, visit: &Visit, request: SignOut) -> Answer {
-    let (i, cookie) = kept(app, visit, request).await?;
+async fn store_and_redirect(app: &AppState, ctx: &RequestContext, request: LogoutRequest) -> PageResult {
+    let (i, cookie) = store_request(app, ctx, request).await?;
     Ok(with_cookie(see_other(&format!("/oauth2/logout?i={i}")), cookie))
 }
 
-/// Keeps the request for this browser; gives its `i`, and the cookie that binds it if the browser had none.
-async fn kept(app: &AppState, visit: &Visit, mut request: SignOut) -> anyhow::Result<(String, Option<HeaderValue>)> {
-    let (nav, cookie) = visit.navigation(app.rng.as_ref());
-    request.browser = Some(digest(&nav));
-    Ok((carry(app, visit, &request).await?, cookie))
+/// Stores the request for this browser; returns the `i` parameter, and the binding cookie if the browser had none.
+async fn store_request(
+    app: &AppState,
+    ctx: &RequestContext,
+    mut request: LogoutRequest,
+) -> anyhow::Result<(String, Option<HeaderValue>)> {
+    let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    request.browser = Some(sha256_base64url(&nav));
+    Ok((seal_request(app, ctx, &request).await?, cookie))
 }
 
-/// The `i` that carries it: sealed, so that a stranger's costs nothing.
-async fn carry(app: &AppState, visit: &Visit, request: &SignOut) -> anyhow::Result<String> {
+/// Returns the `i` parameter with the sealed request: the requests of unauthenticated visitors take no storage.
+async fn seal_request(app: &AppState, ctx: &RequestContext, request: &LogoutRequest) -> anyhow::Result<String> {
     let text = serde_json::to_string(request)?;
     let (browser, life) = match &request.browser {
-        Some(browser) => (browser.as_str(), LIFE),
-        None => ("", POSTED),
+        Some(browser) => (browser.as_str(), REQUEST_TTL),
+        None => ("", UNBOUND_REQUEST_TTL),
     };
-    let (owner, expires) = (visit.payer(), visit.now.plus(life));
-    let what = Carried { kind: Kind::Logout, browser, owner: &owner, text: &text, expires };
-    Ok(app.ephemeral.carry(&app.vault, app.rng.as_ref(), visit.now, &what).await?)
+    let (owner, expires) = (ctx.quota_owner(), ctx.now.plus(life));
+    let what = CarriedState { namespace: Namespace::Logout, browser, owner: &owner, text: &text, expires };
+    Ok(app.ephemeral.carry_state(&app.master_key, app.rng.as_ref(), ctx.now, &what).await?)
 }
 
-/// What this `i` carries: for this browser, or for nobody yet.
-async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<SignOut>> {
-    let find = async |browser: &str| app.ephemeral.carried(&app.vault, Kind::Logout, browser, i, visit.now).await;
-    let own = match &visit.nav {
-        Some(nav) => find(&digest(nav)).await?,
+/// Loads the request of an `i` parameter, bound to this browser or not yet bound to any browser.
+async fn load_request(app: &AppState, ctx: &RequestContext, i: &str) -> anyhow::Result<Option<LogoutRequest>> {
+    let find =
+        async |browser: &str| app.ephemeral.load_state(&app.master_key, Namespace::Logout, browser, i, ctx.now).await;
+    let own = match &ctx.navigation_id {
+        Some(nav) => find(&sha256_base64url(nav)).await?,
         None => None,
     };
     let text = match own {
@@ -182,49 +192,52 @@ async fn load(app: &AppState, visit: &Visit, i: &str) -> anyhow::Result<Option<S
     Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
-/// What of the parameters counts: a hint that we signed, whatever its age (RPIL 2); without any, the client that is named,
-/// which proves nothing, so that the person is asked; and a way back that this client registered. `state` comes back
-/// only if it was sent.
-async fn read(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<SignOut> {
-    let mut out = SignOut { ui_locales: params.text("ui_locales").filter(|l| l.len() <= 256), ..SignOut::default() };
+/// Validates the parameters. A hint must be signed by this server and may have expired (RPIL 2); without a hint,
+/// `client_id` names the client but proves nothing, so the end user must confirm. The redirect URI must be registered
+/// by the client; `state` is returned only if sent.
+async fn parse_request(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<LogoutRequest> {
+    let mut out = LogoutRequest {
+        ui_locales: params.get_owned("ui_locales").filter(|l| l.len() <= 256),
+        ..LogoutRequest::default()
+    };
     let (client, sid) = match params.get("id_token_hint") {
-        Some(hint) => match hinted(app, now, params, hint).await? {
+        Some(hint) => match verify_hint(app, now, params, hint).await? {
             Some((client, sid)) => (client, sid),
             None => return Ok(out),
         },
-        None => match named(app, params.get("client_id")).await? {
+        None => match find_client(app, params.get("client_id")).await? {
             Some(client) => (client, None),
             None => return Ok(out),
         },
     };
-    // A form that cannot be read whole might lack the state: then there is no way back.
-    let back = params.get("post_logout_redirect_uri").filter(|_| params.flaw().is_none());
+    // A malformed form might have lost the `state`: then no redirect.
+    let back = params.get("post_logout_redirect_uri").filter(|_| params.error().is_none());
     if let Some(uri) = back.filter(|uri| client.allows_post_logout(uri)) {
         let back = match params.get("state") {
             Some(state) => with_query(uri, &[("state", state)]),
             None => uri.to_owned(),
         };
-        // More than can be kept, and than a relying party would take back in an address.
-        out.back = Some(back).filter(|back| back.len() <= LONGEST);
+        // Longer URLs exceed the storage limit, and the URL length that a relying party accepts.
+        out.back = Some(back).filter(|back| back.len() <= MAX_URL_BYTES);
     }
     out.sid = sid;
     out.client_id = Some(client.id);
     Ok(out)
 }
 
-async fn named(app: &AppState, id: Option<&str>) -> anyhow::Result<Option<Client>> {
+async fn find_client(app: &AppState, id: Option<&str>) -> anyhow::Result<Option<Client>> {
     let Some(id) = id.filter(|id| clients::is_client_id(id)) else { return Ok(None) };
     Ok(clients::store::find(&mut app.db.read().await?, id).await?.filter(Client::is_usable))
 }
 
-/// The client that an ID token of ours was given to, and `sid` if it says one.
-async fn hinted(
+/// Verifies an `id_token_hint`; returns the client in its `aud`, and its `sid` if present.
+async fn verify_hint(
     app: &AppState,
     now: Timestamp,
     params: &Params,
     hint: &str,
 ) -> anyhow::Result<Option<(Client, Option<String>)>> {
-    let claims = match keys::ops::verify_hint(app, now, ID_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(app, now, ID_TOKEN_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "id_token_hint refused");
@@ -241,89 +254,89 @@ async fn hinted(
         return Ok(None);
     }
     let sid = text("sid").map(str::to_owned);
-    Ok(named(app, Some(aud)).await?.map(|client| (client, sid)))
+    Ok(find_client(app, Some(aud)).await?.map(|client| (client, sid)))
 }
 
-async fn handle(app: &AppState, visit: Visit, mut request: SignOut, i: Option<&str>) -> Answer {
-    let Some(session) = sessions::ops::to_end(app, visit.session.as_deref()).await? else {
-        // Nobody is signed in here any more: there is nothing to confirm.
-        return finish_tidily(app, visit, request).await;
+async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest, i: Option<&str>) -> PageResult {
+    let Some(session) = sessions::ops::find_unended(app, ctx.session.as_deref()).await? else {
+        // No session remains in this browser, so no confirmation is needed.
+        return finish_without_hint_in_url(app, ctx, request).await;
     };
-    if hint_is_of(app, &session, &request).await? {
-        sessions::ops::end(app, visit.now, &session).await?;
+    if hint_matches_session(app, &session, &request).await? {
+        sessions::ops::end(app, ctx.now, &session).await?;
         request.session = Some(session.id);
-        let cleared = visit.jar.clear(Name::Session);
-        return Ok(with_cookie(finish_tidily(app, visit, request).await?, cleared));
+        let cleared = ctx.jar.clear_cookie(CookieName::Session);
+        return Ok(with_cookie(finish_without_hint_in_url(app, ctx, request).await?, cleared));
     }
     match i {
-        None => keep(app, &visit, request).await,
+        None => store_and_redirect(app, &ctx, request).await,
         Some(i) => {
-            let service = name(app, request.client_id.as_deref()).await?;
-            let visit = visit.prefer(request.ui_locales.as_deref());
+            let service = client_name(app, request.client_id.as_deref()).await?;
+            let ctx = ctx.with_ui_locales(request.ui_locales.as_deref());
             let page = LogoutConfirm { service, action: format!("/deconnexion/confirmer?i={i}") };
-            visit.page(&app.pages, StatusCode::OK, &page)
+            ctx.page(&app.pages, StatusCode::OK, &page)
         }
     }
 }
 
-/// As [`finish`], but no page is shown at an address that holds a hint.
-async fn finish_tidily(app: &AppState, visit: Visit, mut request: SignOut) -> Answer {
-    let leaves = request.back.is_some() && parting(app, &request).await?.frames.is_empty();
-    if leaves || visit.query.get("id_token_hint").is_none() {
-        return finish(app, visit, &request).await;
+/// Finishes the logout like [`finish`], but never shows a page at a URL with a hint.
+async fn finish_without_hint_in_url(app: &AppState, ctx: RequestContext, mut request: LogoutRequest) -> PageResult {
+    let leaves = request.back.is_some() && frontchannel_logout(app, &request).await?.frames.is_empty();
+    if leaves || ctx.query.get("id_token_hint").is_none() {
+        return finish(app, ctx, &request).await;
     }
     request.done = true;
-    keep(app, &visit, request).await
+    store_and_redirect(app, &ctx, request).await
 }
 
-/// Whether the hint was given for this very session.
-async fn hint_is_of(app: &AppState, session: &Session, request: &SignOut) -> anyhow::Result<bool> {
+/// True if the hint was issued for the current session.
+async fn hint_matches_session(app: &AppState, session: &Session, request: &LogoutRequest) -> anyhow::Result<bool> {
     let Some(sid) = &request.sid else { return Ok(false) };
-    let held = grants::store::by_sid(&mut app.db.read().await?, sid).await?;
+    let held = grants::store::find_by_sid(&mut app.db.read().await?, sid).await?;
     Ok(held.is_some_and(|h| h.session_id == session.id))
 }
 
-/// What the page does about the clients of the ended session.
-async fn parting(app: &AppState, request: &SignOut) -> anyhow::Result<Parting> {
-    let Some(session) = &request.session else { return Ok(Parting::default()) };
-    let parties = logouts::store::parties(&mut app.db.read().await?, session).await?;
-    Ok(Parting::of(&parties, app.issuer(), request.client_id.as_deref()))
+/// Returns the front-channel logout of the ended session.
+async fn frontchannel_logout(app: &AppState, request: &LogoutRequest) -> anyhow::Result<FrontchannelLogout> {
+    let Some(session) = &request.session else { return Ok(FrontchannelLogout::default()) };
+    let parties = logouts::store::list_recipients(&mut app.db.read().await?, session).await?;
+    Ok(FrontchannelLogout::for_parties(&parties, app.issuer(), request.client_id.as_deref()))
 }
 
-async fn name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
+async fn client_name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
     match client_id {
         Some(id) => Ok(clients::store::find(&mut app.db.read().await?, id).await?.map(|c| c.meta.client_name)),
         None => Ok(None),
     }
 }
 
-/// Back to the client, or our own page that says what stays open. Where clients are told by the browser (FCL), our page
-/// comes first, loads theirs, and then goes on by itself.
-async fn finish(app: &AppState, visit: Visit, request: &SignOut) -> Answer {
-    let Parting { frames, origins, still_open } = parting(app, request).await?;
+/// Redirects to the client, or shows the logged-out page. If clients have a front-channel logout URI (FCL), the page of
+/// this server comes first, loads their frames, and then continues by itself.
+async fn finish(app: &AppState, ctx: RequestContext, request: &LogoutRequest) -> PageResult {
+    let FrontchannelLogout { frames, origins, still_open } = frontchannel_logout(app, request).await?;
     if let (Some(back), true) = (&request.back, frames.is_empty()) {
-        let (_, nav) = visit.new_navigation(app.rng.as_ref());
-        return Ok(with_cookie(respond::out(back), nav));
+        let (_, nav) = ctx.new_navigation_cookie(app.rng.as_ref());
+        return Ok(with_cookie(authorization_response::external_redirect(back), nav));
     }
     let client = match &request.client_id {
         Some(id) => clients::store::find(&mut app.db.read().await?, id).await?,
         None => None,
     };
-    let visit = visit.prefer(request.ui_locales.as_deref());
+    let ctx = ctx.with_ui_locales(request.ui_locales.as_deref());
     let service = client.as_ref().map(|c| c.meta.client_name.clone());
     let onward = request.back.clone().or_else(|| request.onward.clone());
     let mut response = match onward {
-        Some(href) => visit.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames })?,
+        Some(href) => ctx.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames })?,
         None => {
             let back = client.and_then(|c| c.meta.client_uri);
-            visit.page(&app.pages, StatusCode::OK, &LoggedOut { service, still_open, back, frames })?
+            ctx.page(&app.pages, StatusCode::OK, &LoggedOut { service, still_open, back, frames })?
         }
     };
     if !origins.is_empty() {
-        let policy = HeaderValue::from_str(&policy::framing(&origins)).map_err(anyhow::Error::from)?;
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        let csp = HeaderValue::from_str(&csp::csp_with_frames(&origins)).map_err(anyhow::Error::from)?;
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp);
     }
-    // The waiting request of a sign-in that follows is bound to the cookie that there is.
-    let nav = if request.onward.is_some() { None } else { visit.new_navigation(app.rng.as_ref()).1 };
+    // The pending authorization request of the next sign-in is bound to the present cookie.
+    let nav = if request.onward.is_some() { None } else { ctx.new_navigation_cookie(app.rng.as_ref()).1 };
     Ok(with_cookie(response, nav))
 }

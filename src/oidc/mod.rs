@@ -1,37 +1,38 @@
-//! The OpenID provider: one file an endpoint, one page of checks, one pure table of why a person must act.
+//! The OpenID provider: one file per endpoint, one file of request checks, one pure table of the reasons for an
+//! interaction.
 //!
-//! `/oauth2/authorize` is the only dispatcher: sign-in and activation end by sending the browser back to it.
+//! `/oauth2/authorize` is the only dispatcher: sign-in and activation end with a redirect of the browser back to it.
 
-pub mod access;
-pub mod answer;
-pub mod assertion;
-pub mod authorize;
-pub mod back;
+pub mod access_token_validation;
+pub mod authorization_endpoint;
+pub mod authorization_response;
+pub mod authorization_success;
 pub mod backchannel;
-pub mod checks;
 pub mod claims;
-pub mod client_auth;
+pub mod client_assertion;
+pub mod client_authentication;
 pub mod consent;
 pub mod discovery;
 pub mod dpop;
+pub mod dpop_proof;
+pub mod end_user;
+pub mod error_response;
 pub mod frontchannel;
-pub mod introspect;
+pub mod introspection;
 pub mod jwks;
 pub mod logout;
-pub mod mint;
 pub mod next_step;
 pub mod par;
-pub mod path;
-pub mod person;
-pub mod proof;
-pub mod protect;
-pub mod refusal;
-pub mod register;
+pub mod paths;
+pub mod registration;
 pub mod request_object;
-pub mod resources;
-pub mod respond;
-pub mod revoke;
-pub mod token;
+pub mod request_validation;
+pub mod resource_indicators;
+pub mod response_encryption;
+pub mod response_target;
+pub mod revocation;
+pub mod token_endpoint;
+pub mod token_issuer;
 pub mod userinfo;
 pub mod views;
 
@@ -41,25 +42,25 @@ use crate::base::clock::Span;
 use crate::grants::Grant;
 use crate::jose::Claims;
 
-/// RFC 6749 4.1.2 wants codes short-lived (docs/threats.md#attack-c12).
-pub const CODE_LIFE: Span = Span::seconds(60);
-pub const TOKEN_LIFE: Span = Span::seconds(300);
-pub const ID_TYP: &str = "JWT";
+/// The TTL of an authorization code: RFC 6749 4.1.2 requires a short one (docs/threats.md#attack-c12).
+pub const AUTHORIZATION_CODE_TTL: Span = Span::seconds(60);
+pub const TOKEN_TTL: Span = Span::seconds(300);
+pub const ID_TOKEN_TYP: &str = "JWT";
 
-/// Whether a JWT of ours that says [`ID_TYP`] is an ID token: signed userinfo says it too, and so do logout and access
-/// tokens of clients that want it (`protocol/tolerance.rs`). An ID token alone tells when the person signed in and
-/// names no client beside its audience.
+/// True if the claims of a JWT signed by this server with `typ` [`ID_TOKEN_TYP`] are those of an ID token: signed
+/// userinfo responses have the same `typ`, and so have the logout and access tokens of clients that need it
+/// (`protocol/tolerance.rs`). Only an ID token has `auth_time` and no `client_id`.
 pub fn is_id_token(claims: &Claims) -> bool {
     claims.contains_key("auth_time") && !claims.contains_key("client_id")
 }
 
-/// What an authorization code stands for. Kept under the code's digest, taken once.
+/// The grant behind an authorization code. Stored under the digest of the code, consumed once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeGrant {
     pub grant: Grant,
     pub redirect_uri: String,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
-    /// RFC 9449 10.
+    /// The thumbprint of the DPoP key that the code is bound to (RFC 9449 10).
     pub dpop_jkt: Option<String>,
 }

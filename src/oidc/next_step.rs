@@ -1,97 +1,100 @@
-//! Why the person must act before a request can be answered: one pure table.
+//! The pure table of the reasons for an interaction with the end user before a request can be answered.
 //!
-//! Each line names its reason; `prompt=none` turns whichever applies first into its error code (OIDCC 3.1.2.6).
+//! Each line has a reason; with `prompt=none` the first reason that applies becomes an error code (OIDCC 3.1.2.6).
 
 use crate::base::clock::{Span, Timestamp};
 use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::ErrorCode;
 
-/// What there is to decide from.
+/// The inputs of the decision.
 #[derive(Clone, Copy, Debug)]
-pub struct Situation<'a> {
+pub struct AuthenticationContext<'a> {
     pub request: &'a AuthorizeRequest,
     pub now: Timestamp,
-    /// When the session's person last proved who they are; none: nobody is signed in.
-    pub authenticated: Option<Timestamp>,
-    /// `sub` of the session's person for this client.
+    /// The time of the session's last authentication; `None` without a session.
+    pub authenticated_at: Option<Timestamp>,
+    /// The `sub` of the session's account for this client.
     pub sub: Option<&'a str>,
-    /// How sure the session is.
-    pub level: Option<Acr>,
-    /// Whether the client's perimeter has anything of the person.
+    /// The authentication level (`acr`) of the session.
+    pub acr: Option<Acr>,
+    /// True if the account is in the client's perimeter.
     pub in_perimeter: bool,
-    /// Whether the person agreed to what is asked, where it must be asked at all.
-    pub agreed: bool,
+    /// True if the end user has consented, or if no consent is needed.
+    pub consented: bool,
 }
 
-/// Why.
+/// The reason for an interaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum InteractionReason {
     NoSession,
-    /// `prompt=create`, and no sign-in (an activation ends with one) is newer than the request.
-    Create,
-    /// `prompt=login` or `select_account`, and the sign-in is older than the request.
-    Asked,
-    /// `max_age` is exceeded.
-    TooLongAgo,
-    /// `id_token_hint` names somebody else.
-    SomebodyElse,
-    /// An essential `acr` is higher than the session's.
-    Level,
-    /// Nothing of the person is in the client's perimeter.
+    /// `prompt=create`, and the last sign-in (an activation ends with a sign-in) is older than the request.
+    PromptCreate,
+    /// `prompt=login` or `select_account`, and the last sign-in is older than the request.
+    PromptLogin,
+    /// The session is older than `max_age`.
+    MaxAgeExceeded,
+    /// `id_token_hint` or the `claims` parameter names another subject.
+    OtherSubject,
+    /// An essential `acr` is higher than the session's level.
+    AcrTooLow,
+    /// The account is outside of the client's perimeter.
     OutOfPerimeter,
-    /// The client is not of the house, or asked for it by `prompt=consent`.
+    /// The client is third-party, or sent `prompt=consent`.
     Consent,
 }
 
-/// What to do.
+/// The next step of the authorization endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStep {
-    Answer,
-    SignIn(Why),
-    /// A page that explains it.
-    Explain(Why),
-    /// A page that asks the person what may be shared.
-    Agree,
-    Refuse(ErrorCode),
+    Respond,
+    SignIn(InteractionReason),
+    /// A page that explains the reason.
+    ExplainPerimeter(InteractionReason),
+    /// The consent page.
+    AskConsent,
+    Deny(ErrorCode),
 }
 
-/// The table, in order.
-pub fn next_step(s: &Situation<'_>) -> NextStep {
-    let fresh = s.authenticated.is_some_and(|at| at >= s.request.received);
-    let floor = s.request.acr.floor();
-    let checks: [(bool, Why); 8] = [
-        (s.request.prompt.create && !fresh, Why::Create),
-        (s.authenticated.is_none(), Why::NoSession),
-        ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, Why::Asked),
-        (s.authenticated.is_some_and(|at| exceeds(s, at)) && !fresh, Why::TooLongAgo),
-        (s.request.expected_sub.is_some() && s.request.expected_sub.as_deref() != s.sub, Why::SomebodyElse),
-        (floor.is_some_and(|floor| s.level < Some(floor)), Why::Level),
-        (!s.in_perimeter, Why::OutOfPerimeter),
-        (!s.agreed, Why::Consent),
+/// Returns the step of the first reason that applies, in the order of the table.
+pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
+    let fresh = s.authenticated_at.is_some_and(|at| at >= s.request.received);
+    let floor = s.request.acr.minimum();
+    let checks: [(bool, InteractionReason); 8] = [
+        (s.request.prompt.create && !fresh, InteractionReason::PromptCreate),
+        (s.authenticated_at.is_none(), InteractionReason::NoSession),
+        ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, InteractionReason::PromptLogin),
+        (s.authenticated_at.is_some_and(|at| exceeds_max_age(s, at)) && !fresh, InteractionReason::MaxAgeExceeded),
+        (
+            s.request.expected_sub.is_some() && s.request.expected_sub.as_deref() != s.sub,
+            InteractionReason::OtherSubject,
+        ),
+        (floor.is_some_and(|floor| s.acr < Some(floor)), InteractionReason::AcrTooLow),
+        (!s.in_perimeter, InteractionReason::OutOfPerimeter),
+        (!s.consented, InteractionReason::Consent),
     ];
-    let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Answer };
+    let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Respond };
     match (why, s.request.prompt.none) {
-        (Why::OutOfPerimeter, true) => NextStep::Refuse(ErrorCode::InteractionRequired),
-        (Why::OutOfPerimeter, false) => NextStep::Explain(why),
-        (Why::Consent, true) => NextStep::Refuse(ErrorCode::ConsentRequired),
-        (Why::Consent, false) => NextStep::Agree,
-        (_, true) => NextStep::Refuse(ErrorCode::LoginRequired),
-        // The person signed in since, and is still somebody else: asking once more would never end.
-        (Why::SomebodyElse, false) if fresh => NextStep::Refuse(ErrorCode::LoginRequired),
-        (Why::Level, false) if fresh => NextStep::Refuse(ErrorCode::UnmetAuthenticationRequirements),
+        (InteractionReason::OutOfPerimeter, true) => NextStep::Deny(ErrorCode::InteractionRequired),
+        (InteractionReason::OutOfPerimeter, false) => NextStep::ExplainPerimeter(why),
+        (InteractionReason::Consent, true) => NextStep::Deny(ErrorCode::ConsentRequired),
+        (InteractionReason::Consent, false) => NextStep::AskConsent,
+        (_, true) => NextStep::Deny(ErrorCode::LoginRequired),
+        // The end user signed in after the request and is still another subject: asking again would never end.
+        (InteractionReason::OtherSubject, false) if fresh => NextStep::Deny(ErrorCode::LoginRequired),
+        (InteractionReason::AcrTooLow, false) if fresh => NextStep::Deny(ErrorCode::UnmetAuthenticationRequirements),
         (_, false) => NextStep::SignIn(why),
     }
 }
 
-fn exceeds(s: &Situation<'_>, at: Timestamp) -> bool {
+fn exceeds_max_age(s: &AuthenticationContext<'_>, at: Timestamp) -> bool {
     s.request.max_age.is_some_and(|max| s.now.since(at) > Span::seconds(max))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::acr::AcrWish;
+    use crate::protocol::acr::AcrRequest;
     use crate::protocol::authorize::Prompt;
     use crate::protocol::claims_request::ClaimsRequest;
     use crate::protocol::response::{ResponseMode, ResponseType};
@@ -113,7 +116,7 @@ mod tests {
             ui_locales: None,
             expected_sub: None,
             claims: ClaimsRequest::default(),
-            acr: AcrWish::default(),
+            acr: AcrRequest::default(),
             dpop_jkt: None,
             resource: Vec::new(),
             pushed: None,
@@ -121,20 +124,20 @@ mod tests {
         }
     }
 
-    fn situation(request: &AuthorizeRequest, authenticated: Option<i64>) -> Situation<'_> {
-        Situation {
+    fn context(request: &AuthorizeRequest, authenticated: Option<i64>) -> AuthenticationContext<'_> {
+        AuthenticationContext {
             request,
             now: Timestamp(110_000),
-            authenticated: authenticated.map(Timestamp),
+            authenticated_at: authenticated.map(Timestamp),
             sub: Some("me"),
-            level: authenticated.map(|_| Acr::Eidas1),
+            acr: authenticated.map(|_| Acr::Eidas1),
             in_perimeter: true,
-            agreed: true,
+            consented: true,
         }
     }
 
     fn decide(request: &AuthorizeRequest, authenticated: Option<i64>) -> NextStep {
-        next_step(&situation(request, authenticated))
+        next_step(&context(request, authenticated))
     }
 
     #[test]
@@ -148,22 +151,22 @@ mod tests {
         let none_max = AuthorizeRequest { max_age: Some(1), ..none.clone() };
         let other = AuthorizeRequest { expected_sub: Some("you".into()), ..request() };
         for (case, request, at, expected) in [
-            ("nobody", &plain, None, NextStep::SignIn(Why::NoSession)),
-            ("somebody", &plain, Some(1), NextStep::Answer),
-            ("prompt=login, old", &login, Some(99_999), NextStep::SignIn(Why::Asked)),
-            ("prompt=login, since", &login, Some(100_000), NextStep::Answer),
-            ("select_account, old", &select, Some(1), NextStep::SignIn(Why::Asked)),
-            ("create, nobody", &create, None, NextStep::SignIn(Why::Create)),
-            ("create, old", &create, Some(1), NextStep::SignIn(Why::Create)),
-            ("create, since", &create, Some(100_000), NextStep::Answer),
-            ("none, nobody", &none, None, NextStep::Refuse(ErrorCode::LoginRequired)),
-            ("none, somebody", &none, Some(1), NextStep::Answer),
-            ("none, too long ago", &none_max, Some(1), NextStep::Refuse(ErrorCode::LoginRequired)),
-            ("max_age=0, since", &max(0), Some(105_000), NextStep::Answer),
-            ("max_age=0, old", &max(0), Some(99_000), NextStep::SignIn(Why::TooLongAgo)),
-            ("max_age=10000", &max(10_000), Some(1), NextStep::Answer),
-            ("hint of another, old", &other, Some(1), NextStep::SignIn(Why::SomebodyElse)),
-            ("hint of another, since", &other, Some(105_000), NextStep::Refuse(ErrorCode::LoginRequired)),
+            ("nobody", &plain, None, NextStep::SignIn(InteractionReason::NoSession)),
+            ("somebody", &plain, Some(1), NextStep::Respond),
+            ("prompt=login, old", &login, Some(99_999), NextStep::SignIn(InteractionReason::PromptLogin)),
+            ("prompt=login, since", &login, Some(100_000), NextStep::Respond),
+            ("select_account, old", &select, Some(1), NextStep::SignIn(InteractionReason::PromptLogin)),
+            ("create, nobody", &create, None, NextStep::SignIn(InteractionReason::PromptCreate)),
+            ("create, old", &create, Some(1), NextStep::SignIn(InteractionReason::PromptCreate)),
+            ("create, since", &create, Some(100_000), NextStep::Respond),
+            ("none, nobody", &none, None, NextStep::Deny(ErrorCode::LoginRequired)),
+            ("none, somebody", &none, Some(1), NextStep::Respond),
+            ("none, too long ago", &none_max, Some(1), NextStep::Deny(ErrorCode::LoginRequired)),
+            ("max_age=0, since", &max(0), Some(105_000), NextStep::Respond),
+            ("max_age=0, old", &max(0), Some(99_000), NextStep::SignIn(InteractionReason::MaxAgeExceeded)),
+            ("max_age=10000", &max(10_000), Some(1), NextStep::Respond),
+            ("hint of another, old", &other, Some(1), NextStep::SignIn(InteractionReason::OtherSubject)),
+            ("hint of another, since", &other, Some(105_000), NextStep::Deny(ErrorCode::LoginRequired)),
         ] {
             assert_eq!(decide(request, at), expected, "{case}");
         }
@@ -172,31 +175,31 @@ mod tests {
     #[test]
     fn nothing_in_the_perimeter_is_explained_or_told_by_code() {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
-        let outside = |request| next_step(&Situation { in_perimeter: false, ..situation(request, Some(1)) });
+        let outside = |request| next_step(&AuthenticationContext { in_perimeter: false, ..context(request, Some(1)) });
         let asked = request();
-        assert_eq!(outside(&asked), NextStep::Explain(Why::OutOfPerimeter));
-        assert_eq!(outside(&none), NextStep::Refuse(ErrorCode::InteractionRequired));
+        assert_eq!(outside(&asked), NextStep::ExplainPerimeter(InteractionReason::OutOfPerimeter));
+        assert_eq!(outside(&none), NextStep::Deny(ErrorCode::InteractionRequired));
     }
     #[test]
     fn oidcc_3_1_2_4_consent_is_asked_or_told_by_code() {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
         let asked = request();
-        let not_agreed = |request| next_step(&Situation { agreed: false, ..situation(request, Some(1)) });
-        assert_eq!(not_agreed(&asked), NextStep::Agree);
-        assert_eq!(not_agreed(&none), NextStep::Refuse(ErrorCode::ConsentRequired));
+        let not_agreed = |request| next_step(&AuthenticationContext { consented: false, ..context(request, Some(1)) });
+        assert_eq!(not_agreed(&asked), NextStep::AskConsent);
+        assert_eq!(not_agreed(&none), NextStep::Deny(ErrorCode::ConsentRequired));
     }
 
     #[test]
     fn attack_m1_a_level_is_stepped_up_to_or_refused_never_claimed() {
-        let wish = AcrWish { levels: vec![Acr::Mfa], essential: true };
+        let wish = AcrRequest { levels: vec![Acr::Mfa], essential: true };
         let asked = AuthorizeRequest { acr: wish.clone(), ..request() };
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..asked.clone() };
-        assert_eq!(decide(&asked, Some(1)), NextStep::SignIn(Why::Level));
-        assert_eq!(decide(&asked, Some(105_000)), NextStep::Refuse(ErrorCode::UnmetAuthenticationRequirements));
-        assert_eq!(decide(&none, Some(1)), NextStep::Refuse(ErrorCode::LoginRequired));
-        let high = Situation { level: Some(Acr::Mfa), ..situation(&asked, Some(1)) };
-        assert_eq!(next_step(&high), NextStep::Answer);
-        let wished = AuthorizeRequest { acr: AcrWish { essential: false, ..wish }, ..request() };
-        assert_eq!(decide(&wished, Some(1)), NextStep::Answer, "a wish is no demand");
+        assert_eq!(decide(&asked, Some(1)), NextStep::SignIn(InteractionReason::AcrTooLow));
+        assert_eq!(decide(&asked, Some(105_000)), NextStep::Deny(ErrorCode::UnmetAuthenticationRequirements));
+        assert_eq!(decide(&none, Some(1)), NextStep::Deny(ErrorCode::LoginRequired));
+        let high = AuthenticationContext { acr: Some(Acr::Mfa), ..context(&asked, Some(1)) };
+        assert_eq!(next_step(&high), NextStep::Respond);
+        let wished = AuthorizeRequest { acr: AcrRequest { essential: false, ..wish }, ..request() };
+        assert_eq!(decide(&wished, Some(1)), NextStep::Respond, "a wish is no demand");
     }
 }

@@ -1,8 +1,8 @@
-//! `/oauth2/userinfo` (OIDCC 5.3): by GET and POST, the token in the header or in the form's body; plain, signed or
-//! encrypted as the client is registered (OIDCC 5.3.2).
+//! `/oauth2/userinfo` (OIDCC 5.3): by GET and POST, with the token in the header or in the form body; the response is
+//! plain JSON, signed or encrypted as registered by the client (OIDCC 5.3.2).
 //!
-//! Never in the query (docs/threats.md#attack-t15). What the token opens is looked at now, whatever it says
-//! (`access.rs`).
+//! A token in the query is rejected (docs/threats.md#attack-t15). The validity of the token is checked against the
+//! database (`access_token_validation.rs`).
 
 use axum::Json;
 use axum::body::Bytes;
@@ -11,73 +11,75 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::access::{self, Access};
-use super::claims::{self, Where};
-use super::refusal::{allow_origin, in_json};
-use super::{dpop, path, protect};
+use super::access_token_validation::{self, ValidAccessToken};
+use super::claims::{self, ClaimsTarget};
+use super::error_response::{allow_origin, busy_as_json};
+use super::{dpop, paths, response_encryption};
 use crate::app::AppState;
 use crate::clients::Client;
-use crate::clients::metadata::signs_with;
+use crate::clients::metadata::allowed_algorithms;
 use crate::db::Tx;
 use crate::http::error::PageError;
-use crate::http::visit::Visit;
+use crate::http::request_context::RequestContext;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
-use crate::protocol::profile::Profile;
+use crate::protocol::profile::SecurityProfile;
 use crate::protocol::scope::Scope;
 
-/// Why there is no answer (RFC 6750 3.1, RFC 9449 7.1).
-enum NoAnswer {
-    /// No token was presented: no error code.
-    NoToken,
-    Request(&'static str),
-    Token(&'static str),
-    Scope,
-    Proof(OAuthError),
+/// The error of a request (RFC 6750 3.1, RFC 9449 7.1).
+enum UserinfoError {
+    /// No token was presented; the response has no error code.
+    MissingToken,
+    InvalidRequest(&'static str),
+    InvalidToken(&'static str),
+    InsufficientScope,
+    InvalidProof(OAuthError),
 }
 
-/// A token, and how it was presented (RFC 6750 2, RFC 9449 7.1).
-struct Presented {
+/// A token and its scheme (RFC 6750 2, RFC 9449 7.1).
+struct PresentedToken {
     token: String,
     dpop: bool,
 }
 
-pub async fn handle(State(app): State<AppState>, visit: Visit, request: Request) -> Result<Response, PageError> {
-    in_json(answered(app, visit, request).await)
+pub async fn handle(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
+    busy_as_json(respond(app, ctx, request).await)
 }
 
-async fn answered(app: AppState, visit: Visit, request: Request) -> Result<Response, PageError> {
+async fn respond(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
     let (headers, method) = (request.headers().clone(), request.method().clone());
-    let presented = match presented(request, &app).await {
+    let presented = match extract_token(request, &app).await {
         Ok(presented) => presented,
-        Err(why) => return Ok(refusal(&why)),
+        Err(why) => return Ok(error_response(&why)),
     };
-    let (client, told) = answer(&app, &visit, &headers, &method, &presented).await?;
+    let (client, told) = validated_claims(&app, &ctx, &headers, &method, &presented).await?;
     let mut response = match (&client, told) {
-        (Some(client), Ok(told)) => match protect::userinfo(&app, visit.now, client, told).await? {
-            protect::Told::Plain(told) => ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response(),
-            protect::Told::Jwt(token) => {
+        (Some(client), Ok(told)) => match response_encryption::protect_userinfo(&app, ctx.now, client, told).await? {
+            response_encryption::UserinfoResponse::Json(told) => {
+                ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response()
+            }
+            response_encryption::UserinfoResponse::Jwt(token) => {
                 let kind = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/jwt")];
                 (kind, token).into_response()
             }
         },
-        (None, Ok(_)) => refusal(&NoAnswer::NoToken),
-        (_, Err(why)) => refusal(&why),
+        (None, Ok(_)) => error_response(&UserinfoError::MissingToken),
+        (_, Err(why)) => error_response(&why),
     };
-    dpop::offer_nonce(&app, visit.now, &headers, &mut response);
-    // Refusals too: a script must read the nonce that its next proof needs (RFC 9449 9).
+    dpop::offer_nonce(&app, ctx.now, &headers, &mut response);
+    // Error responses too: a script must be able to read the nonce for its next proof (RFC 9449 9).
     if let Some(client) = &client {
         allow_origin(client, &headers, response.headers_mut());
     }
     Ok(response)
 }
 
-/// RFC 6750 2.1, 2.2: one way of presenting the token, and one token.
-async fn presented(request: Request, app: &AppState) -> Result<Presented, NoAnswer> {
+/// Extracts the token: one token, by one method (RFC 6750 2.1, 2.2).
+async fn extract_token(request: Request, app: &AppState) -> Result<PresentedToken, UserinfoError> {
     if Params::parse(request.uri().query().unwrap_or_default()).names().any(|n| n == "access_token") {
-        return Err(NoAnswer::Request("the token must not stand in the query"));
+        return Err(UserinfoError::InvalidRequest("the token must not stand in the query"));
     }
-    let from_header = in_header(request.headers())?;
+    let from_header = token_in_header(request.headers())?;
     let is_form = request.method() == Method::POST
         && request
             .headers()
@@ -85,118 +87,120 @@ async fn presented(request: Request, app: &AppState) -> Result<Presented, NoAnsw
             .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     let mut from_body = None;
     if is_form {
-        let bytes = Bytes::from_request(request, app).await.map_err(|_| NoAnswer::Request("the body is too large"))?;
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|_| UserinfoError::InvalidRequest("the body is too large"))?;
         let params = Params::parse(&String::from_utf8_lossy(&bytes));
-        if params.flaw().is_some() {
-            return Err(NoAnswer::Request("a parameter stands twice, is too long or is not text"));
+        if params.error().is_some() {
+            return Err(UserinfoError::InvalidRequest("a parameter stands twice, is too long or is not text"));
         }
-        from_body = params.text("access_token");
+        from_body = params.get_owned("access_token");
     }
     match (from_header, from_body) {
-        (Some(_), Some(_)) => Err(NoAnswer::Request("two tokens")),
+        (Some(_), Some(_)) => Err(UserinfoError::InvalidRequest("two tokens")),
         (Some(presented), None) => Ok(presented),
-        (None, Some(token)) => Ok(Presented { token, dpop: false }),
-        (None, None) => Err(NoAnswer::NoToken),
+        (None, Some(token)) => Ok(PresentedToken { token, dpop: false }),
+        (None, None) => Err(UserinfoError::MissingToken),
     }
 }
 
-fn in_header(headers: &HeaderMap) -> Result<Option<Presented>, NoAnswer> {
+fn token_in_header(headers: &HeaderMap) -> Result<Option<PresentedToken>, UserinfoError> {
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (all.next(), all.next());
     if second.is_some() {
-        return Err(NoAnswer::Request("two Authorization headers"));
+        return Err(UserinfoError::InvalidRequest("two Authorization headers"));
     }
     let Some(value) = first else { return Ok(None) };
-    let text = value.to_str().map_err(|_| NoAnswer::Request("the Authorization header is not ASCII"))?;
-    // The scheme's name has no case (RFC 9110 11.1).
+    let text = value.to_str().map_err(|_| UserinfoError::InvalidRequest("the Authorization header is not ASCII"))?;
+    // The scheme is case-insensitive (RFC 9110 11.1).
     match text.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            Ok(Some(Presented { token: token.trim().to_owned(), dpop: false }))
+            Ok(Some(PresentedToken { token: token.trim().to_owned(), dpop: false }))
         }
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => {
-            Ok(Some(Presented { token: token.trim().to_owned(), dpop: true }))
+            Ok(Some(PresentedToken { token: token.trim().to_owned(), dpop: true }))
         }
-        _ => Err(NoAnswer::NoToken),
+        _ => Err(UserinfoError::MissingToken),
     }
 }
 
-type Told = Result<Map<String, Value>, NoAnswer>;
+type ClaimsResult = Result<Map<String, Value>, UserinfoError>;
 
-/// What is told, and to which client, as far as the token says whose it is.
-async fn answer(
+/// Returns the claims or the error, and the client of the token if known.
+async fn validated_claims(
     app: &AppState,
-    visit: &Visit,
+    ctx: &RequestContext,
     headers: &HeaderMap,
     method: &Method,
-    presented: &Presented,
-) -> anyhow::Result<(Option<Client>, Told)> {
+    presented: &PresentedToken,
+) -> anyhow::Result<(Option<Client>, ClaimsResult)> {
     let mut tx = app.db.read().await?;
-    let Some(found) = access::open(app, visit.now, &mut tx, &presented.token).await? else {
-        let client = access::given_to(app, visit.now, &mut tx, &presented.token).await?;
-        return Ok((client, Err(NoAnswer::Token("the token is not valid"))));
+    let Some(found) = access_token_validation::validate(app, ctx.now, &mut tx, &presented.token).await? else {
+        let client = access_token_validation::find_issued_client(app, ctx.now, &mut tx, &presented.token).await?;
+        return Ok((client, Err(UserinfoError::InvalidToken("the token is not valid"))));
     };
-    if let Err(why) = proven(app, visit, headers, method, presented, &found).await? {
+    if let Err(why) = verify_token_binding(app, ctx, headers, method, presented, &found).await? {
         return Ok((Some(found.client), Err(why)));
     }
-    let told = told(app, &mut tx, &found).await?;
+    let told = granted_claims(app, &mut tx, &found).await?;
     Ok((Some(found.client), told))
 }
 
-/// RFC 9449 7.1: a bound token is worth nothing without its key, and a plain one is no DPoP token.
-async fn proven(
+/// RFC 9449 7.1: a bound token requires a proof of its key, and an unbound token is no DPoP token.
+async fn verify_token_binding(
     app: &AppState,
-    visit: &Visit,
+    ctx: &RequestContext,
     headers: &HeaderMap,
     method: &Method,
-    presented: &Presented,
-    found: &Access,
-) -> anyhow::Result<Result<(), NoAnswer>> {
+    presented: &PresentedToken,
+    found: &ValidAccessToken,
+) -> anyhow::Result<Result<(), UserinfoError>> {
     Ok(match (&found.jkt, presented.dpop) {
-        (Some(_), false) => Err(NoAnswer::Token("the token is bound to a key: present it with DPoP")),
-        (None, true) => Err(NoAnswer::Token("the token is not bound to a key")),
+        (Some(_), false) => Err(UserinfoError::InvalidToken("the token is bound to a key: present it with DPoP")),
+        (None, true) => Err(UserinfoError::InvalidToken("the token is not bound to a key")),
         (Some(jkt), true) => {
-            let call = (method, path::USERINFO);
+            let call = (method, paths::USERINFO);
             let token = (presented.token.as_str(), jkt.as_str());
-            let proof = dpop::with_token(app, visit.now, headers, call, token, &found.client).await?;
-            proof.map_err(NoAnswer::Proof)
+            let proof = dpop::verify_for_token(app, ctx.now, headers, call, token, &found.client).await?;
+            proof.map_err(UserinfoError::InvalidProof)
         }
         (None, false) => Ok(()),
     })
 }
 
-async fn told(app: &AppState, tx: &mut Tx, found: &Access) -> anyhow::Result<Told> {
-    if !found.is_for(app.issuer()) {
-        return Ok(Err(NoAnswer::Token("the token is not valid")));
+async fn granted_claims(app: &AppState, tx: &mut Tx, found: &ValidAccessToken) -> anyhow::Result<ClaimsResult> {
+    if !found.has_audience(app.issuer()) {
+        return Ok(Err(UserinfoError::InvalidToken("the token is not valid")));
     }
-    let Some(person) = found.person.as_ref().filter(|p| p.scopes.has(Scope::Openid)) else {
-        return Ok(Err(NoAnswer::Scope));
+    let Some(person) = found.subject.as_ref().filter(|p| p.scopes.contains(Scope::Openid)) else {
+        return Ok(Err(UserinfoError::InsufficientScope));
     };
     let granted = (&person.scopes, &person.claims);
-    let mut told = claims::told(app, tx, &found.client, &person.account, granted, Where::Userinfo).await?;
-    let sub = claims::subject(&app.vault, tx, &found.client, &person.account.id).await?;
+    let mut told = claims::claims_for(app, tx, &found.client, &person.account, granted, ClaimsTarget::Userinfo).await?;
+    let sub = claims::subject(&app.master_key, tx, &found.client, &person.account.id).await?;
     told.insert("sub".to_owned(), json!(sub));
     Ok(Ok(told))
 }
 
-/// RFC 6750 3.
-fn refusal(why: &NoAnswer) -> Response {
+/// Builds the error response (RFC 6750 3).
+fn error_response(why: &UserinfoError) -> Response {
     let (status, challenge, body) = match why {
-        NoAnswer::NoToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"preau\"".to_owned(), None),
-        NoAnswer::Request(words) => {
-            (StatusCode::BAD_REQUEST, challenge("invalid_request", words), Some(("invalid_request", *words)))
+        UserinfoError::MissingToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"preau\"".to_owned(), None),
+        UserinfoError::InvalidRequest(words) => {
+            (StatusCode::BAD_REQUEST, bearer_challenge("invalid_request", words), Some(("invalid_request", *words)))
         }
-        NoAnswer::Token(words) => {
-            (StatusCode::UNAUTHORIZED, challenge("invalid_token", words), Some(("invalid_token", *words)))
+        UserinfoError::InvalidToken(words) => {
+            (StatusCode::UNAUTHORIZED, bearer_challenge("invalid_token", words), Some(("invalid_token", *words)))
         }
-        NoAnswer::Scope => {
+        UserinfoError::InsufficientScope => {
             let words = "the token has not the scope openid";
-            (StatusCode::FORBIDDEN, challenge("insufficient_scope", words), Some(("insufficient_scope", words)))
+            (StatusCode::FORBIDDEN, bearer_challenge("insufficient_scope", words), Some(("insufficient_scope", words)))
         }
-        NoAnswer::Proof(error) => {
+        UserinfoError::InvalidProof(error) => {
             let (code, words) = (error.code.name(), error.description);
             let value = format!(
                 "DPoP realm=\"preau\", error=\"{code}\", error_description=\"{words}\", algs=\"{}\"",
-                signs_with(Profile::Plain).iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ")
+                allowed_algorithms(SecurityProfile::Plain).iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ")
             );
             (StatusCode::UNAUTHORIZED, value, Some((code, words)))
         }
@@ -209,6 +213,6 @@ fn refusal(why: &NoAnswer) -> Response {
     response
 }
 
-fn challenge(code: &str, words: &str) -> String {
+fn bearer_challenge(code: &str, words: &str) -> String {
     format!("Bearer realm=\"preau\", error=\"{code}\", error_description=\"{words}\"")
 }

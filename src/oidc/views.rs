@@ -1,35 +1,35 @@
-//! The few pages of the OpenID provider that a person sees.
+//! The pages of the OpenID provider.
 //!
-//! Names of clients come from their registration; links are those that were registered, never from a request.
+//! Names and links of clients come from the registration, never from the request.
 
 use serde::Serialize;
 
-use crate::clients::shown::Shown;
+use crate::clients::branding::ClientBranding;
 use crate::http::pages::Page;
-use crate::services::Door;
+use crate::services::ServiceLink;
 
-/// Signed in, but nothing of the person is in the client's perimeter.
+/// The end user is signed in, but the client's perimeter contains nothing of the account.
 #[derive(Debug, Serialize)]
 pub struct NothingInPerimeter {
-    /// Name of the client.
+    /// The name of the client.
     pub service: String,
-    /// The schools that we know for this person.
+    /// The schools known for this account.
     pub schools: Vec<String>,
     /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
     pub query: String,
     pub code: String,
-    /// The same portal's other choices, that are about the person's children.
-    pub doors: Vec<Door>,
-    /// Where those choices lead, each once.
+    /// Links to the other services of the same portal that concern the end user's children.
+    pub doors: Vec<ServiceLink>,
+    /// The places of those services, without duplicates.
     pub places: Vec<String>,
-    /// Our own address that answers the client with `access_denied`.
+    /// The URL on this server that answers the client with `access_denied`.
     pub refuse_href: String,
 }
 
 impl Page for NothingInPerimeter {
-    const TEMPLATE: &'static str = "oidc/hors_perimetre.html";
+    const TEMPLATE: &'static str = "oidc/nothing_in_perimeter.html";
     fn samples() -> Vec<Self> {
-        let page = |schools: &[&str], doors: Vec<Door>| NothingInPerimeter {
+        let page = |schools: &[&str], doors: Vec<ServiceLink>| NothingInPerimeter {
             places: doors.iter().flat_map(|door| door.places.clone()).collect(),
             doors,
             service: "mon ENT Occitanie".to_owned(),
@@ -38,7 +38,7 @@ impl Page for NothingInPerimeter {
             code: "K7P-4MX".to_owned(),
             refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
         };
-        let door = |place: &str, child: &str| Door {
+        let door = |place: &str, child: &str| ServiceLink {
             client_id: "mon-ent-montpellier".to_owned(),
             sector: "mon-ent".to_owned(),
             name: "mon ENT Occitanie".to_owned(),
@@ -56,18 +56,18 @@ impl Page for NothingInPerimeter {
     }
 }
 
-/// The client's request cannot be followed, and may not be answered by a redirect.
+/// The request is invalid and must not be answered by a redirect.
 #[derive(Debug, Serialize)]
 pub struct RequestRefused {
-    /// Absent where the redirect address is not the client's: no name, no link.
+    /// Absent if the redirect URI is not registered: then neither name nor link is shown.
     pub service: Option<String>,
     pub code: String,
-    /// The client's registered site.
+    /// The registered home page of the client.
     pub client_uri: Option<String>,
 }
 
 impl Page for RequestRefused {
-    const TEMPLATE: &'static str = "oidc/demande_refusee.html";
+    const TEMPLATE: &'static str = "oidc/request_refused.html";
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>, client_uri: Option<&str>| RequestRefused {
             service: service.map(str::to_owned),
@@ -82,41 +82,42 @@ impl Page for RequestRefused {
     }
 }
 
-/// The pending request is gone or too old.
+/// The pending request is unknown or has expired.
 #[derive(Debug, Serialize)]
-pub struct TooOld {
-    /// Where to begin again, where we can name it.
-    pub restart: Option<Restart>,
+pub struct RequestExpired {
+    /// The link to start again, if known.
+    pub restart: Option<RestartLink>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct Restart {
+pub struct RestartLink {
     /// The client's `initiate_login_uri`, else `client_uri`.
     pub href: String,
     pub service: String,
 }
 
-impl Page for TooOld {
-    const TEMPLATE: &'static str = "oidc/trop_ancien.html";
+impl Page for RequestExpired {
+    const TEMPLATE: &'static str = "oidc/request_expired.html";
     fn samples() -> Vec<Self> {
-        let restart = Restart { href: "https://ent.example/login".to_owned(), service: "mon ENT Occitanie".to_owned() };
-        vec![TooOld { restart: Some(restart) }, TooOld { restart: None }]
+        let restart =
+            RestartLink { href: "https://ent.example/login".to_owned(), service: "mon ENT Occitanie".to_owned() };
+        vec![RequestExpired { restart: Some(restart) }, RequestExpired { restart: None }]
     }
 }
 
-/// After a sign-out: goes on by itself, at once; or where clients have pages that sign out (FCL 3), when those had the
-/// time to load, and then it may lead out.
+/// After a logout: continues by itself, at once; or, with front-channel logout pages (FCL 3), after a delay for loading
+/// the frames, and then possibly to the client.
 #[derive(Debug, Serialize)]
 pub struct ContinueLogout {
-    /// One of our own addresses, or the way back that the client registered.
+    /// A URL of this server, or the registered post-logout redirect URI of the client.
     pub href: String,
     pub service: Option<String>,
-    /// Pages of clients, loaded unseen.
+    /// The front-channel logout pages of clients, loaded in hidden frames.
     pub frames: Vec<String>,
 }
 
 impl Page for ContinueLogout {
-    const TEMPLATE: &'static str = "oidc/continuer_deconnexion.html";
+    const TEMPLATE: &'static str = "oidc/continue_logout.html";
     fn samples() -> Vec<Self> {
         let page = |href: &str, service: Option<&str>, frames: Vec<String>| ContinueLogout {
             href: href.to_owned(),
@@ -132,16 +133,16 @@ impl Page for ContinueLogout {
     }
 }
 
-/// Asks before signing out: another site may have sent the browser here.
+/// Asks for confirmation of a logout: another site may have sent the browser.
 #[derive(Debug, Serialize)]
 pub struct LogoutConfirm {
     pub service: Option<String>,
-    /// Where the confirmation posts, with its query.
+    /// The target of the confirmation form, with its query.
     pub action: String,
 }
 
 impl Page for LogoutConfirm {
-    const TEMPLATE: &'static str = "oidc/deconnexion.html";
+    const TEMPLATE: &'static str = "oidc/logout_confirm.html";
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>| LogoutConfirm {
             service: service.map(str::to_owned),
@@ -155,21 +156,21 @@ fn sample_frames() -> Vec<String> {
     vec!["https://bourses.example/fin?iss=https%3A%2F%2Fcompte.example&sid=0123456789abcdefghijkl".to_owned()]
 }
 
-/// The session is ended.
+/// The session has ended.
 #[derive(Debug, Serialize)]
 pub struct LoggedOut {
-    /// The client that asked for it.
+    /// The client that requested the logout.
     pub service: Option<String>,
-    /// Names of the clients that may still hold a session of their own.
+    /// The names of clients that may still have a session of their own.
     pub still_open: Vec<String>,
-    /// A registered address of the client.
+    /// A registered URL of the client.
     pub back: Option<String>,
-    /// Pages of clients, loaded unseen.
+    /// The front-channel logout pages of clients, loaded in hidden frames.
     pub frames: Vec<String>,
 }
 
 impl Page for LoggedOut {
-    const TEMPLATE: &'static str = "oidc/deconnecte.html";
+    const TEMPLATE: &'static str = "oidc/logged_out.html";
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>, still_open: &[&str], back: Option<&str>| LoggedOut {
             frames: if back.is_some() { sample_frames() } else { vec![] },
@@ -186,17 +187,17 @@ impl Page for LoggedOut {
     }
 }
 
-/// Response mode form_post: a form that sends itself, with a button where there is no script. No language of a page of
-/// ours is needed to read it, but it has one.
+/// Response mode form_post: a self-submitting form, with a button for browsers without scripts. The page has a
+/// language, although nothing on it needs to be read.
 #[derive(Debug, Serialize)]
 pub struct FormPost {
     /// The client's registered redirect URI.
     pub action: String,
-    pub fields: Vec<Field>,
+    pub fields: Vec<FormField>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct Field {
+pub struct FormField {
     pub name: String,
     pub value: String,
 }
@@ -204,7 +205,7 @@ pub struct Field {
 impl Page for FormPost {
     const TEMPLATE: &'static str = "oidc/form_post.html";
     fn samples() -> Vec<Self> {
-        let field = |name: &str, value: &str| Field { name: name.to_owned(), value: value.to_owned() };
+        let field = |name: &str, value: &str| FormField { name: name.to_owned(), value: value.to_owned() };
         vec![FormPost {
             action: "https://ent.example/retour?choix=1".to_owned(),
             fields: vec![
@@ -216,41 +217,41 @@ impl Page for FormPost {
     }
 }
 
-/// Asks what may be shared, with the values.
+/// Asks for consent, and shows the values to be shared.
 #[derive(Debug, Serialize)]
 pub struct ConsentPage {
     pub service: String,
-    pub shared: Shared,
-    /// Whether the client asks to keep its access after the session.
+    pub shared: SharedData,
+    /// True if the client requests access beyond the session.
     pub lasting: bool,
-    /// Whether the answer is kept for the next time.
+    /// True if the consent is remembered for the next request.
     pub remembered: bool,
-    /// Its policy and its terms.
-    pub shown: Shown,
-    /// Our own address that answers the client with `access_denied`.
+    /// The policy and the terms of the client.
+    pub shown: ClientBranding,
+    /// The URL on this server that answers the client with `access_denied`.
     pub refuse_href: String,
     /// `?i=…&client_id=…`
     pub query: String,
 }
 
-/// What would be shared.
+/// The data that would be shared.
 #[derive(Debug, Serialize)]
-pub struct Shared {
+pub struct SharedData {
     pub name: Option<String>,
     pub phone: Option<String>,
-    /// « Given name (school) », of the client's perimeter.
+    /// « Given name (school) » of each child in the client's perimeter.
     pub children: Vec<String>,
 }
 
 impl Page for ConsentPage {
-    const TEMPLATE: &'static str = "oidc/consentement.html";
+    const TEMPLATE: &'static str = "oidc/consent.html";
     fn samples() -> Vec<Self> {
-        let page = |shared: Shared, lasting, remembered| ConsentPage {
+        let page = |shared: SharedData, lasting, remembered| ConsentPage {
             service: "Cantine du Pays d'Oc".to_owned(),
             shared,
             lasting,
             remembered,
-            shown: Shown {
+            shown: ClientBranding {
                 logo: None,
                 policy_uri: remembered.then(|| "https://cantine.example/donnees".to_owned()),
                 tos_uri: remembered.then(|| "https://cantine.example/conditions".to_owned()),
@@ -258,12 +259,12 @@ impl Page for ConsentPage {
             refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
             query: "?i=0123456789abcdefghijkl&client_id=cantine".to_owned(),
         };
-        let all = Shared {
+        let all = SharedData {
             name: Some("Françoise Le Bœuf".to_owned()),
             phone: Some("06\u{a0}39\u{a0}98\u{a0}00\u{a0}01".to_owned()),
             children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
         };
-        let nothing = || Shared { name: None, phone: None, children: Vec::new() };
+        let nothing = || SharedData { name: None, phone: None, children: Vec::new() };
         vec![page(all, true, true), page(nothing(), false, true), page(nothing(), true, false)]
     }
 }

@@ -1,53 +1,55 @@
-//! A code sent by SMS: six digits, thirty minutes, three tries.
+//! One-time codes sent by SMS: six digits, thirty minutes, three tries.
 //!
-//! The row exists whether or not the worker found anybody; without a code every try is counted and wrong. Tries are
-//! decremented before the comparison, in the statement that reads the HMAC (docs/threats.md#threat-s01, #attack-l1).
+//! The row of a challenge exists even if the worker found no person; without a code every try is counted and incorrect.
+//! Tries are decremented before the comparison, in the statement that reads the HMAC (docs/threats.md#threat-s01,
+//! #attack-l1).
 
 pub mod ops;
 pub mod outage;
 pub mod store;
 
 use crate::base::clock::Span;
-use crate::base::date::plain_digit;
+use crate::base::date::to_ascii_digit;
 use crate::base::names::is_invisible;
 
-pub const LIFE: Span = Span::minutes(30);
-pub const TRIES: i64 = 3;
-/// Sends of one challenge, the first included.
-pub const SENDS: i64 = 3;
+pub const CODE_TTL: Span = Span::minutes(30);
+pub const MAX_TRIES: i64 = 3;
+/// The maximum number of sends per challenge, including the first.
+pub const MAX_SENDS: i64 = 3;
 
-/// The answer to a right code may be lost (a double click): so long the same code is taken again where it was right.
-pub const REPEAT: Span = Span::seconds(10);
+/// The grace period for a repeated correct code: the first response may be lost (a double click).
+pub const REPLAY_GRACE: Span = Span::seconds(10);
 
-/// How long after the n-th send the next may be asked for.
-pub fn cool_down(sends: i64) -> Span {
+/// Returns the delay after the n-th send before the next send may be requested.
+pub fn resend_delay(sends: i64) -> Span {
     if sends <= 1 { Span::seconds(60) } else { Span::seconds(120) }
 }
 
-/// Digits of a code.
-pub const DIGITS: usize = 6;
+/// The number of digits of a code.
+pub const CODE_DIGITS: usize = 6;
 
-/// A code as typed: six digits. What is none is told before a try is spent on it.
+/// A code as typed: six digits. A malformed code is reported before a try is consumed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TypedCode(String);
 
-/// Why what was typed cannot be a code.
+/// The reason for rejecting typed text as a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoCode {
+pub enum CodeFormatError {
     Empty,
     NotSixDigits,
 }
 
 impl TypedCode {
-    /// Blanks and dashes that a phone inserts do not count, and digits of any keyboard do.
-    pub fn read(typed: &str) -> Result<Self, NoCode> {
+    /// Parses a typed code; ignores spaces and dashes inserted by a phone, and accepts the digits of any keyboard.
+    pub fn parse(typed: &str) -> Result<Self, CodeFormatError> {
         let inserted = |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '-' | '.');
-        let digits: String = typed.chars().filter(|c| !inserted(*c)).map(plain_digit).take(DIGITS + 1).collect();
+        let digits: String =
+            typed.chars().filter(|c| !inserted(*c)).map(to_ascii_digit).take(CODE_DIGITS + 1).collect();
         if digits.is_empty() {
-            return Err(NoCode::Empty);
+            return Err(CodeFormatError::Empty);
         }
-        let six = digits.len() == DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
-        if six { Ok(Self(digits)) } else { Err(NoCode::NotSixDigits) }
+        let six = digits.len() == CODE_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
+        if six { Ok(Self(digits)) } else { Err(CodeFormatError::NotSixDigits) }
     }
 
     pub fn as_str(&self) -> &str {
@@ -55,19 +57,19 @@ impl TypedCode {
     }
 }
 
-/// What checking a code gives.
+/// The result of verifying a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checked {
-    Right,
-    /// So many tries of this code remain.
-    Wrong {
-        left: i64,
+pub enum CodeVerification {
+    Correct,
+    /// Incorrect; `tries_left` tries of this code remain.
+    Incorrect {
+        tries_left: i64,
     },
-    /// This code serves no more: tried three times, or used.
-    UsedUp,
+    /// The code is no longer valid: tried three times, or used.
+    Exhausted,
     Expired,
-    /// The budget over all codes is used up until then.
-    TooMany {
+    /// The budget over all codes is exhausted until `until`.
+    RateLimited {
         until: crate::base::clock::Timestamp,
     },
 }

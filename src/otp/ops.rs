@@ -1,68 +1,73 @@
-//! Checking and drawing codes.
+//! Verification and generation of codes.
 
 mod deliver;
 
 pub use deliver::{
-    About, GATEWAY, Letter, Resumed, cannot_leave, conversion_of, deliver, forgive, resume, sent_of_day, standing,
+    GATEWAY_BREAKER_KEY, ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver,
+    record_undeliverable, release_during_outages, resume, sent_today,
 };
 
-use super::{Checked, REPEAT, TypedCode, store};
+use super::{CodeVerification, REPLAY_GRACE, TypedCode, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::secret::same;
+use crate::base::secret::constant_time_eq;
+use crate::crypto::HmacPurpose;
 use crate::db::Tx;
-use crate::limits::{self, Action, Verdict};
-use crate::seal::Blind;
+use crate::limits::{self, RateLimit, RateLimitDecision};
 
-/// The HMAC under which a code is kept: bound to its challenge.
-pub fn keyed(app: &App, challenge: &str, code: &str) -> String {
-    app.vault.blind(Blind::Code, &format!("{challenge}/{code}"))
+/// Returns the HMAC stored for a code, bound to its challenge.
+pub fn code_hmac(app: &App, challenge: &str, code: &str) -> String {
+    app.master_key.hmac(HmacPurpose::SmsCode, &format!("{challenge}/{code}"))
 }
 
-/// Six digits, each equally likely.
-pub fn draw(app: &App) -> String {
+/// Generates six digits, uniformly distributed.
+pub fn generate_code(app: &App) -> String {
     format!("{:06}", app.rng.below(1_000_000))
 }
 
-/// Checks what was typed. Every try is counted on the challenge and on the budget of what was typed, and on
-/// the found person's, before the comparison; the caller commits whatever comes out.
+/// Verifies a typed code. Every try is counted before the comparison: on the challenge, on the budget of the typed
+/// identity, and on the budget of the person found. The caller commits regardless of the result.
 ///
-/// The typed budget decides what is said; the person's, counted beside it, only ever refuses in the same words.
-pub async fn check(
+/// The budget of the typed identity decides the response; the person's budget only ever refuses with the same response
+/// as an incorrect code.
+pub async fn verify(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     challenge_id: &str,
     typed_budget: &str,
     typed: &TypedCode,
-) -> anyhow::Result<Checked> {
-    let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(Checked::Expired) };
+) -> anyhow::Result<CodeVerification> {
+    let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(CodeVerification::Expired) };
     if challenge.used_at.is_some() || challenge.tries_left <= 0 {
-        return Ok(Checked::UsedUp);
+        return Ok(CodeVerification::Exhausted);
     }
     if Timestamp(challenge.expires_at) <= now {
-        return Ok(Checked::Expired);
+        return Ok(CodeVerification::Expired);
     }
-    if let Verdict::Wait { until } = limits::store::peek(tx, Action::Code, typed_budget, now).await? {
-        return Ok(Checked::TooMany { until });
+    if let RateLimitDecision::Limited { until } = limits::store::peek(tx, RateLimit::SmsCode, typed_budget, now).await?
+    {
+        return Ok(CodeVerification::RateLimited { until });
     }
-    let Some((code, left)) = store::take_try(tx, now, challenge_id).await? else { return Ok(Checked::UsedUp) };
-    let person = challenge.person_budget.as_deref();
-    let person_allows = match count(tx, now, typed_budget, person).await? {
-        Counted::TooMany { until } => return Ok(Checked::TooMany { until }),
-        counted => counted == Counted::Both,
+    let Some((code, left)) = store::consume_try(tx, now, challenge_id).await? else {
+        return Ok(CodeVerification::Exhausted);
     };
-    let given = keyed(app, challenge_id, typed.as_str());
-    let right = person_allows && code.is_some_and(|stored| same(&stored, &given));
-    if right && store::take_use(tx, now, challenge_id).await? {
-        give_back(tx, now, typed_budget, person).await?;
-        return Ok(Checked::Right);
+    let person = challenge.person_budget.as_deref();
+    let person_allows = match count_try(tx, now, typed_budget, person).await? {
+        TryCount::Limited { until } => return Ok(CodeVerification::RateLimited { until }),
+        counted => counted == TryCount::Both,
+    };
+    let given = code_hmac(app, challenge_id, typed.as_str());
+    let right = person_allows && code.is_some_and(|stored| constant_time_eq(&stored, &given));
+    if right && store::mark_used(tx, now, challenge_id).await? {
+        release_try(tx, now, typed_budget, person).await?;
+        return Ok(CodeVerification::Correct);
     }
-    Ok(if left > 0 { Checked::Wrong { left } } else { Checked::UsedUp })
+    Ok(if left > 0 { CodeVerification::Incorrect { tries_left: left } } else { CodeVerification::Exhausted })
 }
 
-/// Whether this is the code that was right a moment ago, sent again by a double click. Counted as any other try.
-pub async fn repeated(
+/// True if this is the correct code of a moment ago, submitted again by a double click. Counts like any other try.
+pub async fn is_replay(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
@@ -71,44 +76,46 @@ pub async fn repeated(
     typed: &TypedCode,
 ) -> anyhow::Result<bool> {
     let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(false) };
-    if challenge.used_at.is_none_or(|used| now.since(Timestamp(used)) >= REPEAT) {
+    if challenge.used_at.is_none_or(|used| now.since(Timestamp(used)) >= REPLAY_GRACE) {
         return Ok(false);
     }
     let person = challenge.person_budget.as_deref();
-    let allowed = count(tx, now, typed_budget, person).await? == Counted::Both;
-    let given = keyed(app, challenge_id, typed.as_str());
-    let right = allowed && challenge.code.is_some_and(|stored| same(&stored, &given));
+    let allowed = count_try(tx, now, typed_budget, person).await? == TryCount::Both;
+    let given = code_hmac(app, challenge_id, typed.as_str());
+    let right = allowed && challenge.code.is_some_and(|stored| constant_time_eq(&stored, &given));
     if right {
-        give_back(tx, now, typed_budget, person).await?;
+        release_try(tx, now, typed_budget, person).await?;
     }
     Ok(right)
 }
 
-/// How a try was counted.
+/// The result of counting a try.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Counted {
+enum TryCount {
     Both,
-    /// The person's budget is used up, which must not be told.
-    TypedOnly,
-    TooMany {
+    /// The person's budget is exhausted, which must not be revealed.
+    PersonLimited,
+    Limited {
         until: Timestamp,
     },
 }
 
-/// Counts one try on the budget of what was typed, and on the found person's.
-async fn count(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<Counted> {
-    if let Verdict::Wait { until } = limits::store::spend(tx, Action::Code, typed_budget, now).await? {
-        return Ok(Counted::TooMany { until });
+/// Counts one try on the budget of the typed identity and on the budget of the person found.
+async fn count_try(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<TryCount> {
+    if let RateLimitDecision::Limited { until } =
+        limits::store::consume(tx, RateLimit::SmsCode, typed_budget, now).await?
+    {
+        return Ok(TryCount::Limited { until });
     }
-    let Some(person) = person else { return Ok(Counted::Both) };
-    let verdict = limits::store::spend(tx, Action::Code, person, now).await?;
-    Ok(if matches!(verdict, Verdict::Go { .. }) { Counted::Both } else { Counted::TypedOnly })
+    let Some(person) = person else { return Ok(TryCount::Both) };
+    let verdict = limits::store::consume(tx, RateLimit::SmsCode, person, now).await?;
+    Ok(if matches!(verdict, RateLimitDecision::Allowed { .. }) { TryCount::Both } else { TryCount::PersonLimited })
 }
 
-/// Takes the try back: it was right.
-async fn give_back(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<()> {
+/// Releases the try, because the code was correct.
+async fn release_try(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<()> {
     for key in [Some(typed_budget), person].into_iter().flatten() {
-        limits::store::refund(tx, Action::Code, key, now).await?;
+        limits::store::release(tx, RateLimit::SmsCode, key, now).await?;
     }
     Ok(())
 }

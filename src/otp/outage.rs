@@ -1,137 +1,142 @@
-//! Times in which messages could not leave, and what follows from them (docs/threats.md#faults-f1).
+//! Outages of SMS delivery and their consequences (docs/threats.md#faults-f1).
 //!
-//! An outage is the deployment's, never a person's: what pages say of it, and what it forgives, is the same for
-//! whoever the roster knows and for everybody else. So budgets that show are not given back message by message; what
-//! was asked for within an outage does not count.
+//! An outage concerns the deployment, never a person: the notices on pages and the released requests are the same for
+//! persons in the roster and for everybody else. Budgets with a visible effect are therefore not released per message;
+//! instead, requests made during an outage do not count.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::http::pages::when::date_key;
+use crate::http::pages::dates::date_key;
 
-/// So many refusals, none taken in between, are no accident.
-const REFUSALS: i64 = 3;
-/// Codes sent before their conversion is judged, and the hours that it is judged over (docs/threats.md#threat-s07).
-const JUDGED_FROM: i64 = 50;
-pub const JUDGED_OVER: Span = Span::hours(24);
-/// Of a hundred codes so many are entered at least.
-const ENTERED: i64 = 60;
-/// Where calls are at home: elsewhere a number may be one that earns somebody money.
-const HOME: [&str; 9] = ["+33", "+262", "+508", "+590", "+594", "+596", "+681", "+687", "+689"];
+/// The number of consecutive refusals before an outage is reported.
+const MIN_REFUSALS: i64 = 3;
+/// The minimum number of sent codes before a conversion is judged (docs/threats.md#threat-s07).
+const MIN_CODES_FOR_CONVERSION: i64 = 50;
+/// The window over which a conversion is judged.
+pub const CONVERSION_WINDOW: Span = Span::hours(24);
+/// The minimum share of entered codes, in percent.
+const MIN_CONVERSION_PERCENT: i64 = 60;
+/// Domestic prefixes. Numbers of other countries may be premium numbers that earn an attacker money.
+const DOMESTIC_PREFIXES: [&str; 9] = ["+33", "+262", "+508", "+590", "+594", "+596", "+681", "+687", "+689"];
 
-/// Why messages do not leave.
+/// The cause of an outage.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The gateway refuses the deployment, or is away.
+pub enum OutageReason {
+    /// The gateway refuses the deployment, or is unreachable.
     Gateway,
-    /// The day's messages are used up.
+    /// The daily cap is exhausted.
     Cap,
-    /// An operator said that messages did not arrive.
+    /// An operator reported undelivered messages.
     Operator,
-    /// Of the codes to these numbers too few are entered.
+    /// Too few codes sent to the numbers of a prefix are entered.
     Prefix(String),
 }
 
-impl Reason {
+impl OutageReason {
     pub fn name(&self) -> String {
         match self {
-            Reason::Gateway => "gateway".to_owned(),
-            Reason::Cap => "cap".to_owned(),
-            Reason::Operator => "operator".to_owned(),
-            Reason::Prefix(prefix) => format!("prefix {prefix}"),
+            OutageReason::Gateway => "gateway".to_owned(),
+            OutageReason::Cap => "cap".to_owned(),
+            OutageReason::Operator => "operator".to_owned(),
+            OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
-            "gateway" => Some(Reason::Gateway),
-            "cap" => Some(Reason::Cap),
-            "operator" => Some(Reason::Operator),
-            _ => name.strip_prefix("prefix ").map(|prefix| Reason::Prefix(prefix.to_owned())),
+            "gateway" => Some(OutageReason::Gateway),
+            "cap" => Some(OutageReason::Cap),
+            "operator" => Some(OutageReason::Operator),
+            _ => name.strip_prefix("prefix ").map(|prefix| OutageReason::Prefix(prefix.to_owned())),
         }
     }
 }
 
-/// One that has not ended.
+/// An outage that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage {
     pub id: String,
-    pub reason: Reason,
-    /// The gateway's answer, in our words; never a number.
+    pub reason: OutageReason,
+    /// A summary of the gateway's response; never a phone number.
     pub detail: String,
-    /// When the first message that could not leave was asked for.
-    pub began: Timestamp,
-    pub last: Timestamp,
+    /// The request time of the first undeliverable message.
+    pub began_at: Timestamp,
+    pub last_refusal_at: Timestamp,
     pub refusals: i64,
 }
 
 impl Outage {
-    /// Whether it is told to operators.
-    pub fn stands(&self, now: Timestamp) -> bool {
+    /// True if the outage is reported to operators.
+    pub fn is_active(&self, now: Timestamp) -> bool {
         match self.reason {
-            Reason::Gateway => self.refusals >= REFUSALS,
-            // A new day has new messages.
-            Reason::Cap => date_key(self.last) == date_key(now),
-            Reason::Prefix(_) => true,
-            Reason::Operator => false,
+            OutageReason::Gateway => self.refusals >= MIN_REFUSALS,
+            // A new day has a new cap.
+            OutageReason::Cap => date_key(self.last_refusal_at) == date_key(now),
+            OutageReason::Prefix(_) => true,
+            OutageReason::Operator => false,
         }
     }
 
-    /// Whether nobody gets a message, so that every page says it.
-    pub fn is_everybodys(&self) -> bool {
-        matches!(self.reason, Reason::Gateway | Reason::Cap)
+    /// True if the outage affects every message and is announced on all pages.
+    pub fn affects_everyone(&self) -> bool {
+        matches!(self.reason, OutageReason::Gateway | OutageReason::Cap)
     }
 
-    /// What to do about it.
+    /// Returns the remedy, for operators.
     pub fn remedy(&self) -> &'static str {
         match self.reason {
-            Reason::Gateway => {
+            OutageReason::Gateway => {
                 "see [sms.http] and the gateway's account; what waits is tried again by itself, and was free for whoever \
                  asked"
             }
-            Reason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow",
-            Reason::Operator => "nothing",
-            Reason::Prefix(_) => {
+            OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow",
+            OutageReason::Operator => "nothing",
+            OutageReason::Prefix(_) => {
                 "see whether a roster was filled with numbers that earn somebody money; `preau sms resume` lifts it"
             }
         }
     }
 }
 
-/// From when to when; without an end as long as it lasts.
+/// The time span of an outage; `ended_at` is `None` while the outage lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    pub began: Timestamp,
-    pub ended: Option<Timestamp>,
+pub struct OutageWindow {
+    pub began_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
 }
 
-impl Window {
-    pub fn holds(&self, at: Timestamp) -> bool {
-        self.began <= at && self.ended.is_none_or(|end| at <= end)
+impl OutageWindow {
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.began_at <= at && self.ended_at.is_none_or(|end| at <= end)
     }
 }
 
-/// The numbers that a number is judged with: its first four digits.
-pub fn destination(phone: &str) -> String {
+/// Returns the prefix by which a number's conversion is judged: the plus sign and the first four digits.
+pub fn destination_prefix(phone: &str) -> String {
     phone.chars().take(5).collect()
 }
 
-/// Whether too few of the codes to a destination are entered, and whether none is sent there any more: at home that is
-/// an alarm only, because many parents who wait for a gateway's late messages look alike.
+/// The judgement of a destination by its conversion. A low conversion stops delivery abroad but only raises an alarm
+/// for domestic numbers, because many parents waiting for delayed messages cause the same pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conversion {
-    Fine,
+    Sufficient,
     Alarm,
-    Stop,
+    Blocked,
 }
 
-pub fn conversion(destination: &str, sent: i64, entered: i64) -> Conversion {
-    if sent < JUDGED_FROM || entered.saturating_mul(100) >= sent.saturating_mul(ENTERED) {
-        return Conversion::Fine;
+pub fn judge_conversion(destination: &str, sent: i64, entered: i64) -> Conversion {
+    if sent < MIN_CODES_FOR_CONVERSION || entered.saturating_mul(100) >= sent.saturating_mul(MIN_CONVERSION_PERCENT) {
+        return Conversion::Sufficient;
     }
-    if HOME.iter().any(|home| destination.starts_with(home)) { Conversion::Alarm } else { Conversion::Stop }
+    if DOMESTIC_PREFIXES.iter().any(|home| destination.starts_with(home)) {
+        Conversion::Alarm
+    } else {
+        Conversion::Blocked
+    }
 }
 
-/// The hundredth of the day's messages that this one reaches, where that is told: half, four fifths, all.
-pub fn told_of_cap(count: i64, cap: u32) -> Option<i64> {
+/// Returns the percentage of the daily cap reached exactly by this message, if reported: 50, 80 or 100.
+pub fn cap_percent_reached(count: i64, cap: u32) -> Option<i64> {
     [100, 80, 50].into_iter().find(|percent| count == (i64::from(cap) * percent + 99) / 100)
 }
 
@@ -143,7 +148,8 @@ mod tests {
     fn threat_s07_half_four_fifths_and_all_of_the_day_are_told_once() {
         for (cap, told) in [(10, vec![(5, 50), (8, 80), (10, 100)]), (3, vec![(2, 50), (3, 100)]), (1, vec![(1, 100)])]
         {
-            let all: Vec<_> = (1..=i64::from(cap)).filter_map(|n| told_of_cap(n, cap).map(|p| (n, p))).collect();
+            let all: Vec<_> =
+                (1..=i64::from(cap)).filter_map(|n| cap_percent_reached(n, cap).map(|p| (n, p))).collect();
             assert_eq!(all, told, "{cap}");
         }
     }
@@ -151,20 +157,22 @@ mod tests {
     #[test]
     fn threat_s07_numbers_abroad_stop_where_few_codes_are_entered_and_at_home_it_is_an_alarm() {
         for (destination, sent, entered, wanted) in [
-            ("+3713", 49, 0, Conversion::Fine),
-            ("+3713", 50, 29, Conversion::Stop),
-            ("+3713", 50, 30, Conversion::Fine),
+            ("+3713", 49, 0, Conversion::Sufficient),
+            ("+3713", 50, 29, Conversion::Blocked),
+            ("+3713", 50, 30, Conversion::Sufficient),
             ("+3361", 50, 29, Conversion::Alarm),
             ("+2626", 1_000, 10, Conversion::Alarm),
         ] {
-            assert_eq!(conversion(destination, sent, entered), wanted, "{destination} {sent} {entered}");
+            assert_eq!(judge_conversion(destination, sent, entered), wanted, "{destination} {sent} {entered}");
         }
     }
 
     #[test]
     fn reasons_keep_their_spelling() {
-        for reason in [Reason::Gateway, Reason::Cap, Reason::Operator, Reason::Prefix("+3713".to_owned())] {
-            assert_eq!(Reason::from_name(&reason.name()), Some(reason));
+        for reason in
+            [OutageReason::Gateway, OutageReason::Cap, OutageReason::Operator, OutageReason::Prefix("+3713".to_owned())]
+        {
+            assert_eq!(OutageReason::from_name(&reason.name()), Some(reason));
         }
     }
 }

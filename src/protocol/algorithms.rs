@@ -1,12 +1,12 @@
-//! The algorithms of JOSE that are spoken here (RFC 7518, RFC 8037), and no others.
+//! The supported JOSE algorithms (RFC 7518, RFC 8037).
 //!
-//! `none`, RSA1_5, PBES2 and compression are not in these lists, so no token can ask for them (RFC 8725 3.1,
-//! docs/threats.md#attack-j1, #attack-j4, #attack-j5, #attack-j7). The names are the registry's; which key serves which
-//! is decided elsewhere.
+//! `none`, RSA1_5, PBES2 and compression are not listed, so no token can request them (RFC 8725 3.1,
+//! docs/threats.md#attack-j1, #attack-j4, #attack-j5, #attack-j7). The names are those of the IANA registry; the key
+//! for an algorithm is chosen elsewhere.
 
 use serde::{Deserialize, Serialize};
 
-/// A signature by an asymmetric key. RS256 is what every client reads; ES256 signs ten times faster.
+/// An asymmetric signature algorithm. RS256 is supported by every client; ES256 signs ten times faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Alg {
     RS256,
@@ -32,7 +32,7 @@ impl Alg {
     }
 }
 
-/// How the content key of an encrypted token is agreed on (RFC 7518 4.3, 4.6).
+/// The key management algorithm of an encrypted token (RFC 7518 4.3, 4.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KeyManagement {
     #[serde(rename = "RSA-OAEP-256")]
@@ -56,7 +56,8 @@ impl KeyManagement {
     }
 }
 
-/// How the content of an encrypted token is enciphered (RFC 7518 5.2, 5.3). The first is OpenID's default.
+/// The content encryption algorithm of an encrypted token (RFC 7518 5.2, 5.3). The first is the default of OpenID
+/// Connect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ContentEncryption {
     #[default]
@@ -81,7 +82,7 @@ impl ContentEncryption {
     }
 }
 
-/// Both halves of an encryption (OIDCR 2: `…_encrypted_response_alg` and `…_enc`).
+/// A pair of key management and content encryption (OIDCR 2: `…_encrypted_response_alg` and `…_enc`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Encryption {
     pub alg: KeyManagement,

@@ -1,67 +1,67 @@
-//! The authorization request, checked (OIDCC 3.1.2.1).
+//! The validated authorization request (OIDCC 3.1.2.1).
 
 use serde::{Deserialize, Serialize};
 
-use super::acr::AcrWish;
+use super::acr::AcrRequest;
 use super::claims_request::ClaimsRequest;
 use super::response::{ResponseMode, ResponseType};
 use super::scope::Scopes;
 use crate::base::clock::Timestamp;
 
-/// What a parameter of an authorization request is inside a request object (OIDCC 6.1, RFC 9101 4).
+/// The JSON type of an authorization request parameter inside a request object (OIDCC 6.1, RFC 9101 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Member {
+pub enum ParameterType {
     Text,
-    /// Not negative; as text too, which is how the query has it.
+    /// A non-negative number; also accepted as text, the form used in a query.
     Number,
-    /// As text too.
+    /// An object; also accepted as text.
     Object,
-    /// One text, or a list of them (RFC 8707 2).
-    Texts,
+    /// A string or a list of strings (RFC 8707 2).
+    TextList,
 }
 
-/// Every parameter that a request may have here. What is not among them is passed over (RFC 6749 3.1), so a request
-/// object gives no parameter that does not stand in this list with its type.
-pub const MEMBERS: [(&str, Member); 20] = [
-    ("response_type", Member::Text),
-    ("response_mode", Member::Text),
-    ("redirect_uri", Member::Text),
-    ("scope", Member::Text),
-    ("state", Member::Text),
-    ("nonce", Member::Text),
-    ("code_challenge", Member::Text),
-    ("code_challenge_method", Member::Text),
-    ("prompt", Member::Text),
-    ("max_age", Member::Number),
-    ("login_hint", Member::Text),
-    ("id_token_hint", Member::Text),
-    ("ui_locales", Member::Text),
-    ("claims_locales", Member::Text),
-    ("display", Member::Text),
-    ("acr_values", Member::Text),
-    ("claims", Member::Object),
-    ("registration", Member::Object),
-    ("dpop_jkt", Member::Text),
-    ("resource", Member::Texts),
+/// The supported parameters with their types. Other parameters are ignored (RFC 6749 3.1), so a request object cannot
+/// set a parameter outside of this list.
+pub const PARAMETERS: [(&str, ParameterType); 20] = [
+    ("response_type", ParameterType::Text),
+    ("response_mode", ParameterType::Text),
+    ("redirect_uri", ParameterType::Text),
+    ("scope", ParameterType::Text),
+    ("state", ParameterType::Text),
+    ("nonce", ParameterType::Text),
+    ("code_challenge", ParameterType::Text),
+    ("code_challenge_method", ParameterType::Text),
+    ("prompt", ParameterType::Text),
+    ("max_age", ParameterType::Number),
+    ("login_hint", ParameterType::Text),
+    ("id_token_hint", ParameterType::Text),
+    ("ui_locales", ParameterType::Text),
+    ("claims_locales", ParameterType::Text),
+    ("display", ParameterType::Text),
+    ("acr_values", ParameterType::Text),
+    ("claims", ParameterType::Object),
+    ("registration", ParameterType::Object),
+    ("dpop_jkt", ParameterType::Text),
+    ("resource", ParameterType::TextList),
 ];
 
-/// `prompt` (OIDCC 3.1.2.1, and `create` of Initiating User Registration 1.0).
+/// The `prompt` parameter (OIDCC 3.1.2.1, and `create` of Initiating User Registration 1.0).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     pub none: bool,
     pub login: bool,
     pub select_account: bool,
     pub consent: bool,
-    /// The person wants an account rather than to sign in.
+    /// The end user should create an account rather than sign in.
     #[serde(default)]
     pub create: bool,
 }
 
 impl Prompt {
-    /// Every word that is known.
+    /// The supported values.
     pub const VALUES: [&str; 5] = ["none", "login", "consent", "select_account", "create"];
 
-    /// `None` for an unknown word, and where `none` stands beside another.
+    /// Parses `prompt`; returns `None` for an unknown value, and for `none` combined with another value.
     pub fn parse(text: &str) -> Option<Prompt> {
         let mut out = Prompt::default();
         for word in text.split_ascii_whitespace() {
@@ -78,8 +78,8 @@ impl Prompt {
     }
 }
 
-/// A request whose client and redirect URI are verified and whose parameters are sound: what waits while
-/// a person signs in. `received` decides whether a sign-in is newer than the request.
+/// An authorization request with verified client, redirect URI and parameters, pending while the end user signs in.
+/// `received` is compared with the time of a sign-in to decide which is newer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizeRequest {
     pub client_id: String,
@@ -94,20 +94,20 @@ pub struct AuthorizeRequest {
     pub max_age: Option<i64>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
-    /// `sub` of a verified `id_token_hint` or of the `claims` parameter: the answer must be about this person
+    /// The `sub` of a verified `id_token_hint` or of the `claims` parameter: the response must be about this end user
     /// (OIDCC 3.1.2.1, 5.5.1).
     pub expected_sub: Option<String>,
     #[serde(default)]
     pub claims: ClaimsRequest,
     #[serde(default)]
-    pub acr: AcrWish,
-    /// RFC 9449 10: the key that the code will be bound to, as its thumbprint.
+    pub acr: AcrRequest,
+    /// The thumbprint of the DPoP key to which the code will be bound (RFC 9449 10).
     #[serde(default)]
     pub dpop_jkt: Option<String>,
-    /// RFC 8707 2: the resource servers that the tokens are for; empty means all that are registered.
+    /// The resource servers for which tokens are requested (RFC 8707 2); empty means all registered resource servers.
     #[serde(default)]
     pub resource: Vec<String>,
-    /// The pushed request that this one was (RFC 9126), spent when it is answered.
+    /// The identifier of the pushed authorization request behind this request (RFC 9126), consumed by the response.
     #[serde(default)]
     pub pushed: Option<String>,
     pub received: Timestamp,

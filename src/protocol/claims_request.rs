@@ -1,19 +1,19 @@
-//! The `claims` parameter (OIDCC 5.5): which claims a client asks for one by one, and where.
+//! The `claims` parameter (OIDCC 5.5): the individual claims requested by a client, and their destinations.
 //!
-//! Unknown claims are passed over; what a client may learn is decided elsewhere, by its registration. `sub` with a value
-//! and `acr` are no claims to be told: they say about whom, and how sure, the answer must be.
+//! Unknown claims are ignored; the claims permitted to a client are decided elsewhere, by its registration. `sub` with
+//! a value and `acr` do not request claims: they constrain the end user and the assurance level of the response.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::acr::{Acr, AcrWish};
+use super::acr::{Acr, AcrRequest};
 use super::json;
 use super::scope::Scope;
 
-/// The longest parameter that is read, in bytes.
-const LONGEST: usize = 4 * 1024;
+/// The maximum length of the parameter, in bytes.
+const MAX_PARAMETER_BYTES: usize = 4 * 1024;
 
-/// The claims asked for beyond the scopes, by name, known ones only.
+/// The known claims requested in addition to the scopes, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClaimsRequest {
@@ -26,9 +26,9 @@ impl ClaimsRequest {
         self.userinfo.is_empty() && self.id_token.is_empty()
     }
 
-    /// Both.
+    /// Returns the union of two requests.
     #[must_use]
-    pub fn and(&self, other: &ClaimsRequest) -> ClaimsRequest {
+    pub fn union(&self, other: &ClaimsRequest) -> ClaimsRequest {
         let both = |one: &[String], other: &[String]| {
             let more = other.iter().filter(|name| !one.contains(name));
             one.iter().chain(more).cloned().collect()
@@ -39,34 +39,35 @@ impl ClaimsRequest {
         }
     }
 
-    /// What of it `allowed` lets through.
+    /// Returns the requested claims accepted by `allowed`.
     #[must_use]
-    pub fn within(&self, allowed: impl Fn(&str) -> bool) -> ClaimsRequest {
+    pub fn restricted_to(&self, allowed: impl Fn(&str) -> bool) -> ClaimsRequest {
         let keep = |names: &[String]| names.iter().filter(|n| allowed(n)).cloned().collect();
         ClaimsRequest { userinfo: keep(&self.userinfo), id_token: keep(&self.id_token) }
     }
 }
 
-/// The whole parameter.
+/// The parsed parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct ClaimsParameter {
     pub claims: ClaimsRequest,
-    pub acr: Option<AcrWish>,
-    /// About whom the answer must be.
+    pub acr: Option<AcrRequest>,
+    /// The required subject of the response.
     pub sub: Option<String>,
 }
 
-/// Reads the parameter; `None` for what is no JSON object of the two members' form.
-pub fn parse(text: &str) -> Option<Asked> {
-    if text.len() > LONGEST {
+/// Parses the parameter; returns `None` if the text is not a JSON object with well-formed `userinfo` and `id_token`
+/// members.
+pub fn parse(text: &str) -> Option<ClaimsParameter> {
+    if text.len() > MAX_PARAMETER_BYTES {
         return None;
     }
     let all = json::object(text.as_bytes())?;
-    let mut out = Asked::default();
+    let mut out = ClaimsParameter::default();
     for (place, members) in &all {
         let names = match (place.as_str(), members) {
             ("userinfo", Value::Object(members)) => {
-                out.claims.userinfo = known(members)?;
+                out.claims.userinfo = known_claims(members)?;
                 continue;
             }
             ("id_token", Value::Object(members)) => members,
@@ -75,22 +76,23 @@ pub fn parse(text: &str) -> Option<Asked> {
             // OIDCC 5.5: other members are ignored.
             _ => continue,
         };
-        out.claims.id_token = known(names)?;
-        // A demand that cannot be read is not passed over: the answer would be about another person, or less sure.
+        out.claims.id_token = known_claims(names)?;
+        // An unreadable constraint must not be ignored: the response would be about another end user, or of a lower
+        // level.
         out.sub = match names.get("sub").and_then(|request| request.get("value")) {
             None => None,
             Some(value) => Some(value.as_str()?.to_owned()),
         };
         out.acr = match names.get("acr") {
             None => None,
-            Some(request) => Some(wish(request)?),
+            Some(request) => Some(acr_request(request)?),
         };
     }
     Some(out)
 }
 
-/// The claims that some scope of ours gives. A request is null or an object (OIDCC 5.5.1).
-fn known(members: &Map<String, Value>) -> Option<Vec<String>> {
+/// Returns the requested claims covered by a supported scope. A request is null or an object (OIDCC 5.5.1).
+fn known_claims(members: &Map<String, Value>) -> Option<Vec<String>> {
     if members.values().any(|v| !(v.is_null() || v.is_object())) {
         return None;
     }
@@ -98,8 +100,8 @@ fn known(members: &Map<String, Value>) -> Option<Vec<String>> {
     Some(members.keys().filter(|name| name.as_str() != "sub").filter(of_ours).cloned().collect())
 }
 
-/// OIDCC 5.5.1.1; `None` where a member is of another type.
-fn wish(request: &Value) -> Option<AcrWish> {
+/// Parses a request for `acr` (OIDCC 5.5.1.1); returns `None` if a member has the wrong type.
+fn acr_request(request: &Value) -> Option<AcrRequest> {
     let many = match request.get("values") {
         None => Vec::new(),
         Some(values) => values.as_array()?.iter().collect(),
@@ -109,7 +111,7 @@ fn wish(request: &Value) -> Option<AcrWish> {
         None => false,
         Some(essential) => essential.as_bool()?,
     };
-    Some(AcrWish { levels: names.into_iter().filter_map(Acr::from_name).collect(), essential })
+    Some(AcrRequest { levels: names.into_iter().filter_map(Acr::from_name).collect(), essential })
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
         assert_eq!(asked.claims.userinfo, ["name", "phone_number"]);
         assert_eq!(asked.claims.id_token, ["given_name"]);
         assert_eq!(asked.sub.as_deref(), Some("abc"));
-        assert_eq!(asked.acr, Some(AcrWish { levels: vec![Acr::Eidas1], essential: true }));
+        assert_eq!(asked.acr, Some(AcrRequest { levels: vec![Acr::Eidas1], essential: true }));
     }
 
     #[test]
@@ -149,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
-        assert_eq!(parse("{}"), Some(Asked::default()));
+        assert_eq!(parse("{}"), Some(ClaimsParameter::default()));
         assert!(parse(&format!(r#"{{"x":"{}"}}"#, "y".repeat(5_000))).is_none());
     }
 

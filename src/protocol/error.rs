@@ -1,13 +1,14 @@
-//! An OAuth error is a value with three texts: the code, a public description in ASCII, a private detail.
+//! OAuth errors: a code, a public description in ASCII, and a private detail.
 //!
-//! The description never holds a value from the request (RFC 6749 4.1.2.1 allows only some ASCII in it);
-//! the detail goes to the log only. Whether it may travel by redirect is decided where the redirect URI
-//! was checked, not here.
+//! The description never contains a value from the request (RFC 6749 4.1.2.1 allows only a subset of ASCII); the detail
+//! is written to the log only. The decision to send an error by redirect is made by the code that validated the
+//! redirect URI, not here.
 
 use serde::Serialize;
 
-/// RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 7009 2.2.1, RFC 7591 3.2.2, RFC 8707 2, RFC 9101 7,
-/// RFC 9126 2.3, RFC 9449 12.2, and `unmet_authentication_requirements` of OpenID Connect Core's companion.
+/// An OAuth or OpenID Connect error code: RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 7009 2.2.1,
+/// RFC 7591 3.2.2, RFC 8707 2, RFC 9101 7, RFC 9126 2.3, RFC 9449 12.2, and the OpenID Connect Core error code
+/// `unmet_authentication_requirements`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -78,14 +79,14 @@ impl ErrorCode {
     }
 }
 
-/// An error of the protocol.
+/// An OAuth or OpenID Connect error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {description} ({detail})", code.name())]
 pub struct OAuthError {
     pub code: ErrorCode,
-    /// ASCII without quotes and backslash.
+    /// The `error_description`: ASCII without quotes and backslashes.
     pub description: &'static str,
-    /// For the log. Never a secret.
+    /// Details for the log. Never a secret.
     pub detail: String,
 }
 

@@ -1,7 +1,7 @@
-//! JSON from outside, strictly: no member twice, bounded depth.
+//! Strict parsing of untrusted JSON: no duplicate members, bounded depth.
 //!
-//! serde_json takes the last of two equal members and says nothing; two readers of one signed text must
-//! never see different claims (RFC 7519 4, RFC 8725 2.4).
+//! serde_json silently keeps the last of two members with the same name, and two readers of one signed text must never
+//! see different claims (RFC 7519 4, RFC 8725 2.4).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A JSON value in which every object has distinct members.
+/// A JSON value without duplicate members in any object.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -63,7 +63,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 }
 
-/// Reads one JSON object; nothing may follow it. serde_json itself bounds the depth (128).
+/// Parses a single JSON object without trailing data. serde_json itself bounds the depth (128).
 pub fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(Value::Object(map))) => Some(map),

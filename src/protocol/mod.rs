@@ -1,6 +1,7 @@
-//! The vocabulary of OAuth 2.0 and OpenID Connect: pure, each item citing its section.
+//! The vocabulary of OAuth 2.0 and OpenID Connect: requests, errors, scopes. Pure, with the section of the
+//! specification cited for each item.
 //!
-//! No HTTP framework, no database, no clock. What a request may say, what an error is, what a scope gives.
+//! No HTTP framework, no database, no clock.
 
 pub mod acr;
 pub mod algorithms;

@@ -1,28 +1,28 @@
-//! `application/x-www-form-urlencoded` from outside, read strictly.
+//! Strict parsing of untrusted `application/x-www-form-urlencoded` text.
 //!
-//! A parameter that stands twice is refused (RFC 6749 3.1, docs/threats.md#attack-r5), but for those whose
-//! specification allows it; sizes and numbers are bounded (docs/threats.md#attack-d1), and a value is text without NUL.
-//! An empty value counts as absent (RFC 6749 3.1).
+//! A repeated parameter is refused (RFC 6749 3.1, docs/threats.md#attack-r5), except where its specification allows
+//! repetition. Size and number are bounded (docs/threats.md#attack-d1), and a value is text without NUL. An empty value
+//! counts as absent (RFC 6749 3.1).
 
 use std::collections::BTreeMap;
 
-/// The most parameters of one request.
-pub const MOST: usize = 60;
-/// The longest value, in bytes. `id_token_hint` is the longest that a client sends.
-pub const LONGEST: usize = 6 * 1024;
-/// What may stand more than once (RFC 8707 2).
+/// The maximum number of parameters per request.
+pub const MAX_PARAMETERS: usize = 60;
+/// The maximum length of a value, in bytes. The longest value sent by clients is `id_token_hint`.
+pub const MAX_VALUE_BYTES: usize = 6 * 1024;
+/// The parameters allowed more than once (RFC 8707 2).
 const REPEATABLE: [&str; 1] = ["resource"];
 
-/// A request's parameters by name.
+/// The parameters of a request, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params {
     values: BTreeMap<String, Vec<String>>,
-    flaw: Option<Flaw>,
+    error: Option<ParamsError>,
 }
 
-/// What is wrong with the form as such.
+/// The reason for refusing a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
+pub enum ParamsError {
     #[error("too many parameters")]
     TooMany,
     #[error("a parameter is too long")]
@@ -30,43 +30,43 @@ pub enum Flaw {
     #[error("a parameter is not UTF-8 text")]
     NotText,
     #[error("a parameter stands twice")]
-    Doubled,
+    Repeated,
 }
 
 impl Params {
-    /// Reads a query or a form body. Flaws are kept, so that the caller can first find out whether they
-    /// may be told by redirect.
+    /// Parses a query or a form body. An error is kept with the parameters, so that the caller can first decide if the
+    /// error may be reported by redirect.
     pub fn parse(text: &str) -> Params {
         let mut out = Params::default();
         for (seen, pair) in text.split('&').filter(|p| !p.is_empty()).enumerate() {
-            if seen >= MOST {
-                out.flaw.get_or_insert(Flaw::TooMany);
+            if seen >= MAX_PARAMETERS {
+                out.error.get_or_insert(ParamsError::TooMany);
                 break;
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (decode(name), decode(value)) else {
-                out.flaw.get_or_insert(Flaw::NotText);
+                out.error.get_or_insert(ParamsError::NotText);
                 continue;
             };
-            if name.len() > 256 || value.len() > LONGEST {
-                out.flaw.get_or_insert(Flaw::TooLong);
+            if name.len() > 256 || value.len() > MAX_VALUE_BYTES {
+                out.error.get_or_insert(ParamsError::TooLong);
                 continue;
             }
-            // As if it had been left out, also beside another of its name.
+            // Treated as absent, even beside another value of the same name.
             if value.is_empty() {
                 continue;
             }
             let may_repeat = REPEATABLE.contains(&name.as_str());
             let all = out.values.entry(name).or_default();
             if !(all.is_empty() || may_repeat) {
-                out.flaw.get_or_insert(Flaw::Doubled);
+                out.error.get_or_insert(ParamsError::Repeated);
             }
             all.push(value);
         }
         out
     }
 
-    /// The value, unless it is absent, empty, or stands twice (then none of them counts).
+    /// Returns the value, unless absent, empty or repeated (in this case no value counts).
     pub fn get(&self, name: &str) -> Option<&str> {
         match self.values.get(name)?.as_slice() {
             [one] => Some(one.as_str()),
@@ -74,23 +74,23 @@ impl Params {
         }
     }
 
-    /// Every value of a parameter that may stand more than once.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    /// Returns every value of a repeatable parameter.
+    pub fn get_all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.values.get(name).into_iter().flatten().map(String::as_str)
     }
 
-    /// Like [`Params::get`], for a caller that keeps it.
-    pub fn text(&self, name: &str) -> Option<String> {
+    /// Returns the value like [`Params::get`], as an owned string.
+    pub fn get_owned(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 
-    /// The value, or nothing: for forms that people fill.
-    pub fn raw(&self, name: &str) -> &str {
+    /// Returns the first value or an empty string: for forms filled in by people.
+    pub fn form_value(&self, name: &str) -> &str {
         self.values.get(name).and_then(|all| all.first()).map_or("", String::as_str)
     }
 
-    pub fn flaw(&self) -> Option<Flaw> {
-        self.flaw
+    pub fn error(&self) -> Option<ParamsError> {
+        self.error
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -98,25 +98,25 @@ impl Params {
     }
 }
 
-/// Percent-decoding of one name or value; `+` is a blank. `None` for what is no UTF-8 or holds NUL.
+/// Percent-decodes a name or value; `+` is a space. Returns `None` for invalid UTF-8 or NUL.
 pub fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(b) = rest.next() {
         bytes.push(match b {
             b'+' => b' ',
-            b'%' => hex(rest.next()?)? << 4 | hex(rest.next()?)?,
+            b'%' => hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)?,
             other => other,
         });
     }
     String::from_utf8(bytes).ok().filter(|t| !t.contains('\0'))
 }
 
-fn hex(b: u8) -> Option<u8> {
+fn hex_digit(b: u8) -> Option<u8> {
     char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 
-/// Encodes pairs for a query.
+/// Encodes pairs as a query string.
 pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
@@ -131,29 +131,32 @@ mod tests {
         let p = Params::parse("a=1&b=2&a=3");
         assert_eq!(p.get("a"), None);
         assert_eq!(p.get("b"), Some("2"));
-        assert_eq!(p.flaw(), Some(Flaw::Doubled));
+        assert_eq!(p.error(), Some(ParamsError::Repeated));
     }
 
     #[test]
     fn rfc_8707_2_resource_may_stand_more_than_once() {
         let p = Params::parse("resource=a&x=1&resource=b");
-        assert_eq!((p.flaw(), p.get("resource")), (None, None));
-        assert_eq!(p.all("resource").collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(p.all("nothing").count(), 0);
+        assert_eq!((p.error(), p.get("resource")), (None, None));
+        assert_eq!(p.get_all("resource").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(p.get_all("nothing").count(), 0);
     }
 
     #[test]
     fn attack_d1_numbers_and_lengths_are_bounded() {
-        assert_eq!(Params::parse(&"a=1&".repeat(100)).flaw(), Some(Flaw::Doubled));
+        assert_eq!(Params::parse(&"a=1&".repeat(100)).error(), Some(ParamsError::Repeated));
         let many: String = (0..100).map(|n| format!("p{n}=1&")).collect();
-        assert_eq!(Params::parse(&many).flaw(), Some(Flaw::TooMany));
-        assert_eq!(Params::parse(&format!("a={}", "x".repeat(LONGEST + 1))).flaw(), Some(Flaw::TooLong));
+        assert_eq!(Params::parse(&many).error(), Some(ParamsError::TooMany));
+        assert_eq!(
+            Params::parse(&format!("a={}", "x".repeat(MAX_VALUE_BYTES + 1))).error(),
+            Some(ParamsError::TooLong)
+        );
     }
 
     #[test]
     fn attack_x11_nul_and_broken_escapes_are_refused() {
         for text in ["a=%00", "a=%", "a=%4", "a=%zz", "a=%ff", "%00=1"] {
-            assert_eq!(Params::parse(text).flaw(), Some(Flaw::NotText), "{text}");
+            assert_eq!(Params::parse(text).error(), Some(ParamsError::NotText), "{text}");
         }
         assert_eq!(Params::parse("a=%2527").get("a"), Some("%27"), "r2: decoded once, never twice");
     }
@@ -161,9 +164,9 @@ mod tests {
     #[test]
     fn faults_d10_an_empty_parameter_was_not_sent() {
         let p = Params::parse("a=&b&c=1&c=&=x&d=");
-        assert_eq!((p.flaw(), p.get("a"), p.get("b"), p.get("c")), (None, None, None, Some("1")));
+        assert_eq!((p.error(), p.get("a"), p.get("b"), p.get("c")), (None, None, None, Some("1")));
         assert_eq!(p.names().collect::<Vec<_>>(), ["", "c"]);
-        assert_eq!(Params::parse("c=1&c=&c=2").flaw(), Some(Flaw::Doubled));
+        assert_eq!(Params::parse("c=1&c=&c=2").error(), Some(ParamsError::Repeated));
     }
 
     proptest! {
@@ -175,7 +178,7 @@ mod tests {
         #[test]
         fn what_is_encoded_is_read_back(value in "[^\0]{0,100}") {
             let p = Params::parse(&encode([("v", value.as_str())]));
-            prop_assert_eq!(p.raw("v"), value);
+            prop_assert_eq!(p.form_value("v"), value);
         }
     }
 }

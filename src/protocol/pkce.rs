@@ -1,21 +1,21 @@
-//! Proof key for code exchange, S256 only (RFC 7636; `plain` is refused, RFC 9700 2.1.1).
+//! Proof Key for Code Exchange, S256 only (RFC 7636; `plain` is refused, RFC 9700 2.1.1).
 
-use crate::base::secret::{base64url, same, sha256};
+use crate::base::secret::{base64url, constant_time_eq, sha256};
 
-/// RFC 7636 4.2: the base64url of a SHA-256, 43 characters.
+/// True if the text has the form of a code challenge (RFC 7636 4.2): the base64url of a SHA-256 digest, 43 characters.
 pub fn is_challenge(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// RFC 7636 4.1: 43 to 128 unreserved characters.
+/// True if the text has the form of a code verifier (RFC 7636 4.1): 43 to 128 unreserved characters.
 pub fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
 }
 
-/// RFC 7636 4.6.
+/// True if the code verifier matches the code challenge (RFC 7636 4.6).
 pub fn matches(verifier: &str, challenge: &str) -> bool {
-    is_verifier(verifier) && same(&base64url(&sha256(verifier.as_bytes())), challenge)
+    is_verifier(verifier) && constant_time_eq(&base64url(&sha256(verifier.as_bytes())), challenge)
 }
 
 #[cfg(test)]

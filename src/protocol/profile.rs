@@ -1,22 +1,23 @@
-//! Profiles: sets of demands on top of OpenID Connect that a client is registered for by one word.
+//! Security profiles: sets of requirements beyond OpenID Connect, selected in a client's registration by a single
+//! value.
 
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// None: OpenID Connect and OAuth 2.0 as they are.
+pub enum SecurityProfile {
+    /// OpenID Connect and OAuth 2.0 without further requirements.
     #[default]
     Plain,
-    /// FAPI 2.0 Security Profile; with signed requests demanded, FAPI 2.0 Message Signing for requests.
+    /// FAPI 2.0 Security Profile; also FAPI 2.0 Message Signing for requests if signed request objects are required.
     Fapi2,
 }
 
-impl Profile {
+impl SecurityProfile {
     pub fn name(self) -> &'static str {
         match self {
-            Profile::Plain => "plain",
-            Profile::Fapi2 => "fapi2",
+            SecurityProfile::Plain => "plain",
+            SecurityProfile::Fapi2 => "fapi2",
         }
     }
 }

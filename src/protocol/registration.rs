@@ -1,38 +1,38 @@
-//! A client's metadata as it is written, in a file or in a registration request (RFC 7591 2, OIDCR 2, RPIL 3.1,
+//! A client's metadata as written in a client file or in a registration request (RFC 7591 2, OIDCR 2, RPIL 3.1,
 //! BCL 2.2, FCL 2, RFC 9101 10.5, RFC 9126 6, RFC 9449 5.2, RFC 9701 6).
 //!
-//! Names and types only: what of it is taken is decided in one place, for both (`clients/metadata.rs`).
+//! Names and types only: the accepted values are decided in one place for both sources (`clients/metadata.rs`).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A member of another type than it should be. The reason repeats what was written: for the log and the operator.
+/// A member of the wrong type. The reason quotes the written value: for the log and the operator only.
 #[derive(Debug, thiserror::Error)]
 #[error("{field}: {why}")]
-pub struct Misread {
+pub struct FieldTypeError {
     pub field: &'static str,
     pub why: serde_json::Error,
 }
 
 macro_rules! fields {
     ($($name:ident: $kind:ty,)*) => {
-        /// All may be absent; `null` counts as absent (RFC 7592 2.2).
+        /// The metadata fields. Every field may be absent; `null` counts as absent (RFC 7592 2.2).
         #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-        pub struct Fields {
+        pub struct ClientMetadataFields {
             $(#[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$kind>,)*
         }
 
-        impl Fields {
-            /// Takes what has a name here out of an object, and leaves the rest.
+        impl ClientMetadataFields {
+            /// Removes the known fields from a JSON object and leaves the other members.
             ///
             /// # Errors
-            /// A member of another type.
-            pub fn read(all: &mut Map<String, Value>) -> Result<Fields, Misread> {
-                Ok(Fields {
+            /// A member has the wrong type.
+            pub fn read(all: &mut Map<String, Value>) -> Result<ClientMetadataFields, FieldTypeError> {
+                Ok(ClientMetadataFields {
                     $($name: {
                         let field = stringify!($name);
                         let value = all.remove(field).unwrap_or(Value::Null);
-                        serde_json::from_value::<Option<$kind>>(value).map_err(|why| Misread { field, why })?
+                        serde_json::from_value::<Option<$kind>>(value).map_err(|why| FieldTypeError { field, why })?
                     },)*
                 })
             }

@@ -1,10 +1,10 @@
-//! What an authorization response holds, and where it travels (OAuth 2.0 Multiple Response Types, OIDCC 3).
+//! The content and the transport of an authorization response (OAuth 2.0 Multiple Response Types, OIDCC 3).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `response_type`: a set of words, in any order.
+/// The `response_type`: a set of values, in any order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ResponseType {
@@ -15,7 +15,7 @@ pub struct ResponseType {
 
 impl ResponseType {
     pub const CODE: ResponseType = ResponseType { code: true, id_token: false, token: false };
-    /// Every one that is spoken. `token` alone is plain OAuth's implicit grant, which nobody should use (RFC 9700 2.1.2).
+    /// The supported response types. `token` alone is the implicit grant of plain OAuth, discouraged by RFC 9700 2.1.2.
     pub const ALL: [ResponseType; 6] = [
         ResponseType::CODE,
         ResponseType { code: false, id_token: true, token: false },
@@ -25,7 +25,7 @@ impl ResponseType {
         ResponseType { code: true, id_token: true, token: true },
     ];
 
-    /// `None` for an unknown word, a word that stands twice, or a set that is not spoken.
+    /// Parses `response_type`; returns `None` for an unknown or repeated value and for an unsupported combination.
     pub fn parse(text: &str) -> Option<ResponseType> {
         let mut found = ResponseType { code: false, id_token: false, token: false };
         for word in text.split(' ') {
@@ -42,7 +42,7 @@ impl ResponseType {
         ResponseType::ALL.contains(&found).then_some(found)
     }
 
-    /// The canonical name, as discovery and registration write it.
+    /// Returns the canonical name used in discovery and registration.
     pub fn name(self) -> &'static str {
         match (self.code, self.id_token, self.token) {
             (true, false, false) => "code",
@@ -54,9 +54,9 @@ impl ResponseType {
         }
     }
 
-    /// Whether something comes by the front channel that must not stand in a query (OAuth 2.0 Multiple Response
-    /// Types 3).
-    pub fn is_front(self) -> bool {
+    /// True if the front channel carries a token, which must not be sent in a query (OAuth 2.0 Multiple Response Types
+    /// 3).
+    pub fn uses_front_channel(self) -> bool {
         self.id_token || self.token
     }
 }
@@ -84,7 +84,7 @@ impl fmt::Display for ResponseType {
 #[error("not a response_type that is spoken here")]
 pub struct UnknownResponseType;
 
-/// `response_mode`: where the response travels.
+/// The `response_mode`: the transport of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResponseMode {
@@ -109,9 +109,9 @@ impl ResponseMode {
         ResponseMode::ALL.into_iter().find(|m| m.name() == name)
     }
 
-    /// The default of a response type.
-    pub fn of(kind: ResponseType) -> ResponseMode {
-        if kind.is_front() { ResponseMode::Fragment } else { ResponseMode::Query }
+    /// Returns the default response mode of a response type.
+    pub fn default_for(kind: ResponseType) -> ResponseMode {
+        if kind.uses_front_channel() { ResponseMode::Fragment } else { ResponseMode::Query }
     }
 }
 

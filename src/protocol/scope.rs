@@ -1,8 +1,8 @@
-//! Scopes: what a client may be told (OIDCC 5.4), and `education`, what an ENT needs.
+//! Scopes: the claims available to a client (OIDCC 5.4), and `education`, with the claims needed by an ENT.
 
 use serde::{Deserialize, Serialize};
 
-/// A scope that gives something here. Others are ignored (OIDCC 3.1.2.1).
+/// A supported scope. Other scopes are ignored (OIDCC 3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -10,7 +10,7 @@ pub enum Scope {
     Profile,
     Phone,
     Education,
-    /// OIDCC 11: a refresh token that outlives the session.
+    /// A refresh token valid beyond the session (OIDCC 11).
     #[serde(rename = "offline_access")]
     OfflineAccess,
 }
@@ -28,7 +28,7 @@ impl Scope {
         }
     }
 
-    /// The claims that userinfo gives for it.
+    /// Returns the userinfo claims of the scope.
     pub fn claims(self) -> &'static [&'static str] {
         match self {
             Scope::Openid => &["sub"],
@@ -40,12 +40,13 @@ impl Scope {
     }
 }
 
-/// A set of scopes, written as RFC 6749 3.3 does.
+/// A set of scopes, in the syntax of RFC 6749 3.3.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    /// What of a `scope` value is known; the rest is left out. `None` for characters that RFC 6749 3.3 forbids.
+    /// Parses the known scopes of a `scope` value and ignores the others. Returns `None` for characters forbidden by
+    /// RFC 6749 3.3.
     pub fn parse(text: &str) -> Option<Scopes> {
         if !text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
             return None;
@@ -56,23 +57,23 @@ impl Scopes {
         Some(Scopes(found))
     }
 
-    pub fn has(&self, scope: Scope) -> bool {
+    pub fn contains(&self, scope: Scope) -> bool {
         self.0.contains(&scope)
     }
 
-    /// What of these the other set also has.
+    /// Returns the scopes contained in both sets.
     #[must_use]
-    pub fn within(&self, other: &Scopes) -> Scopes {
-        Scopes(self.0.iter().copied().filter(|s| other.has(*s)).collect())
+    pub fn intersection(&self, other: &Scopes) -> Scopes {
+        Scopes(self.0.iter().copied().filter(|s| other.contains(*s)).collect())
     }
 
-    /// Both.
+    /// Returns the scopes contained in either set.
     #[must_use]
-    pub fn and(&self, other: &Scopes) -> Scopes {
-        Scopes(Scope::ALL.into_iter().filter(|s| self.has(*s) || other.has(*s)).collect())
+    pub fn union(&self, other: &Scopes) -> Scopes {
+        Scopes(Scope::ALL.into_iter().filter(|s| self.contains(*s) || other.contains(*s)).collect())
     }
 
-    /// Without one of them.
+    /// Returns the set without `scope`.
     #[must_use]
     pub fn without(&self, scope: Scope) -> Scopes {
         Scopes(self.0.iter().copied().filter(|s| *s != scope).collect())
@@ -82,12 +83,12 @@ impl Scopes {
         self.0.iter().copied()
     }
 
-    /// Whether one of them gives this claim.
-    pub fn gives(&self, claim: &str) -> bool {
+    /// True if a scope of the set includes the claim.
+    pub fn grants_claim(&self, claim: &str) -> bool {
         self.iter().any(|s| s.claims().contains(&claim))
     }
 
-    pub fn text(&self) -> String {
+    pub fn to_scope_string(&self) -> String {
         self.0.iter().map(|s| s.name()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn order_does_not_matter_and_unknown_words_are_left_out() {
-        assert_eq!(Scopes::parse("phone x openid").unwrap().text(), "openid phone");
+        assert_eq!(Scopes::parse("phone x openid").unwrap().to_scope_string(), "openid phone");
         assert!(Scopes::parse("openid \"x").is_none());
         assert!(Scopes::parse("openid\u{e9}").is_none());
     }
@@ -109,8 +110,8 @@ mod tests {
         #[test]
         fn attack_t4_what_is_read_is_written_back_and_narrowing_never_adds(text in "[a-z_ ]{0,60}", other in "[a-z_ ]{0,60}") {
             let (Some(scopes), Some(other)) = (Scopes::parse(&text), Scopes::parse(&other)) else { return Ok(()) };
-            prop_assert!(Scopes::parse(&scopes.text()).unwrap() == scopes);
-            prop_assert!(scopes.within(&other).iter().all(|s| scopes.has(s) && other.has(s)));
+            prop_assert!(Scopes::parse(&scopes.to_scope_string()).unwrap() == scopes);
+            prop_assert!(scopes.intersection(&other).iter().all(|s| scopes.contains(s) && other.contains(s)));
         }
     }
 }

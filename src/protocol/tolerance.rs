@@ -1,24 +1,25 @@
-//! What a client may be given otherwise than its specification says, because its library lacks it.
+//! Tolerances: deviations from the specifications granted to a client with an incomplete library.
 //!
-//! The default is always the specification's. A tolerance is the operator's to give, in the client's file, and never a
-//! registration's to take: each removes a mark that keeps one kind of token apart from another (RFC 8725 3.11).
+//! The default always follows the specification. A tolerance is granted by the operator in the client's file and never
+//! requested by a registration: each tolerance removes a mark distinguishing one kind of token from another (RFC 8725
+//! 3.11).
 
 use serde::{Deserialize, Serialize};
 
-/// The three of them.
+/// The tolerances of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tolerances {
     pub logout_token_typ: LogoutTokenTyp,
     pub access_token_typ: AccessTokenTyp,
-    /// The claims of the scopes stand in the ID token too, for programs that never ask userinfo (OIDCC 5.4 gives them
-    /// there only where no access token is issued).
+    /// Adds the claims of the scopes to the ID token, for clients that never call userinfo (OIDCC 5.4 adds the claims
+    /// to the ID token only if no access token is issued).
     pub claims_in_id_token: bool,
 }
 
 impl Tolerances {
-    /// Those that are given, by key and value.
-    pub fn given(&self) -> Vec<(&'static str, &'static str)> {
+    /// Returns the granted tolerances, by key and value.
+    pub fn non_default(&self) -> Vec<(&'static str, &'static str)> {
         let mut out = Vec::new();
         if self.logout_token_typ != LogoutTokenTyp::default() {
             out.push(("logout_token_typ", self.logout_token_typ.name()));
@@ -33,7 +34,7 @@ impl Tolerances {
     }
 }
 
-/// `typ` of a logout token: BCL 2.4 recommends its own, which the ID token's validator of some libraries refuses.
+/// The `typ` of a logout token: the ID token validators of some libraries reject the value recommended by BCL 2.4.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogoutTokenTyp {
     #[default]
@@ -52,7 +53,7 @@ impl LogoutTokenTyp {
     }
 }
 
-/// `typ` of an access token: RFC 9068 2.1 has its own, which resource servers that are older do not know.
+/// The `typ` of an access token: older resource servers do not know the value of RFC 9068 2.1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AccessTokenTyp {
     #[default]
@@ -85,7 +86,7 @@ mod tests {
         for typ in AccessTokenTyp::ALL {
             assert_eq!(serde_json::to_value(typ).unwrap(), typ.name());
         }
-        assert!(Tolerances::default().given().is_empty());
+        assert!(Tolerances::default().non_default().is_empty());
         assert_eq!(serde_json::from_str::<Tolerances>("{}").unwrap(), Tolerances::default());
         let all = Tolerances {
             logout_token_typ: LogoutTokenTyp::Jwt,
@@ -93,6 +94,6 @@ mod tests {
             claims_in_id_token: true,
         };
         let given = [("logout_token_typ", "JWT"), ("access_token_typ", "JWT"), ("claims_in_id_token", "true")];
-        assert_eq!(all.given(), given);
+        assert_eq!(all.non_default(), given);
     }
 }

@@ -1,11 +1,13 @@
-//! Who of those with one mobile is meant by what was typed (docs/decisions/0024-who-is-meant-by-what-was-typed.md).
+//! Selects, among the persons with one mobile number, those matching a typed name
+//! (docs/decisions/0024-who-is-meant-by-what-was-typed.md).
 //!
-//! Pure. Names agree folded; given names whole, by the first word, or but for a letter that the roster could not write,
-//! and only whole where less finds different people: so two parents on one mobile are told apart.
+//! Pure. Names are compared folded. A given name matches in full, by its first word, or except for a letter lost in the
+//! roster; if these looser matches find different people, only full matches count, so two parents sharing a mobile are
+//! told apart.
 
-use crate::base::names::{GivenMatch, family_agrees, given_agrees, roster_key};
+use crate::base::names::{GivenMatch, family_name_matches, match_given_name, roster_canonical_key};
 
-/// A person of the roster whose mobile is the typed one.
+/// A person of the roster with the typed mobile number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub id: String,
@@ -18,20 +20,20 @@ pub struct Candidate {
 
 impl Candidate {
     fn agrees(&self, family: &str, given: &str) -> Option<GivenMatch> {
-        family_agrees(family, &self.family_name, self.usage_name.as_deref())
-            .then(|| given_agrees(given, &self.given_name))
+        family_name_matches(family, &self.family_name, self.usage_name.as_deref())
+            .then(|| match_given_name(given, &self.given_name))
             .flatten()
     }
 }
 
-/// The persons meant: first those that agree with what was typed, then once more those that agree with one
-/// of them (the same parent in another academy, under the other name). Exported last comes first.
-pub fn meant(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candidate> {
-    let first = agreeing(candidates, family, given);
+/// Returns the matching persons: first those matching the typed names, then those matching one of the first (the same
+/// parent in another academy, under the other name). The person exported last comes first.
+pub fn matching_candidates(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candidate> {
+    let first = candidates_agreeing(candidates, family, given);
     let mut found = first.clone();
     for f in &first {
         for name in [Some(f.family_name.as_str()), f.usage_name.as_deref()].into_iter().flatten() {
-            for other in agreeing(candidates, name, &f.given_name) {
+            for other in candidates_agreeing(candidates, name, &f.given_name) {
                 if !found.iter().any(|c| c.id == other.id) {
                     found.push(other);
                 }
@@ -42,14 +44,14 @@ pub fn meant(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candida
     found
 }
 
-fn agreeing(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candidate> {
+fn candidates_agreeing(candidates: &[Candidate], family: &str, given: &str) -> Vec<Candidate> {
     let mut all: Vec<(GivenMatch, &Candidate)> =
         candidates.iter().filter_map(|c| c.agrees(family, given).map(|m| (m, c))).collect();
-    let mut names: Vec<String> = all.iter().map(|(_, c)| roster_key(&c.given_name)).collect();
+    let mut names: Vec<String> = all.iter().map(|(_, c)| roster_canonical_key(&c.given_name)).collect();
     names.sort();
     names.dedup();
     if names.len() > 1 {
-        all.retain(|(m, _)| matches!(m, GivenMatch::Whole));
+        all.retain(|(m, _)| matches!(m, GivenMatch::Full));
     }
     all.into_iter().map(|(_, c)| c.clone()).collect()
 }
@@ -76,17 +78,17 @@ mod tests {
     #[test]
     fn two_parents_on_one_mobile_are_told_apart() {
         let all = [someone("a", "PAYET", None, "Marie"), someone("b", "PAYET", None, "Jean")];
-        assert_eq!(ids(&meant(&all, "Payet", "jean")), ["b"]);
-        assert_eq!(ids(&meant(&all, "Payet", "Paul")), Vec::<&str>::new());
+        assert_eq!(ids(&matching_candidates(&all, "Payet", "jean")), ["b"]);
+        assert_eq!(ids(&matching_candidates(&all, "Payet", "Paul")), Vec::<&str>::new());
     }
 
     #[test]
     fn the_first_word_serves_unless_it_finds_two_people() {
         let one = [someone("a", "DARCY", None, "Anne Sophie")];
-        assert_eq!(ids(&meant(&one, "D'Arcy", "Anne")), ["a"]);
+        assert_eq!(ids(&matching_candidates(&one, "D'Arcy", "Anne")), ["a"]);
         let two = [someone("a", "DARCY", None, "Anne Sophie"), someone("b", "DARCY", None, "Anne")];
-        assert_eq!(ids(&meant(&two, "D'Arcy", "Anne")), ["b"]);
-        assert_eq!(ids(&meant(&two, "D'Arcy", "Anne-Sophie")), ["a"]);
+        assert_eq!(ids(&matching_candidates(&two, "D'Arcy", "Anne")), ["b"]);
+        assert_eq!(ids(&matching_candidates(&two, "D'Arcy", "Anne-Sophie")), ["a"]);
     }
 
     #[test]
@@ -96,17 +98,21 @@ mod tests {
             someone("b", "YILDIZO?LU", None, "Mehmet"),
             someone("c", "YILDIZOGLU", None, "Ayte"),
         ];
-        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ayşe")), ["a"]);
-        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Mehmet")), ["b"]);
-        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ayte")), ["c"], "a name that is there whole is the one");
-        assert_eq!(ids(&meant(&all, "Yıldızoğlu", "Ali")), Vec::<&str>::new());
-        // Two whose lost letters could be each other's: neither, rather than both.
+        assert_eq!(ids(&matching_candidates(&all, "Yıldızoğlu", "Ayşe")), ["a"]);
+        assert_eq!(ids(&matching_candidates(&all, "Yıldızoğlu", "Mehmet")), ["b"]);
+        assert_eq!(
+            ids(&matching_candidates(&all, "Yıldızoğlu", "Ayte")),
+            ["c"],
+            "a name that is there whole is the one"
+        );
+        assert_eq!(ids(&matching_candidates(&all, "Yıldızoğlu", "Ali")), Vec::<&str>::new());
+        // Two names whose lost letters could each stand for the other's: no match rather than both.
         let both = [someone("a", "KAYA", None, "Ay?e"), someone("b", "KAYA", None, "A?te")];
-        assert_eq!(ids(&meant(&both, "Kaya", "Ayte")), Vec::<&str>::new());
-        assert_eq!(ids(&meant(&both, "Kaya", "Ayşe")), ["a"]);
-        // One parent whom two schools' bases write alike has both children.
+        assert_eq!(ids(&matching_candidates(&both, "Kaya", "Ayte")), Vec::<&str>::new());
+        assert_eq!(ids(&matching_candidates(&both, "Kaya", "Ayşe")), ["a"]);
+        // A parent written alike in the databases of two schools has both children.
         let twice = [someone("a", "KO?", None, "Ay?e"), someone("b", "KO?", None, "Ay?e")];
-        assert_eq!(ids(&meant(&twice, "Koš", "Ayşe")), ["a", "b"]);
+        assert_eq!(ids(&matching_candidates(&twice, "Koš", "Ayşe")), ["a", "b"]);
     }
 
     #[test]
@@ -116,6 +122,6 @@ mod tests {
             someone("b", "N'DIAYE", None, "Fatou"),
             someone("c", "N'DIAYE", None, "Awa"),
         ];
-        assert_eq!(ids(&meant(&all, "Lebœuf", "Fatou")), ["a", "b"]);
+        assert_eq!(ids(&matching_candidates(&all, "Lebœuf", "Fatou")), ["a", "b"]);
     }
 }

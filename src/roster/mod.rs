@@ -1,8 +1,8 @@
-//! Rosters: who is whose legal representative, as the schools' exports say.
+//! Rosters: the legal representatives of each pupil, according to the schools' exports.
 //!
-//! A person is keyed (academy, PERSONNE_ID), a pupil (academy, ELEVE_ID): two schools of an academy may name the
-//! same one. Reading ([`formats`]) and comparing ([`reconcile`]) are pure, so that a file can be judged whole
-//! before a database is touched. Only [`Level::Legal`] gives rights.
+//! A person is keyed by (academy, PERSONNE_ID), a pupil by (academy, ELEVE_ID): two schools of an academy may name the
+//! same person or pupil. Reading ([`formats`]) and comparing ([`reconcile`]) are pure, so a file is validated as a
+//! whole before the database is touched. Only [`Level::Legal`] gives rights.
 
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
@@ -12,11 +12,11 @@ pub mod matching;
 pub mod ops;
 pub mod reconcile;
 pub mod report;
-pub mod sealed;
+pub mod sealed_rows;
 pub mod store;
 pub use crate::base::uai;
 
-/// What a person is to a pupil.
+/// The responsibility of a person for a pupil.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// *Représentant légal*.
@@ -28,7 +28,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// As it is stored.
+    /// Returns the text stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Legal => "legal",
@@ -37,8 +37,8 @@ impl Level {
         }
     }
 
-    /// As reports say it.
-    pub fn words(self) -> &'static str {
+    /// Returns the text used in import reports.
+    pub fn label(self) -> &'static str {
         match self {
             Level::Legal => "legal representative",
             Level::InCharge => "person in charge",
@@ -51,74 +51,75 @@ impl Level {
     }
 }
 
-/// What is kept of a pupil. Names are as the school wrote them, cleaned ([`crate::base::names::clean`]).
+/// The stored data of a pupil. Names are as the school wrote them, normalized ([`crate::base::names::normalize_name`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PupilData {
     /// *Nom de famille*.
     pub family: String,
-    /// *Nom d'usage*, where there is one.
+    /// *Nom d'usage*, if any.
     pub usage: Option<String>,
     pub given: String,
     pub born: BirthDate,
 }
 
-/// What is kept of a person.
+/// The stored data of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonData {
     /// *Nom de famille*.
     pub family: String,
-    /// *Nom d'usage*, where there is one.
+    /// *Nom d'usage*, if any.
     pub usage: Option<String>,
     /// Empty for an institution.
     pub given: String,
     pub phone: Phone,
-    /// The column, one of [`OTHER_NUMBERS`], that holds a mobile where TEL_PORTABLE has none: told to the school, which
-    /// may move it. Never used: who reads a landline's messages, or those at work, nobody knows.
-    pub mobile_in: Option<&'static str>,
+    /// The column, among [`OTHER_NUMBERS`], holding a mobile number when TEL_PORTABLE has none: reported to the school,
+    /// which may move the number. Never used to send a code: nobody knows who reads the messages of a landline or a
+    /// telephone at work.
+    pub mobile_column: Option<&'static str>,
 }
 
-/// Columns beside TEL_PORTABLE that people's mobiles are entered in by mistake.
+/// Columns other than TEL_PORTABLE in which mobile numbers are entered by mistake.
 pub const OTHER_NUMBERS: [&str; 3] = ["TEL_PERSONNEL", "TEL_PERSONNE", "TEL_PROFESSIONNEL"];
 
-/// What the school's column for the mobile holds.
+/// The content of TEL_PORTABLE, the school's column for the mobile number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phone {
     Mobile(E164),
-    /// Nothing.
+    /// The column is empty.
     Absent,
-    /// Something that takes no SMS; it is not kept.
-    Unusable(Unusable),
+    /// A text to which no SMS can be sent; the text itself is not stored.
+    Unusable(UnusablePhone),
 }
 
-/// What the school needs to find a number that takes no SMS in its base.
+/// The details by which the school finds an unusable number in its own database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unusable {
-    /// Absent in rows of before this was kept; the next import fills it in.
-    pub why: Option<PhoneWhy>,
-    /// Its last two digits, as far as there are.
-    pub end: String,
+pub struct UnusablePhone {
+    /// Absent in rows older than this column; the next import fills the column in.
+    pub reason: Option<UnusableReason>,
+    /// The last two digits of the number, or fewer if the text has fewer.
+    pub last_digits: String,
 }
 
-/// Why it takes none.
+/// The reason for which no SMS can be sent to a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhoneWhy {
-    /// It exists and is no mobile.
+pub enum UnusableReason {
+    /// An existing number, but not a mobile.
     Landline,
-    /// It is too short, too long, or no number at all.
+    /// Too short, too long, or not a telephone number.
     Incomplete,
 }
 
-impl PhoneWhy {
-    /// As it is stored.
+impl UnusableReason {
+    /// Returns the text stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
-            PhoneWhy::Landline => "landline",
-            PhoneWhy::Incomplete => "incomplete",
+            UnusableReason::Landline => "landline",
+            UnusableReason::Incomplete => "incomplete",
         }
     }
 
     pub fn from_stored(text: &str) -> Option<Self> {
-        [PhoneWhy::Landline, PhoneWhy::Incomplete].into_iter().find(|why| why.as_str() == text)
+        [UnusableReason::Landline, UnusableReason::Incomplete].into_iter().find(|why| why.as_str() == text)
     }
 }
 
@@ -130,7 +131,7 @@ impl Phone {
         }
     }
 
-    /// As it is stored, beside the sealed number.
+    /// Returns the state stored beside the encrypted number.
     pub fn state(&self) -> &'static str {
         match self {
             Phone::Mobile(_) => "mobile",
@@ -140,10 +141,10 @@ impl Phone {
     }
 }
 
-/// What is kept of a link.
+/// The stored data of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkData {
     pub level: Level,
-    /// CODE_PARENTE in its two digits (10 mother, 20 father, 70 the pupil himself …), where the school gave one.
+    /// CODE_PARENTE as two digits (10 mother, 20 father, 70 the pupil, …), if the school gave a code.
     pub relation: Option<String>,
 }

@@ -1,173 +1,190 @@
-//! `preau import`: files of an academy, school by school, into the roster.
+//! `preau import`: imports the files of an academy into the roster, school by school.
 //!
-//! A school is read and compared outside the writer, then written in one transaction that first compares and sets
-//! the revision of its set. One school's files never hold another's back, and only one school is in memory.
+//! A school is read and compared outside of the write transaction, then written in one transaction, beginning with a
+//! compare-and-set on the revision of the school's roster. The files of one school never delay another school, and only
+//! one school is in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File as Opened;
+use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::formats::siecle::{self, Found};
-use super::formats::{Fault, File, FileError, SchoolSet, assemble};
-use super::reconcile::{Removals, plan};
-use super::report::{Finding, Outcome, Refused, SchoolReport, Taken};
-use super::sealed::RowError;
+use super::formats::siecle::{self, DetectedExport};
+use super::formats::{ExportFile, FileError, FileErrorKind, SchoolRoster, assemble_rosters};
+use super::reconcile::{RemovalPolicy, plan_changes};
+use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
+use super::sealed_rows::RowError;
 use super::uai::Uai;
 use crate::base::clock::Timestamp;
-use crate::base::phone::Numbering;
+use crate::base::phone::PhoneParser;
 use crate::base::rng::Random;
+use crate::crypto::MasterKey;
 use crate::db::{self, Db};
-use crate::seal::Vault;
 use crate::tenants;
 
+mod sealed_plan;
 #[cfg(test)]
 mod tests;
-mod writing;
 
-use writing::{State, Writing};
+use sealed_plan::{SealedPlan, StoredRoster};
 
-/// How often a set is compared again because another import of the school came first.
-const TRIES: usize = 8;
+/// The maximum number of comparisons when other imports of the same school keep committing first.
+const MAX_CONFLICT_ATTEMPTS: usize = 8;
 
-/// What an import stands on.
+/// The dependencies of an import.
 #[derive(Clone, Copy)]
-pub struct House<'a> {
+pub struct ImportContext<'a> {
     pub db: &'a Db,
-    pub vault: &'a Vault,
+    pub master_key: &'a MasterKey,
     pub rng: &'a dyn Random,
-    pub numbering: &'a Numbering,
+    pub phone_parser: &'a PhoneParser,
     pub now: Timestamp,
 }
 
-/// What the operator asked for.
+/// The request of the operator.
 #[derive(Clone, Debug)]
-pub struct Request {
-    /// The academy that the ids of the files are unique in.
+pub struct ImportRequest {
+    /// The academy in which the ids of the files are unique.
     pub academy: String,
     pub files: Vec<PathBuf>,
-    pub removals: Removals,
+    pub removals: RemovalPolicy,
     pub dry_run: bool,
 }
 
-/// Why an import stopped. Schools that were taken before it stay taken.
+/// The error that stops an import. Schools imported before the error stay imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]
-    Db(#[from] db::Error),
+    Db(#[from] db::DbError),
     #[error(transparent)]
     Row(#[from] RowError),
     #[error("reading was interrupted: {0}")]
     Reading(#[from] tokio::task::JoinError),
     #[error("the row of {what} {key} is not known")]
-    Lost { what: &'static str, key: String },
+    UnknownRow { what: &'static str, key: String },
 }
 
 type Result<T> = std::result::Result<T, ImportError>;
 
-/// Imports the files, telling each finding as soon as it is one. True if all was taken, or would be.
-pub async fn import(house: House<'_>, request: &Request, tell: &mut (dyn FnMut(Finding) + Send)) -> Result<bool> {
+/// Imports the files, reporting each finding at once. Returns true if everything was imported, or would be.
+pub async fn import_files(
+    house: ImportContext<'_>,
+    request: &ImportRequest,
+    tell: &mut (dyn FnMut(ImportFinding) + Send),
+) -> Result<bool> {
     let mut all = true;
-    let mut tell = |finding: Finding| {
-        all &= finding.is_taken();
+    let mut tell = |finding: ImportFinding| {
+        all &= finding.is_imported();
         tell(finding);
     };
     let files = request.files.clone();
-    let (schools, findings) = tokio::task::spawn_blocking(move || by_school(files)).await?;
-    let no_roster = schools.is_empty() && findings.iter().all(Finding::is_taken);
-    findings.into_iter().chain(no_roster.then_some(Finding::NoRoster)).for_each(&mut tell);
+    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(files)).await?;
+    let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
+    findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut tell);
     for (uai, files) in schools {
         let (set, broken) = read_school(uai.clone(), files).await?;
-        broken.into_iter().for_each(|error| tell(Finding::File(error)));
+        broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         let (outcome, problems, remarks) = match set {
             Ok(mut set) => {
-                let (problems, remarks) = (std::mem::take(&mut set.problems), std::mem::take(&mut set.remarks));
-                (take(house, request, &set).await?, problems, remarks)
+                let (problems, remarks) = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
+                (import_school(house, request, &set).await?, problems, remarks)
             }
-            Err(refused) => (Outcome::Refused(refused), Vec::new(), Vec::new()),
+            Err(refused) => (SchoolImportOutcome::Rejected(refused), Vec::new(), Vec::new()),
         };
-        tell(Finding::School(Box::new(SchoolReport { uai, dry_run: request.dry_run, outcome, problems, remarks })));
+        tell(ImportFinding::School(Box::new(SchoolImportReport {
+            uai,
+            dry_run: request.dry_run,
+            outcome,
+            errors: problems,
+            warnings: remarks,
+        })));
     }
     Ok(all)
 }
 
-/// Which files speak of which school, by their headers alone, and what is told of the others.
-fn by_school(files: Vec<PathBuf>) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<Finding>) {
+/// Groups the files by school, reading headers only, and returns the findings about the other files.
+fn group_by_school(files: Vec<PathBuf>) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<ImportFinding>) {
     let mut schools: BTreeMap<Uai, BTreeSet<PathBuf>> = BTreeMap::new();
     let mut findings = Vec::new();
     for file in files {
-        match open(&file).and_then(|input| siecle::read_headers(&file.to_string_lossy(), input)) {
+        match open_file(&file).and_then(|input| siecle::read_headers(&file.to_string_lossy(), input)) {
             Ok(found) => {
                 for found in found {
                     match found {
-                        Found::Roster(_, header) => _ = schools.entry(header.uai).or_default().insert(file.clone()),
-                        Found::Other(other) => findings.push(Finding::PassedOver(other)),
+                        DetectedExport::Roster(_, header) => {
+                            _ = schools.entry(header.uai).or_default().insert(file.clone())
+                        }
+                        DetectedExport::Other(other) => findings.push(ImportFinding::Skipped(other)),
                     }
                 }
             }
-            Err(error) => findings.push(Finding::File(error)),
+            Err(error) => findings.push(ImportFinding::File(error)),
         }
     }
     (schools, findings)
 }
 
-fn open(file: &Path) -> std::result::Result<BufReader<Opened>, FileError> {
+fn open_file(file: &Path) -> std::result::Result<BufReader<File>, FileError> {
     let refuse = |error: std::io::Error| FileError {
         file: file.to_string_lossy().into_owned(),
         line: None,
-        fault: Fault::Read(error.to_string()),
+        kind: FileErrorKind::Unreadable(error.to_string()),
     };
-    Opened::open(file).map(BufReader::new).map_err(refuse)
+    File::open(file).map(BufReader::new).map_err(refuse)
 }
 
-/// Reads the files of one school to their ends; gives its set and the files that are broken.
+/// Reads the files of one school to the end; returns the school's roster and the errors of broken files.
 async fn read_school(
     uai: Uai,
     files: BTreeSet<PathBuf>,
-) -> Result<(std::result::Result<SchoolSet, Refused>, Vec<FileError>)> {
+) -> Result<(std::result::Result<SchoolRoster, ImportRejection>, Vec<FileError>)> {
     let reading = move || {
-        let mut read: Vec<File> = Vec::new();
+        let mut read: Vec<ExportFile> = Vec::new();
         let mut broken = Vec::new();
         for file in &files {
-            match open(file).and_then(|input| siecle::read(&file.to_string_lossy(), input)) {
+            match open_file(file).and_then(|input| siecle::read_exports(&file.to_string_lossy(), input)) {
                 Ok(found) => read.extend(found.into_iter().filter(|found| found.header.uai == uai)),
                 Err(error) => broken.push(error),
             }
         }
-        // Whatever else is wrong with the set, a broken file is the reason.
-        let set = assemble(read).into_iter().next().filter(|_| broken.is_empty());
-        (set.map_or(Err(Refused::Unreadable), |set| set.map_err(Refused::Set)), broken)
+        // A broken file is the reason for the rejection, whatever else is wrong with the roster.
+        let set = assemble_rosters(read).into_iter().next().filter(|_| broken.is_empty());
+        (set.map_or(Err(ImportRejection::UnreadableFile), |set| set.map_err(ImportRejection::Files)), broken)
     };
     Ok(tokio::task::spawn_blocking(reading).await?)
 }
 
-/// One school: compared, and written unless that was not wanted.
-async fn take(house: House<'_>, request: &Request, set: &SchoolSet) -> Result<Outcome> {
-    let refused = |why: Refused| Ok(Outcome::Refused(why));
+/// Compares one school's roster with the database and writes the changes unless the request is a dry run.
+async fn import_school(
+    house: ImportContext<'_>,
+    request: &ImportRequest,
+    set: &SchoolRoster,
+) -> Result<SchoolImportOutcome> {
+    let refused = |why: ImportRejection| Ok(SchoolImportOutcome::Rejected(why));
     let mut tx = house.db.read().await?;
-    let Some(school) = tenants::store::school(&mut tx, set.uai.as_str()).await? else {
-        return refused(Refused::Undeclared { uai: set.uai.clone(), academy: request.academy.clone() });
+    let Some(school) = tenants::store::find_school(&mut tx, set.uai.as_str()).await? else {
+        return refused(ImportRejection::UndeclaredSchool { uai: set.uai.clone(), academy: request.academy.clone() });
     };
     if school.academy != request.academy {
-        return refused(Refused::Academy { declared: school.academy, given: request.academy.clone() });
+        return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
-    for _ in 0..TRIES {
-        let state = State::read(&mut tx, house.vault, &school.academy, set).await?;
-        let plan = match plan(&state.known, set, house.numbering, request.removals) {
+    for _ in 0..MAX_CONFLICT_ATTEMPTS {
+        let state = StoredRoster::read(&mut tx, house.master_key, &school.academy, set).await?;
+        let plan = match plan_changes(&state.current, set, house.phone_parser, request.removals) {
             Ok(plan) => plan,
-            Err(refusal) => return refused(Refused::Roster(refusal)),
+            Err(refusal) => return refused(ImportRejection::Reconcile(refusal)),
         };
-        let taken = Taken::from(&plan);
-        let nothing = plan.is_empty() && state.known.exported == Some(plan.exported);
+        let taken = ImportSummary::from(&plan);
+        let nothing = plan.is_empty() && state.current.last_export == Some(plan.export);
         if request.dry_run || nothing {
-            return Ok(Outcome::Taken(taken));
+            return Ok(SchoolImportOutcome::Imported(taken));
         }
-        match Writing::prepare(house, state, plan)?.apply(house, &school.academy, &set.uai).await {
-            Ok(true) => return Ok(Outcome::Taken(taken)),
+        match SealedPlan::seal(house, state, plan)?.apply(house, &school.academy, &set.uai).await {
+            Ok(true) => return Ok(SchoolImportOutcome::Imported(taken)),
             Ok(false) => {}
-            Err(ImportError::Db(error)) if error.gave_way() => {}
+            Err(ImportError::Db(error)) if error.is_serialization_failure() => {}
             Err(error) => return Err(error),
         }
     }
-    refused(Refused::Busy)
+    refused(ImportRejection::Conflict)
 }

@@ -1,73 +1,75 @@
-//! What an import tells the operator: a line a fact, with ids of records, never a name or a number.
+//! The import report for the operator: one line a fact, with record ids, never a name or a telephone number.
 
 use std::fmt;
 
-use super::PhoneWhy;
-use super::formats::{FileError, PassedOver, Problem, Remark, SetError};
-use super::reconcile::{Counts, LinkKey, Plan, Refusal};
+use super::UnusableReason;
+use super::formats::{FileError, RecordError, RecordWarning, SchoolRosterError, SkippedExport};
+use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
 use super::uai::Uai;
 
-/// One thing that an import found, in the order in which it was found.
+/// One finding of an import, in the order of discovery.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Finding {
-    /// A file that says nothing usable.
+pub enum ImportFinding {
+    /// A file without usable content.
     File(FileError),
-    /// An export that is no roster, and need not be one.
-    PassedOver(PassedOver),
-    /// There was no roster among the files.
+    /// An export of another kind, passed over.
+    Skipped(SkippedExport),
+    /// No roster among the files.
     NoRoster,
-    /// A school that files were given for.
-    School(Box<SchoolReport>),
+    /// A school with files among those given.
+    School(Box<SchoolImportReport>),
 }
 
-impl Finding {
-    /// Whether all of it was taken, or would be.
-    pub fn is_taken(&self) -> bool {
+impl ImportFinding {
+    /// True if everything was imported, or would be in a dry run.
+    pub fn is_imported(&self) -> bool {
         match self {
-            Finding::File(_) | Finding::NoRoster => false,
-            Finding::PassedOver(_) => true,
-            Finding::School(school) => matches!(school.outcome, Outcome::Taken(_)) && school.problems.is_empty(),
+            ImportFinding::File(_) | ImportFinding::NoRoster => false,
+            ImportFinding::Skipped(_) => true,
+            ImportFinding::School(school) => {
+                matches!(school.outcome, SchoolImportOutcome::Imported(_)) && school.errors.is_empty()
+            }
         }
     }
 }
 
-/// What became of one school's set.
+/// The result for one school.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SchoolReport {
+pub struct SchoolImportReport {
     pub uai: Uai,
-    /// Nothing was written, and nothing was to be.
+    /// True if the operator asked for a dry run, so nothing was written.
     pub dry_run: bool,
-    pub outcome: Outcome,
-    /// Records that count as unchanged, whatever became of the set.
-    pub problems: Vec<Problem>,
-    /// Records that were taken and that the school should look at.
-    pub remarks: Vec<Remark>,
+    pub outcome: SchoolImportOutcome,
+    /// Unreadable records; these count as unchanged, whatever the outcome.
+    pub errors: Vec<RecordError>,
+    /// Imported records for the school to look at.
+    pub warnings: Vec<RecordWarning>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    Taken(Taken),
-    Refused(Refused),
+pub enum SchoolImportOutcome {
+    Imported(ImportSummary),
+    Rejected(ImportRejection),
 }
 
-/// What the set held and what it changed.
+/// The content of the imported roster and its changes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Taken {
-    pub counts: Counts,
-    pub changes: Changes,
-    /// PERSONNE_ID, and why no code can be sent to what the column for the mobile holds.
-    pub unusable_numbers: Vec<(String, PhoneWhy)>,
-    /// PERSONNE_ID of a legal representative without a usable mobile, and the column in which one stands.
-    pub mobiles_elsewhere: Vec<(String, &'static str)>,
-    /// ELEVE_ID and PERSONNE_ID of links to somebody whom neither the set nor the database has.
-    pub links_nowhere: Vec<LinkKey>,
-    /// Legal representatives without a usable mobile.
+pub struct ImportSummary {
+    pub counts: RosterCounts,
+    pub changes: RosterChanges,
+    /// PERSONNE_ID, and the reason for which no code can be sent to the number in TEL_PORTABLE.
+    pub unusable_numbers: Vec<(String, UnusableReason)>,
+    /// PERSONNE_ID of a legal representative without a usable mobile in TEL_PORTABLE, and the column holding a mobile.
+    pub mobiles_in_other_columns: Vec<(String, &'static str)>,
+    /// ELEVE_ID and PERSONNE_ID of links to a pupil or person neither in the roster nor in the database.
+    pub dangling_links: Vec<LinkKey>,
+    /// The number of legal representatives without a usable mobile.
     pub unreachable: usize,
 }
 
-/// Rows that a set begins, alters and ends.
+/// The numbers of rows started, changed and ended by a roster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct RosterChanges {
     pub persons_new: usize,
     pub persons_changed: usize,
     pub pupils_new: usize,
@@ -80,28 +82,28 @@ pub struct Changes {
     pub links_ended: usize,
 }
 
-/// Why a school's set was not taken.
+/// The reason for rejecting a school's roster.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum ImportRejection {
     #[error(
         "the school is not declared; add to schools.toml:\n[[school]]\nuai = \"{uai}\"\nname = \"…\"\n\
          academy = \"{academy}\"\nministry = \"en\""
     )]
-    Undeclared { uai: Uai, academy: String },
+    UndeclaredSchool { uai: Uai, academy: String },
     #[error("the school is declared in the academy {declared}, not {given}")]
-    Academy { declared: String, given: String },
+    OtherAcademy { declared: String, given: String },
     #[error("one of its files cannot be read")]
-    Unreadable,
+    UnreadableFile,
     #[error(transparent)]
-    Set(#[from] SetError),
+    Files(#[from] SchoolRosterError),
     #[error(transparent)]
-    Roster(#[from] Refusal),
+    Reconcile(#[from] ReconcileError),
     #[error("other imports of this school keep coming first; try again")]
-    Busy,
+    Conflict,
 }
 
-impl From<&Plan> for Changes {
-    fn from(plan: &Plan) -> Self {
+impl From<&ReconcilePlan> for RosterChanges {
+    fn from(plan: &ReconcilePlan) -> Self {
         Self {
             persons_new: plan.persons_new.len(),
             persons_changed: plan.persons_changed.len(),
@@ -117,14 +119,14 @@ impl From<&Plan> for Changes {
     }
 }
 
-impl From<&Plan> for Taken {
-    fn from(plan: &Plan) -> Self {
+impl From<&ReconcilePlan> for ImportSummary {
+    fn from(plan: &ReconcilePlan) -> Self {
         Self {
             counts: plan.counts,
-            changes: Changes::from(plan),
+            changes: RosterChanges::from(plan),
             unusable_numbers: plan.unusable_numbers.clone(),
-            links_nowhere: plan.links_nowhere.clone(),
-            mobiles_elsewhere: plan
+            dangling_links: plan.dangling_links.clone(),
+            mobiles_in_other_columns: plan
                 .unreachable
                 .iter()
                 .filter_map(|(id, column)| Some((id.clone(), (*column)?)))
@@ -134,7 +136,7 @@ impl From<&Plan> for Taken {
     }
 }
 
-impl fmt::Display for Changes {
+impl fmt::Display for RosterChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::default() {
             return f.write_str("nothing changed");
@@ -151,9 +153,16 @@ impl fmt::Display for Changes {
     }
 }
 
-impl fmt::Display for Taken {
+impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { pupils, pupils_gone, responsables, persons_without_link, legal_links, .. } = self.counts;
+        let RosterCounts {
+            pupils,
+            pupils_departed: pupils_gone,
+            linked_persons: responsables,
+            persons_without_link,
+            legal_links,
+            ..
+        } = self.counts;
         write!(
             f,
             "{pupils} current pupils, {pupils_gone} gone, {responsables} responsables, {persons_without_link} persons \
@@ -163,51 +172,51 @@ impl fmt::Display for Taken {
     }
 }
 
-impl fmt::Display for Finding {
-    /// Without a line feed at its end.
+impl fmt::Display for ImportFinding {
+    /// Writes the finding without a final line feed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Finding::File(error) => write!(f, "refused: {error}"),
-            Finding::PassedOver(other) => write!(f, "passed over: {other}"),
-            Finding::NoRoster => f.write_str(
+            ImportFinding::File(error) => write!(f, "refused: {error}"),
+            ImportFinding::Skipped(other) => write!(f, "passed over: {other}"),
+            ImportFinding::NoRoster => f.write_str(
                 "refused: no roster among the files; give both exports of each school, élèves and responsables",
             ),
-            Finding::School(school) => write!(f, "{school}"),
+            ImportFinding::School(school) => write!(f, "{school}"),
         }
     }
 }
 
-impl fmt::Display for SchoolReport {
+impl fmt::Display for SchoolImportReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { uai, dry_run, outcome, problems, remarks } = self;
+        let Self { uai, dry_run, outcome, errors: problems, warnings: remarks } = self;
         match outcome {
-            Outcome::Taken(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
-            Outcome::Taken(taken) => write!(f, "{uai}: taken: {taken}")?,
-            // Its sentences begin with the UAI.
-            Outcome::Refused(Refused::Set(error)) => write!(f, "refused: {error}")?,
-            Outcome::Refused(why) => write!(f, "{uai}: refused: {why}")?,
+            SchoolImportOutcome::Imported(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
+            SchoolImportOutcome::Imported(taken) => write!(f, "{uai}: taken: {taken}")?,
+            // The sentences of this error begin with the UAI.
+            SchoolImportOutcome::Rejected(ImportRejection::Files(error)) => write!(f, "refused: {error}")?,
+            SchoolImportOutcome::Rejected(why) => write!(f, "{uai}: refused: {why}")?,
         }
         for problem in problems {
             write!(f, "\n{uai}: not read, so unchanged: {problem}")?;
         }
-        let Outcome::Taken(taken) = outcome else { return Ok(()) };
+        let SchoolImportOutcome::Imported(taken) = outcome else { return Ok(()) };
         for remark in remarks {
             write!(f, "\n{uai}: for the school: {remark}")?;
         }
         for (id, why) in &taken.unusable_numbers {
             let why = match why {
-                PhoneWhy::Landline => "is not a mobile number",
-                PhoneWhy::Incomplete => "is not a complete number",
+                UnusableReason::Landline => "is not a mobile number",
+                UnusableReason::Incomplete => "is not a complete number",
             };
             write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE {why}")?;
         }
-        for (id, column) in &taken.mobiles_elsewhere {
+        for (id, column) in &taken.mobiles_in_other_columns {
             write!(
                 f,
                 "\n{uai}: for the school: PERSONNE {id}: {column} holds a mobile; a code is sent to TEL_PORTABLE only"
             )?;
         }
-        for (pupil, person) in &taken.links_nowhere {
+        for (pupil, person) in &taken.dangling_links {
             write!(f, "\n{uai}: for the school: RESPONSABLE_ELEVE {pupil} {person}: names somebody no export has")?;
         }
         if taken.unreachable > 0 {

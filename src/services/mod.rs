@@ -1,24 +1,25 @@
-//! The services of the house that concern a person: as doors, where somebody knocked at the wrong one.
+//! The deployment's services for an end user, shown as links on the account page, after an activation, and at a service
+//! for other children.
 //!
-//! One portal has a client for each academy (docs/decisions/0022-pairwise-subjects-and-perimeters.md), and a parent
-//! knows neither clients nor perimeters. What is said here is of the person's own children only, and the links are
-//! those of the client's file.
+//! A portal has one client per academy (docs/decisions/0022-pairwise-subjects-and-perimeters.md), and parents know
+//! neither clients nor perimeters. The links mention only the end user's own children, and the URLs are those of the
+//! client's file.
 
 pub mod ops;
 
 use serde::Serialize;
 
-/// A service, and for whom one goes there.
+/// A link to a service, with the children covered by the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Door {
+pub struct ServiceLink {
     pub client_id: String,
     pub sector: String,
     /// The client's name.
     pub name: String,
-    /// The client's `initiate_login_uri`, else its `client_uri`.
+    /// The client's `initiate_login_uri`, otherwise its `client_uri`.
     pub href: String,
-    /// Ids of the academies, or names of the schools, of the children that it knows.
+    /// Names of the academies or schools of the covered children (ids of academies until resolved).
     pub places: Vec<String>,
-    /// Given names of those children.
+    /// Given names of the covered children.
     pub children: Vec<String>,
 }

@@ -1,19 +1,25 @@
-//! Finds the doors.
+//! Computes the service links.
 
-use super::Door;
+use super::ServiceLink;
 use crate::app::App;
 use crate::clients::Client;
 use crate::db::Tx;
 use crate::protocol::redirect::with_query;
-use crate::roster::store::Child;
+use crate::roster::store::RosterChild;
 use crate::{clients, tenants};
 
-/// The services of the house that concern one of these children, by name.
-pub async fn doors(tx: &mut Tx, app: &App, profile: &str, children: &[Child]) -> anyhow::Result<Vec<Door>> {
-    let all = clients::store::of_files(tx).await?;
-    let mut doors: Vec<Door> = all.iter().filter_map(|client| door(client, profile, children, app.issuer())).collect();
+/// Returns links to the deployment's own services that cover any of these children, sorted by name.
+pub async fn service_links(
+    tx: &mut Tx,
+    app: &App,
+    profile: &str,
+    children: &[RosterChild],
+) -> anyhow::Result<Vec<ServiceLink>> {
+    let all = clients::store::list_from_files(tx).await?;
+    let mut doors: Vec<ServiceLink> =
+        all.iter().filter_map(|client| service_link(client, profile, children, app.issuer())).collect();
     for place in doors.iter_mut().flat_map(|door| &mut door.places) {
-        if let Some(name) = tenants::store::academy_name(tx, place).await? {
+        if let Some(name) = tenants::store::find_academy_name(tx, place).await? {
             *place = name;
         }
     }
@@ -21,13 +27,13 @@ pub async fn doors(tx: &mut Tx, app: &App, profile: &str, children: &[Child]) ->
     Ok(doors)
 }
 
-/// The door of a client to some of these children; none where it is not about them, or leads nowhere.
-fn door(client: &Client, profile: &str, children: &[Child], issuer: &str) -> Option<Door> {
+/// Returns the link to a client for these children; `None` if the client covers none of the children or has no URL.
+fn service_link(client: &Client, profile: &str, children: &[RosterChild], issuer: &str) -> Option<ServiceLink> {
     let perimeter = &client.meta.perimeter;
-    if !client.is_usable() || client.meta.consent || !perimeter.takes_profile(profile) {
+    if !client.is_usable() || client.meta.consent || !perimeter.includes_profile(profile) {
         return None;
     }
-    let within = |c: &&Child| perimeter.covers(&c.uai, &c.academy, &c.ministry);
+    let within = |c: &&RosterChild| perimeter.covers(&c.uai, &c.academy, &c.ministry);
     let (mut places, mut names) = (Vec::new(), Vec::new());
     for child in children.iter().filter(within) {
         let by_academy = perimeter.academies.contains(&child.academy);
@@ -40,7 +46,7 @@ fn door(client: &Client, profile: &str, children: &[Child], issuer: &str) -> Opt
     }
     let initiate = client.meta.initiate_login_uri.as_deref().map(|uri| with_query(uri, &[("iss", issuer)]));
     let href = initiate.or_else(|| client.meta.client_uri.clone())?;
-    (!places.is_empty()).then(|| Door {
+    (!places.is_empty()).then(|| ServiceLink {
         client_id: client.id.clone(),
         sector: client.meta.sector.clone(),
         name: client.meta.client_name.clone(),

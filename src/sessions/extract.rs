@@ -1,4 +1,4 @@
-//! The request's session, proven: a handler that takes [`Signed`] has looked.
+//! The extractor of the request's session: a handler with a [`CurrentSession`] has verified the cookie.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,20 +7,20 @@ use super::{Session, ops};
 use crate::accounts::Account;
 use crate::app::AppState;
 use crate::http::error::PageError;
-use crate::http::visit::Visit;
+use crate::http::request_context::RequestContext;
 
-/// Who is signed in here, if anybody. Taking it counts as a visit: the session stays awake.
-pub struct Signed(pub Option<(Session, Account)>);
+/// The current session and its account, if signed in. The extraction renews the idle timeout of the session.
+pub struct CurrentSession(pub Option<(Session, Account)>);
 
-impl FromRequestParts<AppState> for Signed {
+impl FromRequestParts<AppState> for CurrentSession {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
-        let visit = Visit::from_request_parts(parts, app).await?;
-        let found = ops::current(app, visit.now, visit.session.as_deref()).await?;
+        let ctx = RequestContext::from_request_parts(parts, app).await?;
+        let found = ops::current(app, ctx.now, ctx.session.as_deref()).await?;
         if let Some((session, _)) = &found {
-            ops::touch(app, visit.now, session).await?;
+            ops::touch(app, ctx.now, session).await?;
         }
-        Ok(Signed(found))
+        Ok(CurrentSession(found))
     }
 }

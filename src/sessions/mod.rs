@@ -1,6 +1,6 @@
-//! Single sign-on sessions: rows in SQL from the first day, so that a restart signs nobody out.
+//! Single sign-on sessions, stored in SQL so that a restart signs out nobody.
 //!
-//! The cookie holds 256 random bits, the row their digest. A new one is drawn at each sign-in
+//! The cookie contains 256 random bits, the row their digest. Every sign-in generates a new cookie
 //! (docs/threats.md#attack-s1).
 
 pub mod extract;
@@ -9,35 +9,35 @@ pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
 
-/// Idle so long, single sign-on ends (not the tokens).
-pub const IDLE: Span = Span::minutes(30);
-/// A session's life at most.
-pub const LIFE: Span = Span::hours(12);
-/// `seen_at` is written at most so often.
-pub const TOUCH: Span = Span::minutes(1);
+/// The idle timeout of single sign-on; tokens are not affected.
+pub const SESSION_IDLE_TTL: Span = Span::minutes(30);
+/// The maximum lifetime of a session.
+pub const SESSION_TTL: Span = Span::hours(12);
+/// The minimum interval between two writes of `seen_at`.
+pub const TOUCH_INTERVAL: Span = Span::minutes(1);
 
-/// How somebody proved who they are (RFC 8176).
+/// The authentication method of a session (RFC 8176).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub enum AuthenticationMethod {
     Password,
-    /// The end of an activation: the roster's mobile, and the password just chosen.
+    /// The end of an activation: an SMS code to the roster's mobile number, and the new password.
     Activation,
 }
 
-impl Method {
-    /// RFC 8176 values, as the row keeps them.
+impl AuthenticationMethod {
+    /// Returns the `amr` values of RFC 8176, as stored in the row.
     pub fn amr(self) -> &'static str {
         match self {
-            Method::Password => "pwd",
-            Method::Activation => "sms pwd",
+            AuthenticationMethod::Password => "pwd",
+            AuthenticationMethod::Activation => "sms pwd",
         }
     }
 }
 
-/// A row.
+/// A session row.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Digest of the cookie.
+    /// The digest of the cookie.
     pub id: String,
     pub account_id: String,
     pub authenticated_at: Timestamp,
@@ -47,13 +47,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether tokens of it are alive: not ended, not 12 h old.
+    /// True if the session's tokens are valid: not ended and younger than 12 hours.
     pub fn is_alive(&self, now: Timestamp) -> bool {
-        !self.ended && now.since(self.authenticated_at) < LIFE
+        !self.ended && now.since(self.authenticated_at) < SESSION_TTL
     }
 
-    /// Whether it still signs its person in without asking.
-    pub fn signs_on(&self, now: Timestamp) -> bool {
-        self.is_alive(now) && now.since(self.seen_at) < IDLE
+    /// True if the session permits single sign-on without a new authentication.
+    pub fn allows_single_sign_on(&self, now: Timestamp) -> bool {
+        self.is_alive(now) && now.since(self.seen_at) < SESSION_IDLE_TTL
     }
 }

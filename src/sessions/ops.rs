@@ -1,52 +1,53 @@
-//! Beginning, finding and ending a session.
+//! Creates, finds and ends sessions.
 
-use super::{LIFE, Method, Session, TOUCH, store};
+use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, store};
 use crate::accounts::{self, Account};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::db::{Durability, Tx};
 use crate::outbox::JobKind;
 use crate::{grants, logouts};
 
-/// Where a session begins.
+/// The origin of a new session.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Around<'a> {
-    /// The session that the browser had.
-    pub former: Option<&'a str>,
-    /// The device on which that happens.
+pub struct SessionOrigin<'a> {
+    /// The previous session of the browser.
+    pub previous: Option<&'a str>,
+    /// The known device of the sign-in.
     pub device: Option<&'a str>,
-    /// The client that asked for it, where one did.
+    /// The client that requested the authentication, if any.
     pub client: Option<&'a str>,
 }
 
-/// Draws a new session for an account, which the one that the browser had gives way to. Gives the cookie's value and the
+/// Creates a session for an account, in place of the browser's previous session. Returns the cookie's value and the
 /// row's id.
 pub async fn begin(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     account_id: &str,
-    method: Method,
-    with: Around<'_>,
+    method: AuthenticationMethod,
+    with: SessionOrigin<'_>,
 ) -> anyhow::Result<(String, String)> {
     let cookie = id256(app.rng.as_ref());
-    let id = digest(&cookie);
+    let id = sha256_base64url(&cookie);
     store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
-    if let Some(old) = with.former {
-        give_way(tx, app, now, old, (account_id, &id)).await?;
+    if let Some(old) = with.previous {
+        replace_previous(tx, app, now, old, (account_id, &id)).await?;
     }
-    let about = About { account: Some(account_id), client: with.client, detail: method.amr() };
-    audit::store::record(tx, app.rng.as_ref(), now, Fact::SignedIn, about).await?;
+    let about = AuditDetails { account: Some(account_id), client: with.client, detail: method.amr() };
+    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::SignedIn, about).await?;
     Ok((cookie, id))
 }
 
-/// The session that a browser had ends, because somebody signed in there. If it is the same person, what the clients
-/// hold goes on in the new one and nobody is told: a portal that asks for the password once more must not sign its
-/// people out of every service in the middle of their day. Tokens of a session that is over do not come to life again.
-async fn give_way(
+/// Ends the previous session of the browser after a new sign-in. For the same person, the clients' tokens move to the
+/// new session and no logout is sent: a portal that requests re-authentication must not sign its users out of every
+/// service. For another person, the tokens are revoked and the clients notified. Tokens of an expired session are not
+/// revived.
+async fn replace_previous(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
@@ -59,37 +60,38 @@ async fn give_way(
     }
     let same = session.account_id == account_id;
     if same && session.is_alive(now) {
-        grants::ops::move_session(tx, old, (new, now.plus(LIFE))).await?;
+        grants::ops::move_session(tx, old, (new, now.plus(SESSION_TTL))).await?;
         return Ok(());
     }
-    grants::ops::end_session(tx, now, old).await?;
+    grants::ops::revoke_for_session(tx, now, old).await?;
     if !same {
-        logouts::ops::tell(tx, app, now, old, &session.account_id).await?;
+        logouts::ops::enqueue_logouts(tx, app, now, old, &session.account_id).await?;
     }
     Ok(())
 }
 
-/// What every end of a session brings with it, once it is ended.
-async fn over(tx: &mut Tx, app: &App, now: Timestamp, id: &str, account_id: &str) -> anyhow::Result<()> {
-    grants::ops::end_session(tx, now, id).await?;
-    logouts::ops::tell(tx, app, now, id, account_id).await
+/// Revokes the session's refresh tokens and enqueues the logout notifications, after a session was ended.
+async fn propagate_end(tx: &mut Tx, app: &App, now: Timestamp, id: &str, account_id: &str) -> anyhow::Result<()> {
+    grants::ops::revoke_for_session(tx, now, id).await?;
+    logouts::ops::enqueue_logouts(tx, app, now, id, account_id).await
 }
 
-/// The live session of a cookie, and whose it is. Whatever is malformed, ended, idle, of a closed or
-/// suspended account is nobody (docs/threats.md#attack-s6, #attack-t11).
+/// Returns the current session of a cookie and its account. `None` for a malformed cookie, an ended or idle session,
+/// and a closed or suspended account (docs/threats.md#attack-s6, #attack-t11).
 pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     let mut tx = app.db.read().await?;
-    let Some(session) = store::find(&mut tx, &digest(cookie)).await?.filter(|s| s.signs_on(now)) else {
+    let Some(session) = store::find(&mut tx, &sha256_base64url(cookie)).await?.filter(|s| s.allows_single_sign_on(now))
+    else {
         return Ok(None);
     };
-    let account = accounts::store::by_id(&mut tx, &session.account_id).await?.filter(Account::is_live);
+    let account = accounts::store::find(&mut tx, &session.account_id).await?.filter(Account::is_usable);
     Ok(account.map(|a| (session, a)))
 }
 
-/// Notes that the person was here, at most once a minute.
+/// Records the activity of the session, at most once a minute.
 pub async fn touch(app: &App, now: Timestamp, session: &Session) -> anyhow::Result<()> {
-    if now.since(session.seen_at) >= TOUCH {
+    if now.since(session.seen_at) >= TOUCH_INTERVAL {
         let mut tx = app.db.write(Durability::Relaxed).await?;
         store::touch(&mut tx, now, &session.id).await?;
         tx.commit().await?;
@@ -97,38 +99,39 @@ pub async fn touch(app: &App, now: Timestamp, session: &Session) -> anyhow::Resu
     Ok(())
 }
 
-/// The session of a cookie that did not end yet, asleep or not: who signs out after an hour in the portal means it.
-pub async fn to_end(app: &App, cookie: Option<&str>) -> anyhow::Result<Option<Session>> {
+/// Returns the session of a cookie unless ended, idle or not, so that a sign-out after an idle hour still takes effect.
+pub async fn find_unended(app: &App, cookie: Option<&str>) -> anyhow::Result<Option<Session>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
-    Ok(store::find(&mut app.db.read().await?, &digest(cookie)).await?.filter(|s| !s.ended))
+    Ok(store::find(&mut app.db.read().await?, &sha256_base64url(cookie)).await?.filter(|s| !s.ended))
 }
 
-/// Ends one session and has its clients told: the person was told, so it survives a power cut.
+/// Ends a session and enqueues the logout notifications. The transaction is durable, because the end user is told of
+/// the sign-out.
 pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result<()> {
     let mut tx = app.db.write(Durability::Durable).await?;
     if store::end(&mut tx, now, &session.id).await? {
-        let about = About { account: Some(&session.account_id), ..About::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::SignedOut, about).await?;
-        over(&mut tx, app, now, &session.id, &session.account_id).await?;
+        let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
+        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::SignedOut, about).await?;
+        propagate_end(&mut tx, app, now, &session.id, &session.account_id).await?;
     }
     tx.commit().await?;
-    app.outbox.ring(JobKind::BackchannelLogout);
+    app.job_notifier.notify(JobKind::BackchannelLogout);
     Ok(())
 }
 
-/// Ends every session of an account and has their clients told (docs/threats.md#attack-s8), inside the caller's
-/// transaction.
+/// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
+/// caller's transaction.
 pub async fn end_all(tx: &mut Tx, app: &App, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
     let mut ended = 0;
-    for id in store::open_of(tx, account_id).await? {
+    for id in store::list_open(tx, account_id).await? {
         if store::end(tx, now, &id).await? {
-            over(tx, app, now, &id, account_id).await?;
+            propagate_end(tx, app, now, &id, account_id).await?;
             ended += 1;
         }
     }
-    grants::ops::end_account(tx, now, account_id).await?;
+    grants::ops::revoke_for_account(tx, now, account_id).await?;
     let detail = ended.to_string();
-    let about = About { account: Some(account_id), detail: &detail, ..About::default() };
-    audit::store::record(tx, app.rng.as_ref(), now, Fact::SessionsEnded, about).await?;
+    let about = AuditDetails { account: Some(account_id), detail: &detail, ..AuditDetails::default() };
+    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::SessionsEnded, about).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{CLEANED_AT_ONCE, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
@@ -45,11 +45,12 @@ pub async fn insert(
 
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>> {
     let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at FROM session WHERE id = $1";
-    Ok(tx.optional::<Row>(sql, args![id]).await?.map(Session::from))
+    Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 
-/// Keeps the row as it is until the transaction ends; false if the session ended. Whoever ends it comes before or after.
-pub async fn hold(tx: &mut Tx, id: &str) -> Result<bool> {
+/// Locks the row until the end of the transaction, so that a concurrent end of the session is committed before or
+/// after. Returns false if the session has ended.
+pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool> {
     let sql = "UPDATE session SET seen_at = seen_at WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
@@ -59,26 +60,27 @@ pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether this call ended it; a second one finds nothing to do.
+/// Ends a session. Returns true only for the call that ended the session.
 pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     let sql = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
-/// The sessions of an account that did not end.
-pub async fn open_of(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
+/// Returns the ids of the account's sessions not ended.
+pub async fn list_open(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id";
-    Ok(tx.all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Forgets sessions, and what clients held of them, a day after the last of their tokens.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    let before = now.minus(super::LIFE).minus(Span::days(1));
-    // The same sessions both times: by their order.
+/// Deletes sessions, and their clients' rows, a day after the expiry of the last token. Returns the number of deleted
+/// sessions.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    let before = now.minus(super::SESSION_TTL).minus(Span::days(1));
+    // Both statements select the same sessions, because of the same order.
     let clients = "DELETE FROM session_client WHERE session_id IN \
                    (SELECT id FROM session WHERE authenticated_at < $1 ORDER BY authenticated_at, id LIMIT $2)";
     let sessions = "DELETE FROM session WHERE id IN \
                     (SELECT id FROM session WHERE authenticated_at < $1 ORDER BY authenticated_at, id LIMIT $2)";
-    tx.execute(clients, args![before, CLEANED_AT_ONCE]).await?;
-    tx.execute(sessions, args![before, CLEANED_AT_ONCE]).await
+    tx.execute(clients, args![before, CLEANUP_BATCH_ROWS]).await?;
+    tx.execute(sessions, args![before, CLEANUP_BATCH_ROWS]).await
 }

@@ -1,7 +1,7 @@
-//! The SMS gateway: takes a number in E.164 and a text, or says why not.
+//! The SMS gateway: accepts a number in E.164 and a text, or returns the reason for a refusal.
 //!
-//! Knows nothing of codes. Numbers and texts are never logged; `console` is for a loopback issuer only
-//! and says so in the configuration.
+//! The gateway does not know about codes. Numbers and texts are never logged; `console` is allowed for a loopback
+//! issuer only, as stated in the configuration.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,77 +10,80 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Outgoing, Sms};
-use crate::http::outgoing::OwnWays;
+use crate::http::outgoing::ConfiguredClient;
 
-/// How long the gateway may take to answer; half of it to connect.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of a call to the gateway; half of it for connecting.
+const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One message. `id` makes sending twice the same as sending once.
+/// An SMS. `id` is the idempotency key: sending twice has the same effect as sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct SmsMessage {
     pub id: String,
     pub to: String,
     pub text: String,
 }
 
-/// Why a message was not taken.
+/// The reason for a failed delivery.
 #[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// It concerns this deployment (its account, its contract, the way to the gateway), not the number: the same message
-    /// is taken once that is mended. `unsure`: there was no answer, so it may have been taken.
+pub enum SmsSendError {
+    /// A failure of the deployment (its account, its contract, the connection to the gateway), not of the number: the
+    /// gateway accepts the same message after a repair. `uncertain` is true if no response was received, so the message
+    /// may have been sent.
     #[error("{why}")]
-    Deployment { why: String, unsure: bool },
-    /// The gateway will never take this number.
+    Deployment { why: String, uncertain: bool },
+    /// A permanent refusal of the number by the gateway.
     #[error("the gateway refuses the number: it answers {0}")]
-    Number(u16),
+    NumberRejected(u16),
 }
 
-/// Where messages go.
-pub enum Gateway {
-    /// To the log, for a developer at the keyboard.
+/// The destination of messages.
+pub enum SmsGateway {
+    /// Writes messages to the log, for development.
     Console,
     Http {
-        ways: Box<OwnWays>,
+        client: Box<ConfiguredClient>,
         url: String,
         authorization: Option<SecretString>,
-        /// Statuses that speak of the number.
+        /// The status codes meaning that the number is refused.
         number_refused: Vec<u16>,
     },
-    /// Kept for a test to read.
-    Kept(Mutex<Vec<Message>>),
+    /// Records messages for tests.
+    Recording(Mutex<Vec<SmsMessage>>),
 }
 
-impl Gateway {
+impl SmsGateway {
+    /// Creates the configured gateway.
+    ///
     /// # Errors
-    /// The extra authority cannot be read, or the proxy is none.
+    /// The additional certificate authority cannot be read, or the proxy is invalid.
     pub fn from_config(config: &Sms, outgoing: &Outgoing) -> anyhow::Result<Self> {
         match &config.http {
-            Some(http) if config.gateway == "http" => Ok(Gateway::Http {
-                ways: Box::new(OwnWays::new(outgoing, PATIENCE)?),
+            Some(http) if config.gateway == "http" => Ok(SmsGateway::Http {
+                client: Box::new(ConfiguredClient::new(outgoing, GATEWAY_TIMEOUT)?),
                 url: http.url.clone(),
                 authorization: http.authorization.clone(),
                 number_refused: http.number_refused.clone(),
             }),
-            _ => Ok(Gateway::Console),
+            _ => Ok(SmsGateway::Console),
         }
     }
 
-    pub fn kept() -> Self {
-        Gateway::Kept(Mutex::default())
+    pub fn recording() -> Self {
+        SmsGateway::Recording(Mutex::default())
     }
 
-    /// Messages that a [`Gateway::Kept`] was given.
-    pub fn messages(&self) -> Vec<Message> {
+    /// Returns the messages recorded by [`SmsGateway::Recording`].
+    pub fn messages(&self) -> Vec<SmsMessage> {
         match self {
-            Gateway::Kept(list) => list.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            SmsGateway::Recording(list) => list.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             _ => Vec::new(),
         }
     }
 
-    /// Those of them to one number.
-    pub fn messages_to(&self, to: &str) -> Vec<Message> {
+    /// Returns the recorded messages to one number.
+    pub fn messages_to(&self, to: &str) -> Vec<SmsMessage> {
         match self {
-            Gateway::Kept(list) => {
+            SmsGateway::Recording(list) => {
                 let list = list.lock().unwrap_or_else(PoisonError::into_inner);
                 list.iter().filter(|m| m.to == to).cloned().collect()
             }
@@ -88,65 +91,65 @@ impl Gateway {
         }
     }
 
-    /// Whether the gateway answers, whatever it says: nothing is sent.
+    /// Checks that the gateway responds, with any status; sends no message.
     ///
     /// # Errors
-    /// Why it does not.
-    pub async fn reach(&self) -> Result<String, String> {
+    /// The reason for the failed connection.
+    pub async fn check_reachable(&self) -> Result<String, String> {
         match self {
-            Gateway::Console => Ok("messages go to the log".to_owned()),
-            Gateway::Kept(_) => Ok("messages are kept".to_owned()),
-            Gateway::Http { ways, url, .. } => ways
-                .to(url)
+            SmsGateway::Console => Ok("messages go to the log".to_owned()),
+            SmsGateway::Recording(_) => Ok("messages are kept".to_owned()),
+            SmsGateway::Http { client: ways, url, .. } => ways
+                .client_for(url)
                 .await
                 .head(url)
                 .send()
                 .await
                 .map(|answer| format!("answers ({})", answer.status()))
-                .map_err(no_answer),
+                .map_err(transport_error),
         }
     }
 
-    /// Hands a message over.
+    /// Sends a message.
     ///
     /// # Errors
-    /// The gateway did not take it.
-    pub async fn send(&self, message: &Message) -> Result<(), SendError> {
+    /// The gateway did not accept the message.
+    pub async fn send(&self, message: &SmsMessage) -> Result<(), SmsSendError> {
         match self {
-            Gateway::Console => {
+            SmsGateway::Console => {
                 tracing::info!(to = %message.to, text = %message.text, "SMS");
                 Ok(())
             }
-            Gateway::Kept(list) => {
+            SmsGateway::Recording(list) => {
                 let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
                 if !list.iter().any(|m| m.id == message.id) {
                     list.push(message.clone());
                 }
                 Ok(())
             }
-            Gateway::Http { ways, url, authorization, number_refused } => {
-                let mut request = ways.to(url).await.post(url).json(message);
+            SmsGateway::Http { client: ways, url, authorization, number_refused } => {
+                let mut request = ways.client_for(url).await.post(url).json(message);
                 if let Some(value) = authorization {
                     request = request.header("authorization", value.expose_secret());
                 }
-                let answer = request.send().await.map_err(|error| SendError::Deployment {
-                    // A connection that was never made carried nothing.
-                    unsure: !error.is_connect() && !error.is_builder(),
-                    why: no_answer(error),
+                let answer = request.send().await.map_err(|error| SmsSendError::Deployment {
+                    // Without a connection nothing was sent.
+                    uncertain: !error.is_connect() && !error.is_builder(),
+                    why: transport_error(error),
                 })?;
                 match answer.status() {
                     s if s.is_success() => Ok(()),
-                    s if number_refused.contains(&s.as_u16()) => Err(SendError::Number(s.as_u16())),
-                    s => Err(SendError::Deployment { why: format!("the gateway answers {s}"), unsure: false }),
+                    s if number_refused.contains(&s.as_u16()) => Err(SmsSendError::NumberRejected(s.as_u16())),
+                    s => Err(SmsSendError::Deployment { why: format!("the gateway answers {s}"), uncertain: false }),
                 }
             }
         }
     }
 }
 
-/// Every cause in its words, so that a certificate that is refused does not read as a gateway that is away. Without the
-/// url, which may hold a key.
-fn no_answer(error: reqwest::Error) -> String {
+/// Describes every cause of an error, so that a rejected certificate is not mistaken for an unreachable gateway. Omits
+/// the URL, which may contain a key.
+fn transport_error(error: reqwest::Error) -> String {
     let what = if error.is_timeout() { "the gateway does not answer in time" } else { "the gateway is not reached" };
     let error = error.without_url();
     let mut words = what.to_owned();

@@ -1,26 +1,27 @@
-//! What a support code on a page stands for.
+//! The pages behind support codes.
 //!
-//! An activation's code leads to the activation, a notice's to the notice; the code of any other page leads here. The
-//! frame notes such a page in memory (`http/support.rs`), the worker writes it: always where the page stood in
-//! somebody's activation or session, else within a bound for each source, because a stranger can call up an error page
-//! as often as they like. The log has every one under its request id, which begins with the code.
+//! The support code of an activation refers to the activation, and the code of a notice to the notice; the code of any
+//! other page refers to a support event. The middleware buffers such a page in memory (`http/support.rs`), and the
+//! worker writes the row: always for a page within an activation or a session, otherwise within a limit per source,
+//! because an unauthenticated client can request error pages without end. The log has every page under its request id,
+//! which begins with the code.
 
 pub mod ops;
 pub mod store;
 
 use crate::base::clock::Span;
 
-/// How long an event is kept.
-pub const KEPT: Span = Span::days(30);
-/// Rows at most; the oldest go.
-pub const MOST: i64 = 200_000;
+/// The retention of a support event.
+pub const EVENT_RETENTION: Span = Span::days(30);
+/// The maximum number of rows; the oldest ones are deleted.
+pub const MAX_EVENTS: i64 = 200_000;
 
-/// A row of the table.
+/// A row of the table `support_event`.
 #[derive(Clone, Debug, PartialEq, Eq, crate::db::FromRow)]
 pub struct SupportEvent {
     pub code: String,
     pub at: i64,
-    /// Which page, by its template.
+    /// The template of the page.
     pub page: String,
     pub path: String,
     pub request_id: String,

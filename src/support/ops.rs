@@ -1,16 +1,17 @@
-//! Writes what the frame noted.
+//! Writes the buffered support pages.
 
 use super::{SupportEvent, store};
-use crate::activation::ops::Found;
+use crate::activation::ops::ActivationLookup;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::db::Durability;
-use crate::http::support::Noted;
+use crate::http::support::SupportPageView;
 use crate::{activation, sessions};
 
-/// Takes the noted pages and writes those that are somebody's, and of strangers' as many as their source has left.
-pub async fn write(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let noted = app.support.take();
+/// Writes the buffered pages: pages within an activation or a session always, other pages within the limit of their
+/// source.
+pub async fn flush(app: &App, now: Timestamp) -> anyhow::Result<()> {
+    let noted = app.support_pages.drain();
     if noted.is_empty() {
         return Ok(());
     }
@@ -22,27 +23,29 @@ pub async fn write(app: &App, now: Timestamp) -> anyhow::Result<()> {
         };
         let found = match &page.activation {
             Some(a) => activation::ops::find(app, now, Some(a), page.secrets.iter().map(String::as_str)).await?,
-            None => Found::Unknown,
+            None => ActivationLookup::Unknown,
         };
         let (activation_id, account_id) = match found {
-            Found::Here(known) | Found::Proven(_, known) => (Some(known.id.clone()), known.account_id.clone()),
-            Found::TooOld | Found::Unknown => (None, None),
+            ActivationLookup::Active(known) | ActivationLookup::LeftByProof(_, known) => {
+                (Some(known.id.clone()), known.account_id.clone())
+            }
+            ActivationLookup::Expired | ActivationLookup::Unknown => (None, None),
         };
         let account_id = session.map(|(_, account)| account.id).or(account_id);
         let somebodys = activation_id.is_some() || account_id.is_some();
-        if somebodys || app.support.spend(page.source, page.at) {
+        if somebodys || app.support_pages.allow_anonymous(page.source, page.at) {
             rows.push(row(page, account_id, activation_id));
         }
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for event in &rows {
-        store::put(&mut tx, event).await?;
+        store::insert(&mut tx, event).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-fn row(page: Noted, account_id: Option<String>, activation_id: Option<String>) -> SupportEvent {
+fn row(page: SupportPageView, account_id: Option<String>, activation_id: Option<String>) -> SupportEvent {
     SupportEvent {
         code: page.code,
         at: page.at.0,

@@ -1,8 +1,9 @@
-//! What `/metrics` of the operations listener says, in the text format of Prometheus.
+//! The metrics at `/metrics` of the operations listener, in the text format of Prometheus.
 //!
-//! One registry an [`App`](crate::app::App), never a global: two applications in one process count apart. A label is
-//! a word of the program's text or a route's pattern, so the number of series is bounded and none holds personal data.
-//! What can be read when it is asked for is not counted here: [`Sample`] brings it.
+//! Each [`App`](crate::app::App) has its own registry, never a global: two applications in one process count
+//! separately. A label is a constant of the program or a route's pattern, so that the number of series is bounded and
+//! no label has personal data. Values that can be read on demand are not counted here but passed in a
+//! [`MetricsSample`].
 
 use std::fmt;
 
@@ -14,71 +15,71 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 /// The content type of the text format.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub const METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Route {
-    /// The route's pattern, never the path that was asked for.
+struct RouteLabels {
+    /// The route's pattern, never the requested path.
     route: String,
     class: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Limited {
+struct LimitLabels {
     action: &'static str,
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabels {
     outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
+struct ReasonLabels {
     reason: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Step {
+struct StepLabels {
     step: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
+struct KindLabels {
     kind: &'static str,
 }
 
-/// Connections of the public listener: counted where they are accepted, which knows no application.
+/// The metrics of the public listener's connections, updated by the listener, which has no access to the application.
 #[derive(Clone, Debug, Default)]
-pub struct Connections {
+pub struct ConnectionMetrics {
     open: Gauge,
-    refused: Family<Reason, Counter>,
+    refused: Family<ReasonLabels, Counter>,
 }
 
-impl Connections {
-    pub fn opened(&self) {
+impl ConnectionMetrics {
+    pub fn record_opened(&self) {
         self.open.inc();
     }
 
-    pub fn closed(&self) {
+    pub fn record_closed(&self) {
         self.open.dec();
     }
 
-    pub fn refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&Reason { reason }).inc();
+    pub fn record_refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 }
 
-/// Counts what happens. Cheap: an atomic addition behind a read lock.
+/// The counters. Cheap: an atomic addition behind a read lock.
 pub struct Metrics {
     registry: Registry,
-    requests: Family<Route, Counter>,
-    limited: Family<Limited, Counter>,
-    sign_ins: Family<Outcome, Counter>,
-    activations: Family<Step, Counter>,
-    sms: Family<Outcome, Counter>,
-    connections: Connections,
+    requests: Family<RouteLabels, Counter>,
+    limited: Family<LimitLabels, Counter>,
+    sign_ins: Family<OutcomeLabels, Counter>,
+    activations: Family<StepLabels, Counter>,
+    sms: Family<OutcomeLabels, Counter>,
+    connections: ConnectionMetrics,
 }
 
 impl Default for Metrics {
@@ -92,7 +93,7 @@ impl Default for Metrics {
         registry.register("sign_ins", "Attempts to sign in with a password", sign_ins.clone());
         registry.register("activations", "Activations that reached a step", activations.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
-        let connections = Connections::default();
+        let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
         Self { registry, requests, limited, sign_ins, activations, sms, connections }
@@ -100,47 +101,48 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A request was answered.
-    pub fn request(&self, route: &str, status: u16) {
+    /// Counts an answered request.
+    pub fn record_request(&self, route: &str, status: u16) {
         let class = match status {
             ..=299 => "2xx",
             300..=399 => "3xx",
             400..=499 => "4xx",
             _ => "5xx",
         };
-        self.requests.get_or_create(&Route { route: route.to_owned(), class }).inc();
+        self.requests.get_or_create(&RouteLabels { route: route.to_owned(), class }).inc();
     }
 
-    /// Something was refused because there was too much of it: which act, and which limit said no.
-    pub fn limited(&self, action: &'static str, reason: &'static str) {
-        self.limited.get_or_create(&Limited { action, reason }).inc();
+    /// Counts a request refused by a rate limit: the action and the limit.
+    pub fn record_limited(&self, action: &'static str, reason: &'static str) {
+        self.limited.get_or_create(&LimitLabels { action, reason }).inc();
     }
 
-    /// An attempt to sign in ended so.
-    pub fn sign_in(&self, outcome: &'static str) {
-        self.sign_ins.get_or_create(&Outcome { outcome }).inc();
+    /// Counts a finished sign-in attempt.
+    pub fn record_sign_in(&self, outcome: &'static str) {
+        self.sign_ins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// An activation reached this step.
-    pub fn activation(&self, step: &'static str) {
-        self.activations.get_or_create(&Step { step }).inc();
+    /// Counts an activation that reached the step.
+    pub fn record_activation(&self, step: &'static str) {
+        self.activations.get_or_create(&StepLabels { step }).inc();
     }
 
-    /// What became of a message: `queued`, `sent`, `failed` (tried again), `refused` (never again), `capped`.
-    pub fn sms(&self, outcome: &'static str) {
-        self.sms.get_or_create(&Outcome { outcome }).inc();
+    /// Counts an SMS by outcome: `queued`, `sent`, `failed` (will be retried), `refused` (will not be retried),
+    /// `capped`.
+    pub fn record_sms(&self, outcome: &'static str) {
+        self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// For the listener.
-    pub fn connections(&self) -> Connections {
+    /// Returns the connection metrics for the listener.
+    pub fn connections(&self) -> ConnectionMetrics {
         self.connections.clone()
     }
 
-    /// Everything, as Prometheus reads it.
+    /// Returns all metrics in the text format.
     ///
     /// # Errors
-    /// A value that cannot be written, which none of ours is.
-    pub fn text(&self, sample: &Sample) -> Result<String, fmt::Error> {
+    /// Fails if a value cannot be encoded, which does not happen with these metrics.
+    pub fn render(&self, sample: &MetricsSample) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;
         prometheus_text::encode(&mut text, &sample.registry())?;
@@ -148,46 +150,54 @@ impl Metrics {
     }
 }
 
-/// The queue of passwords that wait to be hashed.
+/// The state of the password hashing queue.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HashQueue {
-    /// Hashes that run or wait.
+pub struct HashQueueSample {
+    /// The number of running and waiting hashes.
     pub waiting: usize,
-    /// How many run at once.
+    /// The maximum number of concurrent hashes.
     pub permits: usize,
-    /// How many were told to come back.
+    /// The number of refused hashes.
     pub refused: u64,
-    /// What one costs, measured lately, in seconds.
+    /// The recent cost of a hash, in seconds.
     pub cost: f64,
 }
 
-/// One lane of the outbox.
+/// The state of one queue of the outbox.
 #[derive(Clone, Copy, Debug)]
-pub struct Lane {
+pub struct OutboxQueueSample {
     pub kind: &'static str,
     pub waiting: i64,
-    /// How long the oldest has waited, in seconds.
+    /// The age of the oldest waiting job, in seconds.
     pub oldest: i64,
 }
 
-/// What is read when `/metrics` is asked for.
+/// The values read for each request of `/metrics`.
 #[derive(Clone, Debug, Default)]
-pub struct Sample {
-    pub hashing: HashQueue,
-    /// `None`: the database did not answer in time.
-    pub outbox: Option<Vec<Lane>>,
-    /// Reasons for which messages do not leave.
+pub struct MetricsSample {
+    pub hashing: HashQueueSample,
+    /// `None` if the database did not respond in time.
+    pub outbox: Option<Vec<OutboxQueueSample>>,
+    /// The number of active SMS outages.
     pub sms_outages: Option<usize>,
-    /// How far the machine's clock went back, in seconds.
+    /// The lead of the service's clock over the system clock, in seconds.
     pub clock_ahead: i64,
 }
 
-impl Sample {
+impl MetricsSample {
     fn registry(&self) -> Registry {
         let mut registry = Registry::with_prefix("preau");
         let hashing = self.hashing;
-        registry.register("hash_queue_waiting", "Hashes that run or wait", ConstGauge::new(whole(hashing.waiting)));
-        registry.register("hash_queue_permits", "Hashes that run at once", ConstGauge::new(whole(hashing.permits)));
+        registry.register(
+            "hash_queue_waiting",
+            "Hashes that run or wait",
+            ConstGauge::new(gauge_value(hashing.waiting)),
+        );
+        registry.register(
+            "hash_queue_permits",
+            "Hashes that run at once",
+            ConstGauge::new(gauge_value(hashing.permits)),
+        );
         registry.register("hash_queue_refused", "Hashes refused", ConstCounter::new(hashing.refused));
         registry.register("hash_cost_seconds", "What a hash costs, measured lately", ConstGauge::new(hashing.cost));
         registry.register(
@@ -200,12 +210,12 @@ impl Sample {
             "How far our clock is ahead of the machine's",
             ConstGauge::new(self.clock_ahead),
         );
-        let (waiting, oldest) = (Family::<Kind, Gauge>::default(), Family::<Kind, Gauge>::default());
+        let (waiting, oldest) = (Family::<KindLabels, Gauge>::default(), Family::<KindLabels, Gauge>::default());
         for lane in self.outbox.iter().flatten() {
-            waiting.get_or_create(&Kind { kind: lane.kind }).set(lane.waiting);
-            oldest.get_or_create(&Kind { kind: lane.kind }).set(lane.oldest);
+            waiting.get_or_create(&KindLabels { kind: lane.kind }).set(lane.waiting);
+            oldest.get_or_create(&KindLabels { kind: lane.kind }).set(lane.oldest);
         }
-        let outages = ConstGauge::new(whole(self.sms_outages.unwrap_or_default()));
+        let outages = ConstGauge::new(gauge_value(self.sms_outages.unwrap_or_default()));
         registry.register("sms_outages", "Reasons for which messages do not leave", outages);
         registry.register("outbox_waiting", "Jobs that wait", waiting);
         registry.register("outbox_oldest_seconds", "How long the oldest job has waited", oldest);
@@ -213,7 +223,7 @@ impl Sample {
     }
 }
 
-fn whole(n: usize) -> i64 {
+fn gauge_value(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -224,14 +234,15 @@ mod tests {
     #[test]
     fn the_text_names_what_was_counted() {
         let metrics = Metrics::default();
-        metrics.request("/connexion", 200);
-        metrics.request("/connexion", 200);
-        metrics.request("/connexion", 503);
-        metrics.limited("password", "budget");
-        let lanes = vec![Lane { kind: "sms", waiting: 3, oldest: 7 }];
-        let hashing = HashQueue { waiting: 2, permits: 4, refused: 5, cost: 0.025 };
-        let text =
-            metrics.text(&Sample { hashing, outbox: Some(lanes), sms_outages: Some(1), clock_ahead: 0 }).unwrap();
+        metrics.record_request("/connexion", 200);
+        metrics.record_request("/connexion", 200);
+        metrics.record_request("/connexion", 503);
+        metrics.record_limited("password", "budget");
+        let lanes = vec![OutboxQueueSample { kind: "sms", waiting: 3, oldest: 7 }];
+        let hashing = HashQueueSample { waiting: 2, permits: 4, refused: 5, cost: 0.025 };
+        let text = metrics
+            .render(&MetricsSample { hashing, outbox: Some(lanes), sms_outages: Some(1), clock_ahead: 0 })
+            .unwrap();
         for line in [
             "# TYPE preau_http_requests_total counter",
             "preau_http_requests_total{route=\"/connexion\",class=\"2xx\"} 2",
@@ -246,6 +257,6 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");
         }
-        assert!(Metrics::default().text(&Sample::default()).unwrap().contains("preau_database_up 0"));
+        assert!(Metrics::default().render(&MetricsSample::default()).unwrap().contains("preau_database_up 0"));
     }
 }

@@ -1,4 +1,4 @@
-//! Academies, schools, their activation campaigns and the notices they must see.
+//! Academies and schools, the activation campaigns of schools, and notices to schools.
 
 pub mod ops;
 pub mod store;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
 
-/// A declared school. UAI: seven digits and a control letter.
+/// A declared school. A UAI has seven digits and a check letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct School {
     pub uai: String,
@@ -18,73 +18,73 @@ pub struct School {
     pub telephone: Option<String>,
 }
 
-/// Where a family turns to: a school, and the number to call where it is known.
+/// The contact of a family: a school, and its telephone number if known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Office {
+pub struct SchoolContact {
     pub name: String,
-    /// As it is dialled, for people.
+    /// The number as displayed.
     pub telephone: Option<String>,
-    /// As a link dials it.
+    /// The number for a `tel:` link.
     pub tel: Option<String>,
 }
 
-impl Office {
+impl SchoolContact {
     pub fn new(name: String, telephone: Option<String>) -> Self {
         let tel = telephone.as_deref().map(|text| text.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect());
-        Office { name, telephone, tel }
+        SchoolContact { name, telephone, tel }
     }
 }
 
-/// Whether a text can stand as a school's telephone: digits as they are dialled, with blanks and dots.
+/// True if a text is a valid telephone number of a school: digits as dialled, with spaces and dots.
 pub fn is_telephone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let known = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '.' | '+');
     (4..=15).contains(&digits) && text.chars().all(known) && !text.chars().skip(1).any(|c| c == '+')
 }
 
-/// When the parents of a school may activate.
+/// The period in which the parents of a school may activate accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Campaign {
-    pub opens: Timestamp,
-    pub closes: Timestamp,
+    pub opens_at: Timestamp,
+    pub closes_at: Timestamp,
 }
 
-/// What a campaign says at a moment.
+/// The status of a campaign at a given time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opening {
+pub enum CampaignStatus {
     Open,
-    /// Opens then.
-    NotYet(Timestamp),
-    /// Ended then.
+    /// Opens at this time.
+    Upcoming(Timestamp),
+    /// Ended at this time.
     Closed(Timestamp),
-    /// The school never opened one.
-    Never,
+    /// The school never opened a campaign.
+    NotPlanned,
 }
 
-/// Decides for one school.
-pub fn opening(campaign: Option<Campaign>, now: Timestamp) -> Opening {
+/// Returns the status of a school's campaign.
+pub fn campaign_status(campaign: Option<Campaign>, now: Timestamp) -> CampaignStatus {
     match campaign {
-        None => Opening::Never,
-        Some(c) if now < c.opens => Opening::NotYet(c.opens),
-        Some(c) if now >= c.closes => Opening::Closed(c.closes),
-        Some(_) => Opening::Open,
+        None => CampaignStatus::NotPlanned,
+        Some(c) if now < c.opens_at => CampaignStatus::Upcoming(c.opens_at),
+        Some(c) if now >= c.closes_at => CampaignStatus::Closed(c.closes_at),
+        Some(_) => CampaignStatus::Open,
     }
 }
 
-/// Why a school is told something.
+/// The reason for a notice to a school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
-    /// The parent said *Non*.
+    /// The parent answered *Non* to the question about a child.
     Contested,
     /// The birth date was wrong too often.
-    SetAside,
-    /// Whoever asked for a new password knew no child's birth date.
+    BirthDateFailed,
+    /// A person asking for a new password entered no child's birth date correctly.
     RecoveryFailed,
-    /// A parent asks to open the campaign again.
+    /// A parent asks for a new campaign.
     Reopening,
-    /// No mobile of the roster can take a code.
+    /// The roster has no mobile number that can receive a code.
     Unreachable,
-    /// The roster has one link more than once, and not always the same.
+    /// The roster contains a link several times, with contradictions.
     LinkRepeated,
 }
 
@@ -92,7 +92,7 @@ impl NoticeKind {
     pub fn name(self) -> &'static str {
         match self {
             NoticeKind::Contested => "contested",
-            NoticeKind::SetAside => "set_aside",
+            NoticeKind::BirthDateFailed => "set_aside",
             NoticeKind::RecoveryFailed => "recovery_failed",
             NoticeKind::Reopening => "reopening",
             NoticeKind::Unreachable => "unreachable",
@@ -101,7 +101,7 @@ impl NoticeKind {
     }
 }
 
-/// A row for the school.
+/// A new notice to a school.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
     pub uai: &'a str,

@@ -1,36 +1,37 @@
-//! Declaring schools from the deployment's files; opening and closing campaigns.
+//! Declares schools from the deployment's files, and opens and closes campaigns.
 
 use std::collections::BTreeSet;
 
 use super::{Campaign, School, is_telephone, store};
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::rng::Random;
 use crate::base::uai::Uai;
-use crate::config::deployment::Declared;
+use crate::config::deployment::DeploymentFiles;
 use crate::db::{Db, Durability, Tx};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
     #[error("schools.toml: {uai}: {why}")]
-    Uai { uai: String, why: String },
+    InvalidUai { uai: String, why: String },
     #[error("schools.toml: {uai}: no {what} `{name}` in academies.toml")]
-    Dangling { uai: String, what: &'static str, name: String },
+    UnknownReference { uai: String, what: &'static str, name: String },
     #[error("schools.toml: {uai}: telephone = \"{telephone}\": digits as they are dialled, such as \"04 67 00 00 00\"")]
-    Telephone { uai: String, telephone: String },
+    InvalidTelephone { uai: String, telephone: String },
     #[error("school {0} is not declared: add [[school]] uai = \"{0}\" to schools.toml")]
     UnknownSchool(String),
     #[error(transparent)]
-    Db(#[from] crate::db::Error),
+    Db(#[from] crate::db::DbError),
 }
 
-/// Whether the files hold together; writes nothing.
-pub fn check(declared: &Declared) -> Result<(), TenantError> {
+/// Verifies the consistency of academies, ministries and schools; writes nothing.
+pub fn check(declared: &DeploymentFiles) -> Result<(), TenantError> {
     let academies: BTreeSet<&str> = declared.academies.iter().map(|a| a.id.as_str()).collect();
     let ministries: BTreeSet<&str> = declared.ministries.iter().map(|m| m.id.as_str()).collect();
     for s in &declared.schools {
-        Uai::parse(&s.uai).map_err(|why| TenantError::Uai { uai: s.uai.clone(), why: why.to_string() })?;
-        let dangling = |what, name: &str| TenantError::Dangling { uai: s.uai.clone(), what, name: name.to_owned() };
+        Uai::parse(&s.uai).map_err(|why| TenantError::InvalidUai { uai: s.uai.clone(), why: why.to_string() })?;
+        let dangling =
+            |what, name: &str| TenantError::UnknownReference { uai: s.uai.clone(), what, name: name.to_owned() };
         if !academies.contains(s.academy.as_str()) {
             return Err(dangling("academy", &s.academy));
         }
@@ -38,17 +39,18 @@ pub fn check(declared: &Declared) -> Result<(), TenantError> {
             return Err(dangling("ministry", &s.ministry));
         }
         if let Some(telephone) = s.telephone.as_deref().filter(|text| !is_telephone(text)) {
-            return Err(TenantError::Telephone { uai: s.uai.clone(), telephone: telephone.to_owned() });
+            return Err(TenantError::InvalidTelephone { uai: s.uai.clone(), telephone: telephone.to_owned() });
         }
     }
     Ok(())
 }
 
-/// Writes what the files declare. Schools that left the files stay: rosters and links point at them.
-pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError> {
+/// Writes the declared academies and schools. Schools removed from the files stay, because rosters and links refer to
+/// their rows.
+pub async fn upsert_declared(tx: &mut Tx, declared: &DeploymentFiles) -> Result<(), TenantError> {
     check(declared)?;
     for a in &declared.academies {
-        store::put_academy(tx, &a.id, &a.code, &a.name).await?;
+        store::upsert_academy(tx, &a.id, &a.code, &a.name).await?;
     }
     for s in &declared.schools {
         let school = School {
@@ -58,17 +60,17 @@ pub async fn declare(tx: &mut Tx, declared: &Declared) -> Result<(), TenantError
             ministry: s.ministry.clone(),
             telephone: s.telephone.clone(),
         };
-        store::put_school(tx, &school).await?;
+        store::upsert_school(tx, &school).await?;
     }
     Ok(())
 }
 
-/// What an operator says of a campaign.
+/// A change of a campaign by an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CampaignChange {
-    /// From now on for so many days.
+    /// Opens the campaign now, for this number of days.
     Open { days: i64 },
-    /// Ends now.
+    /// Ends the campaign now.
     Close,
 }
 
@@ -80,20 +82,20 @@ pub async fn change_campaign(
     change: CampaignChange,
 ) -> Result<Campaign, TenantError> {
     let mut tx = db.write(Durability::Durable).await?;
-    if store::school(&mut tx, uai).await?.is_none() {
+    if store::find_school(&mut tx, uai).await?.is_none() {
         return Err(TenantError::UnknownSchool(uai.to_owned()));
     }
     let (campaign, fact) = match change {
         CampaignChange::Open { days } => {
-            (Campaign { opens: now, closes: now.plus(Span::days(days)) }, Fact::CampaignOpened)
+            (Campaign { opens_at: now, closes_at: now.plus(Span::days(days)) }, AuditEvent::CampaignOpened)
         }
         CampaignChange::Close => {
-            let opens = store::campaign(&mut tx, uai).await?.map_or(now, |c| c.opens.min(now));
-            (Campaign { opens, closes: now }, Fact::CampaignClosed)
+            let opens = store::find_campaign(&mut tx, uai).await?.map_or(now, |c| c.opens_at.min(now));
+            (Campaign { opens_at: opens, closes_at: now }, AuditEvent::CampaignClosed)
         }
     };
-    store::put_campaign(&mut tx, uai, campaign).await?;
-    audit::store::record(&mut tx, rng, now, fact, About { detail: uai, ..About::default() }).await?;
+    store::upsert_campaign(&mut tx, uai, campaign).await?;
+    audit::store::record(&mut tx, rng, now, fact, AuditDetails { detail: uai, ..AuditDetails::default() }).await?;
     tx.commit().await?;
     Ok(campaign)
 }

@@ -1,14 +1,14 @@
-//! Rows of academies, schools, campaigns, notices.
+//! Rows of academies, schools, campaigns and notices.
 
 use std::collections::BTreeSet;
 
-use super::{Campaign, Notice, Office, School};
+use super::{Campaign, Notice, School, SchoolContact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::rng::Random;
 use crate::db::{FromRow, Result, Tx, args};
 
-pub async fn put_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
+pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO academy (id, code, name) VALUES ($1, $2, $3) \
          ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name",
@@ -18,16 +18,16 @@ pub async fn put_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Resul
     Ok(())
 }
 
-/// What pages call an academy.
-pub async fn academy_name(tx: &mut Tx, id: &str) -> Result<Option<String>> {
-    Ok(tx.optional::<(String,)>("SELECT name FROM academy WHERE id = $1", args![id]).await?.map(|(name,)| name))
+/// Returns the name of an academy for pages.
+pub async fn find_academy_name(tx: &mut Tx, id: &str) -> Result<Option<String>> {
+    Ok(tx.fetch_optional::<(String,)>("SELECT name FROM academy WHERE id = $1", args![id]).await?.map(|(name,)| name))
 }
 
 pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
-    Ok(tx.optional::<(String,)>("SELECT id FROM academy WHERE id = $1", args![id]).await?.is_some())
+    Ok(tx.fetch_optional::<(String,)>("SELECT id FROM academy WHERE id = $1", args![id]).await?.is_some())
 }
 
-pub async fn put_school(tx: &mut Tx, school: &School) -> Result<()> {
+pub async fn upsert_school(tx: &mut Tx, school: &School) -> Result<()> {
     tx.execute(
         "INSERT INTO school (uai, name, academy, ministry, telephone) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (uai) DO UPDATE SET name = excluded.name, academy = excluded.academy, \
@@ -53,47 +53,47 @@ impl From<SchoolRow> for School {
     }
 }
 
-pub async fn school(tx: &mut Tx, uai: &str) -> Result<Option<School>> {
+pub async fn find_school(tx: &mut Tx, uai: &str) -> Result<Option<School>> {
     let sql = "SELECT uai, name, academy, ministry, telephone FROM school WHERE uai = $1";
-    Ok(tx.optional::<SchoolRow>(sql, args![uai]).await?.map(School::from))
+    Ok(tx.fetch_optional::<SchoolRow>(sql, args![uai]).await?.map(School::from))
 }
 
-/// The schools where a family turns to, in the order of the list and each once.
-pub async fn offices(tx: &mut Tx, uais: &[String]) -> Result<Vec<Office>> {
+/// Returns the contacts of schools, in the order of the list and without duplicates.
+pub async fn list_contacts(tx: &mut Tx, uais: &[String]) -> Result<Vec<SchoolContact>> {
     let (mut seen, mut out) = (Vec::new(), Vec::new());
     for uai in uais {
         if !seen.contains(&uai) {
             seen.push(uai);
-            out.extend(school(tx, uai).await?.map(|s| Office::new(s.name, s.telephone)));
+            out.extend(find_school(tx, uai).await?.map(|s| SchoolContact::new(s.name, s.telephone)));
         }
     }
     Ok(out)
 }
 
-/// Every declared school: hundreds at most, for the operator's commands.
-pub async fn schools(tx: &mut Tx) -> Result<Vec<School>> {
+/// Returns every declared school (hundreds at most), for the operator's commands.
+pub async fn list_schools(tx: &mut Tx) -> Result<Vec<School>> {
     let sql = "SELECT uai, name, academy, ministry, telephone FROM school ORDER BY uai";
-    Ok(tx.all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
+    Ok(tx.fetch_all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
 }
 
-pub async fn campaign(tx: &mut Tx, uai: &str) -> Result<Option<Campaign>> {
+pub async fn find_campaign(tx: &mut Tx, uai: &str) -> Result<Option<Campaign>> {
     let sql = "SELECT opens_at, closes_at FROM campaign WHERE uai = $1";
-    let row = tx.optional::<(i64, i64)>(sql, args![uai]).await?;
-    Ok(row.map(|(opens, closes)| Campaign { opens: Timestamp(opens), closes: Timestamp(closes) }))
+    let row = tx.fetch_optional::<(i64, i64)>(sql, args![uai]).await?;
+    Ok(row.map(|(opens, closes)| Campaign { opens_at: Timestamp(opens), closes_at: Timestamp(closes) }))
 }
 
-pub async fn put_campaign(tx: &mut Tx, uai: &str, campaign: Campaign) -> Result<()> {
+pub async fn upsert_campaign(tx: &mut Tx, uai: &str, campaign: Campaign) -> Result<()> {
     tx.execute(
         "INSERT INTO campaign (uai, opens_at, closes_at) VALUES ($1, $2, $3) \
          ON CONFLICT (uai) DO UPDATE SET opens_at = excluded.opens_at, closes_at = excluded.closes_at",
-        args![uai, campaign.opens, campaign.closes],
+        args![uai, campaign.opens_at, campaign.closes_at],
     )
     .await?;
     Ok(())
 }
 
-/// Tells the school, once for each activation, person, kind and pupil. One that was settled is open again.
-pub async fn notify(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Notice<'_>) -> Result<()> {
+/// Inserts a notice, once per activation, person, kind and pupil; reopens a settled one.
+pub async fn upsert_notice(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Notice<'_>) -> Result<()> {
     tx.execute(
         "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, kind, uai, support_code, pupil_id) \
@@ -112,7 +112,7 @@ pub async fn notify(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Noti
     Ok(())
 }
 
-/// Settles that a person of the roster cannot be reached, once it is no longer true: a number came, or the last legal
+/// Settles the notices of unreachable persons that are obsolete: the roster has a mobile number now, or the last legal
 /// link with the school ended.
 pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
     tx.execute(
@@ -125,8 +125,8 @@ pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Resul
     Ok(())
 }
 
-/// What an activation told the school of a child is settled where the roster no longer says that the person is its legal
-/// representative, or that the person has a child there at all: the school has seen to it.
+/// Settles the notices of activations for which the roster has no current legal link any more: between the person and
+/// the child or, for a notice without a child, between the person and the school. The school has handled the case.
 pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL \
@@ -139,8 +139,8 @@ pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> 
     Ok(())
 }
 
-/// The roster says again what the person had contested or could not prove: the newest such notice is open again.
-pub async fn reopen_withheld(tx: &mut Tx, uai: &str) -> Result<()> {
+/// Reopens the newest notice for each current legal link that is still contested or unproven.
+pub async fn reopen_hidden(tx: &mut Tx, uai: &str) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = NULL WHERE uai = $1 AND settled_at IS NOT NULL AND EXISTS \
          (SELECT 1 FROM link_withheld w JOIN link l ON l.person_id = w.person_id AND l.pupil_id = w.pupil_id \
@@ -154,7 +154,7 @@ pub async fn reopen_withheld(tx: &mut Tx, uai: &str) -> Result<()> {
     Ok(())
 }
 
-/// A right birth date answers what the person had contested or could not prove of this child.
+/// Settles the notices about a contested or unproven child, after a correct birth date.
 pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &str, pupil_id: &str) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $3 WHERE person_id = $1 AND pupil_id = $2 \
@@ -165,7 +165,7 @@ pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &str, pupil_id
     Ok(())
 }
 
-/// Whoever asked to open the campaign again has an account now.
+/// Settles the requests for a new campaign, after the creation of the account.
 pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE kind = 'reopening' AND settled_at IS NULL \
@@ -176,11 +176,11 @@ pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &str) -> 
     Ok(())
 }
 
-/// Settles that a link is in the roster more than once, where it is not among `current` (person, pupil).
+/// Settles the notices of repeated links, except those in `current` (person, pupil).
 pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &BTreeSet<(&str, &str)>) -> Result<()> {
     let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
                WHERE uai = $1 AND kind = 'link_repeated' AND settled_at IS NULL";
-    for (id, person, pupil) in tx.all::<(String, String, String)>(sql, args![uai]).await? {
+    for (id, person, pupil) in tx.fetch_all::<(String, String, String)>(sql, args![uai]).await? {
         if !current.contains(&(person.as_str(), pupil.as_str())) {
             tx.execute("UPDATE notice SET settled_at = $2 WHERE id = $1", args![id, now]).await?;
         }
@@ -188,7 +188,7 @@ pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &B
     Ok(())
 }
 
-/// A notice as the school reads it.
+/// A notice as shown to the school.
 #[derive(Clone, Debug, Default, FromRow)]
 pub struct NoticeRow {
     pub uai: String,
@@ -199,20 +199,20 @@ pub struct NoticeRow {
     pub person_id: String,
     pub family_name: Option<String>,
     pub given_name: Option<String>,
-    /// `mobile`, `none`, `unusable`, as it is today.
+    /// The current state: `mobile`, `none` or `unusable`.
     pub phone_state: Option<String>,
-    /// `landline`, `incomplete`.
+    /// `landline` or `incomplete`.
     pub phone_why: Option<String>,
     pub phone_end: Option<String>,
     pub mobile_in: Option<String>,
-    /// The child that it is about, if it is about one.
+    /// The given name of the child concerned, if any.
     pub pupil: Option<String>,
     pub class: Option<String>,
 }
 
-/// The newest notices of a school: those that it must still see to, or also those that were settled.
-pub async fn notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
-    tx.all(
+/// Returns the newest notices of a school: the open ones or, with `all`, the settled ones too.
+pub async fn list_notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
+    tx.fetch_all(
         "SELECT n.uai, n.kind, n.support_code, n.at, n.settled_at, n.person_id, p.family_name, p.given_name, \
          p.phone_state, p.phone_why, p.phone_end, p.mobile_in, u.given_name AS pupil, e.class \
          FROM notice n LEFT JOIN person p ON p.id = n.person_id LEFT JOIN pupil u ON u.id = n.pupil_id \
@@ -223,7 +223,7 @@ pub async fn notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>
     .await
 }
 
-/// A current child of somebody whom an open notice is about.
+/// A current child of a person with a notice.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct NoticedChild {
     pub person_id: String,
@@ -231,9 +231,9 @@ pub struct NoticedChild {
     pub class: Option<String>,
 }
 
-/// The children at the school of the persons whom its notices are about, where those name none.
-pub async fn noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<NoticedChild>> {
-    tx.all(
+/// Returns the current children at the school of persons with a notice that names no child.
+pub async fn list_noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<NoticedChild>> {
+    tx.fetch_all(
         "SELECT l.person_id, u.given_name, e.class FROM link l JOIN pupil u ON u.id = l.pupil_id \
          JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
          WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND EXISTS \
@@ -244,9 +244,9 @@ pub async fn noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<NoticedChild
     .await
 }
 
-/// What a support code stands for: school, its name, kind, when, and when settled.
-pub async fn notices_of_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64, Option<i64>)>> {
+/// Returns the notices of a support code: UAI, school name, kind, creation time and settlement time.
+pub async fn list_notices_by_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64, Option<i64>)>> {
     let sql = "SELECT n.uai, s.name, n.kind, n.at, n.settled_at FROM notice n JOIN school s ON s.uai = n.uai \
                WHERE n.support_code = $1 ORDER BY n.at DESC LIMIT 20";
-    tx.all(sql, args![code]).await
+    tx.fetch_all(sql, args![code]).await
 }

@@ -4,30 +4,30 @@ use axum::http::StatusCode;
 use preau::base::clock::Span;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, Family, Server, html};
+use crate::support::{Browser, TestFamily, TestServer, html};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const PHONE: &str = "06 39 98 00 01";
 
 /// The number that the worker would look for, once the form is taken.
-async fn taken(server: &Server, phone: &str) -> Result<String, String> {
+async fn taken(server: &TestServer, phone: &str) -> Result<String, String> {
     let mut browser = Browser::at_activation(server).await;
     // Another name each time: one identity has five codes a day.
-    let known = u8::try_from(server.count("SELECT COUNT(*) FROM activation").await).unwrap();
+    let known = u8::try_from(server.query_count("SELECT COUNT(*) FROM activation").await).unwrap();
     let nom = format!("Inconnu {}", char::from(b'a' + known));
     browser.identify_as(&nom, "Personne", phone).await;
     if browser.page.status != StatusCode::SEE_OTHER {
         assert_eq!(browser.page.status, REFUSED, "{phone}");
-        return Err(browser.page.shown());
+        return Err(browser.page.visible_text());
     }
     browser.follow().await;
-    let said = browser.page.shown();
+    let said = browser.page.visible_text();
     Ok(said.split("qui finit par ").nth(1).unwrap().chars().take(5).collect())
 }
 
 #[tokio::test]
 async fn phones_as_parents_type_them() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for typed in [
         "0612345678",
         "06.12.34.56.78",
@@ -64,18 +64,18 @@ async fn phones_as_parents_type_them() {
 
 #[tokio::test]
 async fn one_number_however_it_is_typed_finds_the_parent() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     for (typed, n) in ["0639980001", "+33 6 39 98 00 01", "0033639980001", "06.39.98.00.01"].into_iter().zip(1..) {
         let mut browser = Browser::at_activation(&server).await;
         browser.identify_as("durand", "ANNE", typed).await;
-        server.work_off().await;
+        server.drain_outbox().await;
         assert_eq!(server.messages().len(), n, "{typed}");
     }
 }
 
 #[tokio::test]
 async fn names_of_every_kind() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let (hundred, more) = ("é".repeat(100), "x".repeat(101));
     for (nom, prenom, said) in [
         ("", "", "Indiquez votre nom."),
@@ -87,11 +87,14 @@ async fn names_of_every_kind() {
         let mut browser = Browser::at_activation(&server).await;
         browser.identify_as(nom, prenom, PHONE).await;
         assert_eq!(browser.page.status, REFUSED, "{nom} {prenom}");
-        assert!(browser.page.shown().contains(said), "{}", browser.page.shown());
+        assert!(browser.page.visible_text().contains(said), "{}", browser.page.visible_text());
         assert!(browser.page.text().contains("<title>Erreur"), "the title says it");
         let kept = format!("input[name=telephone][value='{PHONE}']");
-        assert!(browser.page.has(&kept), "what was typed is kept");
-        assert!(prenom.is_empty() || browser.page.has(&format!("input[name=prenom][value='{prenom}']")), "{prenom}");
+        assert!(browser.page.has_element(&kept), "what was typed is kept");
+        assert!(
+            prenom.is_empty() || browser.page.has_element(&format!("input[name=prenom][value='{prenom}']")),
+            "{prenom}"
+        );
     }
     for (nom, prenom) in [
         ("O", "B"),
@@ -107,11 +110,11 @@ async fn names_of_every_kind() {
         let mut browser = Browser::at_activation(&server).await;
         browser.identify_as(nom, prenom, PHONE).await;
         browser.follow().await;
-        assert_eq!(browser.at.path(), "/activation/code", "{nom}: {}", browser.page.shown());
+        assert_eq!(browser.url.path(), "/activation/code", "{nom}: {}", browser.page.visible_text());
         // Back to correct it: shown as it was, harmless.
         browser.click("a[href^='/activation?']").await;
-        assert!(browser.page.has("input[name=nom]") && !browser.page.text().contains("<script>alert"), "{nom}");
-        server.work_off().await;
+        assert!(browser.page.has_element("input[name=nom]") && !browser.page.text().contains("<script>alert"), "{nom}");
+        server.drain_outbox().await;
     }
     assert_eq!(server.messages(), []);
 }
@@ -123,44 +126,48 @@ async fn names_in_another_script_and_with_either_apostrophe_are_found() {
         ("N'DIAYE", "M'Bala", ("n’diaye", "m’bala")),
         ("LEBŒUF", "Zoë", ("Leboeuf", "ZOE")),
     ] {
-        let family = Family { nom, prenom, ..Family::durand() };
-        let server = Server::college(&[family]).await;
+        let family = TestFamily { nom, prenom, ..TestFamily::durand() };
+        let server = TestServer::start_with_open_campaign(&[family]).await;
         let mut browser = Browser::at_activation(&server).await;
         browser.identify_as(typed.0, typed.1, PHONE).await;
         browser.follow().await;
-        let code = server.code().await;
+        let code = server.read_code().await;
         browser.type_code(&code).await;
-        assert!(browser.page.has("#confirmer"), "{nom}: {}", browser.page.shown());
-        browser.answer(&["14/02/2013"]).await;
-        let identifiant = browser.identifiant();
+        assert!(browser.page.has_element("#confirmer"), "{nom}: {}", browser.page.visible_text());
+        browser.answer_children(&["14/02/2013"]).await;
+        let identifiant = browser.shown_identifiant();
         assert!(identifiant.is_ascii() && identifiant.contains('.'), "{identifiant}");
     }
 }
 
 #[tokio::test]
 async fn codes_as_phones_paste_them_and_nonsense() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.identify(&Family::durand()).await;
-    let code = server.code().await;
+    browser.identify(&TestFamily::durand()).await;
+    let code = server.read_code().await;
     for typed in ["", "   ", "\t\u{a0}"] {
         browser.type_code(typed).await;
         assert_eq!(browser.page.status, REFUSED);
-        assert!(browser.page.shown().contains("Veuillez renseigner le champ \"Code\""), "{typed}");
+        assert!(browser.page.visible_text().contains("Veuillez renseigner le champ \"Code\""), "{typed}");
     }
     for typed in ["73", "abcdef", "739517395173951", "12345", "1234567", "+12345"] {
         browser.type_code(typed).await;
         assert_eq!(browser.page.status, REFUSED);
-        assert!(browser.page.shown().contains("Le code a 6 chiffres."), "{typed}: {}", browser.page.shown());
-        assert!(!browser.page.has("input[name=code][value]"), "a code is not shown again");
+        assert!(
+            browser.page.visible_text().contains("Le code a 6 chiffres."),
+            "{typed}: {}",
+            browser.page.visible_text()
+        );
+        assert!(!browser.page.has_element("input[name=code][value]"), "a code is not shown again");
     }
     // None of these cost one of the three tries (docs/threats.md#faults-e3).
     let wrong = if code == "739517" { "739518" } else { "739517" };
     browser.type_code(wrong).await;
-    assert!(browser.page.shown().contains("Il reste 2 essais."), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Il reste 2 essais."), "{}", browser.page.visible_text());
     let (left, right) = code.split_at(3);
     browser.type_code(&format!(" {left} {right}\u{a0}")).await;
-    assert!(browser.page.has("#confirmer"), "{}", browser.page.shown());
+    assert!(browser.page.has_element("#confirmer"), "{}", browser.page.visible_text());
 }
 
 const EMPTY_DATE: &str = "Indiquez la date de naissance";
@@ -172,9 +179,9 @@ const TO_COME: &str = "cette date n'est pas encore passée";
 
 #[tokio::test]
 async fn faults_e2_dates_that_cannot_be_read_cost_no_try_and_each_fault_is_said() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
+    browser.prove_phone(&server, &TestFamily::durand()).await;
     let long = "1".repeat(1_000);
     for (typed, said) in [
         ("", EMPTY_DATE),
@@ -194,35 +201,39 @@ async fn faults_e2_dates_that_cannot_be_read_cost_no_try_and_each_fault_is_said(
             browser.reload().await;
             browser.submit("confirmer", &[("representant_legal_1", "oui"), (field, typed)]).await;
             assert_eq!(browser.page.status, REFUSED, "{typed}");
-            assert!(browser.page.shown().contains(said), "{typed}: {}", browser.page.shown());
-            assert!(browser.page.has("input[value=oui][checked]"), "the answer is kept");
+            assert!(browser.page.visible_text().contains(said), "{typed}: {}", browser.page.visible_text());
+            assert!(browser.page.has_element("input[value=oui][checked]"), "the answer is kept");
         }
     }
     // What was typed comes back taken apart, and only the part that is wrong is marked.
     browser.submit("confirmer", &[("representant_legal_1", "oui"), ("date_naissance_1_jour", "30/11/09")]).await;
     for (part, value, wrong) in [("jour", "30", false), ("mois", "11", false), ("annee", "09", true)] {
         let field = format!("input[name=date_naissance_1_{part}][inputmode=numeric][value='{value}']");
-        assert!(browser.page.has(&field), "{part}");
-        assert_eq!(browser.page.has(&format!("{field}[aria-invalid]")), wrong, "{part}");
+        assert!(browser.page.has_element(&field), "{part}");
+        assert_eq!(browser.page.has_element(&format!("{field}[aria-invalid]")), wrong, "{part}");
     }
-    assert_eq!(server.count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
 }
 
 #[tokio::test]
 async fn faults_e3_a_missing_yes_or_no_does_not_accuse_the_date() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
+    browser.prove_phone(&server, &TestFamily::durand()).await;
     for answer in ["", "peut-être"] {
         browser.submit("confirmer", &[("representant_legal_1", answer), ("date_naissance_1", "14/02/2013")]).await;
-        assert!(browser.page.shown().contains("Répondez Oui ou Non pour Zoé."), "{}", browser.page.shown());
+        assert!(
+            browser.page.visible_text().contains("Répondez Oui ou Non pour Zoé."),
+            "{}",
+            browser.page.visible_text()
+        );
         for (part, value) in [("jour", "14"), ("mois", "02"), ("annee", "2013")] {
             let kept = format!("input[name=date_naissance_1_{part}][value='{value}']");
-            assert!(browser.page.has(&kept), "the date is kept");
-            assert!(!browser.page.has(&format!("{kept}[aria-invalid]")), "nothing is wrong with the date");
+            assert!(browser.page.has_element(&kept), "the date is kept");
+            assert!(!browser.page.has_element(&format!("{kept}[aria-invalid]")), "nothing is wrong with the date");
         }
     }
-    assert_eq!(server.count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM budget WHERE action = 'birth_date'").await, 0);
 }
 
 #[tokio::test]
@@ -231,24 +242,24 @@ async fn faults_e2_the_date_in_three_fields_or_whole_in_the_first() {
         [("date_naissance_1_jour", day), ("date_naissance_1_mois", month), ("date_naissance_1_annee", year)]
     };
     for typed in [fields("14", "02", "2013"), fields("14", "2", "2013"), fields("14/02/2013", "", "")] {
-        let server = Server::college(&[Family::durand()]).await;
+        let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
         let mut browser = Browser::at_activation(&server).await;
-        browser.prove_phone(&server, &Family::durand()).await;
+        browser.prove_phone(&server, &TestFamily::durand()).await;
         let mut all = vec![("representant_legal_1", "oui")];
         all.extend(typed);
         browser.submit("confirmer", &all).await;
         browser.follow().await;
-        assert!(browser.page.has("#terminer"), "{typed:?}: {}", browser.page.shown());
+        assert!(browser.page.has_element("#terminer"), "{typed:?}: {}", browser.page.visible_text());
     }
 }
 
 #[tokio::test]
 async fn faults_e3_a_password_refused_for_another_reason_shows_its_rules_as_met() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    browser.answer(&["14/02/2013"]).await;
-    assert!(!browser.page.has("li.met"), "nothing was typed yet");
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    browser.answer_children(&["14/02/2013"]).await;
+    assert!(!browser.page.has_element("li.met"), "nothing was typed yet");
     for (first, second, met) in
         [("Durand-2013 !", "Durand-2013 !", 5), (PASSWORD, "Quatre-cerises 8 ?", 5), ("durand", "durand", 1)]
     {
@@ -260,56 +271,67 @@ async fn faults_e3_a_password_refused_for_another_reason_shows_its_rules_as_met(
 
 #[tokio::test]
 async fn faults_e3_correcting_name_or_number_opens_the_filled_form() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.identify_as("Durant", "Anne", "06 39 98 00 42").await;
     browser.follow().await;
     browser.type_code("12").await;
     browser.click("a[href^='/activation?']").await;
     for (name, value) in [("nom", "Durant"), ("prenom", "Anne"), ("telephone", "06 39 98 00 42")] {
-        assert!(browser.page.has(&format!("input[name={name}][value='{value}']")), "{name}: {}", browser.page.text());
+        assert!(
+            browser.page.has_element(&format!("input[name={name}][value='{value}']")),
+            "{name}: {}",
+            browser.page.text()
+        );
     }
 }
 
 #[tokio::test]
 async fn faults_e3_the_known_identifiant_is_taken_to_the_sign_in_page() {
-    let server = Server::college(&[Family::durand()]).await;
-    let identifiant = Browser::at_activation(&server).await.activate(&server, &Family::durand()).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &TestFamily::durand()).await;
     server.clock.advance(Span::hours(1));
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    assert_eq!(browser.identifiant(), identifiant);
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    assert_eq!(browser.shown_identifiant(), identifiant);
     browser.click("#se-connecter").await;
-    assert_eq!(browser.at.path(), "/connexion");
-    assert!(browser.page.has(&format!("input[name=identifiant][value='{identifiant}']")), "{}", browser.page.text());
+    assert_eq!(browser.url.path(), "/connexion");
+    assert!(
+        browser.page.has_element(&format!("input[name=identifiant][value='{identifiant}']")),
+        "{}",
+        browser.page.text()
+    );
     browser.click("header a[hreflang]").await;
-    assert!(browser.page.has(&format!("input[name=identifiant][value='{identifiant}']")), "in the other language too");
+    assert!(
+        browser.page.has_element(&format!("input[name=identifiant][value='{identifiant}']")),
+        "in the other language too"
+    );
     browser.get("/connexion?identifiant=%22%3E%3Cb%3E").await;
-    assert!(browser.page.has("input[name=identifiant]:not([value])"), "only what has the form of one");
+    assert!(browser.page.has_element("input[name=identifiant]:not([value])"), "only what has the form of one");
 }
 
 #[tokio::test]
 async fn dates_in_every_form_that_can_be_read() {
     for typed in ["14/02/2013", "14/2/2013", " 14 02 2013 ", "14.02.2013", "14-02-2013", "14022013", "2013-02-14"] {
-        let server = Server::college(&[Family::durand()]).await;
+        let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
         let mut browser = Browser::at_activation(&server).await;
-        browser.prove_phone(&server, &Family::durand()).await;
-        browser.answer(&[typed]).await;
-        assert!(browser.page.has("#terminer"), "{typed}: {}", browser.page.shown());
+        browser.prove_phone(&server, &TestFamily::durand()).await;
+        browser.answer_children(&[typed]).await;
+        assert!(browser.page.has_element("#terminer"), "{typed}: {}", browser.page.visible_text());
     }
 }
 
 #[tokio::test]
 async fn fields_missing_doubled_or_of_another_form() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
     let identity = [("nom", "Durand"), ("prenom", "Anne"), ("telephone", PHONE)];
     let doubled = [identity[0], ("nom", "Petit"), identity[1], identity[2]];
     let (long, longer) = ("x".repeat(10_000), "x".repeat(3_000_000));
     let check = |browser: &Browser, what: &str| {
         let page = &browser.page;
-        assert!(page.status.is_client_error() && page.is_html(), "{what}: {}", page.shown());
-        assert!(!page.heading().is_empty() && page.shown().len() > 40, "{what}: {}", page.shown());
+        assert!(page.status.is_client_error() && page.is_html(), "{what}: {}", page.visible_text());
+        assert!(!page.heading().is_empty() && page.visible_text().len() > 40, "{what}: {}", page.visible_text());
     };
     for fields in [
         &[][..],
@@ -326,9 +348,9 @@ async fn fields_missing_doubled_or_of_another_form() {
         check(&browser, "identity");
     }
     browser.get("/activation").await;
-    browser.identify(&Family::durand()).await;
-    let code = server.code().await;
-    let at = browser.at.to_string();
+    browser.identify(&TestFamily::durand()).await;
+    let code = server.read_code().await;
+    let at = browser.url.to_string();
     for fields in [
         &[][..],
         &[("code", code.as_str()), ("code", "1")],
@@ -341,7 +363,7 @@ async fn fields_missing_doubled_or_of_another_form() {
     }
     browser.get(&at).await;
     browser.type_code(&code).await;
-    let at = browser.at.to_string();
+    let at = browser.url.to_string();
     let (yes, date) = (("representant_legal_1", "oui"), ("date_naissance_1", "14/02/2013"));
     for fields in [
         &[][..],
@@ -355,8 +377,8 @@ async fn fields_missing_doubled_or_of_another_form() {
         check(&browser, "children");
     }
     browser.get(&at).await;
-    browser.answer(&["14/02/2013"]).await;
-    let at = browser.at.to_string();
+    browser.answer_children(&["14/02/2013"]).await;
+    let at = browser.url.to_string();
     let (first, second) = (("mot_de_passe", PASSWORD), ("confirmation", PASSWORD));
     for fields in [&[][..], &[first], &[second], &[first, first, second], &[("mot_de_passe", long.as_str())]] {
         browser.post(&at, fields).await;
@@ -370,12 +392,12 @@ async fn fields_missing_doubled_or_of_another_form() {
 
 #[tokio::test]
 async fn a_form_without_our_cookie_says_what_to_do() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let mut browser = Browser::new(&server);
     browser.post("/activation", &[("nom", "Durand"), ("prenom", "Anne"), ("telephone", PHONE)]).await;
     assert_eq!(browser.page.status, REFUSED);
-    assert!(browser.page.shown().contains("autorisez les cookies"), "{}", browser.page.shown());
-    assert!(browser.page.has("input[name=nom][value=Durand]"));
+    assert!(browser.page.visible_text().contains("autorisez les cookies"), "{}", browser.page.visible_text());
+    assert!(browser.page.has_element("input[name=nom][value=Durand]"));
     // Sent again with the cookie that came, it is taken.
     browser.submit("continuer", &[]).await;
     assert_eq!(browser.page.status, StatusCode::SEE_OTHER);

@@ -7,10 +7,10 @@ use preau::db::{Db, Durability};
 
 use crate::support::deployment::MONOD;
 use crate::support::people::PASSWORD;
-use crate::support::{Answer, Browser, Family, Log, Server};
+use crate::support::{Browser, CapturedLog, TestFamily, TestResponse, TestServer};
 
 /// The answer without its random values, all of a fixed length.
-fn masked(answer: &Answer) -> String {
+fn masked(answer: &TestResponse) -> String {
     // The request's own id is random too, and as long in every answer.
     let told = answer.headers.iter().filter(|(name, _)| *name != "x-request-id");
     let mut headers: Vec<String> = told.map(|(n, v)| format!("{n}: {}", v.to_str().unwrap())).collect();
@@ -43,13 +43,13 @@ fn masked(answer: &Answer) -> String {
 
 /// Everything that one visitor can do before the code is right, and what each answer was.
 struct Visit {
-    server: Server,
+    server: TestServer,
     typed: [&'static str; 3],
     seen: Vec<String>,
 }
 
 impl Visit {
-    fn note(&mut self, answer: &Answer) {
+    fn note(&mut self, answer: &TestResponse) {
         self.seen.push(masked(answer));
     }
 
@@ -69,7 +69,7 @@ impl Visit {
             browser.follow().await;
             self.note(&browser.page.clone());
         }
-        self.server.work_off().await;
+        self.server.drain_outbox().await;
         browser
     }
 
@@ -77,7 +77,7 @@ impl Visit {
         self.note(&browser.submit(button, fields).await.clone());
         browser.follow().await;
         self.note(&browser.page.clone());
-        self.server.work_off().await;
+        self.server.drain_outbox().await;
     }
 
     async fn guess(&mut self, browser: &mut Browser) {
@@ -102,17 +102,17 @@ impl Visit {
         }
         for _ in 0..3 {
             let mut other = self.identify().await;
-            if other.page.has("#renvoyer") {
+            if other.page.has_element("#renvoyer") {
                 self.guess(&mut other).await;
                 self.guess(&mut other).await;
             }
         }
         // Too old a code, too old an activation, an address that another browser has.
         self.server.advance(Span::minutes(31));
-        browser.get(&browser.at.to_string().replace("/renvoyer", "")).await;
+        browser.get(&browser.url.to_string().replace("/renvoyer", "")).await;
         self.note(&browser.page.clone());
         let mut other = Browser::new(&self.server);
-        self.note(&other.get(browser.at.as_str()).await.clone());
+        self.note(&other.get(browser.url.as_str()).await.clone());
         self.server.advance(Span::hours(2));
         self.note(&browser.reload().await.clone());
         // The next day all of it begins anew, with an expired code.
@@ -141,20 +141,20 @@ async fn threat_s05_whoever_is_not_in_the_roster_sees_what_whoever_is_sees() {
     ];
     let mut pattern: Option<Vec<String>> = None;
     for (case, typed) in cases {
-        let server = Server::start().await;
+        let server = TestServer::start().await;
         if case != "an empty roster" {
-            server.import("montpellier", MONOD, &[Family::durand()]).await;
+            server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
         }
         match case {
-            "campaign over" => server.campaign(MONOD, Span::days(-20), Span::days(-5)).await,
+            "campaign over" => server.set_campaign(MONOD, Span::days(-20), Span::days(-5)).await,
             _ => server.open_campaign(MONOD).await,
         }
         if matches!(case, "an account" | "suspended") {
-            let member = server.member("montpellier", &Family::durand()).await;
-            server.suspend(&member, (case == "suspended").then_some("school")).await;
+            let member = server.create_account_of("montpellier", &TestFamily::durand()).await;
+            server.set_suspension(&member, (case == "suspended").then_some("school")).await;
         }
         if case == "no legal link" {
-            server.sql("UPDATE link SET level = 'contact'", vec![]).await;
+            server.execute_sql("UPDATE link SET level = 'contact'", vec![]).await;
         }
         let visit = Visit { server: server.clone(), typed, seen: Vec::new() };
         let seen = visit.everything().await;
@@ -190,7 +190,7 @@ async fn threat_s05_whoever_is_not_in_the_roster_sees_what_whoever_is_sees() {
 
 #[tokio::test]
 async fn threat_s07_no_message_outside_of_the_roster_and_five_a_day_to_a_number() {
-    let server = Server::college(&[Family::durand(), Family::petit()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand(), TestFamily::petit()]).await;
     for n in 0..30 {
         let mut browser = Browser::at_activation(&server).await;
         // From everywhere: no source is at its limit.
@@ -201,53 +201,56 @@ async fn threat_s07_no_message_outside_of_the_roster_and_five_a_day_to_a_number(
     }
     // Another's number with one's own name.
     Browser::at_activation(&server).await.identify_as("Petit", "Paul", "06 39 98 00 01").await;
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(server.messages(), []);
 
     // Identities that find her, from many browsers over a day: five.
     server
-        .sql("UPDATE person SET usage_name = 'LEBŒUF', given_name = 'Anne Marie' WHERE given_name = 'Anne'", vec![])
+        .execute_sql(
+            "UPDATE person SET usage_name = 'LEBŒUF', given_name = 'Anne Marie' WHERE given_name = 'Anne'",
+            vec![],
+        )
         .await;
     let spellings = [("Durand", "Anne"), ("Leboeuf", "Anne"), ("Durand", "Anne Marie"), ("Lebœuf", "Anne-Marie")];
     for hour in 0..23 {
         for (nom, prenom) in spellings {
             Browser::at_activation(&server).await.identify_as(nom, prenom, "+33639980001").await;
         }
-        server.work_off().await;
+        server.drain_outbox().await;
         assert!(server.messages().len() <= 5, "hour {hour}");
         server.advance(Span::hours(1));
     }
     assert_eq!(server.messages().len(), 5);
     assert!(server.messages().iter().all(|m| m.to == "+33639980001"));
     // Another number has its own.
-    Browser::at_activation(&server).await.identify(&Family::petit()).await;
-    server.work_off().await;
+    Browser::at_activation(&server).await.identify(&TestFamily::petit()).await;
+    server.drain_outbox().await;
     assert_eq!(server.messages().len(), 6);
     server.advance(Span::hours(1));
     let before = server.messages().len();
     Browser::at_activation(&server).await.identify_as("Durand", "Anne", "+33639980001").await;
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(server.messages().len(), before + 1, "a day later it may have more");
 }
 
 #[tokio::test]
 async fn threat_s07_the_cap_of_the_day_holds_for_the_whole_deployment() {
-    let families: Vec<Family> = (0..6)
-        .map(|n| Family {
+    let families: Vec<TestFamily> = (0..6)
+        .map(|n| TestFamily {
             key: 510_000 + n,
             phone: Box::leak(format!("06 39 98 02 {n:02}").into_boxed_str()),
             children: vec![(910_000 + n, "Zoé", "14/02/2013", "6 A")],
-            ..Family::durand()
+            ..TestFamily::durand()
         })
         .collect();
-    let server = Server::start_as(|config| config.sms.daily_cap = 3).await;
-    server.import("montpellier", MONOD, &families).await;
+    let server = TestServer::start_with_config(|config| config.sms.daily_cap = 3).await;
+    server.import_families("montpellier", MONOD, &families).await;
     server.open_campaign(MONOD).await;
     for (n, family) in families.iter().enumerate() {
-        let server = if n == 4 { server.again().await } else { server.clone() };
+        let server = if n == 4 { server.restart().await } else { server.clone() };
         let mut browser = Browser::at_activation(&server).await;
         browser.identify(family).await;
-        server.work_off().await;
+        server.drain_outbox().await;
         if n == 4 {
             assert_eq!(server.messages(), [], "a restart does not reset it");
         }
@@ -255,17 +258,18 @@ async fn threat_s07_the_cap_of_the_day_holds_for_the_whole_deployment() {
     assert_eq!(server.messages().len(), 3);
     server.advance(Span::hours(24));
     Browser::at_activation(&server).await.identify(&families[5]).await;
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(server.messages().len(), 4);
 }
 
 /// Every row of every table, as text.
-async fn dump(server: &Server) -> String {
+async fn dump(server: &TestServer) -> String {
     let Db::Sqlite { .. } = &server.app.db else {
-        let tables = server.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()").await;
+        let tables =
+            server.query_texts("SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()").await;
         let mut out = String::new();
         for table in tables {
-            out += &server.texts(format!("SELECT t::text FROM {table} t").leak()).await.join("\n");
+            out += &server.query_texts(format!("SELECT t::text FROM {table} t").leak()).await.join("\n");
         }
         return out;
     };
@@ -279,24 +283,24 @@ async fn dump(server: &Server) -> String {
 
 #[tokio::test]
 async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database() {
-    let log = Log::of("trace");
-    let server = Server::college(&[Family::durand()]).await;
+    let log = CapturedLog::capture("trace");
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut stranger = Browser::at_activation(&server).await;
     stranger.identify_as("Canarinom", "Canariprenom", "06 12 98 76 54").await;
     stranger.follow().await;
-    server.work_off().await;
+    server.drain_outbox().await;
     stranger.type_code("739517").await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    browser.answer(&["19/08/1987"]).await;
-    browser.answer(&["14/02/2013"]).await;
-    let identifiant = browser.identifiant();
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    browser.answer_children(&["19/08/1987"]).await;
+    browser.answer_children(&["14/02/2013"]).await;
+    let identifiant = browser.shown_identifiant();
     browser.submit("terminer", &[("mot_de_passe", "faux-Canari-1"), ("confirmation", "autre")]).await;
     browser.choose_password(PASSWORD).await;
     assert!(browser.has_session());
     // Nobody took this one yet: the outbox still holds what is to be sent.
     let mut waiting = Browser::at_activation(&server).await;
-    waiting.identify(&Family::durand()).await;
+    waiting.identify(&TestFamily::durand()).await;
 
     let code = server.messages()[0].text.rsplit_once('#').unwrap().1.to_owned();
     let cookies: Vec<String> = browser.cookies.values().cloned().collect();
@@ -329,14 +333,18 @@ async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database
     let word = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == code);
     assert!(!word(&logged) && !word(&dump), "the code is readable");
     assert!(!logged.contains(&identifiant), "an identifiant is a credential");
-    server.work_off().await;
-    assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "wiped once delivered");
+    server.drain_outbox().await;
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await,
+        0,
+        "wiped once delivered"
+    );
     // What was typed is gone an hour after the activation's end.
-    assert_eq!(server.count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 3);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 3);
     server.advance(Span(Span::hours(3).0 + 1));
     let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
-    preau::activation::store::clean(&mut tx, server.now()).await.unwrap();
+    preau::activation::store::delete_expired(&mut tx, server.now()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(server.count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 0);
-    assert_eq!(server.count("SELECT COUNT(*) FROM activation").await, 3, "the support codes stay");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM activation").await, 3, "the support codes stay");
 }

@@ -2,33 +2,33 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
-use preau::compose;
+use preau::bootstrap;
 
-use crate::support::{Browser, Family, Landed, RelyingParty, Server};
+use crate::support::{Browser, Landing, TestFamily, TestRelyingParty, TestServer};
 
 /// Somebody sets the clock back, as a machine does whose battery is empty.
-fn set_back(server: &Server) {
-    server.clock.set(Span::hours(-1));
+fn set_back(server: &TestServer) {
+    server.clock.step_wall_time(Span::hours(-1));
 }
 
 #[tokio::test]
 async fn fault_rt13_a_code_ends_after_its_half_hour_although_the_clock_went_back() {
-    let family = Family::durand();
-    let server = Server::college(std::slice::from_ref(&family)).await;
+    let family = TestFamily::durand();
+    let server = TestServer::start_with_open_campaign(std::slice::from_ref(&family)).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.identify(&family).await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     server.advance(Span::minutes(29));
     set_back(&server);
     server.advance(Span::minutes(2));
     browser.type_code(&code).await;
-    assert_eq!(browser.at.path(), "/activation/code", "{}", browser.page.shown());
+    assert_eq!(browser.url.path(), "/activation/code", "{}", browser.page.visible_text());
 }
 
 #[tokio::test]
 async fn fault_rt13_a_lock_ends_after_its_minute_although_the_clock_went_back() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
     browser.open("/connexion").await;
     for _ in 0..5 {
@@ -38,56 +38,56 @@ async fn fault_rt13_a_lock_ends_after_its_minute_although_the_clock_went_back() 
     assert_eq!(browser.sign_in_with(&member.identifiant, &member.password).await.status, StatusCode::TOO_MANY_REQUESTS);
     server.advance(Span::seconds(61));
     let signed_in = browser.sign_in_with(&member.identifiant, &member.password).await;
-    assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.shown());
+    assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.visible_text());
 }
 
 #[tokio::test]
 async fn fault_rt13_a_session_ends_when_idle_although_the_clock_went_back() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
-    let tokens = RelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
-    assert!(matches!(browser.open("/compte").await, Landed::Here));
-    assert_eq!(browser.at.path(), "/compte");
+    let tokens = TestRelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
+    assert!(matches!(browser.open("/compte").await, Landing::OwnPage));
+    assert_eq!(browser.url.path(), "/compte");
     server.advance(Span::minutes(29));
     set_back(&server);
     server.advance(Span::minutes(2));
     browser.open("/compte").await;
-    assert_eq!(browser.at.path(), "/connexion", "{}", browser.page.shown());
-    let token = RelyingParty::new(&server, "ent").userinfo(&tokens.access_token).await;
+    assert_eq!(browser.url.path(), "/connexion", "{}", browser.page.visible_text());
+    let token = TestRelyingParty::new(&server, "ent").userinfo(&tokens.access_token).await;
     assert_eq!(token.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn fault_rt13_a_restart_with_an_older_clock_goes_on_where_the_house_was() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let before = server.now();
-    server.app.db.see(before).await.unwrap();
+    server.app.db.record_time(before).await.unwrap();
     set_back(&server);
-    let again = server.again().await;
+    let again = server.restart().await;
     assert_eq!(again.now(), before);
     again.advance(Span::seconds(10));
     assert_eq!(again.now(), before.plus(Span::seconds(10)));
     // Nothing that is older changes what was seen, but the operator's word.
-    again.app.db.see(before.minus(Span::hours(5))).await.unwrap();
-    assert_eq!(again.app.db.seen().await.unwrap(), Some(before));
-    again.app.db.forget_seen(before.minus(Span::hours(1))).await.unwrap();
-    assert_eq!(again.again().await.now(), before.minus(Span::hours(1)).plus(Span::seconds(10)));
+    again.app.db.record_time(before.minus(Span::hours(5))).await.unwrap();
+    assert_eq!(again.app.db.last_seen_time().await.unwrap(), Some(before));
+    again.app.db.reset_seen_time(before.minus(Span::hours(1))).await.unwrap();
+    assert_eq!(again.restart().await.now(), before.minus(Span::hours(1)).plus(Span::seconds(10)));
 }
 
 #[tokio::test]
 async fn fault_rt13_a_server_whose_clock_went_back_leaves_the_rotation() {
-    let server = Server::start_now().await;
-    assert_eq!(compose::health(&server.app).await.wrong, Vec::<String>::new());
-    server.clock.set(Span::seconds(-50));
-    assert_eq!(compose::health(&server.app).await.wrong, Vec::<String>::new(), "NTP may mend that");
-    server.clock.set(Span::seconds(-50));
-    let wrong = compose::health(&server.app).await.wrong;
+    let server = TestServer::start_at_system_time().await;
+    assert_eq!(bootstrap::check_health(&server.app).await.failures, Vec::<String>::new());
+    server.clock.step_wall_time(Span::seconds(-50));
+    assert_eq!(bootstrap::check_health(&server.app).await.failures, Vec::<String>::new(), "NTP may mend that");
+    server.clock.step_wall_time(Span::seconds(-50));
+    let wrong = bootstrap::check_health(&server.app).await.failures;
     assert!(wrong.len() == 1 && wrong[0].contains("went back by 100 s"), "{wrong:?}");
-    server.clock.set(Span::seconds(100));
-    assert_eq!(compose::health(&server.app).await.wrong, Vec::<String>::new());
+    server.clock.step_wall_time(Span::seconds(100));
+    assert_eq!(bootstrap::check_health(&server.app).await.failures, Vec::<String>::new());
     // Another server of the house was farther than we are.
-    server.app.db.see(server.now().plus(Span::seconds(90))).await.unwrap();
-    let wrong = compose::health(&server.app).await.wrong;
+    server.app.db.record_time(server.now().plus(Span::seconds(90))).await.unwrap();
+    let wrong = bootstrap::check_health(&server.app).await.failures;
     assert!(wrong.len() == 1 && wrong[0].contains("90 s ahead"), "{wrong:?}");
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use axum_server::Handle;
-use preau::http::connections::{Connections, Most, raise_descriptors};
-use preau::http::serve::{Patience, Tls, bind, serve};
+use preau::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
+use preau::http::serve::{ConnectionTimeouts, ReloadableTls, bind, serve};
 use preau::router;
 use preau::telemetry::Metrics;
 use tempfile::TempDir;
@@ -23,30 +23,34 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::outgoing::certificates;
-use crate::support::Server;
+use crate::support::TestServer;
 
 /// Far beyond any limit that is set here.
 const AT_LAST: Duration = Duration::from_secs(120);
 
 /// Short, so that nobody waits.
-const SHORT: Patience = Patience {
-    first: Duration::from_millis(1_500),
-    between: Duration::from_millis(500),
+const SHORT: ConnectionTimeouts = ConnectionTimeouts {
+    handshake: Duration::from_millis(1_500),
+    keep_alive: Duration::from_millis(500),
     ping: Duration::from_millis(300),
-    stall: Duration::from_millis(500),
+    write_stall: Duration::from_millis(500),
 };
 
-fn limits(all: usize, per_source: usize, patience: Patience) -> (Connections, Patience) {
-    let most = Most { all, per_source, proxies: Vec::new() };
-    (Connections::new(most, patience.stall, Metrics::default().connections()), patience)
+fn limits(all: usize, per_source: usize, patience: ConnectionTimeouts) -> (ConnectionLimiter, ConnectionTimeouts) {
+    let most = ConnectionLimits { total: all, per_source, proxies: Vec::new() };
+    (ConnectionLimiter::new(most, patience.write_stall, Metrics::default().connections()), patience)
 }
 
 /// What a server of a test has that is about something else.
-pub fn usual_limits() -> (Connections, Patience) {
-    limits(100, 100, Patience::default())
+pub fn usual_limits() -> (ConnectionLimiter, ConnectionTimeouts) {
+    limits(100, 100, ConnectionTimeouts::default())
 }
 
-async fn listen(router: Router, tls: Option<Tls>, limits: (Connections, Patience)) -> SocketAddr {
+async fn listen(
+    router: Router,
+    tls: Option<ReloadableTls>,
+    limits: (ConnectionLimiter, ConnectionTimeouts),
+) -> SocketAddr {
     let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(serve(listener, router, tls, limits, Handle::new()));
@@ -81,11 +85,11 @@ fn one_request() -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_a2_silent_connections_are_closed_and_a_good_client_gets_in() {
-    assert!(raise_descriptors() >= 4_096, "the test itself needs 2 200 descriptors");
-    let server = Server::start().await;
+    assert!(raise_descriptor_limit() >= 4_096, "the test itself needs 2 200 descriptors");
+    let server = TestServer::start().await;
     let folder = TempDir::new().unwrap();
     certificates(folder.path(), "localhost");
-    let tls = Tls::read(&folder.path().join("server.pem"), &folder.path().join("server.key")).await.unwrap();
+    let tls = ReloadableTls::load(&folder.path().join("server.pem"), &folder.path().join("server.key")).await.unwrap();
     let routes = router::public(server.app.clone()).unwrap();
     let plain = listen(routes.clone(), None, limits(2_000, 2_000, SHORT)).await;
     let secure = listen(routes, Some(tls), limits(2_000, 2_000, SHORT)).await;
@@ -131,8 +135,8 @@ async fn faults_a2_silent_connections_are_closed_and_a_good_client_gets_in() {
 
 #[tokio::test]
 async fn attack_d8_whoever_was_served_once_is_not_waited_for_either() {
-    let server = Server::start().await;
-    let patience = Patience { first: AT_LAST * 2, ..SHORT };
+    let server = TestServer::start().await;
+    let patience = ConnectionTimeouts { handshake: AT_LAST * 2, ..SHORT };
     let address = listen(router::public(server.app.clone()).unwrap(), None, limits(10, 10, patience)).await;
     let idle = until_closed(TcpStream::connect(address).await.unwrap(), KEPT).await;
     assert!(idle.starts_with(b"HTTP/1.1 200 OK\r\n"), "{}", String::from_utf8_lossy(&idle));
@@ -143,8 +147,8 @@ async fn attack_d8_whoever_was_served_once_is_not_waited_for_either() {
 
 #[tokio::test]
 async fn attack_d8_a_request_that_never_ends_is_told_when_to_come_back() {
-    let server = Server::start().await;
-    let routes = router::public_within(server.app.clone(), Duration::from_millis(200)).unwrap();
+    let server = TestServer::start().await;
+    let routes = router::public_with_timeout(server.app.clone(), Duration::from_millis(200)).unwrap();
     let address = listen(routes, None, usual_limits()).await;
     for path in ["/connexion", "/oauth2/token", "/oauth2/authorize"] {
         let said = format!(
@@ -184,8 +188,8 @@ async fn attack_d8_a_peer_that_takes_no_answer_is_left() {
 
 #[tokio::test]
 async fn faults_a2_one_source_takes_its_share_only() {
-    let server = Server::start().await;
-    let patience = Patience { first: AT_LAST * 2, ..SHORT };
+    let server = TestServer::start().await;
+    let patience = ConnectionTimeouts { handshake: AT_LAST * 2, ..SHORT };
     let address = listen(router::public(server.app.clone()).unwrap(), None, limits(5, 4, patience)).await;
     let from = async |last: u8| {
         let socket = TcpSocket::new_v4().unwrap();
@@ -229,7 +233,7 @@ async fn forced(address: SocketAddr, said: Vec<u8>) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_rt19_hostile_http_is_cut_off_and_a_good_client_is_answered() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let address = listen(router::public(server.app.clone()).unwrap(), None, limits(100, 100, SHORT)).await;
     let line = |n: usize| format!("x-{n}: {}\r\n", "y".repeat(20));
     let headers: String = (0..100_000).map(line).collect();

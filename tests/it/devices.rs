@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 
-use crate::support::{Browser, Family, Server};
+use crate::support::{Browser, TestFamily, TestServer};
 
 const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const WAIT: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
-async fn at_sign_in(server: &Server) -> Browser {
+async fn at_sign_in(server: &TestServer) -> Browser {
     let mut browser = Browser::new(server);
     browser.open("/connexion").await;
     browser
@@ -21,9 +21,9 @@ async fn attempt(browser: &mut Browser, identifiant: &str, password: &str) -> St
 
 #[tokio::test]
 async fn threat_s06_a_stranger_s_wrong_passwords_do_not_keep_out_who_signed_in_here_before() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let sister = server.account("Lise", "DURAND").await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let sister = server.create_account("Lise", "DURAND").await;
     let mut home = at_sign_in(&server).await;
     assert_eq!(attempt(&mut home, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
     let mark = home.cookie("device").unwrap().to_owned();
@@ -61,8 +61,8 @@ async fn threat_s06_a_stranger_s_wrong_passwords_do_not_keep_out_who_signed_in_h
 
 #[tokio::test]
 async fn threat_s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom() {
-    let server = Server::start().await;
-    let members = [server.durand().await, server.account("Lise", "DURAND").await];
+    let server = TestServer::start().await;
+    let members = [server.create_durand().await, server.create_account("Lise", "DURAND").await];
     let mut home = Browser::new(&server);
     for member in members.iter().cycle().take(5) {
         home.cookies.remove("preau_dev");
@@ -71,14 +71,14 @@ async fn threat_s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom
     }
     let marks = home.cookie("device").unwrap();
     assert_eq!(marks.split('.').count(), 2, "one each: {marks}");
-    assert_eq!(server.count("SELECT COUNT(*) FROM device").await, 2, "the same again is the same device");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM device").await, 2, "the same again is the same device");
     for member in &members {
         assert!(!marks.contains(&member.identifiant) && !marks.contains(&member.account_id));
     }
 }
 
 /// The device's cookie of a browser, in another one.
-async fn with_device(server: &Server, device: &str) -> Browser {
+async fn with_device(server: &TestServer, device: &str) -> Browser {
     let mut browser = at_sign_in(server).await;
     browser.cookies.insert("preau_dev_device".to_owned(), device.to_owned());
     browser
@@ -94,8 +94,8 @@ async fn use_up(browser: &mut Browser, identifiant: &str) {
 
 #[tokio::test]
 async fn faults_a10_a_former_user_of_a_shared_computer_cannot_keep_the_owner_out_at_home() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut devices = Vec::new();
     for _ in 0..2 {
         let mut browser = at_sign_in(&server).await;
@@ -106,27 +106,30 @@ async fn faults_a10_a_former_user_of_a_shared_computer_cannot_keep_the_owner_out
     let mut home = with_device(&server, &devices[1]).await;
     assert_eq!(attempt(&mut home, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
     // And the session knows on which device it is.
-    assert_eq!(server.count("SELECT COUNT(*) FROM session JOIN device ON device.id = session.device_id").await, 3);
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM session JOIN device ON device.id = session.device_id").await,
+        3
+    );
 }
 
 #[tokio::test]
 async fn faults_a10_a_new_password_forgets_every_device_but_the_one_it_was_chosen_on() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut parent = Browser::new(&server);
     parent.open("/activation").await;
     let mut device = String::new();
     let mut identifiant = String::new();
     for round in 0..2 {
         parent.open("/activation").await;
-        parent.prove_phone(&server, &Family::durand()).await;
+        parent.prove_phone(&server, &TestFamily::durand()).await;
         if round == 1 {
             parent.submit("nouveau-mot-de-passe", &[]).await;
             parent.follow().await;
         }
-        parent.answer(&["14/02/2013"]).await;
-        identifiant = parent.identifiant();
+        parent.answer_children(&["14/02/2013"]).await;
+        identifiant = parent.shown_identifiant();
         parent.choose_password("Cheval-8-vert").await;
-        assert_eq!(parent.at.path(), "/activation/terminee", "{}", parent.page.shown());
+        assert_eq!(parent.url.path(), "/activation/terminee", "{}", parent.page.visible_text());
         if round == 0 {
             // The very device of the activation is a known one.
             device = parent.cookie("device").unwrap().to_owned();
@@ -144,8 +147,8 @@ async fn faults_a10_a_new_password_forgets_every_device_but_the_one_it_was_chose
 
 #[tokio::test]
 async fn faults_a10_an_account_is_known_on_ten_devices_for_180_days() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut devices = Vec::new();
     for _ in 0..11 {
         let mut browser = at_sign_in(&server).await;
@@ -172,12 +175,12 @@ async fn faults_a10_an_account_is_known_on_ten_devices_for_180_days() {
 
 #[tokio::test]
 async fn attack_l5_faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_right_code_was_typed_once() {
-    let server = Server::college(&[Family::durand()]).await;
-    let family = Family::durand();
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    let family = TestFamily::durand();
     let mut parent = Browser::new(&server);
     parent.open("/activation").await;
     parent.prove_phone(&server, &family).await;
-    parent.answer(&["14/02/2013"]).await;
+    parent.answer_children(&["14/02/2013"]).await;
     parent.choose_password("Cheval-8-vert").await;
     for day in 0..3 {
         server.advance(Span::hours(25));
@@ -187,7 +190,7 @@ async fn attack_l5_faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_r
             let mut stranger = Browser::new(&server);
             stranger.open("/activation").await;
             stranger.identify_as(family.nom, family.prenom, family.phone).await;
-            server.work_off().await;
+            server.drain_outbox().await;
             if stranger.page.status == WAIT {
                 refused += 1;
                 assert_eq!(n, 5, "{day}");
@@ -204,10 +207,10 @@ async fn attack_l5_faults_a9_who_knows_name_and_number_uses_up_nothing_where_a_r
         let before = server.messages().len();
         home.prove_phone(&server, &family).await;
         assert_eq!(server.messages().len(), before + 1);
-        assert_eq!(home.at.path(), "/activation/suite", "day {day}: {}", home.page.shown());
+        assert_eq!(home.url.path(), "/activation/suite", "day {day}: {}", home.page.visible_text());
     }
     // Another identity's device opens nothing: what a stranger used up is used up for it too.
-    let other = Family::petit();
+    let other = TestFamily::petit();
     for n in 0..6 {
         let device = if n < 5 { "" } else { parent.cookie("device").unwrap() };
         let mut elsewhere = with_device(&server, device).await;

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use preau::accounts;
 use preau::base::clock::Span;
-use preau::{audit, compose, db};
+use preau::{audit, bootstrap, db};
 use tokio::sync::watch;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, Family, RelyingParty, Server};
+use crate::support::{Browser, TestFamily, TestRelyingParty, TestServer};
 
 /// Facts of failures: `fact detail`.
-async fn failures(server: &Server) -> Vec<String> {
+async fn failures(server: &TestServer) -> Vec<String> {
     let sql = "SELECT fact || ' ' || detail FROM audit WHERE account_id IS NOT NULL AND fact IN \
                ('passwords_failed', 'codes_failed', 'birth_dates_failed', 'locked_out') ORDER BY fact, detail";
-    server.texts(sql).await
+    server.query_texts(sql).await
 }
 
 /// As the worker does.
-async fn note(server: &Server) {
-    while accounts::ops::note_failures(&server.app, server.now()).await.unwrap() > 0 {}
+async fn note(server: &TestServer) {
+    while accounts::ops::record_failures(&server.app, server.now()).await.unwrap() > 0 {}
 }
 
 async fn tries(browser: &mut Browser, identifiant: &str, passwords: &[&str]) {
@@ -32,19 +32,19 @@ async fn tries(browser: &mut Browser, identifiant: &str, passwords: &[&str]) {
 
 #[tokio::test]
 async fn faults_f7_what_failed_is_one_fact_an_account_kind_and_hour() {
-    let server = Server::start().await;
-    let (one, two) = (server.account("Anne", "DURAND").await, server.account("Lise", "DURAND").await);
+    let server = TestServer::start().await;
+    let (one, two) = (server.create_account("Anne", "DURAND").await, server.create_account("Lise", "DURAND").await);
     let mut browser = Browser::new(&server);
     tries(&mut browser, &one.identifiant, &["Faux-1", "Faux-2", PASSWORD, "Faux-3"]).await;
     tries(&mut browser, &two.identifiant, &["F-1", "F-2", "F-3", "F-4", "F-5", "F-6", PASSWORD]).await;
     // Nobody of that name, and somebody who was right at once.
     tries(&mut browser, "x.inconnu12", &["Faux-1", "Faux-2"]).await;
-    let three = server.account("Paul", "PETIT").await;
+    let three = server.create_account("Paul", "PETIT").await;
     tries(&mut browser, &three.identifiant, &[PASSWORD]).await;
     note(&server).await;
     assert_eq!(failures(&server).await, Vec::<String>::new(), "the hour is not over");
     server.advance(Span::hours(1));
-    let neighbour = server.again().await;
+    let neighbour = server.restart().await;
     tokio::join!(note(&server), note(&neighbour));
     let hour = "in the hour of 2026-11-24T09:00Z";
     let told = [
@@ -63,25 +63,25 @@ async fn faults_f7_what_failed_is_one_fact_an_account_kind_and_hour() {
     note(&server).await;
     let next = "passwords_failed 2 in the hour of 2026-11-24T10:00Z";
     assert!(failures(&server).await.iter().any(|told| told == next), "{:?}", failures(&server).await);
-    let told = server.texts("SELECT detail FROM audit").await.concat();
+    let told = server.query_texts("SELECT detail FROM audit").await.concat();
     assert!(!told.contains("Faux") && !told.contains(&one.identifiant));
 }
 
 #[tokio::test]
 async fn faults_f7_codes_and_dates_that_failed_are_told_of_an_account() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut parent = Browser::new(&server);
     parent.open("/activation").await;
-    parent.activate(&server, &Family::durand()).await;
+    parent.activate(&server, &TestFamily::durand()).await;
     let mut again = Browser::new(&server);
     again.open("/activation").await;
-    again.identify(&Family::durand()).await;
-    let code = server.code().await;
+    again.identify(&TestFamily::durand()).await;
+    let code = server.read_code().await;
     again.submit("continuer", &[("code", if code == "123456" { "654321" } else { "123456" })]).await;
     again.type_code(&code).await;
     again.submit("nouveau-mot-de-passe", &[]).await;
     again.follow().await;
-    again.answer(&["01/01/2013"]).await;
+    again.answer_children(&["01/01/2013"]).await;
     server.advance(Span::hours(1));
     note(&server).await;
     let hour = "in the hour of 2026-11-24T09:00Z";
@@ -90,42 +90,42 @@ async fn faults_f7_codes_and_dates_that_failed_are_told_of_an_account() {
 
 #[tokio::test]
 async fn faults_f7_a_sign_in_names_the_client_that_asked() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
-    browser.open(&RelyingParty::new(&server, "ent").attempt().url).await;
+    browser.open(&TestRelyingParty::new(&server, "ent").attempt().url).await;
     browser.sign_in(&member).await;
     let mut direct = Browser::new(&server);
     direct.open("/connexion").await;
     direct.sign_in(&member).await;
     let sql = "SELECT COALESCE(client_id, '-') FROM audit WHERE fact = 'signed_in' ORDER BY COALESCE(client_id, '-')";
-    assert_eq!(server.texts(sql).await, ["-", "ent"]);
+    assert_eq!(server.query_texts(sql).await, ["-", "ent"]);
 }
 
 #[tokio::test]
 async fn faults_a5_facts_go_after_their_term_some_at_a_time() {
-    let server = Server::start_as(|config| config.audit.keep_months = 2).await;
+    let server = TestServer::start_with_config(|config| config.audit.keep_months = 2).await;
     let mut tx = server.app.db.write(db::Durability::Relaxed).await.unwrap();
     for n in 0..1_500 {
-        let (at, about) = (server.now().minus(Span::days(61 + n)), audit::About::default());
-        audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::Fact::SignedOut, about).await.unwrap();
+        let (at, about) = (server.now().minus(Span::days(61 + n)), audit::AuditDetails::default());
+        audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::AuditEvent::SignedOut, about).await.unwrap();
     }
-    let about = audit::About { detail: "kept", ..audit::About::default() };
+    let about = audit::AuditDetails { detail: "kept", ..audit::AuditDetails::default() };
     let at = server.now().minus(Span::days(59));
-    audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::Fact::SignedOut, about).await.unwrap();
-    let before = server.now().minus(server.app.config.audit.kept());
-    assert_eq!(audit::store::clean(&mut tx, before).await.unwrap(), 1_000);
+    audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::AuditEvent::SignedOut, about).await.unwrap();
+    let before = server.now().minus(server.app.config.audit.retention());
+    assert_eq!(audit::store::delete_expired(&mut tx, before).await.unwrap(), 1_000);
     tx.commit().await.unwrap();
     let (stop, stopped) = watch::channel(false);
-    let mut work = compose::background(&server.app, &stopped);
+    let mut work = bootstrap::spawn_workers(&server.app, &stopped);
     let left = "SELECT COUNT(*) FROM audit WHERE fact = 'signed_out'";
     for _ in 0..6_000 {
-        if server.count(left).await == 1 {
+        if server.query_count(left).await == 1 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     stop.send_replace(true);
     while work.join_next().await.is_some() {}
-    assert_eq!(server.texts("SELECT detail FROM audit WHERE fact = 'signed_out'").await, ["kept"]);
+    assert_eq!(server.query_texts("SELECT detail FROM audit WHERE fact = 'signed_out'").await, ["kept"]);
 }

@@ -33,7 +33,7 @@ fn every_target_holds_for_its_seeds() {
 }
 
 /// A seed with some bytes changed, cut out or doubled; or bytes by chance.
-fn bent(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let changes = vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 0..8);
     let of_a_seed = (prop::sample::select(seeds), changes).prop_map(|(mut bytes, changes)| {
         for (at, byte, how) in changes {
@@ -59,7 +59,7 @@ fn every_target_holds_for_bytes_by_chance() {
         let cases = Config { cases: 64, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new(cases);
         runner
-            .run(&bent(seeds(name)), |bytes| {
+            .run(&mutated(seeds(name)), |bytes| {
                 target(&bytes);
                 Ok(())
             })

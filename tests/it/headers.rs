@@ -5,7 +5,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode};
 
-use crate::support::{Answer, Browser, RelyingParty, Server};
+use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer};
 
 const PAGES: [&str; 12] = [
     "/",
@@ -22,7 +22,7 @@ const PAGES: [&str; 12] = [
     "/nulle-part",
 ];
 
-async fn ask(server: &Server, method: &str, path: &str, headers: &[(&'static str, &str)]) -> Answer {
+async fn ask(server: &TestServer, method: &str, path: &str, headers: &[(&'static str, &str)]) -> TestResponse {
     let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
     for (name, value) in headers {
         request = request.header(*name, HeaderValue::from_str(value).unwrap());
@@ -30,8 +30,8 @@ async fn ask(server: &Server, method: &str, path: &str, headers: &[(&'static str
     server.call(request.body(Body::empty()).unwrap()).await
 }
 
-async fn over_https() -> Server {
-    Server::start_as(|config| {
+async fn over_https() -> TestServer {
+    TestServer::start_with_config(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
         config.outgoing.allow_private = false;
@@ -41,8 +41,8 @@ async fn over_https() -> Server {
 
 #[tokio::test]
 async fn attack_a1_h1_neither_host_nor_forwarded_headers_reach_a_link_a_redirect_or_a_document() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let evil: &[(&'static str, &str)] = &[
         ("host", "evil.example"),
         ("x-forwarded-host", "evil.example"),
@@ -63,14 +63,14 @@ async fn attack_a1_h1_neither_host_nor_forwarded_headers_reach_a_link_a_redirect
     // A whole sign-in behind such headers: tokens are verified against the configured issuer.
     let mut browser = Browser::new(&server);
     browser.headers = evil.iter().map(|(n, v)| (*n, (*v).to_owned())).collect();
-    RelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
+    TestRelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
     browser.open("/compte").await;
     assert!(!browser.page.text().contains("evil"));
 }
 
 #[tokio::test]
 async fn attack_h2_ambiguous_paths_lead_nowhere() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for path in [
         "//connexion",
         "//evil.example/",
@@ -98,7 +98,7 @@ async fn attack_h2_ambiguous_paths_lead_nowhere() {
         "/metrics",
     ] {
         let answer = ask(&server, "GET", path, &[]).await;
-        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.shown());
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {}", answer.visible_text());
         assert!(answer.header("set-cookie").is_empty() && answer.is_html(), "{path}");
     }
 }
@@ -107,7 +107,7 @@ async fn attack_h2_ambiguous_paths_lead_nowhere() {
 async fn attack_h3_x9_over_https_every_kind_of_answer_has_its_headers() {
     // HSTS, frame-ancestors, nosniff, referrer: `Answer::check`, on each of these.
     let server = over_https().await;
-    let member = server.account("Anne", "DURAND").await;
+    let member = server.create_account("Anne", "DURAND").await;
     for path in PAGES {
         ask(&server, "GET", path, &[]).await;
         ask(&server, "HEAD", path, &[]).await;
@@ -121,14 +121,14 @@ async fn attack_h3_x9_over_https_every_kind_of_answer_has_its_headers() {
         }
     }
     let mut browser = Browser::new(&server);
-    RelyingParty::new(&server, "strict").sign_in(&mut browser, &member).await;
+    TestRelyingParty::new(&server, "strict").sign_in(&mut browser, &member).await;
     assert!(browser.cookie("").is_some() && browser.cookie("nav").is_some() && browser.cookie("device").is_some());
     assert_eq!(browser.cookies.len(), 3, "{:?}", browser.cookies.keys());
 }
 
 #[tokio::test]
 async fn faults_a18_a_form_from_https_is_another_sites_where_we_are_http() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let host = ("host", server.app.config.server.host().to_owned());
     let post = async |origin: &str| {
         let headers = [(host.0, host.1.as_str()), ("origin", origin)];
@@ -143,7 +143,7 @@ async fn faults_a18_a_form_from_https_is_another_sites_where_we_are_http() {
 #[tokio::test]
 async fn faults_a18_subdomains_are_included_where_the_configuration_says_so() {
     for (all, value) in [(false, "max-age=31536000"), (true, "max-age=31536000; includeSubDomains")] {
-        let server = Server::start_as(|config| {
+        let server = TestServer::start_with_config(|config| {
             config.server.issuer = "https://id.example.fr".to_owned();
             config.server.hsts_include_subdomains = all;
             config.phones.fictitious.clear();
@@ -156,10 +156,10 @@ async fn faults_a18_subdomains_are_included_where_the_configuration_says_so() {
 
 #[tokio::test]
 async fn attack_h4_what_is_about_a_person_is_never_kept_and_what_never_changes_is() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let tokens = rp.sign_in(&mut browser, &member).await;
     browser.open("/compte").await;
     assert_eq!(browser.page.header("cache-control"), "no-store");
@@ -180,9 +180,9 @@ async fn attack_h4_what_is_about_a_person_is_never_kept_and_what_never_changes_i
 
 #[tokio::test]
 async fn attack_h5_addresses_of_ours_hold_no_secret() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
     let attempt = rp.attempt();
     browser.get(&attempt.url).await;
@@ -202,7 +202,7 @@ async fn attack_h5_addresses_of_ours_hold_no_secret() {
 
 #[tokio::test]
 async fn errors_are_pages_with_their_status_and_a_way_on() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for (method, path, status) in [
         ("GET", "/nulle-part", StatusCode::NOT_FOUND),
         ("PUT", "/connexion", StatusCode::METHOD_NOT_ALLOWED),
@@ -214,7 +214,11 @@ async fn errors_are_pages_with_their_status_and_a_way_on() {
     ] {
         let answer = ask(&server, method, path, &[]).await;
         assert_eq!(answer.status, status, "{method} {path}");
-        assert!(answer.has("main a[href]") || answer.has("footer a[href]"), "{method} {path}: {}", answer.text());
+        assert!(
+            answer.has_element("main a[href]") || answer.has_element("footer a[href]"),
+            "{method} {path}: {}",
+            answer.text()
+        );
         assert!(!answer.heading().is_empty());
     }
     let many = server.post("/connexion", &[], &[("identifiant", &"x".repeat(70_000))]).await;
@@ -225,7 +229,7 @@ async fn errors_are_pages_with_their_status_and_a_way_on() {
 
 #[tokio::test]
 async fn attack_x11_nul_and_broken_escapes_are_errors_of_theirs() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for path in PAGES {
         for query in ["i=%00", "client_id=%00", "lang=%00", "a=%ff%fe", "i=%", "i=%zz", "%00=%00", "i=é", "&&==&", "i"]
         {
@@ -247,36 +251,36 @@ async fn attack_x11_nul_and_broken_escapes_are_errors_of_theirs() {
 #[tokio::test]
 async fn attack_x2_x3_names_are_text_wherever_they_come_from() {
     let evil = "<img src=x onerror=alert(1)>\"'&{{ 7*7 }}</title><script>";
-    let server = Server::start().await;
-    let member = server.account(evil, "DURAND").await;
+    let server = TestServer::start().await;
+    let member = server.create_account(evil, "DURAND").await;
     let text = serde_json::to_string(evil).unwrap();
     server
-        .sql(
+        .execute_sql(
             "UPDATE client SET metadata = REPLACE(metadata, '\"Service strict\"', $1) WHERE client_id = 'strict'",
             vec![text.as_str().into()],
         )
         .await;
     // Every page is read whole by `html::check`: no foreign element survives it.
-    let rp = RelyingParty::new(&server, "strict");
+    let rp = TestRelyingParty::new(&server, "strict");
     let mut browser = Browser::new(&server);
     browser.open(&rp.attempt_with(&[("login_hint", evil), ("ui_locales", evil)]).url).await;
-    assert!(browser.page.shown().contains("onerror=alert(1)"), "shown as text: {}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("onerror=alert(1)"), "shown as text: {}", browser.page.visible_text());
     browser.sign_in_with(evil, evil).await;
-    assert!(!browser.page.has("main img") && !browser.page.has("main script"));
-    let answer = browser.sign_in(&member).await.away();
+    assert!(!browser.page.has_element("main img") && !browser.page.has_element("main script"));
+    let answer = browser.sign_in(&member).await.expect_redirect_away();
     assert!(answer.as_str().contains("code="));
     browser.open("/compte").await;
-    assert!(browser.page.shown().contains("<img src=x"), "{}", browser.page.shown());
-    assert!(!browser.page.has("main img") && !browser.page.text().contains("49"), "no template of theirs");
+    assert!(browser.page.visible_text().contains("<img src=x"), "{}", browser.page.visible_text());
+    assert!(!browser.page.has_element("main img") && !browser.page.text().contains("49"), "no template of theirs");
     browser.open("/oauth2/logout").await;
     browser.submit("confirmer", &[]).await;
     browser.follow().await;
-    assert!(!browser.page.has("main img"), "{}", browser.page.text());
+    assert!(!browser.page.has_element("main img"), "{}", browser.page.text());
 }
 
 #[tokio::test]
 async fn internet_explorer_is_told_which_browsers_work() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for agent in [
         "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
         "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1)",
@@ -285,9 +289,9 @@ async fn internet_explorer_is_told_which_browsers_work() {
             let answer = ask(&server, "GET", path, &[("user-agent", agent)]).await;
             assert_eq!(answer.status, StatusCode::OK);
             assert!(answer.text().contains("Firefox"), "{path}");
-            assert!(!answer.has("form") && !answer.has("script"), "{path}");
+            assert!(!answer.has_element("form") && !answer.has_element("script"), "{path}");
         }
     }
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-    assert!(ask(&server, "GET", "/connexion", &[("user-agent", firefox)]).await.has("#se-connecter"));
+    assert!(ask(&server, "GET", "/connexion", &[("user-agent", firefox)]).await.has_element("#se-connecter"));
 }

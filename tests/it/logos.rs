@@ -14,7 +14,7 @@ use preau::base::clock::Span;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::support::{Answer, Browser, RelyingParty, Server, html};
+use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer, html};
 
 /// Status and body.
 type Held = (u16, Vec<u8>);
@@ -63,29 +63,29 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     out.into_inner()
 }
 
-async fn logo_of(server: &Server, uri: impl Into<Value>) -> Answer {
-    server.register("ent", json!({ "logo_uri": uri.into() })).await;
+async fn logo_of(server: &TestServer, uri: impl Into<Value>) -> TestResponse {
+    server.update_registration("ent", json!({ "logo_uri": uri.into() })).await;
     server.get("/clients/ent/logo").await
 }
 
 /// The sign-in page of a request that waits.
-async fn sign_in_page(server: &Server) -> Answer {
+async fn sign_in_page(server: &TestServer) -> TestResponse {
     let mut browser = Browser::new(server);
-    browser.open(&RelyingParty::new(server, "ent").attempt().url).await;
-    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
+    browser.open(&TestRelyingParty::new(server, "ent").attempt().url).await;
+    assert!(browser.page.has_element("#se-connecter"), "{}", browser.page.visible_text());
     browser.page
 }
 
 #[tokio::test]
 async fn oidcr_2_the_sign_in_page_shows_logo_policy_and_terms() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 200, png(600, 300));
     let links =
         json!({ "logo_uri": uri, "policy_uri": "https://ent.example/d?a=1&b=\"<", "tos_uri": "https://ent.example/c" });
-    server.register("ent", links.clone()).await;
+    server.update_registration("ent", links.clone()).await;
     let page = sign_in_page(&server).await;
-    assert_eq!(page.link("#donnees-du-service"), "https://ent.example/d?a=1&b=\"<", "{}", page.shown());
-    assert_eq!(page.link("#conditions-du-service"), "https://ent.example/c");
+    assert_eq!(page.link_target("#donnees-du-service"), "https://ent.example/d?a=1&b=\"<", "{}", page.visible_text());
+    assert_eq!(page.link_target("#conditions-du-service"), "https://ent.example/c");
     let src = html::attribute(&page.text(), ".service img", "src").unwrap();
     assert!(src.starts_with("/clients/ent/logo?v="), "{src}");
     let logo = server.get(&src).await;
@@ -93,15 +93,15 @@ async fn oidcr_2_the_sign_in_page_shows_logo_policy_and_terms() {
     let size = ImageReader::with_format(Cursor::new(&logo.bytes), ImageFormat::Png).into_dimensions().unwrap();
     assert_eq!(size, (200, 100));
     // Shown again from the database, by every server.
-    let another = server.again().await;
-    another.register("ent", links).await;
+    let another = server.restart().await;
+    another.update_registration("ent", links).await;
     assert!(another.get(&src).await.bytes == logo.bytes, "the same picture");
     assert_eq!(pictures.asked(), 1, "fetched once");
 }
 
 #[tokio::test]
 async fn attack_x3_a_logo_comes_with_headers_of_its_own() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let logo = logo_of(&server, pictures.hold("logo.png", 200, png(10, 10))).await;
     assert!(logo.header("content-security-policy").ends_with("; sandbox"), "{logo:?}");
     assert_eq!(logo.header("cross-origin-resource-policy"), "same-origin");
@@ -111,7 +111,7 @@ async fn attack_x3_a_logo_comes_with_headers_of_its_own() {
 
 #[tokio::test]
 async fn attack_x3_only_https_becomes_a_link() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     for uri in [
         "javascript:alert(1)",
         "JaVaScRiPt:alert(1)",
@@ -120,9 +120,13 @@ async fn attack_x3_only_https_becomes_a_link() {
         "//evil.example/",
         "/compte",
     ] {
-        server.register("ent", json!({ "policy_uri": uri, "tos_uri": uri, "logo_uri": uri })).await;
+        server.update_registration("ent", json!({ "policy_uri": uri, "tos_uri": uri, "logo_uri": uri })).await;
         let page = sign_in_page(&server).await;
-        assert!(!page.has("#donnees-du-service") && !page.has("#conditions-du-service"), "{uri}: {}", page.shown());
+        assert!(
+            !page.has_element("#donnees-du-service") && !page.has_element("#conditions-du-service"),
+            "{uri}: {}",
+            page.visible_text()
+        );
         assert!(!page.text().contains(uri) || uri == "/compte", "{uri} is nowhere on the page");
         assert_eq!(server.get("/clients/ent/logo").await.status, StatusCode::NOT_FOUND, "{uri}");
     }
@@ -130,7 +134,7 @@ async fn attack_x3_only_https_becomes_a_link() {
 
 #[tokio::test]
 async fn attack_d9_what_is_no_small_picture_is_no_logo() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>".to_vec();
     let mut large = png(10, 10);
     large.resize(200 * 1024 + 1, 0);
@@ -145,14 +149,14 @@ async fn attack_d9_what_is_no_small_picture_is_no_logo() {
     ] {
         let logo = logo_of(&server, pictures.hold(name, status, bytes)).await;
         assert_eq!(logo.status, StatusCode::NOT_FOUND, "{name}");
-        assert!(!logo.text().contains(&pictures.base), "F: nothing of it is echoed: {}", logo.shown());
+        assert!(!logo.text().contains(&pictures.base), "F: nothing of it is echoed: {}", logo.visible_text());
     }
     assert_eq!(pictures.asked(), 7, "F2: the redirect was not followed");
 }
 
 #[tokio::test]
 async fn attack_f4_an_address_is_asked_once_an_hour_at_the_most() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 503, Vec::new());
     for _ in 0..3 {
         assert_eq!(logo_of(&server, uri.clone()).await.status, StatusCode::NOT_FOUND);
@@ -168,9 +172,9 @@ async fn attack_f4_an_address_is_asked_once_an_hour_at_the_most() {
 
 #[tokio::test]
 async fn attack_f4_a_crowd_at_a_new_logo_makes_one_call() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 200, png(10, 10));
-    server.register("ent", json!({ "logo_uri": uri })).await;
+    server.update_registration("ent", json!({ "logo_uri": uri })).await;
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let server = server.clone();
@@ -183,16 +187,16 @@ async fn attack_f4_a_crowd_at_a_new_logo_makes_one_call() {
 
 #[tokio::test]
 async fn attack_p6_a_client_that_may_not_be_used_shows_nothing_and_has_nothing_fetched() {
-    let (server, pictures) = (Server::start().await, Pictures::start().await);
+    let (server, pictures) = (TestServer::start().await, Pictures::start().await);
     let uri = pictures.hold("logo.png", 200, png(10, 10));
-    server.register("ent", json!({ "logo_uri": uri })).await;
+    server.update_registration("ent", json!({ "logo_uri": uri })).await;
     for state in ["pending", "suspended", "gone"] {
-        server.sql("UPDATE client SET state = $1 WHERE client_id = 'ent'", vec![state.into()]).await;
+        server.execute_sql("UPDATE client SET state = $1 WHERE client_id = 'ent'", vec![state.into()]).await;
         assert_eq!(server.get("/clients/ent/logo").await.status, StatusCode::NOT_FOUND, "{state}");
     }
     assert_eq!(server.get("/clients/nobody/logo").await.status, StatusCode::NOT_FOUND);
     assert_eq!(server.get("/clients/%22%3E/logo").await.status, StatusCode::NOT_FOUND);
     assert_eq!(pictures.asked(), 0);
-    server.sql("UPDATE client SET state = 'active' WHERE client_id = 'ent'", Vec::new()).await;
+    server.execute_sql("UPDATE client SET state = 'active' WHERE client_id = 'ent'", Vec::new()).await;
     assert_eq!(server.get("/clients/ent/logo").await.status, StatusCode::OK);
 }

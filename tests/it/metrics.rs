@@ -7,9 +7,9 @@ use tower::ServiceExt as _;
 
 use crate::support::deployment::MONOD;
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, Family, RelyingParty, Server};
+use crate::support::{Browser, TestFamily, TestRelyingParty, TestServer};
 
-async fn metrics(server: &Server) -> String {
+async fn metrics(server: &TestServer) -> String {
     let request = Request::get("/metrics").body(Body::empty()).unwrap();
     let answer = router::operations(server.app.clone()).oneshot(request).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -25,10 +25,10 @@ fn value(text: &str, series: &str) -> f64 {
 
 #[tokio::test]
 async fn sign_ins_requests_and_limits_are_counted() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
-    RelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
+    TestRelyingParty::new(&server, "ent").sign_in(&mut browser, &member).await;
     for _ in 0..6 {
         let mut stranger = Browser::new(&server);
         stranger.open("/connexion").await;
@@ -55,15 +55,15 @@ async fn sign_ins_requests_and_limits_are_counted() {
 
 #[tokio::test]
 async fn threat_s14_an_activation_is_counted_by_step_and_nobody_stands_in_the_metrics() {
-    let family = Family::durand();
-    let server = Server::college(std::slice::from_ref(&family)).await;
+    let family = TestFamily::durand();
+    let server = TestServer::start_with_open_campaign(std::slice::from_ref(&family)).await;
     let mut browser = Browser::at_activation(&server).await;
     browser.prove_phone(&server, &family).await;
     let dates: Vec<&str> = family.children.iter().map(|(_, _, date, _)| *date).collect();
-    browser.answer(&dates).await;
-    let identifiant = browser.identifiant();
+    browser.answer_children(&dates).await;
+    let identifiant = browser.shown_identifiant();
     browser.choose_password(PASSWORD).await;
-    server.work_off().await;
+    server.drain_outbox().await;
     let text = metrics(&server).await;
     for step in ["code", "children", "password", "done"] {
         assert!(value(&text, &format!("preau_activations_total{{step=\"{step}\"}}")) >= 1.0, "{step}\n{text}");
@@ -78,12 +78,12 @@ async fn threat_s14_an_activation_is_counted_by_step_and_nobody_stands_in_the_me
 
 #[tokio::test]
 async fn faults_f1_a_reason_for_which_messages_do_not_leave_is_counted() {
-    let server = Server::start_as(|config| config.sms.daily_cap = 1).await;
-    server.import("montpellier", MONOD, &[Family::durand(), Family::petit()]).await;
+    let server = TestServer::start_with_config(|config| config.sms.daily_cap = 1).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit()]).await;
     server.open_campaign(MONOD).await;
-    for (family, outages) in [(Family::durand(), 0.0), (Family::petit(), 1.0)] {
+    for (family, outages) in [(TestFamily::durand(), 0.0), (TestFamily::petit(), 1.0)] {
         Browser::at_activation(&server).await.identify(&family).await;
-        server.work_off().await;
+        server.drain_outbox().await;
         let text = metrics(&server).await;
         assert_eq!(value(&text, "preau_sms_outages"), outages, "{text}");
     }

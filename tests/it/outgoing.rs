@@ -9,9 +9,9 @@ use axum::extract::{ConnectInfo, RawForm};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use preau::config;
-use preau::http::outgoing::{Outgoing, OutgoingError, Purpose};
-use preau::http::serve::{Tls, bind, serve};
-use preau::sms::{Gateway, Message};
+use preau::http::outgoing::{CallPurpose, OutgoingClient, OutgoingError};
+use preau::http::serve::{ReloadableTls, bind, serve};
+use preau::sms::{SmsGateway, SmsMessage};
 use tempfile::TempDir;
 
 use crate::connections::usual_limits;
@@ -42,13 +42,13 @@ async fn server(folder: &Path) -> u16 {
         .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.ip().to_string()))
         .route("/sortie", post(async |RawForm(form): RawForm| assert_eq!(&form[..], b"logout_token=a+b%26")));
     let (certificate, key) = (folder.join("server.pem"), folder.join("server.key"));
-    let tls = Tls::read(&certificate, &key).await.unwrap();
+    let tls = ReloadableTls::load(&certificate, &key).await.unwrap();
     tokio::spawn(serve(listener, routes, Some(tls), usual_limits(), Handle::new()));
     port
 }
 
-fn outgoing(allow_private: bool, ca: Option<PathBuf>) -> Outgoing {
-    Outgoing::new(&config::Outgoing { allow_private, ca, ..config::Outgoing::default() }).unwrap()
+fn outgoing(allow_private: bool, ca: Option<PathBuf>) -> OutgoingClient {
+    OutgoingClient::new(&config::Outgoing { allow_private, ca, ..config::Outgoing::default() }).unwrap()
 }
 
 #[tokio::test]
@@ -59,19 +59,22 @@ async fn f_a_server_is_trusted_by_its_authority_and_for_its_name() {
     let ca = || Some(folder.path().join("ca.pem"));
     let keys = format!("https://localhost:{port}/keys");
     let trusting = outgoing(true, ca());
-    assert_eq!(trusting.get(Purpose::Keys, &keys, "application/json", 10).await.unwrap().body, b"{}");
-    let peer =
-        trusting.get(Purpose::Keys, &format!("https://localhost:{port}/peer"), "text/plain", 99).await.unwrap().body;
+    assert_eq!(trusting.get(CallPurpose::Keys, &keys, "application/json", 10).await.unwrap().body, b"{}");
+    let peer = trusting
+        .get(CallPurpose::Keys, &format!("https://localhost:{port}/peer"), "text/plain", 99)
+        .await
+        .unwrap()
+        .body;
     assert_eq!(peer, b"127.0.0.1", "the listener hands over who called");
     let told = trusting.post_form(&format!("https://localhost:{port}/sortie"), &[("logout_token", "a b&")]).await;
     assert_eq!(told.unwrap(), 200);
     // The same server, by an address that its certificate does not name; or without the authority.
-    let by_address = trusting.get(Purpose::Keys, &format!("https://127.0.0.1:{port}/keys"), "*/*", 10).await;
-    assert!(matches!(by_address, Err(OutgoingError::NoAnswer(_))), "{by_address:?}");
-    let unknown = outgoing(true, None).get(Purpose::Keys, &keys, "*/*", 10).await;
-    assert!(matches!(unknown, Err(OutgoingError::NoAnswer(_))), "{unknown:?}");
+    let by_address = trusting.get(CallPurpose::Keys, &format!("https://127.0.0.1:{port}/keys"), "*/*", 10).await;
+    assert!(matches!(by_address, Err(OutgoingError::NoResponse(_))), "{by_address:?}");
+    let unknown = outgoing(true, None).get(CallPurpose::Keys, &keys, "*/*", 10).await;
+    assert!(matches!(unknown, Err(OutgoingError::NoResponse(_))), "{unknown:?}");
     // A certificate opens no private address.
-    let private = outgoing(false, ca()).get(Purpose::Keys, &keys, "*/*", 10).await.unwrap_err();
+    let private = outgoing(false, ca()).get(CallPurpose::Keys, &keys, "*/*", 10).await.unwrap_err();
     assert!(private.to_string().contains("no public address"), "{private}");
 }
 
@@ -87,7 +90,7 @@ async fn an_authority_that_cannot_be_read_is_named() {
         if let Some(text) = text {
             std::fs::write(&path, text).unwrap();
         }
-        let error = Outgoing::new(&config::Outgoing { ca: Some(path), ..config::Outgoing::default() }).err();
+        let error = OutgoingClient::new(&config::Outgoing { ca: Some(path), ..config::Outgoing::default() }).err();
         let error = error.unwrap_or_else(|| panic!("{name} was taken"));
         assert!(format!("{error:#}").contains(name), "{error:#}");
     }
@@ -132,12 +135,12 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
     let said = || std::mem::take(&mut *asked.lock().unwrap());
     let ca = Some(folder.path().join("ca.pem"));
     let config = config::Outgoing { proxy: Some(url), ca, ..config::Outgoing::default() };
-    let out = Outgoing::new(&config).unwrap();
-    assert_eq!(out.get(Purpose::Keys, "https://service.invalid/keys", "*/*", 10).await.unwrap().body, b"{}");
+    let out = OutgoingClient::new(&config).unwrap();
+    assert_eq!(out.get(CallPurpose::Keys, "https://service.invalid/keys", "*/*", 10).await.unwrap().body, b"{}");
     assert_eq!(said(), ["CONNECT service.invalid:443 HTTP/1.1"]);
     // A private address is refused here: the proxy, which may reach it, is not asked.
     for address in ["https://localhost/", "https://127.0.0.1/", "https://10.0.0.1/", "https://169.254.169.254/"] {
-        let error = out.get(Purpose::Keys, address, "*/*", 10).await.unwrap_err();
+        let error = out.get(CallPurpose::Keys, address, "*/*", 10).await.unwrap_err();
         assert!(matches!(error, OutgoingError::Address(_)), "{address}: {error}");
     }
     assert_eq!(said(), Vec::<String>::new());
@@ -148,8 +151,11 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
     let port = server(folder.path()).await;
     let (ca, allow_networks) =
         (Some(folder.path().join("ca.pem")), vec!["127.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()]);
-    let out = Outgoing::new(&config::Outgoing { ca, allow_networks, ..config.clone() }).unwrap();
-    assert_eq!(out.get(Purpose::Keys, &format!("https://localhost:{port}/keys"), "*/*", 10).await.unwrap().body, b"{}");
+    let out = OutgoingClient::new(&config::Outgoing { ca, allow_networks, ..config.clone() }).unwrap();
+    assert_eq!(
+        out.get(CallPurpose::Keys, &format!("https://localhost:{port}/keys"), "*/*", 10).await.unwrap().body,
+        b"{}"
+    );
     assert_eq!(said(), Vec::<String>::new());
 
     // The SMS gateway likewise.
@@ -160,11 +166,11 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
         number_refused: vec![400],
     };
     let sms = |url: String| config::Sms { gateway: "http".to_owned(), http: Some(http(url)), ..config::Sms::default() };
-    let message = Message { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
-    let away = Gateway::from_config(&sms("http://sms.invalid/send".to_owned()), &config).unwrap();
+    let message = SmsMessage { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
+    let away = SmsGateway::from_config(&sms("http://sms.invalid/send".to_owned()), &config).unwrap();
     away.send(&message).await.unwrap();
     assert_eq!(said(), ["POST http://sms.invalid/send HTTP/1.1"]);
-    let here = Gateway::from_config(&sms(format!("http://127.0.0.1:{port}/send")), &config).unwrap();
+    let here = SmsGateway::from_config(&sms(format!("http://127.0.0.1:{port}/send")), &config).unwrap();
     assert!(here.send(&message).await.is_err(), "what listens there speaks TLS");
     assert_eq!(said(), Vec::<String>::new());
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use preau::base::secret::digest;
+use preau::base::secret::sha256_base64url;
 use serde_json::Value;
 
-use crate::support::relying_party::{Tokens, part};
-use crate::support::{Browser, Family, Log, Member, RelyingParty, Server, database, deployment};
+use crate::support::relying_party::{VerifiedTokens, decode_part};
+use crate::support::{
+    Browser, CapturedLog, TestAccount, TestFamily, TestRelyingParty, TestServer, database, deployment,
+};
 
 /// Every text and number in a JSON value.
 fn leaves(value: &Value, out: &mut BTreeSet<String>) {
@@ -19,12 +21,13 @@ fn leaves(value: &Value, out: &mut BTreeSet<String>) {
 }
 
 /// All that a relying party with the scope `openid` holds of a person.
-async fn held(server: &Server, client: &'static str, member: &Member) -> (Tokens, BTreeSet<String>) {
-    let mut rp = RelyingParty::new(server, client);
+async fn held(server: &TestServer, client: &'static str, member: &TestAccount) -> (VerifiedTokens, BTreeSet<String>) {
+    let mut rp = TestRelyingParty::new(server, client);
     rp.scope = "openid";
     let tokens = rp.sign_in(&mut Browser::new(server), member).await;
     let mut all = BTreeSet::new();
-    for value in [tokens.claims.clone(), part(&tokens.access_token, 1), rp.userinfo(&tokens.access_token).await.json()]
+    for value in
+        [tokens.claims.clone(), decode_part(&tokens.access_token, 1), rp.userinfo(&tokens.access_token).await.json()]
     {
         leaves(&value, &mut all);
     }
@@ -33,10 +36,10 @@ async fn held(server: &Server, client: &'static str, member: &Member) -> (Tokens
 
 #[tokio::test]
 async fn threat_s14_one_sub_a_sector_and_nothing_else_links_two() {
-    let server = Server::start().await;
-    server.import("montpellier", deployment::MONOD, &[Family::durand(), Family::petit()]).await;
-    let anne = server.member("montpellier", &Family::durand()).await;
-    let paul = server.member("montpellier", &Family::petit()).await;
+    let server = TestServer::start().await;
+    server.import_families("montpellier", deployment::MONOD, &[TestFamily::durand(), TestFamily::petit()]).await;
+    let anne = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let paul = server.create_account_of("montpellier", &TestFamily::petit()).await;
     let (ent, at_ent) = held(&server, "ent", &anne).await;
     let (same_sector, _) = held(&server, "ent-post", &anne).await;
     let (bourses, at_bourses) = held(&server, "bourses", &anne).await;
@@ -55,8 +58,8 @@ async fn threat_s14_one_sub_a_sector_and_nothing_else_links_two() {
         assert!(sub.len() >= 22 && !sub.contains(&member.account_id), "{sub}");
     }
     // a13: the account's own id never goes out, and a new account is a new person.
-    let (replaced, _) = held(&server, "strict", &server.account("Anne", "DURAND").await).await;
-    let (former, _) = held(&server, "strict", &server.account("Anne", "DURAND").await).await;
+    let (replaced, _) = held(&server, "strict", &server.create_account("Anne", "DURAND").await).await;
+    let (former, _) = held(&server, "strict", &server.create_account("Anne", "DURAND").await).await;
     assert_ne!(replaced.claims["sub"], former.claims["sub"]);
 }
 
@@ -70,15 +73,15 @@ impl Canaries {
 }
 
 /// A morning at the house: sign-ins right and wrong, tokens, replays, errors, sign-outs. Gives what was secret.
-async fn morning(server: &Server, member: &Member) -> Canaries {
-    let rp = RelyingParty::new(server, "ent");
+async fn morning(server: &TestServer, member: &TestAccount) -> Canaries {
+    let rp = TestRelyingParty::new(server, "ent");
     let mut browser = Browser::new(server);
     let attempt = rp.attempt();
     browser.open(&attempt.url).await;
     browser.sign_in_with(&member.identifiant, "Faux-mot-2-de-passe").await;
     browser.sign_in_with("z.inconnue98", "Faux-mot-3-de-passe").await;
     browser.sign_in_with("Mot-tape-au-mauvais-endroit", "x").await;
-    let landed = browser.sign_in(member).await.away();
+    let landed = browser.sign_in(member).await.expect_redirect_away();
     let code = rp.code(&landed, &attempt);
     let tokens = rp.tokens(&attempt, &code).await;
     rp.userinfo(&tokens.access_token).await;
@@ -86,20 +89,20 @@ async fn morning(server: &Server, member: &Member) -> Canaries {
     rp.userinfo(&tokens.access_token).await;
     rp.userinfo("jeton-inconnu-canari").await;
     let bad = rp.exchange(&attempt, "code-inconnu-canari").await;
-    assert_eq!(bad.error(), "invalid_grant");
+    assert_eq!(bad.oauth_error(), "invalid_grant");
     server.post("/oauth2/token", &[], &[("client_id", "ent-post"), ("client_secret", "secret-faux-canari")]).await;
     // The address itself is told to the operator, who must see what a client sends; its query is not.
     server.get("/oauth2/authorize?client_id=ent&redirect_uri=https%3A%2F%2Frp.example%2F%3Fx%3Dadresse-canari").await;
     server.get("/nulle-part?mot_de_passe=requete-canari").await;
-    let mut other = browser.copy();
+    let mut other = browser.clone_browser();
     other.open(&rp.logout_url(&[("id_token_hint", "indice-canari")])).await;
     let session = browser.cookie("").unwrap().to_owned();
     let nav = browser.cookie("nav").unwrap().to_owned();
     other.submit("confirmer", &[]).await;
     other.follow().await;
     // And one that stays signed in.
-    let (_, unused) = rp.code_for(&mut browser, member).await;
-    let jti = part(&tokens.access_token, 1)["jti"].as_str().unwrap().to_owned();
+    let (_, unused) = rp.obtain_code(&mut browser, member).await;
+    let jti = decode_part(&tokens.access_token, 1)["jti"].as_str().unwrap().to_owned();
     let master = std::fs::read_to_string(server.folder().join("keys/master.key")).unwrap();
     Canaries(vec![
         ("password", member.password.clone()),
@@ -129,7 +132,7 @@ async fn morning(server: &Server, member: &Member) -> Canaries {
 }
 
 /// Every row of every table, as text; on SQLite also what the file still holds of deleted ones.
-async fn dump(server: &Server) -> String {
+async fn dump(server: &TestServer) -> String {
     if database::postgres().is_none() {
         let mut bytes = std::fs::read(server.folder().join("preau.db")).unwrap();
         if let Ok(log) = std::fs::read(server.folder().join("preau.db-wal")) {
@@ -139,17 +142,17 @@ async fn dump(server: &Server) -> String {
     }
     let mut all = String::new();
     let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
-    for table in server.texts(tables).await {
+    for table in server.query_texts(tables).await {
         let rows = format!("SELECT row_to_json(t)::text FROM {table} t").leak();
-        all.push_str(&server.texts(rows).await.join("\n"));
+        all.push_str(&server.query_texts(rows).await.join("\n"));
     }
     all
 }
 
 #[tokio::test]
 async fn threat_s17_a_stolen_database_opens_nothing() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let canaries = morning(&server, &member).await;
     let dump = dump(&server).await;
     // The dump is one: what is kept in the clear is there.
@@ -159,24 +162,27 @@ async fn threat_s17_a_stolen_database_opens_nothing() {
     assert_eq!(canaries.find_in(&dump), Vec::<&str>::new());
     // The mobile's index is no plain hash of it.
     for number in ["+33639980001", "33639980001", "0639980001", "639980001"] {
-        assert!(!dump.contains(&digest(number)), "{number}");
+        assert!(!dump.contains(&sha256_base64url(number)), "{number}");
     }
     // What is in the rows signs nobody in.
-    for id in
-        server.texts("SELECT id FROM session").await.iter().chain(&server.texts("SELECT sid FROM session_client").await)
+    for id in server
+        .query_texts("SELECT id FROM session")
+        .await
+        .iter()
+        .chain(&server.query_texts("SELECT sid FROM session_client").await)
     {
         let mut thief = Browser::new(&server);
         thief.cookies.insert("preau_dev".to_owned(), id.clone());
         thief.open("/compte").await;
-        assert_eq!(thief.at.path(), "/connexion");
+        assert_eq!(thief.url.path(), "/connexion");
     }
 }
 
 #[tokio::test]
 async fn threat_s14_attack_h5_x5_the_log_tells_what_happened_and_to_nobody_s_harm() {
-    let lines = Log::of("preau=trace,sqlx=debug,tower_http=debug,info");
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let lines = CapturedLog::capture("preau=trace,sqlx=debug,tower_http=debug,info");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut canaries = morning(&server, &member).await;
     canaries.0.push(("identifiant", member.identifiant.clone()));
     canaries.0.push(("family name", "DURAND".to_owned()));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use preau::base::rng::SeededRandom;
-use preau::seal;
+use preau::crypto;
 use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::outgoing::certificates;
 use crate::support::deployment;
-use crate::support::relying_party::basic;
+use crate::support::relying_party::basic_header;
 
 const AT_LAST: Duration = Duration::from_secs(120);
 
@@ -73,8 +73,8 @@ impl Process {
 
     async fn start_with(descriptors: u32) -> Self {
         let folder = TempDir::new().unwrap();
-        deployment::write(&folder.path().join("deployment"));
-        seal::write_new(&folder.path().join("keys"), &SeededRandom::new(7)).unwrap();
+        deployment::write_deployment(&folder.path().join("deployment"));
+        crypto::write_new_master_key(&folder.path().join("keys"), &SeededRandom::new(7)).unwrap();
         certificates(folder.path(), "localhost");
         let [public, operations] = ports();
         write_configuration(folder.path(), [public, operations], "info");
@@ -221,7 +221,8 @@ async fn faults_f7_the_lines_of_a_request_name_it_its_client_and_its_source() {
 
     // A refusal has two lines, and both name the client.
     let token = client.post(process.url("/oauth2/token")).header("x-request-id", "proxy-4712/b");
-    let token = token.header("authorization", basic("ent", "wrong")).form(&[("grant_type", "authorization_code")]);
+    let token =
+        token.header("authorization", basic_header("ent", "wrong")).form(&[("grant_type", "authorization_code")]);
     assert_eq!(token.send().await.unwrap().status(), 401);
     process.until("both are logged", async || line("proxy-4712/b").len() == 2).await;
     for said in line("proxy-4712/b") {

@@ -3,16 +3,16 @@
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 use preau::base::rng::Random;
+use preau::crypto::Priority;
 use preau::db::Durability;
-use preau::seal::Priority;
 
-use crate::support::{Browser, Member, RelyingParty, Server};
+use crate::support::{Browser, TestAccount, TestRelyingParty, TestServer};
 
 /// A browser on the sign-in page of the ENT's request.
-async fn at_sign_in(server: &Server) -> Browser {
+async fn at_sign_in(server: &TestServer) -> Browser {
     let mut browser = Browser::new(server);
-    browser.open(&RelyingParty::new(server, "ent").attempt().url).await;
-    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
+    browser.open(&TestRelyingParty::new(server, "ent").attempt().url).await;
+    assert!(browser.page.has_element("#se-connecter"), "{}", browser.page.visible_text());
     browser
 }
 
@@ -25,46 +25,46 @@ const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const WAIT: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
 /// The times in the only budget.
-async fn marks(server: &Server) -> usize {
-    let rows = server.texts("SELECT marks FROM budget WHERE action = 'password'").await;
+async fn marks(server: &TestServer) -> usize {
+    let rows = server.query_texts("SELECT marks FROM budget WHERE action = 'password'").await;
     assert!(rows.len() <= 1, "{rows:?}");
     rows.iter().flat_map(|row| row.split(',')).filter(|mark| !mark.is_empty()).count()
 }
 
 #[tokio::test]
 async fn the_right_password_signs_in_and_goes_on_to_the_client() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
-    assert!(browser.page.shown().contains("Service ent"), "the page names who asked");
+    assert!(browser.page.visible_text().contains("Service ent"), "the page names who asked");
     browser.sign_in_with(&member.identifiant, &member.password).await;
     assert!(browser.page.location().starts_with("/connexion/suite?i="));
     let onward = browser.page.location().to_owned();
     browser.get(&onward).await;
-    assert!(browser.page.has("#continuer"), "a page, not a redirect: {}", browser.page.shown());
-    assert!(browser.follow().await.away().as_str().starts_with("https://ent.example/retour?code="));
+    assert!(browser.page.has_element("#continuer"), "a page, not a redirect: {}", browser.page.visible_text());
+    assert!(browser.follow().await.expect_redirect_away().as_str().starts_with("https://ent.example/retour?code="));
 }
 
 #[tokio::test]
 async fn without_a_request_sign_in_ends_on_the_account() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = Browser::new(&server);
     browser.open("/").await;
     browser.sign_in(&member).await;
-    assert_eq!(browser.at.path(), "/compte");
-    assert!(browser.page.shown().contains("Zoé"), "{}", browser.page.shown());
+    assert_eq!(browser.url.path(), "/compte");
+    assert!(browser.page.visible_text().contains("Zoé"), "{}", browser.page.visible_text());
     browser.submit("se-deconnecter", &[]).await;
     browser.follow().await;
     assert!(!browser.has_session());
     browser.open("/compte").await;
-    assert_eq!(browser.at.path(), "/connexion");
+    assert_eq!(browser.url.path(), "/connexion");
 }
 
 #[tokio::test]
 async fn attack_l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
-    let server = Server::start().await;
-    let Member { identifiant, password, .. } = server.durand().await;
+    let server = TestServer::start().await;
+    let TestAccount { identifiant, password, .. } = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
     for _ in 0..5 {
         assert_eq!(attempt(&mut browser, &identifiant, "Faux-mot-2").await, WRONG);
@@ -83,8 +83,8 @@ async fn attack_l4_five_wrong_then_delays_from_a_minute_doubling_to_an_hour() {
 
 #[tokio::test]
 async fn threat_s03_a_day_of_guesses_is_twenty_five_evaluated() {
-    let server = Server::start().await;
-    let Member { identifiant, password, .. } = server.durand().await;
+    let server = TestServer::start().await;
+    let TestAccount { identifiant, password, .. } = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
     let mut evaluated = 0;
     for _ in 0..24 * 60 {
@@ -98,20 +98,20 @@ async fn threat_s03_a_day_of_guesses_is_twenty_five_evaluated() {
 
 #[tokio::test]
 async fn the_wait_survives_a_restart() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
     for _ in 0..5 {
         attempt(&mut browser, &member.identifiant, "Faux-mot-2").await;
     }
-    let mut browser = at_sign_in(&server.again().await).await;
+    let mut browser = at_sign_in(&server.restart().await).await;
     assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, WAIT);
 }
 
 #[tokio::test]
 async fn attack_l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none() {
-    let server = Server::start().await;
-    let Member { identifiant, password, .. } = server.durand().await;
+    let server = TestServer::start().await;
+    let TestAccount { identifiant, password, .. } = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
     for other in [identifiant.to_uppercase(), format!("  {identifiant}\t"), format!("\u{a0}{identifiant}")] {
         assert_eq!(attempt(&mut browser, &other, "Faux-mot-2").await, WRONG, "{other:?}");
@@ -132,23 +132,23 @@ async fn attack_l2_a11_case_and_blanks_are_one_identifiant_and_lookalikes_none()
 
 #[tokio::test]
 async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
-    let server = Server::start().await;
-    let known = server.durand().await;
+    let server = TestServer::start().await;
+    let known = server.create_durand().await;
     let pending = {
         let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
         let rng: &dyn Random = server.app.rng.as_ref();
         let profile = "responsable";
-        let open = preau::accounts::ops::open_account(&mut tx, rng, server.now(), profile, "Pia", "DURANT", None);
+        let open = preau::accounts::ops::create_account(&mut tx, rng, server.now(), profile, "Pia", "DURANT", None);
         let account = open.await.unwrap();
         tx.commit().await.unwrap();
         account.identifiant
     };
-    let suspended = server.account("Sam", "DURANS").await;
-    server.suspend(&suspended, Some("school")).await;
+    let suspended = server.create_account("Sam", "DURANS").await;
+    server.set_suspension(&suspended, Some("school")).await;
     let mut stories = Vec::new();
     for identifiant in [known.identifiant.as_str(), "z.durane99", &pending, &suspended.identifiant] {
         let mut browser = at_sign_in(&server).await;
-        let query = browser.at.query().unwrap().to_owned();
+        let query = browser.url.query().unwrap().to_owned();
         let nav = browser.cookie("nav").unwrap().to_owned();
         let mut story = Vec::new();
         for n in 0..30 {
@@ -178,10 +178,10 @@ async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
 
 #[tokio::test]
 async fn attack_s2_an_account_without_a_password_cannot_sign_in() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
     let rng: &dyn Random = server.app.rng.as_ref();
-    let open = preau::accounts::ops::open_account(&mut tx, rng, server.now(), "responsable", "Pia", "DURANT", None);
+    let open = preau::accounts::ops::create_account(&mut tx, rng, server.now(), "responsable", "Pia", "DURANT", None);
     let pending = open.await.unwrap().identifiant;
     tx.commit().await.unwrap();
     let mut browser = at_sign_in(&server).await;
@@ -193,18 +193,18 @@ async fn attack_s2_an_account_without_a_password_cannot_sign_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn threat_s03_fifty_parallel_right_sign_ins_all_succeed() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let statuses = parallel(std::slice::from_ref(&server), &member, &member.password, 50).await;
     assert_eq!(statuses, [StatusCode::SEE_OTHER; 50]);
-    assert_eq!(server.count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 50);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 50);
     assert_eq!(marks(&server).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_l1_fifty_parallel_wrong_ones_are_five() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let statuses = parallel(std::slice::from_ref(&server), &member, "Faux-mot-2", 50).await;
     assert_eq!(statuses.iter().filter(|s| **s == WRONG).count(), 5, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|s| **s == WAIT).count(), 45, "{statuses:?}");
@@ -213,15 +213,15 @@ async fn attack_l1_fifty_parallel_wrong_ones_are_five() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn attack_l1_two_servers_count_together() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let statuses = parallel(&[server.clone(), server.again().await], &member, "Faux-mot-2", 50).await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let statuses = parallel(&[server.clone(), server.restart().await], &member, "Faux-mot-2", 50).await;
     assert_eq!(statuses.iter().filter(|s| **s == WRONG).count(), 5, "{statuses:?}");
     assert_eq!(marks(&server).await, 5);
 }
 
 /// So many sign-ins at once, each from a browser of its own, the servers in turn.
-async fn parallel(servers: &[Server], member: &Member, password: &str, many: usize) -> Vec<StatusCode> {
+async fn parallel(servers: &[TestServer], member: &TestAccount, password: &str, many: usize) -> Vec<StatusCode> {
     let mut browsers = Vec::new();
     for server in servers.iter().cycle().take(many) {
         browsers.push(at_sign_in(server).await);
@@ -229,7 +229,7 @@ async fn parallel(servers: &[Server], member: &Member, password: &str, many: usi
     let mut tasks = Vec::new();
     for mut browser in browsers {
         let (identifiant, password) = (member.identifiant.clone(), password.to_owned());
-        let form = (browser.at.to_string(), browser.page.form_of("se-connecter"));
+        let form = (browser.url.to_string(), browser.page.form_of("se-connecter"));
         tasks.push(tokio::spawn(async move {
             assert_eq!(form.1.action, None);
             let fields = [("identifiant", identifiant.as_str()), ("mot_de_passe", password.as_str())];
@@ -245,10 +245,10 @@ async fn parallel(servers: &[Server], member: &Member, password: &str, many: usi
 
 #[tokio::test]
 async fn attack_a15_an_empty_form_is_asked_again_and_passes_nothing() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
-    let here = browser.at.to_string();
+    let here = browser.url.to_string();
     for fields in [
         vec![],
         vec![("identifiant", ""), ("mot_de_passe", "")],
@@ -259,7 +259,7 @@ async fn attack_a15_an_empty_form_is_asked_again_and_passes_nothing() {
     ] {
         let answer = browser.post(&here, &fields).await;
         assert_eq!(answer.status, WRONG, "{fields:?}");
-        assert!(answer.has("#se-connecter"));
+        assert!(answer.has_element("#se-connecter"));
         assert!(!answer.text().contains(&member.password), "a password is never shown again");
     }
     assert_eq!(marks(&server).await, 0);
@@ -268,13 +268,13 @@ async fn attack_a15_an_empty_form_is_asked_again_and_passes_nothing() {
 
 #[tokio::test]
 async fn attack_d2_long_passwords_and_bodies_are_refused_cheaply() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let mut browser = at_sign_in(&server).await;
     assert_eq!(attempt(&mut browser, &member.identifiant, &"é".repeat(129)).await, WRONG);
     assert_eq!(attempt(&mut browser, &"p".repeat(5_000), &member.password).await, WRONG);
     assert_eq!(marks(&server).await, 0, "not worth a hash");
-    let here = browser.at.to_string();
+    let here = browser.url.to_string();
     let answer = browser.post(&here, &[("identifiant", "x"), ("mot_de_passe", &"x".repeat(10_000))]).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     let answer = browser.post(&here, &[("mot_de_passe", &"x".repeat(70_000))]).await;
@@ -283,25 +283,25 @@ async fn attack_d2_long_passwords_and_bodies_are_refused_cheaply() {
 
 #[tokio::test]
 async fn a_suspension_is_told_after_the_right_password_only() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    server.suspend(&member, Some("school")).await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    server.set_suspension(&member, Some("school")).await;
     let mut browser = at_sign_in(&server).await;
     assert_eq!(attempt(&mut browser, &member.identifiant, "Faux-mot-2").await, WRONG);
     assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, StatusCode::FORBIDDEN);
-    assert!(browser.page.shown().contains("Clg Théodore Monod"), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Clg Théodore Monod"), "{}", browser.page.visible_text());
     assert!(!browser.has_session());
-    server.suspend(&member, None).await;
+    server.set_suspension(&member, None).await;
     assert_eq!(attempt(&mut browser, &member.identifiant, &member.password).await, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
 async fn passwords_are_compared_in_nfc() {
-    let server = Server::start().await;
-    let member = server.account("Noé", "ÉTÉ").await;
-    let hash = server.app.passwords.hash("Été-2026µ!", server.app.rng.as_ref(), Priority::Known).await.unwrap();
+    let server = TestServer::start().await;
+    let member = server.create_account("Noé", "ÉTÉ").await;
+    let hash = server.app.password_hasher.hash("Été-2026µ!", server.app.rng.as_ref(), Priority::Known).await.unwrap();
     let args = vec![member.account_id.as_str().into(), hash.into()];
-    server.sql("UPDATE account SET password = $2 WHERE id = $1", args).await;
+    server.execute_sql("UPDATE account SET password = $2 WHERE id = $1", args).await;
     let mut browser = at_sign_in(&server).await;
     let composed = attempt(&mut browser, &member.identifiant, "Été-2026\u{3bc}!").await;
     assert_eq!(composed, WRONG, "another sign: NFKC would have made it the same");
@@ -311,16 +311,16 @@ async fn passwords_are_compared_in_nfc() {
 
 #[tokio::test]
 async fn what_was_forgotten_has_a_page_that_keeps_the_request() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let browser = at_sign_in(&server).await;
-    let query = browser.at.query().unwrap().to_owned();
+    let query = browser.url.query().unwrap().to_owned();
     for page in ["/identifiant-oublie", "/mot-de-passe-oublie"] {
         let to = format!("{page}?{query}");
-        assert!(browser.page.has(&format!("a[href=\"{to}\"]")));
-        let mut tab = browser.copy();
+        assert!(browser.page.has_element(&format!("a[href=\"{to}\"]")));
+        let mut tab = browser.clone_browser();
         tab.get(&to).await;
         assert!(tab.page.text().contains(&query.replace('&', "&amp;")), "{}", tab.page.text());
     }
-    let activation = browser.page.link("#pas-de-compte");
+    let activation = browser.page.link_target("#pas-de-compte");
     assert_eq!(activation, format!("/activation?{query}"));
 }

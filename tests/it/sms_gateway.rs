@@ -9,28 +9,28 @@ use axum::routing::post;
 use axum::{Json, Router};
 use preau::base::clock::Span;
 use preau::config::{HttpGateway, Outgoing, Sms};
-use preau::sms::{Gateway, Message};
+use preau::sms::{SmsGateway, SmsMessage};
 use tokio::net::TcpListener;
 
-use crate::support::{Browser, Family, Server, deployment::MONOD};
+use crate::support::{Browser, TestFamily, TestServer, deployment::MONOD};
 
 /// What it was handed, and what it says to the next ones: 200 once nothing is left.
 #[derive(Default)]
 struct Operator {
-    taken: Vec<Message>,
+    taken: Vec<SmsMessage>,
     says: VecDeque<u16>,
 }
 
 type Shared = Arc<Mutex<Operator>>;
 
-async fn take(State(state): State<Shared>, Json(message): Json<Message>) -> StatusCode {
+async fn take(State(state): State<Shared>, Json(message): Json<SmsMessage>) -> StatusCode {
     let mut operator = state.lock().unwrap();
     operator.taken.push(message);
     StatusCode::from_u16(operator.says.pop_front().unwrap_or(200)).unwrap()
 }
 
 /// A parent at the page that waits for the code, and the gateway.
-async fn waiting(says: &[u16]) -> (Server, Shared, Browser) {
+async fn waiting(says: &[u16]) -> (TestServer, Shared, Browser) {
     let operator = Shared::default();
     operator.lock().unwrap().says.extend(says);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,16 +39,17 @@ async fn waiting(says: &[u16]) -> (Server, Shared, Browser) {
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
     let settings = Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() };
-    let server = Server::start_sending(Gateway::from_config(&settings, &Outgoing::default()).unwrap()).await;
-    server.import("montpellier", MONOD, &[Family::durand()]).await;
+    let server =
+        TestServer::start_with_gateway(SmsGateway::from_config(&settings, &Outgoing::default()).unwrap()).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
     server.open_campaign(MONOD).await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.identify(&Family::durand()).await;
-    server.work_off().await;
+    browser.identify(&TestFamily::durand()).await;
+    server.drain_outbox().await;
     (server, operator, browser)
 }
 
-fn taken(operator: &Shared) -> Vec<Message> {
+fn taken(operator: &Shared) -> Vec<SmsMessage> {
     operator.lock().unwrap().taken.clone()
 }
 
@@ -56,21 +57,21 @@ fn taken(operator: &Shared) -> Vec<Message> {
 async fn threat_s07_a_busy_gateway_is_handed_the_same_message_again_and_its_code_works() {
     let (server, operator, mut browser) = waiting(&[503, 429, 500]).await;
     assert_eq!(taken(&operator).len(), 1);
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(taken(&operator).len(), 1, "not before its time");
     for seconds in [2, 4, 8] {
         server.advance(Span::seconds(seconds));
-        server.work_off().await;
+        server.drain_outbox().await;
     }
     let all = taken(&operator);
     assert_eq!(all.len(), 4);
     assert!(all.iter().all(|message| *message == all[0] && !message.id.is_empty()), "one id: it is one message");
     server.advance(Span::minutes(5));
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(taken(&operator).len(), 4, "taken is taken");
     let code = all[0].text.rsplit_once('#').unwrap().1.to_owned();
     browser.type_code(&code).await;
-    assert_eq!(browser.at.path(), "/activation/enfants", "{}", browser.page.shown());
+    assert_eq!(browser.url.path(), "/activation/enfants", "{}", browser.page.visible_text());
 }
 
 #[tokio::test]
@@ -78,12 +79,12 @@ async fn a_gateway_that_is_away_is_tried_as_long_as_the_code_is_valid() {
     let (server, operator, mut browser) = waiting(&[503; 100]).await;
     for _ in 0..60 {
         server.advance(Span::minutes(1));
-        server.work_off().await;
+        server.drain_outbox().await;
     }
     let tries = taken(&operator).len();
     assert!((20..40).contains(&tries), "{tries}");
-    assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0, "given up");
-    assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "and wiped");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0, "given up");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "and wiped");
     // The page knows nothing of it, as it knows of nobody (docs/threats.md#threat-s01): it says what to do where
     // nothing arrives.
     browser.reload().await;
@@ -94,7 +95,7 @@ async fn a_gateway_that_is_away_is_tried_as_long_as_the_code_is_valid() {
 async fn a_message_that_no_gateway_will_take_is_not_tried_again() {
     let (server, operator, _browser) = waiting(&[400]).await;
     server.advance(Span::minutes(10));
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(taken(&operator).len(), 1);
-    assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0);
 }

@@ -4,18 +4,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
-use preau::limits::Action;
-use preau::outbox::{self, Claim, JobKind};
+use preau::limits::RateLimit;
+use preau::outbox::{self, ClaimFilter, JobKind};
 
 use crate::support::people::PASSWORD;
-use crate::support::{Answer, Browser, Family, Member, Server};
+use crate::support::{Browser, TestAccount, TestFamily, TestResponse, TestServer};
 
 const RIGHT: StatusCode = StatusCode::SEE_OTHER;
 const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const LIMITED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
 /// A browser of that address, on the sign-in page.
-async fn at(server: &Server, address: impl Into<IpAddr>) -> Browser {
+async fn at(server: &TestServer, address: impl Into<IpAddr>) -> Browser {
     let mut browser = Browser::new(server);
     browser.address = address.into();
     browser.get("/connexion").await;
@@ -31,7 +31,7 @@ async fn attempt(browser: &mut Browser, identifiant: &str, password: &str) -> St
 }
 
 /// Many of that address, each another identifiant and password: how many were judged, and the last answer.
-async fn guesses(browser: &mut Browser, from: u32, many: u32) -> (u32, Answer) {
+async fn guesses(browser: &mut Browser, from: u32, many: u32) -> (u32, TestResponse) {
     let mut judged = 0;
     for n in from..from + many {
         judged += u32::from(attempt(browser, &format!("x.inconnu{n}"), &format!("Faux-mot-{n}")).await == WRONG);
@@ -44,8 +44,8 @@ fn school() -> IpAddr {
 }
 
 /// Accounts that share a hash: the crowd of an evening.
-async fn crowd(server: &Server, many: usize) -> Vec<Member> {
-    let first = server.account("Famille", "NOMBREUSE").await;
+async fn crowd(server: &TestServer, many: usize) -> Vec<TestAccount> {
+    let first = server.create_account("Famille", "NOMBREUSE").await;
     let mut members = vec![first.clone()];
     let sql = "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, password, \
                password_at, created_at, updated_at) SELECT $2, $3, 'f.crowd', $2, state, profile, given_name, \
@@ -53,16 +53,19 @@ async fn crowd(server: &Server, many: usize) -> Vec<Member> {
     for n in 1..many {
         let (account_id, identifiant) = (format!("crowd{n}"), format!("f.crowd{n}"));
         server
-            .sql(sql, vec![first.account_id.as_str().into(), account_id.as_str().into(), identifiant.as_str().into()])
+            .execute_sql(
+                sql,
+                vec![first.account_id.as_str().into(), account_id.as_str().into(), identifiant.as_str().into()],
+            )
             .await;
-        members.push(Member { account_id, identifiant, password: PASSWORD.to_owned() });
+        members.push(TestAccount { account_id, identifiant, password: PASSWORD.to_owned() });
     }
     members
 }
 
 #[tokio::test]
 async fn threat_s04_a_thousand_families_behind_one_address_all_get_in() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let families = crowd(&server, 1_000).await;
     let mut server = server;
     let mut browser = at(&server, school()).await;
@@ -76,8 +79,8 @@ async fn threat_s04_a_thousand_families_behind_one_address_all_get_in() {
         match n {
             // A restart, and a clock that goes back an hour, in the middle of it.
             400 => {
-                server = server.again().await;
-                browser = browser.moved(&server);
+                server = server.restart().await;
+                browser = browser.at_server(&server);
                 browser.address = school();
             }
             600 => server.advance(Span::hours(-1)),
@@ -88,7 +91,7 @@ async fn threat_s04_a_thousand_families_behind_one_address_all_get_in() {
 
 #[tokio::test]
 async fn threat_s04_one_password_on_five_hundred_identifiants_from_one_address_is_seen() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let members = crowd(&server, 3).await;
     let mut home = at(&server, school()).await;
     home.submit("se-connecter", &[("identifiant", &members[0].identifiant), ("mot_de_passe", PASSWORD)]).await;
@@ -100,13 +103,17 @@ async fn threat_s04_one_password_on_five_hundred_identifiants_from_one_address_i
     }
     assert_eq!(judged, 16, "wrong on more than 15");
     // Each hash moves the mean of what one costs.
-    let cost = server.app.passwords.load().cost;
+    let cost = server.app.password_hasher.queue_load().cost;
     assert_eq!(attempt(&mut spray, &members[1].identifiant, PASSWORD).await, LIMITED, "also where it would be right");
-    assert_eq!(server.app.passwords.load().cost, cost, "nothing is hashed for it");
+    assert_eq!(server.app.password_hasher.queue_load().cost, cost, "nothing is hashed for it");
     let seconds: i64 = spray.page.header("retry-after").parse().unwrap();
     assert!((1..=3_600).contains(&seconds), "{seconds}");
-    assert!(spray.page.shown().contains("votre téléphone portable"), "it says what to do: {}", spray.page.shown());
-    assert!(spray.page.has("#se-connecter"), "the form is still there");
+    assert!(
+        spray.page.visible_text().contains("votre téléphone portable"),
+        "it says what to do: {}",
+        spray.page.visible_text()
+    );
+    assert!(spray.page.has_element("#se-connecter"), "the form is still there");
     // Another password from there, and this one from elsewhere, are judged.
     assert_eq!(attempt(&mut spray, &members[1].identifiant, "Faux-mot-2").await, WRONG);
     let mut elsewhere = at(&server, Ipv4Addr::new(198, 51, 100, 1)).await;
@@ -121,7 +128,7 @@ async fn threat_s04_one_password_on_five_hundred_identifiants_from_one_address_i
 
 #[tokio::test]
 async fn threat_s04_a_slow_spray_from_many_addresses_is_seen_everywhere() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let members = crowd(&server, 2).await;
     let mut home = at(&server, school()).await;
     home.submit("se-connecter", &[("identifiant", &members[0].identifiant), ("mot_de_passe", PASSWORD)]).await;
@@ -135,7 +142,11 @@ async fn threat_s04_a_slow_spray_from_many_addresses_is_seen_everywhere() {
     assert_eq!(judged, 151);
     let mut elsewhere = at(&server, Ipv4Addr::new(198, 51, 100, 1)).await;
     assert_eq!(attempt(&mut elsewhere, &members[1].identifiant, PASSWORD).await, LIMITED);
-    assert!(elsewhere.page.shown().contains("un appareil qui a déjà servi"), "{}", elsewhere.page.shown());
+    assert!(
+        elsewhere.page.visible_text().contains("un appareil qui a déjà servi"),
+        "{}",
+        elsewhere.page.visible_text()
+    );
     home.cookies.remove("preau_dev");
     home.get("/connexion").await;
     assert_eq!(home.sign_in_with(&members[0].identifiant, PASSWORD).await.status, RIGHT, "a known device");
@@ -143,8 +154,8 @@ async fn threat_s04_a_slow_spray_from_many_addresses_is_seen_everywhere() {
 
 #[tokio::test]
 async fn threat_s04_a_thousand_sources_of_one_48_are_one_network() {
-    let server = Server::start().await;
-    let member = server.account("Anne", "DURAND").await;
+    let server = TestServer::start().await;
+    let member = server.create_account("Anne", "DURAND").await;
     let source = |n: u16| Ipv6Addr::new(0x2001, 0xdb8, 1, n, 0, 0, 0, 1);
     let mut judged = 0;
     let mut browser = at(&server, source(0)).await;
@@ -154,16 +165,16 @@ async fn threat_s04_a_thousand_sources_of_one_48_are_one_network() {
     }
     assert_eq!(judged, 480, "eight times what one source may");
     browser.address = source(2_000).into();
-    let cost = server.app.passwords.load().cost;
+    let cost = server.app.password_hasher.queue_load().cost;
     assert_eq!(attempt(&mut browser, &member.identifiant, PASSWORD).await, LIMITED);
-    assert_eq!(server.app.passwords.load().cost, cost, "nothing is hashed for it");
+    assert_eq!(server.app.password_hasher.queue_load().cost, cost, "nothing is hashed for it");
     browser.address = Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 1).into();
     assert_eq!(attempt(&mut browser, &member.identifiant, PASSWORD).await, RIGHT, "the next network");
 }
 
 #[tokio::test]
 async fn threat_s04_faults_a5_all_sources_together_have_a_limit_too() {
-    let server = Server::start_as(|config| config.limits.in_all = 1).await;
+    let server = TestServer::start_with_config(|config| config.limits.in_all = 1).await;
     let network = |n: u8| Ipv4Addr::new(203, 0, n, 9);
     let (mut judged, mut begun) = (0, 0);
     let mut browser = at(&server, network(0)).await;
@@ -172,7 +183,7 @@ async fn threat_s04_faults_a5_all_sources_together_have_a_limit_too() {
         judged += guesses(&mut browser, n.into(), 1).await.0;
     }
     assert_eq!(judged, 60, "as many as one source may, in these tests");
-    assert!(browser.page.shown().contains("un appareil qui a déjà servi"), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("un appareil qui a déjà servi"), "{}", browser.page.visible_text());
     for n in 0..100 {
         let mut stranger = at(&server, network(n)).await;
         begun += u32::from(asks(&mut stranger, n.into()).await == RIGHT);
@@ -183,7 +194,9 @@ async fn threat_s04_faults_a5_all_sources_together_have_a_limit_too() {
 #[tokio::test]
 async fn attack_l3_no_forwarded_address_resets_a_source_s_count_unless_a_trusted_proxy_wrote_it() {
     let proxy = Ipv4Addr::new(10, 0, 0, 1);
-    let server = Server::start_as(|config| config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()]).await;
+    let server =
+        TestServer::start_with_config(|config| config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()])
+            .await;
     let mut browser = at(&server, school()).await;
     let mut judged = 0;
     for n in 0..70u32 {
@@ -210,7 +223,7 @@ async fn attack_l3_no_forwarded_address_resets_a_source_s_count_unless_a_trusted
 
 #[tokio::test]
 async fn attack_l1_parallel_guesses_do_not_race_past_a_source_s_count_and_nobody_right_is_refused() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let members = crowd(&server, 150).await;
     let all = async |tries: Vec<(String, String)>| {
         let mut set = tokio::task::JoinSet::new();
@@ -222,7 +235,7 @@ async fn attack_l1_parallel_guesses_do_not_race_past_a_source_s_count_and_nobody
     };
     let right = all(members.iter().map(|m| (m.identifiant.clone(), PASSWORD.to_owned())).collect()).await;
     assert!(right.iter().all(|status| *status == RIGHT), "{right:?}");
-    server.sql("DELETE FROM source_account", Vec::new()).await;
+    server.execute_sql("DELETE FROM source_account", Vec::new()).await;
     let wrong = all((0..200).map(|n| (format!("x.inconnu{n}"), format!("Faux-mot-{n}"))).collect()).await;
     assert_eq!(wrong.iter().filter(|status| **status == WRONG).count(), 60);
     assert_eq!(wrong.iter().filter(|status| **status == LIMITED).count(), 140);
@@ -232,7 +245,8 @@ async fn attack_l1_parallel_guesses_do_not_race_past_a_source_s_count_and_nobody
 async fn a_source_earns_with_every_account_and_one_that_is_shared_begins_with_more() {
     let shared = Ipv4Addr::new(198, 51, 100, 1);
     let server =
-        Server::start_as(|config| config.limits.shared_sources = vec!["198.51.100.0/24".parse().unwrap()]).await;
+        TestServer::start_with_config(|config| config.limits.shared_sources = vec!["198.51.100.0/24".parse().unwrap()])
+            .await;
     let members = crowd(&server, 2).await;
     let mut browser = at(&server, school()).await;
     for member in members.iter().chain(&members) {
@@ -242,9 +256,9 @@ async fn a_source_earns_with_every_account_and_one_that_is_shared_begins_with_mo
     let mut carrier = at(&server, shared).await;
     assert_eq!(guesses(&mut carrier, 1_000, 300).await.0, 300);
     // Known for thirty days: whose digest, nobody can tell.
-    let known = server.texts("SELECT member FROM source_account").await.concat();
+    let known = server.query_texts("SELECT member FROM source_account").await.concat();
     assert!(members.iter().all(|m| !known.contains(&m.account_id)));
-    assert!(!server.texts("SELECT source FROM source_account").await.concat().contains("192.0.2"));
+    assert!(!server.query_texts("SELECT source FROM source_account").await.concat().contains("192.0.2"));
     server.advance(Span::days(31));
     browser.get("/connexion").await;
     assert_eq!(guesses(&mut browser, 5_000, 110).await.0, 60, "forgotten");
@@ -252,7 +266,7 @@ async fn a_source_earns_with_every_account_and_one_that_is_shared_begins_with_mo
 
 #[tokio::test]
 async fn behind_a_proxy_that_nobody_named_no_source_is_limited_but_a_spray_is_seen() {
-    let server = Server::start_as(|config| {
+    let server = TestServer::start_with_config(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
         config.outgoing.allow_private = false;
@@ -275,13 +289,13 @@ async fn asks(browser: &mut Browser, n: u32) -> StatusCode {
 
 #[tokio::test]
 async fn faults_a5_activations_of_one_source_or_browser_are_refused_before_any_row() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut one = at(&server, school()).await;
     for n in 0..20 {
         assert_eq!(asks(&mut one, n).await, RIGHT, "{n}");
     }
     assert_eq!(asks(&mut one, 20).await, LIMITED, "one browser may have twenty");
-    assert!(one.page.shown().contains("code"), "{}", one.page.shown());
+    assert!(one.page.visible_text().contains("code"), "{}", one.page.visible_text());
     let mut n = 20;
     while n < 60 {
         let mut other = at(&server, school()).await;
@@ -292,20 +306,20 @@ async fn faults_a5_activations_of_one_source_or_browser_are_refused_before_any_r
     }
     let rows = "SELECT (SELECT COUNT(*) FROM activation) + (SELECT COUNT(*) FROM challenge) \
                 + (SELECT COUNT(*) FROM budget) + (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM audit)";
-    let before = server.count(rows).await;
+    let before = server.query_count(rows).await;
     let mut last = at(&server, school()).await;
     assert_eq!(asks(&mut last, 60).await, LIMITED);
-    assert!(last.page.shown().contains("votre téléphone portable"), "{}", last.page.shown());
+    assert!(last.page.visible_text().contains("votre téléphone portable"), "{}", last.page.visible_text());
     assert!(last.page.header("retry-after").parse::<i64>().unwrap() > 0);
-    assert!(last.page.has("#continuer"), "the form is still there, filled");
-    assert_eq!(server.count(rows).await, before);
+    assert!(last.page.has_element("#continuer"), "the form is still there, filled");
+    assert_eq!(server.query_count(rows).await, before);
     // From elsewhere, a parent gets their code; and what strangers typed leaves no fact and no job.
     let mut parent = at(&server, Ipv4Addr::new(198, 51, 100, 1)).await;
     parent.get("/activation").await;
-    parent.prove_phone(&server, &Family::durand()).await;
-    assert_eq!(parent.at.path(), "/activation/enfants", "{}", parent.page.shown());
-    assert_eq!(server.count("SELECT COUNT(*) FROM audit WHERE fact = 'activation_started'").await, 1);
-    assert_eq!(server.count("SELECT COUNT(*) FROM outbox WHERE kind = 'find_and_send'").await, 1);
+    parent.prove_phone(&server, &TestFamily::durand()).await;
+    assert_eq!(parent.url.path(), "/activation/enfants", "{}", parent.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'activation_started'").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE kind = 'find_and_send'").await, 1);
     server.advance(Span::minutes(71));
     last.get("/connexion").await;
     assert_eq!(asks(&mut last, 61).await, RIGHT, "an hour later");
@@ -313,15 +327,15 @@ async fn faults_a5_activations_of_one_source_or_browser_are_refused_before_any_r
 
 #[tokio::test]
 async fn faults_a5_who_types_a_right_code_is_not_counted_and_typing_again_is_no_second_one() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut parent = at(&server, school()).await;
     for _ in 0..30 {
         parent.get("/activation").await;
-        parent.identify(&Family::durand()).await;
+        parent.identify(&TestFamily::durand()).await;
     }
-    let code = server.code().await;
+    let code = server.read_code().await;
     parent.type_code(&code).await;
-    assert_eq!(parent.at.path(), "/activation/enfants", "{}", parent.page.shown());
+    assert_eq!(parent.url.path(), "/activation/enfants", "{}", parent.page.visible_text());
     for n in 0..20 {
         assert_eq!(asks(&mut parent, n).await, RIGHT, "{n}");
     }
@@ -330,7 +344,7 @@ async fn faults_a5_who_types_a_right_code_is_not_counted_and_typing_again_is_no_
 
 #[tokio::test]
 async fn faults_a5_a_crowd_of_strangers_stands_before_nobody() {
-    let server = Server::college(&[Family::durand()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
     let mut browsers = Vec::new();
     for _ in 0..6 {
         browsers.push(at(&server, school()).await);
@@ -340,25 +354,26 @@ async fn faults_a5_a_crowd_of_strangers_stands_before_nobody() {
     }
     let mut parent = at(&server, Ipv4Addr::new(198, 51, 100, 1)).await;
     parent.get("/activation").await;
-    parent.identify(&Family::durand()).await;
+    parent.identify(&TestFamily::durand()).await;
     let app = &server.app;
-    let first = outbox::claim(&app.db, &app.vault, server.now(), (JobKind::FindAndSend, Claim::Due), 2).await.unwrap();
+    let first =
+        outbox::claim(&app.db, &app.master_key, server.now(), (JobKind::SendCode, ClaimFilter::Due), 2).await.unwrap();
     let alone = "SELECT MIN(id) FROM outbox WHERE kind = 'find_and_send' GROUP BY source HAVING COUNT(*) = 1";
-    let parents = server.texts(alone).await.remove(0);
+    let parents = server.query_texts(alone).await.remove(0);
     assert!(first.iter().any(|job| job.id == parents), "the last that came is among the first two");
 }
 
 #[test]
 fn every_limit_has_a_name_of_its_own() {
     let all = [
-        Action::Password,
-        Action::Code,
-        Action::BirthDate,
-        Action::SmsToPhone,
-        Action::SmsAsked,
-        Action::SmsOfDay,
-        Action::WrongSignIn,
-        Action::Activation,
+        RateLimit::Password,
+        RateLimit::SmsCode,
+        RateLimit::BirthDate,
+        RateLimit::SmsToPhone,
+        RateLimit::SmsPerIdentity,
+        RateLimit::DailySms,
+        RateLimit::WrongSignIn,
+        RateLimit::Activation,
     ];
     let names: std::collections::BTreeSet<_> = all.iter().map(|action| action.name()).collect();
     assert_eq!(names.len(), all.len());

@@ -1,64 +1,70 @@
-//! The identifiant is given, a password is chosen, and that is a sign-in.
+//! The account steps: assigns the identifiant, sets the password, and signs in.
 
-use crate::accounts::ops::Attempt;
+use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
-use crate::activation::binding::{self, Held};
-use crate::activation::views::{Purpose, Settled};
-use crate::activation::{Activation, Outcome, Step, store};
+use crate::activation::browser_binding::{self, BoundActivation};
+use crate::activation::views::{ActivationPurpose, ChildStatus};
+use crate::activation::{Activation, ActivationOutcome, ActivationStep, store};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
-use crate::base::secret::digest;
-use crate::base::source::Source;
+use crate::base::secret::sha256_base64url;
+use crate::base::source::SourceAddress;
+use crate::crypto::{HmacPurpose, Priority};
 use crate::db::{Durability, Tx};
 use crate::devices;
 use crate::interactions::{self, Interaction};
-use crate::limits::{self, Action};
+use crate::limits::{self, RateLimit};
 use crate::roster;
-use crate::seal::{Blind, Priority};
-use crate::sessions::ops::Around;
-use crate::sessions::{self, Method};
+use crate::sessions::ops::SessionOrigin;
+use crate::sessions::{self, AuthenticationMethod};
 use crate::tenants;
 
-/// How often two activations of one person may meet before we call it our fault.
-const ENCOUNTERS: usize = 4;
+/// The maximum number of conflicts between concurrent activations of one person; more are an internal error.
+const MAX_CONFLICT_ATTEMPTS: usize = 4;
 
-/// From proven children to an identifiant. Two activations of one person at once end with one account: attaching a
-/// person is compare-and-set, and whoever comes second starts this transaction over and finds the account. `false`:
-/// another request of this browser did all this.
-pub async fn give(app: &App, now: Timestamp, proven: &Held) -> anyhow::Result<bool> {
-    for _ in 0..ENCOUNTERS {
+/// Assigns an account after the children are confirmed. Concurrent activations of one person end with one account:
+/// linking a person is compare-and-set, and after a conflict the transaction is repeated and finds the account. `false`
+/// if another request of this browser did the same.
+pub async fn assign_account(app: &App, now: Timestamp, proven: &BoundActivation) -> anyhow::Result<bool> {
+    for _ in 0..MAX_CONFLICT_ATTEMPTS {
         let mut next = proven.activation.clone();
-        next.browser = digest(&binding::next(&app.vault, &next.id, Step::Children, &proven.secret));
+        next.browser_digest = sha256_base64url(&browser_binding::next_secret(
+            &app.master_key,
+            &next.id,
+            ActivationStep::Children,
+            &proven.secret,
+        ));
         let mut tx = app.db.write(Durability::Durable).await?;
-        if !attached(&mut tx, app, now, &mut next).await? {
+        if !link_persons(&mut tx, app, now, &mut next).await? {
             tx.rollback().await?;
             continue;
         }
-        lift(&mut tx, now, &next).await?;
-        next.step = Step::Password;
-        if !store::advance(&mut tx, Step::Children, &next).await? {
+        unhide_confirmed_children(&mut tx, now, &next).await?;
+        next.step = ActivationStep::Password;
+        if !store::advance(&mut tx, ActivationStep::Children, &next).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::ChildrenConfirmed, about).await?;
+        let about =
+            AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
+        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ChildrenConfirmed, about).await?;
         tx.commit().await?;
-        app.metrics.activation(next.step.name());
+        app.metrics.record_activation(next.step.name());
         return Ok(true);
     }
-    anyhow::bail!("two activations of one person met {ENCOUNTERS} times")
+    anyhow::bail!("two activations of one person met {MAX_CONFLICT_ATTEMPTS} times")
 }
 
-/// Gives the found persons an account, an old or a new one. `false`: somebody else is doing the same right now.
-async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<bool> {
-    if next.purpose == Purpose::NewPassword {
+/// Links the matching persons to an existing or a new account. `false` after a conflict with a concurrent activation.
+async fn link_persons(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<bool> {
+    if next.purpose == ActivationPurpose::NewPassword {
         return Ok(true);
     }
     let mut free = Vec::new();
     let mut account = next.account_id.clone();
-    for id in &next.persons {
-        let Some(person) = roster::store::person(tx, id).await? else { continue };
+    for id in &next.person_ids {
+        let Some(person) = roster::store::find_person(tx, id).await? else { continue };
         match person.account_id {
             Some(theirs) => account = account.or(Some(theirs)),
             None => free.push(person),
@@ -66,27 +72,28 @@ async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation)
     }
     let account = match account {
         Some(id) => {
-            // Activated meanwhile, from another browser: what follows replaces a password, and says so.
-            let known = accounts::store::by_id(tx, &id).await?;
+            // Activated meanwhile from another browser: the next page replaces a password, and must say so.
+            let known = accounts::store::find(tx, &id).await?;
             if known.is_some_and(|a| a.state == AccountState::Active) {
-                next.purpose = Purpose::NewPassword;
+                next.purpose = ActivationPurpose::NewPassword;
             }
             id
         }
         None => {
-            // Found ones come exported last first: that one names the account.
+            // The person exported last comes first, and gives the account its name.
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
             let (given, family, usage) = (&person.given_name, &person.family_name, person.usage_name.as_deref());
-            // Also a pupil who is his own responsable (link 70): an ordinary one whose child is himself.
+            // Includes a pupil who is his own responsable (link 70): an ordinary account with the same pupil as child.
             let opened =
-                accounts::ops::open_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
-            let about = About { account: Some(&opened.id), detail: &next.support_code, ..About::default() };
-            audit::store::record(tx, app.rng.as_ref(), now, Fact::IdentifiantGiven, about).await?;
+                accounts::ops::create_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
+            let about =
+                AuditDetails { account: Some(&opened.id), detail: &next.support_code, ..AuditDetails::default() };
+            audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::IdentifierAssigned, about).await?;
             opened.id
         }
     };
     for person in &free {
-        if !roster::store::attach(tx, &person.id, &account).await? {
+        if !roster::store::link_to_account(tx, &person.id, &account).await? {
             return Ok(false);
         }
     }
@@ -94,168 +101,175 @@ async fn attached(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation)
     Ok(true)
 }
 
-/// A right date lifts what an earlier activation withheld, and what the school was told of it is settled.
-async fn lift(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<()> {
-    for child in next.children.iter().filter(|c| c.settled == Some(Settled::Right)) {
+/// Shows children with correct dates again if hidden by an earlier activation, and closes the notices to the school.
+async fn unhide_confirmed_children(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<()> {
+    for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {
         for person_id in &child.person_ids {
-            roster::store::lift(tx, person_id, &child.pupil_id).await?;
+            roster::store::unhide_child(tx, person_id, &child.pupil_id).await?;
             tenants::store::settle_child(tx, now, person_id, &child.pupil_id).await?;
         }
     }
     Ok(())
 }
 
-/// The end of an activation: what the browser is given.
+/// The cookies of a completed activation.
 #[derive(Debug)]
-pub struct SignedIn {
+pub struct SignInCookies {
     /// The cookie of the new session.
-    pub cookie: String,
-    /// The secret of the device that the browser is from now on.
-    pub device: String,
+    pub session_cookie: String,
+    /// The secret of the device, a known one from now on.
+    pub device_secret: String,
 }
 
-/// What the browser brought along.
+/// The context of the sign-in, from the request.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Brought<'a> {
-    /// The session's cookie: that session ends.
-    pub session: Option<&'a str>,
-    pub source: Source,
-    /// `User-Agent`.
-    pub agent: &'a str,
+pub struct SignInContext<'a> {
+    /// The cookie of the current session, which ends with the sign-in.
+    pub session_cookie: Option<&'a str>,
+    pub source: SourceAddress,
+    /// The `User-Agent` header.
+    pub user_agent: &'a str,
 }
 
-/// What comes of a chosen password.
+/// The outcome of the password step.
 #[derive(Debug)]
-pub enum Chosen {
-    Done(SignedIn),
-    Different,
-    Refused(password::Refused),
-    /// The step was left meanwhile, by another tab or another activation.
-    Elsewhere(Step),
+pub enum ChoosePasswordOutcome {
+    Done(SignInCookies),
+    Mismatch,
+    Rejected(password::PasswordPolicyError),
+    /// Another tab or another activation left the step meanwhile.
+    StepChanged(ActivationStep),
 }
 
-/// Sets the password and signs in. A replaced one ends every session and every other open activation of the account.
+/// Sets the password and signs in. Replacing a password ends every session and every other activation of the account.
 pub async fn choose_password(
     app: &App,
     now: Timestamp,
-    held: &Held,
+    held: &BoundActivation,
     account: &Account,
     typed: (&str, &str),
-    brought: Brought<'_>,
-) -> anyhow::Result<Chosen> {
-    let (first, second) = (password::normal(typed.0), password::normal(typed.1));
-    let schools = super::known_schools(held);
-    let known = password::Known {
+    brought: SignInContext<'_>,
+) -> anyhow::Result<ChoosePasswordOutcome> {
+    let (first, second) = (password::normalize(typed.0), password::normalize(typed.1));
+    let schools = super::school_names(held);
+    let known = password::PasswordContext {
         identifiant: &account.identifiant,
         names: vec![&account.given_name, &account.family_name],
         schools: schools.iter().map(String::as_str).collect(),
     };
-    if let Err(why) = password::judge(&first, &known) {
-        return Ok(Chosen::Refused(why));
+    if let Err(why) = password::validate(&first, &known) {
+        return Ok(ChoosePasswordOutcome::Rejected(why));
     }
     if first != second {
-        return Ok(Chosen::Different);
+        return Ok(ChoosePasswordOutcome::Mismatch);
     }
-    let hash = app.passwords.hash(&first, app.rng.as_ref(), Priority::Known).await?;
+    let hash = app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?;
 
     let mut tx = app.db.write(Durability::Durable).await?;
-    let browser = digest(&binding::next(&app.vault, &held.id, Step::Password, &held.secret));
-    let mut next = Activation { step: Step::Done, browser, ..held.activation.clone() };
-    let current = accounts::store::by_id(&mut tx, &account.id).await?;
-    // The account's row is the first that is written: two activations of one account choose one after the other, and
-    // neither waits for a row that the other holds.
+    let browser = sha256_base64url(&browser_binding::next_secret(
+        &app.master_key,
+        &held.id,
+        ActivationStep::Password,
+        &held.secret,
+    ));
+    let mut next = Activation { step: ActivationStep::Done, browser_digest: browser, ..held.activation.clone() };
+    let current = accounts::store::find(&mut tx, &account.id).await?;
+    // The account row is written first: two activations of one account run one after the other, without a deadlock.
     if !accounts::store::set_password(&mut tx, now, &account.id, &hash).await? {
         let by = current.and_then(|a| a.suspended_by).unwrap_or_else(|| "school".to_owned());
-        next = Activation { step: Step::Ended, ..held.activation.clone() };
-        next.outcome = Some(Outcome::Suspended { by, school: schools.into_iter().next() });
-        store::advance(&mut tx, Step::Password, &next).await?;
+        next = Activation { step: ActivationStep::Ended, ..held.activation.clone() };
+        next.outcome = Some(ActivationOutcome::Suspended { by, school: schools.into_iter().next() });
+        store::advance(&mut tx, ActivationStep::Password, &next).await?;
         tx.commit().await?;
-        return Ok(Chosen::Elsewhere(Step::Ended));
+        return Ok(ChoosePasswordOutcome::StepChanged(ActivationStep::Ended));
     }
-    if !store::advance(&mut tx, Step::Password, &next).await? {
+    if !store::advance(&mut tx, ActivationStep::Password, &next).await? {
         tx.rollback().await?;
-        let fresh = store::find(&mut app.db.read().await?, &app.vault, &next.id).await?;
-        return Ok(Chosen::Elsewhere(fresh.map_or(Step::Ended, |a| a.step)));
+        let fresh = store::find(&mut app.db.read().await?, &app.master_key, &next.id).await?;
+        return Ok(ChoosePasswordOutcome::StepChanged(fresh.map_or(ActivationStep::Ended, |a| a.step)));
     }
     let replaces = current.is_some_and(|a| a.state == AccountState::Active);
-    let fact = if replaces { Fact::PasswordReplaced } else { Fact::PasswordChosen };
-    let about = About { account: Some(&account.id), detail: &next.support_code, ..About::default() };
+    let fact = if replaces { AuditEvent::PasswordReset } else { AuditEvent::PasswordChosen };
+    let about = AuditDetails { account: Some(&account.id), detail: &next.support_code, ..AuditDetails::default() };
     audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await?;
     if replaces {
         sessions::ops::end_all(&mut tx, app, now, &account.id).await?;
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
     tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
-    // Who knew the former password is known nowhere any more; this browser is.
+    // Devices known by the former password are removed; this browser is added below.
     devices::store::forget_all(&mut tx, now, &account.id).await?;
-    let signed_in = begin(&mut tx, app, now, &next, &account.id, brought).await?;
+    let signed_in = begin_session(&mut tx, app, now, &next, &account.id, brought).await?;
     tx.commit().await?;
-    app.metrics.activation(next.step.name());
-    put_back(app, now, &next).await;
-    Ok(Chosen::Done(signed_in))
+    app.metrics.record_activation(next.step.name());
+    restore_interaction(app, now, &next).await;
+    Ok(ChoosePasswordOutcome::Done(signed_in))
 }
 
-/// The sign-in that an activation ends with, on a device that is known from now on.
-async fn begin(
+/// Starts the session of a completed activation, and registers the device as known.
+async fn begin_session(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     activation: &Activation,
     account: &str,
-    brought: Brought<'_>,
-) -> anyhow::Result<SignedIn> {
-    let identity = app.vault.blind(Blind::Budget, &activation.typed.key());
-    let label = devices::label(brought.agent);
+    brought: SignInContext<'_>,
+) -> anyhow::Result<SignInCookies> {
+    let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
+    let label = devices::label(brought.user_agent);
     let (id, device) = devices::ops::remember(tx, app, now, account, None, (&label, Some(&identity))).await?;
-    let former = brought.session.map(digest);
-    // Of an activation that nobody waits for there is none.
-    let request = activation.request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
+    let former = brought.session_cookie.map(sha256_base64url);
+    // None for an activation without a pending request.
+    let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
     let client = request.as_ref().map(|waiting| waiting.request.client_id.as_str());
-    let with = Around { former: former.as_deref(), device: Some(&id), client };
-    let (cookie, _) = sessions::ops::begin(tx, app, now, account, Method::Activation, with).await?;
-    limits::ops::seen(tx, app, now, brought.source, account).await?;
-    Ok(SignedIn { cookie, device })
+    let with = SessionOrigin { previous: former.as_deref(), device: Some(&id), client };
+    let (cookie, _) = sessions::ops::begin(tx, app, now, account, AuthenticationMethod::Activation, with).await?;
+    limits::ops::record_account_seen(tx, app, now, brought.source, account).await?;
+    Ok(SignInCookies { session_cookie: cookie, device_secret: device })
 }
 
-/// A double click on « Terminer »: the first answer, with its cookie, was thrown away by the browser. The same password
-/// again in the same browser signs in again; it counts as any password does. `None`: it is not that password.
-pub async fn once_more(
+/// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies:
+/// requires the same password in the same browser, counted like any password. `None` for a wrong password.
+pub async fn sign_in_again(
     app: &App,
     now: Timestamp,
     activation: &Activation,
     account: &Account,
     typed: &str,
-    brought: Brought<'_>,
-) -> anyhow::Result<Option<SignedIn>> {
-    let key = accounts::ops::password_budget(app, &account.identifiant, None);
-    let password = password::normal(typed);
-    let _turn = app.passwords.turn(&key).await;
-    if accounts::ops::attempt(app, now, &key, &password, Some(account), Priority::Known).await? != Attempt::Right {
+    brought: SignInContext<'_>,
+) -> anyhow::Result<Option<SignInCookies>> {
+    let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
+    let password = password::normalize(typed);
+    let _turn = app.password_hasher.lock_key(&key).await;
+    if accounts::ops::verify_password(app, now, &key, &password, Some(account), Priority::Known).await?
+        != PasswordVerification::Correct
+    {
         return Ok(None);
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    limits::store::refund(&mut tx, Action::Password, &key, now).await?;
-    // Read again inside: it may have been suspended, or its password replaced, while the hash was computed.
-    let current = accounts::store::held(&mut tx, &account.id).await?;
-    if !current.is_some_and(|c| c.is_live() && c.password == account.password) {
+    limits::store::release(&mut tx, RateLimit::Password, &key, now).await?;
+    // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
+    // changed.
+    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    if !current.is_some_and(|c| c.is_usable() && c.password == account.password) {
         tx.commit().await?;
         return Ok(None);
     }
-    let signed_in = begin(&mut tx, app, now, activation, &account.id, brought).await?;
+    let signed_in = begin_session(&mut tx, app, now, activation, &account.id, brought).await?;
     tx.commit().await?;
-    put_back(app, now, activation).await;
+    restore_interaction(app, now, activation).await;
     Ok(Some(signed_in))
 }
 
-/// The request that started it all: perhaps the store was emptied by a restart meanwhile.
-async fn put_back(app: &App, now: Timestamp, activation: &Activation) {
-    let (Some(i), Some(request)) = (&activation.interaction, &activation.request) else { return };
+/// Restores the pending authorization request, which the store may have lost in a restart meanwhile.
+async fn restore_interaction(app: &App, now: Timestamp, activation: &Activation) {
+    let (Some(i), Some(request)) = (&activation.interaction_id, &activation.pending_request) else { return };
     let restored = match serde_json::from_str::<Interaction>(request) {
         Ok(interaction) => interactions::ops::restore(app, now, i, &interaction).await,
         Err(e) => Err(e.into()),
     };
     if !matches!(restored, Ok(true)) {
-        // The person is signed in all the same, and gets the page with one button to the service.
+        // The end user is signed in all the same, and gets the page with one button to the service.
         tracing::warn!(activation = %activation.support_code, "the waiting request could not be put back");
     }
 }

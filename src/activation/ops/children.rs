@@ -1,86 +1,99 @@
-//! The children: Oui or Non, and a birth date that is counted before it is compared (docs/threats.md#threat-s08).
+//! The children step: *Oui* or *Non*, and birth dates, counted before the comparison (docs/threats.md#threat-s08).
 
-use crate::activation::binding::Held;
-use crate::activation::views::{Purpose, Settled};
-use crate::activation::{Activation, AskedChild, Outcome, Settlement, Step, settlement, store};
+use crate::activation::browser_binding::BoundActivation;
+use crate::activation::views::{ActivationPurpose, ChildStatus};
+use crate::activation::{
+    Activation, ActivationOutcome, ActivationStep, ChildQuestion, ChildrenOutcome, children_outcome, store,
+};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
+use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
-use crate::limits::{self, Action, Verdict};
+use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::roster;
-use crate::seal::Blind;
 use crate::tenants::{self, Notice, NoticeKind};
 
-/// What was answered for one child, read from the form.
+/// The submitted answer for a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Given {
-    /// Not yet, or not readably: nothing is counted.
-    Unclear,
-    Non,
-    Oui(BirthDate),
+pub enum SubmittedAnswer {
+    /// Missing or invalid: no try is counted.
+    Incomplete,
+    No,
+    Yes(BirthDate),
 }
 
-/// What is said of one child after the answers.
+/// The verdict on an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
-    Fine,
-    Wrong {
-        left: usize,
+pub enum AnswerVerdict {
+    Accepted,
+    WrongDate {
+        tries_left: usize,
     },
-    /// Its tries are used up now.
-    NoMore,
+    /// The tries are used up now.
+    NoTriesLeft,
 }
 
-/// What the answers come to.
+/// The outcome of the submitted answers.
 #[derive(Debug)]
-pub enum Answered {
-    /// The form is shown again; one verdict for each child of the activation, in its order.
-    Again {
+pub enum ChildrenStepOutcome {
+    /// The form is shown again; one verdict per child, in the order of the activation.
+    ShowAgain {
         activation: Box<Activation>,
-        said: Vec<Said>,
+        verdicts: Vec<AnswerVerdict>,
     },
-    AllNo,
-    /// The answers moved it on.
-    On(Step),
-    /// Another request moved it on: a double click, another tab.
-    Overtaken(Step),
+    AllDenied,
+    /// The answers advanced the activation.
+    Advanced(ActivationStep),
+    /// A concurrent request advanced the activation: a double click or another tab.
+    AlreadyAdvanced(ActivationStep),
 }
 
-/// How often another tab may be quicker before the form is shown again.
-const TABS: usize = 3;
+/// The maximum number of conflicts with other tabs before the form is shown again.
+const MAX_CONFLICT_ATTEMPTS: usize = 3;
 
-/// Judges the answers, one for each child in the activation's order.
+/// Checks the answers, one per child in the order of the activation.
 ///
-/// A double click on « Confirmer » sends them twice: whoever comes second judges again what was read too early.
-/// That costs no try, for only right dates come so far.
-pub async fn answer(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<Answered> {
+/// A double click on « Confirmer » submits the answers twice: the second request repeats the check on the current
+/// state. The repetition costs no try, because only correct dates reach it.
+pub async fn submit_answers(
+    app: &App,
+    now: Timestamp,
+    held: &BoundActivation,
+    given: &[SubmittedAnswer],
+) -> anyhow::Result<ChildrenStepOutcome> {
     let mut fresh = held.clone();
-    for _ in 0..TABS {
-        if let Some(answered) = answer_once(app, now, &fresh, given).await? {
+    for _ in 0..MAX_CONFLICT_ATTEMPTS {
+        if let Some(answered) = try_answers(app, now, &fresh, given).await? {
             return Ok(answered);
         }
-        let Some(found) = store::find(&mut app.db.read().await?, &app.vault, &fresh.id).await? else { break };
-        if found.step != Step::Children {
-            return Ok(Answered::Overtaken(found.step));
+        let Some(found) = store::find(&mut app.db.read().await?, &app.master_key, &fresh.id).await? else { break };
+        if found.step != ActivationStep::Children {
+            return Ok(ChildrenStepOutcome::AlreadyAdvanced(found.step));
         }
         fresh.activation = found;
     }
-    let said = vec![Said::Fine; fresh.children.len()];
-    Ok(Answered::Again { activation: Box::new(fresh.activation), said })
+    let said = vec![AnswerVerdict::Accepted; fresh.children.len()];
+    Ok(ChildrenStepOutcome::ShowAgain { activation: Box::new(fresh.activation), verdicts: said })
 }
 
-/// The right dates once more, by the browser that sent them a moment ago and did not get the answer: one at least, and
-/// none wrong (the form asks no more for a child that was settled before). Counted as any.
-pub async fn same_dates(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<bool> {
+/// Verifies correct dates again, for a browser that sent the dates a moment ago and missed the response: at least one
+/// date, and no wrong one (the form has no fields for children confirmed earlier). Counted like any try.
+pub async fn repeat_dates(
+    app: &App,
+    now: Timestamp,
+    held: &BoundActivation,
+    given: &[SubmittedAnswer],
+) -> anyhow::Result<bool> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let (mut right, mut wrong) = (0, 0);
-    for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(Settled::Right)) {
-        if let Given::Oui(date) = given {
-            match compare(&mut tx, app, now, (held.account_id.as_deref(), child), *date).await? {
-                Compared::Right => right += 1,
-                Compared::Wrong { .. } | Compared::NoTryLeft => wrong += 1,
+    for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(ChildStatus::Right))
+    {
+        if let SubmittedAnswer::Yes(date) = given {
+            match compare_birth_date(&mut tx, app, now, (held.account_id.as_deref(), child), *date).await? {
+                DateComparison::Equal => right += 1,
+                DateComparison::Different { .. } | DateComparison::NoTriesLeft => wrong += 1,
             }
         }
     }
@@ -88,169 +101,188 @@ pub async fn same_dates(app: &App, now: Timestamp, held: &Held, given: &[Given])
     Ok(right > 0 && wrong == 0)
 }
 
-/// `None`: another tab was quicker, and no answer of these was wrong.
-async fn answer_once(app: &App, now: Timestamp, held: &Held, given: &[Given]) -> anyhow::Result<Option<Answered>> {
+/// Checks the answers once. `None` after a conflict with another tab, if no answer was wrong.
+async fn try_answers(
+    app: &App,
+    now: Timestamp,
+    held: &BoundActivation,
+    given: &[SubmittedAnswer],
+) -> anyhow::Result<Option<ChildrenStepOutcome>> {
     let activation = &held.activation;
     let mut next = activation.clone();
-    let mut said = vec![Said::Fine; next.children.len()];
+    let mut said = vec![AnswerVerdict::Accepted; next.children.len()];
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for ((child, given), said) in next.children.iter_mut().zip(given).zip(&mut said) {
-        if let (None, Given::Oui(date)) = (child.settled, given) {
-            *said = judge(&mut tx, app, now, activation, child, *date).await?;
+        if let (None, SubmittedAnswer::Yes(date)) = (child.settled, given) {
+            *said = check_birth_date(&mut tx, app, now, activation, child, *date).await?;
         }
     }
-    // A right date and a used-up child stay so, whatever else is still open; a Non may be changed until then.
-    if !store::settle(&mut tx, &next.id, &activation.children, &next.children).await? {
-        // Another tab was quicker. The tries are counted all the same.
+    // Correct dates and exhausted children are stored at once, even with other children open; a *Non* may still be
+    // changed.
+    if !store::update_children(&mut tx, &next.id, &activation.children, &next.children).await? {
+        // Another tab was first. The tries are counted all the same.
         tx.commit().await?;
-        let all_fine = said.iter().all(|s| matches!(s, Said::Fine));
-        return if all_fine { Ok(None) } else { again(app, activation.clone(), said).await.map(Some) };
+        let all_fine = said.iter().all(|s| matches!(s, AnswerVerdict::Accepted));
+        return if all_fine { Ok(None) } else { show_again(app, activation.clone(), said).await.map(Some) };
     }
     let mut decided = next.children.clone();
     for (child, given) in decided.iter_mut().zip(given) {
-        if child.settled.is_none() && *given == Given::Non {
-            child.settled = Some(Settled::Refused);
+        if child.settled.is_none() && *given == SubmittedAnswer::No {
+            child.settled = Some(ChildStatus::Refused);
         }
     }
-    let outcome = settlement(&decided);
-    if outcome == Settlement::Open || said.iter().any(|s| matches!(s, Said::Wrong { .. })) {
+    let outcome = children_outcome(&decided);
+    if outcome == ChildrenOutcome::Pending || said.iter().any(|s| matches!(s, AnswerVerdict::WrongDate { .. })) {
         tx.commit().await?;
-        return Ok(Some(Answered::Again { activation: Box::new(next), said }));
+        return Ok(Some(ChildrenStepOutcome::ShowAgain { activation: Box::new(next), verdicts: said }));
     }
-    contest(&mut tx, app, now, activation, &decided).await?;
+    hide_denied_children(&mut tx, app, now, activation, &decided).await?;
     match outcome {
-        Settlement::AllNo => {
+        ChildrenOutcome::AllDenied => {
             tx.commit().await?;
-            Ok(Some(Answered::AllNo))
+            Ok(Some(ChildrenStepOutcome::AllDenied))
         }
-        Settlement::NoneRight => {
-            if next.purpose == Purpose::NewPassword {
-                tell_of_failure(&mut tx, app, now, &next).await?;
+        ChildrenOutcome::NoneConfirmed => {
+            if next.purpose == ActivationPurpose::NewPassword {
+                notify_recovery_failed(&mut tx, app, now, &next).await?;
             }
             next.children = decided;
-            next.step = Step::Ended;
-            next.outcome = Some(Outcome::NoneRight);
-            store::advance(&mut tx, Step::Children, &next).await?;
+            next.step = ActivationStep::Ended;
+            next.outcome = Some(ActivationOutcome::NoneRight);
+            store::advance(&mut tx, ActivationStep::Children, &next).await?;
             tx.commit().await?;
-            app.metrics.activation(next.step.name());
-            Ok(Some(Answered::On(Step::Ended)))
+            app.metrics.record_activation(next.step.name());
+            Ok(Some(ChildrenStepOutcome::Advanced(ActivationStep::Ended)))
         }
-        Settlement::Proven | Settlement::Open => {
+        ChildrenOutcome::Confirmed | ChildrenOutcome::Pending => {
             tx.commit().await?;
             next.children = decided;
-            let given = super::account::give(app, now, &Held { activation: next, secret: held.secret.clone() }).await?;
-            let step = Step::Password;
-            Ok(Some(if given { Answered::On(step) } else { Answered::Overtaken(step) }))
+            let given = super::account::assign_account(
+                app,
+                now,
+                &BoundActivation { activation: next, secret: held.secret.clone() },
+            )
+            .await?;
+            let step = ActivationStep::Password;
+            Ok(Some(if given {
+                ChildrenStepOutcome::Advanced(step)
+            } else {
+                ChildrenStepOutcome::AlreadyAdvanced(step)
+            }))
         }
     }
 }
 
-async fn again(app: &App, stale: Activation, said: Vec<Said>) -> anyhow::Result<Answered> {
-    let fresh = store::find(&mut app.db.read().await?, &app.vault, &stale.id).await?.unwrap_or(stale);
-    if fresh.step != Step::Children {
-        return Ok(Answered::Overtaken(fresh.step));
+async fn show_again(app: &App, stale: Activation, said: Vec<AnswerVerdict>) -> anyhow::Result<ChildrenStepOutcome> {
+    let fresh = store::find(&mut app.db.read().await?, &app.master_key, &stale.id).await?.unwrap_or(stale);
+    if fresh.step != ActivationStep::Children {
+        return Ok(ChildrenStepOutcome::AlreadyAdvanced(fresh.step));
     }
-    Ok(Answered::Again { activation: Box::new(fresh), said })
+    Ok(ChildrenStepOutcome::ShowAgain { activation: Box::new(fresh), verdicts: said })
 }
 
-/// Compares, and settles the child where that ends the question.
-async fn judge(
+/// Compares a birth date, and sets the status of the child if the question is decided.
+async fn check_birth_date(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     activation: &Activation,
-    child: &mut AskedChild,
+    child: &mut ChildQuestion,
     date: BirthDate,
-) -> anyhow::Result<Said> {
-    match compare(tx, app, now, (activation.account_id.as_deref(), child), date).await? {
-        Compared::Right => {
-            child.settled = Some(Settled::Right);
-            Ok(Said::Fine)
+) -> anyhow::Result<AnswerVerdict> {
+    match compare_birth_date(tx, app, now, (activation.account_id.as_deref(), child), date).await? {
+        DateComparison::Equal => {
+            child.settled = Some(ChildStatus::Right);
+            Ok(AnswerVerdict::Accepted)
         }
-        Compared::Wrong { left } if left > 0 => Ok(Said::Wrong { left }),
-        Compared::Wrong { .. } | Compared::NoTryLeft => {
+        DateComparison::Different { tries_left: left } if left > 0 => Ok(AnswerVerdict::WrongDate { tries_left: left }),
+        DateComparison::Different { .. } | DateComparison::NoTriesLeft => {
             set_aside(tx, app, now, activation, child).await?;
-            Ok(Said::NoMore)
+            Ok(AnswerVerdict::NoTriesLeft)
         }
     }
 }
 
-enum Compared {
-    Right,
-    Wrong { left: usize },
-    NoTryLeft,
+enum DateComparison {
+    Equal,
+    Different { tries_left: usize },
+    NoTriesLeft,
 }
 
-/// Counts one try on the budget of this parent and this child, then compares.
-async fn compare(
+/// Consumes a try of the budget of this parent and child, then compares.
+async fn compare_birth_date(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
-    (account, child): (Option<&str>, &AskedChild),
+    (account, child): (Option<&str>, &ChildQuestion),
     date: BirthDate,
-) -> anyhow::Result<Compared> {
+) -> anyhow::Result<DateComparison> {
     let person = child.person_ids.iter().min().cloned().unwrap_or_default();
-    let key = app.vault.blind(Blind::Budget, &format!("birth/{person}/{}", child.pupil_id));
-    let Verdict::Go { left } = limits::store::spend_of(tx, Action::BirthDate, &key, account, now).await? else {
-        app.metrics.limited(Action::BirthDate.name(), "budget");
-        return Ok(Compared::NoTryLeft);
+    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("birth/{person}/{}", child.pupil_id));
+    let RateLimitDecision::Allowed { remaining: left } =
+        limits::store::consume_for_account(tx, RateLimit::BirthDate, &key, account, now).await?
+    else {
+        app.metrics.record_limited(RateLimit::BirthDate.name(), "budget");
+        return Ok(DateComparison::NoTriesLeft);
     };
-    let sealed = roster::store::birth_date(tx, &child.pupil_id).await?;
-    let known = sealed.map(|s| roster::sealed::birth_date(&app.vault, &child.pupil_id, &s)).transpose()?;
+    let sealed = roster::store::find_birth_date(tx, &child.pupil_id).await?;
+    let known =
+        sealed.map(|s| roster::sealed_rows::open_birth_date(&app.master_key, &child.pupil_id, &s)).transpose()?;
     if known == Some(date) {
-        limits::store::refund(tx, Action::BirthDate, &key, now).await?;
-        return Ok(Compared::Right);
+        limits::store::release(tx, RateLimit::BirthDate, &key, now).await?;
+        return Ok(DateComparison::Equal);
     }
-    Ok(Compared::Wrong { left })
+    Ok(DateComparison::Different { tries_left: left })
 }
 
-/// At a first activation: out of the claims, and the school is told; the others go on. Where a new password is asked
-/// for, the child only counts no more: nobody may take a child out of somebody's account by wrong dates.
+/// Marks a child as set aside after the last try. In a first activation the child is hidden from claims and the school
+/// gets a notice; the other children continue. In a password reset the child only no longer counts: wrong dates must
+/// not remove a child from an account.
 async fn set_aside(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     activation: &Activation,
-    child: &mut AskedChild,
+    child: &mut ChildQuestion,
 ) -> anyhow::Result<()> {
-    child.settled = Some(Settled::SetAside);
-    if activation.purpose == Purpose::NewPassword {
+    child.settled = Some(ChildStatus::SetAside);
+    if activation.purpose == ActivationPurpose::NewPassword {
         return Ok(());
     }
-    withhold(tx, app, now, activation, child, NoticeKind::SetAside, Fact::ChildSetAside).await
+    hide_child(tx, app, now, activation, child, NoticeKind::BirthDateFailed, AuditEvent::ChildHidden).await
 }
 
-/// Every *Non* leaves the claims and tells the school.
-async fn contest(
+/// Hides every child answered *Non* from claims, and notifies the schools.
+async fn hide_denied_children(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     a: &Activation,
-    children: &[AskedChild],
+    children: &[ChildQuestion],
 ) -> anyhow::Result<()> {
-    for child in children.iter().filter(|c| c.settled == Some(Settled::Refused)) {
-        withhold(tx, app, now, a, child, NoticeKind::Contested, Fact::ChildContested).await?;
+    for child in children.iter().filter(|c| c.settled == Some(ChildStatus::Refused)) {
+        hide_child(tx, app, now, a, child, NoticeKind::Contested, AuditEvent::ChildContested).await?;
     }
     Ok(())
 }
 
-/// No date was right where a new password was asked for: the children's schools are told, nothing changes.
-async fn tell_of_failure(tx: &mut Tx, app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+/// Notifies the children's schools that no date was correct in a password reset; nothing else changes.
+async fn notify_recovery_failed(tx: &mut Tx, app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
     for child in &activation.children {
         for person_id in &child.person_ids {
             let kind = NoticeKind::RecoveryFailed;
-            tell(tx, app, now, activation, child, person_id, kind).await?;
+            notify_school(tx, app, now, activation, child, person_id, kind).await?;
         }
     }
     Ok(())
 }
 
-async fn tell(
+async fn notify_school(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     activation: &Activation,
-    child: &AskedChild,
+    child: &ChildQuestion,
     person_id: &str,
     kind: NoticeKind,
 ) -> anyhow::Result<()> {
@@ -261,54 +293,57 @@ async fn tell(
         kind,
         support_code: &activation.support_code,
     };
-    tenants::store::notify(tx, app.rng.as_ref(), now, &notice).await?;
+    tenants::store::upsert_notice(tx, app.rng.as_ref(), now, &notice).await?;
     Ok(())
 }
 
-async fn withhold(
+async fn hide_child(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     activation: &Activation,
-    child: &AskedChild,
+    child: &ChildQuestion,
     kind: NoticeKind,
-    fact: Fact,
+    fact: AuditEvent,
 ) -> anyhow::Result<()> {
     for person_id in &child.person_ids {
-        roster::store::withhold(tx, now, person_id, &child.pupil_id, kind.name()).await?;
-        tell(tx, app, now, activation, child, person_id, kind).await?;
+        roster::store::hide_child(tx, now, person_id, &child.pupil_id, kind.name()).await?;
+        notify_school(tx, app, now, activation, child, person_id, kind).await?;
     }
-    let about =
-        About { account: activation.account_id.as_deref(), detail: &activation.support_code, ..About::default() };
+    let about = AuditDetails {
+        account: activation.account_id.as_deref(),
+        detail: &activation.support_code,
+        ..AuditDetails::default()
+    };
     audit::store::record(tx, app.rng.as_ref(), now, fact, about).await?;
     Ok(())
 }
 
-/// « Choisir un nouveau mot de passe »: asks the birth dates of the account's children first. Where there is no
-/// current child, nobody can be asked: the school helps.
-pub async fn new_password(app: &App, activation: &Activation) -> anyhow::Result<Step> {
+/// Handles « Choisir un nouveau mot de passe »: asks for the birth dates of the account's children first. Without a
+/// current child no question is possible, and the page refers to the school.
+pub async fn begin_password_reset(app: &App, activation: &Activation) -> anyhow::Result<ActivationStep> {
     let Some(account) = activation.account_id.as_deref() else { return Ok(activation.step) };
     let mut next = activation.clone();
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let mut children = Vec::new();
-    for person in roster::store::persons_of_account(&mut tx, account).await? {
-        children.extend(roster::store::children_of_person(&mut tx, &person).await?);
+    for person in roster::store::list_persons_of_account(&mut tx, account).await? {
+        children.extend(roster::store::list_children_of_person(&mut tx, &person).await?);
     }
     if children.is_empty() {
-        next.step = Step::Ended;
-        next.outcome = Some(Outcome::NobodyToAttach);
+        next.step = ActivationStep::Ended;
+        next.outcome = Some(ActivationOutcome::NobodyToAttach);
     } else {
-        next.children = super::code::asked(children);
-        next.step = Step::Children;
-        next.purpose = Purpose::NewPassword;
+        next.children = super::code::questions_for(children);
+        next.step = ActivationStep::Children;
+        next.purpose = ActivationPurpose::NewPassword;
     }
-    let moved = store::advance(&mut tx, Step::Known, &next).await?;
+    let moved = store::advance(&mut tx, ActivationStep::ExistingAccount, &next).await?;
     tx.commit().await?;
-    Ok(if moved { next.step } else { Step::Children })
+    Ok(if moved { next.step } else { ActivationStep::Children })
 }
 
-/// Names of the children's schools, for whoever must be named or must not be guessed.
-pub fn known_schools(activation: &Activation) -> Vec<String> {
+/// Returns the names of the children's schools, for pages and for the password policy.
+pub fn school_names(activation: &Activation) -> Vec<String> {
     let mut schools: Vec<String> = activation.children.iter().map(|c| c.school.clone()).collect();
     schools.sort();
     schools.dedup();

@@ -1,122 +1,132 @@
-//! The code: checked, sent again, and what a right one leads to.
+//! The code step: verification, resending, and the transition after a correct code.
 
 use std::collections::BTreeMap;
 
-use super::find;
+use super::send_code;
 use crate::accounts::{self, AccountState};
-use crate::activation::binding::{self, Held};
-use crate::activation::{Activation, AskedChild, LIFE, Outcome, Step, store};
+use crate::activation::browser_binding::{self, BoundActivation};
+use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, ChildQuestion, store};
 use crate::app::App;
-use crate::audit::{self, About, Fact};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::db::{Durability, Tx};
-use crate::limits::{self, Action, Verdict};
-use crate::otp::{self, Checked, TypedCode};
+use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
 use crate::roster::matching::Candidate;
-use crate::roster::{self, store::Child};
-use crate::tenants::{self, Notice, NoticeKind, Opening};
+use crate::roster::{self, store::RosterChild};
+use crate::tenants::{self, CampaignStatus, Notice, NoticeKind};
 
-/// What comes of a typed code.
+/// The outcome of a code verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeChecked {
-    /// Right: the activation stands there now.
-    On(Step),
-    Not(Checked),
+pub enum CodeOutcome {
+    /// Correct: the activation is now at this step.
+    Accepted(ActivationStep),
+    Rejected(CodeVerification),
 }
 
-/// Compares, counts, and goes on from a right code in the same transaction. From then on another secret holds it.
-pub async fn check_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCode) -> anyhow::Result<CodeChecked> {
+/// Verifies and counts a code; a correct code advances the activation in the same transaction and replaces the binding
+/// secret.
+pub async fn verify_code(
+    app: &App,
+    now: Timestamp,
+    held: &BoundActivation,
+    typed: &TypedCode,
+) -> anyhow::Result<CodeOutcome> {
     let activation = &held.activation;
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let budget = &activation.typed_budget;
-    let checked = otp::ops::check(&mut tx, app, now, &activation.challenge_id, budget, typed).await?;
-    if checked != Checked::Right {
+    let budget = &activation.identity_budget;
+    let checked = otp::ops::verify(&mut tx, app, now, &activation.challenge_id, budget, typed).await?;
+    if checked != CodeVerification::Correct {
         tx.commit().await?;
-        if matches!(checked, Checked::TooMany { .. }) {
-            app.metrics.limited(Action::Code.name(), "budget");
+        if matches!(checked, CodeVerification::RateLimited { .. }) {
+            app.metrics.record_limited(RateLimit::SmsCode.name(), "budget");
         }
-        return Ok(CodeChecked::Not(checked));
+        return Ok(CodeOutcome::Rejected(checked));
     }
-    let destination = otp::outage::destination(&activation.typed.phone);
-    otp::store::outages::count(&mut tx, now, &destination, 0, 1).await?;
+    let destination = otp::outage::destination_prefix(&activation.identity.phone);
+    otp::store::outages::add_traffic(&mut tx, now, &destination, 0, 1).await?;
     let mut next = activation.clone();
-    next.browser = digest(&binding::next(&app.vault, &next.id, Step::Code, &held.secret));
-    proven(&mut tx, app, now, &mut next).await?;
-    let about = About { account: next.account_id.as_deref(), detail: &next.support_code, ..About::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, Fact::CodeAccepted, about).await?;
-    if !store::advance(&mut tx, Step::Code, &next).await? {
-        // The code was taken by us, so the step is ours: whoever moved it meanwhile moved it on.
+    next.browser_digest =
+        sha256_base64url(&browser_binding::next_secret(&app.master_key, &next.id, ActivationStep::Code, &held.secret));
+    advance_from_code(&mut tx, app, now, &mut next).await?;
+    let about =
+        AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
+    audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::CodeAccepted, about).await?;
+    if !store::advance(&mut tx, ActivationStep::Code, &next).await? {
+        // This transaction consumed the code, so only a concurrent request that advanced the activation can have left
+        // the step.
         tx.rollback().await?;
-        return Ok(CodeChecked::Not(Checked::UsedUp));
+        return Ok(CodeOutcome::Rejected(CodeVerification::Exhausted));
     }
     tx.commit().await?;
-    app.metrics.activation(next.step.name());
-    forgive(app, now, activation).await?;
-    Ok(CodeChecked::On(next.step))
+    app.metrics.record_activation(next.step.name());
+    release_source_counters(app, now, activation).await?;
+    Ok(CodeOutcome::Accepted(next.step))
 }
 
-/// The right code once more, by the browser that sent it a moment ago and did not get the answer.
-pub async fn same_code(app: &App, now: Timestamp, held: &Held, typed: &TypedCode) -> anyhow::Result<bool> {
+/// Verifies a correct code again, for a browser that sent the code a moment ago and missed the response.
+pub async fn repeat_code(app: &App, now: Timestamp, held: &BoundActivation, typed: &TypedCode) -> anyhow::Result<bool> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let right = otp::ops::repeated(&mut tx, app, now, &held.challenge_id, &held.typed_budget, typed).await?;
+    let right = otp::ops::is_replay(&mut tx, app, now, &held.challenge_id, &held.identity_budget, typed).await?;
     tx.commit().await?;
     Ok(right)
 }
 
-/// It was a real person's: it counts against its source no more. One that began over an hour ago does not count anyway.
-async fn forgive(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
-    let began = activation.expires_at.minus(LIFE);
-    if let Some(counted) = &activation.counted
+/// Releases the counters of the source after a verified code. The counters of an activation older than an hour have
+/// expired.
+async fn release_source_counters(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+    let began = activation.expires_at.minus(ACTIVATION_TTL);
+    if let Some(counted) = &activation.source_counters
         && now.since(began).0 < Span::hours(1).0
     {
-        limits::ops::forgive(app, now, counted).await?;
+        limits::ops::release_activation(app, now, counted).await?;
     }
     Ok(())
 }
 
-/// Only here, after the right code, may anything depend on who the person is.
-async fn proven(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<()> {
-    let found = find::found(tx, app, next).await?;
-    next.persons = found.iter().map(|c| c.id.clone()).collect();
-    if let Some(account) = account_of(tx, &found).await? {
+/// Advances the activation after a correct code: the first place where the result depends on the roster.
+async fn advance_from_code(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<()> {
+    let found = send_code::find_persons(tx, app, next).await?;
+    next.person_ids = found.iter().map(|c| c.id.clone()).collect();
+    if let Some(account) = find_account(tx, &found).await? {
         next.account_id = Some(account.id.clone());
         if let Some(by) = account.suspended_by {
-            let school = roster::store::children_of_account(tx, &account.id).await?.into_iter().next();
-            return end(next, Outcome::Suspended { by, school: school.map(|c| c.school) });
+            let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
+            return end_with(next, ActivationOutcome::Suspended { by, school: school.map(|c| c.school) });
         }
         if account.state == AccountState::Active {
-            next.step = Step::Known;
+            next.step = ActivationStep::ExistingAccount;
             return Ok(());
         }
     }
-    let children = children_of(tx, &found).await?;
+    let children = list_children(tx, &found).await?;
     if children.is_empty() {
-        return end(next, Outcome::NobodyToAttach);
+        return end_with(next, ActivationOutcome::NobodyToAttach);
     }
-    // Whoever was given an identifiant and did not finish does so whatever the campaign.
+    // A person with an unfinished account may continue outside of the campaign too.
     if next.account_id.is_none()
-        && let Some(outcome) = campaign(tx, app, now, next, &children).await?
+        && let Some(outcome) = check_campaigns(tx, app, now, next, &children).await?
     {
-        return end(next, outcome);
+        return end_with(next, outcome);
     }
-    next.children = asked(children);
-    next.step = Step::Children;
+    next.children = questions_for(children);
+    next.step = ActivationStep::Children;
     Ok(())
 }
 
-fn end(next: &mut Activation, outcome: Outcome) -> anyhow::Result<()> {
-    next.step = Step::Ended;
+fn end_with(next: &mut Activation, outcome: ActivationOutcome) -> anyhow::Result<()> {
+    next.step = ActivationStep::Ended;
     next.outcome = Some(outcome);
     Ok(())
 }
 
-/// The account of whoever is found; an active one before one that was never finished. A closed one is none.
-async fn account_of(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Option<accounts::Account>> {
+/// Returns the account of the matching persons, preferably an active one; closed accounts are ignored.
+async fn find_account(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Option<accounts::Account>> {
     let mut best: Option<accounts::Account> = None;
     for id in found.iter().filter_map(|c| c.account_id.as_deref()) {
-        let Some(account) = accounts::store::by_id(tx, id).await? else { continue };
+        let Some(account) = accounts::store::find(tx, id).await? else { continue };
         let better =
             best.as_ref().is_none_or(|b| b.state != AccountState::Active && account.state == AccountState::Active);
         if account.state != AccountState::Closed && better {
@@ -126,18 +136,18 @@ async fn account_of(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Option<a
     Ok(best)
 }
 
-async fn children_of(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Vec<Child>> {
+async fn list_children(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Vec<RosterChild>> {
     let mut all = Vec::new();
     for person in found {
-        all.extend(roster::store::children_of_person(tx, &person.id).await?);
+        all.extend(roster::store::list_children_of_person(tx, &person.id).await?);
     }
     Ok(all)
 }
 
-/// One question a pupil, whichever of the found persons he is linked to and however many schools he has.
-pub fn asked(children: Vec<Child>) -> Vec<AskedChild> {
+/// Returns one question per pupil, even if linked to several persons or enrolled in several schools.
+pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
     let mut order = Vec::new();
-    let mut by_pupil: BTreeMap<String, AskedChild> = BTreeMap::new();
+    let mut by_pupil: BTreeMap<String, ChildQuestion> = BTreeMap::new();
     for child in children {
         if let Some(known) = by_pupil.get_mut(&child.pupil_id) {
             if !known.person_ids.contains(&child.person_id) {
@@ -149,7 +159,7 @@ pub fn asked(children: Vec<Child>) -> Vec<AskedChild> {
         order.push(child.pupil_id.clone());
         by_pupil.insert(
             child.pupil_id.clone(),
-            AskedChild {
+            ChildQuestion {
                 initial: family.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
                 pupil_id: child.pupil_id,
                 person_ids: vec![child.person_id],
@@ -163,27 +173,30 @@ pub fn asked(children: Vec<Child>) -> Vec<AskedChild> {
     order.iter().filter_map(|id| by_pupil.remove(id)).collect()
 }
 
-/// `None` when one school is open. Otherwise which page, and the schools are told of the request.
-async fn campaign(
+/// Returns `None` if a campaign of one school is open; else the outcome to show. If no campaign is upcoming, the
+/// schools get a notice of the request to reopen.
+async fn check_campaigns(
     tx: &mut Tx,
     app: &App,
     now: Timestamp,
     next: &Activation,
-    children: &[Child],
-) -> anyhow::Result<Option<Outcome>> {
-    let mut later: Option<(Timestamp, &Child)> = None;
-    let mut over: Option<(Option<Timestamp>, &Child)> = None;
+    children: &[RosterChild],
+) -> anyhow::Result<Option<ActivationOutcome>> {
+    let mut later: Option<(Timestamp, &RosterChild)> = None;
+    let mut over: Option<(Option<Timestamp>, &RosterChild)> = None;
     for child in children {
-        match tenants::opening(tenants::store::campaign(tx, &child.uai).await?, now) {
-            Opening::Open => return Ok(None),
-            Opening::NotYet(opens) if later.is_none_or(|(t, _)| opens < t) => later = Some((opens, child)),
-            Opening::Closed(since) if over.is_none_or(|(t, _)| Some(since) > t) => over = Some((Some(since), child)),
-            Opening::Never if over.is_none() => over = Some((None, child)),
-            Opening::NotYet(_) | Opening::Closed(_) | Opening::Never => {}
+        match tenants::campaign_status(tenants::store::find_campaign(tx, &child.uai).await?, now) {
+            CampaignStatus::Open => return Ok(None),
+            CampaignStatus::Upcoming(opens) if later.is_none_or(|(t, _)| opens < t) => later = Some((opens, child)),
+            CampaignStatus::Closed(since) if over.is_none_or(|(t, _)| Some(since) > t) => {
+                over = Some((Some(since), child))
+            }
+            CampaignStatus::NotPlanned if over.is_none() => over = Some((None, child)),
+            CampaignStatus::Upcoming(_) | CampaignStatus::Closed(_) | CampaignStatus::NotPlanned => {}
         }
     }
     if let Some((opens, child)) = later {
-        return Ok(Some(Outcome::NotOpenYet { school: child.school.clone(), opens }));
+        return Ok(Some(ActivationOutcome::NotOpenYet { school: child.school.clone(), opens }));
     }
     for child in children {
         let notice = Notice {
@@ -193,56 +206,58 @@ async fn campaign(
             kind: NoticeKind::Reopening,
             support_code: &next.support_code,
         };
-        tenants::store::notify(tx, app.rng.as_ref(), now, &notice).await?;
+        tenants::store::upsert_notice(tx, app.rng.as_ref(), now, &notice).await?;
     }
-    Ok(over.map(|(since, child)| Outcome::Closed { school: child.school.clone(), since }))
+    Ok(over.map(|(since, child)| ActivationOutcome::Closed { school: child.school.clone(), since }))
 }
 
-/// What comes of asking for another code.
+/// The outcome of a request for another code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resent {
+pub enum ResendOutcome {
     Sent,
     Wait {
         seconds: i64,
     },
-    /// No more for this activation, or for this identity today.
-    Limit,
+    /// No more codes for this activation, or for this identity today.
+    LimitReached,
 }
 
-/// When the next code may be asked for, if one may.
-pub async fn resend(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<Resent> {
+/// Sends another code, or returns the waiting time or the limit.
+pub async fn resend_code(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<ResendOutcome> {
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let Some(challenge) = otp::store::find(&mut tx, &activation.challenge_id).await? else { return Ok(Resent::Limit) };
-    let ready = Timestamp(challenge.sent_at).plus(otp::cool_down(challenge.sends));
-    let windows = otp::ops::forgive(&mut tx, &activation.typed_budget, now).await?;
-    let free = windows.iter().any(|w| w.holds(Timestamp(challenge.sent_at)));
-    // Each send is judged once: when the next one is asked for.
+    let Some(challenge) = otp::store::find(&mut tx, &activation.challenge_id).await? else {
+        return Ok(ResendOutcome::LimitReached);
+    };
+    let ready = Timestamp(challenge.sent_at).plus(otp::resend_delay(challenge.sends));
+    let windows = otp::ops::release_during_outages(&mut tx, &activation.identity_budget, now).await?;
+    let free = windows.iter().any(|w| w.contains(Timestamp(challenge.sent_at)));
+    // Each send is judged once, at the request for the next code: a send during an outage does not count.
     let unsent = (challenge.unsent + i64::from(free)).min(challenge.sends);
-    let answer = if challenge.sends - unsent >= otp::SENDS {
-        Resent::Limit
+    let answer = if challenge.sends - unsent >= otp::MAX_SENDS {
+        ResendOutcome::LimitReached
     } else if now < ready {
-        Resent::Wait { seconds: ready.since(now).max(Span::seconds(1)).as_seconds_up() }
+        ResendOutcome::Wait { seconds: ready.since(now).max(Span::seconds(1)).as_seconds_ceil() }
     } else if matches!(
-        limits::store::spend(&mut tx, Action::SmsAsked, &activation.typed_budget, now).await?,
-        Verdict::Wait { .. }
+        limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &activation.identity_budget, now).await?,
+        RateLimitDecision::Limited { .. }
     ) {
-        Resent::Limit
-    } else if otp::store::take_send(
+        ResendOutcome::LimitReached
+    } else if otp::store::record_send(
         &mut tx,
         now,
         &activation.challenge_id,
         (challenge.sends, unsent),
-        now.plus(otp::LIFE),
+        now.plus(otp::CODE_TTL),
     )
     .await?
     {
-        find::enqueue(&mut tx, app, now, activation, challenge.sends + 1).await?;
+        send_code::enqueue_send_code(&mut tx, app, now, activation, challenge.sends + 1).await?;
         tx.commit().await?;
-        app.outbox.ring(JobKind::FindAndSend);
-        return Ok(Resent::Sent);
+        app.job_notifier.notify(JobKind::SendCode);
+        return Ok(ResendOutcome::Sent);
     } else {
-        // A double click: the other one sent it.
-        Resent::Wait { seconds: otp::cool_down(challenge.sends + 1).as_seconds_up() }
+        // A double click: the concurrent request sent the code.
+        ResendOutcome::Wait { seconds: otp::resend_delay(challenge.sends + 1).as_seconds_ceil() }
     };
     tx.rollback().await?;
     Ok(answer)

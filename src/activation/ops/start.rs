@@ -1,66 +1,69 @@
-//! From what was typed to an activation and a job: the same for everybody, whoever the roster knows.
+//! Starts an activation and enqueues its job: the same for every submitted identity, known to the roster or not.
 
-use super::find;
-use crate::activation::views::Purpose;
-use crate::activation::{Activation, LIFE, Step, Typed, store};
+use super::send_code;
+use crate::activation::views::ActivationPurpose;
+use crate::activation::{ACTIVATION_TTL, Activation, ActivationStep, SubmittedIdentity, store};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
-use crate::base::secret::digest;
-use crate::base::source::Source;
+use crate::base::secret::sha256_base64url;
+use crate::base::source::SourceAddress;
+use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::devices;
 use crate::interactions::Interaction;
-use crate::limits::{self, Action, Refused, Verdict};
+use crate::limits::{self, RateLimit, RateLimitDecision, RateLimited};
 use crate::otp;
 use crate::outbox::JobKind;
-use crate::seal::Blind;
 
-/// What comes of it.
+/// The outcome of a start.
 #[derive(Debug)]
-pub enum Started {
-    /// The activation's id; it stands at the code.
-    At { id: String },
-    /// This identity has asked for too many codes today.
-    TooMany { until: Timestamp },
-    /// Too many activations from here met no right code.
-    Limited(Refused),
+pub enum StartOutcome {
+    /// The id of the activation, at the code step.
+    Started { id: String },
+    /// This identity requested too many codes today.
+    TooManyCodes { until: Timestamp },
+    /// Too many activations of this source never verified a code.
+    Limited(RateLimited),
 }
 
-/// Who asks.
+/// The context of a start, from the request.
 #[derive(Clone, Copy, Debug)]
-pub struct Visitor<'a> {
+pub struct StartContext<'a> {
     /// The navigation cookie.
-    pub nav: &'a str,
-    /// Secrets of who is known on this device.
-    pub devices: &'a [String],
-    pub source: Source,
+    pub navigation_cookie: &'a str,
+    /// The device secrets in the browser's cookies.
+    pub device_secrets: &'a [String],
+    pub source: SourceAddress,
 }
 
-/// Begins an activation, or joins the one of the same identity that this browser has open **at the code**: what a right
-/// code opened is reached by a code only, or whoever sits down at the same computer would go on where somebody else
-/// stopped (docs/threats.md#attack-s1). What comes from one place is counted before any row is written.
+/// Starts an activation, or joins the open activation of the same identity and browser, but only one **at the code
+/// step**: later steps are reached by a code only, otherwise the next user of a shared computer could continue another
+/// parent's activation (docs/threats.md#attack-s1). The limits of the source are consumed before any row is written.
 ///
-/// A browser in which this identity once typed a right code has budgets of its own, and none of the limits of its
-/// source: whoever knows a parent's name and number can use up theirs, not these (docs/threats.md#threat-s06,
-/// #attack-l5).
+/// A device on which this identity verified a code before has budgets of its own and is exempt from the limits of its
+/// source: an attacker who knows a parent's name and number can exhaust the general budgets, but not those of the
+/// device (docs/threats.md#threat-s06, #attack-l5).
 pub async fn start(
     app: &App,
     now: Timestamp,
     lang: Lang,
-    visitor: Visitor<'_>,
-    typed: Typed,
+    visitor: StartContext<'_>,
+    typed: SubmittedIdentity,
     waiting: Option<(String, Interaction)>,
-) -> anyhow::Result<Started> {
-    let browser = digest(visitor.nav);
-    let identity = app.vault.blind(Blind::Budget, &typed.key());
-    let device = devices::ops::proven(&mut app.db.read().await?, now, visitor.devices, &identity).await?;
+) -> anyhow::Result<StartOutcome> {
+    let browser = sha256_base64url(visitor.navigation_cookie);
+    let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &typed.budget_key());
+    let device =
+        devices::ops::find_by_identity(&mut app.db.read().await?, now, visitor.device_secrets, &identity).await?;
     let (budget, counted) = match &device {
-        Some(device) => (app.vault.blind(Blind::Budget, &format!("{}/device/{device}", typed.key())), None),
-        None => match limits::ops::activation(app, now, visitor.source, &browser).await? {
+        Some(device) => {
+            (app.master_key.hmac(HmacPurpose::LimiterKey, &format!("{}/device/{device}", typed.budget_key())), None)
+        }
+        None => match limits::ops::count_activation(app, now, visitor.source, &browser).await? {
             Ok(counted) => (identity, Some(counted)),
-            Err(refused) => return Ok(Started::Limited(refused)),
+            Err(refused) => return Ok(StartOutcome::Limited(refused)),
         },
     };
     let (interaction, request) = match waiting {
@@ -69,60 +72,60 @@ pub async fn start(
     };
     let new = Activation {
         id: id128(app.rng.as_ref()),
-        step: Step::Code,
-        browser,
-        typed,
-        typed_budget: budget,
+        step: ActivationStep::Code,
+        browser_digest: browser,
+        identity: typed,
+        identity_budget: budget,
         challenge_id: id128(app.rng.as_ref()),
         support_code: support_code(app.rng.as_ref()),
         lang,
-        interaction,
-        request,
-        persons: Vec::new(),
+        interaction_id: interaction,
+        pending_request: request,
+        person_ids: Vec::new(),
         children: Vec::new(),
         account_id: None,
         outcome: None,
-        purpose: Purpose::Activation,
-        counted,
+        purpose: ActivationPurpose::Activation,
+        source_counters: counted,
         device_id: device,
-        expires_at: now.plus(LIFE),
+        expires_at: now.plus(ACTIVATION_TTL),
     };
-    // Twice: a double click on two connections may write between our look and our insert.
+    // Two attempts: a double click on two connections may insert a row between the query and the insert.
     for _ in 0..2 {
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        if let Some(id) = store::open_one(&mut tx, now, &new.browser, &new.typed_budget).await? {
-            if new.interaction.is_some() {
-                store::join(&mut tx, &id, &new).await?;
+        if let Some(id) = store::find_open(&mut tx, now, &new.browser_digest, &new.identity_budget).await? {
+            if new.interaction_id.is_some() {
+                store::replace_request(&mut tx, &id, &new).await?;
             }
             tx.commit().await?;
-            // It was no new one.
-            limits::ops::forgive(app, now, new.counted.as_deref().unwrap_or_default()).await?;
-            return Ok(Started::At { id });
+            // The existing activation is counted already.
+            limits::ops::release_activation(app, now, new.source_counters.as_deref().unwrap_or_default()).await?;
+            return Ok(StartOutcome::Started { id });
         }
-        otp::ops::forgive(&mut tx, &new.typed_budget, now).await?;
-        let verdict = limits::store::spend(&mut tx, Action::SmsAsked, &new.typed_budget, now).await?;
-        if let Verdict::Wait { until } = verdict {
+        otp::ops::release_during_outages(&mut tx, &new.identity_budget, now).await?;
+        let verdict = limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &new.identity_budget, now).await?;
+        if let RateLimitDecision::Limited { until } = verdict {
             tx.rollback().await?;
-            app.metrics.limited(Action::SmsAsked.name(), "budget");
-            return Ok(Started::TooMany { until });
+            app.metrics.record_limited(RateLimit::SmsPerIdentity.name(), "budget");
+            return Ok(StartOutcome::TooManyCodes { until });
         }
-        if written(&mut tx, app, now, &new).await? {
+        if insert_activation(&mut tx, app, now, &new).await? {
             tx.commit().await?;
-            app.metrics.activation(new.step.name());
-            app.outbox.ring(JobKind::FindAndSend);
-            return Ok(Started::At { id: new.id });
+            app.metrics.record_activation(new.step.name());
+            app.job_notifier.notify(JobKind::SendCode);
+            return Ok(StartOutcome::Started { id: new.id });
         }
         tx.rollback().await?;
     }
     anyhow::bail!("an activation is open and is not there")
 }
 
-async fn written(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
-    store::close_left(tx, now, &new.browser, &new.typed_budget).await?;
-    otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::LIFE)).await?;
-    if !store::insert(tx, &app.vault, now, new).await? {
+async fn insert_activation(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
+    store::close_stale(tx, now, &new.browser_digest, &new.identity_budget).await?;
+    otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::CODE_TTL)).await?;
+    if !store::insert(tx, &app.master_key, now, new).await? {
         return Ok(false);
     }
-    find::enqueue(tx, app, now, new, 1).await?;
+    send_code::enqueue_send_code(tx, app, now, new, 1).await?;
     Ok(true)
 }

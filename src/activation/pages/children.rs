@@ -1,147 +1,168 @@
-//! `/activation/enfants`: Oui or Non, and the birth date of each child.
+//! `/activation/enfants`: asks *Oui* or *Non*, and the birth date of each child.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Answer as Page, CARRIED, at, in_language, left_by_proof, standing, with_secret};
-use crate::activation::ops::{self, Answered, Given, Said};
-use crate::activation::views::{AllNo, Answer, ChildCard, ChildError, ChildrenPage, Purpose, Settled};
-use crate::activation::{Activation, Step};
+use super::{
+    CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
+};
+use crate::activation::ops::{self, AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer};
+use crate::activation::views::{
+    ActivationPurpose, AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildStatus, ChildrenPage,
+};
+use crate::activation::{Activation, ActivationStep};
 use crate::app::AppState;
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::when;
-use crate::http::visit::Visit;
+use crate::http::pages::dates;
+use crate::http::request_context::RequestContext;
 use crate::protocol::params::Params;
 
-/// GET: the questions. Neither Oui nor Non is chosen beforehand.
-pub async fn show(State(app): State<AppState>, visit: Visit) -> Page {
-    let visit = in_language(&app, visit).await;
-    match standing(&app, &visit, &[Step::Children]).await? {
+/// GET: shows the questions. Neither *Oui* nor *Non* is preselected.
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    match activation_at(&app, &ctx, &[ActivationStep::Children]).await? {
         Ok(activation) => {
-            let blank = vec![Typed::default(); activation.children.len()];
-            let fine = vec![Said::Fine; activation.children.len()];
-            visit.page(&app.pages, StatusCode::OK, &page(&visit, &activation, &blank, &fine))
+            let blank = vec![ChildForm::default(); activation.children.len()];
+            let fine = vec![AnswerVerdict::Accepted; activation.children.len()];
+            ctx.page(&app.pages, StatusCode::OK, &children_page(&ctx, &activation, &blank, &fine))
         }
         Err(answer) => Ok(answer),
     }
 }
 
-/// What the form said of one child.
+/// The form fields of a child.
 #[derive(Clone, Debug, Default)]
-struct Typed {
-    answer: Option<Answer>,
+struct ChildForm {
+    answer: Option<ChildAnswer>,
     date: TypedDate,
-    fault: Option<Fault>,
+    error: Option<ChildFieldError>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+enum ChildFieldError {
     AnswerMissing,
     Date(DateError),
 }
 
-impl Typed {
-    // A date that is still to come is a slip of the hand: it costs no try.
-    fn read(form: &Params, n: usize, today: Option<BirthDate>, purpose: Purpose) -> (Self, Given) {
-        let date = typed_date(form, &format!("date_naissance_{n}"));
-        let answer = match (purpose, form.raw(&format!("representant_legal_{n}"))) {
-            // Whose children they are is settled: only the dates are asked for.
-            (Purpose::NewPassword, _) | (_, "oui") => Some(Answer::Oui),
-            (_, "non") => Some(Answer::Non),
+impl ChildForm {
+    // A date in the future is a typing error and costs no try.
+    fn read(form: &Params, n: usize, today: Option<BirthDate>, purpose: ActivationPurpose) -> (Self, SubmittedAnswer) {
+        let date = read_date(form, &format!("date_naissance_{n}"));
+        let answer = match (purpose, form.form_value(&format!("representant_legal_{n}"))) {
+            // In a password reset the children are known to be the account's: only the dates are asked for.
+            (ActivationPurpose::NewPassword, _) | (_, "oui") => Some(ChildAnswer::Oui),
+            (_, "non") => Some(ChildAnswer::Non),
             _ => None,
         };
         let to_come = |born: &BirthDate| today.is_some_and(|today| born.is_after(today));
-        let born = date.read().and_then(|d| if to_come(&d) { Err(DateError::ToCome) } else { Ok(d) });
+        let born = date.parse().and_then(|d| if to_come(&d) { Err(DateError::InFuture) } else { Ok(d) });
         let (fault, given) = match (answer, born) {
-            (None, _) => (Some(Fault::AnswerMissing), Given::Unclear),
-            (Some(Answer::Non), _) => (None, Given::Non),
-            (Some(Answer::Oui), Ok(born)) => (None, Given::Oui(born)),
-            (Some(Answer::Oui), Err(fault)) => (Some(Fault::Date(fault)), Given::Unclear),
+            (None, _) => (Some(ChildFieldError::AnswerMissing), SubmittedAnswer::Incomplete),
+            (Some(ChildAnswer::Non), _) => (None, SubmittedAnswer::No),
+            (Some(ChildAnswer::Oui), Ok(born)) => (None, SubmittedAnswer::Yes(born)),
+            (Some(ChildAnswer::Oui), Err(fault)) => (Some(ChildFieldError::Date(fault)), SubmittedAnswer::Incomplete),
         };
-        (Typed { answer, date, fault }, given)
+        (ChildForm { answer, date, error: fault }, given)
     }
 }
 
-/// The three fields of the page, or the whole date that programs send under the name alone.
-fn typed_date(form: &Params, name: &str) -> TypedDate {
-    let short = |name: &str| form.raw(name).chars().take(40).collect::<String>();
+/// Reads the three fields of the page, or the whole date that programs send in one field.
+fn read_date(form: &Params, name: &str) -> TypedDate {
+    let short = |name: &str| form.form_value(name).chars().take(40).collect::<String>();
     let part = |part: &str| short(&format!("{name}_{part}"));
     let whole = short(name);
     if whole.trim().is_empty() {
-        TypedDate::of_fields(&part("jour"), &part("mois"), &part("annee"))
+        TypedDate::from_fields(&part("jour"), &part("mois"), &part("annee"))
     } else {
-        TypedDate::of_text(&whole)
+        TypedDate::from_text(&whole)
     }
 }
 
-/// POST: judges the answers.
-pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Page {
-    let visit = in_language(&app, visit).await;
-    let today = when::date_key(visit.now).parse().ok();
-    let read = |of: &Activation| -> (Vec<Typed>, Vec<Given>) {
-        (1..=of.children.len()).map(|n| Typed::read(&form, n, today, of.purpose)).unzip()
+/// POST: checks the answers.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let today = dates::date_key(ctx.now).parse().ok();
+    let read = |of: &Activation| -> (Vec<ChildForm>, Vec<SubmittedAnswer>) {
+        (1..=of.children.len()).map(|n| ChildForm::read(&form, n, today, of.purpose)).unzip()
     };
-    let once_more = async || once_more(&app, &visit, read).await;
-    let activation = match standing(&app, &visit, &[Step::Children]).await? {
+    let once_more = async || repeat_dates(&app, &ctx, read).await;
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::Children]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(once_more().await?.unwrap_or(answer)),
     };
     let (typed, given) = read(&activation);
-    match ops::answer(&app, visit.now, &activation, &given).await? {
-        Answered::On(Step::Password) => {
-            Ok(with_secret(&app, &visit, &activation, Step::Children, at(&visit, Step::Password)))
+    match ops::submit_answers(&app, ctx.now, &activation, &given).await? {
+        ChildrenStepOutcome::Advanced(ActivationStep::Password) => Ok(with_next_secret(
+            &app,
+            &ctx,
+            &activation,
+            ActivationStep::Children,
+            redirect_to_step(&ctx, ActivationStep::Password),
+        )),
+        ChildrenStepOutcome::Advanced(step) => Ok(redirect_to_step(&ctx, step)),
+        ChildrenStepOutcome::AlreadyAdvanced(step) => {
+            Ok(once_more().await?.unwrap_or_else(|| redirect_to_step(&ctx, step)))
         }
-        Answered::On(step) => Ok(at(&visit, step)),
-        Answered::Overtaken(step) => Ok(once_more().await?.unwrap_or_else(|| at(&visit, step))),
-        Answered::AllNo => {
-            let page = AllNo {
-                query: visit.carried(&CARRIED),
+        ChildrenStepOutcome::AllDenied => {
+            let page = AllChildrenDenied {
+                query: ctx.carried_query(&CARRIED_PARAMS),
                 code: activation.support_code.clone(),
-                ways: super::outcome::ways(&app, &visit, &activation).await?,
+                ways: super::outcome::help_options(&app, &ctx, &activation).await?,
             };
-            visit.page(&app.pages, StatusCode::OK, &page)
+            ctx.page(&app.pages, StatusCode::OK, &page)
         }
-        Answered::Again { activation, said } => {
-            let page = page(&visit, &activation, &typed, &said);
-            visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        ChildrenStepOutcome::ShowAgain { activation, verdicts: said } => {
+            let page = children_page(&ctx, &activation, &typed, &said);
+            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
 }
 
-/// The right dates again, after they were right: the answer that the browser threw away.
-async fn once_more(
+/// Repeats the response to correct dates, after a double click whose first response the browser discarded.
+async fn repeat_dates(
     app: &AppState,
-    visit: &Visit,
-    read: impl Fn(&Activation) -> (Vec<Typed>, Vec<Given>),
+    ctx: &RequestContext,
+    read: impl Fn(&Activation) -> (Vec<ChildForm>, Vec<SubmittedAnswer>),
 ) -> Result<Option<Response>, PageError> {
-    let Some(held) = left_by_proof(app, visit, Step::Children).await? else { return Ok(None) };
+    let Some(held) = left_by_proof(app, ctx, ActivationStep::Children).await? else { return Ok(None) };
     let (_, given) = read(&held);
-    let again = ops::same_dates(app, visit.now, &held, &given).await?;
-    Ok(again.then(|| with_secret(app, visit, &held, Step::Children, at(visit, held.step))))
+    let again = ops::repeat_dates(app, ctx.now, &held, &given).await?;
+    Ok(again.then(|| with_next_secret(app, ctx, &held, ActivationStep::Children, redirect_to_step(ctx, held.step))))
 }
 
-fn page(visit: &Visit, activation: &Activation, typed: &[Typed], said: &[Said]) -> ChildrenPage {
+fn children_page(
+    ctx: &RequestContext,
+    activation: &Activation,
+    typed: &[ChildForm],
+    said: &[AnswerVerdict],
+) -> ChildrenPage {
     let cards = activation.children.iter().zip(typed).zip(said).zip(1..);
     let children = cards.map(|(((child, typed), said), n)| ChildCard {
         n,
-        name: child.shown(),
+        name: child.display_name(),
         given_name: child.given_name.clone(),
         school: child.school.clone(),
         answer: typed.answer,
         date: typed.date.clone().into(),
-        error: match (child.settled, said, typed.fault) {
-            (Some(Settled::Right | Settled::Refused), ..) => None,
-            (_, Said::NoMore, _) => Some(ChildError::NoMore { code: activation.support_code.clone() }),
-            (Some(Settled::SetAside), ..) => None,
-            (_, Said::Wrong { left }, _) => Some(ChildError::Wrong { left: i64::try_from(*left).unwrap_or(0) }),
-            (_, _, Some(Fault::AnswerMissing)) => Some(ChildError::AnswerMissing),
-            (_, _, Some(Fault::Date(fault))) => Some(ChildError::Date { fault: fault.into() }),
+        error: match (child.settled, said, typed.error) {
+            (Some(ChildStatus::Right | ChildStatus::Refused), ..) => None,
+            (_, AnswerVerdict::NoTriesLeft, _) => Some(ChildError::NoMore { code: activation.support_code.clone() }),
+            (Some(ChildStatus::SetAside), ..) => None,
+            (_, AnswerVerdict::WrongDate { tries_left: left }, _) => {
+                Some(ChildError::Wrong { left: i64::try_from(*left).unwrap_or(0) })
+            }
+            (_, _, Some(ChildFieldError::AnswerMissing)) => Some(ChildError::AnswerMissing),
+            (_, _, Some(ChildFieldError::Date(fault))) => Some(ChildError::Date { fault: fault.into() }),
             (_, _, None) => None,
         },
         settled: child.settled,
     });
-    ChildrenPage { query: visit.carried(&CARRIED), purpose: activation.purpose, children: children.collect() }
+    ChildrenPage {
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        purpose: activation.purpose,
+        children: children.collect(),
+    }
 }

@@ -1,116 +1,131 @@
-//! `/activation/code`: the code received by SMS. The same page for whoever the roster knows and for everybody else.
+//! `/activation/code`: asks for the SMS code. The same page for identities known and unknown to the roster.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{Answer, CARRIED, at, in_language, left_by_proof, standing, with_secret};
-use crate::activation::ops::{self, CodeChecked, Resent};
+use super::{
+    CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
+};
+use crate::activation::ops::{self, CodeOutcome, ResendOutcome};
 use crate::activation::views::{CodeError, CodeNotice, CodePage};
-use crate::activation::{Activation, Step};
+use crate::activation::{Activation, ActivationStep};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::when;
-use crate::http::visit::{Visit, retry_after, see_other};
+use crate::http::pages::dates;
+use crate::http::request_context::{RequestContext, retry_after, see_other};
 use crate::otp::outage::Outage;
-use crate::otp::{self, Checked, NoCode, TypedCode};
+use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
 
-async fn page(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<CodePage> {
-    let standing = otp::ops::standing(&app.db, visit.now).await?;
+async fn code_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> anyhow::Result<CodePage> {
+    let standing = otp::ops::active_outages(&app.db, ctx.now).await?;
     Ok(CodePage {
-        query: visit.carried(&CARRIED),
-        ending: activation.typed.ending(),
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        ending: activation.identity.phone_ending(),
         support_code: activation.support_code.clone(),
-        delayed: standing.iter().any(Outage::is_everybodys),
+        delayed: standing.iter().any(Outage::affects_everyone),
         error: None,
         notice: None,
     })
 }
 
-/// GET: the form, and after a resend what came of it.
-pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await;
-    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+/// GET: shows the form, and the result of a resend.
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::Code]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let notice = match visit.query.get("renvoi") {
+    let notice = match ctx.query.get("renvoi") {
         Some("envoye") => Some(CodeNotice::SentAgain),
         Some("limite") => Some(CodeNotice::ResendLimit),
-        Some("attente") => seconds_left(&app, &visit, &activation).await?,
+        Some("attente") => seconds_left(&app, &ctx, &activation).await?,
         _ => None,
     };
-    visit.page(&app.pages, StatusCode::OK, &CodePage { notice, ..page(&app, &visit, &activation).await? })
+    ctx.page(&app.pages, StatusCode::OK, &CodePage { notice, ..code_page(&app, &ctx, &activation).await? })
 }
 
-async fn seconds_left(app: &AppState, visit: &Visit, activation: &Activation) -> anyhow::Result<Option<CodeNotice>> {
+async fn seconds_left(
+    app: &AppState,
+    ctx: &RequestContext,
+    activation: &Activation,
+) -> anyhow::Result<Option<CodeNotice>> {
     let challenge = otp::store::find(&mut app.db.read().await?, &activation.challenge_id).await?;
-    let left = challenge.map(|c| Timestamp(c.sent_at).plus(otp::cool_down(c.sends)).since(visit.now).as_seconds_up());
+    let left =
+        challenge.map(|c| Timestamp(c.sent_at).plus(otp::resend_delay(c.sends)).since(ctx.now).as_seconds_ceil());
     Ok(left.filter(|s| *s > 0).map(|seconds| CodeNotice::ResendTooSoon { seconds }))
 }
 
-/// POST: compares, and goes on or says what is wrong.
-pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    let visit = in_language(&app, visit).await;
-    let typed = TypedCode::read(form.raw("code"));
-    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+/// POST: verifies the code, and continues or shows the error.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let typed = TypedCode::parse(form.form_value("code"));
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::Code]).await? {
         Ok(found) => found,
-        // Asked afterwards: the other half of a double click may leave the step in between.
+        // Checked last, because the first request of a double click may leave the step at any time before.
         Err(answer) => {
             let again = match &typed {
-                Ok(code) => once_more(&app, &visit, code).await?,
+                Ok(code) => repeat_code(&app, &ctx, code).await?,
                 Err(_) => None,
             };
             return Ok(again.unwrap_or(answer));
         }
     };
     let refuse = async |status, error| {
-        let page = page(&app, &visit, &activation).await?;
-        visit.page(&app.pages, status, &CodePage { error: Some(error), ..page })
+        let page = code_page(&app, &ctx, &activation).await?;
+        ctx.page(&app.pages, status, &CodePage { error: Some(error), ..page })
     };
     let typed = match typed {
         Ok(typed) => typed,
-        Err(NoCode::Empty) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await,
-        Err(NoCode::NotSixDigits) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::NotSixDigits).await,
+        Err(CodeFormatError::Empty) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Empty).await,
+        Err(CodeFormatError::NotSixDigits) => {
+            return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::NotSixDigits).await;
+        }
     };
-    match ops::check_code(&app, visit.now, &activation, &typed).await? {
-        CodeChecked::On(step) => Ok(with_secret(&app, &visit, &activation, Step::Code, at(&visit, step))),
-        CodeChecked::Not(Checked::Wrong { left }) => {
+    match ops::verify_code(&app, ctx.now, &activation, &typed).await? {
+        CodeOutcome::Accepted(step) => {
+            Ok(with_next_secret(&app, &ctx, &activation, ActivationStep::Code, redirect_to_step(&ctx, step)))
+        }
+        CodeOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
             refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Wrong { left }).await
         }
-        CodeChecked::Not(Checked::TooMany { until }) => {
-            let hour = when::from_hour(visit.lang, until);
+        CodeOutcome::Rejected(CodeVerification::RateLimited { until }) => {
+            let hour = dates::hour_rounded_up(ctx.lang, until);
             let page = refuse(StatusCode::TOO_MANY_REQUESTS, CodeError::TooManyToday { hour }).await?;
-            Ok(retry_after(page, visit.now, until))
+            Ok(retry_after(page, ctx.now, until))
         }
-        CodeChecked::Not(Checked::Expired) => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired).await,
-        // Used up by tries, or a moment ago by a double click: then the step has moved on.
-        CodeChecked::Not(Checked::UsedUp | Checked::Right) => match once_more(&app, &visit, &typed).await? {
-            Some(answer) => Ok(answer),
-            None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp).await,
-        },
+        CodeOutcome::Rejected(CodeVerification::Expired) => {
+            refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::Expired).await
+        }
+        // Used up by wrong tries, or a moment ago by a double click: then the activation has advanced.
+        CodeOutcome::Rejected(CodeVerification::Exhausted | CodeVerification::Correct) => {
+            match repeat_code(&app, &ctx, &typed).await? {
+                Some(answer) => Ok(answer),
+                None => refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::UsedUp).await,
+            }
+        }
     }
 }
 
-/// The right code again, after it was right: the answer that the browser threw away.
-async fn once_more(app: &AppState, visit: &Visit, typed: &TypedCode) -> Result<Option<Response>, PageError> {
-    let Some(held) = left_by_proof(app, visit, Step::Code).await? else { return Ok(None) };
-    let again = ops::same_code(app, visit.now, &held, typed).await?;
-    Ok(again.then(|| with_secret(app, visit, &held, Step::Code, at(visit, held.step))))
+/// Repeats the response to a correct code, after a double click whose first response the browser discarded.
+async fn repeat_code(app: &AppState, ctx: &RequestContext, typed: &TypedCode) -> Result<Option<Response>, PageError> {
+    let Some(held) = left_by_proof(app, ctx, ActivationStep::Code).await? else { return Ok(None) };
+    let again = ops::repeat_code(app, ctx.now, &held, typed).await?;
+    Ok(again.then(|| with_next_secret(app, ctx, &held, ActivationStep::Code, redirect_to_step(ctx, held.step))))
 }
 
-/// POST: another code. The answer is a redirect, so that a reload sends nothing.
-pub async fn resend(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
-    let activation = match standing(&app, &visit, &[Step::Code]).await? {
+/// POST: sends another code. Responds with a redirect, so that a reload does not send again.
+pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::Code]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let said = match ops::resend(&app, visit.now, &activation).await? {
-        Resent::Sent => "envoye",
-        Resent::Wait { .. } => "attente",
-        Resent::Limit => "limite",
+    let said = match ops::resend_code(&app, ctx.now, &activation).await? {
+        ResendOutcome::Sent => "envoye",
+        ResendOutcome::Wait { .. } => "attente",
+        ResendOutcome::LimitReached => "limite",
     };
-    Ok(see_other(&format!("/activation/code{}&renvoi={said}", visit.carried(&CARRIED))))
+    Ok(see_other(&format!("/activation/code{}&renvoi={said}", ctx.carried_query(&CARRIED_PARAMS))))
 }

@@ -1,101 +1,103 @@
-//! `/activation`: who you are, and the mobile that the school knows.
+//! `/activation`: asks for the name and the mobile number that the school has registered.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{Answer, CARRIED, in_language};
-use crate::activation::ops::{self, Found, Started, Visitor};
-use crate::activation::views::{IdentityPage, IdentityRefusal, NameFault, PhoneFault};
-use crate::activation::{LONGEST_NAME, Step, Typed};
+use super::{CARRIED_PARAMS, PageResult, in_request_language};
+use crate::activation::ops::{self, ActivationLookup, StartContext, StartOutcome};
+use crate::activation::views::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
+use crate::activation::{ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
 use crate::app::AppState;
 use crate::base::names;
 use crate::base::phone::PhoneError;
 use crate::http::form::Form;
-use crate::http::pages::when;
-use crate::http::visit::{Visit, retry_after, see_other, with_cookie};
+use crate::http::pages::dates;
+use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
-use crate::limits::{Reason, Refused};
+use crate::limits::{LimitReason, RateLimited};
 use crate::protocol::params::encode;
 
-/// GET: the form; with what was typed if the person comes back to correct it.
-pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await;
-    let mut page = IdentityPage { query: visit.carried(&CARRIED), ..IdentityPage::default() };
-    if let Found::Here(known) = ops::find(&app, visit.now, visit.query.get("a"), visit.secrets()).await?
-        && known.step == Step::Code
+/// GET: shows the form, filled in if the user returns to correct the identity.
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let mut page = IdentityPage { query: ctx.carried_query(&CARRIED_PARAMS), ..IdentityPage::default() };
+    if let ActivationLookup::Active(known) =
+        ops::find(&app, ctx.now, ctx.query.get("a"), ctx.activation_secrets()).await?
+        && known.step == ActivationStep::Code
     {
         page = {
-            let typed = known.activation.typed;
+            let typed = known.activation.identity;
             IdentityPage { nom: typed.nom, prenom: typed.prenom, telephone: typed.telephone, ..page }
         };
     }
-    let (_, cookie) = visit.navigation(app.rng.as_ref());
-    Ok(with_cookie(visit.page(&app.pages, StatusCode::OK, &page)?, cookie))
+    let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    Ok(with_cookie(ctx.page(&app.pages, StatusCode::OK, &page)?, cookie))
 }
 
-/// POST: begins, or says what is missing.
-pub async fn submit(State(app): State<AppState>, visit: Visit, Form(form): Form) -> Answer {
-    // Not only shown: the activation keeps it, so it must not be lost because the store is away.
-    let waiting = match visit.query.get("i") {
-        Some(i) => interactions::ops::find(&app, visit.now, i, visit.nav.as_deref()).await?,
+/// POST: starts an activation, or shows the form with errors.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    // An error of the store must not be ignored here: the activation stores the pending request, and would lose it.
+    let waiting = match ctx.query.get("i") {
+        Some(i) => interactions::ops::find(&app, ctx.now, i, ctx.navigation_id.as_deref()).await?,
         None => None,
     };
-    let visit = visit.prefer(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
-    let short = |name: &str| form.raw(name).chars().take(2 * LONGEST_NAME).collect::<String>();
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let short = |name: &str| form.form_value(name).chars().take(2 * MAX_NAME_CHARS).collect::<String>();
     let mut page = IdentityPage {
-        query: visit.carried(&CARRIED),
+        query: ctx.carried_query(&CARRIED_PARAMS),
         nom: short("nom"),
         prenom: short("prenom"),
         telephone: short("telephone"),
         ..IdentityPage::default()
     };
-    // The form was shown with this cookie; a form of another site comes without it.
-    let Some(nav) = visit.nav.clone() else {
-        let (_, cookie) = visit.navigation(app.rng.as_ref());
-        page.refusal = Some(IdentityRefusal::NoCookies);
-        return Ok(with_cookie(visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)?, cookie));
+    // The form was shown with this cookie; a cross-site form is posted without it.
+    let Some(nav) = ctx.navigation_id.clone() else {
+        let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+        page.refusal = Some(IdentityFormError::NoCookies);
+        return Ok(with_cookie(ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)?, cookie));
     };
-    let (nom, prenom) = (names::clean(form.raw("nom")), names::clean(form.raw("prenom")));
-    page.nom_fault = fault(&nom);
-    page.prenom_fault = fault(&prenom);
-    let phone = app.numbering.mobile(form.raw("telephone"));
+    let (nom, prenom) =
+        (names::normalize_name(form.form_value("nom")), names::normalize_name(form.form_value("prenom")));
+    page.nom_fault = name_error(&nom);
+    page.prenom_fault = name_error(&prenom);
+    let phone = app.phone_parser.parse_mobile(form.form_value("telephone"));
     page.telephone_fault = phone.as_ref().err().map(|e| match e {
-        PhoneError::Empty => PhoneFault::Empty,
-        PhoneError::Landline => PhoneFault::Landline,
-        PhoneError::Incomplete => PhoneFault::Incomplete,
+        PhoneError::Empty => PhoneFieldError::Empty,
+        PhoneError::Landline => PhoneFieldError::Landline,
+        PhoneError::Incomplete => PhoneFieldError::Incomplete,
     });
     let (None, None, Ok(phone)) = (page.nom_fault, page.prenom_fault, phone) else {
-        return visit.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let typed = Typed { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
-    let waiting = visit.query.get("i").map(str::to_owned).zip(waiting);
-    let visitor = Visitor { nav: &nav, devices: &visit.devices, source: visit.source };
-    match ops::start(&app, visit.now, visit.lang, visitor, typed, waiting).await? {
-        Started::At { id } => {
-            let kept = ["i", "client_id"].into_iter().filter_map(|n| visit.query.get(n).map(|v| (n, v)));
+    let typed = SubmittedIdentity { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
+    let waiting = ctx.query.get("i").map(str::to_owned).zip(waiting);
+    let visitor = StartContext { navigation_cookie: &nav, device_secrets: &ctx.devices, source: ctx.source };
+    match ops::start(&app, ctx.now, ctx.lang, visitor, typed, waiting).await? {
+        StartOutcome::Started { id } => {
+            let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("a", id.as_str())]));
-            Ok(see_other(&format!("{}?{query}", Step::Code.path())))
+            Ok(see_other(&format!("{}?{query}", ActivationStep::Code.path())))
         }
-        Started::TooMany { until } => {
-            page.refusal = Some(IdentityRefusal::TooManyToday { hour: when::from_hour(visit.lang, until) });
-            Ok(retry_after(visit.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, visit.now, until))
+        StartOutcome::TooManyCodes { until } => {
+            page.refusal = Some(IdentityFormError::TooManyToday { hour: dates::hour_rounded_up(ctx.lang, until) });
+            Ok(retry_after(ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, ctx.now, until))
         }
-        Started::Limited(Refused { reason, until }) => {
-            let hour = when::from_hour(visit.lang, until);
+        StartOutcome::Limited(RateLimited { reason, until }) => {
+            let hour = dates::hour_rounded_up(ctx.lang, until);
             page.refusal = Some(match reason {
-                Reason::Source | Reason::Network => IdentityRefusal::ManyFromHere { hour },
-                _ => IdentityRefusal::Many { hour },
+                LimitReason::Source | LimitReason::Network => IdentityFormError::ManyFromHere { hour },
+                _ => IdentityFormError::Many { hour },
             });
-            Ok(retry_after(visit.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, visit.now, until))
+            Ok(retry_after(ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, ctx.now, until))
         }
     }
 }
 
-fn fault(name: &str) -> Option<NameFault> {
+fn name_error(name: &str) -> Option<NameFieldError> {
     if name.is_empty() {
-        Some(NameFault::Empty)
-    } else if name.chars().count() > LONGEST_NAME {
-        Some(NameFault::TooLong)
+        Some(NameFieldError::Empty)
+    } else if name.chars().count() > MAX_NAME_CHARS {
+        Some(NameFieldError::TooLong)
     } else {
         None
     }

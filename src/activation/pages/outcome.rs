@@ -1,90 +1,102 @@
-//! `/activation/suite`: where a right code may lead other than to the children. Each page has its next step.
+//! `/activation/suite`: the outcomes after a correct code other than the children step. Each page offers a next step.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{Answer, at, in_language, standing};
+use super::{PageResult, activation_at, in_request_language, redirect_to_step};
 use crate::accounts;
 use crate::activation::views::{
-    AlreadyActive, Closed, NobodyToAttach, NoneRight, NotOpenYet, Overtaken, SuspendedPage, Ways,
+    AccountSuspended, ActivationSuperseded, AlreadyActive, CampaignClosed, CampaignNotOpen, HelpOptions,
+    NoBirthDateRight, NobodyToAttach,
 };
-use crate::activation::{Activation, Outcome, Step, ops};
+use crate::activation::{Activation, ActivationOutcome, ActivationStep, ops};
 use crate::app::AppState;
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::when;
-use crate::http::visit::Visit;
+use crate::http::pages::dates;
+use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
 use crate::{roster, tenants};
 
-pub async fn show(State(app): State<AppState>, visit: Visit) -> Answer {
-    let visit = in_language(&app, visit).await;
-    let activation = match standing(&app, &visit, &[Step::Known, Step::Ended]).await? {
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::ExistingAccount, ActivationStep::Ended]).await? {
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
     match (&activation.outcome, activation.step) {
-        (None, Step::Known) => known(&app, &visit, &activation).await,
-        (Some(outcome), _) => ended(&app, &visit, &activation, outcome).await,
+        (None, ActivationStep::ExistingAccount) => existing_account_page(&app, &ctx, &activation).await,
+        (Some(outcome), _) => ended_page(&app, &ctx, &activation, outcome).await,
         (None, _) => Err(PageError::NotFound),
     }
 }
 
-async fn known(app: &AppState, visit: &Visit, activation: &Activation) -> Answer {
+async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> PageResult {
     let id = activation.account_id.as_deref().unwrap_or_default();
-    let account = accounts::store::by_id(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
-    let kept = ["i", "client_id"].into_iter().filter_map(|n| visit.query.get(n).map(|v| (n, v)));
+    let account = accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
+    let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {
         sign_in_href: format!("/connexion?{}", encode(kept.chain([("identifiant", account.identifiant.as_str())]))),
         identifiant: account.identifiant,
-        new_password_action: format!("/activation/nouveau-mot-de-passe{}", visit.carried(&super::CARRIED)),
+        new_password_action: format!("/activation/nouveau-mot-de-passe{}", ctx.carried_query(&super::CARRIED_PARAMS)),
     };
-    visit.page(&app.pages, StatusCode::OK, &page)
+    ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
-/// How one goes on: the sign-in, another activation, the schools that know the person.
-pub(super) async fn ways(app: &AppState, visit: &Visit, activation: &Activation) -> Result<Ways, PageError> {
+/// Returns the options for help: sign-in, another activation, and the schools known for the person.
+pub(super) async fn help_options(
+    app: &AppState,
+    ctx: &RequestContext,
+    activation: &Activation,
+) -> Result<HelpOptions, PageError> {
     let mut tx = app.db.read().await?;
     let mut uais: Vec<String> = activation.children.iter().map(|child| child.uai.clone()).collect();
     if uais.is_empty() {
-        for person in &activation.persons {
-            uais.extend(roster::store::schools_of_person(&mut tx, person).await?);
+        for person in &activation.person_ids {
+            uais.extend(roster::store::list_schools_of_person(&mut tx, person).await?);
         }
     }
-    let offices = tenants::store::offices(&mut tx, &uais).await?;
-    Ok(Ways { service_query: visit.carried(&["i", "client_id"]), offices })
+    let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
+    Ok(HelpOptions { service_query: ctx.carried_query(&["i", "client_id"]), offices })
 }
 
-async fn ended(app: &AppState, visit: &Visit, activation: &Activation, outcome: &Outcome) -> Answer {
+async fn ended_page(
+    app: &AppState,
+    ctx: &RequestContext,
+    activation: &Activation,
+    outcome: &ActivationOutcome,
+) -> PageResult {
     let code = activation.support_code.clone();
     let ok = StatusCode::OK;
-    let ways = ways(app, visit, activation).await?;
+    let ways = help_options(app, ctx, activation).await?;
     match outcome {
-        Outcome::NotOpenYet { school, opens } => {
-            let page = NotOpenYet { date: when::day(visit.lang, *opens), school: school.clone(), ways };
-            visit.page(&app.pages, ok, &page)
+        ActivationOutcome::NotOpenYet { school, opens } => {
+            let page = CampaignNotOpen { date: dates::day(ctx.lang, *opens), school: school.clone(), ways };
+            ctx.page(&app.pages, ok, &page)
         }
-        Outcome::Closed { school, since } => {
-            let date = since.map(|since| when::day(visit.lang, since));
-            visit.page(&app.pages, ok, &Closed { date, school: school.clone(), code, ways })
+        ActivationOutcome::Closed { school, since } => {
+            let date = since.map(|since| dates::day(ctx.lang, since));
+            ctx.page(&app.pages, ok, &CampaignClosed { date, school: school.clone(), code, ways })
         }
-        Outcome::Suspended { by, school } => {
-            let by = app.pages.text(visit.lang, &format!("suspended-by-{by}"), &[])?;
-            let school = school.clone().unwrap_or_else(|| app.pages.service().to_owned());
-            visit.page(&app.pages, ok, &SuspendedPage { by, school, code, ways })
+        ActivationOutcome::Suspended { by, school } => {
+            let by = app.pages.message(ctx.lang, &format!("suspended-by-{by}"), &[])?;
+            let school = school.clone().unwrap_or_else(|| app.pages.service_name().to_owned());
+            ctx.page(&app.pages, ok, &AccountSuspended { by, school, code, ways })
         }
-        Outcome::NobodyToAttach => visit.page(&app.pages, ok, &NobodyToAttach { code, ways }),
-        Outcome::NoneRight => visit.page(&app.pages, ok, &NoneRight { code, ways }),
-        Outcome::Overtaken => {
-            visit.page(&app.pages, StatusCode::GONE, &Overtaken { query: visit.carried(&["i", "client_id"]) })
-        }
+        ActivationOutcome::NobodyToAttach => ctx.page(&app.pages, ok, &NobodyToAttach { code, ways }),
+        ActivationOutcome::NoneRight => ctx.page(&app.pages, ok, &NoBirthDateRight { code, ways }),
+        ActivationOutcome::Overtaken => ctx.page(
+            &app.pages,
+            StatusCode::GONE,
+            &ActivationSuperseded { query: ctx.carried_query(&["i", "client_id"]) },
+        ),
     }
 }
 
-/// POST: « Choisir un nouveau mot de passe ».
-pub async fn new_password(State(app): State<AppState>, visit: Visit, Form(_): Form) -> Answer {
-    match standing(&app, &visit, &[Step::Known]).await? {
-        Ok(activation) => Ok(at(&visit, ops::new_password(&app, &activation).await?)),
+/// POST: handles « Choisir un nouveau mot de passe ».
+pub async fn begin_password_reset(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    match activation_at(&app, &ctx, &[ActivationStep::ExistingAccount]).await? {
+        Ok(activation) => Ok(redirect_to_step(&ctx, ops::begin_password_reset(&app, &activation).await?)),
         Err(answer) => Ok(answer),
     }
 }

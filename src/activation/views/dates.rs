@@ -1,13 +1,13 @@
-//! A birth date on a page: its three fields, and what may be wrong with them.
+//! A birth date on a page: the three fields and their error.
 
 use serde::Serialize;
 
 use crate::base::date::{DateError, TypedDate};
 
-/// Why what was typed is no birth date; no try is spent on it.
+/// The error of an invalid birth date; no try is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DateFault {
+pub enum DateFieldError {
     Empty,
     Words,
     Incomplete,
@@ -17,21 +17,21 @@ pub enum DateFault {
     ToCome,
 }
 
-impl From<DateError> for DateFault {
+impl From<DateError> for DateFieldError {
     fn from(e: DateError) -> Self {
         match e {
-            DateError::Empty => DateFault::Empty,
-            DateError::NotADate => DateFault::Words,
-            DateError::Incomplete => DateFault::Incomplete,
-            DateError::ShortYear => DateFault::ShortYear,
-            DateError::NoSuchDay => DateFault::NoSuchDay,
-            DateError::LongAgo => DateFault::LongAgo,
-            DateError::ToCome => DateFault::ToCome,
+            DateError::Empty => DateFieldError::Empty,
+            DateError::NotADate => DateFieldError::Words,
+            DateError::Incomplete => DateFieldError::Incomplete,
+            DateError::ShortYear => DateFieldError::ShortYear,
+            DateError::NoSuchDay => DateFieldError::NoSuchDay,
+            DateError::TooLongAgo => DateFieldError::LongAgo,
+            DateError::InFuture => DateFieldError::ToCome,
         }
     }
 }
 
-/// A birth date as typed, for the three fields.
+/// The birth date as typed, in three fields.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DateFields {
     pub jour: String,

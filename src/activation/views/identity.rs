@@ -1,8 +1,8 @@
-//! Who you are, and the mobile that the school knows.
+//! The context of the identity page: name, and the mobile number that the school has registered.
 
 use serde::Serialize;
 
-/// `/activation`, step 1. Posts `nom`, `prenom`, `telephone` to its own address.
+/// `/activation`, step 1. Posts `nom`, `prenom`, `telephone` to the URL of the page.
 #[derive(Debug, Default, Serialize)]
 pub struct IdentityPage {
     /// `?i=…&client_id=…&a=…`, or empty.
@@ -10,26 +10,26 @@ pub struct IdentityPage {
     pub nom: String,
     pub prenom: String,
     pub telephone: String,
-    /// What stands in the way of the whole form.
-    pub refusal: Option<IdentityRefusal>,
-    pub nom_fault: Option<NameFault>,
-    pub prenom_fault: Option<NameFault>,
-    pub telephone_fault: Option<PhoneFault>,
+    /// An error of the whole form.
+    pub refusal: Option<IdentityFormError>,
+    pub nom_fault: Option<NameFieldError>,
+    pub prenom_fault: Option<NameFieldError>,
+    pub telephone_fault: Option<PhoneFieldError>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum IdentityRefusal {
+pub enum IdentityFormError {
     NoCookies,
-    /// Budget of what was typed is used; `hour` as `14 h 30`.
+    /// The budget of the submitted identity is used up; `hour` as `14 h 30`.
     TooManyToday {
         hour: String,
     },
-    /// Too many from this connection: another one helps.
+    /// Too many activations from this connection: another connection helps.
     ManyFromHere {
         hour: String,
     },
-    /// Too many from this browser, or from everywhere.
+    /// Too many activations from this browser, or from all connections.
     Many {
         hour: String,
     },
@@ -37,16 +37,16 @@ pub enum IdentityRefusal {
 
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum NameFault {
+pub enum NameFieldError {
     Empty,
     TooLong,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PhoneFault {
+pub enum PhoneFieldError {
     Empty,
-    /// Not a whole number of any country.
+    /// Incomplete or invalid in every country.
     Incomplete,
     Landline,
 }

@@ -1,136 +1,141 @@
-//! Where an activation may end other than well: what happened, what to do next, who can help.
+//! The pages of an activation without a sign-in: the reason, the next step, the contacts for help.
 //!
-//! Given only after the right code (but the last two, which say nothing of a person).
+//! Shown only after a correct code, except the last two, which reveal nothing about a person.
 
 use serde::Serialize;
 
 use crate::http::pages::Page;
-use crate::tenants::Office;
+use crate::tenants::SchoolContact;
 
-const CODE: &str = "K7P-4MX";
-const SCHOOL: &str = "Clg Théodore Monod";
+const SAMPLE_CODE: &str = "K7P-4MX";
+const SAMPLE_SCHOOL: &str = "Clg Théodore Monod";
 
-/// How one goes on from a page that ends an activation.
+/// The links and contacts on a page that ends an activation.
 #[derive(Clone, Debug, Serialize)]
-pub struct Ways {
-    /// `?i=…&client_id=…`: the sign-in page and a new activation keep the service that waits.
+pub struct HelpOptions {
+    /// `?i=…&client_id=…`, for links to the sign-in and to a new activation that keep the pending request.
     pub service_query: String,
-    /// Whom to call.
-    pub offices: Vec<Office>,
+    /// The schools to contact.
+    pub offices: Vec<SchoolContact>,
 }
 
-impl Ways {
+impl HelpOptions {
     fn sample() -> Self {
-        let office = |name: &str, telephone: Option<&str>| Office::new(name.to_owned(), telephone.map(str::to_owned));
-        Ways {
+        let office =
+            |name: &str, telephone: Option<&str>| SchoolContact::new(name.to_owned(), telephone.map(str::to_owned));
+        HelpOptions {
             service_query: "?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned(),
-            offices: vec![office(SCHOOL, Some("04 67 00 00 00")), office("Lycée Jean Moulin", None)],
+            offices: vec![office(SAMPLE_SCHOOL, Some("04 67 00 00 00")), office("Lycée Jean Moulin", None)],
         }
     }
 }
 
-/// No school of the children has opened its campaign.
+/// The campaigns of the children's schools have not started.
 #[derive(Debug, Serialize)]
-pub struct NotOpenYet {
-    /// As [`when::day`](crate::http::pages::when::day) says it.
+pub struct CampaignNotOpen {
+    /// In the format of [`dates::day`](crate::http::pages::dates::day).
     pub date: String,
     pub school: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
-/// All campaigns are over; the request to reopen is recorded.
+/// All campaigns are over; a request to reopen is recorded.
 #[derive(Debug, Serialize)]
-pub struct Closed {
-    /// As [`when::day`](crate::http::pages::when::day) says it; absent where no campaign ever opened.
+pub struct CampaignClosed {
+    /// In the format of [`dates::day`](crate::http::pages::dates::day); absent if no campaign ever started.
     pub date: Option<String>,
     pub school: String,
     pub code: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
-/// The person has an account: sign in, or choose a new password.
+/// The person has an account: the choice is a sign-in or a new password.
 #[derive(Debug, Serialize)]
 pub struct AlreadyActive {
-    /// The sign-in page, with the identifiant filled in.
+    /// The URL of the sign-in page, with the identifiant filled in.
     pub sign_in_href: String,
     pub identifiant: String,
-    /// Where « Choisir un nouveau mot de passe » posts, with its query.
+    /// The target of the form « Choisir un nouveau mot de passe », with its query.
     pub new_password_action: String,
 }
 
 /// The account is suspended.
 #[derive(Debug, Serialize)]
-pub struct SuspendedPage {
-    /// Who suspended: the message `suspended-by-school` or `suspended-by-operator`.
+pub struct AccountSuspended {
+    /// The message `suspended-by-school` or `suspended-by-operator`.
     pub by: String,
     pub school: String,
     pub code: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
 /// The roster knows the person, but as legal representative of no current pupil.
 #[derive(Debug, Serialize)]
 pub struct NobodyToAttach {
     pub code: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
-/// No birth date was right.
+/// No birth date was correct.
 #[derive(Debug, Serialize)]
-pub struct NoneRight {
+pub struct NoBirthDateRight {
     pub code: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
 /// The parent answered *Non* for every child.
 #[derive(Debug, Serialize)]
-pub struct AllNo {
+pub struct AllChildrenDenied {
     /// For the link back to `/activation/enfants`.
     pub query: String,
     pub code: String,
-    pub ways: Ways,
+    pub ways: HelpOptions,
 }
 
 /// The two hours of the activation are over.
 #[derive(Debug, Serialize)]
-pub struct ActivationTooOld {
+pub struct ActivationExpired {
     pub query: String,
 }
 
-/// The account's password was chosen in another activation meanwhile.
+/// Another activation of the account completed first.
 #[derive(Debug, Serialize)]
-pub struct Overtaken {
+pub struct ActivationSuperseded {
     pub query: String,
 }
 
-/// No such activation in this browser.
+/// The activation is unknown in this browser.
 #[derive(Debug, Serialize)]
 pub struct UnknownActivation {
     pub query: String,
 }
 
-impl Page for NotOpenYet {
-    const TEMPLATE: &'static str = "activation/pas_ouverte.html";
+impl Page for CampaignNotOpen {
+    const TEMPLATE: &'static str = "activation/campaign_not_open.html";
     fn samples() -> Vec<Self> {
-        vec![NotOpenYet { date: "3 octobre".to_owned(), school: SCHOOL.to_owned(), ways: Ways::sample() }]
+        vec![CampaignNotOpen {
+            date: "3 octobre".to_owned(),
+            school: SAMPLE_SCHOOL.to_owned(),
+            ways: HelpOptions::sample(),
+        }]
     }
 }
 
-impl Page for Closed {
-    const TEMPLATE: &'static str = "activation/close.html";
+impl Page for CampaignClosed {
+    const TEMPLATE: &'static str = "activation/campaign_closed.html";
     fn samples() -> Vec<Self> {
-        let page = |date: Option<&str>| Closed {
+        let page = |date: Option<&str>| CampaignClosed {
             date: date.map(str::to_owned),
-            school: SCHOOL.to_owned(),
-            code: CODE.to_owned(),
-            ways: Ways::sample(),
+            school: SAMPLE_SCHOOL.to_owned(),
+            code: SAMPLE_CODE.to_owned(),
+            ways: HelpOptions::sample(),
         };
         vec![page(Some("18 octobre")), page(None)]
     }
 }
 
 impl Page for AlreadyActive {
-    const TEMPLATE: &'static str = "activation/deja_active.html";
+    const TEMPLATE: &'static str = "activation/already_active.html";
     fn samples() -> Vec<Self> {
         vec![AlreadyActive {
             sign_in_href: "/connexion?i=0123456789abcdefghijkl&identifiant=f.leboeuf47".to_owned(),
@@ -140,58 +145,65 @@ impl Page for AlreadyActive {
     }
 }
 
-impl Page for SuspendedPage {
-    const TEMPLATE: &'static str = "activation/suspendu.html";
+impl Page for AccountSuspended {
+    const TEMPLATE: &'static str = "activation/account_suspended.html";
     fn samples() -> Vec<Self> {
-        vec![SuspendedPage {
+        vec![AccountSuspended {
             by: "l'établissement".to_owned(),
-            school: SCHOOL.to_owned(),
-            code: CODE.to_owned(),
-            ways: Ways::sample(),
+            school: SAMPLE_SCHOOL.to_owned(),
+            code: SAMPLE_CODE.to_owned(),
+            ways: HelpOptions::sample(),
         }]
     }
 }
 
 impl Page for NobodyToAttach {
-    const TEMPLATE: &'static str = "activation/personne.html";
+    const TEMPLATE: &'static str = "activation/nobody_to_attach.html";
     fn samples() -> Vec<Self> {
         vec![
-            NobodyToAttach { code: CODE.to_owned(), ways: Ways::sample() },
-            NobodyToAttach { code: CODE.to_owned(), ways: Ways { offices: Vec::new(), ..Ways::sample() } },
+            NobodyToAttach { code: SAMPLE_CODE.to_owned(), ways: HelpOptions::sample() },
+            NobodyToAttach {
+                code: SAMPLE_CODE.to_owned(),
+                ways: HelpOptions { offices: Vec::new(), ..HelpOptions::sample() },
+            },
         ]
     }
 }
 
-impl Page for NoneRight {
-    const TEMPLATE: &'static str = "activation/aucune_date.html";
+impl Page for NoBirthDateRight {
+    const TEMPLATE: &'static str = "activation/no_birth_date_right.html";
     fn samples() -> Vec<Self> {
-        vec![NoneRight { code: CODE.to_owned(), ways: Ways::sample() }]
+        vec![NoBirthDateRight { code: SAMPLE_CODE.to_owned(), ways: HelpOptions::sample() }]
     }
 }
 
-impl Page for AllNo {
-    const TEMPLATE: &'static str = "activation/tous_non.html";
+impl Page for AllChildrenDenied {
+    const TEMPLATE: &'static str = "activation/all_children_denied.html";
     fn samples() -> Vec<Self> {
-        vec![AllNo { query: "?a=lkjihgfedcba9876543210".to_owned(), code: CODE.to_owned(), ways: Ways::sample() }]
+        vec![AllChildrenDenied {
+            query: "?a=lkjihgfedcba9876543210".to_owned(),
+            code: SAMPLE_CODE.to_owned(),
+            ways: HelpOptions::sample(),
+        }]
     }
 }
 
-impl Page for ActivationTooOld {
-    const TEMPLATE: &'static str = "activation/trop_tard.html";
+impl Page for ActivationExpired {
+    const TEMPLATE: &'static str = "activation/activation_expired.html";
     fn samples() -> Vec<Self> {
-        vec![ActivationTooOld { query: "?i=0123456789abcdefghijkl".to_owned() }]
+        vec![ActivationExpired { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }
 
-impl Page for Overtaken {
-    const TEMPLATE: &'static str = "activation/depassee.html";
+impl Page for ActivationSuperseded {
+    const TEMPLATE: &'static str = "activation/activation_superseded.html";
     fn samples() -> Vec<Self> {
-        vec![Overtaken { query: "?i=0123456789abcdefghijkl".to_owned() }]
+        vec![ActivationSuperseded { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }
 
 impl Page for UnknownActivation {
-    const TEMPLATE: &'static str = "activation/inconnue.html";
+    const TEMPLATE: &'static str = "activation/unknown_activation.html";
     fn samples() -> Vec<Self> {
         vec![UnknownActivation { query: String::new() }]
     }

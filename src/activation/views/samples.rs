@@ -1,21 +1,21 @@
-//! One value for each state of the activation's pages.
+//! Sample contexts, for each state of the activation's pages.
 
 use super::{
-    Answer, ChildCard, ChildError, ChildNotice, ChildReason, ChildrenPage, CodeError, CodeNotice, CodePage, DateFault,
-    DateFields, DonePage, Guessable, IdentityPage, IdentityRefusal, NameFault, PasswordFault, PasswordPage, PhoneFault,
-    Purpose, Settled, SheetPage, SheetService,
+    ActivationPurpose, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus, ChildrenPage,
+    CodeError, CodeNotice, CodePage, DateFieldError, DateFields, DonePage, GuessableReason, IdentityFormError,
+    IdentityPage, NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
-use crate::accounts::password::Rule;
+use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
 use crate::http::qr::QrCode;
-use crate::services::Door;
-use crate::tenants::Office;
+use crate::services::ServiceLink;
+use crate::tenants::SchoolContact;
 
 fn query() -> String {
     "?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210".to_owned()
 }
 
-fn code_k7p() -> String {
+fn support_code() -> String {
     "K7P-4MX".to_owned()
 }
 
@@ -31,18 +31,22 @@ pub(super) fn identity() -> Vec<IdentityPage> {
         IdentityPage::default(),
         IdentityPage {
             query: query(),
-            nom_fault: Some(NameFault::Empty),
-            prenom_fault: Some(NameFault::Empty),
-            telephone_fault: Some(PhoneFault::Empty),
+            nom_fault: Some(NameFieldError::Empty),
+            prenom_fault: Some(NameFieldError::Empty),
+            telephone_fault: Some(PhoneFieldError::Empty),
             ..IdentityPage::default()
         },
-        IdentityPage { telephone_fault: Some(PhoneFault::Landline), ..typed() },
-        IdentityPage { telephone_fault: Some(PhoneFault::Incomplete), telephone: "06 12".to_owned(), ..typed() },
-        IdentityPage { nom_fault: Some(NameFault::TooLong), prenom_fault: Some(NameFault::TooLong), ..typed() },
-        IdentityPage { refusal: Some(IdentityRefusal::NoCookies), ..typed() },
-        IdentityPage { refusal: Some(IdentityRefusal::TooManyToday { hour: "14 h 30".to_owned() }), ..typed() },
-        IdentityPage { refusal: Some(IdentityRefusal::ManyFromHere { hour: "14 h 30".to_owned() }), ..typed() },
-        IdentityPage { refusal: Some(IdentityRefusal::Many { hour: "14 h 30".to_owned() }), ..typed() },
+        IdentityPage { telephone_fault: Some(PhoneFieldError::Landline), ..typed() },
+        IdentityPage { telephone_fault: Some(PhoneFieldError::Incomplete), telephone: "06 12".to_owned(), ..typed() },
+        IdentityPage {
+            nom_fault: Some(NameFieldError::TooLong),
+            prenom_fault: Some(NameFieldError::TooLong),
+            ..typed()
+        },
+        IdentityPage { refusal: Some(IdentityFormError::NoCookies), ..typed() },
+        IdentityPage { refusal: Some(IdentityFormError::TooManyToday { hour: "14 h 30".to_owned() }), ..typed() },
+        IdentityPage { refusal: Some(IdentityFormError::ManyFromHere { hour: "14 h 30".to_owned() }), ..typed() },
+        IdentityPage { refusal: Some(IdentityFormError::Many { hour: "14 h 30".to_owned() }), ..typed() },
     ]
 }
 
@@ -50,7 +54,7 @@ pub(super) fn code() -> Vec<CodePage> {
     let page = |error, notice| CodePage {
         query: query(),
         ending: "56 78".to_owned(),
-        support_code: code_k7p(),
+        support_code: support_code(),
         delayed: false,
         error,
         notice,
@@ -99,54 +103,54 @@ fn elie() -> ChildCard {
 pub(super) fn children() -> Vec<ChildrenPage> {
     let page = |purpose, children| ChildrenPage { query: query(), purpose, children };
     let oui = |card: ChildCard, date: &str, error| ChildCard {
-        answer: Some(Answer::Oui),
-        date: TypedDate::of_text(date).into(),
+        answer: Some(ChildAnswer::Oui),
+        date: TypedDate::from_text(date).into(),
         error: Some(error),
         ..card
     };
     let settled = |card: ChildCard, how| ChildCard { settled: Some(how), ..card };
     vec![
-        page(Purpose::Activation, vec![anais(), elie()]),
-        page(Purpose::NewPassword, vec![anais()]),
+        page(ActivationPurpose::Activation, vec![anais(), elie()]),
+        page(ActivationPurpose::NewPassword, vec![anais()]),
         page(
-            Purpose::Activation,
-            vec![settled(anais(), Settled::Right), oui(elie(), "12/01/2010", ChildError::Wrong { left: 4 })],
+            ActivationPurpose::Activation,
+            vec![settled(anais(), ChildStatus::Right), oui(elie(), "12/01/2010", ChildError::Wrong { left: 4 })],
         ),
         page(
-            Purpose::Activation,
+            ActivationPurpose::Activation,
             vec![
                 ChildCard { error: Some(ChildError::AnswerMissing), ..anais() },
-                oui(elie(), "", ChildError::Date { fault: DateFault::Empty }),
+                oui(elie(), "", ChildError::Date { fault: DateFieldError::Empty }),
             ],
         ),
         page(
-            Purpose::Activation,
+            ActivationPurpose::Activation,
             vec![
-                oui(anais(), "31/02/2013", ChildError::Date { fault: DateFault::NoSuchDay }),
+                oui(anais(), "31/02/2013", ChildError::Date { fault: DateFieldError::NoSuchDay }),
                 ChildCard {
-                    error: Some(ChildError::NoMore { code: code_k7p() }),
-                    settled: Some(Settled::SetAside),
+                    error: Some(ChildError::NoMore { code: support_code() }),
+                    settled: Some(ChildStatus::SetAside),
                     ..elie()
                 },
             ],
         ),
         page(
-            Purpose::Activation,
+            ActivationPurpose::Activation,
             vec![
                 oui(anais(), "12/01/2010", ChildError::Wrong { left: 1 }),
-                settled(elie(), Settled::SetAside),
-                ChildCard { n: 3, ..settled(elie(), Settled::Refused) },
-                ChildCard { n: 4, answer: Some(Answer::Non), ..anais() },
+                settled(elie(), ChildStatus::SetAside),
+                ChildCard { n: 3, ..settled(elie(), ChildStatus::Refused) },
+                ChildCard { n: 4, answer: Some(ChildAnswer::Non), ..anais() },
             ],
         ),
         page(
-            Purpose::Activation,
+            ActivationPurpose::Activation,
             [
-                ("demain", DateFault::Words),
-                ("14/02", DateFault::Incomplete),
-                ("30/11/09", DateFault::ShortYear),
-                ("14/02/1850", DateFault::LongAgo),
-                ("14/02/2130", DateFault::ToCome),
+                ("demain", DateFieldError::Words),
+                ("14/02", DateFieldError::Incomplete),
+                ("30/11/09", DateFieldError::ShortYear),
+                ("14/02/1850", DateFieldError::LongAgo),
+                ("14/02/2130", DateFieldError::ToCome),
             ]
             .into_iter()
             .zip(1..)
@@ -163,34 +167,40 @@ fn notices() -> Vec<ChildNotice> {
         reason,
     };
     vec![
-        notice("Élie L.", "Élie", ChildReason::SetAside { code: code_k7p() }),
-        notice("Zoé L.", "Zoé", ChildReason::Contested),
+        notice("Élie L.", "Élie", ChildNoticeReason::SetAside { code: support_code() }),
+        notice("Zoé L.", "Zoé", ChildNoticeReason::Contested),
     ]
 }
 
 pub(super) fn password() -> Vec<PasswordPage> {
-    let page = |fault: Option<PasswordFault>| PasswordPage {
+    let page = |fault: Option<PasswordFieldError>| PasswordPage {
         query: query(),
-        purpose: Purpose::Activation,
+        purpose: ActivationPurpose::Activation,
         identifiant: "f.leboeuf47".to_owned(),
         lacking: fault.is_some().then(Vec::new),
         fault,
         notices: Vec::new(),
     };
-    let lacking = |rules| PasswordPage { lacking: Some(rules), ..page(Some(PasswordFault::Missing)) };
-    let guessable = |because| page(Some(PasswordFault::Guessable { because }));
+    let lacking = |rules| PasswordPage { lacking: Some(rules), ..page(Some(PasswordFieldError::Missing)) };
+    let guessable = |because| page(Some(PasswordFieldError::Guessable { because }));
     vec![
         page(None),
-        PasswordPage { purpose: Purpose::NewPassword, ..page(None) },
+        PasswordPage { purpose: ActivationPurpose::NewPassword, ..page(None) },
         PasswordPage { notices: notices(), ..page(None) },
-        lacking(vec![Rule::Upper, Rule::Digit]),
-        lacking(vec![Rule::Length, Rule::Lower, Rule::Upper, Rule::Digit, Rule::Sign]),
-        page(Some(PasswordFault::Different)),
-        guessable(Guessable::Name),
-        guessable(Guessable::Identifiant),
-        guessable(Guessable::School),
-        guessable(Guessable::Common),
-        page(Some(PasswordFault::TooLong)),
+        lacking(vec![PasswordRule::Upper, PasswordRule::Digit]),
+        lacking(vec![
+            PasswordRule::Length,
+            PasswordRule::Lower,
+            PasswordRule::Upper,
+            PasswordRule::Digit,
+            PasswordRule::Sign,
+        ]),
+        page(Some(PasswordFieldError::Different)),
+        guessable(GuessableReason::Name),
+        guessable(GuessableReason::Identifiant),
+        guessable(GuessableReason::School),
+        guessable(GuessableReason::Common),
+        page(Some(PasswordFieldError::TooLong)),
     ]
 }
 
@@ -203,11 +213,11 @@ pub(super) fn sheet() -> SheetPage {
         service: Some(SheetService {
             name: "mon ENT Occitanie".to_owned(),
             address: "https://ent.occitanie.example/ent".to_owned(),
-            qr: QrCode::of("https://ent.occitanie.example/ent"),
+            qr: QrCode::encode("https://ent.occitanie.example/ent"),
         }),
         schools: vec![
-            Office::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned())),
-            Office::new("Lycée Jean Moulin".to_owned(), None),
+            SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned())),
+            SchoolContact::new("Lycée Jean Moulin".to_owned(), None),
         ],
     }
 }
@@ -223,10 +233,10 @@ pub(super) fn done() -> Vec<DonePage> {
         notices: Vec::new(),
     };
     vec![
-        page(Some("mon ENT Occitanie"), Purpose::Activation),
-        page(None, Purpose::NewPassword),
+        page(Some("mon ENT Occitanie"), ActivationPurpose::Activation),
+        page(None, ActivationPurpose::NewPassword),
         DonePage {
-            others: vec![Door {
+            others: vec![ServiceLink {
                 client_id: "mon-ent-toulouse".to_owned(),
                 sector: "mon-ent".to_owned(),
                 name: "mon ENT Occitanie".to_owned(),
@@ -234,8 +244,8 @@ pub(super) fn done() -> Vec<DonePage> {
                 places: vec!["Académie de Toulouse".to_owned()],
                 children: vec!["Gaspard".to_owned(), "Zoé".to_owned()],
             }],
-            ..page(Some("mon ENT Occitanie"), Purpose::Activation)
+            ..page(Some("mon ENT Occitanie"), ActivationPurpose::Activation)
         },
-        DonePage { notices: notices(), ..page(Some("mon ENT Occitanie"), Purpose::Activation) },
+        DonePage { notices: notices(), ..page(Some("mon ENT Occitanie"), ActivationPurpose::Activation) },
     ]
 }

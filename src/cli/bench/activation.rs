@@ -1,6 +1,6 @@
-//! Whole activations through the router and the worker: identity, SMS, code, one child, password.
+//! Measures whole activations through the router and the worker: identity, SMS, code, one child, password.
 //!
-//! Each hashes one password, so argon2id is the limit here too. Persons are written beforehand.
+//! Each activation hashes one password, so argon2id is the limit here too. Persons are inserted beforehand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,59 +11,59 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::measure::{Rates, mean, rate, turns};
+use super::measure::{BenchRates, mean, measure_rate, rounds};
 use crate::app::AppState;
 use crate::base::date::BirthDate;
 use crate::base::ids::{id256, row_id};
 use crate::base::phone::E164;
-use crate::compose;
+use crate::bootstrap;
+use crate::crypto::Priority;
 use crate::db::Durability;
 use crate::demo::Demo;
 use crate::protocol::params::encode;
-use crate::roster::sealed::{PersonRow, PupilRow};
+use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::roster::store::import::{self, NewLink};
 use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::router;
-use crate::seal::Priority;
 
 const PASSWORD: &str = "Cheval-bleu-7";
 const SCHOOL: (&str, &str) = ("montpellier", "0349999J");
-/// All that the range of invented numbers has.
-const PEOPLE: usize = 9_000;
+/// The number of people: as many as the range of invented numbers allows.
+const MAX_PEOPLE: usize = 9_000;
 
-pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<Rates> {
+pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<BenchRates> {
     let app = demo.app();
-    people(app).await?;
+    insert_people(app).await?;
     let router = router::public(app.clone())?;
     let next = Arc::new(AtomicUsize::new(0));
     let activate = {
         let app = app.clone();
         move |_| {
             let (app, router, number) = (app.clone(), router.clone(), next.fetch_add(1, Ordering::Relaxed));
-            async move { activation(&app, &router, number).await }
+            async move { run_activation(&app, &router, number).await }
         }
     };
     let tasks = cores * 2;
     let (mut all, mut limit) = (Vec::new(), Vec::new());
-    for turn in turns(seconds) {
-        limit.push(alone(app, tasks, turn).await?);
-        all.push(rate(tasks, turn, activate.clone()).await?);
+    for turn in rounds(seconds) {
+        limit.push(measure_argon2(app, tasks, turn).await?);
+        all.push(measure_rate(tasks, turn, activate.clone()).await?);
     }
-    Ok(Rates {
-        what: "activations",
-        whole: mean(&all),
-        limit: "argon2id alone",
-        alone: mean(&limit),
-        by_processor: None,
+    Ok(BenchRates {
+        measured_name: "activations",
+        measured_rate: mean(&all),
+        limit_name: "argon2id alone",
+        limit_rate: mean(&limit),
+        cpu_share: None,
     })
 }
 
-async fn alone(app: &AppState, tasks: usize, seconds: f64) -> anyhow::Result<f64> {
+async fn measure_argon2(app: &AppState, tasks: usize, seconds: f64) -> anyhow::Result<f64> {
     let app = app.clone();
-    rate(tasks, seconds, move |_| {
+    measure_rate(tasks, seconds, move |_| {
         let app = app.clone();
         async move {
-            app.passwords.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
+            app.password_hasher.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
             Ok(())
         }
     })
@@ -74,13 +74,13 @@ fn mobile(number: usize) -> String {
     format!("+3363998{number:04}")
 }
 
-/// One parent and one child a number, at the demo's collège.
-async fn people(app: &AppState) -> anyhow::Result<()> {
+/// Inserts one parent and one child for each number, at the demo's collège.
+async fn insert_people(app: &AppState) -> anyhow::Result<()> {
     let (academy, uai) = SCHOOL;
     let now = app.now();
     let born = BirthDate::new(2013, 2, 14).context("a date")?;
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    for number in 1_000..1_000 + PEOPLE {
+    for number in 1_000..1_000 + MAX_PEOPLE {
         let (person_id, pupil_id) = (row_id(now, app.rng.as_ref()), row_id(now, app.rng.as_ref()));
         let key = format!("bench{number}");
         let phone = E164::from_stored(&mobile(number)).context("a number")?;
@@ -89,14 +89,14 @@ async fn people(app: &AppState) -> anyhow::Result<()> {
             usage: None,
             given: "Banc".into(),
             phone: Phone::Mobile(phone),
-            mobile_in: None,
+            mobile_column: None,
         };
         let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born };
-        let person = PersonRow::seal(&app.vault, &person_id, &key, &person, now)?;
-        let pupil = PupilRow::seal(&app.vault, &pupil_id, &key, &pupil, now)?;
-        import::add_person(&mut tx, academy, &person).await?;
-        import::add_pupil(&mut tx, academy, &pupil).await?;
-        import::enrol(&mut tx, uai, &pupil_id, None).await?;
+        let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
+        let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
+        import::insert_person(&mut tx, academy, &person).await?;
+        import::insert_pupil(&mut tx, academy, &pupil).await?;
+        import::upsert_enrolment(&mut tx, uai, &pupil_id, None).await?;
         let link = NewLink {
             person_id: &person_id,
             pupil_id: &pupil_id,
@@ -104,25 +104,25 @@ async fn people(app: &AppState) -> anyhow::Result<()> {
             relation: None,
             source: "bench",
         };
-        import::put_link(&mut tx, uai, &link).await?;
+        import::upsert_link(&mut tx, uai, &link).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-async fn activation(app: &AppState, router: &Router, number: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(number < PEOPLE, "all {PEOPLE} people are activated: measure for fewer seconds");
+async fn run_activation(app: &AppState, router: &Router, number: usize) -> anyhow::Result<()> {
+    anyhow::ensure!(number < MAX_PEOPLE, "all {MAX_PEOPLE} people are activated: measure for fewer seconds");
     let mut cookies = vec![format!("preau_dev_nav={}", id256(app.rng.as_ref()))];
     let to = mobile(number + 1_000);
     let identity = encode([("nom", "Mesure"), ("prenom", "Banc"), ("telephone", to.as_str())]);
     let at = post(router, &mut cookies, "/activation", identity).await?;
     let query = at.split_once('?').context("an activation has an address")?.1.to_owned();
     let code = loop {
-        compose::work_off(app).await;
-        if let Some(message) = app.sms.messages_to(&to).pop() {
+        bootstrap::drain_outbox(app).await;
+        if let Some(message) = app.sms_gateway.messages_to(&to).pop() {
             break message.text.rsplit('#').next().unwrap_or_default().to_owned();
         }
-        // Another task has claimed the job and is at it.
+        // Another task has claimed the job and is running it.
         tokio::task::yield_now().await;
     };
     post(router, &mut cookies, &format!("/activation/code?{query}"), encode([("code", code.as_str())])).await?;
@@ -134,7 +134,7 @@ async fn activation(app: &AppState, router: &Router, number: usize) -> anyhow::R
     Ok(())
 }
 
-/// Posts a form with the cookies that the answers before it set, and keeps those that its own answer sets.
+/// Posts a form with the cookies of previous responses, and stores the cookies of its own response.
 async fn post(router: &Router, cookies: &mut Vec<String>, path: &str, body: String) -> anyhow::Result<String> {
     let request = Request::post(path)
         .header(header::HOST, "localhost")

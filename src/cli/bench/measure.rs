@@ -1,4 +1,4 @@
-//! Counting what several tasks get done in a time.
+//! Measures the rate of work done by several tasks.
 
 use std::fmt;
 use std::future::Future;
@@ -6,19 +6,25 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-/// Two rates of one run.
-pub struct Rates {
-    pub what: &'static str,
-    pub whole: f64,
-    pub limit: &'static str,
-    pub alone: f64,
-    /// The same percentage by processor time, where it was measured and the system tells it.
-    pub by_processor: Option<f64>,
+/// The two rates of one run: the measured operation and its limit.
+pub struct BenchRates {
+    pub measured_name: &'static str,
+    pub measured_rate: f64,
+    pub limit_name: &'static str,
+    pub limit_rate: f64,
+    /// The same share by CPU time, if measured and reported by the system.
+    pub cpu_share: Option<f64>,
 }
 
-impl fmt::Display for Rates {
+impl fmt::Display for BenchRates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, whole, limit, alone, by_processor } = self;
+        let Self {
+            measured_name: what,
+            measured_rate: whole,
+            limit_name: limit,
+            limit_rate: alone,
+            cpu_share: by_processor,
+        } = self;
         let percent = if *alone > 0.0 { 100.0 * whole / alone } else { 0.0 };
         write!(f, "{what}: {whole:.1}/s; {limit}: {alone:.1}/s; {percent:.0} %")?;
         match by_processor {
@@ -28,27 +34,27 @@ impl fmt::Display for Rates {
     }
 }
 
-/// The processor time of this process so far, in seconds; where others use the machine it says more than a rate does,
-/// because more threads get a larger part of it. Linux only (proc(5): hundredths of a second, fields 14 and 15).
-pub fn processor_seconds() -> Option<f64> {
+/// Returns the CPU time of this process so far, in seconds. On a shared machine CPU time says more than a rate, because
+/// more threads get a larger share. Linux only (proc(5): hundredths of a second, fields 14 and 15).
+pub fn cpu_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11).map_while(|field| field.parse::<f64>().ok());
     Some((fields.next()? + fields.next()?) / 100.0)
 }
 
-/// Whoever else uses the machine must take from both alike: they are measured in turns of about a second.
-pub fn turns(seconds: u64) -> impl Iterator<Item = f64> {
+/// Splits the run into rounds of about a second: other users of the machine then slow both measurements alike.
+pub fn rounds(seconds: u64) -> impl Iterator<Item = f64> {
     (0..seconds).map(|_| 1.0)
 }
 
-/// The mean.
+/// Returns the mean.
 pub fn mean(rates: &[f64]) -> f64 {
     rates.iter().sum::<f64>() / rates.len().max(1) as f64
 }
 
-/// How often a second `work` gets done by so many tasks at once; each is told its number.
-pub async fn rate<F, W>(tasks: usize, seconds: f64, work: F) -> anyhow::Result<f64>
+/// Returns the number of times a second that `tasks` concurrent tasks complete `work`; each task gets its number.
+pub async fn measure_rate<F, W>(tasks: usize, seconds: f64, work: F) -> anyhow::Result<f64>
 where
     F: Fn(usize) -> W + Clone + Send + 'static,
     W: Future<Output = anyhow::Result<()>> + Send,

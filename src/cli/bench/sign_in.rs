@@ -1,4 +1,4 @@
-//! Sign-ins through the router, each task with an account of its own: tries for one account wait for each other.
+//! Measures sign-ins through the router, each task with a separate account: tries for one account are serialized.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
-use super::measure::{Rates, mean, rate, turns};
+use super::measure::{BenchRates, mean, measure_rate, rounds};
 use crate::accounts;
 use crate::app::AppState;
 use crate::base::ids::id256;
+use crate::crypto::Priority;
 use crate::db::Durability;
 use crate::demo::Demo;
 use crate::router;
-use crate::seal::Priority;
 
 const PASSWORD: &str = "Banc-de-mesure-7";
 
-pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<Rates> {
+pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<BenchRates> {
     let app = demo.app();
-    // Two a core: one hashes while the other reads and writes.
+    // Two tasks a core: one hashes while the other reads and writes.
     let tasks = cores * 2;
-    let hash = app.passwords.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
+    let hash = app.password_hasher.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
     let mut identifiants = Vec::new();
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for _ in 0..tasks {
         let rng = app.rng.as_ref();
         let account =
-            accounts::ops::open_account(&mut tx, rng, app.now(), "responsable", "Banc", "MESURE", None).await?;
+            accounts::ops::create_account(&mut tx, rng, app.now(), "responsable", "Banc", "MESURE", None).await?;
         accounts::store::set_password(&mut tx, app.now(), &account.id, &hash).await?;
         identifiants.push(account.identifiant);
     }
@@ -52,20 +52,26 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
         }
     };
     let (mut all, mut limit) = (Vec::new(), Vec::new());
-    for turn in turns(seconds) {
-        limit.push(alone(app, tasks, turn, &hash).await?);
-        all.push(rate(tasks, turn, sign_in.clone()).await?);
+    for turn in rounds(seconds) {
+        limit.push(measure_argon2(app, tasks, turn, &hash).await?);
+        all.push(measure_rate(tasks, turn, sign_in.clone()).await?);
     }
-    Ok(Rates { what: "sign-ins", whole: mean(&all), limit: "argon2id alone", alone: mean(&limit), by_processor: None })
+    Ok(BenchRates {
+        measured_name: "sign-ins",
+        measured_rate: mean(&all),
+        limit_name: "argon2id alone",
+        limit_rate: mean(&limit),
+        cpu_share: None,
+    })
 }
 
-async fn alone(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow::Result<f64> {
+async fn measure_argon2(app: &AppState, tasks: usize, seconds: f64, hash: &str) -> anyhow::Result<f64> {
     let (app, hash) = (app.clone(), Arc::new(hash.to_owned()));
-    rate(tasks, seconds, move |_| {
+    measure_rate(tasks, seconds, move |_| {
         let (app, hash) = (app.clone(), Arc::clone(&hash));
         async move {
             anyhow::ensure!(
-                app.passwords.verify(PASSWORD, Some(hash.as_str()), Priority::Known).await?,
+                app.password_hasher.verify(PASSWORD, Some(hash.as_str()), Priority::Known).await?,
                 "the password does not verify"
             );
             Ok(())

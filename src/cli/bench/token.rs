@@ -1,4 +1,4 @@
-//! Exchanges of a code for tokens. The codes are drawn beforehand, in batches: they live a minute.
+//! Measures exchanges of a code for tokens. Codes are issued beforehand, in batches, as a code expires after a minute.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,56 +15,62 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use url::Url;
 
-use super::measure::{Rates, mean, processor_seconds, rate, turns};
+use super::measure::{BenchRates, cpu_seconds, mean, measure_rate, rounds};
 use crate::app::AppState;
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::db::Durability;
 use crate::demo::Demo;
 use crate::jose::{self, Alg};
 use crate::protocol::params::encode;
-use crate::sessions::ops::Around;
-use crate::sessions::{self, Method};
+use crate::sessions::ops::SessionOrigin;
+use crate::sessions::{self, AuthenticationMethod};
 use crate::{accounts, router};
 
 const CLIENT: &str = "mon-ent-montpellier";
 const VERIFIER: &str = "0123456789012345678901234567890123456789012";
-const BATCH: usize = 500;
+const BATCH_SIZE: usize = 500;
 
-pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<Rates> {
+pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<BenchRates> {
     let app = demo.app();
     let bench = Bench::new(demo).await?;
     let (mut all, mut limit) = (Vec::new(), Vec::new());
-    // Processor time of one signature, and of one exchange.
+    // CPU time of one signature, and of one exchange.
     let (mut signature, mut exchange) = (Vec::new(), Vec::new());
-    let used = |from: Option<f64>| Some(processor_seconds()? - from?);
-    for turn in turns(seconds) {
-        let from = processor_seconds();
-        let signed = alone(app, cores, turn).await?;
+    let used = |from: Option<f64>| Some(cpu_seconds()? - from?);
+    for turn in rounds(seconds) {
+        let from = cpu_seconds();
+        let signed = measure_rsa(app, cores, turn).await?;
         signature.extend(used(from).map(|used| used / (signed * turn)));
         limit.push(signed);
         let (mut done, mut spent) = (0.0, 0.0);
         while spent < turn {
             let codes = bench.codes().await?;
-            let (began, from) = (Instant::now(), processor_seconds());
+            let (began, from) = (Instant::now(), cpu_seconds());
             bench.exchange(codes, cores * 2).await?;
-            exchange.extend(used(from).map(|used| used / BATCH as f64));
+            exchange.extend(used(from).map(|used| used / BATCH_SIZE as f64));
             spent += began.elapsed().as_secs_f64();
-            done += BATCH as f64;
+            done += BATCH_SIZE as f64;
         }
         all.push(done / spent);
     }
     let (whole, alone) = (mean(&all), mean(&limit));
     let by_processor = (!exchange.is_empty()).then(|| mean(&signature) / mean(&exchange));
-    Ok(Rates { what: "codes exchanged for tokens", whole, limit: "RSA-2048 signatures alone", alone, by_processor })
+    Ok(BenchRates {
+        measured_name: "codes exchanged for tokens",
+        measured_rate: whole,
+        limit_name: "RSA-2048 signatures alone",
+        limit_rate: alone,
+        cpu_share: by_processor,
+    })
 }
 
-async fn alone(app: &AppState, cores: usize, seconds: f64) -> anyhow::Result<f64> {
-    let ring = app.ring();
-    rate(cores, seconds, move |_| {
+async fn measure_rsa(app: &AppState, cores: usize, seconds: f64) -> anyhow::Result<f64> {
+    let ring = app.key_ring();
+    measure_rate(cores, seconds, move |_| {
         let ring = Arc::clone(&ring);
         async move {
             jose::sign(&ring, Alg::RS256, "JWT", &json!({ "sub": "bench" }))?;
-            // A task that never waits would keep the others off its thread.
+            // A task that never waits would keep the other tasks off its thread.
             tokio::task::yield_now().await;
             Ok(())
         }
@@ -72,7 +78,7 @@ async fn alone(app: &AppState, cores: usize, seconds: f64) -> anyhow::Result<f64
     .await
 }
 
-/// A signed-in person and a relying party.
+/// A signed-in user and a relying party.
 struct Bench {
     router: Router,
     cookie: String,
@@ -83,23 +89,31 @@ struct Bench {
 impl Bench {
     async fn new(demo: &Demo) -> anyhow::Result<Self> {
         let app = demo.app();
-        let account = accounts::store::by_identifiant(&mut app.db.read().await?, &demo.account.identifiant).await?;
+        let account =
+            accounts::store::find_by_identifiant(&mut app.db.read().await?, &demo.account.identifiant).await?;
         let account = account.context("the demo's account")?;
         let mut tx = app.db.write(Durability::Relaxed).await?;
-        let (cookie, _) =
-            sessions::ops::begin(&mut tx, app, app.now(), &account.id, Method::Password, Around::default()).await?;
+        let (cookie, _) = sessions::ops::begin(
+            &mut tx,
+            app,
+            app.now(),
+            &account.id,
+            AuthenticationMethod::Password,
+            SessionOrigin::default(),
+        )
+        .await?;
         tx.commit().await?;
         let secret = demo.secret(CLIENT).context("the demo's client")?;
         Ok(Self {
             router: router::public(app.clone())?,
             cookie: format!("preau_dev={cookie}"),
-            redirect: format!("http://localhost:{}/ent/retour", demo.ports().neighbours),
+            redirect: format!("http://localhost:{}/ent/retour", demo.ports().sample_sites),
             authorization: format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{}", secret.expose()))),
         })
     }
 
     async fn codes(&self) -> anyhow::Result<VecDeque<String>> {
-        let challenge = digest(VERIFIER);
+        let challenge = sha256_base64url(VERIFIER);
         let query = encode([
             ("response_type", "code"),
             ("client_id", CLIENT),
@@ -111,7 +125,7 @@ impl Bench {
             ("code_challenge_method", "S256"),
         ]);
         let mut codes = VecDeque::new();
-        for _ in 0..BATCH {
+        for _ in 0..BATCH_SIZE {
             let request = Request::get(format!("/oauth2/authorize?{query}"))
                 .header(header::COOKIE, self.cookie.as_str())
                 .body(Body::empty())?;

@@ -1,5 +1,4 @@
-//! What can be said without the database: addresses, certificate, key file, disk, gateway; and whether everything that
-//! `serve` builds can be built.
+//! Checks without the database: addresses, certificate, key file, disk, gateway, and the components built by `serve`.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,28 +6,28 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::base::clock::{Span, Timestamp};
-use crate::cli::in_paris;
+use crate::cli::format_paris_time;
 use crate::config::Config;
-use crate::config::deployment::Declared;
-use crate::db::files::file_of;
+use crate::config::deployment::DeploymentFiles;
+use crate::crypto;
+use crate::db::files::sqlite_file;
 use crate::demo::rosters::SCHOOLS;
 use crate::http::certificate;
-use crate::http::outgoing::Outgoing;
-use crate::http::pages::Pages;
+use crate::http::outgoing::OutgoingClient;
+use crate::http::pages::PageRenderer;
 use crate::http::serve;
-use crate::seal;
-use crate::sms::Gateway;
+use crate::sms::SmsGateway;
 
-/// A database that cannot write stops everybody; this much is left for whoever is called at night.
-const MIN_FREE: u64 = 512 * 1024 * 1024;
-/// Whoever renews a certificate by hand needs some days.
-const RENEWED_WITHIN: Span = Span::days(14);
+/// The minimum free disk space: a full disk stops everybody, so the check fails while an operator can still act.
+const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
+/// The remaining validity at which a certificate is reported: renewing by hand takes some days.
+const CERTIFICATE_RENEWAL_LEAD: Span = Span::days(14);
 
-/// Each address is free, or a server of ours answers there.
-pub async fn listeners(config: &Config) -> anyhow::Result<String> {
+/// Checks that each address is free, or served by this program.
+pub async fn check_listeners(config: &Config) -> anyhow::Result<String> {
     let server = &config.server;
     let mut said = Vec::new();
-    let ours = answers_as_ours(server.operations).await;
+    let ours = is_our_server(server.operations).await;
     for (key, at) in [("server.listen", server.listen), ("server.operations", server.operations)] {
         match serve::bind(at) {
             Ok(_) => said.push(format!("{at} is free")),
@@ -49,8 +48,8 @@ pub async fn listeners(config: &Config) -> anyhow::Result<String> {
     Ok(said.join(", "))
 }
 
-/// Whether a server of this program answers its health checks there.
-async fn answers_as_ours(operations: SocketAddr) -> bool {
+/// True if a server of this program answers health checks at the address.
+async fn is_our_server(operations: SocketAddr) -> bool {
     let Ok(client) = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(2)).build() else {
         return false;
     };
@@ -58,37 +57,43 @@ async fn answers_as_ours(operations: SocketAddr) -> bool {
     answer.text().await.is_ok_and(|text| text == "ok\n")
 }
 
-pub fn tls(config: &Config, now: Timestamp) -> anyhow::Result<String> {
+pub fn check_certificate(config: &Config, now: Timestamp) -> anyhow::Result<String> {
     let Some(tls) = &config.server.tls else {
         let proxy = if config.server.is_https() { "a proxy ends TLS" } else { "plain http on this machine" };
         return Ok(format!("none here: {proxy}"));
     };
-    let valid = certificate::check(&tls.certificate, &tls.key, now)?;
-    let until = in_paris(valid.until);
-    anyhow::ensure!(valid.until.since(now) > RENEWED_WITHIN, "{} ends on {until}: renew it", tls.certificate.display());
+    let valid = certificate::validate(&tls.certificate, &tls.key, now)?;
+    let until = format_paris_time(valid.not_after);
     anyhow::ensure!(
-        valid.names_host(config.server.issuer.as_str()),
+        valid.not_after.since(now) > CERTIFICATE_RENEWAL_LEAD,
+        "{} ends on {until}: renew it",
+        tls.certificate.display()
+    );
+    anyhow::ensure!(
+        valid.covers_host(config.server.issuer.as_str()),
         "{} is not for the issuer's host ({}): it names {}",
         tls.certificate.display(),
         config.server.host(),
-        valid.names.join(", ")
+        valid.dns_names.join(", ")
     );
     Ok(format!("until {until}"))
 }
 
-/// Who reads it opens everything that is sealed.
-pub fn key_file(config: &Config) -> anyhow::Result<String> {
+/// Checks that only the owner can read the master key: any reader could decrypt the database.
+pub fn check_key_file(config: &Config) -> anyhow::Result<String> {
     let directory = &config.keys.directory;
-    let Some(mode) = seal::open_to_others(directory) else { return Ok("only its owner reads it".to_owned()) };
+    let Some(mode) = crypto::master_key_exposed_mode(directory) else {
+        return Ok("only its owner reads it".to_owned());
+    };
     let file = directory.join("master.key");
     anyhow::bail!("{} is {mode:04o}: others may read it: run `chmod 600 {}`", file.display(), file.display())
 }
 
-/// Room for the database, where it is a file, and for new keys.
-pub fn disk(config: &Config) -> anyhow::Result<String> {
+/// Checks the free space for a database file and for new keys.
+pub fn check_disk(config: &Config) -> anyhow::Result<String> {
     let mut said = Vec::new();
     let mut places: Vec<PathBuf> = vec![config.keys.directory.clone()];
-    places.extend(file_of(&config.database.url).and_then(|file| file.parent().map(Path::to_owned)));
+    places.extend(sqlite_file(&config.database.url).and_then(|file| file.parent().map(Path::to_owned)));
     for place in places {
         let place = if place.as_os_str().is_empty() { PathBuf::from(".") } else { place };
         if !place.exists() {
@@ -97,7 +102,7 @@ pub fn disk(config: &Config) -> anyhow::Result<String> {
         let stat = rustix::fs::statvfs(&place).with_context(|| place.display().to_string())?;
         let free = stat.f_bavail.saturating_mul(stat.f_frsize);
         let megabytes = free / 1024 / 1024;
-        anyhow::ensure!(free >= MIN_FREE, "{megabytes} MiB are free in {}: make room", place.display());
+        anyhow::ensure!(free >= MIN_FREE_BYTES, "{megabytes} MiB are free in {}: make room", place.display());
         anyhow::ensure!(
             !stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
             "{} is mounted read-only: nothing can be written there",
@@ -108,31 +113,33 @@ pub fn disk(config: &Config) -> anyhow::Result<String> {
     Ok(if said.is_empty() { "no folder is there yet".to_owned() } else { said.join(", ") })
 }
 
-/// Whether people can be told apart by where they come from: behind a proxy that is not named, all come from its address.
-pub fn sources(config: &Config) -> anyhow::Result<String> {
-    anyhow::ensure!(!config.server.hides_sources(), "{}", crate::config::UNNAMED_PROXY);
+/// Checks that visitors can be told apart by address: behind a proxy missing in the configuration, all share the
+/// proxy's address.
+pub fn check_sources(config: &Config) -> anyhow::Result<String> {
+    anyhow::ensure!(!config.server.has_undeclared_proxy(), "{}", crate::config::UNNAMED_PROXY);
     Ok(match config.server.trusted_proxies.len() {
         0 => "as they connect".to_owned(),
         known => format!("as {known} trusted proxies say"),
     })
 }
 
-/// What `serve` builds from the configuration alone.
-pub fn built(config: &Config) -> anyhow::Result<String> {
-    Outgoing::new(&config.outgoing)?;
-    Pages::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
-    Gateway::from_config(&config.sms, &config.outgoing)?;
+/// Builds the components that `serve` builds from the configuration alone.
+pub fn check_components(config: &Config) -> anyhow::Result<String> {
+    OutgoingClient::new(&config.outgoing)?;
+    PageRenderer::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
+    SmsGateway::from_config(&config.sms, &config.outgoing)?;
     Ok("pages, outgoing calls and the SMS gateway".to_owned())
 }
 
-/// The gateway answers at all: whatever it says to a call that sends nothing.
-pub async fn gateway(config: &Config) -> anyhow::Result<String> {
-    let gateway = Gateway::from_config(&config.sms, &config.outgoing)?;
-    gateway.reach().await.map_err(anyhow::Error::msg)
+/// Checks that the gateway answers a call that sends nothing, whatever the response.
+pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
+    let gateway = SmsGateway::from_config(&config.sms, &config.outgoing)?;
+    gateway.check_reachable().await.map_err(anyhow::Error::msg)
 }
 
-/// The demo's schools are invented, and its services are on the machine of whoever tries it.
-pub fn not_the_demo(config: &Config, declared: &Declared) -> anyhow::Result<String> {
+/// Refuses the demo's deployment in production: the schools are invented, and the services run on the visitor's
+/// machine.
+pub fn check_not_demo(config: &Config, declared: &DeploymentFiles) -> anyhow::Result<String> {
     if config.server.is_loopback() {
         return Ok(format!("{} schools, on this machine", declared.schools.len()));
     }

@@ -1,4 +1,4 @@
-//! Wrong configurations, and the line by which doctor names each: the place, and what to do
+//! Wrong configurations, and the line in which doctor reports each, with the place and the remedy
 //! (docs/threats.md#faults-f3).
 
 use std::fs;
@@ -13,15 +13,15 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::extension::SubjectAlternativeName;
 use openssl::x509::{X509, X509NameBuilder};
 
-use super::House;
+use super::TestInstallation;
 use crate::base::rng::SystemRandom;
-use crate::compose::Listeners;
+use crate::bootstrap::Listeners;
 use crate::config::Config;
+use crate::crypto;
 use crate::db::{Db, Durability};
-use crate::seal;
 
-/// What a case changes. The text of the configuration comes in, and goes out as it is to be.
-type Change = fn(&House, String) -> String;
+/// The change of a case, from the text of the configuration to the new text.
+type ConfigChange = fn(&TestInstallation, String) -> String;
 
 const PUBLIC: &str = "issuer = \"https://id.example.fr\"\n";
 const HTTP: &str = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n";
@@ -35,21 +35,21 @@ fn database(text: &str, line: &str) -> String {
     text.replace(&now, line)
 }
 
-fn file(house: &House, name: &str, text: &str) -> String {
+fn file(house: &TestInstallation, name: &str, text: &str) -> String {
     let path = house.folder.path().join(name);
     fs::write(&path, text).unwrap();
     path.display().to_string()
 }
 
-fn edit(house: &House, name: &str, from: &str, to: &str) {
+fn edit(house: &TestInstallation, name: &str, from: &str, to: &str) {
     let path = house.folder.path().join("deployment").join(name);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{name}: {from}");
     fs::write(&path, text.replacen(from, to, 1)).unwrap();
 }
 
-/// A key, and a certificate with it for this name that holds from so many days from now to so many.
-fn certificate(house: &House, name: &str, (from, to): (i64, i64)) -> (String, String) {
+/// Creates a key and a certificate for a name, valid between two numbers of days from now.
+fn certificate(house: &TestInstallation, name: &str, (from, to): (i64, i64)) -> (String, String) {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key: PKey<Private> = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut subject = X509NameBuilder::new().unwrap();
@@ -60,7 +60,7 @@ fn certificate(house: &House, name: &str, (from, to): (i64, i64)) -> (String, St
     builder.set_subject_name(&subject).unwrap();
     builder.set_issuer_name(&subject).unwrap();
     builder.set_pubkey(&key).unwrap();
-    let now = crate::base::clock::Clock::now(&crate::base::clock::SystemClock).seconds();
+    let now = crate::base::clock::Clock::now(&crate::base::clock::SystemClock).as_seconds();
     let at = |days: i64| Asn1Time::from_unix(now + days * 86_400).unwrap();
     builder.set_not_before(&at(from)).unwrap();
     builder.set_not_after(&at(to)).unwrap();
@@ -77,8 +77,8 @@ fn tls(text: &str, certificate: &str, key: &str) -> String {
     format!("{text}[server.tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n")
 }
 
-/// The case in a word, the check that must fail, what its line says, and the change.
-const CASES: &[(&str, &str, &[&str], Change)] = &[
+/// The name of the case, the check expected to fail, the expected texts of its line, and the change.
+const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
     ("issuer with a path", "configuration", &["server.issuer", "no path"], |_, t| {
         server(&t, "issuer = \"http://localhost:8080/x\"\n")
     }),
@@ -188,7 +188,7 @@ const CASES: &[(&str, &str, &[&str], Change)] = &[
     }),
     ("master key of another", "master key", &["master.key and this database do not belong together"], |h, t| {
         fs::remove_file(h.folder.path().join("keys/master.key")).unwrap();
-        seal::write_new(&h.folder.path().join("keys"), &SystemRandom).unwrap();
+        crypto::write_new_master_key(&h.folder.path().join("keys"), &SystemRandom).unwrap();
         t
     }),
     ("others write the master key", "master key file", &["master.key is 0666", "chmod 600"], |h, t| {
@@ -266,7 +266,7 @@ const CASES: &[(&str, &str, &[&str], Change)] = &[
         t
     }),
     ("a client twice", "deployment's files", &["clients/bourses.toml", "clients/copy.toml", "keep one"], |h, t| {
-        fs::copy(h.client("bourses"), h.client("copy")).unwrap();
+        fs::copy(h.client_file("bourses"), h.client_file("copy")).unwrap();
         t
     }),
     ("a client with an unknown key", "deployment's files", &["clients/bourses.toml", "sektor"], |h, t| {
@@ -308,7 +308,7 @@ const CASES: &[(&str, &str, &[&str], Change)] = &[
     }),
 ];
 
-/// The same folder again, under another name.
+/// Copies a folder under another name.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -322,21 +322,21 @@ fn copy(from: &Path, to: &Path) {
 
 #[tokio::test]
 async fn faults_f3_every_wrong_configuration_is_named_with_its_place_and_a_remedy() {
-    let sound = House::of_its_own();
-    assert!(sound.preau("migrate").await.0);
+    let sound = TestInstallation::with_own_deployment();
+    assert!(sound.run("migrate").await.0);
     let text = fs::read_to_string(sound.folder.path().join("preau.toml")).unwrap();
-    let (is_sound, said) = sound.preau("doctor").await;
+    let (is_sound, said) = sound.run("doctor").await;
     assert!(is_sound, "{said}");
     assert!(CASES.len() >= 46, "{}", CASES.len());
     let mut missed = Vec::new();
     for (case, check, words, change) in CASES {
-        let house = House { folder: tempfile::tempdir().unwrap() };
+        let house = TestInstallation { folder: tempfile::tempdir().unwrap() };
         copy(sound.folder.path(), house.folder.path());
         let here = |path: &Path| path.display().to_string();
         let text = text.replace(&here(sound.folder.path()), &here(house.folder.path()));
         let text = change(&house, text);
         fs::write(house.folder.path().join("preau.toml"), text).unwrap();
-        let (is_sound, said) = house.preau("doctor").await;
+        let (is_sound, said) = house.run("doctor").await;
         let lines: Vec<&str> = said.lines().filter(|line| line.starts_with(&format!("WRONG  {check}: "))).collect();
         let said_all = words.iter().all(|word| lines.iter().any(|line| line.contains(word)));
         if is_sound || lines.is_empty() || !said_all {
@@ -350,7 +350,7 @@ async fn faults_f3_every_wrong_configuration_is_named_with_its_place_and_a_remed
 
 #[tokio::test]
 async fn faults_f4_a_certificate_that_ended_is_served_to_nobody() {
-    let house = House::of_its_own();
+    let house = TestInstallation::with_own_deployment();
     let (certificate, key) = certificate(&house, "localhost", (-90, -1));
     let path = house.folder.path().join("preau.toml");
     let text = fs::read_to_string(&path).unwrap();
@@ -362,34 +362,34 @@ async fn faults_f4_a_certificate_that_ended_is_served_to_nobody() {
 
 #[tokio::test]
 async fn faults_f3_an_address_that_is_taken_is_named_and_one_of_ours_is_told() {
-    let house = House::of_its_own();
-    assert!(house.preau("migrate").await.0);
+    let house = TestInstallation::with_own_deployment();
+    assert!(house.run("migrate").await.0);
     let path = house.folder.path().join("preau.toml");
     let text = fs::read_to_string(&path).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let at = taken.local_addr().unwrap().to_string();
     fs::write(&path, text.replacen("127.0.0.1:0", &at, 1)).unwrap();
-    let (_, said) = house.preau("doctor").await;
+    let (_, said) = house.run("doctor").await;
     assert!(said.contains(&format!("WRONG  listeners: another program listens on {at} (server.listen)")), "{said}");
 
-    // A server of this house: its health checks answer.
+    // Another server of this deployment, with health checks.
     let ours = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let operations = ours.local_addr().unwrap().to_string();
     let routes = axum::Router::new().route("/healthz", axum::routing::get(async || "ok\n"));
     tokio::spawn(async move { axum::serve(ours, routes).await.unwrap() });
     fs::write(&path, text.replacen("127.0.0.1:0", &at, 1).replacen("127.0.0.1:0", &operations, 1)).unwrap();
-    let (sound, said) = house.preau("doctor").await;
+    let (sound, said) = house.run("doctor").await;
     assert!(sound && said.contains(&format!("{at} is served by preau, {operations} is served by preau")), "{said}");
 }
 
 #[tokio::test]
 async fn faults_f3_doctor_tells_programs_in_json() {
-    let house = House::of_its_own();
-    let (sound, said) = house.preau("doctor --json").await;
+    let house = TestInstallation::with_own_deployment();
+    let (sound, said) = house.run("doctor --json").await;
     let told: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert!(!sound && told["sound"] == false, "{said}");
-    assert!(house.preau("migrate").await.0);
-    let (sound, said) = house.preau("doctor --json").await;
+    assert!(house.run("migrate").await.0);
+    let (sound, said) = house.run("doctor --json").await;
     let told: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert!(sound && told["sound"] == true, "{said}");
     let checks = told["checks"].as_array().unwrap();
@@ -398,9 +398,9 @@ async fn faults_f3_doctor_tells_programs_in_json() {
 
 #[tokio::test]
 async fn faults_f1_doctor_and_sms_status_say_that_messages_do_not_leave_and_resume_lifts_it() {
-    let house = House::of_its_own();
-    assert!(house.preau("migrate").await.0);
-    let (done, said) = house.preau("sms status").await;
+    let house = TestInstallation::with_own_deployment();
+    assert!(house.run("migrate").await.0);
+    let (done, said) = house.run("sms status").await;
     assert!(done && said.starts_with("messages leave\n0 wait"), "{said}");
     let db = Db::open(&format!("sqlite:{}", house.folder.path().join("preau.db").display())).await.unwrap();
     let mut tx = db.write(Durability::Durable).await.unwrap();
@@ -408,13 +408,13 @@ async fn faults_f1_doctor_and_sms_status_say_that_messages_do_not_leave_and_resu
     tx.execute(sql, Vec::new()).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
-    let (sound, said) = house.preau("doctor").await;
+    let (sound, said) = house.run("doctor").await;
     assert!(!sound && said.contains("WRONG  SMS: gateway: the gateway answers 401 (since "), "{said}");
-    let (done, said) = house.preau("sms status").await;
+    let (done, said) = house.run("sms status").await;
     assert!(!done && said.contains("refused 7 times") && said.contains("[sms.http]"), "{said}");
-    let (done, said) = house.preau("sms resume").await;
+    let (done, said) = house.run("sms resume").await;
     assert!(done && said.contains("1 outages ended"), "{said}");
-    let (done, _) = house.preau("sms status").await;
+    let (done, _) = house.run("sms status").await;
     assert!(done);
-    assert!(house.preau("doctor").await.0);
+    assert!(house.run("doctor").await.0);
 }

@@ -1,93 +1,101 @@
-//! What a profile demands of a client and of each of its requests: one table, pure, that every endpoint asks.
+//! Requirements of a security profile for a client and for each of its requests: one pure table, used by every
+//! endpoint.
 //!
-//! `fapi2` is the FAPI 2.0 Security Profile (5.3.2): signed assertions for the issuer alone, tokens bound to a key by
-//! DPoP, pushed requests, PKCE, codes only. With `require_signed_request_object` it is Message Signing too (5.3.1 there).
-//! Other clients keep what the older specifications allow. Nothing here depends on a request.
+//! `fapi2` is the FAPI 2.0 Security Profile (5.3.2): client assertions with the issuer as only audience, DPoP-bound
+//! tokens, pushed authorization requests, PKCE, and the code flow only. With `require_signed_request_object`, `fapi2`
+//! is Message Signing too (5.3.1 of FAPI 2.0 Message Signing). Other clients keep the permissions of the older
+//! specifications. Nothing here depends on a request.
 
-use super::{AuthMethod, Flaw, Metadata, flaw};
+use super::{AuthMethod, ClientMetadata, MetadataError, invalid};
 use crate::base::clock::Span;
 use crate::protocol::algorithms::Alg;
-use crate::protocol::profile::Profile;
-use crate::protocol::registration::Fields;
+use crate::protocol::profile::SecurityProfile;
+use crate::protocol::registration::ClientMetadataFields;
 
-/// FAPI 2.0 5.4.1: PS256, ES256 or EdDSA. The first is the default of what is signed for the client.
-const FAPI2: [Alg; 3] = [Alg::PS256, Alg::ES256, Alg::EdDSA];
-/// FAPI 2.0 Message Signing 5.3.1: `exp` at most so long after `nbf`, `nbf` at most so long ago.
-const OBJECT_LIFE: Span = Span::minutes(60);
+/// The algorithms of FAPI 2.0 5.4.1: PS256, ES256 or EdDSA. The first one is the default for ID tokens.
+const FAPI2_ALGORITHMS: [Alg; 3] = [Alg::PS256, Alg::ES256, Alg::EdDSA];
+/// The maximum time between `nbf` and `exp` of a request object, and the maximum age of `nbf` (FAPI 2.0 Message Signing
+/// 5.3.1).
+const MAX_REQUEST_OBJECT_TTL: Span = Span::minutes(60);
 
-/// What a client may sign with: assertions, request objects and proofs.
-pub fn signs_with(profile: Profile) -> &'static [Alg] {
+/// Returns the algorithms allowed for signatures by the client: client assertions, request objects and DPoP proofs.
+pub fn allowed_algorithms(profile: SecurityProfile) -> &'static [Alg] {
     match profile {
-        Profile::Plain => &Alg::ALL,
-        Profile::Fapi2 => &FAPI2,
+        SecurityProfile::Plain => &Alg::ALL,
+        SecurityProfile::Fapi2 => &FAPI2_ALGORITHMS,
     }
 }
 
-/// What is demanded.
+/// The requirements for a client's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demands {
-    /// RFC 7636.
+pub struct ClientRequirements {
+    /// PKCE (RFC 7636).
     pub pkce: bool,
-    /// RFC 9126.
-    pub pushed: bool,
-    /// RFC 9101 10.5.
+    /// Pushed authorization requests (RFC 9126).
+    pub par: bool,
+    /// Signed request objects (RFC 9101 10.5).
     pub signed_request: bool,
-    /// RFC 9449: no token without a key.
+    /// DPoP-bound tokens (RFC 9449).
     pub dpop: bool,
-    /// What the client may sign with: assertions, request objects and proofs.
-    pub signs_with: &'static [Alg],
-    /// `aud` of an assertion is our issuer, as one string; else also the endpoint, and among others.
-    pub issuer_alone: bool,
-    /// `aud`, `exp` and `nbf` of a request object must be there, and these apart at most; else they may be absent.
-    pub object_life: Option<Span>,
-    /// A refresh token is spent by its use. Only where nothing else proves who uses it.
-    pub rotates: bool,
+    /// The algorithms of client assertions, request objects and DPoP proofs.
+    pub allowed_algorithms: &'static [Alg],
+    /// True if `aud` of a client assertion must be the issuer as a single string; otherwise the endpoint URL and a list
+    /// of audiences are accepted too.
+    pub issuer_only_audience: bool,
+    /// The maximum time between `nbf` and `exp` of a request object; `aud`, `exp` and `nbf` are then required. `None`
+    /// makes these claims optional.
+    pub max_request_object_ttl: Option<Span>,
+    /// True if refresh tokens are rotated: only for clients without another proof of possession.
+    pub rotates_refresh_tokens: bool,
 }
 
-/// What is demanded of this client.
-pub fn demands(meta: &Metadata) -> Demands {
+/// Returns the requirements for a client.
+pub fn requirements(meta: &ClientMetadata) -> ClientRequirements {
     let public = meta.auth_method == AuthMethod::None;
-    let own = Demands {
+    let own = ClientRequirements {
         pkce: meta.require_pkce || public,
-        pushed: meta.require_par,
+        par: meta.require_par,
         signed_request: meta.require_signed_request_object,
         dpop: meta.dpop_bound,
-        signs_with: signs_with(meta.profile),
-        issuer_alone: false,
-        object_life: None,
-        rotates: public,
+        allowed_algorithms: allowed_algorithms(meta.profile),
+        issuer_only_audience: false,
+        max_request_object_ttl: None,
+        rotates_refresh_tokens: public,
     };
     match meta.profile {
-        Profile::Plain => own,
-        Profile::Fapi2 => Demands {
+        SecurityProfile::Plain => own,
+        SecurityProfile::Fapi2 => ClientRequirements {
             pkce: true,
-            pushed: true,
+            par: true,
             dpop: true,
-            issuer_alone: true,
-            object_life: Some(OBJECT_LIFE),
-            rotates: false,
+            issuer_only_audience: true,
+            max_request_object_ttl: Some(MAX_REQUEST_OBJECT_TTL),
+            rotates_refresh_tokens: false,
             ..own
         },
     }
 }
 
-/// The fields as the profile has them: what is left out is set, what contradicts is refused with its name.
-pub(super) fn imposed(profile: Profile, f: &Fields) -> Result<Fields, Flaw> {
+/// Applies the profile to the fields: missing values are set, contradicting values are rejected with the field's name.
+pub(super) fn apply_profile(
+    profile: SecurityProfile,
+    f: &ClientMetadataFields,
+) -> Result<ClientMetadataFields, MetadataError> {
     let mut f = f.clone();
-    if profile == Profile::Plain {
+    if profile == SecurityProfile::Plain {
         return Ok(f);
     }
-    let algorithms = FAPI2.map(Alg::name);
-    one_of(&mut f.token_endpoint_auth_method, "token_endpoint_auth_method", &["private_key_jwt"])?;
-    one_of(&mut f.id_token_signed_response_alg, "id_token_signed_response_alg", &algorithms)?;
-    yes(&mut f.dpop_bound_access_tokens, "dpop_bound_access_tokens")?;
-    yes(&mut f.require_pushed_authorization_requests, "require_pushed_authorization_requests")?;
+    let algorithms = FAPI2_ALGORITHMS.map(Alg::name);
+    require_one_of(&mut f.token_endpoint_auth_method, "token_endpoint_auth_method", &["private_key_jwt"])?;
+    require_one_of(&mut f.id_token_signed_response_alg, "id_token_signed_response_alg", &algorithms)?;
+    require_true(&mut f.dpop_bound_access_tokens, "dpop_bound_access_tokens")?;
+    require_true(&mut f.require_pushed_authorization_requests, "require_pushed_authorization_requests")?;
     let code = vec!["code".to_owned()];
     if *f.response_types.get_or_insert_with(|| code.clone()) != code {
-        return flaw("response_types", "profile fapi2 has code only");
+        return invalid("response_types", "profile fapi2 has code only");
     }
     if f.grant_types.iter().flatten().any(|grant| grant == "implicit") {
-        return flaw("grant_types", "profile fapi2 has no implicit grant");
+        return invalid("grant_types", "profile fapi2 has no implicit grant");
     }
     let signed = [
         ("token_endpoint_auth_signing_alg", &f.token_endpoint_auth_signing_alg),
@@ -97,25 +105,29 @@ pub(super) fn imposed(profile: Profile, f: &Fields) -> Result<Fields, Flaw> {
     ];
     for (field, alg) in signed {
         if alg.as_deref().is_some_and(|alg| !algorithms.contains(&alg)) {
-            return flaw(field, "profile fapi2 has PS256, ES256 or EdDSA");
+            return invalid(field, "profile fapi2 has PS256, ES256 or EdDSA");
         }
     }
     Ok(f)
 }
 
-/// Sets the first where nothing is said.
-fn one_of(said: &mut Option<String>, field: &'static str, allowed: &[&'static str]) -> Result<(), Flaw> {
+/// Sets a missing value to the first allowed one, and rejects other values.
+fn require_one_of(
+    said: &mut Option<String>,
+    field: &'static str,
+    allowed: &[&'static str],
+) -> Result<(), MetadataError> {
     let Some(first) = allowed.first() else { return Ok(()) };
     if allowed.contains(&said.get_or_insert_with(|| (*first).to_owned()).as_str()) {
         return Ok(());
     }
-    flaw(field, format!("profile fapi2 has {}", allowed.join(", ")))
+    invalid(field, format!("profile fapi2 has {}", allowed.join(", ")))
 }
 
-fn yes(said: &mut Option<bool>, field: &'static str) -> Result<(), Flaw> {
+fn require_true(said: &mut Option<bool>, field: &'static str) -> Result<(), MetadataError> {
     match said.get_or_insert(true) {
         true => Ok(()),
-        false => flaw(field, "profile fapi2 has true"),
+        false => invalid(field, "profile fapi2 has true"),
     }
 }
 
@@ -125,8 +137,11 @@ mod tests {
 
     use super::*;
 
-    fn imposed_on(said: &Value) -> Result<Fields, Flaw> {
-        imposed(Profile::Fapi2, &Fields::read(said.clone().as_object_mut().unwrap()).unwrap())
+    fn imposed_on(said: &Value) -> Result<ClientMetadataFields, MetadataError> {
+        apply_profile(
+            SecurityProfile::Fapi2,
+            &ClientMetadataFields::read(said.clone().as_object_mut().unwrap()).unwrap(),
+        )
     }
 
     #[test]
@@ -140,8 +155,8 @@ mod tests {
             "id_token_signed_response_alg": "ES256", "response_types": ["code"], "userinfo_signed_response_alg": "EdDSA",
         });
         assert_eq!(imposed_on(&said).unwrap().id_token_signed_response_alg.as_deref(), Some("ES256"), "by choice");
-        let plain = Fields::read(said.as_object_mut().unwrap()).unwrap();
-        assert_eq!(imposed(Profile::Plain, &plain).unwrap(), plain);
+        let plain = ClientMetadataFields::read(said.as_object_mut().unwrap()).unwrap();
+        assert_eq!(apply_profile(SecurityProfile::Plain, &plain).unwrap(), plain);
     }
 
     #[test]

@@ -1,28 +1,35 @@
-//! The URIs of a client, all of them vetted (docs/threats.md#attack-r1 to #attack-r8), and the sector that they make.
+//! Validation of a client's URIs (docs/threats.md#attack-r1 to #attack-r8), and the sector computed from the URIs.
 
-use super::{Flaw, flaw};
-use crate::clients::{Metadata, SubjectType};
+use super::{MetadataError, invalid};
+use crate::clients::{ClientMetadata, SubjectType};
 use crate::protocol::redirect;
-use crate::protocol::registration::Fields;
+use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::response::ResponseType;
 
-/// Of redirect URIs and of request URIs.
-const MOST: usize = 20;
+/// The maximum number of redirect URIs, and of each other list of URIs.
+const MAX_URIS: usize = 20;
 
-pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseType]) -> Result<(), Flaw> {
+pub(super) fn validate(
+    f: &ClientMetadataFields,
+    native: bool,
+    registered: bool,
+    types: &[ResponseType],
+) -> Result<(), MetadataError> {
     let redirects = f.redirect_uris.as_deref().unwrap_or_default();
-    if redirects.len() > MOST {
-        return flaw("redirect_uris", "20 at most");
+    if redirects.len() > MAX_URIS {
+        return invalid("redirect_uris", "20 at most");
     }
-    // docs/threats.md#attack-r8: without one the first that comes would be taken by somebody's default.
+    // docs/threats.md#attack-r8: without a registered redirect URI, the first one requested would be accepted by a
+    // careless default.
     if redirects.is_empty() && !types.is_empty() {
-        return flaw("redirect_uris", "none is named: where people come back to");
+        return invalid("redirect_uris", "none is named: where people come back to");
     }
     for uri in redirects {
-        redirect::vet(uri, native).map_err(|why| Flaw { field: "redirect_uris", why: why.words().into() })?;
-        // OIDCR 2, application_type: what comes by the front channel goes over TLS to a web client.
-        if registered && !native && types.iter().any(|t| t.is_front()) && !uri.starts_with("https:") {
-            return flaw("redirect_uris", "the implicit grant of a web client needs https");
+        redirect::validate(uri, native)
+            .map_err(|why| MetadataError { field: "redirect_uris", why: why.description().into() })?;
+        // OIDCR 2, application_type: front-channel responses to a web client require TLS.
+        if registered && !native && types.iter().any(|t| t.uses_front_channel()) && !uri.starts_with("https:") {
+            return invalid("redirect_uris", "the implicit grant of a web client needs https");
         }
     }
     let singles = [
@@ -38,45 +45,47 @@ pub(super) fn vet(f: &Fields, native: bool, registered: bool, types: &[ResponseT
     ];
     for (field, uri) in singles {
         if let Some(uri) = uri {
-            redirect::vet_other(uri, false).map_err(|why| Flaw { field, why: why.words().into() })?;
+            redirect::validate_other(uri, false)
+                .map_err(|why| MetadataError { field, why: why.description().into() })?;
         }
     }
     // OIDCC 4: the scheme must be https.
     if registered && f.initiate_login_uri.as_ref().is_some_and(|uri| !uri.starts_with("https:")) {
-        return flaw("initiate_login_uri", "https only");
+        return invalid("initiate_login_uri", "https only");
     }
     let lists =
         [("post_logout_redirect_uris", &f.post_logout_redirect_uris, false), ("request_uris", &f.request_uris, true)];
     for (field, list, fragment) in lists {
         let list = list.as_deref().unwrap_or_default();
-        if list.len() > MOST {
-            return flaw(field, "20 at most");
+        if list.len() > MAX_URIS {
+            return invalid(field, "20 at most");
         }
-        // People come back to it, so a native client may have a scheme of its own (RPIL 3.1).
+        // End users are redirected to the post-logout URI, so a native client may use a private-use scheme (RPIL 3.1).
         for uri in list {
-            let sound = if fragment { redirect::vet_other(uri, true) } else { redirect::vet(uri, native) };
-            sound.map_err(|why| Flaw { field, why: why.words().into() })?;
+            let sound = if fragment { redirect::validate_other(uri, true) } else { redirect::validate(uri, native) };
+            sound.map_err(|why| MetadataError { field, why: why.description().into() })?;
         }
     }
     Ok(())
 }
 
-/// The sector of one client alone.
-pub fn own_sector(client_id: &str) -> String {
+/// Returns the sector that contains only this client.
+pub fn single_client_sector(client_id: &str) -> String {
     format!("client:{client_id}")
 }
 
-/// Who sees one `sub` (OIDCC 8.1): the host of the sector's document, else of all redirect URIs. Named so that no
-/// registration enters a sector of the files by chance (a file that names `host:…` means it); what anybody could
-/// register is a sector of its own.
+/// Returns the sector, the set of clients with the same pairwise `sub` (OIDCC 8.1): the host of
+/// `sector_identifier_uri`, otherwise the host of all redirect URIs. The prefix `host:` keeps registrations out of the
+/// sectors declared in files, unless a file names `host:…` on purpose. Loopback and private-use redirect URIs,
+/// registrable by any application, make a sector of their own.
 ///
-/// `by_name`: the client asked for pairwise subjects in so many words, and with several hosts must say which sector it
-/// means. Who did not gets one of its own, as private.
-pub(super) fn sector(meta: &Metadata, client_id: &str, by_name: bool) -> Result<String, Flaw> {
+/// `by_name`: the client has requested pairwise subjects explicitly, so redirect URIs on several hosts require
+/// `sector_identifier_uri`. Otherwise such a client gets a sector of its own, with the same privacy.
+pub(super) fn sector(meta: &ClientMetadata, client_id: &str, by_name: bool) -> Result<String, MetadataError> {
     if let Some(uri) = &meta.sector_identifier_uri {
         let Some(host) = redirect::host(uri) else {
-            // The document of this machine: tests and development.
-            return Ok(own_sector(client_id));
+            // A sector document on a loopback host: tests and development.
+            return Ok(single_client_sector(client_id));
         };
         return Ok(format!("host:{host}"));
     }
@@ -85,12 +94,12 @@ pub(super) fn sector(meta: &Metadata, client_id: &str, by_name: bool) -> Result<
     hosts.dedup();
     if hosts.len() > 1 && meta.subject_type == SubjectType::Pairwise {
         return match by_name {
-            true => flaw("sector_identifier_uri", "redirect URIs of several hosts need it"),
-            false => Ok(own_sector(client_id)),
+            true => invalid("sector_identifier_uri", "redirect URIs of several hosts need it"),
+            false => Ok(single_client_sector(client_id)),
         };
     }
     Ok(match hosts.into_iter().flatten().next() {
         Some(host) => format!("host:{host}"),
-        None => own_sector(client_id),
+        None => single_client_sector(client_id),
     })
 }

@@ -1,32 +1,32 @@
-//! What a relying party's file says, judged by the rules of registration and by ours. `publish` makes rows of it.
+//! Validation of a client file, by the rules of registration and by the deployment's rules. `publish` writes the rows.
 
 use crate::base::secret::Secret;
-use crate::clients::metadata::{self, Flaw, Terms};
-use crate::clients::{Metadata, Perimeter, is_client_id};
-use crate::config::deployment::{ClientFile, Declared, PerimeterFile};
+use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
+use crate::clients::{ClientMetadata, Perimeter, is_client_id};
+use crate::config::deployment::{ClientFile, DeploymentFiles, PerimeterFile};
 use crate::protocol::tolerance::Tolerances;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientFileError {
     #[error("client {0}: {1}")]
-    Rule(String, String),
+    Invalid(String, String),
     #[error("client {0}: {1} ({2})")]
-    Flaw(String, Flaw, String),
+    Metadata(String, MetadataError, String),
 }
 
-/// What a file says, judged.
-pub(super) fn from_file(
+/// Validates a client file and returns the client's metadata.
+pub(super) fn validate_file(
     file: &ClientFile,
     secret: Option<&Secret>,
-    declared: &Declared,
-) -> Result<Metadata, ClientFileError> {
-    let rule = |why: String| ClientFileError::Rule(file.client_id.clone(), why);
+    declared: &DeploymentFiles,
+) -> Result<ClientMetadata, ClientFileError> {
+    let rule = |why: String| ClientFileError::Invalid(file.client_id.clone(), why);
     if !is_client_id(&file.client_id) {
         return Err(rule("client_id has 1 to 100 letters, digits, - _ . ~".into()));
     }
-    perimeter(&file.ours.perimeter, file.ours.academy.as_ref(), declared).map_err(rule)?;
-    let (ours, p) = (file.ours.clone(), file.ours.perimeter.clone());
-    let terms = Terms::File {
+    check_perimeter(&file.extensions.perimeter, file.extensions.academy.as_ref(), declared).map_err(rule)?;
+    let (ours, p) = (file.extensions.clone(), file.extensions.perimeter.clone());
+    let terms = RegistrationPolicy::File {
         secret_len: secret.map(|secret| secret.expose().len()),
         profile: ours.profile,
         sector: ours.sector,
@@ -47,18 +47,18 @@ pub(super) fn from_file(
             profiles: p.profiles,
         },
     };
-    let flaw = |flaw: Flaw| {
-        let place = file.source.of(flaw.field);
-        ClientFileError::Flaw(file.client_id.clone(), flaw, place)
+    let flaw = |flaw: MetadataError| {
+        let place = file.location.locate(flaw.field);
+        ClientFileError::Metadata(file.client_id.clone(), flaw, place)
     };
-    let meta = metadata::take(&file.fields, &terms).map_err(flaw)?;
-    metadata::admits(&meta, &declared.identity).map_err(flaw)?;
-    metadata::offered(&meta, &declared.algorithms).map_err(flaw)?;
+    let meta = metadata::validate(&file.fields, &terms).map_err(flaw)?;
+    metadata::check_hosts(&meta, &declared.identity).map_err(flaw)?;
+    metadata::check_offered_algorithms(&meta, &declared.algorithms).map_err(flaw)?;
     Ok(meta)
 }
 
-/// Everything that it names is declared.
-fn perimeter(p: &PerimeterFile, academy: Option<&String>, declared: &Declared) -> Result<(), String> {
+/// Verifies that every academy, ministry and school of the perimeter is declared, and that every profile is known.
+fn check_perimeter(p: &PerimeterFile, academy: Option<&String>, declared: &DeploymentFiles) -> Result<(), String> {
     let mut academies = p.academies.iter().chain(academy);
     let missing = academies.find(|a| !declared.academies.iter().any(|d| d.id == **a));
     let missing = missing.or_else(|| p.ministries.iter().find(|m| !declared.ministries.iter().any(|d| d.id == **m)));

@@ -1,27 +1,27 @@
-//! The logo of a client: fetched when a page first shows it, once, and kept.
+//! The logo of a client: downloaded once, at the first display on a page, and stored.
 //!
-//! Whoever asks first fetches; others meanwhile see none, so that nobody makes this server call an address twice. What
-//! could not be had is tried again after an hour, not before. A client that may not be used has none.
+//! The first request downloads the logo; concurrent requests get none, so that no address is called twice at once. A
+//! failed download is retried after an hour at the earliest. An unusable client has no logo.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
-use crate::clients::logo::{ACCEPT, LARGEST, redraw};
+use crate::clients::logo::{LOGO_ACCEPT, MAX_FILE_BYTES, reencode};
 use crate::clients::{Client, store};
 use crate::db::Durability;
-use crate::http::outgoing::Purpose;
+use crate::http::outgoing::CallPurpose;
 
-/// After an attempt in vain.
-const AGAIN: Span = Span::hours(1);
+/// The interval between two attempts after a failure.
+const RETRY_INTERVAL: Span = Span::hours(1);
 
-/// The PNG that is shown for a client, if it has one.
-pub async fn logo(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<Option<Vec<u8>>> {
+/// Returns the PNG of a client's logo, downloading the logo if necessary; `None` without a logo.
+pub async fn find_or_fetch(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let mut tx = app.db.read().await?;
     let client = store::find(&mut tx, client_id).await?.filter(Client::is_usable);
     let Some(uri) = client.and_then(|client| client.meta.logo_uri) else { return Ok(None) };
-    let since = Timestamp(now.0.saturating_sub(AGAIN.0));
+    let since = Timestamp(now.0.saturating_sub(RETRY_INTERVAL.0));
     match store::logo::find(&mut tx, client_id, &uri).await? {
         Some(kept) if kept.png.is_some() => return Ok(kept.png.and_then(|png| STANDARD.decode(png).ok())),
         Some(kept) if kept.tried_at >= since => return Ok(None),
@@ -29,12 +29,12 @@ pub async fn logo(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<
     }
     drop(tx);
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    let ours = store::logo::claim(&mut tx, now, client_id, &uri, since).await?;
+    let ours = store::logo::claim_fetch(&mut tx, now, client_id, &uri, since).await?;
     tx.commit().await?;
     if !ours {
         return Ok(None);
     }
-    let png = match fetched(app, &uri).await {
+    let png = match fetch(app, &uri).await {
         Ok(png) => png,
         Err(why) => {
             tracing::warn!(client = client_id, why = format!("{why:#}"), "no logo");
@@ -42,14 +42,14 @@ pub async fn logo(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<
         }
     };
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    store::logo::keep(&mut tx, client_id, &uri, &STANDARD.encode(&png)).await?;
+    store::logo::save(&mut tx, client_id, &uri, &STANDARD.encode(&png)).await?;
     tx.commit().await?;
     Ok(Some(png))
 }
 
-async fn fetched(app: &App, uri: &str) -> anyhow::Result<Vec<u8>> {
-    let body = app.outgoing.get(Purpose::Registration, uri, ACCEPT, LARGEST).await?.body;
-    // Decoders are the code most often broken by a file: a panic of theirs ends here as an error
-    // (docs/threats.md#attack-d9).
-    Ok(tokio::task::spawn_blocking(move || redraw(&body)).await??)
+async fn fetch(app: &App, uri: &str) -> anyhow::Result<Vec<u8>> {
+    let body = app.outgoing.get(CallPurpose::Registration, uri, LOGO_ACCEPT, MAX_FILE_BYTES).await?.body;
+    // Image decoders are the code most likely to panic on a malformed file: on a blocking thread, a panic becomes an
+    // error (docs/threats.md#attack-d9).
+    Ok(tokio::task::spawn_blocking(move || reencode(&body)).await??)
 }

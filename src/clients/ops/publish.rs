@@ -1,70 +1,71 @@
-//! Publishing the deployment's files: what they would change, what they may, and the change itself
+//! Publishing the deployment's files: the planned changes, their limits, and the changes themselves
 //! (docs/threats.md#faults-f2, #faults-f3).
 //!
-//! Only `migrate`, `serve` and its reload publish. A set of files has a digest, and each set that was published a
-//! revision: a server that starts with a set that another one has since replaced, and whose files are no newer, says so
-//! and changes nothing, so that two machines with different files do not take turns. A broken file of a client changes nothing of that client.
+//! Only `migrate`, `serve` and its reload publish. A set of files has a digest, and each published set has a revision.
+//! A server with a set that was already replaced by another one, and whose files are not newer, reports this and
+//! changes nothing, so that two machines with different files do not overwrite each other in turn. A client with a
+//! broken file keeps its published metadata.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{ClientFileError, from_file};
-use super::place;
-use crate::audit::{self, About, Fact};
+use super::associated_data;
+use super::files::{ClientFileError, validate_file};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
-use crate::base::secret::digest;
+use crate::base::secret::sha256_base64url;
 use crate::clients::store;
-use crate::clients::store::published::{self, Last};
-use crate::clients::{AuthMethod, Metadata};
-use crate::config::deployment::{BrokenFile, Declared};
+use crate::clients::store::published::{self, Publication};
+use crate::clients::{AuthMethod, ClientMetadata};
+use crate::config::deployment::{BrokenFile, DeploymentFiles};
+use crate::crypto::MasterKey;
 use crate::db::{Db, Durability, Tx};
-use crate::seal::Vault;
 use crate::tenants;
 
-/// One in so many clients may end at once; more ask for [`Consent::Accepted`].
-const ENDED_AT_ONCE: usize = 5;
-/// How often a publication that another server's overtook is tried again.
-const RETRIES: usize = 3;
+/// At most one in this many clients may be removed by one publication; more require [`PublishMode::Forced`].
+const MAX_REMOVED_ONE_IN: usize = 5;
+/// The number of attempts of a publication that conflicts with another server's.
+const MAX_RETRIES: usize = 3;
 
-/// What an operator says beforehand.
+/// The operator's choice for a publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consent {
-    /// Nothing: a set that is older, or ends many clients, is refused.
+pub enum PublishMode {
+    /// Rejects an outdated set, and a set that removes many clients.
     Guarded,
-    /// This set, whatever it is.
-    Accepted,
+    /// Publishes the set without these checks.
+    Forced,
 }
 
-/// How a set of files stands to what was published.
+/// The status of a set of files in relation to the published sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nobody has published it, or it was written anew since.
+pub enum SetStatus {
+    /// Never published, or modified again since its replacement.
     New,
-    /// The one that was published last.
+    /// The latest published set.
     Current,
-    /// It was published, and another one after it.
-    Older { published: Timestamp, replaced: Timestamp },
+    /// Published once, and replaced by another set since.
+    Outdated { published: Timestamp, replaced: Timestamp },
 }
 
-/// What a set of files would do.
+/// The changes that a set of files would make.
 #[derive(Debug)]
-pub struct Plan {
+pub struct PublishPlan {
     pub digest: String,
     pub revision: i64,
-    pub standing: Standing,
-    /// Clients whose file is gone, among those of files that count.
-    pub ended: Vec<String>,
-    pub of: usize,
-    /// Files that declare nothing: their clients stay as they are.
+    pub status: SetStatus,
+    /// The clients to remove, because their file was deleted, among the `declared_count` clients with a file.
+    pub removed: Vec<String>,
+    pub declared_count: usize,
+    /// The invalid files; their clients stay unchanged.
     pub broken: Vec<BrokenFile>,
-    sound: Vec<Sound>,
+    valid: Vec<ValidClient>,
 }
 
 #[derive(Debug)]
-struct Sound {
+struct ValidClient {
     id: String,
-    meta: Metadata,
-    at: usize,
+    meta: ClientMetadata,
+    index: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,49 +74,49 @@ pub enum PublishError {
         "these files were published {published} and replaced {replaced}: this machine's are older, and do not count. \
          Bring the newer ones here, or publish these on purpose: `preau migrate --accept`"
     )]
-    Older { published: String, replaced: String },
+    Outdated { published: String, replaced: String },
     #[error(
         "these files end {ended} of {of} relying parties ({names}): nothing was changed. Is the folder `clients` there, \
          and whole? If they are to end: `preau migrate --accept`"
     )]
-    TooMany { ended: usize, of: usize, names: String },
+    TooManyRemoved { ended: usize, of: usize, names: String },
     #[error("another server publishes at this moment: try again")]
-    Overtaken,
+    Conflict,
     #[error(transparent)]
     Tenant(#[from] tenants::ops::TenantError),
     #[error(transparent)]
-    Seal(#[from] crate::seal::SealError),
+    Seal(#[from] crate::crypto::SealError),
     #[error(transparent)]
-    Db(#[from] crate::db::Error),
+    Db(#[from] crate::db::DbError),
 }
 
 impl PublishError {
-    /// Whether what was published before still counts, so that a server serves with it.
-    pub fn leaves_the_former(&self) -> bool {
-        matches!(self, PublishError::Older { .. } | PublishError::TooMany { .. } | PublishError::Overtaken)
+    /// True if the previous publication remains valid, so that a server can serve with it.
+    pub fn keeps_previous(&self) -> bool {
+        matches!(self, PublishError::Outdated { .. } | PublishError::TooManyRemoved { .. } | PublishError::Conflict)
     }
 }
 
-/// What was published.
+/// The result of a publication.
 #[derive(Debug)]
 pub struct Published {
     pub revision: i64,
-    /// Each client that changed, and how.
+    /// Each changed client, with a description of the change.
     pub changes: Vec<(String, &'static str)>,
     pub broken: Vec<BrokenFile>,
 }
 
-/// Reads what is there, and says what the files would do.
-pub async fn plan(tx: &mut Tx, declared: &Declared) -> crate::db::Result<Plan> {
+/// Reads the published state and computes the changes of the files.
+pub async fn plan(tx: &mut Tx, declared: &DeploymentFiles) -> crate::db::Result<PublishPlan> {
     let mut broken = declared.broken.clone();
     let mut sound = Vec::new();
     for (at, (file, secret)) in declared.clients.iter().enumerate() {
-        match from_file(file, secret.as_ref(), declared) {
-            Ok(meta) => sound.push(Sound { id: file.client_id.clone(), meta, at }),
-            Err(error) => broken.push(BrokenFile::of(file, why(&error))),
+        match validate_file(file, secret.as_ref(), declared) {
+            Ok(meta) => sound.push(ValidClient { id: file.client_id.clone(), meta, index: at }),
+            Err(error) => broken.push(BrokenFile::new(file, reason(&error))),
         }
     }
-    let rows = published::clients(tx).await?;
+    let rows = published::list_clients(tx).await?;
     let kept: BTreeSet<&str> = rows
         .iter()
         .filter(|row| {
@@ -128,73 +129,83 @@ pub async fn plan(tx: &mut Tx, declared: &Declared) -> crate::db::Result<Plan> {
     let ended = counted.iter().filter(|row| !declares.contains(&*row.id) && !kept.contains(&*row.id));
     let ended: Vec<String> = ended.map(|row| row.id.clone()).collect();
 
-    // What counts of a client whose file is broken is what was published of it.
+    // A client with a broken file counts with its published digest.
     let mut parts: BTreeMap<&str, &str> = BTreeMap::new();
     for s in &sound {
-        parts.insert(&s.id, declared.clients.get(s.at).map_or("", |(file, _)| file.digest.as_str()));
+        parts.insert(&s.id, declared.clients.get(s.index).map_or("", |(file, _)| file.digest.as_str()));
     }
     for row in rows.iter().filter(|row| kept.contains(&*row.id)) {
         parts.insert(&row.id, row.file_digest.as_deref().unwrap_or_default());
     }
     let whole: Vec<String> = parts.iter().map(|(id, digest)| format!("{id} {digest}\n")).collect();
-    let whole = digest(&format!("{}\n{}", declared.digest, whole.concat()));
+    let whole = sha256_base64url(&format!("{}\n{}", declared.digest, whole.concat()));
 
-    let last = published::last(tx).await?;
+    let last = published::latest(tx).await?;
     let standing = match &last {
-        Some(last) if last.digest == whole => Standing::Current,
-        Some(last) => match published::when(tx, &whole).await? {
-            // Brought back here since: an operator took a change back.
-            Some(_) if declared.changed > Some(last.changed) => Standing::New,
-            Some(published) => Standing::Older { published, replaced: last.at },
-            None => Standing::New,
+        Some(last) if last.digest == whole => SetStatus::Current,
+        Some(last) => match published::find_published_at(tx, &whole).await? {
+            // The files were modified after the latest publication: an operator reverted a change.
+            Some(_) if declared.changed_at > Some(last.changed_at) => SetStatus::New,
+            Some(published) => SetStatus::Outdated { published, replaced: last.published_at },
+            None => SetStatus::New,
         },
-        None => Standing::New,
+        None => SetStatus::New,
     };
     let of = counted.len();
     let revision = last.map_or(0, |last| last.revision);
-    Ok(Plan { digest: whole, revision, standing, ended, of, broken, sound })
+    Ok(PublishPlan {
+        digest: whole,
+        revision,
+        status: standing,
+        removed: ended,
+        declared_count: of,
+        broken,
+        valid: sound,
+    })
 }
 
-fn why(error: &ClientFileError) -> String {
+fn reason(error: &ClientFileError) -> String {
     match error {
-        ClientFileError::Rule(_, why) => why.clone(),
-        ClientFileError::Flaw(_, flaw, place) => format!("{flaw} ({place})"),
+        ClientFileError::Invalid(_, why) => why.clone(),
+        ClientFileError::Metadata(_, flaw, place) => format!("{flaw} ({place})"),
     }
 }
 
-impl Plan {
-    /// The clients that the files declare.
-    pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.sound.iter().map(|s| s.id.as_str())
+impl PublishPlan {
+    /// Returns the ids of the clients declared by the files.
+    pub fn client_ids(&self) -> impl Iterator<Item = &str> {
+        self.valid.iter().map(|s| s.id.as_str())
     }
 
+    /// Verifies that the set may be published in guarded mode.
+    ///
     /// # Errors
-    /// What an operator must have said beforehand.
-    pub fn allowed(&self, moment: impl Fn(Timestamp) -> String) -> Result<(), PublishError> {
-        if let Standing::Older { published, replaced } = self.standing {
-            return Err(PublishError::Older { published: moment(published), replaced: moment(replaced) });
+    /// The set is outdated, or removes too many clients.
+    pub fn check(&self, moment: impl Fn(Timestamp) -> String) -> Result<(), PublishError> {
+        if let SetStatus::Outdated { published, replaced } = self.status {
+            return Err(PublishError::Outdated { published: moment(published), replaced: moment(replaced) });
         }
-        if self.ended.len() * ENDED_AT_ONCE > self.of {
-            let names: Vec<&str> = self.ended.iter().take(10).map(String::as_str).collect();
-            let more = if self.ended.len() > 10 { ", …" } else { "" };
+        if self.removed.len() * MAX_REMOVED_ONE_IN > self.declared_count {
+            let names: Vec<&str> = self.removed.iter().take(10).map(String::as_str).collect();
+            let more = if self.removed.len() > 10 { ", …" } else { "" };
             let names = format!("{}{more}", names.join(", "));
-            return Err(PublishError::TooMany { ended: self.ended.len(), of: self.of, names });
+            return Err(PublishError::TooManyRemoved { ended: self.removed.len(), of: self.declared_count, names });
         }
         Ok(())
     }
 }
 
-/// Writes academies, schools and relying parties, all or nothing; a client's broken file is passed over.
+/// Writes academies, schools and clients in one transaction; a client with a broken file is skipped.
 pub async fn publish(
     db: &Db,
-    vault: &Vault,
+    master_key: &MasterKey,
     rng: &dyn Random,
     now: Timestamp,
-    (declared, consent): (&Declared, Consent),
+    (declared, consent): (&DeploymentFiles, PublishMode),
 ) -> Result<Published, PublishError> {
-    for _ in 0..RETRIES {
+    for _ in 0..MAX_RETRIES {
         let mut tx = db.write(Durability::Durable).await?;
-        match in_transaction(&mut tx, vault, rng, now, (declared, consent)).await? {
+        match in_transaction(&mut tx, master_key, rng, now, (declared, consent)).await? {
             Some(published) => {
                 tx.commit().await?;
                 return Ok(published);
@@ -202,70 +213,81 @@ pub async fn publish(
             None => tx.rollback().await?,
         }
     }
-    Err(PublishError::Overtaken)
+    Err(PublishError::Conflict)
 }
 
 async fn in_transaction(
     tx: &mut Tx,
-    vault: &Vault,
+    master_key: &MasterKey,
     rng: &dyn Random,
     now: Timestamp,
-    (declared, consent): (&Declared, Consent),
+    (declared, consent): (&DeploymentFiles, PublishMode),
 ) -> Result<Option<Published>, PublishError> {
     let plan = plan(tx, declared).await?;
-    if consent == Consent::Guarded {
-        plan.allowed(utc)?;
+    if consent == PublishMode::Guarded {
+        plan.check(format_utc)?;
     }
-    let revision = match plan.standing {
-        Standing::Current => plan.revision,
-        Standing::New | Standing::Older { .. } => {
+    let revision = match plan.status {
+        SetStatus::Current => plan.revision,
+        SetStatus::New | SetStatus::Outdated { .. } => {
             let next = plan.revision + 1;
-            // Where another server publishes meanwhile, one of the two has this number.
-            let set = Last { revision: next, digest: plan.digest, changed: declared.changed.unwrap_or(now), at: now };
+            // If another server publishes concurrently, only one of the two gets this revision.
+            let set = Publication {
+                revision: next,
+                digest: plan.digest,
+                changed_at: declared.changed_at.unwrap_or(now),
+                published_at: now,
+            };
             if !published::insert(tx, &set).await? {
                 return Ok(None);
             }
             let detail = format!("revision {next}");
-            audit::store::record(tx, rng, now, Fact::FilesPublished, About { detail: &detail, ..About::default() })
-                .await?;
+            audit::store::record(
+                tx,
+                rng,
+                now,
+                AuditEvent::FilesPublished,
+                AuditDetails { detail: &detail, ..AuditDetails::default() },
+            )
+            .await?;
             next
         }
     };
-    tenants::ops::declare(tx, declared).await?;
+    tenants::ops::upsert_declared(tx, declared).await?;
     let mut changes = Vec::new();
-    for sound in &plan.sound {
-        let Some((file, secret)) = declared.clients.get(sound.at) else { continue };
+    for sound in &plan.valid {
+        let Some((file, secret)) = declared.clients.get(sound.index) else { continue };
         let text = serde_json::to_string(&sound.meta).unwrap_or_default();
         let sealed = match secret.as_ref().filter(|_| sound.meta.auth_method == AuthMethod::ClientSecretJwt) {
-            Some(secret) => Some(vault.seal(place(&sound.id), secret.expose())?),
+            Some(secret) => Some(master_key.seal(associated_data(&sound.id), secret.expose())?),
             None => None,
         };
-        let written = store::Written {
+        let written = store::ClientColumns {
             metadata: text,
             academy: sound.meta.academy.clone(),
-            secret_digest: secret.as_ref().map(|s| digest(s.expose())),
+            secret_digest: secret.as_ref().map(|s| sha256_base64url(s.expose())),
             secret_sealed: sealed,
         };
         let known = store::find(tx, &sound.id).await?.is_some();
-        if store::put_from_file(tx, now, &sound.id, &written).await? {
+        if store::upsert_from_file(tx, now, &sound.id, &written).await? {
             let how = if known { "changed by its file" } else { "declared by its file" };
             changes.push((sound.id.clone(), how));
         }
         published::set_file(tx, &sound.id, file).await?;
     }
-    for id in &plan.ended {
-        if store::set_gone(tx, now, id).await? {
+    for id in &plan.removed {
+        if store::mark_gone(tx, now, id).await? {
             changes.push((id.clone(), "ended: its file is gone"));
         }
     }
     for (id, detail) in &changes {
-        let about = About { client: Some(id), detail, ..About::default() };
-        audit::store::record(tx, rng, now, Fact::ClientChanged, about).await?;
+        let about = AuditDetails { client: Some(id), detail, ..AuditDetails::default() };
+        audit::store::record(tx, rng, now, AuditEvent::ClientChanged, about).await?;
     }
     Ok(Some(Published { revision, changes, broken: plan.broken }))
 }
 
-fn utc(at: Timestamp) -> String {
+fn format_utc(at: Timestamp) -> String {
     let time = chrono::DateTime::from_timestamp_millis(at.0).unwrap_or_default();
     time.format("%Y-%m-%d %H:%M UTC").to_string()
 }

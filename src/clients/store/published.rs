@@ -1,60 +1,60 @@
-//! Which sets of the deployment's files were published, and which file declares which client.
+//! Rows of publications, and the files that declare clients.
 
 use crate::base::clock::Timestamp;
 use crate::config::deployment::ClientFile;
 use crate::db::{FromRow, Result, Tx, args};
 
-/// The set that was published last.
+/// A published set of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Last {
+pub struct Publication {
     pub revision: i64,
     pub digest: String,
-    /// When the newest of its files was written.
-    pub changed: Timestamp,
-    pub at: Timestamp,
+    /// The modification time of the newest file.
+    pub changed_at: Timestamp,
+    pub published_at: Timestamp,
 }
 
-pub async fn last(tx: &mut Tx) -> Result<Option<Last>> {
+pub async fn latest(tx: &mut Tx) -> Result<Option<Publication>> {
     let sql = "SELECT revision, digest, changed_at, published_at FROM publication ORDER BY revision DESC LIMIT 1";
-    let row = tx.optional::<(i64, String, i64, i64)>(sql, args![]).await?;
-    Ok(row.map(|(revision, digest, changed, at)| Last {
+    let row = tx.fetch_optional::<(i64, String, i64, i64)>(sql, args![]).await?;
+    Ok(row.map(|(revision, digest, changed, at)| Publication {
         revision,
         digest,
-        changed: Timestamp(changed),
-        at: Timestamp(at),
+        changed_at: Timestamp(changed),
+        published_at: Timestamp(at),
     }))
 }
 
-/// When a set was published last, if it ever was.
-pub async fn when(tx: &mut Tx, digest: &str) -> Result<Option<Timestamp>> {
+/// Returns the time of the latest publication of a set, or `None` if the set was never published.
+pub async fn find_published_at(tx: &mut Tx, digest: &str) -> Result<Option<Timestamp>> {
     let sql = "SELECT published_at FROM publication WHERE digest = $1 ORDER BY revision DESC LIMIT 1";
-    Ok(tx.optional::<(i64,)>(sql, args![digest]).await?.map(|(at,)| Timestamp(at)))
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![digest]).await?.map(|(at,)| Timestamp(at)))
 }
 
-/// Whether the number was free.
-pub async fn insert(tx: &mut Tx, set: &Last) -> Result<bool> {
+/// Inserts a publication. Returns false if the revision exists already.
+pub async fn insert(tx: &mut Tx, set: &Publication) -> Result<bool> {
     let sql = "INSERT INTO publication (revision, digest, changed_at, published_at) VALUES ($1, $2, $3, $4) \
                ON CONFLICT DO NOTHING";
-    Ok(tx.execute(sql, args![set.revision, &set.digest, set.changed, set.at]).await? == 1)
+    Ok(tx.execute(sql, args![set.revision, &set.digest, set.changed_at, set.published_at]).await? == 1)
 }
 
-/// A client that a file declares, or did.
+/// A client declared by a file, now or before.
 #[derive(Clone, Debug, FromRow)]
-pub struct Row {
+pub struct DeclaredClientRow {
     pub id: String,
     pub file: Option<String>,
     pub file_digest: Option<String>,
-    /// Its file was there when the files were published last.
+    /// True if the file existed at the last publication.
     pub counts: bool,
 }
 
-pub async fn clients(tx: &mut Tx) -> Result<Vec<Row>> {
+pub async fn list_clients(tx: &mut Tx) -> Result<Vec<DeclaredClientRow>> {
     let sql = "SELECT client_id AS id, file, file_digest, state <> 'gone' AND NOT unapproved AS counts FROM client \
                WHERE origin = 'file' ORDER BY client_id";
-    tx.all(sql, args![]).await
+    tx.fetch_all(sql, args![]).await
 }
 
-/// Remembers which file declares a client. Of itself that changes nothing of the client.
+/// Records the file that declares a client, without changing the client itself.
 pub async fn set_file(tx: &mut Tx, id: &str, file: &ClientFile) -> Result<()> {
     let sql = "UPDATE client SET file = $2, file_digest = $3 WHERE client_id = $1 \
                AND (file IS DISTINCT FROM $2 OR file_digest IS DISTINCT FROM $3)";

@@ -1,17 +1,17 @@
-//! The rest of a client's row: where it came from, who may change it, who approved it.
+//! The administrative columns of a client's row: origin, registration access token, approval.
 
-use super::Written;
+use super::ClientColumns;
 use super::tokens::InitialToken;
 use crate::base::clock::Timestamp;
 use crate::clients::{Client, ClientState};
 use crate::db::{FromRow, Result, Tx, args};
 
-/// A client with what only its administration needs.
+/// A client with its administrative columns.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct ClientRecord {
     pub client: Client,
     pub from_file: bool,
-    /// Compared and set by whoever writes what they read before (docs/threats.md#attack-p4).
+    /// The version, compared and set by every update of a row read before (docs/threats.md#attack-p4).
     pub version: i64,
     pub registration_digest: Option<String>,
     pub created_at: Timestamp,
@@ -31,13 +31,13 @@ struct Row {
     self_approves: bool,
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Held>> {
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<ClientRecord>> {
     let sql = "SELECT origin, version, registration_digest, created_at, updated_at, unapproved, self_approves \
                FROM client WHERE client_id = $1";
-    // The administration first: a change in between then fails at the version.
-    let Some(r) = tx.optional::<Row>(sql, args![id]).await? else { return Ok(None) };
+    // The administrative columns are read first, so that a change between the two reads makes the version check fail.
+    let Some(r) = tx.fetch_optional::<Row>(sql, args![id]).await? else { return Ok(None) };
     let Some(client) = super::find(tx, id).await? else { return Ok(None) };
-    Ok(Some(Held {
+    Ok(Some(ClientRecord {
         client,
         from_file: r.origin == "file",
         version: r.version,
@@ -49,12 +49,12 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Held>> {
     }))
 }
 
-/// A new client, the digest of what its owner manages it with, and the token that let it in.
+/// Inserts a registered client, with the digest of its registration access token and the initial access token used.
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
     id: &str,
-    w: &Written,
+    w: &ClientColumns,
     registration_digest: &str,
     initial: &InitialToken,
 ) -> Result<()> {
@@ -82,9 +82,15 @@ pub async fn insert(
     Ok(())
 }
 
-/// Replaces what was read at this version; false where somebody wrote meanwhile. The secret before a rotation goes
-/// where the secret does.
-pub async fn replace(tx: &mut Tx, now: Timestamp, held: &Held, w: &Written, state: ClientState) -> Result<bool> {
+/// Replaces the metadata of the version read before; returns false on a conflict. The previous secret is removed
+/// together with the current one.
+pub async fn replace(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &ClientRecord,
+    w: &ClientColumns,
+    state: ClientState,
+) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE client SET metadata = $3, secret_digest = $4, secret_sealed = $5, \
@@ -106,8 +112,8 @@ pub async fn replace(tx: &mut Tx, now: Timestamp, held: &Held, w: &Written, stat
     Ok(rows == 1)
 }
 
-/// Its owner took it away: nothing opens it any more.
-pub async fn remove(tx: &mut Tx, now: Timestamp, id: &str, registration_digest: &str) -> Result<bool> {
+/// Deletes a registration on its owner's request: the row stays, without any credential.
+pub async fn delete(tx: &mut Tx, now: Timestamp, id: &str, registration_digest: &str) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE client SET state = 'gone', registration_digest = NULL, secret_digest = NULL, \
@@ -119,8 +125,14 @@ pub async fn remove(tx: &mut Tx, now: Timestamp, id: &str, registration_digest: 
     Ok(rows == 1)
 }
 
-/// From this state to that one; false where it is in another one.
-pub async fn set_state(tx: &mut Tx, now: Timestamp, held: &Held, state: ClientState, unapproved: bool) -> Result<bool> {
+/// Sets the state of the version read before; returns false on a conflict.
+pub async fn set_state(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &ClientRecord,
+    state: ClientState,
+    unapproved: bool,
+) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE client SET state = $3, unapproved = $4, updated_at = $5, version = version + 1 \
@@ -131,11 +143,11 @@ pub async fn set_state(tx: &mut Tx, now: Timestamp, held: &Held, state: ClientSt
     Ok(rows == 1)
 }
 
-/// A new secret; the one that was current is taken until then.
-pub async fn rotate(
+/// Replaces the secret of the version read before; the current secret stays valid until `former_until`.
+pub async fn rotate_secret(
     tx: &mut Tx,
     now: Timestamp,
-    held: &Held,
+    held: &ClientRecord,
     secret_digest: &str,
     secret_sealed: Option<&str>,
     former_until: Option<Timestamp>,
@@ -151,8 +163,8 @@ pub async fn rotate(
     Ok(rows == 1)
 }
 
-/// Ids of clients in their order, after one of them: a page of a list.
-pub async fn ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<String>> {
+/// Returns the ids of clients after a given id, in order: one page of a list.
+pub async fn list_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<String>> {
     let sql = "SELECT client_id FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
-    Ok(tx.all::<(String,)>(sql, args![after, most]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(String,)>(sql, args![after, most]).await?.into_iter().map(|(id,)| id).collect())
 }

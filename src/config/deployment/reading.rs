@@ -1,4 +1,4 @@
-//! Reading the deployment's directory. A broken file of a client stops nothing: it is told, and the others count.
+//! Reads the deployment's directory. An invalid client file is reported and does not affect the other files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,35 +6,36 @@ use std::time::UNIX_EPOCH;
 
 use serde::de::DeserializeOwned;
 
-use super::{Academies, BrokenFile, ClientFile, Declared, Schools, Source};
+use super::{Academies, BrokenFile, ClientFile, ClientFileLocation, DeploymentFiles, Schools};
 use crate::base::clock::Timestamp;
-use crate::base::secret::{Secret, digest};
+use crate::base::secret::{Secret, sha256_base64url};
 use crate::config::{ConfigError, Keys, read_secret};
 
-fn text_of(path: &Path) -> Result<String, ConfigError> {
+fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))
 }
 
-fn source(text: &str) -> Result<config::Config, config::ConfigError> {
+fn parse_toml(text: &str) -> Result<config::Config, config::ConfigError> {
     config::Config::builder().add_source(config::File::from_str(text, config::FileFormat::Toml)).build()
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
-    source(text)
+    parse_toml(text)
         .and_then(config::Config::try_deserialize)
-        .map_err(|e| ConfigError::Rule(format!("{}: {e}", path.display())))
+        .map_err(|e| ConfigError::Invalid(format!("{}: {e}", path.display())))
 }
 
-/// Reads the directory. `secrets` is where a relative `client_secret_file` is looked for first.
+/// Reads the directory. A relative `client_secret_file` is looked up in `secrets` first.
 ///
 /// # Errors
-/// Academies or schools that are missing, unreadable or stand twice. A client's file that is broken is in the answer.
-pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
+/// The file of academies or schools is missing, unreadable or invalid, or contains a duplicate. Invalid client files
+/// are reported in the result.
+pub fn read(directory: &Path, secrets: &Path) -> Result<DeploymentFiles, ConfigError> {
     let (academies, schools) = (directory.join("academies.toml"), directory.join("schools.toml"));
     let folder = directory.join("clients");
-    let texts = (text_of(&academies)?, text_of(&schools)?);
-    let (digest, algorithms) = (digest(&format!("{}\0{}", texts.0, texts.1)), Keys::default().algorithms);
-    let mut out = Declared { digest, algorithms, ..Declared::default() };
+    let texts = (read_text(&academies)?, read_text(&schools)?);
+    let (digest, algorithms) = (sha256_base64url(&format!("{}\0{}", texts.0, texts.1)), Keys::default().algorithms);
+    let mut out = DeploymentFiles { digest, algorithms, ..DeploymentFiles::default() };
     let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
         Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
@@ -43,55 +44,55 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<Declared, ConfigError> {
     paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
     paths.sort();
     let all = [&academies, &schools, &folder].into_iter().chain(&paths);
-    out.changed = all.filter_map(|path| written_at(path)).max();
+    out.changed_at = all.filter_map(|path| modified_at(path)).max();
 
     let found: Academies = parse(&academies, &texts.0)?;
     let declared: Schools = parse(&schools, &texts.1)?;
-    once(&academies, "academy", found.academy.iter().map(|a| a.id.as_str()))?;
-    once(&academies, "ministry", found.ministry.iter().map(|m| m.id.as_str()))?;
-    once(&schools, "school", declared.school.iter().map(|s| s.uai.as_str()))?;
+    ensure_unique(&academies, "academy", found.academy.iter().map(|a| a.id.as_str()))?;
+    ensure_unique(&academies, "ministry", found.ministry.iter().map(|m| m.id.as_str()))?;
+    ensure_unique(&schools, "school", declared.school.iter().map(|s| s.uai.as_str()))?;
     (out.academies, out.ministries, out.schools) = (found.academy, found.ministry, declared.school);
     for path in paths {
         let name = format!("clients/{}", path.file_name().unwrap_or_default().to_string_lossy());
-        match client(&path, &name, secrets) {
+        match read_client(&path, &name, secrets) {
             Ok(found) => out.clients.push(found),
-            Err(Broken(client_id, why)) => out.broken.push(BrokenFile { name, client_id, why }),
+            Err(InvalidClientFile(client_id, why)) => out.broken.push(BrokenFile { name, client_id, reason: why }),
         }
     }
-    refuse_doubles(&mut out);
+    reject_duplicates(&mut out);
     Ok(out)
 }
 
-fn written_at(path: &Path) -> Option<Timestamp> {
+fn modified_at(path: &Path) -> Option<Timestamp> {
     let since = std::fs::metadata(path).and_then(|m| m.modified()).ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
-/// The last one of two would win, and nobody would know why.
-fn once<'a>(path: &Path, what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
+/// Rejects duplicates: otherwise the last entry would silently override the first.
+fn ensure_unique<'a>(path: &Path, what: &str, ids: impl Iterator<Item = &'a str>) -> Result<(), ConfigError> {
     let mut seen = BTreeMap::new();
     for (n, id) in ids.enumerate() {
         if let Some(first) = seen.insert(id, n + 1) {
             let (path, second) = (path.display(), n + 1);
             let why =
                 format!("{path}: {what} {id} stands twice (the {what} number {first} and number {second}): keep one");
-            return Err(ConfigError::Rule(why));
+            return Err(ConfigError::Invalid(why));
         }
     }
     Ok(())
 }
 
-/// The client's id, if the file says one, and why it is broken.
-struct Broken(Option<String>, String);
+/// The client's id, if readable, and the reason for rejecting the file.
+struct InvalidClientFile(Option<String>, String);
 
-fn client(path: &Path, name: &str, secrets: &Path) -> Result<(ClientFile, Option<Secret>), Broken> {
-    let unnamed = |e: ConfigError| Broken(None, e.to_string());
-    let text = text_of(path).map_err(unnamed)?;
-    let built = source(&text).map_err(|e| Broken(None, e.to_string()))?;
+fn read_client(path: &Path, name: &str, secrets: &Path) -> Result<(ClientFile, Option<Secret>), InvalidClientFile> {
+    let unnamed = |e: ConfigError| InvalidClientFile(None, e.to_string());
+    let text = read_text(path).map_err(unnamed)?;
+    let built = parse_toml(&text).map_err(|e| InvalidClientFile(None, e.to_string()))?;
     let client_id = built.get_string("client_id").ok();
-    let broken = |why: String| Broken(client_id.clone(), why);
+    let broken = |why: String| InvalidClientFile(client_id.clone(), why);
     let mut file: ClientFile = built.try_deserialize().map_err(|e| broken(e.to_string()))?;
-    let secret = match (&file.ours.client_secret, &file.ours.client_secret_file) {
+    let secret = match (&file.extensions.client_secret, &file.extensions.client_secret_file) {
         (Some(_), Some(_)) => return Err(broken("client_secret and client_secret_file: keep one".to_owned())),
         (Some(text), None) => Some(text.clone()),
         (None, Some(named)) => {
@@ -103,13 +104,13 @@ fn client(path: &Path, name: &str, secrets: &Path) -> Result<(ClientFile, Option
         (None, None) => None,
     };
     file.name = name.to_owned();
-    file.source = Source::read(path, &text);
-    file.digest = digest(&format!("{text}\0{}", secret.as_deref().unwrap_or_default()));
+    file.location = ClientFileLocation::parse(path, &text);
+    file.digest = sha256_base64url(&format!("{text}\0{}", secret.as_deref().unwrap_or_default()));
     Ok((file, secret.map(Secret::new)))
 }
 
-/// Of one client_id in two files neither counts.
-fn refuse_doubles(declared: &mut Declared) {
+/// Rejects every file with a `client_id` that another file declares too.
+fn reject_duplicates(declared: &mut DeploymentFiles) {
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (file, _) in &declared.clients {
         files.entry(file.client_id.clone()).or_default().push(file.name.clone());
@@ -119,7 +120,7 @@ fn refuse_doubles(declared: &mut Declared) {
         let Some(names) = files.get(&file.client_id) else { return true };
         let others: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != file.name).collect();
         let why = format!("client_id {} stands in {} too: keep one", file.client_id, others.join(", "));
-        declared.broken.push(BrokenFile::of(file, why));
+        declared.broken.push(BrokenFile::new(file, why));
         false
     });
 }

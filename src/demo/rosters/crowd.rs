@@ -1,14 +1,14 @@
-//! The crowd: families drawn from a seed, so that a demo school has classes and not only a cast.
+//! Generates families from a seed, so that a demo school has whole classes and not only the cast.
 
 use chrono::{Days, NaiveDate};
 
-use super::schools::{Eleve, Lien, Personne, Roster, School};
+use super::schools::{DemoLink, DemoPerson, DemoPupil, DemoRoster, DemoSchool};
 use crate::base::rng::{Random, SeededRandom};
 
-/// Pupils drawn for each school, besides the cast's.
-const PUPILS: usize = 22;
+/// The number of pupils generated for each school, besides the cast's.
+const PUPILS_PER_SCHOOL: usize = 22;
 
-const FAMILY: [&str; 32] = [
+const FAMILY_NAMES: [&str; 32] = [
     "ABADIE",
     "BŒSCH",
     "CARRIÈRE",
@@ -42,7 +42,7 @@ const FAMILY: [&str; 32] = [
     "YILMAZ",
     "ZÜRCHER",
 ];
-const GIRLS: [&str; 16] = [
+const GIRL_NAMES: [&str; 16] = [
     "Chloé",
     "Maïa",
     "Louise",
@@ -60,7 +60,7 @@ const GIRLS: [&str; 16] = [
     "Héloïse",
     "Marie-Lou",
 ];
-const BOYS: [&str; 16] = [
+const BOY_NAMES: [&str; 16] = [
     "Raphaël",
     "Gaël",
     "Louis",
@@ -78,7 +78,7 @@ const BOYS: [&str; 16] = [
     "François",
     "Sacha",
 ];
-const MOTHERS: [&str; 12] = [
+const MOTHER_NAMES: [&str; 12] = [
     "Amélie",
     "Béatrice",
     "Céline",
@@ -92,7 +92,7 @@ const MOTHERS: [&str; 12] = [
     "Maud",
     "Aurélie",
 ];
-const FATHERS: [&str; 12] = [
+const FATHER_NAMES: [&str; 12] = [
     "André",
     "Benoît",
     "Cédric",
@@ -107,35 +107,35 @@ const FATHERS: [&str; 12] = [
     "Stéphane",
 ];
 
-/// What was given away already: numbers and ids are unique over all schools.
+/// The last number used: phone numbers and ids are unique over all schools.
 #[derive(Debug, Default)]
-pub struct Numbers {
+pub struct IdSequence {
     next: u32,
 }
 
-impl Numbers {
-    fn take(&mut self) -> u32 {
+impl IdSequence {
+    fn next_number(&mut self) -> u32 {
         self.next += 1;
         self.next
     }
 }
 
-struct Draw<'a> {
+struct RandomPicker<'a> {
     rng: &'a dyn Random,
 }
 
-impl Draw<'_> {
+impl RandomPicker<'_> {
     fn one_of<T: Copy + Default>(&self, list: &[T]) -> T {
         let place = self.rng.below(u32::try_from(list.len()).unwrap_or(1)) as usize;
         list.get(place).copied().unwrap_or_default()
     }
 
-    /// True once in `times`.
+    /// Returns true once in `times`.
     fn once_in(&self, times: u32) -> bool {
         self.rng.below(times) == 0
     }
 
-    /// A mobile as schools write them; now and then none, a landline, or a number from far away.
+    /// Generates a mobile as written by schools; now and then none, a landline, or a number from far away.
     fn mobile(&self, number: u32) -> Option<String> {
         let (left, right) = (10 + number / 100 % 90, number % 100);
         Some(match self.rng.below(30) {
@@ -151,53 +151,59 @@ impl Draw<'_> {
 }
 
 /// Adds families until the school has its pupils.
-pub fn add(
-    roster: &mut Roster,
-    school: &School,
+pub fn add_families(
+    roster: &mut DemoRoster,
+    school: &DemoSchool,
     rentree: i32,
     today: NaiveDate,
     rng: &SeededRandom,
-    numbers: &mut Numbers,
+    numbers: &mut IdSequence,
 ) {
-    let draw = Draw { rng };
-    let enough = roster.eleves.len() + PUPILS;
-    let gone = roster.eleves.len();
-    while roster.eleves.len() < enough {
-        family(roster, school, rentree, &draw, numbers);
+    let draw = RandomPicker { rng };
+    let enough = roster.pupils.len() + PUPILS_PER_SCHOOL;
+    let gone = roster.pupils.len();
+    while roster.pupils.len() < enough {
+        add_family(roster, school, rentree, &draw, numbers);
     }
-    // One pupil of each school has left since, as in every school.
-    if let Some(eleve) = roster.eleves.get_mut(gone) {
+    // One pupil of each school has already left, as in every real school.
+    if let Some(eleve) = roster.pupils.get_mut(gone) {
         eleve.left_on = today.checked_sub_days(Days::new(3));
     }
 }
 
-fn family(roster: &mut Roster, school: &School, rentree: i32, draw: &Draw<'_>, numbers: &mut Numbers) {
-    let name = draw.one_of(&FAMILY);
-    let other = draw.one_of(&FAMILY);
+fn add_family(
+    roster: &mut DemoRoster,
+    school: &DemoSchool,
+    rentree: i32,
+    draw: &RandomPicker<'_>,
+    numbers: &mut IdSequence,
+) {
+    let name = draw.one_of(&FAMILY_NAMES);
+    let other = draw.one_of(&FAMILY_NAMES);
     let mut parents = Vec::new();
     if !draw.once_in(6) {
         let usage = if draw.once_in(3) { None } else { Some(name.to_owned()) };
-        let given = draw.one_of(&MOTHERS);
-        parents.push((person(roster, school, draw, numbers, ("MME", other, usage, given)), 1, 10));
+        let given = draw.one_of(&MOTHER_NAMES);
+        parents.push((add_person(roster, school, draw, numbers, ("MME", other, usage, given)), 1, 10));
     }
     if parents.is_empty() || !draw.once_in(4) {
-        let given = draw.one_of(&FATHERS);
-        parents.push((person(roster, school, draw, numbers, ("M.", name, None, given)), 1, 20));
+        let given = draw.one_of(&FATHER_NAMES);
+        parents.push((add_person(roster, school, draw, numbers, ("M.", name, None, given)), 1, 20));
     }
     if draw.once_in(5) {
         let level = 2 + u8::from(draw.once_in(2));
-        let given = draw.one_of(&MOTHERS);
-        parents.push((person(roster, school, draw, numbers, ("MME", other, None, given)), level, 38));
+        let given = draw.one_of(&MOTHER_NAMES);
+        parents.push((add_person(roster, school, draw, numbers, ("MME", other, None, given)), level, 38));
     }
     let (youngest, oldest) = school.ages;
     let age = youngest + i32::try_from(draw.rng.below(u32::try_from(oldest - youngest + 1).unwrap_or(1))).unwrap_or(0);
     let born = NaiveDate::from_ymd_opt(rentree - age, 1 + draw.rng.below(12), 1 + draw.rng.below(28));
     let children = if draw.once_in(8) { 2 } else { 1 };
     for twin in 0..children {
-        let given = if draw.once_in(2) { draw.one_of(&GIRLS) } else { draw.one_of(&BOYS) };
-        let clash = twin > 0 && roster.eleves.last().is_some_and(|first| first.given == given);
-        let id = school.base + 10_000 + numbers.take();
-        roster.eleves.push(Eleve {
+        let given = if draw.once_in(2) { draw.one_of(&GIRL_NAMES) } else { draw.one_of(&BOY_NAMES) };
+        let clash = twin > 0 && roster.pupils.last().is_some_and(|first| first.given == given);
+        let id = school.id_base + 10_000 + numbers.next_number();
+        roster.pupils.push(DemoPupil {
             id,
             family: name.to_owned(),
             given: if clash { "Camille".to_owned() } else { given.to_owned() },
@@ -206,13 +212,13 @@ fn family(roster: &mut Roster, school: &School, rentree: i32, draw: &Draw<'_>, n
             left_on: None,
         });
         for (personne, level, relation) in &parents {
-            roster.liens.push(Lien { eleve: id, personne: *personne, level: *level, relation: *relation });
+            roster.links.push(DemoLink { pupil_id: id, person_id: *personne, level: *level, relation: *relation });
         }
     }
 }
 
-/// A class of that age: divisions are listed from the youngest on.
-fn class_of(school: &School, age: i32, draw: &Draw<'_>) -> &'static str {
+/// Picks a class for the age: divisions are listed from the youngest on.
+fn class_of(school: &DemoSchool, age: i32, draw: &RandomPicker<'_>) -> &'static str {
     let (youngest, oldest) = school.ages;
     let levels = usize::try_from(oldest - youngest + 1).unwrap_or(1).max(1);
     let level = usize::try_from(age - youngest).unwrap_or(0);
@@ -221,17 +227,17 @@ fn class_of(school: &School, age: i32, draw: &Draw<'_>) -> &'static str {
     draw.one_of(school.classes.get(from..to).unwrap_or(school.classes))
 }
 
-fn person(
-    roster: &mut Roster,
-    school: &School,
-    draw: &Draw<'_>,
-    numbers: &mut Numbers,
+fn add_person(
+    roster: &mut DemoRoster,
+    school: &DemoSchool,
+    draw: &RandomPicker<'_>,
+    numbers: &mut IdSequence,
     name: (&'static str, &str, Option<String>, &str),
 ) -> u32 {
-    let number = numbers.take();
-    let id = school.base + 20_000 + number;
+    let number = numbers.next_number();
+    let id = school.id_base + 20_000 + number;
     let (civility, family, usage, given) = name;
-    roster.personnes.push(Personne {
+    roster.persons.push(DemoPerson {
         id,
         civility,
         family: family.to_owned(),

@@ -1,9 +1,9 @@
 //! The families of the cast, as data.
 //!
-//! Each is there for one thing that can happen at an activation. All invented; mobiles are of the range for fiction
-//! unless the story is about another kind of number.
+//! Each family shows one possible case of an activation. All are invented; mobiles are in the range reserved for
+//! fiction unless the story is about another type of number.
 
-pub struct Parent {
+pub struct CastParent {
     pub civility: &'static str,
     pub family: &'static str,
     pub usage: Option<&'static str>,
@@ -11,67 +11,72 @@ pub struct Parent {
     pub phone: &'static str,
     pub level: u8,
     pub relation: u8,
-    /// French and English; empty for those who are not in the cast.
+    /// French and English; empty for persons outside of the cast.
     pub story: (&'static str, &'static str),
 }
 
-pub struct Child {
+pub struct CastFamilyChild {
     pub family: &'static str,
     pub given: &'static str,
     pub born: (i32, u32, u32),
-    pub text: &'static str,
+    pub born_text: &'static str,
     pub uai: &'static str,
     pub class: &'static str,
 }
 
-pub struct Family {
-    pub parents: &'static [Parent],
-    pub children: &'static [Child],
-    /// Where parents stand without a link to any child.
+pub struct CastFamily {
+    pub parents: &'static [CastParent],
+    pub children: &'static [CastFamilyChild],
+    /// The school of parents without a link to any child.
     pub unlinked_at: Option<&'static str>,
 }
 
 /// A person of the roster: civility, nom de famille, nom d'usage, given name.
-type Name = (&'static str, &'static str, Option<&'static str>, &'static str);
+type ParentName = (&'static str, &'static str, Option<&'static str>, &'static str);
 
-const fn parent(name: Name, phone: &'static str, tie: (u8, u8), story: (&'static str, &'static str)) -> Parent {
+const fn parent(
+    name: ParentName,
+    phone: &'static str,
+    tie: (u8, u8),
+    story: (&'static str, &'static str),
+) -> CastParent {
     let (civility, family, usage, given) = name;
-    Parent { civility, family, usage, given, phone, level: tie.0, relation: tie.1, story }
+    CastParent { civility, family, usage, given, phone, level: tie.0, relation: tie.1, story }
 }
 
-const MOTHER: (u8, u8) = (1, 10);
-const FATHER: (u8, u8) = (1, 20);
-const NOBODY: (&str, &str) = ("", "");
+const MOTHER_LINK: (u8, u8) = (1, 10);
+const FATHER_LINK: (u8, u8) = (1, 20);
+const NO_STORY: (&str, &str) = ("", "");
 
-/// A child; the date twice, once to be shown and once to be written.
+/// A child; the date is kept as text for display and as numbers for the file.
 macro_rules! child {
     ($family:literal, $given:literal, $day:literal / $month:literal / $year:literal, $uai:literal, $class:literal) => {
-        Child {
+        CastFamilyChild {
             family: $family,
             given: $given,
-            born: ($year, parse($month), parse($day)),
-            text: concat!($day, "/", $month, "/", $year),
+            born: ($year, parse_two_digits($month), parse_two_digits($day)),
+            born_text: concat!($day, "/", $month, "/", $year),
             uai: $uai,
             class: $class,
         }
     };
 }
 
-/// Two digits, at compile time.
-const fn parse(text: &str) -> u32 {
+/// Parses two digits, at compile time.
+const fn parse_two_digits(text: &str) -> u32 {
     match text.as_bytes() {
         [tens, ones] => (*tens - b'0') as u32 * 10 + (*ones - b'0') as u32,
         _ => 0,
     }
 }
 
-/// Everybody with a name, in the order in which ids are given: new families go to the end.
-pub const FAMILIES: &[Family] = &[
-    Family {
+/// All people with a story, in the order of their ids: new families are appended.
+pub const FAMILIES: &[CastFamily] = &[
+    CastFamily {
         parents: &[parent(
             ("MME", "N'DIAYE", Some("LEBŒUF"), "Fatou"),
             "06 39 98 00 01",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Deux enfants dans deux établissements, un nom d'usage : le parcours de la notice.",
                 "Two children in two schools and a married name: the main path.",
@@ -83,12 +88,12 @@ pub const FAMILIES: &[Family] = &[
         ],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[
             parent(
                 ("M.", "BENALI", None, "Karim"),
                 "06 39 98 00 02",
-                FATHER,
+                FATHER_LINK,
                 (
                     "Parents séparés : chacun son compte pour la même enfant (voir Sophie MARTIN-ROCHE).",
                     "Separated parents: an account each for the same child (see Sophie MARTIN-ROCHE).",
@@ -97,7 +102,7 @@ pub const FAMILIES: &[Family] = &[
             parent(
                 ("MME", "MARTIN-ROCHE", None, "Sophie"),
                 "06 39 98 00 03",
-                MOTHER,
+                MOTHER_LINK,
                 (
                     "Parents séparés : chacun son compte pour la même enfant (voir Karim BENALI).",
                     "Separated parents: an account each for the same child (see Karim BENALI).",
@@ -107,11 +112,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("BENALI", "Inès", "03" / "05" / 2014, "0349999J", "5 A")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "DE LA TOUR D'OLT", None, "Marie-Hélène"),
             "06 39 98 00 04",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Trois enfants, trois établissements, deux académies : un seul compte.",
                 "Three children, three schools, two academies: one account.",
@@ -124,12 +129,12 @@ pub const FAMILIES: &[Family] = &[
         ],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[
             parent(
                 ("M.", "GARCÍA", None, "Jean-Pierre"),
                 "06 39 98 00 05",
-                FATHER,
+                FATHER_LINK,
                 (
                     "Deux parents, un seul mobile : distingués par le prénom (voir Marie-Claude GARCÍA).",
                     "Two parents on one mobile, told apart by given name (see Marie-Claude GARCÍA).",
@@ -138,7 +143,7 @@ pub const FAMILIES: &[Family] = &[
             parent(
                 ("MME", "PÉREZ", Some("GARCÍA"), "Marie-Claude"),
                 "06 39 98 00 05",
-                MOTHER,
+                MOTHER_LINK,
                 (
                     "Deux parents, un seul mobile : distingués par le prénom (voir Jean-Pierre GARCÍA).",
                     "Two parents on one mobile, told apart by given name (see Jean-Pierre GARCÍA).",
@@ -148,11 +153,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("GARCÍA", "Léa", "11" / "11" / 2013, "0349999J", "4 A")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "OULD-BRAHIM", None, "Yasmine"),
             "06 39 98 00 06",
-            MOTHER,
+            MOTHER_LINK,
             ("Des jumeaux : même date de naissance, même classe.", "Twins: one birth date, one class."),
         )],
         children: &[
@@ -161,11 +166,11 @@ pub const FAMILIES: &[Family] = &[
         ],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "MARTIN", None, "Nathalie"),
             "06 39 98 00 07",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Homonymes : deux Nathalie MARTIN, deux mobiles ; celle-ci est la mère d'Hugo.",
                 "Namesakes: two Nathalie MARTINs, two mobiles; this one is Hugo's mother.",
@@ -174,11 +179,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("MARTIN", "Hugo", "09" / "10" / 2014, "0349999J", "5 B")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "MARTIN", None, "Nathalie"),
             "06 39 98 00 08",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Homonymes : deux Nathalie MARTIN, deux mobiles ; celle-ci est la mère de Lou.",
                 "Namesakes: two Nathalie MARTINs, two mobiles; this one is Lou's mother.",
@@ -187,11 +192,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("MARTIN", "Lou", "25" / "12" / 2014, "0349999J", "5 B")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("M.", "LANDRY", None, "Gérard"),
             "04 65 71 00 09",
-            FATHER,
+            FATHER_LINK,
             (
                 "Un fixe dans la colonne du mobile : aucun code ne peut partir, l'établissement doit corriger.",
                 "A landline in the mobile column: no code can be sent, the school has to repair it.",
@@ -200,11 +205,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("LANDRY", "Zélie", "16" / "04" / 2015, "0349999J", "6 A")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "PAYET", None, "Marie-Josée"),
             "0692 00 00 10",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Un mobile de La Réunion, tapé comme on le compose là-bas.",
                 "A mobile of La Réunion, typed as it is dialled there.",
@@ -213,17 +218,17 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("PAYET", "Océane", "02" / "07" / 2011, "0349998H", "2NDE1")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "LÓPEZ IBÁÑEZ", None, "Núria"),
             "+34 600 00 00 11",
-            MOTHER,
+            MOTHER_LINK,
             ("Un mobile espagnol.", "A Spanish mobile."),
         )],
         children: &[child!("LÓPEZ IBÁÑEZ", "Pau", "19" / "03" / 2010, "0349998H", "2NDE1")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("M.", "CHAZAL", None, "Ronan"),
             "06 39 98 00 12",
@@ -236,7 +241,7 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("CHAZAL", "Ronan", "05" / "01" / 2008, "0349998H", "TSTMG")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[
             parent(
                 ("MME", "ROUX", None, "Odette"),
@@ -247,16 +252,16 @@ pub const FAMILIES: &[Family] = &[
                     "In charge of the pupil but no legal representative: she learns it after the code.",
                 ),
             ),
-            parent(("", "AIDE SOCIALE À L'ENFANCE", None, ""), "", (1, 51), NOBODY),
+            parent(("", "AIDE SOCIALE À L'ENFANCE", None, ""), "", (1, 51), NO_STORY),
         ],
         children: &[child!("ROUX", "Kylian", "08" / "08" / 2013, "0349999J", "4 B")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "SANSOT", None, "Irène"),
             "06 39 98 00 14",
-            MOTHER,
+            MOTHER_LINK,
             (
                 "Dans le fichier de l'établissement, mais sans lien avec un élève.",
                 "In the school's file, but without a link to any pupil.",
@@ -265,11 +270,11 @@ pub const FAMILIES: &[Family] = &[
         children: &[],
         unlinked_at: Some("0349999J"),
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("M.", "LE GOFF", None, "Yann"),
             "06 39 98 00 15",
-            FATHER,
+            FATHER_LINK,
             (
                 "La campagne de l'établissement est close : la page le dit, avec un code d'assistance.",
                 "The school's campaign is closed: the page says so and gives a support code.",
@@ -278,31 +283,31 @@ pub const FAMILIES: &[Family] = &[
         children: &[child!("LE GOFF", "Enora", "13" / "10" / 2010, "0349997G", "2PMER")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "PETIT", None, "Claire"),
             "06 39 98 00 16",
-            MOTHER,
+            MOTHER_LINK,
             ("Une enfant, rien de particulier.", "One child, nothing special."),
         )],
         children: &[child!("PETIT", "Jade", "27" / "01" / 2015, "0349999J", "6 B")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("M.", "FABRE", None, "Loïc"),
             "06 39 98 00 17",
-            FATHER,
+            FATHER_LINK,
             ("Un enfant au lycée agricole.", "A child at the agricultural lycée."),
         )],
         children: &[child!("FABRE", "Lucie", "22" / "05" / 2010, "0349996F", "2GT")],
         unlinked_at: None,
     },
-    Family {
+    CastFamily {
         parents: &[parent(
             ("MME", "ÇELIK", Some("DUBOIS-ÇELIK"), "Aïcha"),
             "06 39 98 00 18",
-            MOTHER,
+            MOTHER_LINK,
             ("Une enfant au CSES Jean Lagarde.", "A child at CSES Jean Lagarde."),
         )],
         children: &[child!("ÇELIK", "Défné", "30" / "08" / 2012, "0319998Z", "COL 2")],

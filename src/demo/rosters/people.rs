@@ -1,32 +1,33 @@
-//! The people of the demo who have a name and a story. All invented.
+//! The people of the demo with a name and a story. All are invented.
 //!
-//! They are fixed, not drawn: the demo prints them, the documentation names them and tests sign in as them.
+//! The cast is fixed, not generated: the demo prints the names, the documentation mentions them, and tests sign in as
+//! them.
 
 use chrono::NaiveDate;
 
-use super::families::{Child, FAMILIES};
-use super::schools::{Eleve, Lien, Personne, Roster, School};
+use super::families::{CastFamilyChild, FAMILIES};
+use super::schools::{DemoLink, DemoPerson, DemoPupil, DemoRoster, DemoSchool};
 
-/// Somebody to try the demo as.
+/// A person to try the demo as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cast {
+pub struct CastMember {
     /// `Fatou LEBŒUF`, unique in the cast.
-    pub who: String,
+    pub label: String,
     /// *Nom de famille*.
     pub family_name: &'static str,
-    /// *Nom d'usage*, where there is one; either name may be typed.
+    /// *Nom d'usage*, if any; either name may be typed.
     pub usage_name: Option<&'static str>,
     pub given_name: &'static str,
-    /// As the person would type it.
+    /// The mobile number as typed by the person.
     pub phone: &'static str,
-    /// Children by a legal link: none for those who have no right.
+    /// Children with a legal link; empty for a person without rights.
     pub children: Vec<CastChild>,
     pub story_fr: &'static str,
     pub story_en: &'static str,
 }
 
-impl Cast {
-    /// The family name a person types first: the nom d'usage, else the nom de famille.
+impl CastMember {
+    /// Returns the family name typed first by a person: the nom d'usage, else the nom de famille.
     pub fn typed_name(&self) -> &'static str {
         self.usage_name.unwrap_or(self.family_name)
     }
@@ -41,22 +42,22 @@ pub struct CastChild {
     pub uai: &'static str,
 }
 
-/// The people to try, [`Cast::who`] first: Fatou LEBŒUF. Namesakes are numbered.
-pub fn cast() -> Vec<Cast> {
-    let mut cast: Vec<Cast> = Vec::new();
+/// Returns the people to try, beginning with Fatou LEBŒUF. Namesakes are numbered.
+pub fn cast() -> Vec<CastMember> {
+    let mut cast: Vec<CastMember> = Vec::new();
     for family in FAMILIES {
         for parent in family.parents.iter().filter(|parent| !parent.story.0.is_empty()) {
             let shown = format!("{} {}", parent.given, parent.usage.unwrap_or(parent.family));
-            let same = cast.iter().filter(|other| other.who.starts_with(&shown)).count();
+            let same = cast.iter().filter(|other| other.label.starts_with(&shown)).count();
             let legal = family.children.iter().filter(|_| parent.level == 1);
             let children = legal.map(|child| CastChild {
                 given_name: child.given,
                 family_name: child.family,
-                born: child.text,
+                born: child.born_text,
                 uai: child.uai,
             });
-            cast.push(Cast {
-                who: if same == 0 { shown } else { format!("{shown} {}", same + 1) },
+            cast.push(CastMember {
+                label: if same == 0 { shown } else { format!("{shown} {}", same + 1) },
                 family_name: parent.family,
                 usage_name: parent.usage,
                 given_name: parent.given,
@@ -70,20 +71,20 @@ pub fn cast() -> Vec<Cast> {
     cast
 }
 
-/// The cast's part of a school's roster. Ids are of the academy: the same person has the same id in its schools.
-pub(super) fn roster(school: &School) -> Roster {
-    let mut roster = Roster::default();
-    let mut id = school.base;
+/// Makes the cast's part of a school's roster. Ids belong to the academy: a person has the same id in all its schools.
+pub(super) fn cast_roster(school: &DemoSchool) -> DemoRoster {
+    let mut roster = DemoRoster::default();
+    let mut id = school.id_base;
     for family in FAMILIES {
         let parents = id;
         let children = id + 10;
         id += 20;
-        let here = |child: &&Child| child.uai == school.uai;
+        let here = |child: &&CastFamilyChild| child.uai == school.uai;
         if family.unlinked_at != Some(school.uai) && !family.children.iter().any(|child| here(&child)) {
             continue;
         }
         for (personne, parent) in (parents..).zip(family.parents) {
-            roster.personnes.push(Personne {
+            roster.persons.push(DemoPerson {
                 id: personne,
                 civility: parent.civility,
                 family: parent.family.to_owned(),
@@ -94,7 +95,7 @@ pub(super) fn roster(school: &School) -> Roster {
         }
         for (eleve, child) in (children..).zip(family.children).filter(|(_, child)| here(child)) {
             let (year, month, day) = child.born;
-            roster.eleves.push(Eleve {
+            roster.pupils.push(DemoPupil {
                 id: eleve,
                 family: child.family.to_owned(),
                 given: child.given.to_owned(),
@@ -103,7 +104,12 @@ pub(super) fn roster(school: &School) -> Roster {
                 left_on: None,
             });
             for (personne, parent) in (parents..).zip(family.parents) {
-                roster.liens.push(Lien { eleve, personne, level: parent.level, relation: parent.relation });
+                roster.links.push(DemoLink {
+                    pupil_id: eleve,
+                    person_id: personne,
+                    level: parent.level,
+                    relation: parent.relation,
+                });
             }
         }
     }

@@ -1,53 +1,53 @@
-//! The six schools of the demo and what a school's roster is made of.
+//! The six schools of the demo, and the records of a school's roster.
 
 use chrono::NaiveDate;
 
-/// A school of the demo. Its UAI has the right letter and is nobody's.
+/// A school of the demo. Its UAI has a valid check letter and belongs to no real school.
 #[derive(Clone, Copy, Debug)]
-pub struct School {
+pub struct DemoSchool {
     pub uai: &'static str,
     pub name: &'static str,
     pub academy: &'static str,
     pub ministry: &'static str,
-    /// First and last age, at the end of the year of the rentrée, of its pupils.
+    /// The youngest and oldest age of the pupils at the end of the calendar year of the rentrée.
     pub(super) ages: (i32, i32),
     /// Divisions, youngest first.
     pub(super) classes: &'static [&'static str],
-    /// Whether the school sends the ZIP of the export screen, or the XML in it.
+    /// True if the school sends the ZIP of the export screen, false if plain XML.
     pub(super) zipped: bool,
-    /// Ids of an academy's base begin here: they are unique in an academy only.
-    pub(super) base: u32,
+    /// The first id of the academy's database: ids are unique in an academy only.
+    pub(super) id_base: u32,
 }
 
-const COLLEGE: &[&str] = &["6 A", "6 B", "5 A", "5 B", "4 A", "4 B", "3 A", "3 B"];
-const LYCEE: &[&str] = &["2NDE1", "2NDE2", "1GEN1", "1STMG", "TGEN1", "TSTMG"];
-const MONTPELLIER: u32 = 100_000;
-const TOULOUSE: u32 = 300_000;
-const AGRICOLE: u32 = 500_000;
+const COLLEGE_CLASSES: &[&str] = &["6 A", "6 B", "5 A", "5 B", "4 A", "4 B", "3 A", "3 B"];
+const LYCEE_CLASSES: &[&str] = &["2NDE1", "2NDE2", "1GEN1", "1STMG", "TGEN1", "TSTMG"];
+const MONTPELLIER_ID_BASE: u32 = 100_000;
+const TOULOUSE_ID_BASE: u32 = 300_000;
+const AGRICOLE_ID_BASE: u32 = 500_000;
 
-/// All six, in the order in which they are imported.
-pub const SCHOOLS: [School; 6] = [
-    School {
+/// All six schools, in the order of import.
+pub const SCHOOLS: [DemoSchool; 6] = [
+    DemoSchool {
         uai: "0349999J",
         name: "Clg Théodore Monod",
         academy: "montpellier",
         ministry: "en",
         ages: (11, 14),
-        classes: COLLEGE,
+        classes: COLLEGE_CLASSES,
         zipped: false,
-        base: MONTPELLIER,
+        id_base: MONTPELLIER_ID_BASE,
     },
-    School {
+    DemoSchool {
         uai: "0349998H",
         name: "Lycée Olympe de Gouges",
         academy: "montpellier",
         ministry: "en",
         ages: (15, 18),
-        classes: LYCEE,
+        classes: LYCEE_CLASSES,
         zipped: true,
-        base: MONTPELLIER,
+        id_base: MONTPELLIER_ID_BASE,
     },
-    School {
+    DemoSchool {
         uai: "0349997G",
         name: "Lycée de la mer Paul Bousquet",
         academy: "montpellier",
@@ -55,9 +55,9 @@ pub const SCHOOLS: [School; 6] = [
         ages: (15, 18),
         classes: &["2PMER", "1PMER", "TPMER"],
         zipped: false,
-        base: MONTPELLIER,
+        id_base: MONTPELLIER_ID_BASE,
     },
-    School {
+    DemoSchool {
         uai: "0349996F",
         name: "Lycée agricole des Garrigues",
         academy: "agricole",
@@ -65,19 +65,19 @@ pub const SCHOOLS: [School; 6] = [
         ages: (15, 18),
         classes: &["2GT", "1STAV", "TSTAV"],
         zipped: false,
-        base: AGRICOLE,
+        id_base: AGRICOLE_ID_BASE,
     },
-    School {
+    DemoSchool {
         uai: "0319999A",
         name: "Clg Clémence Isaure",
         academy: "toulouse",
         ministry: "en",
         ages: (11, 14),
-        classes: COLLEGE,
+        classes: COLLEGE_CLASSES,
         zipped: true,
-        base: TOULOUSE,
+        id_base: TOULOUSE_ID_BASE,
     },
-    School {
+    DemoSchool {
         uai: "0319998Z",
         name: "CSES Jean Lagarde",
         academy: "toulouse",
@@ -85,20 +85,20 @@ pub const SCHOOLS: [School; 6] = [
         ages: (11, 18),
         classes: &["COL 1", "COL 2", "LYC 1", "LYC 2"],
         zipped: false,
-        base: TOULOUSE,
+        id_base: TOULOUSE_ID_BASE,
     },
 ];
 
-/// What one school's pair of files says.
+/// The content of one school's pair of files.
 #[derive(Debug, Default)]
-pub struct Roster {
-    pub eleves: Vec<Eleve>,
-    pub personnes: Vec<Personne>,
-    pub liens: Vec<Lien>,
+pub struct DemoRoster {
+    pub pupils: Vec<DemoPupil>,
+    pub persons: Vec<DemoPerson>,
+    pub links: Vec<DemoLink>,
 }
 
 #[derive(Debug)]
-pub struct Eleve {
+pub struct DemoPupil {
     pub id: u32,
     pub family: String,
     pub given: String,
@@ -108,21 +108,21 @@ pub struct Eleve {
 }
 
 #[derive(Debug)]
-pub struct Personne {
+pub struct DemoPerson {
     pub id: u32,
     /// LC_CIVILITE: `MME`, `M.`, or empty for an institution.
     pub civility: &'static str,
     pub family: String,
     pub usage: Option<String>,
     pub given: String,
-    /// TEL_PORTABLE as the school typed it.
+    /// TEL_PORTABLE as typed by the school.
     pub mobile: Option<String>,
 }
 
 #[derive(Debug)]
-pub struct Lien {
-    pub eleve: u32,
-    pub personne: u32,
+pub struct DemoLink {
+    pub pupil_id: u32,
+    pub person_id: u32,
     /// NIVEAU_RESPONSABILITE.
     pub level: u8,
     /// CODE_PARENTE.

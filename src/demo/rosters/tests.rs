@@ -1,34 +1,34 @@
-//! The demo's files are read by the real reader, and the cast is found in them.
+//! Reads the demo's files with the production reader, and finds the cast in the rosters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 use super::*;
-use crate::base::names::{family_agrees, given_agrees};
-use crate::base::phone::{Numbering, PhoneError};
-use crate::roster::formats::{SchoolSet, assemble, siecle};
-use crate::roster::reconcile::{Known, Removals, plan};
+use crate::base::names::{family_name_matches, match_given_name};
+use crate::base::phone::{PhoneError, PhoneParser};
+use crate::roster::formats::{SchoolRoster, assemble_rosters, siecle};
+use crate::roster::reconcile::{CurrentState, RemovalPolicy, plan_changes};
 use crate::roster::uai::Uai;
 use crate::roster::{Level, PersonData};
 
 // 2026-11-24T09:00:00Z
 const NOW: Timestamp = Timestamp(1_795_510_800_000);
 
-fn numbering() -> Numbering {
-    Numbering { fictitious: vec!["+3363998".into()] }
+fn numbering() -> PhoneParser {
+    PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
 }
 
-fn sets() -> Vec<(&'static str, SchoolSet)> {
+fn sets() -> Vec<(&'static str, SchoolRoster)> {
     let mut files = BTreeMap::new();
     for file in files_of(NOW) {
-        let read = siecle::read(&file.name, Cursor::new(&file.bytes)).unwrap();
+        let read = siecle::read_exports(&file.name, Cursor::new(&file.bytes)).unwrap();
         files.entry(file.uai).or_insert((file.academy, Vec::new())).1.extend(read);
     }
-    files.into_values().map(|(academy, files)| (academy, assemble(files).remove(0).unwrap())).collect()
+    files.into_values().map(|(academy, files)| (academy, assemble_rosters(files).remove(0).unwrap())).collect()
 }
 
 fn files_of(now: Timestamp) -> Vec<RosterFile> {
-    files(now).unwrap()
+    roster_files(now).unwrap()
 }
 
 #[test]
@@ -37,11 +37,11 @@ fn every_school_has_a_pair_of_files_that_the_reader_takes_whole() {
     let sets = sets();
     assert_eq!(sets.len(), SCHOOLS.len());
     for (_, set) in &sets {
-        assert_eq!(set.problems, [], "{}", set.uai);
+        assert_eq!(set.errors, [], "{}", set.uai);
         assert_eq!(set.year, 2026);
-        let plan = plan(&Known::default(), set, &numbering(), Removals::Guarded).unwrap();
+        let plan = plan_changes(&CurrentState::default(), set, &numbering(), RemovalPolicy::Guarded).unwrap();
         assert!((20..=42).contains(&plan.counts.pupils), "{} {:?}", set.uai, plan.counts);
-        assert_eq!((plan.counts.pupils_gone, plan.counts.links_nowhere), (1, 0));
+        assert_eq!((plan.counts.pupils_departed, plan.counts.dangling_links), (1, 0));
         assert!(plan.enrolments_started.iter().all(|(_, class)| class.is_some()));
     }
     let first = sets.iter().find(|(_, set)| set.uai.as_str() == "0349999J").unwrap();
@@ -62,22 +62,25 @@ fn uais_have_the_right_letter() {
     assert!(SCHOOLS.iter().all(|school| Uai::parse(school.uai).is_ok()));
 }
 
-/// Persons that a typed identity finds, with the children of their legal links.
-fn found(member: &Cast, sets: &[(&'static str, SchoolSet)]) -> Vec<(&'static str, String, PersonData, Vec<String>)> {
-    let typed = numbering().mobile(member.phone).ok();
+/// Returns the persons matching a typed identity, with the children of their legal links.
+fn found(
+    member: &CastMember,
+    sets: &[(&'static str, SchoolRoster)],
+) -> Vec<(&'static str, String, PersonData, Vec<String>)> {
+    let typed = numbering().parse_mobile(member.phone).ok();
     let mut found = Vec::new();
     for (academy, set) in sets {
-        let plan = plan(&Known::default(), set, &numbering(), Removals::Guarded).unwrap();
+        let plan = plan_changes(&CurrentState::default(), set, &numbering(), RemovalPolicy::Guarded).unwrap();
         for (id, data) in plan.persons_new {
             let same = typed.is_some() && data.phone.mobile() == typed.as_ref();
-            let family = family_agrees(member.typed_name(), &data.family, data.usage.as_deref());
-            if same && family && given_agrees(member.given_name, &data.given).is_some() {
+            let family = family_name_matches(member.typed_name(), &data.family, data.usage.as_deref());
+            if same && family && match_given_name(member.given_name, &data.given).is_some() {
                 let mine = |person: &str, level| person == id && level == Level::Legal;
                 let links = plan.links_started.iter().filter(|((_, person), link)| mine(person, link.level));
                 let named = |pupil: &str| set.pupils.iter().find(|other| other.id == pupil).unwrap();
                 let children = links.map(|((pupil, _), _)| {
                     let pupil = named(pupil);
-                    format!("{} {} {}", pupil.data.given, pupil.data.born.french(), set.uai)
+                    format!("{} {} {}", pupil.data.given, pupil.data.born.to_french_format(), set.uai)
                 });
                 found.push((*academy, id.clone(), data, children.collect()));
             }
@@ -90,21 +93,21 @@ fn found(member: &Cast, sets: &[(&'static str, SchoolSet)]) -> Vec<(&'static str
 fn each_of_the_cast_is_found_with_exactly_their_children() {
     let sets = sets();
     let cast = cast();
-    assert_eq!(cast[0].who, "Fatou LEBŒUF");
-    assert_eq!(cast.iter().map(|member| &member.who).collect::<BTreeSet<_>>().len(), cast.len());
+    assert_eq!(cast[0].label, "Fatou LEBŒUF");
+    assert_eq!(cast.iter().map(|member| &member.label).collect::<BTreeSet<_>>().len(), cast.len());
     for member in &cast {
         let mut right: Vec<String> =
             member.children.iter().map(|child| format!("{} {} {}", child.given_name, child.born, child.uai)).collect();
         let found = found(member, &sets);
-        if numbering().mobile(member.phone) == Err(PhoneError::Landline) {
+        if numbering().parse_mobile(member.phone) == Err(PhoneError::Landline) {
             assert!(found.is_empty());
             continue;
         }
         let mut children: Vec<String> = found.iter().flat_map(|(.., children)| children.clone()).collect();
         right.sort();
         children.sort();
-        assert_eq!(children, right, "{}", member.who);
-        assert!(!found.is_empty(), "{}", member.who);
+        assert_eq!(children, right, "{}", member.label);
+        assert!(!found.is_empty(), "{}", member.label);
     }
 }
 
@@ -133,7 +136,7 @@ fn ids_are_unique_in_an_academy() {
 #[test]
 fn files_are_written_by_academy() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(folder.path(), NOW).unwrap();
+    let written = write_roster_files(folder.path(), NOW).unwrap();
     assert_eq!(written.len(), 12);
     assert!(written.iter().all(|(academy, path)| path.is_file() && path.starts_with(folder.path().join(academy))));
 }

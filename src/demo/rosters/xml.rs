@@ -1,19 +1,19 @@
-//! Writes a school's two exports as SIECLE does: ISO-8859-15, one element a field, empty fields left out.
+//! Writes a school's two exports in SIECLE's format: ISO-8859-15, one element a field, empty fields omitted.
 
 use std::fmt::Write as _;
 
 use chrono::NaiveDateTime;
 
-use super::schools::{Roster, School};
+use super::schools::{DemoRoster, DemoSchool};
 
-/// BEE_ELEVES.
-pub fn eleves(roster: &Roster, school: &School, rentree: i32, exported: NaiveDateTime) -> String {
-    let mut out = opening("BEE_ELEVES", school, rentree, exported);
+/// Writes BEE_ELEVES.
+pub fn pupils_xml(roster: &DemoRoster, school: &DemoSchool, rentree: i32, exported: NaiveDateTime) -> String {
+    let mut out = write_opening("BEE_ELEVES", school, rentree, exported);
     out.push_str("    <ELEVES>\n");
-    for (number, eleve) in (101..).zip(&roster.eleves) {
+    for (number, eleve) in (101..).zip(&roster.pupils) {
         let _ = writeln!(out, "      <ELEVE ELEVE_ID=\"{}\" ELENOET=\"{number}\">", eleve.id);
         let left = eleve.left_on.map(|day| day.format("%d/%m/%Y").to_string()).unwrap_or_default();
-        fields(
+        write_fields(
             &mut out,
             8,
             &[
@@ -31,23 +31,23 @@ pub fn eleves(roster: &Roster, school: &School, rentree: i32, exported: NaiveDat
         out.push_str("      </ELEVE>\n");
     }
     out.push_str("    </ELEVES>\n    <STRUCTURES>\n");
-    for (number, eleve) in (101..).zip(&roster.eleves).filter(|(_, eleve)| eleve.left_on.is_none()) {
+    for (number, eleve) in (101..).zip(&roster.pupils).filter(|(_, eleve)| eleve.left_on.is_none()) {
         let _ = writeln!(out, "      <STRUCTURES_ELEVE ELEVE_ID=\"{}\" ELENOET=\"{number}\">", eleve.id);
         out.push_str("        <STRUCTURE>\n");
-        fields(&mut out, 10, &[("CODE_STRUCTURE", &eleve.class), ("TYPE_STRUCTURE", "D")]);
+        write_fields(&mut out, 10, &[("CODE_STRUCTURE", &eleve.class), ("TYPE_STRUCTURE", "D")]);
         out.push_str("        </STRUCTURE>\n      </STRUCTURES_ELEVE>\n");
     }
     out.push_str("    </STRUCTURES>\n    <ADRESSES/>\n  </DONNEES>\n</BEE_ELEVES>\n");
     out
 }
 
-/// BEE_RESPONSABLES.
-pub fn responsables(roster: &Roster, school: &School, rentree: i32, exported: NaiveDateTime) -> String {
-    let mut out = opening("BEE_RESPONSABLES", school, rentree, exported);
+/// Writes BEE_RESPONSABLES.
+pub fn persons_xml(roster: &DemoRoster, school: &DemoSchool, rentree: i32, exported: NaiveDateTime) -> String {
+    let mut out = write_opening("BEE_RESPONSABLES", school, rentree, exported);
     out.push_str("    <PERSONNES>\n");
-    for personne in &roster.personnes {
+    for personne in &roster.persons {
         let _ = writeln!(out, "      <PERSONNE PERSONNE_ID=\"{}\">", personne.id);
-        fields(
+        write_fields(
             &mut out,
             8,
             &[
@@ -63,15 +63,15 @@ pub fn responsables(roster: &Roster, school: &School, rentree: i32, exported: Na
         out.push_str("      </PERSONNE>\n");
     }
     out.push_str("    </PERSONNES>\n    <RESPONSABLES>\n");
-    for lien in &roster.liens {
+    for lien in &roster.links {
         out.push_str("      <RESPONSABLE_ELEVE>\n");
         let legal = lien.level == 1;
-        fields(
+        write_fields(
             &mut out,
             8,
             &[
-                ("ELEVE_ID", &lien.eleve.to_string()),
-                ("PERSONNE_ID", &lien.personne.to_string()),
+                ("ELEVE_ID", &lien.pupil_id.to_string()),
+                ("PERSONNE_ID", &lien.person_id.to_string()),
                 ("NIVEAU_RESPONSABILITE", &lien.level.to_string()),
                 ("CODE_PARENTE", &lien.relation.to_string()),
                 ("PAIE_FRAIS_SCOLAIRES", if legal { "1" } else { "0" }),
@@ -86,15 +86,15 @@ pub fn responsables(roster: &Roster, school: &School, rentree: i32, exported: Na
     out
 }
 
-/// The text in ISO-8859-15; what it lacks becomes a character reference.
-pub fn in_latin9(text: &str) -> Vec<u8> {
+/// Encodes the text in ISO-8859-15; other characters become character references.
+pub fn encode_latin9(text: &str) -> Vec<u8> {
     encoding_rs::ISO_8859_15.encode(text).0.into_owned()
 }
 
-fn opening(root: &str, school: &School, rentree: i32, exported: NaiveDateTime) -> String {
+fn write_opening(root: &str, school: &DemoSchool, rentree: i32, exported: NaiveDateTime) -> String {
     let mut out =
         format!("<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>\n<{root} VERSION=\"3.1\">\n  <PARAMETRES>\n");
-    fields(
+    write_fields(
         &mut out,
         4,
         &[
@@ -108,7 +108,7 @@ fn opening(root: &str, school: &School, rentree: i32, exported: NaiveDateTime) -
     out
 }
 
-fn fields(out: &mut String, indent: usize, fields: &[(&str, &str)]) {
+fn write_fields(out: &mut String, indent: usize, fields: &[(&str, &str)]) {
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         let value = quick_xml::escape::escape(*value);
         let _ = writeln!(out, "{:indent$}<{name}>{value}</{name}>", "");

@@ -1,7 +1,7 @@
-//! Rows of what a person agreed to.
+//! Rows of consents.
 
 use crate::base::clock::Timestamp;
-use crate::db::{Error, FromRow, Result, Tx, args};
+use crate::db::{DbError, FromRow, Result, Tx, args};
 use crate::grants::Consent;
 use crate::protocol::scope::Scopes;
 
@@ -13,9 +13,9 @@ struct Row {
 }
 
 impl TryFrom<Row> for Consent {
-    type Error = Error;
+    type Error = DbError;
     fn try_from(r: Row) -> Result<Consent> {
-        let bad = |column| Error::Inconsistent { table: "consent", column, row: r.client_id.clone() };
+        let bad = |column| DbError::Inconsistent { table: "consent", column, row: r.client_id.clone() };
         Ok(Consent {
             scopes: Scopes::parse(&r.scopes).ok_or_else(|| bad("scopes"))?,
             claims: serde_json::from_str(&r.claims).map_err(|_| bad("claims"))?,
@@ -25,11 +25,11 @@ impl TryFrom<Row> for Consent {
 
 pub async fn find(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<Option<Consent>> {
     let sql = "SELECT client_id, scopes, claims FROM consent WHERE account_id = $1 AND client_id = $2";
-    tx.optional::<Row>(sql, args![account_id, client_id]).await?.map(Consent::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![account_id, client_id]).await?.map(Consent::try_from).transpose()
 }
 
-/// Writes what was agreed to, in place of what was before.
-pub async fn put(
+/// Inserts or replaces a consent.
+pub async fn upsert(
     tx: &mut Tx,
     now: Timestamp,
     account_id: &str,
@@ -47,14 +47,14 @@ pub async fn put(
     Ok(())
 }
 
-/// Whether there was one to take back.
-pub async fn remove(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<bool> {
+/// Deletes a consent. Returns false if there was none.
+pub async fn delete(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<bool> {
     let sql = "DELETE FROM consent WHERE account_id = $1 AND client_id = $2";
     Ok(tx.execute(sql, args![account_id, client_id]).await? == 1)
 }
 
-/// The clients that an account agreed to, and since when.
-pub async fn of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<(String, i64)>> {
+/// Returns the clients with a consent of the account, and the time of each consent.
+pub async fn list_for_account(tx: &mut Tx, account_id: &str) -> Result<Vec<(String, i64)>> {
     let sql = "SELECT client_id, granted_at FROM consent WHERE account_id = $1 ORDER BY granted_at DESC LIMIT 100";
-    tx.all(sql, args![account_id]).await
+    tx.fetch_all(sql, args![account_id]).await
 }

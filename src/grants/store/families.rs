@@ -1,8 +1,8 @@
-//! Rows of refresh families.
+//! Rows of refresh token families.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{CLEANED_AT_ONCE, Error, FromRow, Result, Tx, args};
-use crate::grants::Family;
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
+use crate::grants::RefreshTokenFamily;
 
 #[derive(FromRow)]
 struct Row {
@@ -17,17 +17,17 @@ struct Row {
     ended_at: Option<i64>,
 }
 
-impl TryFrom<Row> for Family {
-    type Error = Error;
-    fn try_from(r: Row) -> Result<Family> {
-        let bad = || Error::Inconsistent { table: "refresh_family", column: "details", row: r.id.clone() };
-        Ok(Family {
+impl TryFrom<Row> for RefreshTokenFamily {
+    type Error = DbError;
+    fn try_from(r: Row) -> Result<RefreshTokenFamily> {
+        let bad = || DbError::Inconsistent { table: "refresh_family", column: "details", row: r.id.clone() };
+        Ok(RefreshTokenFamily {
             grant: serde_json::from_str(&r.details).map_err(|_| bad())?,
             id: r.id,
             session_id: r.session_id,
             jkt: r.jkt,
             generation: r.generation,
-            turned_at: Timestamp(r.turned_at),
+            rotated_at: Timestamp(r.turned_at),
             access_generation: r.access_generation,
             expires_at: Timestamp(r.expires_at),
             ended: r.ended_at.is_some(),
@@ -35,22 +35,22 @@ impl TryFrom<Row> for Family {
     }
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Family>> {
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RefreshTokenFamily>> {
     let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1";
-    tx.optional::<Row>(sql, args![id]).await?.map(Family::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![id]).await?.map(RefreshTokenFamily::try_from).transpose()
 }
 
-/// As [`find`], for an access token: none where the token itself, or its grant, was revoked.
-pub async fn of_token(tx: &mut Tx, id: &str, (jti, grant): (&str, &str)) -> Result<Option<Family>> {
+/// Returns a family like [`find`], for an access token: `None` if the token or its grant was revoked.
+pub async fn find_for_token(tx: &mut Tx, id: &str, (jti, grant): (&str, &str)) -> Result<Option<RefreshTokenFamily>> {
     let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1 \
                AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    tx.optional::<Row>(sql, args![id, jti, grant]).await?.map(Family::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![id, jti, grant]).await?.map(RefreshTokenFamily::try_from).transpose()
 }
 
-/// Writes a new family; `details` is its grant as JSON.
-pub async fn insert(tx: &mut Tx, now: Timestamp, family: &Family, details: &str) -> Result<()> {
+/// Inserts a family; `details` is the grant as JSON.
+pub async fn insert(tx: &mut Tx, now: Timestamp, family: &RefreshTokenFamily, details: &str) -> Result<()> {
     tx.execute(
         "INSERT INTO refresh_family (id, account_id, client_id, session_id, details, jkt, generation, turned_at, \
          access_generation, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $10)",
@@ -71,8 +71,9 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, family: &Family, details: &str)
     Ok(())
 }
 
-/// Turns a living family from this generation to the next; false where another call did, or it ended.
-pub async fn turn(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> Result<bool> {
+/// Rotates a valid family from this generation to the next. Returns false if another call rotated the family, or the
+/// family was revoked.
+pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
@@ -83,39 +84,39 @@ pub async fn turn(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> Res
     Ok(rows == 1)
 }
 
-/// Whether this call ended it.
-pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+/// Revokes a family. Returns true only for the call that revoked the family.
+pub async fn revoke(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
-/// Ends those that end with a session.
-pub async fn end_of_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> Result<u64> {
+/// Revokes the families bound to a session; returns their number.
+pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
     tx.execute(sql, args![session_id, now]).await
 }
 
-/// They end with another session from now on: the same person signed in again.
+/// Binds the families of a session to a new session of the same end user; `ends` is the new expiry.
 pub async fn move_to_session(tx: &mut Tx, from: &str, to: &str, ends: Timestamp) -> Result<u64> {
     let sql = "UPDATE refresh_family SET session_id = $2, expires_at = $3 WHERE session_id = $1";
     tx.execute(sql, args![from, to, ends]).await
 }
 
-/// Ends every family of an account: a new password, a suspension.
-pub async fn end_of_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
+/// Revokes every family of an account, for a new password or a suspension.
+pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, now]).await
 }
 
-/// Ends what one client holds of an account: the person took the agreement back.
-pub async fn end_of_client(tx: &mut Tx, now: Timestamp, account_id: &str, client_id: &str) -> Result<u64> {
+/// Revokes the families of one client for an account, for a withdrawn consent.
+pub async fn revoke_for_client(tx: &mut Tx, now: Timestamp, account_id: &str, client_id: &str) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, client_id, now]).await
 }
 
-/// Forgets families a day after the last of their tokens.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+/// Deletes families a day after the expiry of the last token.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM refresh_family WHERE id IN \
                (SELECT id FROM refresh_family WHERE expires_at < $1 LIMIT $2)";
-    tx.execute(sql, args![now.minus(Span::days(1)), CLEANED_AT_ONCE]).await
+    tx.execute(sql, args![now.minus(Span::days(1)), CLEANUP_BATCH_ROWS]).await
 }

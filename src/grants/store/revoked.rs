@@ -1,11 +1,12 @@
-//! Rows of access tokens that ended before their time: named by their `jti`, or all of one grant by its id.
+//! Rows of revoked access tokens: a single token by its `jti`, or all tokens of a grant by its id.
 //!
-//! Read with what keeps the token alive, in one statement: most tokens are never revoked, and asking must cost nothing.
+//! Token look-ups read these rows in the same statement as the session or family: most tokens are never revoked, so the
+//! check must cost no extra query.
 
 use crate::base::clock::Timestamp;
-use crate::db::{CLEANED_AT_ONCE, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
 
-/// Whether this call revoked it.
+/// Inserts a revocation. Returns true only for the call that inserted the row.
 pub async fn insert(tx: &mut Tx, id: &str, until: Timestamp) -> Result<bool> {
     let sql = "INSERT INTO revoked_token (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     Ok(tx.execute(sql, args![id, until]).await? == 1)
@@ -13,11 +14,11 @@ pub async fn insert(tx: &mut Tx, id: &str, until: Timestamp) -> Result<bool> {
 
 pub async fn is_revoked(tx: &mut Tx, id: &str) -> Result<bool> {
     let sql = "SELECT id FROM revoked_token WHERE id = $1";
-    Ok(tx.optional::<(String,)>(sql, args![id]).await?.is_some())
+    Ok(tx.fetch_optional::<(String,)>(sql, args![id]).await?.is_some())
 }
 
-/// Forgets those whose tokens have expired anyway.
-pub async fn clean(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+/// Deletes the revocations of expired tokens.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM revoked_token WHERE id IN (SELECT id FROM revoked_token WHERE expires_at < $1 LIMIT $2)";
-    tx.execute(sql, args![now, CLEANED_AT_ONCE]).await
+    tx.execute(sql, args![now, CLEANUP_BATCH_ROWS]).await
 }

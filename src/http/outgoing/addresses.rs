@@ -1,9 +1,9 @@
-//! Which addresses are the public internet: IANA's special-purpose registries, for IPv4 and IPv6, and the IPv6 forms
-//! that hide an IPv4 address (mapped, NAT64, 6to4, Teredo).
+//! Classification of public addresses: IANA's special-purpose registries for IPv4 and IPv6, and the IPv6 forms that
+//! embed an IPv4 address (mapped, NAT64, 6to4, Teredo).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address may be called that somebody else chose.
+/// True if an address chosen by a third party may be called.
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => v4(ip),
@@ -36,13 +36,13 @@ fn v6(ip: Ipv6Addr) -> bool {
         return v4(mapped);
     }
     match (a, b) {
-        // NAT64, RFC 6052: what it stands for decides. Its local prefix (RFC 8215) is nobody's business.
+        // NAT64, RFC 6052: the embedded address decides. The local-use prefix (RFC 8215) is never public.
         (0x64, 0xff9b) => [c, d, e, f] == [0; 4] && embedded(g, h),
-        // 6to4 and Teredo carry an IPv4 address; nobody needs them any more.
+        // 6to4 and Teredo embed an IPv4 address and are obsolete.
         (0x2002, _) | (0x2001, 0) => false,
         // IETF protocol assignments and documentation.
         (0x2001, 0x0001..=0x01ff) | (0x2001, 0xdb8) | (0x3fff, 0x0000..=0x0fff) => false,
-        // Only 2000::/3 is given out as unicast.
+        // Only 2000::/3 is allocated as global unicast.
         _ => (0x2000..0x4000).contains(&a),
     }
 }

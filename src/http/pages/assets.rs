@@ -1,6 +1,6 @@
-//! The stylesheet, the script and the icon, from the binary.
+//! The stylesheet, the script and the icon, served from the binary.
 //!
-//! Pages link them with a part of their digest (`?v=`), so a browser may keep them for ever.
+//! Pages link assets with a part of the digest (`?v=`), so that browsers may cache assets forever.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ pub struct Asset {
     pub etag: String,
 }
 
-/// The asset served at `/assets/{name}`, where there is one of a kind that we serve.
+/// Returns the asset served at `/assets/{name}`; `None` for an unknown file or type.
 pub fn asset(name: &str) -> Option<Asset> {
     let content_type = match name.rsplit_once('.')?.1 {
         "css" => "text/css; charset=utf-8",
@@ -33,13 +33,13 @@ pub fn asset(name: &str) -> Option<Asset> {
     Some(Asset { bytes: file.data, content_type, etag })
 }
 
-/// The address that pages use.
+/// Returns the versioned address of an asset, for pages.
 pub(super) fn link(name: &str) -> String {
     let version = Files::get(&format!("assets/{name}")).map(|file| digest(&file.metadata.sha256_hash()));
     format!("/assets/{name}?v={}", version.unwrap_or_default())
 }
 
-/// 64 bits in hexadecimal: enough to tell versions of one file apart.
+/// Returns 64 bits of the digest in hexadecimal, enough to distinguish versions of a file.
 fn digest(sha256: &[u8; 32]) -> String {
     sha256.iter().take(8).fold(String::new(), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");

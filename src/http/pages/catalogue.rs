@@ -1,8 +1,7 @@
-//! The messages of both languages, and the function `t(k="…", arg=…)` that templates call.
+//! The messages of both languages, and the template function `t(k="…", arg=…)`.
 //!
-//! A key or an argument that is missing is an error, never printed and never taken from the other
-//! language. In a page a message is escaped as a whole, then its `**bold**` becomes `<strong>`; stars
-//! that come from an argument stay stars.
+//! A missing key or argument is an error; neither the key nor the message of the other language is printed instead. In
+//! a page, a message is escaped as a whole, then its `**bold**` becomes `<strong>`; stars in an argument stay stars.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,10 +14,11 @@ use tera::{Function, Kwargs, State, TeraResult, Value};
 use super::{PagesError, embedded_text};
 use crate::base::lang::Lang;
 
-/// Stands for a star of an argument while the message's own stars are read. Private use: no value needs it.
-pub(super) const STAR: char = '\u{E000}';
+/// Replaces a star of an argument while the message's own stars are parsed. A private-use character, not needed by any
+/// value.
+pub(super) const STAR_PLACEHOLDER: char = '\u{E000}';
 
-/// One bundle a language.
+/// The message bundles, one per language.
 pub(super) struct Catalogue {
     bundles: HashMap<&'static str, FluentBundle<FluentResource>>,
 }
@@ -41,7 +41,7 @@ impl Catalogue {
         Ok(Catalogue { bundles })
     }
 
-    /// A message as plain text.
+    /// Returns a message as plain text.
     pub(super) fn text(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<String, PagesError> {
         let mut fluent = FluentArgs::new();
         for (name, value) in args {
@@ -64,14 +64,14 @@ impl Catalogue {
     }
 }
 
-/// Where the messages of a language are.
+/// Returns the file of a language's messages.
 pub(super) fn catalogue_file(lang: Lang) -> String {
     format!("messages/{}.ftl", lang.tag())
 }
 
-/// `t(k="key", argument=value)`: the message in the page's language, ready for HTML.
+/// The function `t(k="key", argument=value)`: returns the message in the page's language, escaped for HTML.
 ///
-/// Inside a component the page's context is not seen: the component must declare `@lang`.
+/// A component does not see the page's context: the component must declare `@lang`.
 pub(super) struct Translate(Arc<Catalogue>);
 
 impl Translate {
@@ -93,7 +93,7 @@ impl Function<TeraResult<String>> for Translate {
             }
         }
         let text = self.0.format(&lang, key, &args).map_err(tera::Error::message)?;
-        Ok(embolden(&state.escape(&text)?).replace(STAR, "*"))
+        Ok(embolden(&state.escape(&text)?).replace(STAR_PLACEHOLDER, "*"))
     }
 
     fn is_safe(&self) -> bool {
@@ -108,10 +108,10 @@ fn argument(key: &str, name: &str, value: &Value) -> TeraResult<FluentValue<'sta
     let text = value.as_str().ok_or_else(|| {
         tera::Error::message(format!("t(k=\"{key}\"): {name} is {}, not a text or a number", value.name()))
     })?;
-    Ok(FluentValue::from(text.replace(STAR, "").replace('*', &STAR.to_string())))
+    Ok(FluentValue::from(text.replace(STAR_PLACEHOLDER, "").replace('*', &STAR_PLACEHOLDER.to_string())))
 }
 
-/// `**word**` to `<strong>word</strong>`, in text that is escaped already. A pair left open stays as it is.
+/// Converts `**word**` to `<strong>word</strong>` in escaped text. An unclosed pair stays unchanged.
 fn embolden(escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len());
     let mut rest = escaped;

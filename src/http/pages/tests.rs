@@ -1,4 +1,4 @@
-//! Every page in every state and language.
+//! Tests of every page in every state and language.
 
 mod messages;
 
@@ -7,28 +7,28 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, clients, compte, http, interactions, login, oidc};
+use crate::{activation, clients, http, interactions, login, my_account, oidc};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
-fn pages() -> Pages {
-    Pages::load("Mon compte École", "assistance@academie.example").unwrap()
+fn pages() -> PageRenderer {
+    PageRenderer::load("Mon compte École", "assistance@academie.example").unwrap()
 }
 
-struct Drawn {
+struct RenderedPage {
     name: String,
     lang: Lang,
     html: String,
 }
 
-fn draw<P: Page>(pages: &Pages, out: &mut Vec<Drawn>) {
+fn draw<P: Page>(pages: &PageRenderer, out: &mut Vec<RenderedPage>) {
     for lang in Lang::ALL {
         for (n, sample) in P::samples().iter().enumerate() {
-            let view = View { lang, here: HERE };
+            let view = View { lang, path_and_query: HERE };
             let name = format!("{}-{n}-{}", P::TEMPLATE.trim_end_matches(".html").replace('/', "-"), lang.tag());
             let html = pages.render(&view, sample).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(html, pages.render(&view, sample).unwrap(), "{name} is drawn differently the second time");
-            out.push(Drawn { name, lang, html });
+            out.push(RenderedPage { name, lang, html });
         }
     }
 }
@@ -42,33 +42,33 @@ macro_rules! every_page {
     }};
 }
 
-fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
+fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str>) {
     use activation::views as act;
     every_page!(
         pages,
         login::views::LoginPage,
-        login::views::IdentifiantOubliePage,
-        login::views::MotDePasseOubliePage,
+        login::views::ForgottenIdentifiantPage,
+        login::views::ForgottenPasswordPage,
         act::IdentityPage,
         act::CodePage,
         act::ChildrenPage,
         act::PasswordPage,
         act::SheetPage,
         act::DonePage,
-        act::NotOpenYet,
-        act::Closed,
+        act::CampaignNotOpen,
+        act::CampaignClosed,
         act::AlreadyActive,
-        act::SuspendedPage,
+        act::AccountSuspended,
         act::NobodyToAttach,
-        act::NoneRight,
-        act::AllNo,
-        act::ActivationTooOld,
+        act::NoBirthDateRight,
+        act::AllChildrenDenied,
+        act::ActivationExpired,
         act::UnknownActivation,
-        act::Overtaken,
-        compte::views::ComptePage,
+        act::ActivationSuperseded,
+        my_account::views::AccountPage,
         oidc::views::NothingInPerimeter,
         oidc::views::RequestRefused,
-        oidc::views::TooOld,
+        oidc::views::RequestExpired,
         interactions::views::Continue,
         oidc::views::ContinueLogout,
         oidc::views::LogoutConfirm,
@@ -76,17 +76,17 @@ fn every_page(pages: &Pages) -> (Vec<Drawn>, BTreeSet<&'static str>) {
         oidc::views::FormPost,
         oidc::views::ConsentPage,
         http::views::NotFound,
-        http::views::OurFault,
-        http::views::TooManyAtOnce,
+        http::views::InternalError,
+        http::views::Overloaded,
         http::views::Forbidden,
         http::views::TooLarge,
         http::views::BadForm,
         http::views::InternetExplorer,
         http::views::MethodNotAllowed,
-        http::views::Aide,
-        http::views::AideMotDePasse,
-        http::views::Donnees,
-        http::views::Accessibilite,
+        http::views::Help,
+        http::views::PasswordHelp,
+        http::views::Privacy,
+        http::views::Accessibility,
     )
 }
 
@@ -103,14 +103,17 @@ fn attributes<'a>(html: &'a Html, selector: &str, name: &str) -> Vec<&'a str> {
 #[test]
 fn every_page_is_whole_in_both_languages() {
     let pages = pages();
-    for Drawn { name, lang, html } in every_page(&pages).0 {
+    for RenderedPage { name, lang, html } in every_page(&pages).0 {
         let doc = Html::parse_document(&html);
         assert_eq!(attributes(&doc, "html", "lang"), [lang.tag()], "{name}");
         assert_eq!(texts(&doc, "h1").len(), 1, "{name}: one h1");
         assert!(!texts(&doc, "h1").concat().is_empty(), "{name}: an empty h1");
         let title = texts(&doc, "head > title").concat();
         assert!(title.ends_with("– Mon compte École") && !title.starts_with('–'), "{name}: {title}");
-        assert!(!html.contains("**") && !html.contains(catalogue::STAR), "{name}: stars of a message are left");
+        assert!(
+            !html.contains("**") && !html.contains(catalogue::STAR_PLACEHOLDER),
+            "{name}: stars of a message are left"
+        );
         let refused = !texts(&doc, ".wrong").is_empty();
         let said = title.starts_with("Erreur\u{a0}: ") || title.starts_with("Error: ");
         assert_eq!(refused, said, "{name}: the title says whether the form was refused: {title}");
@@ -130,7 +133,7 @@ fn every_page_is_whole_in_both_languages() {
 #[test]
 fn ids_are_unique_and_whatever_refers_to_one_finds_it() {
     let pages = pages();
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         let doc = Html::parse_document(&html);
         let ids = attributes(&doc, "[id]", "id");
         let unique: BTreeSet<&str> = ids.iter().copied().collect();
@@ -156,7 +159,7 @@ fn ids_are_unique_and_whatever_refers_to_one_finds_it() {
 #[test]
 fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
     let pages = pages();
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         let doc = Html::parse_document(&html);
         assert!(texts(&doc, "style").is_empty() && texts(&doc, "[style]").is_empty(), "{name}: inline style");
         assert!(texts(&doc, "script").iter().all(String::is_empty), "{name}: inline script");
@@ -166,7 +169,7 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
             for (attribute, value) in element.value().attrs() {
                 assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                 let fetched = attribute == "src" || (attribute == "href" && element.value().name() == "link");
-                // FCL 2: the one page that frames others lets them lead nowhere.
+                // FCL 2: the only page with iframes sandboxes every iframe without top-level navigation.
                 let framed = element.value().name() == "iframe" && name.starts_with("oidc-");
                 let logo = value.starts_with("/clients/") && element.value().name() == "img";
                 assert!(!fetched || framed || logo || value.starts_with("/assets/"), "{name}: fetches {value}");
@@ -185,12 +188,12 @@ fn forms_have_the_fields_and_buttons_of_the_contract() {
     let drawn = every_page(&pages).0;
     let find = |name: &str| Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html);
     for (name, fields, button) in [
-        ("login-connexion-0-fr", vec!["identifiant", "mot_de_passe"], "se-connecter"),
-        ("activation-identite-0-fr", vec!["nom", "prenom", "telephone"], "continuer"),
+        ("login-login-0-fr", vec!["identifiant", "mot_de_passe"], "se-connecter"),
+        ("activation-identity-0-fr", vec!["nom", "prenom", "telephone"], "continuer"),
         ("activation-code-0-fr", vec!["code"], "continuer"),
-        ("activation-mot_de_passe-0-fr", vec!["mot_de_passe", "confirmation"], "terminer"),
+        ("activation-password-0-fr", vec!["mot_de_passe", "confirmation"], "terminer"),
         (
-            "activation-enfants-0-fr",
+            "activation-children-0-fr",
             vec![
                 "representant_legal_1",
                 "representant_legal_1",
@@ -212,12 +215,12 @@ fn forms_have_the_fields_and_buttons_of_the_contract() {
         assert!(attributes(&doc, "form", "action").is_empty(), "{name}: posts to its own address");
         assert_eq!(attributes(&doc, "form", "method"), ["post"], "{name}");
     }
-    for name in ["activation-mot_de_passe-0-fr", "activation-terminee-0-fr", "activation-deja_active-0-fr"] {
+    for name in ["activation-password-0-fr", "activation-done-0-fr", "activation-already_active-0-fr"] {
         assert_eq!(texts(&find(name), "#identifiant"), ["f.leboeuf47"], "{name}");
     }
-    let done = find("activation-terminee-0-fr");
+    let done = find("activation-done-0-fr");
     assert_eq!(texts(&done, "#continuer"), ["Continuer vers mon ENT Occitanie"]);
-    let refresh = find("interactions-continuer-0-fr");
+    let refresh = find("interactions-continue-0-fr");
     let to = "0;url=/oauth2/authorize?i=0123456789abcdefghijkl&client_id=mon-ent";
     assert_eq!(attributes(&refresh, "meta[http-equiv=refresh]", "content"), [to]);
     let resend = find("activation-code-0-en");
@@ -225,7 +228,7 @@ fn forms_have_the_fields_and_buttons_of_the_contract() {
         attributes(&resend, "#renvoyer", "formaction"),
         ["/activation/code/renvoyer?i=0123456789abcdefghijkl&a=lkjihgfedcba9876543210"]
     );
-    assert!(drawn.iter().filter(|d| d.name.contains("feuille")).all(|d| !d.html.contains("type=\"password\"")));
+    assert!(drawn.iter().filter(|d| d.name.contains("sheet")).all(|d| !d.html.contains("type=\"password\"")));
 }
 
 #[test]
@@ -235,13 +238,17 @@ fn a_value_from_outside_never_becomes_markup() {
     let login = login::views::LoginPage {
         query: format!("?i={}", evil()),
         service: Some(evil()),
-        shown: clients::shown::Shown { logo: Some(evil()), policy_uri: Some(evil()), tos_uri: Some(evil()) },
+        shown: clients::branding::ClientBranding {
+            logo: Some(evil()),
+            policy_uri: Some(evil()),
+            tos_uri: Some(evil()),
+        },
         identifiant: evil(),
-        refusal: Some(login::views::LoginRefusal::Suspended {
+        refusal: Some(login::views::LoginFormError::Suspended {
             by: evil(),
             school: evil(),
             code: evil(),
-            offices: vec![crate::tenants::Office::new(evil(), Some(evil()))],
+            offices: vec![crate::tenants::SchoolContact::new(evil(), Some(evil()))],
         }),
     };
     let name = || activation::views::ChildCard {
@@ -256,16 +263,16 @@ fn a_value_from_outside_never_becomes_markup() {
     };
     let children = activation::views::ChildrenPage {
         query: evil(),
-        purpose: activation::views::Purpose::Activation,
+        purpose: activation::views::ActivationPurpose::Activation,
         children: vec![name()],
     };
     let refused = oidc::views::RequestRefused { service: Some(evil()), code: evil(), client_uri: Some(evil()) };
     for lang in Lang::ALL {
-        let view = View { lang, here: &evil() };
+        let view = View { lang, path_and_query: &evil() };
         for html in [pages.render(&view, &login), pages.render(&view, &children), pages.render(&view, &refused)] {
             let html = html.unwrap();
             let doc = Html::parse_document(&html);
-            // The one picture is the service's logo, whose address is a value too.
+            // The only picture is the service's logo; its address is a value too.
             assert!(attributes(&doc, "img", "src").iter().all(|src| *src == evil()), "{html}");
             assert_eq!(texts(&doc, "[onerror]").len(), 0, "{html}");
             assert_eq!(texts(&doc, "script").len(), 1, "only our own: {html}");
@@ -273,7 +280,7 @@ fn a_value_from_outside_never_becomes_markup() {
             assert!(html.contains("**gras**"), "stars of a value stay stars: {html}");
         }
     }
-    let doc = Html::parse_document(&pages.render(&View { lang: Lang::Fr, here: "/" }, &login).unwrap());
+    let doc = Html::parse_document(&pages.render(&View { lang: Lang::Fr, path_and_query: "/" }, &login).unwrap());
     assert_eq!(attributes(&doc, "#identifiant", "value"), [evil()]);
     assert!(texts(&doc, ".soft strong").contains(&evil()), "our own stars still make bold");
 }
@@ -282,7 +289,7 @@ fn a_value_from_outside_never_becomes_markup() {
 fn faults_e1_the_support_code_stands_on_a_line_of_its_own_and_alike_everywhere() {
     let pages = pages();
     let mut seen = 0;
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         let doc = Html::parse_document(&html);
         let all = html.matches("K7P-4MX").count();
         assert_eq!(texts(&doc, "p.support > strong").iter().filter(|t| *t == "K7P-4MX").count(), all, "{name}");
@@ -295,7 +302,7 @@ fn faults_e1_the_support_code_stands_on_a_line_of_its_own_and_alike_everywhere()
 fn faults_e1_what_was_forgotten_comes_after_its_field() {
     let pages = pages();
     let login = &login::views::LoginPage::samples()[0];
-    let html = pages.render(&View { lang: Lang::Fr, here: "/connexion" }, login).unwrap();
+    let html = pages.render(&View { lang: Lang::Fr, path_and_query: "/connexion" }, login).unwrap();
     let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text}"));
     assert!(at("<input id=\"identifiant\"") < at("/identifiant-oublie"));
     assert!(at("/identifiant-oublie") < at("<input id=\"mot-de-passe\""));
@@ -318,13 +325,13 @@ fn faults_e1_the_line_for_the_password_is_printed_from_a_dark_phone_and_no_suppo
 #[test]
 fn faults_e4_every_page_leads_on() {
     let pages = pages();
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         let doc = Html::parse_document(&html);
         let on = "main button, main a.button, main a[href^='/'], [role=main] a";
         assert!(!texts(&doc, on).is_empty() || name.starts_with("http-"), "{name}: a dead end");
     }
     let phoned = ["aucune_date", "close", "pas_ouverte", "personne-0", "suspendu", "tous_non"];
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         if phoned.iter().any(|part| name.contains(part)) {
             let doc = Html::parse_document(&html);
             assert_eq!(attributes(&doc, "a[href^='tel:']", "href"), ["tel:0467000000"], "{name}");
@@ -336,26 +343,28 @@ fn faults_e4_every_page_leads_on() {
 fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
     let pages = pages();
     let footer = |here: &str| {
-        let html = pages.render(&View { lang: Lang::Fr, here }, &http::views::NotFound {}).unwrap();
+        let html = pages.render(&View { lang: Lang::Fr, path_and_query: here }, &http::views::NotFound {}).unwrap();
         attributes(&Html::parse_document(&html), "footer a", "href").into_iter().map(str::to_owned).next().unwrap()
     };
     let at_code = "/activation/code?i=abc&client_id=mon-ent&a=def&renvoi=envoye";
     let help = footer(at_code);
     assert_eq!(help, "/aide?i=abc&client_id=mon-ent&a=def&retour=activation%2Fcode");
-    let html = pages.render(&View { lang: Lang::Fr, here: &help }, &http::views::Aide {}).unwrap();
+    let html = pages.render(&View { lang: Lang::Fr, path_and_query: &help }, &http::views::Help {}).unwrap();
     let doc = Html::parse_document(&html);
     assert_eq!(attributes(&doc, "#revenir", "href"), ["/activation/code?i=abc&client_id=mon-ent&a=def"]);
     assert_eq!(attributes(&doc, "main a[href^='/activation?']", "href"), ["/activation?i=abc&client_id=mon-ent"]);
-    // From one page of help to the next, and to the other language, the way back is kept.
+    // The links to other help pages and to the other language keep the way back.
     assert!(html.contains("/donnees?i=abc&amp;client_id=mon-ent&amp;a=def&amp;retour=activation%2Fcode"), "{html}");
     assert!(attributes(&doc, "header a", "href")[0].contains("retour=activation%2Fcode"));
-    // The waiting request travels sealed in the address, and is long (docs/threats.md#faults-a6).
+    // The pending request is sealed in the address, and long (docs/threats.md#faults-a6).
     let long = format!("/activation/code?i={}&a=def", "b".repeat(1_500));
-    assert!(footer(&long).contains(&"b".repeat(1_500)) && in_language(&long, Lang::En).contains(&"b".repeat(1_500)));
-    // Only to a step of ours.
+    assert!(
+        footer(&long).contains(&"b".repeat(1_500)) && href_in_language(&long, Lang::En).contains(&"b".repeat(1_500))
+    );
+    // The way back leads only to known steps.
     for elsewhere in ["/aide", "/aide?retour=//evil.example", "/aide?retour=https://evil.example", "/aide?retour=admin"]
     {
-        let html = pages.render(&View { lang: Lang::Fr, here: elsewhere }, &http::views::Aide {}).unwrap();
+        let html = pages.render(&View { lang: Lang::Fr, path_and_query: elsewhere }, &http::views::Help {}).unwrap();
         assert!(texts(&Html::parse_document(&html), "#revenir").is_empty(), "{elsewhere}");
     }
 }
@@ -363,7 +372,7 @@ fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
 #[test]
 fn faults_e6_no_page_promises_what_is_not_there_or_speaks_to_men_only() {
     let pages = pages();
-    for Drawn { name, html, .. } in every_page(&pages).0 {
+    for RenderedPage { name, html, .. } in every_page(&pages).0 {
         let words = Html::parse_document(&html).root_element().text().collect::<String>().replace('\u{a0}', " ");
         for wrong in [
             "une lettre",
@@ -405,13 +414,13 @@ fn faults_e6_buttons_are_called_what_they_do_and_help_calls_them_so_in_its_langu
             let name = format!("{page}-0-{}", lang.tag());
             Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html)
         };
-        let help = of("http-aide").root_element().text().collect::<String>().replace('\u{a0}', " ");
-        for (page, button) in [("login-connexion", "#pas-de-compte"), ("activation-code", "summary")] {
+        let help = of("http-help").root_element().text().collect::<String>().replace('\u{a0}', " ");
+        for (page, button) in [("login-login", "#pas-de-compte"), ("activation-code", "summary")] {
             let label = texts(&of(page), button).concat();
             assert!(help.contains(&format!("“{label}”")) || help.contains(&format!("« {label} »")), "{lang:?} {label}");
         }
     }
-    for name in ["login-identifiant_oublie-0-fr", "login-mot_de_passe_oublie-0-fr"] {
+    for name in ["login-forgotten_identifiant-0-fr", "login-forgotten_password-0-fr"] {
         let page = Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html);
         assert_eq!(texts(&page, "#continuer"), ["Recevoir un code par SMS"], "{name}");
     }
@@ -422,7 +431,7 @@ fn faults_e2_the_example_of_a_date_is_no_childs_of_the_demo() {
     let pages = pages();
     let example: crate::base::date::BirthDate = "2012-08-27".parse().unwrap();
     for lang in Lang::ALL {
-        let hint = pages.text(lang, "child-born-hint", &[]).unwrap();
+        let hint = pages.message(lang, "child-born-hint", &[]).unwrap();
         let typed = hint.split_once("xample ").or_else(|| hint.split_once("xemple ")).unwrap().1;
         assert_eq!(crate::base::date::parse_typed(typed), Ok(example), "{hint}");
     }
@@ -433,14 +442,14 @@ fn faults_e2_the_example_of_a_date_is_no_childs_of_the_demo() {
 #[test]
 fn the_other_language_keeps_what_is_ours_and_never_leaves_the_site() {
     let here = "/connexion?i=a-b&lang=fr&client_id=mon.ent&motif=encore";
-    assert_eq!(in_language(here, Lang::En), "/connexion?i=a-b&client_id=mon.ent&motif=encore&lang=en");
-    assert_eq!(in_language("/aide", Lang::En), "/aide?lang=en");
-    assert_eq!(in_language("//evil.example/x?a=1", Lang::En), "?a=1&lang=en");
-    assert_eq!(in_language("/\\evil.example", Lang::En), "?lang=en");
-    assert_eq!(in_language("javascript:alert(1)", Lang::Fr), "?lang=fr");
-    // What somebody else sent is not repeated.
-    assert_eq!(in_language("/a?redirect_uri=https://evil.example&id_token_hint=x.y.z", Lang::Fr), "/a?lang=fr");
-    assert_eq!(in_language("/a?i=\"><script>&client_id=a%26b&a=é#y", Lang::Fr), "/a?lang=fr");
+    assert_eq!(href_in_language(here, Lang::En), "/connexion?i=a-b&client_id=mon.ent&motif=encore&lang=en");
+    assert_eq!(href_in_language("/aide", Lang::En), "/aide?lang=en");
+    assert_eq!(href_in_language("//evil.example/x?a=1", Lang::En), "?a=1&lang=en");
+    assert_eq!(href_in_language("/\\evil.example", Lang::En), "?lang=en");
+    assert_eq!(href_in_language("javascript:alert(1)", Lang::Fr), "?lang=fr");
+    // Untrusted parameters are not repeated.
+    assert_eq!(href_in_language("/a?redirect_uri=https://evil.example&id_token_hint=x.y.z", Lang::Fr), "/a?lang=fr");
+    assert_eq!(href_in_language("/a?i=\"><script>&client_id=a%26b&a=é#y", Lang::Fr), "/a?lang=fr");
 }
 
 #[test]
@@ -454,7 +463,7 @@ fn assets_are_served_under_a_name_that_changes_with_them() {
     }
 }
 
-/// Writes every sample as a file, to be looked at in a browser: `cargo test --lib dump -- --ignored`.
+/// Writes every sample to a file, for viewing in a browser: `cargo test --lib dump -- --ignored`.
 #[test]
 #[ignore = "writes files for the eye"]
 fn dump_every_page() {
@@ -463,8 +472,8 @@ fn dump_every_page() {
     for name in ["preau.css", "preau.js", "favicon.svg"] {
         std::fs::write(folder.join("assets").join(name), asset(name).unwrap().bytes).unwrap();
     }
-    for Drawn { name, html, .. } in every_page(&pages()).0 {
-        // Opened as files: the assets are beside, and the page that goes on by itself must stay.
+    for RenderedPage { name, html, .. } in every_page(&pages()).0 {
+        // The pages are opened as files: assets are in the same folder, and the redirecting page must not redirect.
         let html = html.replace("\"/assets/", "\"assets/").replace("http-equiv=\"refresh\"", "name=\"refresh\"");
         std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
     }

@@ -1,4 +1,4 @@
-//! What is encrypted to a client's key opens with its private key and with nothing else.
+//! Content encrypted to a client's key can be decrypted with the client's private key only.
 
 use josekit::jwe::{self, ECDH_ES, RSA_OAEP_256};
 use josekit::jwk::Jwk;
@@ -6,7 +6,7 @@ use josekit::jwk::alg::ec::EcCurve;
 use josekit::jwk::alg::ecx::EcxCurve;
 use serde_json::{Value, json};
 
-use crate::base::secret::from_base64url;
+use crate::base::secret::decode_base64url;
 use crate::jose::*;
 use crate::protocol::algorithms::{ContentEncryption, Encryption, KeyManagement};
 
@@ -17,7 +17,7 @@ fn public(private: &Jwk, extra: Value) -> Value {
 }
 
 fn header(token: &str) -> Value {
-    serde_json::from_slice(&from_base64url(token.split('.').next().unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(&decode_base64url(token.split('.').next().unwrap()).unwrap()).unwrap()
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn oidcc_10_2_each_pair_of_algorithms_opens_again() {
     for (alg, private) in kinds {
         let keys = json!({"keys": [public(&private, json!({"kid": "e1", "use": "enc", "alg": alg.name()}))]});
         let keys = KeySet::parse(&keys).unwrap();
-        assert!(keys.takes(alg));
+        assert!(keys.can_encrypt(alg));
         for enc in ContentEncryption::ALL {
             let token = encrypt(&keys, Encryption { alg, enc }, Some("JWT"), b"a signed token").unwrap();
             let head = header(&token);

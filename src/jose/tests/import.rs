@@ -1,4 +1,4 @@
-//! Private keys from files.
+//! Import of private keys from files.
 
 use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jwk::alg::ed::{EdCurve, EdKeyPair};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::jose::*;
 
 fn signs(alg: Alg, file: &[u8]) -> String {
-    let (jwk, kid) = read_private(alg, file).unwrap();
-    let ring = KeyRing::new(vec![RingKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap()]);
+    let (jwk, kid) = read_private_key(alg, file).unwrap();
+    let ring = KeyRing::new(vec![SigningKey::from_jwk(&kid, alg, KeyState::Active, &jwk).unwrap()]);
     let token = sign(&ring, alg, "JWT", &json!({"sub": "x"})).unwrap();
     assert!(verify(&ring, "JWT", &token).is_ok(), "{alg:?}");
     kid
@@ -37,7 +37,7 @@ fn a_private_key_is_read_from_each_form_of_file() {
 #[test]
 fn a_file_that_is_no_key_of_the_kind_is_refused() {
     let ec = EcKeyPair::generate(EcCurve::P256).unwrap();
-    let refused = |alg: Alg, file: &[u8]| read_private(alg, file).unwrap_err().to_string();
+    let refused = |alg: Alg, file: &[u8]| read_private_key(alg, file).unwrap_err().to_string();
     refused(Alg::RS256, &ec.to_pem_private_key());
     refused(Alg::ES256, &ec.to_pem_public_key());
     refused(Alg::ES256, &EcKeyPair::generate(EcCurve::P384).unwrap().to_pem_private_key());
@@ -60,16 +60,16 @@ fn a_file_that_is_no_key_of_the_kind_is_refused() {
 fn a_retired_key_verifies_hints_by_its_public_half_and_nothing_else() {
     for alg in Alg::ALL {
         let (jwk, kid) = generate(alg).unwrap();
-        let of = |state, jwk: &str| KeyRing::new(vec![RingKey::from_jwk(&kid, alg, state, jwk).unwrap()]);
+        let of = |state, jwk: &str| KeyRing::new(vec![SigningKey::from_jwk(&kid, alg, state, jwk).unwrap()]);
         let active = of(KeyState::Active, &jwk);
         let token = sign(&active, alg, "JWT", &json!({"sub": "x"})).unwrap();
         let public = active.by_kid(&kid).unwrap().public_jwk().to_string();
         let retired = of(KeyState::Retired, &public);
-        assert_eq!(verify(&retired, "JWT", &token), Err(Unverified::Kid));
+        assert_eq!(verify(&retired, "JWT", &token), Err(VerifyError::UnknownKid));
         assert!(verify_hint(&retired, "JWT", &token).is_ok());
         assert_eq!(retired.jwks(), json!({"keys": []}));
         assert!(retired.by_kid(&kid).unwrap().sign(b"x").is_err());
-        assert!(RingKey::from_jwk(&kid, alg, KeyState::Active, &public).is_err(), "an active key must sign");
+        assert!(SigningKey::from_jwk(&kid, alg, KeyState::Active, &public).is_err(), "an active key must sign");
         let upcoming = of(KeyState::Upcoming, &jwk);
         assert!(verify(&upcoming, "JWT", &token).is_ok(), "another server may sign with it already");
         assert!(sign(&upcoming, alg, "JWT", &json!({})).is_err());

@@ -1,4 +1,4 @@
-//! Tokens of ours, tokens of others, and what is bent in either.
+//! Tokens signed by Préau, tokens signed by clients, and manipulations of both.
 
 mod encryption;
 mod import;
@@ -6,14 +6,14 @@ mod others;
 
 use super::*;
 
-/// A new key each time; drawing an RSA key takes a while, so that a test asks for few.
-fn private_key(kid: &str, alg: Alg) -> RingKey {
+/// Generates a new key; RSA key generation is slow, so a test should use few keys.
+fn private_key(kid: &str, alg: Alg) -> SigningKey {
     let (jwk, _) = generate(alg).unwrap();
-    RingKey::from_jwk(kid, alg, KeyState::Active, &jwk).unwrap()
+    SigningKey::from_jwk(kid, alg, KeyState::Active, &jwk).unwrap()
 }
 
-/// As a client publishes it: without `alg` and `use`, which some do not say.
-fn public_of(key: &RingKey) -> Value {
+/// Returns the public key as published by some clients, without `alg` and `use`.
+fn public_of(key: &SigningKey) -> Value {
     let mut jwk = key.public_jwk().clone();
     for said in ["alg", "use"] {
         jwk.as_object_mut().unwrap().remove(said);
@@ -21,8 +21,8 @@ fn public_of(key: &RingKey) -> Value {
     jwk
 }
 
-/// A compact token with this header, signed by the key whatever the header says.
-fn compact(key: &RingKey, header: Value, claims: &Value) -> String {
+/// Returns a compact token with this header, signed by the key regardless of the header.
+fn compact(key: &SigningKey, header: Value, claims: &Value) -> String {
     let input = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
     let signature = key.sign(input.as_bytes()).unwrap();
     format!("{input}.{}", base64url(&signature))
@@ -30,7 +30,7 @@ fn compact(key: &RingKey, header: Value, claims: &Value) -> String {
 
 fn ring() -> KeyRing {
     let (jwk, kid) = generate(Alg::ES256).unwrap();
-    KeyRing::new(vec![RingKey::from_jwk(&kid, Alg::ES256, KeyState::Active, &jwk).unwrap()])
+    KeyRing::new(vec![SigningKey::from_jwk(&kid, Alg::ES256, KeyState::Active, &jwk).unwrap()])
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn attack_j1_the_header_does_not_choose_the_algorithm() {
     let body = token.split('.').nth(1).unwrap();
     for alg in ["none", "None", "HS256", "RS256"] {
         let head = base64url(json!({"alg": alg, "kid": kid, "typ": "JWT"}).to_string().as_bytes());
-        assert_eq!(verify(&ring, "JWT", &format!("{head}.{body}.")), Err(Unverified::Alg));
+        assert_eq!(verify(&ring, "JWT", &format!("{head}.{body}.")), Err(VerifyError::Alg));
     }
 }
 
@@ -65,13 +65,13 @@ fn attack_j1_the_header_does_not_choose_the_algorithm() {
 fn attack_j2_keys_in_the_header_are_not_looked_at() {
     let ring = ring();
     let (jwk, _) = generate(Alg::ES256).unwrap();
-    let stranger = RingKey::from_jwk("evil", Alg::ES256, KeyState::Active, &jwk).unwrap();
+    let stranger = SigningKey::from_jwk("evil", Alg::ES256, KeyState::Active, &jwk).unwrap();
     let public: Value = stranger.public_jwk().clone();
     let kid = ring.active(Alg::ES256).unwrap().kid();
     let head = json!({"alg": "ES256", "kid": kid, "typ": "JWT", "jwk": public, "jku": "https://evil.example/jwks"});
     let input = format!("{}.{}", base64url(head.to_string().as_bytes()), base64url(b"{\"sub\":\"x\"}"));
     let signature = base64url(&stranger.sign(input.as_bytes()).unwrap());
-    assert_eq!(verify(&ring, "JWT", &format!("{input}.{signature}")), Err(Unverified::Signature));
+    assert_eq!(verify(&ring, "JWT", &format!("{input}.{signature}")), Err(VerifyError::Signature));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn attack_j11_padding_blanks_and_trailing_parts_are_refused() {
         format!("{token}.x"),
         token.replace('.', ".."),
     ] {
-        assert_eq!(verify(&ring, "JWT", &bent), Err(Unverified::Form), "{bent}");
+        assert_eq!(verify(&ring, "JWT", &bent), Err(VerifyError::Malformed), "{bent}");
     }
 }
 
@@ -94,5 +94,5 @@ fn attack_j11_padding_blanks_and_trailing_parts_are_refused() {
 fn attack_j12_a_token_of_another_kind_is_refused() {
     let ring = ring();
     let token = sign(&ring, Alg::ES256, "JWT", &json!({"sub": "x"})).unwrap();
-    assert_eq!(verify(&ring, "at+jwt", &token), Err(Unverified::Typ));
+    assert_eq!(verify(&ring, "at+jwt", &token), Err(VerifyError::Typ));
 }

@@ -1,4 +1,4 @@
-//! What others signed: clients by their key sets, DPoP proofs, HS256 assertions.
+//! Tokens signed by clients: verification by key set, DPoP proofs, HS256 assertions.
 
 use std::slice;
 
@@ -10,7 +10,7 @@ use crate::base::secret::base64url;
 use crate::jose::*;
 use crate::protocol::algorithms::{ContentEncryption, Encryption, KeyManagement};
 
-const ANY: Typ<'static> = Typ::AbsentOr(&["JWT"]);
+const ANY: ExpectedTyp<'static> = ExpectedTyp::AbsentOr(&["JWT"]);
 
 fn set(keys: &[Value]) -> KeySet {
     KeySet::parse(&json!({ "keys": keys })).unwrap()
@@ -21,8 +21,8 @@ fn with(mut jwk: Value, name: &str, value: Value) -> Value {
     jwk
 }
 
-/// A client's key and a token that it signed.
-fn client(alg: Alg, kid: &str) -> (RingKey, Value, String) {
+/// Returns a client's key, its public JWK and a token signed with the key.
+fn client(alg: Alg, kid: &str) -> (SigningKey, Value, String) {
     let key = private_key(kid, alg);
     let token = compact(&key, json!({"alg": alg.name(), "kid": kid}), &json!({"iss": "client"}));
     let public = public_of(&key);
@@ -34,7 +34,7 @@ fn every_algorithm_verifies_and_one_changed_letter_does_not() {
     for alg in Alg::ALL {
         let (_, public, token) = client(alg, "k1");
         let keys = set(&[public]);
-        assert!(keys.fits(alg));
+        assert!(keys.can_verify(alg));
         let (header, claims) = keys.verify(&token, &[alg], ANY).unwrap();
         assert_eq!((header.kid(), claims.get("iss")), (Some("k1"), Some(&json!("client"))));
         for (at, c) in token.char_indices() {
@@ -48,14 +48,14 @@ fn every_algorithm_verifies_and_one_changed_letter_does_not() {
 #[test]
 fn attack_j1_only_an_allowed_algorithm_that_the_key_is_for_counts() {
     let (key, public, token) = client(Alg::RS256, "k1");
-    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[Alg::PS256], ANY), Err(Unverified::Alg));
-    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[], ANY), Err(Unverified::Alg));
-    // alg of the key binds: the same numbers, said to be for the other padding.
+    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[Alg::PS256], ANY), Err(VerifyError::Alg));
+    assert_eq!(set(slice::from_ref(&public)).verify(&token, &[], ANY), Err(VerifyError::Alg));
+    // The `alg` of the key is binding: the same numbers, declared for the other padding.
     let other = with(public, "alg", json!("PS256"));
-    assert_eq!(set(&[other]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Alg));
+    assert_eq!(set(&[other]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::Alg));
     for alg in ["none", "HS256", "RS384"] {
         let token = compact(&key, json!({"alg": alg, "kid": "k1"}), &json!({}));
-        assert_eq!(set(&[public_of(&key)]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Alg));
+        assert_eq!(set(&[public_of(&key)]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::Alg));
     }
 }
 
@@ -63,7 +63,7 @@ fn attack_j1_only_an_allowed_algorithm_that_the_key_is_for_counts() {
 fn rfc_7517_4_2_keys_for_encryption_do_not_verify() {
     let (_, public, token) = client(Alg::ES256, "k1");
     for (name, value) in [("use", json!("enc")), ("key_ops", json!(["deriveKey"])), ("alg", json!("ECDH-ES"))] {
-        assert_eq!(set(&[with(public.clone(), name, value)]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Alg));
+        assert_eq!(set(&[with(public.clone(), name, value)]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::Alg));
     }
     let verify = with(public, "key_ops", json!(["verify"]));
     assert!(set(&[verify]).verify(&token, &Alg::ALL, ANY).is_ok());
@@ -73,9 +73,9 @@ fn rfc_7517_4_2_keys_for_encryption_do_not_verify() {
 fn protocol_a18_an_unknown_kid_is_told_from_a_wrong_signature() {
     let (_, known, _) = client(Alg::ES256, "old");
     let (_, _, newer) = client(Alg::ES256, "new");
-    assert_eq!(set(slice::from_ref(&known)).verify(&newer, &Alg::ALL, ANY), Err(Unverified::Kid));
+    assert_eq!(set(slice::from_ref(&known)).verify(&newer, &Alg::ALL, ANY), Err(VerifyError::UnknownKid));
     let (_, _, forged) = client(Alg::ES256, "old");
-    assert_eq!(set(&[known]).verify(&forged, &Alg::ALL, ANY), Err(Unverified::Signature));
+    assert_eq!(set(&[known]).verify(&forged, &Alg::ALL, ANY), Err(VerifyError::Signature));
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn oidcc_10_1_without_kid_exactly_one_key_must_fit() {
     let (_, other, _) = client(Alg::EdDSA, "k3");
     let token = compact(&key, json!({"alg": "ES256"}), &json!({}));
     assert!(set(&[public.clone(), other.clone()]).verify(&token, &Alg::ALL, ANY).is_ok());
-    assert_eq!(set(&[public.clone(), second.clone()]).verify(&token, &Alg::ALL, ANY), Err(Unverified::WhichKey));
-    assert_eq!(set(&[other]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Kid));
+    assert_eq!(set(&[public.clone(), second.clone()]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::AmbiguousKey));
+    assert_eq!(set(&[other]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::UnknownKid));
     let enc = with(second, "use", json!("enc"));
     assert!(set(&[public, enc]).verify(&token, &Alg::ALL, ANY).is_ok(), "the second is not for signatures");
 }
@@ -119,9 +119,9 @@ fn rfc_7517_5_unknown_kinds_are_passed_over_and_a_set_is_bounded() {
     assert!(keys.verify(&token, &Alg::ALL, ANY).is_ok());
     assert!(set(&strange).is_empty());
     let many: Vec<Value> = (0..20).map(|n| with(public.clone(), "kid", json!(n.to_string()))).collect();
-    assert_eq!(set(&[&many[..], &[public]].concat()).verify(&token, &Alg::ALL, ANY), Err(Unverified::Kid));
+    assert_eq!(set(&[&many[..], &[public]].concat()).verify(&token, &Alg::ALL, ANY), Err(VerifyError::UnknownKid));
     for no_set in [json!([]), json!({}), json!({"keys": {}}), json!({"keys": ["x"]}), json!(null)] {
-        assert_eq!(KeySet::parse(&no_set).map(|_| ()), Err(KeySetError::Form), "{no_set}");
+        assert_eq!(KeySet::parse(&no_set).map(|_| ()), Err(KeySetError::Malformed), "{no_set}");
     }
 }
 
@@ -131,7 +131,7 @@ fn attack_j2_keys_in_the_header_do_not_verify_a_clients_token() {
     let (stranger, own, _) = client(Alg::ES256, "k1");
     let head = json!({"alg": "ES256", "kid": "k1", "jwk": own, "jku": "https://evil.example/jwks"});
     let token = compact(&stranger, head, &json!({}));
-    assert_eq!(set(&[public]).verify(&token, &Alg::ALL, ANY), Err(Unverified::Signature));
+    assert_eq!(set(&[public]).verify(&token, &Alg::ALL, ANY), Err(VerifyError::Signature));
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn attack_j12_a_request_object_is_no_assertion() {
     let (key, public, _) = client(Alg::ES256, "k1");
     let token = compact(&key, json!({"alg": "ES256", "kid": "k1", "typ": "oauth-authz-req+jwt"}), &json!({}));
     let keys = set(&[public]);
-    assert_eq!(keys.verify(&token, &Alg::ALL, ANY), Err(Unverified::Typ));
-    assert!(keys.verify(&token, &Alg::ALL, Typ::AbsentOr(&["JWT", "oauth-authz-req+jwt"])).is_ok());
+    assert_eq!(keys.verify(&token, &Alg::ALL, ANY), Err(VerifyError::Typ));
+    assert!(keys.verify(&token, &Alg::ALL, ExpectedTyp::AbsentOr(&["JWT", "oauth-authz-req+jwt"])).is_ok());
 }
 
 #[test]
@@ -159,13 +159,13 @@ fn hs256_verifies_by_the_secret_only() {
         bent.replace_range(at..=at, if c == 'A' { "B" } else { "A" });
         assert!(verify_hs256(secret, &bent, ANY).is_err(), "letter {at} changed");
     }
-    assert_eq!(verify_hs256(b"another secret of thirty-two bytes", &token, ANY), Err(Unverified::Signature));
-    assert_eq!(verify_hs256(b"short", &sign(b"short", json!({"alg": "HS256"})), ANY), Err(Unverified::Key));
+    assert_eq!(verify_hs256(b"another secret of thirty-two bytes", &token, ANY), Err(VerifyError::Signature));
+    assert_eq!(verify_hs256(b"short", &sign(b"short", json!({"alg": "HS256"})), ANY), Err(VerifyError::Key));
     for alg in ["none", "HS384", "RS256"] {
-        assert_eq!(verify_hs256(secret, &sign(secret, json!({"alg": alg})), ANY), Err(Unverified::Alg));
+        assert_eq!(verify_hs256(secret, &sign(secret, json!({"alg": alg})), ANY), Err(VerifyError::Alg));
     }
-    // A tag that is cut is not a shorter one.
-    assert_eq!(verify_hs256(secret, &token[..token.len() - 3], ANY), Err(Unverified::Signature));
+    // A truncated tag is not accepted as a shorter tag.
+    assert_eq!(verify_hs256(secret, &token[..token.len() - 3], ANY), Err(VerifyError::Signature));
 }
 
 #[test]
@@ -175,19 +175,19 @@ fn rfc_9449_4_3_a_proof_verifies_by_the_key_that_it_carries() {
         let head = |jwk: Value| json!({"typ": "dpop+jwt", "alg": alg.name(), "jwk": jwk});
         let claims = json!({"jti": "x", "htm": "POST"});
         let token = compact(&key, head(public.clone()), &claims);
-        let proof = verify_by_own_key(&token, &Alg::ALL, "dpop+jwt").unwrap();
+        let proof = verify_by_embedded_jwk(&token, &Alg::ALL, "dpop+jwt").unwrap();
         assert_eq!(proof.claims.get("htm"), Some(&json!("POST")));
         let expected = generate_thumbprint(&public);
         assert_eq!(proof.thumbprint, expected);
         let refused =
-            |head: Value| verify_by_own_key(&compact(&key, head, &claims), &Alg::ALL, "dpop+jwt").unwrap_err();
-        assert_eq!(refused(head(with(public.clone(), "d", json!("AA")))), Unverified::Key);
-        assert_eq!(refused(head(json!({"kty": "oct", "k": "AA"}))), Unverified::Key);
-        assert_eq!(refused(json!({"typ": "dpop+jwt", "alg": alg.name()})), Unverified::Key);
-        assert_eq!(refused(json!({"typ": "JWT", "alg": alg.name(), "jwk": public})), Unverified::Typ);
+            |head: Value| verify_by_embedded_jwk(&compact(&key, head, &claims), &Alg::ALL, "dpop+jwt").unwrap_err();
+        assert_eq!(refused(head(with(public.clone(), "d", json!("AA")))), VerifyError::Key);
+        assert_eq!(refused(head(json!({"kty": "oct", "k": "AA"}))), VerifyError::Key);
+        assert_eq!(refused(json!({"typ": "dpop+jwt", "alg": alg.name()})), VerifyError::Key);
+        assert_eq!(refused(json!({"typ": "JWT", "alg": alg.name(), "jwk": public})), VerifyError::Typ);
         let (_, stranger, _) = client(alg, "any");
-        assert_eq!(refused(head(stranger)), Unverified::Signature);
-        assert_eq!(verify_by_own_key(&token, &[], "dpop+jwt").unwrap_err(), Unverified::Alg);
+        assert_eq!(refused(head(stranger)), VerifyError::Signature);
+        assert_eq!(verify_by_embedded_jwk(&token, &[], "dpop+jwt").unwrap_err(), VerifyError::Alg);
     }
 }
 
@@ -221,7 +221,7 @@ proptest! {
         let keys = set(&[]);
         prop_assert!(keys.verify(&token, &Alg::ALL, ANY).is_err());
         prop_assert!(verify_hs256(&[7; 32], &token, ANY).is_err());
-        prop_assert!(verify_by_own_key(&token, &Alg::ALL, "dpop+jwt").is_err());
+        prop_assert!(verify_by_embedded_jwk(&token, &Alg::ALL, "dpop+jwt").is_err());
         let parts: Vec<String> = parts.iter().map(|v| base64url(v.to_string().as_bytes())).collect();
         prop_assert!(verify_hs256(&[7; 32], &parts.join("."), ANY).is_err());
     }
@@ -244,6 +244,6 @@ proptest! {
         }
         let head = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key}).to_string();
         let token = format!("{}.e30.{}", base64url(head.as_bytes()), base64url(&[1; 64]));
-        prop_assert!(verify_by_own_key(&token, &Alg::ALL, "dpop+jwt").is_err());
+        prop_assert!(verify_by_embedded_jwk(&token, &Alg::ALL, "dpop+jwt").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Every moment of a rotation, with several servers, clocks that differ and readings that fail.
+//! Every moment of a rotation, with several servers, differing clocks and failing reloads.
 
 use std::collections::HashSet;
 
@@ -8,88 +8,96 @@ use super::*;
 
 const START: Timestamp = Timestamp(1_795_510_800_000);
 
-fn policy(rotate_after: Option<Span>) -> Policy<'static> {
-    Policy { algorithms: &Alg::ALL, rotate_after }
+fn policy(rotate_after: Option<Span>) -> RotationPolicy<'static> {
+    RotationPolicy { algorithms: &Alg::ALL, rotate_after }
 }
 
-fn key(kid: &str, state: KeyState) -> Life {
-    Life { kid: kid.to_owned(), alg: Alg::RS256, state, since: START }
+fn key(kid: &str, state: KeyState) -> KeyLifecycle {
+    KeyLifecycle { kid: kid.to_owned(), alg: Alg::RS256, state, since: START }
 }
 
 #[test]
 fn each_state_has_its_next_step_and_its_time() {
     let after = policy(Some(Span::days(90)));
-    let at = |state, all: &[Life]| next(&key("k", state), all, after);
-    assert_eq!(at(KeyState::Upcoming, &[]), Some((Step::Activate, START.plus(LEAD))));
-    assert_eq!(at(KeyState::Active, &[]), Some((Step::Prepare, START.plus(Span::days(90)))));
+    let at = |state, all: &[KeyLifecycle]| next_step(&key("k", state), all, after);
+    assert_eq!(at(KeyState::Upcoming, &[]), Some((RotationStep::Activate, START.plus(PUBLISH_LEAD))));
+    assert_eq!(at(KeyState::Active, &[]), Some((RotationStep::PublishNext, START.plus(Span::days(90)))));
     assert_eq!(at(KeyState::Active, &[key("n", KeyState::Upcoming)]), None, "its successor is there");
-    assert_eq!(at(KeyState::Retiring, &[]), Some((Step::Retire, START.plus(TRAIL))));
-    assert_eq!(at(KeyState::Retired, &[]), Some((Step::Forget, START.plus(REMEMBERED))));
+    assert_eq!(at(KeyState::Retiring, &[]), Some((RotationStep::Retire, START.plus(RETIRE_AFTER))));
+    assert_eq!(at(KeyState::Retired, &[]), Some((RotationStep::Delete, START.plus(RETIRED_KEY_RETENTION))));
     assert_eq!(at(KeyState::Revoked, &[]), None);
-    assert_eq!(next(&key("k", KeyState::Active), &[], policy(None)), None, "0 days: never");
-    assert_eq!(next(&key("k", KeyState::Upcoming), &[], policy(None)), Some((Step::Activate, START.plus(LEAD))));
+    assert_eq!(next_step(&key("k", KeyState::Active), &[], policy(None)), None, "0 days: never");
+    assert_eq!(
+        next_step(&key("k", KeyState::Upcoming), &[], policy(None)),
+        Some((RotationStep::Activate, START.plus(PUBLISH_LEAD)))
+    );
 }
 
 #[test]
 fn faults_d2_a_key_that_is_not_listed_signs_no_more_and_verifies_to_its_end() {
-    let ec_only = Policy { algorithms: &[Alg::ES256], rotate_after: None };
+    let ec_only = RotationPolicy { algorithms: &[Alg::ES256], rotate_after: None };
     for state in [KeyState::Active, KeyState::Upcoming] {
-        assert_eq!(next(&key("k", state), &[], ec_only), Some((Step::Withdraw, START)), "{state:?}");
+        assert_eq!(next_step(&key("k", state), &[], ec_only), Some((RotationStep::StopSigning, START)), "{state:?}");
     }
-    assert_eq!(next(&key("k", KeyState::Retiring), &[], ec_only), Some((Step::Retire, START.plus(TRAIL))));
-    let es256 = Life { alg: Alg::ES256, ..key("e", KeyState::Active) };
-    assert!(ailments(std::slice::from_ref(&es256), START, ec_only).is_empty(), "nobody misses what is not listed");
-    let left = ailments(&[es256, key("k", KeyState::Active)], START.plus(Span::minutes(6)), ec_only);
+    assert_eq!(
+        next_step(&key("k", KeyState::Retiring), &[], ec_only),
+        Some((RotationStep::Retire, START.plus(RETIRE_AFTER)))
+    );
+    let es256 = KeyLifecycle { alg: Alg::ES256, ..key("e", KeyState::Active) };
+    assert!(problems(std::slice::from_ref(&es256), START, ec_only).is_empty(), "nobody misses what is not listed");
+    let left = problems(&[es256, key("k", KeyState::Active)], START.plus(Span::minutes(6)), ec_only);
     assert!(left[0].contains("RS256 k still signs"), "{left:?}");
 }
 
 #[test]
 fn what_nobody_does_is_said() {
-    let healthy: Vec<Life> = Alg::ALL.into_iter().map(|alg| Life { alg, ..key("k", KeyState::Active) }).collect();
+    let healthy: Vec<KeyLifecycle> =
+        Alg::ALL.into_iter().map(|alg| KeyLifecycle { alg, ..key("k", KeyState::Active) }).collect();
     let later = |minutes| START.plus(Span::minutes(minutes));
-    assert!(ailments(&healthy, later(9), policy(Some(Span::days(90)))).is_empty());
-    assert_eq!(ailments(&healthy[1..], later(9), policy(None)), ["RS256 has no active key: run `preau migrate`"]);
+    assert!(problems(&healthy, later(9), policy(Some(Span::days(90)))).is_empty());
+    assert_eq!(problems(&healthy[1..], later(9), policy(None)), ["RS256 has no active key: run `preau migrate`"]);
     let stuck = [&healthy[..], &[key("new", KeyState::Upcoming)]].concat();
-    assert!(ailments(&stuck, later(9), policy(None)).is_empty(), "a server that does it within five minutes is well");
+    assert!(problems(&stuck, later(9), policy(None)).is_empty(), "a server that does it within five minutes is well");
     assert_eq!(
-        ailments(&stuck, later(14), policy(None)),
+        problems(&stuck, later(14), policy(None)),
         ["RS256 new is upcoming and should sign by now: does `preau serve` run?"]
     );
-    let old = ailments(&healthy, START.plus(Span::days(91)), policy(Some(Span::days(90))));
+    let old = problems(&healthy, START.plus(Span::days(91)), policy(Some(Span::days(90))));
     assert_eq!(old.len(), 4);
     assert!(old[0].starts_with("RS256 k is old"), "{old:?}");
-    assert!(ailments(&healthy, START.plus(Span::days(9000)), policy(None)).is_empty(), "0 days: never old");
+    assert!(problems(&healthy, START.plus(Span::days(9000)), policy(None)).is_empty(), "0 days: never old");
 }
 
-/// As the database does it, compare-and-set left out: here one server comes after the other.
-fn apply(all: &mut Vec<Life>, now: Timestamp, rotate_after: Option<Span>, drawn: &mut usize) {
-    let steps: Vec<(Step, String)> =
-        due(all, now, policy(rotate_after)).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
+/// Applies the due steps like the database, without compare-and-set: here the servers act one after the other.
+fn apply(all: &mut Vec<KeyLifecycle>, now: Timestamp, rotate_after: Option<Span>, drawn: &mut usize) {
+    let steps: Vec<(RotationStep, String)> =
+        due_steps(all, now, policy(rotate_after)).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
     for (step, kid) in steps {
-        let mut set = |of: &dyn Fn(&Life) -> bool, state| {
+        let mut set = |of: &dyn Fn(&KeyLifecycle) -> bool, state| {
             for key in all.iter_mut().filter(|key| of(key)) {
                 (key.state, key.since) = (state, now);
             }
         };
         match step {
-            Step::Prepare => {
+            RotationStep::PublishNext => {
                 *drawn += 1;
-                all.push(Life { since: now, ..key(&format!("k{drawn}"), KeyState::Upcoming) });
+                all.push(KeyLifecycle { since: now, ..key(&format!("k{drawn}"), KeyState::Upcoming) });
             }
-            Step::Activate => {
+            RotationStep::Activate => {
                 set(&|key| key.state == KeyState::Active, KeyState::Retiring);
                 set(&|key| key.kid == kid, KeyState::Active);
             }
-            Step::Withdraw => set(&|key| key.kid == kid, KeyState::Retiring),
-            Step::Retire => set(&|key| key.kid == kid, KeyState::Retired),
-            Step::Forget => all.retain(|key| key.kid != kid),
+            RotationStep::StopSigning => set(&|key| key.kid == kid, KeyState::Retiring),
+            RotationStep::Retire => set(&|key| key.kid == kid, KeyState::Retired),
+            RotationStep::Delete => all.retain(|key| key.kid != kid),
         }
     }
 }
 
 const STEP: i64 = 15;
 
-/// One server: when it reads, which of its readings fail (never two in a row), how its clock differs.
+/// A server: the second of the minute at which it reloads, the failing reloads (never two in a row), and its clock
+/// skew.
 #[derive(Clone, Debug)]
 struct Machine {
     phase: i64,
@@ -108,8 +116,8 @@ fn machine() -> impl Strategy<Value = Machine> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// docs/threats.md#property-p12: a token signed at any moment by any server verifies, as long as it lives, by any
-    /// JWKS that was fetched from any server at most max-age before.
+    /// docs/threats.md#property-p12: a token signed at any moment by any server verifies until its expiry with any JWKS
+    /// fetched from any server at most max-age earlier.
     #[test]
     fn property_p12_every_token_of_a_rotation_verifies_by_every_jwks(
         machines in prop::collection::vec(machine(), 2..4),
@@ -118,8 +126,8 @@ proptest! {
         let rotate_after = Some(Span::minutes(rotate_minutes));
         let mut all = vec![key("k0", KeyState::Active)];
         let mut drawn = 0;
-        let mut rings: Vec<Vec<Life>> = vec![all.clone(); machines.len()];
-        // For each moment and server: who signs, and who is published.
+        let mut rings: Vec<Vec<KeyLifecycle>> = vec![all.clone(); machines.len()];
+        // For each moment and server: the signing key and the published keys.
         let mut history: Vec<Vec<(String, HashSet<String>)>> = Vec::new();
         for moment in 0..(4 * 3600 / STEP) {
             let now = moment * STEP;
@@ -144,7 +152,7 @@ proptest! {
         for (moment, servers) in history.iter().enumerate() {
             for (kid, _) in servers {
                 let from = moment.saturating_sub(steps(JWKS_MAX_AGE));
-                let until = (moment + steps(LONGEST_TOKEN)).min(history.len() - 1);
+                let until = (moment + steps(MAX_TOKEN_TTL)).min(history.len() - 1);
                 for (fetched, others) in history.iter().enumerate().take(until + 1).skip(from) {
                     let missing = others.iter().position(|(_, published)| !published.contains(kid));
                     prop_assert_eq!(missing, None, "{} signed at {}, JWKS of {}", kid, moment, fetched);

@@ -1,20 +1,26 @@
-//! Failures that are not in the audit yet.
+//! Failures not yet written to the audit log.
 
 use crate::base::clock::Timestamp;
-use crate::db::{CLEANED_AT_ONCE, FromRow, Result, Tx, args};
-use crate::limits::failures::{Failures, hour};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
+use crate::limits::failures::{Failures, hour_start};
 
-/// A budget of somebody's on which something failed.
+/// A budget of a known account with recorded failures.
 #[derive(Clone, Debug, FromRow)]
-pub struct Failed {
+pub struct FailedBudget {
     pub action: String,
     pub key: String,
     pub account_id: String,
     pub failures: String,
 }
 
-/// Says whose budget it is: only of somebody's is it a fact that something failed.
-pub async fn belongs(tx: &mut Tx, action: super::Action, key: &str, account: &str, now: Timestamp) -> Result<()> {
+/// Assigns a budget to an account: failures are recorded only for budgets of known accounts.
+pub async fn assign_account(
+    tx: &mut Tx,
+    action: super::RateLimit,
+    key: &str,
+    account: &str,
+    now: Timestamp,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO budget (action, key, marks, touched_at, account_id) VALUES ($1, $2, '', $3, $4) \
          ON CONFLICT (action, key) DO UPDATE SET account_id = excluded.account_id",
@@ -24,16 +30,17 @@ pub async fn belongs(tx: &mut Tx, action: super::Action, key: &str, account: &st
     Ok(())
 }
 
-/// Those with an hour that is over, some at once.
-pub async fn over(tx: &mut Tx, now: Timestamp) -> Result<Vec<Failed>> {
+/// Lists budgets with failures in finished hours, in bounded batches.
+pub async fn list_finished(tx: &mut Tx, now: Timestamp) -> Result<Vec<FailedBudget>> {
     let sql = "SELECT action, key, account_id, failures FROM budget \
                WHERE failures IS NOT NULL AND failures < $1 AND account_id IS NOT NULL ORDER BY failures LIMIT $2";
-    tx.all(sql, args![hour(now).to_string(), CLEANED_AT_ONCE]).await
+    tx.fetch_all(sql, args![hour_start(now).to_string(), CLEANUP_BATCH_ROWS]).await
 }
 
-/// What is left once the hours that are over are in the audit. `false`: something was counted meanwhile.
-pub async fn noted(tx: &mut Tx, failed: &Failed, left: &Failures) -> Result<bool> {
+/// Stores the remaining failures once the finished hours are in the audit log. Returns false if another failure was
+/// counted meanwhile.
+pub async fn mark_recorded(tx: &mut Tx, failed: &FailedBudget, left: &Failures) -> Result<bool> {
     let sql = "UPDATE budget SET failures = $4 WHERE action = $1 AND key = $2 AND failures = $3";
-    let args = args![failed.action.as_str(), failed.key.as_str(), failed.failures.as_str(), left.text()];
+    let args = args![failed.action.as_str(), failed.key.as_str(), failed.failures.as_str(), left.encode()];
     Ok(tx.execute(sql, args).await? == 1)
 }

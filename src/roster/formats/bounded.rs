@@ -1,74 +1,74 @@
-//! Readers that end a hostile file: one counts all bytes, one counts those of a single piece of XML.
+//! Readers that stop a hostile stream: one limits all bytes, the other those of a single XML token.
 //!
-//! The parser gathers a tag, a comment or a text in memory until its end. Three gigabytes of blanks between two
-//! tags would be gathered too, so [`Pieces`] stops the stream within a piece, whatever it is made of.
+//! The parser gathers a tag, a comment or a text in memory until the end of the token. Three gigabytes of blanks
+//! between two tags would be gathered too, so [`TokenBoundedReader`] fails within a token of any kind.
 
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Bytes of one tag, text or comment at most: far more than any export has, little in memory.
-const MAX_PIECE: u64 = 64 << 10;
+/// The maximum bytes of one tag, text or comment: far above real exports, and little memory.
+const MAX_TOKEN_BYTES: u64 = 64 << 10;
 
-/// Why a stream was stopped; found again with [`limit_of`].
+/// The limit that stopped a stream; recovered from an I/O error with [`exceeded_limit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Limit {
+pub enum LimitExceeded {
     #[error("too many bytes")]
-    Whole,
+    Stream,
     #[error("too long a piece")]
-    Piece,
+    Token,
 }
 
-/// The limit that an I/O error stands for, if it is one of ours.
-pub fn limit_of(error: &io::Error) -> Option<Limit> {
-    error.get_ref()?.downcast_ref::<Limit>().copied()
+/// Returns the limit wrapped in an I/O error, if any.
+pub fn exceeded_limit(error: &io::Error) -> Option<LimitExceeded> {
+    error.get_ref()?.downcast_ref::<LimitExceeded>().copied()
 }
 
-/// Fails, rather than ends, once more than `left` bytes were read: an end would look like a cut file.
-pub struct Bounded<R> {
+/// Fails, rather than ends, after more than `remaining` bytes: an end would look like a truncated file.
+pub struct BoundedReader<R> {
     inner: R,
-    left: u64,
+    remaining: u64,
 }
 
-impl<R: Read> Bounded<R> {
+impl<R: Read> BoundedReader<R> {
     pub fn new(inner: R, limit: u64) -> Self {
-        Self { inner, left: limit }
+        Self { inner, remaining: limit }
     }
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => self.left = left,
-            None => return Err(io::Error::other(Limit::Whole)),
+        match self.remaining.checked_sub(count as u64) {
+            Some(left) => self.remaining = left,
+            None => return Err(io::Error::other(LimitExceeded::Stream)),
         }
         Ok(count)
     }
 }
 
-/// Feeds the parser, counts lines, and fails within a piece that is too long.
-pub struct Pieces<R> {
+/// Feeds the parser, counts lines, and fails within a token longer than [`MAX_TOKEN_BYTES`].
+pub struct TokenBoundedReader<R> {
     inner: BufReader<R>,
-    piece: u64,
+    token_bytes: u64,
     line: u64,
 }
 
-impl<R: Read> Pieces<R> {
+impl<R: Read> TokenBoundedReader<R> {
     pub fn new(inner: R) -> Self {
-        Self { inner: BufReader::with_capacity(16 << 10, inner), piece: 0, line: 1 }
+        Self { inner: BufReader::with_capacity(16 << 10, inner), token_bytes: 0, line: 1 }
     }
 
-    /// A new piece begins.
-    pub fn next_piece(&mut self) {
-        self.piece = 0;
+    /// Starts a new token.
+    pub fn start_token(&mut self) {
+        self.token_bytes = 0;
     }
 
-    /// The line, from 1, of the last byte given to the parser.
+    /// Returns the line, from 1, of the last byte given to the parser.
     pub fn line(&self) -> u64 {
         self.line
     }
 }
 
-impl<R: Read> Read for Pieces<R> {
+impl<R: Read> Read for TokenBoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
@@ -76,10 +76,10 @@ impl<R: Read> Read for Pieces<R> {
     }
 }
 
-impl<R: Read> BufRead for Pieces<R> {
+impl<R: Read> BufRead for TokenBoundedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.piece > MAX_PIECE {
-            return Err(io::Error::other(Limit::Piece));
+        if self.token_bytes > MAX_TOKEN_BYTES {
+            return Err(io::Error::other(LimitExceeded::Token));
         }
         self.inner.fill_buf()
     }
@@ -87,7 +87,7 @@ impl<R: Read> BufRead for Pieces<R> {
     fn consume(&mut self, count: usize) {
         let lines = self.inner.buffer().iter().take(count).filter(|byte| **byte == b'\n').count();
         self.line = self.line.saturating_add(lines as u64);
-        self.piece = self.piece.saturating_add(count as u64);
+        self.token_bytes = self.token_bytes.saturating_add(count as u64);
         self.inner.consume(count);
     }
 }

@@ -1,8 +1,8 @@
-//! Tests of the SIECLE reader, on the samples and on what hostile or broken files do.
+//! Tests of the SIECLE reader on the samples and on hostile or broken files.
 
 use std::io::{Cursor, Write as _};
 
-use super::siecle::{read, read_headers};
+use super::siecle::{read_exports, read_headers};
 use super::*;
 use crate::roster::Level;
 
@@ -13,12 +13,12 @@ pub const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/Responsab
 pub const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
 const ELEVES_ZIP: &[u8] = include_bytes!("../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
 
-fn one(bytes: &[u8]) -> Result<File, FileError> {
-    read("f.xml", Cursor::new(bytes)).map(|files| files.into_iter().next().unwrap())
+fn one(bytes: &[u8]) -> Result<ExportFile, FileError> {
+    read_exports("f.xml", Cursor::new(bytes)).map(|files| files.into_iter().next().unwrap())
 }
 
-fn fault(bytes: &[u8]) -> Fault {
-    one(bytes).unwrap_err().fault
+fn fault(bytes: &[u8]) -> FileErrorKind {
+    one(bytes).unwrap_err().kind
 }
 
 fn eleves(records: &str) -> Vec<u8> {
@@ -37,17 +37,17 @@ fn eleve(id: &str, given: &str, born: &str) -> String {
     format!("<ELEVE ELEVE_ID=\"{id}\"><NOM>DURAND</NOM><PRENOM>{given}</PRENOM><DATE_NAISS>{born}</DATE_NAISS></ELEVE>")
 }
 
-fn pupils(file: File) -> (Vec<Pupil>, UnreadablePupils, Vec<Problem>) {
+fn pupils(file: ExportFile) -> (Vec<PupilRecord>, UnreadablePupils, Vec<RecordError>) {
     match file.content {
-        Content::Eleves { pupils, unreadable } => (pupils, unreadable, file.problems),
-        Content::Responsables { .. } => panic!("responsables"),
+        ExportContent::Pupils { pupils, unreadable } => (pupils, unreadable, file.errors),
+        ExportContent::Persons { .. } => panic!("responsables"),
     }
 }
 
-fn persons(file: File) -> (Vec<Person>, Vec<Link>, UnreadablePersons, Vec<Problem>) {
+fn persons(file: ExportFile) -> (Vec<PersonRecord>, Vec<LinkRecord>, UnreadablePersons, Vec<RecordError>) {
     match file.content {
-        Content::Responsables { persons, links, unreadable } => (persons, links, unreadable, file.problems),
-        Content::Eleves { .. } => panic!("élèves"),
+        ExportContent::Persons { persons, links, unreadable } => (persons, links, unreadable, file.errors),
+        ExportContent::Pupils { .. } => panic!("élèves"),
     }
 }
 
@@ -83,12 +83,12 @@ fn both_generations_give_the_same_links() {
 
 #[test]
 fn a_zip_is_known_by_its_bytes_and_read_like_its_document() {
-    let file = read("x.xml", Cursor::new(ELEVES_ZIP)).unwrap().remove(0);
+    let file = read_exports("x.xml", Cursor::new(ELEVES_ZIP)).unwrap().remove(0);
     assert_eq!(file.name, "x.xml/ElevesAvecAdresses.xml");
     assert_eq!(pupils(file).0, pupils(one(ELEVES).unwrap()).0);
     let found = read_headers("x", Cursor::new(ELEVES_ZIP)).unwrap();
-    assert!(matches!(&found[..], [siecle::Found::Roster(siecle::Kind::Eleves, _)]));
-    assert!(matches!(fault(&ELEVES_ZIP[..200]), Fault::Zip(_)));
+    assert!(matches!(&found[..], [siecle::DetectedExport::Roster(siecle::ExportKind::Pupils, _)]));
+    assert!(matches!(fault(&ELEVES_ZIP[..200]), FileErrorKind::InvalidZip(_)));
 }
 
 #[test]
@@ -113,20 +113,20 @@ fn unreadable_records_are_told_and_the_rest_is_taken() {
     assert_eq!(pupils[1].data.given, "Zoe& ?");
     assert_eq!(unreadable.ids.iter().map(String::as_str).collect::<Vec<_>>(), ["2", "3", "4", "5", "6", "7", "8"]);
     assert_eq!(unreadable.unnamed, 2);
-    let reasons: Vec<&Reason> = problems.iter().map(|problem| &problem.reason).collect();
+    let reasons: Vec<&RecordErrorKind> = problems.iter().map(|problem| &problem.kind).collect();
     assert_eq!(
         reasons,
         [
-            &Reason::Date("DATE_NAISS"),
-            &Reason::Date("DATE_NAISS"),
-            &Reason::BornLater,
-            &Reason::Missing("PRENOM"),
-            &Reason::Characters("PRENOM"),
-            &Reason::Double,
-            &Reason::Double,
-            &Reason::Missing("ELEVE_ID"),
-            &Reason::TooLong("PRENOM"),
-            &Reason::Id("ELEVE_ID"),
+            &RecordErrorKind::InvalidDate("DATE_NAISS"),
+            &RecordErrorKind::InvalidDate("DATE_NAISS"),
+            &RecordErrorKind::BirthDateInFuture,
+            &RecordErrorKind::Missing("PRENOM"),
+            &RecordErrorKind::InvalidCharacters("PRENOM"),
+            &RecordErrorKind::Duplicate,
+            &RecordErrorKind::Duplicate,
+            &RecordErrorKind::Missing("ELEVE_ID"),
+            &RecordErrorKind::TooLong("PRENOM"),
+            &RecordErrorKind::InvalidId("ELEVE_ID"),
         ]
     );
     assert_eq!(problems[0].to_string(), "f.xml: line 4: ELEVE 2: DATE_NAISS is no date of the form JJ/MM/AAAA");
@@ -172,7 +172,7 @@ fn faults_c2_a_link_that_is_there_twice_is_legal_as_soon_as_one_is() {
     let read = |records: &[String]| {
         let data = format!("<RESPONSABLES>{}</RESPONSABLES>", records.concat());
         let file = one(document("UTF-8", "BEE_RESPONSABLES", &data).as_bytes()).unwrap();
-        let remarks: Vec<String> = file.remarks.iter().map(Remark::to_string).collect();
+        let remarks: Vec<String> = file.warnings.iter().map(RecordWarning::to_string).collect();
         let (_, links, unreadable, problems) = persons(file);
         let links: Vec<_> =
             links.into_iter().map(|link| (link.data.level, link.data.relation, link.repeated)).collect();
@@ -180,7 +180,7 @@ fn faults_c2_a_link_that_is_there_twice_is_legal_as_soon_as_one_is() {
     };
     let said = |kept| vec![format!("RESPONSABLE_ELEVE 1 5: is there more than once, and differs; taken as {kept}")];
     let legal = |relation: &str| vec![(Level::Legal, Some(relation.to_owned()), true)];
-    // Levels 1 and 3; 1 twice with other relations; three times. Whatever their order.
+    // Levels 1 and 3; 1 twice with different relations; three times; each in any order.
     for (records, kept, unread) in [
         (vec![of("1", "10"), of("3", "39")], legal("10"), 0),
         (vec![of("1", "50"), of("1", "10")], legal("10"), 0),
@@ -195,7 +195,7 @@ fn faults_c2_a_link_that_is_there_twice_is_legal_as_soon_as_one_is() {
     }
     let (links, ..) = read(&[of("3", "10"), of("2", "10")]);
     assert_eq!(links, [(Level::InCharge, Some("10".into()), true)]);
-    // What cannot be read may have been legal: unchanged. And the same link twice is simply one.
+    // An unreadable record may have been legal, so the link is unchanged. The same record twice is simply one link.
     assert_eq!(read(&[of("3", "10"), of("4", "10")]), (vec![], 1, 1, vec![]));
     assert_eq!(read(&[of("1", "10"), of("1", "10")]), (vec![(Level::Legal, Some("10".into()), false)], 0, 0, vec![]));
 }
@@ -206,33 +206,33 @@ fn faults_c4_a_name_that_lost_a_letter_is_taken_with_a_line_for_the_school() {
     let text = text.replacen("LEBŒUF", "YILDIZO?LU", 1);
     let (bytes, _, lost) = encoding_rs::ISO_8859_15.encode(&text);
     let file = one(&bytes).unwrap();
-    assert!(!lost && file.problems.is_empty());
+    assert!(!lost && file.errors.is_empty());
     let line = "PERSONNE 500001: a name has « ? » for a letter that SIECLE could not write; at activation any letter \
                 agrees with it";
-    assert_eq!(file.remarks.iter().map(Remark::to_string).collect::<Vec<_>>(), [line]);
+    assert_eq!(file.warnings.iter().map(RecordWarning::to_string).collect::<Vec<_>>(), [line]);
     let pupil = one(&eleves(&eleve("1", "Ay?e", "01/01/2012"))).unwrap();
-    assert_eq!(pupil.remarks, [Remark { record: "ELEVE 1".into(), oddity: Oddity::LostLetter }]);
+    assert_eq!(pupil.warnings, [RecordWarning { record: "ELEVE 1".into(), kind: RecordWarningKind::LostLetter }]);
 }
 
 #[test]
 fn cut_and_malformed_files_are_refused_with_their_line() {
     for end in 40..ELEVES.len() - 2 {
         let error = one(&ELEVES[..end]).unwrap_err();
-        assert!(matches!(error.fault, Fault::Cut | Fault::NotWellFormed(_)), "{end}: {error}");
+        assert!(matches!(error.kind, FileErrorKind::Truncated | FileErrorKind::NotWellFormed(_)), "{end}: {error}");
     }
     let text = String::from_utf8(eleves("")).unwrap();
     let broken = text.replace("</ELEVES>", "\n</ELEVE>");
     let error = one(broken.as_bytes()).unwrap_err();
-    assert!(matches!(error.fault, Fault::NotWellFormed(_)), "{error}");
+    assert!(matches!(error.kind, FileErrorKind::NotWellFormed(_)), "{error}");
     assert_eq!(error.line, Some(4));
     for added in ["<x/>", "text", "<?xml version=\"1.0\"?>"] {
-        assert!(matches!(fault(format!("{text}{added}").as_bytes()), Fault::NotWellFormed(_)), "{added}");
+        assert!(matches!(fault(format!("{text}{added}").as_bytes()), FileErrorKind::NotWellFormed(_)), "{added}");
     }
     for inner in ["&unknown;", "<a b=1/>", "<a b='1' b='2'/>", "a & b", "&#0;"] {
-        assert!(matches!(fault(&eleves(inner)), Fault::NotWellFormed(_)), "{inner}");
+        assert!(matches!(fault(&eleves(inner)), FileErrorKind::NotWellFormed(_)), "{inner}");
     }
-    assert_eq!(fault(b""), Fault::Cut);
-    assert!(matches!(fault(b"PRENOM;NOM\nZoe;DURAND\n"), Fault::NotWellFormed(_)));
+    assert_eq!(fault(b""), FileErrorKind::Truncated);
+    assert!(matches!(fault(b"PRENOM;NOM\nZoe;DURAND\n"), FileErrorKind::NotWellFormed(_)));
 }
 
 #[test]
@@ -252,20 +252,20 @@ fn what_the_file_says_of_itself_is_checked() {
 fn hostile_files_are_refused_in_little_memory() {
     let text = String::from_utf8(eleves("")).unwrap();
     let with_type = text.replace("<BEE_ELEVES>", "<!DOCTYPE x [<!ENTITY a \"b\">]><BEE_ELEVES>");
-    assert_eq!(fault(with_type.as_bytes()), Fault::Doctype);
-    assert_eq!(fault(&eleves(&"<a>".repeat(30))), Fault::TooDeep);
-    assert_eq!(fault(&eleves(&eleve("1", &"a".repeat(5000), "14/02/2013"))), Fault::TooLong);
-    assert_eq!(fault(&eleves(&eleve("1", &"&amp;".repeat(5000), "14/02/2013"))), Fault::TooLong);
-    assert_eq!(fault(&eleves(&" ".repeat(100_000))), Fault::TooLong);
-    assert_eq!(fault(&eleves(&format!("<!--{}-->", "<".repeat(100_000)))), Fault::TooLong);
-    assert_eq!(fault(&eleves(&format!("<a b='{}'/>", ">".repeat(100_000)))), Fault::TooLong);
+    assert_eq!(fault(with_type.as_bytes()), FileErrorKind::Doctype);
+    assert_eq!(fault(&eleves(&"<a>".repeat(30))), FileErrorKind::TooDeep);
+    assert_eq!(fault(&eleves(&eleve("1", &"a".repeat(5000), "14/02/2013"))), FileErrorKind::TokenTooLong);
+    assert_eq!(fault(&eleves(&eleve("1", &"&amp;".repeat(5000), "14/02/2013"))), FileErrorKind::TokenTooLong);
+    assert_eq!(fault(&eleves(&" ".repeat(100_000))), FileErrorKind::TokenTooLong);
+    assert_eq!(fault(&eleves(&format!("<!--{}-->", "<".repeat(100_000)))), FileErrorKind::TokenTooLong);
+    assert_eq!(fault(&eleves(&format!("<a b='{}'/>", ">".repeat(100_000)))), FileErrorKind::TokenTooLong);
     let blanks = format!("{}\n", " ".repeat(999)).repeat(64 << 10);
-    assert_eq!(fault(&zipped(&[("a.xml", blanks.as_bytes())])), Fault::TooLong);
+    assert_eq!(fault(&zipped(&[("a.xml", blanks.as_bytes())])), FileErrorKind::TokenTooLong);
     let comments = format!("<!--{}-->", " ".repeat(900)).repeat(32 << 10);
     let bomb = [b"<BEE_ELEVES>", comments.as_bytes()].concat();
-    assert_eq!(fault(&zipped(&[("a.xml", &bomb)])), Fault::TooBig);
-    assert_eq!(fault(&zipped(&[("a.txt", b"")])), Fault::NoXml);
-    assert_eq!(fault(b"<IMPORT_ELEVES></IMPORT_ELEVES>"), Fault::Root("IMPORT_ELEVES".into()));
+    assert_eq!(fault(&zipped(&[("a.xml", &bomb)])), FileErrorKind::TooLarge);
+    assert_eq!(fault(&zipped(&[("a.txt", b"")])), FileErrorKind::NoXml);
+    assert_eq!(fault(b"<IMPORT_ELEVES></IMPORT_ELEVES>"), FileErrorKind::UnknownRoot("IMPORT_ELEVES".into()));
 }
 
 fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -280,11 +280,11 @@ fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn a_set_needs_both_files_of_one_year() {
     let files = |bytes: &[&[u8]]| bytes.iter().map(|bytes| one(bytes).unwrap()).collect::<Vec<_>>();
-    let joined = |bytes: &[&[u8]]| assemble(files(bytes)).remove(0);
+    let joined = |bytes: &[&[u8]]| assemble_rosters(files(bytes)).remove(0);
     assert_eq!(joined(&[RESPONSABLES, ELEVES]).unwrap().pupils.len(), 2);
-    assert!(matches!(joined(&[ELEVES]), Err(SetError::Half { missing: "responsables", .. })));
-    assert!(matches!(joined(&[ELEVES, ELEVES, RESPONSABLES]), Err(SetError::Twice { .. })));
-    assert!(matches!(joined(&[ELEVES, RESPONSABLES_2017]), Err(SetError::Years { .. })));
+    assert!(matches!(joined(&[ELEVES]), Err(SchoolRosterError::MissingExport { missing: "responsables", .. })));
+    assert!(matches!(joined(&[ELEVES, ELEVES, RESPONSABLES]), Err(SchoolRosterError::DuplicateExport { .. })));
+    assert!(matches!(joined(&[ELEVES, RESPONSABLES_2017]), Err(SchoolRosterError::SchoolYearMismatch { .. })));
 }
 
 proptest::proptest! {
@@ -296,11 +296,11 @@ proptest::proptest! {
         let place = place % whole.len();
         let end = (place + bytes.len()).min(whole.len());
         whole.splice(place..end, bytes);
-        let _ = read("f", Cursor::new(whole));
+        let _ = read_exports("f", Cursor::new(whole));
     }
 
     #[test]
     fn no_random_bytes_make_the_reader_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-        let _ = read("f", Cursor::new(bytes));
+        let _ = read_exports("f", Cursor::new(bytes));
     }
 }

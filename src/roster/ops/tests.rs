@@ -1,4 +1,4 @@
-//! Tests of the import on real databases: SQLite, and PostgreSQL where PREAU_TEST_POSTGRES names one.
+//! Tests of the import on real databases: SQLite, and PostgreSQL if TEST_DATABASE_URL names a database.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -23,21 +23,21 @@ const TOULOUSE: &str = "0319999A";
 const NOW: Timestamp = Timestamp(1_795_510_800_000);
 
 /// A database with three declared schools, and a folder for files.
-struct Ground {
+struct Fixture {
     db: Db,
-    vault: Vault,
+    master_key: MasterKey,
     rng: SeededRandom,
-    numbering: Numbering,
+    numbering: PhoneParser,
     folder: TempDir,
 }
 
-impl Ground {
+impl Fixture {
     async fn on(url: &str, folder: TempDir) -> Arc<Self> {
         let db = Db::open(url).await.unwrap();
         db.migrate().await.unwrap();
         let mut tx = db.write(Durability::Durable).await.unwrap();
         for (uai, academy) in [(MONOD, "montpellier"), (LYCEE, "montpellier"), (TOULOUSE, "toulouse")] {
-            tenants::store::put_academy(&mut tx, academy, "11", academy).await.unwrap();
+            tenants::store::upsert_academy(&mut tx, academy, "11", academy).await.unwrap();
             let school = School {
                 uai: uai.into(),
                 name: uai.into(),
@@ -45,51 +45,51 @@ impl Ground {
                 ministry: "en".into(),
                 telephone: None,
             };
-            tenants::store::put_school(&mut tx, &school).await.unwrap();
+            tenants::store::upsert_school(&mut tx, &school).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let numbering = Numbering { fictitious: vec!["+3363998".into()] };
-        let vault = Vault::new([7; 32]).unwrap();
-        Arc::new(Self { db, vault, rng: SeededRandom::new(1), numbering, folder })
+        let numbering = PhoneParser { fictitious_prefixes: vec!["+3363998".into()] };
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        Arc::new(Self { db, master_key, rng: SeededRandom::new(1), numbering, folder })
     }
 
-    fn house(&self) -> House<'_> {
-        let Self { db, vault, rng, numbering, .. } = self;
-        House { db, vault, rng, numbering, now: NOW }
+    fn context(&self) -> ImportContext<'_> {
+        let Self { db, master_key, rng, numbering, .. } = self;
+        ImportContext { db, master_key, rng, phone_parser: numbering, now: NOW }
     }
 
-    /// Writes a file and gives its path.
+    /// Writes a file and returns its path.
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    async fn import(&self, files: &[PathBuf]) -> Told {
+    async fn import(&self, files: &[PathBuf]) -> ImportResult {
         self.import_as(files, |_| {}).await
     }
 
-    async fn import_as(&self, files: &[PathBuf], change: impl FnOnce(&mut Request)) -> Told {
-        let mut request = Request {
+    async fn import_as(&self, files: &[PathBuf], change: impl FnOnce(&mut ImportRequest)) -> ImportResult {
+        let mut request = ImportRequest {
             academy: "montpellier".into(),
             files: files.to_vec(),
-            removals: Removals::Guarded,
+            removals: RemovalPolicy::Guarded,
             dry_run: false,
         };
         change(&mut request);
         let mut findings = Vec::new();
-        let all = import(self.house(), &request, &mut |finding| findings.push(finding)).await.unwrap();
-        Told { all, findings }
+        let all = import_files(self.context(), &request, &mut |finding| findings.push(finding)).await.unwrap();
+        ImportResult { all, findings }
     }
 
-    /// Imports a roster that must be taken whole.
-    async fn taken(&self, roster: &Roster) -> Taken {
+    /// Imports a roster and asserts that everything was imported.
+    async fn imported(&self, roster: &Roster) -> ImportSummary {
         let told = self.import(&roster.files(self)).await;
         assert!(told.all, "{}", told.text());
-        told.taken()
+        told.imported()
     }
 
-    /// Every row that an import may write, sealed texts and all.
+    /// Returns every row an import may write, encrypted texts included.
     async fn rows(&self) -> Vec<String> {
         let mut tx = self.db.read().await.unwrap();
         let mut out = Vec::new();
@@ -107,13 +107,13 @@ impl Ground {
             "SELECT 'notice ' || uai || ' ' || kind || ' ' || person_id FROM notice WHERE settled_at IS NULL",
             "SELECT 'audit ' || fact || ' ' || detail FROM audit",
         ] {
-            out.extend(tx.all::<(String,)>(sql, args![]).await.unwrap().into_iter().map(|(row,)| row));
+            out.extend(tx.fetch_all::<(String,)>(sql, args![]).await.unwrap().into_iter().map(|(row,)| row));
         }
         out.sort();
         out
     }
 
-    /// Rows that begin so.
+    /// Counts the rows with a given beginning.
     async fn count(&self, beginning: &str) -> usize {
         self.rows().await.iter().filter(|row| row.starts_with(beginning)).count()
     }
@@ -121,58 +121,58 @@ impl Ground {
     async fn person_id(&self, key: &str) -> String {
         let mut tx = self.db.read().await.unwrap();
         let sql = "SELECT id FROM person WHERE person_key = $1";
-        tx.one::<(String,)>(sql, args![key]).await.unwrap().0
+        tx.fetch_one::<(String,)>(sql, args![key]).await.unwrap().0
     }
 }
 
-/// What an import said.
-struct Told {
+/// The result and the findings of an import.
+struct ImportResult {
     all: bool,
-    findings: Vec<Finding>,
+    findings: Vec<ImportFinding>,
 }
 
-impl Told {
+impl ImportResult {
     fn text(&self) -> String {
         self.findings.iter().fold(String::new(), |text, finding| format!("{text}{finding}\n"))
     }
 
-    /// The only school's outcome.
-    fn outcome(&self) -> &Outcome {
+    /// Returns the outcome of the only school.
+    fn outcome(&self) -> &SchoolImportOutcome {
         let mut schools = self.findings.iter().filter_map(|finding| match finding {
-            Finding::School(school) => Some(&school.outcome),
-            Finding::File(_) | Finding::PassedOver(_) | Finding::NoRoster => None,
+            ImportFinding::School(school) => Some(&school.outcome),
+            ImportFinding::File(_) | ImportFinding::Skipped(_) | ImportFinding::NoRoster => None,
         });
         let outcome = schools.next().unwrap();
         assert!(schools.next().is_none());
         outcome
     }
 
-    fn taken(&self) -> Taken {
+    fn imported(&self) -> ImportSummary {
         match self.outcome() {
-            Outcome::Taken(taken) => taken.clone(),
-            Outcome::Refused(why) => panic!("{why}"),
+            SchoolImportOutcome::Imported(taken) => taken.clone(),
+            SchoolImportOutcome::Rejected(why) => panic!("{why}"),
         }
     }
 
-    fn refused(&self) -> &Refused {
+    fn rejected(&self) -> &ImportRejection {
         match self.outcome() {
-            Outcome::Taken(taken) => panic!("{taken}"),
-            Outcome::Refused(why) => why,
+            SchoolImportOutcome::Imported(taken) => panic!("{taken}"),
+            SchoolImportOutcome::Rejected(why) => why,
         }
     }
 }
 
-/// The PostgreSQL that the tests may use.
+/// Returns the URL of the PostgreSQL for the tests; empty if none.
 #[expect(clippy::disallowed_methods, reason = "the test run says where its database is; the program never reads it")]
 fn postgres() -> String {
     std::env::var("TEST_DATABASE_URL").unwrap_or_default()
 }
 
-/// Runs a test on each database that there is.
-async fn on_each(test: impl AsyncFn(Arc<Ground>)) {
+/// Runs a test on each available database.
+async fn on_each(test: impl AsyncFn(Arc<Fixture>)) {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite:{}", folder.path().join("preau.db").display());
-    test(Ground::on(&url, folder).await).await;
+    test(Fixture::on(&url, folder).await).await;
     let server = postgres();
     if server.is_empty() {
         return;
@@ -181,14 +181,14 @@ async fn on_each(test: impl AsyncFn(Arc<Ground>)) {
     let whole = Db::open(&server).await.unwrap();
     execute(&whole, format!("CREATE SCHEMA {schema}")).await;
     let joint = if server.contains('?') { '&' } else { '?' };
-    let ground = Ground::on(&format!("{server}{joint}options[search_path]={schema}"), TempDir::new().unwrap()).await;
+    let ground = Fixture::on(&format!("{server}{joint}options[search_path]={schema}"), TempDir::new().unwrap()).await;
     test(Arc::clone(&ground)).await;
     ground.db.close().await;
     execute(&whole, format!("DROP SCHEMA {schema} CASCADE")).await;
     whole.close().await;
 }
 
-/// Schemas of tests that run at once must differ.
+/// Draws a schema name, as concurrent tests need different schemas.
 struct SystemId;
 impl SystemId {
     fn draw() -> String {
@@ -203,7 +203,7 @@ async fn execute(db: &Db, sql: String) {
     tx.commit().await.unwrap();
 }
 
-/// A school's two files in the making.
+/// The two files of a school, under construction.
 #[derive(Clone)]
 struct Roster {
     uai: &'static str,
@@ -218,7 +218,7 @@ struct Roster {
 }
 
 impl Roster {
-    /// Pupils `900000…`, each with a legal representative `500000…` of his own who has a mobile.
+    /// Makes pupils `900000…`, each with a separate legal representative `500000…` with a mobile.
     fn of(uai: &'static str, size: usize) -> Self {
         let pupil = |n| (format!("{}", 900_000 + n), "14/02/2013".to_owned(), None);
         let person = |n| (format!("{}", 500_000 + n), format!("06 39 98 {:02} {:02}", n / 100 % 100, n % 100));
@@ -240,7 +240,7 @@ impl Roster {
         roster
     }
 
-    /// Without the last pupils; their parents stay in the file, as they do in real ones.
+    /// Removes the last pupils; the parents stay in the file, as in real exports.
     fn without(&self, count: usize, day: &str) -> Self {
         self.on(day, |roster| {
             let kept = roster.pupils.len() - count;
@@ -295,7 +295,7 @@ impl Roster {
         self.document("BEE_RESPONSABLES", &format!("{data}</RESPONSABLES>"))
     }
 
-    fn files(&self, ground: &Ground) -> [PathBuf; 2] {
+    fn files(&self, ground: &Fixture) -> [PathBuf; 2] {
         let day = self.day.replace('/', "");
         let name = |what: &str| format!("{}-{day}-{}-{what}.xml", self.uai, SystemId::draw());
         [

@@ -1,4 +1,4 @@
-//! Tests of the comparison: the samples, each rule, and what must hold for any set.
+//! Tests of the comparison: the samples, each rule, and invariants of any roster.
 
 use std::io::Cursor;
 
@@ -8,36 +8,36 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::clock::Span;
 use crate::roster::Level;
-use crate::roster::formats::{Link, assemble, siecle};
+use crate::roster::formats::{LinkRecord, assemble_rosters, siecle};
 use crate::roster::uai::Uai;
 
 const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
 const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses.xml");
 const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
 
-fn numbering() -> Numbering {
-    Numbering { fictitious: vec!["+3363998".into()] }
+fn numbering() -> PhoneParser {
+    PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
 }
 
-fn planned(known: &Known, set: &SchoolSet) -> Result<Plan, Refusal> {
-    plan(known, set, &numbering(), Removals::Guarded)
+fn planned(known: &CurrentState, set: &SchoolRoster) -> Result<ReconcilePlan, ReconcileError> {
+    plan_changes(known, set, &numbering(), RemovalPolicy::Guarded)
 }
 
-/// What the database holds once a plan was written.
-fn apply(known: &Known, plan: &Plan) -> Known {
+/// Returns the stored state after writing a plan.
+fn apply(known: &CurrentState, plan: &ReconcilePlan) -> CurrentState {
     let mut after = known.clone();
-    after.exported = Some(plan.exported);
-    let Exported { eleves, responsables, .. } = plan.exported;
+    after.last_export = Some(plan.export);
+    let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = plan.export;
     for (id, data) in plan.pupils_new.iter().chain(&plan.pupils_changed) {
         after.pupils.insert(id.clone(), Dated { data: data.clone(), exported_at: eleves });
     }
     for (id, data) in plan.persons_new.iter().chain(&plan.persons_changed) {
         after.persons.insert(id.clone(), Dated { data: data.clone(), exported_at: responsables });
     }
-    for id in &plan.pupils_confirmed {
+    for id in &plan.pupils_unchanged {
         after.pupils.get_mut(id).unwrap().exported_at = eleves;
     }
-    for id in &plan.persons_confirmed {
+    for id in &plan.persons_unchanged {
         after.persons.get_mut(id).unwrap().exported_at = responsables;
     }
     after.enrolments.extend(plan.enrolments_started.iter().chain(&plan.enrolments_moved).cloned());
@@ -51,19 +51,19 @@ fn day(day: i64) -> Timestamp {
     Timestamp(0).plus(Span::days(20_000 + day))
 }
 
-fn pupil(id: usize) -> Pupil {
+fn pupil(id: usize) -> PupilRecord {
     let data = PupilData {
         family: "DURAND".into(),
         usage: None,
         given: format!("Zoé{id}"),
         born: "2013-02-14".parse().unwrap(),
     };
-    Pupil { id: format!("{id:03}"), data, class: Some("6A".into()), left_on: None }
+    PupilRecord { id: format!("{id:03}"), data, class: Some("6A".into()), left_on: None }
 }
 
-fn person(id: usize) -> Person {
+fn person(id: usize) -> PersonRecord {
     let mobile = Some(format!("06 39 98 {:02} {:02}", id / 100, id % 100));
-    Person {
+    PersonRecord {
         id: format!("p{id:03}"),
         family: "DURAND".into(),
         usage: None,
@@ -73,44 +73,44 @@ fn person(id: usize) -> Person {
     }
 }
 
-fn link(pupil: usize, person: usize, level: Level) -> Link {
+fn link(pupil: usize, person: usize, level: Level) -> LinkRecord {
     let data = LinkData { level, relation: Some("10".into()) };
-    Link { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data, repeated: false }
+    LinkRecord { pupil: format!("{pupil:03}"), person: format!("p{person:03}"), data, repeated: false }
 }
 
-/// A school of `size` pupils, each with a legal representative of his own.
-fn school(size: usize) -> SchoolSet {
-    SchoolSet {
+/// A school of `size` pupils, each with a separate legal representative.
+fn school(size: usize) -> SchoolRoster {
+    SchoolRoster {
         uai: Uai::parse("0349999J").unwrap(),
         year: 2025,
-        eleves_exported_at: day(0),
-        responsables_exported_at: day(0),
+        pupils_exported_at: day(0),
+        persons_exported_at: day(0),
         exported_on: NaiveDate::from_ymd_opt(2025, 9, 8).unwrap(),
         pupils: (0..size).map(pupil).collect(),
         persons: (0..size).map(person).collect(),
         links: (0..size).map(|id| link(id, id, Level::Legal)).collect(),
         unreadable_pupils: Default::default(),
         unreadable_persons: Default::default(),
-        problems: Vec::new(),
-        remarks: Vec::new(),
+        errors: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
-fn taken(set: &SchoolSet) -> Known {
-    let known = Known::default();
+fn taken(set: &SchoolRoster) -> CurrentState {
+    let known = CurrentState::default();
     apply(&known, &planned(&known, set).unwrap())
 }
 
-/// The set a day later.
-fn later(set: &SchoolSet, change: impl FnOnce(&mut SchoolSet)) -> SchoolSet {
+/// The roster exported a day later.
+fn later(set: &SchoolRoster, change: impl FnOnce(&mut SchoolRoster)) -> SchoolRoster {
     let mut set = set.clone();
-    set.eleves_exported_at = day(1);
-    set.responsables_exported_at = day(1);
+    set.pupils_exported_at = day(1);
+    set.persons_exported_at = day(1);
     change(&mut set);
     set
 }
 
-fn without(set: &SchoolSet, count: usize) -> SchoolSet {
+fn without(set: &SchoolRoster, count: usize) -> SchoolRoster {
     later(set, |set| {
         set.pupils.drain(..count);
         set.links.drain(..count);
@@ -120,25 +120,25 @@ fn without(set: &SchoolSet, count: usize) -> SchoolSet {
 #[test]
 fn the_samples_of_both_generations_give_the_same_school() {
     for responsables in [RESPONSABLES, RESPONSABLES_2017] {
-        let mut files = siecle::read("e", Cursor::new(ELEVES)).unwrap();
-        files.extend(siecle::read("r", Cursor::new(responsables)).unwrap());
-        // The old sample is of 2017, so that the years agree.
+        let mut files = siecle::read_exports("e", Cursor::new(ELEVES)).unwrap();
+        files.extend(siecle::read_exports("r", Cursor::new(responsables)).unwrap());
+        // The old sample is of 2017; the year is changed so that both agree.
         files.iter_mut().for_each(|file| file.header.year = 2025);
-        let set = assemble(files).remove(0).unwrap();
-        let plan = planned(&Known::default(), &set).unwrap();
-        let right = Counts {
+        let set = assemble_rosters(files).remove(0).unwrap();
+        let plan = planned(&CurrentState::default(), &set).unwrap();
+        let right = RosterCounts {
             pupils: 1,
-            pupils_gone: 1,
-            responsables: 2,
+            pupils_departed: 1,
+            linked_persons: 2,
             persons_without_link: 1,
             legal_links: 2,
-            links_nowhere: 0,
+            dangling_links: 0,
         };
         assert_eq!(plan.counts, right);
         assert_eq!((plan.persons_new.len(), plan.pupils_new.len(), plan.links_started.len()), (3, 1, 2));
         assert_eq!(plan.enrolments_started, [("900001".to_owned(), Some("6 A".to_owned()))]);
         assert_eq!(plan.persons_new[1].1.phone.mobile().unwrap().as_str(), "+33639980002");
-        let known = apply(&Known::default(), &plan);
+        let known = apply(&CurrentState::default(), &plan);
         assert!(planned(&known, &set).unwrap().is_empty());
     }
 }
@@ -148,14 +148,17 @@ fn five_percent_may_go_within_a_year_and_forty_at_a_new_one() {
     let set = school(100);
     let known = taken(&set);
     let five = planned(&known, &without(&set, 5)).unwrap();
-    assert_eq!((five.enrolments_ended.len(), five.links_ended.len(), five.gone.ratio()), (5, 5, 0.05));
+    assert_eq!((five.enrolments_ended.len(), five.links_ended.len(), five.removals.ratio()), (5, 5, 0.05));
     assert!(five.persons_changed.is_empty() && five.pupils_changed.is_empty(), "nothing is deleted");
     let six = without(&set, 6);
-    assert_eq!(planned(&known, &six), Err(Refusal::TooManyRemovals { what: "pupils", gone: 6, of: 100, percent: 5 }));
-    assert!(plan(&known, &six, &numbering(), Removals::Accepted).is_ok());
+    assert_eq!(
+        planned(&known, &six),
+        Err(ReconcileError::TooManyRemovals { what: "pupils", gone: 6, of: 100, percent: 5 })
+    );
+    assert!(plan_changes(&known, &six, &numbering(), RemovalPolicy::Accepted).is_ok());
     let next_year = |count| later(&without(&set, count), |set| set.year = 2026);
     assert!(planned(&known, &next_year(40)).is_ok());
-    assert!(matches!(planned(&known, &next_year(41)), Err(Refusal::TooManyRemovals { percent: 40, .. })));
+    assert!(matches!(planned(&known, &next_year(41)), Err(ReconcileError::TooManyRemovals { percent: 40, .. })));
 }
 
 #[test]
@@ -163,9 +166,15 @@ fn legal_links_count_by_themselves_and_so_does_losing_the_right() {
     let set = school(100);
     let known = taken(&set);
     let fewer = later(&set, |set| set.links.truncate(94));
-    assert!(matches!(planned(&known, &fewer), Err(Refusal::TooManyRemovals { what: "legal links", gone: 6, .. })));
+    assert!(matches!(
+        planned(&known, &fewer),
+        Err(ReconcileError::TooManyRemovals { what: "legal links", gone: 6, .. })
+    ));
     let lower = later(&set, |set| set.links.iter_mut().take(6).for_each(|link| link.data.level = Level::Contact));
-    assert!(matches!(planned(&known, &lower), Err(Refusal::TooManyRemovals { what: "legal links", gone: 6, .. })));
+    assert!(matches!(
+        planned(&known, &lower),
+        Err(ReconcileError::TooManyRemovals { what: "legal links", gone: 6, .. })
+    ));
     let five = later(&set, |set| set.links.iter_mut().take(5).for_each(|link| link.data.level = Level::Contact));
     assert_eq!(planned(&known, &five).unwrap().links_changed.len(), 5);
 }
@@ -195,7 +204,7 @@ fn a_past_leaving_date_ends_and_the_last_day_does_not() {
     };
     assert_eq!(leaving(7).enrolments_ended, ["000"]);
     assert_eq!(leaving(7).links_ended, [("000".to_owned(), "p000".to_owned())]);
-    assert_eq!(leaving(7).counts.pupils_gone, 1);
+    assert_eq!(leaving(7).counts.pupils_departed, 1);
     assert!(leaving(8).is_empty());
     assert!(leaving(30).is_empty());
 }
@@ -205,12 +214,12 @@ fn an_older_export_or_an_earlier_year_is_refused() {
     let known = taken(&school(3));
     for (eleves, responsables) in [(-1, 0), (1, -1)] {
         let mut set = school(3);
-        set.eleves_exported_at = day(eleves);
-        set.responsables_exported_at = day(responsables);
-        assert_eq!(planned(&known, &set), Err(Refusal::Older { known: day(0), given: day(-1) }));
+        set.pupils_exported_at = day(eleves);
+        set.persons_exported_at = day(responsables);
+        assert_eq!(planned(&known, &set), Err(ReconcileError::OlderExport { known: day(0), given: day(-1) }));
     }
     let earlier = later(&school(3), |set| set.year = 2024);
-    assert_eq!(planned(&known, &earlier), Err(Refusal::EarlierYear { known: 2025, given: 2024 }));
+    assert_eq!(planned(&known, &earlier), Err(ReconcileError::EarlierSchoolYear { known: 2025, given: 2024 }));
 }
 
 #[test]
@@ -244,9 +253,9 @@ fn the_unreadable_counts_as_unchanged() {
         set.unreadable_persons.unnamed_links = 1;
     });
     assert!(planned(&known, &unnamed).unwrap().is_empty(), "any of them may be the one without id");
-    // Unknown and unreadable: nothing starts, and nothing points nowhere.
-    let first = planned(&Known::default(), &unread).unwrap();
-    assert_eq!(first.counts.links_nowhere, 0);
+    // Unknown and unreadable: nothing starts, and no link is dangling.
+    let first = planned(&CurrentState::default(), &unread).unwrap();
+    assert_eq!(first.counts.dangling_links, 0);
     assert_eq!((first.pupils_new.len(), first.persons_new.len(), first.links_started.len()), (39, 39, 37));
 }
 
@@ -257,8 +266,8 @@ fn numbers_that_take_no_sms_are_told_and_not_kept() {
         set.persons[1].mobile = Some("06 12".into());
         set.persons[2].mobile = None;
     });
-    let plan = planned(&Known::default(), &set).unwrap();
-    let told = [("p000".to_owned(), PhoneWhy::Landline), ("p001".to_owned(), PhoneWhy::Incomplete)];
+    let plan = planned(&CurrentState::default(), &set).unwrap();
+    let told = [("p000".to_owned(), UnusableReason::Landline), ("p001".to_owned(), UnusableReason::Incomplete)];
     assert_eq!(plan.unusable_numbers, told);
     assert!(plan.persons_new.iter().all(|(_, data)| data.phone.mobile().is_none()));
     assert_eq!(plan.unreachable, ["p000", "p001", "p002"].map(|id| (id.to_owned(), None)));
@@ -277,15 +286,18 @@ fn faults_c6_a_mobile_in_another_column_is_hinted_at_and_never_used() {
             person.other_numbers = vec![(column, number.to_owned())];
         }
     });
-    let plan = planned(&Known::default(), &set).unwrap();
+    let plan = planned(&CurrentState::default(), &set).unwrap();
     let hint = |id: &str, column| (id.to_owned(), column);
     let told = [hint("p000", Some("TEL_PERSONNEL")), hint("p001", Some("TEL_PERSONNE")), hint("p002", None)];
     assert_eq!(plan.unreachable, told);
     let kept = |id: usize| &plan.persons_new[id].1;
-    assert_eq!(kept(0).phone, Phone::Unusable(Unusable { why: Some(PhoneWhy::Landline), end: "56".into() }));
-    assert_eq!((&kept(1).phone, kept(1).mobile_in), (&Phone::Absent, Some("TEL_PERSONNE")));
+    assert_eq!(
+        kept(0).phone,
+        Phone::Unusable(UnusablePhone { reason: Some(UnusableReason::Landline), last_digits: "56".into() })
+    );
+    assert_eq!((&kept(1).phone, kept(1).mobile_column), (&Phone::Absent, Some("TEL_PERSONNE")));
     assert_eq!(kept(3).phone.mobile().unwrap().as_str(), "+33639980003");
-    assert_eq!(kept(3).mobile_in, None, "who is reached needs no hint");
+    assert_eq!(kept(3).mobile_column, None, "who is reached needs no hint");
 }
 
 #[test]
@@ -296,7 +308,7 @@ fn only_people_who_are_legal_representatives_must_be_reachable() {
         set.persons[2].mobile = Some("06 39 98 00 02".into());
         set.links[3] = link(3, 3, Level::Contact);
     });
-    assert_eq!(planned(&Known::default(), &set).unwrap().unreachable, [("p000".to_owned(), None)]);
+    assert_eq!(planned(&CurrentState::default(), &set).unwrap().unreachable, [("p000".to_owned(), None)]);
 }
 
 #[test]
@@ -305,15 +317,15 @@ fn what_a_newer_export_repeats_is_confirmed_so_that_an_older_one_of_another_scho
     let known = taken(&set);
     let plan = planned(&known, &later(&set, |_| {})).unwrap();
     assert!(plan.is_empty());
-    assert_eq!((plan.pupils_confirmed.len(), plan.persons_confirmed.len()), (2, 2));
+    assert_eq!((plan.pupils_unchanged.len(), plan.persons_unchanged.len()), (2, 2));
     let known = apply(&known, &plan);
     assert_eq!(known.persons["p000"].exported_at, day(1));
     let again = planned(&known, &later(&set, |_| {})).unwrap();
-    assert_eq!((again.pupils_confirmed.len(), again.persons_confirmed.len()), (0, 0));
+    assert_eq!((again.pupils_unchanged.len(), again.persons_unchanged.len()), (0, 0));
 }
 
-/// Any set of a small world, so that two of them overlap.
-fn any_set() -> impl Strategy<Value = SchoolSet> {
+/// Generates a roster of a small world, so that two rosters overlap.
+fn any_set() -> impl Strategy<Value = SchoolRoster> {
     let pupils = proptest::collection::btree_map(0usize..8, (0u32..3, proptest::option::of(1u32..20)), 0..8);
     let persons = proptest::collection::btree_map(0usize..8, 0u32..3, 0..8);
     let level = prop_oneof![Just(Level::Legal), Just(Level::InCharge), Just(Level::Contact)];
@@ -350,10 +362,10 @@ proptest! {
     #[test]
     fn the_same_set_twice_changes_nothing(before in any_set(), set in any_set()) {
         let known = taken(&before);
-        let first = plan(&known, &set, &numbering(), Removals::Accepted).unwrap();
+        let first = plan_changes(&known, &set, &numbering(), RemovalPolicy::Accepted).unwrap();
         let known = apply(&known, &first);
-        prop_assert!(plan(&known, &set, &numbering(), Removals::Guarded).unwrap().is_empty());
-        // Whatever is current hangs together.
+        prop_assert!(plan_changes(&known, &set, &numbering(), RemovalPolicy::Guarded).unwrap().is_empty());
+        // All current rows are consistent with each other.
         for (pupil, person) in known.links.keys() {
             prop_assert!(known.enrolments.contains_key(pupil) && known.pupils.contains_key(pupil));
             prop_assert!(known.persons.contains_key(person));
@@ -370,7 +382,7 @@ proptest! {
         mixed.persons.rotate_left(persons);
         mixed.links.rotate_left(links);
         mixed.links.reverse();
-        let of = |set| plan(&known, set, &numbering(), Removals::Accepted).unwrap();
+        let of = |set| plan_changes(&known, set, &numbering(), RemovalPolicy::Accepted).unwrap();
         prop_assert_eq!(of(&set), of(&mixed));
     }
 }

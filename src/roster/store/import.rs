@@ -1,17 +1,17 @@
-//! What an import reads and writes. Nothing is deleted here: what ends keeps its row.
+//! Queries of an import. Rows are never deleted: an ended enrolment or link keeps its row.
 //!
-//! Rows of persons and pupils belong to the academy and may be written by two schools at once; whichever export is
-//! newer wins, in whatever order they commit.
+//! Rows of persons and pupils belong to the academy, and two schools may write the same row at once; the newer export
+//! wins, in whatever order the transactions commit.
 
 use crate::base::clock::Timestamp;
 use crate::db::{FromRow, Result, Tx, Value, args};
-use crate::roster::sealed::{PersonRow, PupilRow};
+use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
-/// Keys looked up by one statement. The last one is repeated where there are fewer, so that the text never varies.
-const MANY: usize = 50;
+/// The number of keys looked up by one statement. A shorter list repeats its last key, so the SQL text never varies.
+const BATCH_SIZE: usize = 50;
 
-/// `$2` to `$51`: [`MANY`] places after the first.
-macro_rules! many {
+/// `$2` to `$51`: the [`BATCH_SIZE`] placeholders after the first.
+macro_rules! batch_placeholders {
     () => {
         "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
          $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, \
@@ -19,24 +19,30 @@ macro_rules! many {
     };
 }
 
-/// The last set that a school's import took.
+/// The roster last imported for a school.
 #[derive(Clone, Copy, Debug, FromRow)]
-pub struct SetRow {
+pub struct RosterSetRow {
     pub revision: i64,
     pub school_year: i64,
     pub eleves_exported_at: i64,
     pub responsables_exported_at: i64,
 }
 
-pub async fn set(tx: &mut Tx, uai: &str) -> Result<Option<SetRow>> {
+pub async fn find_set(tx: &mut Tx, uai: &str) -> Result<Option<RosterSetRow>> {
     let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at FROM roster_set \
                WHERE uai = $1";
-    tx.optional(sql, args![uai]).await
+    tx.fetch_optional(sql, args![uai]).await
 }
 
-/// Compares and sets: true if the set of the school is still what it was when `known` was read.
-pub async fn advance(tx: &mut Tx, now: Timestamp, uai: &str, known: Option<SetRow>, new: SetRow) -> Result<bool> {
-    let SetRow { revision, school_year, eleves_exported_at, responsables_exported_at } = new;
+/// Compares and sets: true if the school's roster is unchanged since `known` was read.
+pub async fn compare_and_set(
+    tx: &mut Tx,
+    now: Timestamp,
+    uai: &str,
+    known: Option<RosterSetRow>,
+    new: RosterSetRow,
+) -> Result<bool> {
+    let RosterSetRow { revision, school_year, eleves_exported_at, responsables_exported_at } = new;
     let mut args = args![uai, revision, school_year, eleves_exported_at, responsables_exported_at, now];
     let sql = match known {
         None => {
@@ -52,39 +58,39 @@ pub async fn advance(tx: &mut Tx, now: Timestamp, uai: &str, known: Option<SetRo
     Ok(tx.execute(sql, args).await? == 1)
 }
 
-/// `first` and up to [`MANY`] keys, the rest filled up.
-fn filled(first: Value, keys: &[&str]) -> Vec<Value> {
+/// Returns `first` and up to [`BATCH_SIZE`] keys, padded with the last key.
+fn batch_args(first: Value, keys: &[&str]) -> Vec<Value> {
     let last = keys.last().copied().unwrap_or_default();
-    let keys = keys.iter().copied().chain(std::iter::repeat(last)).take(MANY);
+    let keys = keys.iter().copied().chain(std::iter::repeat(last)).take(BATCH_SIZE);
     std::iter::once(first).chain(keys.map(Value::from)).collect()
 }
 
-/// Persons of an academy by PERSONNE_ID.
-pub async fn persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
+/// Lists persons of an academy by PERSONNE_ID.
+pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
     let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(MANY) {
+    for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
              phone_end, mobile_in, exported_at FROM person WHERE academy = $1 AND person_key IN (",
-            many!(),
+            batch_placeholders!(),
             ")"
         );
-        rows.extend(tx.all::<PersonRow>(sql, filled(Value::from(academy), keys)).await?);
+        rows.extend(tx.fetch_all::<PersonRow>(sql, batch_args(Value::from(academy), keys)).await?);
     }
     Ok(rows)
 }
 
-/// Pupils of an academy by ELEVE_ID.
-pub async fn pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
+/// Lists pupils of an academy by ELEVE_ID.
+pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
     let mut rows = Vec::with_capacity(keys.len());
-    for keys in keys.chunks(MANY) {
+    for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, exported_at FROM pupil \
              WHERE academy = $1 AND pupil_key IN (",
-            many!(),
+            batch_placeholders!(),
             ")"
         );
-        rows.extend(tx.all::<PupilRow>(sql, filled(Value::from(academy), keys)).await?);
+        rows.extend(tx.fetch_all::<PupilRow>(sql, batch_args(Value::from(academy), keys)).await?);
     }
     Ok(rows)
 }
@@ -96,11 +102,11 @@ pub struct EnrolmentRow {
     pub class: Option<String>,
 }
 
-/// Current enrolments of a school: some thousand at most.
-pub async fn enrolments(tx: &mut Tx, uai: &str) -> Result<Vec<EnrolmentRow>> {
+/// Lists the current enrolments of a school: a few thousand at most.
+pub async fn list_enrolments(tx: &mut Tx, uai: &str) -> Result<Vec<EnrolmentRow>> {
     let sql = "SELECT e.pupil_id, u.pupil_key, e.class FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
                WHERE e.uai = $1 AND e.ended_at IS NULL";
-    tx.all(sql, args![uai]).await
+    tx.fetch_all(sql, args![uai]).await
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -113,16 +119,16 @@ pub struct LinkRow {
     pub relation: Option<String>,
 }
 
-/// Current links that a school's sets gave.
-pub async fn links(tx: &mut Tx, uai: &str) -> Result<Vec<LinkRow>> {
+/// Lists the current links given by a school's rosters.
+pub async fn list_links(tx: &mut Tx, uai: &str) -> Result<Vec<LinkRow>> {
     let sql = "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation FROM link l \
                JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
                WHERE l.uai = $1 AND l.ended_at IS NULL";
-    tx.all(sql, args![uai]).await
+    tx.fetch_all(sql, args![uai]).await
 }
 
-/// False if another school's import has just added the same person.
-pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<bool> {
+/// Returns false if another school's import has just inserted the same person.
+pub async fn insert_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
                phone_state, exported_at, phone_why, phone_end, mobile_in) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
@@ -144,8 +150,8 @@ pub async fn add_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<b
     Ok(tx.execute(sql, args).await? == 1)
 }
 
-/// What is new of a person; the account stays whoever's it is.
-pub async fn change_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
+/// Updates the imported columns of a person unless the row is newer; the account is left unchanged.
+pub async fn update_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11 \
                WHERE id = $1 AND exported_at <= $8";
@@ -166,8 +172,8 @@ pub async fn change_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
     Ok(())
 }
 
-/// False if another school's import has just added the same pupil.
-pub async fn add_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
+/// Returns false if another school's import has just inserted the same pupil.
+pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
     let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
                exported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
     let args = args![
@@ -183,7 +189,8 @@ pub async fn add_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<boo
     Ok(tx.execute(sql, args).await? == 1)
 }
 
-pub async fn change_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
+/// Updates a pupil unless the row is newer.
+pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6 \
                WHERE id = $1 AND exported_at <= $6";
     let args = args![&row.id, &row.family_name, &row.usage_name, &row.given_name, &row.birth_date, row.exported_at];
@@ -191,26 +198,31 @@ pub async fn change_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     Ok(())
 }
 
-/// A newer export says the same of these persons.
-pub async fn confirm_persons(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
-    for ids in ids.chunks(MANY) {
-        let sql = concat!("UPDATE person SET exported_at = $1 WHERE exported_at < $1 AND id IN (", many!(), ")");
-        tx.execute(sql, filled(Value::from(at), ids)).await?;
+/// Moves the export time of persons left unchanged by a newer export.
+pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "UPDATE person SET exported_at = $1 WHERE exported_at < $1 AND id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        tx.execute(sql, batch_args(Value::from(at), ids)).await?;
     }
     Ok(())
 }
 
-/// A newer export says the same of these pupils.
-pub async fn confirm_pupils(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
-    for ids in ids.chunks(MANY) {
-        let sql = concat!("UPDATE pupil SET exported_at = $1 WHERE exported_at < $1 AND id IN (", many!(), ")");
-        tx.execute(sql, filled(Value::from(at), ids)).await?;
+/// Moves the export time of pupils left unchanged by a newer export.
+pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql =
+            concat!("UPDATE pupil SET exported_at = $1 WHERE exported_at < $1 AND id IN (", batch_placeholders!(), ")");
+        tx.execute(sql, batch_args(Value::from(at), ids)).await?;
     }
     Ok(())
 }
 
-/// Begins, begins again, or moves to another class.
-pub async fn enrol(tx: &mut Tx, uai: &str, pupil_id: &str, class: Option<&str>) -> Result<()> {
+/// Starts or restarts an enrolment, or changes its class.
+pub async fn upsert_enrolment(tx: &mut Tx, uai: &str, pupil_id: &str, class: Option<&str>) -> Result<()> {
     let sql = "INSERT INTO enrolment (pupil_id, uai, class) VALUES ($1, $2, $3) \
                ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, ended_at = NULL";
     tx.execute(sql, args![pupil_id, uai, class]).await?;
@@ -223,7 +235,7 @@ pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &st
     Ok(())
 }
 
-/// A link as it is written; `source` is the format that it came in.
+/// A link to write; `source` is the format of its export.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLink<'a> {
     pub person_id: &'a str,
@@ -233,8 +245,8 @@ pub struct NewLink<'a> {
     pub source: &'static str,
 }
 
-/// Begins, begins again, or becomes another level.
-pub async fn put_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<()> {
+/// Starts or restarts a link, or changes its level.
+pub async fn upsert_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<()> {
     let sql = "INSERT INTO link (person_id, pupil_id, uai, level, relation, source) VALUES ($1, $2, $3, $4, $5, $6) \
                ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
                relation = excluded.relation, source = excluded.source, ended_at = NULL";

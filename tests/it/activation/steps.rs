@@ -4,25 +4,25 @@ use axum::http::StatusCode;
 use preau::base::clock::Span;
 
 use crate::support::people::PASSWORD;
-use crate::support::{Browser, Family, RelyingParty, Server};
+use crate::support::{Browser, TestFamily, TestRelyingParty, TestServer};
 
 const DATE: &str = "14/02/2013";
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-async fn college() -> Server {
-    Server::college(&[Family::durand()]).await
+async fn college() -> TestServer {
+    TestServer::start_with_open_campaign(&[TestFamily::durand()]).await
 }
 
-async fn at_code(server: &Server) -> Browser {
+async fn at_code(server: &TestServer) -> Browser {
     let mut browser = Browser::at_activation(server).await;
-    browser.identify(&Family::durand()).await;
+    browser.identify(&TestFamily::durand()).await;
     browser
 }
 
 async fn resend(browser: &mut Browser) -> String {
     browser.submit("renvoyer", &[]).await;
     browser.follow().await;
-    browser.page.shown()
+    browser.page.visible_text()
 }
 
 /// Another code than this one.
@@ -34,7 +34,7 @@ fn wrong(code: &str) -> &'static str {
 async fn resends_after_60_then_120_seconds_three_in_all_and_the_former_code_is_dead() {
     let server = college().await;
     let mut browser = at_code(&server).await;
-    let first = server.code().await;
+    let first = server.read_code().await;
     server.advance(Span::seconds(59));
     let said = resend(&mut browser).await;
     assert!(said.contains("Vous pourrez en demander un autre dans 1 seconde."), "{said}");
@@ -44,37 +44,37 @@ async fn resends_after_60_then_120_seconds_three_in_all_and_the_former_code_is_d
     // Before the worker has run, and after it: the former code is dead.
     browser.type_code(&first).await;
     assert_eq!(browser.page.status, REFUSED);
-    let second = server.code().await;
+    let second = server.read_code().await;
     assert_ne!(first, second);
     browser.type_code(&first).await;
-    assert!(browser.page.shown().contains("Il reste 1 essai."), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Il reste 1 essai."), "{}", browser.page.visible_text());
     server.advance(Span::seconds(119));
     let said = resend(&mut browser).await;
     assert!(said.contains("dans 1 seconde."), "{said}");
     server.advance(Span::seconds(1));
     resend(&mut browser).await;
-    let third = server.code().await;
+    let third = server.read_code().await;
     server.advance(Span::minutes(10));
     let said = resend(&mut browser).await;
     assert!(said.contains("Nous ne pouvons pas envoyer d'autre code maintenant."), "{said}");
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(server.messages().len(), 3);
     browser.type_code(&second).await;
     assert_eq!(browser.page.status, REFUSED);
     browser.type_code(&third).await;
-    assert!(browser.page.has("#confirmer"), "the last one still serves: {}", browser.page.shown());
+    assert!(browser.page.has_element("#confirmer"), "the last one still serves: {}", browser.page.visible_text());
 }
 
 #[tokio::test]
 async fn a_resend_is_one_message_whatever_is_reloaded() {
     let server = college().await;
     let mut browser = at_code(&server).await;
-    server.code().await;
+    server.read_code().await;
     server.advance(Span::minutes(1));
     resend(&mut browser).await;
     browser.reload().await;
     assert_eq!(browser.page.status, StatusCode::OK);
-    server.work_off().await;
+    server.drain_outbox().await;
     assert_eq!(server.messages().len(), 2);
 }
 
@@ -82,18 +82,18 @@ async fn a_resend_is_one_message_whatever_is_reloaded() {
 async fn three_wrong_codes_use_it_up_and_a_new_one_goes_on() {
     let server = college().await;
     let mut browser = at_code(&server).await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     for said in ["Il reste 2 essais.", "Il reste 1 essai.", "Ce code ne sert plus. Demandez-en un nouveau."] {
         browser.type_code(wrong(&code)).await;
-        assert!(browser.page.shown().contains(said), "{said}: {}", browser.page.shown());
+        assert!(browser.page.visible_text().contains(said), "{said}: {}", browser.page.visible_text());
     }
     browser.type_code(&code).await;
-    assert!(browser.page.shown().contains("Ce code ne sert plus."), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Ce code ne sert plus."), "{}", browser.page.visible_text());
     server.advance(Span::minutes(1));
     resend(&mut browser).await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     browser.type_code(&code).await;
-    assert!(browser.page.has("#confirmer"), "{}", browser.page.shown());
+    assert!(browser.page.has_element("#confirmer"), "{}", browser.page.visible_text());
 }
 
 #[tokio::test]
@@ -101,16 +101,20 @@ async fn a_code_lives_thirty_minutes() {
     for (minutes, lives) in [(30, false), (29, true)] {
         let server = college().await;
         let mut browser = at_code(&server).await;
-        let code = server.code().await;
+        let code = server.read_code().await;
         server.advance(Span::minutes(minutes));
         browser.type_code(&code).await;
-        assert_eq!(browser.page.has("#confirmer"), lives, "{}", browser.page.shown());
+        assert_eq!(browser.page.has_element("#confirmer"), lives, "{}", browser.page.visible_text());
         if !lives {
-            assert!(browser.page.shown().contains("Ce code a plus de 30 minutes."), "{}", browser.page.shown());
+            assert!(
+                browser.page.visible_text().contains("Ce code a plus de 30 minutes."),
+                "{}",
+                browser.page.visible_text()
+            );
             resend(&mut browser).await;
-            let code = server.code().await;
+            let code = server.read_code().await;
             browser.type_code(&code).await;
-            assert!(browser.page.has("#confirmer"), "a resend repairs it: {}", browser.page.shown());
+            assert!(browser.page.has_element("#confirmer"), "a resend repairs it: {}", browser.page.visible_text());
         }
     }
 }
@@ -119,9 +123,9 @@ async fn a_code_lives_thirty_minutes() {
 async fn an_activation_lives_two_hours_and_the_next_gives_the_same_identifiant() {
     let server = college().await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    browser.answer(&[DATE]).await;
-    let identifiant = browser.identifiant();
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    browser.answer_children(&[DATE]).await;
+    let identifiant = browser.shown_identifiant();
     server.advance(Span::minutes(119));
     browser.reload().await;
     assert_eq!(browser.page.status, StatusCode::OK);
@@ -131,28 +135,28 @@ async fn an_activation_lives_two_hours_and_the_next_gives_the_same_identifiant()
         browser.reload().await;
         // The browser forgets at about the same time: too old and unknown lead to the same button.
         let over = [StatusCode::GONE, StatusCode::NOT_FOUND].contains(&browser.page.status);
-        assert!(over, "{}", browser.page.shown());
-        assert!(browser.page.shown().contains("Recommencer l'activation"), "{}", browser.page.shown());
+        assert!(over, "{}", browser.page.visible_text());
+        assert!(browser.page.visible_text().contains("Recommencer l'activation"), "{}", browser.page.visible_text());
     }
     browser.click("#continuer").await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    browser.answer(&[DATE]).await;
-    assert_eq!(browser.identifiant(), identifiant);
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    browser.answer_children(&[DATE]).await;
+    assert_eq!(browser.shown_identifiant(), identifiant);
 }
 
 #[tokio::test]
 async fn the_address_of_another_browser_s_activation_is_unknown() {
     let server = college().await;
     let mut browser = at_code(&server).await;
-    let code = server.code().await;
-    let address = browser.at.to_string();
+    let code = server.read_code().await;
+    let address = browser.url.to_string();
     for visited in [false, true] {
         let mut thief = Browser::new(&server);
         if visited {
             thief.get("/activation").await;
         }
         thief.get(&address).await;
-        assert_eq!((thief.page.status, thief.page.has("#continuer")), (StatusCode::NOT_FOUND, true));
+        assert_eq!((thief.page.status, thief.page.has_element("#continuer")), (StatusCode::NOT_FOUND, true));
         thief.post(&address, &[("code", &code)]).await;
         assert_eq!(thief.page.status, StatusCode::NOT_FOUND);
         thief.get("/activation/code?a=0123456789abcdefghijkl").await;
@@ -161,19 +165,19 @@ async fn the_address_of_another_browser_s_activation_is_unknown() {
         assert_eq!(thief.page.heading(), "Nous ne retrouvons pas votre activation");
     }
     browser.type_code(&code).await;
-    assert!(browser.page.has("#confirmer"), "no try was taken: {}", browser.page.shown());
+    assert!(browser.page.has_element("#confirmer"), "no try was taken: {}", browser.page.visible_text());
 }
 
 #[tokio::test]
 async fn every_address_leads_to_the_step_where_it_stands() {
     let server = college().await;
     let mut browser = at_code(&server).await;
-    let query = browser.at.query().unwrap().to_owned();
+    let query = browser.url.query().unwrap().to_owned();
     let all = ["code", "suite", "enfants", "mot-de-passe", "terminee"];
     let check = async |browser: &mut Browser, wanted: &str| {
         for step in all {
             browser.open(&format!("/activation/{step}?{query}")).await;
-            assert_eq!(browser.at.path(), format!("/activation/{wanted}"), "from {step}");
+            assert_eq!(browser.url.path(), format!("/activation/{wanted}"), "from {step}");
         }
         // Also by a form of a former step, as after the back button.
         for (step, fields) in [
@@ -184,99 +188,99 @@ async fn every_address_leads_to_the_step_where_it_stands() {
             if step != wanted {
                 browser.post(&format!("/activation/{step}?{query}"), &fields).await;
                 browser.follow().await;
-                assert_eq!(browser.at.path(), format!("/activation/{wanted}"), "from a form of {step}");
+                assert_eq!(browser.url.path(), format!("/activation/{wanted}"), "from a form of {step}");
             }
         }
         browser.open(&format!("/activation/{wanted}?{query}")).await;
     };
     check(&mut browser, "code").await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     browser.type_code(&code).await;
     check(&mut browser, "enfants").await;
-    browser.answer(&[DATE]).await;
+    browser.answer_children(&[DATE]).await;
     check(&mut browser, "mot-de-passe").await;
     browser.choose_password(PASSWORD).await;
     check(&mut browser, "terminee").await;
-    assert_eq!(server.count("SELECT COUNT(*) FROM notice").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM notice").await, 0);
 }
 
 #[tokio::test]
 async fn two_tabs_of_one_activation_do_not_forget_each_other_s_answers() {
-    let mut family = Family::durand();
+    let mut family = TestFamily::durand();
     family.children.push((900_009, "Abel", "02/03/2012", "5 A"));
-    let server = Server::college(std::slice::from_ref(&family)).await;
+    let server = TestServer::start_with_open_campaign(std::slice::from_ref(&family)).await;
     let mut one = Browser::at_activation(&server).await;
     one.prove_phone(&server, &family).await;
-    let (at, page) = (one.at.clone(), one.page.clone());
-    let mut two = one.copy();
-    (two.at, two.page) = (at, page);
-    one.answer(&["02/03/2012", ""]).await;
+    let (at, page) = (one.url.clone(), one.page.clone());
+    let mut two = one.clone_browser();
+    (two.url, two.page) = (at, page);
+    one.answer_children(&["02/03/2012", ""]).await;
     assert_eq!(one.page.status, REFUSED);
-    two.answer(&["", DATE]).await;
-    assert!(two.page.has("#terminer"), "{}", two.page.shown());
+    two.answer_children(&["", DATE]).await;
+    assert!(two.page.has_element("#terminer"), "{}", two.page.visible_text());
     // Tabs share their cookies.
     one.cookies = two.cookies.clone();
-    one.answer(&["", DATE]).await;
-    assert!(one.page.has("#terminer"), "the other tab went on: {}", one.page.shown());
-    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 1);
+    one.answer_children(&["", DATE]).await;
+    assert!(one.page.has_element("#terminer"), "the other tab went on: {}", one.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 1);
 }
 
 #[tokio::test]
 async fn a_double_click_on_every_button_does_it_once() {
     let server = college().await;
     let twice = async |browser: &mut Browser, button: &str, fields: &[(&str, &str)]| {
-        let mut second = browser.copy();
-        (second.at, second.page) = (browser.at.clone(), browser.page.clone());
+        let mut second = browser.clone_browser();
+        (second.url, second.page) = (browser.url.clone(), browser.page.clone());
         // The browser throws the first answer away, and its cookies too.
         tokio::join!(browser.submit(button, fields), second.submit(button, fields));
         let first = std::mem::replace(browser, second);
-        assert!(first.page.status.is_redirection() || first.page.status == 200, "{}", first.page.shown());
-        assert!(browser.page.status.is_redirection() || browser.page.status == 200, "{}", browser.page.shown());
+        assert!(first.page.status.is_redirection() || first.page.status == 200, "{}", first.page.visible_text());
+        assert!(browser.page.status.is_redirection() || browser.page.status == 200, "{}", browser.page.visible_text());
         browser.follow().await;
     };
     let mut browser = Browser::at_activation(&server).await;
-    let Family { nom, prenom, phone, .. } = Family::durand();
+    let TestFamily { nom, prenom, phone, .. } = TestFamily::durand();
     twice(&mut browser, "continuer", &[("nom", nom), ("prenom", prenom), ("telephone", phone)]).await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     assert_eq!(server.messages().len(), 1);
     server.advance(Span::minutes(1));
     twice(&mut browser, "renvoyer", &[]).await;
-    let resent = server.code().await;
+    let resent = server.read_code().await;
     assert_ne!(code, resent);
     assert_eq!(server.messages().len(), 2);
     twice(&mut browser, "continuer", &[("code", &resent)]).await;
-    assert_eq!(browser.at.path(), "/activation/enfants", "{}", browser.page.shown());
+    assert_eq!(browser.url.path(), "/activation/enfants", "{}", browser.page.visible_text());
     twice(&mut browser, "confirmer", &[("representant_legal_1", "oui"), ("date_naissance_1", DATE)]).await;
-    assert_eq!(browser.at.path(), "/activation/mot-de-passe");
+    assert_eq!(browser.url.path(), "/activation/mot-de-passe");
     twice(&mut browser, "terminer", &[("mot_de_passe", PASSWORD), ("confirmation", PASSWORD)]).await;
-    assert_eq!(browser.at.path(), "/activation/terminee");
+    assert_eq!(browser.url.path(), "/activation/terminee");
     assert!(browser.has_session(), "the double submit of the password signs in");
     browser.click("#continuer").await;
-    assert_eq!(browser.at.path(), "/compte");
-    assert_eq!(server.count("SELECT COUNT(*) FROM account").await, 1);
-    assert_eq!(server.count("SELECT COUNT(*) FROM budget WHERE marks <> '' AND action = 'password'").await, 0);
+    assert_eq!(browser.url.path(), "/compte");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM budget WHERE marks <> '' AND action = 'password'").await, 0);
 }
 
 #[tokio::test]
 async fn annuler_loses_nothing() {
     let server = college().await;
-    let ent = RelyingParty::new(&server, "ent");
+    let ent = TestRelyingParty::new(&server, "ent");
     let attempt = ent.attempt();
     let mut browser = Browser::new(&server);
     browser.open(&attempt.url).await;
     browser.click("#pas-de-compte").await;
-    browser.prove_phone(&server, &Family::durand()).await;
+    browser.prove_phone(&server, &TestFamily::durand()).await;
     browser.click(".actions a[href^='/connexion']").await;
-    assert!(browser.page.shown().contains("Service ent"), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Service ent"), "{}", browser.page.visible_text());
     browser.click("#pas-de-compte").await;
     // Beyond the code, the way back is a code: another may sit at this computer now.
-    browser.prove_phone(&server, &Family::durand()).await;
-    assert_eq!(browser.at.path(), "/activation/enfants");
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    assert_eq!(browser.url.path(), "/activation/enfants");
     assert_eq!(server.messages().len(), 2);
-    browser.answer(&[DATE]).await;
+    browser.answer_children(&[DATE]).await;
     browser.choose_password(PASSWORD).await;
     browser.click("#continuer").await;
-    let landed = browser.follow().await.away();
+    let landed = browser.follow().await.expect_redirect_away();
     ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
 }
 
@@ -288,41 +292,41 @@ async fn the_identity_can_be_corrected_and_is_shown_as_it_was_typed() {
     browser.follow().await;
     browser.click("a[href^='/activation?']").await;
     for (field, value) in [("nom", "Durant"), ("prenom", "Anne"), ("telephone", "06.39.98.00.01")] {
-        assert!(browser.page.has(&format!("input[name={field}][value='{value}']")), "{field}");
+        assert!(browser.page.has_element(&format!("input[name={field}][value='{value}']")), "{field}");
     }
     browser.identify_as("Durand", "Anne", "06.39.98.00.01").await;
     browser.follow().await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     browser.type_code(&code).await;
-    assert!(browser.page.has("#confirmer"), "{}", browser.page.shown());
+    assert!(browser.page.has_element("#confirmer"), "{}", browser.page.visible_text());
 }
 
 #[tokio::test]
 async fn a_joined_activation_ends_at_the_last_request_even_after_a_restart() {
     let server = college().await;
     let mut browser = Browser::new(&server);
-    browser.open(&RelyingParty::new(&server, "ent").attempt().url).await;
+    browser.open(&TestRelyingParty::new(&server, "ent").attempt().url).await;
     browser.click("#pas-de-compte").await;
-    browser.identify(&Family::durand()).await;
-    let bourses = RelyingParty::new(&server, "bourses");
+    browser.identify(&TestFamily::durand()).await;
+    let bourses = TestRelyingParty::new(&server, "bourses");
     let attempt = bourses.attempt();
     browser.open(&attempt.url).await;
     browser.click("#pas-de-compte").await;
     browser.identify_as("durand", "anne", "06 39 98 00 01").await;
     browser.follow().await;
-    let code = server.code().await;
+    let code = server.read_code().await;
     assert_eq!(server.messages().len(), 1);
     browser.type_code(&code).await;
-    let server = server.after_a_loss().await;
-    let (at, page) = (browser.at.clone(), browser.page.clone());
-    let mut browser = browser.moved(&server);
-    (browser.at, browser.page) = (at, page);
-    browser.answer(&[DATE]).await;
+    let server = server.restart_with_empty_store().await;
+    let (at, page) = (browser.url.clone(), browser.page.clone());
+    let mut browser = browser.at_server(&server);
+    (browser.url, browser.page) = (at, page);
+    browser.answer_children(&[DATE]).await;
     browser.choose_password(PASSWORD).await;
-    assert!(browser.page.shown().contains("Service bourses"), "{}", browser.page.shown());
+    assert!(browser.page.visible_text().contains("Service bourses"), "{}", browser.page.visible_text());
     browser.click("#continuer").await;
-    let landed = browser.follow().await.away();
-    let bourses = RelyingParty::new(&server, "bourses");
+    let landed = browser.follow().await.expect_redirect_away();
+    let bourses = TestRelyingParty::new(&server, "bourses");
     bourses.tokens(&attempt, &bourses.code(&landed, &attempt)).await;
 }
 
@@ -331,18 +335,22 @@ async fn in_english_from_the_form_to_the_sms() {
     let server = college().await;
     let mut browser = Browser::new(&server);
     browser.get("/activation?lang=en").await;
-    browser.identify(&Family::durand()).await;
-    let code = server.code().await;
+    browser.identify(&TestFamily::durand()).await;
+    let code = server.read_code().await;
     assert!(server.messages()[0].text.contains("your code is"), "{}", server.messages()[0].text);
     browser.type_code(wrong(&code)).await;
-    assert!(browser.page.shown().contains("That code is not right. 2 tries left."), "{}", browser.page.shown());
+    assert!(
+        browser.page.visible_text().contains("That code is not right. 2 tries left."),
+        "{}",
+        browser.page.visible_text()
+    );
     browser.type_code(&code).await;
-    browser.answer(&["01/01/2013"]).await;
+    browser.answer_children(&["01/01/2013"]).await;
     assert!(browser.page.text().contains("<html lang=\"en\""));
-    browser.answer(&[DATE]).await;
+    browser.answer_children(&[DATE]).await;
     browser.choose_password("short").await;
     assert_eq!(browser.page.status, REFUSED);
-    assert!(!browser.page.has("input[type=password][value]"), "a password never comes back");
+    assert!(!browser.page.has_element("input[type=password][value]"), "a password never comes back");
     browser.choose_password(PASSWORD).await;
     assert_eq!(browser.page.heading(), "Your account is active.");
 }
@@ -351,9 +359,9 @@ async fn in_english_from_the_form_to_the_sms() {
 async fn passwords_are_refused_with_what_to_do() {
     let server = college().await;
     let mut browser = Browser::at_activation(&server).await;
-    browser.prove_phone(&server, &Family::durand()).await;
-    browser.answer(&[DATE]).await;
-    let identifiant = browser.identifiant();
+    browser.prove_phone(&server, &TestFamily::durand()).await;
+    browser.answer_children(&[DATE]).await;
+    let identifiant = browser.shown_identifiant();
     let holds_it = format!("{identifiant}-A1");
     let long = format!("aA1-{}", "x".repeat(125));
     for (first, second, said) in [
@@ -367,9 +375,9 @@ async fn passwords_are_refused_with_what_to_do() {
     ] {
         browser.submit("terminer", &[("mot_de_passe", first), ("confirmation", second)]).await;
         assert_eq!(browser.page.status, REFUSED, "{first}");
-        assert!(browser.page.shown().contains(said), "{first}: {}", browser.page.shown());
-        assert!(!browser.page.has("input[type=password][value]"), "a password never comes back");
-        assert_eq!(browser.identifiant(), identifiant);
+        assert!(browser.page.visible_text().contains(said), "{first}: {}", browser.page.visible_text());
+        assert!(!browser.page.has_element("input[type=password][value]"), "a password never comes back");
+        assert_eq!(browser.shown_identifiant(), identifiant);
     }
-    assert_eq!(server.count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
 }

@@ -8,10 +8,13 @@ use preau::clients::ops::lifecycle::{self, Decision};
 use preau::clients::store::registered as registered_row;
 use serde_json::{Value, json};
 
-use super::registration::{cantine, house, let_in, manage, opened, register, registered, state, text, unauthorized};
-use crate::support::relying_party::basic;
-use crate::support::server::encode;
-use crate::support::{Browser, Landed, Server};
+use super::registration::{
+    can_authenticate, cantine, client_state, create_initial_token, lifecycle_context, manage, register, registered,
+    text, unauthorized,
+};
+use crate::support::relying_party::basic_header;
+use crate::support::server::encode_form;
+use crate::support::{Browser, Landing, TestServer};
 
 fn authorize(client: &Value) -> String {
     let fields = [
@@ -21,15 +24,15 @@ fn authorize(client: &Value) -> String {
         ("scope", "openid"),
         ("state", "s"),
     ];
-    format!("/oauth2/authorize?{}", encode(&fields))
+    format!("/oauth2/authorize?{}", encode_form(&fields))
 }
 
 /// What each endpoint that asks for the client says: none of it may be yes.
-pub async fn shut_out(server: &Server, client: &Value, case: &str) {
+pub async fn shut_out(server: &TestServer, client: &Value, case: &str) {
     let mut browser = Browser::new(server);
-    assert!(matches!(browser.open(&authorize(client)).await, Landed::Here), "{case}");
-    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{case}: {}", browser.page.shown());
-    let who = basic(text(client, "client_id"), text(client, "client_secret"));
+    assert!(matches!(browser.open(&authorize(client)).await, Landing::OwnPage), "{case}");
+    assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "{case}: {}", browser.page.visible_text());
+    let who = basic_header(text(client, "client_id"), text(client, "client_secret"));
     for (path, fields) in [
         ("/oauth2/token", vec![("grant_type", "authorization_code"), ("code", "x")]),
         ("/oauth2/token", vec![("grant_type", "client_credentials")]),
@@ -39,7 +42,7 @@ pub async fn shut_out(server: &Server, client: &Value, case: &str) {
     ] {
         let answer = server.post(path, &[("authorization", &who)], &fields).await;
         assert_eq!(
-            (answer.status, answer.error().as_str()),
+            (answer.status, answer.oauth_error().as_str()),
             (StatusCode::UNAUTHORIZED, "invalid_client"),
             "{case} {path}"
         );
@@ -48,62 +51,62 @@ pub async fn shut_out(server: &Server, client: &Value, case: &str) {
 
 #[tokio::test]
 async fn attack_p6_nothing_works_for_a_client_until_it_is_approved_and_everything_after() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let client = registered(&server, false, &cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Pending);
+    assert_eq!(client_state(&server, &client).await, ClientState::Pending);
     shut_out(&server, &client, "pending").await;
     let id = text(&client, "client_id");
     assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
-    assert!(let_in(&server, &client, text(&client, "client_secret")).await);
+    assert!(can_authenticate(&server, &client, text(&client, "client_secret")).await);
     let mut browser = Browser::new(&server);
     browser.open(&authorize(&client)).await;
-    assert!(browser.page.has("#se-connecter"), "{}", browser.page.shown());
-    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
+    assert!(browser.page.has_element("#se-connecter"), "{}", browser.page.visible_text());
+    lifecycle::decide(lifecycle_context(&server), id, Decision::Suspend).await.unwrap();
     shut_out(&server, &client, "suspended").await;
 }
 
 #[tokio::test]
 async fn attack_p6_tokens_of_a_client_that_is_suspended_open_nothing() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"]});
     let client = registered(&server, true, &body).await;
-    let who = basic(text(&client, "client_id"), text(&client, "client_secret"));
+    let who = basic_header(text(&client, "client_id"), text(&client, "client_secret"));
     let token = server.post("/oauth2/token", &[("authorization", &who)], &[("grant_type", "client_credentials")]).await;
-    assert_eq!(token.status, StatusCode::OK, "{}", token.shown());
+    assert_eq!(token.status, StatusCode::OK, "{}", token.visible_text());
     let token = token.json()["access_token"].as_str().unwrap().to_owned();
     let ask = async || server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", &token)]).await;
     assert_eq!(ask().await.json()["active"], true);
-    lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.unwrap();
+    lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), Decision::Suspend).await.unwrap();
     assert_eq!(ask().await.status, StatusCode::UNAUTHORIZED);
     let request = Request::get("/oauth2/userinfo").header("authorization", format!("Bearer {token}"));
     let userinfo = server.call(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED, "{}", userinfo.shown());
+    assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED, "{}", userinfo.visible_text());
 }
 
 /// Approves what stands there now.
-async fn approve(server: &Server, id: &str) -> Result<ClientState, lifecycle::LifecycleError> {
+async fn approve(server: &TestServer, id: &str) -> Result<ClientState, lifecycle::LifecycleError> {
     let held = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
-    lifecycle::decide(house(server), id, Decision::Approve { version: held.version }).await
+    lifecycle::decide(lifecycle_context(server), id, Decision::Approve { version: held.version }).await
 }
 
 #[tokio::test]
 async fn attack_p6_an_approval_is_of_what_was_looked_at() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let client = registered(&server, false, &cantine()).await;
     let id = text(&client, "client_id");
     let seen = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap().version;
     let mut moved = cantine();
     moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
     assert_eq!(manage(&server, "PUT", &client, Some(&moved)).await.status, StatusCode::OK);
-    let refused = lifecycle::decide(house(&server), id, Decision::Approve { version: seen }).await;
+    let refused = lifecycle::decide(lifecycle_context(&server), id, Decision::Approve { version: seen }).await;
     assert!(matches!(refused, Err(lifecycle::LifecycleError::Changed(_))), "{refused:?}");
-    assert_eq!(state(&server, &client).await, ClientState::Pending);
+    assert_eq!(client_state(&server, &client).await, ClientState::Pending);
     assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
 }
 
 #[tokio::test]
 async fn attack_p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_approval_again() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let client = registered(&server, false, &cantine()).await;
     let id = text(&client, "client_id");
     let mut moved = cantine();
@@ -113,10 +116,10 @@ async fn attack_p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_
     let put = async |body: &Value| assert_eq!(manage(&server, "PUT", &client, Some(body)).await.status, StatusCode::OK);
 
     put(&same).await;
-    assert_eq!(state(&server, &client).await, ClientState::Pending, "nobody approved it");
+    assert_eq!(client_state(&server, &client).await, ClientState::Pending, "nobody approved it");
     approve(&server, id).await.unwrap();
     put(&cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Active);
+    assert_eq!(client_state(&server, &client).await, ClientState::Active);
     // Another address, or another's picture on the sign-in page.
     let mut disguised = cantine();
     disguised["logo_uri"] = json!("https://cantine.example/banque.png");
@@ -138,32 +141,35 @@ async fn attack_p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_
     ];
     for other in &others {
         put(other).await;
-        assert_eq!(state(&server, &client).await, ClientState::Pending, "{other}");
+        assert_eq!(client_state(&server, &client).await, ClientState::Pending, "{other}");
         approve(&server, id).await.unwrap();
     }
 
-    lifecycle::decide(house(&server), id, Decision::Suspend).await.unwrap();
+    lifecycle::decide(lifecycle_context(&server), id, Decision::Suspend).await.unwrap();
     put(&moved).await;
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
+    assert_eq!(client_state(&server, &client).await, ClientState::Suspended);
     // What is changed under a suspension is not approved by its end.
     put(&cantine()).await;
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
-    assert_eq!(lifecycle::decide(house(&server), id, Decision::Resume).await.unwrap(), ClientState::Pending);
+    assert_eq!(client_state(&server, &client).await, ClientState::Suspended);
+    assert_eq!(
+        lifecycle::decide(lifecycle_context(&server), id, Decision::Resume).await.unwrap(),
+        ClientState::Pending
+    );
     shut_out(&server, &client, "resumed, not approved").await;
-    assert!(lifecycle::decide(house(&server), id, Decision::Resume).await.is_err());
+    assert!(lifecycle::decide(lifecycle_context(&server), id, Decision::Resume).await.is_err());
 
     // Where the academy's token approves, it approves what comes later too; but it lifts nothing.
     let trusted = registered(&server, true, &cantine()).await;
     assert_eq!(manage(&server, "PUT", &trusted, Some(&moved)).await.status, StatusCode::OK);
-    assert_eq!(state(&server, &trusted).await, ClientState::Active);
-    lifecycle::decide(house(&server), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
+    assert_eq!(client_state(&server, &trusted).await, ClientState::Active);
+    lifecycle::decide(lifecycle_context(&server), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
     assert_eq!(manage(&server, "PUT", &trusted, Some(&cantine())).await.status, StatusCode::OK);
-    assert_eq!(state(&server, &trusted).await, ClientState::Suspended);
+    assert_eq!(client_state(&server, &trusted).await, ClientState::Suspended);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_p4_a_suspension_that_comes_between_is_not_written_over() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let client = registered(&server, true, &cantine()).await;
     let writers: Vec<_> = (0..20)
         .map(|_| {
@@ -174,7 +180,8 @@ async fn attack_p4_a_suspension_that_comes_between_is_not_written_over() {
     // It may itself come second: an operator looks again.
     let mut decided = false;
     for _ in 0..200 {
-        decided = lifecycle::decide(house(&server), text(&client, "client_id"), Decision::Suspend).await.is_ok();
+        decided =
+            lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), Decision::Suspend).await.is_ok();
         if decided {
             break;
         }
@@ -184,19 +191,19 @@ async fn attack_p4_a_suspension_that_comes_between_is_not_written_over() {
         let status = writer.await.unwrap();
         assert!([StatusCode::OK, StatusCode::CONFLICT].contains(&status), "{status}");
     }
-    assert_eq!(state(&server, &client).await, ClientState::Suspended);
+    assert_eq!(client_state(&server, &client).await, ClientState::Suspended);
 }
 
 #[tokio::test]
 async fn attack_p4_who_is_suspended_does_not_come_back_by_the_same_token() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 3, true).await;
+    let server = TestServer::start().await;
+    let (token, _) = create_initial_token(&server, 3, true).await;
     let first = register(&server, &token, &cantine()).await.json();
-    let (other, _) = opened(&server, 3, true).await;
-    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Suspend).await.unwrap();
+    let (other, _) = create_initial_token(&server, 3, true).await;
+    lifecycle::decide(lifecycle_context(&server), text(&first, "client_id"), Decision::Suspend).await.unwrap();
     unauthorized(&register(&server, &token, &cantine()).await);
     assert_eq!(register(&server, &other, &cantine()).await.status, StatusCode::CREATED, "another's token counts");
     // The end of the suspension does not bring the token back.
-    lifecycle::decide(house(&server), text(&first, "client_id"), Decision::Resume).await.unwrap();
+    lifecycle::decide(lifecycle_context(&server), text(&first, "client_id"), Decision::Resume).await.unwrap();
     unauthorized(&register(&server, &token, &cantine()).await);
 }

@@ -8,27 +8,29 @@ use axum::http::StatusCode;
 use preau::base::clock::Span;
 use serde_json::json;
 
-use super::registration::{cantine, let_in, manage, registered, state, text};
-use crate::support::relying_party::{basic, part};
-use crate::support::{Answer, Browser, Landed, Log, Member, Receiver, RelyingParty, Server, deployment};
+use super::registration::{can_authenticate, cantine, client_state, manage, registered, text};
+use crate::support::relying_party::{basic_header, decode_part};
+use crate::support::{
+    Browser, CapturedLog, Landing, LogoutReceiver, TestAccount, TestRelyingParty, TestResponse, TestServer, deployment,
+};
 
 /// A client whose file holds the least that it may, and these lines.
 const BARE: &str = "cantine";
 
 /// A server with that client, and somebody who signs in there.
-async fn house(lines: &str) -> (Server, RelyingParty, Member) {
+async fn fixture(lines: &str) -> (TestServer, TestRelyingParty, TestAccount) {
     let text = format!(
         "client_id = {BARE:?}\nclient_name = \"Cantine\"\nclient_secret = {:?}\nredirect_uris = [{:?}]\n\
          scope = \"openid profile education\"\nsector = {BARE:?}\n{lines}\n[perimeter]\nacademies = [\"montpellier\"]\n",
         deployment::secret(BARE),
         deployment::redirect_uri(BARE),
     );
-    let server = Server::start_as(|config| {
+    let server = TestServer::start_with_config(|config| {
         fs::write(config.deployment.directory.join("clients/cantine.toml"), text).unwrap();
     })
     .await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, BARE);
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, BARE);
     (server, rp, member)
 }
 
@@ -37,11 +39,11 @@ const NO_PKCE: [(&str, &str); 2] = [("code_challenge", ""), ("code_challenge_met
 const NO_NONCE: (&str, &str) = ("nonce", "");
 
 /// Signs in with a request bent so, and exchanges the code.
-async fn exchange(rp: &RelyingParty, member: &Member, bent: &[(&str, &str)]) -> Answer {
+async fn exchange(rp: &TestRelyingParty, member: &TestAccount, bent: &[(&str, &str)]) -> TestResponse {
     let attempt = rp.attempt_with(bent);
     let mut browser = Browser::new(&rp.server);
     browser.open(&attempt.url).await;
-    let code = rp.code(&browser.sign_in(member).await.away(), &attempt);
+    let code = rp.code(&browser.sign_in(member).await.expect_redirect_away(), &attempt);
     let mut fields = rp.exchange_fields(&attempt, &code);
     if bent.contains(&NO_PKCE[0]) {
         fields.retain(|(name, _)| *name != "code_verifier");
@@ -49,27 +51,28 @@ async fn exchange(rp: &RelyingParty, member: &Member, bent: &[(&str, &str)]) -> 
     rp.post_token(rp.authorization().as_deref(), &fields).await
 }
 
-async fn refused_without_pkce(rp: &RelyingParty) {
+async fn refused_without_pkce(rp: &TestRelyingParty) {
     let attempt = rp.attempt_with(&NO_PKCE);
-    let landed = Browser::new(&rp.server).open(&attempt.url).await.away();
+    let landed = Browser::new(&rp.server).open(&attempt.url).await.expect_redirect_away();
     assert_eq!(rp.error(&landed, &attempt), "invalid_request");
 }
 
 #[tokio::test]
 async fn faults_d5_pkce_is_demanded_of_public_clients_and_where_the_file_says_so() {
-    let (server, rp, member) = house("").await;
+    let (server, rp, member) = fixture("").await;
     assert_eq!(exchange(&rp, &member, &NO_PKCE).await.status, StatusCode::OK);
     assert_eq!(exchange(&rp, &member, &[]).await.status, StatusCode::OK, "what is sent counts");
-    refused_without_pkce(&RelyingParty::new(&server, "app")).await;
-    let (_, rp, member) = house("require_pkce = true").await;
+    refused_without_pkce(&TestRelyingParty::new(&server, "app")).await;
+    let (_, rp, member) = fixture("require_pkce = true").await;
     refused_without_pkce(&rp).await;
     assert_eq!(exchange(&rp, &member, &[]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn faults_d5_a_client_that_sends_neither_pkce_nor_nonce_is_remembered_once_a_day() {
-    let (server, rp, member) = house("").await;
-    let remembered = || server.count("SELECT COALESCE(unprotected_at, 0) FROM client WHERE client_id = 'cantine'");
+    let (server, rp, member) = fixture("").await;
+    let remembered =
+        || server.query_count("SELECT COALESCE(unprotected_at, 0) FROM client WHERE client_id = 'cantine'");
     exchange(&rp, &member, &NO_PKCE).await;
     exchange(&rp, &member, &[NO_NONCE]).await;
     assert_eq!(remembered().await, 0, "either protects");
@@ -94,7 +97,7 @@ async fn faults_d5_a_client_that_sends_neither_pkce_nor_nonce_is_remembered_once
 }
 
 /// An exchange of a code that does not exist: whoever is let in learns that.
-async fn ask(server: &Server, authorization: Option<&str>, more: &[(&str, &str)]) -> Answer {
+async fn post_token(server: &TestServer, authorization: Option<&str>, more: &[(&str, &str)]) -> TestResponse {
     let mut fields =
         vec![("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
     fields.extend(more);
@@ -105,35 +108,43 @@ async fn ask(server: &Server, authorization: Option<&str>, more: &[(&str, &str)]
 #[tokio::test]
 async fn faults_d6_a_secret_comes_in_the_header_or_in_the_body_unless_a_method_is_named() {
     let secret = deployment::secret(BARE);
-    let (header, body) = (basic(BARE, &secret), [("client_id", BARE), ("client_secret", secret.as_str())]);
+    let (header, body) = (basic_header(BARE, &secret), [("client_id", BARE), ("client_secret", secret.as_str())]);
     for (lines, by_header, by_body) in [
         ("", true, true),
         ("token_endpoint_auth_method = \"client_secret_basic\"", true, false),
         ("token_endpoint_auth_method = \"client_secret_post\"", false, true),
         ("token_endpoint_auth_method = \"client_secret_jwt\"", false, false),
     ] {
-        let (server, ..) = house(lines).await;
+        let (server, ..) = fixture(lines).await;
         let error = |taken| if taken { "invalid_grant" } else { "invalid_client" };
-        assert_eq!(ask(&server, Some(&header), &[]).await.error(), error(by_header), "{lines} by header");
-        assert_eq!(ask(&server, None, &body).await.error(), error(by_body), "{lines} by body");
+        assert_eq!(post_token(&server, Some(&header), &[]).await.oauth_error(), error(by_header), "{lines} by header");
+        assert_eq!(post_token(&server, None, &body).await.oauth_error(), error(by_body), "{lines} by body");
         // Never both, never without, never a wrong one.
-        assert_eq!(ask(&server, Some(&header), &body).await.error(), "invalid_request", "{lines}");
-        assert_eq!(ask(&server, None, &body[..1]).await.error(), "invalid_client", "{lines}");
-        assert_eq!(ask(&server, Some(&basic(BARE, "x")), &[]).await.error(), "invalid_client", "{lines}");
-        assert_eq!(ask(&server, None, &[body[0], ("client_secret", "x")]).await.error(), "invalid_client", "{lines}");
+        assert_eq!(post_token(&server, Some(&header), &body).await.oauth_error(), "invalid_request", "{lines}");
+        assert_eq!(post_token(&server, None, &body[..1]).await.oauth_error(), "invalid_client", "{lines}");
+        assert_eq!(
+            post_token(&server, Some(&basic_header(BARE, "x")), &[]).await.oauth_error(),
+            "invalid_client",
+            "{lines}"
+        );
+        assert_eq!(
+            post_token(&server, None, &[body[0], ("client_secret", "x")]).await.oauth_error(),
+            "invalid_client",
+            "{lines}"
+        );
     }
 }
 
 #[tokio::test]
 async fn faults_d6_a_registration_is_told_its_method_and_held_to_one_that_it_named() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let by_body = async |client: &serde_json::Value| {
         let who = [("client_id", text(client, "client_id")), ("client_secret", text(client, "client_secret"))];
-        ask(&server, None, &who).await.error()
+        post_token(&server, None, &who).await.oauth_error()
     };
     let free = registered(&server, true, &cantine()).await;
     assert_eq!(free["token_endpoint_auth_method"], "client_secret_basic", "OIDCR 2: the default is said");
-    assert!(let_in(&server, &free, text(&free, "client_secret")).await);
+    assert!(can_authenticate(&server, &free, text(&free, "client_secret")).await);
     assert_eq!(by_body(&free).await, "invalid_grant");
     let mut body = cantine();
     body["token_endpoint_auth_method"] = json!("client_secret_basic");
@@ -143,20 +154,20 @@ async fn faults_d6_a_registration_is_told_its_method_and_held_to_one_that_it_nam
     let asking = registered(&server, false, &cantine()).await;
     preau_approve(&server, &asking).await;
     assert_eq!(manage(&server, "PUT", &asking, Some(&body)).await.status, StatusCode::OK);
-    assert_eq!(state(&server, &asking).await.name(), "active");
+    assert_eq!(client_state(&server, &asking).await.name(), "active");
     assert_eq!(by_body(&asking).await, "invalid_client");
 }
 
-async fn preau_approve(server: &Server, client: &serde_json::Value) {
+async fn preau_approve(server: &TestServer, client: &serde_json::Value) {
     use preau::clients::ops::lifecycle::{Decision, decide};
     let id = text(client, "client_id");
-    decide(super::registration::house(server), id, Decision::Approve { version: 1 }).await.unwrap();
+    decide(super::registration::lifecycle_context(server), id, Decision::Approve { version: 1 }).await.unwrap();
 }
 
 #[tokio::test]
 async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_one_answer() {
-    let log = Log::of("info");
-    let (server, ..) = house("token_endpoint_auth_method = \"client_secret_basic\"").await;
+    let log = CapturedLog::capture("info");
+    let (server, ..) = fixture("token_endpoint_auth_method = \"client_secret_basic\"").await;
     let secret = deployment::secret(BARE);
     let logged = |from: usize| {
         let all = log.text().split_off(from);
@@ -165,8 +176,8 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
         found[0].clone()
     };
     let wrong = [("client_id", BARE), ("client_secret", secret.as_str())];
-    let right = basic(BARE, &secret);
-    server.sql("UPDATE client SET state = 'suspended' WHERE client_id = 'strict'", Vec::new()).await;
+    let right = basic_header(BARE, &secret);
+    server.execute_sql("UPDATE client SET state = 'suspended' WHERE client_id = 'strict'", Vec::new()).await;
     let mut answers = Vec::new();
     for (case, header, fields, said) in [
         (
@@ -175,9 +186,19 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
             wrong.to_vec(),
             vec!["client=\"cantine\"", "used=\"client_secret_post\"", "registered=\"client_secret_basic\"", "method"],
         ),
-        ("a wrong secret", Some(basic(BARE, "x")), vec![], vec!["client=\"cantine\"", "used=\"client_secret_basic\""]),
-        ("nobody", Some(basic("nobody", "x")), vec![], vec!["client=\"nobody\"", "registered=\"\"", "unknown client"]),
-        ("suspended", Some(basic("strict", "x")), vec![], vec!["client=\"strict\"", "may not be used"]),
+        (
+            "a wrong secret",
+            Some(basic_header(BARE, "x")),
+            vec![],
+            vec!["client=\"cantine\"", "used=\"client_secret_basic\""],
+        ),
+        (
+            "nobody",
+            Some(basic_header("nobody", "x")),
+            vec![],
+            vec!["client=\"nobody\"", "registered=\"\"", "unknown client"],
+        ),
+        ("suspended", Some(basic_header("strict", "x")), vec![], vec!["client=\"strict\"", "may not be used"]),
         ("no credentials", None, vec![], vec!["client=\"\"", "nothing says which client"]),
         (
             "a public one with a secret",
@@ -201,26 +222,26 @@ async fn faults_d7_a_refusal_names_client_and_methods_in_one_line_and_all_have_o
     assert_eq!(answers.len(), 1, "{answers:?}");
     // What a client asks that is let in is refused in its name too.
     let from = log.text().len();
-    assert_eq!(ask(&server, Some(&right), &[]).await.error(), "invalid_grant");
+    assert_eq!(post_token(&server, Some(&right), &[]).await.oauth_error(), "invalid_grant");
     assert!(logged(from).contains("client=\"cantine\""));
 }
 
 #[tokio::test]
 async fn faults_d15_an_access_token_says_jwt_for_whom_its_file_says_so_and_no_other_token_passes_for_it() {
     for (lines, typ) in [("", "at+jwt"), ("access_token_typ = \"JWT\"", "JWT")] {
-        let (server, rp, member) = house(lines).await;
-        let receiver = Receiver::start().await;
-        receiver.listens_for(&server, &[BARE]).await;
+        let (server, rp, member) = fixture(lines).await;
+        let receiver = LogoutReceiver::start().await;
+        receiver.register_clients(&server, &[BARE]).await;
         let changes = json!({"tolerances": {"access_token_typ": typ, "logout_token_typ": "JWT"},
                              "userinfo": {"signed": "RS256"}});
-        server.register(BARE, changes).await;
+        server.update_registration(BARE, changes).await;
         let mut browser = Browser::new(&server);
         let held = rp.sign_in(&mut browser, &member).await;
-        assert_eq!(part(&held.access_token, 0)["typ"], typ);
+        assert_eq!(decode_part(&held.access_token, 0)["typ"], typ);
         let userinfo = rp.userinfo(&held.access_token).await;
-        assert_eq!(userinfo.status, StatusCode::OK, "{typ}: {}", userinfo.shown());
+        assert_eq!(userinfo.status, StatusCode::OK, "{typ}: {}", userinfo.visible_text());
         let introspected = async |token: &str| {
-            let who = basic(BARE, &deployment::secret(BARE));
+            let who = basic_header(BARE, &deployment::secret(BARE));
             let answer = server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", token)]).await;
             answer.json()["active"].as_bool().unwrap()
         };
@@ -230,11 +251,11 @@ async fn faults_d15_an_access_token_says_jwt_for_whom_its_file_says_so_and_no_ot
         let other = rp.sign_in(&mut Browser::new(&server), &member).await;
         browser.open("/compte").await;
         browser.submit("se-deconnecter", &[]).await;
-        server.work_off().await;
+        server.drain_outbox().await;
         let logout = receiver.calls_of(BARE).remove(0).token().to_owned();
-        assert_eq!(part(&logout, 0)["typ"], "JWT");
+        assert_eq!(decode_part(&logout, 0)["typ"], "JWT");
         for (kind, token) in [("ID token", &other.id_token), ("userinfo", &signed), ("logout token", &logout)] {
-            assert_eq!(part(token, 0)["typ"], "JWT", "{kind}");
+            assert_eq!(decode_part(token, 0)["typ"], "JWT", "{kind}");
             assert_eq!(rp.userinfo(token).await.status, StatusCode::UNAUTHORIZED, "{kind}");
             assert!(!introspected(token).await, "{kind}");
         }
@@ -246,7 +267,9 @@ async fn faults_d15_an_access_token_says_jwt_for_whom_its_file_says_so_and_no_ot
             ("logout token", &logout, false),
         ] {
             let attempt = rp.attempt_with(&[("prompt", "none"), ("id_token_hint", hint)]);
-            let Landed::Away(landed) = Browser::new(&server).open(&attempt.url).await else { panic!("{kind}") };
+            let Landing::ExternalSite(landed) = Browser::new(&server).open(&attempt.url).await else {
+                panic!("{kind}")
+            };
             let error = if known { "login_required" } else { "invalid_request" };
             assert_eq!(rp.error(&landed, &attempt), error, "{kind}");
         }
@@ -255,26 +278,26 @@ async fn faults_d15_an_access_token_says_jwt_for_whom_its_file_says_so_and_no_ot
 
 #[tokio::test]
 async fn faults_d15_an_access_token_that_says_jwt_opens_nothing_once_its_file_says_so_no_more() {
-    let (server, rp, member) = house("access_token_typ = \"JWT\"").await;
+    let (server, rp, member) = fixture("access_token_typ = \"JWT\"").await;
     let held = rp.sign_in(&mut Browser::new(&server), &member).await;
     assert_eq!(rp.userinfo(&held.access_token).await.status, StatusCode::OK);
-    server.register(BARE, json!({"tolerances": {}})).await;
+    server.update_registration(BARE, json!({"tolerances": {}})).await;
     assert_eq!(rp.userinfo(&held.access_token).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn faults_d15_a_logout_token_says_what_the_file_says() {
     for (lines, typ) in [("", "logout+jwt"), ("logout_token_typ = \"JWT\"", "JWT")] {
-        let (server, rp, member) = house(lines).await;
-        let receiver = Receiver::start().await;
-        receiver.listens_for(&server, &[BARE]).await;
+        let (server, rp, member) = fixture(lines).await;
+        let receiver = LogoutReceiver::start().await;
+        receiver.register_clients(&server, &[BARE]).await;
         let mut browser = Browser::new(&server);
         rp.sign_in(&mut browser, &member).await;
         browser.open("/compte").await;
         browser.submit("se-deconnecter", &[]).await;
-        server.work_off().await;
+        server.drain_outbox().await;
         let call = receiver.calls_of(BARE).remove(0);
-        assert_eq!(part(call.token(), 0)["typ"], typ);
+        assert_eq!(decode_part(call.token(), 0)["typ"], typ);
         assert!(call.claims()["events"].is_object() && call.claims().get("nonce").is_none());
     }
 }
@@ -282,7 +305,7 @@ async fn faults_d15_a_logout_token_says_what_the_file_says() {
 #[tokio::test]
 async fn faults_d15_claims_stand_in_the_id_token_of_whom_never_asks_userinfo() {
     for (lines, there) in [("", false), ("claims_in_id_token = true", true)] {
-        let (server, rp, member) = house(lines).await;
+        let (server, rp, member) = fixture(lines).await;
         let held = rp.sign_in(&mut Browser::new(&server), &member).await;
         assert_eq!(held.claims.get("given_name").is_some(), there, "{lines}");
         assert_eq!(held.claims.get("children").is_some(), there, "{lines}");

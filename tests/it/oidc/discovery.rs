@@ -8,8 +8,8 @@ use preau::base::clock::Span;
 use preau::protocol::response::ResponseType;
 use serde_json::Value;
 
-use crate::support::relying_party::part;
-use crate::support::{Answer, Browser, RelyingParty, Server, database, deployment};
+use crate::support::relying_party::decode_part;
+use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer, database, deployment};
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
@@ -20,7 +20,7 @@ fn list(document: &Value, name: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn protocol_a9_the_document_says_what_there_is_and_what_there_is_not() {
-    let server = Server::start_as(|config| {
+    let server = TestServer::start_with_config(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
         config.outgoing.allow_private = false;
@@ -70,11 +70,11 @@ async fn protocol_a9_the_document_says_what_there_is_and_what_there_is_not() {
 
 #[tokio::test]
 async fn attack_p10_each_announced_endpoint_answers_and_no_other_is_there() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let document = server.get(DISCOVERY).await.json();
     let path = |name: &str| document[name].as_str().unwrap().strip_prefix(server.issuer()).unwrap().to_owned();
     assert_eq!(server.get(&path("authorization_endpoint")).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(server.post(&path("token_endpoint"), &[], &[]).await.error(), "invalid_client");
+    assert_eq!(server.post(&path("token_endpoint"), &[], &[]).await.oauth_error(), "invalid_client");
     assert_eq!(server.get(&path("userinfo_endpoint")).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(server.get(&path("end_session_endpoint")).await.status, StatusCode::OK);
     assert_eq!(server.get(&path("jwks_uri")).await.status, StatusCode::OK);
@@ -92,7 +92,7 @@ async fn attack_p10_each_announced_endpoint_answers_and_no_other_is_there() {
     ];
     assert_eq!(announced, wired.into());
     for name in ["pushed_authorization_request_endpoint", "introspection_endpoint", "revocation_endpoint"] {
-        assert_eq!(server.post(&path(name), &[], &[]).await.error(), "invalid_client", "{name}");
+        assert_eq!(server.post(&path(name), &[], &[]).await.oauth_error(), "invalid_client", "{name}");
     }
     // a10: nobody registers himself.
     let answer = server.post(&path("registration_endpoint"), &[], &[]).await;
@@ -106,11 +106,11 @@ async fn attack_p10_each_announced_endpoint_answers_and_no_other_is_there() {
 
 #[tokio::test]
 async fn protocol_a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let document = server.get(DISCOVERY).await.json();
     let announced: BTreeSet<String> = list(&document, "claims_supported").into_iter().collect();
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let tokens = rp.sign_in(&mut Browser::new(&server), &member).await;
     let userinfo = rp.userinfo(&tokens.access_token).await.json();
     // With a response type that has it (responses.rs).
@@ -126,13 +126,13 @@ async fn protocol_a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
 }
 
 /// The JWKS as it was read.
-async fn keys(server: &Server) -> Vec<Value> {
+async fn keys(server: &TestServer) -> Vec<Value> {
     server.get("/oauth2/jwks").await.json()["keys"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
 async fn protocol_a8_the_keys_are_public_named_and_complete() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let keys = keys(&server).await;
     let mut kids = BTreeSet::new();
     for key in &keys {
@@ -160,15 +160,15 @@ async fn protocol_a8_the_keys_are_public_named_and_complete() {
 
 #[tokio::test]
 async fn the_keys_survive_a_restart_and_old_tokens_verify() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let tokens = RelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &member).await;
-    let again = server.again().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let tokens = TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &member).await;
+    let again = server.restart().await;
     assert_eq!(keys(&again).await, keys(&server).await);
-    let answer = RelyingParty::new(&again, "ent").userinfo(&tokens.access_token).await;
+    let answer = TestRelyingParty::new(&again, "ent").userinfo(&tokens.access_token).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(
-        part(&tokens.id_token, 0)["kid"],
+        decode_part(&tokens.id_token, 0)["kid"],
         keys(&server).await.iter().find(|k| k["alg"] == "RS256").unwrap()["kid"]
     );
 }
@@ -180,10 +180,15 @@ async fn two_servers_that_start_at_once_publish_the_same_keys() {
         return;
     }
     let folder = std::sync::Arc::new(tempfile::TempDir::new().unwrap());
-    let config = crate::support::server::config(&folder).await;
-    let clock = std::sync::Arc::new(preau::base::clock::ManualClock::at(crate::support::server::START));
+    let config = crate::support::server::test_config(&folder).await;
+    let clock = std::sync::Arc::new(preau::base::clock::ManualClock::at(crate::support::server::START_TIME));
     let starts = (1..=4).map(|seed| {
-        tokio::spawn(Server::build(config.clone(), std::sync::Arc::clone(&clock), std::sync::Arc::clone(&folder), seed))
+        tokio::spawn(TestServer::build(
+            config.clone(),
+            std::sync::Arc::clone(&clock),
+            std::sync::Arc::clone(&folder),
+            seed,
+        ))
     });
     let mut published = Vec::new();
     for start in starts.collect::<Vec<_>>() {
@@ -192,7 +197,13 @@ async fn two_servers_that_start_at_once_publish_the_same_keys() {
     assert!(published.windows(2).all(|two| two[0] == two[1]), "{published:?}");
 }
 
-async fn from(server: &Server, method: Method, path: &str, origin: &str, more: &[(&'static str, &str)]) -> Answer {
+async fn from(
+    server: &TestServer,
+    method: Method,
+    path: &str,
+    origin: &str,
+    more: &[(&'static str, &str)],
+) -> TestResponse {
     let mut request = Request::builder().method(method).uri(path).header(header::ORIGIN, origin);
     for (name, value) in more {
         request = request.header(*name, HeaderValue::from_str(value).unwrap());
@@ -202,14 +213,14 @@ async fn from(server: &Server, method: Method, path: &str, origin: &str, more: &
 
 #[tokio::test]
 async fn attack_s10_answers_are_read_by_the_client_s_own_origins_only() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     for path in [DISCOVERY, "/oauth2/jwks"] {
         let answer = from(&server, Method::GET, path, "https://any.example", &[]).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*");
         assert!(answer.header("access-control-allow-credentials").is_empty());
     }
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let tokens = rp.sign_in(&mut Browser::new(&server), &member).await;
     let bearer = format!("Bearer {}", tokens.access_token);
     let basic = rp.authorization().unwrap();
@@ -239,7 +250,7 @@ async fn attack_s10_answers_are_read_by_the_client_s_own_origins_only() {
     server.advance(Span::minutes(6));
     for (origin, may) in [("https://ent.example", true), ("https://bourses.example", false)] {
         let answer = from(&server, Method::GET, "/oauth2/userinfo", origin, &[("authorization", &bearer)]).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_token"));
+        assert_eq!((answer.status, answer.oauth_error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_token"));
         assert_eq!(answer.header("access-control-allow-origin"), if may { origin } else { "" }, "{origin}");
     }
     let preflight = from(&server, Method::OPTIONS, "/oauth2/token", "https://ent.example", &[]).await;

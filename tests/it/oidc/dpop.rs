@@ -6,31 +6,31 @@ use preau::base::clock::Span;
 use preau::clients::GrantType;
 use serde_json::{Value, json};
 
-use crate::support::holder::digest;
-use crate::support::relying_party::{bend, part};
-use crate::support::{Answer, Browser, Key, Member, RelyingParty, Server};
+use crate::support::client_key::digest;
+use crate::support::relying_party::{decode_part, mutate_token};
+use crate::support::{Browser, ClientKey, TestAccount, TestRelyingParty, TestResponse, TestServer};
 
-struct House {
-    server: Server,
-    rp: RelyingParty,
-    member: Member,
-    key: Key,
+struct Fixture {
+    server: TestServer,
+    rp: TestRelyingParty,
+    member: TestAccount,
+    key: ClientKey,
 }
 
-async fn house(client: &'static str) -> House {
-    let server = Server::start().await;
+async fn fixture(client: &'static str) -> Fixture {
+    let server = TestServer::start().await;
     server.change_client(client, |meta| meta.grant_types.push(GrantType::RefreshToken)).await;
-    let (rp, member) = (RelyingParty::new(&server, client), server.durand().await);
-    House { server, rp, member, key: Key::new("d") }
+    let (rp, member) = (TestRelyingParty::new(&server, client), server.create_durand().await);
+    Fixture { server, rp, member, key: ClientKey::new("d") }
 }
 
-impl House {
+impl Fixture {
     fn proof(&self, jti: &str, more: Value) -> String {
         let url = format!("{}/oauth2/token", self.server.issuer());
-        self.key.proof("POST", &url, self.server.now().seconds(), jti, &more)
+        self.key.dpop_proof("POST", &url, self.server.now().as_seconds(), jti, &more)
     }
 
-    async fn post(&self, proofs: &[&str], fields: &[(&'static str, String)]) -> Answer {
+    async fn post(&self, proofs: &[&str], fields: &[(&'static str, String)]) -> TestResponse {
         let authorization = self.rp.authorization();
         let mut headers: Vec<(&str, &str)> =
             authorization.as_deref().map(|a| ("authorization", a)).into_iter().collect();
@@ -39,16 +39,16 @@ impl House {
         self.server.post("/oauth2/token", &headers, &fields).await
     }
 
-    async fn exchange(&self, proofs: &[&str], more: &[(&str, &str)]) -> Answer {
+    async fn exchange(&self, proofs: &[&str], more: &[(&str, &str)]) -> TestResponse {
         let mut browser = Browser::new(&self.server);
         let attempt = self.rp.attempt_with(more);
         browser.open(&attempt.url).await;
-        let landed = browser.sign_in(&self.member).await.away();
+        let landed = browser.sign_in(&self.member).await.expect_redirect_away();
         let code = self.rp.code(&landed, &attempt);
         self.post(proofs, &self.rp.exchange_fields(&attempt, &code)).await
     }
 
-    async fn userinfo(&self, scheme: &str, token: &str, proof: Option<&str>) -> Answer {
+    async fn userinfo(&self, scheme: &str, token: &str, proof: Option<&str>) -> TestResponse {
         let mut request = Request::get("/oauth2/userinfo").header("authorization", format!("{scheme} {token}"));
         if let Some(proof) = proof {
             request = request.header("dpop", proof);
@@ -56,31 +56,31 @@ impl House {
         self.server.call(request.body(Body::empty()).unwrap()).await
     }
 
-    fn proof_for(&self, key: &Key, token: &str, jti: &str, more: Value) -> String {
+    fn proof_for(&self, key: &ClientKey, token: &str, jti: &str, more: Value) -> String {
         let url = format!("{}/oauth2/userinfo", self.server.issuer());
         let mut all = json!({ "ath": digest(token) });
         for (name, value) in more.as_object().unwrap() {
             all[name] = value.clone();
         }
-        key.proof("GET", &url, self.server.now().seconds(), jti, &all)
+        key.dpop_proof("GET", &url, self.server.now().as_seconds(), jti, &all)
     }
 }
 
 #[tokio::test]
 async fn rfc_9449_5_a_token_is_bound_to_the_key_of_the_proof() {
-    let h = house("ent").await;
+    let h = fixture("ent").await;
     let body = h.exchange(&[&h.proof("1", json!({}))], &[]).await.json();
     assert_eq!(body["token_type"], "DPoP");
     let token = body["access_token"].as_str().unwrap();
-    assert_eq!(part(token, 1)["cnf"]["jkt"], h.key.thumbprint());
+    assert_eq!(decode_part(token, 1)["cnf"]["jkt"], h.key.thumbprint());
     let answer = h.userinfo("DPoP", token, Some(&h.proof_for(&h.key, token, "2", json!({})))).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
     assert!(!answer.header("dpop-nonce").is_empty());
     assert_eq!(
         h.userinfo("dpop", token, Some(&h.proof_for(&h.key, token, "3", json!({})))).await.status,
         StatusCode::OK
     );
-    let stranger = Key::new("s");
+    let stranger = ClientKey::new("s");
     for (case, scheme, proof) in [
         ("no proof", "DPoP", None),
         ("as a bearer token", "Bearer", Some(h.proof_for(&h.key, token, "4", json!({})))),
@@ -99,8 +99,8 @@ async fn rfc_9449_5_a_token_is_bound_to_the_key_of_the_proof() {
 
 #[tokio::test]
 async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoint() {
-    let h = house("ent").await;
-    let now = h.server.now().seconds();
+    let h = fixture("ent").await;
+    let now = h.server.now().as_seconds();
     let good = h.proof("a", json!({}));
     for (case, proofs) in [
         ("two", vec![good.clone(), h.proof("b", json!({}))]),
@@ -111,15 +111,19 @@ async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoin
         ("no jti", vec![h.proof("f", json!({ "jti": null }))]),
         ("another method", vec![h.proof("g", json!({ "htm": "GET" }))]),
         ("another address", vec![h.proof("h", json!({ "htu": "https://evil.example/oauth2/token" }))]),
-        ("bent", vec![bend(&good)]),
+        ("bent", vec![mutate_token(&good)]),
     ] {
         let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
         let answer = h.post(&proofs, &[("grant_type", "authorization_code".to_owned())]).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_dpop_proof"), "{case}");
+        assert_eq!(
+            (answer.status, answer.oauth_error().as_str()),
+            (StatusCode::BAD_REQUEST, "invalid_dpop_proof"),
+            "{case}"
+        );
     }
     // Ten seconds ahead is a clock, not an attack.
     let answer = h.exchange(&[&h.proof("i", json!({ "iat": now + 9 }))], &[]).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
 }
 
 /// docs/threats.md#faults-a7: a proof costs its client a place only with a request that holds; strangers can name a
@@ -127,7 +131,7 @@ async fn rfc_9449_4_3_a_proof_that_does_not_hold_is_refused_at_the_token_endpoin
 #[tokio::test]
 async fn faults_a7_a_proof_counts_once_and_only_where_all_else_holds() {
     for client in ["ent", "app"] {
-        let h = house(client).await;
+        let h = fixture(client).await;
         let proof = h.proof("1", json!({}));
         for fields in [
             h.rp.exchange_fields(&h.rp.attempt(), &"c".repeat(43)),
@@ -137,53 +141,53 @@ async fn faults_a7_a_proof_counts_once_and_only_where_all_else_holds() {
             if client == "app" && !fields.iter().any(|(name, _)| *name == "client_id") {
                 fields.push(("client_id", client.to_owned()));
             }
-            assert_eq!(h.post(&[&proof], &fields).await.error(), "invalid_grant", "{client}");
+            assert_eq!(h.post(&[&proof], &fields).await.oauth_error(), "invalid_grant", "{client}");
         }
         assert_eq!(h.exchange(&[&proof], &[]).await.status, StatusCode::OK, "{client}: not spent by those");
-        assert_eq!(h.exchange(&[&proof], &[]).await.error(), "invalid_dpop_proof", "{client}: spent");
+        assert_eq!(h.exchange(&[&proof], &[]).await.oauth_error(), "invalid_dpop_proof", "{client}: spent");
     }
 }
 
 #[tokio::test]
 async fn rfc_9449_8_a_nonce_of_ours_is_offered_and_a_foreign_one_refused() {
-    let h = house("ent").await;
+    let h = fixture("ent").await;
     let answer = h.post(&[&h.proof("1", json!({ "nonce": "theirs" }))], &[]).await;
-    assert_eq!(answer.error(), "use_dpop_nonce");
+    assert_eq!(answer.oauth_error(), "use_dpop_nonce");
     let nonce = answer.header("dpop-nonce").to_owned();
     let answer = h.exchange(&[&h.proof("2", json!({ "nonce": nonce }))], &[]).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
     h.server.advance(Span::minutes(6));
     let answer = h.post(&[&h.proof("3", json!({ "nonce": nonce }))], &[]).await;
-    assert_eq!(answer.error(), "use_dpop_nonce", "it grows old");
+    assert_eq!(answer.oauth_error(), "use_dpop_nonce", "it grows old");
 }
 
 #[tokio::test]
 async fn rfc_9449_8_nonces_may_be_demanded() {
-    let server = Server::start_as(|config| config.protocol.dpop_nonce_required = true).await;
-    let rp = RelyingParty::new(&server, "ent");
-    let member = server.durand().await;
-    let h = House { server, rp, member, key: Key::new("d") };
+    let server = TestServer::start_with_config(|config| config.protocol.dpop_nonce_required = true).await;
+    let rp = TestRelyingParty::new(&server, "ent");
+    let member = server.create_durand().await;
+    let h = Fixture { server, rp, member, key: ClientKey::new("d") };
     let answer = h.post(&[&h.proof("1", json!({}))], &[]).await;
-    assert_eq!(answer.error(), "use_dpop_nonce");
+    assert_eq!(answer.oauth_error(), "use_dpop_nonce");
     let nonce = answer.header("dpop-nonce").to_owned();
     assert_eq!(h.exchange(&[&h.proof("2", json!({ "nonce": nonce }))], &[]).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn rfc_9449_10_a_code_may_be_bound_beforehand() {
-    let h = house("ent").await;
+    let h = fixture("ent").await;
     let jkt = h.key.thumbprint();
     let answer = h.exchange(&[&h.proof("1", json!({}))], &[("dpop_jkt", &jkt)]).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
-    assert_eq!(h.exchange(&[], &[("dpop_jkt", &jkt)]).await.error(), "invalid_grant", "no proof");
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
+    assert_eq!(h.exchange(&[], &[("dpop_jkt", &jkt)]).await.oauth_error(), "invalid_grant", "no proof");
     let other = digest("another key");
-    assert_eq!(h.exchange(&[&h.proof("2", json!({}))], &[("dpop_jkt", &other)]).await.error(), "invalid_grant");
+    assert_eq!(h.exchange(&[&h.proof("2", json!({}))], &[("dpop_jkt", &other)]).await.oauth_error(), "invalid_grant");
 }
 
 #[tokio::test]
 async fn rfc_9449_5_a_public_clients_refresh_token_is_bound_a_confidential_ones_not() {
     for (client, bound) in [("app", true), ("ent", false)] {
-        let h = house(client).await;
+        let h = fixture(client).await;
         let token = h.exchange(&[&h.proof("1", json!({}))], &[]).await.json()["refresh_token"].clone();
         let mut fields =
             vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", token.as_str().unwrap().to_owned())];
@@ -191,7 +195,7 @@ async fn rfc_9449_5_a_public_clients_refresh_token_is_bound_a_confidential_ones_
             fields.push(("client_id", client.to_owned()));
         }
         let without = h.post(&[], &fields).await;
-        assert_eq!(without.status == StatusCode::OK, !bound, "{client}: {}", without.shown());
+        assert_eq!(without.status == StatusCode::OK, !bound, "{client}: {}", without.visible_text());
         let with = h.post(&[&h.proof("2", json!({}))], &fields).await;
         assert_eq!(with.json()["token_type"], "DPoP", "{client}");
     }
@@ -199,8 +203,8 @@ async fn rfc_9449_5_a_public_clients_refresh_token_is_bound_a_confidential_ones_
 
 #[tokio::test]
 async fn rfc_9449_5_2_a_client_may_be_registered_for_bound_tokens_only() {
-    let h = house("ent").await;
+    let h = fixture("ent").await;
     h.server.change_client("ent", |meta| meta.dpop_bound = true).await;
-    assert_eq!(h.exchange(&[], &[]).await.error(), "invalid_dpop_proof");
+    assert_eq!(h.exchange(&[], &[]).await.oauth_error(), "invalid_dpop_proof");
     assert_eq!(h.exchange(&[&h.proof("1", json!({}))], &[]).await.status, StatusCode::OK);
 }

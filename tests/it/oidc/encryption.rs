@@ -2,17 +2,17 @@
 
 use josekit::jwe::{RSA_OAEP_256, deserialize_compact};
 use josekit::jwk::Jwk;
-use preau::clients::Protection;
+use preau::clients::ResponseProtection;
 use preau::protocol::algorithms::{Alg, ContentEncryption, Encryption, KeyManagement};
 use serde_json::json;
 
 use super::introspection::text;
-use crate::support::relying_party::{Tokens, part};
-use crate::support::{Browser, RelyingParty, Server};
+use crate::support::relying_party::{VerifiedTokens, decode_part};
+use crate::support::{Browser, TestRelyingParty, TestServer};
 
 #[tokio::test]
 async fn oidcc_5_3_2_userinfo_and_id_tokens_may_be_for_the_client_alone() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let jwk = Jwk::generate_rsa_key(2048).unwrap();
     let mut public = serde_json::to_value(jwk.to_public_key().unwrap().as_ref()).unwrap();
     public["use"] = "enc".into();
@@ -21,16 +21,16 @@ async fn oidcc_5_3_2_userinfo_and_id_tokens_may_be_for_the_client_alone() {
     server
         .change_client("ent", |meta| {
             meta.jwks = Some(json!({ "keys": [public] }));
-            meta.userinfo = Protection { signed: Some(Alg::RS256), encrypted: None };
+            meta.userinfo = ResponseProtection { signed: Some(Alg::RS256), encrypted: None };
         })
         .await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
-    let tokens: Tokens = rp.sign_in(&mut browser, &member).await;
+    let tokens: VerifiedTokens = rp.sign_in(&mut browser, &member).await;
     let answer = rp.userinfo(&tokens.access_token).await;
     assert_eq!(answer.header("content-type"), "application/jwt");
-    let claims = part(&answer.text(), 1);
+    let claims = decode_part(&answer.text(), 1);
     assert_eq!((&claims["aud"], &claims["sub"]), (&json!("ent"), &tokens.claims["sub"]));
     assert!(claims["nonce"].is_null() && claims["given_name"].is_string());
 
@@ -44,9 +44,9 @@ async fn oidcc_5_3_2_userinfo_and_id_tokens_may_be_for_the_client_alone() {
     let open = |token: &str| {
         let (payload, header) = deserialize_compact(token, &decrypter).unwrap();
         assert_eq!((header.content_type(), header.key_id()), (Some("JWT"), Some("e")), "OIDCC 10.2");
-        part(&String::from_utf8(payload).unwrap(), 1)
+        decode_part(&String::from_utf8(payload).unwrap(), 1)
     };
-    let (attempt, code) = rp.code_for(&mut browser, &member).await;
+    let (attempt, code) = rp.obtain_code(&mut browser, &member).await;
     let body = rp.exchange(&attempt, &code).await.json();
     assert_eq!(open(text(&body, "id_token"))["sub"], tokens.claims["sub"]);
     let answer = rp.userinfo(text(&body, "access_token")).await;

@@ -14,10 +14,10 @@ use openidconnect::{
 use preau::base::clock::Span;
 use preau::clients::GrantType;
 
-use crate::support::{Browser, Landed, Server, deployment};
+use crate::support::{Browser, Landing, TestServer, deployment};
 
 /// The crate's calls, answered by the application.
-async fn call(server: Server, request: HttpRequest) -> Result<HttpResponse, std::io::Error> {
+async fn call(server: TestServer, request: HttpRequest) -> Result<HttpResponse, std::io::Error> {
     let answer = server.call(request.map(Body::from)).await;
     let mut response = HttpResponse::new(answer.bytes);
     *response.status_mut() = answer.status;
@@ -27,9 +27,9 @@ async fn call(server: Server, request: HttpRequest) -> Result<HttpResponse, std:
 
 #[tokio::test]
 async fn a_service_signs_in_refreshes_and_signs_out_with_it() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     server.change_client("ent", |meta| meta.grant_types.push(GrantType::RefreshToken)).await;
-    let member = server.durand().await;
+    let member = server.create_durand().await;
     let http = |request: HttpRequest| call(server.clone(), request);
 
     let issuer = IssuerUrl::new(server.issuer().to_owned()).unwrap();
@@ -48,7 +48,7 @@ async fn a_service_signs_in_refreshes_and_signs_out_with_it() {
         .url();
     let mut browser = Browser::new(&server);
     browser.open(url.as_str().strip_prefix(server.issuer()).unwrap()).await;
-    let landed = browser.sign_in(&member).await.away();
+    let landed = browser.sign_in(&member).await.expect_redirect_away();
     let get = |name: &str| landed.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned()).unwrap();
     assert_eq!(&get("state"), state.secret());
 
@@ -56,7 +56,7 @@ async fn a_service_signs_in_refreshes_and_signs_out_with_it() {
     let exchange = client.exchange_code(code).unwrap().set_pkce_verifier(verifier);
     let given = exchange.request_async(&http).await.unwrap();
     let trust: CoreIdTokenVerifier<'_> = client.id_token_verifier().set_time_fn({
-        let now = server.now().seconds();
+        let now = server.now().as_seconds();
         move || chrono::DateTime::from_timestamp(now, 0).unwrap()
     });
     let id_token = given.id_token().unwrap();
@@ -90,7 +90,7 @@ async fn a_service_signs_in_refreshes_and_signs_out_with_it() {
     let back = PostLogoutRedirectUrl::new(deployment::goodbye_uri("ent")).unwrap();
     let url = LogoutRequest::from(end).set_id_token_hint(id_token).set_post_logout_redirect_uri(back).http_get_url();
     let landed = browser.open(url.as_str().strip_prefix(server.issuer()).unwrap()).await;
-    assert!(matches!(landed, Landed::Away(to) if to.as_str() == deployment::goodbye_uri("ent")));
+    assert!(matches!(landed, Landing::ExternalSite(to) if to.as_str() == deployment::goodbye_uri("ent")));
     let dead = RefreshToken::new(turned.refresh_token().unwrap().secret().clone());
     assert!(client.exchange_refresh_token(&dead).unwrap().request_async(&http).await.is_err());
 }

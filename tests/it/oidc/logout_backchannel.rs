@@ -2,35 +2,37 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
-use preau::logouts::{self, Delivery, State};
+use preau::logouts::{self, DeliveryState, LogoutDelivery};
 use serde_json::{Value, json};
 
 use crate::support::people::PASSWORD;
-use crate::support::relying_party::part;
-use crate::support::{Browser, Family, Landed, Member, Receiver, RelyingParty, Server, deployment};
+use crate::support::relying_party::decode_part;
+use crate::support::{
+    Browser, Landing, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer, deployment,
+};
 
-struct Scene {
-    server: Server,
-    receiver: Receiver,
-    member: Member,
+struct Fixture {
+    server: TestServer,
+    receiver: LogoutReceiver,
+    member: TestAccount,
     browser: Browser,
-    ent: RelyingParty,
-    bourses: RelyingParty,
+    ent: TestRelyingParty,
+    bourses: TestRelyingParty,
 }
 
 const BOTH: [&str; 2] = ["ent", "bourses"];
 
 /// Anne, with a browser in which nobody is signed in; the ENT and the grants listen.
-async fn scene() -> Scene {
-    let server = Server::start().await;
-    let receiver = Receiver::start().await;
-    receiver.listens_for(&server, &BOTH).await;
-    let member = server.durand().await;
-    let (ent, bourses) = (RelyingParty::new(&server, "ent"), RelyingParty::new(&server, "bourses"));
-    Scene { browser: Browser::new(&server), server, receiver, member, ent, bourses }
+async fn fixture() -> Fixture {
+    let server = TestServer::start().await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &BOTH).await;
+    let member = server.create_durand().await;
+    let (ent, bourses) = (TestRelyingParty::new(&server, "ent"), TestRelyingParty::new(&server, "bourses"));
+    Fixture { browser: Browser::new(&server), server, receiver, member, ent, bourses }
 }
 
-impl Scene {
+impl Fixture {
     /// Presses « Se déconnecter » on the account's page.
     async fn leave(&mut self) {
         self.browser.open("/compte").await;
@@ -38,11 +40,11 @@ impl Scene {
         self.browser.follow().await;
     }
 
-    async fn deliveries(&self, client: &str) -> Vec<Delivery> {
-        logouts::store::of_client(&mut self.server.app.db.read().await.unwrap(), client, 100).await.unwrap()
+    async fn deliveries(&self, client: &str) -> Vec<LogoutDelivery> {
+        logouts::store::list_for_client(&mut self.server.app.db.read().await.unwrap(), client, 100).await.unwrap()
     }
 
-    async fn delivery(&self, client: &str) -> Delivery {
+    async fn delivery(&self, client: &str) -> LogoutDelivery {
         let all = self.deliveries(client).await;
         assert_eq!(all.len(), 1, "{all:?}");
         all[0].clone()
@@ -51,22 +53,22 @@ impl Scene {
 
 #[tokio::test]
 async fn bcl_2_4_the_token_says_exactly_what_it_must() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
     let other = s.bourses.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
     assert!(s.receiver.calls().is_empty(), "the person did not wait for it");
-    assert_eq!(s.server.work_off().await, 2);
-    assert_eq!(s.receiver.called(), ["bourses", "ent"]);
+    assert_eq!(s.server.drain_outbox().await, 2);
+    assert_eq!(s.receiver.called_clients(), ["bourses", "ent"]);
     let call = s.receiver.calls_of("ent").remove(0);
     assert_eq!(call.headers["content-type"], "application/x-www-form-urlencoded");
     assert!(!call.headers.contains_key("cookie") && !call.headers.contains_key("authorization"));
 
-    let header = part(call.token(), 0);
+    let header = decode_part(call.token(), 0);
     assert_eq!((&header["typ"], &header["alg"]), (&json!("logout+jwt"), &json!("RS256")));
     let keys = s.server.get("/oauth2/jwks").await.json();
     assert!(keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"]));
-    let now = s.server.now().seconds();
+    let now = s.server.now().as_seconds();
     let mut claims = call.claims();
     let jti = claims.as_object_mut().unwrap().remove("jti").unwrap();
     assert_eq!(jti.as_str().unwrap().len(), 22);
@@ -88,109 +90,109 @@ async fn bcl_2_4_the_token_says_exactly_what_it_must() {
 #[tokio::test]
 async fn bcl_2_4_the_token_is_signed_as_the_client_s_id_tokens_are() {
     for alg in ["PS256", "ES256"] {
-        let mut s = scene().await;
+        let mut s = fixture().await;
         s.ent.sign_in(&mut s.browser, &s.member).await;
-        s.server.register("ent", json!({ "id_token": { "signed": alg } })).await;
+        s.server.update_registration("ent", json!({ "id_token": { "signed": alg } })).await;
         s.leave().await;
-        s.server.work_off().await;
+        s.server.drain_outbox().await;
         let call = s.receiver.calls_of("ent").remove(0);
-        assert_eq!(part(call.token(), 0)["alg"], alg);
-        let verified = preau::jose::verify(&s.server.app.ring(), "logout+jwt", call.token());
+        assert_eq!(decode_part(call.token(), 0)["alg"], alg);
+        let verified = preau::jose::verify(&s.server.app.key_ring(), "logout+jwt", call.token());
         assert_eq!(verified.unwrap()["aud"], "ent", "{alg}");
     }
 }
 
 #[tokio::test]
 async fn attack_j12_a_logout_token_is_neither_an_id_token_nor_an_access_token() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
-    s.server.work_off().await;
+    s.server.drain_outbox().await;
     let token = s.receiver.calls_of("ent").remove(0).token().to_owned();
     s.ent.sign_in(&mut s.browser, &s.member).await;
     let fields = [("id_token_hint", token.as_str()), ("post_logout_redirect_uri", "https://ent.example/adieu")];
-    assert!(matches!(s.browser.open(&s.ent.logout_url(&fields)).await, Landed::Here));
-    assert!(s.browser.page.has("#confirmer"), "{}", s.browser.page.shown());
+    assert!(matches!(s.browser.open(&s.ent.logout_url(&fields)).await, Landing::OwnPage));
+    assert!(s.browser.page.has_element("#confirmer"), "{}", s.browser.page.visible_text());
     assert_eq!(s.ent.userinfo(&token).await.status, StatusCode::UNAUTHORIZED);
     let hinted = s.ent.attempt_with(&[("id_token_hint", &token), ("prompt", "none")]);
-    let landed = s.browser.open(&hinted.url).await.away();
+    let landed = s.browser.open(&hinted.url).await.expect_redirect_away();
     assert_eq!(s.ent.error(&landed, &hinted), "invalid_request");
 }
 
 #[tokio::test]
 async fn bcl_2_5_every_end_of_a_session_is_told_to_its_clients() {
     // By a client's own request, at once.
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
     s.bourses.sign_in(&mut s.browser, &s.member).await;
     let fields = [("id_token_hint", held.id_token.as_str())];
     s.browser.open(&s.ent.logout_url(&fields)).await;
-    s.server.work_off().await;
-    assert_eq!(s.receiver.called(), ["bourses", "ent"], "also the one that asked");
+    s.server.drain_outbox().await;
+    assert_eq!(s.receiver.called_clients(), ["bourses", "ent"], "also the one that asked");
     // Afterwards nobody is signed in without a word.
     let silent = s.ent.attempt_with(&[("prompt", "none")]);
-    let landed = s.browser.open(&silent.url).await.away();
+    let landed = s.browser.open(&silent.url).await.expect_redirect_away();
     assert_eq!(s.ent.error(&landed, &silent), "login_required");
     assert_eq!(s.ent.userinfo(&held.access_token).await.status, StatusCode::UNAUTHORIZED);
 
     // Confirmed on our page.
-    let mut s = scene().await;
+    let mut s = fixture().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.browser.open("/oauth2/logout").await;
     s.browser.submit("confirmer", &[]).await;
-    s.server.work_off().await;
-    assert_eq!(s.receiver.called(), ["ent"], "the grants had no part in it");
+    s.server.drain_outbox().await;
+    assert_eq!(s.receiver.called_clients(), ["ent"], "the grants had no part in it");
 
     // « Changer de compte ».
-    let mut s = scene().await;
+    let mut s = fixture().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
-    let toulouse = RelyingParty::new(&s.server, "ent-toulouse");
+    let toulouse = TestRelyingParty::new(&s.server, "ent-toulouse");
     s.browser.open(&toulouse.attempt().url).await;
     let form = s.browser.page.text();
-    assert!(form.contains("changer"), "{}", s.browser.page.shown());
-    let query = s.browser.at.query().unwrap().to_owned();
+    assert!(form.contains("changer"), "{}", s.browser.page.visible_text());
+    let query = s.browser.url.query().unwrap().to_owned();
     s.browser.post(&format!("/deconnexion?{query}"), &[("changer", "1")]).await;
-    s.server.work_off().await;
-    assert_eq!(s.receiver.called(), ["ent"]);
+    s.server.drain_outbox().await;
+    assert_eq!(s.receiver.called_clients(), ["ent"]);
 
     // Somebody else signs in in the same browser.
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
-    let other = s.server.account("Sam", "AUTRE").await;
+    let other = s.server.create_account("Sam", "AUTRE").await;
     s.server.advance(Span::seconds(1));
-    s.browser.open(&RelyingParty::new(&s.server, "strict").attempt_with(&[("prompt", "login")]).url).await;
-    s.browser.sign_in(&other).await.away();
-    s.server.work_off().await;
-    assert_eq!(s.receiver.called(), ["ent"]);
+    s.browser.open(&TestRelyingParty::new(&s.server, "strict").attempt_with(&[("prompt", "login")]).url).await;
+    s.browser.sign_in(&other).await.expect_redirect_away();
+    s.server.drain_outbox().await;
+    assert_eq!(s.receiver.called_clients(), ["ent"]);
     assert_eq!(s.receiver.calls()[0].claims()["sub"], held.claims["sub"], "Anne's session");
     assert_eq!(s.ent.userinfo(&held.access_token).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
 async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
-    let server = Server::college(&[Family::durand()]).await;
-    let receiver = Receiver::start().await;
-    receiver.listens_for(&server, &BOTH).await;
-    let identifiant = Browser::at_activation(&server).await.activate(&server, &Family::durand()).await;
-    let member = Member { account_id: String::new(), identifiant, password: PASSWORD.to_owned() };
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &BOTH).await;
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &TestFamily::durand()).await;
+    let member = TestAccount { account_id: String::new(), identifiant, password: PASSWORD.to_owned() };
     let mut sids = Vec::new();
     let mut here = Browser::new(&server);
     for client in BOTH {
-        sids.push(RelyingParty::new(&server, client).sign_in(&mut here, &member).await.claims["sid"].clone());
+        sids.push(TestRelyingParty::new(&server, client).sign_in(&mut here, &member).await.claims["sid"].clone());
     }
     let mut phone = Browser::new(&server);
-    sids.push(RelyingParty::new(&server, "ent").sign_in(&mut phone, &member).await.claims["sid"].clone());
+    sids.push(TestRelyingParty::new(&server, "ent").sign_in(&mut phone, &member).await.claims["sid"].clone());
 
     // In the browser that is signed in: its session does not live on in the new one.
     server.advance(Span::minutes(5));
     here.get("/activation").await;
-    here.prove_phone(&server, &Family::durand()).await;
+    here.prove_phone(&server, &TestFamily::durand()).await;
     here.submit("nouveau-mot-de-passe", &[]).await;
     here.follow().await;
-    here.answer(&["14/02/2013"]).await;
+    here.answer_children(&["14/02/2013"]).await;
     here.choose_password("Nouveau-motdepasse7").await;
-    assert_eq!(here.at.path(), "/activation/terminee", "{}", here.page.shown());
-    server.work_off().await;
+    assert_eq!(here.url.path(), "/activation/terminee", "{}", here.page.visible_text());
+    server.drain_outbox().await;
     let mut told: Vec<Value> = receiver.calls().iter().map(|call| call.claims()["sid"].clone()).collect();
     let text = |sid: &Value| sid.as_str().unwrap().to_owned();
     told.sort_by_key(text);
@@ -201,27 +203,31 @@ async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
 #[tokio::test]
 async fn the_same_person_signing_in_again_is_no_end_and_keeps_every_sid() {
     for ask in [("prompt", "login"), ("max_age", "0")] {
-        let mut s = scene().await;
+        let mut s = fixture().await;
         let first = s.ent.sign_in(&mut s.browser, &s.member).await;
         let grants = s.bourses.sign_in(&mut s.browser, &s.member).await;
         let former = s.browser.cookie("").unwrap().to_owned();
-        let stolen = s.browser.copy();
+        let stolen = s.browser.clone_browser();
         s.server.advance(Span::minutes(2));
         let attempt = s.ent.attempt_with(&[ask]);
         s.browser.open(&attempt.url).await;
-        let landed = s.browser.sign_in(&s.member).await.away();
+        let landed = s.browser.sign_in(&s.member).await.expect_redirect_away();
         let second = s.ent.tokens(&attempt, &s.ent.code(&landed, &attempt)).await;
         assert_eq!(second.claims["sid"], first.claims["sid"], "{ask:?}");
         assert_ne!(s.browser.cookie(""), Some(former.as_str()), "S1: a new cookie at each sign-in");
-        assert_ne!(stolen.copy().get("/compte").await.status, StatusCode::OK, "S3: the old one is worth nothing");
-        assert_eq!(s.server.work_off().await, 0, "nobody is told anything");
+        assert_ne!(
+            stolen.clone_browser().get("/compte").await.status,
+            StatusCode::OK,
+            "S3: the old one is worth nothing"
+        );
+        assert_eq!(s.server.drain_outbox().await, 0, "nobody is told anything");
         for tokens in [&first, &second, &grants] {
             assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::OK, "the others go on");
         }
         // Twelve hours from the new sign-in; then the sign-out reaches those that the first one opened.
         s.leave().await;
-        s.server.work_off().await;
-        assert_eq!(s.receiver.called(), ["bourses", "ent"]);
+        s.server.drain_outbox().await;
+        assert_eq!(s.receiver.called_clients(), ["bourses", "ent"]);
         let sid = s.receiver.calls_of("bourses")[0].claims()["sid"].clone();
         assert_eq!(sid, grants.claims["sid"]);
     }
@@ -229,30 +235,30 @@ async fn the_same_person_signing_in_again_is_no_end_and_keeps_every_sid() {
 
 #[tokio::test]
 async fn a_code_from_before_the_second_sign_in_is_good_and_its_replay_still_revokes() {
-    let mut s = scene().await;
-    let (attempt, code) = s.ent.code_for(&mut s.browser, &s.member).await;
+    let mut s = fixture().await;
+    let (attempt, code) = s.ent.obtain_code(&mut s.browser, &s.member).await;
     s.server.advance(Span::seconds(10));
     s.browser.open(&s.bourses.attempt_with(&[("prompt", "login")]).url).await;
-    s.browser.sign_in(&s.member).await.away();
+    s.browser.sign_in(&s.member).await.expect_redirect_away();
     let tokens = s.ent.tokens(&attempt, &code).await;
     assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
-    assert_eq!(s.ent.exchange(&attempt, &code).await.error(), "invalid_grant");
+    assert_eq!(s.ent.exchange(&attempt, &code).await.oauth_error(), "invalid_grant");
     assert_eq!(s.ent.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED, "C2");
 }
 
 #[tokio::test]
 async fn tokens_of_a_day_that_is_over_do_not_wake_up_with_the_next_sign_in() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let first = s.ent.sign_in(&mut s.browser, &s.member).await;
     s.server.advance(Span::hours(13));
     let second = s.ent.sign_in(&mut s.browser, &s.member).await;
     assert_ne!(second.claims["sid"], first.claims["sid"]);
-    assert_eq!(s.server.work_off().await, 0, "the person is just coming, nobody is signed out by it");
+    assert_eq!(s.server.drain_outbox().await, 0, "the person is just coming, nobody is signed out by it");
 }
 
 #[tokio::test]
 async fn protocol_a22_who_signs_out_after_an_hour_in_the_portal_signs_out_everywhere() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let held = s.ent.sign_in(&mut s.browser, &s.member).await;
     let grants = s.bourses.sign_in(&mut s.browser, &s.member).await;
     s.server.advance(Span::minutes(3));
@@ -261,41 +267,41 @@ async fn protocol_a22_who_signs_out_after_an_hour_in_the_portal_signs_out_everyw
     s.server.advance(Span::minutes(60));
     s.browser.open(&s.ent.logout_url(&[("id_token_hint", &held.id_token)])).await;
     assert!(!s.browser.has_session());
-    s.server.work_off().await;
-    assert_eq!(s.receiver.called(), ["bourses", "ent"]);
-    assert_eq!(s.server.count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 0);
+    s.server.drain_outbox().await;
+    assert_eq!(s.receiver.called_clients(), ["bourses", "ent"]);
+    assert_eq!(s.server.query_count("SELECT COUNT(*) FROM session WHERE ended_at IS NULL").await, 0);
 }
 
 #[tokio::test]
 async fn bcl_2_8_what_an_answer_means_and_each_attempt_is_signed_anew() {
     for (status, state, calls) in [
-        (200, State::Delivered, 1),
-        (204, State::Delivered, 1),
-        (400, State::Refused, 1),
-        (404, State::GivenUp, 6),
-        (302, State::GivenUp, 6),
-        (500, State::GivenUp, 6),
-        (503, State::GivenUp, 6),
+        (200, DeliveryState::Delivered, 1),
+        (204, DeliveryState::Delivered, 1),
+        (400, DeliveryState::Refused, 1),
+        (404, DeliveryState::GivenUp, 6),
+        (302, DeliveryState::GivenUp, 6),
+        (500, DeliveryState::GivenUp, 6),
+        (503, DeliveryState::GivenUp, 6),
     ] {
-        let mut s = scene().await;
-        s.receiver.answer("ent", status);
+        let mut s = fixture().await;
+        s.receiver.answer_with("ent", status);
         s.ent.sign_in(&mut s.browser, &s.member).await;
         s.leave().await;
         for wait in [0, 5, 30, 120, 600, 1800, 3600] {
             s.server.advance(Span::seconds(wait));
-            s.server.work_off().await;
+            s.server.drain_outbox().await;
         }
         let heard = s.receiver.calls_of("ent");
         assert_eq!(heard.len(), calls, "{status}");
         let delivery = s.delivery("ent").await;
         assert_eq!((delivery.state, delivery.attempts), (state, i64::try_from(calls).unwrap()), "{status}");
-        assert_eq!(delivery.problem.is_some(), state != State::Delivered, "{status}: {delivery:?}");
+        assert_eq!(delivery.problem.is_some(), state != DeliveryState::Delivered, "{status}: {delivery:?}");
         assert!(delivery.ended_at.is_some());
-        assert_eq!(s.server.count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "wiped");
+        assert_eq!(s.server.query_count("SELECT COUNT(*) FROM outbox WHERE body IS NOT NULL").await, 0, "wiped");
         let mut seen = std::collections::HashSet::new();
         for (call, after) in heard.iter().zip([0, 5, 35, 155, 755, 2555]) {
             let claims = call.claims();
-            assert_eq!(claims["iat"], crate::support::server::START.seconds() + after, "{status}");
+            assert_eq!(claims["iat"], crate::support::server::START_TIME.as_seconds() + after, "{status}");
             assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 120);
             assert!(seen.insert(claims["jti"].to_string()), "a jti came twice");
         }
@@ -305,59 +311,59 @@ async fn bcl_2_8_what_an_answer_means_and_each_attempt_is_signed_anew() {
 
 #[tokio::test]
 async fn fault_rt17_who_never_answers_is_asked_again_and_nobody_waits_for_it() {
-    let mut s = scene().await;
-    s.receiver.answer("ent", 0);
+    let mut s = fixture().await;
+    s.receiver.answer_with("ent", 0);
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.bourses.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
-    s.server.work_off().await;
-    assert_eq!(s.delivery("bourses").await.state, State::Delivered);
+    s.server.drain_outbox().await;
+    assert_eq!(s.delivery("bourses").await.state, DeliveryState::Delivered);
     let waiting = s.delivery("ent").await;
-    assert_eq!((waiting.state, waiting.attempts), (State::Waiting, 1), "{waiting:?}");
-    s.receiver.answer("ent", 200);
-    assert_eq!(s.server.work_off().await, 0, "not before its time");
+    assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Waiting, 1), "{waiting:?}");
+    s.receiver.answer_with("ent", 200);
+    assert_eq!(s.server.drain_outbox().await, 0, "not before its time");
     s.server.advance(Span::seconds(5));
-    s.server.work_off().await;
+    s.server.drain_outbox().await;
     let told = s.delivery("ent").await;
-    assert_eq!((told.state, told.attempts), (State::Delivered, 2), "{told:?}");
+    assert_eq!((told.state, told.attempts), (DeliveryState::Delivered, 2), "{told:?}");
 }
 
 #[tokio::test]
 async fn a_job_survives_a_restart_and_a_client_that_is_suspended_meanwhile_is_not_called() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.bourses.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
-    s.server.sql("UPDATE client SET state = 'suspended' WHERE client_id = 'bourses'", vec![]).await;
-    let tables = s.server.texts("SELECT body FROM outbox WHERE kind = 'backchannel_logout'").await;
+    s.server.execute_sql("UPDATE client SET state = 'suspended' WHERE client_id = 'bourses'", vec![]).await;
+    let tables = s.server.query_texts("SELECT body FROM outbox WHERE kind = 'backchannel_logout'").await;
     // What is sealed has no brace, whatever the randomness; what is not is an object of JSON.
     assert!(tables.len() == 2 && tables.iter().all(|body| !body.contains('{')), "sealed: {tables:?}");
     // Another server of the house does it. A restart reads the files again, which name no address.
-    let neighbour = s.server.again().await;
-    s.receiver.listens_for(&neighbour, &BOTH).await;
-    assert_eq!(neighbour.work_off().await, 2);
-    assert_eq!(s.receiver.called(), ["ent"]);
-    assert_eq!(s.delivery("bourses").await.state, State::Refused);
+    let neighbour = s.server.restart().await;
+    s.receiver.register_clients(&neighbour, &BOTH).await;
+    assert_eq!(neighbour.drain_outbox().await, 2);
+    assert_eq!(s.receiver.called_clients(), ["ent"]);
+    assert_eq!(s.delivery("bourses").await.state, DeliveryState::Refused);
 }
 
 #[tokio::test]
 async fn the_account_of_deliveries_is_kept_a_month_and_what_was_lost_is_given_up() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
-    let clean = async |server: &Server| {
+    let clean = async |server: &TestServer| {
         let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
-        logouts::store::clean(&mut tx, server.now()).await.unwrap();
+        logouts::store::delete_expired(&mut tx, server.now()).await.unwrap();
         tx.commit().await.unwrap();
     };
     // No server ran for two hours: the job is dead when one looks again.
     s.server.advance(Span::hours(2));
-    s.server.work_off().await;
+    s.server.drain_outbox().await;
     assert!(s.receiver.calls().is_empty());
     clean(&s.server).await;
-    assert_eq!(s.delivery("ent").await.state, State::GivenUp);
+    assert_eq!(s.delivery("ent").await.state, DeliveryState::GivenUp);
     let mut tx = s.server.app.db.read().await.unwrap();
-    let sums = logouts::store::undelivered(&mut tx).await.unwrap();
+    let sums = logouts::store::count_undelivered(&mut tx).await.unwrap();
     assert_eq!(sums, [("ent".to_owned(), "given_up".to_owned(), 1)]);
     drop(tx);
     s.server.advance(Span::days(31));
@@ -368,18 +374,18 @@ async fn the_account_of_deliveries_is_kept_a_month_and_what_was_lost_is_given_up
 
 #[tokio::test]
 async fn fault_rt17_the_queue_of_one_client_is_bounded() {
-    let mut s = scene().await;
+    let mut s = fixture().await;
     let sql = "INSERT INTO logout_delivery (id, client_id, sid, state, attempts, created_at) \
                VALUES ($1, 'ent', 'x', 'waiting', 0, 0)";
     let mut tx = s.server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
-    for n in 0..logouts::MOST_WAITING {
+    for n in 0..logouts::MAX_WAITING_PER_CLIENT {
         tx.execute(sql, vec![format!("row-{n}").into()]).await.unwrap();
     }
     tx.commit().await.unwrap();
     s.ent.sign_in(&mut s.browser, &s.member).await;
     s.bourses.sign_in(&mut s.browser, &s.member).await;
     s.leave().await;
-    assert_eq!(s.server.work_off().await, 1);
-    assert_eq!(s.receiver.called(), ["bourses"], "the others are told");
-    assert_eq!(s.deliveries("ent").await[0].state, State::GivenUp);
+    assert_eq!(s.server.drain_outbox().await, 1);
+    assert_eq!(s.receiver.called_clients(), ["bourses"], "the others are told");
+    assert_eq!(s.deliveries("ent").await[0].state, DeliveryState::GivenUp);
 }

@@ -6,13 +6,13 @@ use preau::clients::GrantType;
 use preau::protocol::scope::Scopes;
 use serde_json::{Value, json};
 
-use super::registration::{cantine, opened, register};
-use super::requests::bent;
-use crate::support::server::encode;
-use crate::support::{Answer, Browser, Member, RelyingParty, Server, deployment};
+use super::registration::{cantine, create_initial_token, register};
+use super::requests::mutated;
+use crate::support::server::encode_form;
+use crate::support::{Browser, TestAccount, TestRelyingParty, TestResponse, TestServer, deployment};
 
 /// A refusal as RFC 6749 5.2 has it, in words of ours and in ASCII; or the success that a harmless change leaves.
-fn clear(answer: &Answer, case: &str) {
+fn assert_clear_answer(answer: &TestResponse, case: &str) {
     let body = answer.json();
     match answer.status.as_u16() {
         200 | 201 => {}
@@ -23,34 +23,34 @@ fn clear(answer: &Answer, case: &str) {
             assert!(body["error"].as_str().is_some_and(|error| error.is_ascii()), "{case}");
             assert_eq!(answer.header("cache-control"), "no-store", "{case}");
         }
-        other => panic!("{case}: {other} {}", answer.shown()),
+        other => panic!("{case}: {other} {}", answer.visible_text()),
     }
 }
 
-async fn post(server: &Server, path: &str, body: String) -> Answer {
+async fn post(server: &TestServer, path: &str, body: String) -> TestResponse {
     let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     server.call(request.body(Body::from(body)).unwrap()).await
 }
 
 /// Signed in, with a client that may ask for everything by its secret in the form.
-struct House {
-    server: Server,
-    rp: RelyingParty,
-    member: Member,
+struct Fixture {
+    server: TestServer,
+    rp: TestRelyingParty,
+    member: TestAccount,
     browser: Browser,
 }
 
-impl House {
+impl Fixture {
     async fn new() -> Self {
-        let server = Server::start().await;
+        let server = TestServer::start().await;
         server
             .change_client("ent-post", |meta| {
                 meta.grant_types.extend([GrantType::RefreshToken, GrantType::ClientCredentials]);
                 meta.scopes = Scopes::parse("openid profile phone education offline_access").unwrap();
             })
             .await;
-        let member = server.durand().await;
-        let (rp, browser) = (RelyingParty::new(&server, "ent-post"), Browser::new(&server));
+        let member = server.create_durand().await;
+        let (rp, browser) = (TestRelyingParty::new(&server, "ent-post"), Browser::new(&server));
         Self { server, rp, member, browser }
     }
 
@@ -62,7 +62,7 @@ impl House {
 
     /// A request in good order to each endpoint, with a code and tokens that nobody has used.
     async fn good(&mut self, which: &str) -> (&'static str, Vec<(String, String)>) {
-        let (attempt, code) = self.rp.code_for(&mut self.browser, &self.member).await;
+        let (attempt, code) = self.rp.obtain_code(&mut self.browser, &self.member).await;
         if which == "code" {
             let fields = self.rp.exchange_fields(&attempt, &code);
             return ("/oauth2/token", fields.into_iter().map(|(n, v)| (n.to_owned(), v)).collect());
@@ -93,40 +93,40 @@ impl House {
 
 #[tokio::test]
 async fn protocol_a6_every_parameter_that_a_program_sends_missing_doubled_empty_or_huge_has_a_clear_answer() {
-    let mut house = House::new().await;
+    let mut house = Fixture::new().await;
     for which in ["code", "refresh", "client", "par", "introspect", "revoke"] {
         let (path, fields) = house.good(which).await;
         let mut names: Vec<String> = fields.iter().map(|(name, _)| name.clone()).collect();
         names.extend(["client_assertion", "client_assertion_type", "request", "nothing"].map(str::to_owned));
         for name in names {
-            for (how, _) in bent(&[], "x") {
+            for (how, _) in mutated(&[], "x") {
                 // New ones each time: one request may spend what the next needs.
                 let (_, fields) = house.good(which).await;
-                let body = bent(&fields, &name).into_iter().find(|(h, _)| *h == how).unwrap().1;
+                let body = mutated(&fields, &name).into_iter().find(|(h, _)| *h == how).unwrap().1;
                 let case = format!("{which}: {name} {how}");
                 let answer = post(&house.server, path, body).await;
                 if which == "revoke" && answer.status == StatusCode::OK {
                     assert!(answer.bytes.is_empty(), "{case}");
                     continue;
                 }
-                clear(&answer, &case);
+                assert_clear_answer(&answer, &case);
                 let broken = ["doubled", "10 kB", "NUL", "no UTF-8", "half an escape"].contains(&how);
                 if broken {
-                    assert_eq!(answer.error(), "invalid_request", "{case}");
+                    assert_eq!(answer.oauth_error(), "invalid_request", "{case}");
                 }
             }
         }
         let (path, fields) = house.good(which).await;
         let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let answer = post(&house.server, path, encode(&pairs)).await;
-        assert!(answer.status.is_success(), "{which} in good order: {}", answer.shown());
+        let answer = post(&house.server, path, encode_form(&pairs)).await;
+        assert!(answer.status.is_success(), "{which} in good order: {}", answer.visible_text());
     }
 }
 
 /// Whatever the body calls itself, and whatever it is.
 #[tokio::test]
 async fn rfc_6749_3_2_a_body_of_another_kind_is_refused() {
-    let mut house = House::new().await;
+    let mut house = Fixture::new().await;
     for which in ["code", "par", "introspect", "revoke"] {
         let (path, fields) = house.good(which).await;
         let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
@@ -134,7 +134,7 @@ async fn rfc_6749_3_2_a_body_of_another_kind_is_refused() {
         for (kind, body) in [
             ("application/json", object.to_string().into_bytes()),
             ("multipart/form-data; boundary=x", b"--x\r\n\r\n--x--".to_vec()),
-            ("text/plain", encode(&pairs).into_bytes()),
+            ("text/plain", encode_form(&pairs).into_bytes()),
             ("application/x-www-form-urlencoded", vec![0xff, 0xfe, 0x00]),
             ("application/x-www-form-urlencoded", b"a=1&".repeat(100)),
             ("application/x-www-form-urlencoded", vec![b'x'; 70_000]),
@@ -192,8 +192,8 @@ const METADATA: [&str; 38] = [
 
 #[tokio::test]
 async fn rfc_7591_3_2_2_every_member_of_another_type_or_size_is_named_in_the_refusal() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 10_000, false).await;
+    let server = TestServer::start().await;
+    let (token, _) = create_initial_token(&server, 10_000, false).await;
     for name in METADATA {
         for value in [
             json!(null),
@@ -214,10 +214,10 @@ async fn rfc_7591_3_2_2_every_member_of_another_type_or_size_is_named_in_the_ref
             body[name] = value.clone();
             let answer = register(&server, &token, &body).await;
             let case = format!("{name}: {value:.60}");
-            clear(&answer, &case);
+            assert_clear_answer(&answer, &case);
             if answer.status == StatusCode::BAD_REQUEST {
                 let codes = ["invalid_redirect_uri", "invalid_client_metadata", "invalid_software_statement"];
-                assert!(codes.contains(&answer.error().as_str()), "{case}: {}", answer.error());
+                assert!(codes.contains(&answer.oauth_error().as_str()), "{case}: {}", answer.oauth_error());
                 // It, or what it needs beside it.
                 let told = answer.json()["error_description"].as_str().unwrap().to_owned();
                 let named = METADATA.iter().any(|name| told.starts_with(&format!("{name}:")));
@@ -230,11 +230,11 @@ async fn rfc_7591_3_2_2_every_member_of_another_type_or_size_is_named_in_the_ref
 /// An endpoint for programs sets no cookie and never sends a browser away.
 #[tokio::test]
 async fn nothing_of_a_browser_comes_back_from_them() {
-    let mut house = House::new().await;
+    let mut house = Fixture::new().await;
     for which in ["code", "refresh", "par", "introspect", "revoke"] {
         let (path, fields) = house.good(which).await;
         let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        let headers: HeaderMap = post(&house.server, path, encode(&pairs)).await.headers;
+        let headers: HeaderMap = post(&house.server, path, encode_form(&pairs)).await.headers;
         assert!(!headers.contains_key("set-cookie") && !headers.contains_key("location"), "{which}");
     }
 }

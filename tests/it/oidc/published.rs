@@ -12,9 +12,9 @@ use preau::clients::store;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::registration::{opened, register, registered};
-use crate::support::holder::Key;
-use crate::support::{Answer, Server};
+use super::registration::{create_initial_token, register, registered};
+use crate::support::client_key::ClientKey;
+use crate::support::{TestResponse, TestServer};
 
 /// A site of a client's.
 #[derive(Clone)]
@@ -52,13 +52,13 @@ async fn answer(State(state): State<Arc<Mutex<(u16, String, usize)>>>) -> Respon
 
 #[tokio::test]
 async fn oidcr_5_the_sector_s_document_names_every_redirect_uri() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let uris = ["https://a.example/cb", "https://b.example/cb"];
     let site = Site::start(&json!(uris)).await;
-    let (token, _) = opened(&server, 5, true).await;
+    let (token, _) = create_initial_token(&server, 5, true).await;
     let body = json!({"client_name": "Groupe", "redirect_uris": uris, "sector_identifier_uri": site.uri});
     let answer = register(&server, &token, &body).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.visible_text());
     assert_eq!(answer.json()["sector_identifier_uri"], json!(site.uri));
     let large = format!("[{}\"https://a.example/cb\",\"https://b.example/cb\"]", "\"x\",".repeat(20_000));
     for (status, document) in [
@@ -74,7 +74,7 @@ async fn oidcr_5_the_sector_s_document_names_every_redirect_uri() {
         let answer = register(&server, &token, &body).await;
         let case = document.chars().take(60).collect::<String>();
         assert_eq!(
-            (answer.status, answer.error().as_str()),
+            (answer.status, answer.oauth_error().as_str()),
             (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
             "{status} {case}"
         );
@@ -85,10 +85,10 @@ async fn oidcr_5_the_sector_s_document_names_every_redirect_uri() {
 }
 
 /// What the token endpoint says to an assertion of this key.
-async fn assert_by(server: &Server, client_id: &str, key: &Key, jti: &str) -> Answer {
+async fn assert_by(server: &TestServer, client_id: &str, key: &ClientKey, jti: &str) -> TestResponse {
     let claims = json!({
         "iss": client_id, "sub": client_id, "aud": server.issuer(), "jti": jti,
-        "iat": server.now().seconds(), "exp": server.now().seconds() + 60,
+        "iat": server.now().as_seconds(), "exp": server.now().as_seconds() + 60,
     });
     let fields = [
         ("grant_type", "client_credentials"),
@@ -100,15 +100,15 @@ async fn assert_by(server: &Server, client_id: &str, key: &Key, jti: &str) -> An
 
 #[tokio::test]
 async fn protocol_a18_keys_at_an_address_are_remembered_and_read_again_for_a_new_kid() {
-    let server = Server::start().await;
-    let (first, second, strange) = (Key::new("a"), Key::new("b"), Key::new("c"));
-    let site = Site::start(&first.set()).await;
+    let server = TestServer::start().await;
+    let (first, second, strange) = (ClientKey::new("a"), ClientKey::new("b"), ClientKey::new("c"));
+    let site = Site::start(&first.public_jwks()).await;
     let body = json!({"client_name": "Robot", "grant_types": ["client_credentials"],
                       "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": site.uri});
     let client = registered(&server, true, &body).await;
     assert!(client.get("client_secret").is_none());
     let id = client["client_id"].as_str().unwrap();
-    let ask = async |key: &Key, jti: &str| assert_by(&server, id, key, jti).await.status;
+    let ask = async |key: &ClientKey, jti: &str| assert_by(&server, id, key, jti).await.status;
     // All of its servers start at once: one call asks for the keys, and the others wait for them.
     let (a, b, c, d) = tokio::join!(ask(&first, "a"), ask(&first, "b"), ask(&first, "c"), ask(&first, "d"));
     assert_eq!([a, b, c, d], [StatusCode::OK; 4]);
@@ -117,7 +117,7 @@ async fn protocol_a18_keys_at_an_address_are_remembered_and_read_again_for_a_new
     assert_eq!(ask(&first, "2").await, StatusCode::OK);
     assert_eq!(site.asked(), 1);
     // The client takes a new key and uses it at once.
-    site.says(200, &second.set().to_string());
+    site.says(200, &second.public_jwks().to_string());
     assert_eq!(ask(&second, "3").await, StatusCode::OK);
     assert_eq!(ask(&first, "4").await, StatusCode::UNAUTHORIZED, "it was taken back");
     // Strangers invent kids at no cost: the address does not hear of them (docs/threats.md#attack-j2).
@@ -136,16 +136,16 @@ async fn protocol_a18_keys_at_an_address_are_remembered_and_read_again_for_a_new
     assert_eq!(site.asked(), 4);
     server.advance(Span::minutes(30));
     assert_eq!(ask(&second, "6").await, StatusCode::UNAUTHORIZED);
-    site.says(200, &second.set().to_string());
+    site.says(200, &second.public_jwks().to_string());
     server.advance(Span::seconds(10));
     assert_eq!(ask(&second, "7").await, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn a_file_gives_keys_by_value_and_what_it_misspells_is_named() {
-    let server = Server::start().await;
-    let key = Key::new("k");
-    let public = key.public();
+    let server = TestServer::start().await;
+    let key = ClientKey::new("k");
+    let public = key.public_jwk();
     let at = server.folder().join("deployment/clients/robot.toml");
     let file = format!(
         "client_id = \"robot\"\nclient_name = \"Robot\"\nsector = \"robot\"\ngrant_types = [\"client_credentials\"]\n\
@@ -155,9 +155,9 @@ async fn a_file_gives_keys_by_value_and_what_it_misspells_is_named() {
         public["x"], public["y"]
     );
     std::fs::write(&at, &file).unwrap();
-    let again = server.again().await;
+    let again = server.restart().await;
     assert_eq!(assert_by(&again, "robot", &key, "1").await.status, StatusCode::OK);
-    assert_eq!(assert_by(&again, "robot", &Key::new("k"), "2").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(assert_by(&again, "robot", &ClientKey::new("k"), "2").await.status, StatusCode::UNAUTHORIZED);
     let found = store::find(&mut again.app.db.read().await.unwrap(), "robot").await.unwrap().unwrap();
     assert_eq!(found.meta.id_token.signed.map(|alg| alg.name()), Some("PS256"));
 
@@ -169,7 +169,7 @@ async fn a_file_gives_keys_by_value_and_what_it_misspells_is_named() {
         (file.replace("[\"client_credentials\"]", "\"client_credentials\""), "grant_types"),
     ] {
         std::fs::write(&at, bad).unwrap();
-        let declared = preau::compose::declared(&again.app.config).unwrap();
+        let declared = preau::bootstrap::read_deployment(&again.app.config).unwrap();
         let plan =
             preau::clients::ops::publish::plan(&mut again.app.db.read().await.unwrap(), &declared).await.unwrap();
         let text: String = plan.broken.iter().map(|file| format!("{file}\n")).collect();

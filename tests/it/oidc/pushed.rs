@@ -9,56 +9,58 @@ use preau::clients::AuthMethod;
 use preau::protocol::algorithms::Alg;
 use serde_json::{Value, json};
 
-use crate::support::relying_party::get;
-use crate::support::{Answer, Attempt, Browser, Key, Landed, Receiver, RelyingParty, Server};
+use crate::support::relying_party::find_pair;
+use crate::support::{
+    AuthorizationAttempt, Browser, ClientKey, Landing, LogoutReceiver, TestRelyingParty, TestResponse, TestServer,
+};
 
-pub(super) async fn push(rp: &RelyingParty, fields: &[(String, String)]) -> Answer {
+pub(super) async fn push(rp: &TestRelyingParty, fields: &[(String, String)]) -> TestResponse {
     let authorization = rp.authorization().unwrap();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     rp.server.post("/oauth2/par", &[("authorization", &authorization)], &fields).await
 }
 
-async fn pushed(rp: &RelyingParty, attempt: &Attempt) -> String {
+async fn pushed(rp: &TestRelyingParty, attempt: &AuthorizationAttempt) -> String {
     let answer = push(rp, &rp.parameters(attempt)).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.visible_text());
     assert_eq!(answer.header("cache-control"), "no-store");
     let body = answer.json();
     assert_eq!(body["expires_in"], 60);
     body["request_uri"].as_str().unwrap().to_owned()
 }
 
-fn short(rp: &RelyingParty, uri: &str) -> String {
+fn short(rp: &TestRelyingParty, uri: &str) -> String {
     format!("/oauth2/authorize?client_id={}&request_uri={uri}", rp.client_id)
 }
 
 #[tokio::test]
 async fn protocol_a24_a_pushed_request_is_spent_by_its_answer_not_by_a_look() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
     let uri = pushed(&rp, &attempt).await;
     let mut browser = Browser::new(&server);
-    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landed::Here));
+    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landing::OwnPage));
     // Looked at once more, in another tab.
-    assert!(matches!(browser.copy().open(&short(&rp, &uri)).await, Landed::Here));
+    assert!(matches!(browser.clone_browser().open(&short(&rp, &uri)).await, Landing::OwnPage));
     // The reference has expired meanwhile, the request that the person answers has not.
     server.advance(Span::seconds(90));
-    let landed = browser.sign_in(&member).await.away();
+    let landed = browser.sign_in(&member).await.expect_redirect_away();
     let code = rp.code(&landed, &attempt);
     rp.tokens(&attempt, &code).await;
 }
 
 #[tokio::test]
 async fn fault_rt23_a_pushed_request_is_answered_once() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
     rp.sign_in(&mut browser, &member).await;
     let attempt = rp.attempt();
     let uri = pushed(&rp, &attempt).await;
-    let code = rp.code(&browser.open(&short(&rp, &uri)).await.away(), &attempt);
+    let code = rp.code(&browser.open(&short(&rp, &uri)).await.expect_redirect_away(), &attempt);
     rp.tokens(&attempt, &code).await;
     browser.open(&short(&rp, &uri)).await;
     assert_eq!(browser.page.status, StatusCode::BAD_REQUEST, "a page: nothing else says where to go");
@@ -66,8 +68,8 @@ async fn fault_rt23_a_pushed_request_is_answered_once() {
 
 #[tokio::test]
 async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
-    let server = Server::start().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
     let bent = |name: &str, value: &str| {
         let mut all = rp.parameters(&attempt);
@@ -90,19 +92,19 @@ async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
         (bent("state", &"x".repeat(7_000)), "invalid_request"),
     ] {
         let answer = push(&rp, &fields).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{fields:?}");
+        assert_eq!((answer.status, answer.oauth_error().as_str()), (StatusCode::BAD_REQUEST, error), "{fields:?}");
     }
     let answer = server.post("/oauth2/par", &[], &[("client_id", "ent")]).await;
-    assert_eq!((answer.status, answer.error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    assert_eq!((answer.status, answer.oauth_error().as_str()), (StatusCode::UNAUTHORIZED, "invalid_client"));
     assert_eq!(server.get("/oauth2/par").await.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
 async fn attack_c1_a_reference_is_its_clients_and_short_lived() {
-    let server = Server::start().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let uri = pushed(&rp, &rp.attempt()).await;
-    let other = RelyingParty::new(&server, "ent-toulouse");
+    let other = TestRelyingParty::new(&server, "ent-toulouse");
     let mut browser = Browser::new(&server);
     for url in [short(&other, &uri), short(&rp, &format!("{uri}x")), short(&rp, "urn:ietf:params:oauth:request_uri:x")]
     {
@@ -116,19 +118,20 @@ async fn attack_c1_a_reference_is_its_clients_and_short_lived() {
 
 #[tokio::test]
 async fn rfc_9126_6_a_client_that_must_push_is_refused_without() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     server.change_client("ent", |meta| meta.require_par = true).await;
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
     let attempt = rp.attempt();
-    assert_eq!(rp.error(&browser.open(&attempt.url).await.away(), &attempt), "invalid_request");
+    assert_eq!(rp.error(&browser.open(&attempt.url).await.expect_redirect_away(), &attempt), "invalid_request");
     let uri = pushed(&rp, &rp.attempt()).await;
-    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landed::Here));
+    assert!(matches!(browser.open(&short(&rp, &uri)).await, Landing::OwnPage));
 }
 
 /// A request object of the parameters; `more` replaces claims, null takes one away.
-pub(super) fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Value) -> String {
-    let mut claims = json!({ "iss": rp.client_id, "aud": rp.server.issuer(), "exp": rp.server.now().seconds() + 60 });
+pub(super) fn object(rp: &TestRelyingParty, attempt: &AuthorizationAttempt, key: &ClientKey, more: Value) -> String {
+    let mut claims =
+        json!({ "iss": rp.client_id, "aud": rp.server.issuer(), "exp": rp.server.now().as_seconds() + 60 });
     for (name, value) in rp.parameters(attempt) {
         claims[name] = value.into();
     }
@@ -141,11 +144,11 @@ pub(super) fn object(rp: &RelyingParty, attempt: &Attempt, key: &Key, more: Valu
 
 #[tokio::test]
 async fn protocol_a19_of_a_signed_request_only_the_inside_counts() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let key = Key::new("k1");
-    server.change_client("ent", |meta| meta.jwks = Some(key.set())).await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let key = ClientKey::new("k1");
+    server.change_client("ent", |meta| meta.jwks = Some(key.public_jwks())).await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
     let signed = object(&rp, &attempt, &key, json!({}));
     // Outside stands another address, a state, a scope: none of it counts (RFC 9101 6.3).
@@ -158,21 +161,21 @@ async fn protocol_a19_of_a_signed_request_only_the_inside_counts() {
         ("prompt", "none"),
         ("request", &signed),
     ];
-    let url = format!("/oauth2/authorize?{}", crate::support::server::encode(&outside));
+    let url = format!("/oauth2/authorize?{}", crate::support::server::encode_form(&outside));
     let mut browser = Browser::new(&server);
-    assert!(matches!(browser.open(&url).await, Landed::Here), "prompt=none outside does not count");
-    let landed = browser.sign_in(&member).await.away();
+    assert!(matches!(browser.open(&url).await, Landing::OwnPage), "prompt=none outside does not count");
+    let landed = browser.sign_in(&member).await.expect_redirect_away();
     rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
 }
 
 #[tokio::test]
 async fn attack_j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
-    let server = Server::start().await;
-    let (key, other) = (Key::new("k1"), Key::new("k1"));
-    server.change_client("ent", |meta| meta.jwks = Some(key.set())).await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let (key, other) = (ClientKey::new("k1"), ClientKey::new("k1"));
+    server.change_client("ent", |meta| meta.jwks = Some(key.public_jwks())).await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
-    let now = server.now().seconds();
+    let now = server.now().as_seconds();
     let good = object(&rp, &attempt, &key, json!({}));
     let unsigned = {
         let head = "eyJhbGciOiJub25lIn0";
@@ -194,7 +197,7 @@ async fn attack_j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
     let mut browser = Browser::new(&server);
     for (case, text) in cases {
         let bent = rp.attempt_with(&[("request", &text), ("state", &attempt.state)]);
-        let error = rp.error(&browser.open(&bent.url).await.away(), &attempt);
+        let error = rp.error(&browser.open(&bent.url).await.expect_redirect_away(), &attempt);
         assert_eq!(error, "invalid_request_object", "{case}");
     }
     // Never to an address that is not registered, whatever is wrong (docs/threats.md#protocol-a19).
@@ -204,41 +207,49 @@ async fn attack_j1_to_j3_a_request_object_that_does_not_hold_is_refused() {
     server.change_client("ent", |meta| meta.request_object_signing_alg = Some(Alg::RS256)).await;
     let bent = rp.attempt_with(&[("request", &good)]);
     assert_eq!(
-        rp.error(&browser.open(&bent.url).await.away(), &bent),
+        rp.error(&browser.open(&bent.url).await.expect_redirect_away(), &bent),
         "invalid_request_object",
         "not the registered alg"
     );
     server.change_client("ent", |meta| meta.require_signed_request_object = true).await;
     let plain = rp.attempt();
-    assert_eq!(rp.error(&browser.open(&plain.url).await.away(), &plain), "invalid_request", "RFC 9101 10.5");
+    assert_eq!(
+        rp.error(&browser.open(&plain.url).await.expect_redirect_away(), &plain),
+        "invalid_request",
+        "RFC 9101 10.5"
+    );
 }
 
 #[tokio::test]
 async fn attack_f3_only_a_registered_reference_is_fetched() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let key = Key::new("k1");
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let key = ClientKey::new("k1");
+    let rp = TestRelyingParty::new(&server, "ent");
     let attempt = rp.attempt();
     let text = object(&rp, &attempt, &key, json!({}));
-    let at = Receiver::giving(text).await;
+    let at = LogoutReceiver::serve_text(text).await;
     server
         .change_client("ent", |meta| {
-            meta.jwks = Some(key.set());
+            meta.jwks = Some(key.public_jwks());
             meta.request_uris = vec![at.clone()];
         })
         .await;
     let url = |uri: &str| {
         let all = [("client_id", "ent"), ("response_type", "code"), ("scope", "openid"), ("request_uri", uri)];
-        format!("/oauth2/authorize?{}", crate::support::server::encode(&all))
+        format!("/oauth2/authorize?{}", crate::support::server::encode_form(&all))
     };
     let mut browser = Browser::new(&server);
-    assert!(matches!(browser.open(&url(&format!("{at}#v1"))).await, Landed::Here), "{}", browser.page.shown());
-    let landed = browser.sign_in(&member).await.away();
+    assert!(
+        matches!(browser.open(&url(&format!("{at}#v1"))).await, Landing::OwnPage),
+        "{}",
+        browser.page.visible_text()
+    );
+    let landed = browser.sign_in(&member).await.expect_redirect_away();
     rp.tokens(&attempt, &rp.code(&landed, &attempt)).await;
     let bent = rp.attempt_with(&[("request_uri", &format!("{at}/else"))]);
-    let landed = browser.open(&bent.url).await.away();
-    assert_eq!(get(&rp.answered(&landed, &bent), "error"), Some("invalid_request_uri"));
+    let landed = browser.open(&bent.url).await.expect_redirect_away();
+    assert_eq!(find_pair(&rp.query_response(&landed, &bent), "error"), Some("invalid_request_uri"));
 }
 
 /// A server that takes connections and answers none; its address, and how many there are.
@@ -261,11 +272,11 @@ async fn silent() -> (String, Arc<AtomicUsize>) {
 /// the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let (at, connections) = silent().await;
     server.change_client("ent", |meta| meta.request_uris = vec![at.clone(), format!("{at}/2")]).await;
-    let key = Key::new("k1");
-    let published = Receiver::giving(key.set().to_string()).await;
+    let key = ClientKey::new("k1");
+    let published = LogoutReceiver::serve_text(key.public_jwks().to_string()).await;
     server
         .change_client("bourses", |meta| {
             meta.auth_method = AuthMethod::PrivateKeyJwt;
@@ -274,26 +285,26 @@ async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
         .await;
     let mut strangers = tokio::task::JoinSet::new();
     for n in 0..90 {
-        let (server, rp, at) = (server.clone(), RelyingParty::new(&server, "ent"), at.clone());
+        let (server, rp, at) = (server.clone(), TestRelyingParty::new(&server, "ent"), at.clone());
         strangers.spawn(async move {
             let uri = if n % 2 == 0 { format!("{at}#{n}") } else { format!("{at}/2#{n}") };
             let attempt = rp.attempt_with(&[("request_uri", &uri)]);
-            let landed = Browser::new(&server).open(&attempt.url).await.away();
+            let landed = Browser::new(&server).open(&attempt.url).await.expect_redirect_away();
             rp.error(&landed, &attempt)
         });
     }
     while connections.load(Ordering::SeqCst) == 0 {
         tokio::task::yield_now().await;
     }
-    let rp = RelyingParty::new(&server, "bourses");
-    let now = server.now().seconds();
+    let rp = TestRelyingParty::new(&server, "bourses");
+    let now = server.now().as_seconds();
     let claims =
         json!({ "iss": "bourses", "sub": "bourses", "aud": server.issuer(), "iat": now, "exp": now + 60, "jti": "1" });
     let fields = [
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned()),
         ("client_assertion", key.sign(&claims)),
     ];
-    assert_eq!(rp.post_token(None, &fields).await.error(), "invalid_request", "past authentication");
+    assert_eq!(rp.post_token(None, &fields).await.oauth_error(), "invalid_request", "past authentication");
     assert_eq!(connections.load(Ordering::SeqCst), 1, "one of a client at a time");
     for error in strangers.join_all().await {
         assert_eq!(error, "invalid_request_uri");
@@ -305,25 +316,25 @@ async fn faults_a8_ninety_references_that_hang_keep_no_key_waiting() {
 /// digest is.
 #[tokio::test]
 async fn faults_a8_a_reference_is_fetched_once_until_it_may_have_changed() {
-    let server = Server::start().await;
-    let rp = RelyingParty::new(&server, "ent");
-    let (key, attempt) = (Key::new("k1"), rp.attempt());
+    let server = TestServer::start().await;
+    let rp = TestRelyingParty::new(&server, "ent");
+    let (key, attempt) = (ClientKey::new("k1"), rp.attempt());
     let text = object(&rp, &attempt, &key, json!({}));
-    let (at, times) = Receiver::counting(text.clone()).await;
+    let (at, times) = LogoutReceiver::serve_text_counted(text.clone()).await;
     server
         .change_client("ent", |meta| {
-            meta.jwks = Some(key.set());
+            meta.jwks = Some(key.public_jwks());
             meta.request_uris = vec![at.clone()];
         })
         .await;
     let ask = async |uri: &str| {
         let all = [("client_id", "ent"), ("response_type", "code"), ("scope", "openid"), ("request_uri", uri)];
-        let url = format!("/oauth2/authorize?{}", crate::support::server::encode(&all));
+        let url = format!("/oauth2/authorize?{}", crate::support::server::encode_form(&all));
         let mut browser = Browser::new(&server);
-        assert!(matches!(browser.open(&url).await, Landed::Here), "{uri}");
-        assert!(browser.page.has("#se-connecter"), "{uri}: {}", browser.page.shown());
+        assert!(matches!(browser.open(&url).await, Landing::OwnPage), "{uri}");
+        assert!(browser.page.has_element("#se-connecter"), "{uri}: {}", browser.page.visible_text());
     };
-    let named = format!("{at}#{}", preau::base::secret::digest(&text));
+    let named = format!("{at}#{}", preau::base::secret::sha256_base64url(&text));
     for (uri, fetched) in [(&at, 1), (&at, 1), (&named, 1), (&format!("{at}#another"), 2)] {
         ask(uri).await;
         assert_eq!(times.load(Ordering::SeqCst), fetched, "{uri}");

@@ -5,26 +5,32 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::ClientState;
-use preau::clients::ops::lifecycle::{self, Decision, House, NewToken};
+use preau::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleContext};
 use serde_json::{Value, json};
 
 use super::approval::shut_out;
-use crate::support::relying_party::basic;
-use crate::support::{Answer, Server};
+use crate::support::relying_party::basic_header;
+use crate::support::{TestResponse, TestServer};
 
-pub fn house(server: &Server) -> House<'_> {
-    House { db: &server.app.db, vault: &server.app.vault, rng: server.app.rng.as_ref(), now: server.now() }
+pub fn lifecycle_context(server: &TestServer) -> LifecycleContext<'_> {
+    LifecycleContext {
+        db: &server.app.db,
+        master_key: &server.app.master_key,
+        rng: server.app.rng.as_ref(),
+        now: server.now(),
+    }
 }
 
 /// An initial access token of Montpellier, and its id.
-pub async fn opened(server: &Server, uses: i64, approves: bool) -> (String, String) {
+pub async fn create_initial_token(server: &TestServer, uses: i64, approves: bool) -> (String, String) {
     let academy = "montpellier".to_owned();
-    let wanted = NewToken { academy, uses, life: Span::days(7), approves, label: "essai".to_owned() };
-    let (token, id) = lifecycle::new_token(house(server), wanted).await.unwrap();
+    let wanted =
+        InitialTokenRequest { academy, uses, ttl: Span::days(7), auto_approves: approves, label: "essai".to_owned() };
+    let (token, id) = lifecycle::issue_initial_token(lifecycle_context(server), wanted).await.unwrap();
     (token.expose().to_owned(), id)
 }
 
-async fn send(server: &Server, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+async fn send(server: &TestServer, method: &str, path: &str, token: &str, body: Option<&Value>) -> TestResponse {
     let mut request = Request::builder().method(method).uri(path);
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
@@ -42,49 +48,57 @@ pub fn cantine() -> Value {
     json!({ "client_name": "Cantine", "redirect_uris": ["https://cantine.example/retour"] })
 }
 
-pub async fn register(server: &Server, token: &str, body: &Value) -> Answer {
+pub async fn register(server: &TestServer, token: &str, body: &Value) -> TestResponse {
     send(server, "POST", "/oauth2/register", token, Some(body)).await
 }
 
 /// A registered client, as it was told of itself.
-pub async fn registered(server: &Server, approves: bool, body: &Value) -> Value {
-    let (token, _) = opened(server, 1, approves).await;
+pub async fn registered(server: &TestServer, approves: bool, body: &Value) -> Value {
+    let (token, _) = create_initial_token(server, 1, approves).await;
     let answer = register(server, &token, body).await;
-    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.visible_text());
     answer.json()
 }
 
 #[tokio::test]
 async fn faults_d1_redirect_uris_of_two_hosts_are_registered_with_a_sector_of_their_own() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let two = json!({ "redirect_uris": ["https://one.example/retour", "https://two.example/retour"] });
     let client = registered(&server, true, &two).await;
     assert_eq!(client["subject_type"], "pairwise");
     assert_eq!(client["sector"], format!("client:{}", text(&client, "client_id")), "the answer says so");
     // What it was told it may write back.
     let answer = manage(&server, "PUT", &client, Some(&client)).await;
-    assert_eq!((answer.status, &answer.json()["sector"]), (StatusCode::OK, &client["sector"]), "{}", answer.shown());
+    assert_eq!(
+        (answer.status, &answer.json()["sector"]),
+        (StatusCode::OK, &client["sector"]),
+        "{}",
+        answer.visible_text()
+    );
     // Another client of the same two hosts is another sector.
     let other = registered(&server, true, &two).await;
     assert_ne!(other["sector"], client["sector"]);
     // Who asks for it by name says which sector.
-    let (token, _) = opened(&server, 1, true).await;
+    let (token, _) = create_initial_token(&server, 1, true).await;
     let mut by_name = two;
     by_name["subject_type"] = json!("pairwise");
     let refused = register(&server, &token, &by_name).await;
-    assert_eq!((refused.status, refused.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"));
+    assert_eq!((refused.status, refused.oauth_error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"));
     assert_eq!(registered(&server, true, &cantine()).await["sector"], "host:cantine.example");
 }
 
 #[tokio::test]
 async fn faults_d2_a_registration_for_an_algorithm_that_is_not_offered_is_refused_with_its_name() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 5, true).await;
+    let server = TestServer::start().await;
+    let (token, _) = create_initial_token(&server, 5, true).await;
     for field in ["id_token_signed_response_alg", "userinfo_signed_response_alg"] {
         let mut body = cantine();
         body[field] = json!("EdDSA");
         let answer = register(&server, &token, &body).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, "invalid_client_metadata"));
+        assert_eq!(
+            (answer.status, answer.oauth_error().as_str()),
+            (StatusCode::BAD_REQUEST, "invalid_client_metadata")
+        );
         let said = answer.json()["error_description"].as_str().unwrap().to_owned();
         assert!(said.starts_with(field), "{said}");
         body[field] = json!("PS256");
@@ -96,29 +110,29 @@ pub fn text<'a>(client: &'a Value, name: &str) -> &'a str {
     client[name].as_str().unwrap_or_else(|| panic!("no {name}: {client}"))
 }
 
-pub async fn manage(server: &Server, method: &str, client: &Value, body: Option<&Value>) -> Answer {
+pub async fn manage(server: &TestServer, method: &str, client: &Value, body: Option<&Value>) -> TestResponse {
     let path = text(client, "registration_client_uri").strip_prefix(server.issuer()).unwrap().to_owned();
     send(server, method, &path, text(client, "registration_access_token"), body).await
 }
 
-pub async fn state(server: &Server, client: &Value) -> ClientState {
+pub async fn client_state(server: &TestServer, client: &Value) -> ClientState {
     let mut tx = server.app.db.read().await.unwrap();
     preau::clients::store::find(&mut tx, text(client, "client_id")).await.unwrap().unwrap().state
 }
 
-pub fn unauthorized(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.shown());
-    assert_eq!(answer.error(), "invalid_token");
+pub fn unauthorized(answer: &TestResponse) {
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.visible_text());
+    assert_eq!(answer.oauth_error(), "invalid_token");
     assert!(answer.header("www-authenticate").starts_with("Bearer"));
 }
 
 /// Whether the client is let in at the token endpoint.
-pub async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
-    let who = basic(text(client, "client_id"), secret);
+pub async fn can_authenticate(server: &TestServer, client: &Value, secret: &str) -> bool {
+    let who = basic_header(text(client, "client_id"), secret);
     let fields =
         [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", "https://cantine.example/retour")];
     let answer = server.post("/oauth2/token", &[("authorization", &who)], &fields).await;
-    match answer.error().as_str() {
+    match answer.oauth_error().as_str() {
         "invalid_grant" => true,
         "invalid_client" => false,
         other => panic!("{other}"),
@@ -127,7 +141,7 @@ pub async fn let_in(server: &Server, client: &Value, secret: &str) -> bool {
 
 #[tokio::test]
 async fn protocol_b4_a_registration_is_answered_with_everything_that_was_taken() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let body = json!({
         "client_name": "Cantine", "redirect_uris": ["https://cantine.example/retour?x=1"], "logo_uri": "https://cantine.example/logo.png",
         "initiate_login_uri": "https://cantine.example/entrer", "grant_types": ["authorization_code", "refresh_token"],
@@ -151,12 +165,12 @@ async fn protocol_b4_a_registration_is_answered_with_everything_that_was_taken()
     assert_eq!(client["response_types"], json!(["code"]), "defaults are said too");
     assert_eq!(client["id_token_signed_response_alg"], "RS256");
     assert_eq!(client["client_secret_expires_at"], 0);
-    assert_eq!(client["client_id_issued_at"], server.now().seconds());
+    assert_eq!(client["client_id_issued_at"], server.now().as_seconds());
     assert_eq!((text(&client, "client_secret").len(), text(&client, "registration_access_token").len()), (43, 43));
     assert!(client.get("unknown").is_none() && client.get("perimeter").is_none());
     // Neither secret is kept.
     let kept = server
-        .texts("SELECT metadata || secret_digest || registration_digest FROM client WHERE origin = 'registered'")
+        .query_texts("SELECT metadata || secret_digest || registration_digest FROM client WHERE origin = 'registered'")
         .await;
     assert!(
         !kept[0].contains(text(&client, "client_secret"))
@@ -174,25 +188,25 @@ async fn protocol_b4_a_registration_is_answered_with_everything_that_was_taken()
     }
     let ours = "SELECT COUNT(*) FROM audit a LEFT JOIN client c ON c.client_id = a.client_id \
                 WHERE a.fact = 'client_changed' AND COALESCE(c.origin, '') <> 'file'";
-    assert_eq!(server.count(ours).await, 2);
+    assert_eq!(server.query_count(ours).await, 2);
 }
 
 #[tokio::test]
 async fn rfc_7591_3_without_a_living_initial_token_nothing_is_registered() {
-    let server = Server::start().await;
-    let (spent, _) = opened(&server, 1, false).await;
+    let server = TestServer::start().await;
+    let (spent, _) = create_initial_token(&server, 1, false).await;
     assert_eq!(register(&server, &spent, &cantine()).await.status, StatusCode::CREATED);
-    let (revoked, id) = opened(&server, 5, false).await;
-    lifecycle::revoke_token(house(&server), &id).await.unwrap();
-    let (expired, _) = opened(&server, 5, false).await;
-    let digest = preau::base::secret::digest(&expired);
+    let (revoked, id) = create_initial_token(&server, 5, false).await;
+    lifecycle::revoke_initial_token(lifecycle_context(&server), &id).await.unwrap();
+    let (expired, _) = create_initial_token(&server, 5, false).await;
+    let digest = preau::base::secret::sha256_base64url(&expired);
     for token in ["", "x", &spent, &revoked, &digest, &"A".repeat(43)] {
         unauthorized(&register(&server, token, &cantine()).await);
     }
     server.advance(Span::days(7));
     unauthorized(&register(&server, &expired, &cantine()).await);
     // Not in the body, not in the query, not by another scheme.
-    let (living, _) = opened(&server, 5, false).await;
+    let (living, _) = create_initial_token(&server, 5, false).await;
     for (path, scheme) in [("/oauth2/register", "Basic"), ("/oauth2/register?access_token=", "Other")] {
         let request = Request::post(format!("{path}{}", if path.ends_with('=') { &living } else { "" }))
             .header("authorization", format!("{scheme} {living}"))
@@ -200,13 +214,13 @@ async fn rfc_7591_3_without_a_living_initial_token_nothing_is_registered() {
             .body(Body::from(cantine().to_string()));
         unauthorized(&server.call(request.unwrap()).await);
     }
-    assert_eq!(server.count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 1);
 }
 
 #[tokio::test]
 async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 1, false).await;
+    let server = TestServer::start().await;
+    let (token, _) = create_initial_token(&server, 1, false).await;
     for (name, value, code) in [
         ("redirect_uris", json!(["https://cantine.example/#x"]), "invalid_redirect_uri"),
         ("redirect_uris", json!(["javascript:alert(1)"]), "invalid_redirect_uri"),
@@ -225,7 +239,7 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
         let mut body = cantine();
         body[name] = value.clone();
         let answer = register(&server, &token, &body).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, code), "{name} {value}");
+        assert_eq!((answer.status, answer.oauth_error().as_str()), (StatusCode::BAD_REQUEST, code), "{name} {value}");
     }
     for raw in ["", "[]", "{\"client_name\":\"a\",\"client_name\":\"b\"}", "x=1"] {
         let request = Request::post("/oauth2/register")
@@ -234,7 +248,7 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
             .body(Body::from(raw.to_owned()));
         let answer = server.call(request.unwrap()).await;
         assert_eq!(
-            (answer.status, answer.error().as_str()),
+            (answer.status, answer.oauth_error().as_str()),
             (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
             "{raw}"
         );
@@ -244,8 +258,8 @@ async fn rfc_7591_3_2_2_what_is_wrong_is_said_and_costs_no_use() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attack_p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
-    let server = Server::start().await;
-    let (token, _) = opened(&server, 3, false).await;
+    let server = TestServer::start().await;
+    let (token, _) = create_initial_token(&server, 3, false).await;
     let all: Vec<_> = (0..50)
         .map(|_| {
             let (server, token) = (server.clone(), token.clone());
@@ -260,13 +274,13 @@ async fn attack_p5_fifty_at_once_on_a_token_of_three_uses_are_three() {
         }
     }
     assert_eq!(taken, 3);
-    assert_eq!(server.count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 3);
-    assert_eq!(server.count("SELECT MIN(remaining) FROM initial_token").await, 0);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM client WHERE origin = 'registered'").await, 3);
+    assert_eq!(server.query_count("SELECT MIN(remaining) FROM initial_token").await, 0);
 }
 
 #[tokio::test]
 async fn rfc_7592_2_the_registration_is_its_own_clients_alone() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let (mine, other) = (registered(&server, true, &cantine()).await, registered(&server, true, &cantine()).await);
     let right = text(&mine, "registration_access_token");
     let bodies = [None, Some(cantine()), None];
@@ -291,12 +305,12 @@ async fn rfc_7592_2_the_registration_is_its_own_clients_alone() {
         let path = format!("/oauth2/register/{}", text(&mine, "client_id"));
         unauthorized(&send(&server, method, &path, "", body.as_ref()).await);
     }
-    assert!(let_in(&server, &mine, text(&mine, "client_secret")).await);
+    assert!(can_authenticate(&server, &mine, text(&mine, "client_secret")).await);
 }
 
 #[tokio::test]
 async fn rfc_7592_2_2_a_replacement_replaces_everything() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let mut body = cantine();
     body["logo_uri"] = json!("https://cantine.example/logo.png");
     body["default_max_age"] = json!(60);
@@ -307,7 +321,7 @@ async fn rfc_7592_2_2_a_replacement_replaces_everything() {
         body[name] = value;
         let answer = manage(&server, "PUT", &client, Some(&body)).await;
         assert_eq!(
-            (answer.status, answer.error().as_str()),
+            (answer.status, answer.oauth_error().as_str()),
             (StatusCode::BAD_REQUEST, "invalid_client_metadata"),
             "{name}"
         );
@@ -317,27 +331,27 @@ async fn rfc_7592_2_2_a_replacement_replaces_everything() {
     body["client_secret"] = json!(secret);
     body["tos_uri"] = json!("https://cantine.example/tos");
     let answer = manage(&server, "PUT", &client, Some(&body)).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
     let now = answer.json();
     assert_eq!(now["tos_uri"], "https://cantine.example/tos");
     assert!(now.get("logo_uri").is_none() && now.get("default_max_age").is_none(), "left out means the default");
-    assert!(let_in(&server, &client, secret).await, "the secret stays");
-    assert_eq!(state(&server, &client).await, ClientState::Active);
+    assert!(can_authenticate(&server, &client, secret).await, "the secret stays");
+    assert_eq!(client_state(&server, &client).await, ClientState::Active);
 
     // Another method that needs a secret of another kind draws one; one that needs none leaves none.
     body["token_endpoint_auth_method"] = json!("none");
     assert_eq!(manage(&server, "PUT", &client, Some(&body)).await.status, StatusCode::OK);
-    assert!(!let_in(&server, &client, secret).await);
+    assert!(!can_authenticate(&server, &client, secret).await);
     body["token_endpoint_auth_method"] = json!("client_secret_basic");
     body.as_object_mut().unwrap().remove("client_secret");
     let again = manage(&server, "PUT", &client, Some(&body)).await.json();
-    assert!(!let_in(&server, &client, secret).await);
-    assert!(let_in(&server, &client, text(&again, "client_secret")).await);
+    assert!(!can_authenticate(&server, &client, secret).await);
+    assert!(can_authenticate(&server, &client, text(&again, "client_secret")).await);
 }
 
 #[tokio::test]
 async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let client = registered(&server, true, &cantine()).await;
     assert_eq!(manage(&server, "DELETE", &client, None).await.status, StatusCode::NO_CONTENT);
     for method in ["GET", "DELETE"] {
@@ -346,25 +360,25 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     unauthorized(&manage(&server, "PUT", &client, Some(&cantine())).await);
     shut_out(&server, &client, "gone").await;
     for decision in [Decision::Approve { version: 1 }, Decision::Resume, Decision::Suspend] {
-        assert!(lifecycle::decide(house(&server), text(&client, "client_id"), decision).await.is_err());
+        assert!(lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), decision).await.is_err());
     }
     // A start reads the files again: what registered itself is none of their business.
     let other = registered(&server, true, &cantine()).await;
-    let again = server.again().await;
-    assert_eq!(state(&again, &client).await, ClientState::Gone);
-    assert_eq!(state(&again, &other).await, ClientState::Active);
+    let again = server.restart().await;
+    assert_eq!(client_state(&again, &client).await, ClientState::Gone);
+    assert_eq!(client_state(&again, &other).await, ClientState::Active);
 }
 
 /// docs/threats.md#faults-a15: each rule is held at the endpoint, and its words say what to write.
 #[tokio::test]
 async fn faults_a15_what_leads_to_this_machine_or_to_ours_is_not_registered() {
-    let server = Server::start_as(|config| {
+    let server = TestServer::start_with_config(|config| {
         config.server.issuer = "https://id.example.fr".to_owned();
         config.phones.fictitious.clear();
         config.outgoing.allow_private = false;
     })
     .await;
-    let (token, _) = opened(&server, 20, true).await;
+    let (token, _) = create_initial_token(&server, 20, true).await;
     for (change, error, words) in [
         (json!({ "redirect_uris": ["http://localhost/cb"] }), "invalid_redirect_uri", "application_type native"),
         (json!({ "redirect_uris": ["https://192.0.2.7/cb"] }), "invalid_redirect_uri", "the host name"),
@@ -377,7 +391,7 @@ async fn faults_a15_what_leads_to_this_machine_or_to_ours_is_not_registered() {
         let mut body = cantine();
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let answer = register(&server, &token, &body).await;
-        assert_eq!((answer.status, answer.error().as_str()), (StatusCode::BAD_REQUEST, error), "{change}");
+        assert_eq!((answer.status, answer.oauth_error().as_str()), (StatusCode::BAD_REQUEST, error), "{change}");
         let told = answer.json()["error_description"].as_str().unwrap().to_owned();
         assert!(told.contains(words), "{told}");
     }
@@ -386,7 +400,7 @@ async fn faults_a15_what_leads_to_this_machine_or_to_ours_is_not_registered() {
     let mut body = cantine();
     body["redirect_uris"] = json!(["http://127.0.0.1/cb"]);
     body["client_id"] = client["client_id"].clone();
-    assert_eq!(manage(&server, "PUT", &client, Some(&body)).await.error(), "invalid_redirect_uri");
+    assert_eq!(manage(&server, "PUT", &client, Some(&body)).await.oauth_error(), "invalid_redirect_uri");
     // An installed application has its own machine.
     body = json!({ "client_name": "App", "application_type": "native", "token_endpoint_auth_method": "none",
                    "redirect_uris": ["http://127.0.0.1/cb", "fr.exemple.app:/retour"] });

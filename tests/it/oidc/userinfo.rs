@@ -9,14 +9,20 @@ use preau::clients::SubjectType;
 use preau::keys;
 use serde_json::{Value, json};
 
-use crate::support::relying_party::{Tokens, bend, part};
-use crate::support::{Answer, Browser, Family, Member, RelyingParty, Server, deployment};
+use crate::support::relying_party::{VerifiedTokens, decode_part, mutate_token};
+use crate::support::{Browser, TestAccount, TestFamily, TestRelyingParty, TestResponse, TestServer, deployment};
 
 fn names(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-async fn ask(server: &Server, method: Method, path: &str, headers: &[(&'static str, &str)], body: &str) -> Answer {
+async fn ask(
+    server: &TestServer,
+    method: Method,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> TestResponse {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(HeaderName::from_static(name), *value);
@@ -25,25 +31,25 @@ async fn ask(server: &Server, method: Method, path: &str, headers: &[(&'static s
 }
 
 /// 401 with the code that RFC 6750 3.1 gives.
-fn dead(answer: &Answer, case: &str) {
+fn dead(answer: &TestResponse, case: &str) {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case}");
-    assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{case}: {}", answer.shown());
+    assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{case}: {}", answer.visible_text());
     assert_eq!(answer.header("cache-control"), "no-store");
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
-async fn ent_tokens(server: &Server, member: &Member) -> Tokens {
-    RelyingParty::new(server, "ent").sign_in(&mut Browser::new(server), member).await
+async fn ent_tokens(server: &TestServer, member: &TestAccount) -> VerifiedTokens {
+    TestRelyingParty::new(server, "ent").sign_in(&mut Browser::new(server), member).await
 }
 
 /// What the client learns of the member.
-async fn told(server: &Server, client: &'static str, scope: &'static str, member: &Member) -> Value {
-    let mut rp = RelyingParty::new(server, client);
+async fn told(server: &TestServer, client: &'static str, scope: &'static str, member: &TestAccount) -> Value {
+    let mut rp = TestRelyingParty::new(server, client);
     rp.scope = scope;
     let tokens = rp.sign_in(&mut Browser::new(server), member).await;
     let answer = rp.userinfo(&tokens.access_token).await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
     assert_eq!(answer.header("cache-control"), "no-store");
     let claims = answer.json();
     assert_eq!(claims["sub"], tokens.claims["sub"], "OIDCC 5.3.2");
@@ -52,8 +58,8 @@ async fn told(server: &Server, client: &'static str, scope: &'static str, member
 
 #[tokio::test]
 async fn protocol_a11_by_get_by_post_in_header_and_body_the_same() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let token = ent_tokens(&server, &member).await.access_token;
     let bearer = format!("Bearer {token}");
     let lower = format!("bearer  {token}");
@@ -77,8 +83,8 @@ async fn protocol_a11_by_get_by_post_in_header_and_body_the_same() {
 
 #[tokio::test]
 async fn attack_t15_never_in_the_query_and_never_twice() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let token = ent_tokens(&server, &member).await.access_token;
     let bearer = format!("Bearer {token}");
     let query = format!("/oauth2/userinfo?access_token={token}");
@@ -94,7 +100,7 @@ async fn attack_t15_never_in_the_query_and_never_twice() {
     ] {
         let answer = ask(&server, Method::POST, path, &headers, body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {headers:?}");
-        assert!(answer.header("www-authenticate").contains("error=\"invalid_request\""), "{}", answer.shown());
+        assert!(answer.header("www-authenticate").contains("error=\"invalid_request\""), "{}", answer.visible_text());
         assert!(!answer.text().contains(&token), "never repeated");
     }
     // Nothing was presented: no error code (RFC 6750 3.1).
@@ -110,19 +116,19 @@ async fn attack_t15_never_in_the_query_and_never_twice() {
 
 #[tokio::test]
 async fn attack_j12_t9_only_a_whole_access_token_of_ours() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let tokens = ent_tokens(&server, &member).await;
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let token = &tokens.access_token;
     let parts: Vec<&str> = token.split('.').collect();
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", parts[1]);
-    let claims = crate::support::relying_party::part(token, 1).to_string().replace("openid profile", "openid");
+    let claims = crate::support::relying_party::decode_part(token, 1).to_string().replace("openid profile", "openid");
     let other_claims = preau::base::secret::base64url(claims.as_bytes());
     let swapped = format!("{}.{other_claims}.{}", parts[0], parts[2]);
     for (case, bad) in [
         ("the ID token", tokens.id_token.clone()),
-        ("another signature", bend(token)),
+        ("another signature", mutate_token(token)),
         ("cut", token[..token.len() - 1].to_owned()),
         ("longer", format!("{token}A")),
         ("a fourth part", format!("{token}.A")),
@@ -140,9 +146,9 @@ async fn attack_j12_t9_only_a_whole_access_token_of_ours() {
 
 #[tokio::test]
 async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_in_it() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
     let token = rp.sign_in(&mut browser, &member).await.access_token;
     server.advance(Span(299_999));
@@ -151,7 +157,7 @@ async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_i
     dead(&rp.userinfo(&token).await, "300 s");
 
     let token = rp.sign_in(&mut browser, &member).await.access_token;
-    server.sql("UPDATE session_client SET generation = generation + 1", vec![]).await;
+    server.execute_sql("UPDATE session_client SET generation = generation + 1", vec![]).await;
     dead(&rp.userinfo(&token).await, "another generation");
     let token = rp.sign_in(&mut browser, &member).await.access_token;
     assert_eq!(rp.userinfo(&token).await.status, StatusCode::OK, "the new generation's");
@@ -160,45 +166,45 @@ async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_i
     dead(&rp.userinfo(&token).await, "signed out");
     // Another server knows it, too.
     let token = rp.sign_in(&mut Browser::new(&server), &member).await.access_token;
-    let neighbour = server.again().await;
-    assert_eq!(RelyingParty::new(&neighbour, "ent").userinfo(&token).await.status, StatusCode::OK);
-    server.sql("UPDATE session SET ended_at = 1", vec![]).await;
-    dead(&RelyingParty::new(&neighbour, "ent").userinfo(&token).await, "signed out at the other server");
+    let neighbour = server.restart().await;
+    assert_eq!(TestRelyingParty::new(&neighbour, "ent").userinfo(&token).await.status, StatusCode::OK);
+    server.execute_sql("UPDATE session SET ended_at = 1", vec![]).await;
+    dead(&TestRelyingParty::new(&neighbour, "ent").userinfo(&token).await, "signed out at the other server");
 }
 
 #[tokio::test]
 async fn attack_t11_account_and_client_are_looked_at_each_time() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let rp = RelyingParty::new(&server, "ent");
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let rp = TestRelyingParty::new(&server, "ent");
     let token = ent_tokens(&server, &member).await.access_token;
-    server.suspend(&member, Some("operator")).await;
+    server.set_suspension(&member, Some("operator")).await;
     dead(&rp.userinfo(&token).await, "suspended");
-    server.suspend(&member, None).await;
+    server.set_suspension(&member, None).await;
     let token = ent_tokens(&server, &member).await.access_token;
     for state in ["closed", "pending"] {
         let args = vec![state.into()];
-        server.sql("UPDATE account SET state = $1", args).await;
+        server.execute_sql("UPDATE account SET state = $1", args).await;
         dead(&rp.userinfo(&token).await, state);
     }
-    server.sql("UPDATE account SET state = 'active'", vec![]).await;
+    server.execute_sql("UPDATE account SET state = 'active'", vec![]).await;
     assert_eq!(rp.userinfo(&token).await.status, StatusCode::OK);
     for state in ["suspended", "gone"] {
-        server.sql("UPDATE client SET state = $1 WHERE client_id = 'ent'", vec![state.into()]).await;
+        server.execute_sql("UPDATE client SET state = $1 WHERE client_id = 'ent'", vec![state.into()]).await;
         dead(&rp.userinfo(&token).await, state);
     }
 }
 
 #[tokio::test]
 async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let one = |scope: &'static str| told(&server, "ent", scope, &member);
     assert_eq!(names(&one("openid").await), ["sub"].into());
     let profile = one("openid profile").await;
     assert_eq!(names(&profile), ["sub", "name", "given_name", "family_name", "updated_at"].into());
     let updated = profile["updated_at"].as_i64().unwrap();
-    assert!((server.now().seconds() - 60..=server.now().seconds()).contains(&updated), "seconds: {updated}");
+    assert!((server.now().as_seconds() - 60..=server.now().as_seconds()).contains(&updated), "seconds: {updated}");
     assert_eq!(profile["name"], "Anne DURAND");
     let phone = one("openid phone").await;
     assert_eq!(names(&phone), ["sub", "phone_number", "phone_number_verified"].into());
@@ -208,7 +214,7 @@ async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
     // Unknown ones give nothing; those that the client has not registered neither.
     assert_eq!(names(&one("openid email address offline_access admin").await), ["sub"].into());
     server
-        .sql(
+        .execute_sql(
             "UPDATE client SET metadata = REPLACE(metadata, '\"phone\"', '\"openid\"') WHERE client_id = 'ent'",
             vec![],
         )
@@ -218,8 +224,8 @@ async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
 
 #[tokio::test]
 async fn education_is_what_an_ent_needs() {
-    let server = Server::start().await;
-    let member = server.durand().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
     let claims = told(&server, "ent", "openid education", &member).await;
     assert_eq!(claims["education_profile"], "responsable");
     let child = json!({"given_name": "Zoé", "uai": deployment::MONOD, "school": "Clg Théodore Monod",
@@ -237,22 +243,22 @@ async fn education_is_what_an_ent_needs() {
 }
 
 /// Anne with a child in each of three academies, under a key of each.
-async fn everywhere(server: &Server) -> Member {
-    let member = server.durand().await;
+async fn everywhere(server: &TestServer) -> TestAccount {
+    let member = server.create_durand().await;
     for (academy, uai, key, pupil, name) in [
         ("toulouse", deployment::TOULOUSE, 600_001, 910_001, "Tom"),
         ("agricole", deployment::AGRICOLE, 700_001, 920_001, "Ada"),
     ] {
-        let family = Family { key, children: vec![(pupil, name, "01/09/2010", "2 C")], ..Family::durand() };
-        server.import(academy, uai, std::slice::from_ref(&family)).await;
-        server.join(&member, academy, &family).await;
+        let family = TestFamily { key, children: vec![(pupil, name, "01/09/2010", "2 C")], ..TestFamily::durand() };
+        server.import_families(academy, uai, std::slice::from_ref(&family)).await;
+        server.link_person(&member, academy, &family).await;
     }
     member
 }
 
 #[tokio::test]
 async fn threat_s15_a_client_learns_of_its_perimeter_only() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     let member = everywhere(&server).await;
     for (client, expected) in [
         ("ent", vec!["Zoé"]),
@@ -281,21 +287,23 @@ async fn threat_s15_a_client_learns_of_its_perimeter_only() {
 
 #[tokio::test]
 async fn threat_s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_once() {
-    let server = Server::start().await;
-    let other = Family { key: 500_009, prenom: "Marc", phone: "06 39 98 00 09", ..Family::durand() };
-    server.import("montpellier", deployment::MONOD, &[Family::durand(), other.clone(), Family::petit()]).await;
-    let anne = server.member("montpellier", &Family::durand()).await;
-    let marc = server.member("montpellier", &other).await;
+    let server = TestServer::start().await;
+    let other = TestFamily { key: 500_009, prenom: "Marc", phone: "06 39 98 00 09", ..TestFamily::durand() };
+    server
+        .import_families("montpellier", deployment::MONOD, &[TestFamily::durand(), other.clone(), TestFamily::petit()])
+        .await;
+    let anne = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let marc = server.create_account_of("montpellier", &other).await;
     for (member, mine, theirs) in [(&anne, "Anne", ["Marc", "0009"]), (&marc, "Marc", ["Anne", "0001"])] {
         let claims = told(&server, "ent", "openid profile phone education", member).await.to_string();
         assert!(claims.contains(mine) && claims.contains("Zoé"), "{claims}");
         let without_key = claims.replace("900001", "");
         assert!(theirs.iter().all(|t| !without_key.contains(t)) && !claims.contains("Léo"), "{claims}");
     }
-    let rp = RelyingParty::new(&server, "ent");
+    let rp = TestRelyingParty::new(&server, "ent");
     let token = ent_tokens(&server, &marc).await.access_token;
     server
-        .sql(
+        .execute_sql(
             "UPDATE link SET ended_at = 1 WHERE person_id = (SELECT id FROM person WHERE person_key = '500009')",
             vec![],
         )
@@ -307,45 +315,45 @@ async fn threat_s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_onc
 
 #[tokio::test]
 async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_strangers_cost_little() {
-    let server = Server::start().await;
-    let member = server.durand().await;
-    let neighbour = server.again().await;
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let neighbour = server.restart().await;
     // The key is changed by one server; the other has read the keys before.
-    server.sql("UPDATE signing_key SET state = 'retiring'", Vec::new()).await;
+    server.execute_sql("UPDATE signing_key SET state = 'retiring'", Vec::new()).await;
     let app = &server.app;
-    app.set_ring(
-        keys::ops::ensure(&app.db, &app.vault, app.rng.as_ref(), server.now(), &app.config.keys.algorithms)
+    app.set_key_ring(
+        keys::ops::ensure_keys(&app.db, &app.master_key, app.rng.as_ref(), server.now(), &app.config.keys.algorithms)
             .await
             .unwrap(),
     );
     let token = ent_tokens(&server, &member).await.access_token;
-    assert!(!neighbour.app.ring().kids().contains(&kid(&token).as_str()), "else this tests nothing");
+    assert!(!neighbour.app.key_ring().kids().contains(&kid(&token).as_str()), "else this tests nothing");
     let bearer = format!("Bearer {token}");
     let answer = ask(&neighbour, Method::GET, "/oauth2/userinfo", &[("authorization", &bearer)], "").await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.shown());
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.visible_text());
     // An invented kid has the keys read again at most every five seconds (docs/threats.md#attack-j2).
-    assert!(!neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(4))));
-    assert!(neighbour.app.may_ask_for_keys(neighbour.now().plus(Span::seconds(5))));
+    assert!(!neighbour.app.may_reload_keys(neighbour.now().plus(Span::seconds(4))));
+    assert!(neighbour.app.may_reload_keys(neighbour.now().plus(Span::seconds(5))));
 }
 
 fn kid(token: &str) -> String {
-    part(token, 0)["kid"].as_str().unwrap().to_owned()
+    decode_part(token, 0)["kid"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn design_4_an_ent_of_one_academy_may_know_people_by_the_rosters_key() {
-    let server = Server::start().await;
+    let server = TestServer::start().await;
     server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
-    let member = server.durand().await;
+    let member = server.create_durand().await;
     let tokens = ent_tokens(&server, &member).await;
-    let key = Family::durand().key;
+    let key = TestFamily::durand().key;
     assert_eq!(tokens.claims["sub"], format!("MONTPELLIER-{key}"), "unique in the issuer");
     assert_eq!(userinfo_of(&server, &tokens).await["sub"], tokens.claims["sub"], "one function for every place");
     // Another academy's key of the same person changes nothing.
-    server.sql("UPDATE person SET exported_at = exported_at + 1", Vec::new()).await;
+    server.execute_sql("UPDATE person SET exported_at = exported_at + 1", Vec::new()).await;
     assert_eq!(ent_tokens(&server, &member).await.claims["sub"], tokens.claims["sub"]);
 }
 
-async fn userinfo_of(server: &Server, tokens: &Tokens) -> Value {
-    RelyingParty::new(server, "ent").userinfo(&tokens.access_token).await.json()
+async fn userinfo_of(server: &TestServer, tokens: &VerifiedTokens) -> Value {
+    TestRelyingParty::new(server, "ent").userinfo(&tokens.access_token).await.json()
 }

@@ -1,22 +1,22 @@
-//! A database for each server: a file, or a schema of its own where `TEST_DATABASE_URL` names a PostgreSQL.
+//! A database for each server: a file, or a new schema if `TEST_DATABASE_URL` names a PostgreSQL.
 
 use std::path::Path;
 
 use preau::base::rng::{Random, SystemRandom};
 use preau::db::{Db, Durability};
 
-/// The PostgreSQL that the tests may use.
+/// The URL of the PostgreSQL for the tests.
 #[expect(clippy::disallowed_methods, reason = "the test run says where its database is; the program never reads it")]
 pub fn postgres() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok()
 }
 
-/// The url of a new, empty database.
-pub async fn fresh(folder: &Path) -> String {
+/// Returns the URL of a new, empty database.
+pub async fn new_database_url(folder: &Path) -> String {
     let Some(whole) = postgres() else { return format!("sqlite:{}", folder.join("preau.db").display()) };
     let rng: &dyn Random = &SystemRandom;
     let draw: String = rng.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-    // The cluster lives as long as the run, so nobody drops it.
+    // The cluster ends with the test run, so the schema is never dropped.
     execute(&whole, format!("CREATE SCHEMA it_{draw}")).await;
     let joint = if whole.contains('?') { '&' } else { '?' };
     format!("{whole}{joint}options[search_path]=it_{draw}")

@@ -1,4 +1,4 @@
-//! The deployment's directory of the tests: two academies, some schools, a relying party of each kind.
+//! The deployment's directory of the tests: three academies, some schools, a relying party of each kind.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ pub const LYCEE: &str = "0349998H";
 pub const AGRICOLE: &str = "0349996F";
 pub const TOULOUSE: &str = "0319999A";
 
-/// The secret of each confidential client: its id, long enough, with what must be form-encoded.
+/// The secret of each confidential client: contains its id, is long enough, and has characters to form-encode.
 pub fn secret(client_id: &str) -> String {
     format!("{client_id} s3cret+&=:%é of twenty-four")
 }
@@ -58,7 +58,7 @@ const CLIENTS: [(&str, &str, &str, &str, &str); 7] = [
     ("strict", "client_secret_basic", "strict", "", "default_max_age = 300\nrequire_auth_time = true"),
 ];
 
-/// PKCE too: the library of these tests sends it.
+/// Demands PKCE too: the library of these tests sends PKCE.
 const INITIATE: &str = "require_pkce = true\ninitiate_login_uri = \"https://ent.example/initiate\"";
 
 /// The redirect URI of a client.
@@ -69,14 +69,14 @@ pub fn redirect_uri(client_id: &str) -> String {
     }
 }
 
-/// Where a client wants its people back after a sign-out.
+/// The post-logout redirect URI of a client.
 pub fn goodbye_uri(client_id: &str) -> String {
     format!("https://{client_id}.example/adieu")
 }
 
 fn client((id, method, sector, perimeter, more): (&str, &str, &str, &str, &str)) -> String {
     let secret = if method == "none" { String::new() } else { format!("client_secret = {:?}\n", secret(id)) };
-    // A second URI with a query of its own, so that none may be left out and the query is kept.
+    // A second URI with a query, so that the redirect URI may not be omitted and the query is kept.
     let second = format!("https://{id}.example/autre?choix=1");
     format!(
         "client_id = \"{id}\"\nclient_name = \"Service {id}\"\nclient_uri = \"https://{id}.example/\"\n{secret}\
@@ -89,7 +89,7 @@ fn client((id, method, sector, perimeter, more): (&str, &str, &str, &str, &str))
 }
 
 /// Writes the directory.
-pub fn write(directory: &Path) {
+pub fn write_deployment(directory: &Path) {
     let clients = directory.join("clients");
     fs::create_dir_all(&clients).unwrap();
     fs::write(directory.join("academies.toml"), ACADEMIES).unwrap();

@@ -1,8 +1,8 @@
-//! A page as a browser reads it: its words, links and forms.
+//! A page as read by a browser: its text, links and forms.
 
 use scraper::{ElementRef, Html, Selector};
 
-/// A form as it would be sent with one of its buttons.
+/// A form as sent by one of its buttons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     pub action: Option<String>,
@@ -26,7 +26,7 @@ fn text_of(element: ElementRef<'_>) -> String {
     element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-pub fn words(page: &str) -> String {
+pub fn visible_text(page: &str) -> String {
     let html = Html::parse_document(page);
     html.select(&selector("main")).map(text_of).collect()
 }
@@ -35,12 +35,12 @@ pub fn heading(page: &str) -> String {
     Html::parse_document(page).select(&selector("h1")).map(text_of).collect()
 }
 
-/// What an element says.
+/// Returns the text of an element.
 pub fn text(page: &str, wanted: &str) -> Option<String> {
     Html::parse_document(page).select(&selector(wanted)).next().map(text_of)
 }
 
-pub fn has(page: &str, wanted: &str) -> bool {
+pub fn has_element(page: &str, wanted: &str) -> bool {
     Html::parse_document(page).select(&selector(wanted)).next().is_some()
 }
 
@@ -49,20 +49,20 @@ pub fn attribute(page: &str, wanted: &str, name: &str) -> Option<String> {
     html.select(&selector(wanted)).next()?.value().attr(name).map(str::to_owned)
 }
 
-/// Every value of an attribute.
+/// Returns every value of an attribute.
 pub fn attributes(page: &str, wanted: &str, name: &str) -> Vec<String> {
     let html = Html::parse_document(page);
     html.select(&selector(wanted)).filter_map(|e| e.value().attr(name).map(str::to_owned)).collect()
 }
 
-/// The target of a meta refresh, with its seconds.
+/// Returns the delay in seconds and the target of a meta refresh.
 pub fn refresh(page: &str) -> Option<(u32, String)> {
     let content = attribute(page, "meta[http-equiv=refresh]", "content")?;
     let (seconds, url) = content.split_once(";url=")?;
     Some((seconds.trim().parse().ok()?, url.to_owned()))
 }
 
-/// The form that a button belongs to, with what a browser would send.
+/// Returns the form of a button, with the fields sent by a browser.
 pub fn form_of(page: &str, button: &str) -> Option<Form> {
     let html = Html::parse_document(page);
     let button = html.select(&selector(&format!("button[id=\"{button}\"]"))).next()?;
@@ -83,22 +83,22 @@ pub fn form_of(page: &str, button: &str) -> Option<Form> {
     Some(Form { action, method: form.value().attr("method").unwrap_or("get").to_owned(), fields })
 }
 
-/// No inline script or style, no handler, nothing loaded from elsewhere, forms that stay with us.
-pub fn check(page: &str, at: &str) {
+/// Asserts the invariants of a page: no inline script, style or handler, only own resources, forms to this site only.
+pub fn assert_page_invariants(page: &str, at: &str) {
     let html = Html::parse_document(page);
     for element in html.select(&selector("*")) {
         let value = element.value();
         for (name, text) in value.attrs() {
             assert!(!name.starts_with("on") && name != "style", "{name}; {at}");
-            // Pages of clients at a sign-out (FCL 2), which the page's policy names one by one.
+            // Pages of clients at a logout (FCL 2), listed one by one in the page's CSP.
             let framed = value.name() == "iframe" && value.attr("sandbox") == Some("allow-scripts allow-same-origin");
-            // Response mode form_post: the one form that leads away, to a registered address
+            // Response mode form_post: the only form to another site, at a registered address
             // (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
             let sent = name == "action" && value.attr("data-send").is_some();
             let loads =
                 !sent && ((name == "src" && !framed) || name == "action" || (name == "href" && value.name() == "link"));
             assert!(!loads || (text.starts_with('/') && !text.starts_with("//")), "{name}={text}; {at}");
-            // That one may answer by a redirect to another site, which a form of ours must never do.
+            // The authorization endpoint may redirect to another site, forbidden to a form of this program.
             assert!(name != "action" || !text.starts_with("/oauth2/authorize"), "{name}={text}; {at}");
             let lower = text.trim().to_ascii_lowercase();
             assert!(!lower.starts_with("javascript:") && !lower.starts_with("data:"), "{name}={text}; {at}");
@@ -108,5 +108,5 @@ pub fn check(page: &str, at: &str) {
     }
     let lang = attribute(page, "html", "lang").unwrap_or_default();
     assert!(["fr", "en"].contains(&lang.as_str()), "lang {lang}; {at}");
-    assert!(has(page, "h1") && has(page, "title"), "{at}");
+    assert!(has_element(page, "h1") && has_element(page, "title"), "{at}");
 }

@@ -1,4 +1,4 @@
-//! The log of a test, which the test reads.
+//! The captured log of a test.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,9 +8,9 @@ use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Lines {
+impl Write for LogBuffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
@@ -20,19 +20,19 @@ impl Write for Lines {
     }
 }
 
-/// What this thread logs, as long as this lives: a test's runtime has no other thread.
-pub struct Log {
-    lines: Lines,
+/// Captures the log of this thread until dropped: a test's runtime has no other thread.
+pub struct CapturedLog {
+    lines: LogBuffer,
     _guard: DefaultGuard,
-    /// While there is just one subscriber, `tracing` asks the thread that meets a line first whether anybody wants it,
-    /// and that may be another test's: two make it ask both.
+    /// A second subscriber. With a single subscriber `tracing` asks only the first thread to reach a log line,
+    /// possibly another test's, about its interest; with two, both are asked.
     _second: Dispatch,
 }
 
-impl Log {
-    /// In the syntax of `EnvFilter`.
-    pub fn of(filter: &str) -> Self {
-        let lines = Lines::default();
+impl CapturedLog {
+    /// Starts capturing; `filter` has the syntax of `EnvFilter`.
+    pub fn capture(filter: &str) -> Self {
+        let lines = LogBuffer::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new(filter))

@@ -1,20 +1,20 @@
-//! People: families of the roster, imported from files as a school exports them, and accounts.
+//! People: families of the roster, imported from files as exported by a school, and accounts.
 
 use std::fmt::Write as _;
 
 use preau::accounts;
 use preau::base::rng::Random;
+use preau::crypto::Priority;
 use preau::db::Durability;
-use preau::roster::ops::{House, Request, import};
-use preau::roster::reconcile::Removals;
-use preau::roster::store::attach;
-use preau::seal::Priority;
+use preau::roster::ops::{ImportContext, ImportRequest, import_files};
+use preau::roster::reconcile::RemovalPolicy;
+use preau::roster::store::link_to_account;
 
-use super::Server;
+use super::TestServer;
 
 /// A responsable and the children of one school.
 #[derive(Clone, Debug)]
-pub struct Family {
+pub struct TestFamily {
     /// PERSONNE_ID.
     pub key: u32,
     pub nom: &'static str,
@@ -24,7 +24,7 @@ pub struct Family {
     pub children: Vec<(u32, &'static str, &'static str, &'static str)>,
 }
 
-impl Family {
+impl TestFamily {
     /// Anne Durand, one child in 6 A.
     pub fn durand() -> Self {
         let children = vec![(900_001, "Zoé", "14/02/2013", "6 A")];
@@ -38,9 +38,9 @@ impl Family {
     }
 }
 
-/// Somebody with an active account.
+/// The credentials of an active account.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct TestAccount {
     pub account_id: String,
     pub identifiant: String,
     pub password: String,
@@ -48,66 +48,67 @@ pub struct Member {
 
 pub const PASSWORD: &str = "Cheval-7-bleu";
 
-impl Server {
-    /// Imports a school's roster; all of it must be taken.
-    pub async fn import(&self, academy: &str, uai: &str, families: &[Family]) {
+impl TestServer {
+    /// Imports a school's roster and asserts that everything was imported.
+    pub async fn import_families(&self, academy: &str, uai: &str, families: &[TestFamily]) {
         let write = |what: &str, text: String| {
             let path = self.folder().join(format!("{uai}-{what}.xml"));
             std::fs::write(&path, text).unwrap();
             path
         };
-        let files = vec![write("eleves", eleves(uai, families)), write("responsables", responsables(uai, families))];
-        let request = Request { academy: academy.to_owned(), files, removals: Removals::Accepted, dry_run: false };
-        let house = House {
+        let files = vec![write("eleves", pupils_xml(uai, families)), write("responsables", persons_xml(uai, families))];
+        let request =
+            ImportRequest { academy: academy.to_owned(), files, removals: RemovalPolicy::Accepted, dry_run: false };
+        let house = ImportContext {
             db: &self.app.db,
-            vault: &self.app.vault,
+            master_key: &self.app.master_key,
             rng: self.app.rng.as_ref(),
-            numbering: &self.app.numbering,
+            phone_parser: &self.app.phone_parser,
             now: self.now(),
         };
         let mut said = String::new();
-        let taken = import(house, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
+        let taken = import_files(house, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
         assert!(taken, "{said}");
     }
 
-    /// An active account for a responsable of the roster.
-    pub async fn member(&self, academy: &'static str, family: &Family) -> Member {
-        let member = self.account(family.prenom, family.nom).await;
-        self.join(&member, academy, family).await;
+    /// Creates an active account for a responsable of the roster.
+    pub async fn create_account_of(&self, academy: &'static str, family: &TestFamily) -> TestAccount {
+        let member = self.create_account(family.prenom, family.nom).await;
+        self.link_person(&member, academy, family).await;
         member
     }
 
-    /// Gives the account one more person of the roster.
-    pub async fn join(&self, member: &Member, academy: &'static str, family: &Family) {
+    /// Links one more person of the roster to the account.
+    pub async fn link_person(&self, member: &TestAccount, academy: &'static str, family: &TestFamily) {
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
         let sql = "SELECT id FROM person WHERE academy = $1 AND person_key = $2";
         let args = vec![academy.into(), family.key.to_string().into()];
-        let (person,) = tx.one::<(String,)>(sql, args).await.unwrap();
-        assert!(attach(&mut tx, &person, &member.account_id).await.unwrap());
+        let (person,) = tx.fetch_one::<(String,)>(sql, args).await.unwrap();
+        assert!(link_to_account(&mut tx, &person, &member.account_id).await.unwrap());
         tx.commit().await.unwrap();
     }
 
-    /// An active account of a responsable who is in no roster.
-    pub async fn account(&self, prenom: &str, nom: &str) -> Member {
-        let hash = self.app.passwords.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
+    /// Creates an active account of a responsable without a roster entry.
+    pub async fn create_account(&self, prenom: &str, nom: &str) -> TestAccount {
+        let hash = self.app.password_hasher.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
         let rng: &dyn Random = self.app.rng.as_ref();
         let account =
-            accounts::ops::open_account(&mut tx, rng, self.now(), "responsable", prenom, nom, None).await.unwrap();
+            accounts::ops::create_account(&mut tx, rng, self.now(), "responsable", prenom, nom, None).await.unwrap();
         assert!(accounts::store::set_password(&mut tx, self.now(), &account.id, &hash).await.unwrap());
         tx.commit().await.unwrap();
-        Member { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }
+        TestAccount { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }
     }
 
-    /// Anne Durand of the collège Monod: the one whom most tests need.
-    pub async fn durand(&self) -> Member {
-        self.import("montpellier", super::deployment::MONOD, &[Family::durand()]).await;
-        self.member("montpellier", &Family::durand()).await
+    /// Creates the account of Anne Durand of the collège Monod, the account used by most tests.
+    pub async fn create_durand(&self) -> TestAccount {
+        self.import_families("montpellier", super::deployment::MONOD, &[TestFamily::durand()]).await;
+        self.create_account_of("montpellier", &TestFamily::durand()).await
     }
 
-    pub async fn suspend(&self, member: &Member, by: Option<&str>) {
+    pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
-        accounts::store::suspend(&mut tx, self.now(), &member.account_id, by).await.unwrap();
+        accounts::store::set_suspended(&mut tx, self.now(), &member.account_id, by).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -120,9 +121,9 @@ fn document(root: &str, uai: &str, data: &str) -> String {
     )
 }
 
-fn eleves(uai: &str, families: &[Family]) -> String {
+fn pupils_xml(uai: &str, families: &[TestFamily]) -> String {
     let (mut pupils, mut classes) = (String::new(), String::new());
-    // Two parents have one child.
+    // Two parents may share a child.
     let mut seen = std::collections::HashSet::new();
     for family in families {
         for (id, given, born, class) in family.children.iter().filter(|child| seen.insert(child.0)) {
@@ -144,9 +145,9 @@ fn eleves(uai: &str, families: &[Family]) -> String {
     document("BEE_ELEVES", uai, &format!("<ELEVES>{pupils}</ELEVES><STRUCTURES>{classes}</STRUCTURES>"))
 }
 
-fn responsables(uai: &str, families: &[Family]) -> String {
+fn persons_xml(uai: &str, families: &[TestFamily]) -> String {
     let (mut persons, mut links) = (String::new(), String::new());
-    for Family { key, nom, prenom, phone, children } in families {
+    for TestFamily { key, nom, prenom, phone, children } in families {
         write!(
             persons,
             "<PERSONNE PERSONNE_ID=\"{key}\"><NOM_DE_FAMILLE>{nom}</NOM_DE_FAMILLE><PRENOM>{prenom}</PRENOM>\

@@ -1,5 +1,5 @@
-//! A Redis for the tests: the run's (`TEST_REDIS_URL`), where each server of a test has names of its own; or one that a
-//! test starts, hangs and kills itself.
+//! A Redis for the tests: the shared instance of the run (`TEST_REDIS_URL`), with a key prefix for each server; or an
+//! instance started, stopped and killed by a test.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -9,31 +9,32 @@ use preau::base::rng::{Random, SystemRandom};
 use preau::config::{Config, EphemeralStore};
 use tempfile::TempDir;
 
-/// The Redis that the tests may use.
+/// The URL of the Redis for the tests.
 #[expect(clippy::disallowed_methods, reason = "the test run says where its Redis is; the program never reads it")]
-pub fn shared() -> Option<String> {
+pub fn shared_url() -> Option<String> {
     std::env::var("TEST_REDIS_URL").ok()
 }
 
-/// A store that nobody used yet: in memory, or names of its own in the run's Redis.
-pub fn fresh() -> EphemeralStore {
-    match shared() {
+/// Returns an unused store: in memory, or a new prefix in the shared Redis.
+pub fn new_store() -> EphemeralStore {
+    match shared_url() {
         None => EphemeralStore::default(),
-        Some(url) => at(url),
+        Some(url) => store_at(url),
     }
 }
 
-/// Names of their own in a Redis. Many tests at once on a small machine are slow: no test of theirs is about that.
-fn at(url: String) -> EphemeralStore {
-    EphemeralStore { url, prefix: drawn(), answer_ms: 10_000, ..EphemeralStore::default() }
+/// Returns a store with a random prefix. The response timeout is long, because concurrent tests on a small machine are
+/// slow.
+fn store_at(url: String) -> EphemeralStore {
+    EphemeralStore { url, prefix: random_prefix(), answer_ms: 10_000, ..EphemeralStore::default() }
 }
 
-pub fn drawn() -> String {
+pub fn random_prefix() -> String {
     let rng: &dyn Random = &SystemRandom;
     rng.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A redis-server of one test's own, on a socket in a folder of its own.
+/// A redis-server of a single test, on a socket in a temporary folder.
 pub struct OwnRedis {
     folder: TempDir,
     more: &'static [&'static str],
@@ -41,12 +42,12 @@ pub struct OwnRedis {
 }
 
 impl OwnRedis {
-    /// Fails where the program is not installed: a test that is about nothing must not count as passed.
+    /// Starts the server; panics if the program is not installed, as a skipped test must not count as passed.
     pub async fn start(more: &'static [&'static str]) -> Self {
         let found = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
         assert!(found.is_ok(), "redis-server is not installed: `apt-get install redis-server`, or `tests/run rust`");
         let mut own = Self { folder: TempDir::new().unwrap(), more, running: None };
-        own.again().await;
+        own.restart().await;
         own
     }
 
@@ -54,19 +55,19 @@ impl OwnRedis {
         self.folder.path().join("redis.sock")
     }
 
-    /// As the configuration names it.
+    /// Returns the store configuration of this server.
     pub fn store(&self) -> EphemeralStore {
-        at(format!("unix:{}", self.socket().display()))
+        store_at(format!("unix:{}", self.socket().display()))
     }
 
-    /// For `Server::start_as`: with the time-outs of the real thing.
+    /// Changes a configuration for `TestServer::start_with_config`, with the production response timeout.
     pub fn configure(&self) -> impl FnOnce(&mut Config) {
         let store = EphemeralStore { answer_ms: EphemeralStore::default().answer_ms, ..self.store() };
         move |config| config.ephemeral = store
     }
 
-    /// Starts it (again), empty.
-    pub async fn again(&mut self) {
+    /// Starts the server, again if need be, with an empty database.
+    pub async fn restart(&mut self) {
         let _gone = std::fs::remove_file(self.socket());
         let child = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
@@ -86,7 +87,7 @@ impl OwnRedis {
         panic!("redis-server does not start");
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.running.take() {
             child.kill().unwrap();
@@ -94,7 +95,7 @@ impl OwnRedis {
         }
     }
 
-    /// SIGSTOP: it takes connections (the kernel does) and answers nothing. SIGCONT ends that.
+    /// Sends a signal. After SIGSTOP the kernel accepts connections but nothing answers, until SIGCONT.
     pub fn signal(&self, name: &str) {
         let pid = self.running.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").arg(name).arg(pid).status().unwrap().success());

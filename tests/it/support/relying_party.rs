@@ -1,4 +1,4 @@
-//! A relying party: asks, exchanges, verifies. Its checks are its own and those of the `openidconnect` crate.
+//! A relying party: requests, exchanges and verifies, by its own checks and those of the `openidconnect` crate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,44 +12,44 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::server::encode;
-use super::{Answer, Browser, Landed, Member, Server, deployment};
+use super::server::encode_form;
+use super::{Browser, Landing, TestAccount, TestResponse, TestServer, deployment};
 
 #[derive(Clone)]
-pub struct RelyingParty {
-    pub server: Server,
+pub struct TestRelyingParty {
+    pub server: TestServer,
     pub client_id: &'static str,
     pub redirect_uri: String,
     pub scope: &'static str,
-    drawn: Arc<AtomicU64>,
+    attempt_count: Arc<AtomicU64>,
 }
 
-/// What a relying party remembers of one authorization request.
+/// The state kept for one authorization request.
 #[derive(Clone, Debug)]
-pub struct Attempt {
+pub struct AuthorizationAttempt {
     pub url: String,
     pub state: String,
     pub nonce: String,
     pub verifier: String,
 }
 
-/// What the token endpoint gave, verified.
+/// The verified response of the token endpoint.
 #[derive(Clone, Debug)]
-pub struct Tokens {
+pub struct VerifiedTokens {
     pub access_token: String,
     pub id_token: String,
     pub claims: Value,
 }
 
-impl RelyingParty {
-    pub fn new(server: &Server, client_id: &'static str) -> Self {
+impl TestRelyingParty {
+    pub fn new(server: &TestServer, client_id: &'static str) -> Self {
         let redirect_uri = deployment::redirect_uri(client_id);
         let scope = "openid profile phone education";
-        Self { server: server.clone(), client_id, redirect_uri, scope, drawn: Arc::default() }
+        Self { server: server.clone(), client_id, redirect_uri, scope, attempt_count: Arc::default() }
     }
 
-    /// The parameters of a request in good order, to be bent by a test.
-    pub fn parameters(&self, attempt: &Attempt) -> Vec<(String, String)> {
+    /// Returns the parameters of a valid request, for a test to modify.
+    pub fn parameters(&self, attempt: &AuthorizationAttempt) -> Vec<(String, String)> {
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(attempt.verifier.as_bytes()));
         [
             ("response_type", "code"),
@@ -65,14 +65,14 @@ impl RelyingParty {
         .to_vec()
     }
 
-    pub fn attempt(&self) -> Attempt {
+    pub fn attempt(&self) -> AuthorizationAttempt {
         self.attempt_with(&[])
     }
 
-    /// A new request; `more` replaces a parameter, adds one, or takes one away with an empty value.
-    pub fn attempt_with(&self, more: &[(&str, &str)]) -> Attempt {
-        let n = self.drawn.fetch_add(1, Ordering::SeqCst);
-        let mut attempt = Attempt {
+    /// Makes a new request; `more` replaces or adds a parameter, or removes a parameter by an empty value.
+    pub fn attempt_with(&self, more: &[(&str, &str)]) -> AuthorizationAttempt {
+        let n = self.attempt_count.fetch_add(1, Ordering::SeqCst);
+        let mut attempt = AuthorizationAttempt {
             url: String::new(),
             state: format!("state-{n}-é&=+ "),
             nonce: format!("nonce-{n}"),
@@ -86,65 +86,74 @@ impl RelyingParty {
             }
         }
         let pairs: Vec<(&str, &str)> = all.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-        attempt.url = format!("/oauth2/authorize?{}", encode(&pairs));
+        attempt.url = format!("/oauth2/authorize?{}", encode_form(&pairs));
         attempt
     }
 
-    /// The answer that came back: parameters by name, after a look at `state` and `iss` (RFC 9207).
-    pub fn answered(&self, landed: &Url, attempt: &Attempt) -> Vec<(String, String)> {
+    /// Returns the response parameters by name, after checking `state` and `iss` (RFC 9207).
+    pub fn query_response(&self, landed: &Url, attempt: &AuthorizationAttempt) -> Vec<(String, String)> {
         assert!(landed.as_str().starts_with(&self.redirect_uri), "{landed}");
         assert_eq!(landed.fragment(), None);
-        self.good(landed.query_pairs().into_owned().collect(), landed.as_str(), attempt)
+        self.check_response(landed.query_pairs().into_owned().collect(), landed.as_str(), attempt)
     }
 
-    /// The same of an answer in the fragment: nothing of it stands in the query.
-    pub fn answered_in_fragment(&self, landed: &Url, attempt: &Attempt) -> Vec<(String, String)> {
+    /// Returns the parameters of a response in the fragment, and asserts an empty query.
+    pub fn fragment_response(&self, landed: &Url, attempt: &AuthorizationAttempt) -> Vec<(String, String)> {
         assert!(landed.as_str().starts_with(&self.redirect_uri), "{landed}");
         assert_eq!(landed.query(), None, "{landed}");
         let fragment = landed.fragment().unwrap_or_default();
-        self.good(form_urlencoded::parse(fragment.as_bytes()).into_owned().collect(), landed.as_str(), attempt)
+        self.check_response(
+            form_urlencoded::parse(fragment.as_bytes()).into_owned().collect(),
+            landed.as_str(),
+            attempt,
+        )
     }
 
-    /// The same of an answer that the page sends as a form.
-    pub fn answered_by_form(&self, page: &Answer, attempt: &Attempt) -> Vec<(String, String)> {
+    /// Returns the parameters of a response sent as a form (response mode form_post).
+    pub fn form_post_response(&self, page: &TestResponse, attempt: &AuthorizationAttempt) -> Vec<(String, String)> {
         let form = page.form_of("continuer");
         assert_eq!((form.action.as_deref(), form.method.as_str()), (Some(self.redirect_uri.as_str()), "post"));
-        self.good(form.fields, "the form", attempt)
+        self.check_response(form.fields, "the form", attempt)
     }
 
-    fn good(&self, all: Vec<(String, String)>, landed: &str, attempt: &Attempt) -> Vec<(String, String)> {
-        assert_eq!(get(&all, "state"), Some(attempt.state.as_str()), "{landed}");
-        assert_eq!(get(&all, "iss"), Some(self.server.issuer()), "{landed}");
-        let given = ["code", "id_token", "access_token"].iter().any(|name| get(&all, name).is_some());
-        assert_ne!(given, get(&all, "error").is_some(), "{landed}");
+    fn check_response(
+        &self,
+        all: Vec<(String, String)>,
+        landed: &str,
+        attempt: &AuthorizationAttempt,
+    ) -> Vec<(String, String)> {
+        assert_eq!(find_pair(&all, "state"), Some(attempt.state.as_str()), "{landed}");
+        assert_eq!(find_pair(&all, "iss"), Some(self.server.issuer()), "{landed}");
+        let given = ["code", "id_token", "access_token"].iter().any(|name| find_pair(&all, name).is_some());
+        assert_ne!(given, find_pair(&all, "error").is_some(), "{landed}");
         all
     }
 
-    pub fn code(&self, landed: &Url, attempt: &Attempt) -> String {
-        let all = self.answered(landed, attempt);
-        get(&all, "code").unwrap_or_else(|| panic!("no code: {landed}")).to_owned()
+    pub fn code(&self, landed: &Url, attempt: &AuthorizationAttempt) -> String {
+        let all = self.query_response(landed, attempt);
+        find_pair(&all, "code").unwrap_or_else(|| panic!("no code: {landed}")).to_owned()
     }
 
-    pub fn error(&self, landed: &Url, attempt: &Attempt) -> String {
-        let all = self.answered(landed, attempt);
-        let words = get(&all, "error_description").unwrap_or_default();
+    pub fn error(&self, landed: &Url, attempt: &AuthorizationAttempt) -> String {
+        let all = self.query_response(landed, attempt);
+        let words = find_pair(&all, "error_description").unwrap_or_default();
         assert!(words.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{words}");
-        get(&all, "error").unwrap_or_else(|| panic!("no error: {landed}")).to_owned()
+        find_pair(&all, "error").unwrap_or_else(|| panic!("no error: {landed}")).to_owned()
     }
 
-    /// Asks, signs in if the page comes, and gives the code.
-    pub async fn code_for(&self, browser: &mut Browser, member: &Member) -> (Attempt, String) {
+    /// Requests a code, signing in if asked to.
+    pub async fn obtain_code(&self, browser: &mut Browser, member: &TestAccount) -> (AuthorizationAttempt, String) {
         let attempt = self.attempt();
         let landed = match browser.open(&attempt.url).await {
-            Landed::Away(url) => url,
-            Landed::Here => browser.sign_in(member).await.away(),
+            Landing::ExternalSite(url) => url,
+            Landing::OwnPage => browser.sign_in(member).await.expect_redirect_away(),
         };
         let code = self.code(&landed, &attempt);
         (attempt, code)
     }
 
-    /// The fields of an exchange in good order.
-    pub fn exchange_fields(&self, attempt: &Attempt, code: &str) -> Vec<(&'static str, String)> {
+    /// Returns the fields of a valid exchange.
+    pub fn exchange_fields(&self, attempt: &AuthorizationAttempt, code: &str) -> Vec<(&'static str, String)> {
         let mut fields = vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.to_owned()),
@@ -162,17 +171,17 @@ impl RelyingParty {
         fields
     }
 
-    /// The Authorization header of a client that uses Basic.
+    /// Returns the Authorization header of a client using HTTP Basic.
     pub fn authorization(&self) -> Option<String> {
         (!["app", "ent-post"].contains(&self.client_id))
-            .then(|| basic(self.client_id, &deployment::secret(self.client_id)))
+            .then(|| basic_header(self.client_id, &deployment::secret(self.client_id)))
     }
 
-    pub async fn exchange(&self, attempt: &Attempt, code: &str) -> Answer {
+    pub async fn exchange(&self, attempt: &AuthorizationAttempt, code: &str) -> TestResponse {
         self.post_token(self.authorization().as_deref(), &self.exchange_fields(attempt, code)).await
     }
 
-    pub async fn post_token(&self, authorization: Option<&str>, fields: &[(&'static str, String)]) -> Answer {
+    pub async fn post_token(&self, authorization: Option<&str>, fields: &[(&'static str, String)]) -> TestResponse {
         let headers: Vec<(&str, &str)> = authorization.map(|a| ("authorization", a)).into_iter().collect();
         let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let answer = self.server.post("/oauth2/token", &headers, &fields).await;
@@ -181,27 +190,27 @@ impl RelyingParty {
         answer
     }
 
-    /// Exchanges, and verifies everything.
-    pub async fn tokens(&self, attempt: &Attempt, code: &str) -> Tokens {
+    /// Exchanges the code and verifies the whole response.
+    pub async fn tokens(&self, attempt: &AuthorizationAttempt, code: &str) -> VerifiedTokens {
         let answer = self.exchange(attempt, code).await;
-        assert_eq!(answer.status, 200, "{}", answer.shown());
+        assert_eq!(answer.status, 200, "{}", answer.visible_text());
         let body = answer.json();
         assert_eq!(body["token_type"], "Bearer");
         assert_eq!(body["expires_in"], 300);
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let (access_token, id_token) = (text("access_token"), text("id_token"));
         let claims = self.verify(&id_token, &access_token, attempt).await;
-        Tokens { access_token, id_token, claims }
+        VerifiedTokens { access_token, id_token, claims }
     }
 
-    /// A whole sign-in.
-    pub async fn sign_in(&self, browser: &mut Browser, member: &Member) -> Tokens {
-        let (attempt, code) = self.code_for(browser, member).await;
+    /// Performs a whole sign-in.
+    pub async fn sign_in(&self, browser: &mut Browser, member: &TestAccount) -> VerifiedTokens {
+        let (attempt, code) = self.obtain_code(browser, member).await;
         self.tokens(&attempt, &code).await
     }
 
-    /// OIDCC 3.1.3.7 by the crate, at the server's time; then what the crate passes over.
-    pub async fn verify(&self, id_token: &str, access_token: &str, attempt: &Attempt) -> Value {
+    /// Verifies the ID token by the crate (OIDCC 3.1.3.7) at the server's time, then the claims ignored by the crate.
+    pub async fn verify(&self, id_token: &str, access_token: &str, attempt: &AuthorizationAttempt) -> Value {
         let keys: CoreJsonWebKeySet = serde_json::from_value(self.server.get("/oauth2/jwks").await.json()).unwrap();
         let issuer = IssuerUrl::new(self.server.issuer().to_owned()).unwrap();
         let now = DateTime::from_timestamp_millis(self.server.now().0).unwrap();
@@ -209,49 +218,49 @@ impl RelyingParty {
         let verifier = CoreIdTokenVerifier::new_public_client(client_id, issuer, keys).set_time_fn(move || now);
         let token: CoreIdToken = id_token.parse().unwrap();
         token.claims(&verifier, &Nonce::new(attempt.nonce.clone())).unwrap();
-        let header = part(id_token, 0);
+        let header = decode_part(id_token, 0);
         assert_eq!((&header["alg"], &header["typ"]), (&"RS256".into(), &"JWT".into()));
         assert!(header["kid"].is_string());
-        let claims = part(id_token, 1);
+        let claims = decode_part(id_token, 1);
         let half = URL_SAFE_NO_PAD.encode(&Sha256::digest(access_token.as_bytes())[..16]);
         assert_eq!(claims["at_hash"], half);
         claims
     }
 
-    pub async fn userinfo(&self, access_token: &str) -> Answer {
+    pub async fn userinfo(&self, access_token: &str) -> TestResponse {
         let request = axum::http::Request::get("/oauth2/userinfo")
             .header("authorization", format!("Bearer {access_token}"))
             .body(axum::body::Body::empty());
         self.server.call(request.unwrap()).await
     }
 
-    /// The address of a sign-out.
+    /// Returns the URL of an RP-initiated logout.
     pub fn logout_url(&self, fields: &[(&str, &str)]) -> String {
-        format!("/oauth2/logout?{}", encode(fields))
+        format!("/oauth2/logout?{}", encode_form(fields))
     }
 }
 
-pub fn get<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub fn find_pair<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut found = pairs.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
     let first = found.next();
     assert!(found.next().is_none(), "{name} stands twice");
     first
 }
 
-/// RFC 6749 2.3.1: form-encoded, joined by a colon, base64.
-pub fn basic(id: &str, secret: &str) -> String {
+/// Encodes credentials for HTTP Basic (RFC 6749 2.3.1): form-encoded, joined by a colon, base64.
+pub fn basic_header(id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
 }
 
-/// Header (0) or claims (1) of a compact token, unverified.
-pub fn part(token: &str, n: usize) -> Value {
+/// Decodes the header (0) or claims (1) of a compact token, unverified.
+pub fn decode_part(token: &str, n: usize) -> Value {
     let text = token.split('.').nth(n).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
 
-/// The token with one letter changed: of its signature, where it has one.
-pub fn bend(token: &str) -> String {
+/// Changes one letter of the token: the first of the signature, if any.
+pub fn mutate_token(token: &str) -> String {
     let at = token.rfind('.').map_or(0, |dot| dot + 1);
     let other = if token[at..].starts_with('A') { 'B' } else { 'A' };
     format!("{}{other}{}", &token[..at], &token[at + 1..])

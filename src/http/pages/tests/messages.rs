@@ -1,11 +1,11 @@
-//! The catalogues against each other and against their use; the text message against its alphabet.
+//! Tests of the catalogues against each other and against their use, and of the SMS alphabet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Files, Lang, PagesError, catalogue, embedded_text};
 use super::{every_page, pages};
 
-/// Key and names of the arguments of every message of a catalogue.
+/// Returns the key and the argument names of every message of a catalogue.
 fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
     let mut out = BTreeMap::new();
     let text = embedded_text(&catalogue::catalogue_file(lang)).unwrap();
@@ -35,7 +35,7 @@ fn both_catalogues_have_the_same_keys_and_arguments() {
 
 #[test]
 fn no_message_and_no_template_is_unused() {
-    // Those that are taken through `Pages::text`.
+    // Messages used through `PageRenderer::message`.
     let mut used = BTreeSet::from(["sms-code", "suspended-by-school", "suspended-by-operator"].map(str::to_owned));
     let mut prefixes = Vec::new();
     let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
@@ -81,12 +81,12 @@ fn no_message_and_no_template_is_unused() {
 #[test]
 fn a_missing_message_or_argument_is_an_error() {
     let pages = pages();
-    assert!(matches!(pages.text(Lang::Fr, "no-such-key", &[]), Err(PagesError::Message { .. })));
-    assert!(matches!(pages.text(Lang::En, "back-to", &[]), Err(PagesError::Message { .. })));
-    assert_eq!(pages.text(Lang::En, "back-to", &[("service", "<a> **b**")]).unwrap(), "Back to <a> **b**");
+    assert!(matches!(pages.message(Lang::Fr, "no-such-key", &[]), Err(PagesError::Message { .. })));
+    assert!(matches!(pages.message(Lang::En, "back-to", &[]), Err(PagesError::Message { .. })));
+    assert_eq!(pages.message(Lang::En, "back-to", &[("service", "<a> **b**")]).unwrap(), "Back to <a> **b**");
 }
 
-/// GSM 03.38: the basic alphabet, and its extension whose characters take two septets.
+/// Counts the septets of a text in GSM 03.38: characters of the extension table take two. `None` for other characters.
 fn septets(text: &str) -> Option<usize> {
     const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                          ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
@@ -104,13 +104,13 @@ fn the_text_message_is_one_gsm_segment() {
     let service = "É".repeat(30);
     for lang in Lang::ALL {
         let args = [("service", service.as_str()), ("code", "123456"), ("host", "compte.ac-montpellier.example.fr")];
-        let text = pages().text(lang, "sms-code", &args).unwrap();
+        let text = pages().message(lang, "sms-code", &args).unwrap();
         assert!(septets(&text).is_some_and(|n| n <= 160), "{:?} {text}", septets(&text));
         assert_eq!(text.lines().last(), Some("@compte.ac-montpellier.example.fr #123456"));
         assert_eq!(text.lines().count(), 2);
     }
     let args = [("service", "Mon compte École"), ("code", "123456"), ("host", "localhost")];
-    let text = pages().text(Lang::Fr, "sms-code", &args).unwrap();
+    let text = pages().message(Lang::Fr, "sms-code", &args).unwrap();
     let line = "Mon compte École : votre code est 123456. Valable 30 minutes. Ne le donnez à personne.";
     assert_eq!(text.lines().next(), Some(line));
 }

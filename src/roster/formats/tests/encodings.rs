@@ -1,4 +1,4 @@
-//! In which encoding a file is, and what it is where it is no export.
+//! Encodings of exports, and files of other types.
 
 use super::*;
 
@@ -25,17 +25,17 @@ fn the_prolog_names_the_encoding() {
     let with_mark = [b"\xef\xbb\xbf".as_slice(), text("utf-8").as_bytes()].concat();
     assert_eq!(pupils(one(&with_mark).unwrap()).0.len(), 1);
     let (_, unreadable, problems) = pupils(one(&in_bytes("ISO-8859-15", b"\x9c")).unwrap());
-    assert_eq!(problems[0].reason, Reason::Characters("PRENOM"), "a wrong encoding is seen");
+    assert_eq!(problems[0].kind, RecordErrorKind::InvalidCharacters("PRENOM"), "a wrong encoding is seen");
     assert!(unreadable.ids.contains("1"));
-    assert_eq!(fault(text("UTF-16").as_bytes()), Fault::Encoding("UTF-16".into()));
-    assert_eq!(fault(text("klingon").as_bytes()), Fault::Encoding("klingon".into()));
-    assert_eq!(fault(b"<\0?\0x\0"), Fault::Encoding("UTF-16 without byte-order mark".into()));
-    assert_eq!(fault(b"\xff\xfe\0\0<\0\0\0"), Fault::Encoding("UTF-32".into()));
+    assert_eq!(fault(text("UTF-16").as_bytes()), FileErrorKind::UnsupportedEncoding("UTF-16".into()));
+    assert_eq!(fault(text("klingon").as_bytes()), FileErrorKind::UnsupportedEncoding("klingon".into()));
+    assert_eq!(fault(b"<\0?\0x\0"), FileErrorKind::UnsupportedEncoding("UTF-16 without byte-order mark".into()));
+    assert_eq!(fault(b"\xff\xfe\0\0<\0\0\0"), FileErrorKind::UnsupportedEncoding("UTF-32".into()));
     let (long, _) = ("x".repeat(5000), ());
-    assert!(matches!(fault(format!("<?xml {long}").as_bytes()), Fault::NotWellFormed(_)));
+    assert!(matches!(fault(format!("<?xml {long}").as_bytes()), FileErrorKind::NotWellFormed(_)));
 }
 
-/// The sample as somebody saves it who opened it in an editor: the first line still says ISO-8859-15.
+/// The sample as saved anew by an editor: the XML declaration still says ISO-8859-15.
 fn saved_as(encode: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
     let (text, ..) = encoding_rs::ISO_8859_15.decode(ELEVES);
     assert!(text.starts_with("<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>"));
@@ -59,12 +59,12 @@ fn faults_c1_a_byte_order_mark_decides_against_the_first_line() {
         let file = one(&bytes).unwrap();
         assert_eq!(pupils(file), pupils_of_the_sample(), "{:x?}", &bytes[..4]);
     }
-    // The mark says UTF-8 and the bytes do not.
+    // The mark says UTF-8, but the bytes are not.
     let fault = fault(&[b"\xef\xbb\xbf", ELEVES].concat());
-    assert_eq!(fault, Fault::NotUtf8 { said_by: "byte-order mark" });
+    assert_eq!(fault, FileErrorKind::InvalidUtf8 { said_by: "byte-order mark" });
 }
 
-fn pupils_of_the_sample() -> (Vec<Pupil>, UnreadablePupils, Vec<Problem>) {
+fn pupils_of_the_sample() -> (Vec<PupilRecord>, UnreadablePupils, Vec<RecordError>) {
     pupils(one(ELEVES).unwrap())
 }
 
@@ -73,40 +73,40 @@ fn faults_c1_a_file_in_another_encoding_than_it_says_is_refused_whole_and_both_a
     let plain = saved_as(|text| text.as_bytes().to_vec());
     for bytes in [plain.clone(), zipped(&[("ElevesAvecAdresses.xml", &plain)])] {
         let error = one(&bytes).unwrap_err();
-        assert_eq!(error.fault, Fault::IsUtf8 { declared: "ISO-8859-15".into() });
+        assert_eq!(error.kind, FileErrorKind::UnexpectedUtf8 { declared: "ISO-8859-15".into() });
         let told = error.to_string();
         for part in ["ISO-8859-15", "UTF-8", "give the ZIP as SIECLE exported it"] {
             assert!(told.contains(part), "{told}");
         }
         assert!(!told.contains("line 1:"), "{told}");
     }
-    // Every label of a single-byte encoding is as untrue.
+    // Every label of a single-byte encoding is equally untrue.
     for label in ["iso-8859-1", "windows-1252", "l9"] {
         let text = String::from_utf8(plain.clone()).unwrap().replacen("ISO-8859-15", label, 1);
-        assert_eq!(fault(text.as_bytes()), Fault::IsUtf8 { declared: label.into() });
+        assert_eq!(fault(text.as_bytes()), FileErrorKind::UnexpectedUtf8 { declared: label.into() });
     }
-    // The other way round: it says UTF-8, in its first line or by saying nothing, and is ISO-8859-15.
+    // The reverse: declared as UTF-8, explicitly or by default, but encoded as ISO-8859-15.
     let (text, ..) = encoding_rs::ISO_8859_15.decode(ELEVES);
     for first in ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<?xml version=\"1.0\"?>", ""] {
         let text = text.replacen("<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>", first, 1);
         let (bytes, ..) = encoding_rs::ISO_8859_15.encode(&text);
-        assert_eq!(fault(&bytes), Fault::NotUtf8 { said_by: "first line" }, "{first}");
+        assert_eq!(fault(&bytes), FileErrorKind::InvalidUtf8 { said_by: "first line" }, "{first}");
         assert_eq!(pupils(one(text.as_bytes()).unwrap()), pupils_of_the_sample(), "and in UTF-8 it is read");
     }
-    // Without a letter beyond ASCII both are the same.
+    // Without a letter beyond ASCII both encodings are the same.
     let ascii = document("ISO-8859-15", "BEE_ELEVES", &format!("<ELEVES>{}</ELEVES>", eleve("1", "A", "01/01/2012")));
     assert_eq!(pupils(one(ascii.as_bytes()).unwrap()).0.len(), 1);
 }
 
-/// So many times the same bytes, and how many of them were asked for.
-struct Flood<'a> {
+/// A reader of the same bytes repeated a number of times; counts the bytes read.
+struct RepeatingReader<'a> {
     line: &'a [u8],
     place: usize,
     left: usize,
     given: &'a std::cell::Cell<usize>,
 }
 
-impl std::io::Read for Flood<'_> {
+impl std::io::Read for RepeatingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let mut count = 0;
         while count < buffer.len() && self.left > 0 {
@@ -130,7 +130,7 @@ fn faults_c1_a_file_of_500_megabytes_is_judged_without_being_kept() {
     const SIZE: usize = 500 << 20;
     let line = format!("<!-- {} Noël -->\n", "x".repeat(4000));
     let given = std::cell::Cell::new(0);
-    let flood = Flood { line: line.as_bytes(), place: 0, left: SIZE / line.len(), given: &given };
+    let flood = RepeatingReader { line: line.as_bytes(), place: 0, left: SIZE / line.len(), given: &given };
     let first = Cursor::new(b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>\n");
     let mut decoded = super::prolog::decode(first.chain(flood)).ok().unwrap();
     let mut buffer = vec![0; 16 << 10];
@@ -140,11 +140,11 @@ fn faults_c1_a_file_of_500_megabytes_is_judged_without_being_kept() {
         match decoded.read(&mut buffer) {
             Ok(0) => break None,
             Ok(count) => read += count,
-            Err(error) => break error.get_ref().and_then(|cause| cause.downcast_ref::<Fault>().cloned()),
+            Err(error) => break error.get_ref().and_then(|cause| cause.downcast_ref::<FileErrorKind>().cloned()),
         }
         most = most.max(given.get() - before);
     };
-    assert_eq!(end, Some(Fault::IsUtf8 { declared: "ISO-8859-15".into() }));
+    assert_eq!(end, Some(FileErrorKind::UnexpectedUtf8 { declared: "ISO-8859-15".into() }));
     assert!(given.get() > SIZE - line.len() && read > SIZE - line.len());
     assert!(most <= 64 << 10, "{most} bytes were taken in for a piece of {}", buffer.len());
 }
@@ -153,25 +153,25 @@ fn faults_c1_a_file_of_500_megabytes_is_judged_without_being_kept() {
 fn faults_c6_what_is_no_export_is_called_what_it_is() {
     let page = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">\n<html><head><title>ARENA</title></head>";
     let text = String::from_utf8(eleves("")).unwrap();
-    let before = |what| Fault::BeforeDeclaration { what };
+    let before = |what| FileErrorKind::ContentBeforeDeclaration { what };
     for (bytes, right) in [
-        (page.as_bytes().to_vec(), Fault::WebPage),
-        (format!("\n\n  <HTML lang='fr'>{page}").into_bytes(), Fault::WebPage),
-        (format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n{page}").into_bytes(), Fault::WebPage),
-        (format!("\u{feff}{page}").into_bytes(), Fault::WebPage),
+        (page.as_bytes().to_vec(), FileErrorKind::WebPage),
+        (format!("\n\n  <HTML lang='fr'>{page}").into_bytes(), FileErrorKind::WebPage),
+        (format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n{page}").into_bytes(), FileErrorKind::WebPage),
+        (format!("\u{feff}{page}").into_bytes(), FileErrorKind::WebPage),
         (format!("\r\n{text}").into_bytes(), before("a blank line")),
         (format!(" {text}").into_bytes(), before("a blank")),
         (format!("\u{feff}\n{text}").into_bytes(), before("a blank line")),
         (format!("\u{feff}\u{feff}{text}").into_bytes(), before("a second byte-order mark")),
         (format!("x{text}").into_bytes(), before("something")),
-        (b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), Fault::Packed("a gzip archive (.gz, .tgz)")),
-        (b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), Fault::Packed("a 7-Zip archive (.7z)")),
-        (b"%PDF-1.7\n".to_vec(), Fault::Foreign("a PDF")),
-        (zipped(&[("ExportXML_ElevesAvecAdresses.zip", ELEVES_ZIP)]), Fault::ZipInZip),
+        (b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), FileErrorKind::UnsupportedArchive("a gzip archive (.gz, .tgz)")),
+        (b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), FileErrorKind::UnsupportedArchive("a 7-Zip archive (.7z)")),
+        (b"%PDF-1.7\n".to_vec(), FileErrorKind::UnsupportedType("a PDF")),
+        (zipped(&[("ExportXML_ElevesAvecAdresses.zip", ELEVES_ZIP)]), FileErrorKind::NestedZip),
     ] {
         assert_eq!(fault(&bytes), right, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
         let inside = zipped(&[("ElevesAvecAdresses.xml", &bytes)]);
-        if matches!(right, Fault::WebPage | Fault::BeforeDeclaration { .. }) {
+        if matches!(right, FileErrorKind::WebPage | FileErrorKind::ContentBeforeDeclaration { .. }) {
             assert_eq!(fault(&inside), right, "the same in a ZIP");
         }
     }

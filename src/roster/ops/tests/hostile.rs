@@ -1,15 +1,15 @@
-//! Broken and hostile files: each is told with file, record and reason, and the rest is taken.
+//! Broken and hostile files: each is reported with file, record and reason, and the rest is imported.
 
 use std::io::Write as _;
 
 use super::*;
-use crate::roster::formats::SetError;
+use crate::roster::formats::SchoolRosterError;
 
 #[tokio::test]
 async fn fault_rt14_a_cut_file_harms_nothing() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
-        ground.taken(&roster).await;
+        ground.imported(&roster).await;
         let before = ground.rows().await;
         let next = roster.on("09/09/2025", |roster| roster.persons[0].1 = "0639987777".into());
         let whole = next.responsables();
@@ -19,7 +19,13 @@ async fn fault_rt14_a_cut_file_harms_nothing() {
             let told = ground.import(&[eleves.clone(), cut]).await;
             assert!(!told.all, "{part}");
             assert!(told.text().contains("cut.xml"), "{}", told.text());
-            assert!(matches!(told.refused(), Refused::Unreadable | Refused::Set(SetError::Half { .. })), "{part}");
+            assert!(
+                matches!(
+                    told.rejected(),
+                    ImportRejection::UnreadableFile | ImportRejection::Files(SchoolRosterError::MissingExport { .. })
+                ),
+                "{part}"
+            );
             assert_eq!(before, ground.rows().await, "{part}");
         }
     })
@@ -30,7 +36,7 @@ async fn fault_rt14_a_cut_file_harms_nothing() {
 async fn fault_rt14_an_import_that_ends_anywhere_is_all_or_nothing() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 60);
-        ground.taken(&roster).await;
+        ground.imported(&roster).await;
         for step in 0..20 {
             let next = roster.on(&format!("{:02}/09/2025", 9 + step), |roster| {
                 roster.persons.iter_mut().for_each(|(_, phone)| *phone = format!("06399870{step:02}"));
@@ -40,13 +46,13 @@ async fn fault_rt14_an_import_that_ends_anywhere_is_all_or_nothing() {
             tokio::time::sleep(std::time::Duration::from_millis(4 * step)).await;
             task.abort();
             _ = task.await;
-            // One statement sees one moment: the commit may still be under way when its task is gone.
+            // A single statement sees one snapshot: the commit may still be under way after the end of the task.
             let mut tx = ground.db.read().await.unwrap();
             let sql = "SELECT COUNT(*) FROM person p JOIN roster_set s ON p.exported_at = s.responsables_exported_at";
-            assert_eq!(tx.one::<(i64,)>(sql, args![]).await.unwrap(), (60,), "step {step}");
+            assert_eq!(tx.fetch_one::<(i64,)>(sql, args![]).await.unwrap(), (60,), "step {step}");
         }
         let last = roster.on("30/09/2025", |_| {});
-        ground.taken(&last).await;
+        ground.imported(&last).await;
         assert_eq!(ground.count("link 0349999J").await, 60);
     })
     .await;
@@ -74,9 +80,9 @@ async fn half_a_set_or_a_file_that_is_not_there_is_refused_and_another_school_is
 async fn fault_rt14_unreadable_records_are_told_and_the_rest_is_taken() {
     on_each(async |ground| {
         let roster = Roster::of(MONOD, 30);
-        ground.taken(&roster).await;
+        ground.imported(&roster).await;
         let next = roster.on("09/09/2025", |roster| {
-            // The same ELEVE_ID twice, a birth date in the future, a level that does not exist, a link to nobody.
+            // The same ELEVE_ID twice, a birth date in the future, an unknown level, a dangling link.
             roster.pupils[0].0 = "900001".into();
             roster.pupils[2].1 = "14/02/2026".into();
             roster.links[3].2 = "9".into();
@@ -95,8 +101,8 @@ async fn fault_rt14_unreadable_records_are_told_and_the_rest_is_taken() {
             assert!(text.contains(line), "{line}: {text}");
         }
         assert!(text.lines().filter(|line| line.contains("eleves.xml: line ")).count() >= 3, "{text}");
-        // What cannot be read counts as unchanged. 900000 is absent, since another id stands in its place.
-        let changes = told.taken().changes;
+        // Unreadable records count as unchanged. 900000 is absent, since another id stands in its place.
+        let changes = told.imported().changes;
         assert_eq!((changes.persons_changed, changes.links_ended, changes.enrolments_ended), (1, 1, 1));
         assert_eq!(ground.count("link 0349999J").await, 30);
     })
@@ -132,12 +138,12 @@ async fn a_doctype_is_refused_and_names_no_file_of_the_machine() {
     .await;
 }
 
-/// 3 GB of blanks in a ZIP of 3 MB, after a header that is right.
+/// 3 GB of blanks in a ZIP of 3 MB, after a valid header.
 #[tokio::test]
 async fn a_zip_that_swells_is_refused_and_the_rest_is_taken() {
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite:{}", folder.path().join("preau.db").display());
-    let ground = Ground::on(&url, folder).await;
+    let ground = Fixture::on(&url, folder).await;
     let roster = Roster::of(MONOD, 3);
     let bomb = ground.folder.path().join("bomb.zip");
     let (head, tail) = roster.eleves().split_once("<ELEVES>").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();

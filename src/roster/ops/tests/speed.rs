@@ -1,4 +1,4 @@
-//! A large school is imported while a person waits for it.
+//! A large school is imported fast enough for a waiting operator.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use super::*;
 async fn a_school_of_a_thousand_pupils_takes_seconds() {
     on_each(async |ground| {
         let mut roster = Roster::of(MONOD, 1000);
-        // Two parents each.
+        // Two parents for each pupil.
         for n in 0..1000 {
             roster.persons.push((format!("{}", 600_000 + n), format!("06 39 98 {:02} {:02}", n / 100, n % 100)));
             roster.links.push((format!("{}", 900_000 + n), format!("{}", 600_000 + n), "1".to_owned()));
         }
         let begun = Instant::now();
-        assert_eq!(ground.taken(&roster).await.changes.links_started, 2000);
+        assert_eq!(ground.imported(&roster).await.changes.links_started, 2000);
         let first = begun.elapsed();
         let begun = Instant::now();
-        assert_eq!(ground.taken(&roster).await.changes, Default::default());
+        assert_eq!(ground.imported(&roster).await.changes, Default::default());
         let again = begun.elapsed();
         let begun = Instant::now();
-        ground.taken(&roster.on("09/09/2025", |_| {})).await;
+        ground.imported(&roster.on("09/09/2025", |_| {})).await;
         let next_day = begun.elapsed();
         let sqlite = ground.db.is_sqlite();
         let times = format!("sqlite {sqlite}: first {first:?}, the same {again:?}, the next day's {next_day:?}");

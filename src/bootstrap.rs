@@ -1,0 +1,309 @@
+//! Builds the application and its background work from a configuration, in one place.
+//!
+//! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
+
+mod health;
+mod worker;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum_server::Handle;
+use tokio::sync::watch;
+
+use crate::app::{App, AppParts, AppState};
+use crate::base::clock::{Clock, SteadyClock, SystemClock};
+use crate::base::rng::Random;
+use crate::clients::ops::publish::{self, PublishError, PublishMode, Published};
+use crate::config::deployment::{self, DeploymentFiles, ServerIdentity};
+use crate::config::{Config, Server, UNNAMED_PROXY};
+use crate::crypto::{self, MasterKey, MasterKeyError, PasswordCost, PasswordHasher};
+use crate::db::{AccessMode, Db, files};
+use crate::ephemeral::Ephemeral;
+use crate::http::certificate;
+use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
+use crate::http::outgoing::OutgoingClient;
+use crate::http::pages::PageRenderer;
+use crate::http::serve::{self, ConnectionTimeouts, ReloadableTls};
+use crate::sms::SmsGateway;
+use crate::{keys, router, telemetry, tenants};
+
+pub use health::{HealthReport, check_health};
+pub use worker::{drain_outbox, spawn_workers};
+
+/// The dependencies replaced by tests.
+pub struct Dependencies {
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Random>,
+    pub password_cost: PasswordCost,
+    /// Replaces the configured gateway.
+    pub sms_gateway: Option<SmsGateway>,
+}
+
+impl Dependencies {
+    /// Returns the dependencies of production: the machine's clock and randomness, and the standard password cost.
+    pub fn production() -> Self {
+        Self {
+            clock: Arc::new(SteadyClock::system()),
+            rng: Arc::new(crate::base::rng::SystemRandom),
+            password_cost: PasswordCost::STANDARD,
+            sms_gateway: None,
+        }
+    }
+}
+
+/// A database with this program's schema, and its master key.
+pub struct Storage {
+    pub db: Db,
+    pub master_key: MasterKey,
+}
+
+/// Opens the database, applies migrations, and verifies that the master key belongs to the database. A missing master
+/// key is created only for an SQLite database without encrypted data (docs/decisions/0014-one-master-key.md).
+pub async fn open_storage(config: &Config, around: &Dependencies) -> anyhow::Result<Storage> {
+    let place = || format!("database {}", config.database.location());
+    let db = Db::open(&config.database.url).await.with_context(place)?;
+    let newer = db.schema_status().await.with_context(place)?.unknown;
+    if !newer.is_empty() {
+        tracing::warn!(?newer, "a newer version of this program has migrated the database: this one works on with it");
+    }
+    db.migrate().await.with_context(place).context("migrations")?;
+    sync_clock(&db, around).await?;
+    let unsealed = keys::ops::is_uninitialized(&db).await.with_context(place)?;
+    let may_create = db.is_sqlite() && unsealed;
+    let master = crypto::load_or_create_master_key(&config.keys.directory, may_create, around.rng.as_ref());
+    let master_key = MasterKey::new(master.map_err(|e| master_key_error(e, unsealed))?)?;
+    keys::ops::verify_or_init_master_key(&db, &master_key, around.clock.now())
+        .await
+        .with_context(|| format!("keys in {}", config.keys.directory.display()))?;
+    Ok(Storage { db, master_key })
+}
+
+/// Moves the clock forward to the latest time recorded by any server of this deployment.
+pub async fn sync_clock(db: &Db, around: &Dependencies) -> anyhow::Result<()> {
+    if let Some(seen) = db.last_seen_time().await? {
+        around.clock.advance_to(seen);
+    }
+    Ok(())
+}
+
+/// Explains a missing master key of a database with encrypted data: the key must be restored from its copy, because a
+/// new key decrypts nothing.
+pub fn master_key_error(error: MasterKeyError, unsealed: bool) -> anyhow::Error {
+    match error {
+        MasterKeyError::Missing(path) if !unsealed => anyhow::anyhow!(
+            "{} is not there, and this database is sealed with it: restore it from its copy; a new key opens nothing of \
+             what is sealed",
+            path.display()
+        ),
+        error => error.into(),
+    }
+}
+
+/// Opens an existing database with this program's schema, without creating, migrating or publishing anything: for
+/// commands that only read or change one thing (docs/threats.md#faults-f2).
+pub async fn open_existing_database(config: &Config, access: AccessMode) -> anyhow::Result<Db> {
+    if let Some(file) = files::sqlite_file(&config.database.url) {
+        anyhow::ensure!(file.exists(), "{} is not there: `preau migrate` makes it", file.display());
+    }
+    let place = || format!("database {}", config.database.location());
+    let db = Db::open_with(&config.database.url, access).await.with_context(place)?;
+    let lacking = db.schema_status().await.with_context(place)?.missing;
+    anyhow::ensure!(
+        lacking.is_empty(),
+        "the database is of an older version: {} migrations are not applied: run `preau migrate`",
+        lacking.len()
+    );
+    Ok(db)
+}
+
+/// Opens an existing database for writing, as [`open_existing_database`] does, with its master key.
+pub async fn open_existing_storage(config: &Config, around: &Dependencies) -> anyhow::Result<Storage> {
+    let db = open_existing_database(config, AccessMode::ReadWrite).await?;
+    sync_clock(&db, around).await?;
+    let unsealed = keys::ops::is_uninitialized(&db).await?;
+    let master_key =
+        MasterKey::new(crypto::read_master_key(&config.keys.directory).map_err(|e| master_key_error(e, unsealed))?)?;
+    let place = || format!("keys in {}", config.keys.directory.display());
+    keys::ops::verify_master_key(&db, &master_key).await.with_context(place)?;
+    Ok(Storage { db, master_key })
+}
+
+/// Reads the files of the deployment's directory.
+pub fn read_deployment(config: &Config) -> anyhow::Result<DeploymentFiles> {
+    let directory = &config.deployment.directory;
+    let place = || format!("deployment {}", directory.display());
+    let mut declared = deployment::read(directory, &config.keys.directory).with_context(place)?;
+    tenants::ops::check(&declared).with_context(place)?;
+    declared.identity = ServerIdentity::of(config);
+    declared.algorithms.clone_from(&config.keys.algorithms);
+    Ok(declared)
+}
+
+/// Publishes the deployment's files and logs the result.
+pub async fn publish_deployment(
+    around: &Dependencies,
+    opened: &Storage,
+    (declared, consent): (&DeploymentFiles, PublishMode),
+) -> Result<Published, PublishError> {
+    let (rng, now) = (around.rng.as_ref(), around.clock.now());
+    let done = publish::publish(&opened.db, &opened.master_key, rng, now, (declared, consent)).await?;
+    log_published(&done);
+    Ok(done)
+}
+
+fn log_published(done: &Published) {
+    for (client, how) in &done.changes {
+        tracing::info!(revision = done.revision, client, how, "relying party published");
+    }
+    for file in &done.broken {
+        tracing::error!(%file, "a relying party's file is broken: the client stays as it was published");
+    }
+}
+
+/// Reads and publishes the deployment's files again for the running application.
+///
+/// # Errors
+/// The files may not be published; the previous publication stays in force.
+pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
+    let declared = read_deployment(&app.config)?;
+    let (rng, now) = (app.rng.as_ref(), app.now());
+    log_published(&publish::publish(&app.db, &app.master_key, rng, now, (&declared, PublishMode::Guarded)).await?);
+    Ok(())
+}
+
+/// Builds the application, ready to serve. Files refused for publication stop nothing: the previous publication stays
+/// in force.
+pub async fn build_app(config: Config, around: Dependencies) -> anyhow::Result<AppState> {
+    let opened = Box::pin(open_storage(&config, &around)).await?;
+    match publish_deployment(&around, &opened, (&read_deployment(&config)?, PublishMode::Guarded)).await {
+        Ok(_) => {}
+        Err(error) if error.keeps_previous() => tracing::error!(%error, "the deployment's files are not published"),
+        Err(error) => return Err(error.into()),
+    }
+    Box::pin(assemble_app(config, around, opened)).await
+}
+
+/// Completes [`build_app`] from a database with published schools and relying parties.
+pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage) -> anyhow::Result<AppState> {
+    let Storage { db, master_key } = opened;
+    let ring =
+        keys::ops::ensure_keys(&db, &master_key, around.rng.as_ref(), around.clock.now(), &config.keys.algorithms)
+            .await?;
+    let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
+    let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
+    let sms = match around.sms_gateway {
+        Some(gateway) => gateway,
+        None => SmsGateway::from_config(&config.sms, &config.outgoing)?,
+    };
+    let ephemeral = Ephemeral::open(&config.ephemeral, &master_key)?;
+    let outgoing = OutgoingClient::new(&config.outgoing)?;
+    let app = App::new(AppParts {
+        config,
+        clock: around.clock,
+        rng: around.rng,
+        db,
+        ephemeral,
+        master_key,
+        password_hasher: passwords,
+        pages,
+        sms_gateway: sms,
+        outgoing,
+    });
+    app.set_key_ring(ring);
+    Ok(AppState(Arc::new(app)))
+}
+
+/// The two listening sockets, bound before anything else: two servers on one address, or an unreadable certificate,
+/// are detected at once.
+pub struct Listeners {
+    pub public: TcpListener,
+    pub operations: TcpListener,
+    pub tls: Option<ReloadableTls>,
+}
+
+impl Listeners {
+    pub async fn bind(server: &Server) -> anyhow::Result<Self> {
+        let tls = match &server.tls {
+            None => None,
+            Some(tls) => {
+                // An expired certificate would be served to everybody and refused by all.
+                certificate::validate(&tls.certificate, &tls.key, SystemClock.now()).context("server.tls")?;
+                Some(ReloadableTls::load(&tls.certificate, &tls.key).await.context("server.tls")?)
+            }
+        };
+        Ok(Self {
+            tls,
+            public: bind_listener("server.listen", server.listen)?,
+            operations: bind_listener("server.operations", server.operations)?,
+        })
+    }
+}
+
+/// Binds a listener; the error for an address in use names the configuration key.
+pub fn bind_listener(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    serve::bind(address).map_err(|e| match e.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
+        _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
+    })
+}
+
+/// The maximum number of concurrent connections of the operations listener.
+const MAX_OPERATIONS_CONNECTIONS: usize = 64;
+
+/// Returns the configured connection limits, lowered to the available file descriptors.
+fn connection_limits(server: &Server) -> ConnectionLimits {
+    let asked = ConnectionLimits {
+        total: server.max_connections,
+        per_source: server.max_connections_per_source,
+        proxies: server.trusted_proxies.clone(),
+    };
+    let descriptors = raise_descriptor_limit();
+    let most = asked.capped_by_descriptors(descriptors);
+    if most.total < server.max_connections {
+        tracing::warn!(
+            descriptors,
+            connections = most.total,
+            "fewer connections than server.max_connections: ulimit -n"
+        );
+    }
+    most
+}
+
+/// Serves until `stop` is true, then finishes requests under way, ends the background work and closes the database.
+pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    let handles = [Handle::new(), Handle::new()];
+    let [public_handle, operations_handle] = handles.clone();
+    let mut work = spawn_workers(&app, stop);
+    let mut asked = stop.clone();
+    let stopper = tokio::spawn(async move {
+        // A dropped sender can no longer request the stop, so its absence counts as one.
+        let _gone = asked.wait_for(|stop| *stop).await;
+        handles.iter().for_each(serve::stop);
+    });
+    if app.config.server.has_undeclared_proxy() {
+        tracing::warn!("{}", UNNAMED_PROXY);
+    }
+    let patience = ConnectionTimeouts::default();
+    let most = connection_limits(&app.config.server);
+    // The operations listener has its own limits: a flood on the public listener must not silence monitoring.
+    let few = ConnectionLimits {
+        total: MAX_OPERATIONS_CONNECTIONS,
+        per_source: MAX_OPERATIONS_CONNECTIONS,
+        proxies: Vec::new(),
+    };
+    let public = (ConnectionLimiter::new(most, patience.write_stall, app.metrics.connections()), patience);
+    let operations =
+        (ConnectionLimiter::new(few, patience.write_stall, telemetry::ConnectionMetrics::default()), patience);
+    let public = serve::serve(listeners.public, router::public(app.clone())?, listeners.tls, public, public_handle);
+    let router = router::operations(app.clone());
+    let operations = serve::serve(listeners.operations, router, None, operations, operations_handle);
+    let served = tokio::try_join!(public, operations);
+    stopper.abort();
+    served.context("serving")?;
+    while work.join_next().await.is_some() {}
+    app.db.close().await;
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! The background work: the outbox queues, the reloading of keys, the deletion of expired rows.
+//!
+//! A queue takes its next job as soon as one of its jobs is done, so no job waits for the slowest of a batch; and no
+//! queue waits for another (docs/threats.md#fault-rt17).
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::health::clock_problem;
+use crate::app::AppState;
+use crate::db::Durability;
+use crate::oidc::backchannel;
+use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
+use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions, support};
+
+/// The interval at which a queue polls without notification: another server may have written a job.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The interval at which due keys are renewed and all keys reloaded
+/// (docs/decisions/0015-signing-keys-renew-themselves.md).
+const KEY_REFRESH_INTERVAL: Duration = Duration::from_millis(keys::rotation::KEY_REFRESH_INTERVAL.0.unsigned_abs());
+/// The interval at which the time is recorded in the database: a restart with a clock set back lengthens lifetimes by
+/// at most this interval.
+const CLOCK_RECORD_INTERVAL: Duration = Duration::from_secs(30);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The interval at which views of pages with a support code are written to the database.
+const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Starts the background work, ending soon after `stop` is true. A job under way is finished.
+pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut all = JoinSet::new();
+    for kind in JobKind::ALL {
+        all.spawn(run_queue(app.clone(), kind, stop.clone()));
+    }
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(KEY_REFRESH_INTERVAL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            if let Err(error) = keys::ops::refresh_keys(&a, a.now()).await {
+                tracing::error!(error = format!("{error:#}"), "signing keys not renewed or not read again");
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            if let Err(error) = record_time(&a).await {
+                tracing::error!(%error, "the time was not noted");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLOCK_RECORD_INTERVAL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            let stopping = tokio::select! {
+                () = tokio::time::sleep(SUPPORT_WRITE_INTERVAL) => false,
+                _ = s.wait_for(|stop| *stop) => true,
+            };
+            if let Err(error) = support::ops::flush(&a, a.now()).await {
+                tracing::warn!(error = format!("{error:#}"), "support events not written");
+            }
+            if stopping {
+                return;
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            if let Err(error) = delete_expired(&a, &s).await {
+                tracing::error!(error = format!("{error:#}"), "cleaning failed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLEANUP_INTERVAL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+        }
+    });
+    all
+}
+
+async fn run_queue(app: AppState, kind: JobKind, mut stop: watch::Receiver<bool>) {
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = app.job_notifier.notified(kind) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            Some(_) = running.join_next() => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
+        fill_queue(&app, kind, &mut running).await;
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Starts as many due jobs as the queue has free slots. Returns the number of jobs started.
+async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) -> usize {
+    // Finished jobs free their slots.
+    while running.try_join_next().is_some() {}
+    let free = kind.concurrency().saturating_sub(running.len());
+    if free == 0 {
+        return 0;
+    }
+    let most = i64::try_from(free).unwrap_or(1);
+    let now = app.now();
+    // While the SMS circuit breaker is open, only overdue jobs are claimed, to be given up.
+    let rests = kind == JobKind::Sms && app.sms_breaker.is_open(otp::ops::GATEWAY_BREAKER_KEY, now);
+    let which = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
+    let jobs = match outbox::claim(&app.db, &app.master_key, now, (kind, which), most).await {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "outbox not read");
+            return 0;
+        }
+    };
+    let taken = jobs.len();
+    for job in jobs {
+        let app = app.clone();
+        running.spawn(async move { run_job(&app, job).await });
+    }
+    taken
+}
+
+/// Runs due jobs until none is left, each queue separately. Returns the number of jobs.
+pub async fn drain_outbox(app: &AppState) -> usize {
+    if let Err(error) = support::ops::flush(app, app.now()).await {
+        tracing::warn!(error = format!("{error:#}"), "support events not written");
+    }
+    let mut count = 0;
+    loop {
+        let mut lanes = JoinSet::new();
+        for kind in JobKind::ALL {
+            let app = app.clone();
+            lanes.spawn(async move {
+                let (mut running, mut taken) = (JoinSet::new(), 0);
+                loop {
+                    taken += fill_queue(&app, kind, &mut running).await;
+                    if running.join_next().await.is_none() {
+                        return taken;
+                    }
+                }
+            });
+        }
+        // A job may have enqueued another job in a queue already drained.
+        match lanes.join_all().await.into_iter().sum() {
+            0 => return count,
+            taken => count += taken,
+        }
+    }
+}
+
+async fn run_job(app: &AppState, job: Job) {
+    let done = match job.kind {
+        JobKind::SendCode => activation::ops::send_code_if_known(app, app.now(), &job).await.map(Some),
+        // These two settle the job themselves.
+        JobKind::Sms => otp::ops::deliver(app, &job).await.map(|()| None),
+        JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
+    };
+    let done = done.unwrap_or_else(|error| {
+        tracing::error!(job = %job.id, attempts = job.attempts, error = format!("{error:#}"), "job failed");
+        Some(JobOutcome::Retry)
+    });
+    let Some(done) = done else { return };
+    if let Err(error) = outbox::finish(&app.db, &job, done, app.now()).await {
+        tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
+    }
+}
+
+/// Records the time for the other servers. A server with a wrong clock logs an error instead, so as not to mislead
+/// the others.
+async fn record_time(app: &AppState) -> crate::db::Result<()> {
+    let now = app.now();
+    match clock_problem(app, now).await? {
+        Some(why) => tracing::error!(why, "this server's time is not to be trusted"),
+        None => app.db.record_time(now).await?,
+    }
+    Ok(())
+}
+
+/// Deletes expired rows in batches, one transaction each: after a night without a server the rows are many, and a
+/// sign-in must not wait for all of them.
+async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
+    // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
+    while accounts::ops::record_failures(app, app.now()).await? > 0 && !*stop.borrow() {}
+    while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
+    Ok(())
+}
+
+async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
+    let now = app.now();
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let rows = outbox::delete_expired(&mut tx, now).await?
+        + limits::store::delete_expired(&mut tx, now).await?
+        + limits::store::sources::delete_expired(&mut tx, now).await?
+        + devices::store::delete_expired(&mut tx, now).await?
+        + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
+        + activation::store::delete_expired(&mut tx, now).await?
+        + logouts::store::delete_expired(&mut tx, now).await?
+        + otp::store::outages::delete_expired(&mut tx, now).await?
+        + sessions::store::delete_expired(&mut tx, now).await?
+        + support::store::delete_expired(&mut tx, now, support::MAX_EVENTS).await?
+        + grants::store::families::delete_expired(&mut tx, now).await?
+        + grants::store::revoked::delete_expired(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(rows)
+}

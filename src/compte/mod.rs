@@ -1,4 +1,0 @@
-//! The person's own page.
-
-pub mod pages;
-pub mod views;

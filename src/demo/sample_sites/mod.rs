@@ -1,0 +1,207 @@
+//! The sample sites around the identity provider, all on one port: the collège's site, the portal *mon ENT*, a service
+//! (*bourses*) and the phones receiving the codes.
+//!
+//! With these sites the provider can be tried as a whole, in a browser, from the collège's page on. The sites know the
+//! provider only through its discovery document: no code here may use the provider's modules. No form targets another
+//! site (Chromium applies `form-action` to the whole chain of redirects of a submission): a POST redirects to a page of
+//! the same site, and the page refreshes to the provider.
+
+mod attempts;
+mod back_channel;
+mod bourses;
+mod choices;
+mod college;
+mod cookie_sealer;
+mod cookies;
+mod pages;
+mod phones;
+mod portal;
+mod relying_party;
+mod service;
+mod sessions;
+mod sign_in;
+mod sign_out;
+mod site_request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+use url::Url;
+
+use crate::base::clock::Clock;
+use crate::base::rng::Random;
+use crate::base::secret::Secret;
+
+use back_channel::SeenLogoutTokens;
+use cookie_sealer::CookieSealer;
+use pages::SitePages;
+use phones::PhoneInbox;
+use relying_party::{Provider, RelyingParty};
+use service::SampleService;
+use sessions::SiteSessions;
+
+/// The maximum request body, in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// The configuration of the sample sites.
+pub struct SampleSitesConfig {
+    /// The provider's issuer, exactly as in its discovery document.
+    pub issuer: String,
+    /// The base URL of these pages, without a path: `http://localhost:8090`.
+    pub base: String,
+    /// Encrypts the state of a sign-in in the browser. Kept over a restart, so that a sign-in under way survives.
+    pub cookie_key: [u8; 32],
+    /// The clients of the portal's choices and of *bourses*; all use `client_secret_basic`.
+    pub clients: Vec<SampleSitesClient>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// An additional certificate authority (PEM), for a provider under a test authority.
+    pub extra_ca: Option<PathBuf>,
+}
+
+/// A client registered at the provider.
+pub struct SampleSitesClient {
+    pub client_id: String,
+    pub secret: Secret,
+}
+
+/// Lists the client ids needed by the sample sites.
+pub fn client_ids() -> impl Iterator<Item = &'static str> {
+    choices::CHOICES.iter().filter_map(|choice| choice.client).chain([service::BOURSES_CLIENT])
+}
+
+/// The reason for which the sample sites cannot be built, never caused by a request.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleSitesError {
+    #[error("the neighbours' address {0} is not a URL of the form http://host:port")]
+    Base(String),
+    #[error("the templates of the demo cannot be read: {0}")]
+    Templates(#[from] pages::TemplatesError),
+    #[error("the client for the provider cannot be built: {0}")]
+    Provider(#[from] relying_party::RelyingPartyError),
+    #[error("the cookie key is not usable")]
+    CookieKey,
+}
+
+/// The state shared by all handlers.
+struct SampleSites {
+    /// The origin of these pages; the only allowed target of a sign-in.
+    base: Url,
+    issuer: String,
+    sealer: CookieSealer,
+    relying_parties: HashMap<String, RelyingParty>,
+    sessions: SiteSessions,
+    seen_logout_tokens: SeenLogoutTokens,
+    phones: PhoneInbox,
+    pages: SitePages,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+type SharedSites = Arc<SampleSites>;
+
+impl SampleSites {
+    fn build(config: SampleSitesConfig) -> Result<Self, SampleSitesError> {
+        let base = Url::parse(&config.base)
+            .ok()
+            .filter(|url| url.has_host() && matches!(url.scheme(), "http" | "https") && url.path() == "/")
+            .ok_or_else(|| SampleSitesError::Base(config.base.clone()))?;
+        let provider = Arc::new(Provider::new(&config.issuer, config.extra_ca.as_deref())?);
+        let mut parties = HashMap::new();
+        for client in config.clients {
+            let service = SampleService::of_client(&client.client_id);
+            let callback = service.url(&base, "/retour");
+            let party = RelyingParty::new(Arc::clone(&provider), &client.client_id, &client.secret, &callback)?;
+            parties.insert(client.client_id, party);
+        }
+        Ok(Self {
+            base,
+            issuer: config.issuer,
+            sealer: CookieSealer::new(&config.cookie_key).ok_or(SampleSitesError::CookieKey)?,
+            relying_parties: parties,
+            sessions: SiteSessions::default(),
+            seen_logout_tokens: SeenLogoutTokens::default(),
+            phones: PhoneInbox::default(),
+            pages: SitePages::load()?,
+            clock: config.clock,
+            random: config.random,
+        })
+    }
+}
+
+/// Builds the router of all sample sites.
+///
+/// # Errors
+/// The configuration is invalid. The provider is contacted only at the first sign-in, so that both servers may start in
+/// any order.
+pub fn router(config: SampleSitesConfig) -> Result<Router, SampleSitesError> {
+    Ok(routes(Arc::new(SampleSites::build(config)?)))
+}
+
+/// Serves the sample sites on `listener` until `shutdown` ends; requests under way are finished.
+///
+/// # Errors
+/// [`SampleSitesError`] as [`std::io::ErrorKind::InvalidInput`], and the errors of the listener.
+pub async fn serve(
+    config: SampleSitesConfig,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let router = router(config).map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidInput, why))?;
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+fn routes(neighbours: SharedSites) -> Router {
+    // Any site may start a sign-in (OIDCC 4 demands GET and POST), and the provider's server posts logout tokens: these
+    // routes are exempt from the protection against cross-site forms.
+    let from_anywhere = Router::new()
+        .route("/ent/fin-de-session", post(back_channel::at_portal))
+        .route("/bourses/fin-de-session", post(back_channel::at_bourses))
+        .route("/ent/initier", get(sign_in::initiate_at_portal).post(sign_in::initiate_by_post))
+        .route("/bourses/initier", get(sign_in::initiate_at_bourses).post(sign_in::initiate_by_post));
+    let own = Router::new()
+        .route("/", get(college::show))
+        .route("/ent", get(portal::chooser))
+        .route("/ent/choix", post(portal::choose))
+        .route("/ent/vers", get(portal::redirecting))
+        .route("/ent/hors-demo", get(portal::not_in_demo))
+        .route("/ent/connexion", get(sign_in::start_at_portal))
+        .route("/ent/retour", get(sign_in::callback_at_portal))
+        .route("/ent/echec", get(sign_in::failed_at_portal))
+        .route("/ent/accueil", get(portal::home))
+        .route("/ent/etablissement", get(portal::school))
+        .route("/ent/deconnexion", post(sign_out::sign_out_of_portal))
+        .route("/ent/deconnexion-partout", post(sign_out::sign_out_of_portal_and_provider))
+        .route("/ent/sortie", get(sign_out::goodbye_from_portal))
+        .route("/ent/sortie/suite", get(sign_out::end_session_from_portal))
+        .route("/bourses", get(bourses::show))
+        .route("/bourses/connexion", get(sign_in::start_at_bourses))
+        .route("/bourses/retour", get(sign_in::callback_at_bourses))
+        .route("/bourses/echec", get(sign_in::failed_at_bourses))
+        .route("/bourses/deconnexion", post(sign_out::sign_out_of_bourses))
+        .route("/bourses/sortie", get(sign_out::goodbye_from_bourses))
+        .route("/bourses/sortie/suite", get(sign_out::end_session_from_bourses))
+        .route("/sms", get(phones::show))
+        .route("/sms/messages", post(phones::receive))
+        .route("/sms/messages.json", get(phones::list))
+        .route("/preau.css", get(pages::stylesheet))
+        .fallback(college::not_found)
+        .method_not_allowed_fallback(college::wrong_method)
+        .layer(CsrfLayer::new());
+    own.merge(from_anywhere)
+        .layer(middleware::map_response(pages::add_security_headers))
+        .layer(CatchPanicLayer::new())
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(neighbours)
+}

@@ -1,0 +1,255 @@
+//! The outermost middleware: reads the clock once, assigns the request id, renders and logs errors, sets the headers.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower_http::csrf::ProtectionError;
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
+use super::cookies::{CookieJar, CookieName};
+use super::csp;
+use super::error::{PageError, PageErrorExtension};
+use super::proxies;
+use super::request_context::{RequestContext, RequestOutcome, with_cookie};
+use super::support::{SupportCodeShown, SupportPageView};
+use super::views;
+use crate::app::AppState;
+use crate::base::ids::{id128, support_code};
+use crate::base::lang::Lang;
+use crate::base::source::SourceAddress;
+use crate::protocol::params::Params;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub async fn request_middleware(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let ctx = request_context(&app, &request);
+    let request_id = request_id(&app, &ctx, &request);
+    // Every log line within the span has the request id. The span has level `error`, so that no filter removes the
+    // span.
+    let (source, support_code) = (ctx.source, &ctx.support_code);
+    let span = tracing::error_span!("request", %request_id, %support_code, %source, client_id = Empty);
+    handle_in_context(app, ctx, request_id, request, next).instrument(span).await
+}
+
+async fn handle_in_context(
+    app: AppState,
+    ctx: RequestContext,
+    request_id: String,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let method = request.method().clone();
+    let path: String = request.uri().path().chars().take(120).collect();
+    let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with("/assets/");
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(ctx.clone());
+
+    let response = if explorer {
+        ctx.page(&app.pages, StatusCode::OK, &views::InternetExplorer {}).unwrap_or_else(error_response)
+    } else {
+        next.run(request).await
+    };
+    let outcome = outcome_label(&response);
+    let mut response = render_errors(&app, &ctx, response);
+    if ctx.query.get("lang").and_then(Lang::from_tag) == Some(ctx.lang) && ctx.lang_chosen {
+        response =
+            with_cookie(response, ctx.jar.set_cookie(CookieName::Language, ctx.lang.tag(), Some(365 * 24 * 3600)));
+    }
+    if let Some(SupportCodeShown(page)) = response.extensions().get::<SupportCodeShown>() {
+        app.support_pages.push(support_page_view(&ctx, page, &path, &request_id));
+    }
+    set_security_headers(&app, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let status = response.status().as_u16();
+    // The path of an unknown route is chosen by the client and must not become a metrics label.
+    app.metrics.record_request(route.as_ref().map_or("none", MatchedPath::as_str), status);
+    let ms = app.now().since(ctx.now).0;
+    // Neither query nor form nor identity is logged; the paths of the service contain no personal data.
+    tracing::info!(%method, %path, status, outcome, ms, "request");
+    response
+}
+
+/// Returns the request id of a trusted proxy, so that both logs can be joined. Other clients could forge an id, so a
+/// new id is generated, which begins with the support code.
+fn request_id(app: &AppState, ctx: &RequestContext, request: &Request) -> String {
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| SourceAddress::new(peer.ip()));
+    let trusted = peer.is_some_and(|peer| proxies::is_trusted(peer, &app.config.server.trusted_proxies));
+    let theirs = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
+    match theirs.filter(|_| trusted) {
+        Some(id) => id.to_owned(),
+        None => format!("{}-{}", ctx.support_code, id128(app.rng.as_ref())),
+    }
+}
+
+fn is_request_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
+    (8..=128).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// Returns the outcome of the request in a word, for the log.
+fn outcome_label(response: &Response) -> &'static str {
+    if let Some(RequestOutcome(said)) = response.extensions().get::<RequestOutcome>() {
+        return said;
+    }
+    if let Some(PageErrorExtension(error)) = response.extensions().get::<PageErrorExtension>() {
+        return error.name();
+    }
+    match response.status().as_u16() {
+        ..=299 => "ok",
+        300..=399 => "sent_on",
+        400..=499 => "refused",
+        _ => "failed",
+    }
+}
+
+/// Describes a page with a support code, with the secrets that can identify the page's account or activation. Form
+/// fields and other query parameters are left out.
+fn support_page_view(ctx: &RequestContext, page: &'static str, path: &str, request_id: &str) -> SupportPageView {
+    let asked = |name: &str| ctx.query.get(name).map(str::to_owned);
+    SupportPageView {
+        code: ctx.support_code.clone(),
+        at: ctx.now,
+        page,
+        path: path.to_owned(),
+        request_id: request_id.to_owned(),
+        source: ctx.source,
+        session: ctx.session.clone(),
+        secrets: ctx.activation_secrets().map(str::to_owned).collect(),
+        activation: asked("a"),
+        client_id: asked("client_id").filter(|id| id.len() <= 100),
+    }
+}
+
+fn error_response(e: PageError) -> Response {
+    axum::response::IntoResponse::into_response(e)
+}
+
+fn request_context(app: &AppState, request: &Request) -> RequestContext {
+    let jar = CookieJar { secure: app.config.server.is_https() };
+    let headers = request.headers();
+    let query = Params::parse(request.uri().query().unwrap_or_default());
+    let asked = query.get("lang").and_then(Lang::from_tag);
+    let chosen = asked.or_else(|| jar.language(headers));
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    RequestContext {
+        now: app.now(),
+        lang: chosen.or_else(|| accepted.and_then(Lang::from_accept_language)).unwrap_or_default(),
+        lang_chosen: chosen.is_some(),
+        path_and_query: request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned(),
+        query,
+        support_code: support_code(app.rng.as_ref()),
+        jar,
+        session: jar.id(headers, CookieName::Session),
+        navigation_id: jar.id(headers, CookieName::Navigation),
+        devices: jar.devices(headers),
+        source: client_source(app, request),
+        activation_cookies: jar.activations(headers),
+        user_agent: user_agent(headers).chars().take(300).collect(),
+    }
+}
+
+fn client_source(app: &AppState, request: &Request) -> SourceAddress {
+    let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
+        return SourceAddress::default();
+    };
+    let server = &app.config.server;
+    proxies::source(peer.ip(), request.headers(), &server.trusted_proxies, server.proxy_header)
+}
+
+fn user_agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
+}
+
+/// True for Internet Explorer, unsupported as the leaflet says: the response is a page with the supported browsers.
+fn is_internet_explorer(headers: &HeaderMap) -> bool {
+    let agent = user_agent(headers);
+    agent.contains("Trident/") || agent.contains("MSIE ")
+}
+
+/// Renders the page of an error value or of an empty error response from a layer; logs the error once.
+fn render_errors(app: &AppState, ctx: &RequestContext, response: Response) -> Response {
+    let status = response.status();
+    let empty = !response.headers().contains_key(header::CONTENT_TYPE) || is_plain_text_refusal(&response);
+    let failure = response.extensions().get::<PageErrorExtension>().map(|f| f.0.clone());
+    let page = match failure.as_deref() {
+        Some(PageError::Internal(e)) => {
+            tracing::error!(error = format!("{e:#}"), "failed");
+            None
+        }
+        Some(other) => {
+            tracing::info!(refused = %other, "refused");
+            Some(other)
+        }
+        None if response.extensions().get::<ProtectionError>().is_some() => Some(&PageError::Forbidden("cross-site")),
+        None if status == StatusCode::NOT_FOUND && empty => Some(&PageError::NotFound),
+        None if status == StatusCode::METHOD_NOT_ALLOWED && empty => Some(&PageError::MethodNotAllowed),
+        None if status == StatusCode::PAYLOAD_TOO_LARGE && empty => Some(&PageError::TooLarge),
+        // The response of the timeout layer.
+        None if status == StatusCode::SERVICE_UNAVAILABLE && empty => Some(&PageError::Busy { seconds: 5 }),
+        None if status.is_server_error() && empty => None,
+        None => return response,
+    };
+    let code = ctx.support_code.clone();
+    let (status, busy) = page.map_or((StatusCode::INTERNAL_SERVER_ERROR, None), |p| {
+        (p.status(), if let PageError::Busy { seconds } = p { Some(*seconds) } else { None })
+    });
+    let drawn = match page {
+        Some(PageError::NotFound) => ctx.page(&app.pages, status, &views::NotFound {}),
+        Some(PageError::MethodNotAllowed) => ctx.page(&app.pages, status, &views::MethodNotAllowed {}),
+        Some(PageError::Forbidden(_)) => ctx.page(&app.pages, status, &views::Forbidden {}),
+        Some(PageError::TooLarge) => ctx.page(&app.pages, status, &views::TooLarge {}),
+        Some(PageError::BadForm(_)) => ctx.page_with_code(&app.pages, status, &views::BadForm { code }),
+        Some(PageError::Busy { seconds }) => ctx.page(&app.pages, status, &views::Overloaded { seconds: *seconds }),
+        Some(PageError::Internal(_)) | None => ctx.page_with_code(&app.pages, status, &views::InternalError { code }),
+    };
+    let mut out = drawn.unwrap_or_else(|e| {
+        tracing::error!(error = %e, "the error page cannot be drawn");
+        response
+    });
+    if let Some(seconds) = busy {
+        out.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    out
+}
+
+/// True for an error response of a layer, which is a line of plain text.
+fn is_plain_text_refusal(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.starts_with("text/plain")
+}
+
+fn set_security_headers(app: &AppState, headers: &mut HeaderMap) {
+    let fixed = [
+        ("content-security-policy", csp::PAGE_CSP),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+        ("cache-control", "no-store"),
+    ];
+    for (name, value) in fixed {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    // Another site that opened a page of the service in a window must not keep a reference to the window
+    // (docs/threats.md#threat-s12).
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/html") {
+        let opener = HeaderName::from_static("cross-origin-opener-policy");
+        headers.insert(opener, HeaderValue::from_static("same-origin"));
+    }
+    if app.config.server.is_https() {
+        let all = app.config.server.hsts_include_subdomains;
+        let value = if all { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
+    }
+}

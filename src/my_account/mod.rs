@@ -1,0 +1,4 @@
+//! The account page of the end user.
+
+pub mod pages;
+pub mod views;

@@ -1,0 +1,70 @@
+//! `/` and `/compte`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::views::{AccountChild, AccountPage, AccountProfile, ConsentedService};
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::clients::{self, is_client_id};
+use crate::db::Durability;
+use crate::grants;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::request_context::{RequestContext, see_other};
+use crate::roster;
+use crate::sessions::extract::CurrentSession;
+use crate::{services, tenants};
+
+type PageResult = Result<Response, PageError>;
+
+pub async fn home(signed: CurrentSession) -> PageResult {
+    Ok(see_other(if signed.0.is_some() { "/compte" } else { "/connexion" }))
+}
+
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+    let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
+    let mut tx = app.db.read().await?;
+    let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let mut accepted = Vec::new();
+    for (client_id, at) in grants::store::consents::list_for_account(&mut tx, &account.id).await? {
+        // A deleted client has no tokens any more, but the consent can still be withdrawn.
+        let known = clients::store::find(&mut tx, &client_id).await?;
+        let name = known.map_or_else(|| client_id.clone(), |c| c.meta.client_name);
+        accepted.push(ConsentedService { client_id, name, since: dates::day(ctx.lang, Timestamp(at)) });
+    }
+    let doors = services::ops::service_links(&mut tx, &app, &account.profile, &children).await?;
+    let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
+    let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
+    drop(tx);
+    let page = AccountPage {
+        name: account.full_name(),
+        profile: if account.profile == "eleve" { AccountProfile::Eleve } else { AccountProfile::Responsable },
+        children: children
+            .into_iter()
+            .map(|c| AccountChild { given_name: c.given_name, school: c.school, class: c.class })
+            .collect(),
+        schools,
+        services: accepted,
+        doors,
+    };
+    ctx.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// POST: withdraws a consent. The tokens of the service for this account end at once.
+pub async fn withdraw_consent(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+    Form(form): Form,
+) -> PageResult {
+    let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
+    if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
+        let mut tx = app.db.write(Durability::Durable).await?;
+        grants::ops::withdraw_consent(&mut tx, &app, ctx.now, &account.id, client_id).await?;
+        tx.commit().await?;
+    }
+    Ok(see_other("/compte"))
+}

@@ -1,0 +1,143 @@
+//! Validation of access tokens against the current state, shared by userinfo, introspection and revocation.
+//!
+//! Session or family, client and account are read from the database: logout, suspension, withdrawal of consent and a
+//! move to another school take effect at once (docs/threats.md#attack-t11, #attack-t3).
+
+use serde_json::Value;
+
+use crate::accounts::{self, Account};
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::clients::{self, Client};
+use crate::db::Tx;
+use crate::grants;
+use crate::jose::{Claims, VerifyError};
+use crate::keys;
+use crate::protocol::claims_request::ClaimsRequest;
+use crate::protocol::scope::Scopes;
+use crate::protocol::tolerance::AccessTokenTyp;
+use crate::sessions;
+use crate::telemetry;
+
+/// A valid access token.
+pub struct ValidAccessToken {
+    pub claims: Claims,
+    pub client: Client,
+    /// The end user of the token; `None` for a token of the client itself.
+    pub subject: Option<TokenSubject>,
+    /// The thumbprint of the DPoP key that the token is bound to.
+    pub jkt: Option<String>,
+}
+
+/// The end user of a token, with the granted scopes and claims.
+pub struct TokenSubject {
+    pub account: Account,
+    pub scopes: Scopes,
+    pub claims: ClaimsRequest,
+}
+
+impl ValidAccessToken {
+    /// Returns the id by which the token can be revoked.
+    pub fn jti(&self) -> &str {
+        self.claims.get("jti").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_seconds(self.claims.get("exp").and_then(Value::as_i64).unwrap_or_default())
+    }
+
+    pub fn has_audience(&self, audience: &str) -> bool {
+        match self.claims.get("aud") {
+            Some(Value::String(one)) => one == audience,
+            Some(Value::Array(many)) => many.iter().any(|a| a == audience),
+            _ => false,
+        }
+    }
+}
+
+/// Verifies the signature of an access token issued by this server. Tokens with `typ` `JWT` belong to clients that need
+/// the type; the other tokens signed with that type (ID tokens, userinfo, logout tokens) have no `client_id` as an
+/// access token has (RFC 9068 2.2).
+async fn verify_signature(
+    app: &App,
+    now: Timestamp,
+    token: &str,
+) -> anyhow::Result<Result<(Claims, AccessTokenTyp), VerifyError>> {
+    for typ in AccessTokenTyp::ALL {
+        match keys::ops::verify(app, now, typ.name(), token).await? {
+            Ok(claims) if claims.contains_key("client_id") => return Ok(Ok((claims, typ))),
+            Err(why) if why != VerifyError::Typ => return Ok(Err(why)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(Err(VerifyError::Typ))
+}
+
+/// Validates a token; `None` for an invalid, expired or revoked token. The reason goes to the log.
+pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<ValidAccessToken>> {
+    let dead = |why: &str| {
+        tracing::info!(why, "access token refused");
+        Ok(None)
+    };
+    let (claims, typ) = match verify_signature(app, now, token).await? {
+        Ok(verified) => verified,
+        Err(why) => return dead(&why.to_string()),
+    };
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let number = |name: &str| claims.get(name).and_then(Value::as_i64);
+    if text("iss") != Some(app.issuer()) || number("exp").is_none_or(|exp| now.as_seconds() >= exp) {
+        return dead("issuer or time");
+    }
+    let client = clients::store::find(tx, text("client_id").unwrap_or_default()).await?.filter(Client::is_usable);
+    let Some(client) = client else { return dead("no such client") };
+    if typ != AccessTokenTyp::default() && client.meta.tolerances.access_token_typ != typ {
+        return dead("its type is not one of this client");
+    }
+    telemetry::record_client_id(&client.id);
+    let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
+    let generation = number("gen").unwrap_or_default();
+    let own = (text("jti").unwrap_or_default(), text("grt").unwrap_or_default());
+    let account_id = match (text("sid"), text("fam")) {
+        (Some(sid), None) => {
+            let Some(held) = grants::store::find_for_token(tx, sid, own).await? else {
+                return dead("no such sid, or revoked");
+            };
+            let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
+            let Some(session) = session else { return dead("the session has ended") };
+            if held.generation != generation || held.client_id != client.id {
+                return dead("revoked");
+            }
+            session.account_id
+        }
+        (None, Some(id)) => {
+            let family = grants::store::families::find_for_token(tx, id, own).await?.filter(|f| f.is_alive(now));
+            let Some(family) = family else { return dead("the family has ended, or revoked") };
+            if family.access_generation != generation || family.grant.client_id != client.id {
+                return dead("revoked");
+            }
+            family.grant.account_id
+        }
+        (None, None) if text("sub") == Some(&client.id) => {
+            if grants::store::revoked::is_revoked(tx, own.0).await? {
+                return dead("revoked");
+            }
+            return Ok(Some(ValidAccessToken { client, subject: None, jkt, claims }));
+        }
+        _ => return dead("nothing holds it"),
+    };
+    let account = accounts::store::find(tx, &account_id).await?.filter(Account::is_usable);
+    let Some(account) = account else { return dead("the account is not live") };
+    let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
+    let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
+    let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
+    let person = TokenSubject { account, scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
+    Ok(Some(ValidAccessToken { client, subject: Some(person), jkt, claims }))
+}
+
+/// Returns the client that a token was issued to, even if the token has expired: the client's script may read the
+/// error.
+pub async fn find_issued_client(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
+    let Ok((claims, _)) = verify_signature(app, now, token).await? else { return Ok(None) };
+    let id = claims.get("client_id").and_then(Value::as_str).unwrap_or_default();
+    Ok(clients::store::find(tx, id).await?.filter(Client::is_usable))
+}

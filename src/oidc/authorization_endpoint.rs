@@ -1,0 +1,298 @@
+//! `/oauth2/authorize`: the authorization endpoint, and the single dispatcher of the browser flow (OIDCC 3.1.2).
+//!
+//! Protocol parameters are checked and answered, or stored in an interaction before the end user is sent to sign in.
+//! `?i=` continues a stored interaction. Steps never call each other: every step returns to this endpoint.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::authorization_success::complete_authorization;
+use super::end_user::{EndUser, load_end_user};
+use super::next_step::{AuthenticationContext, InteractionReason, NextStep, next_step};
+use super::request_validation::{self, AuthorizeError, RequestOrigin};
+use super::response_target::ResponseTarget;
+use super::views::{NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
+use super::{authorization_response, consent, par, request_object};
+use crate::app::AppState;
+use crate::base::secret::sha256_base64url;
+use crate::clients::{self, Client};
+use crate::http::error::PageError;
+use crate::http::form;
+use crate::http::request_context::{RequestContext, see_other, with_cookie, with_outcome};
+use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::params::{Params, encode};
+use crate::protocol::redirect::with_query;
+use crate::{services, sessions};
+
+type PageResult = Result<Response, PageError>;
+
+pub async fn get(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    match ctx.query.get("i") {
+        Some(_) => resume(&app, ctx).await,
+        None => handle_request(&app, &ctx, &ctx.query, false).await,
+    }
+}
+
+/// Handles an authorization request by POST like one by GET (OIDCC 3.1.2.1). A cross-site POST has no `SameSite=Lax`
+/// session cookie, so the request is stored and continues by a same-site GET.
+pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> PageResult {
+    let text = form::read_body(request, &app).await?;
+    handle_request(&app, &ctx, &Params::parse(&text), true).await
+}
+
+async fn handle_request(app: &AppState, ctx: &RequestContext, params: &Params, by_post: bool) -> PageResult {
+    let (client, request) = match resolve_request(app, ctx, params).await? {
+        Ok(found) => found,
+        Err(refused) => return self::refusal_response(app, ctx, refused),
+    };
+    if by_post {
+        return store_and_redirect(app, ctx, &client, request, None).await;
+    }
+    dispatch(app, ctx, &client, request, None).await
+}
+
+/// Returns the client and the request: from plain parameters, a request object or a pushed request.
+async fn resolve_request(
+    app: &AppState,
+    ctx: &RequestContext,
+    params: &Params,
+) -> anyhow::Result<Result<(Client, AuthorizeRequest), AuthorizeError>> {
+    let client = match request_validation::find_client(app, params).await? {
+        Ok(client) => client,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let refuse = |client: Client, params: &Params, error, inside: Option<String>| {
+        // Errors are returned only to a registered redirect URI, whatever else is wrong.
+        Ok(Err(match request_validation::validate_redirect_uri(&client, params) {
+            Ok(uri) => {
+                let back = ResponseTarget::best_effort(&uri, params);
+                AuthorizeError::Redirect { target: ResponseTarget { state: inside.or(back.state), ..back }, error }
+            }
+            Err(_) => AuthorizeError::Page { client: Some(Box::new(client)), error },
+        }))
+    };
+    if let Some(uri) = params.get("request_uri").filter(|uri| par::is_pushed_request_uri(uri)) {
+        return match par::find(app, ctx.now, &client, uri).await? {
+            Some(request) => Ok(Ok((client, request))),
+            None => {
+                let words = "the pushed request is unknown, expired or used";
+                refuse(client, params, OAuthError::new(ErrorCode::InvalidRequestUri, words), None)
+            }
+        };
+    }
+    let object = match request_object::extract(app, ctx.now, &client, params).await? {
+        Ok(object) => object,
+        Err(refusal) => return refuse(client, params, refusal.error, refusal.state),
+    };
+    let came = RequestOrigin { pushed: false, signed: object.is_some() };
+    let params = object.as_ref().unwrap_or(params);
+    let uri = match request_validation::validate_redirect_uri(&client, params) {
+        Ok(uri) => uri,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match request_validation::validate(app, ctx.now, &client, &uri, params, came).await? {
+        Ok(request) => Ok(Ok((client, request))),
+        Err(error) => Ok(Err(AuthorizeError::Redirect { target: ResponseTarget::best_effort(&uri, params), error })),
+    }
+}
+
+fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeError) -> PageResult {
+    match refused {
+        AuthorizeError::Page { client, error } => {
+            let (code, description) = (error.code.name(), error.description);
+            tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
+            let page = RequestRefused {
+                service: client.as_ref().map(|c| c.meta.client_name.clone()),
+                code: ctx.support_code.clone(),
+                client_uri: client.and_then(|c| c.meta.client_uri),
+            };
+            ctx.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
+        }
+        AuthorizeError::Redirect { target: back, error } => authorization_response::send_error(app, ctx, &back, &error),
+    }
+}
+
+/// Stores the request and redirects to the sign-in, or (after a POST) to this endpoint.
+async fn store_and_redirect(
+    app: &AppState,
+    ctx: &RequestContext,
+    client: &Client,
+    request: AuthorizeRequest,
+    why: Option<InteractionReason>,
+) -> PageResult {
+    // Only a cross-site POST has no navigation cookie and needs no page at once: see `Interaction::browser`.
+    let (browser, cookie) = match (why, &ctx.navigation_id) {
+        (None, None) => (String::new(), None),
+        _ => {
+            let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+            (sha256_base64url(&nav), cookie)
+        }
+    };
+    let client_name = client.meta.client_name.clone();
+    let waiting = Interaction { browser, created: ctx.now, client_name, request, agreed: None };
+    let Some(id) = interactions::ops::save(app, ctx.now, &ctx.quota_owner(), &waiting).await? else {
+        let error = OAuthError::invalid_request("the request is too large");
+        return authorization_response::send_error(app, ctx, &ResponseTarget::for_request(&waiting.request), &error);
+    };
+    let to = match why {
+        Some(why) => sign_in_url(&id, &client.id, why),
+        None => format!("/oauth2/authorize?{}", encode([("i", id.as_str()), ("client_id", client.id.as_str())])),
+    };
+    Ok(with_cookie(see_other(&to), cookie))
+}
+
+/// Returns the URL of the activation or of the sign-in page; `motif` tells the sign-in page that an existing session is
+/// not sufficient.
+fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
+    let mut pairs = vec![("i", i), ("client_id", client_id)];
+    if why == InteractionReason::PromptCreate {
+        return format!("/activation?{}", encode(pairs));
+    }
+    if why != InteractionReason::NoSession {
+        pairs.push(("motif", "encore"));
+    }
+    format!("/connexion?{}", encode(pairs))
+}
+
+/// Continues a stored interaction, and binds it to this browser if still unbound.
+async fn resume(app: &AppState, mut ctx: RequestContext) -> PageResult {
+    let mut i = ctx.query.get("i").unwrap_or_default().to_owned();
+    let mut found = interactions::ops::find(app, ctx.now, &i, ctx.navigation_id.as_deref()).await?;
+    let mut cookie = None;
+    if found.is_none() {
+        let (nav, drawn) = ctx.navigation_cookie(app.rng.as_ref());
+        if let Some((own, claimed)) =
+            interactions::ops::bind_to_browser(app, ctx.now, &ctx.quota_owner(), &i, &nav).await?
+        {
+            (i, found) = (own, Some(claimed));
+            (ctx.navigation_id, cookie) = (Some(nav), drawn);
+        }
+    }
+    Ok(with_cookie(continue_interaction(app, ctx, &i, found).await?, cookie))
+}
+
+async fn continue_interaction(app: &AppState, ctx: RequestContext, i: &str, found: Option<Interaction>) -> PageResult {
+    let Some(waiting) = found else { return expired_page(app, &ctx, None).await };
+    let ctx = ctx.with_ui_locales(waiting.request.ui_locales.as_deref());
+    let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    // Client and redirect URI are verified again: hours may have passed, and a suspension takes effect at once
+    // (docs/threats.md#attack-c8, #attack-p6).
+    let client = client.filter(|c| c.is_usable() && c.allows_redirect(&waiting.request.redirect_uri));
+    let Some(client) = client else { return expired_page(app, &ctx, None).await };
+    if ctx.now.since(waiting.created) >= MAX_ANSWERABLE_AGE && client.meta.initiate_login_uri.is_some() {
+        return expired_page(app, &ctx, Some(&client)).await;
+    }
+    if ctx.query.get("refuser").is_some() {
+        let denied = authorization_response::standard_error(ErrorCode::AccessDenied);
+        return authorization_response::send_error(app, &ctx, &ResponseTarget::for_request(&waiting.request), &denied);
+    }
+    let kept = StoredInteraction { id: i, consented_account_id: waiting.agreed.as_deref() };
+    dispatch(app, &ctx, &client, waiting.request, Some(kept)).await
+}
+
+/// Restarts a request that the relying party has probably forgotten: third-party initiated login (OIDCC 4) starts a
+/// fresh request, which the session then answers. Without an initiation URI, a page says that the request has expired.
+async fn expired_page(app: &AppState, ctx: &RequestContext, known: Option<&Client>) -> PageResult {
+    if let Some(uri) = known.and_then(|c| c.meta.initiate_login_uri.as_deref()) {
+        return Ok(authorization_response::external_redirect(&with_query(uri, &[("iss", app.issuer())])));
+    }
+    let id = ctx.query.get("client_id").filter(|id| clients::is_client_id(id));
+    let client = match id {
+        Some(id) => clients::store::find(&mut app.db.read().await?, id).await?.filter(Client::is_usable),
+        None => None,
+    };
+    let restart = client.and_then(|c| {
+        let initiate = c.meta.initiate_login_uri.as_deref();
+        let initiate = initiate.map(|uri| with_query(uri, &[("iss", app.issuer())]));
+        initiate.or(c.meta.client_uri).map(|href| RestartLink { href, service: c.meta.client_name })
+    });
+    ctx.page(&app.pages, StatusCode::GONE, &RequestExpired { restart })
+}
+
+/// A stored interaction, and the account that consented to it.
+#[derive(Clone, Copy)]
+struct StoredInteraction<'a> {
+    id: &'a str,
+    consented_account_id: Option<&'a str>,
+}
+
+async fn dispatch(
+    app: &AppState,
+    ctx: &RequestContext,
+    client: &Client,
+    request: AuthorizeRequest,
+    kept: Option<StoredInteraction<'_>>,
+) -> PageResult {
+    let person = load_end_user(app, ctx, client).await?;
+    if let (Some(p), false) = (&person, request.prompt.none) {
+        sessions::ops::touch(app, ctx.now, &p.session).await?;
+    }
+    let said_yes = |p: &EndUser| kept.and_then(|k| k.consented_account_id) == Some(p.account.id.as_str());
+    let next = next_step(&AuthenticationContext {
+        request: &request,
+        now: ctx.now,
+        authenticated_at: person.as_ref().map(|p| p.session.authenticated_at),
+        sub: person.as_ref().map(|p| p.sub.as_str()),
+        acr: person.as_ref().map(EndUser::acr),
+        in_perimeter: person.as_ref().is_some_and(|p| p.is_in_perimeter_of(client)),
+        consented: person.as_ref().is_some_and(|p| said_yes(p) || p.has_consented(client, &request)),
+    });
+    match (next, person) {
+        (NextStep::Respond, Some(p)) => complete_authorization(app, ctx, client, &request, &p, said_yes(&p)).await,
+        (NextStep::Deny(code), _) => authorization_response::send_error(
+            app,
+            ctx,
+            &ResponseTarget::for_request(&request),
+            &authorization_response::standard_error(code),
+        ),
+        (NextStep::ExplainPerimeter(_) | NextStep::AskConsent, Some(p)) => match kept {
+            Some(StoredInteraction { id: i, .. }) if next == NextStep::AskConsent => {
+                consent::show_page(app, ctx, client, &request, i, &p).await
+            }
+            Some(StoredInteraction { id: i, .. }) => nothing_in_perimeter_page(app, ctx, client, i, &p).await,
+            // The links of the page need a stored interaction.
+            None => store_and_redirect(app, ctx, client, request, None).await,
+        },
+        (NextStep::SignIn(why), _) => match kept {
+            Some(StoredInteraction { id: i, .. }) => Ok(see_other(&sign_in_url(i, &client.id, why))),
+            None => store_and_redirect(app, ctx, client, request, Some(why)).await,
+        },
+        (NextStep::Respond | NextStep::ExplainPerimeter(_) | NextStep::AskConsent, None) => {
+            Err(anyhow::anyhow!("an answer without a person").into())
+        }
+    }
+}
+
+async fn nothing_in_perimeter_page(
+    app: &AppState,
+    ctx: &RequestContext,
+    client: &Client,
+    i: &str,
+    p: &EndUser,
+) -> PageResult {
+    let mut schools: Vec<String> = p.children.iter().map(|c| c.school.clone()).collect();
+    schools.dedup();
+    let query = encode([("i", i), ("client_id", client.id.as_str())]);
+    let mut doors =
+        services::ops::service_links(&mut app.db.read().await?, app, &p.account.profile, &p.children).await?;
+    doors.retain(|door| door.sector == client.meta.sector && door.client_id != client.id);
+    let mut places: Vec<String> = Vec::new();
+    for place in doors.iter().flat_map(|door| &door.places) {
+        if !places.contains(place) {
+            places.push(place.clone());
+        }
+    }
+    let page = NothingInPerimeter {
+        doors,
+        places,
+        service: client.meta.client_name.clone(),
+        schools,
+        query: format!("?{query}"),
+        code: ctx.support_code.clone(),
+        refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
+    };
+    ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
+}

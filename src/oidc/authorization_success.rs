@@ -1,0 +1,158 @@
+//! The successful authorization response: a code, an ID token and an access token, as the response type requires (OIDCC
+//! 3.1.2.5, 3.2.2.5, 3.3.2.5).
+
+use axum::response::Response;
+
+use super::claims::{self, ClaimsTarget};
+use super::end_user::EndUser;
+use super::response_target::ResponseTarget;
+use super::token_issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use super::{AUTHORIZATION_CODE_TTL, CodeGrant, TOKEN_TTL, authorization_response};
+use crate::app::AppState;
+use crate::base::ids::{id128, id256};
+use crate::base::secret::sha256_base64url;
+use crate::clients::{Client, GrantType};
+use crate::db::Durability;
+use crate::ephemeral::{Namespace, TakeResult};
+use crate::grants::{self, Grant};
+use crate::http::error::PageError;
+use crate::http::request_context::RequestContext;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::response::ResponseType;
+use crate::protocol::scope::Scope;
+
+/// Completes an authorization request. `said_yes` is true if the end user consented on the page of this request.
+pub async fn complete_authorization(
+    app: &AppState,
+    ctx: &RequestContext,
+    client: &Client,
+    request: &AuthorizeRequest,
+    p: &EndUser,
+    said_yes: bool,
+) -> Result<Response, PageError> {
+    let back = ResponseTarget::for_request(request);
+    // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
+    if let Some(pushed) = &request.pushed
+        && is_consumed(app, ctx, pushed).await?
+    {
+        let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
+        return authorization_response::send_error(app, ctx, &back, &error);
+    }
+    let grant = build_grant(app, ctx, client, request, p, said_yes).await?;
+    let kind = request.response_type;
+    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let code = match kind.code {
+        true => Some(issue_code(app, ctx, request, &grant).await?),
+        false => None,
+    };
+    if kind.uses_front_channel() {
+        let holder = TokenBinding::Session { sid: &grant.sid, generation: grant.generation };
+        let access = kind.token.then_some(AccessTokenRequest {
+            binding: holder,
+            jkt: None,
+            resource: &grant.resource,
+            grant_id: None,
+        });
+        let id = match kind.id_token {
+            false => None,
+            true => {
+                let place = if is_id_token_only(kind) { ClaimsTarget::IdTokenOnly } else { ClaimsTarget::IdToken };
+                let mut tx = app.db.read().await?;
+                let told =
+                    claims::claims_for(app, &mut tx, client, &p.account, (&grant.scopes, &grant.claims), place).await?;
+                Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
+            }
+        };
+        let minted = token_issuer::issue_tokens(app, ctx.now, client, (&p.sub, &grant), access, id).await?;
+        if let Some(token) = minted.access_token {
+            pairs.push(("access_token", token));
+            pairs.push(("token_type", "Bearer".to_owned()));
+            pairs.push(("expires_in", TOKEN_TTL.as_seconds_ceil().to_string()));
+            pairs.push(("scope", grant.scopes.to_scope_string()));
+        }
+        pairs.extend(minted.id_token.map(|token| ("id_token", token)));
+    }
+    pairs.extend(code.map(|code| ("code", code)));
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    authorization_response::send(app, ctx, &back, &pairs)
+}
+
+async fn is_consumed(app: &AppState, ctx: &RequestContext, pushed: &str) -> anyhow::Result<bool> {
+    Ok(matches!(app.ephemeral.take(Namespace::Par, pushed, ctx.now).await?, TakeResult::AlreadyTaken(_)))
+}
+
+/// True if the response has only an ID token, and so no access to userinfo.
+fn is_id_token_only(kind: ResponseType) -> bool {
+    !kind.code && !kind.token
+}
+
+async fn build_grant(
+    app: &AppState,
+    ctx: &RequestContext,
+    client: &Client,
+    request: &AuthorizeRequest,
+    p: &EndUser,
+    said_yes: bool,
+) -> anyhow::Result<Grant> {
+    let held = ensure_client_session(app, ctx, &p.session.id, &client.id).await?;
+    let refreshes = request.response_type.code && client.allows_grant(GrantType::RefreshToken);
+    // OIDCC 11: offline access requires consent to this request, or an agreement with the deployment, in the file of
+    // the client.
+    let offline =
+        refreshes && request.scopes.contains(Scope::OfflineAccess) && (said_yes || client.meta.offline_agreed);
+    Ok(Grant {
+        client_id: client.id.clone(),
+        account_id: p.account.id.clone(),
+        scopes: if offline { request.scopes.clone() } else { request.scopes.without(Scope::OfflineAccess) },
+        claims: request.claims.clone(),
+        resource: request.resource.clone(),
+        id: request.response_type.code.then(|| id128(app.rng.as_ref())),
+        sid: held.sid,
+        generation: held.generation,
+        family: refreshes.then(|| id128(app.rng.as_ref())),
+        offline,
+        authenticated_at: p.session.authenticated_at,
+        amr: p.session.amr.clone(),
+        acr: p.acr().best_match(&request.acr.levels),
+    })
+}
+
+/// Issues a code, stored under its digest: bound to client, redirect URI, challenge, session and generation.
+async fn issue_code(
+    app: &AppState,
+    ctx: &RequestContext,
+    request: &AuthorizeRequest,
+    grant: &Grant,
+) -> anyhow::Result<String> {
+    let granted = CodeGrant {
+        grant: grant.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
+    };
+    let code = id256(app.rng.as_ref());
+    let text = serde_json::to_string(&granted)?;
+    app.ephemeral
+        .put(Namespace::Code, &sha256_base64url(&code), &text, ctx.now.plus(AUTHORIZATION_CODE_TTL), ctx.now)
+        .await?;
+    Ok(code)
+}
+
+/// Returns the client's row in the session, created at the first request of the client.
+async fn ensure_client_session(
+    app: &AppState,
+    ctx: &RequestContext,
+    session: &str,
+    client: &str,
+) -> anyhow::Result<grants::ClientSession> {
+    if let Some(held) = grants::store::find(&mut app.db.read().await?, session, client).await? {
+        return Ok(held);
+    }
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    grants::store::insert_if_absent(&mut tx, ctx.now, session, client, &id128(app.rng.as_ref())).await?;
+    let held = grants::store::find(&mut tx, session, client).await?;
+    tx.commit().await?;
+    held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))
+}

@@ -1,0 +1,54 @@
+//! The signed-in end user of an authorization request, with the data relevant to the client.
+
+use super::claims;
+use crate::accounts::Account;
+use crate::app::AppState;
+use crate::clients::Client;
+use crate::grants::{self, Consent};
+use crate::http::request_context::RequestContext;
+use crate::protocol::acr::Acr;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::scope::Scope;
+use crate::roster::{self, store::RosterChild};
+use crate::sessions::{self, Session};
+
+/// The end user of the current session.
+pub struct EndUser {
+    pub session: Session,
+    pub account: Account,
+    pub children: Vec<RosterChild>,
+    pub sub: String,
+    consent: Option<Consent>,
+}
+
+impl EndUser {
+    pub fn acr(&self) -> Acr {
+        Acr::from_amr(&self.session.amr)
+    }
+
+    pub fn is_in_perimeter_of(&self, client: &Client) -> bool {
+        claims::is_in_perimeter(client, &self.account, &self.children)
+    }
+
+    /// True if no consent page is needed: the client is first-party, or the end user has consented to all requested
+    /// scopes and claims. `prompt=consent` always requires the page (OIDCC 3.1.2.1).
+    pub fn has_consented(&self, client: &Client, request: &AuthorizeRequest) -> bool {
+        let asked = request.scopes.without(Scope::OfflineAccess);
+        let covered = || self.consent.as_ref().is_some_and(|c| c.covers(&asked, &request.claims));
+        !request.prompt.consent && (!client.meta.consent || covered())
+    }
+}
+
+/// Returns the end user of this browser's session.
+pub async fn load_end_user(app: &AppState, ctx: &RequestContext, client: &Client) -> anyhow::Result<Option<EndUser>> {
+    let found = sessions::ops::current(app, ctx.now, ctx.session.as_deref()).await?;
+    let Some((session, account)) = found else { return Ok(None) };
+    let mut tx = app.db.read().await?;
+    let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
+    let consent = match client.meta.consent {
+        true => grants::store::consents::find(&mut tx, &account.id, &client.id).await?,
+        false => None,
+    };
+    Ok(Some(EndUser { session, account, children, sub, consent }))
+}

@@ -1,0 +1,131 @@
+//! `/oauth2/introspect` (RFC 7662): returns the current state of a token, as JSON or signed (RFC 9701).
+//!
+//! Only a confidential client may ask, and only about its own tokens or tokens with the client in the audience: any
+//! other token gets the response of an invalid one (docs/threats.md#attack-t5). A resource server is a client whose
+//! `client_id` is in the audience.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::client_assertion::ClientEndpoint;
+use super::error_response::{NO_STORE, busy_as_json};
+use super::{access_token_validation, claims, client_authentication};
+use crate::accounts;
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::clients::{Client, metadata};
+use crate::grants::{self, RefreshTokenStatus, classify};
+use crate::http::error::PageError;
+use crate::http::request_context::RequestContext;
+use crate::jose::{self, Alg};
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::sessions;
+
+/// The `typ` of a signed response (RFC 9701 5), and its media type below.
+const INTROSPECTION_TYP: &str = "token-introspection+jwt";
+const INTROSPECTION_MEDIA_TYPE: &str = "application/token-introspection+jwt";
+
+pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
+    busy_as_json(handle(app, ctx, request).await)
+}
+
+async fn handle(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
+    let asked = match client_authentication::authenticate_client(&app, ctx.now, ClientEndpoint::Introspection, request)
+        .await?
+    {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
+    };
+    if asked.client.is_public() {
+        return Ok(asked.error_response(&client_authentication::authentication_failed("a public client may not ask")));
+    }
+    let Some(token) = asked.params.get("token") else {
+        return Ok(asked.error_response(&OAuthError::invalid_request("token is missing")));
+    };
+    if let Err(flaw) = metadata::check_offered_algorithms(&asked.client.meta, &app.config.keys.algorithms) {
+        let words = "this client is registered for a signature that is not offered any more";
+        let error = OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string());
+        return Ok(asked.error_response(&error));
+    }
+    let told = introspect_token(&app, ctx.now, &asked.client, token).await?.unwrap_or_else(inactive);
+    introspection_response(&app, ctx.now, &asked.client, &asked.headers, told).await
+}
+
+fn inactive() -> Map<String, Value> {
+    Map::from_iter([("active".to_owned(), json!(false))])
+}
+
+async fn introspect_token(
+    app: &AppState,
+    now: Timestamp,
+    asking: &Client,
+    token: &str,
+) -> anyhow::Result<Option<Map<String, Value>>> {
+    let mut tx = app.db.read().await?;
+    if let Some((id, generation)) = grants::parse_refresh_token(&app.master_key, token) {
+        let family = grants::store::families::find(&mut tx, &id).await?.filter(|f| f.is_alive(now));
+        let Some(family) = family.filter(|f| f.grant.client_id == asking.id) else { return Ok(None) };
+        // Introspection never consumes a token: a rotated token is reported as inactive, without reuse detection.
+        if classify(&family, generation, now) == RefreshTokenStatus::Reused {
+            return Ok(None);
+        }
+        let account = accounts::store::find(&mut tx, &family.grant.account_id).await?;
+        if !account.is_some_and(|a| a.is_usable()) {
+            return Ok(None);
+        }
+        if let Some(id) = &family.session_id
+            && !sessions::store::find(&mut tx, id).await?.is_some_and(|s| s.is_alive(now))
+        {
+            return Ok(None);
+        }
+        let sub = claims::subject(&app.master_key, &mut tx, asking, &family.grant.account_id).await?;
+        let told = json!({
+            "active": true, "client_id": asking.id, "scope": family.grant.scopes.to_scope_string(), "sub": sub,
+            "iss": app.issuer(), "exp": family.expires_at.as_seconds(),
+        });
+        return Ok(told.as_object().cloned());
+    }
+    let Some(access) = access_token_validation::validate(app, now, &mut tx, token).await? else { return Ok(None) };
+    if access.client.id != asking.id && !access.has_audience(&asking.id) {
+        return Ok(None);
+    }
+    let mut out = Map::from_iter([("active".to_owned(), json!(true))]);
+    // The claims defined by RFC 7662. The claims that refer to the session or family are internal.
+    for name in ["scope", "client_id", "sub", "aud", "iss", "jti", "exp", "iat", "acr", "amr", "auth_time", "cnf"] {
+        if let Some(value) = access.claims.get(name) {
+            out.insert(name.to_owned(), value.clone());
+        }
+    }
+    out.insert("token_type".to_owned(), json!(if access.jkt.is_some() { "DPoP" } else { "Bearer" }));
+    Ok(Some(out))
+}
+
+/// Builds the response: signed if the caller's `Accept` header asks for a JWT, or if the client is registered for one
+/// (RFC 9701 4, 5).
+async fn introspection_response(
+    app: &AppState,
+    now: Timestamp,
+    asking: &Client,
+    headers: &HeaderMap,
+    told: Map<String, Value>,
+) -> Result<Response, PageError> {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    let asked = accepts
+        .flat_map(|line| line.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(INTROSPECTION_MEDIA_TYPE));
+    let registered = asking.meta.introspection.signed;
+    if !asked && registered.is_none() {
+        return Ok((NO_STORE, Json(told)).into_response());
+    }
+    // No top-level `sub` and `exp`, so that the response never passes for another token (RFC 9701 8.1).
+    let claims = json!({ "iss": app.issuer(), "aud": asking.id, "iat": now.as_seconds(), "token_introspection": told });
+    let (ring, alg) = (app.key_ring(), registered.unwrap_or(Alg::RS256));
+    let signed = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, INTROSPECTION_TYP, &claims)).await;
+    let token = signed.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    let mut response = (NO_STORE, token).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(INTROSPECTION_MEDIA_TYPE));
+    Ok(response)
+}

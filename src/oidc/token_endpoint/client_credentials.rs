@@ -1,0 +1,54 @@
+//! grant_type=client_credentials (RFC 6749 4.4): issues a token of the client itself, for a registered resource server.
+//!
+//! The token concerns no end user: no scopes, no ID token, no refresh token. Valid for five minutes, unless revoked by
+//! its `jti`.
+
+use serde_json::json;
+
+use super::token_request::{ExchangeOutcome, TokenRequest, TokenResponse};
+use crate::base::ids::id128;
+use crate::clients::GrantType;
+use crate::jose::{self, Alg};
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::token_issuer::audience;
+use crate::protocol::error::{ErrorCode, OAuthError};
+
+pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {
+    let TokenRequest { app, now, client, params, .. } = *asking;
+    if client.is_public() || !client.allows_grant(GrantType::ClientCredentials) {
+        return Ok(ExchangeOutcome::Denied(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "not registered for this grant",
+        )));
+    }
+    if params.get("scope").is_some() {
+        let error = OAuthError::new(ErrorCode::InvalidScope, "a token of the client itself has no scope");
+        return Ok(ExchangeOutcome::Denied(error));
+    }
+    let resource = match asking.granted_resources(&[]) {
+        Ok(resource) => resource,
+        Err(error) => return Ok(ExchangeOutcome::Denied(error)),
+    };
+    if let Err(error) = asking.consume_proof().await? {
+        return Ok(ExchangeOutcome::Denied(error));
+    }
+    // RFC 9068 2.2: without an end user, `sub` is the client.
+    let mut claims = json!({
+        "iss": app.issuer(), "sub": client.id, "client_id": client.id, "aud": audience(app, client, &resource),
+        "jti": id128(app.rng.as_ref()), "iat": now.as_seconds(), "exp": now.plus(TOKEN_TTL).as_seconds(),
+    });
+    if let (Some(jkt), Some(map)) = (&asking.jkt, claims.as_object_mut()) {
+        map.insert("cnf".to_owned(), json!({ "jkt": jkt }));
+    }
+    let ring = app.key_ring();
+    let typ = client.meta.tolerances.access_token_typ.name();
+    let access_token = tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, typ, &claims)).await??;
+    Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
+        access_token,
+        token_type: asking.token_type(),
+        expires_in: TOKEN_TTL.as_seconds_ceil(),
+        scope: String::new(),
+        id_token: None,
+        refresh_token: None,
+    })))
+}

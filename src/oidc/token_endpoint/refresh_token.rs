@@ -1,0 +1,147 @@
+//! grant_type=refresh_token (RFC 6749 6, OIDCC 12;
+//! docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
+//!
+//! Client, account, session and the client's current scopes are checked again (docs/threats.md#attack-t3, #attack-t4).
+//! The refresh token of a public client is rotated at each use, and reuse of a rotated token ends the family; a
+//! confidential client authenticates, so its token is not rotated (FAPI 2.0).
+
+use super::token_request::{ExchangeOutcome, TokenRequest, TokenResponse};
+use crate::accounts::{self, Account};
+use crate::base::secret::constant_time_eq;
+use crate::clients::GrantType;
+use crate::db::Durability;
+use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classify};
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::claims::{self, ClaimsTarget};
+use crate::oidc::token_issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::scope::{Scope, Scopes};
+use crate::sessions;
+
+const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
+
+pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {
+    let TokenRequest { app, now, client, params, .. } = *asking;
+    let denied = |detail: &str| Ok(ExchangeOutcome::Denied(OAuthError::invalid_grant(UNKNOWN_TOKEN).detail(detail)));
+    if !client.allows_grant(GrantType::RefreshToken) {
+        return Ok(ExchangeOutcome::Denied(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            "not registered for this grant",
+        )));
+    }
+    let Some(token) = params.get("refresh_token") else {
+        return Ok(ExchangeOutcome::Denied(OAuthError::invalid_request("refresh_token is missing")));
+    };
+    let Some((id, generation)) = grants::parse_refresh_token(&app.master_key, token) else {
+        return denied("none of ours");
+    };
+    let mut tx = app.db.read().await?;
+    let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return denied("no such family") };
+    // A token of another client is rejected without ending the family, so that no other client can end the family
+    // (docs/threats.md#attack-c1).
+    if family.grant.client_id != client.id {
+        return denied("another client's");
+    }
+    if !family.is_alive(now) {
+        return denied("the family has ended");
+    }
+    if let Some(bound) = &family.jkt
+        && !asking.jkt.as_deref().is_some_and(|jkt| constant_time_eq(bound, jkt))
+    {
+        return denied("not proven with the key that it is bound to");
+    }
+    let grant = match narrow_grant(asking, &family) {
+        Ok(grant) => grant,
+        Err(error) => return Ok(ExchangeOutcome::Denied(error)),
+    };
+    let held = grants::store::find_by_sid(&mut tx, &grant.sid).await?;
+    if let Some(session_id) = &family.session_id {
+        let session = sessions::store::find(&mut tx, session_id).await?;
+        if !session.is_some_and(|s| s.is_alive(now)) || held.is_none() {
+            return denied("the session has ended");
+        }
+    }
+    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
+    let Some(account) = account else { return denied("the account is not live") };
+    let children = crate::roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    if !claims::is_in_perimeter(client, &account, &children) {
+        return denied("nothing of the person is in the client's perimeter any more");
+    }
+    let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
+    let told =
+        claims::claims_for(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), ClaimsTarget::IdToken)
+            .await?;
+    drop(tx);
+
+    if let Err(error) = asking.consume_proof().await? {
+        return Ok(ExchangeOutcome::Denied(error));
+    }
+    let Some(generation) = rotate_token(asking, &family, generation).await? else { return denied("spent before") };
+    let holder = match (&family.session_id, &held) {
+        (Some(_), Some(held)) => TokenBinding::Session { sid: &grant.sid, generation: held.generation },
+        _ => TokenBinding::Family { id: &family.id, generation: family.access_generation },
+    };
+    let (jkt, resource, grant_id) = (asking.jkt.as_deref(), grant.resource.as_slice(), grant.id.as_deref());
+    let access = AccessTokenRequest { binding: holder, jkt, resource, grant_id };
+    // OIDCC 12.2: the ID token of a refresh has no new nonce.
+    let id = grant.scopes.contains(Scope::Openid).then_some(IdTokenRequest { nonce: None, code: None, claims: told });
+    let minted = token_issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
+    Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
+        access_token: minted.access_token.unwrap_or_default(),
+        token_type: asking.token_type(),
+        expires_in: TOKEN_TTL.as_seconds_ceil(),
+        scope: grant.scopes.to_scope_string(),
+        id_token: minted.id_token,
+        refresh_token: Some(grants::encode_refresh_token(&app.master_key, &family.id, generation)),
+    })))
+}
+
+/// Returns the grant of the family, narrowed to the requested scopes and resources (RFC 6749 6, RFC 8707 2.2) and to
+/// the scopes that the client is registered for now.
+fn narrow_grant(asking: &TokenRequest<'_>, family: &RefreshTokenFamily) -> Result<Grant, OAuthError> {
+    let mut grant = family.grant.clone();
+    grant.scopes = grant.scopes.intersection(&asking.client.meta.scopes);
+    if let Some(text) = asking.params.get("scope") {
+        let known = Scopes::parse(text);
+        let all = known.filter(|asked| text.split(' ').all(|word| asked.iter().any(|s| s.name() == word)));
+        grant.scopes = all
+            .filter(|asked| asked.intersection(&grant.scopes) == *asked)
+            .ok_or_else(|| OAuthError::new(ErrorCode::InvalidScope, "scope is more than was granted"))?;
+    }
+    grant.resource = asking.granted_resources(&grant.resource)?;
+    Ok(grant)
+}
+
+/// Rotates the refresh token if the client requires rotation; returns the generation of the token to issue. `None`
+/// after reuse detection, which ends the whole family.
+async fn rotate_token(
+    asking: &TokenRequest<'_>,
+    family: &RefreshTokenFamily,
+    generation: i64,
+) -> anyhow::Result<Option<i64>> {
+    let TokenRequest { app, now, .. } = *asking;
+    if !asking.client.requirements().rotates_refresh_tokens && generation == family.generation {
+        return Ok(Some(generation));
+    }
+    let mut tx = app.db.write(Durability::Durable).await?;
+    let given = if grants::store::families::rotate(&mut tx, now, &family.id, generation).await? {
+        Some(generation + 1)
+    } else {
+        // A concurrent request rotated first, or the token is an old one: the current row decides.
+        match grants::store::families::find(&mut tx, &family.id).await? {
+            Some(now_is)
+                if now_is.is_alive(now)
+                    && classify(&now_is, generation, now) == RefreshTokenStatus::PreviousWithinGrace =>
+            {
+                Some(now_is.generation)
+            }
+            Some(now_is) => {
+                grants::ops::handle_reuse(&mut tx, app, now, &now_is, TOKEN_TTL).await?;
+                None
+            }
+            None => None,
+        }
+    };
+    tx.commit().await?;
+    Ok(given)
+}

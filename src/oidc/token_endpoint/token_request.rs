@@ -1,0 +1,71 @@
+//! The request to the token endpoint, and the outcome of a grant: tokens or a denial.
+
+use serde::Serialize;
+
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::clients::Client;
+use crate::oidc::dpop_proof::DpopProof;
+use crate::oidc::resource_indicators::requested_resources;
+use crate::protocol::error::{ErrorCode, OAuthError};
+use crate::protocol::params::Params;
+
+/// A token request of an authenticated client.
+pub struct TokenRequest<'a> {
+    pub app: &'a AppState,
+    pub now: Timestamp,
+    pub client: &'a Client,
+    pub params: &'a Params,
+    /// The thumbprint of the key of a valid DPoP proof.
+    pub jkt: Option<String>,
+    /// The DPoP proof: the grant consumes the proof after every other check.
+    pub proof: Option<DpopProof>,
+}
+
+impl TokenRequest<'_> {
+    /// Consumes the DPoP proof, if present; to be called before a grant is consumed or a token issued.
+    pub async fn consume_proof(&self) -> anyhow::Result<Result<(), OAuthError>> {
+        match &self.proof {
+            Some(proof) => proof.consume(self.app, &self.client.id, self.now).await,
+            None => Ok(Ok(())),
+        }
+    }
+
+    pub fn token_type(&self) -> &'static str {
+        if self.jkt.is_some() { "DPoP" } else { "Bearer" }
+    }
+
+    /// Returns the requested resource servers, which must be among the granted ones; without a request, all granted
+    /// ones (RFC 8707 2.2).
+    pub fn granted_resources(&self, granted: &[String]) -> Result<Vec<String>, OAuthError> {
+        let asked = requested_resources(self.app.issuer(), self.client, self.params)?;
+        if asked.is_empty() {
+            return Ok(granted.to_vec());
+        }
+        if !granted.is_empty() && !asked.iter().all(|a| granted.contains(a)) {
+            return Err(OAuthError::new(ErrorCode::InvalidTarget, "resource is more than was granted"));
+        }
+        Ok(asked)
+    }
+}
+
+/// The token response (RFC 6749 5.1, OIDCC 3.1.3.3).
+#[derive(Debug, Serialize)]
+pub struct TokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    pub expires_in: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+}
+
+/// The outcome of a grant. A denial is returned after its side effects (counters, revocations) are committed; an `Err`
+/// beside is an internal error.
+pub enum ExchangeOutcome {
+    Issued(Box<TokenResponse>),
+    Denied(OAuthError),
+}

@@ -1,0 +1,48 @@
+//! PARAMETRES: the school, the school year and the time of an export.
+//!
+//! The time decides the order of two exports, so the Paris local time is converted to a timestamp.
+
+use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use chrono_tz::Europe::Paris;
+
+use super::record::{RecordFields, parse_french_date};
+use super::{ExportHeader, FileErrorKind};
+use crate::base::clock::Timestamp;
+use crate::roster::uai::Uai;
+
+/// The fields read from PARAMETRES.
+pub const HEADER_FIELDS: [&str; 4] = ["UAJ", "ANNEE_SCOLAIRE", "DATE_EXPORT", "HORODATAGE"];
+
+/// Parses the header. HORODATAGE is preferred to DATE_EXPORT, a date without a time.
+pub fn parse_header(parameters: &RecordFields) -> Result<ExportHeader, FileErrorKind> {
+    let unreadable =
+        |field, value: &str| FileErrorKind::InvalidHeader { field, value: value.chars().take(40).collect() };
+    let uai = Uai::parse(parameters.get("UAJ").ok_or(FileErrorKind::MissingHeader("UAJ"))?)?;
+    let year = parameters.get("ANNEE_SCOLAIRE").ok_or(FileErrorKind::MissingHeader("ANNEE_SCOLAIRE"))?;
+    let year = Some(year)
+        .filter(|text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| unreadable("ANNEE_SCOLAIRE", year))?;
+    let (field, text) = ["HORODATAGE", "DATE_EXPORT"]
+        .into_iter()
+        .find_map(|field| parameters.get(field).map(|text| (field, text)))
+        .ok_or(FileErrorKind::MissingHeader("DATE_EXPORT"))?;
+    let moment = match field {
+        "HORODATAGE" => NaiveDateTime::parse_from_str(text, "%d/%m/%Y %H:%M:%S").ok(),
+        _ => parse_french_date(text).map(|date| date.and_time(NaiveTime::MIN)),
+    };
+    let moment = moment.ok_or_else(|| unreadable(field, text))?;
+    let exported_at = paris_to_timestamp(moment).ok_or_else(|| unreadable(field, text))?;
+    Ok(ExportHeader { uai, year, exported_at, exported_on: moment.date() })
+}
+
+/// Converts a Paris local time to a timestamp: the first of two moments in the repeated hour of autumn, an hour later
+/// in the skipped hour of spring.
+fn paris_to_timestamp(moment: NaiveDateTime) -> Option<Timestamp> {
+    let later = || moment.checked_add_signed(TimeDelta::hours(1)).and_then(earliest);
+    earliest(moment).or_else(later).map(|moment| Timestamp(moment.timestamp_millis()))
+}
+
+fn earliest(moment: NaiveDateTime) -> Option<DateTime<chrono_tz::Tz>> {
+    Paris.from_local_datetime(&moment).earliest()
+}

@@ -1,0 +1,224 @@
+//! The stored state of a school, and the writing of its plan.
+//!
+//! Encryption happens in [`SealedPlan::seal`], before the write transaction begins: SQLite has only one writer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ImportContext, ImportError, Result};
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
+use crate::base::ids::row_id;
+use crate::crypto::MasterKey;
+use crate::db::{self, Durability, Tx};
+use crate::roster::formats::SchoolRoster;
+use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
+use crate::roster::report::RosterChanges;
+use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::roster::store::import::{self, NewLink, RosterSetRow};
+use crate::roster::uai::Uai;
+use crate::roster::{Level, LinkData};
+use crate::tenants::{self, Notice, NoticeKind};
+
+/// The `source` column of the links.
+const LINK_SOURCE: &str = "siecle";
+
+/// The stored state of a school, with the ids of its rows.
+pub struct StoredRoster {
+    pub current: CurrentState,
+    set: Option<RosterSetRow>,
+    /// Row ids by PERSONNE_ID; `pupils` by ELEVE_ID.
+    persons: BTreeMap<String, String>,
+    pupils: BTreeMap<String, String>,
+}
+
+impl StoredRoster {
+    /// Reads the roster revision first: a change to anything read afterwards is detected by this revision.
+    pub async fn read(tx: &mut Tx, master_key: &MasterKey, academy: &str, set: &SchoolRoster) -> Result<Self> {
+        let last = import::find_set(tx, set.uai.as_str()).await?;
+        let mut state =
+            Self { current: CurrentState::default(), set: last, persons: BTreeMap::new(), pupils: BTreeMap::new() };
+        state.current.last_export = last.map(|last| export_version(&last, &set.uai)).transpose()?;
+        let named = set.persons.iter().map(|person| &person.id).chain(set.links.iter().map(|link| &link.person));
+        let named: Vec<&str> = named.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+        for row in import::list_persons(tx, academy, &named).await? {
+            state.current.persons.insert(row.person_key.clone(), row.open(master_key)?);
+            state.persons.insert(row.person_key, row.id);
+        }
+        let named: Vec<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+        for row in import::list_pupils(tx, academy, &named).await? {
+            state.current.pupils.insert(row.pupil_key.clone(), row.open(master_key)?);
+            state.pupils.insert(row.pupil_key, row.id);
+        }
+        for row in import::list_enrolments(tx, set.uai.as_str()).await? {
+            state.current.enrolments.insert(row.pupil_key.clone(), row.class);
+            state.pupils.insert(row.pupil_key, row.pupil_id);
+        }
+        for row in import::list_links(tx, set.uai.as_str()).await? {
+            let level = Level::from_stored(&row.level).ok_or_else(|| inconsistent("link", "level", &row.person_id))?;
+            let data = LinkData { level, relation: row.relation };
+            state.current.links.insert((row.pupil_key.clone(), row.person_key.clone()), data);
+            state.pupils.insert(row.pupil_key, row.pupil_id);
+            state.persons.insert(row.person_key, row.person_id);
+        }
+        Ok(state)
+    }
+}
+
+fn export_version(row: &RosterSetRow, uai: &Uai) -> Result<ExportVersion> {
+    Ok(ExportVersion {
+        year: u16::try_from(row.school_year).map_err(|_| inconsistent("roster_set", "school_year", uai.as_str()))?,
+        pupils_at: Timestamp(row.eleves_exported_at),
+        persons_at: Timestamp(row.responsables_exported_at),
+    })
+}
+
+fn inconsistent(table: &'static str, column: &'static str, row: &str) -> ImportError {
+    ImportError::Db(db::DbError::Inconsistent { table, column, row: row.to_owned() })
+}
+
+/// A plan with its encrypted rows.
+pub struct SealedPlan {
+    plan: ReconcilePlan,
+    set: Option<RosterSetRow>,
+    persons: BTreeMap<String, String>,
+    pupils: BTreeMap<String, String>,
+    persons_new: Vec<PersonRow>,
+    persons_changed: Vec<PersonRow>,
+    pupils_new: Vec<PupilRow>,
+    pupils_changed: Vec<PupilRow>,
+}
+
+impl SealedPlan {
+    pub fn seal(house: ImportContext<'_>, state: StoredRoster, plan: ReconcilePlan) -> Result<Self> {
+        let StoredRoster { set, mut persons, mut pupils, .. } = state;
+        for (key, _) in &plan.persons_new {
+            persons.insert(key.clone(), row_id(house.now, house.rng));
+        }
+        for (key, _) in &plan.pupils_new {
+            pupils.insert(key.clone(), row_id(house.now, house.rng));
+        }
+        let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = plan.export;
+        let person = |(key, data): &(String, _)| {
+            let id = row_id_of("person", &persons, key)?;
+            Ok(PersonRow::seal(house.master_key, id, key, data, responsables)?)
+        };
+        let pupil = |(key, data): &(String, _)| {
+            let id = row_id_of("pupil", &pupils, key)?;
+            Ok(PupilRow::seal(house.master_key, id, key, data, eleves)?)
+        };
+        let persons_new = plan.persons_new.iter().map(person).collect::<Result<_>>()?;
+        let persons_changed = plan.persons_changed.iter().map(person).collect::<Result<_>>()?;
+        let pupils_new = plan.pupils_new.iter().map(pupil).collect::<Result<_>>()?;
+        let pupils_changed = plan.pupils_changed.iter().map(pupil).collect::<Result<_>>()?;
+        Ok(Self { plan, set, persons, pupils, persons_new, persons_changed, pupils_new, pupils_changed })
+    }
+
+    /// Writes the plan in one transaction. Returns false, with nothing written, if another import committed first.
+    pub async fn apply(self, house: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
+        let mut tx = house.db.write(Durability::Durable).await?;
+        let new = self.revision();
+        let first = import::compare_and_set(&mut tx, house.now, uai.as_str(), self.set, new).await?;
+        if !first || !self.write_people(&mut tx, academy).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        self.write_school(&mut tx, house.now, uai.as_str()).await?;
+        self.write_notices(&mut tx, house, uai.as_str()).await?;
+        let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
+        let about = AuditDetails { detail: &detail, ..AuditDetails::default() };
+        audit::store::record(&mut tx, house.rng, house.now, AuditEvent::RosterImported, about).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    fn revision(&self) -> RosterSetRow {
+        let ExportVersion { year, pupils_at: eleves, persons_at: responsables } = self.plan.export;
+        RosterSetRow {
+            revision: self.set.map_or(1, |set| set.revision.saturating_add(1)),
+            school_year: i64::from(year),
+            eleves_exported_at: eleves.0,
+            responsables_exported_at: responsables.0,
+        }
+    }
+
+    /// Writes persons and pupils, each list in the order of the ids: two schools of an academy with common people then
+    /// seldom deadlock.
+    async fn write_people(&self, tx: &mut Tx, academy: &str) -> Result<bool> {
+        for row in &self.persons_new {
+            if !import::insert_person(tx, academy, row).await? {
+                return Ok(false);
+            }
+        }
+        for row in &self.pupils_new {
+            if !import::insert_pupil(tx, academy, row).await? {
+                return Ok(false);
+            }
+        }
+        for row in &self.persons_changed {
+            import::update_person(tx, row).await?;
+        }
+        for row in &self.pupils_changed {
+            import::update_pupil(tx, row).await?;
+        }
+        let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = self.plan.export;
+        import::touch_persons(tx, responsables, &row_ids("person", &self.persons, &self.plan.persons_unchanged)?)
+            .await?;
+        import::touch_pupils(tx, eleves, &row_ids("pupil", &self.pupils, &self.plan.pupils_unchanged)?).await?;
+        Ok(true)
+    }
+
+    async fn write_school(&self, tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
+        let plan = &self.plan;
+        for (pupil, class) in plan.enrolments_started.iter().chain(&plan.enrolments_moved) {
+            import::upsert_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?, class.as_deref()).await?;
+        }
+        for (key, data) in plan.links_started.iter().chain(&plan.links_changed) {
+            let (person_id, pupil_id) = self.link_ids(key)?;
+            let (level, relation) = (data.level.as_str(), data.relation.as_deref());
+            import::upsert_link(tx, uai, &NewLink { person_id, pupil_id, level, relation, source: LINK_SOURCE })
+                .await?;
+        }
+        for key in &plan.links_ended {
+            let (person, pupil) = self.link_ids(key)?;
+            import::end_link(tx, now, uai, person, pupil).await?;
+        }
+        for pupil in &plan.enrolments_ended {
+            import::end_enrolment(tx, now, uai, row_id_of("pupil", &self.pupils, pupil)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
+    async fn write_notices(&self, tx: &mut Tx, house: ImportContext<'_>, uai: &str) -> Result<()> {
+        for (key, _) in &self.plan.unreachable {
+            let person_id = row_id_of("person", &self.persons, key)?;
+            let kind = NoticeKind::Unreachable;
+            let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
+            tenants::store::upsert_notice(tx, house.rng, house.now, &notice).await?;
+        }
+        tenants::store::settle_unreachable(tx, house.now, uai).await?;
+        tenants::store::settle_ended(tx, house.now, uai).await?;
+        tenants::store::reopen_hidden(tx, uai).await?;
+        let mut repeated = BTreeSet::new();
+        for key in &self.plan.duplicate_links {
+            let (person_id, pupil_id) = self.link_ids(key)?;
+            let kind = NoticeKind::LinkRepeated;
+            let notice = Notice { uai, person_id, pupil_id: Some(pupil_id), kind, support_code: "" };
+            tenants::store::upsert_notice(tx, house.rng, house.now, &notice).await?;
+            repeated.insert((person_id, pupil_id));
+        }
+        Ok(tenants::store::settle_repeated(tx, house.now, uai, &repeated).await?)
+    }
+
+    fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&str, &str)> {
+        Ok((row_id_of("person", &self.persons, person)?, row_id_of("pupil", &self.pupils, pupil)?))
+    }
+}
+
+fn row_id_of<'a>(what: &'static str, rows: &'a BTreeMap<String, String>, key: &str) -> Result<&'a str> {
+    rows.get(key).map(String::as_str).ok_or_else(|| ImportError::UnknownRow { what, key: key.to_owned() })
+}
+
+fn row_ids<'a>(what: &'static str, rows: &'a BTreeMap<String, String>, keys: &[String]) -> Result<Vec<&'a str>> {
+    keys.iter().map(|key| row_id_of(what, rows, key)).collect()
+}

@@ -1,0 +1,201 @@
+//! Persons and pupils as database rows: mobile numbers and birth dates are encrypted, each bound to its row and column.
+//!
+//! Encrypting one text twice gives two ciphertexts, so rows are compared after decryption.
+
+use super::reconcile::Dated;
+use super::{OTHER_NUMBERS, PersonData, Phone, PupilData, UnusablePhone, UnusableReason};
+use crate::base::clock::Timestamp;
+use crate::base::date::BirthDate;
+use crate::base::phone::E164;
+use crate::crypto::{AssociatedData, HmacPurpose, MasterKey, SealError};
+use crate::db::{self, FromRow};
+
+/// The error of encrypting or decrypting a row: a wrong master key, or rows written by another program.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error(transparent)]
+    Row(#[from] db::DbError),
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct PersonRow {
+    pub id: String,
+    pub person_key: String,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    pub phone: Option<String>,
+    pub phone_blind: Option<String>,
+    pub phone_state: String,
+    /// `landline` or `incomplete`, if the state is `unusable`.
+    pub phone_why: Option<String>,
+    pub phone_end: Option<String>,
+    pub mobile_in: Option<String>,
+    pub exported_at: i64,
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct PupilRow {
+    pub id: String,
+    pub pupil_key: String,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    pub birth_date: String,
+    pub exported_at: i64,
+}
+
+fn phone_associated_data(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "person", column: "phone", row }
+}
+
+fn birth_date_associated_data(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "pupil", column: "birth_date", row }
+}
+
+/// Decrypts the birth date of a pupil's row.
+pub fn open_birth_date(master_key: &MasterKey, pupil_id: &str, sealed: &str) -> Result<BirthDate, RowError> {
+    let text = master_key.open(birth_date_associated_data(pupil_id), sealed)?;
+    text.parse().map_err(|_| inconsistent_row("pupil", "birth_date", pupil_id))
+}
+
+/// Decrypts the mobile number of a person's row.
+pub fn open_mobile(master_key: &MasterKey, person_id: &str, sealed: &str) -> Result<E164, RowError> {
+    let text = master_key.open(phone_associated_data(person_id), sealed)?;
+    E164::from_stored(&text).ok_or_else(|| inconsistent_row("person", "phone", person_id))
+}
+
+fn inconsistent_row(table: &'static str, column: &'static str, row: &str) -> RowError {
+    RowError::Row(db::DbError::Inconsistent { table, column, row: row.to_owned() })
+}
+
+impl PersonRow {
+    pub fn seal(
+        master_key: &MasterKey,
+        id: &str,
+        key: &str,
+        data: &PersonData,
+        at: Timestamp,
+    ) -> Result<Self, RowError> {
+        let number = data.phone.mobile().map(E164::as_str);
+        let unusable = match &data.phone {
+            Phone::Unusable(unusable) => Some(unusable),
+            Phone::Mobile(_) | Phone::Absent => None,
+        };
+        Ok(Self {
+            id: id.to_owned(),
+            person_key: key.to_owned(),
+            family_name: data.family.clone(),
+            usage_name: data.usage.clone(),
+            given_name: data.given.clone(),
+            phone: number.map(|number| master_key.seal(phone_associated_data(id), number)).transpose()?,
+            phone_blind: number.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
+            phone_state: data.phone.state().to_owned(),
+            phone_why: unusable.and_then(|unusable| unusable.reason).map(|why| why.as_str().to_owned()),
+            phone_end: unusable.map(|unusable| unusable.last_digits.clone()).filter(|end| !end.is_empty()),
+            mobile_in: data.mobile_column.map(str::to_owned),
+            exported_at: at.0,
+        })
+    }
+
+    pub fn open(&self, master_key: &MasterKey) -> Result<Dated<PersonData>, RowError> {
+        let phone = match (self.phone_state.as_str(), &self.phone) {
+            ("mobile", Some(sealed)) => Phone::Mobile(open_mobile(master_key, &self.id, sealed)?),
+            ("none", None) => Phone::Absent,
+            ("unusable", None) => Phone::Unusable(UnusablePhone {
+                reason: self.phone_why.as_deref().and_then(UnusableReason::from_stored),
+                last_digits: self.phone_end.clone().unwrap_or_default(),
+            }),
+            _ => return Err(inconsistent_row("person", "phone_state", &self.id)),
+        };
+        let data = PersonData {
+            family: self.family_name.clone(),
+            usage: self.usage_name.clone(),
+            given: self.given_name.clone(),
+            phone,
+            mobile_column: OTHER_NUMBERS.into_iter().find(|column| self.mobile_in.as_deref() == Some(*column)),
+        };
+        Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
+    }
+}
+
+impl PupilRow {
+    pub fn seal(
+        master_key: &MasterKey,
+        id: &str,
+        key: &str,
+        data: &PupilData,
+        at: Timestamp,
+    ) -> Result<Self, RowError> {
+        Ok(Self {
+            id: id.to_owned(),
+            pupil_key: key.to_owned(),
+            family_name: data.family.clone(),
+            usage_name: data.usage.clone(),
+            given_name: data.given.clone(),
+            birth_date: master_key.seal(birth_date_associated_data(id), &data.born.to_string())?,
+            exported_at: at.0,
+        })
+    }
+
+    pub fn open(&self, master_key: &MasterKey) -> Result<Dated<PupilData>, RowError> {
+        let data = PupilData {
+            family: self.family_name.clone(),
+            usage: self.usage_name.clone(),
+            given: self.given_name.clone(),
+            born: open_birth_date(master_key, &self.id, &self.birth_date)?,
+        };
+        Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(phone: Phone) -> PersonData {
+        PersonData {
+            family: "LEBŒUF".into(),
+            usage: None,
+            given: "Loïc".into(),
+            phone,
+            mobile_column: Some("TEL_PERSONNEL"),
+        }
+    }
+
+    #[test]
+    fn rows_open_to_what_was_sealed_and_show_none_of_it() {
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        let number = E164::from_stored("+33639980002").unwrap();
+        let unusable = UnusablePhone { reason: Some(UnusableReason::Landline), last_digits: "56".into() };
+        let phones = [
+            Phone::Mobile(number),
+            Phone::Absent,
+            Phone::Unusable(unusable),
+            Phone::Unusable(UnusablePhone::default()),
+        ];
+        for phone in phones {
+            let row = PersonRow::seal(&master_key, "r1", "500002", &person(phone.clone()), Timestamp(5)).unwrap();
+            assert!(!format!("{row:?}").contains("39980002"));
+            assert_eq!(row.open(&master_key).unwrap(), Dated { data: person(phone), exported_at: Timestamp(5) });
+        }
+        let born = BirthDate::new(2013, 2, 14).unwrap();
+        let data = PupilData { family: "A".into(), usage: Some("B".into()), given: "C".into(), born };
+        let row = PupilRow::seal(&master_key, "r1", "900001", &data, Timestamp(5)).unwrap();
+        assert!(!row.birth_date.contains("2013"));
+        assert_eq!(row.open(&master_key).unwrap().data, data);
+    }
+
+    #[test]
+    fn a_number_moved_to_another_person_does_not_open() {
+        let master_key = MasterKey::new([7; 32]).unwrap();
+        let data = person(Phone::Mobile(E164::from_stored("+33639980002").unwrap()));
+        let mut row = PersonRow::seal(&master_key, "r1", "500002", &data, Timestamp(5)).unwrap();
+        row.id = "r2".to_owned();
+        assert!(matches!(row.open(&master_key), Err(RowError::Seal(_))));
+        row.phone = None;
+        assert!(matches!(row.open(&master_key), Err(RowError::Row(_))), "a state without its number");
+    }
+}
