@@ -44,6 +44,40 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
     }
 }
 
+/// What the documents tell an operator to type, without the words that stand for something.
+fn typed(document: &str) -> Vec<String> {
+    let spans = document.split('`').skip(1).step_by(2);
+    let lines = document.lines().filter_map(|line| line.strip_prefix("    "));
+    let commands = spans.chain(lines).filter(|text| text.split_whitespace().next() == Some("preau"));
+    let plain = |word: &str| match word.trim_matches(['[', ']']) {
+        "ID" | "KID" | "<command>" => "campaign".to_owned(),
+        "N" | "DAYS" => "1".to_owned(),
+        word => word.to_owned(),
+    };
+    let bare = |text: &str| text.split_whitespace().take_while(|word| *word != "#").map(plain).collect::<Vec<_>>();
+    commands.map(|text| bare(text).join(" ")).collect()
+}
+
+#[test]
+fn every_command_of_the_documents_is_understood() {
+    use clap::error::ErrorKind;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for name in ["README.md", "docs/operating.md", "docs/relying-parties.md"] {
+        for line in typed(&std::fs::read_to_string(root.join(name)).unwrap()) {
+            seen += 1;
+            let Err(error) = Cli::try_parse_from(line.split(' ')) else { continue };
+            // A sentence may name a command without what it needs.
+            let is_named = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => true,
+                kind => kind == ErrorKind::MissingRequiredArgument && !line.contains("--"),
+            };
+            assert!(is_named, "{name}: {line}: {error}");
+        }
+    }
+    assert!(seen > 30, "the commands were not found");
+}
+
 #[test]
 fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/preau.toml");
@@ -216,7 +250,7 @@ async fn doctor_finds_what_is_broken_and_changes_nothing() {
 
     assert!(house.run("migrate").await.0);
     let (sound, text) = house.run("doctor").await;
-    assert!(sound && !text.contains("WRONG") && text.lines().count() == 21, "{text}");
+    assert!(sound && !text.contains("WRONG") && text.lines().count() == 22, "{text}");
 
     // A Redis that is not running.
     let file = house.folder.path().join("preau.toml");
