@@ -1,7 +1,4 @@
-//! Préau: an OpenID Connect identity provider for French schools.
-//!
-//! Folders are features, ordered in layers; a file uses lower layers only (`tests/it/architecture.rs` holds the table).
-//! `router.rs` lists every URL, `bootstrap.rs` builds every part of the server.
+#![doc = include_str!("../docs/architecture.md")]
 
 pub mod accounts;
 pub mod activation;

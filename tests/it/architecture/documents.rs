@@ -1,5 +1,5 @@
-//! What the documents promise: every line that a test holds is in `docs/threats.md`, whatever is cited is there, and
-//! every link leads somewhere.
+//! What the documents promise: every line that a test holds is in `docs/threats.md`; whatever is cited, named or linked
+//! is there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -183,6 +183,44 @@ fn whatever_is_cited_is_in_the_repository() {
         .iter()
         .filter(|(path, _)| !path.ends_with("architecture/documents.rs"))
         .flat_map(|(path, text)| said(text).into_iter().map(|what| format!("{}: {what}", path.display())))
+        .collect();
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+/// Folders whose files documents name, and functions in them: `src/oidc/claims.rs::subject`.
+const NAMED: [&str; 5] = ["fuzz/", "migrations/", "src/", "templates/", "tests/"];
+
+/// What a document names that is not there: a file, or a function of one.
+fn not_named(text: &str) -> Vec<String> {
+    let take = |text: &str, more: &[char]| {
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || more.contains(c)).collect::<String>()
+    };
+    let mut out = Vec::new();
+    for at in NAMED.iter().flat_map(|folder| places(text, folder)) {
+        let whole = take(at, &['/', '.', '_', '-']);
+        let path = whole.trim_end_matches('.');
+        let function = at.strip_prefix(path).and_then(|rest| rest.strip_prefix("::")).map(|rest| take(rest, &['_']));
+        let file = fs::read_to_string(root().join(path)).unwrap_or_default();
+        let is_there = match &function {
+            None => root().join(path).exists(),
+            Some(name) => file.contains(&format!("fn {name}(")) || file.contains(&format!("fn {name}<")),
+        };
+        if !is_there {
+            out.push(function.map_or_else(|| path.to_owned(), |name| format!("{path}::{name}")));
+        }
+    }
+    out
+}
+
+#[test]
+fn whatever_a_document_names_is_there() {
+    assert_eq!(not_named("`src/nowhere.rs`, `src/lib.rs::nothing`."), ["src/nowhere.rs", "src/lib.rs::nothing"]);
+    assert!(not_named("`tests/it/` and `src/oidc/claims.rs::subject`.").is_empty());
+    let is_document = |path: &Path| path.extension().is_some_and(|x| x == "md") && !path.ends_with("CHANGELOG.md");
+    let missing: Vec<String> = texts()
+        .iter()
+        .filter(|(path, _)| is_document(path))
+        .flat_map(|(path, text)| not_named(text).into_iter().map(|what| format!("{}: {what}", path.display())))
         .collect();
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
