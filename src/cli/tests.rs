@@ -44,7 +44,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
     }
 }
 
-/// What the documents tell an operator to type, without the words that stand for something.
+/// The commands that the documents tell an operator to type, without the words that stand for something.
 fn typed(document: &str) -> Vec<String> {
     let spans = document.split('`').skip(1).step_by(2);
     let lines = document.lines().filter_map(|line| line.strip_prefix("    "));
