@@ -53,11 +53,11 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route("/identifiant-oublie", get(login::pages::forgotten_identifiant))
         .route("/mot-de-passe-oublie", get(login::pages::forgotten_password))
         .route("/compte", get(my_account::pages::show))
-        .route("/consentement", post(oidc::consent::submit))
+        .route("/consentement", post(oidc::authorization::consent_page::submit))
         .route("/compte/services/retirer", post(my_account::pages::withdraw_consent))
-        .route("/deconnexion", post(oidc::logout::log_out))
-        .route("/deconnexion/confirmer", post(oidc::logout::confirm))
-        .route("/deconnexion/suite", get(oidc::logout::continue_to_client))
+        .route("/deconnexion", post(oidc::logout::endpoint::log_out))
+        .route("/deconnexion/confirmer", post(oidc::logout::endpoint::confirm))
+        .route("/deconnexion/suite", get(oidc::logout::endpoint::continue_to_client))
         .merge(activation::pages::routes())
         .route("/aide", get(static_page::<views::Help>))
         .route("/aide/mot-de-passe", get(static_page::<views::PasswordHelp>))
@@ -73,13 +73,13 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
     // Protocol endpoints accept requests from any site: each endpoint does its own checks.
     let protocol = Router::new()
         .route(paths::DISCOVERY, get(oidc::discovery::get))
-        .route(paths::AUTHORIZE, get(oidc::authorization_endpoint::get).post(oidc::authorization_endpoint::post))
-        .route(paths::TOKEN, post(oidc::token_endpoint::post).options(oidc::error_response::preflight))
+        .route(paths::AUTHORIZE, get(oidc::authorization::endpoint::get).post(oidc::authorization::endpoint::post))
+        .route(paths::TOKEN, post(oidc::token_endpoint::endpoint::post).options(oidc::error_response::preflight))
         .route(
             paths::USERINFO,
             get(oidc::userinfo::handle).post(oidc::userinfo::handle).options(oidc::error_response::preflight),
         )
-        .route(paths::PAR, post(oidc::par::post).options(oidc::error_response::preflight))
+        .route(paths::PAR, post(oidc::authorization::par_endpoint::post).options(oidc::error_response::preflight))
         .route(paths::INTROSPECT, post(oidc::introspection::post))
         .route(paths::REVOKE, post(oidc::revocation::post).options(oidc::error_response::preflight))
         .route(paths::REGISTER, post(oidc::registration::post))
@@ -88,7 +88,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
             get(oidc::registration::get).put(oidc::registration::put).delete(oidc::registration::delete),
         )
         .route(paths::JWKS, get(oidc::jwks::get))
-        .route(paths::LOGOUT, get(oidc::logout::get).post(oidc::logout::post));
+        .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post));
 
     Ok(pages
         .merge(protocol)

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use preau::crypto::{AssociatedData, MasterKey};
 use preau::grants::{encode_refresh_token, parse_refresh_token};
 use preau::jose::{self, Alg, ExpectedTyp, KeyRing, KeySet, KeyState, SigningKey};
-use preau::oidc::{client_assertion, par};
+use preau::oidc::authorization::pushed_request;
+use preau::oidc::client_authentication::assertion;
 use serde_json::json;
 
 use super::text;
@@ -54,7 +55,7 @@ fn taken(house: &House, token: &str) -> bool {
 pub fn token(bytes: &[u8]) {
     let text = text(bytes);
     assert!(!taken(&HOUSE, &text), "nobody signed this: {text}");
-    let _ = (client_assertion::unverified_client_id(&text), par::is_pushed_request_uri(&text));
+    let _ = (assertion::unverified_client_id(&text), pushed_request::is_pushed_request_uri(&text));
     if let Ok(proof) = jose::verify_by_embedded_jwk(&text, &Alg::ALL, "dpop+jwt") {
         assert_eq!(proof.thumbprint.len(), 43);
     }

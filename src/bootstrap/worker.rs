@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::health::clock_problem;
 use crate::app::AppState;
 use crate::db::Durability;
-use crate::oidc::backchannel;
+use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
 use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions, support};
 

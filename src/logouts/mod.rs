@@ -1,7 +1,7 @@
 //! Logout notifications to relying parties, and the record of their delivery (BCL, FCL).
 //!
 //! The intent is written in the transaction that ends the session, one job per client. Each attempt signs a new logout
-//! token in `oidc/backchannel.rs`, the module with access to the client's `sub` for the end user. Nothing here sends
+//! token in `oidc/logout/backchannel.rs`, the module with access to the client's `sub` for the end user. Nothing here sends
 //! requests.
 
 pub mod ops;

@@ -1,7 +1,7 @@
 //! DPoP (RFC 9449): a bound token is accepted only with a proof, signed for the current request by the key that the
 //! token is bound to.
 //!
-//! A proof is accepted once (`dpop_proof.rs`). A nonce is offered with every response to a request with a proof; the
+//! A proof is accepted once (`tokens/dpop_proof.rs`). A nonce is offered with every response to a request with a proof; the
 //! nonce is derived from the time and needs no storage. A proof with a nonce needs a current one; a proof without is
 //! accepted by its `iat`, unless the configuration requires nonces.
 
@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use serde_json::Value;
 
-use super::dpop_proof::{CLOCK_LEEWAY, DpopProof, MAX_PROOF_AGE};
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::clients::Client;
 use crate::crypto::HmacPurpose;
 use crate::jose;
+use crate::oidc::tokens::dpop_proof::{CLOCK_LEEWAY, DpopProof, MAX_PROOF_AGE};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 const DPOP_HEADER: HeaderName = HeaderName::from_static("dpop");

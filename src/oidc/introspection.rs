@@ -10,9 +10,6 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::client_assertion::ClientEndpoint;
-use super::error_response::{NO_STORE, busy_as_json};
-use super::{access_token_validation, claims, client_authentication};
 use crate::accounts;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
@@ -21,6 +18,11 @@ use crate::grants::{self, RefreshTokenStatus, classify};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 use crate::jose::{self, Alg};
+use crate::oidc::client_authentication::assertion::ClientEndpoint;
+use crate::oidc::client_authentication::extract;
+use crate::oidc::error_response::{NO_STORE, busy_as_json};
+use crate::oidc::tokens::access_token_validation;
+use crate::oidc::tokens::claims;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::sessions;
 
@@ -33,14 +35,12 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 }
 
 async fn handle(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    let asked = match client_authentication::authenticate_client(&app, ctx.now, ClientEndpoint::Introspection, request)
-        .await?
-    {
+    let asked = match extract::authenticate_client(&app, ctx.now, ClientEndpoint::Introspection, request).await? {
         Ok(asked) => asked,
         Err(response) => return Ok(response),
     };
     if asked.client.is_public() {
-        return Ok(asked.error_response(&client_authentication::authentication_failed("a public client may not ask")));
+        return Ok(asked.error_response(&extract::authentication_failed("a public client may not ask")));
     }
     let Some(token) = asked.params.get("token") else {
         return Ok(asked.error_response(&OAuthError::invalid_request("token is missing")));

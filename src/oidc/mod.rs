@@ -1,38 +1,21 @@
-//! The OpenID provider: one file per endpoint, one file of request checks, one pure table of the reasons for an
-//! interaction.
+//! The OpenID provider: one file or folder per endpoint, one file of request checks, one pure table of the
+//! reasons for an interaction.
 //!
 //! `/oauth2/authorize` is the only dispatcher: sign-in and activation end with a redirect of the browser back to it.
 
-pub mod access_token_validation;
-pub mod authorization_endpoint;
-pub mod authorization_response;
-pub mod authorization_success;
-pub mod backchannel;
-pub mod claims;
-pub mod client_assertion;
+pub mod authorization;
 pub mod client_authentication;
-pub mod consent;
 pub mod discovery;
 pub mod dpop;
-pub mod dpop_proof;
-pub mod end_user;
 pub mod error_response;
-pub mod frontchannel;
 pub mod introspection;
 pub mod jwks;
 pub mod logout;
-pub mod next_step;
-pub mod par;
 pub mod paths;
 pub mod registration;
-pub mod request_object;
-pub mod request_validation;
-pub mod resource_indicators;
-pub mod response_encryption;
-pub mod response_target;
 pub mod revocation;
 pub mod token_endpoint;
-pub mod token_issuer;
+pub mod tokens;
 pub mod userinfo;
 pub mod views;
 

@@ -10,13 +10,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::error_response::NO_STORE;
-use super::paths;
 use crate::app::AppState;
 use crate::clients::metadata;
 use crate::clients::ops::registration::{self, RegistrationError, RegistrationResponse, ReplacementIdentity};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
+use crate::oidc::error_response::NO_STORE;
+use crate::oidc::paths;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::json;
 use crate::protocol::registration::ClientMetadataFields;

@@ -7,10 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::access_token_validation;
-use super::client_assertion::ClientEndpoint;
-use super::error_response::{NO_STORE, allow_origin, busy_as_json};
-use super::{TOKEN_TTL, client_authentication};
 use crate::app::AppState;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -19,6 +15,11 @@ use crate::db::Durability;
 use crate::grants::{self, RefreshTokenFamily};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::client_authentication::assertion::ClientEndpoint;
+use crate::oidc::client_authentication::extract;
+use crate::oidc::error_response::{NO_STORE, allow_origin, busy_as_json};
+use crate::oidc::tokens::access_token_validation;
 use crate::protocol::error::OAuthError;
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
@@ -26,11 +27,10 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 }
 
 async fn handle(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    let asked =
-        match client_authentication::authenticate_client(&app, ctx.now, ClientEndpoint::Revocation, request).await? {
-            Ok(asked) => asked,
-            Err(response) => return Ok(response),
-        };
+    let asked = match extract::authenticate_client(&app, ctx.now, ClientEndpoint::Revocation, request).await? {
+        Ok(asked) => asked,
+        Err(response) => return Ok(response),
+    };
     let mut response = match asked.params.get("token") {
         None => asked.error_response(&OAuthError::invalid_request("token is missing")),
         Some(token) => match revoke_token(&app, ctx.now, &asked.client, token).await? {

@@ -2,7 +2,7 @@
 //! plain JSON, signed or encrypted as registered by the client (OIDCC 5.3.2).
 //!
 //! A token in the query is rejected (docs/threats.md#attack-t15). The validity of the token is checked against the
-//! database (`access_token_validation.rs`).
+//! database (`tokens/access_token_validation.rs`).
 
 use axum::Json;
 use axum::body::Bytes;
@@ -11,16 +11,18 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::access_token_validation::{self, ValidAccessToken};
-use super::claims::{self, ClaimsTarget};
-use super::error_response::{allow_origin, busy_as_json};
-use super::{dpop, paths, response_encryption};
 use crate::app::AppState;
 use crate::clients::Client;
 use crate::clients::metadata::allowed_algorithms;
 use crate::db::Tx;
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
+use crate::oidc::dpop;
+use crate::oidc::error_response::{allow_origin, busy_as_json};
+use crate::oidc::paths;
+use crate::oidc::tokens::access_token_validation::{self, ValidAccessToken};
+use crate::oidc::tokens::claims::{self, ClaimsTarget};
+use crate::oidc::tokens::encryption;
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::Params;
 use crate::protocol::profile::SecurityProfile;
@@ -54,11 +56,11 @@ async fn respond(app: AppState, ctx: RequestContext, request: Request) -> Result
     };
     let (client, told) = validated_claims(&app, &ctx, &headers, &method, &presented).await?;
     let mut response = match (&client, told) {
-        (Some(client), Ok(told)) => match response_encryption::protect_userinfo(&app, ctx.now, client, told).await? {
-            response_encryption::UserinfoResponse::Json(told) => {
+        (Some(client), Ok(told)) => match encryption::protect_userinfo(&app, ctx.now, client, told).await? {
+            encryption::UserinfoResponse::Json(told) => {
                 ([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response()
             }
-            response_encryption::UserinfoResponse::Jwt(token) => {
+            encryption::UserinfoResponse::Jwt(token) => {
                 let kind = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/jwt")];
                 (kind, token).into_response()
             }

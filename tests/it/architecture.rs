@@ -64,7 +64,7 @@ fn violations_of(path: &str, text: &str) -> Vec<String> {
         "sessions/ops.rs",
         "activation/ops.rs",
         "activation/store.rs",
-        "oidc/request_validation.rs",
+        "oidc/authorization/validation.rs",
         "audit/store.rs",
         "bootstrap.rs",
     ];
@@ -105,7 +105,7 @@ fn each_rule_can_fail() {
         // Sideways.
         ("roster/ops.rs", "use crate::accounts::ops;"),
         ("login/ops.rs", "use crate::activation::{ops, store};"),
-        ("oidc/request_validation.rs", "use crate::login::ops::sign_in;"),
+        ("oidc/authorization/validation.rs", "use crate::login::ops::sign_in;"),
         ("audit/store.rs", "use super::super::accounts::store;"),
         ("db/mod.rs", "use crate::http::pages;"),
         // Crates and the environment.

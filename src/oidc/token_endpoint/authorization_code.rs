@@ -18,9 +18,11 @@ use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::{Namespace, TakeResult};
 use crate::grants;
-use crate::oidc::claims::{self, ClaimsTarget};
-use crate::oidc::token_issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
-use crate::oidc::{AUTHORIZATION_CODE_TTL, CodeGrant, TOKEN_TTL};
+use crate::oidc::AUTHORIZATION_CODE_TTL;
+use crate::oidc::CodeGrant;
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::tokens::claims::{self, ClaimsTarget};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
@@ -116,7 +118,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     let (jkt, grant_id) = (asking.jkt.as_deref(), grant.id.as_deref());
     let access = AccessTokenRequest { binding: holder, jkt, resource: &resource, grant_id };
     let id = IdTokenRequest { nonce: granted.nonce.as_deref(), code: None, claims: told };
-    let minted = token_issuer::issue_tokens(app, now, client, (&sub, grant), Some(access), Some(id)).await?;
+    let minted = issuer::issue_tokens(app, now, client, (&sub, grant), Some(access), Some(id)).await?;
     Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),

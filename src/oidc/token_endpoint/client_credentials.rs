@@ -10,7 +10,7 @@ use crate::base::ids::id128;
 use crate::clients::GrantType;
 use crate::jose::{self, Alg};
 use crate::oidc::TOKEN_TTL;
-use crate::oidc::token_issuer::audience;
+use crate::oidc::tokens::issuer::audience;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {

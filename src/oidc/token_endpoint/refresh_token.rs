@@ -12,8 +12,8 @@ use crate::clients::GrantType;
 use crate::db::Durability;
 use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classify};
 use crate::oidc::TOKEN_TTL;
-use crate::oidc::claims::{self, ClaimsTarget};
-use crate::oidc::token_issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use crate::oidc::tokens::claims::{self, ClaimsTarget};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::sessions;
@@ -85,7 +85,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     let access = AccessTokenRequest { binding: holder, jkt, resource, grant_id };
     // OIDCC 12.2: the ID token of a refresh has no new nonce.
     let id = grant.scopes.contains(Scope::Openid).then_some(IdTokenRequest { nonce: None, code: None, claims: told });
-    let minted = token_issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
+    let minted = issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
     Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
-use crate::oidc::dpop_proof::DpopProof;
-use crate::oidc::resource_indicators::requested_resources;
+use crate::oidc::tokens::dpop_proof::DpopProof;
+use crate::oidc::tokens::resource_indicators::requested_resources;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 

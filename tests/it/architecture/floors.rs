@@ -3,7 +3,7 @@
 //! Rules that differ from the plain reading of a file's name, and why: `http/middleware.rs` is a face, because it hands
 //! requests to the application; so is every file of `oidc/` that is not named otherwise (an endpoint, how an answer
 //! travels, from a request to a proof). Its use cases are what several endpoints share (checks,
-//! claims, tokens) and `oidc/backchannel.rs`, which does a job's work. `bootstrap/` is one room.
+//! claims, tokens) and `oidc/logout/backchannel.rs`, which does a job's work. `bootstrap/` is one room.
 //! `crypto/` is a room of the platform that every other one of them may use.
 
 use super::reader::Source;
@@ -59,6 +59,8 @@ const BELOW_FLOWS: &[&str] = &[
     "audit",
     "limits",
 ];
+/// The ends of names of files that speak HTTP in a folder of `oidc/`.
+const SPEAKS_HTTP: [&str; 4] = ["endpoint", "page", "response", "extract"];
 /// They may use anything.
 const FREE: [&str; 2] = ["admin", "demo"];
 
@@ -75,22 +77,10 @@ fn place(module: &[String]) -> Option<Place> {
     let parts: Vec<&str> = module.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["http", "middleware"] => return at(5),
-        [
-            "oidc",
-            "access_token_validation"
-            | "client_assertion"
-            | "response_target"
-            | "backchannel"
-            | "request_validation"
-            | "claims"
-            | "token_issuer"
-            | "dpop_proof"
-            | "response_encryption"
-            | "request_object"
-            | "resource_indicators",
-        ] => return at(4),
-        ["oidc", "next_step" | "paths" | "views"] => return at(2),
-        ["oidc", "token_endpoint", _, ..] => return at(4),
+        ["oidc", .., "next_step" | "paths" | "views"] => return at(2),
+        // In a folder, what speaks HTTP says so in its name; the other files are what an endpoint goes by.
+        ["oidc", _, file] if SPEAKS_HTTP.iter().any(|end| file.ends_with(end)) => return at(5),
+        ["oidc", _, _] => return at(4),
         ["oidc", _] => return at(5),
         ["main"] | ["cli", ..] | ["lib"] => return at(7),
         ["bootstrap", ..] | ["router"] => return at(6),

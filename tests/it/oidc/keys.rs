@@ -7,7 +7,8 @@ use preau::config::Keys;
 use preau::jose::{self, Alg, ExpectedTyp, KeySet, KeyState};
 use preau::keys::ops::{self, KeysContext};
 use preau::keys::rotation::{JWKS_MAX_AGE, MAX_TOKEN_TTL, PUBLISH_LEAD, RETIRE_AFTER, RETIRED_KEY_RETENTION};
-use preau::oidc::{ID_TOKEN_TYP, TOKEN_TTL, backchannel};
+use preau::oidc::logout::backchannel;
+use preau::oidc::{ID_TOKEN_TYP, TOKEN_TTL};
 use preau::protocol::tolerance::AccessTokenTyp;
 use serde_json::{Value, json};
 

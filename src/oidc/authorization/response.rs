@@ -3,11 +3,11 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::response_target::ResponseTarget;
-use super::views::{FormField, FormPost};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::request_context::{RequestContext, with_outcome};
+use crate::oidc::authorization::target::ResponseTarget;
+use crate::oidc::views::{FormField, FormPost};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::encode;
 use crate::protocol::redirect::with_query;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::client_assertion;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::clients::Client;
 use crate::http::outgoing::{CacheLookup, CallPurpose};
 use crate::jose::{Claims, ExpectedTyp};
+use crate::oidc::client_authentication::assertion;
 use crate::protocol::authorize::{PARAMETERS, ParameterType};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
@@ -62,12 +62,11 @@ pub async fn extract(
         .meta
         .request_object_signing_alg
         .map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
-    let claims = match client_assertion::verify_with_client_keys(app, now, client, &allowed, ALLOWED_TYP, object.trim())
-        .await?
-    {
-        Ok(claims) => claims,
-        Err(why) => return Ok(Err(invalid_object("the request object does not hold").detail(why).into())),
-    };
+    let claims =
+        match assertion::verify_with_client_keys(app, now, client, &allowed, ALLOWED_TYP, object.trim()).await? {
+            Ok(claims) => claims,
+            Err(why) => return Ok(Err(invalid_object("the request object does not hold").detail(why).into())),
+        };
     let state = || claims.get("state").and_then(Value::as_str).map(str::to_owned);
     Ok(match validate_claims(app.issuer(), now, client, params, &claims) {
         Ok(inside) => Ok(Some(inside)),

@@ -10,13 +10,13 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::client_assertion::{self, ClientEndpoint};
-use super::error_response::{ClientLogContext, error_response, unreadable_body_response};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::verify_secret};
 use crate::http::error::PageError;
 use crate::http::form;
+use crate::oidc::client_authentication::assertion::{self, ClientEndpoint};
+use crate::oidc::error_response::{ClientLogContext, error_response, unreadable_body_response};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
 use crate::telemetry;
@@ -125,7 +125,7 @@ async fn verify_credentials(
         CredentialKind::Basic(secret) | CredentialKind::Post(secret) if !verify_secret(&client, &secret, now) => {
             Err("wrong secret".to_owned())
         }
-        CredentialKind::Assertion(text) => client_assertion::verify(app, now, endpoint, &client, &text).await?,
+        CredentialKind::Assertion(text) => assertion::verify(app, now, endpoint, &client, &text).await?,
         CredentialKind::Basic(_) | CredentialKind::Post(_) | CredentialKind::Anonymous => Ok(()),
     };
     match proven {
@@ -168,11 +168,11 @@ fn extract_credentials(headers: &HeaderMap, params: &Params) -> Result<ClientCre
         if has("client_secret") {
             return Err(OAuthError::invalid_request("two methods of client authentication"));
         }
-        if params.get("client_assertion_type") != Some(client_assertion::CLIENT_ASSERTION_TYPE) {
+        if params.get("client_assertion_type") != Some(assertion::CLIENT_ASSERTION_TYPE) {
             return Err(authentication_failed("client_assertion_type is not the one for JWTs"));
         }
         let text = params.get_owned("client_assertion").unwrap_or_default();
-        let claimed = client_assertion::unverified_client_id(&text)
+        let claimed = assertion::unverified_client_id(&text)
             .ok_or_else(|| authentication_failed("client_assertion is not a JWT with a client in sub"))?;
         // RFC 7521 4.2: `client_id` is optional, but must equal the subject of the assertion.
         if body_id.is_some_and(|id| id != claimed) {

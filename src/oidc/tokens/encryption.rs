@@ -6,11 +6,11 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use super::ID_TOKEN_TYP;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, Client};
 use crate::jose;
+use crate::oidc::ID_TOKEN_TYP;
 use crate::protocol::algorithms::Encryption;
 
 /// A userinfo response.

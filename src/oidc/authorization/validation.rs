@@ -3,16 +3,13 @@
 //! Until the client and the redirect URI are verified, an error is a page and never a redirect (RFC 6749 4.1.2.1,
 //! docs/threats.md#attack-r11); afterwards the error goes back to the client in the requested response mode.
 
-use serde_json::Value;
-
-use super::resource_indicators::requested_resources;
-use super::response_target::ResponseTarget;
-use super::{ID_TOKEN_TYP, is_id_token};
+use super::id_token_hint;
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::clients::{self, Client, is_client_id, metadata};
-use crate::keys;
+use crate::oidc::authorization::target::ResponseTarget;
+use crate::oidc::tokens::resource_indicators::requested_resources;
 use crate::protocol::acr::{Acr, AcrRequest};
 use crate::protocol::authorize::{AuthorizeRequest, Prompt};
 use crate::protocol::claims_request::{self, ClaimsParameter};
@@ -91,7 +88,7 @@ pub async fn validate(
 ) -> anyhow::Result<Result<AuthorizeRequest, OAuthError>> {
     let hinted = match params.get("id_token_hint") {
         None => None,
-        Some(hint) => match verify_id_token_hint(app, now, client, hint).await? {
+        Some(hint) => match id_token_hint::verify(app, now, client, hint).await? {
             Ok(sub) => Some(sub),
             Err(error) => return Ok(Err(error)),
         },
@@ -307,32 +304,4 @@ impl RequestValidator<'_> {
 
 fn parse_acr_values<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {
     names.filter_map(Acr::from_name).collect()
-}
-
-/// Returns the `sub` of an ID token that this server signed for the client, expired or not (OIDCC 3.1.2.1).
-async fn verify_id_token_hint(
-    app: &App,
-    now: Timestamp,
-    client: &Client,
-    hint: &str,
-) -> anyhow::Result<Result<String, OAuthError>> {
-    let refused = |detail: &str| {
-        let words = "id_token_hint is not an ID token of this client";
-        Ok(Err(OAuthError::invalid_request(words).detail(detail)))
-    };
-    let claims = match keys::ops::verify_hint(app, now, ID_TOKEN_TYP, hint).await? {
-        Ok(claims) => claims,
-        Err(why) => return refused(&why.to_string()),
-    };
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    if !is_id_token(&claims) {
-        return refused("another token of ours");
-    }
-    if text("iss") != Some(app.issuer()) || text("aud") != Some(&client.id) {
-        return refused("iss or aud");
-    }
-    match text("sub") {
-        Some(sub) => Ok(Ok(sub.to_owned())),
-        None => refused("no sub"),
-    }
 }

@@ -6,13 +6,13 @@
 
 use serde_json::Value;
 
-use super::paths;
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{decode_base64url, sha256_base64url};
 use crate::clients::{self, AuthMethod, Client, is_client_id};
 use crate::ephemeral::Namespace;
 use crate::jose::{self, Alg, Claims, ExpectedTyp, VerifyError};
+use crate::oidc::paths;
 use crate::protocol::json;
 
 /// The `client_assertion_type` of RFC 7523 2.2.

@@ -5,7 +5,6 @@
 
 use serde_json::{Value, json};
 
-use super::claims::subject;
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::id128;
@@ -13,6 +12,7 @@ use crate::clients::{self, Client};
 use crate::db::Durability;
 use crate::jose::{self, Alg};
 use crate::logouts::{self, DeliveryState, LogoutIntent};
+use crate::oidc::tokens::claims::subject;
 use crate::outbox::{self, Job, JobOutcome};
 
 /// The TTL of a logout token: BCL 2.4 recommends two minutes at most.

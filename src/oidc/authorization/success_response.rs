@@ -3,11 +3,6 @@
 
 use axum::response::Response;
 
-use super::claims::{self, ClaimsTarget};
-use super::end_user::EndUser;
-use super::response_target::ResponseTarget;
-use super::token_issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
-use super::{AUTHORIZATION_CODE_TTL, CodeGrant, TOKEN_TTL, authorization_response};
 use crate::app::AppState;
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
@@ -17,6 +12,14 @@ use crate::ephemeral::{Namespace, TakeResult};
 use crate::grants::{self, Grant};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
+use crate::oidc::AUTHORIZATION_CODE_TTL;
+use crate::oidc::CodeGrant;
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::authorization::end_user::EndUser;
+use crate::oidc::authorization::response;
+use crate::oidc::authorization::target::ResponseTarget;
+use crate::oidc::tokens::claims::{self, ClaimsTarget};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::response::ResponseType;
@@ -37,7 +40,7 @@ pub async fn complete_authorization(
         && is_consumed(app, ctx, pushed).await?
     {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
-        return authorization_response::send_error(app, ctx, &back, &error);
+        return response::send_error(app, ctx, &back, &error);
     }
     let grant = build_grant(app, ctx, client, request, p, said_yes).await?;
     let kind = request.response_type;
@@ -64,7 +67,7 @@ pub async fn complete_authorization(
                 Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
             }
         };
-        let minted = token_issuer::issue_tokens(app, ctx.now, client, (&p.sub, &grant), access, id).await?;
+        let minted = issuer::issue_tokens(app, ctx.now, client, (&p.sub, &grant), access, id).await?;
         if let Some(token) = minted.access_token {
             pairs.push(("access_token", token));
             pairs.push(("token_type", "Bearer".to_owned()));
@@ -75,7 +78,7 @@ pub async fn complete_authorization(
     }
     pairs.extend(code.map(|code| ("code", code)));
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    authorization_response::send(app, ctx, &back, &pairs)
+    response::send(app, ctx, &back, &pairs)
 }
 
 async fn is_consumed(app: &AppState, ctx: &RequestContext, pushed: &str) -> anyhow::Result<bool> {

@@ -10,66 +10,36 @@
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
 
-use super::authorization_response;
-use super::frontchannel::FrontchannelLogout;
-use super::views::{ContinueLogout, LoggedOut, LogoutConfirm};
-use super::{ID_TOKEN_TYP, is_id_token};
+use super::request::{self, LogoutRequest, MAX_URL_BYTES};
 use crate::app::AppState;
-use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
-use crate::clients::{self, Client};
-use crate::ephemeral::{CarriedState, Namespace};
+use crate::clients;
+use crate::ephemeral::Namespace;
 use crate::grants;
 use crate::http::cookies::CookieName;
 use crate::http::csp;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
-use crate::keys;
 use crate::logouts;
+use crate::oidc::authorization::response;
+use crate::oidc::logout::frontchannel::FrontchannelLogout;
+use crate::oidc::views::{ContinueLogout, LoggedOut, LogoutConfirm};
 use crate::protocol::params::Params;
-use crate::protocol::redirect::with_query;
 use crate::sessions::{self, Session};
 
 type PageResult = Result<Response, PageError>;
 
-/// A validated logout request.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct LogoutRequest {
-    /// The client of the verified hint, or, without a hint, of the `client_id` parameter.
-    client_id: Option<String>,
-    sid: Option<String>,
-    /// The registered post-logout redirect URI of the client, with `state`.
-    back: Option<String>,
-    ui_locales: Option<String>,
-    /// The id of the session that this request ended: the clients of the session are read from the database when the
-    /// page is rendered.
-    session: Option<String>,
-    /// The path of a page of this server to continue to.
-    onward: Option<String>,
-    done: bool,
-    /// The digest of the navigation cookie. None for a cross-site POST, until the browser continues by GET.
-    browser: Option<String>,
-}
-
-/// The TTL of a stored logout request.
-const REQUEST_TTL: Span = Span::minutes(30);
-/// The TTL of a request of a cross-site POST, until its browser continues by a same-site GET.
-const UNBOUND_REQUEST_TTL: Span = Span::minutes(2);
-/// The maximum length of a URL to continue to, in bytes.
-const MAX_URL_BYTES: usize = 6_000;
-
 pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageResult {
     if let Some(i) = ctx.query.get("i").map(str::to_owned) {
-        return match load_request(&app, &ctx, &i).await? {
+        return match request::load(&app, &ctx, &i).await? {
             Some(request) if request.done => finish(&app, ctx, &request).await,
             Some(mut request) if request.browser.is_none() => {
                 let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
                 request.browser = Some(sha256_base64url(&nav));
                 ctx.navigation_id = Some(nav);
-                let own = seal_request(&app, &ctx, &request).await?;
+                let own = request::seal(&app, &ctx, &request).await?;
                 app.ephemeral.discard_state(Namespace::Logout, "", &i).await?;
                 let i = own;
                 Ok(with_cookie(handle(&app, ctx, request, Some(&i)).await?, cookie))
@@ -79,7 +49,7 @@ pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageRe
             None => handle(&app, ctx, LogoutRequest::default(), None).await,
         };
     }
-    let request = parse_request(&app, ctx.now, &ctx.query).await?;
+    let request = request::parse(&app, ctx.now, &ctx.query).await?;
     handle(&app, ctx, request, None).await
 }
 
@@ -88,18 +58,18 @@ pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageRe
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> PageResult {
     let text = form::read_body(request, &app).await?;
     let params = Params::parse(&text);
-    let request = parse_request(&app, ctx.now, &params).await?;
+    let request = request::parse(&app, ctx.now, &params).await?;
     if ctx.navigation_id.is_some() {
         return store_and_redirect(&app, &ctx, request).await;
     }
-    let i = seal_request(&app, &ctx, &request).await?;
+    let i = request::seal(&app, &ctx, &request).await?;
     Ok(see_other(&format!("/oauth2/logout?i={i}")))
 }
 
 /// Handles the POST of the confirmation page, same-origin only: ends the session, then continues by GET.
 pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
-    let mut request = load_request(&app, &ctx, &i).await?.unwrap_or_default();
+    let mut request = request::load(&app, &ctx, &i).await?.unwrap_or_default();
     if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
         sessions::ops::end(&app, ctx.now, &session).await?;
         request.session = Some(session.id);
@@ -139,7 +109,7 @@ pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form
 pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
     let href = format!("/oauth2/logout?{}", crate::protocol::params::encode([("i", i.as_str())]));
-    match load_request(&app, &ctx, &i).await?.filter(|request| request.back.is_some()) {
+    match request::load(&app, &ctx, &i).await?.filter(|request| request.back.is_some()) {
         None => Ok(see_other(&href)),
         Some(request) => {
             let service = client_name(&app, request.client_id.as_deref()).await?;
@@ -162,99 +132,7 @@ async fn store_request(
 ) -> anyhow::Result<(String, Option<HeaderValue>)> {
     let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
     request.browser = Some(sha256_base64url(&nav));
-    Ok((seal_request(app, ctx, &request).await?, cookie))
-}
-
-/// Returns the `i` parameter with the sealed request: the requests of unauthenticated visitors take no storage.
-async fn seal_request(app: &AppState, ctx: &RequestContext, request: &LogoutRequest) -> anyhow::Result<String> {
-    let text = serde_json::to_string(request)?;
-    let (browser, life) = match &request.browser {
-        Some(browser) => (browser.as_str(), REQUEST_TTL),
-        None => ("", UNBOUND_REQUEST_TTL),
-    };
-    let (owner, expires) = (ctx.quota_owner(), ctx.now.plus(life));
-    let what = CarriedState { namespace: Namespace::Logout, browser, owner: &owner, text: &text, expires };
-    Ok(app.ephemeral.carry_state(&app.master_key, app.rng.as_ref(), ctx.now, &what).await?)
-}
-
-/// Loads the request of an `i` parameter, bound to this browser or not yet bound to any browser.
-async fn load_request(app: &AppState, ctx: &RequestContext, i: &str) -> anyhow::Result<Option<LogoutRequest>> {
-    let find =
-        async |browser: &str| app.ephemeral.load_state(&app.master_key, Namespace::Logout, browser, i, ctx.now).await;
-    let own = match &ctx.navigation_id {
-        Some(nav) => find(&sha256_base64url(nav)).await?,
-        None => None,
-    };
-    let text = match own {
-        Some(text) => Some(text),
-        None => find("").await?,
-    };
-    Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
-}
-
-/// Validates the parameters. A hint must be signed by this server and may have expired (RPIL 2); without a hint,
-/// `client_id` names the client but proves nothing, so the end user must confirm. The redirect URI must be registered
-/// by the client; `state` is returned only if sent.
-async fn parse_request(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<LogoutRequest> {
-    let mut out = LogoutRequest {
-        ui_locales: params.get_owned("ui_locales").filter(|l| l.len() <= 256),
-        ..LogoutRequest::default()
-    };
-    let (client, sid) = match params.get("id_token_hint") {
-        Some(hint) => match verify_hint(app, now, params, hint).await? {
-            Some((client, sid)) => (client, sid),
-            None => return Ok(out),
-        },
-        None => match find_client(app, params.get("client_id")).await? {
-            Some(client) => (client, None),
-            None => return Ok(out),
-        },
-    };
-    // A malformed form might have lost the `state`: then no redirect.
-    let back = params.get("post_logout_redirect_uri").filter(|_| params.error().is_none());
-    if let Some(uri) = back.filter(|uri| client.allows_post_logout(uri)) {
-        let back = match params.get("state") {
-            Some(state) => with_query(uri, &[("state", state)]),
-            None => uri.to_owned(),
-        };
-        // Longer URLs exceed the storage limit, and the URL length that a relying party accepts.
-        out.back = Some(back).filter(|back| back.len() <= MAX_URL_BYTES);
-    }
-    out.sid = sid;
-    out.client_id = Some(client.id);
-    Ok(out)
-}
-
-async fn find_client(app: &AppState, id: Option<&str>) -> anyhow::Result<Option<Client>> {
-    let Some(id) = id.filter(|id| clients::is_client_id(id)) else { return Ok(None) };
-    Ok(clients::store::find(&mut app.db.read().await?, id).await?.filter(Client::is_usable))
-}
-
-/// Verifies an `id_token_hint`; returns the client in its `aud`, and its `sid` if present.
-async fn verify_hint(
-    app: &AppState,
-    now: Timestamp,
-    params: &Params,
-    hint: &str,
-) -> anyhow::Result<Option<(Client, Option<String>)>> {
-    let claims = match keys::ops::verify_hint(app, now, ID_TOKEN_TYP, hint).await? {
-        Ok(claims) => claims,
-        Err(why) => {
-            tracing::info!(%why, "id_token_hint refused");
-            return Ok(None);
-        }
-    };
-    if !is_id_token(&claims) {
-        tracing::info!("id_token_hint is another token of ours");
-        return Ok(None);
-    }
-    let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
-    let aud = text("aud").unwrap_or_default();
-    if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
-        return Ok(None);
-    }
-    let sid = text("sid").map(str::to_owned);
-    Ok(find_client(app, Some(aud)).await?.map(|client| (client, sid)))
+    Ok((request::seal(app, ctx, &request).await?, cookie))
 }
 
 async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest, i: Option<&str>) -> PageResult {
@@ -316,7 +194,7 @@ async fn finish(app: &AppState, ctx: RequestContext, request: &LogoutRequest) ->
     let FrontchannelLogout { frames, origins, still_open } = frontchannel_logout(app, request).await?;
     if let (Some(back), true) = (&request.back, frames.is_empty()) {
         let (_, nav) = ctx.new_navigation_cookie(app.rng.as_ref());
-        return Ok(with_cookie(authorization_response::external_redirect(back), nav));
+        return Ok(with_cookie(response::external_redirect(back), nav));
     }
     let client = match &request.client_id {
         Some(id) => clients::store::find(&mut app.db.read().await?, id).await?,

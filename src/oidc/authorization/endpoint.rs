@@ -7,13 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::authorization_success::complete_authorization;
-use super::end_user::{EndUser, load_end_user};
-use super::next_step::{AuthenticationContext, InteractionReason, NextStep, next_step};
-use super::request_validation::{self, AuthorizeError, RequestOrigin};
-use super::response_target::ResponseTarget;
-use super::views::{NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
-use super::{authorization_response, consent, par, request_object};
 use crate::app::AppState;
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
@@ -21,6 +14,16 @@ use crate::http::error::PageError;
 use crate::http::form;
 use crate::http::request_context::{RequestContext, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
+use crate::oidc::authorization::consent_page;
+use crate::oidc::authorization::end_user::{EndUser, load_end_user};
+use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionReason, NextStep, next_step};
+use crate::oidc::authorization::pushed_request;
+use crate::oidc::authorization::request_object;
+use crate::oidc::authorization::response;
+use crate::oidc::authorization::success_response::complete_authorization;
+use crate::oidc::authorization::target::ResponseTarget;
+use crate::oidc::authorization::validation::{self, AuthorizeError, RequestOrigin};
+use crate::oidc::views::{NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
@@ -60,13 +63,13 @@ async fn resolve_request(
     ctx: &RequestContext,
     params: &Params,
 ) -> anyhow::Result<Result<(Client, AuthorizeRequest), AuthorizeError>> {
-    let client = match request_validation::find_client(app, params).await? {
+    let client = match validation::find_client(app, params).await? {
         Ok(client) => client,
         Err(refused) => return Ok(Err(refused)),
     };
     let refuse = |client: Client, params: &Params, error, inside: Option<String>| {
         // Errors are returned only to a registered redirect URI, whatever else is wrong.
-        Ok(Err(match request_validation::validate_redirect_uri(&client, params) {
+        Ok(Err(match validation::validate_redirect_uri(&client, params) {
             Ok(uri) => {
                 let back = ResponseTarget::best_effort(&uri, params);
                 AuthorizeError::Redirect { target: ResponseTarget { state: inside.or(back.state), ..back }, error }
@@ -74,8 +77,8 @@ async fn resolve_request(
             Err(_) => AuthorizeError::Page { client: Some(Box::new(client)), error },
         }))
     };
-    if let Some(uri) = params.get("request_uri").filter(|uri| par::is_pushed_request_uri(uri)) {
-        return match par::find(app, ctx.now, &client, uri).await? {
+    if let Some(uri) = params.get("request_uri").filter(|uri| pushed_request::is_pushed_request_uri(uri)) {
+        return match pushed_request::find(app, ctx.now, &client, uri).await? {
             Some(request) => Ok(Ok((client, request))),
             None => {
                 let words = "the pushed request is unknown, expired or used";
@@ -89,11 +92,11 @@ async fn resolve_request(
     };
     let came = RequestOrigin { pushed: false, signed: object.is_some() };
     let params = object.as_ref().unwrap_or(params);
-    let uri = match request_validation::validate_redirect_uri(&client, params) {
+    let uri = match validation::validate_redirect_uri(&client, params) {
         Ok(uri) => uri,
         Err(refused) => return Ok(Err(refused)),
     };
-    match request_validation::validate(app, ctx.now, &client, &uri, params, came).await? {
+    match validation::validate(app, ctx.now, &client, &uri, params, came).await? {
         Ok(request) => Ok(Ok((client, request))),
         Err(error) => Ok(Err(AuthorizeError::Redirect { target: ResponseTarget::best_effort(&uri, params), error })),
     }
@@ -111,7 +114,7 @@ fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeErro
             };
             ctx.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
-        AuthorizeError::Redirect { target: back, error } => authorization_response::send_error(app, ctx, &back, &error),
+        AuthorizeError::Redirect { target: back, error } => response::send_error(app, ctx, &back, &error),
     }
 }
 
@@ -135,7 +138,7 @@ async fn store_and_redirect(
     let waiting = Interaction { browser, created: ctx.now, client_name, request, agreed: None };
     let Some(id) = interactions::ops::save(app, ctx.now, &ctx.quota_owner(), &waiting).await? else {
         let error = OAuthError::invalid_request("the request is too large");
-        return authorization_response::send_error(app, ctx, &ResponseTarget::for_request(&waiting.request), &error);
+        return response::send_error(app, ctx, &ResponseTarget::for_request(&waiting.request), &error);
     };
     let to = match why {
         Some(why) => sign_in_url(&id, &client.id, why),
@@ -186,8 +189,8 @@ async fn continue_interaction(app: &AppState, ctx: RequestContext, i: &str, foun
         return expired_page(app, &ctx, Some(&client)).await;
     }
     if ctx.query.get("refuser").is_some() {
-        let denied = authorization_response::standard_error(ErrorCode::AccessDenied);
-        return authorization_response::send_error(app, &ctx, &ResponseTarget::for_request(&waiting.request), &denied);
+        let denied = response::standard_error(ErrorCode::AccessDenied);
+        return response::send_error(app, &ctx, &ResponseTarget::for_request(&waiting.request), &denied);
     }
     let kept = StoredInteraction { id: i, consented_account_id: waiting.agreed.as_deref() };
     dispatch(app, &ctx, &client, waiting.request, Some(kept)).await
@@ -197,7 +200,7 @@ async fn continue_interaction(app: &AppState, ctx: RequestContext, i: &str, foun
 /// fresh request, which the session then answers. Without an initiation URI, a page says that the request has expired.
 async fn expired_page(app: &AppState, ctx: &RequestContext, known: Option<&Client>) -> PageResult {
     if let Some(uri) = known.and_then(|c| c.meta.initiate_login_uri.as_deref()) {
-        return Ok(authorization_response::external_redirect(&with_query(uri, &[("iss", app.issuer())])));
+        return Ok(response::external_redirect(&with_query(uri, &[("iss", app.issuer())])));
     }
     let id = ctx.query.get("client_id").filter(|id| clients::is_client_id(id));
     let client = match id {
@@ -242,15 +245,12 @@ async fn dispatch(
     });
     match (next, person) {
         (NextStep::Respond, Some(p)) => complete_authorization(app, ctx, client, &request, &p, said_yes(&p)).await,
-        (NextStep::Deny(code), _) => authorization_response::send_error(
-            app,
-            ctx,
-            &ResponseTarget::for_request(&request),
-            &authorization_response::standard_error(code),
-        ),
+        (NextStep::Deny(code), _) => {
+            response::send_error(app, ctx, &ResponseTarget::for_request(&request), &response::standard_error(code))
+        }
         (NextStep::ExplainPerimeter(_) | NextStep::AskConsent, Some(p)) => match kept {
             Some(StoredInteraction { id: i, .. }) if next == NextStep::AskConsent => {
-                consent::show_page(app, ctx, client, &request, i, &p).await
+                consent_page::show_page(app, ctx, client, &request, i, &p).await
             }
             Some(StoredInteraction { id: i, .. }) => nothing_in_perimeter_page(app, ctx, client, i, &p).await,
             // The links of the page need a stored interaction.

@@ -1,11 +1,11 @@
 //! The signed-in end user of an authorization request, with the data relevant to the client.
 
-use super::claims;
 use crate::accounts::Account;
 use crate::app::AppState;
 use crate::clients::Client;
 use crate::grants::{self, Consent};
 use crate::http::request_context::RequestContext;
+use crate::oidc::tokens::claims;
 use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::scope::Scope;

@@ -6,7 +6,6 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha512};
 
-use super::{ID_TOKEN_TYP, TOKEN_TTL, response_encryption};
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id128;
@@ -14,6 +13,9 @@ use crate::base::secret::{base64url, sha256};
 use crate::clients::Client;
 use crate::grants::Grant;
 use crate::jose::{self, Alg};
+use crate::oidc::ID_TOKEN_TYP;
+use crate::oidc::TOKEN_TTL;
+use crate::oidc::tokens::encryption;
 
 /// The session or refresh token family that an access token is bound to; the token is valid as long as the generation
 /// is the current one.
@@ -81,7 +83,7 @@ pub async fn issue_tokens(
     });
     let mut minted = minted.await??;
     if let Some(token) = minted.id_token.take() {
-        minted.id_token = Some(response_encryption::protect_id_token(app, now, client, token).await?);
+        minted.id_token = Some(encryption::protect_id_token(app, now, client, token).await?);
     }
     Ok(minted)
 }

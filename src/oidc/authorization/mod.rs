@@ -1,0 +1,14 @@
+//! The authorization endpoint, pushed requests, and what both go by.
+
+pub mod consent_page;
+pub mod end_user;
+pub mod endpoint;
+pub mod id_token_hint;
+pub mod next_step;
+pub mod par_endpoint;
+pub mod pushed_request;
+pub mod request_object;
+pub mod response;
+pub mod success_response;
+pub mod target;
+pub mod validation;

@@ -1,0 +1,51 @@
+//! Pushed requests: what `/oauth2/par` stores and `/oauth2/authorize` finds again (RFC 9126 2.2, 4).
+//!
+//! The reference is no credential: it is bound to its client, expires after 60 seconds unless presented, and is
+//! consumed when the request is answered, not when a page is first visited.
+
+use crate::app::App;
+use crate::base::clock::{Span, Timestamp};
+use crate::base::ids::{id256, is_id};
+use crate::base::secret::sha256_base64url;
+use crate::clients::Client;
+use crate::ephemeral::{EphemeralError, Namespace};
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::error::OAuthError;
+
+/// The prefix of the `request_uri` of a pushed request (RFC 9126 2.2).
+const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+pub const PUSHED_REQUEST_TTL: Span = Span::seconds(60);
+
+/// True if a `request_uri` is a reference to a pushed request.
+pub fn is_pushed_request_uri(uri: &str) -> bool {
+    uri.starts_with(REQUEST_URI_PREFIX)
+}
+
+/// Returns the pushed request of a reference, unless expired or pushed by another client.
+pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyhow::Result<Option<AuthorizeRequest>> {
+    let Some(id) = uri.strip_prefix(REQUEST_URI_PREFIX).filter(|id| is_id(id, 43)) else { return Ok(None) };
+    let key = sha256_base64url(id);
+    let Some(text) = app.ephemeral.get(Namespace::Par, &key, now).await? else { return Ok(None) };
+    let request: AuthorizeRequest = serde_json::from_str(&text)?;
+    let ours = request.client_id == client.id && client.allows_redirect(&request.redirect_uri);
+    // The age of the request counts from its arrival in the browser, so that `prompt=login` requires a sign-in after
+    // that time.
+    Ok(ours.then_some(AuthorizeRequest { pushed: Some(key), received: now, ..request }))
+}
+
+/// Stores a validated request; returns its `request_uri`. The client's quota pays for the entry: anybody can push in
+/// the name of a public client, and fills only that client's quota.
+pub async fn store(
+    app: &App,
+    now: Timestamp,
+    client: &Client,
+    request: &AuthorizeRequest,
+) -> anyhow::Result<Result<String, OAuthError>> {
+    let id = id256(app.rng.as_ref());
+    let (key, text) = (sha256_base64url(&id), serde_json::to_string(request)?);
+    match app.ephemeral.put_for(&client.id, Namespace::Par, &key, &text, now.plus(PUSHED_REQUEST_TTL), now).await {
+        Ok(()) => Ok(Ok(format!("{REQUEST_URI_PREFIX}{id}"))),
+        Err(EphemeralError::TooLarge(_)) => Ok(Err(OAuthError::invalid_request("the request is too large"))),
+        Err(other) => Err(other.into()),
+    }
+}
