@@ -37,7 +37,7 @@ pub struct App {
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
     pub phone_parser: PhoneParser,
-    pub sms_gateway: SmsGateway,
+    pub sms_gateway: Arc<dyn SmsGateway>,
     /// The HTTP client for URLs that relying parties register.
     pub outgoing: OutgoingClient,
     /// Counters for the operator.
@@ -76,7 +76,7 @@ pub struct AppParts {
     pub master_key: MasterKey,
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
-    pub sms_gateway: SmsGateway,
+    pub sms_gateway: Arc<dyn SmsGateway>,
     pub outgoing: OutgoingClient,
 }
 

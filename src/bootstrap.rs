@@ -27,7 +27,7 @@ use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descri
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve::{self, ConnectionTimeouts, ReloadableTls};
-use crate::sms::SmsGateway;
+use crate::sms::{self, SmsGateway};
 use crate::{keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
@@ -39,7 +39,7 @@ pub struct Dependencies {
     pub rng: Arc<dyn Random>,
     pub password_cost: PasswordCost,
     /// Replaces the configured gateway.
-    pub sms_gateway: Option<SmsGateway>,
+    pub sms_gateway: Option<Arc<dyn SmsGateway>>,
 }
 
 impl Dependencies {
@@ -194,9 +194,9 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
             .await?;
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
-    let sms = match around.sms_gateway {
+    let sms_gateway = match around.sms_gateway {
         Some(gateway) => gateway,
-        None => SmsGateway::from_config(&config.sms, &config.outgoing)?,
+        None => sms::open_gateway(&config.sms.gateway, &config.outgoing)?,
     };
     let ephemeral = Ephemeral::open(&config.ephemeral, &master_key)?;
     let outgoing = OutgoingClient::new(&config.outgoing)?;
@@ -209,7 +209,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         master_key,
         password_hasher: passwords,
         pages,
-        sms_gateway: sms,
+        sms_gateway,
         outgoing,
     });
     app.set_key_ring(ring);

@@ -7,18 +7,21 @@ mod activation;
 mod commits;
 mod measure;
 mod sign_in;
+mod sms_inbox;
 mod token;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::base::ids::id128;
 use crate::base::rng::SystemRandom;
 use crate::bootstrap::Dependencies;
 use crate::config::{Config, Log};
 use crate::demo::{Demo, DemoListeners, Ports};
-use crate::sms::SmsGateway;
 use crate::telemetry;
+
+use sms_inbox::SmsInbox;
 
 #[derive(Debug, clap::Args)]
 pub struct BenchArgs {
@@ -42,21 +45,23 @@ enum BenchTarget {
 }
 
 /// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
-async fn prepare(folder: &Path) -> anyhow::Result<Demo> {
+async fn prepare(folder: &Path) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
     let deployment = Config::default().deployment.directory;
     let doors = DemoListeners::bind(Ports { provider: 0, sample_sites: 0, operations: 0 })?;
-    let around = Dependencies { sms_gateway: Some(SmsGateway::recording()), ..Dependencies::production() };
-    Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await
+    let inbox = Arc::new(SmsInbox::default());
+    let around = Dependencies { sms_gateway: Some(inbox.clone()), ..Dependencies::production() };
+    let demo = Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await?;
+    Ok((demo, inbox))
 }
 
 pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     telemetry::install(&Log { filter: "error".to_owned(), ..Log::default() });
     let folder = TempFolder::new()?;
-    let demo = prepare(&folder.0).await?;
+    let (demo, inbox) = prepare(&folder.0).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
         BenchTarget::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
-        BenchTarget::Activation => activation::measure(&demo, cores, args.seconds).await?,
+        BenchTarget::Activation => activation::measure(&demo, &inbox, cores, args.seconds).await?,
         BenchTarget::Token => token::measure(&demo, cores, args.seconds).await?,
         BenchTarget::Commits => commits::measure(demo.app(), args.seconds).await?,
     };
@@ -92,10 +97,10 @@ mod tests {
     #[tokio::test]
     async fn every_measure_gets_its_work_done() {
         let folder = tempfile::tempdir().unwrap();
-        let demo = prepare(folder.path()).await.unwrap();
+        let (demo, inbox) = prepare(folder.path()).await.unwrap();
         for rates in [
             sign_in::measure(&demo, 1, 1).await.unwrap(),
-            activation::measure(&demo, 1, 1).await.unwrap(),
+            activation::measure(&demo, &inbox, 1, 1).await.unwrap(),
             token::measure(&demo, 1, 1).await.unwrap(),
             commits::measure(demo.app(), 1).await.unwrap(),
         ] {

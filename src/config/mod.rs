@@ -25,7 +25,7 @@ pub use outgoing::Outgoing;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
-pub use sms::{HttpGateway, Sms};
+pub use sms::{HttpGatewayConfig, Sms, SmsGatewayConfig};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -99,6 +99,18 @@ impl Config {
     /// # Errors
     /// The file is unreadable, a key is unknown, a value has the wrong type, or a rule between values is violated.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let text = |(name, value): (String, std::ffi::OsString)| match value.into_string() {
+            Ok(value) => Some(Ok((name, value))),
+            Err(_) if name.starts_with("PREAU__") => {
+                Some(Err(ConfigError::Invalid(format!("{name} in the environment is no UTF-8"))))
+            }
+            Err(_) => None,
+        };
+        Self::load_with(file, variables.filter_map(text).collect::<Result<_, _>>()?)
+    }
+
+    fn load_with(file: Option<&Path>, variables: config::Map<String, String>) -> Result<Config, ConfigError> {
         let mut builder = config::Config::builder();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))?;
@@ -108,23 +120,22 @@ impl Config {
             alone.map_err(|e| ConfigError::Invalid(format!("{}: {e}", path.display())))?;
             builder = builder.add_source(source);
         }
-        reject_single_underscore(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
-        let environment = config::Environment::with_prefix("PREAU")
-            .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("phones.fictitious")
-            .with_list_parse_key("server.trusted_proxies")
-            .with_list_parse_key("outgoing.allow_networks")
-            .with_list_parse_key("limits.shared_sources")
-            .with_list_parse_key("keys.algorithms");
+        reject_single_underscore(variables.keys().cloned())?;
+        for (key, list) in environment_lists(&variables) {
+            builder = builder.set_override(key, list)?;
+        }
+        let environment = config::Environment::with_prefix("PREAU").prefix_separator("__").separator("__");
+        let environment = environment.try_parsing(true).source(Some(variables));
         let built = builder.add_source(environment).build()?;
         let given: Value = built.clone().try_deserialize()?;
         reject_unknown_keys(&given)?;
-        let config: Config = built.try_deserialize().map_err(|e| match file {
-            Some(path) => ConfigError::Invalid(format!("{} or the environment: {e}", path.display())),
-            None => ConfigError::Read(e),
+        let config: Config = built.try_deserialize().map_err(|e| match (e, file) {
+            // A rule of the whole section names the keys itself.
+            (config::ConfigError::At { error, key: Some(key), .. }, _) if key == "sms" => {
+                ConfigError::Invalid(error.to_string())
+            }
+            (e, Some(path)) => ConfigError::Invalid(format!("{} or the environment: {e}", path.display())),
+            (e, None) => ConfigError::Read(e),
         })?;
         config.resolve()
     }
@@ -168,6 +179,25 @@ impl Config {
         }
         Ok(self)
     }
+}
+
+/// The keys whose values are lists, separated by commas in the environment.
+const LIST_KEYS: [&str; 6] = [
+    "phones.fictitious",
+    "server.trusted_proxies",
+    "outgoing.allow_networks",
+    "limits.shared_sources",
+    "keys.algorithms",
+    "sms.http.number_refused",
+];
+
+/// Returns the values of lists in the environment. The reader of the environment would take a list of one number for a
+/// number.
+fn environment_lists(variables: &config::Map<String, String>) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+    LIST_KEYS.into_iter().filter_map(|key| {
+        let value = variables.get(&format!("PREAU__{}", key.to_uppercase().replace('.', "__")))?;
+        Some((key, value.split(',').collect()))
+    })
 }
 
 /// Reads a secret from a file, without the trailing line break.
@@ -315,6 +345,34 @@ mod tests {
         let http = "[sms]\ngateway = \"http\"\n[sms.http]\nurl = \"https://sms.example/send\"\n";
         let e = load(&format!("[server]\nissuer = \"https://id.example.fr\"\n{http}{switch}")).unwrap_err();
         assert!(e.to_string().contains("outgoing.allow_private"));
+    }
+
+    #[test]
+    fn a_list_is_given_in_the_environment_with_commas() {
+        let set = |name: &str, value: &str| {
+            let given =
+                [(name, value), ("PREAU__SMS__GATEWAY", "http"), ("PREAU__SMS__HTTP__URL", "https://a.example")];
+            let variables = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+            Config::load_with(None, variables).unwrap()
+        };
+        for (given, read) in [("400,422", vec![400, 422]), ("410", vec![410])] {
+            let sms = set("PREAU__SMS__HTTP__NUMBER_REFUSED", given).sms;
+            let SmsGatewayConfig::Http(http) = sms.gateway else { panic!("{given}: {sms:?}") };
+            assert_eq!(http.number_refused, read, "{given}");
+        }
+        assert_eq!(set("PREAU__PHONES__FICTITIOUS", "+3363998").phones.fictitious, ["+3363998"]);
+        // Any value may look like a number.
+        let SmsGatewayConfig::Http(http) = set("PREAU__SMS__HTTP__AUTHORIZATION", "12345").sms.gateway else {
+            panic!()
+        };
+        assert!(http.authorization.is_some());
+    }
+
+    #[test]
+    fn an_unknown_gateway_is_refused_and_the_nearest_is_named() {
+        let said = load("[sms]\ngateway = \"https\"\n").unwrap_err().to_string();
+        assert_eq!(said, "sms.gateway is \"console\" or \"http\"; did you mean \"http\"?");
+        assert!(load("[sms]\ngateway = \"pigeon\"\n").unwrap_err().to_string().ends_with("\"console\" or \"http\""));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::base::ids::id256;
 use crate::base::secret::{Secret, base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
-use crate::config::{Config, HttpGateway};
+use crate::config::{Config, HttpGatewayConfig, SmsGatewayConfig};
 
 /// The ports of the demo; 0 means any free port.
 #[derive(Clone, Copy, Debug)]
@@ -167,8 +167,7 @@ fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::
     config.keys.directory = folder.keys();
     // There is no load balancer.
     config.server.drain_seconds = 0;
-    config.sms.gateway = "http".to_owned();
-    config.sms.http = Some(HttpGateway {
+    config.sms.gateway = SmsGatewayConfig::Http(HttpGatewayConfig {
         url: format!("http://localhost:{}/sms/messages", ports.sample_sites),
         authorization: None,
         authorization_file: None,
@@ -187,7 +186,7 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
     // A JSON string is a valid TOML string.
     let text = |value: &dyn std::fmt::Display| serde_json::to_string(&value.to_string());
     let (server, keys, deployment) = (&config.server, &config.keys.directory, &config.deployment.directory);
-    let gateway = config.sms.http.as_ref().map(|http| http.url.clone()).unwrap_or_default();
+    let SmsGatewayConfig::Http(gateway) = &config.sms.gateway else { anyhow::bail!("the demo has the gateway http") };
     Ok(format!(
         "# Written by `preau demo` at each start, for the other commands: preau --config THIS doctor\n\
          [server]\nissuer = {}\nlisten = {}\noperations = {}\ndrain_seconds = {}\n\
@@ -200,7 +199,7 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
         server.drain_seconds,
         text(&config.database.url)?,
         text(&keys.display())?,
-        text(&gateway)?,
+        text(&gateway.url)?,
         serde_json::to_string(&config.phones.fictitious)?,
         config.outgoing.allow_private,
         text(&deployment.display())?,

@@ -1,19 +1,17 @@
 //! The SMS gateway: accepts a number in E.164 and a text, or returns the reason for a refusal.
 //!
-//! The gateway does not know about codes. Numbers and texts are never logged; `console` is allowed for a loopback
-//! issuer only, as stated in the configuration.
+//! A gateway does not know about codes. Numbers and texts are never logged; `console` is allowed for a loopback issuer
+//! only, as stated in the configuration.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+mod console;
+mod http;
 
-use secrecy::{ExposeSecret, SecretString};
+use std::pin::Pin;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Outgoing, Sms};
-use crate::http::outgoing::ConfiguredClient;
-
-/// The timeout of a call to the gateway; half of it for connecting.
-const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::config::{Outgoing, SmsGatewayConfig};
 
 /// An SMS. `id` is the idempotency key: sending twice has the same effect as sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,131 +30,35 @@ pub enum SmsSendError {
     #[error("{why}")]
     Deployment { why: String, uncertain: bool },
     /// A permanent refusal of the number by the gateway.
-    #[error("the gateway refuses the number: it answers {0}")]
-    NumberRejected(u16),
+    #[error("the gateway refuses the number: {why}")]
+    NumberRejected { why: String },
 }
 
-/// The destination of messages.
-pub enum SmsGateway {
-    /// Writes messages to the log, for development.
-    Console,
-    Http {
-        client: Box<ConfiguredClient>,
-        url: String,
-        authorization: Option<SecretString>,
-        /// The status codes meaning that the number is refused.
-        number_refused: Vec<u16>,
-    },
-    /// Records messages for tests.
-    Recording(Mutex<Vec<SmsMessage>>),
-}
+/// The future returned by a gateway's methods, boxed because the gateway is chosen at the start of the program.
+pub type SmsFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-impl SmsGateway {
-    /// Creates the configured gateway.
-    ///
-    /// # Errors
-    /// The additional certificate authority cannot be read, or the proxy is invalid.
-    pub fn from_config(config: &Sms, outgoing: &Outgoing) -> anyhow::Result<Self> {
-        match &config.http {
-            Some(http) if config.gateway == "http" => Ok(SmsGateway::Http {
-                client: Box::new(ConfiguredClient::new(outgoing, GATEWAY_TIMEOUT)?),
-                url: http.url.clone(),
-                authorization: http.authorization.clone(),
-                number_refused: http.number_refused.clone(),
-            }),
-            _ => Ok(SmsGateway::Console),
-        }
-    }
-
-    pub fn recording() -> Self {
-        SmsGateway::Recording(Mutex::default())
-    }
-
-    /// Returns the messages recorded by [`SmsGateway::Recording`].
-    pub fn messages(&self) -> Vec<SmsMessage> {
-        match self {
-            SmsGateway::Recording(list) => list.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Returns the recorded messages to one number.
-    pub fn messages_to(&self, to: &str) -> Vec<SmsMessage> {
-        match self {
-            SmsGateway::Recording(list) => {
-                let list = list.lock().unwrap_or_else(PoisonError::into_inner);
-                list.iter().filter(|m| m.to == to).cloned().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Checks that the gateway responds, with any status; sends no message.
-    ///
-    /// # Errors
-    /// The reason for the failed connection.
-    pub async fn check_reachable(&self) -> Result<String, String> {
-        match self {
-            SmsGateway::Console => Ok("messages go to the log".to_owned()),
-            SmsGateway::Recording(_) => Ok("messages are kept".to_owned()),
-            SmsGateway::Http { client: ways, url, .. } => ways
-                .client_for(url)
-                .await
-                .head(url)
-                .send()
-                .await
-                .map(|answer| format!("answers ({})", answer.status()))
-                .map_err(transport_error),
-        }
-    }
-
+/// A destination of messages.
+pub trait SmsGateway: Send + Sync {
     /// Sends a message.
     ///
     /// # Errors
     /// The gateway did not accept the message.
-    pub async fn send(&self, message: &SmsMessage) -> Result<(), SmsSendError> {
-        match self {
-            SmsGateway::Console => {
-                tracing::info!(to = %message.to, text = %message.text, "SMS");
-                Ok(())
-            }
-            SmsGateway::Recording(list) => {
-                let mut list = list.lock().unwrap_or_else(PoisonError::into_inner);
-                if !list.iter().any(|m| m.id == message.id) {
-                    list.push(message.clone());
-                }
-                Ok(())
-            }
-            SmsGateway::Http { client: ways, url, authorization, number_refused } => {
-                let mut request = ways.client_for(url).await.post(url).json(message);
-                if let Some(value) = authorization {
-                    request = request.header("authorization", value.expose_secret());
-                }
-                let answer = request.send().await.map_err(|error| SmsSendError::Deployment {
-                    // Without a connection nothing was sent.
-                    uncertain: !error.is_connect() && !error.is_builder(),
-                    why: transport_error(error),
-                })?;
-                match answer.status() {
-                    s if s.is_success() => Ok(()),
-                    s if number_refused.contains(&s.as_u16()) => Err(SmsSendError::NumberRejected(s.as_u16())),
-                    s => Err(SmsSendError::Deployment { why: format!("the gateway answers {s}"), uncertain: false }),
-                }
-            }
-        }
-    }
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>>;
+
+    /// Checks that the gateway responds, with any answer, and returns a line for operators; sends no message.
+    ///
+    /// # Errors
+    /// The reason for the failed connection.
+    fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>>;
 }
 
-/// Describes every cause of an error, so that a rejected certificate is not mistaken for an unreachable gateway. Omits
-/// the URL, which may contain a key.
-fn transport_error(error: reqwest::Error) -> String {
-    let what = if error.is_timeout() { "the gateway does not answer in time" } else { "the gateway is not reached" };
-    let error = error.without_url();
-    let mut words = what.to_owned();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        words = format!("{words}: {inner}");
-        cause = inner.source();
-    }
-    words
+/// Creates the configured gateway.
+///
+/// # Errors
+/// The additional certificate authority cannot be read, or the proxy is invalid.
+pub fn open_gateway(config: &SmsGatewayConfig, outgoing: &Outgoing) -> anyhow::Result<Arc<dyn SmsGateway>> {
+    Ok(match config {
+        SmsGatewayConfig::Console => Arc::new(console::ConsoleGateway),
+        SmsGatewayConfig::Http(config) => Arc::new(http::HttpGateway::new(config, outgoing)?),
+    })
 }

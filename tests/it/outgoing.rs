@@ -11,7 +11,7 @@ use axum_server::Handle;
 use preau::config;
 use preau::http::outgoing::{CallPurpose, OutgoingClient, OutgoingError};
 use preau::http::serve::{ReloadableTls, bind, serve};
-use preau::sms::{SmsGateway, SmsMessage};
+use preau::sms::{self, SmsMessage};
 use tempfile::TempDir;
 
 use crate::connections::usual_limits;
@@ -159,18 +159,19 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
     assert_eq!(said(), Vec::<String>::new());
 
     // The SMS gateway likewise.
-    let http = |url: String| config::HttpGateway {
-        url,
-        authorization: None,
-        authorization_file: None,
-        number_refused: vec![400],
+    let http = |url: &str| {
+        config::SmsGatewayConfig::Http(config::HttpGatewayConfig {
+            url: url.to_owned(),
+            authorization: None,
+            authorization_file: None,
+            number_refused: vec![400],
+        })
     };
-    let sms = |url: String| config::Sms { gateway: "http".to_owned(), http: Some(http(url)), ..config::Sms::default() };
     let message = SmsMessage { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
-    let away = SmsGateway::from_config(&sms("http://sms.invalid/send".to_owned()), &config).unwrap();
+    let away = sms::open_gateway(&http("http://sms.invalid/send"), &config).unwrap();
     away.send(&message).await.unwrap();
     assert_eq!(said(), ["POST http://sms.invalid/send HTTP/1.1"]);
-    let here = SmsGateway::from_config(&sms(format!("http://127.0.0.1:{port}/send")), &config).unwrap();
+    let here = sms::open_gateway(&http(&format!("http://127.0.0.1:{port}/send")), &config).unwrap();
     assert!(here.send(&message).await.is_err(), "what listens there speaks TLS");
     assert_eq!(said(), Vec::<String>::new());
 }

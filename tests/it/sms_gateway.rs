@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use preau::base::clock::Span;
-use preau::config::{HttpGateway, Outgoing, Sms};
-use preau::sms::{SmsGateway, SmsMessage};
+use preau::config::{HttpGatewayConfig, Outgoing, SmsGatewayConfig};
+use preau::sms::{self, SmsMessage};
 use tokio::net::TcpListener;
 
 use crate::support::{Browser, TestFamily, TestServer, deployment::MONOD};
@@ -37,10 +37,10 @@ async fn waiting(says: &[u16]) -> (TestServer, Shared, Browser) {
     let url = format!("http://{}/sms", listener.local_addr().unwrap());
     let routes = Router::new().route("/sms", post(take)).with_state(Arc::clone(&operator));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
-    let settings = Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() };
+    let http = HttpGatewayConfig { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
     let server =
-        TestServer::start_with_gateway(SmsGateway::from_config(&settings, &Outgoing::default()).unwrap()).await;
+        TestServer::start_with_gateway(sms::open_gateway(&SmsGatewayConfig::Http(http), &Outgoing::default()).unwrap())
+            .await;
     server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
     server.open_campaign(MONOD).await;
     let mut browser = Browser::at_activation(&server).await;

@@ -10,11 +10,11 @@ use axum::routing::post;
 use axum::{Json, Router};
 use preau::activation;
 use preau::base::clock::Span;
-use preau::config::{HttpGateway, Outgoing, Sms};
+use preau::config::{HttpGatewayConfig, Outgoing, SmsGatewayConfig};
 use preau::limits::RateLimit;
 use preau::otp;
 use preau::outbox::{self, ClaimFilter, JobKind};
-use preau::sms::{SmsGateway, SmsMessage};
+use preau::sms::{self, SmsGateway, SmsMessage};
 use tokio::net::TcpListener;
 
 use crate::support::{Browser, TestFamily, TestServer, deployment::MONOD};
@@ -62,13 +62,9 @@ async fn server_with_gateway(status: u16) -> (TestServer, FakeGateway) {
     (server, operator)
 }
 
-fn gateway(url: String) -> SmsGateway {
-    let http = HttpGateway { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
-    SmsGateway::from_config(
-        &Sms { gateway: "http".to_owned(), http: Some(http), ..Sms::default() },
-        &Outgoing::default(),
-    )
-    .unwrap()
+fn gateway(url: String) -> Arc<dyn SmsGateway> {
+    let http = HttpGatewayConfig { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
+    sms::open_gateway(&SmsGatewayConfig::Http(http), &Outgoing::default()).unwrap()
 }
 
 /// Somebody whom the roster does not know.

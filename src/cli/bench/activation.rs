@@ -12,6 +12,7 @@ use axum::http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
 use super::measure::{BenchRates, mean, measure_rate, rounds};
+use super::sms_inbox::SmsInbox;
 use crate::app::AppState;
 use crate::base::date::BirthDate;
 use crate::base::ids::{id256, row_id};
@@ -31,16 +32,17 @@ const SCHOOL: (&str, &str) = ("montpellier", "0349999J");
 /// The number of people: as many as the range of invented numbers allows.
 const MAX_PEOPLE: usize = 9_000;
 
-pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<BenchRates> {
+pub async fn measure(demo: &Demo, inbox: &Arc<SmsInbox>, cores: usize, seconds: u64) -> anyhow::Result<BenchRates> {
     let app = demo.app();
     insert_people(app).await?;
     let router = router::public(app.clone())?;
     let next = Arc::new(AtomicUsize::new(0));
     let activate = {
-        let app = app.clone();
+        let (app, inbox) = (app.clone(), Arc::clone(inbox));
         move |_| {
-            let (app, router, number) = (app.clone(), router.clone(), next.fetch_add(1, Ordering::Relaxed));
-            async move { run_activation(&app, &router, number).await }
+            let (app, inbox, router) = (app.clone(), Arc::clone(&inbox), router.clone());
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            async move { run_activation(&app, &inbox, &router, number).await }
         }
     };
     let tasks = cores * 2;
@@ -110,7 +112,7 @@ async fn insert_people(app: &AppState) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn run_activation(app: &AppState, router: &Router, number: usize) -> anyhow::Result<()> {
+async fn run_activation(app: &AppState, inbox: &SmsInbox, router: &Router, number: usize) -> anyhow::Result<()> {
     anyhow::ensure!(number < MAX_PEOPLE, "all {MAX_PEOPLE} people are activated: measure for fewer seconds");
     let mut cookies = vec![format!("preau_dev_nav={}", id256(app.rng.as_ref()))];
     let to = mobile(number + 1_000);
@@ -119,8 +121,8 @@ async fn run_activation(app: &AppState, router: &Router, number: usize) -> anyho
     let query = at.split_once('?').context("an activation has an address")?.1.to_owned();
     let code = loop {
         bootstrap::drain_outbox(app).await;
-        if let Some(message) = app.sms_gateway.messages_to(&to).pop() {
-            break message.text.rsplit('#').next().unwrap_or_default().to_owned();
+        if let Some(text) = inbox.take(&to) {
+            break text.rsplit('#').next().unwrap_or_default().to_owned();
         }
         // Another task has claimed the job and is running it.
         tokio::task::yield_now().await;

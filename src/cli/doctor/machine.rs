@@ -16,7 +16,7 @@ use crate::http::certificate;
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve;
-use crate::sms::SmsGateway;
+use crate::sms;
 
 /// The minimum free disk space: a full disk stops everybody, so the check fails while an operator can still act.
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
@@ -127,13 +127,13 @@ pub fn check_sources(config: &Config) -> anyhow::Result<String> {
 pub fn check_components(config: &Config) -> anyhow::Result<String> {
     OutgoingClient::new(&config.outgoing)?;
     PageRenderer::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
-    SmsGateway::from_config(&config.sms, &config.outgoing)?;
+    sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
     Ok("pages, outgoing calls and the SMS gateway".to_owned())
 }
 
 /// Checks that the gateway answers a call that sends nothing, whatever the response.
 pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
-    let gateway = SmsGateway::from_config(&config.sms, &config.outgoing)?;
+    let gateway = sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
     gateway.check_reachable().await.map_err(anyhow::Error::msg)
 }
 

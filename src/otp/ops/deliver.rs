@@ -162,7 +162,7 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
     let now = app.now();
     match &sent {
         Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(GATEWAY_BREAKER_KEY, now),
-        Ok(()) | Err(SmsSendError::NumberRejected(_)) => app.sms_breaker.record_success(GATEWAY_BREAKER_KEY),
+        Ok(()) | Err(SmsSendError::NumberRejected { .. }) => app.sms_breaker.record_success(GATEWAY_BREAKER_KEY),
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
     let mut ended = 0;
@@ -181,12 +181,12 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
             outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken, tried again later");
         }
-        Err(error @ SmsSendError::NumberRejected(_)) => {
+        Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
             if abandon(&mut tx, now, job, &letter).await? {
                 notify_schools(&mut tx, app, now, about).await?;
+                tracing::warn!(job = %job.id, %error, "the school is told");
             }
-            tracing::warn!(job = %job.id, %error, "the school is told");
         }
     }
     tx.commit().await?;

@@ -19,7 +19,7 @@ use preau::{db, router};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{TestResponse, database, deployment, redis};
+use super::{RecordingGateway, TestResponse, database, deployment, redis};
 
 /// 2026-11-24T09:00:00Z
 pub const START_TIME: Timestamp = Timestamp(1_795_510_800_000);
@@ -31,6 +31,8 @@ pub struct TestServer {
     router: Router,
     folder: Arc<TempDir>,
     seed: u64,
+    /// The gateway of a server that was started without one of its own.
+    recorded: Arc<RecordingGateway>,
 }
 
 impl TestServer {
@@ -88,11 +90,11 @@ impl TestServer {
     }
 
     /// Starts a new server with a given SMS gateway.
-    pub async fn start_with_gateway(gateway: SmsGateway) -> Self {
+    pub async fn start_with_gateway(gateway: Arc<dyn SmsGateway>) -> Self {
         let folder = TempDir::new().unwrap();
         let config = test_config(&folder).await;
         let (clock, folder) = (Arc::new(ManualClock::at(START_TIME)), Arc::new(folder));
-        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, gateway))).await
+        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, Some(gateway)))).await
     }
 
     async fn build_with_password_cost(
@@ -102,7 +104,7 @@ impl TestServer {
         seed: u64,
         cost: PasswordCost,
     ) -> Self {
-        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, SmsGateway::recording()))).await
+        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, None))).await
     }
 
     async fn build_with_gateway(
@@ -110,17 +112,18 @@ impl TestServer {
         clock: Arc<ManualClock>,
         folder: Arc<TempDir>,
         seed: u64,
-        (cost, gateway): (PasswordCost, SmsGateway),
+        (cost, gateway): (PasswordCost, Option<Arc<dyn SmsGateway>>),
     ) -> Self {
+        let recorded = Arc::new(RecordingGateway::default());
         let around = Dependencies {
             clock: Arc::new(SteadyClock::new(Arc::clone(&clock))),
             rng: Arc::new(SeededRandom::new(seed)),
             password_cost: cost,
-            sms_gateway: Some(gateway),
+            sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
         };
         let app = Box::pin(bootstrap::build_app(config, around)).await.unwrap();
         let router = router::public(app.clone()).unwrap();
-        Self { app, clock, router, folder, seed }
+        Self { app, clock, router, folder, seed, recorded }
     }
 
     /// Returns the folder of this server's files.
@@ -145,9 +148,9 @@ impl TestServer {
         bootstrap::drain_outbox(&self.app).await
     }
 
-    /// Returns the messages given to the gateway so far.
+    /// Returns the messages given to the recording gateway so far.
     pub fn messages(&self) -> Vec<SmsMessage> {
-        self.app.sms_gateway.messages()
+        self.recorded.messages()
     }
 
     /// Calls the application, and asserts the invariants of every response.
