@@ -16,7 +16,10 @@ struct Fixture {
 
 /// Anne signed in at the ENT.
 async fn fixture() -> Fixture {
-    let server = TestServer::start().await;
+    signed_in_at(TestServer::start().await).await
+}
+
+async fn signed_in_at(server: TestServer) -> Fixture {
     let member = server.create_durand().await;
     let ent = TestRelyingParty::new(&server, "ent");
     let mut browser = Browser::new(&server);
@@ -92,7 +95,7 @@ async fn attack_r10_without_a_hint_of_ours_it_is_asked_and_never_leads_away() {
     let claims = hint.split('.').nth(1).unwrap();
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
     let (bent, access) = (mutate_token(hint), s.tokens.access_token.clone());
-    let elsewhere = fixture().await.tokens.id_token;
+    let elsewhere = signed_in_at(TestServer::start_elsewhere().await).await.tokens.id_token;
     let back = ("post_logout_redirect_uri", GOODBYE);
     for (case, fields) in [
         ("no parameters", vec![]),
@@ -258,7 +261,7 @@ async fn protocol_a22_a_post_of_the_relying_party_goes_on_by_our_own_get() {
     assert_eq!(landed.query_pairs().next().unwrap().1, "é");
     s.assert_signed_out("by POST").await;
     // What was kept belongs to that browser.
-    let s = fixture().await;
+    let s = signed_in_at(TestServer::start_elsewhere().await).await;
     let mut attacker = Browser::new(&s.server);
     attacker.post_cross_site("/oauth2/logout", &fields).await;
     let to = attacker.page.location().to_owned();

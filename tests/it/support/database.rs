@@ -1,9 +1,20 @@
-//! A database for each server: a file, or a new schema if `TEST_DATABASE_URL` names a PostgreSQL.
+//! A database for each server: a file, or a new database if `TEST_DATABASE_URL` names a PostgreSQL.
+//!
+//! Migrations and signing keys cost more than most tests, so both are made once a run and copied.
 
+use std::fs;
 use std::path::Path;
 
-use preau::base::rng::{Random, SystemRandom};
-use preau::db::{Db, Durability};
+use preau::base::rng::{Random, SeededRandom, SystemRandom};
+use preau::config::Config;
+use preau::crypto::MasterKey;
+use preau::db::Db;
+use preau::keys;
+use sqlx::{Connection as _, PgConnection};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::server::{MASTER_KEY_SEED, START_TIME};
 
 /// The URL of the PostgreSQL for the tests.
 #[expect(clippy::disallowed_methods, reason = "the test run says where its database is; the program never reads it")]
@@ -12,20 +23,72 @@ pub fn postgres() -> Option<String> {
 }
 
 /// Returns the URL of a new, empty database.
-pub async fn new_database_url(folder: &Path) -> String {
-    let Some(whole) = postgres() else { return format!("sqlite:{}", folder.join("preau.db").display()) };
-    let rng: &dyn Random = &SystemRandom;
-    let draw: String = rng.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-    // The cluster ends with the test run, so the schema is never dropped.
-    execute(&whole, format!("CREATE SCHEMA it_{draw}")).await;
-    let joint = if whole.contains('?') { '&' } else { '?' };
-    format!("{whole}{joint}options[search_path]=it_{draw}")
+pub async fn empty_database_url(folder: &Path) -> String {
+    let Some(server) = postgres() else { return sqlite_url(folder, "empty.db") };
+    create_postgres(&server, None).await
 }
 
-async fn execute(url: &str, sql: String) {
+/// Returns the URL of a new database with this program's schema and the signing keys of a start at [`START_TIME`].
+pub async fn new_database_url(folder: &Path) -> String {
+    static SQLITE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    static POSTGRES: OnceCell<String> = OnceCell::const_new();
+    let Some(server) = postgres() else {
+        let file = SQLITE.get_or_init(sqlite_template).await;
+        fs::write(folder.join(PREPARED), file).unwrap();
+        return sqlite_url(folder, PREPARED);
+    };
+    let template = POSTGRES.get_or_init(|| postgres_template(&server)).await;
+    create_postgres(&server, Some(template)).await
+}
+
+const PREPARED: &str = "preau.db";
+
+fn sqlite_url(folder: &Path, file: &str) -> String {
+    format!("sqlite:{}", folder.join(file).display())
+}
+
+/// Returns the file of a prepared database.
+async fn sqlite_template() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(&sqlite_url(folder.path(), PREPARED)).await;
+    fs::read(folder.path().join(PREPARED)).unwrap()
+}
+
+/// Returns the name of a prepared database.
+async fn postgres_template(server: &str) -> String {
+    let url = create_postgres(server, None).await;
+    prepare(&url).await;
+    database_name(&url)
+}
+
+/// Applies the migrations, and makes the signing keys.
+async fn prepare(url: &str) {
     let db = Db::open(url).await.unwrap();
-    let mut tx = db.write(Durability::Relaxed).await.unwrap();
-    tx.execute(sql.leak(), Vec::new()).await.unwrap();
-    tx.commit().await.unwrap();
+    db.migrate().await.unwrap();
+    let rng = SeededRandom::new(MASTER_KEY_SEED);
+    let master_key = MasterKey::new((&rng as &dyn Random).bytes()).unwrap();
+    keys::ops::verify_or_init_master_key(&db, &master_key, START_TIME).await.unwrap();
+    keys::ops::ensure_keys(&db, &master_key, &rng, START_TIME, &Config::default().keys.algorithms).await.unwrap();
     db.close().await;
+}
+
+fn database_name(url: &str) -> String {
+    Url::parse(url).unwrap().path().trim_start_matches('/').to_owned()
+}
+
+/// Creates a database, as a copy of the template where one is given. The cluster ends with the test run, so no database
+/// is dropped.
+async fn create_postgres(server: &str, template: Option<&str>) -> String {
+    let rng: &dyn Random = &SystemRandom;
+    let name: String = rng.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut sql = format!("CREATE DATABASE it_{name}");
+    if let Some(template) = template {
+        sql.push_str(&format!(" TEMPLATE {template}"));
+    }
+    let mut connection = PgConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let mut url = Url::parse(server).unwrap();
+    url.set_path(&format!("it_{name}"));
+    url.into()
 }

@@ -21,6 +21,9 @@ use tower::ServiceExt as _;
 
 use super::{RecordingGateway, TestResponse, database, deployment, redis};
 
+/// The seed of the master key of each test server.
+pub const MASTER_KEY_SEED: u64 = 7;
+
 /// 2026-11-24T09:00:00Z
 pub const START_TIME: Timestamp = Timestamp(1_795_510_800_000);
 
@@ -44,9 +47,19 @@ impl TestServer {
     /// Starts a server at the system time, for comparisons with the database's own clock.
     pub async fn start_at_system_time() -> Self {
         let folder = TempDir::new().unwrap();
-        let config = test_config(&folder).await;
+        let mut config = test_config(&folder).await;
+        // The signing keys of the prepared database belong to another time.
+        config.database.url = Box::pin(database::empty_database_url(folder.path())).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         Box::pin(Self::build(config, clock, Arc::new(folder), 1)).await
+    }
+
+    /// Starts a server of another deployment: with signing keys and ids of its own, and the same files.
+    pub async fn start_elsewhere() -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = test_config(&folder).await;
+        config.database.url = Box::pin(database::empty_database_url(folder.path())).await;
+        Box::pin(Self::build(config, Arc::new(ManualClock::at(START_TIME)), Arc::new(folder), 2)).await
     }
 
     /// Starts a server with a changed configuration.
@@ -223,9 +236,9 @@ pub fn encode_form(fields: &[(&str, &str)]) -> String {
 pub async fn test_config(folder: &TempDir) -> Config {
     let at = |name: &str| folder.path().join(name);
     deployment::write_deployment(&at("deployment"));
-    crypto::write_new_master_key(&at("keys"), &SeededRandom::new(7)).unwrap();
+    crypto::write_new_master_key(&at("keys"), &SeededRandom::new(MASTER_KEY_SEED)).unwrap();
     let mut config = Config::default();
-    config.database.url = database::new_database_url(folder.path()).await;
+    config.database.url = Box::pin(database::new_database_url(folder.path())).await;
     config.ephemeral = redis::new_store();
     config.keys.directory = at("keys");
     config.deployment.directory = at("deployment");
