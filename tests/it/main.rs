@@ -21,6 +21,8 @@ mod clock;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod dependencies;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod ephemeral;
