@@ -146,6 +146,17 @@ find_builders() {
   fi
 }
 
+# rust-toolchain.toml names a version. Where rustup has that version as "stable" only, it would fetch it once more.
+use_installed_toolchain() {
+  local version
+  command -v rustup >/dev/null && [ -z "${RUSTUP_TOOLCHAIN:-}" ] || return 0
+  version=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$REPO/rust-toolchain.toml")
+  if rustup toolchain list | grep -q "^$version-"; then return 0; fi
+  case $(rustc +stable --version 2>/dev/null) in
+    "rustc $version "*) export RUSTUP_TOOLCHAIN=stable ;;
+  esac
+}
+
 # install_missing STAGE…
 install_missing() {
   local stage
