@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use crate::roster::formats::RosterFormat;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::RemovalPolicy;
 
@@ -37,18 +38,11 @@ Exit codes:
 
 A file is taken or refused as a whole. Another school's fault holds nobody back.";
 
-/// The supported formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum RosterFormat {
-    /// SIECLE's ElevesAvecAdresses and ResponsablesAvecAdresses, of any year.
-    Siecle,
-}
-
 /// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
 pub async fn run(args: ImportArgs, house: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let ImportArgs { format: RosterFormat::Siecle, academy, dry_run, accept_removals, files } = args;
+    let ImportArgs { format, academy, dry_run, accept_removals, files } = args;
     let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
-    let request = ImportRequest { academy, files, removals, dry_run };
+    let request = ImportRequest { format, academy, files, removals, dry_run };
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
     let all = import_files(house, &request, &mut |finding| {

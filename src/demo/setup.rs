@@ -7,6 +7,7 @@ use super::rosters::{self, SCHOOLS};
 use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::config::deployment::DeploymentFiles;
+use crate::roster::formats::RosterFormat;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::RemovalPolicy;
 use crate::roster::store::import::find_set;
@@ -58,7 +59,13 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
         let of_school = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(school.uai));
         let files = files.iter().map(|(_, path)| path.clone()).filter(of_school).collect();
         let academy = school.academy.to_owned();
-        let request = ImportRequest { academy, files, removals: RemovalPolicy::Guarded, dry_run: false };
+        let request = ImportRequest {
+            format: RosterFormat::Siecle,
+            academy,
+            files,
+            removals: RemovalPolicy::Guarded,
+            dry_run: false,
+        };
         let mut report = String::new();
         let all = import_files(house, &request, &mut |finding| report.push_str(&format!("{finding} "))).await?;
         anyhow::ensure!(all, "the demo's own roster of {} was not taken: {report}", school.uai);

@@ -9,8 +9,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::formats::siecle::{self, DetectedExport};
-use super::formats::{ExportFile, FileError, FileErrorKind, SchoolRoster, assemble_rosters};
+use super::formats::{DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolReading, SchoolRoster};
 use super::reconcile::{RemovalPolicy, plan_changes};
 use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
 use super::sealed_rows::RowError;
@@ -44,6 +43,7 @@ pub struct ImportContext<'a> {
 /// The request of the operator.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
+    pub format: RosterFormat,
     /// The academy in which the ids of the files are unique.
     pub academy: String,
     pub files: Vec<PathBuf>,
@@ -77,12 +77,12 @@ pub async fn import_files(
         all &= finding.is_imported();
         tell(finding);
     };
-    let files = request.files.clone();
-    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(files)).await?;
+    let (format, files) = (request.format, request.files.clone());
+    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
     let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
     findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut tell);
     for (uai, files) in schools {
-        let (set, broken) = read_school(uai.clone(), files).await?;
+        let (set, broken) = read_school(format, uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         let (outcome, problems, remarks) = match set {
             Ok(mut set) => {
@@ -103,18 +103,19 @@ pub async fn import_files(
 }
 
 /// Groups the files by school, reading headers only, and returns the findings about the other files.
-fn group_by_school(files: Vec<PathBuf>) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<ImportFinding>) {
+fn group_by_school(
+    format: RosterFormat,
+    files: Vec<PathBuf>,
+) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<ImportFinding>) {
     let mut schools: BTreeMap<Uai, BTreeSet<PathBuf>> = BTreeMap::new();
     let mut findings = Vec::new();
     for file in files {
-        match open_file(&file).and_then(|input| siecle::read_headers(&file.to_string_lossy(), input)) {
+        match open_file(&file).and_then(|input| format.outline(&file.to_string_lossy(), input)) {
             Ok(found) => {
                 for found in found {
                     match found {
-                        DetectedExport::Roster(_, header) => {
-                            _ = schools.entry(header.uai).or_default().insert(file.clone())
-                        }
-                        DetectedExport::Other(other) => findings.push(ImportFinding::Skipped(other)),
+                        DocumentOutline::School(uai) => _ = schools.entry(uai).or_default().insert(file.clone()),
+                        DocumentOutline::Skipped(other) => findings.push(ImportFinding::Skipped(other)),
                     }
                 }
             }
@@ -135,20 +136,15 @@ fn open_file(file: &Path) -> std::result::Result<BufReader<File>, FileError> {
 
 /// Reads the files of one school to the end; returns the school's roster and the errors of broken files.
 async fn read_school(
+    format: RosterFormat,
     uai: Uai,
     files: BTreeSet<PathBuf>,
 ) -> Result<(std::result::Result<SchoolRoster, ImportRejection>, Vec<FileError>)> {
     let reading = move || {
-        let mut read: Vec<ExportFile> = Vec::new();
-        let mut broken = Vec::new();
-        for file in &files {
-            match open_file(file).and_then(|input| siecle::read_exports(&file.to_string_lossy(), input)) {
-                Ok(found) => read.extend(found.into_iter().filter(|found| found.header.uai == uai)),
-                Err(error) => broken.push(error),
-            }
-        }
+        let opened = files.iter().map(|file| Ok((file.to_string_lossy().into_owned(), open_file(file)?)));
+        let SchoolReading { roster, broken } = format.read_school(&uai, opened);
         // A broken file is the reason for the rejection, whatever else is wrong with the roster.
-        let set = assemble_rosters(read).into_iter().next().filter(|_| broken.is_empty());
+        let set = roster.filter(|_| broken.is_empty());
         (set.map_or(Err(ImportRejection::UnreadableFile), |set| set.map_err(ImportRejection::Files)), broken)
     };
     Ok(tokio::task::spawn_blocking(reading).await?)
@@ -179,7 +175,7 @@ async fn import_school(
         if request.dry_run || nothing {
             return Ok(SchoolImportOutcome::Imported(taken));
         }
-        match SealedPlan::seal(house, state, plan)?.apply(house, &school.academy, &set.uai).await {
+        match SealedPlan::seal(house, state, plan, request.format)?.apply(house, &school.academy, &set.uai).await {
             Ok(true) => return Ok(SchoolImportOutcome::Imported(taken)),
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}

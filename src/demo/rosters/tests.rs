@@ -6,7 +6,7 @@ use std::io::Cursor;
 use super::*;
 use crate::base::names::{family_name_matches, match_given_name};
 use crate::base::phone::{PhoneError, PhoneParser};
-use crate::roster::formats::{SchoolRoster, assemble_rosters, siecle};
+use crate::roster::formats::{SchoolRoster, siecle};
 use crate::roster::reconcile::{CurrentState, RemovalPolicy, plan_changes};
 use crate::roster::uai::Uai;
 use crate::roster::{Level, PersonData};
@@ -24,7 +24,7 @@ fn sets() -> Vec<(&'static str, SchoolRoster)> {
         let read = siecle::read_exports(&file.name, Cursor::new(&file.bytes)).unwrap();
         files.entry(file.uai).or_insert((file.academy, Vec::new())).1.extend(read);
     }
-    files.into_values().map(|(academy, files)| (academy, assemble_rosters(files).remove(0).unwrap())).collect()
+    files.into_values().map(|(academy, files)| (academy, siecle::assemble_rosters(files).remove(0).unwrap())).collect()
 }
 
 fn files_of(now: Timestamp) -> Vec<RosterFile> {

@@ -1,4 +1,4 @@
-//! Roster formats: each reads files into one school's [`SchoolRoster`].
+//! Roster formats: each is a folder that reads files into one school's [`SchoolRoster`], by the tools of [`reader`].
 //!
 //! A file is validated as a whole: a truncated or malformed file is rejected, because half a roster would end the links
 //! of the other half. A single unreadable record is a [`RecordError`] and counts as unchanged. No size, depth or
@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::{Read, Seek};
 
 use chrono::NaiveDate;
 
@@ -13,50 +14,89 @@ use super::uai::{Uai, UaiError};
 use super::{Level, LinkData, PupilData};
 use crate::base::clock::Timestamp;
 
-mod archive;
-mod bounded;
-mod encoding_check;
-mod parameters;
-mod prolog;
-mod record;
-pub mod school_roster;
+mod reader;
 pub mod siecle;
-#[cfg(test)]
-mod tests;
-mod validation;
-mod xml_elements;
 
-pub use school_roster::{SchoolRoster, SchoolRosterError, assemble_rosters};
-
-/// The header of an export (PARAMETRES).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExportHeader {
-    /// UAJ, with its check letter verified.
-    pub uai: Uai,
-    /// ANNEE_SCOLAIRE, the calendar year of the rentrée.
-    pub year: u16,
-    /// HORODATAGE, or else midnight of DATE_EXPORT, Paris time.
-    pub exported_at: Timestamp,
-    /// The Paris date of `exported_at`.
-    pub exported_on: NaiveDate,
+/// The supported formats. A format is a folder beside this file, and an arm of each function of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RosterFormat {
+    /// SIECLE's ElevesAvecAdresses and ResponsablesAvecAdresses, of any year.
+    Siecle,
 }
 
-/// One export, read to the end.
+/// A document among the files of an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentOutline {
+    /// Records of this school.
+    School(Uai),
+    Skipped(SkippedExport),
+}
+
+/// The files of one school, read to the end.
+pub struct SchoolReading {
+    /// Absent if the files hold nothing of the school.
+    pub roster: Option<Result<SchoolRoster, SchoolRosterError>>,
+    /// The reasons for files that could not be read.
+    pub broken: Vec<FileError>,
+}
+
+impl RosterFormat {
+    /// Returns the name under which the database keeps the origin of a link.
+    pub fn name(self) -> &'static str {
+        match self {
+            RosterFormat::Siecle => "siecle",
+        }
+    }
+
+    /// Reads the beginning of every document of a file, so that the files of a whole academy are read school by school.
+    pub fn outline<R: Read + Seek>(self, file: &str, input: R) -> Result<Vec<DocumentOutline>, FileError> {
+        match self {
+            RosterFormat::Siecle => siecle::outline(file, input),
+        }
+    }
+
+    /// Reads the files of one school to the end. `files` are the names with the opened files.
+    pub fn read_school<R: Read + Seek>(
+        self,
+        uai: &Uai,
+        files: impl Iterator<Item = Result<(String, R), FileError>>,
+    ) -> SchoolReading {
+        match self {
+            RosterFormat::Siecle => siecle::read_school(uai, files),
+        }
+    }
+}
+
+/// One school's roster.
 #[derive(Clone, Debug)]
-pub struct ExportFile {
-    /// The file name, prefixed by the ZIP's if any: `ExportXML.zip/ElevesAvecAdresses.xml`.
-    pub name: String,
-    pub header: ExportHeader,
-    pub content: ExportContent,
+pub struct SchoolRoster {
+    pub uai: Uai,
+    /// The calendar year of the rentrée.
+    pub year: u16,
+    /// The times of the data of pupils, and of persons and links: a format may export each apart.
+    pub pupils_exported_at: Timestamp,
+    pub persons_exported_at: Timestamp,
+    /// The Paris date of the pupils' data: an earlier last day is past.
+    pub exported_on: NaiveDate,
+    pub pupils: Vec<PupilRecord>,
+    pub persons: Vec<PersonRecord>,
+    pub links: Vec<LinkRecord>,
+    pub unreadable_pupils: UnreadablePupils,
+    pub unreadable_persons: UnreadablePersons,
     pub errors: Vec<RecordError>,
     pub warnings: Vec<RecordWarning>,
 }
 
-/// The records of a file, in file order.
-#[derive(Clone, Debug)]
-pub enum ExportContent {
-    Pupils { pupils: Vec<PupilRecord>, unreadable: UnreadablePupils },
-    Persons { persons: Vec<PersonRecord>, links: Vec<LinkRecord>, unreadable: UnreadablePersons },
+/// The reason for which a school's files form no roster.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchoolRosterError {
+    #[error("{uai}: the export of the {missing} is missing beside {given}")]
+    MissingExport { uai: Uai, given: String, missing: &'static str },
+    #[error("{uai}: {first} and {second} are the same export twice")]
+    DuplicateExport { uai: Uai, first: String, second: String },
+    /// Two exports with their school years.
+    #[error("{uai}: the {} are of the school year {}, the {} of {}", .first.0, .first.1, .second.0, .second.1)]
+    SchoolYearMismatch { uai: Uai, first: (&'static str, u16), second: (&'static str, u16) },
 }
 
 /// Pupils to treat as unchanged.
@@ -164,8 +204,8 @@ pub enum RecordErrorKind {
     InvalidId(&'static str),
     #[error("{0} is no date of the form JJ/MM/AAAA")]
     InvalidDate(&'static str),
-    #[error("DATE_NAISS lies after the export")]
-    BirthDateInFuture,
+    #[error("{0} lies after the export")]
+    BirthDateInFuture(&'static str),
     #[error("{field} has the unknown value {value:?}")]
     UnknownLevel { field: &'static str, value: String },
     #[error("the same id is there more than once")]
@@ -176,16 +216,18 @@ pub enum RecordErrorKind {
     TooLong(&'static str),
 }
 
-/// A SIECLE export of another kind: the export screen delivers such files in the same ZIP or beside the rosters.
+/// An export of another kind: export screens deliver such files in the same ZIP or beside the rosters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedExport {
     pub file: String,
     pub root: String,
+    /// The roots that the format reads.
+    pub known: &'static str,
 }
 
 impl fmt::Display for SkippedExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: its root is {}; BEE_ELEVES and BEE_RESPONSABLES are read", self.file, self.root)
+        write!(f, "{}: its root is {}; {} are read", self.file, self.root, self.known)
     }
 }
 
@@ -265,12 +307,12 @@ pub enum FileErrorKind {
     NotWellFormed(String),
     #[error("ends too early: the file was cut")]
     Truncated,
-    #[error("is no roster: its root is {0}; BEE_ELEVES and BEE_RESPONSABLES are read")]
-    UnknownRoot(String),
-    #[error("{0} is missing in PARAMETRES")]
-    MissingHeader(&'static str),
-    #[error("{field} in PARAMETRES has the unreadable value {value:?}")]
-    InvalidHeader { field: &'static str, value: String },
+    #[error("is no roster: its root is {root}; {known} are read")]
+    UnknownRoot { root: String, known: &'static str },
+    #[error("{field} is missing in {header}")]
+    MissingHeader { header: &'static str, field: &'static str },
+    #[error("{field} in {header} has the unreadable value {value:?}")]
+    InvalidHeader { header: &'static str, field: &'static str, value: String },
     #[error(transparent)]
     InvalidUai(#[from] UaiError),
 }

@@ -10,7 +10,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::crypto::MasterKey;
 use crate::db::{self, Durability, Tx};
-use crate::roster::formats::SchoolRoster;
+use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
@@ -18,9 +18,6 @@ use crate::roster::store::import::{self, NewLink, RosterSetRow};
 use crate::roster::uai::Uai;
 use crate::roster::{Level, LinkData};
 use crate::tenants::{self, Notice, NoticeKind};
-
-/// The `source` column of the links.
-const LINK_SOURCE: &str = "siecle";
 
 /// The stored state of a school, with the ids of its rows.
 pub struct StoredRoster {
@@ -78,6 +75,7 @@ fn inconsistent(table: &'static str, column: &'static str, row: &str) -> ImportE
 
 /// A plan with its encrypted rows.
 pub struct SealedPlan {
+    format: RosterFormat,
     plan: ReconcilePlan,
     set: Option<RosterSetRow>,
     persons: BTreeMap<String, String>,
@@ -89,7 +87,12 @@ pub struct SealedPlan {
 }
 
 impl SealedPlan {
-    pub fn seal(house: ImportContext<'_>, state: StoredRoster, plan: ReconcilePlan) -> Result<Self> {
+    pub fn seal(
+        house: ImportContext<'_>,
+        state: StoredRoster,
+        plan: ReconcilePlan,
+        format: RosterFormat,
+    ) -> Result<Self> {
         let StoredRoster { set, mut persons, mut pupils, .. } = state;
         for (key, _) in &plan.persons_new {
             persons.insert(key.clone(), row_id(house.now, house.rng));
@@ -110,7 +113,7 @@ impl SealedPlan {
         let persons_changed = plan.persons_changed.iter().map(person).collect::<Result<_>>()?;
         let pupils_new = plan.pupils_new.iter().map(pupil).collect::<Result<_>>()?;
         let pupils_changed = plan.pupils_changed.iter().map(pupil).collect::<Result<_>>()?;
-        Ok(Self { plan, set, persons, pupils, persons_new, persons_changed, pupils_new, pupils_changed })
+        Ok(Self { format, plan, set, persons, pupils, persons_new, persons_changed, pupils_new, pupils_changed })
     }
 
     /// Writes the plan in one transaction. Returns false, with nothing written, if another import committed first.
@@ -175,7 +178,7 @@ impl SealedPlan {
         for (key, data) in plan.links_started.iter().chain(&plan.links_changed) {
             let (person_id, pupil_id) = self.link_ids(key)?;
             let (level, relation) = (data.level.as_str(), data.relation.as_deref());
-            import::upsert_link(tx, uai, &NewLink { person_id, pupil_id, level, relation, source: LINK_SOURCE })
+            import::upsert_link(tx, uai, &NewLink { person_id, pupil_id, level, relation, source: self.format.name() })
                 .await?;
         }
         for key in &plan.links_ended {

@@ -71,6 +71,7 @@ impl Fixture {
 
     async fn import_as(&self, files: &[PathBuf], change: impl FnOnce(&mut ImportRequest)) -> ImportResult {
         let mut request = ImportRequest {
+            format: RosterFormat::Siecle,
             academy: "montpellier".into(),
             files: files.to_vec(),
             removals: RemovalPolicy::Guarded,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::clock::Span;
 use crate::roster::Level;
-use crate::roster::formats::{LinkRecord, assemble_rosters, siecle};
+use crate::roster::formats::{LinkRecord, siecle};
 use crate::roster::uai::Uai;
 
 const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
@@ -124,7 +124,7 @@ fn the_samples_of_both_generations_give_the_same_school() {
         files.extend(siecle::read_exports("r", Cursor::new(responsables)).unwrap());
         // The old sample is of 2017; the year is changed so that both agree.
         files.iter_mut().for_each(|file| file.header.year = 2025);
-        let set = assemble_rosters(files).remove(0).unwrap();
+        let set = siecle::assemble_rosters(files).remove(0).unwrap();
         let plan = planned(&CurrentState::default(), &set).unwrap();
         let right = RosterCounts {
             pupils: 1,

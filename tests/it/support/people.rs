@@ -6,6 +6,7 @@ use preau::accounts;
 use preau::base::rng::Random;
 use preau::crypto::Priority;
 use preau::db::Durability;
+use preau::roster::formats::RosterFormat;
 use preau::roster::ops::{ImportContext, ImportRequest, import_files};
 use preau::roster::reconcile::RemovalPolicy;
 use preau::roster::store::link_to_account;
@@ -57,8 +58,13 @@ impl TestServer {
             path
         };
         let files = vec![write("eleves", pupils_xml(uai, families)), write("responsables", persons_xml(uai, families))];
-        let request =
-            ImportRequest { academy: academy.to_owned(), files, removals: RemovalPolicy::Accepted, dry_run: false };
+        let request = ImportRequest {
+            format: RosterFormat::Siecle,
+            academy: academy.to_owned(),
+            files,
+            removals: RemovalPolicy::Accepted,
+            dry_run: false,
+        };
         let house = ImportContext {
             db: &self.app.db,
             master_key: &self.app.master_key,

@@ -2,6 +2,7 @@
 
 use super::sealed_plan::{SealedPlan, StoredRoster};
 use super::*;
+use crate::roster::formats::siecle;
 
 /// Spawns an import as a task.
 fn spawn_import(ground: &Arc<Fixture>, roster: &Roster) -> tokio::task::JoinHandle<ImportResult> {
@@ -12,7 +13,7 @@ fn spawn_import(ground: &Arc<Fixture>, roster: &Roster) -> tokio::task::JoinHand
 fn read(roster: &Roster) -> SchoolRoster {
     let read = |text: String| siecle::read_exports("f", std::io::Cursor::new(text.into_bytes())).unwrap();
     let files = read(roster.eleves()).into_iter().chain(read(roster.responsables())).collect();
-    assemble_rosters(files).remove(0).unwrap()
+    siecle::assemble_rosters(files).remove(0).unwrap()
 }
 
 #[tokio::test]
@@ -25,7 +26,7 @@ async fn a_set_that_moved_since_it_was_compared_is_not_written() {
             let state = StoredRoster::read(&mut tx, &ground.master_key, "montpellier", &set).await.unwrap();
             drop(tx);
             let plan = plan_changes(&state.current, &set, &ground.numbering, RemovalPolicy::Guarded).unwrap();
-            let stale = SealedPlan::seal(ground.context(), state, plan).unwrap();
+            let stale = SealedPlan::seal(ground.context(), state, plan, RosterFormat::Siecle).unwrap();
             ground.imported(&roster.on(later, |_| {})).await;
             let before = ground.rows().await;
             assert!(!stale.apply(ground.context(), "montpellier", &set.uai).await.unwrap());

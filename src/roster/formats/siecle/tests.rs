@@ -2,16 +2,17 @@
 
 use std::io::{Cursor, Write as _};
 
-use super::siecle::{read_exports, read_headers};
 use super::*;
 use crate::roster::Level;
+use crate::roster::formats::{RecordErrorKind, RecordWarningKind, SchoolRosterError};
 
 mod encodings;
 
-pub const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
-pub const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses.xml");
-pub const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
-const ELEVES_ZIP: &[u8] = include_bytes!("../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
+pub const ELEVES: &[u8] = include_bytes!("../../../../tests/samples/ElevesAvecAdresses.xml");
+pub const RESPONSABLES: &[u8] = include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses.xml");
+pub const RESPONSABLES_2017: &[u8] =
+    include_bytes!("../../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
+const ELEVES_ZIP: &[u8] = include_bytes!("../../../../tests/samples/ExportXML_ElevesAvecAdresses.zip");
 
 fn one(bytes: &[u8]) -> Result<ExportFile, FileError> {
     read_exports("f.xml", Cursor::new(bytes)).map(|files| files.into_iter().next().unwrap())
@@ -87,7 +88,7 @@ fn a_zip_is_known_by_its_bytes_and_read_like_its_document() {
     assert_eq!(file.name, "x.xml/ElevesAvecAdresses.xml");
     assert_eq!(pupils(file).0, pupils(one(ELEVES).unwrap()).0);
     let found = read_headers("x", Cursor::new(ELEVES_ZIP)).unwrap();
-    assert!(matches!(&found[..], [siecle::DetectedExport::Roster(siecle::ExportKind::Pupils, _)]));
+    assert!(matches!(&found[..], [DetectedExport::Roster(ExportKind::Pupils, _)]));
     assert!(matches!(fault(&ELEVES_ZIP[..200]), FileErrorKind::InvalidZip(_)));
 }
 
@@ -119,7 +120,7 @@ fn unreadable_records_are_told_and_the_rest_is_taken() {
         [
             &RecordErrorKind::InvalidDate("DATE_NAISS"),
             &RecordErrorKind::InvalidDate("DATE_NAISS"),
-            &RecordErrorKind::BirthDateInFuture,
+            &RecordErrorKind::BirthDateInFuture("DATE_NAISS"),
             &RecordErrorKind::Missing("PRENOM"),
             &RecordErrorKind::InvalidCharacters("PRENOM"),
             &RecordErrorKind::Duplicate,
@@ -265,7 +266,10 @@ fn hostile_files_are_refused_in_little_memory() {
     let bomb = [b"<BEE_ELEVES>", comments.as_bytes()].concat();
     assert_eq!(fault(&zipped(&[("a.xml", &bomb)])), FileErrorKind::TooLarge);
     assert_eq!(fault(&zipped(&[("a.txt", b"")])), FileErrorKind::NoXml);
-    assert_eq!(fault(b"<IMPORT_ELEVES></IMPORT_ELEVES>"), FileErrorKind::UnknownRoot("IMPORT_ELEVES".into()));
+    assert_eq!(
+        fault(b"<IMPORT_ELEVES></IMPORT_ELEVES>"),
+        FileErrorKind::UnknownRoot { root: "IMPORT_ELEVES".into(), known: ROOTS }
+    );
 }
 
 fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -303,4 +307,14 @@ proptest::proptest! {
     fn no_random_bytes_make_the_reader_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
         let _ = read_exports("f", Cursor::new(bytes));
     }
+}
+
+#[test]
+fn a_telephone_of_any_length_is_read() {
+    let text = "06 39 98 00 01 (mère, pas avant 18 h, sinon la grand-mère)";
+    let person = format!("<PERSONNE PERSONNE_ID=\"5\"><NOM>DURAND</NOM><TEL_PORTABLE>{text}</TEL_PORTABLE></PERSONNE>");
+    let file =
+        one(document("UTF-8", "BEE_RESPONSABLES", &format!("<PERSONNES>{person}</PERSONNES>")).as_bytes()).unwrap();
+    let ExportContent::Persons { persons, .. } = file.content else { panic!("persons") };
+    assert_eq!(persons[0].mobile.as_deref(), Some(text));
 }

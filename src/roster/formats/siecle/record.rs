@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
 use crate::base::date::BirthDate;
 use crate::base::names::normalize_name;
+use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
 use crate::roster::{Level, LinkData, OTHER_NUMBERS, PupilData};
 
 /// The maximum characters of a name, according to the format.
@@ -12,8 +12,6 @@ const MAX_NAME_CHARS: usize = 100;
 const MAX_ID_BYTES: usize = 20;
 /// The maximum characters of a class code; the format says 8, older codes were longer.
 const MAX_CLASS_CHARS: usize = 20;
-/// The maximum characters of a telephone number as written; the format says 20.
-const MAX_PHONE_CHARS: usize = 40;
 
 /// Fields by element name; a list, as the fastest structure for few entries.
 #[derive(Debug, Default)]
@@ -102,7 +100,8 @@ pub fn parse_class(code: &str) -> Option<String> {
 pub fn parse_person(fields: &RecordFields) -> Result<PersonRecord, RecordErrorKind> {
     let id = fields.id("PERSONNE_ID")?;
     let family = family_name(fields)?;
-    let number = |column| fields.get(column).filter(|text| text.chars().count() <= MAX_PHONE_CHARS).map(str::to_owned);
+    // Of any length: a text that is no number is told to the school, and not taken for an empty column.
+    let number = |column| fields.get(column).map(str::to_owned);
     let mobile = number("TEL_PORTABLE");
     let other_numbers = OTHER_NUMBERS.into_iter().filter_map(|column| Some((column, number(column)?))).collect();
     let given = fields.name("PRENOM")?.unwrap_or_default();

@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use super::ExportContent;
 use super::record::RecordFields;
-use super::{
-    ExportContent, LinkRecord, PersonRecord, PupilRecord, RecordError, RecordErrorKind, RecordWarning,
-    RecordWarningKind, UnreadablePersons, UnreadablePupils,
-};
 use crate::base::date::BirthDate;
 use crate::base::replacement_chars::has_replacement;
 use crate::roster::Level;
+use crate::roster::formats::{
+    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordErrorKind, RecordWarning, RecordWarningKind,
+    UnreadablePersons, UnreadablePupils,
+};
 
 /// A parsed record of a file, readable or not.
 pub struct ParsedRecord<T> {
@@ -59,7 +60,7 @@ pub fn validate_pupils(
     for ParsedRecord { line, ids: named, record } in read {
         let pupil = record.and_then(|pupil| match () {
             () if double.contains(&pupil.id) => Err(RecordErrorKind::Duplicate),
-            () if pupil.data.born.is_after(today) => Err(RecordErrorKind::BirthDateInFuture),
+            () if pupil.data.born.is_after(today) => Err(RecordErrorKind::BirthDateInFuture("DATE_NAISS")),
             () => Ok(pupil),
         });
         match pupil {

@@ -11,8 +11,8 @@ use std::io::{self, Cursor, Read};
 use encoding_rs::{Encoding, ISO_8859_15, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::FileErrorKind;
 use super::encoding_check::{EncodingChecker, EncodingClaim};
+use crate::roster::formats::FileErrorKind;
 
 /// The maximum bytes in which the XML declaration must end; a usual declaration has some 60 bytes.
 const MAX_PROLOG_BYTES: u64 = 1024;

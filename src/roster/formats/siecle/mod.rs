@@ -7,13 +7,88 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 
-use super::parameters::{self, HEADER_FIELDS};
-use super::record::{self, RecordFields};
-use super::validation::{self, ParsedRecord, RecordIds, ValidatedExport};
-use super::xml_elements::{XmlEvent, walk_elements};
+use chrono::NaiveDate;
+
+use super::reader::archive;
+use super::reader::xml_elements::{XmlEvent, walk_elements};
 use super::{
-    ExportFile, ExportHeader, FileError, FileErrorKind, LinkRecord, PersonRecord, PupilRecord, SkippedExport, archive,
+    DocumentOutline, FileError, FileErrorKind, LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning,
+    SchoolReading, SkippedExport, UnreadablePersons, UnreadablePupils,
 };
+use crate::base::clock::Timestamp;
+use crate::roster::uai::Uai;
+
+mod halves;
+mod parameters;
+mod record;
+#[cfg(test)]
+mod tests;
+mod validation;
+
+pub use halves::assemble_rosters;
+use parameters::HEADER_FIELDS;
+use record::RecordFields;
+use validation::{ParsedRecord, RecordIds, ValidatedExport};
+
+/// The roots of the exports that are read.
+const ROOTS: &str = "BEE_ELEVES and BEE_RESPONSABLES";
+
+/// The header of an export (PARAMETRES).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportHeader {
+    /// UAJ, with its check letter verified.
+    pub uai: Uai,
+    /// ANNEE_SCOLAIRE, the calendar year of the rentrée.
+    pub year: u16,
+    /// HORODATAGE, or else midnight of DATE_EXPORT, Paris time.
+    pub exported_at: Timestamp,
+    /// The Paris date of `exported_at`.
+    pub exported_on: NaiveDate,
+}
+
+/// One export, read to the end.
+#[derive(Clone, Debug)]
+pub struct ExportFile {
+    /// The file name, prefixed by the ZIP's if any: `ExportXML.zip/ElevesAvecAdresses.xml`.
+    pub name: String,
+    pub header: ExportHeader,
+    pub content: ExportContent,
+    pub errors: Vec<RecordError>,
+    pub warnings: Vec<RecordWarning>,
+}
+
+/// The records of a file, in file order.
+#[derive(Clone, Debug)]
+pub enum ExportContent {
+    Pupils { pupils: Vec<PupilRecord>, unreadable: UnreadablePupils },
+    Persons { persons: Vec<PersonRecord>, links: Vec<LinkRecord>, unreadable: UnreadablePersons },
+}
+
+/// Reads the headers of a file's documents.
+pub fn outline<R: Read + Seek>(name: &str, input: R) -> Result<Vec<DocumentOutline>, FileError> {
+    let found = read_headers(name, input)?;
+    let outline = found.into_iter().map(|found| match found {
+        DetectedExport::Roster(_, header) => DocumentOutline::School(header.uai),
+        DetectedExport::Other(other) => DocumentOutline::Skipped(other),
+    });
+    Ok(outline.collect())
+}
+
+/// Reads the files of one school, and joins both exports.
+pub fn read_school<R: Read + Seek>(
+    uai: &Uai,
+    files: impl Iterator<Item = Result<(String, R), FileError>>,
+) -> SchoolReading {
+    let mut read: Vec<ExportFile> = Vec::new();
+    let mut broken = Vec::new();
+    for file in files {
+        match file.and_then(|(name, input)| read_exports(&name, input)) {
+            Ok(found) => read.extend(found.into_iter().filter(|found| found.header.uai == *uai)),
+            Err(error) => broken.push(error),
+        }
+    }
+    SchoolReading { roster: assemble_rosters(read).into_iter().next(), broken }
+}
 
 /// The maximum number of records of one type in a file; a school has a few thousand.
 const MAX_RECORDS: usize = 200_000;
@@ -55,7 +130,7 @@ pub fn read_headers<R: Read + Seek>(name: &str, input: R) -> Result<Vec<Detected
         let mut reading = ExportParser { header_only: true, ..ExportParser::default() };
         walk_elements(name, bytes, |step| reading.handle(step))?;
         found.push(match reading.other_root.take() {
-            Some(root) => DetectedExport::Other(SkippedExport { file: name.to_owned(), root }),
+            Some(root) => DetectedExport::Other(SkippedExport { file: name.to_owned(), root, known: ROOTS }),
             None => DetectedExport::Roster(reading.kind(name)?, reading.header(name)?),
         });
         Ok(())
@@ -93,7 +168,7 @@ impl ExportParser {
         let Some((kind, inner)) = split_root(path) else {
             let root: String = path.trim_start_matches('/').chars().take(40).collect();
             if !root.starts_with("BEE_") {
-                return ControlFlow::Break(Some(FileErrorKind::UnknownRoot(root)));
+                return ControlFlow::Break(Some(FileErrorKind::UnknownRoot { root, known: ROOTS }));
             }
             self.other_root = Some(root);
             return ControlFlow::Break(None);

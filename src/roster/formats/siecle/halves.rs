@@ -2,44 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-
-use super::{
-    ExportContent, ExportFile, ExportHeader, LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning,
+use super::{ExportContent, ExportFile, ExportHeader};
+use crate::roster::formats::{
+    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning, SchoolRoster, SchoolRosterError,
     UnreadablePersons, UnreadablePupils,
 };
-use crate::base::clock::Timestamp;
 use crate::roster::uai::Uai;
-
-/// One school's roster, joined from its two exports.
-#[derive(Clone, Debug)]
-pub struct SchoolRoster {
-    pub uai: Uai,
-    /// ANNEE_SCOLAIRE, the calendar year of the rentrée.
-    pub year: u16,
-    pub pupils_exported_at: Timestamp,
-    pub persons_exported_at: Timestamp,
-    /// The Paris date of the élèves export: an earlier DATE_SORTIE is past.
-    pub exported_on: NaiveDate,
-    pub pupils: Vec<PupilRecord>,
-    pub persons: Vec<PersonRecord>,
-    pub links: Vec<LinkRecord>,
-    pub unreadable_pupils: UnreadablePupils,
-    pub unreadable_persons: UnreadablePersons,
-    pub errors: Vec<RecordError>,
-    pub warnings: Vec<RecordWarning>,
-}
-
-/// The reason for which a school's files form no roster.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SchoolRosterError {
-    #[error("{uai}: the export of the {missing} is missing beside {given}")]
-    MissingExport { uai: Uai, given: String, missing: &'static str },
-    #[error("{uai}: {first} and {second} are the same export twice")]
-    DuplicateExport { uai: Uai, first: String, second: String },
-    #[error("{uai}: the élèves are of the school year {eleves}, the responsables of {responsables}")]
-    SchoolYearMismatch { uai: Uai, eleves: u16, responsables: u16 },
-}
 
 /// Groups the files by school, in the order of the UAI.
 pub fn assemble_rosters(files: Vec<ExportFile>) -> Vec<Result<SchoolRoster, SchoolRosterError>> {
@@ -99,8 +67,8 @@ impl PartialRoster {
         if eleves.year != responsables.year {
             return Err(SchoolRosterError::SchoolYearMismatch {
                 uai,
-                eleves: eleves.year,
-                responsables: responsables.year,
+                first: ("élèves", eleves.year),
+                second: ("responsables", responsables.year),
             });
         }
         Ok(SchoolRoster {

@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use zip::ZipArchive;
 
 use super::bounded::BoundedReader;
-use super::{FileError, FileErrorKind};
+use crate::roster::formats::{FileError, FileErrorKind};
 
 /// The maximum bytes of XML; the largest lycées stay under 20 MB.
 const MAX_XML_BYTES: u64 = 256 << 20;

@@ -132,7 +132,7 @@ fn faults_c1_a_file_of_500_megabytes_is_judged_without_being_kept() {
     let given = std::cell::Cell::new(0);
     let flood = RepeatingReader { line: line.as_bytes(), place: 0, left: SIZE / line.len(), given: &given };
     let first = Cursor::new(b"<?xml version=\"1.0\" encoding=\"ISO-8859-15\"?>\n");
-    let mut decoded = super::prolog::decode(first.chain(flood)).ok().unwrap();
+    let mut decoded = crate::roster::formats::reader::prolog::decode(first.chain(flood)).ok().unwrap();
     let mut buffer = vec![0; 16 << 10];
     let (mut most, mut read) = (0, 0);
     let end = loop {

@@ -11,7 +11,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::bounded::{LimitExceeded, TokenBoundedReader, exceeded_limit};
 use super::prolog::{self, DecodeError};
-use super::{FileError, FileErrorKind};
+use crate::roster::formats::{FileError, FileErrorKind};
 
 /// The maximum depth of elements; exports have eight levels.
 const MAX_DEPTH: usize = 24;

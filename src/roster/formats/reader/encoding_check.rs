@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use super::FileErrorKind;
+use crate::roster::formats::FileErrorKind;
 
 /// The encoding claimed by a document.
 #[derive(Clone, Debug)]
