@@ -40,6 +40,8 @@ pub enum Namespace {
     Logout,
     /// Pushed authorization requests (RFC 9126), valid for 60 s.
     Par,
+    /// Pushed authorization requests that were answered, claimed as long as an interaction of them may live.
+    AnsweredPar,
     /// The `jti` values of client assertions (RFC 7523 3), claimed until the assertion expires.
     Assertion,
     /// The `jti` values of DPoP proofs (RFC 9449 11.1), claimed until the proof expires.
@@ -47,11 +49,12 @@ pub enum Namespace {
 }
 
 impl Namespace {
-    pub const ALL: [Namespace; 6] = [
+    pub const ALL: [Namespace; 7] = [
         Namespace::Code,
         Namespace::Interaction,
         Namespace::Logout,
         Namespace::Par,
+        Namespace::AnsweredPar,
         Namespace::Assertion,
         Namespace::DpopProof,
     ];
@@ -63,6 +66,7 @@ impl Namespace {
             Namespace::Interaction => "interaction",
             Namespace::Logout => "logout",
             Namespace::Par => "par",
+            Namespace::AnsweredPar => "answered_par",
             Namespace::Assertion => "assertion",
             Namespace::DpopProof => "dpop",
         }
@@ -79,12 +83,14 @@ impl Namespace {
             Namespace::Code => quota(12 * MIB, 12 * MIB, 0, TOMBSTONE_TTL),
             // Owned by a network: a thousand families of one school whose relying party sends long requests. An
             // attacker can use any number of networks, so no network has guaranteed room.
-            Namespace::Interaction => quota(3 * MIB, 14 * MIB, 0, Span::hours(2)),
+            Namespace::Interaction => quota(3 * MIB, 12 * MIB, 0, Span::hours(2)),
             Namespace::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
             // Owned by a client: 60 a second, and the first 100 regardless of other clients.
             Namespace::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
+            // Owned by a client: about 19 000 answers.
+            Namespace::AnsweredPar => quota(3 * MIB, 4 * MIB, 64 * KIB, Span::hours(2)),
             // Owned by a client: about 26 000 live claims, and the first 400 regardless of other clients.
-            Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 12 * MIB, 64 * KIB, Span::minutes(5)),
+            Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 11 * MIB, 64 * KIB, Span::minutes(5)),
         }
     }
 
@@ -106,7 +112,7 @@ impl Namespace {
             // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
             Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.
-            Namespace::Assertion | Namespace::DpopProof => 0,
+            Namespace::AnsweredPar | Namespace::Assertion | Namespace::DpopProof => 0,
         }
     }
 }

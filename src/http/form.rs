@@ -2,13 +2,15 @@
 
 use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 
 use super::error::PageError;
 use crate::protocol::params::Params;
 
 /// The maximum body size of a form or a protocol request, in bytes (docs/threats.md#attack-d1).
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+pub const FORM_MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a form. A body that no page of the service can send is rejected as a whole.
 #[derive(Clone, Debug)]
@@ -27,11 +29,15 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     }
 }
 
+/// Returns the media type of a body in lower case, without parameters (RFC 9110 8.3.1); empty without one.
+pub fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Reads an urlencoded body as text.
 pub async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<String, PageError> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind != "application/x-www-form-urlencoded" {
+    if media_type(request.headers()) != FORM_MEDIA_TYPE {
         return Err(PageError::BadForm("content type".to_owned()));
     }
     // A declared length above the limit is rejected before reading.

@@ -15,6 +15,7 @@ use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::clients::Client;
 use crate::crypto::HmacPurpose;
 use crate::jose;
+use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::dpop_proof::{CLOCK_LEEWAY, DpopProof, MAX_PROOF_AGE};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
@@ -74,17 +75,17 @@ pub async fn verify_for_token(
     (method, path): (&Method, &str),
     (token, jkt): (&str, &str),
     client: &Client,
-) -> anyhow::Result<Result<(), OAuthError>> {
+) -> Result<(), ProtocolError> {
     let mut all = headers.get_all(&DPOP_HEADER).iter();
     let proof = match (all.next(), all.next()) {
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
-        _ => return Ok(Err(invalid_proof("one proof is needed"))),
+        _ => return Err(invalid_proof("one proof is needed").into()),
     };
-    match verify_proof(app, now, proof, method, path, Some(token), client) {
-        Ok(found) if constant_time_eq(&found.jkt, jkt) => found.consume(app, &client.id, now).await,
-        Ok(_) => Ok(Err(invalid_proof("the proof is another key's"))),
-        Err(error) => Ok(Err(error)),
+    let found = verify_proof(app, now, proof, method, path, Some(token), client)?;
+    if !constant_time_eq(&found.jkt, jkt) {
+        return Err(invalid_proof("the proof is another key's").into());
     }
+    found.consume(app, &client.id, now).await
 }
 
 /// Verifies a proof, in the order of RFC 9449 4.3.

@@ -27,17 +27,22 @@ pub struct ClientLogContext {
 pub fn error_response(error: &OAuthError, who: &ClientLogContext, basic_tried: bool) -> Response {
     let (detail, ClientLogContext { client_id: client, used_method: used, registered_methods: registered }) =
         (&error.detail, who);
-    let (code, description) = (error.code.name(), error.description);
+    let (code, description) = (error.code.name(), &*error.description);
     tracing::info!(client, used, registered, code, description, ?detail, "refused");
     let status =
         if error.code == ErrorCode::InvalidClient { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-    let body = json!({ "error": error.code.name(), "error_description": error.description });
-    let mut response = (status, NO_STORE, Json(body)).into_response();
+    let mut response = oauth_error_response(status, error);
     if status == StatusCode::UNAUTHORIZED && basic_tried {
         let challenge = HeaderValue::from_static("Basic realm=\"preau\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
-    with_outcome(response, error.code.name())
+    response
+}
+
+/// Builds the JSON of an OAuth error (RFC 6749 5.2): the only writer of such JSON.
+pub fn oauth_error_response(status: StatusCode, error: &OAuthError) -> Response {
+    let body = json!({ "error": error.code.name(), "error_description": error.description });
+    with_outcome((status, NO_STORE, Json(body)).into_response(), error.code.name())
 }
 
 /// Builds the error response for an unreadable body; passes internal errors on.
@@ -64,8 +69,8 @@ pub fn unreadable_body_response(error: PageError, basic_tried: bool) -> Result<R
 /// Replaces the "busy" page by JSON, because the caller is a program.
 pub fn busy_as_json(answer: Result<Response, PageError>) -> Result<Response, PageError> {
     let Err(PageError::Busy { seconds }) = answer else { return answer };
-    let body = json!({ "error": ErrorCode::TemporarilyUnavailable.name(), "error_description": "try again later" });
-    let mut response = (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, Json(body)).into_response();
+    let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again later");
+    let mut response = oauth_error_response(StatusCode::SERVICE_UNAVAILABLE, &error);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     Ok(with_outcome(response, "busy"))
 }

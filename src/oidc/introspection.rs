@@ -4,12 +4,18 @@
 //! other token gets the response of an invalid one (docs/threats.md#attack-t5). A resource server is a client whose
 //! `client_id` is in the audience.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::client_authentication::assertion::ClientEndpoint;
+use super::client_authentication::assertion::authentication_failed;
+use super::client_authentication::extract::AuthenticatedClient;
+use super::client_endpoint::{self, ClientEndpointResult};
 use crate::accounts;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
@@ -18,9 +24,6 @@ use crate::grants::{self, RefreshTokenStatus, classify};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 use crate::jose::{self, Alg};
-use crate::oidc::client_authentication::assertion::ClientEndpoint;
-use crate::oidc::client_authentication::extract;
-use crate::oidc::error_response::{NO_STORE, busy_as_json};
 use crate::oidc::tokens::access_token_validation;
 use crate::oidc::tokens::claims;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -31,27 +34,23 @@ const INTROSPECTION_TYP: &str = "token-introspection+jwt";
 const INTROSPECTION_MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    busy_as_json(handle(app, ctx, request).await)
+    client_endpoint::respond(app, ctx, ClientEndpoint::Introspection, request, introspect).await
 }
 
-async fn handle(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    let asked = match extract::authenticate_client(&app, ctx.now, ClientEndpoint::Introspection, request).await? {
-        Ok(asked) => asked,
-        Err(response) => return Ok(response),
-    };
-    if asked.client.is_public() {
-        return Ok(asked.error_response(&extract::authentication_failed("a public client may not ask")));
+async fn introspect(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
+    let client = &asking.client;
+    if client.is_public() {
+        return Err(authentication_failed("a public client may not ask").into());
     }
-    let Some(token) = asked.params.get("token") else {
-        return Ok(asked.error_response(&OAuthError::invalid_request("token is missing")));
+    let Some(token) = asking.params.get("token") else {
+        return Err(OAuthError::invalid_request("token is missing").into());
     };
-    if let Err(flaw) = metadata::check_offered_algorithms(&asked.client.meta, &app.config.keys.algorithms) {
+    if let Err(flaw) = metadata::check_offered_algorithms(&client.meta, &app.config.keys.algorithms) {
         let words = "this client is registered for a signature that is not offered any more";
-        let error = OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string());
-        return Ok(asked.error_response(&error));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string()).into());
     }
-    let told = introspect_token(&app, ctx.now, &asked.client, token).await?.unwrap_or_else(inactive);
-    introspection_response(&app, ctx.now, &asked.client, &asked.headers, told).await
+    let told = introspect_token(&app, ctx.now, client, token).await?.unwrap_or_else(inactive);
+    Ok(introspection_response(&app, ctx.now, client, &asking.headers, told).await?)
 }
 
 fn inactive() -> Map<String, Value> {
@@ -118,14 +117,14 @@ async fn introspection_response(
         .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(INTROSPECTION_MEDIA_TYPE));
     let registered = asking.meta.introspection.signed;
     if !asked && registered.is_none() {
-        return Ok((NO_STORE, Json(told)).into_response());
+        return Ok(Json(told).into_response());
     }
     // No top-level `sub` and `exp`, so that the response never passes for another token (RFC 9701 8.1).
     let claims = json!({ "iss": app.issuer(), "aud": asking.id, "iat": now.as_seconds(), "token_introspection": told });
     let (ring, alg) = (app.key_ring(), registered.unwrap_or(Alg::RS256));
     let signed = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, INTROSPECTION_TYP, &claims)).await;
     let token = signed.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
-    let mut response = (NO_STORE, token).into_response();
+    let mut response = token.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(INTROSPECTION_MEDIA_TYPE));
     Ok(response)
 }

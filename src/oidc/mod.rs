@@ -4,9 +4,12 @@
 //! `/oauth2/authorize` is the only dispatcher: sign-in and activation end with a redirect of the browser back to it.
 
 pub mod authorization;
+pub mod bearer;
 pub mod client_authentication;
+pub mod client_endpoint;
 pub mod discovery;
 pub mod dpop;
+pub mod error;
 pub mod error_response;
 pub mod introspection;
 pub mod jwks;

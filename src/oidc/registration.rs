@@ -3,6 +3,8 @@
 //! Registration requires an initial access token; management requires the registration access token of the client. Both
 //! are Bearer tokens in the header. A wrong token gets the same response for existing and unknown clients (RFC 7592 4).
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Path, Request, State};
@@ -14,17 +16,21 @@ use crate::app::AppState;
 use crate::clients::metadata;
 use crate::clients::ops::registration::{self, RegistrationError, RegistrationResponse, ReplacementIdentity};
 use crate::http::error::PageError;
+use crate::http::form;
 use crate::http::request_context::RequestContext;
-use crate::oidc::error_response::NO_STORE;
+use crate::oidc::bearer::{BEARER_CHALLENGE, TokenScheme, resource_error_response, token_in_header};
+use crate::oidc::error_response::{NO_STORE, oauth_error_response};
 use crate::oidc::paths;
-use crate::protocol::error::ErrorCode;
+use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::json;
 use crate::protocol::registration::ClientMetadataFields;
+
+const UNKNOWN_TOKEN: &str = "the token opens nothing";
 
 type EndpointResult = Result<Response, PageError>;
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> EndpointResult {
-    let Some(token) = bearer_token(request.headers()) else { return Ok(unauthorized(false)) };
+    let Some(token) = bearer_token(request.headers()) else { return Ok(missing_token()) };
     let body = match read_body(request, &app).await {
         Ok(body) => body,
         Err(response) => return Ok(*response),
@@ -36,7 +42,7 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 }
 
 pub async fn get(State(app): State<AppState>, Path(client_id): Path<String>, headers: HeaderMap) -> EndpointResult {
-    let Some(token) = bearer_token(&headers) else { return Ok(unauthorized(false)) };
+    let Some(token) = bearer_token(&headers) else { return Ok(missing_token()) };
     Ok(match registration::read(&app, &client_id, &token).await? {
         Ok(registered) => registration_response(&app, StatusCode::OK, registered),
         Err(why) => rejection_response(&why),
@@ -49,7 +55,7 @@ pub async fn put(
     Path(client_id): Path<String>,
     request: Request,
 ) -> EndpointResult {
-    let Some(token) = bearer_token(request.headers()) else { return Ok(unauthorized(false)) };
+    let Some(token) = bearer_token(request.headers()) else { return Ok(missing_token()) };
     let body = match read_body(request, &app).await {
         Ok(body) => body,
         Err(response) => return Ok(*response),
@@ -67,19 +73,17 @@ pub async fn delete(
     Path(client_id): Path<String>,
     headers: HeaderMap,
 ) -> EndpointResult {
-    let Some(token) = bearer_token(&headers) else { return Ok(unauthorized(false)) };
+    let Some(token) = bearer_token(&headers) else { return Ok(missing_token()) };
     Ok(match registration::delete(&app, ctx.now, &client_id, &token).await? {
         true => (StatusCode::NO_CONTENT, NO_STORE).into_response(),
         false => rejection_response(&RegistrationError::InvalidToken),
     })
 }
 
-/// Returns the Bearer token of the Authorization header (RFC 6750 2.1), the only accepted transport.
+/// Returns the Bearer token of the Authorization header, the only accepted transport.
 fn bearer_token(headers: &HeaderMap) -> Option<String> {
-    let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (value, None) = (all.next()?, all.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    let presented = token_in_header(headers).ok().flatten()?;
+    (presented.scheme == TokenScheme::Bearer).then_some(presented.token)
 }
 
 struct RegistrationBody {
@@ -89,36 +93,42 @@ struct RegistrationBody {
 
 /// Reads the body: a JSON object with distinct members. Unknown members are ignored (RFC 7591 2).
 async fn read_body(request: Request, app: &AppState) -> Result<RegistrationBody, Box<Response>> {
-    let bad = |description: &str| Box::new(error_response(ErrorCode::InvalidClientMetadata, description));
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if kind != "application/json" {
-        return Err(bad("the body must be application/json"));
+    let refused = |status, error: &OAuthError| Box::new(error_response(status, error));
+    let bad = |description: Cow<'static, str>| refused(StatusCode::BAD_REQUEST, &invalid_metadata(description));
+    if form::media_type(request.headers()) != "application/json" {
+        return Err(bad("the body must be application/json".into()));
     }
-    let bytes = Bytes::from_request(request, app).await.map_err(|_| {
-        let mut response = bad("the body is too large");
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        response
-    })?;
-    let mut all = json::object(&bytes).ok_or_else(|| bad("the body is not one JSON object with distinct members"))?;
+    let bytes = Bytes::from_request(request, app)
+        .await
+        .map_err(|_| refused(StatusCode::PAYLOAD_TOO_LARGE, &invalid_metadata("the body is too large")))?;
+    let mut all =
+        json::object(&bytes).ok_or_else(|| bad("the body is not one JSON object with distinct members".into()))?;
     // RFC 7591 2.3: a software statement takes precedence over the other members, so ignoring the statement would be
     // wrong.
     if all.get("software_statement").is_some_and(|statement| !statement.is_null()) {
         let words = "software statements are not supported";
-        return Err(Box::new(error_response(ErrorCode::InvalidSoftwareStatement, words)));
+        return Err(refused(StatusCode::BAD_REQUEST, &OAuthError::new(ErrorCode::InvalidSoftwareStatement, words)));
     }
     let text = |name: &str| match all.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(bad("client_id or client_secret is no text")),
+        Some(_) => Err(bad("client_id or client_secret is no text".into())),
     };
     let claimed = ReplacementIdentity { client_id: text("client_id")?, client_secret: text("client_secret")? };
     let fields = ClientMetadataFields::read(&mut all).map_err(|misread| {
         // Only the name of the field is logged: the value is untrusted.
         tracing::info!(field = misread.field, "client metadata was not read");
-        bad(&format!("{}: it has another type", misread.field))
+        bad(format!("{}: it has another type", misread.field).into())
     })?;
     Ok(RegistrationBody { fields, claimed })
+}
+
+/// Builds the response to a request without a token; the challenge has no error code (RFC 6750 3).
+fn missing_token() -> Response {
+    let mut response =
+        error_response(StatusCode::UNAUTHORIZED, &OAuthError::new(ErrorCode::InvalidToken, UNKNOWN_TOKEN));
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(BEARER_CHALLENGE));
+    response
 }
 
 /// Builds the client information response (RFC 7591 3.2.1, RFC 7592 3).
@@ -144,32 +154,26 @@ fn registration_response(app: &AppState, status: StatusCode, r: RegistrationResp
 
 fn rejection_response(why: &RegistrationError) -> Response {
     match why {
-        RegistrationError::InvalidToken => unauthorized(true),
+        RegistrationError::InvalidToken => {
+            let error = OAuthError::new(ErrorCode::InvalidToken, UNKNOWN_TOKEN);
+            resource_error_response(TokenScheme::Bearer, &error)
+        }
         RegistrationError::Metadata(flaw) => {
             let redirect = flaw.is_redirect_uri_error();
             let code = if redirect { ErrorCode::InvalidRedirectUri } else { ErrorCode::InvalidClientMetadata };
-            error_response(code, &flaw.to_string())
+            error_response(StatusCode::BAD_REQUEST, &OAuthError::new(code, flaw.to_string()))
         }
         RegistrationError::Conflict => {
-            let mut response = error_response(ErrorCode::InvalidClientMetadata, "changed meanwhile: read it again");
-            *response.status_mut() = StatusCode::CONFLICT;
-            response
+            error_response(StatusCode::CONFLICT, &invalid_metadata("changed meanwhile: read it again"))
         }
     }
 }
 
-/// Builds the 401 response; without a presented token no error code (RFC 6750 3).
-fn unauthorized(presented: bool) -> Response {
-    let mut response = error_response(ErrorCode::InvalidToken, "the token opens nothing");
-    *response.status_mut() = StatusCode::UNAUTHORIZED;
-    let challenge = if presented { "Bearer error=\"invalid_token\"" } else { "Bearer" };
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    response
+fn invalid_metadata(description: impl Into<Cow<'static, str>>) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidClientMetadata, description)
 }
 
-/// Builds an error response. `description` is a text of this server, in the ASCII subset of RFC 6749 5.2.
-fn error_response(code: ErrorCode, description: &str) -> Response {
-    tracing::info!(code = code.name(), description, "a registration was refused");
-    let body = json!({ "error": code.name(), "error_description": description });
-    (StatusCode::BAD_REQUEST, NO_STORE, Json(body)).into_response()
+fn error_response(status: StatusCode, error: &OAuthError) -> Response {
+    tracing::info!(code = error.code.name(), description = %error.description, "a registration was refused");
+    oauth_error_response(status, error)
 }

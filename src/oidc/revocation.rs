@@ -3,10 +3,16 @@
 //! A refresh token is revoked with its whole family and the access tokens issued with the family; an access token is
 //! revoked alone (RFC 7009 2.1). Unknown and expired tokens get the response of a successful revocation (RFC 7009 2.2).
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use super::client_authentication::assertion::ClientEndpoint;
+use super::client_authentication::extract::AuthenticatedClient;
+use super::client_endpoint::{self, ClientEndpointResult};
+use super::error::ProtocolError;
 use crate::app::AppState;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -16,55 +22,39 @@ use crate::grants::{self, RefreshTokenFamily};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 use crate::oidc::TOKEN_TTL;
-use crate::oidc::client_authentication::assertion::ClientEndpoint;
-use crate::oidc::client_authentication::extract;
-use crate::oidc::error_response::{NO_STORE, allow_origin, busy_as_json};
 use crate::oidc::tokens::access_token_validation;
 use crate::protocol::error::OAuthError;
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    busy_as_json(handle(app, ctx, request).await)
+    client_endpoint::respond(app, ctx, ClientEndpoint::Revocation, request, revoke).await
 }
 
-async fn handle(app: AppState, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
-    let asked = match extract::authenticate_client(&app, ctx.now, ClientEndpoint::Revocation, request).await? {
-        Ok(asked) => asked,
-        Err(response) => return Ok(response),
+async fn revoke(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
+    let Some(token) = asking.params.get("token") else {
+        return Err(OAuthError::invalid_request("token is missing").into());
     };
-    let mut response = match asked.params.get("token") {
-        None => asked.error_response(&OAuthError::invalid_request("token is missing")),
-        Some(token) => match revoke_token(&app, ctx.now, &asked.client, token).await? {
-            Ok(()) => (StatusCode::OK, NO_STORE).into_response(),
-            Err(error) => asked.error_response(&error),
-        },
-    };
-    allow_origin(&asked.client, &asked.headers, response.headers_mut());
-    Ok(response)
+    revoke_token(&app, ctx.now, &asking.client, token).await?;
+    Ok(StatusCode::OK.into_response())
 }
 
 /// Revokes a token. The format tells the type of the token, so `token_type_hint` is not needed (RFC 7009 2.1).
-async fn revoke_token(
-    app: &AppState,
-    now: Timestamp,
-    client: &Client,
-    token: &str,
-) -> anyhow::Result<Result<(), OAuthError>> {
-    let another = || Ok(Err(OAuthError::invalid_grant("the token is another client's")));
+async fn revoke_token(app: &AppState, now: Timestamp, client: &Client, token: &str) -> Result<(), ProtocolError> {
+    let another = || Err(OAuthError::invalid_grant("the token is another client's").into());
     let mut tx = app.db.read().await?;
     let (account, ended) = if let Some((id, _)) = grants::parse_refresh_token(&app.master_key, token) {
-        let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return Ok(Ok(())) };
+        let Some(family) = grants::store::families::find(&mut tx, &id).await? else { return Ok(()) };
         if family.grant.client_id != client.id {
             return another();
         }
-        (family.grant.account_id.clone(), RevocationTarget::Family(Box::new(family)))
+        (Some(family.grant.account_id.clone()), RevocationTarget::Family(Box::new(family)))
     } else {
         let Some(access) = access_token_validation::validate(app, now, &mut tx, token).await? else {
-            return Ok(Ok(()));
+            return Ok(());
         };
         if access.client.id != client.id {
             return another();
         }
-        let account = access.subject.as_ref().map(|p| p.account.id.clone()).unwrap_or_default();
+        let account = access.subject.as_ref().map(|p| p.account.id.clone());
         (account, RevocationTarget::Access { jti: access.jti().to_owned(), expires: access.expires_at() })
     };
     drop(tx);
@@ -74,11 +64,11 @@ async fn revoke_token(
         RevocationTarget::Access { jti, expires } => grants::store::revoked::insert(&mut tx, jti, *expires).await?,
     };
     if done {
-        let about = AuditDetails { account: Some(&account), client: Some(&client.id), ..AuditDetails::default() };
+        let about = AuditDetails { account: account.as_deref(), client: Some(&client.id), ..AuditDetails::default() };
         audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::TokensRevoked, about).await?;
     }
     tx.commit().await?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 enum RevocationTarget {

@@ -4,6 +4,8 @@
 //! is written to the log only. The decision to send an error by redirect is made by the code that validated the
 //! redirect URI, not here.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// An OAuth or OpenID Connect error code: RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 7009 2.2.1,
@@ -85,13 +87,14 @@ impl ErrorCode {
 pub struct OAuthError {
     pub code: ErrorCode,
     /// The `error_description`: ASCII without quotes and backslashes.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// Details for the log. Never a secret.
     pub detail: String,
 }
 
 impl OAuthError {
-    pub fn new(code: ErrorCode, description: &'static str) -> Self {
+    pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
+        let description = description.into();
         debug_assert!(description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)));
         Self { code, description, detail: String::new() }
     }

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::pipeline::{AuthorizeError, Stage, check_request};
 use crate::app::AppState;
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
@@ -17,12 +18,9 @@ use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
 use crate::oidc::authorization::consent_page;
 use crate::oidc::authorization::end_user::{EndUser, load_end_user};
 use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionReason, NextStep, next_step};
-use crate::oidc::authorization::pushed_request;
-use crate::oidc::authorization::request_object;
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::success_response::complete_authorization;
 use crate::oidc::authorization::target::ResponseTarget;
-use crate::oidc::authorization::validation::{self, AuthorizeError, RequestOrigin};
 use crate::oidc::views::{NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -47,9 +45,9 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 }
 
 async fn handle_request(app: &AppState, ctx: &RequestContext, params: &Params, by_post: bool) -> PageResult {
-    let (client, request) = match resolve_request(app, ctx, params).await? {
+    let (client, request) = match check_request(app, ctx.now, Stage::Authorize, params).await {
         Ok(found) => found,
-        Err(refused) => return self::refusal_response(app, ctx, refused),
+        Err(refused) => return refusal_response(app, ctx, refused),
     };
     if by_post {
         return store_and_redirect(app, ctx, &client, request, None).await;
@@ -57,55 +55,10 @@ async fn handle_request(app: &AppState, ctx: &RequestContext, params: &Params, b
     dispatch(app, ctx, &client, request, None).await
 }
 
-/// Returns the client and the request: from plain parameters, a request object or a pushed request.
-async fn resolve_request(
-    app: &AppState,
-    ctx: &RequestContext,
-    params: &Params,
-) -> anyhow::Result<Result<(Client, AuthorizeRequest), AuthorizeError>> {
-    let client = match validation::find_client(app, params).await? {
-        Ok(client) => client,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let refuse = |client: Client, params: &Params, error, inside: Option<String>| {
-        // Errors are returned only to a registered redirect URI, whatever else is wrong.
-        Ok(Err(match validation::validate_redirect_uri(&client, params) {
-            Ok(uri) => {
-                let back = ResponseTarget::best_effort(&uri, params);
-                AuthorizeError::Redirect { target: ResponseTarget { state: inside.or(back.state), ..back }, error }
-            }
-            Err(_) => AuthorizeError::Page { client: Some(Box::new(client)), error },
-        }))
-    };
-    if let Some(uri) = params.get("request_uri").filter(|uri| pushed_request::is_pushed_request_uri(uri)) {
-        return match pushed_request::find(app, ctx.now, &client, uri).await? {
-            Some(request) => Ok(Ok((client, request))),
-            None => {
-                let words = "the pushed request is unknown, expired or used";
-                refuse(client, params, OAuthError::new(ErrorCode::InvalidRequestUri, words), None)
-            }
-        };
-    }
-    let object = match request_object::extract(app, ctx.now, &client, params).await? {
-        Ok(object) => object,
-        Err(refusal) => return refuse(client, params, refusal.error, refusal.state),
-    };
-    let came = RequestOrigin { pushed: false, signed: object.is_some() };
-    let params = object.as_ref().unwrap_or(params);
-    let uri = match validation::validate_redirect_uri(&client, params) {
-        Ok(uri) => uri,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    match validation::validate(app, ctx.now, &client, &uri, params, came).await? {
-        Ok(request) => Ok(Ok((client, request))),
-        Err(error) => Ok(Err(AuthorizeError::Redirect { target: ResponseTarget::best_effort(&uri, params), error })),
-    }
-}
-
 fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeError) -> PageResult {
     match refused {
         AuthorizeError::Page { client, error } => {
-            let (code, description) = (error.code.name(), error.description);
+            let (code, description) = (error.code.name(), &*error.description);
             tracing::info!(code, description, detail = %error.detail, "authorization refused by page");
             let page = RequestRefused {
                 service: client.as_ref().map(|c| c.meta.client_name.clone()),
@@ -115,6 +68,7 @@ fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeErro
             ctx.page_with_code(&app.pages, StatusCode::BAD_REQUEST, &page).map(|page| with_outcome(page, code))
         }
         AuthorizeError::Redirect { target: back, error } => response::send_error(app, ctx, &back, &error),
+        AuthorizeError::Failed(error) => Err(error),
     }
 }
 

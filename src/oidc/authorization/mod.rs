@@ -6,6 +6,7 @@ pub mod endpoint;
 pub mod id_token_hint;
 pub mod next_step;
 pub mod par_endpoint;
+pub mod pipeline;
 pub mod pushed_request;
 pub mod request_object;
 pub mod response;

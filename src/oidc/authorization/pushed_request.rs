@@ -8,7 +8,9 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::clients::Client;
-use crate::ephemeral::{EphemeralError, Namespace};
+use crate::ephemeral::{EphemeralError, Namespace, TakeResult};
+use crate::interactions::INTERACTION_TTL;
+use crate::oidc::error::ProtocolError;
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::OAuthError;
 
@@ -33,6 +35,26 @@ pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyh
     Ok(ours.then_some(AuthorizeRequest { pushed: Some(key), received: now, ..request }))
 }
 
+/// Consumes the reference of a request that is about to be answered; false if it was answered before. A browser may
+/// have presented the reference in time and take longer than the reference lives, so the answer is remembered as long
+/// as an interaction.
+pub async fn consume(app: &App, now: Timestamp, client: &Client, key: &str) -> anyhow::Result<bool> {
+    let taken = app.ephemeral.take(Namespace::Par, key, now).await?;
+    if matches!(taken, TakeResult::AlreadyTaken(_)) {
+        return Ok(false);
+    }
+    let until = now.plus(INTERACTION_TTL);
+    match app.ephemeral.claim_once(&client.id, Namespace::AnsweredPar, key, until, now).await {
+        Ok(first) => Ok(first),
+        // The reference is no credential: rather than refuse everybody, a busy client's late second answer is risked.
+        Err(EphemeralError::Full(_)) => {
+            tracing::warn!(client = %client.id, "no room to remember an answered pushed request");
+            Ok(true)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// Stores a validated request; returns its `request_uri`. The client's quota pays for the entry: anybody can push in
 /// the name of a public client, and fills only that client's quota.
 pub async fn store(
@@ -40,12 +62,12 @@ pub async fn store(
     now: Timestamp,
     client: &Client,
     request: &AuthorizeRequest,
-) -> anyhow::Result<Result<String, OAuthError>> {
+) -> Result<String, ProtocolError> {
     let id = id256(app.rng.as_ref());
-    let (key, text) = (sha256_base64url(&id), serde_json::to_string(request)?);
+    let (key, text) = (sha256_base64url(&id), serde_json::to_string(request).map_err(anyhow::Error::from)?);
     match app.ephemeral.put_for(&client.id, Namespace::Par, &key, &text, now.plus(PUSHED_REQUEST_TTL), now).await {
-        Ok(()) => Ok(Ok(format!("{REQUEST_URI_PREFIX}{id}"))),
-        Err(EphemeralError::TooLarge(_)) => Ok(Err(OAuthError::invalid_request("the request is too large"))),
+        Ok(()) => Ok(format!("{REQUEST_URI_PREFIX}{id}")),
+        Err(EphemeralError::TooLarge(_)) => Err(OAuthError::invalid_request("the request is too large").into()),
         Err(other) => Err(other.into()),
     }
 }

@@ -15,6 +15,7 @@ use crate::clients::Client;
 use crate::http::outgoing::{CacheLookup, CallPurpose};
 use crate::jose::{Claims, ExpectedTyp};
 use crate::oidc::client_authentication::assertion;
+use crate::oidc::error::ProtocolError;
 use crate::protocol::authorize::{PARAMETERS, ParameterType};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
@@ -28,13 +29,16 @@ const CLOCK_LEEWAY: Span = Span::seconds(10);
 /// The reason for rejecting a request object, and its `state` if the signature is valid, to be returned to the client.
 #[derive(Debug)]
 pub struct RequestObjectError {
-    pub error: OAuthError,
+    pub error: ProtocolError,
     pub state: Option<String>,
 }
 
-impl From<OAuthError> for RequestObjectError {
-    fn from(error: OAuthError) -> Self {
-        Self { error, state: None }
+impl<E> From<E> for RequestObjectError
+where
+    ProtocolError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self { error: error.into(), state: None }
     }
 }
 
@@ -48,29 +52,23 @@ pub async fn extract(
     now: Timestamp,
     client: &Client,
     params: &Params,
-) -> anyhow::Result<Result<Option<Params>, RequestObjectError>> {
+) -> Result<Option<Params>, RequestObjectError> {
     let object = match (params.get("request"), params.get("request_uri")) {
-        (None, None) => return Ok(Ok(None)),
-        (Some(_), Some(_)) => return Ok(Err(OAuthError::invalid_request("request and request_uri: keep one").into())),
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => return Err(OAuthError::invalid_request("request and request_uri: keep one").into()),
         (Some(object), None) => object.to_owned(),
-        (None, Some(uri)) => match fetch_object(app, now, client, uri).await {
-            Ok(object) => object,
-            Err(error) => return Ok(Err(error.into())),
-        },
+        (None, Some(uri)) => fetch_object(app, now, client, uri).await?,
     };
     let allowed = client
         .meta
         .request_object_signing_alg
         .map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
+    let denial = |why: String| invalid_object("the request object does not hold").detail(why);
     let claims =
-        match assertion::verify_with_client_keys(app, now, client, &allowed, ALLOWED_TYP, object.trim()).await? {
-            Ok(claims) => claims,
-            Err(why) => return Ok(Err(invalid_object("the request object does not hold").detail(why).into())),
-        };
-    let state = || claims.get("state").and_then(Value::as_str).map(str::to_owned);
-    Ok(match validate_claims(app.issuer(), now, client, params, &claims) {
-        Ok(inside) => Ok(Some(inside)),
-        Err(error) => Err(RequestObjectError { error, state: state() }),
+        assertion::verify_with_client_keys(app, now, client, (&allowed, ALLOWED_TYP), object.trim(), denial).await?;
+    validate_claims(app.issuer(), now, client, params, &claims).map(Some).map_err(|error| RequestObjectError {
+        error: error.into(),
+        state: claims.get("state").and_then(Value::as_str).map(str::to_owned),
     })
 }
 

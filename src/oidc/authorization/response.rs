@@ -40,7 +40,7 @@ pub fn send_error(
     back: &ResponseTarget,
     error: &OAuthError,
 ) -> Result<Response, PageError> {
-    let (code, description) = (error.code.name(), error.description);
+    let (code, description) = (error.code.name(), &*error.description);
     tracing::info!(code, description, detail = %error.detail, "authorization refused");
     let sent = send(app, ctx, back, &[("error", code), ("error_description", description)])?;
     Ok(with_outcome(sent, code))

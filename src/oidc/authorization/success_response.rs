@@ -3,12 +3,13 @@
 
 use axum::response::Response;
 
+use super::pushed_request;
 use crate::app::AppState;
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
 use crate::clients::{Client, GrantType};
 use crate::db::Durability;
-use crate::ephemeral::{Namespace, TakeResult};
+use crate::ephemeral::Namespace;
 use crate::grants::{self, Grant};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
@@ -37,7 +38,7 @@ pub async fn complete_authorization(
     let back = ResponseTarget::for_request(request);
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
-        && is_consumed(app, ctx, pushed).await?
+        && !pushed_request::consume(app, ctx.now, client, pushed).await?
     {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
         return response::send_error(app, ctx, &back, &error);
@@ -79,10 +80,6 @@ pub async fn complete_authorization(
     pairs.extend(code.map(|code| ("code", code)));
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
     response::send(app, ctx, &back, &pairs)
-}
-
-async fn is_consumed(app: &AppState, ctx: &RequestContext, pushed: &str) -> anyhow::Result<bool> {
-    Ok(matches!(app.ephemeral.take(Namespace::Par, pushed, ctx.now).await?, TakeResult::AlreadyTaken(_)))
 }
 
 /// True if the response has only an ID token, and so no access to userinfo.

@@ -12,7 +12,9 @@ use crate::base::secret::{decode_base64url, sha256_base64url};
 use crate::clients::{self, AuthMethod, Client, is_client_id};
 use crate::ephemeral::Namespace;
 use crate::jose::{self, Alg, Claims, ExpectedTyp, VerifyError};
+use crate::oidc::error::ProtocolError;
 use crate::oidc::paths;
+use crate::protocol::error::OAuthError;
 use crate::protocol::json;
 
 /// The `client_assertion_type` of RFC 7523 2.2.
@@ -45,6 +47,17 @@ impl ClientEndpoint {
             ClientEndpoint::Revocation => paths::REVOKE,
         }
     }
+
+    /// True if scripts of clients may call the endpoint: introspection needs a secret.
+    pub fn allows_scripts(self) -> bool {
+        self != ClientEndpoint::Introspection
+    }
+}
+
+/// Returns the same error for every failure of authentication, for existing and unknown clients; the detail goes to the
+/// log only.
+pub fn authentication_failed(detail: impl Into<String>) -> OAuthError {
+    OAuthError::invalid_client("client authentication failed").detail(detail)
 }
 
 /// Returns the `sub` of an unverified assertion, only to find the client.
@@ -53,26 +66,20 @@ pub fn unverified_client_id(text: &str) -> Option<String> {
     claims.get("sub").and_then(Value::as_str).filter(|id| is_client_id(id)).map(str::to_owned)
 }
 
-/// Verifies an assertion; the inner error is for the log.
+/// Verifies an assertion.
 pub async fn verify(
     app: &AppState,
     now: Timestamp,
     endpoint: ClientEndpoint,
     client: &Client,
     text: &str,
-) -> anyhow::Result<Result<(), String>> {
-    let claims = match verify_signature(app, now, client, text).await? {
-        Ok(claims) => claims,
-        Err(why) => return Ok(Err(format!("the assertion does not hold: {why}"))),
-    };
-    let (jti, until) = match validate_claims(app, now, endpoint, client, &claims) {
-        Ok(found) => found,
-        Err(why) => return Ok(Err(why.to_owned())),
-    };
+) -> Result<(), ProtocolError> {
+    let claims = verify_signature(app, now, client, text).await?;
+    let (jti, until) = validate_claims(app, now, endpoint, client, &claims).map_err(authentication_failed)?;
     let key = sha256_base64url(&format!("{}/{jti}", client.id));
     match app.ephemeral.claim_once(&client.id, Namespace::Assertion, &key, until, now).await? {
-        true => Ok(Ok(())),
-        false => Ok(Err("the assertion was used before".to_owned())),
+        true => Ok(()),
+        false => Err(authentication_failed("the assertion was used before").into()),
     }
 }
 
@@ -81,40 +88,41 @@ async fn verify_signature(
     now: Timestamp,
     client: &Client,
     text: &str,
-) -> anyhow::Result<Result<Claims, String>> {
+) -> Result<Claims, ProtocolError> {
+    let denial = |why: String| authentication_failed(format!("the assertion does not hold: {why}"));
     if client.meta.auth_method == AuthMethod::ClientSecretJwt {
         let Some(secret) = clients::ops::signing_secret(app, client)? else {
-            return Ok(Err("the client has no secret to sign with".to_owned()));
+            return Err(denial("the client has no secret to sign with".to_owned()).into());
         };
         let verified = jose::verify_hs256(secret.expose().as_bytes(), text, ALLOWED_TYP);
-        return Ok(verified.map(|(_, claims)| claims).map_err(|why| why.to_string()));
+        return verified.map(|(_, claims)| claims).map_err(|why| denial(why.to_string()).into());
     }
     let allowed =
         client.meta.auth_signing_alg.map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
-    verify_with_client_keys(app, now, client, &allowed, ALLOWED_TYP, text).await
+    verify_with_client_keys(app, now, client, (&allowed, ALLOWED_TYP), text, denial).await
 }
 
 /// Verifies a signature with the registered keys of the client; keys at a `jwks_uri` are fetched again for an unknown
-/// `kid` (OIDCC 10.1.1).
+/// `kid` (OIDCC 10.1.1). `denial` makes an error of the reason, which is for the log.
 pub async fn verify_with_client_keys(
     app: &AppState,
     now: Timestamp,
     client: &Client,
-    allowed: &[Alg],
-    typ: ExpectedTyp<'_>,
+    (allowed, typ): (&[Alg], ExpectedTyp<'_>),
     text: &str,
-) -> anyhow::Result<Result<Claims, String>> {
-    let none = || Ok(Err("the client has no keys".to_owned()));
-    let Some(keys) = clients::ops::load_keys(app, now, client, None).await? else { return none() };
+    denial: impl Fn(String) -> OAuthError,
+) -> Result<Claims, ProtocolError> {
+    let none = || denial("the client has no keys".to_owned());
+    let keys = clients::ops::load_keys(app, now, client, None).await?.ok_or_else(none)?;
     let verified = match keys.verify(text, allowed, typ) {
         Err(VerifyError::UnknownKid) => {
             let unknown = unverified_kid(text).unwrap_or_default();
-            let Some(keys) = clients::ops::load_keys(app, now, client, Some(&unknown)).await? else { return none() };
+            let keys = clients::ops::load_keys(app, now, client, Some(&unknown)).await?.ok_or_else(none)?;
             keys.verify(text, allowed, typ)
         }
         known => known,
     };
-    Ok(verified.map(|(_, claims)| claims).map_err(|why| why.to_string()))
+    verified.map(|(_, claims)| claims).map_err(|why| denial(why.to_string()).into())
 }
 
 fn unverified_kid(text: &str) -> Option<String> {

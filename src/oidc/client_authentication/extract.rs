@@ -15,31 +15,26 @@ use crate::base::clock::Timestamp;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::verify_secret};
 use crate::http::error::PageError;
 use crate::http::form;
-use crate::oidc::client_authentication::assertion::{self, ClientEndpoint};
+use crate::oidc::client_authentication::assertion::{self, ClientEndpoint, authentication_failed};
+use crate::oidc::error::ProtocolError;
 use crate::oidc::error_response::{ClientLogContext, error_response, unreadable_body_response};
 use crate::protocol::error::OAuthError;
 use crate::protocol::params::{Params, decode};
 use crate::telemetry;
 
 /// A request of an authenticated client.
-pub struct ClientRequest {
+pub struct AuthenticatedClient {
     pub client: Client,
     pub params: Params,
     pub headers: HeaderMap,
     log_context: ClientLogContext,
 }
 
-impl ClientRequest {
+impl AuthenticatedClient {
     /// Returns the error response for a request of the authenticated client.
     pub fn error_response(&self, error: &OAuthError) -> Response {
         error_response(error, &self.log_context, self.headers.contains_key(header::AUTHORIZATION))
     }
-}
-
-/// Returns the same error for every failure of authentication, for existing and unknown clients; the detail goes to the
-/// log only.
-pub fn authentication_failed(detail: impl Into<String>) -> OAuthError {
-    OAuthError::invalid_client("client authentication failed").detail(detail)
 }
 
 /// Reads the form and authenticates the client; `Err` is the error response to send.
@@ -48,7 +43,7 @@ pub async fn authenticate_client(
     now: Timestamp,
     endpoint: ClientEndpoint,
     request: Request,
-) -> Result<Result<ClientRequest, Response>, PageError> {
+) -> Result<Result<AuthenticatedClient, Response>, PageError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::read_body(request, app).await {
@@ -60,10 +55,11 @@ pub async fn authenticate_client(
         return Ok(Err(error_response(&error.detail(flaw.to_string()), &ClientLogContext::default(), basic_tried)));
     }
     let mut who = ClientLogContext::default();
-    Ok(match verify_credentials(app, now, endpoint, (&headers, &params), &mut who).await? {
-        Ok(client) => Ok(ClientRequest { client, params, headers, log_context: who }),
-        Err(error) => Err(error_response(&error, &who, basic_tried)),
-    })
+    match verify_credentials(app, now, endpoint, (&headers, &params), &mut who).await {
+        Ok(client) => Ok(Ok(AuthenticatedClient { client, params, headers, log_context: who })),
+        Err(ProtocolError::Denied(error)) => Ok(Err(error_response(&error, &who, basic_tried))),
+        Err(ProtocolError::Failed(error)) => Err(error),
+    }
 }
 
 /// The credentials in a request.
@@ -97,44 +93,34 @@ async fn verify_credentials(
     endpoint: ClientEndpoint,
     (headers, params): (&HeaderMap, &Params),
     who: &mut ClientLogContext,
-) -> anyhow::Result<Result<Client, OAuthError>> {
-    let presented = match extract_credentials(headers, params) {
-        Ok(p) => p,
-        Err(error) => return Ok(Err(error)),
-    };
-    let failed = |detail: &str| Ok(Err(authentication_failed(detail)));
+) -> Result<Client, ProtocolError> {
+    let presented = extract_credentials(headers, params)?;
     let methods = presented.kind.methods();
     who.used_method = join_method_names(methods.iter().copied());
     if !is_client_id(&presented.client_id) {
-        return failed("malformed client_id");
+        return Err(authentication_failed("malformed client_id").into());
     }
     who.client_id.clone_from(&presented.client_id);
-    let Some(client) = clients::store::find(&mut app.db.read().await?, &presented.client_id).await? else {
-        return failed("unknown client");
-    };
+    let found = clients::store::find(&mut app.db.read().await?, &presented.client_id).await?;
+    let client = found.ok_or_else(|| authentication_failed("unknown client"))?;
     telemetry::record_client_id(&client.id);
     who.registered_methods =
         join_method_names(AuthMethod::ALL.into_iter().filter(|method| client.accepts_auth_method(*method)));
     if !client.is_usable() {
-        return failed("the client may not be used");
+        return Err(authentication_failed("the client may not be used").into());
     }
-    let proven = match presented.kind {
-        _ if !methods.iter().any(|method| client.accepts_auth_method(*method)) => {
-            Err("another method than the registered one".to_owned())
-        }
+    if !methods.iter().any(|method| client.accepts_auth_method(*method)) {
+        return Err(authentication_failed("another method than the registered one").into());
+    }
+    match presented.kind {
         CredentialKind::Basic(secret) | CredentialKind::Post(secret) if !verify_secret(&client, &secret, now) => {
-            Err("wrong secret".to_owned())
+            return Err(authentication_failed("wrong secret").into());
         }
         CredentialKind::Assertion(text) => assertion::verify(app, now, endpoint, &client, &text).await?,
-        CredentialKind::Basic(_) | CredentialKind::Post(_) | CredentialKind::Anonymous => Ok(()),
-    };
-    match proven {
-        Ok(()) => {
-            clients::ops::record_use(app, now, &client).await;
-            Ok(Ok(client))
-        }
-        Err(why) => failed(&why),
+        CredentialKind::Basic(_) | CredentialKind::Post(_) | CredentialKind::Anonymous => {}
     }
+    clients::ops::record_use(app, now, &client).await;
+    Ok(client)
 }
 
 /// Joins the names of methods for the log.

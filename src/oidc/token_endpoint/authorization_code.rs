@@ -7,7 +7,7 @@
 //! concurrent requests gets tokens. A successful exchange writes nothing to SQL unless a refresh token is issued (and
 //! once a day for a client whose code had neither PKCE nor nonce).
 
-use super::token_request::{ExchangeOutcome, TokenRequest, TokenResponse};
+use super::token_request::{TokenRequest, TokenResponse};
 use crate::accounts::{self, Account};
 use crate::app::AppState;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -21,6 +21,7 @@ use crate::grants;
 use crate::oidc::AUTHORIZATION_CODE_TTL;
 use crate::oidc::CodeGrant;
 use crate::oidc::TOKEN_TTL;
+use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
 use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -33,17 +34,14 @@ use crate::sessions;
 const LAST_TOKEN_TTL: Span = Span(TOKEN_TTL.0 + AUTHORIZATION_CODE_TTL.0);
 const UNKNOWN_CODE: &str = "the code is unknown, expired or used";
 
-pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {
+pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
     let TokenRequest { app, now, client, params, .. } = *asking;
-    let denied = |words, detail: &str| Ok(ExchangeOutcome::Denied(OAuthError::invalid_grant(words).detail(detail)));
+    let denied = |words: &'static str, detail: &str| Err(OAuthError::invalid_grant(words).detail(detail).into());
     if !client.allows_grant(GrantType::AuthorizationCode) {
-        return Ok(ExchangeOutcome::Denied(OAuthError::new(
-            ErrorCode::UnauthorizedClient,
-            "not registered for this grant",
-        )));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
     }
     let Some(code) = params.get("code") else {
-        return Ok(ExchangeOutcome::Denied(OAuthError::invalid_request("code is missing")));
+        return Err(OAuthError::invalid_request("code is missing").into());
     };
     if !is_id(code, 43) {
         return denied(UNKNOWN_CODE, "malformed");
@@ -52,7 +50,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     let Some(seen) = app.ephemeral.peek(Namespace::Code, &key, now).await? else {
         return denied(UNKNOWN_CODE, "unknown");
     };
-    let granted: CodeGrant = serde_json::from_str(&seen.value)?;
+    let granted: CodeGrant = serde_json::from_str(&seen.value).map_err(anyhow::Error::from)?;
     if let Err(why) = verify_code_binding(&granted, client, params, asking.jkt.as_deref()) {
         return denied("the code does not fit this request", why);
     }
@@ -63,10 +61,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
         clients::ops::record_unprotected_exchange(app, now, client).await;
     }
     let grant = &granted.grant;
-    let resource = match asking.granted_resources(&grant.resource) {
-        Ok(resource) => resource,
-        Err(error) => return Ok(ExchangeOutcome::Denied(error)),
-    };
+    let resource = asking.granted_resources(&grant.resource)?;
     let mut tx = app.db.read().await?;
     let held = grants::store::find_by_sid(&mut tx, &grant.sid).await?.filter(|h| h.generation == grant.generation);
     let session = match &held {
@@ -82,9 +77,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
         claims::claims_for(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), ClaimsTarget::IdToken)
             .await?;
     drop(tx);
-    if let Err(error) = asking.consume_proof().await? {
-        return Ok(ExchangeOutcome::Denied(error));
-    }
+    asking.consume_proof().await?;
     match app.ephemeral.take(Namespace::Code, &key, now).await? {
         TakeResult::Taken(_) => {}
         TakeResult::AlreadyTaken(_) => return deny_replay(app, now, &granted).await,
@@ -119,14 +112,14 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     let access = AccessTokenRequest { binding: holder, jkt, resource: &resource, grant_id };
     let id = IdTokenRequest { nonce: granted.nonce.as_deref(), code: None, claims: told };
     let minted = issuer::issue_tokens(app, now, client, (&sub, grant), Some(access), Some(id)).await?;
-    Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
+    Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),
         expires_in: TOKEN_TTL.as_seconds_ceil(),
         scope: grant.scopes.to_scope_string(),
         id_token: minted.id_token,
         refresh_token: family.map(|f| grants::encode_refresh_token(&app.master_key, &f.id, f.generation)),
-    })))
+    })
 }
 
 /// Checks that client, redirect URI and proofs match the authorization request of the code (docs/threats.md#attack-c1,
@@ -159,9 +152,9 @@ fn verify_code_binding(
 }
 
 /// Denies a second use of the code by a matching request, and revokes the tokens of the first use.
-async fn deny_replay(app: &AppState, now: Timestamp, granted: &CodeGrant) -> anyhow::Result<ExchangeOutcome> {
+async fn deny_replay(app: &AppState, now: Timestamp, granted: &CodeGrant) -> Result<TokenResponse, ProtocolError> {
     revoke_code_tokens(app, now, granted).await?;
-    Ok(ExchangeOutcome::Denied(OAuthError::invalid_grant(UNKNOWN_CODE).detail("used before: its tokens are revoked")))
+    Err(OAuthError::invalid_grant(UNKNOWN_CODE).detail("used before: its tokens are revoked").into())
 }
 
 /// Revokes the tokens issued for the code, and no others (RFC 6749 4.1.2).

@@ -5,33 +5,26 @@
 
 use serde_json::json;
 
-use super::token_request::{ExchangeOutcome, TokenRequest, TokenResponse};
+use super::token_request::{TokenRequest, TokenResponse};
 use crate::base::ids::id128;
 use crate::clients::GrantType;
 use crate::jose::{self, Alg};
 use crate::oidc::TOKEN_TTL;
+use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::issuer::audience;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
-pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {
+pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
     let TokenRequest { app, now, client, params, .. } = *asking;
     if client.is_public() || !client.allows_grant(GrantType::ClientCredentials) {
-        return Ok(ExchangeOutcome::Denied(OAuthError::new(
-            ErrorCode::UnauthorizedClient,
-            "not registered for this grant",
-        )));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
     }
     if params.get("scope").is_some() {
         let error = OAuthError::new(ErrorCode::InvalidScope, "a token of the client itself has no scope");
-        return Ok(ExchangeOutcome::Denied(error));
+        return Err(error.into());
     }
-    let resource = match asking.granted_resources(&[]) {
-        Ok(resource) => resource,
-        Err(error) => return Ok(ExchangeOutcome::Denied(error)),
-    };
-    if let Err(error) = asking.consume_proof().await? {
-        return Ok(ExchangeOutcome::Denied(error));
-    }
+    let resource = asking.granted_resources(&[])?;
+    asking.consume_proof().await?;
     // RFC 9068 2.2: without an end user, `sub` is the client.
     let mut claims = json!({
         "iss": app.issuer(), "sub": client.id, "client_id": client.id, "aud": audience(app, client, &resource),
@@ -42,13 +35,14 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     }
     let ring = app.key_ring();
     let typ = client.meta.tolerances.access_token_typ.name();
-    let access_token = tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, typ, &claims)).await??;
-    Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
+    let signed = tokio::task::spawn_blocking(move || jose::sign(&ring, Alg::ES256, typ, &claims)).await;
+    let access_token = signed.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
+    Ok(TokenResponse {
         access_token,
         token_type: asking.token_type(),
         expires_in: TOKEN_TTL.as_seconds_ceil(),
         scope: String::new(),
         id_token: None,
         refresh_token: None,
-    })))
+    })
 }

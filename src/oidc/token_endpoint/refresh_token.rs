@@ -5,13 +5,14 @@
 //! The refresh token of a public client is rotated at each use, and reuse of a rotated token ends the family; a
 //! confidential client authenticates, so its token is not rotated (FAPI 2.0).
 
-use super::token_request::{ExchangeOutcome, TokenRequest, TokenResponse};
+use super::token_request::{TokenRequest, TokenResponse};
 use crate::accounts::{self, Account};
 use crate::base::secret::constant_time_eq;
 use crate::clients::GrantType;
 use crate::db::Durability;
 use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classify};
 use crate::oidc::TOKEN_TTL;
+use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
 use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -20,17 +21,14 @@ use crate::sessions;
 
 const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
 
-pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutcome> {
+pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
     let TokenRequest { app, now, client, params, .. } = *asking;
-    let denied = |detail: &str| Ok(ExchangeOutcome::Denied(OAuthError::invalid_grant(UNKNOWN_TOKEN).detail(detail)));
+    let denied = |detail: &str| Err(OAuthError::invalid_grant(UNKNOWN_TOKEN).detail(detail).into());
     if !client.allows_grant(GrantType::RefreshToken) {
-        return Ok(ExchangeOutcome::Denied(OAuthError::new(
-            ErrorCode::UnauthorizedClient,
-            "not registered for this grant",
-        )));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
     }
     let Some(token) = params.get("refresh_token") else {
-        return Ok(ExchangeOutcome::Denied(OAuthError::invalid_request("refresh_token is missing")));
+        return Err(OAuthError::invalid_request("refresh_token is missing").into());
     };
     let Some((id, generation)) = grants::parse_refresh_token(&app.master_key, token) else {
         return denied("none of ours");
@@ -50,10 +48,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     {
         return denied("not proven with the key that it is bound to");
     }
-    let grant = match narrow_grant(asking, &family) {
-        Ok(grant) => grant,
-        Err(error) => return Ok(ExchangeOutcome::Denied(error)),
-    };
+    let grant = narrow_grant(asking, &family)?;
     let held = grants::store::find_by_sid(&mut tx, &grant.sid).await?;
     if let Some(session_id) = &family.session_id {
         let session = sessions::store::find(&mut tx, session_id).await?;
@@ -73,9 +68,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
             .await?;
     drop(tx);
 
-    if let Err(error) = asking.consume_proof().await? {
-        return Ok(ExchangeOutcome::Denied(error));
-    }
+    asking.consume_proof().await?;
     let Some(generation) = rotate_token(asking, &family, generation).await? else { return denied("spent before") };
     let holder = match (&family.session_id, &held) {
         (Some(_), Some(held)) => TokenBinding::Session { sid: &grant.sid, generation: held.generation },
@@ -86,14 +79,14 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> anyhow::Result<ExchangeOutco
     // OIDCC 12.2: the ID token of a refresh has no new nonce.
     let id = grant.scopes.contains(Scope::Openid).then_some(IdTokenRequest { nonce: None, code: None, claims: told });
     let minted = issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
-    Ok(ExchangeOutcome::Issued(Box::new(TokenResponse {
+    Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),
         expires_in: TOKEN_TTL.as_seconds_ceil(),
         scope: grant.scopes.to_scope_string(),
         id_token: minted.id_token,
         refresh_token: Some(grants::encode_refresh_token(&app.master_key, &family.id, generation)),
-    })))
+    })
 }
 
 /// Returns the grant of the family, narrowed to the requested scopes and resources (RFC 6749 6, RFC 8707 2.2) and to

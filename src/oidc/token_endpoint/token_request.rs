@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
+use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::dpop_proof::DpopProof;
 use crate::oidc::tokens::resource_indicators::requested_resources;
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -24,10 +25,10 @@ pub struct TokenRequest<'a> {
 
 impl TokenRequest<'_> {
     /// Consumes the DPoP proof, if present; to be called before a grant is consumed or a token issued.
-    pub async fn consume_proof(&self) -> anyhow::Result<Result<(), OAuthError>> {
+    pub async fn consume_proof(&self) -> Result<(), ProtocolError> {
         match &self.proof {
             Some(proof) => proof.consume(self.app, &self.client.id, self.now).await,
-            None => Ok(Ok(())),
+            None => Ok(()),
         }
     }
 
@@ -61,11 +62,4 @@ pub struct TokenResponse {
     pub id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
-}
-
-/// The outcome of a grant. A denial is returned after its side effects (counters, revocations) are committed; an `Err`
-/// beside is an internal error.
-pub enum ExchangeOutcome {
-    Issued(Box<TokenResponse>),
-    Denied(OAuthError),
 }

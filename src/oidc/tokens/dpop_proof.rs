@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::ephemeral::Namespace;
+use crate::oidc::error::ProtocolError;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 /// The accepted age and clock leeway of the `iat` of a proof (docs/threats.md#protocol-a25).
@@ -24,12 +25,12 @@ pub struct DpopProof {
 
 impl DpopProof {
     /// Records the `jti`; returns `invalid_dpop_proof` for a replayed proof. To be called after every other check.
-    pub async fn consume(&self, app: &App, client_id: &str, now: Timestamp) -> anyhow::Result<Result<(), OAuthError>> {
+    pub async fn consume(&self, app: &App, client_id: &str, now: Timestamp) -> Result<(), ProtocolError> {
         let key = sha256_base64url(&format!("{}/{}", self.jkt, self.jti));
         let until = now.plus(Span(MAX_PROOF_AGE.0 + CLOCK_LEEWAY.0 + 1_000));
-        Ok(match app.ephemeral.claim_once(client_id, Namespace::DpopProof, &key, until, now).await? {
+        match app.ephemeral.claim_once(client_id, Namespace::DpopProof, &key, until, now).await? {
             true => Ok(()),
-            false => Err(OAuthError::new(ErrorCode::InvalidDpopProof, "the proof was used before")),
-        })
+            false => Err(OAuthError::new(ErrorCode::InvalidDpopProof, "the proof was used before").into()),
+        }
     }
 }

@@ -25,6 +25,8 @@ async fn rfc_6749_4_4_a_client_gets_a_token_of_its_own() {
     assert_eq!(post_as_client(&rp, "/oauth2/revoke", access, &[]).await.status, StatusCode::OK);
     assert_eq!(introspect(&rp, access).await["active"], false);
     assert_eq!(introspect(&rp, text(&other, "access_token")).await["active"], true);
+    let of_somebody = "SELECT COUNT(*) FROM audit WHERE fact = 'tokens_revoked' AND account_id IS NOT NULL";
+    assert_eq!(server.query_count(of_somebody).await, 0, "nobody's token was revoked");
     let fields = [("grant_type", "client_credentials".to_owned()), ("scope", "education".to_owned())];
     assert_eq!(rp.post_token(rp.authorization().as_deref(), &fields).await.oauth_error(), "invalid_scope");
     // Never a public client, whatever its registration says (T12).

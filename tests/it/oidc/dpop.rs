@@ -94,6 +94,14 @@ async fn rfc_9449_5_a_token_is_bound_to_the_key_of_the_proof() {
         let answer = h.userinfo(scheme, token, proof.as_deref()).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{case}");
         assert!(answer.header("www-authenticate").contains("error="), "{case}");
+        assert!(answer.header("www-authenticate").starts_with("DPoP "), "{case}: RFC 9449 7.1");
+    }
+    // Of a token that says nothing more, the scheme that was tried.
+    for scheme in ["DPoP", "Bearer"] {
+        let answer = h.userinfo(scheme, "x.y.z", None).await;
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with(scheme) && challenge.contains("error=\"invalid_token\""), "{challenge}");
+        assert_eq!(challenge.contains("algs="), scheme == "DPoP", "{challenge}");
     }
 }
 

@@ -67,6 +67,28 @@ async fn fault_rt23_a_pushed_request_is_answered_once() {
 }
 
 #[tokio::test]
+async fn protocol_a24_presented_twice_it_is_answered_once_however_long_the_person_takes() {
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    // With that address, a request that is so old would begin anew.
+    server.change_client("ent", |meta| meta.initiate_login_uri = None).await;
+    let rp = TestRelyingParty::new(&server, "ent");
+    let attempt = rp.attempt();
+    let uri = pushed(&rp, &attempt).await;
+    let (mut one, mut two) = (Browser::new(&server), Browser::new(&server));
+    for browser in [&mut one, &mut two] {
+        assert!(matches!(browser.open(&short(&rp, &uri)).await, Landing::OwnPage));
+    }
+    server.advance(Span::minutes(5));
+    let code = rp.code(&one.sign_in(&member).await.expect_redirect_away(), &attempt);
+    rp.tokens(&attempt, &code).await;
+    // Longer than what a taken record is remembered for.
+    server.advance(Span::minutes(60));
+    let landed = two.sign_in(&member).await.expect_redirect_away();
+    assert_eq!(rp.error(&landed, &attempt), "invalid_request_uri");
+}
+
+#[tokio::test]
 async fn rfc_9126_2_only_good_requests_of_proven_clients_are_kept() {
     let server = TestServer::start().await;
     let rp = TestRelyingParty::new(&server, "ent");

@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::SubjectType;
+use preau::config::Keys;
 use preau::keys;
+use preau::protocol::algorithms::Alg;
 use serde_json::{Value, json};
 
 use crate::support::relying_party::{VerifiedTokens, decode_part, mutate_token};
@@ -71,6 +73,7 @@ async fn protocol_a11_by_get_by_post_in_header_and_body_the_same() {
         (vec![("authorization", bearer.as_str()), FORM], ""),
         (vec![("authorization", bearer.as_str()), ("content-type", "application/json")], "{}"),
         (vec![FORM], body.as_str()),
+        (vec![("content-type", "Application/X-WWW-Form-Urlencoded ; charset=UTF-8")], body.as_str()),
     ] {
         let answer = ask(&server, Method::POST, "/oauth2/userinfo", &headers, body).await;
         assert_eq!(answer.json(), by_get, "{headers:?}");
@@ -110,8 +113,10 @@ async fn attack_t15_never_in_the_query_and_never_twice() {
         assert_eq!(answer.header("www-authenticate"), "Bearer realm=\"preau\"");
     }
     // A body that is no form is not looked at.
-    let answer = ask(&server, Method::POST, plain, &[("content-type", "text/plain")], &body).await;
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    for kind in ["text/plain", "application/x-www-form-urlencodedX"] {
+        let answer = ask(&server, Method::POST, plain, &[("content-type", kind)], &body).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{kind}");
+    }
 }
 
 #[tokio::test]
@@ -170,6 +175,16 @@ async fn a_token_dies_after_300_s_with_its_session_and_with_its_client_s_place_i
     assert_eq!(TestRelyingParty::new(&neighbour, "ent").userinfo(&token).await.status, StatusCode::OK);
     server.execute_sql("UPDATE session SET ended_at = 1", vec![]).await;
     dead(&TestRelyingParty::new(&neighbour, "ent").userinfo(&token).await, "signed out at the other server");
+}
+
+#[tokio::test]
+async fn faults_d2_under_an_algorithm_that_left_the_list_a_token_opens_nothing() {
+    let every = TestServer::start_with_config(|config| config.keys.algorithms = Alg::ALL.to_vec()).await;
+    let member = every.create_durand().await;
+    let token = ent_tokens(&every, &member).await.access_token;
+    let fewer = every.restart_with_config(|config| config.keys.algorithms = Keys::default().algorithms).await;
+    fewer.change_client("ent", |meta| meta.userinfo.signed = Some(Alg::EdDSA)).await;
+    dead(&TestRelyingParty::new(&fewer, "ent").userinfo(&token).await, "signed with EdDSA");
 }
 
 #[tokio::test]
