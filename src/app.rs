@@ -1,5 +1,9 @@
 //! The application state of every handler: the platform, built once at start. Depends on no feature.
 
+mod operation;
+
+pub use operation::{DatabaseOperation, Operation, StorageOperation};
+
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -13,7 +13,8 @@ use anyhow::Context as _;
 use axum_server::Handle;
 use tokio::sync::watch;
 
-use crate::app::{App, AppParts, AppState};
+use crate::app::{App, AppParts, AppState, DatabaseOperation, Operation, StorageOperation};
+use crate::base::actor::Actor;
 use crate::base::clock::{Clock, SteadyClock, SystemClock};
 use crate::base::rng::Random;
 use crate::clients::ops::publish::{self, PublishError, PublishMode, Published};
@@ -38,6 +39,8 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Random>,
     pub password_cost: PasswordCost,
+    /// The actor of what is done at start and by a command.
+    pub actor: Actor,
     /// Replaces the configured gateway.
     pub sms_gateway: Option<Arc<dyn SmsGateway>>,
 }
@@ -49,8 +52,21 @@ impl Dependencies {
             clock: Arc::new(SteadyClock::system()),
             rng: Arc::new(crate::base::rng::SystemRandom),
             password_cost: PasswordCost::STANDARD,
+            actor: Actor::Job("start"),
             sms_gateway: None,
         }
+    }
+
+    /// Names the actor.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// Returns an operation on a database, at the current time.
+    pub fn operation<'a>(&'a self, db: &'a Db) -> DatabaseOperation<'a> {
+        let (rng, now) = (self.rng.as_ref(), self.clock.now());
+        DatabaseOperation { db, rng, now, actor: &self.actor, request_id: None }
     }
 }
 
@@ -58,6 +74,13 @@ impl Dependencies {
 pub struct Storage {
     pub db: Db,
     pub master_key: MasterKey,
+}
+
+impl Storage {
+    /// Returns an operation on the storage, at the current time.
+    pub fn operation<'a>(&'a self, around: &'a Dependencies) -> StorageOperation<'a> {
+        StorageOperation { database: around.operation(&self.db), master_key: &self.master_key }
+    }
 }
 
 /// Opens the database, applies migrations, and verifies that the master key belongs to the database. A missing master
@@ -148,8 +171,7 @@ pub async fn publish_deployment(
     opened: &Storage,
     (declared, consent): (&DeploymentFiles, PublishMode),
 ) -> Result<Published, PublishError> {
-    let (rng, now) = (around.rng.as_ref(), around.clock.now());
-    let done = publish::publish(&opened.db, &opened.master_key, rng, now, (declared, consent)).await?;
+    let done = publish::publish(opened.operation(around), declared, consent).await?;
     log_published(&done);
     Ok(done)
 }
@@ -169,8 +191,8 @@ fn log_published(done: &Published) {
 /// The files may not be published; the previous publication stays in force.
 pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
     let declared = read_deployment(&app.config)?;
-    let (rng, now) = (app.rng.as_ref(), app.now());
-    log_published(&publish::publish(&app.db, &app.master_key, rng, now, (&declared, PublishMode::Guarded)).await?);
+    let op = Operation::of_job(app, "reload");
+    log_published(&publish::publish(op.storage(), &declared, PublishMode::Guarded).await?);
     Ok(())
 }
 
@@ -188,10 +210,8 @@ pub async fn build_app(config: Config, around: Dependencies) -> anyhow::Result<A
 
 /// Completes [`build_app`] from a database with published schools and relying parties.
 pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage) -> anyhow::Result<AppState> {
+    let ring = keys::ops::ensure_keys(opened.operation(&around), &config.keys.algorithms).await?;
     let Storage { db, master_key } = opened;
-    let ring =
-        keys::ops::ensure_keys(&db, &master_key, around.rng.as_ref(), around.clock.now(), &config.keys.algorithms)
-            .await?;
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
     let sms_gateway = match around.sms_gateway {

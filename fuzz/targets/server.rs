@@ -6,6 +6,7 @@ use std::{fs, path};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Request, header};
+use preau::base::actor::Actor;
 use preau::base::clock::{ManualClock, Timestamp};
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
@@ -81,6 +82,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = settings(folder.path());
     let around = Dependencies {
+        actor: Actor::Job("fuzz"),
         clock: Arc::new(ManualClock::at(START)),
         rng: Arc::new(SeededRandom::new(1)),
         password_cost: PasswordCost::TEST,

@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use super::identifier::pick_suffix;
 use super::{Account, store};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
@@ -79,15 +79,15 @@ pub enum PasswordVerification {
 /// # Errors
 /// [`PasswordError::Busy`]: the password was not verified, and the attempt was refunded.
 pub async fn verify_password(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     budget: &str,
     password: &str,
     account: Option<&Account>,
     who: Priority,
 ) -> anyhow::Result<PasswordVerification> {
+    let Operation { app, now, .. } = *op;
     let stored = account.and_then(|a| a.password.as_deref());
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let id = account.map(|a| a.id.as_str());
     let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id, now).await?;
     tx.commit().await?;
@@ -100,7 +100,7 @@ pub async fn verify_password(
         Err(busy @ PasswordError::Busy { .. }) => {
             app.metrics.record_limited(RateLimit::Password.name(), "hash_queue");
             // An overloaded server must not use up the person's attempts.
-            let mut tx = app.db.write(Durability::Relaxed).await?;
+            let mut tx = op.write(Durability::Relaxed).await?;
             limits::store::release(&mut tx, RateLimit::Password, budget, now).await?;
             tx.commit().await?;
             Err(busy.into())
@@ -111,8 +111,9 @@ pub async fn verify_password(
 
 /// Writes the failures of past hours into the audit: one event per account, kind and hour, with a count. Processes one
 /// batch, and returns the number of limits read.
-pub async fn record_failures(app: &App, now: Timestamp) -> anyhow::Result<u64> {
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
+    let now = op.now;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let all = failure_store::list_finished(&mut tx, now).await?;
     // A person has several limits of one kind: one per known device.
     let mut told = BTreeMap::<(&str, Timestamp, &str), (u32, u32)>::new();
@@ -135,7 +136,7 @@ pub async fn record_failures(app: &App, now: Timestamp) -> anyhow::Result<u64> {
         };
         let mut note = async |fact, detail: String| {
             let about = AuditDetails { account: Some(account), detail: &detail, ..AuditDetails::default() };
-            audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await
+            audit::store::record(&mut tx, fact, about).await
         };
         note(fact, format!("{count} in the hour of {hour}")).await?;
         if locked > 0 {

@@ -22,8 +22,7 @@ pub use start::{StartContext, StartOutcome, start};
 
 use super::browser_binding::{self, BindingState, BoundActivation};
 use super::{ActivationStep, store};
-use crate::app::App;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::base::ids::is_id;
 
 /// The result of a lookup of the activation in a URL.
@@ -41,11 +40,11 @@ pub enum ActivationLookup {
 
 /// Finds an activation that is bound to one of the browser's secrets.
 pub async fn find<'a>(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     id: Option<&str>,
     secrets: impl Iterator<Item = &'a str> + Clone,
 ) -> anyhow::Result<ActivationLookup> {
+    let Operation { app, now, .. } = *op;
     let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(ActivationLookup::Unknown) };
     let Some(activation) = store::find(&mut app.db.read().await?, &app.master_key, id).await? else {
         return Ok(ActivationLookup::Unknown);

@@ -16,7 +16,7 @@ use super::ActivationStep;
 use super::browser_binding::{self, BoundActivation};
 use super::ops::{self, ActivationLookup};
 use super::views::{ActivationExpired, UnknownActivation};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::interactions::{self, Interaction};
@@ -61,7 +61,7 @@ async fn activation_at(
     steps: &[ActivationStep],
 ) -> Result<Result<Box<BoundActivation>, Response>, PageError> {
     let query = ctx.carried_query(&["i", "client_id"]);
-    let found = ops::find(app, ctx.now, ctx.query.get("a"), ctx.activation_secrets()).await?;
+    let found = ops::find(&Operation::of_request(app, ctx), ctx.query.get("a"), ctx.activation_secrets()).await?;
     Ok(match found {
         ActivationLookup::Active(activation) if steps.contains(&activation.step) => Ok(activation),
         ActivationLookup::Active(activation) => Err(redirect_to_step(ctx, activation.step)),
@@ -79,7 +79,7 @@ async fn left_by_proof(
     ctx: &RequestContext,
     step: ActivationStep,
 ) -> Result<Option<Box<BoundActivation>>, PageError> {
-    match ops::find(app, ctx.now, ctx.query.get("a"), ctx.activation_secrets()).await? {
+    match ops::find(&Operation::of_request(app, ctx), ctx.query.get("a"), ctx.activation_secrets()).await? {
         ActivationLookup::LeftByProof(left, held) if left == step => Ok(Some(held)),
         _ => Ok(None),
     }

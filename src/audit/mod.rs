@@ -91,6 +91,9 @@ impl AuditEvent {
 pub struct AuditDetails<'a> {
     pub account: Option<&'a str>,
     pub client: Option<&'a str>,
+    pub uai: Option<&'a str>,
+    /// The person of the roster, by id.
+    pub person: Option<&'a str>,
     /// A short internal text: a UAI, a count or a row id; never user input.
     pub detail: &'a str,
 }

@@ -2,6 +2,7 @@
 //!
 //! This module is pure and depends only on std and a few small crates: no I/O, no framework, no configuration.
 
+pub mod actor;
 pub mod clock;
 pub mod date;
 pub mod ids;

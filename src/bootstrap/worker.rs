@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::health::clock_problem;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
@@ -41,7 +41,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
                 () = tokio::time::sleep(KEY_REFRESH_INTERVAL) => {}
                 _ = s.wait_for(|stop| *stop) => return,
             }
-            if let Err(error) = keys::ops::refresh_keys(&a, a.now()).await {
+            if let Err(error) = keys::ops::refresh_keys(&Operation::of_job(&a, "keys")).await {
                 tracing::error!(error = format!("{error:#}"), "signing keys not renewed or not read again");
             }
         }
@@ -65,7 +65,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
                 () = tokio::time::sleep(SUPPORT_WRITE_INTERVAL) => false,
                 _ = s.wait_for(|stop| *stop) => true,
             };
-            if let Err(error) = support::ops::flush(&a, a.now()).await {
+            if let Err(error) = support::ops::flush(&Operation::of_job(&a, "support")).await {
                 tracing::warn!(error = format!("{error:#}"), "support events not written");
             }
             if stopping {
@@ -132,7 +132,7 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
 
 /// Runs due jobs until none is left, each queue separately. Returns the number of jobs.
 pub async fn drain_outbox(app: &AppState) -> usize {
-    if let Err(error) = support::ops::flush(app, app.now()).await {
+    if let Err(error) = support::ops::flush(&Operation::of_job(app, "support")).await {
         tracing::warn!(error = format!("{error:#}"), "support events not written");
     }
     let mut count = 0;
@@ -159,10 +159,11 @@ pub async fn drain_outbox(app: &AppState) -> usize {
 }
 
 async fn run_job(app: &AppState, job: Job) {
+    let op = Operation::of_job(app, job.kind.name());
     let done = match job.kind {
-        JobKind::SendCode => activation::ops::send_code_if_known(app, app.now(), &job).await.map(Some),
+        JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
         // These two settle the job themselves.
-        JobKind::Sms => otp::ops::deliver(app, &job).await.map(|()| None),
+        JobKind::Sms => otp::ops::deliver(&op, &job).await.map(|()| None),
         JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
     };
     let done = done.unwrap_or_else(|error| {
@@ -190,7 +191,7 @@ async fn record_time(app: &AppState) -> crate::db::Result<()> {
 /// sign-in must not wait for all of them.
 async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
-    while accounts::ops::record_failures(app, app.now()).await? > 0 && !*stop.borrow() {}
+    while accounts::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::format_paris_time;
 use crate::base::clock::Timestamp;
-use crate::bootstrap::{self, Dependencies};
+use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
 use crate::tenants::NoticeKind;
@@ -67,10 +67,9 @@ pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Se
     let db = bootstrap::open_existing_database(config, access).await?;
     match change {
         Some(change) => {
-            let around = Dependencies::production();
+            let around = super::operator_dependencies();
             bootstrap::sync_clock(&db, &around).await?;
-            let now = around.clock.now();
-            let campaign = change_campaign(&db, around.rng.as_ref(), now, &uai, change).await?;
+            let campaign = change_campaign(around.operation(&db), &uai, change).await?;
             match change {
                 CampaignChange::Open { .. } => {
                     writeln!(out, "{uai}: open until {}", format_paris_time(campaign.closes_at))?

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use super::format_paris_time;
+use crate::app::StorageOperation;
 use crate::base::clock::{Span, Timestamp};
-use crate::bootstrap::{self, Dependencies, Storage};
+use crate::bootstrap;
 use crate::clients::ops::last_unprotected_exchange;
-use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleContext, LifecycleError};
+use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens;
 use crate::clients::{AuthMethod, Client, metadata};
@@ -112,7 +113,7 @@ struct NewTokenArgs {
 }
 
 pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let around = Dependencies::production();
+    let around = super::operator_dependencies();
     let now = around.clock.now();
     if let Some(reading) = read_only_command(&args.action) {
         let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
@@ -124,35 +125,34 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         db.close().await;
         return Ok(true);
     }
-    let Storage { db, master_key } = bootstrap::open_existing_storage(config, &around).await?;
-    let house =
-        LifecycleContext { db: &db, master_key: &master_key, rng: around.rng.as_ref(), now: around.clock.now() };
+    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let ctx = opened.operation(&around);
     match &args.action {
         ClientCommand::Approve(ApproveArgs { which, version }) => {
-            decide(house, &which.id, Decision::Approve { version: *version }, out).await?;
+            decide(ctx, &which.id, Decision::Approve { version: *version }, out).await?;
         }
-        ClientCommand::Suspend(which) => decide(house, &which.id, Decision::Suspend, out).await?,
-        ClientCommand::Resume(which) => decide(house, &which.id, Decision::Resume, out).await?,
+        ClientCommand::Suspend(which) => decide(ctx, &which.id, Decision::Suspend, out).await?,
+        ClientCommand::Resume(which) => decide(ctx, &which.id, Decision::Resume, out).await?,
         ClientCommand::RotateSecret(rotation) => {
-            let secret = lifecycle::rotate_secret(house, &rotation.which.id, Span::days(rotation.overlap)).await?;
+            let secret = lifecycle::rotate_secret(ctx, &rotation.which.id, Span::days(rotation.overlap)).await?;
             writeln!(out, "{}: new secret, not shown again: {}", rotation.which.id, secret.expose())?;
             if rotation.overlap > 0 {
-                let until = format_paris_time(house.now.plus(Span::days(rotation.overlap)));
+                let until = format_paris_time(ctx.now.plus(Span::days(rotation.overlap)));
                 writeln!(out, "the former one is taken until {until}")?;
             }
         }
         ClientCommand::Token(TokenArgs { action: TokenCommand::New(drawing) }) => {
-            create_token(house, drawing, out).await?
+            create_token(ctx, drawing, out).await?
         }
         ClientCommand::Token(TokenArgs { action: TokenCommand::Revoke(which) }) => {
-            lifecycle::revoke_initial_token(house, &which.id).await?;
+            lifecycle::revoke_initial_token(ctx, &which.id).await?;
             writeln!(out, "{}: revoked", which.id)?;
         }
         ClientCommand::List
         | ClientCommand::Show(_)
         | ClientCommand::Token(TokenArgs { action: TokenCommand::List }) => {}
     }
-    db.close().await;
+    opened.db.close().await;
     Ok(true)
 }
 
@@ -173,12 +173,12 @@ fn read_only_command(action: &ClientCommand) -> Option<ReadOnlyCommand<'_>> {
 }
 
 async fn decide(
-    house: LifecycleContext<'_>,
+    ctx: StorageOperation<'_>,
     id: &str,
     decision: Decision,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
-    let state = lifecycle::decide(house, id, decision).await?;
+    let state = lifecycle::decide(ctx, id, decision).await?;
     writeln!(out, "{id}: {}", state.name())?;
     Ok(())
 }
@@ -262,7 +262,7 @@ async fn print_client(db: &Db, now: Timestamp, id: &str, out: &mut (dyn Write + 
 }
 
 async fn create_token(
-    house: LifecycleContext<'_>,
+    ctx: StorageOperation<'_>,
     drawing: &NewTokenArgs,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
@@ -277,8 +277,8 @@ async fn create_token(
         auto_approves: drawing.approves,
         label,
     };
-    let (token, id) = lifecycle::issue_initial_token(house, wanted).await?;
-    let until = format_paris_time(house.now.plus(Span::days(drawing.days)));
+    let (token, id) = lifecycle::issue_initial_token(ctx, wanted).await?;
+    let until = format_paris_time(ctx.now.plus(Span::days(drawing.days)));
     writeln!(out, "initial access token, not shown again: {}", token.expose())?;
     writeln!(out, "id {id}, {} uses until {until}", drawing.uses)?;
     Ok(())

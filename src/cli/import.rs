@@ -39,13 +39,13 @@ Exit codes:
 A file is taken or refused as a whole. Another school's fault holds nobody back.";
 
 /// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
-pub async fn run(args: ImportArgs, house: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let ImportArgs { format, academy, dry_run, accept_removals, files } = args;
     let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
     let request = ImportRequest { format, academy, files, removals, dry_run };
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
-    let all = import_files(house, &request, &mut |finding| {
+    let all = import_files(ctx, &request, &mut |finding| {
         let line = writeln!(out, "{finding}");
         written = std::mem::replace(&mut written, Ok(())).and(line);
     })
@@ -59,6 +59,8 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::app::{DatabaseOperation, StorageOperation};
+    use crate::base::actor::Actor;
     use crate::base::clock::Timestamp;
     use crate::base::phone::PhoneParser;
     use crate::base::rng::SystemRandom;
@@ -90,22 +92,24 @@ mod tests {
         tx.commit().await.unwrap();
         let (master_key, numbering) =
             (MasterKey::new([7; 32]).unwrap(), PhoneParser { fictitious_prefixes: vec!["+3363998".into()] });
-        let house =
-            ImportContext { db: &db, master_key: &master_key, rng: &SystemRandom, phone_parser: &numbering, now: NOW };
+        let actor = Actor::Operator("test".into());
+        let database = DatabaseOperation { db: &db, rng: &SystemRandom, now: NOW, actor: &actor, request_id: None };
+        let storage = StorageOperation { database, master_key: &master_key };
+        let ctx = ImportContext { storage, phone_parser: &numbering };
         let written = rosters::write_roster_files(folder.path(), NOW).unwrap();
         for (academy, schools) in [("montpellier", 3), ("toulouse", 2), ("agricole", 1)] {
             let files = written.iter().filter(|(of, _)| *of == academy).map(|(_, file)| file.display().to_string());
             let line =
                 ["preau", "--format", "siecle", "--academy", academy].map(str::to_owned).into_iter().chain(files);
             let mut out = Vec::new();
-            let all = run(Line::parse_from(line).args, house, &mut out).await.unwrap();
+            let all = run(Line::parse_from(line).args, ctx, &mut out).await.unwrap();
             let text = String::from_utf8(out).unwrap();
             assert!(all, "{text}");
             assert_eq!(text.lines().filter(|line| line.contains(": taken: ")).count(), schools, "{text}");
         }
         let line = ["preau", "--format", "siecle", "--academy", "montpellier", "--dry-run", "nowhere.xml"];
         let mut out = Vec::new();
-        assert!(!run(Line::parse_from(line).args, house, &mut out).await.unwrap());
+        assert!(!run(Line::parse_from(line).args, ctx, &mut out).await.unwrap());
         assert!(String::from_utf8(out).unwrap().starts_with("refused: nowhere.xml: cannot be read: "));
     }
 

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::format_paris_time;
-use crate::base::clock::Timestamp;
+use crate::app::StorageOperation;
 use crate::base::rng::SystemRandom;
-use crate::bootstrap::{self, Dependencies, Storage};
+use crate::bootstrap;
 use crate::config::Config;
 use crate::crypto;
 use crate::db::AccessMode;
 use crate::jose::{Alg, KeyState};
-use crate::keys::ops::{self, KeysContext};
+use crate::keys::ops;
 use crate::keys::rotation::{self, KeyLifecycle, PUBLISH_LEAD, RotationPolicy, RotationStep};
 
 #[derive(Debug, clap::Args)]
@@ -71,27 +71,26 @@ pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send))
         writeln!(out, "{} is written: keep a copy of it away from the database", file.display())?;
         return Ok(true);
     }
-    let around = Dependencies::production();
+    let around = super::operator_dependencies();
     if matches!(args.action, KeysCommand::List) {
         let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
         print_keys(&ops::lifecycles(&db).await?, ops::rotation_policy(&config.keys), out)?;
         db.close().await;
         return Ok(true);
     }
-    let Storage { db, master_key } = bootstrap::open_existing_storage(config, &around).await?;
-    let house = KeysContext { db: &db, master_key: &master_key, rng: around.rng.as_ref() };
-    let done = apply_command(&args.action, house, config, around.clock.now(), out).await;
-    db.close().await;
+    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let done = apply_command(&args.action, opened.operation(&around), config, out).await;
+    opened.db.close().await;
     done
 }
 
 async fn apply_command(
     action: &KeysCommand,
-    house: KeysContext<'_>,
+    ctx: StorageOperation<'_>,
     config: &Config,
-    now: Timestamp,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
+    let now = ctx.now;
     let mut all = true;
     let signs = |alg: Alg, kid: &str| {
         format!("{:<5}  {kid}  is published, and signs from {}", alg.name(), format_paris_time(now.plus(PUBLISH_LEAD)))
@@ -102,7 +101,7 @@ async fn apply_command(
                 Some(wanted) => wanted == one,
                 None => config.keys.algorithms.contains(one),
             }) {
-                match ops::publish_next(house, now, alg).await {
+                match ops::publish_next(ctx, alg).await {
                     Ok(kid) => writeln!(out, "{}", signs(alg, &kid))?,
                     Err(error) => {
                         all = false;
@@ -113,12 +112,12 @@ async fn apply_command(
         }
         KeysCommand::Import { alg, file } => {
             let text = std::fs::read(file).with_context(|| file.display().to_string())?;
-            let kid = ops::import(house, now, *alg, &text).await.with_context(|| file.display().to_string())?;
+            let kid = ops::import(ctx, *alg, &text).await.with_context(|| file.display().to_string())?;
             writeln!(out, "{}", signs(*alg, &kid))?;
             writeln!(out, "the database keeps it sealed: destroy {}", file.display())?;
         }
         KeysCommand::Retire { now: kid } => {
-            let new = ops::revoke(house, now, kid).await?;
+            let new = ops::revoke(ctx, kid).await?;
             writeln!(out, "{kid} is revoked: running servers refuse its tokens within a minute,")?;
             writeln!(out, "relying parties forget it when they fetch the JWKS again, within 5 minutes more")?;
             if let Some(new) = new {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::bootstrap::{self, Dependencies};
+use crate::bootstrap;
 use crate::clients::ops::publish::PublishMode;
 use crate::config::Config;
 use crate::keys;
@@ -16,12 +16,11 @@ pub struct MigrateArgs {
 
 /// Returns false if a relying party's file is broken; the other files are published.
 pub async fn run(args: &MigrateArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let around = Dependencies::production();
+    let around = super::operator_dependencies();
     let declared = bootstrap::read_deployment(config)?;
     let opened = Box::pin(bootstrap::open_storage(config, &around)).await?;
     let consent = if args.accept { PublishMode::Forced } else { PublishMode::Guarded };
-    let (db, master_key, now) = (&opened.db, &opened.master_key, around.clock.now());
-    keys::ops::ensure_keys(db, master_key, around.rng.as_ref(), now, &config.keys.algorithms).await?;
+    keys::ops::ensure_keys(opened.operation(&around), &config.keys.algorithms).await?;
     let done = bootstrap::publish_deployment(&around, &opened, (&declared, consent)).await?;
     let count = opened.db.applied_migrations().await?;
     opened.db.close().await;

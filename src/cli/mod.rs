@@ -24,6 +24,7 @@ use chrono::DateTime;
 use chrono_tz::Europe::Paris;
 use clap::{Parser, Subcommand};
 
+use crate::base::actor::Actor;
 use crate::base::clock::{Clock as _, SystemClock, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::bootstrap::{self, Dependencies};
@@ -125,17 +126,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Migrate(args) => migrate::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Import(args) => {
             let config = load_config_and_logging(file)?;
-            let around = Dependencies::production();
+            let around = operator_dependencies();
             let opened = bootstrap::open_existing_storage(&config, &around).await?;
             let numbering = PhoneParser { fictitious_prefixes: config.phones.fictitious.clone() };
-            let house = ImportContext {
-                db: &opened.db,
-                master_key: &opened.master_key,
-                rng: around.rng.as_ref(),
-                phone_parser: &numbering,
-                now: around.clock.now(),
-            };
-            let all = import::run(args, house, out).await?;
+            let ctx = ImportContext { storage: opened.operation(&around), phone_parser: &numbering };
+            let all = import::run(args, ctx, out).await?;
             opened.db.close().await;
             Ok(all)
         }
@@ -143,6 +138,19 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Campaign(args) => campaign::run(&args, &load_config_and_logging(file)?, out).await,
     }
+}
+
+/// Returns the dependencies of a command, done by the user of the operating system.
+fn operator_dependencies() -> Dependencies {
+    Dependencies::production().by(Actor::Operator(user_name()))
+}
+
+/// Returns the name of the person at the command line: before `sudo`, if used; without a name, the number of the user.
+#[expect(clippy::disallowed_methods, reason = "the shell names the user of a command")]
+fn user_name() -> String {
+    let names = ["SUDO_USER", "LOGNAME", "USER"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let known = names.map(|name| name.chars().take(64).collect::<String>()).find(|name| !name.is_empty());
+    known.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// Reads the configuration and starts logging.

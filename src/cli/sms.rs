@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::format_paris_time;
 use crate::base::clock::{Span, Timestamp};
-use crate::bootstrap::{self, Dependencies};
+use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
 use crate::otp;
@@ -26,7 +26,7 @@ enum SmsCommand {
 }
 
 pub async fn run(args: &SmsArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let around = Dependencies::production();
+    let around = super::operator_dependencies();
     let access = if matches!(args.action, SmsCommand::Status) { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
     let db = bootstrap::open_existing_database(config, access).await?;
     bootstrap::sync_clock(&db, &around).await?;
@@ -34,7 +34,7 @@ pub async fn run(args: &SmsArgs, config: &Config, out: &mut (dyn Write + Send)) 
     let done = match args.action {
         SmsCommand::Status => print_status(config, &db, now, out).await,
         SmsCommand::Resume => {
-            let done = otp::ops::resume(&db, around.rng.as_ref(), now).await?;
+            let done = otp::ops::resume(around.operation(&db)).await?;
             writeln!(
                 out,
                 "{} outages ended; {} messages are tried now; {} budgets lifted",

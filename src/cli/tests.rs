@@ -366,10 +366,11 @@ async fn faults_f11_doctor_is_well_again_after_a_clock_that_was_wrong_once() {
     let ahead = SystemClock.now().plus(Span::days(30));
     db.record_time(ahead).await.unwrap();
     // A row written meanwhile keeps its time.
-    let mut tx = db.write(Durability::Durable).await.unwrap();
-    let rng = crate::base::rng::SystemRandom;
+    let (rng, actor) = (&crate::base::rng::SystemRandom, &crate::base::actor::Actor::Job("test"));
+    let op = crate::app::DatabaseOperation { db: &db, rng, now: ahead, actor, request_id: None };
+    let mut tx = op.write(Durability::Durable).await.unwrap();
     let (fact, about) = (crate::audit::AuditEvent::ActivationStarted, crate::audit::AuditDetails::default());
-    crate::audit::store::record(&mut tx, &rng, ahead, fact, about).await.unwrap();
+    crate::audit::store::record(&mut tx, fact, about).await.unwrap();
     tx.commit().await.unwrap();
     db.close().await;
     let (sound, text) = house.run("doctor").await;

@@ -10,12 +10,14 @@ mod connect;
 pub mod files;
 mod time;
 mod tx;
+mod unit_of_work;
 mod value;
 mod write_failure;
 
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, SchemaStatus};
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};
+pub use unit_of_work::UnitOfWork;
 pub use value::Value;
 pub use write_failure::WriteFailure;
 

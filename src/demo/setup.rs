@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::folder::DemoFolder;
 use super::rosters::{self, SCHOOLS};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::config::deployment::DeploymentFiles;
 use crate::roster::formats::RosterFormat;
@@ -53,8 +53,8 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
         return Ok(());
     }
     let files = rosters::write_roster_files(&folder.rosters(), now)?;
-    let (db, master_key, rng, numbering) = (&app.db, &app.master_key, app.rng.as_ref(), &app.phone_parser);
-    let house = ImportContext { db, master_key, rng, phone_parser: numbering, now };
+    let op = Operation::of_job(app, "demo");
+    let ctx = ImportContext { storage: op.storage(), phone_parser: &app.phone_parser };
     for school in missing {
         let of_school = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(school.uai));
         let files = files.iter().map(|(_, path)| path.clone()).filter(of_school).collect();
@@ -67,7 +67,7 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
             dry_run: false,
         };
         let mut report = String::new();
-        let all = import_files(house, &request, &mut |finding| report.push_str(&format!("{finding} "))).await?;
+        let all = import_files(ctx, &request, &mut |finding| report.push_str(&format!("{finding} "))).await?;
         anyhow::ensure!(all, "the demo's own roster of {} was not taken: {report}", school.uai);
     }
     Ok(())
@@ -85,7 +85,7 @@ pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
         } else {
             CampaignChange::Open { days: CAMPAIGN_DAYS }
         };
-        change_campaign(&app.db, app.rng.as_ref(), now, school.uai, change).await?;
+        change_campaign(Operation::of_job(app, "demo").database(), school.uai, change).await?;
     }
     Ok(())
 }

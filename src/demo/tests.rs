@@ -8,6 +8,7 @@ use super::greeting::FEATURED_MEMBERS;
 use super::rosters::{SCHOOLS, cast};
 use super::setup::CLOSED_SCHOOL_UAI;
 use super::{Demo, DemoListeners, FolderError, Ports, print_greeting};
+use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::bootstrap::Dependencies;
 use crate::crypto::PasswordCost;
@@ -96,8 +97,14 @@ async fn its_account_signs_in_and_has_children_in_two_academies() {
     let demo = start(data.path(), false).await.unwrap();
     let app = demo.app();
     let (identifiant, password) = (&demo.account.identifiant, demo.account.password.expose());
-    let signed =
-        login::ops::sign_in(app, app.now(), identifiant, password, login::ops::LoginContext::default()).await.unwrap();
+    let signed = login::ops::sign_in(
+        &Operation::of_job(app, "test"),
+        identifiant,
+        password,
+        login::ops::LoginContext::default(),
+    )
+    .await
+    .unwrap();
     assert!(matches!(signed, login::ops::SignInOutcome::Done { .. }), "{signed:?}");
     let mut tx = app.db.read().await.unwrap();
     let account = accounts::store::find_by_identifiant(&mut tx, identifiant).await.unwrap().unwrap();

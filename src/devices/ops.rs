@@ -1,11 +1,11 @@
 //! Recognition and registration of known devices.
 
 use super::{Device, store};
-use crate::app::App;
+use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
 use crate::base::secret::sha256_base64url;
-use crate::db::Tx;
+use crate::db::{Tx, UnitOfWork};
 
 /// Returns the known device of an account, by the secrets in the browser's cookie. An unknown account costs the same
 /// number of queries.
@@ -57,13 +57,13 @@ pub async fn find_by_identity(
 /// Registers the browser as a known device after the account's person authenticated, or renews the known device.
 /// Returns the device's id, and the secret for the cookie.
 pub async fn remember(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     account_id: &str,
     known: Option<&Device>,
     (label, identity): (&str, Option<&str>),
 ) -> anyhow::Result<(String, String)> {
+    let Operation { app, now, .. } = *op;
     if let Some(device) = known
         && store::touch(tx, now, &device.id, label, identity).await?
     {

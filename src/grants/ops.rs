@@ -1,10 +1,9 @@
 //! Revokes grants inside the caller's transaction, and records consents.
 
 use super::{Consent, Grant, RefreshTokenFamily, store};
-use crate::app::App;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::db::Tx;
+use crate::db::{Tx, UnitOfWork};
 
 /// Revokes the refresh token families of an ended session. Offline families remain.
 pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyhow::Result<()> {
@@ -97,17 +96,12 @@ pub async fn revoke_family(
 }
 
 /// Handles the reuse of a rotated refresh token: revokes the whole family and records the event in the audit.
-pub async fn handle_reuse(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
-    family: &RefreshTokenFamily,
-    last: Span,
-) -> anyhow::Result<()> {
+pub async fn handle_reuse(tx: &mut UnitOfWork<'_>, family: &RefreshTokenFamily, last: Span) -> anyhow::Result<()> {
+    let now = tx.now;
     if revoke_family(tx, now, family, last).await? {
         let (account, client) = (Some(family.grant.account_id.as_str()), Some(family.grant.client_id.as_str()));
         let about = AuditDetails { account, client, ..AuditDetails::default() };
-        audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::RefreshTokenReused, about).await?;
+        audit::store::record(tx, AuditEvent::RefreshTokenReused, about).await?;
     }
     Ok(())
 }
@@ -115,30 +109,25 @@ pub async fn handle_reuse(
 /// Records a consent in addition to the earlier ones, so that a service with varying requests does not ask for consent
 /// each time.
 pub async fn record_consent(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     account_id: &str,
     client_id: &str,
     consent: &Consent,
 ) -> anyhow::Result<()> {
+    let now = tx.now;
     let before = store::consents::find(tx, account_id, client_id).await?.unwrap_or_default();
     let scopes = before.scopes.union(&consent.scopes).to_scope_string();
     let claims = serde_json::to_string(&before.claims.union(&consent.claims))?;
     store::consents::upsert(tx, now, account_id, client_id, &scopes, &claims).await?;
-    let about = AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes };
-    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::ConsentGiven, about).await?;
+    let about =
+        AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes, ..AuditDetails::default() };
+    audit::store::record(tx, AuditEvent::ConsentGiven, about).await?;
     Ok(())
 }
 
 /// Withdraws a consent and revokes every token of the account held by the client. Returns true if there was a consent.
-pub async fn withdraw_consent(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
-    account_id: &str,
-    client_id: &str,
-) -> anyhow::Result<bool> {
+pub async fn withdraw_consent(tx: &mut UnitOfWork<'_>, account_id: &str, client_id: &str) -> anyhow::Result<bool> {
+    let now = tx.now;
     let was = store::consents::delete(tx, account_id, client_id).await?;
     // Access tokens first, under the lock of the client sessions: a concurrent exchange with the lock inserts its
     // family before, and the next statement revokes this family too.
@@ -146,7 +135,7 @@ pub async fn withdraw_consent(
     store::families::revoke_for_client(tx, now, account_id, client_id).await?;
     if was {
         let about = AuditDetails { account: Some(account_id), client: Some(client_id), ..AuditDetails::default() };
-        audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::ConsentWithdrawn, about).await?;
+        audit::store::record(tx, AuditEvent::ConsentWithdrawn, about).await?;
     }
     Ok(was)
 }

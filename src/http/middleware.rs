@@ -27,21 +27,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub async fn request_middleware(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let ctx = request_context(&app, &request);
-    let request_id = request_id(&app, &ctx, &request);
     // Every log line within the span has the request id. The span has level `error`, so that no filter removes the
     // span.
-    let (source, support_code) = (ctx.source, &ctx.support_code);
+    let (source, support_code, request_id) = (ctx.source, &ctx.support_code, &ctx.request_id);
     let span = tracing::error_span!("request", %request_id, %support_code, %source, client_id = Empty);
-    handle_in_context(app, ctx, request_id, request, next).instrument(span).await
+    handle_in_context(app, ctx, request, next).instrument(span).await
 }
 
-async fn handle_in_context(
-    app: AppState,
-    ctx: RequestContext,
-    request_id: String,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(120).collect();
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with("/assets/");
@@ -60,10 +53,10 @@ async fn handle_in_context(
             with_cookie(response, ctx.jar.set_cookie(CookieName::Language, ctx.lang.tag(), Some(365 * 24 * 3600)));
     }
     if let Some(SupportCodeShown(page)) = response.extensions().get::<SupportCodeShown>() {
-        app.support_pages.push(support_page_view(&ctx, page, &path, &request_id));
+        app.support_pages.push(support_page_view(&ctx, page, &path));
     }
     set_security_headers(&app, response.headers_mut());
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
+    if let Ok(id) = HeaderValue::from_str(&ctx.request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status().as_u16();
@@ -77,14 +70,14 @@ async fn handle_in_context(
 
 /// Returns the request id of a trusted proxy, so that both logs can be joined. Other clients could forge an id, so a
 /// new id is generated, which begins with the support code.
-fn request_id(app: &AppState, ctx: &RequestContext, request: &Request) -> String {
+fn request_id(app: &AppState, support_code: &str, request: &Request) -> String {
     let peer =
         request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| SourceAddress::new(peer.ip()));
     let trusted = peer.is_some_and(|peer| proxies::is_trusted(peer, &app.config.server.trusted_proxies));
     let theirs = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(|id| is_request_id(id));
     match theirs.filter(|_| trusted) {
         Some(id) => id.to_owned(),
-        None => format!("{}-{}", ctx.support_code, id128(app.rng.as_ref())),
+        None => format!("{support_code}-{}", id128(app.rng.as_ref())),
     }
 }
 
@@ -111,14 +104,14 @@ fn outcome_label(response: &Response) -> &'static str {
 
 /// Describes a page with a support code, with the secrets that can identify the page's account or activation. Form
 /// fields and other query parameters are left out.
-fn support_page_view(ctx: &RequestContext, page: &'static str, path: &str, request_id: &str) -> SupportPageView {
+fn support_page_view(ctx: &RequestContext, page: &'static str, path: &str) -> SupportPageView {
     let asked = |name: &str| ctx.query.get(name).map(str::to_owned);
     SupportPageView {
         code: ctx.support_code.clone(),
         at: ctx.now,
         page,
         path: path.to_owned(),
-        request_id: request_id.to_owned(),
+        request_id: ctx.request_id.clone(),
         source: ctx.source,
         session: ctx.session.clone(),
         secrets: ctx.activation_secrets().map(str::to_owned).collect(),
@@ -138,13 +131,15 @@ fn request_context(app: &AppState, request: &Request) -> RequestContext {
     let asked = query.get("lang").and_then(Lang::from_tag);
     let chosen = asked.or_else(|| jar.language(headers));
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    let support_code = support_code(app.rng.as_ref());
     RequestContext {
         now: app.now(),
         lang: chosen.or_else(|| accepted.and_then(Lang::from_accept_language)).unwrap_or_default(),
         lang_chosen: chosen.is_some(),
         path_and_query: request.uri().path_and_query().map_or("/", |p| p.as_str()).to_owned(),
         query,
-        support_code: support_code(app.rng.as_ref()),
+        request_id: request_id(app, &support_code, request),
+        support_code,
         jar,
         session: jar.id(headers, CookieName::Session),
         navigation_id: jar.id(headers, CookieName::Navigation),

@@ -30,6 +30,8 @@ pub struct RequestContext {
     pub query: Params,
     /// A code that the user reads out to the help desk; begins the request id of the log.
     pub support_code: String,
+    /// The id of the request in the log and in the audit.
+    pub request_id: String,
     pub jar: CookieJar,
     pub session: Option<String>,
     pub navigation_id: Option<String>,

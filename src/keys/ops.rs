@@ -6,10 +6,9 @@ pub use rotate::{KeysError, import, lifecycles, publish_next, revoke, rotate};
 
 use super::rotation::{KeyLifecycle, RotationPolicy};
 use super::store;
-use crate::app::App;
+use crate::app::{App, Operation, StorageOperation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
-use crate::base::rng::Random;
 use crate::config;
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{Db, Durability, Tx};
@@ -18,20 +17,6 @@ use crate::jose::{self, Alg, Claims, KeyRing, KeyState, SigningKey, VerifyError,
 const MASTER_KEY_CHECK: AssociatedData<'static> =
     AssociatedData { table: "seal_check", column: "sealed", row: "master" };
 const MASTER_KEY_CHECK_TEXT: &str = "préau";
-
-/// The dependencies of key management, without [`App`], which the command line does not have.
-#[derive(Clone, Copy)]
-pub struct KeysContext<'a> {
-    pub db: &'a Db,
-    pub master_key: &'a MasterKey,
-    pub rng: &'a dyn Random,
-}
-
-impl<'a> KeysContext<'a> {
-    pub fn from_app(app: &'a App) -> Self {
-        Self { db: &app.db, master_key: &app.master_key, rng: app.rng.as_ref() }
-    }
-}
 
 fn associated_data(kid: &str) -> AssociatedData<'_> {
     AssociatedData { table: "signing_key", column: "sealed", row: kid }
@@ -71,13 +56,8 @@ pub async fn is_uninitialized(db: &Db) -> anyhow::Result<bool> {
 }
 
 /// Creates the missing keys (outside of a transaction, because RSA key generation is slow), then loads all keys.
-pub async fn ensure_keys(
-    db: &Db,
-    master_key: &MasterKey,
-    rng: &dyn Random,
-    now: Timestamp,
-    algorithms: &[Alg],
-) -> anyhow::Result<KeyRing> {
+pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyhow::Result<KeyRing> {
+    let (db, master_key, now) = (ctx.db, ctx.master_key, ctx.now);
     for alg in algorithms.iter().copied() {
         if store::has_active(&mut db.read().await?, alg.name()).await? {
             continue;
@@ -85,12 +65,10 @@ pub async fn ensure_keys(
         let (jwk, kid) = generate_key(alg).await?;
         let sealed = master_key.seal(associated_data(&kid), &jwk)?;
         let detail = format!("{} {kid}", alg.name());
-        let mut tx = db.write(Durability::Durable).await?;
+        let mut tx = ctx.write(Durability::Durable).await?;
         if store::insert(&mut tx, now, &kid, alg.name(), KeyState::Active.name(), &sealed).await? {
             audit::store::record(
                 &mut tx,
-                rng,
-                now,
                 AuditEvent::KeyCreated,
                 AuditDetails { detail: &detail, ..AuditDetails::default() },
             )
@@ -135,8 +113,9 @@ pub fn rotation_policy(keys: &config::Keys) -> RotationPolicy<'_> {
 
 /// Performs the due rotation steps, then reloads the keys, possibly changed by another server. Every server calls this
 /// function once a minute.
-pub async fn refresh_keys(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let turned = rotate(KeysContext::from_app(app), now, rotation_policy(&app.config.keys)).await;
+pub async fn refresh_keys(op: &Operation<'_>) -> anyhow::Result<()> {
+    let app = op.app;
+    let turned = rotate(op.storage(), rotation_policy(&app.config.keys)).await;
     app.set_key_ring(load(&app.db, &app.master_key).await?);
     turned
 }

@@ -8,11 +8,11 @@
 
 use super::store::sources;
 use super::{LimitReason, RateLimit, RateLimited};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::source::{Network, SourceAddress};
 use crate::crypto::HmacPurpose;
-use crate::db::Tx;
+use crate::db::UnitOfWork;
 use crate::ephemeral::{self, Admission, CounterUpdate, HourlyLimit, InFlightPermit, WindowCount};
 
 /// A scope of counting: a source, a network or all sources.
@@ -71,11 +71,11 @@ fn limit_scopes(app: &App, action: RateLimit, source: SourceAddress) -> Vec<Limi
 /// Reads the counters, or increments the counter of every scope unless a scope is full. If a base limit is reached, the
 /// limit is raised according to the known accounts and the decision is repeated.
 async fn check_scopes(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     tally: CounterUpdate,
     widths: &mut [LimitScope],
 ) -> anyhow::Result<Result<Vec<WindowCount>, (LimitReason, Timestamp)>> {
+    let Operation { app, now, .. } = *op;
     let limits = |widths: &[LimitScope]| widths.iter().map(|width| width.limit.clone()).collect::<Vec<_>>();
     let ask = async |limits: &[HourlyLimit]| match app.ephemeral.update_counters(tally, limits, now).await {
         // Persons are protected by the budgets in SQL, so an unavailable store blocks nobody. The store has logged the
@@ -133,12 +133,12 @@ struct FailureKeys {
 
 /// Decides on the verification of a password for an identifiant. A known device of the person is always allowed.
 pub async fn check_sign_in<'a>(
-    app: &'a App,
-    now: Timestamp,
+    op: &Operation<'a>,
     source: SourceAddress,
     (identifiant, password): (&str, &str),
     known_device: bool,
 ) -> anyhow::Result<Result<SignInPermit<'a>, RateLimited>> {
+    let Operation { app, now, .. } = *op;
     if known_device {
         return Ok(Ok(SignInPermit { _in_flight: None, failure_keys: None }));
     }
@@ -159,7 +159,7 @@ pub async fn check_sign_in<'a>(
     let mut turn = None;
     let inside = loop {
         let stamp = app.sign_in_limiter.release_count();
-        let counted = match check_scopes(app, now, CounterUpdate::Read, &mut widths).await? {
+        let counted = match check_scopes(op, CounterUpdate::Read, &mut widths).await? {
             Ok(counted) => counted,
             Err(why) => return no(why),
         };
@@ -184,7 +184,8 @@ pub async fn check_sign_in<'a>(
 
 impl SignInPermit<'_> {
     /// Counts a wrong password, for existing and unknown identifiants alike.
-    pub async fn record_failure(self, app: &App, now: Timestamp) -> Result<(), ephemeral::EphemeralError> {
+    pub async fn record_failure(self, op: &Operation<'_>) -> Result<(), ephemeral::EphemeralError> {
+        let Operation { app, now, .. } = *op;
         let Some(wrong) = &self.failure_keys else { return Ok(()) };
         let figures = &app.config.limits;
         if let Some(here) = &wrong.password_at_source {
@@ -201,11 +202,11 @@ impl SignInPermit<'_> {
 /// Counts one more activation of a source and a browser if allowed, before any row is written. Returns the counter
 /// names, needed to release the activation once its code is correct.
 pub async fn count_activation(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     source: SourceAddress,
     browser: &str,
 ) -> anyhow::Result<Result<String, RateLimited>> {
+    let app = op.app;
     let mut widths = limit_scopes(app, RateLimit::Activation, source);
     let most = app.config.limits.activations_of_browser;
     let name = limiter_key(app, &format!("rate/activation/browser/{browser}"));
@@ -215,14 +216,15 @@ pub async fn count_activation(
         max_accounts: 0,
         network: None,
     });
-    Ok(match check_scopes(app, now, CounterUpdate::Increment, &mut widths).await? {
+    Ok(match check_scopes(op, CounterUpdate::Increment, &mut widths).await? {
         Ok(_) => Ok(widths.into_iter().map(|width| width.limit.key).collect::<Vec<_>>().join(" ")),
         Err(why) => Err(record_rate_limited(app, source, RateLimit::Activation, why)),
     })
 }
 
 /// Releases an activation once its code was correct or the activation turned out not to be new.
-pub async fn release_activation(app: &App, now: Timestamp, counted: &str) -> Result<(), ephemeral::EphemeralError> {
+pub async fn release_activation(op: &Operation<'_>, counted: &str) -> Result<(), ephemeral::EphemeralError> {
+    let Operation { app, now, .. } = *op;
     let name = |name: &str| HourlyLimit { key: name.to_owned(), max: u32::MAX };
     let limits: Vec<HourlyLimit> = counted.split(' ').filter(|name| !name.is_empty()).map(name).collect();
     match app.ephemeral.update_counters(CounterUpdate::Decrement, &limits, now).await {
@@ -233,12 +235,12 @@ pub async fn release_activation(app: &App, now: Timestamp, counted: &str) -> Res
 
 /// Records the successful authentication of an account, which raises the limits of its networks.
 pub async fn record_account_seen(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     source: SourceAddress,
     account: &str,
 ) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     if app.config.server.has_undeclared_proxy() {
         return Ok(());
     }

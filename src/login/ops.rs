@@ -2,7 +2,7 @@
 
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, identifier, password};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
@@ -80,12 +80,12 @@ pub struct LoginContext<'a> {
 /// limits of its source (docs/threats.md#threat-s06, #attack-l5): attempts from elsewhere cannot lock the end user out
 /// on a known device.
 pub async fn sign_in(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     identifiant: &str,
     typed: &str,
     brought: LoginContext<'_>,
 ) -> anyhow::Result<SignInOutcome> {
+    let Operation { app, now, .. } = *op;
     let folded = identifier::normalize(identifiant);
     let password = password::normalize(typed);
     // A password or identifiant longer than any account's is rejected without computing a hash.
@@ -99,7 +99,7 @@ pub async fn sign_in(
     let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, id).await?;
     drop(tx);
     let known = device.as_ref().map(|d| d.id.as_str());
-    let asked = limits::ops::check_sign_in(app, now, brought.source, (&folded, &password), known.is_some()).await?;
+    let asked = limits::ops::check_sign_in(op, brought.source, (&folded, &password), known.is_some()).await?;
     let judging = match asked {
         Ok(judging) => judging,
         Err(refused) => return Ok(SignInOutcome::Limited(refused)),
@@ -109,12 +109,12 @@ pub async fn sign_in(
     // passwords from counting as fifty attempts.
     let _turn = app.password_hasher.lock_key(&key).await;
     let who = if known.is_some() { Priority::Known } else { Priority::Unknown };
-    let right = match accounts::ops::verify_password(app, now, &key, &password, account.as_ref(), who).await? {
+    let right = match accounts::ops::verify_password(op, &key, &password, account.as_ref(), who).await? {
         PasswordVerification::Limited { until } => return Ok(SignInOutcome::MustWait { until }),
         done => done == PasswordVerification::Correct,
     };
     if !right {
-        judging.record_failure(app, now).await?;
+        judging.record_failure(op).await?;
     }
     // A password change removes every known device of the account; this device may still be a former one.
     let knew = devices::ops::was_known(&mut app.db.read().await?, brought.device_secrets, id).await?;
@@ -125,7 +125,7 @@ pub async fn sign_in(
     }
     let Some(account) = account.filter(|_| right) else { return Ok(SignInOutcome::WrongCredentials) };
 
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
@@ -141,12 +141,12 @@ pub async fn sign_in(
             let former = brought.session_cookie.map(sha256_base64url);
             let label = devices::label(brought.user_agent);
             let (device_id, device) =
-                devices::ops::remember(&mut tx, app, now, &current.id, device.as_ref(), (&label, None)).await?;
+                devices::ops::remember(op, &mut tx, &current.id, device.as_ref(), (&label, None)).await?;
             let with =
                 SessionOrigin { previous: former.as_deref(), device: Some(&device_id), client: brought.client_id };
             let (cookie, _) =
-                sessions::ops::begin(&mut tx, app, now, &current.id, AuthenticationMethod::Password, with).await?;
-            limits::ops::record_account_seen(&mut tx, app, now, brought.source, &current.id).await?;
+                sessions::ops::begin(op, &mut tx, &current.id, AuthenticationMethod::Password, with).await?;
+            limits::ops::record_account_seen(op, &mut tx, brought.source, &current.id).await?;
             let changed = knew && accounts::store::take_password_change_notice(&mut tx, &current.id).await?;
             SignInOutcome::Done { cookie, device_secret: device, password_changed: changed }
         }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::ops::{LoginContext, SignInOutcome, sign_in};
 use super::views::{ForgottenIdentifiantPage, ForgottenPasswordPage, LoginFormError, LoginPage};
 use crate::accounts;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
 use crate::crypto::PasswordError;
@@ -112,7 +112,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         user_agent: &ctx.user_agent,
         client_id: waiting.as_ref().map(|w| w.request.client_id.as_str()),
     };
-    let done = sign_in(&app, ctx.now, &identifiant, password, brought).await;
+    let done = sign_in(&Operation::of_request(&app, &ctx), &identifiant, password, brought).await;
     let outcome = done.as_ref().map_or("failed", SignInOutcome::name);
     app.metrics.record_sign_in(outcome);
     let answer = match done {

@@ -1,22 +1,21 @@
 //! Enqueues logout notifications.
 
 use super::{LogoutIntent, MAX_WAITING_PER_CLIENT, store};
-use crate::app::App;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::base::ids::row_id;
-use crate::db::Tx;
+use crate::db::UnitOfWork;
 use crate::outbox::{self, JobKind};
 
 /// Enqueues a notification for every client of an ended session with a back-channel logout URI (BCL 2.5), in the
 /// transaction that ends the session. After the commit the caller may wake the worker by
 /// [`JobNotifier`](outbox::JobNotifier).
 pub async fn enqueue_logouts(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     session_id: &str,
     account_id: &str,
 ) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     for party in store::list_recipients(tx, session_id).await? {
         if party.backchannel_uri().is_none() {
             continue;

@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::views::{AccountChild, AccountPage, AccountProfile, ConsentedService};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
+use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::clients::{self, is_client_id};
 use crate::db::Durability;
@@ -62,8 +63,9 @@ pub async fn withdraw_consent(
 ) -> PageResult {
     let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
     if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
-        let mut tx = app.db.write(Durability::Durable).await?;
-        grants::ops::withdraw_consent(&mut tx, &app, ctx.now, &account.id, client_id).await?;
+        let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+        let mut tx = op.write(Durability::Durable).await?;
+        grants::ops::withdraw_consent(&mut tx, &account.id, client_id).await?;
         tx.commit().await?;
     }
     Ok(see_other("/compte"))

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::clients::metadata;
 use crate::clients::ops::registration::{self, RegistrationError, RegistrationResponse, ReplacementIdentity};
 use crate::http::error::PageError;
@@ -35,7 +35,7 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
         Ok(body) => body,
         Err(response) => return Ok(*response),
     };
-    Ok(match registration::register(&app, ctx.now, &token, &body.fields).await? {
+    Ok(match registration::register(&Operation::of_request(&app, &ctx), &token, &body.fields).await? {
         Ok(registered) => registration_response(&app, StatusCode::CREATED, registered),
         Err(why) => rejection_response(&why),
     })
@@ -61,7 +61,7 @@ pub async fn put(
         Err(response) => return Ok(*response),
     };
     let whose = (client_id.as_str(), token.as_str());
-    Ok(match registration::update(&app, ctx.now, whose, &body.claimed, &body.fields).await? {
+    Ok(match registration::update(&Operation::of_request(&app, &ctx), whose, &body.claimed, &body.fields).await? {
         Ok(registered) => registration_response(&app, StatusCode::OK, registered),
         Err(why) => rejection_response(&why),
     })
@@ -74,7 +74,7 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> EndpointResult {
     let Some(token) = bearer_token(&headers) else { return Ok(missing_token()) };
-    Ok(match registration::delete(&app, ctx.now, &client_id, &token).await? {
+    Ok(match registration::delete(&Operation::of_request(&app, &ctx), &client_id, &token).await? {
         true => (StatusCode::NO_CONTENT, NO_STORE).into_response(),
         false => rejection_response(&RegistrationError::InvalidToken),
     })

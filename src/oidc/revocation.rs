@@ -13,8 +13,9 @@ use super::client_authentication::assertion::ClientEndpoint;
 use super::client_authentication::extract::AuthenticatedClient;
 use super::client_endpoint::{self, ClientEndpointResult};
 use super::error::ProtocolError;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
 use crate::db::Durability;
@@ -33,12 +34,14 @@ async fn revoke(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedCli
     let Some(token) = asking.params.get("token") else {
         return Err(OAuthError::invalid_request("token is missing").into());
     };
-    revoke_token(&app, ctx.now, &asking.client, token).await?;
+    let op = Operation::of_request(&app, &ctx).by(Actor::Client(asking.client.id.clone()));
+    revoke_token(&op, &asking.client, token).await?;
     Ok(StatusCode::OK.into_response())
 }
 
 /// Revokes a token. The format tells the type of the token, so `token_type_hint` is not needed (RFC 7009 2.1).
-async fn revoke_token(app: &AppState, now: Timestamp, client: &Client, token: &str) -> Result<(), ProtocolError> {
+async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Result<(), ProtocolError> {
+    let Operation { app, now, .. } = *op;
     let another = || Err(OAuthError::invalid_grant("the token is another client's").into());
     let mut tx = app.db.read().await?;
     let (account, ended) = if let Some((id, _)) = grants::parse_refresh_token(&app.master_key, token) {
@@ -58,14 +61,14 @@ async fn revoke_token(app: &AppState, now: Timestamp, client: &Client, token: &s
         (account, RevocationTarget::Access { jti: access.jti().to_owned(), expires: access.expires_at() })
     };
     drop(tx);
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut tx = op.write(Durability::Durable).await?;
     let done = match &ended {
         RevocationTarget::Family(family) => grants::ops::revoke_family(&mut tx, now, family, TOKEN_TTL).await?,
         RevocationTarget::Access { jti, expires } => grants::store::revoked::insert(&mut tx, jti, *expires).await?,
     };
     if done {
         let about = AuditDetails { account: account.as_deref(), client: Some(&client.id), ..AuditDetails::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::TokensRevoked, about).await?;
+        audit::store::record(&mut tx, AuditEvent::TokensRevoked, about).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -8,11 +8,11 @@ pub use deliver::{
 };
 
 use super::{CodeVerification, REPLAY_GRACE, TypedCode, store};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::secret::constant_time_eq;
 use crate::crypto::HmacPurpose;
-use crate::db::Tx;
+use crate::db::{Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// Returns the HMAC stored for a code, bound to its challenge.
@@ -31,13 +31,13 @@ pub fn generate_code(app: &App) -> String {
 /// The budget of the typed identity decides the response; the person's budget only ever refuses with the same response
 /// as an incorrect code.
 pub async fn verify(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     challenge_id: &str,
     typed_budget: &str,
     typed: &TypedCode,
 ) -> anyhow::Result<CodeVerification> {
+    let Operation { app, now, .. } = *op;
     let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(CodeVerification::Expired) };
     if challenge.used_at.is_some() || challenge.tries_left <= 0 {
         return Ok(CodeVerification::Exhausted);
@@ -68,13 +68,13 @@ pub async fn verify(
 
 /// True if this is the correct code of a moment ago, submitted again by a double click. Counts like any other try.
 pub async fn is_replay(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     challenge_id: &str,
     typed_budget: &str,
     typed: &TypedCode,
 ) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     let Some(challenge) = store::find(tx, challenge_id).await? else { return Ok(false) };
     if challenge.used_at.is_none_or(|used| now.since(Timestamp(used)) >= REPLAY_GRACE) {
         return Ok(false);

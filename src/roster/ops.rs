@@ -14,11 +14,9 @@ use super::reconcile::{RemovalPolicy, plan_changes};
 use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
 use super::sealed_rows::RowError;
 use super::uai::Uai;
-use crate::base::clock::Timestamp;
+use crate::app::StorageOperation;
 use crate::base::phone::PhoneParser;
-use crate::base::rng::Random;
-use crate::crypto::MasterKey;
-use crate::db::{self, Db};
+use crate::db;
 use crate::tenants;
 
 mod sealed_plan;
@@ -33,11 +31,8 @@ const MAX_CONFLICT_ATTEMPTS: usize = 8;
 /// The dependencies of an import.
 #[derive(Clone, Copy)]
 pub struct ImportContext<'a> {
-    pub db: &'a Db,
-    pub master_key: &'a MasterKey,
-    pub rng: &'a dyn Random,
+    pub storage: StorageOperation<'a>,
     pub phone_parser: &'a PhoneParser,
-    pub now: Timestamp,
 }
 
 /// The request of the operator.
@@ -68,7 +63,7 @@ type Result<T> = std::result::Result<T, ImportError>;
 
 /// Imports the files, reporting each finding at once. Returns true if everything was imported, or would be.
 pub async fn import_files(
-    house: ImportContext<'_>,
+    ctx: ImportContext<'_>,
     request: &ImportRequest,
     tell: &mut (dyn FnMut(ImportFinding) + Send),
 ) -> Result<bool> {
@@ -87,7 +82,7 @@ pub async fn import_files(
         let (outcome, problems, remarks) = match set {
             Ok(mut set) => {
                 let (problems, remarks) = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
-                (import_school(house, request, &set).await?, problems, remarks)
+                (import_school(ctx, request, &set).await?, problems, remarks)
             }
             Err(refused) => (SchoolImportOutcome::Rejected(refused), Vec::new(), Vec::new()),
         };
@@ -152,12 +147,12 @@ async fn read_school(
 
 /// Compares one school's roster with the database and writes the changes unless the request is a dry run.
 async fn import_school(
-    house: ImportContext<'_>,
+    ctx: ImportContext<'_>,
     request: &ImportRequest,
     set: &SchoolRoster,
 ) -> Result<SchoolImportOutcome> {
     let refused = |why: ImportRejection| Ok(SchoolImportOutcome::Rejected(why));
-    let mut tx = house.db.read().await?;
+    let mut tx = ctx.storage.db.read().await?;
     let Some(school) = tenants::store::find_school(&mut tx, set.uai.as_str()).await? else {
         return refused(ImportRejection::UndeclaredSchool { uai: set.uai.clone(), academy: request.academy.clone() });
     };
@@ -165,8 +160,8 @@ async fn import_school(
         return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
-        let state = StoredRoster::read(&mut tx, house.master_key, &school.academy, set).await?;
-        let plan = match plan_changes(&state.current, set, house.phone_parser, request.removals) {
+        let state = StoredRoster::read(&mut tx, ctx.storage.master_key, &school.academy, set).await?;
+        let plan = match plan_changes(&state.current, set, ctx.phone_parser, request.removals) {
             Ok(plan) => plan,
             Err(refusal) => return refused(ImportRejection::Reconcile(refusal)),
         };
@@ -175,7 +170,7 @@ async fn import_school(
         if request.dry_run || nothing {
             return Ok(SchoolImportOutcome::Imported(taken));
         }
-        match SealedPlan::seal(house, state, plan, request.format)?.apply(house, &school.academy, &set.uai).await {
+        match SealedPlan::seal(ctx, state, plan, request.format)?.apply(ctx, &school.academy, &set.uai).await {
             Ok(true) => return Ok(SchoolImportOutcome::Imported(taken)),
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}

@@ -2,12 +2,13 @@
 
 use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, store};
 use crate::accounts::{self, Account};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, UnitOfWork};
 use crate::outbox::JobKind;
 use crate::{grants, logouts};
 
@@ -25,21 +26,27 @@ pub struct SessionOrigin<'a> {
 /// Creates a session for an account, in place of the browser's previous session. Returns the cookie's value and the
 /// row's id.
 pub async fn begin(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     account_id: &str,
     method: AuthenticationMethod,
     with: SessionOrigin<'_>,
 ) -> anyhow::Result<(String, String)> {
+    let Operation { app, now, .. } = *op;
     let cookie = id256(app.rng.as_ref());
     let id = sha256_base64url(&cookie);
     store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
     if let Some(old) = with.previous {
-        replace_previous(tx, app, now, old, (account_id, &id)).await?;
+        replace_previous(op, tx, old, (account_id, &id)).await?;
     }
-    let about = AuditDetails { account: Some(account_id), client: with.client, detail: method.amr() };
-    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::SignedIn, about).await?;
+    tx.actor = Actor::Account(account_id.to_owned());
+    let about = AuditDetails {
+        account: Some(account_id),
+        client: with.client,
+        detail: method.amr(),
+        ..AuditDetails::default()
+    };
+    audit::store::record(tx, AuditEvent::SignedIn, about).await?;
     Ok((cookie, id))
 }
 
@@ -48,12 +55,12 @@ pub async fn begin(
 /// service. For another person, the tokens are revoked and the clients notified. Tokens of an expired session are not
 /// revived.
 async fn replace_previous(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     old: &str,
     (account_id, new): (&str, &str),
 ) -> anyhow::Result<()> {
+    let now = op.now;
     let Some(session) = store::find(tx, old).await? else { return Ok(()) };
     if !store::end(tx, now, old).await? {
         return Ok(());
@@ -65,15 +72,16 @@ async fn replace_previous(
     }
     grants::ops::revoke_for_session(tx, now, old).await?;
     if !same {
-        logouts::ops::enqueue_logouts(tx, app, now, old, &session.account_id).await?;
+        logouts::ops::enqueue_logouts(op, tx, old, &session.account_id).await?;
     }
     Ok(())
 }
 
 /// Revokes the session's refresh tokens and enqueues the logout notifications, after a session was ended.
-async fn propagate_end(tx: &mut Tx, app: &App, now: Timestamp, id: &str, account_id: &str) -> anyhow::Result<()> {
+async fn propagate_end(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, id: &str, account_id: &str) -> anyhow::Result<()> {
+    let now = op.now;
     grants::ops::revoke_for_session(tx, now, id).await?;
-    logouts::ops::enqueue_logouts(tx, app, now, id, account_id).await
+    logouts::ops::enqueue_logouts(op, tx, id, account_id).await
 }
 
 /// Returns the current session of a cookie and its account. `None` for a malformed cookie, an ended or idle session,
@@ -107,12 +115,14 @@ pub async fn find_unended(app: &App, cookie: Option<&str>) -> anyhow::Result<Opt
 
 /// Ends a session and enqueues the logout notifications. The transaction is durable, because the end user is told of
 /// the sign-out.
-pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result<()> {
-    let mut tx = app.db.write(Durability::Durable).await?;
+pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
+    let mut tx = op.write(Durability::Durable).await?;
     if store::end(&mut tx, now, &session.id).await? {
+        tx.actor = Actor::Account(session.account_id.clone());
         let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::SignedOut, about).await?;
-        propagate_end(&mut tx, app, now, &session.id, &session.account_id).await?;
+        audit::store::record(&mut tx, AuditEvent::SignedOut, about).await?;
+        propagate_end(op, &mut tx, &session.id, &session.account_id).await?;
     }
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
@@ -121,17 +131,18 @@ pub async fn end(app: &App, now: Timestamp, session: &Session) -> anyhow::Result
 
 /// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
 /// caller's transaction.
-pub async fn end_all(tx: &mut Tx, app: &App, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
+pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &str) -> anyhow::Result<()> {
+    let now = op.now;
     let mut ended = 0;
     for id in store::list_open(tx, account_id).await? {
         if store::end(tx, now, &id).await? {
-            propagate_end(tx, app, now, &id, account_id).await?;
+            propagate_end(op, tx, &id, account_id).await?;
             ended += 1;
         }
     }
     grants::ops::revoke_for_account(tx, now, account_id).await?;
     let detail = ended.to_string();
     let about = AuditDetails { account: Some(account_id), detail: &detail, ..AuditDetails::default() };
-    audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::SessionsEnded, about).await?;
+    audit::store::record(tx, AuditEvent::SessionsEnded, about).await?;
     Ok(())
 }

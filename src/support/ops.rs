@@ -2,15 +2,15 @@
 
 use super::{SupportEvent, store};
 use crate::activation::ops::ActivationLookup;
-use crate::app::App;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::db::Durability;
 use crate::http::support::SupportPageView;
 use crate::{activation, sessions};
 
 /// Writes the buffered pages: pages within an activation or a session always, other pages within the limit of their
 /// source.
-pub async fn flush(app: &App, now: Timestamp) -> anyhow::Result<()> {
+pub async fn flush(op: &Operation<'_>) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     let noted = app.support_pages.drain();
     if noted.is_empty() {
         return Ok(());
@@ -22,7 +22,7 @@ pub async fn flush(app: &App, now: Timestamp) -> anyhow::Result<()> {
             None => None,
         };
         let found = match &page.activation {
-            Some(a) => activation::ops::find(app, now, Some(a), page.secrets.iter().map(String::as_str)).await?,
+            Some(a) => activation::ops::find(op, Some(a), page.secrets.iter().map(String::as_str)).await?,
             None => ActivationLookup::Unknown,
         };
         let (activation_id, account_id) = match found {
@@ -37,7 +37,7 @@ pub async fn flush(app: &App, now: Timestamp) -> anyhow::Result<()> {
             rows.push(row(page, account_id, activation_id));
         }
     }
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     for event in &rows {
         store::insert(&mut tx, event).await?;
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Campaign, School, is_telephone, store};
+use crate::app::DatabaseOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::{Span, Timestamp};
-use crate::base::rng::Random;
+use crate::base::clock::Span;
 use crate::base::uai::Uai;
 use crate::config::deployment::DeploymentFiles;
-use crate::db::{Db, Durability, Tx};
+use crate::db::{Durability, Tx};
 
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
@@ -75,13 +75,12 @@ pub enum CampaignChange {
 }
 
 pub async fn change_campaign(
-    db: &Db,
-    rng: &dyn Random,
-    now: Timestamp,
+    ctx: DatabaseOperation<'_>,
     uai: &str,
     change: CampaignChange,
 ) -> Result<Campaign, TenantError> {
-    let mut tx = db.write(Durability::Durable).await?;
+    let now = ctx.now;
+    let mut tx = ctx.write(Durability::Durable).await?;
     if store::find_school(&mut tx, uai).await?.is_none() {
         return Err(TenantError::UnknownSchool(uai.to_owned()));
     }
@@ -95,7 +94,8 @@ pub async fn change_campaign(
         }
     };
     store::upsert_campaign(&mut tx, uai, campaign).await?;
-    audit::store::record(&mut tx, rng, now, fact, AuditDetails { detail: uai, ..AuditDetails::default() }).await?;
+    audit::store::record(&mut tx, fact, AuditDetails { uai: Some(uai), detail: uai, ..AuditDetails::default() })
+        .await?;
     tx.commit().await?;
     Ok(campaign)
 }

@@ -46,7 +46,7 @@ async fn read(server: &TestServer, id: &str) -> Activation {
 
 async fn typed(server: &TestServer, activation: &Activation, code: String) -> CodeOutcome {
     let held = BoundActivation { activation: activation.clone(), secret: String::new() };
-    ops::verify_code(&server.app, server.now(), &held, &TypedCode::parse(&code).unwrap()).await.unwrap()
+    ops::verify_code(&server.operation(), &held, &TypedCode::parse(&code).unwrap()).await.unwrap()
 }
 
 fn is_right(checked: &CodeOutcome) -> bool {
@@ -183,7 +183,7 @@ async fn threat_s08_birth_dates_at_once_compare_five() {
         let answers = all(dates.into_iter().enumerate().map(|(n, date)| {
             let (server, activation) = (server.clone(), Arc::clone(&both[n % 2]));
             let given = vec![SubmittedAnswer::Yes(parse_typed(&date).unwrap())];
-            async move { ops::submit_answers(&server.app, server.now(), &activation, &given).await.unwrap() }
+            async move { ops::submit_answers(&server.operation(), &activation, &given).await.unwrap() }
         }))
         .await;
         let on =
@@ -259,7 +259,7 @@ async fn threat_s09_both_parents_at_once_have_an_account_each() {
     }
     all(open.into_iter().map(|activation| {
         let (server, given) = (server.clone(), given.clone());
-        async move { ops::submit_answers(&server.app, server.now(), &activation, &given).await.unwrap() }
+        async move { ops::submit_answers(&server.operation(), &activation, &given).await.unwrap() }
     }))
     .await;
     let mut who = server.query_texts("SELECT identifiant FROM account ORDER BY identifiant").await;
@@ -305,7 +305,7 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
         let (server, given, door) = (server.clone(), given.clone(), door.clone());
         async move {
             let _place = door.acquire().await.map_err(|e| e.to_string())?;
-            ops::submit_answers(&server.app, server.now(), &activation, &given).await.map_err(|e| format!("{e:#}"))
+            ops::submit_answers(&server.operation(), &activation, &given).await.map_err(|e| format!("{e:#}"))
         }
     }))
     .await;

@@ -7,7 +7,7 @@ use preau::clients::ops::lifecycle::{self, Decision, LifecycleError};
 use preau::clients::{ClientState, store};
 use serde_json::json;
 
-use crate::oidc::registration::{cantine, lifecycle_context, registered};
+use crate::oidc::registration::{cantine, registered};
 use crate::support::relying_party::basic_header;
 use crate::support::{TestServer, deployment};
 
@@ -24,7 +24,7 @@ async fn client_state(server: &TestServer, id: &str) -> ClientState {
 #[tokio::test]
 async fn a_suspension_survives_a_new_reading_of_the_files_and_a_file_that_is_gone_and_back() {
     let server = TestServer::start().await;
-    lifecycle::decide(lifecycle_context(&server), "ent", Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), "ent", Decision::Suspend).await.unwrap();
     assert!(!can_authenticate(&server, "ent", &deployment::secret("ent")).await);
     let again = server.restart().await;
     assert_eq!(client_state(&again, "ent").await, ClientState::Suspended);
@@ -33,31 +33,34 @@ async fn a_suspension_survives_a_new_reading_of_the_files_and_a_file_that_is_gon
     let again = again.restart().await;
     assert_eq!(client_state(&again, "ent").await, ClientState::Suspended);
     // The end of a suspension does not bring back what no file declares.
-    assert_eq!(lifecycle::decide(lifecycle_context(&again), "ent", Decision::Resume).await.unwrap(), ClientState::Gone);
+    assert_eq!(
+        lifecycle::decide(again.operation().storage(), "ent", Decision::Resume).await.unwrap(),
+        ClientState::Gone
+    );
     std::fs::rename(&aside, &file).unwrap();
     let again = again.restart().await;
     assert_eq!(client_state(&again, "ent").await, ClientState::Active);
-    lifecycle::decide(lifecycle_context(&again), "ent", Decision::Suspend).await.unwrap();
+    lifecycle::decide(again.operation().storage(), "ent", Decision::Suspend).await.unwrap();
     std::fs::rename(&file, &aside).unwrap();
     let again = again.restart().await;
     std::fs::rename(&aside, &file).unwrap();
     let again = again.restart().await;
     assert_eq!(client_state(&again, "ent").await, ClientState::Suspended);
-    lifecycle::decide(lifecycle_context(&again), "ent", Decision::Resume).await.unwrap();
+    lifecycle::decide(again.operation().storage(), "ent", Decision::Resume).await.unwrap();
     assert!(can_authenticate(&again, "ent", &deployment::secret("ent")).await);
     // Decided twice, or of nobody: said.
     assert!(matches!(
-        lifecycle::decide(lifecycle_context(&again), "ent", Decision::Resume).await,
+        lifecycle::decide(again.operation().storage(), "ent", Decision::Resume).await,
         Err(LifecycleError::State(..))
     ));
     let held = store::registered::find(&mut again.app.db.read().await.unwrap(), "ent").await.unwrap().unwrap();
     let approval = Decision::Approve { version: held.version };
     assert!(matches!(
-        lifecycle::decide(lifecycle_context(&again), "ent", approval).await,
+        lifecycle::decide(again.operation().storage(), "ent", approval).await,
         Err(LifecycleError::State(..))
     ));
     assert!(matches!(
-        lifecycle::decide(lifecycle_context(&again), "x", Decision::Suspend).await,
+        lifecycle::decide(again.operation().storage(), "x", Decision::Suspend).await,
         Err(LifecycleError::Unknown(_))
     ));
 }
@@ -67,23 +70,23 @@ async fn a_new_secret_is_taken_at_once_and_the_former_one_as_long_as_was_said() 
     let server = TestServer::start().await;
     let client = registered(&server, true, &cantine()).await;
     let (id, first) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
-    let second = lifecycle::rotate_secret(lifecycle_context(&server), id, Span::days(2)).await.unwrap();
+    let second = lifecycle::rotate_secret(server.operation().storage(), id, Span::days(2)).await.unwrap();
     assert!(can_authenticate(&server, id, first).await && can_authenticate(&server, id, second.expose()).await);
     assert!(!can_authenticate(&server, id, "").await);
     server.advance(Span::days(2));
     assert!(!can_authenticate(&server, id, first).await && can_authenticate(&server, id, second.expose()).await);
-    let third = lifecycle::rotate_secret(lifecycle_context(&server), id, Span(0)).await.unwrap();
+    let third = lifecycle::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
     assert!(
         !can_authenticate(&server, id, second.expose()).await && can_authenticate(&server, id, third.expose()).await
     );
 
-    let refused = lifecycle::rotate_secret(lifecycle_context(&server), "ent", Span(0)).await;
+    let refused = lifecycle::rotate_secret(server.operation().storage(), "ent", Span(0)).await;
     assert!(matches!(refused, Err(LifecycleError::FileDecides(_))), "{refused:?}");
     let public = json!({"token_endpoint_auth_method": "none", "redirect_uris": ["https://a.example/cb"]});
     let public = registered(&server, true, &public).await;
     assert!(public.get("client_secret").is_none() && public.get("client_secret_expires_at").is_none());
     let refused =
-        lifecycle::rotate_secret(lifecycle_context(&server), public["client_id"].as_str().unwrap(), Span(0)).await;
+        lifecycle::rotate_secret(server.operation().storage(), public["client_id"].as_str().unwrap(), Span(0)).await;
     assert!(matches!(refused, Err(LifecycleError::NoSecret(..))), "{refused:?}");
 }
 
@@ -99,9 +102,9 @@ async fn the_secret_of_a_client_that_signs_is_sealed_and_no_other_is_kept() {
     assert!(!found.secret_sealed.as_ref().unwrap().contains(secret));
     let opened = preau::clients::ops::signing_secret(&server.app, &found).unwrap().unwrap();
     assert_eq!(opened.expose(), secret);
-    let overlap = lifecycle::rotate_secret(lifecycle_context(&server), id, Span::days(1)).await;
+    let overlap = lifecycle::rotate_secret(server.operation().storage(), id, Span::days(1)).await;
     assert!(matches!(overlap, Err(LifecycleError::NoOverlap(_))));
-    let new = lifecycle::rotate_secret(lifecycle_context(&server), id, Span(0)).await.unwrap();
+    let new = lifecycle::rotate_secret(server.operation().storage(), id, Span(0)).await.unwrap();
     let found = store::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
     let opened = preau::clients::ops::signing_secret(&server.app, &found).unwrap().unwrap();
     assert_eq!(opened.expose(), new.expose());

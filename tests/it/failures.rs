@@ -19,7 +19,7 @@ async fn failures(server: &TestServer) -> Vec<String> {
 
 /// As the worker does.
 async fn note(server: &TestServer) {
-    while accounts::ops::record_failures(&server.app, server.now()).await.unwrap() > 0 {}
+    while accounts::ops::record_failures(&server.operation()).await.unwrap() > 0 {}
 }
 
 async fn tries(browser: &mut Browser, identifiant: &str, passwords: &[&str]) {
@@ -105,14 +105,16 @@ async fn faults_f7_a_sign_in_names_the_client_that_asked() {
 #[tokio::test]
 async fn faults_a5_facts_go_after_their_term_some_at_a_time() {
     let server = TestServer::start_with_config(|config| config.audit.keep_months = 2).await;
-    let mut tx = server.app.db.write(db::Durability::Relaxed).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(db::Durability::Relaxed).await.unwrap();
     for n in 0..1_500 {
-        let (at, about) = (server.now().minus(Span::days(61 + n)), audit::AuditDetails::default());
-        audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::AuditEvent::SignedOut, about).await.unwrap();
+        let about = audit::AuditDetails::default();
+        tx.now = server.now().minus(Span::days(61 + n));
+        audit::store::record(&mut tx, audit::AuditEvent::SignedOut, about).await.unwrap();
     }
     let about = audit::AuditDetails { detail: "kept", ..audit::AuditDetails::default() };
-    let at = server.now().minus(Span::days(59));
-    audit::store::record(&mut tx, server.app.rng.as_ref(), at, audit::AuditEvent::SignedOut, about).await.unwrap();
+    tx.now = server.now().minus(Span::days(59));
+    audit::store::record(&mut tx, audit::AuditEvent::SignedOut, about).await.unwrap();
     let before = server.now().minus(server.app.config.audit.retention());
     assert_eq!(audit::store::delete_expired(&mut tx, before).await.unwrap(), 1_000);
     tx.commit().await.unwrap();

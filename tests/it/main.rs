@@ -14,6 +14,7 @@ mod activation_races;
 mod activation_same;
 #[cfg(test)]
 mod architecture;
+mod audit_actors;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]

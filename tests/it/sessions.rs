@@ -218,8 +218,9 @@ async fn attack_s8_ending_all_sessions_of_an_account_ends_every_browser_and_toke
     let ent = TestRelyingParty::new(&server, "ent");
     let mut browsers = [signed_in(&server, &member).await, signed_in(&server, &member).await];
     let tokens = ent.sign_in(&mut browsers[0], &member).await;
-    let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
-    preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &member.account_id).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
+    preau::sessions::ops::end_all(&op, &mut tx, &member.account_id).await.unwrap();
     tx.commit().await.unwrap();
     for browser in &browsers {
         assert!(!is_known(browser).await);

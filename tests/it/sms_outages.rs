@@ -290,7 +290,7 @@ async fn faults_f1_what_is_given_back_is_given_back_once_whoever_settles_it_agai
     let both = server.query_texts(phone).await.remove(0);
     let (that_left, _) = both.split_once(',').unwrap();
     for job in [&second[0], &first[0], &second[0]] {
-        otp::ops::deliver(&server.app, job).await.unwrap();
+        otp::ops::deliver(&server.operation(), job).await.unwrap();
     }
     assert_eq!(server.query_texts(phone).await, [that_left]);
     assert_eq!(server.query_texts(day).await, ["1"]);
@@ -354,13 +354,13 @@ async fn faults_f1_the_school_lifts_the_budgets_of_one_person_and_of_nobody_else
     assert_eq!(server.messages().len(), 10);
     assert_eq!(asks(&TestFamily::durand()).await, StatusCode::TOO_MANY_REQUESTS);
     let anne = server.query_texts("SELECT id FROM person WHERE given_name = 'Anne'").await.remove(0);
-    assert!(activation::ops::reset_sms_budgets(&server.app, server.now(), &anne, "0349999J").await.unwrap());
+    assert!(activation::ops::reset_sms_budgets(&server.operation(), &anne, "0349999J").await.unwrap());
     assert_eq!(asks(&TestFamily::durand()).await, StatusCode::SEE_OTHER);
     server.drain_outbox().await;
     assert_eq!(server.messages().len(), 11, "the phone's too");
     assert_eq!(asks(&TestFamily::petit()).await, StatusCode::TOO_MANY_REQUESTS);
     assert!(server.audit_facts().await.contains(&"sms_budgets_lifted".to_owned()));
-    assert!(!activation::ops::reset_sms_budgets(&server.app, server.now(), "nobody", "0349999J").await.unwrap());
+    assert!(!activation::ops::reset_sms_budgets(&server.operation(), "nobody", "0349999J").await.unwrap());
 }
 
 #[tokio::test]
@@ -384,7 +384,7 @@ async fn faults_f1_the_operator_lifts_everybody_s_budgets_after_messages_that_ne
     browser_at_code(&server, &TestFamily::petit()).await;
     server.drain_outbox().await;
     operator.set_status(200);
-    let done = otp::ops::resume(&server.app.db, server.app.rng.as_ref(), server.now()).await.unwrap();
+    let done = otp::ops::resume(server.operation().database()).await.unwrap();
     assert!(done.outages == 1 && done.jobs >= 1 && done.budgets >= 3, "{done:?}");
     server.drain_outbox().await;
     assert!(operator.accepted().iter().any(|m| m.to == "+33639980002"), "at once");
@@ -438,7 +438,7 @@ async fn threat_s07_numbers_abroad_whose_codes_nobody_enters_get_no_more_and_ope
     assert_eq!(server.messages().len(), sent + 1);
     assert!(!refresh(&mut other).await.contains(DELAY_NOTICE));
     // Looked at, and found honest: what is asked for again is sent.
-    otp::ops::resume(&server.app.db, server.app.rng.as_ref(), server.now()).await.unwrap();
+    otp::ops::resume(server.operation().database()).await.unwrap();
     server.drain_outbox().await;
     assert!(server.messages().len() > sent + 1);
 }

@@ -5,13 +5,13 @@ use crate::accounts::{self, Account, AccountState, password};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::views::{ActivationPurpose, ChildStatus};
 use crate::activation::{Activation, ActivationOutcome, ActivationStep, store};
-use crate::app::App;
+use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
 use crate::crypto::{HmacPurpose, Priority};
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::devices;
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, RateLimit};
@@ -26,7 +26,8 @@ const MAX_CONFLICT_ATTEMPTS: usize = 4;
 /// Assigns an account after the children are confirmed. Concurrent activations of one person end with one account:
 /// linking a person is compare-and-set, and after a conflict the transaction is repeated and finds the account. `false`
 /// if another request of this browser did the same.
-pub async fn assign_account(app: &App, now: Timestamp, proven: &BoundActivation) -> anyhow::Result<bool> {
+pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
         let mut next = proven.activation.clone();
         next.browser_digest = sha256_base64url(&browser_binding::next_secret(
@@ -35,8 +36,8 @@ pub async fn assign_account(app: &App, now: Timestamp, proven: &BoundActivation)
             ActivationStep::Children,
             &proven.secret,
         ));
-        let mut tx = app.db.write(Durability::Durable).await?;
-        if !link_persons(&mut tx, app, now, &mut next).await? {
+        let mut tx = op.write(Durability::Durable).await?;
+        if !link_persons(op, &mut tx, &mut next).await? {
             tx.rollback().await?;
             continue;
         }
@@ -48,7 +49,7 @@ pub async fn assign_account(app: &App, now: Timestamp, proven: &BoundActivation)
         }
         let about =
             AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ChildrenConfirmed, about).await?;
+        audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
         tx.commit().await?;
         app.metrics.record_activation(next.step.name());
         return Ok(true);
@@ -57,7 +58,8 @@ pub async fn assign_account(app: &App, now: Timestamp, proven: &BoundActivation)
 }
 
 /// Links the matching persons to an existing or a new account. `false` after a conflict with a concurrent activation.
-async fn link_persons(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<bool> {
+async fn link_persons(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     if next.purpose == ActivationPurpose::NewPassword {
         return Ok(true);
     }
@@ -88,7 +90,7 @@ async fn link_persons(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activat
                 accounts::ops::create_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
             let about =
                 AuditDetails { account: Some(&opened.id), detail: &next.support_code, ..AuditDetails::default() };
-            audit::store::record(tx, app.rng.as_ref(), now, AuditEvent::IdentifierAssigned, about).await?;
+            audit::store::record(tx, AuditEvent::IdentifierAssigned, about).await?;
             opened.id
         }
     };
@@ -143,13 +145,13 @@ pub enum ChoosePasswordOutcome {
 
 /// Sets the password and signs in. Replacing a password ends every session and every other activation of the account.
 pub async fn choose_password(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     held: &BoundActivation,
     account: &Account,
     typed: (&str, &str),
     brought: SignInContext<'_>,
 ) -> anyhow::Result<ChoosePasswordOutcome> {
+    let Operation { app, now, .. } = *op;
     let (first, second) = (password::normalize(typed.0), password::normalize(typed.1));
     let schools = super::school_names(held);
     let known = password::PasswordContext {
@@ -165,7 +167,7 @@ pub async fn choose_password(
     }
     let hash = app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?;
 
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut tx = op.write(Durability::Durable).await?;
     let browser = sha256_base64url(&browser_binding::next_secret(
         &app.master_key,
         &held.id,
@@ -191,62 +193,62 @@ pub async fn choose_password(
     let replaces = current.is_some_and(|a| a.state == AccountState::Active);
     let fact = if replaces { AuditEvent::PasswordReset } else { AuditEvent::PasswordChosen };
     let about = AuditDetails { account: Some(&account.id), detail: &next.support_code, ..AuditDetails::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, fact, about).await?;
+    audit::store::record(&mut tx, fact, about).await?;
     if replaces {
-        sessions::ops::end_all(&mut tx, app, now, &account.id).await?;
+        sessions::ops::end_all(op, &mut tx, &account.id).await?;
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
     tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
     // Devices known by the former password are removed; this browser is added below.
     devices::store::forget_all(&mut tx, now, &account.id).await?;
-    let signed_in = begin_session(&mut tx, app, now, &next, &account.id, brought).await?;
+    let signed_in = begin_session(op, &mut tx, &next, &account.id, brought).await?;
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
-    restore_interaction(app, now, &next).await;
+    restore_interaction(op, &next).await;
     Ok(ChoosePasswordOutcome::Done(signed_in))
 }
 
 /// Starts the session of a completed activation, and registers the device as known.
 async fn begin_session(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     account: &str,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<SignInCookies> {
+    let app = op.app;
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
     let label = devices::label(brought.user_agent);
-    let (id, device) = devices::ops::remember(tx, app, now, account, None, (&label, Some(&identity))).await?;
+    let (id, device) = devices::ops::remember(op, tx, account, None, (&label, Some(&identity))).await?;
     let former = brought.session_cookie.map(sha256_base64url);
     // None for an activation without a pending request.
     let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
     let client = request.as_ref().map(|waiting| waiting.request.client_id.as_str());
     let with = SessionOrigin { previous: former.as_deref(), device: Some(&id), client };
-    let (cookie, _) = sessions::ops::begin(tx, app, now, account, AuthenticationMethod::Activation, with).await?;
-    limits::ops::record_account_seen(tx, app, now, brought.source, account).await?;
+    let (cookie, _) = sessions::ops::begin(op, tx, account, AuthenticationMethod::Activation, with).await?;
+    limits::ops::record_account_seen(op, tx, brought.source, account).await?;
     Ok(SignInCookies { session_cookie: cookie, device_secret: device })
 }
 
 /// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies:
 /// requires the same password in the same browser, counted like any password. `None` for a wrong password.
 pub async fn sign_in_again(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     activation: &Activation,
     account: &Account,
     typed: &str,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<Option<SignInCookies>> {
+    let Operation { app, now, .. } = *op;
     let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
     let password = password::normalize(typed);
     let _turn = app.password_hasher.lock_key(&key).await;
-    if accounts::ops::verify_password(app, now, &key, &password, Some(account), Priority::Known).await?
+    if accounts::ops::verify_password(op, &key, &password, Some(account), Priority::Known).await?
         != PasswordVerification::Correct
     {
         return Ok(None);
     }
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     limits::store::release(&mut tx, RateLimit::Password, &key, now).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
@@ -255,17 +257,17 @@ pub async fn sign_in_again(
         tx.commit().await?;
         return Ok(None);
     }
-    let signed_in = begin_session(&mut tx, app, now, activation, &account.id, brought).await?;
+    let signed_in = begin_session(op, &mut tx, activation, &account.id, brought).await?;
     tx.commit().await?;
-    restore_interaction(app, now, activation).await;
+    restore_interaction(op, activation).await;
     Ok(Some(signed_in))
 }
 
 /// Restores the pending authorization request, which the store may have lost in a restart meanwhile.
-async fn restore_interaction(app: &App, now: Timestamp, activation: &Activation) {
+async fn restore_interaction(op: &Operation<'_>, activation: &Activation) {
     let (Some(i), Some(request)) = (&activation.interaction_id, &activation.pending_request) else { return };
     let restored = match serde_json::from_str::<Interaction>(request) {
-        Ok(interaction) => interactions::ops::restore(app, now, i, &interaction).await,
+        Ok(interaction) => interactions::ops::restore(op.app, op.now, i, &interaction).await,
         Err(e) => Err(e.into()),
     };
     if !matches!(restored, Ok(true)) {

@@ -5,12 +5,11 @@ use crate::activation::views::{ActivationPurpose, ChildStatus};
 use crate::activation::{
     Activation, ActivationOutcome, ActivationStep, ChildQuestion, ChildrenOutcome, children_outcome, store,
 };
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::crypto::HmacPurpose;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::roster;
 use crate::tenants::{self, Notice, NoticeKind};
@@ -58,14 +57,14 @@ const MAX_CONFLICT_ATTEMPTS: usize = 3;
 /// A double click on « Confirmer » submits the answers twice: the second request repeats the check on the current
 /// state. The repetition costs no try, because only correct dates reach it.
 pub async fn submit_answers(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     held: &BoundActivation,
     given: &[SubmittedAnswer],
 ) -> anyhow::Result<ChildrenStepOutcome> {
+    let app = op.app;
     let mut fresh = held.clone();
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
-        if let Some(answered) = try_answers(app, now, &fresh, given).await? {
+        if let Some(answered) = try_answers(op, &fresh, given).await? {
             return Ok(answered);
         }
         let Some(found) = store::find(&mut app.db.read().await?, &app.master_key, &fresh.id).await? else { break };
@@ -81,17 +80,16 @@ pub async fn submit_answers(
 /// Verifies correct dates again, for a browser that sent the dates a moment ago and missed the response: at least one
 /// date, and no wrong one (the form has no fields for children confirmed earlier). Counted like any try.
 pub async fn repeat_dates(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     held: &BoundActivation,
     given: &[SubmittedAnswer],
 ) -> anyhow::Result<bool> {
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let (mut right, mut wrong) = (0, 0);
     for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(ChildStatus::Right))
     {
         if let SubmittedAnswer::Yes(date) = given {
-            match compare_birth_date(&mut tx, app, now, (held.account_id.as_deref(), child), *date).await? {
+            match compare_birth_date(op, &mut tx, (held.account_id.as_deref(), child), *date).await? {
                 DateComparison::Equal => right += 1,
                 DateComparison::Different { .. } | DateComparison::NoTriesLeft => wrong += 1,
             }
@@ -103,18 +101,18 @@ pub async fn repeat_dates(
 
 /// Checks the answers once. `None` after a conflict with another tab, if no answer was wrong.
 async fn try_answers(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     held: &BoundActivation,
     given: &[SubmittedAnswer],
 ) -> anyhow::Result<Option<ChildrenStepOutcome>> {
+    let app = op.app;
     let activation = &held.activation;
     let mut next = activation.clone();
     let mut said = vec![AnswerVerdict::Accepted; next.children.len()];
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     for ((child, given), said) in next.children.iter_mut().zip(given).zip(&mut said) {
         if let (None, SubmittedAnswer::Yes(date)) = (child.settled, given) {
-            *said = check_birth_date(&mut tx, app, now, activation, child, *date).await?;
+            *said = check_birth_date(op, &mut tx, activation, child, *date).await?;
         }
     }
     // Correct dates and exhausted children are stored at once, even with other children open; a *Non* may still be
@@ -136,7 +134,7 @@ async fn try_answers(
         tx.commit().await?;
         return Ok(Some(ChildrenStepOutcome::ShowAgain { activation: Box::new(next), verdicts: said }));
     }
-    hide_denied_children(&mut tx, app, now, activation, &decided).await?;
+    hide_denied_children(op, &mut tx, activation, &decided).await?;
     match outcome {
         ChildrenOutcome::AllDenied => {
             tx.commit().await?;
@@ -144,7 +142,7 @@ async fn try_answers(
         }
         ChildrenOutcome::NoneConfirmed => {
             if next.purpose == ActivationPurpose::NewPassword {
-                notify_recovery_failed(&mut tx, app, now, &next).await?;
+                notify_recovery_failed(op, &mut tx, &next).await?;
             }
             next.children = decided;
             next.step = ActivationStep::Ended;
@@ -157,12 +155,9 @@ async fn try_answers(
         ChildrenOutcome::Confirmed | ChildrenOutcome::Pending => {
             tx.commit().await?;
             next.children = decided;
-            let given = super::account::assign_account(
-                app,
-                now,
-                &BoundActivation { activation: next, secret: held.secret.clone() },
-            )
-            .await?;
+            let given =
+                super::account::assign_account(op, &BoundActivation { activation: next, secret: held.secret.clone() })
+                    .await?;
             let step = ActivationStep::Password;
             Ok(Some(if given {
                 ChildrenStepOutcome::Advanced(step)
@@ -183,21 +178,20 @@ async fn show_again(app: &App, stale: Activation, said: Vec<AnswerVerdict>) -> a
 
 /// Compares a birth date, and sets the status of the child if the question is decided.
 async fn check_birth_date(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     child: &mut ChildQuestion,
     date: BirthDate,
 ) -> anyhow::Result<AnswerVerdict> {
-    match compare_birth_date(tx, app, now, (activation.account_id.as_deref(), child), date).await? {
+    match compare_birth_date(op, tx, (activation.account_id.as_deref(), child), date).await? {
         DateComparison::Equal => {
             child.settled = Some(ChildStatus::Right);
             Ok(AnswerVerdict::Accepted)
         }
         DateComparison::Different { tries_left: left } if left > 0 => Ok(AnswerVerdict::WrongDate { tries_left: left }),
         DateComparison::Different { .. } | DateComparison::NoTriesLeft => {
-            set_aside(tx, app, now, activation, child).await?;
+            set_aside(op, tx, activation, child).await?;
             Ok(AnswerVerdict::NoTriesLeft)
         }
     }
@@ -211,12 +205,12 @@ enum DateComparison {
 
 /// Consumes a try of the budget of this parent and child, then compares.
 async fn compare_birth_date(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     (account, child): (Option<&str>, &ChildQuestion),
     date: BirthDate,
 ) -> anyhow::Result<DateComparison> {
+    let Operation { app, now, .. } = *op;
     let person = child.person_ids.iter().min().cloned().unwrap_or_default();
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("birth/{person}/{}", child.pupil_id));
     let RateLimitDecision::Allowed { remaining: left } =
@@ -239,9 +233,8 @@ async fn compare_birth_date(
 /// gets a notice; the other children continue. In a password reset the child only no longer counts: wrong dates must
 /// not remove a child from an account.
 async fn set_aside(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     child: &mut ChildQuestion,
 ) -> anyhow::Result<()> {
@@ -249,43 +242,46 @@ async fn set_aside(
     if activation.purpose == ActivationPurpose::NewPassword {
         return Ok(());
     }
-    hide_child(tx, app, now, activation, child, NoticeKind::BirthDateFailed, AuditEvent::ChildHidden).await
+    hide_child(op, tx, activation, child, NoticeKind::BirthDateFailed, AuditEvent::ChildHidden).await
 }
 
 /// Hides every child answered *Non* from claims, and notifies the schools.
 async fn hide_denied_children(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     a: &Activation,
     children: &[ChildQuestion],
 ) -> anyhow::Result<()> {
     for child in children.iter().filter(|c| c.settled == Some(ChildStatus::Refused)) {
-        hide_child(tx, app, now, a, child, NoticeKind::Contested, AuditEvent::ChildContested).await?;
+        hide_child(op, tx, a, child, NoticeKind::Contested, AuditEvent::ChildContested).await?;
     }
     Ok(())
 }
 
 /// Notifies the children's schools that no date was correct in a password reset; nothing else changes.
-async fn notify_recovery_failed(tx: &mut Tx, app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+async fn notify_recovery_failed(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    activation: &Activation,
+) -> anyhow::Result<()> {
     for child in &activation.children {
         for person_id in &child.person_ids {
             let kind = NoticeKind::RecoveryFailed;
-            notify_school(tx, app, now, activation, child, person_id, kind).await?;
+            notify_school(op, tx, activation, child, person_id, kind).await?;
         }
     }
     Ok(())
 }
 
 async fn notify_school(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     child: &ChildQuestion,
     person_id: &str,
     kind: NoticeKind,
 ) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     let notice = Notice {
         uai: &child.uai,
         person_id,
@@ -298,33 +294,33 @@ async fn notify_school(
 }
 
 async fn hide_child(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     child: &ChildQuestion,
     kind: NoticeKind,
     fact: AuditEvent,
 ) -> anyhow::Result<()> {
+    let now = op.now;
     for person_id in &child.person_ids {
         roster::store::hide_child(tx, now, person_id, &child.pupil_id, kind.name()).await?;
-        notify_school(tx, app, now, activation, child, person_id, kind).await?;
+        notify_school(op, tx, activation, child, person_id, kind).await?;
     }
     let about = AuditDetails {
         account: activation.account_id.as_deref(),
         detail: &activation.support_code,
         ..AuditDetails::default()
     };
-    audit::store::record(tx, app.rng.as_ref(), now, fact, about).await?;
+    audit::store::record(tx, fact, about).await?;
     Ok(())
 }
 
 /// Handles « Choisir un nouveau mot de passe »: asks for the birth dates of the account's children first. Without a
 /// current child no question is possible, and the page refers to the school.
-pub async fn begin_password_reset(app: &App, activation: &Activation) -> anyhow::Result<ActivationStep> {
+pub async fn begin_password_reset(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ActivationStep> {
     let Some(account) = activation.account_id.as_deref() else { return Ok(activation.step) };
     let mut next = activation.clone();
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let mut children = Vec::new();
     for person in roster::store::list_persons_of_account(&mut tx, account).await? {
         children.extend(roster::store::list_children_of_person(&mut tx, &person).await?);

@@ -6,11 +6,11 @@ use super::send_code;
 use crate::accounts::{self, AccountState};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, ChildQuestion, store};
-use crate::app::App;
+use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
@@ -28,16 +28,12 @@ pub enum CodeOutcome {
 
 /// Verifies and counts a code; a correct code advances the activation in the same transaction and replaces the binding
 /// secret.
-pub async fn verify_code(
-    app: &App,
-    now: Timestamp,
-    held: &BoundActivation,
-    typed: &TypedCode,
-) -> anyhow::Result<CodeOutcome> {
+pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &TypedCode) -> anyhow::Result<CodeOutcome> {
+    let Operation { app, now, .. } = *op;
     let activation = &held.activation;
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let budget = &activation.identity_budget;
-    let checked = otp::ops::verify(&mut tx, app, now, &activation.challenge_id, budget, typed).await?;
+    let checked = otp::ops::verify(op, &mut tx, &activation.challenge_id, budget, typed).await?;
     if checked != CodeVerification::Correct {
         tx.commit().await?;
         if matches!(checked, CodeVerification::RateLimited { .. }) {
@@ -50,10 +46,10 @@ pub async fn verify_code(
     let mut next = activation.clone();
     next.browser_digest =
         sha256_base64url(&browser_binding::next_secret(&app.master_key, &next.id, ActivationStep::Code, &held.secret));
-    advance_from_code(&mut tx, app, now, &mut next).await?;
+    advance_from_code(op, &mut tx, &mut next).await?;
     let about =
         AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::CodeAccepted, about).await?;
+    audit::store::record(&mut tx, AuditEvent::CodeAccepted, about).await?;
     if !store::advance(&mut tx, ActivationStep::Code, &next).await? {
         // This transaction consumed the code, so only a concurrent request that advanced the activation can have left
         // the step.
@@ -62,32 +58,34 @@ pub async fn verify_code(
     }
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
-    release_source_counters(app, now, activation).await?;
+    release_source_counters(op, activation).await?;
     Ok(CodeOutcome::Accepted(next.step))
 }
 
 /// Verifies a correct code again, for a browser that sent the code a moment ago and missed the response.
-pub async fn repeat_code(app: &App, now: Timestamp, held: &BoundActivation, typed: &TypedCode) -> anyhow::Result<bool> {
-    let mut tx = app.db.write(Durability::Relaxed).await?;
-    let right = otp::ops::is_replay(&mut tx, app, now, &held.challenge_id, &held.identity_budget, typed).await?;
+pub async fn repeat_code(op: &Operation<'_>, held: &BoundActivation, typed: &TypedCode) -> anyhow::Result<bool> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let right = otp::ops::is_replay(op, &mut tx, &held.challenge_id, &held.identity_budget, typed).await?;
     tx.commit().await?;
     Ok(right)
 }
 
 /// Releases the counters of the source after a verified code. The counters of an activation older than an hour have
 /// expired.
-async fn release_source_counters(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<()> {
+async fn release_source_counters(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<()> {
+    let now = op.now;
     let began = activation.expires_at.minus(ACTIVATION_TTL);
     if let Some(counted) = &activation.source_counters
         && now.since(began).0 < Span::hours(1).0
     {
-        limits::ops::release_activation(app, now, counted).await?;
+        limits::ops::release_activation(op, counted).await?;
     }
     Ok(())
 }
 
 /// Advances the activation after a correct code: the first place where the result depends on the roster.
-async fn advance_from_code(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Activation) -> anyhow::Result<()> {
+async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<()> {
+    let app = op.app;
     let found = send_code::find_persons(tx, app, next).await?;
     next.person_ids = found.iter().map(|c| c.id.clone()).collect();
     if let Some(account) = find_account(tx, &found).await? {
@@ -107,7 +105,7 @@ async fn advance_from_code(tx: &mut Tx, app: &App, now: Timestamp, next: &mut Ac
     }
     // A person with an unfinished account may continue outside of the campaign too.
     if next.account_id.is_none()
-        && let Some(outcome) = check_campaigns(tx, app, now, next, &children).await?
+        && let Some(outcome) = check_campaigns(op, tx, next, &children).await?
     {
         return end_with(next, outcome);
     }
@@ -176,12 +174,12 @@ pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
 /// Returns `None` if a campaign of one school is open; else the outcome to show. If no campaign is upcoming, the
 /// schools get a notice of the request to reopen.
 async fn check_campaigns(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     next: &Activation,
     children: &[RosterChild],
 ) -> anyhow::Result<Option<ActivationOutcome>> {
+    let Operation { app, now, .. } = *op;
     let mut later: Option<(Timestamp, &RosterChild)> = None;
     let mut over: Option<(Option<Timestamp>, &RosterChild)> = None;
     for child in children {
@@ -223,8 +221,9 @@ pub enum ResendOutcome {
 }
 
 /// Sends another code, or returns the waiting time or the limit.
-pub async fn resend_code(app: &App, now: Timestamp, activation: &Activation) -> anyhow::Result<ResendOutcome> {
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ResendOutcome> {
+    let Operation { app, now, .. } = *op;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let Some(challenge) = otp::store::find(&mut tx, &activation.challenge_id).await? else {
         return Ok(ResendOutcome::LimitReached);
     };
@@ -251,7 +250,7 @@ pub async fn resend_code(app: &App, now: Timestamp, activation: &Activation) -> 
     )
     .await?
     {
-        send_code::enqueue_send_code(&mut tx, app, now, activation, challenge.sends + 1).await?;
+        send_code::enqueue_send_code(op, &mut tx, activation, challenge.sends + 1).await?;
         tx.commit().await?;
         app.job_notifier.notify(JobKind::SendCode);
         return Ok(ResendOutcome::Sent);

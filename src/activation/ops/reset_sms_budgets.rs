@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use super::send_code::{person_budget_key, phone_budget_key};
 use crate::activation::{SubmittedIdentity, store};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Timestamp;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit};
@@ -17,8 +16,9 @@ use crate::roster::{self, sealed_rows};
 
 /// Resets the SMS budgets of a roster person: of the phone, and of every submitted identity that matches the person.
 /// The budgets for wrong codes and wrong dates remain. Returns true if the person has a mobile number.
-pub async fn reset_sms_budgets(app: &App, now: Timestamp, person_id: &str, by: &str) -> anyhow::Result<bool> {
-    let mut tx = app.db.write(Durability::Durable).await?;
+pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &str, by: &str) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
+    let mut tx = op.write(Durability::Durable).await?;
     let Some((phone, same)) = find_mobile(&mut tx, app, person_id).await? else { return Ok(false) };
     limits::store::reset(&mut tx, RateLimit::SmsToPhone, &phone_budget_key(app, &phone, "")).await?;
     let mut typed: BTreeSet<String> = same.iter().flat_map(|person| identity_budgets(app, person, &phone)).collect();
@@ -30,8 +30,9 @@ pub async fn reset_sms_budgets(app: &App, now: Timestamp, person_id: &str, by: &
     for budget in &typed {
         limits::store::reset(&mut tx, RateLimit::SmsPerIdentity, budget).await?;
     }
-    let about = AuditDetails { detail: &format!("{person_id} by {by}"), ..AuditDetails::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::SmsLimitsReset, about).await?;
+    let about =
+        AuditDetails { person: Some(person_id), detail: &format!("{person_id} by {by}"), ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::SmsLimitsReset, about).await?;
     tx.commit().await?;
     Ok(true)
 }

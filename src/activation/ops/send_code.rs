@@ -5,11 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activation::{Activation, ActivationStep, store};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::crypto::HmacPurpose;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::otp::ops::{SmsJob, SmsJobContext};
 use crate::otp::outage::{Conversion, OutageReason, cap_percent_reached, destination_prefix};
@@ -27,12 +27,12 @@ struct SendCodeJob {
 }
 
 pub async fn enqueue_send_code(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     sends: i64,
 ) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     let body = serde_json::to_string(&SendCodeJob { activation: activation.id.clone(), sends })?;
     // The narrowest source counter: the sources take turns in the queue.
     let source = activation.source_counters.as_deref().and_then(|counted| counted.split(' ').next());
@@ -69,7 +69,8 @@ pub(super) fn phone_budget_key(app: &App, phone: &str, apart: &str) -> String {
     app.master_key.hmac(HmacPurpose::LimiterKey, &format!("sms/{phone}{apart}"))
 }
 
-pub async fn send_code_if_known(app: &App, now: Timestamp, job: &Job) -> anyhow::Result<JobOutcome> {
+pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
+    let Operation { app, now, .. } = *op;
     let errand: SendCodeJob = serde_json::from_str(&job.body)?;
     let mut tx = app.db.read().await?;
     let Some(activation) = store::find(&mut tx, &app.master_key, &errand.activation).await? else {
@@ -94,13 +95,13 @@ pub async fn send_code_if_known(app: &App, now: Timestamp, job: &Job) -> anyhow:
         &[("service", app.pages.service_name()), ("code", &code), ("host", app.config.server.host())],
     )?;
     let keyed = otp::ops::code_hmac(app, &activation.challenge_id, &code);
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let to = &activation.identity.phone;
     let (prefix, conversion, detail) = otp::ops::check_conversion(&mut tx, now, to).await?;
     if conversion == Conversion::Sufficient {
         outages::end(&mut tx, now, &prefix).await?;
     } else {
-        otp::ops::record_undeliverable(&mut tx, app, now, (&prefix, &detail), asked).await?;
+        otp::ops::record_undeliverable(op, &mut tx, (&prefix, &detail), asked).await?;
     }
     if conversion == Conversion::Blocked {
         tx.commit().await?;
@@ -122,9 +123,9 @@ pub async fn send_code_if_known(app: &App, now: Timestamp, job: &Job) -> anyhow:
         tx.rollback().await?;
         app.metrics.record_limited(RateLimit::DailySms.name(), "cap");
         app.metrics.record_sms("capped");
-        let mut tx = app.db.write(Durability::Relaxed).await?;
+        let mut tx = op.write(Durability::Relaxed).await?;
         let detail = format!("the {cap} messages of the day (sms.daily_cap) are used up");
-        otp::ops::record_undeliverable(&mut tx, app, now, (&OutageReason::Cap, &detail), asked).await?;
+        otp::ops::record_undeliverable(op, &mut tx, (&OutageReason::Cap, &detail), asked).await?;
         tx.commit().await?;
         // Retried until the code expires: the daily cap may be reset at midnight before.
         return Ok(JobOutcome::Retry);
@@ -141,7 +142,7 @@ pub async fn send_code_if_known(app: &App, now: Timestamp, job: &Job) -> anyhow:
     if errand.sends == 1 {
         // Recorded only for a match: identities unknown to the roster are no audit events.
         let about = audit::AuditDetails { account, detail: &activation.support_code, ..audit::AuditDetails::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ActivationStarted, about).await?;
+        audit::store::record(&mut tx, AuditEvent::ActivationStarted, about).await?;
     }
     let about = SmsJobContext {
         challenge: activation.challenge_id.clone(),

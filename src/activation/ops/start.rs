@@ -3,14 +3,14 @@
 use super::send_code;
 use crate::activation::views::ActivationPurpose;
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationStep, SubmittedIdentity, store};
-use crate::app::App;
+use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
 use crate::crypto::HmacPurpose;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::interactions::Interaction;
 use crate::limits::{self, RateLimit, RateLimitDecision, RateLimited};
@@ -46,13 +46,13 @@ pub struct StartContext<'a> {
 /// source: an attacker who knows a parent's name and number can exhaust the general budgets, but not those of the
 /// device (docs/threats.md#threat-s06, #attack-l5).
 pub async fn start(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     lang: Lang,
     visitor: StartContext<'_>,
     typed: SubmittedIdentity,
     waiting: Option<(String, Interaction)>,
 ) -> anyhow::Result<StartOutcome> {
+    let Operation { app, now, .. } = *op;
     let browser = sha256_base64url(visitor.navigation_cookie);
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &typed.budget_key());
     let device =
@@ -61,7 +61,7 @@ pub async fn start(
         Some(device) => {
             (app.master_key.hmac(HmacPurpose::LimiterKey, &format!("{}/device/{device}", typed.budget_key())), None)
         }
-        None => match limits::ops::count_activation(app, now, visitor.source, &browser).await? {
+        None => match limits::ops::count_activation(op, visitor.source, &browser).await? {
             Ok(counted) => (identity, Some(counted)),
             Err(refused) => return Ok(StartOutcome::Limited(refused)),
         },
@@ -92,14 +92,14 @@ pub async fn start(
     };
     // Two attempts: a double click on two connections may insert a row between the query and the insert.
     for _ in 0..2 {
-        let mut tx = app.db.write(Durability::Relaxed).await?;
+        let mut tx = op.write(Durability::Relaxed).await?;
         if let Some(id) = store::find_open(&mut tx, now, &new.browser_digest, &new.identity_budget).await? {
             if new.interaction_id.is_some() {
                 store::replace_request(&mut tx, &id, &new).await?;
             }
             tx.commit().await?;
             // The existing activation is counted already.
-            limits::ops::release_activation(app, now, new.source_counters.as_deref().unwrap_or_default()).await?;
+            limits::ops::release_activation(op, new.source_counters.as_deref().unwrap_or_default()).await?;
             return Ok(StartOutcome::Started { id });
         }
         otp::ops::release_during_outages(&mut tx, &new.identity_budget, now).await?;
@@ -109,7 +109,7 @@ pub async fn start(
             app.metrics.record_limited(RateLimit::SmsPerIdentity.name(), "budget");
             return Ok(StartOutcome::TooManyCodes { until });
         }
-        if insert_activation(&mut tx, app, now, &new).await? {
+        if insert_activation(op, &mut tx, &new).await? {
             tx.commit().await?;
             app.metrics.record_activation(new.step.name());
             app.job_notifier.notify(JobKind::SendCode);
@@ -120,12 +120,13 @@ pub async fn start(
     anyhow::bail!("an activation is open and is not there")
 }
 
-async fn insert_activation(tx: &mut Tx, app: &App, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
+async fn insert_activation(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, new: &Activation) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     store::close_stale(tx, now, &new.browser_digest, &new.identity_budget).await?;
     otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::CODE_TTL)).await?;
     if !store::insert(tx, &app.master_key, now, new).await? {
         return Ok(false);
     }
-    send_code::enqueue_send_code(tx, app, now, new, 1).await?;
+    send_code::enqueue_send_code(op, tx, new, 1).await?;
     Ok(true)
 }

@@ -12,7 +12,7 @@ use crate::activation::views::{
     ActivationPurpose, AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildStatus, ChildrenPage,
 };
 use crate::activation::{Activation, ActivationStep};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -94,7 +94,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         Err(answer) => return Ok(once_more().await?.unwrap_or(answer)),
     };
     let (typed, given) = read(&activation);
-    match ops::submit_answers(&app, ctx.now, &activation, &given).await? {
+    match ops::submit_answers(&Operation::of_request(&app, &ctx), &activation, &given).await? {
         ChildrenStepOutcome::Advanced(ActivationStep::Password) => Ok(with_next_secret(
             &app,
             &ctx,
@@ -129,7 +129,7 @@ async fn repeat_dates(
 ) -> Result<Option<Response>, PageError> {
     let Some(held) = left_by_proof(app, ctx, ActivationStep::Children).await? else { return Ok(None) };
     let (_, given) = read(&held);
-    let again = ops::repeat_dates(app, ctx.now, &held, &given).await?;
+    let again = ops::repeat_dates(&Operation::of_request(app, ctx), &held, &given).await?;
     Ok(again.then(|| with_next_secret(app, ctx, &held, ActivationStep::Children, redirect_to_step(ctx, held.step))))
 }
 

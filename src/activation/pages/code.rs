@@ -10,7 +10,7 @@ use super::{
 use crate::activation::ops::{self, CodeOutcome, ResendOutcome};
 use crate::activation::views::{CodeError, CodeNotice, CodePage};
 use crate::activation::{Activation, ActivationStep};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -84,7 +84,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             return refuse(StatusCode::UNPROCESSABLE_ENTITY, CodeError::NotSixDigits).await;
         }
     };
-    match ops::verify_code(&app, ctx.now, &activation, &typed).await? {
+    match ops::verify_code(&Operation::of_request(&app, &ctx), &activation, &typed).await? {
         CodeOutcome::Accepted(step) => {
             Ok(with_next_secret(&app, &ctx, &activation, ActivationStep::Code, redirect_to_step(&ctx, step)))
         }
@@ -112,7 +112,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
 /// Repeats the response to a correct code, after a double click whose first response the browser discarded.
 async fn repeat_code(app: &AppState, ctx: &RequestContext, typed: &TypedCode) -> Result<Option<Response>, PageError> {
     let Some(held) = left_by_proof(app, ctx, ActivationStep::Code).await? else { return Ok(None) };
-    let again = ops::repeat_code(app, ctx.now, &held, typed).await?;
+    let again = ops::repeat_code(&Operation::of_request(app, ctx), &held, typed).await?;
     Ok(again.then(|| with_next_secret(app, ctx, &held, ActivationStep::Code, redirect_to_step(ctx, held.step))))
 }
 
@@ -122,7 +122,7 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let said = match ops::resend_code(&app, ctx.now, &activation).await? {
+    let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &activation).await? {
         ResendOutcome::Sent => "envoye",
         ResendOutcome::Wait { .. } => "attente",
         ResendOutcome::LimitReached => "limite",

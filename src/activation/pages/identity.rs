@@ -7,7 +7,7 @@ use super::{CARRIED_PARAMS, PageResult, in_request_language};
 use crate::activation::ops::{self, ActivationLookup, StartContext, StartOutcome};
 use crate::activation::views::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
 use crate::activation::{ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::names;
 use crate::base::phone::PhoneError;
 use crate::http::form::Form;
@@ -22,7 +22,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     let ctx = in_request_language(&app, ctx).await;
     let mut page = IdentityPage { query: ctx.carried_query(&CARRIED_PARAMS), ..IdentityPage::default() };
     if let ActivationLookup::Active(known) =
-        ops::find(&app, ctx.now, ctx.query.get("a"), ctx.activation_secrets()).await?
+        ops::find(&Operation::of_request(&app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
         && known.step == ActivationStep::Code
     {
         page = {
@@ -72,7 +72,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let typed = SubmittedIdentity { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
     let waiting = ctx.query.get("i").map(str::to_owned).zip(waiting);
     let visitor = StartContext { navigation_cookie: &nav, device_secrets: &ctx.devices, source: ctx.source };
-    match ops::start(&app, ctx.now, ctx.lang, visitor, typed, waiting).await? {
+    match ops::start(&Operation::of_request(&app, &ctx), ctx.lang, visitor, typed, waiting).await? {
         StartOutcome::Started { id } => {
             let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("a", id.as_str())]));

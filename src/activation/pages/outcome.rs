@@ -10,7 +10,7 @@ use crate::activation::views::{
     NoBirthDateRight, NobodyToAttach,
 };
 use crate::activation::{Activation, ActivationOutcome, ActivationStep, ops};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
@@ -96,7 +96,10 @@ async fn ended_page(
 /// POST: handles « Choisir un nouveau mot de passe ».
 pub async fn begin_password_reset(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
     match activation_at(&app, &ctx, &[ActivationStep::ExistingAccount]).await? {
-        Ok(activation) => Ok(redirect_to_step(&ctx, ops::begin_password_reset(&app, &activation).await?)),
+        Ok(activation) => Ok(redirect_to_step(
+            &ctx,
+            ops::begin_password_reset(&Operation::of_request(&app, &ctx), &activation).await?,
+        )),
         Err(answer) => Ok(answer),
     }
 }

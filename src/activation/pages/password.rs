@@ -17,7 +17,7 @@ use crate::activation::views::{
     PasswordPage, SheetPage, SheetService,
 };
 use crate::activation::{Activation, ActivationStep};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -90,7 +90,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         return repeat_password(&app, &ctx, &activation, &form).await;
     }
     let typed = (form.form_value("mot_de_passe"), form.form_value("confirmation"));
-    let chosen = ops::choose_password(&app, ctx.now, &activation, &account, typed, sign_in_context(&ctx)).await?;
+    let chosen =
+        ops::choose_password(&Operation::of_request(&app, &ctx), &activation, &account, typed, sign_in_context(&ctx))
+            .await?;
     let fault = match chosen {
         ChoosePasswordOutcome::Done(signed_in) => {
             return Ok(with_next_secret(
@@ -130,7 +132,14 @@ async fn sign_in_again(
 ) -> Result<Option<SignInCookies>, PageError> {
     let account = load_account(app, activation).await?;
     let brought = SignInContext { session_cookie: None, ..sign_in_context(ctx) };
-    Ok(ops::sign_in_again(app, ctx.now, activation, &account, form.form_value("mot_de_passe"), brought).await?)
+    Ok(ops::sign_in_again(
+        &Operation::of_request(app, ctx),
+        activation,
+        &account,
+        form.form_value("mot_de_passe"),
+        brought,
+    )
+    .await?)
 }
 
 fn sign_in_context(ctx: &RequestContext) -> SignInContext<'_> {

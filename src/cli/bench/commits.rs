@@ -1,7 +1,7 @@
 //! Measures commits of one small row, one after the other: SQLite has one writer.
 
 use super::measure::{BenchRates, measure_rate};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::db::Durability;
 
@@ -20,9 +20,10 @@ async fn commit_rate(app: &AppState, seconds: u64, durability: Durability) -> an
     let work = move |_| {
         let app = app.clone();
         async move {
-            let mut tx = app.db.write(durability).await?;
+            let op = Operation::of_job(&app, "bench");
+            let mut tx = op.write(durability).await?;
             let about = AuditDetails { detail: "bench", ..AuditDetails::default() };
-            audit::store::record(&mut tx, app.rng.as_ref(), app.now(), AuditEvent::ClientChanged, about).await?;
+            audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
             Ok(tx.commit().await?)
         }
     };

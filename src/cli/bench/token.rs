@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use url::Url;
 
 use super::measure::{BenchRates, cpu_seconds, mean, measure_rate, rounds};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::db::Durability;
 use crate::demo::Demo;
@@ -92,16 +92,11 @@ impl Bench {
         let account =
             accounts::store::find_by_identifiant(&mut app.db.read().await?, &demo.account.identifiant).await?;
         let account = account.context("the demo's account")?;
-        let mut tx = app.db.write(Durability::Relaxed).await?;
-        let (cookie, _) = sessions::ops::begin(
-            &mut tx,
-            app,
-            app.now(),
-            &account.id,
-            AuthenticationMethod::Password,
-            SessionOrigin::default(),
-        )
-        .await?;
+        let op = Operation::of_job(app, "bench");
+        let mut tx = op.write(Durability::Relaxed).await?;
+        let (cookie, _) =
+            sessions::ops::begin(&op, &mut tx, &account.id, AuthenticationMethod::Password, SessionOrigin::default())
+                .await?;
         tx.commit().await?;
         let secret = demo.secret(CLIENT).context("the demo's client")?;
         Ok(Self {

@@ -1,16 +1,16 @@
 //! Administration of clients: approval, suspension, resumption, rotation of secrets, and initial access tokens.
 
 use super::associated_data;
+use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Span;
 use crate::base::ids::id256;
-use crate::base::rng::Random;
 use crate::base::secret::{Secret, sha256_base64url};
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens::{self, InitialToken};
 use crate::clients::{AuthMethod, ClientState};
-use crate::crypto::{MasterKey, SealError};
-use crate::db::{Db, Durability, Tx};
+use crate::crypto::SealError;
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
 
 #[derive(Debug, thiserror::Error)]
@@ -37,15 +37,6 @@ pub enum LifecycleError {
     Db(#[from] crate::db::DbError),
 }
 
-/// The dependencies of client administration.
-#[derive(Clone, Copy)]
-pub struct LifecycleContext<'a> {
-    pub db: &'a Db,
-    pub master_key: &'a MasterKey,
-    pub rng: &'a dyn Random,
-    pub now: Timestamp,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Approves this version only: the client's owner may replace the metadata at any time, even between the operator's
@@ -58,8 +49,8 @@ pub enum Decision {
 }
 
 /// Applies a decision and returns the new state of the client.
-pub async fn decide(ctx: LifecycleContext<'_>, id: &str, decision: Decision) -> Result<ClientState, LifecycleError> {
-    let mut tx = ctx.db.write(Durability::Durable).await?;
+pub async fn decide(ctx: StorageOperation<'_>, id: &str, decision: Decision) -> Result<ClientState, LifecycleError> {
+    let mut tx = ctx.write(Durability::Durable).await?;
     let held = find(&mut tx, id).await?;
     if matches!(decision, Decision::Approve { version } if version != held.version) {
         return Err(LifecycleError::Changed(id.to_owned()));
@@ -82,20 +73,20 @@ pub async fn decide(ctx: LifecycleContext<'_>, id: &str, decision: Decision) -> 
     if !registered::set_state(&mut tx, ctx.now, &held, state, unapproved).await? {
         return Err(LifecycleError::Changed(id.to_owned()));
     }
-    record(&mut tx, ctx, Some(id), detail).await?;
+    record(&mut tx, Some(id), detail).await?;
     // A suspended owner must not register another client with the same initial access token
     // (docs/threats.md#attack-p4).
     if decision == Decision::Suspend && tokens::revoke_for_client(&mut tx, ctx.now, id).await? > 0 {
-        record(&mut tx, ctx, Some(id), "its initial access token revoked").await?;
+        record(&mut tx, Some(id), "its initial access token revoked").await?;
     }
     tx.commit().await?;
     Ok(state)
 }
 
 /// Generates a new secret; the previous one stays valid for `overlap`.
-pub async fn rotate_secret(ctx: LifecycleContext<'_>, id: &str, overlap: Span) -> Result<Secret, LifecycleError> {
+pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -> Result<Secret, LifecycleError> {
     let secret = Secret::new(id256(ctx.rng));
-    let mut tx = ctx.db.write(Durability::Durable).await?;
+    let mut tx = ctx.write(Durability::Durable).await?;
     let held = find(&mut tx, id).await?;
     let method = held.client.meta.auth_method;
     if held.from_file {
@@ -117,7 +108,7 @@ pub async fn rotate_secret(ctx: LifecycleContext<'_>, id: &str, overlap: Span) -
     if !registered::rotate_secret(&mut tx, ctx.now, &held, &new, sealed.as_deref(), until).await? {
         return Err(LifecycleError::Changed(id.to_owned()));
     }
-    record(&mut tx, ctx, Some(id), "secret rotated").await?;
+    record(&mut tx, Some(id), "secret rotated").await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -134,10 +125,10 @@ pub struct InitialTokenRequest {
 
 /// Generates an initial access token. Returns the token for the future registrant, and the id that revokes the token.
 pub async fn issue_initial_token(
-    ctx: LifecycleContext<'_>,
+    ctx: StorageOperation<'_>,
     wanted: InitialTokenRequest,
 ) -> Result<(Secret, String), LifecycleError> {
-    let mut tx = ctx.db.write(Durability::Durable).await?;
+    let mut tx = ctx.write(Durability::Durable).await?;
     if !tenants::store::has_academy(&mut tx, &wanted.academy).await? {
         return Err(LifecycleError::UnknownAcademy(wanted.academy));
     }
@@ -153,17 +144,17 @@ pub async fn issue_initial_token(
         revoked_at: None,
     };
     tokens::insert(&mut tx, &row).await?;
-    record(&mut tx, ctx, None, &format!("registration opened: {}", row.label)).await?;
+    record(&mut tx, None, &format!("registration opened: {}", row.label)).await?;
     tx.commit().await?;
     Ok((Secret::new(token), row.id))
 }
 
-pub async fn revoke_initial_token(ctx: LifecycleContext<'_>, id: &str) -> Result<(), LifecycleError> {
-    let mut tx = ctx.db.write(Durability::Durable).await?;
+pub async fn revoke_initial_token(ctx: StorageOperation<'_>, id: &str) -> Result<(), LifecycleError> {
+    let mut tx = ctx.write(Durability::Durable).await?;
     if tokens::revoke(&mut tx, ctx.now, id).await? == 0 {
         return Err(LifecycleError::UnknownToken);
     }
-    record(&mut tx, ctx, None, "registration closed").await?;
+    record(&mut tx, None, "registration closed").await?;
     tx.commit().await?;
     Ok(())
 }
@@ -172,13 +163,8 @@ async fn find(tx: &mut Tx, id: &str) -> Result<ClientRecord, LifecycleError> {
     registered::find(tx, id).await?.ok_or_else(|| LifecycleError::Unknown(id.to_owned()))
 }
 
-async fn record(
-    tx: &mut Tx,
-    ctx: LifecycleContext<'_>,
-    client: Option<&str>,
-    detail: &str,
-) -> Result<(), LifecycleError> {
+async fn record(tx: &mut UnitOfWork<'_>, client: Option<&str>, detail: &str) -> Result<(), LifecycleError> {
     let about = AuditDetails { client, detail, ..AuditDetails::default() };
-    audit::store::record(tx, ctx.rng, ctx.now, AuditEvent::ClientChanged, about).await?;
+    audit::store::record(tx, AuditEvent::ClientChanged, about).await?;
     Ok(())
 }

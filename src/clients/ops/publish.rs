@@ -10,16 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::associated_data;
 use super::files::{ClientFileError, validate_file};
+use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
-use crate::base::rng::Random;
 use crate::base::secret::sha256_base64url;
 use crate::clients::store;
 use crate::clients::store::published::{self, Publication};
 use crate::clients::{AuthMethod, ClientMetadata};
 use crate::config::deployment::{BrokenFile, DeploymentFiles};
 use crate::crypto::MasterKey;
-use crate::db::{Db, Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
 
 /// At most one in this many clients may be removed by one publication; more require [`PublishMode::Forced`].
@@ -197,15 +197,13 @@ impl PublishPlan {
 
 /// Writes academies, schools and clients in one transaction; a client with a broken file is skipped.
 pub async fn publish(
-    db: &Db,
-    master_key: &MasterKey,
-    rng: &dyn Random,
-    now: Timestamp,
-    (declared, consent): (&DeploymentFiles, PublishMode),
+    ctx: StorageOperation<'_>,
+    declared: &DeploymentFiles,
+    consent: PublishMode,
 ) -> Result<Published, PublishError> {
     for _ in 0..MAX_RETRIES {
-        let mut tx = db.write(Durability::Durable).await?;
-        match in_transaction(&mut tx, master_key, rng, now, (declared, consent)).await? {
+        let mut tx = ctx.write(Durability::Durable).await?;
+        match in_transaction(&mut tx, ctx.master_key, declared, consent).await? {
             Some(published) => {
                 tx.commit().await?;
                 return Ok(published);
@@ -217,12 +215,12 @@ pub async fn publish(
 }
 
 async fn in_transaction(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
-    rng: &dyn Random,
-    now: Timestamp,
-    (declared, consent): (&DeploymentFiles, PublishMode),
+    declared: &DeploymentFiles,
+    consent: PublishMode,
 ) -> Result<Option<Published>, PublishError> {
+    let now = tx.now;
     let plan = plan(tx, declared).await?;
     if consent == PublishMode::Guarded {
         plan.check(format_utc)?;
@@ -244,8 +242,6 @@ async fn in_transaction(
             let detail = format!("revision {next}");
             audit::store::record(
                 tx,
-                rng,
-                now,
                 AuditEvent::FilesPublished,
                 AuditDetails { detail: &detail, ..AuditDetails::default() },
             )
@@ -282,7 +278,7 @@ async fn in_transaction(
     }
     for (id, detail) in &changes {
         let about = AuditDetails { client: Some(id), detail, ..AuditDetails::default() };
-        audit::store::record(tx, rng, now, AuditEvent::ClientChanged, about).await?;
+        audit::store::record(tx, AuditEvent::ClientChanged, about).await?;
     }
     Ok(Some(Published { revision, changes, broken: plan.broken }))
 }

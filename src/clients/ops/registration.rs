@@ -5,8 +5,9 @@
 //! see or are redirected by requires a new approval (docs/threats.md#attack-p6). Nothing here depends on HTTP.
 
 use super::associated_data;
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, id256, is_id};
 use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
@@ -55,7 +56,8 @@ const MAX_SECTOR_DOCUMENT_BYTES: usize = 64 * 1024;
 /// The number of attempts of an update that conflicts with another write.
 const MAX_ATTEMPTS: usize = 3;
 
-pub async fn register(app: &App, now: Timestamp, token: &str, fields: &ClientMetadataFields) -> RegistrationResult {
+pub async fn register(op: &Operation<'_>, token: &str, fields: &ClientMetadataFields) -> RegistrationResult {
+    let Operation { app, now, .. } = *op;
     if !is_id(token, 43) {
         return Ok(Err(RegistrationError::InvalidToken));
     }
@@ -74,14 +76,15 @@ pub async fn register(app: &App, now: Timestamp, token: &str, fields: &ClientMet
     let secret = meta.auth_method.has_secret().then(|| Secret::new(id256(app.rng.as_ref())));
     let manages = id256(app.rng.as_ref());
     let written = client_columns(app, &client_id, &meta, secret.as_ref())?;
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut tx = op.write(Durability::Durable).await?;
     if !tokens::consume(&mut tx, now, &initial.id).await? {
         return Ok(Err(RegistrationError::InvalidToken));
     }
     registered::insert(&mut tx, now, &client_id, &written, &sha256_base64url(&manages), &initial).await?;
     let detail = format!("registered with {}", initial.label);
+    tx.actor = Actor::Client(client_id.clone());
     let about = AuditDetails { client: Some(&client_id), detail: &detail, ..AuditDetails::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ClientChanged, about).await?;
+    audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
     tx.commit().await?;
     Ok(Ok(RegistrationResponse { client_id, meta, issued_at: now, secret, token: Secret::new(manages) }))
 }
@@ -127,12 +130,12 @@ pub async fn read(app: &App, client_id: &str, token: &str) -> RegistrationResult
 
 /// Replaces the metadata of a registered client; an omitted field gets its default (RFC 7592 2.2).
 pub async fn update(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     (client_id, token): (&str, &str),
     claimed: &ReplacementIdentity,
     fields: &ClientMetadataFields,
 ) -> RegistrationResult {
+    let Operation { app, now, .. } = *op;
     for _ in 0..MAX_ATTEMPTS {
         let Some(mut held) = find_by_token(app, client_id, token).await? else {
             return Ok(Err(RegistrationError::InvalidToken));
@@ -166,13 +169,14 @@ pub async fn update(
             ClientState::Active if held.unapproved => ClientState::Pending,
             same => same,
         };
-        let mut tx = app.db.write(Durability::Durable).await?;
+        let mut tx = op.write(Durability::Durable).await?;
         if !registered::replace(&mut tx, now, &held, &written, state).await? {
             continue;
         }
+        tx.actor = Actor::Client(client_id.to_owned());
         let about =
             AuditDetails { client: Some(client_id), detail: "replaced by its owner", ..AuditDetails::default() };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ClientChanged, about).await?;
+        audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
         tx.commit().await?;
         return Ok(Ok(registration_response(held, meta, secret, token)));
     }
@@ -224,14 +228,16 @@ fn needs_approval(old: &ClientMetadata, new: &ClientMetadata) -> bool {
     rest(old) != rest(new)
 }
 
-pub async fn delete(app: &App, now: Timestamp, client_id: &str, token: &str) -> anyhow::Result<bool> {
+pub async fn delete(op: &Operation<'_>, client_id: &str, token: &str) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     let Some(held) = find_by_token(app, client_id, token).await? else { return Ok(false) };
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut tx = op.write(Durability::Durable).await?;
     if !registered::delete(&mut tx, now, &held.client.id, &sha256_base64url(token)).await? {
         return Ok(false);
     }
+    tx.actor = Actor::Client(client_id.to_owned());
     let about = AuditDetails { client: Some(client_id), detail: "removed by its owner", ..AuditDetails::default() };
-    audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::ClientChanged, about).await?;
+    audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
     tx.commit().await?;
     Ok(true)
 }

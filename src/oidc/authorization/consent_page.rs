@@ -9,7 +9,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
+use crate::base::actor::Actor;
 use crate::base::phone::E164;
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client, GrantType};
@@ -82,8 +83,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
     let Some(p) = load_end_user(&app, &ctx, &client).await? else { return to_dispatcher() };
     if client.meta.consent {
         let consent = Consent { scopes: waiting.request.scopes.clone(), claims: waiting.request.claims.clone() };
-        let mut tx = app.db.write(Durability::Durable).await?;
-        grants::ops::record_consent(&mut tx, &app, ctx.now, &p.account.id, &client.id, &consent).await?;
+        let op = Operation::of_request(&app, &ctx).by(Actor::Account(p.account.id.clone()));
+        let mut tx = op.write(Durability::Durable).await?;
+        grants::ops::record_consent(&mut tx, &p.account.id, &client.id, &consent).await?;
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id);

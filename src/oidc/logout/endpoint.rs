@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::request::{self, LogoutRequest, MAX_URL_BYTES};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::clients;
 use crate::ephemeral::Namespace;
@@ -71,7 +71,7 @@ pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): 
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
     let mut request = request::load(&app, &ctx, &i).await?.unwrap_or_default();
     if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
-        sessions::ops::end(&app, ctx.now, &session).await?;
+        sessions::ops::end(&Operation::of_request(&app, &ctx), &session).await?;
         request.session = Some(session.id);
     }
     request.done = true;
@@ -86,7 +86,7 @@ pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): 
 pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     let mut request = LogoutRequest { done: true, ..LogoutRequest::default() };
     if let Some(session) = sessions::ops::find_unended(&app, ctx.session.as_deref()).await? {
-        sessions::ops::end(&app, ctx.now, &session).await?;
+        sessions::ops::end(&Operation::of_request(&app, &ctx), &session).await?;
         request.session = Some(session.id);
     }
     let changes = form.get("changer").is_some();
@@ -141,7 +141,7 @@ async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest,
         return finish_without_hint_in_url(app, ctx, request).await;
     };
     if hint_matches_session(app, &session, &request).await? {
-        sessions::ops::end(app, ctx.now, &session).await?;
+        sessions::ops::end(&Operation::of_request(app, &ctx), &session).await?;
         request.session = Some(session.id);
         let cleared = ctx.jar.clear_cookie(CookieName::Session);
         return Ok(with_cookie(finish_without_hint_in_url(app, ctx, request).await?, cleared));

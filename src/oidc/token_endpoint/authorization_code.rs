@@ -9,9 +9,9 @@
 
 use super::token_request::{TokenRequest, TokenResponse};
 use crate::accounts::{self, Account};
-use crate::app::AppState;
+use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::clients::{self, Client, GrantType};
@@ -55,7 +55,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return denied("the code does not fit this request", why);
     }
     if seen.consumed {
-        return deny_replay(app, now, &granted).await;
+        return deny_replay(asking.op, &granted).await;
     }
     if granted.code_challenge.is_none() && granted.nonce.is_none() {
         clients::ops::record_unprotected_exchange(app, now, client).await;
@@ -80,7 +80,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     asking.consume_proof().await?;
     match app.ephemeral.take(Namespace::Code, &key, now).await? {
         TakeResult::Taken(_) => {}
-        TakeResult::AlreadyTaken(_) => return deny_replay(app, now, &granted).await,
+        TakeResult::AlreadyTaken(_) => return deny_replay(asking.op, &granted).await,
         TakeResult::NotFound => return denied(UNKNOWN_CODE, "expired meanwhile"),
     }
 
@@ -152,22 +152,22 @@ fn verify_code_binding(
 }
 
 /// Denies a second use of the code by a matching request, and revokes the tokens of the first use.
-async fn deny_replay(app: &AppState, now: Timestamp, granted: &CodeGrant) -> Result<TokenResponse, ProtocolError> {
-    revoke_code_tokens(app, now, granted).await?;
+async fn deny_replay(op: &Operation<'_>, granted: &CodeGrant) -> Result<TokenResponse, ProtocolError> {
+    revoke_code_tokens(op, granted).await?;
     Err(OAuthError::invalid_grant(UNKNOWN_CODE).detail("used before: its tokens are revoked").into())
 }
 
 /// Revokes the tokens issued for the code, and no others (RFC 6749 4.1.2).
-async fn revoke_code_tokens(app: &AppState, now: Timestamp, granted: &CodeGrant) -> anyhow::Result<()> {
+async fn revoke_code_tokens(op: &Operation<'_>, granted: &CodeGrant) -> anyhow::Result<()> {
     let grant = &granted.grant;
-    let mut tx = app.db.write(Durability::Durable).await?;
-    if grants::ops::revoke_for_code(&mut tx, now, grant, LAST_TOKEN_TTL).await? {
+    let mut tx = op.write(Durability::Durable).await?;
+    if grants::ops::revoke_for_code(&mut tx, op.now, grant, LAST_TOKEN_TTL).await? {
         let about = AuditDetails {
             account: Some(&grant.account_id),
             client: Some(&grant.client_id),
             ..AuditDetails::default()
         };
-        audit::store::record(&mut tx, app.rng.as_ref(), now, AuditEvent::CodeReplayed, about).await?;
+        audit::store::record(&mut tx, AuditEvent::CodeReplayed, about).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::token_request::TokenRequest;
 use super::{authorization_code, client_credentials, refresh_token};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
+use crate::base::actor::Actor;
 use crate::clients::metadata;
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
@@ -31,7 +32,8 @@ async fn exchange(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedC
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).into());
     }
     let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
-    let request = TokenRequest { app: &app, now: ctx.now, client, params, jkt, proof };
+    let op = &Operation::of_request(&app, &ctx).by(Actor::Client(client.id.clone()));
+    let request = TokenRequest { app: &app, now: ctx.now, op, client, params, jkt, proof };
     let tokens = match params.get("grant_type") {
         Some("authorization_code") => authorization_code::exchange(&request).await?,
         Some("refresh_token") => refresh_token::exchange(&request).await?,

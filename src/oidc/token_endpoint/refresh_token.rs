@@ -112,11 +112,11 @@ async fn rotate_token(
     family: &RefreshTokenFamily,
     generation: i64,
 ) -> anyhow::Result<Option<i64>> {
-    let TokenRequest { app, now, .. } = *asking;
+    let TokenRequest { op, now, .. } = *asking;
     if !asking.client.requirements().rotates_refresh_tokens && generation == family.generation {
         return Ok(Some(generation));
     }
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let mut tx = op.write(Durability::Durable).await?;
     let given = if grants::store::families::rotate(&mut tx, now, &family.id, generation).await? {
         Some(generation + 1)
     } else {
@@ -129,7 +129,7 @@ async fn rotate_token(
                 Some(now_is.generation)
             }
             Some(now_is) => {
-                grants::ops::handle_reuse(&mut tx, app, now, &now_is, TOKEN_TTL).await?;
+                grants::ops::handle_reuse(&mut tx, &now_is, TOKEN_TTL).await?;
                 None
             }
             None => None,

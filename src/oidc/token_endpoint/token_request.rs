@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::clock::Timestamp;
 use crate::clients::Client;
 use crate::oidc::error::ProtocolError;
@@ -15,6 +15,8 @@ use crate::protocol::params::Params;
 pub struct TokenRequest<'a> {
     pub app: &'a AppState,
     pub now: Timestamp,
+    /// The operation, with the client as its actor.
+    pub op: &'a Operation<'a>,
     pub client: &'a Client,
     pub params: &'a Params,
     /// The thumbprint of the key of a valid DPoP proof.

@@ -6,11 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
+use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::rng::Random;
-use crate::db::{Db, Durability, Result, Tx};
+use crate::db::{Db, Durability, Result, Tx, UnitOfWork};
 use crate::http::pages::dates::date_key;
 use crate::limits::{self, RateLimit};
 use crate::otp::outage::{
@@ -80,8 +79,9 @@ pub struct ResumeSummary {
 
 /// Resumes delivery on behalf of the operator: ends all outages, makes waiting jobs due now, and discounts all requests
 /// of the last day.
-pub async fn resume(db: &Db, rng: &dyn Random, now: Timestamp) -> Result<ResumeSummary> {
-    let mut tx = db.write(Durability::Durable).await?;
+pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
+    let (rng, now) = (ctx.rng, ctx.now);
+    let mut tx = ctx.write(Durability::Durable).await?;
     let outages = outages::end_all(&mut tx, now).await?;
     outages::declare(&mut tx, rng, now, now.minus(Span::days(1))).await?;
     outages::delete_traffic(&mut tx).await?;
@@ -97,8 +97,6 @@ pub async fn resume(db: &Db, rng: &dyn Random, now: Timestamp) -> Result<ResumeS
     let detail = format!("{outages} outages, {jobs} messages, {budgets} budgets");
     audit::store::record(
         &mut tx,
-        rng,
-        now,
         AuditEvent::SmsResumed,
         audit::AuditDetails { detail: &detail, ..audit::AuditDetails::default() },
     )
@@ -120,12 +118,12 @@ pub async fn check_conversion(tx: &mut Tx, now: Timestamp, phone: &str) -> Resul
 
 /// Records a message requested at `asked` as undeliverable: opens or continues an outage, and alerts operators if due.
 pub async fn record_undeliverable(
-    tx: &mut Tx,
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
     (reason, detail): (&OutageReason, &str),
     asked: Timestamp,
 ) -> Result<()> {
+    let Operation { app, now, .. } = *op;
     let outage = outages::record_refusal(tx, app.rng.as_ref(), now, (reason, detail), asked).await?;
     let apart = Span::minutes(i64::from(app.config.sms.alarm_minutes));
     if outage.is_active(now) && outages::mark_alerted(tx, now, &outage, apart).await? {
@@ -142,14 +140,14 @@ pub async fn record_undeliverable(
 }
 
 /// Executes and finishes a delivery job.
-pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
-    let now = app.now();
+pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     let Ok(letter) = serde_json::from_str::<SmsJob>(&job.body) else {
         return Ok(outbox::finish(&app.db, job, JobOutcome::Dead, now).await?);
     };
     let about = letter.about.as_ref();
-    let Some(asked) = requested_at(app, now, job, about).await? else {
-        let mut tx = app.db.write(Durability::Relaxed).await?;
+    let Some(asked) = requested_at(op, job, about).await? else {
+        let mut tx = op.write(Durability::Relaxed).await?;
         abandon(&mut tx, now, job, &letter).await?;
         return Ok(tx.commit().await?);
     };
@@ -159,12 +157,13 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
     // The job's id makes a second delivery after a crash the same message.
     let message = SmsMessage { id: job.id.clone(), to: letter.message.to.clone(), text: letter.message.text.clone() };
     let sent = app.sms_gateway.send(&message).await;
-    let now = app.now();
+    let op = &Operation { now: app.now(), ..op.clone() };
+    let now = op.now;
     match &sent {
         Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(GATEWAY_BREAKER_KEY, now),
         Ok(()) | Err(SmsSendError::NumberRejected { .. }) => app.sms_breaker.record_success(GATEWAY_BREAKER_KEY),
     }
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let mut ended = 0;
     match sent {
         Ok(()) => {
@@ -177,14 +176,14 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
             if unsure {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
             }
-            record_undeliverable(&mut tx, app, now, (&OutageReason::Gateway, &why), asked).await?;
+            record_undeliverable(op, &mut tx, (&OutageReason::Gateway, &why), asked).await?;
             outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken, tried again later");
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
             if abandon(&mut tx, now, job, &letter).await? {
-                notify_schools(&mut tx, app, now, about).await?;
+                notify_schools(op, &mut tx, about).await?;
                 tracing::warn!(job = %job.id, %error, "the school is told");
             }
         }
@@ -199,11 +198,11 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
 /// Returns the request time of the code if the code is still valid: neither expired, nor used, nor replaced by a later
 /// code.
 async fn requested_at(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     job: &Job,
     about: Option<&SmsJobContext>,
 ) -> anyhow::Result<Option<Timestamp>> {
+    let Operation { app, now, .. } = *op;
     if job.overdue {
         return Ok(None);
     }
@@ -230,7 +229,12 @@ async fn abandon(tx: &mut Tx, now: Timestamp, job: &Job, letter: &SmsJob) -> Res
 
 /// Notifies the schools able to correct an unreachable number of the roster. The page does not show the failure: its
 /// content is the same for everybody.
-async fn notify_schools(tx: &mut Tx, app: &App, now: Timestamp, about: Option<&SmsJobContext>) -> anyhow::Result<()> {
+async fn notify_schools(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    about: Option<&SmsJobContext>,
+) -> anyhow::Result<()> {
+    let Operation { app, now, .. } = *op;
     let Some(about) = about else { return Ok(()) };
     for person_id in &about.persons {
         let mut told: Vec<String> = Vec::new();

@@ -88,26 +88,26 @@ pub struct SealedPlan {
 
 impl SealedPlan {
     pub fn seal(
-        house: ImportContext<'_>,
+        ctx: ImportContext<'_>,
         state: StoredRoster,
         plan: ReconcilePlan,
         format: RosterFormat,
     ) -> Result<Self> {
         let StoredRoster { set, mut persons, mut pupils, .. } = state;
         for (key, _) in &plan.persons_new {
-            persons.insert(key.clone(), row_id(house.now, house.rng));
+            persons.insert(key.clone(), row_id(ctx.storage.now, ctx.storage.rng));
         }
         for (key, _) in &plan.pupils_new {
-            pupils.insert(key.clone(), row_id(house.now, house.rng));
+            pupils.insert(key.clone(), row_id(ctx.storage.now, ctx.storage.rng));
         }
         let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = plan.export;
         let person = |(key, data): &(String, _)| {
             let id = row_id_of("person", &persons, key)?;
-            Ok(PersonRow::seal(house.master_key, id, key, data, responsables)?)
+            Ok(PersonRow::seal(ctx.storage.master_key, id, key, data, responsables)?)
         };
         let pupil = |(key, data): &(String, _)| {
             let id = row_id_of("pupil", &pupils, key)?;
-            Ok(PupilRow::seal(house.master_key, id, key, data, eleves)?)
+            Ok(PupilRow::seal(ctx.storage.master_key, id, key, data, eleves)?)
         };
         let persons_new = plan.persons_new.iter().map(person).collect::<Result<_>>()?;
         let persons_changed = plan.persons_changed.iter().map(person).collect::<Result<_>>()?;
@@ -117,19 +117,19 @@ impl SealedPlan {
     }
 
     /// Writes the plan in one transaction. Returns false, with nothing written, if another import committed first.
-    pub async fn apply(self, house: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
-        let mut tx = house.db.write(Durability::Durable).await?;
+    pub async fn apply(self, ctx: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
+        let mut tx = ctx.storage.write(Durability::Durable).await?;
         let new = self.revision();
-        let first = import::compare_and_set(&mut tx, house.now, uai.as_str(), self.set, new).await?;
+        let first = import::compare_and_set(&mut tx, ctx.storage.now, uai.as_str(), self.set, new).await?;
         if !first || !self.write_people(&mut tx, academy).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        self.write_school(&mut tx, house.now, uai.as_str()).await?;
-        self.write_notices(&mut tx, house, uai.as_str()).await?;
+        self.write_school(&mut tx, ctx.storage.now, uai.as_str()).await?;
+        self.write_notices(&mut tx, ctx, uai.as_str()).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
-        let about = AuditDetails { detail: &detail, ..AuditDetails::default() };
-        audit::store::record(&mut tx, house.rng, house.now, AuditEvent::RosterImported, about).await?;
+        let about = AuditDetails { uai: Some(uai.as_str()), detail: &detail, ..AuditDetails::default() };
+        audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -192,25 +192,25 @@ impl SealedPlan {
     }
 
     /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
-    async fn write_notices(&self, tx: &mut Tx, house: ImportContext<'_>, uai: &str) -> Result<()> {
+    async fn write_notices(&self, tx: &mut Tx, ctx: ImportContext<'_>, uai: &str) -> Result<()> {
         for (key, _) in &self.plan.unreachable {
             let person_id = row_id_of("person", &self.persons, key)?;
             let kind = NoticeKind::Unreachable;
             let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
-            tenants::store::upsert_notice(tx, house.rng, house.now, &notice).await?;
+            tenants::store::upsert_notice(tx, ctx.storage.rng, ctx.storage.now, &notice).await?;
         }
-        tenants::store::settle_unreachable(tx, house.now, uai).await?;
-        tenants::store::settle_ended(tx, house.now, uai).await?;
+        tenants::store::settle_unreachable(tx, ctx.storage.now, uai).await?;
+        tenants::store::settle_ended(tx, ctx.storage.now, uai).await?;
         tenants::store::reopen_hidden(tx, uai).await?;
         let mut repeated = BTreeSet::new();
         for key in &self.plan.duplicate_links {
             let (person_id, pupil_id) = self.link_ids(key)?;
             let kind = NoticeKind::LinkRepeated;
             let notice = Notice { uai, person_id, pupil_id: Some(pupil_id), kind, support_code: "" };
-            tenants::store::upsert_notice(tx, house.rng, house.now, &notice).await?;
+            tenants::store::upsert_notice(tx, ctx.storage.rng, ctx.storage.now, &notice).await?;
             repeated.insert((person_id, pupil_id));
         }
-        Ok(tenants::store::settle_repeated(tx, house.now, uai, &repeated).await?)
+        Ok(tenants::store::settle_repeated(tx, ctx.storage.now, uai, &repeated).await?)
     }
 
     fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&str, &str)> {

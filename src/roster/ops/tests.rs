@@ -6,8 +6,12 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::base::rng::SeededRandom;
-use crate::db::{Durability, args};
+use crate::app::DatabaseOperation;
+use crate::base::actor::Actor;
+use crate::base::clock::Timestamp;
+use crate::base::rng::{Random, SeededRandom};
+use crate::crypto::MasterKey;
+use crate::db::{Db, Durability, args};
 use crate::tenants::School;
 
 mod hostile;
@@ -55,7 +59,8 @@ impl Fixture {
 
     fn context(&self) -> ImportContext<'_> {
         let Self { db, master_key, rng, numbering, .. } = self;
-        ImportContext { db, master_key, rng, phone_parser: numbering, now: NOW }
+        let database = DatabaseOperation { db, rng, now: NOW, actor: &Actor::Job("test"), request_id: None };
+        ImportContext { storage: StorageOperation { database, master_key }, phone_parser: numbering }
     }
 
     /// Writes a file and returns its path.

@@ -9,8 +9,7 @@ use preau::clients::store::registered as registered_row;
 use serde_json::{Value, json};
 
 use super::registration::{
-    can_authenticate, cantine, client_state, create_initial_token, lifecycle_context, manage, register, registered,
-    text, unauthorized,
+    can_authenticate, cantine, client_state, create_initial_token, manage, register, registered, text, unauthorized,
 };
 use crate::support::relying_party::basic_header;
 use crate::support::server::encode_form;
@@ -61,7 +60,7 @@ async fn attack_p6_nothing_works_for_a_client_until_it_is_approved_and_everythin
     let mut browser = Browser::new(&server);
     browser.open(&authorize(&client)).await;
     assert!(browser.page.has_element("#se-connecter"), "{}", browser.page.visible_text());
-    lifecycle::decide(lifecycle_context(&server), id, Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), id, Decision::Suspend).await.unwrap();
     shut_out(&server, &client, "suspended").await;
 }
 
@@ -76,7 +75,7 @@ async fn attack_p6_tokens_of_a_client_that_is_suspended_open_nothing() {
     let token = token.json()["access_token"].as_str().unwrap().to_owned();
     let ask = async || server.post("/oauth2/introspect", &[("authorization", &who)], &[("token", &token)]).await;
     assert_eq!(ask().await.json()["active"], true);
-    lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), text(&client, "client_id"), Decision::Suspend).await.unwrap();
     assert_eq!(ask().await.status, StatusCode::UNAUTHORIZED);
     let request = Request::get("/oauth2/userinfo").header("authorization", format!("Bearer {token}"));
     let userinfo = server.call(request.body(Body::empty()).unwrap()).await;
@@ -86,7 +85,7 @@ async fn attack_p6_tokens_of_a_client_that_is_suspended_open_nothing() {
 /// Approves what stands there now.
 async fn approve(server: &TestServer, id: &str) -> Result<ClientState, lifecycle::LifecycleError> {
     let held = registered_row::find(&mut server.app.db.read().await.unwrap(), id).await.unwrap().unwrap();
-    lifecycle::decide(lifecycle_context(server), id, Decision::Approve { version: held.version }).await
+    lifecycle::decide(server.operation().storage(), id, Decision::Approve { version: held.version }).await
 }
 
 #[tokio::test]
@@ -98,7 +97,7 @@ async fn attack_p6_an_approval_is_of_what_was_looked_at() {
     let mut moved = cantine();
     moved["redirect_uris"] = json!(["https://ailleurs.example/retour"]);
     assert_eq!(manage(&server, "PUT", &client, Some(&moved)).await.status, StatusCode::OK);
-    let refused = lifecycle::decide(lifecycle_context(&server), id, Decision::Approve { version: seen }).await;
+    let refused = lifecycle::decide(server.operation().storage(), id, Decision::Approve { version: seen }).await;
     assert!(matches!(refused, Err(lifecycle::LifecycleError::Changed(_))), "{refused:?}");
     assert_eq!(client_state(&server, &client).await, ClientState::Pending);
     assert_eq!(approve(&server, id).await.unwrap(), ClientState::Active);
@@ -145,24 +144,24 @@ async fn attack_p4_p6_a_registration_lifts_no_suspension_and_new_addresses_need_
         approve(&server, id).await.unwrap();
     }
 
-    lifecycle::decide(lifecycle_context(&server), id, Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), id, Decision::Suspend).await.unwrap();
     put(&moved).await;
     assert_eq!(client_state(&server, &client).await, ClientState::Suspended);
     // What is changed under a suspension is not approved by its end.
     put(&cantine()).await;
     assert_eq!(client_state(&server, &client).await, ClientState::Suspended);
     assert_eq!(
-        lifecycle::decide(lifecycle_context(&server), id, Decision::Resume).await.unwrap(),
+        lifecycle::decide(server.operation().storage(), id, Decision::Resume).await.unwrap(),
         ClientState::Pending
     );
     shut_out(&server, &client, "resumed, not approved").await;
-    assert!(lifecycle::decide(lifecycle_context(&server), id, Decision::Resume).await.is_err());
+    assert!(lifecycle::decide(server.operation().storage(), id, Decision::Resume).await.is_err());
 
     // Where the academy's token approves, it approves what comes later too; but it lifts nothing.
     let trusted = registered(&server, true, &cantine()).await;
     assert_eq!(manage(&server, "PUT", &trusted, Some(&moved)).await.status, StatusCode::OK);
     assert_eq!(client_state(&server, &trusted).await, ClientState::Active);
-    lifecycle::decide(lifecycle_context(&server), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), text(&trusted, "client_id"), Decision::Suspend).await.unwrap();
     assert_eq!(manage(&server, "PUT", &trusted, Some(&cantine())).await.status, StatusCode::OK);
     assert_eq!(client_state(&server, &trusted).await, ClientState::Suspended);
 }
@@ -180,8 +179,9 @@ async fn attack_p4_a_suspension_that_comes_between_is_not_written_over() {
     // It may itself come second: an operator looks again.
     let mut decided = false;
     for _ in 0..200 {
-        decided =
-            lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), Decision::Suspend).await.is_ok();
+        decided = lifecycle::decide(server.operation().storage(), text(&client, "client_id"), Decision::Suspend)
+            .await
+            .is_ok();
         if decided {
             break;
         }
@@ -200,10 +200,10 @@ async fn attack_p4_who_is_suspended_does_not_come_back_by_the_same_token() {
     let (token, _) = create_initial_token(&server, 3, true).await;
     let first = register(&server, &token, &cantine()).await.json();
     let (other, _) = create_initial_token(&server, 3, true).await;
-    lifecycle::decide(lifecycle_context(&server), text(&first, "client_id"), Decision::Suspend).await.unwrap();
+    lifecycle::decide(server.operation().storage(), text(&first, "client_id"), Decision::Suspend).await.unwrap();
     unauthorized(&register(&server, &token, &cantine()).await);
     assert_eq!(register(&server, &other, &cantine()).await.status, StatusCode::CREATED, "another's token counts");
     // The end of the suspension does not bring the token back.
-    lifecycle::decide(lifecycle_context(&server), text(&first, "client_id"), Decision::Resume).await.unwrap();
+    lifecycle::decide(server.operation().storage(), text(&first, "client_id"), Decision::Resume).await.unwrap();
     unauthorized(&register(&server, &token, &cantine()).await);
 }

@@ -161,7 +161,7 @@ async fn faults_d6_a_registration_is_told_its_method_and_held_to_one_that_it_nam
 async fn preau_approve(server: &TestServer, client: &serde_json::Value) {
     use preau::clients::ops::lifecycle::{Decision, decide};
     let id = text(client, "client_id");
-    decide(super::registration::lifecycle_context(server), id, Decision::Approve { version: 1 }).await.unwrap();
+    decide(server.operation().storage(), id, Decision::Approve { version: 1 }).await.unwrap();
 }
 
 #[tokio::test]

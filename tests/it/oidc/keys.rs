@@ -5,7 +5,7 @@ use preau::base::clock::Span;
 use preau::base::clock::Timestamp;
 use preau::config::Keys;
 use preau::jose::{self, Alg, ExpectedTyp, KeySet, KeyState};
-use preau::keys::ops::{self, KeysContext};
+use preau::keys::ops;
 use preau::keys::rotation::{JWKS_MAX_AGE, MAX_TOKEN_TTL, PUBLISH_LEAD, RETIRE_AFTER, RETIRED_KEY_RETENTION};
 use preau::oidc::logout::backchannel;
 use preau::oidc::{ID_TOKEN_TYP, TOKEN_TTL};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::support::{Browser, TestRelyingParty, TestServer};
 
 async fn tend(server: &TestServer) {
-    ops::refresh_keys(&server.app, server.now()).await.unwrap();
+    ops::refresh_keys(&server.operation()).await.unwrap();
 }
 
 async fn published(server: &TestServer) -> Value {
@@ -92,8 +92,8 @@ async fn any_number_of_servers_rotate_once() {
     let first = TestServer::start().await;
     let second = first.restart().await;
     let together = async || {
-        let (now, now2) = (first.now(), second.now());
-        let (a, b) = tokio::join!(ops::refresh_keys(&first.app, now), ops::refresh_keys(&second.app, now2));
+        let (one, two) = (first.operation(), second.operation());
+        let (a, b) = tokio::join!(ops::refresh_keys(&one), ops::refresh_keys(&two));
         a.unwrap();
         b.unwrap();
     };
@@ -130,9 +130,8 @@ async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_for
     server.advance(Span::days(3650));
     tend(&server).await;
     assert_eq!(states(&server, Alg::ES256).await, [KeyState::Active], "0 days: never by itself");
-    ops::publish_next(KeysContext::from_app(&server.app), server.now(), Alg::ES256).await.unwrap();
-    let twice =
-        ops::publish_next(KeysContext::from_app(&server.app), server.now(), Alg::ES256).await.unwrap_err().to_string();
+    ops::publish_next(server.operation().storage(), Alg::ES256).await.unwrap();
+    let twice = ops::publish_next(server.operation().storage(), Alg::ES256).await.unwrap_err().to_string();
     assert!(twice.contains("has an upcoming key already"), "{twice}");
     for span in [PUBLISH_LEAD, RETIRE_AFTER] {
         server.advance(span);
@@ -158,8 +157,8 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     let kid = server.app.key_ring().active(Alg::ES256).unwrap().kid().to_owned();
     let (hint, access) =
         (signed(&server, Alg::ES256, ID_TOKEN_TYP), signed(&server, Alg::ES256, AccessTokenTyp::AtJwt.name()));
-    let upcoming = ops::publish_next(KeysContext::from_app(&server.app), server.now(), Alg::ES256).await.unwrap();
-    let new = ops::revoke(KeysContext::from_app(&server.app), server.now(), &kid).await.unwrap().unwrap();
+    let upcoming = ops::publish_next(server.operation().storage(), Alg::ES256).await.unwrap();
+    let new = ops::revoke(server.operation().storage(), &kid).await.unwrap().unwrap();
     // Both read again within a minute.
     server.advance(Span::minutes(1));
     for server in [&server, &other] {
@@ -174,13 +173,13 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     }
     let left = server.query_texts("SELECT sealed FROM signing_key WHERE state = 'revoked'").await;
     assert_eq!(left, ["", ""], "nothing of it is kept");
-    let again = ops::revoke(KeysContext::from_app(&server.app), server.now(), &kid).await.unwrap_err().to_string();
+    let again = ops::revoke(server.operation().storage(), &kid).await.unwrap_err().to_string();
     assert!(again.contains("revoked already"), "{again}");
-    assert!(ops::revoke(KeysContext::from_app(&server.app), server.now(), "nobody").await.is_err());
+    assert!(ops::revoke(server.operation().storage(), "nobody").await.is_err());
     // A key that does not sign leaves without a successor.
     assert_eq!(facts(&server, "key_revoked").await, 2);
-    let next = ops::publish_next(KeysContext::from_app(&server.app), server.now(), Alg::ES256).await.unwrap();
-    assert_eq!(ops::revoke(KeysContext::from_app(&server.app), server.now(), &next).await.unwrap(), None);
+    let next = ops::publish_next(server.operation().storage(), Alg::ES256).await.unwrap();
+    assert_eq!(ops::revoke(server.operation().storage(), &next).await.unwrap(), None);
     server.advance(Span::days(1));
     tend(&server).await;
     assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), new);
@@ -190,7 +189,7 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
 async fn nothing_of_a_private_key_is_left_once_it_is_retired() {
     let server = TestServer::start().await;
     let key = server.app.key_ring().active(Alg::RS256).unwrap().kid().to_owned();
-    ops::publish_next(KeysContext::from_app(&server.app), server.now(), Alg::RS256).await.unwrap();
+    ops::publish_next(server.operation().storage(), Alg::RS256).await.unwrap();
     for span in [PUBLISH_LEAD, RETIRE_AFTER] {
         server.advance(span);
         tend(&server).await;

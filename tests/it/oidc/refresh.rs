@@ -214,9 +214,10 @@ async fn attack_c2_a_replayed_code_takes_its_refresh_family_with_it() {
 async fn attack_s8_a_new_password_ends_offline_families_too() {
     let (server, rp, member) = fixture("ent").await;
     let token = first_tokens(&rp, &mut Browser::new(&server), &member, true).await["refresh_token"].clone();
-    let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
     let id = server.query_texts("SELECT id FROM account").await.remove(0);
-    preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &id).await.unwrap();
+    preau::sessions::ops::end_all(&op, &mut tx, &id).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(refresh(&rp, &token).await.oauth_error(), "invalid_grant");
 }
@@ -231,8 +232,9 @@ async fn attack_s8_no_family_is_born_after_the_end_that_it_raced() {
         first_tokens(&rp, &mut Browser::new(&server), &member, false).await;
         let (attempt, code) = rp.obtain_code(&mut Browser::new(&server), &member).await;
         // A new password is under way while the exchange has looked at the session and waits.
-        let mut tx = server.app.db.write(preau::db::Durability::Durable).await.unwrap();
-        preau::sessions::ops::end_all(&mut tx, &server.app, server.now(), &member.account_id).await.unwrap();
+        let op = server.operation();
+        let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
+        preau::sessions::ops::end_all(&op, &mut tx, &member.account_id).await.unwrap();
         let exchange = {
             let (rp, attempt) = (rp.clone(), attempt.clone());
             tokio::spawn(async move { rp.exchange(&attempt, &code).await })

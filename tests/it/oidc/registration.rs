@@ -5,28 +5,19 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::ClientState;
-use preau::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleContext};
+use preau::clients::ops::lifecycle::{self, Decision, InitialTokenRequest};
 use serde_json::{Value, json};
 
 use super::approval::shut_out;
 use crate::support::relying_party::basic_header;
 use crate::support::{TestResponse, TestServer};
 
-pub fn lifecycle_context(server: &TestServer) -> LifecycleContext<'_> {
-    LifecycleContext {
-        db: &server.app.db,
-        master_key: &server.app.master_key,
-        rng: server.app.rng.as_ref(),
-        now: server.now(),
-    }
-}
-
 /// An initial access token of Montpellier, and its id.
 pub async fn create_initial_token(server: &TestServer, uses: i64, approves: bool) -> (String, String) {
     let academy = "montpellier".to_owned();
     let wanted =
         InitialTokenRequest { academy, uses, ttl: Span::days(7), auto_approves: approves, label: "essai".to_owned() };
-    let (token, id) = lifecycle::issue_initial_token(lifecycle_context(server), wanted).await.unwrap();
+    let (token, id) = lifecycle::issue_initial_token(server.operation().storage(), wanted).await.unwrap();
     (token.expose().to_owned(), id)
 }
 
@@ -197,7 +188,7 @@ async fn rfc_7591_3_without_a_living_initial_token_nothing_is_registered() {
     let (spent, _) = create_initial_token(&server, 1, false).await;
     assert_eq!(register(&server, &spent, &cantine()).await.status, StatusCode::CREATED);
     let (revoked, id) = create_initial_token(&server, 5, false).await;
-    lifecycle::revoke_initial_token(lifecycle_context(&server), &id).await.unwrap();
+    lifecycle::revoke_initial_token(server.operation().storage(), &id).await.unwrap();
     let (expired, _) = create_initial_token(&server, 5, false).await;
     let digest = preau::base::secret::sha256_base64url(&expired);
     for token in ["", "x", &spent, &revoked, &digest, &"A".repeat(43)] {
@@ -360,7 +351,7 @@ async fn rfc_7592_2_3_a_client_that_is_removed_is_gone_at_once() {
     unauthorized(&manage(&server, "PUT", &client, Some(&cantine())).await);
     shut_out(&server, &client, "gone").await;
     for decision in [Decision::Approve { version: 1 }, Decision::Resume, Decision::Suspend] {
-        assert!(lifecycle::decide(lifecycle_context(&server), text(&client, "client_id"), decision).await.is_err());
+        assert!(lifecycle::decide(server.operation().storage(), text(&client, "client_id"), decision).await.is_err());
     }
     // A start reads the files again: what registered itself is none of their business.
     let other = registered(&server, true, &cantine()).await;

@@ -336,11 +336,7 @@ async fn a_token_under_another_server_s_newest_key_is_known_at_once_and_stranger
     // The key is changed by one server; the other has read the keys before.
     server.execute_sql("UPDATE signing_key SET state = 'retiring'", Vec::new()).await;
     let app = &server.app;
-    app.set_key_ring(
-        keys::ops::ensure_keys(&app.db, &app.master_key, app.rng.as_ref(), server.now(), &app.config.keys.algorithms)
-            .await
-            .unwrap(),
-    );
+    app.set_key_ring(keys::ops::ensure_keys(server.operation().storage(), &app.config.keys.algorithms).await.unwrap());
     let token = ent_tokens(&server, &member).await.access_token;
     assert!(!neighbour.app.key_ring().kids().contains(&kid(&token).as_str()), "else this tests nothing");
     let bearer = format!("Bearer {token}");

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use preau::app::{DatabaseOperation, StorageOperation};
+use preau::base::actor::Actor;
 use preau::base::rng::{Random, SeededRandom, SystemRandom};
 use preau::config::Config;
 use preau::crypto::MasterKey;
@@ -68,7 +70,10 @@ async fn prepare(url: &str) {
     let rng = SeededRandom::new(MASTER_KEY_SEED);
     let master_key = MasterKey::new((&rng as &dyn Random).bytes()).unwrap();
     keys::ops::verify_or_init_master_key(&db, &master_key, START_TIME).await.unwrap();
-    keys::ops::ensure_keys(&db, &master_key, &rng, START_TIME, &Config::default().keys.algorithms).await.unwrap();
+    let database =
+        DatabaseOperation { db: &db, rng: &rng, now: START_TIME, actor: &Actor::Job("test"), request_id: None };
+    let storage = StorageOperation { database, master_key: &master_key };
+    keys::ops::ensure_keys(storage, &Config::default().keys.algorithms).await.unwrap();
     db.close().await;
 }
 

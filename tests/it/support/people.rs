@@ -65,15 +65,10 @@ impl TestServer {
             removals: RemovalPolicy::Accepted,
             dry_run: false,
         };
-        let house = ImportContext {
-            db: &self.app.db,
-            master_key: &self.app.master_key,
-            rng: self.app.rng.as_ref(),
-            phone_parser: &self.app.phone_parser,
-            now: self.now(),
-        };
+        let op = self.operation();
+        let ctx = ImportContext { storage: op.storage(), phone_parser: &self.app.phone_parser };
         let mut said = String::new();
-        let taken = import_files(house, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
+        let taken = import_files(ctx, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
         assert!(taken, "{said}");
     }
 

@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, header};
-use preau::app::AppState;
+use preau::app::{AppState, Operation};
+use preau::base::actor::Actor;
 use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock, Timestamp};
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
@@ -68,6 +69,12 @@ impl TestServer {
         let mut config = test_config(&folder).await;
         change(&mut config);
         Box::pin(Self::build(config, Arc::new(ManualClock::at(START_TIME)), Arc::new(folder), 1)).await
+    }
+
+    /// Returns an operation of the operator `test`.
+    pub fn operation(&self) -> Operation<'_> {
+        let actor = Actor::Operator("test".to_owned());
+        Operation { app: &self.app, now: self.now(), actor, request_id: None }
     }
 
     /// Starts another server with the same database, keys and Redis: a restart, or a second server. An in-memory store
@@ -132,6 +139,7 @@ impl TestServer {
             clock: Arc::new(SteadyClock::new(Arc::clone(&clock))),
             rng: Arc::new(SeededRandom::new(seed)),
             password_cost: cost,
+            actor: Actor::Job("test"),
             sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
         };
         let app = Box::pin(bootstrap::build_app(config, around)).await.unwrap();
