@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use fluent_templates::fluent_bundle::types::FluentValue;
-use fluent_templates::fluent_bundle::{FluentArgs, FluentResource};
-use fluent_templates::{FluentBundle, LanguageIdentifier};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::FluentValue;
+use fluent_bundle::{FluentArgs, FluentResource};
 use tera::{Function, Kwargs, State, TeraResult, Value};
+use unic_langid::LanguageIdentifier;
 
 use super::{PagesError, embedded_text};
 use crate::base::lang::Lang;
