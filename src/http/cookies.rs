@@ -4,6 +4,8 @@
 //! because Safari refuses Secure cookies on such an origin. Values are random ids; a malformed value counts as absent.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::time::Duration;
+use cookie::{Cookie, SameSite};
 
 use crate::base::ids::is_id;
 use crate::base::lang::Lang;
@@ -52,9 +54,7 @@ impl CookieJar {
     /// most specific cookie first.
     fn read(self, headers: &HeaderMap, name: CookieName) -> Option<&str> {
         let wanted = self.name(name);
-        let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-        let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(n, _)| *n == wanted).map(|(_, value)| value)
+        cookies_of(headers).find(|cookie| cookie.name() == wanted)?.value_raw()
     }
 
     /// Returns the cookie's value if the value is a random id of 43 characters (docs/threats.md#attack-s6).
@@ -94,15 +94,27 @@ impl CookieJar {
 
     /// Returns a `Set-Cookie` header; `seconds` of `None` means a session cookie, deleted when the browser closes.
     pub fn set_cookie(self, name: CookieName, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let age = seconds.map(|s| format!("; Max-Age={s}")).unwrap_or_default();
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}", self.name(name));
-        HeaderValue::from_str(&text).ok()
+        let cookie = Cookie::build((self.name(name), value)).path("/").secure(self.secure);
+        set_cookie(cookie.build(), seconds.map(Duration::seconds))
     }
 
     pub fn clear_cookie(self, name: CookieName) -> Option<HeaderValue> {
         self.set_cookie(name, "", Some(0))
     }
+}
+
+/// Returns the well-formed cookies of a request, in their order.
+pub fn cookies_of(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(Cookie::split_parse).filter_map(Result::ok)
+}
+
+/// Returns the `Set-Cookie` header of a cookie that no script may read and no other site sends, except by a link.
+pub fn set_cookie(mut cookie: Cookie<'_>, lifetime: Option<Duration>) -> Option<HeaderValue> {
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_max_age(lifetime);
+    HeaderValue::try_from(cookie.to_string()).ok()
 }
 
 #[cfg(test)]
@@ -112,7 +124,7 @@ mod tests {
     #[test]
     fn attack_s1_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
         let set = CookieJar { secure: true }.set_cookie(CookieName::Session, "v", None).unwrap();
-        assert_eq!(set, "__Host-preau=v; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(set, "__Host-preau=v; HttpOnly; SameSite=Lax; Secure; Path=/");
     }
 
     #[test]

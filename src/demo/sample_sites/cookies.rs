@@ -4,15 +4,17 @@
 //! no response may send Clear-Site-Data, as the provider's cookies would be deleted too.
 
 use axum::http::HeaderValue;
+use cookie::Cookie;
+use cookie::time::Duration;
 use url::Url;
 
 use crate::base::clock::Span;
+use crate::http::cookies::set_cookie;
 
 /// Makes a `Set-Cookie` header. `value` is an id or an encrypted text of this program, in base64url.
 pub fn set(base: &Url, name: &str, value: &str, path: &str, lives: Option<Span>) -> Option<HeaderValue> {
-    let secure = if base.scheme() == "https" { "; Secure" } else { "" };
-    let age = lives.map(|span| format!("; Max-Age={}", span.as_seconds_ceil())).unwrap_or_default();
-    HeaderValue::try_from(format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}")).ok()
+    let cookie = Cookie::build((name, value)).path(path).secure(base.scheme() == "https").build();
+    set_cookie(cookie, lives.map(|span| Duration::seconds(span.as_seconds_ceil())))
 }
 
 /// Makes the header that removes the cookie.

@@ -7,13 +7,14 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
-use axum_extra::extract::cookie::CookieJar;
+use cookie::{Cookie, CookieJar};
 
 use super::service::SampleService;
 use super::sessions::SiteSession;
 use super::{SampleSites, SharedSites};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
+use crate::http::cookies::cookies_of;
 
 /// The language cookie of all sample sites, with a name different from the provider's.
 pub const LANG_COOKIE: &str = "voisins_lang";
@@ -37,7 +38,8 @@ impl FromRequestParts<SharedSites> for SiteRequest {
 
     async fn from_request_parts(parts: &mut Parts, state: &SharedSites) -> Result<Self, Infallible> {
         let query = FormParameters::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let cookies = CookieJar::from_headers(&parts.headers);
+        let mut cookies = CookieJar::new();
+        cookies_of(&parts.headers).map(Cookie::into_owned).for_each(|cookie| cookies.add_original(cookie));
         let chosen = query.single("lang").and_then(Lang::from_tag);
         let kept = || cookies.get(LANG_COOKIE).and_then(|cookie| Lang::from_tag(cookie.value()));
         let browser = || {

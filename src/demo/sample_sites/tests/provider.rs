@@ -217,7 +217,7 @@ async fn a_sign_in_asks_for_what_it_needs_and_shows_who_it_is() {
     assert_eq!(location(&response), "/ent/accueil");
 
     let session = set_cookies(&response).into_iter().find(|cookie| cookie.starts_with("ent_session=")).unwrap();
-    assert!(session.contains("; Path=/ent; HttpOnly; SameSite=Lax"), "{session}");
+    assert!(session.contains("; HttpOnly; SameSite=Lax; Path=/ent"), "{session}");
     let session = session.split(';').next().unwrap();
     let request = |path| Request::get(path).header(COOKIE, session).body(Body::empty()).unwrap();
     let home = routes(Arc::clone(&state)).oneshot(request("/ent/accueil")).await.unwrap();
