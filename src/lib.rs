@@ -15,6 +15,7 @@ pub mod demo;
 pub mod devices;
 pub mod ephemeral;
 pub mod grants;
+pub mod guardianship;
 pub mod http;
 pub mod interactions;
 pub mod jose;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
-use views::{ActivationPurpose, ChildStatus};
+use crate::guardianship::{Guardianship, ProofContext};
 
 /// The TTL of an activation.
 pub const ACTIVATION_TTL: Span = Span::hours(2);
@@ -99,6 +99,40 @@ impl SubmittedIdentity {
     }
 }
 
+/// The answer about a child, once decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildStatus {
+    /// A right birth date.
+    Right,
+    /// No tries are left.
+    SetAside,
+    /// *Non*.
+    Refused,
+}
+
+/// The purpose of an activation: the reason for asking for birth dates and a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivationPurpose {
+    Activation,
+    NewPassword,
+}
+
+impl ActivationPurpose {
+    pub fn name(self) -> &'static str {
+        match self {
+            ActivationPurpose::Activation => "activation",
+            ActivationPurpose::NewPassword => "new_password",
+        }
+    }
+
+    /// Reads the name in the database; an unknown one is the purpose that asks for more.
+    pub fn from_name(name: &str) -> Self {
+        if name == Self::NewPassword.name() { Self::NewPassword } else { Self::Activation }
+    }
+}
+
 /// A child to confirm. A pupil may be linked to several of the matching persons, all records of the same parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildQuestion {
@@ -113,6 +147,11 @@ pub struct ChildQuestion {
 }
 
 impl ChildQuestion {
+    /// Returns the part that the proof by birth dates needs.
+    pub fn guardianship(&self) -> Guardianship<'_> {
+        Guardianship { person_ids: &self.person_ids, pupil_id: &self.pupil_id, uai: &self.uai }
+    }
+
     /// Returns the name on the page: `Anaïs L.`
     pub fn display_name(&self) -> String {
         format!("{} {}.", self.given_name, self.initial)
@@ -180,6 +219,12 @@ pub struct Activation {
     /// The device on which the same identity verified a code before.
     pub device_id: Option<String>,
     pub expires_at: Timestamp,
+}
+
+impl Activation {
+    pub fn proof(&self) -> ProofContext<'_> {
+        ProofContext { account: self.account_id.as_deref(), support_code: &self.support_code }
+    }
 }
 
 /// The overall result of the answers about the children.

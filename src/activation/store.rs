@@ -1,7 +1,6 @@
 //! SQL queries of the table `activation`.
 
-use super::views::ActivationPurpose;
-use super::{Activation, ActivationOutcome, ActivationStep, ChildQuestion, SubmittedIdentity};
+use super::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildQuestion, SubmittedIdentity};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::crypto::{AssociatedData, MasterKey};
@@ -45,11 +44,7 @@ fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activa
         person_ids: serde_json::from_str(&row.persons)?,
         children: serde_json::from_str(&row.children)?,
         outcome: row.outcome.as_deref().map(serde_json::from_str).transpose()?,
-        purpose: if row.purpose == PURPOSE_NEW_PASSWORD {
-            ActivationPurpose::NewPassword
-        } else {
-            ActivationPurpose::Activation
-        },
+        purpose: ActivationPurpose::from_name(&row.purpose),
         expires_at: Timestamp(row.expires_at),
         id: row.id,
         browser_digest: row.browser,
@@ -63,9 +58,6 @@ fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activa
         device_id: row.device_id,
     })
 }
-
-const PURPOSE_ACTIVATION: &str = "activation";
-const PURPOSE_NEW_PASSWORD: &str = "new_password";
 
 /// Finds an activation. The identity of an expired one is erased after an hour; from then on none is found.
 pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &str) -> anyhow::Result<Option<Activation>> {
@@ -130,7 +122,7 @@ pub async fn insert(tx: &mut Tx, master_key: &MasterKey, now: Timestamp, new: &A
                 new.lang.tag(),
                 new.interaction_id.as_deref(),
                 new.pending_request.as_deref(),
-                PURPOSE_ACTIVATION,
+                new.purpose.name(),
                 now,
                 new.expires_at,
                 new.source_counters.as_deref(),
@@ -144,7 +136,6 @@ pub async fn insert(tx: &mut Tx, master_key: &MasterKey, now: Timestamp, new: &A
 /// Moves an activation to another step by compare-and-set; false if a concurrent request was first. The activation is
 /// closed for reuse, and bound to the secret in `to`.
 pub async fn advance(tx: &mut Tx, from: ActivationStep, to: &Activation) -> anyhow::Result<bool> {
-    let purpose = if to.purpose == ActivationPurpose::NewPassword { PURPOSE_NEW_PASSWORD } else { PURPOSE_ACTIVATION };
     let outcome = to.outcome.as_ref().map(serde_json::to_string).transpose()?;
     let rows = tx
         .execute(
@@ -159,7 +150,7 @@ pub async fn advance(tx: &mut Tx, from: ActivationStep, to: &Activation) -> anyh
                 serde_json::to_string(&to.children)?,
                 to.account_id.as_deref(),
                 outcome,
-                purpose,
+                to.purpose.name(),
                 &to.browser_digest
             ],
         )

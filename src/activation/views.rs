@@ -3,8 +3,9 @@
 //! Contexts of templates only. Until the code is verified no context reveals the existence of a person: the caller
 //! fills [`IdentityPage`] and [`CodePage`] from the submitted values. A password is never sent back to a page.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::{ActivationPurpose, ChildStatus};
 use crate::accounts::password::PasswordRule;
 use crate::http::pages::Page;
 use crate::http::qr::QrCode;
@@ -62,14 +63,6 @@ pub enum CodeNotice {
     ResendLimit,
 }
 
-/// The purpose of an activation: the reason for asking for birth dates and a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivationPurpose {
-    Activation,
-    NewPassword,
-}
-
 /// `/activation/enfants`, step 3. Posts `representant_legal_N` and `date_naissance_N_jour`, `_mois`, `_annee` to the
 /// URL of the page; programs may send the whole date as `date_naissance_N`.
 #[derive(Debug, Serialize)]
@@ -117,14 +110,6 @@ pub enum ChildError {
     Date {
         fault: DateFieldError,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChildStatus {
-    Right,
-    SetAside,
-    Refused,
 }
 
 /// A notice on the later pages about a child that is not linked to the account.

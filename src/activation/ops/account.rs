@@ -3,8 +3,7 @@
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
 use crate::activation::browser_binding::{self, BoundActivation};
-use crate::activation::views::{ActivationPurpose, ChildStatus};
-use crate::activation::{Activation, ActivationOutcome, ActivationStep, store};
+use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -13,6 +12,7 @@ use crate::base::source::SourceAddress;
 use crate::crypto::{HmacPurpose, Priority};
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::devices;
+use crate::guardianship;
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, RateLimit};
 use crate::roster;
@@ -106,10 +106,7 @@ async fn link_persons(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Ac
 /// Shows children with correct dates again if hidden by an earlier activation, and closes the notices to the school.
 async fn unhide_confirmed_children(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<()> {
     for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {
-        for person_id in &child.person_ids {
-            roster::store::unhide_child(tx, person_id, &child.pupil_id).await?;
-            tenants::store::settle_child(tx, now, person_id, &child.pupil_id).await?;
-        }
+        guardianship::ops::confirm(tx, now, child.guardianship()).await?;
     }
     Ok(())
 }

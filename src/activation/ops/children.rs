@@ -1,18 +1,16 @@
 //! The children step: *Oui* or *Non*, and birth dates, counted before the comparison (docs/threats.md#threat-s08).
 
 use crate::activation::browser_binding::BoundActivation;
-use crate::activation::views::{ActivationPurpose, ChildStatus};
 use crate::activation::{
-    Activation, ActivationOutcome, ActivationStep, ChildQuestion, ChildrenOutcome, children_outcome, store,
+    Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildQuestion, ChildStatus, ChildrenOutcome,
+    children_outcome, store,
 };
 use crate::app::{App, Operation};
-use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::date::BirthDate;
-use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
-use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::guardianship::{self, DateComparison};
 use crate::roster;
-use crate::tenants::{self, Notice, NoticeKind};
+use crate::tenants::NoticeKind;
 
 /// The submitted answer for a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +87,7 @@ pub async fn repeat_dates(
     for (child, given) in held.children.iter().zip(given).filter(|(child, _)| child.settled == Some(ChildStatus::Right))
     {
         if let SubmittedAnswer::Yes(date) = given {
-            match compare_birth_date(op, &mut tx, (held.account_id.as_deref(), child), *date).await? {
+            match guardianship::ops::compare_birth_date(op, &mut tx, held.proof(), child.guardianship(), *date).await? {
                 DateComparison::Equal => right += 1,
                 DateComparison::Different { .. } | DateComparison::NoTriesLeft => wrong += 1,
             }
@@ -134,25 +132,31 @@ async fn try_answers(
         tx.commit().await?;
         return Ok(Some(ChildrenStepOutcome::ShowAgain { activation: Box::new(next), verdicts: said }));
     }
-    hide_denied_children(op, &mut tx, activation, &decided).await?;
     match outcome {
         ChildrenOutcome::AllDenied => {
+            hide_denied_children(&mut tx, activation, &decided).await?;
             tx.commit().await?;
             Ok(Some(ChildrenStepOutcome::AllDenied))
         }
         ChildrenOutcome::NoneConfirmed => {
-            if next.purpose == ActivationPurpose::NewPassword {
-                notify_recovery_failed(op, &mut tx, &next).await?;
-            }
             next.children = decided;
             next.step = ActivationStep::Ended;
             next.outcome = Some(ActivationOutcome::NoneRight);
-            store::advance(&mut tx, ActivationStep::Children, &next).await?;
+            if !store::advance(&mut tx, ActivationStep::Children, &next).await? {
+                // Another request left the step: nothing follows from these answers but the tries.
+                tx.commit().await?;
+                return Ok(None);
+            }
+            hide_denied_children(&mut tx, activation, &next.children).await?;
+            if next.purpose == ActivationPurpose::NewPassword {
+                notify_recovery_failed(&mut tx, &next).await?;
+            }
             tx.commit().await?;
             app.metrics.record_activation(next.step.name());
             Ok(Some(ChildrenStepOutcome::Advanced(ActivationStep::Ended)))
         }
         ChildrenOutcome::Confirmed | ChildrenOutcome::Pending => {
+            hide_denied_children(&mut tx, activation, &decided).await?;
             tx.commit().await?;
             next.children = decided;
             let given =
@@ -184,134 +188,48 @@ async fn check_birth_date(
     child: &mut ChildQuestion,
     date: BirthDate,
 ) -> anyhow::Result<AnswerVerdict> {
-    match compare_birth_date(op, tx, (activation.account_id.as_deref(), child), date).await? {
+    match guardianship::ops::compare_birth_date(op, tx, activation.proof(), child.guardianship(), date).await? {
         DateComparison::Equal => {
             child.settled = Some(ChildStatus::Right);
             Ok(AnswerVerdict::Accepted)
         }
         DateComparison::Different { tries_left: left } if left > 0 => Ok(AnswerVerdict::WrongDate { tries_left: left }),
         DateComparison::Different { .. } | DateComparison::NoTriesLeft => {
-            set_aside(op, tx, activation, child).await?;
+            set_aside(tx, activation, child).await?;
             Ok(AnswerVerdict::NoTriesLeft)
         }
     }
 }
 
-enum DateComparison {
-    Equal,
-    Different { tries_left: usize },
-    NoTriesLeft,
-}
-
-/// Consumes a try of the budget of this parent and child, then compares.
-async fn compare_birth_date(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    (account, child): (Option<&str>, &ChildQuestion),
-    date: BirthDate,
-) -> anyhow::Result<DateComparison> {
-    let Operation { app, now, .. } = *op;
-    let person = child.person_ids.iter().min().cloned().unwrap_or_default();
-    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("birth/{person}/{}", child.pupil_id));
-    let RateLimitDecision::Allowed { remaining: left } =
-        limits::store::consume_for_account(tx, RateLimit::BirthDate, &key, account, now).await?
-    else {
-        app.metrics.record_limited(RateLimit::BirthDate.name(), "budget");
-        return Ok(DateComparison::NoTriesLeft);
-    };
-    let sealed = roster::store::find_birth_date(tx, &child.pupil_id).await?;
-    let known =
-        sealed.map(|s| roster::sealed_rows::open_birth_date(&app.master_key, &child.pupil_id, &s)).transpose()?;
-    if known == Some(date) {
-        limits::store::release(tx, RateLimit::BirthDate, &key, now).await?;
-        return Ok(DateComparison::Equal);
-    }
-    Ok(DateComparison::Different { tries_left: left })
-}
-
 /// Marks a child as set aside after the last try. In a first activation the child is hidden from claims and the school
 /// gets a notice; the other children continue. In a password reset the child only no longer counts: wrong dates must
 /// not remove a child from an account.
-async fn set_aside(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    activation: &Activation,
-    child: &mut ChildQuestion,
-) -> anyhow::Result<()> {
+async fn set_aside(tx: &mut UnitOfWork<'_>, activation: &Activation, child: &mut ChildQuestion) -> anyhow::Result<()> {
     child.settled = Some(ChildStatus::SetAside);
     if activation.purpose == ActivationPurpose::NewPassword {
         return Ok(());
     }
-    hide_child(op, tx, activation, child, NoticeKind::BirthDateFailed, AuditEvent::ChildHidden).await
+    guardianship::ops::set_aside(tx, activation.proof(), child.guardianship()).await
 }
 
 /// Hides every child answered *Non* from claims, and notifies the schools.
 async fn hide_denied_children(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    a: &Activation,
+    activation: &Activation,
     children: &[ChildQuestion],
 ) -> anyhow::Result<()> {
     for child in children.iter().filter(|c| c.settled == Some(ChildStatus::Refused)) {
-        hide_child(op, tx, a, child, NoticeKind::Contested, AuditEvent::ChildContested).await?;
+        guardianship::ops::contest(tx, activation.proof(), child.guardianship()).await?;
     }
     Ok(())
 }
 
 /// Notifies the children's schools that no date was correct in a password reset; nothing else changes.
-async fn notify_recovery_failed(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    activation: &Activation,
-) -> anyhow::Result<()> {
+async fn notify_recovery_failed(tx: &mut UnitOfWork<'_>, activation: &Activation) -> anyhow::Result<()> {
     for child in &activation.children {
-        for person_id in &child.person_ids {
-            let kind = NoticeKind::RecoveryFailed;
-            notify_school(op, tx, activation, child, person_id, kind).await?;
-        }
+        let kind = NoticeKind::RecoveryFailed;
+        guardianship::ops::notify_school(tx, activation.proof(), child.guardianship(), kind).await?;
     }
-    Ok(())
-}
-
-async fn notify_school(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    activation: &Activation,
-    child: &ChildQuestion,
-    person_id: &str,
-    kind: NoticeKind,
-) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
-    let notice = Notice {
-        uai: &child.uai,
-        person_id,
-        pupil_id: Some(&child.pupil_id),
-        kind,
-        support_code: &activation.support_code,
-    };
-    tenants::store::upsert_notice(tx, app.rng.as_ref(), now, &notice).await?;
-    Ok(())
-}
-
-async fn hide_child(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    activation: &Activation,
-    child: &ChildQuestion,
-    kind: NoticeKind,
-    fact: AuditEvent,
-) -> anyhow::Result<()> {
-    let now = op.now;
-    for person_id in &child.person_ids {
-        roster::store::hide_child(tx, now, person_id, &child.pupil_id, kind.name()).await?;
-        notify_school(op, tx, activation, child, person_id, kind).await?;
-    }
-    let about = AuditDetails {
-        account: activation.account_id.as_deref(),
-        detail: &activation.support_code,
-        ..AuditDetails::default()
-    };
-    audit::store::record(tx, fact, about).await?;
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! Starts an activation and enqueues its job: the same for every submitted identity, known to the roster or not.
 
 use super::send_code;
-use crate::activation::views::ActivationPurpose;
-use crate::activation::{ACTIVATION_TTL, Activation, ActivationStep, SubmittedIdentity, store};
+use crate::activation::{ACTIVATION_TTL, Activation, ActivationPurpose, ActivationStep, SubmittedIdentity, store};
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, support_code};

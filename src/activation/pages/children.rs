@@ -8,10 +8,8 @@ use super::{
     CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
 };
 use crate::activation::ops::{self, AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer};
-use crate::activation::views::{
-    ActivationPurpose, AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildStatus, ChildrenPage,
-};
-use crate::activation::{Activation, ActivationStep};
+use crate::activation::views::{AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildrenPage};
+use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;

@@ -13,10 +13,10 @@ use crate::accounts::{self, Account};
 use crate::activation::browser_binding::BoundActivation;
 use crate::activation::ops::{self, ChoosePasswordOutcome, SignInContext, SignInCookies};
 use crate::activation::views::{
-    ActivationPurpose, ChildNotice, ChildNoticeReason, ChildStatus, DonePage, GuessableReason, PasswordFieldError,
-    PasswordPage, SheetPage, SheetService,
+    ChildNotice, ChildNoticeReason, DonePage, GuessableReason, PasswordFieldError, PasswordPage, SheetPage,
+    SheetService,
 };
-use crate::activation::{Activation, ActivationStep};
+use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;

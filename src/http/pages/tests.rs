@@ -263,7 +263,7 @@ fn a_value_from_outside_never_becomes_markup() {
     };
     let children = activation::views::ChildrenPage {
         query: evil(),
-        purpose: activation::views::ActivationPurpose::Activation,
+        purpose: activation::ActivationPurpose::Activation,
         children: vec![name()],
     };
     let refused = oidc::views::RequestRefused { service: Some(evil()), code: evil(), client_uri: Some(evil()) };

@@ -26,11 +26,12 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 12] = [
+const TABLE: [(&[&str], &[&str]); 13] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
     (&["roster"], &["tenants", "audit"]),
+    (&["guardianship"], &["roster", "tenants", "audit", "limits"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["devices"], &["accounts", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
@@ -48,6 +49,7 @@ const BELOW_FLOWS: &[&str] = &[
     "otp",
     "interactions",
     "services",
+    "guardianship",
     "logouts",
     "grants",
     "devices",

@@ -1,0 +1,97 @@
+//! A try, and what follows for the child, in the transaction of the flow.
+
+use super::{DateComparison, Guardianship, ProofContext};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
+use crate::base::date::BirthDate;
+use crate::crypto::HmacPurpose;
+use crate::db::{Tx, UnitOfWork};
+use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::roster;
+use crate::tenants::{self, Notice, NoticeKind};
+
+/// Consumes a try of the budget of this parent and child, then compares. A right date gives the try back.
+pub async fn compare_birth_date(
+    op: &Operation<'_>,
+    tx: &mut Tx,
+    proof: ProofContext<'_>,
+    child: Guardianship<'_>,
+    date: BirthDate,
+) -> anyhow::Result<DateComparison> {
+    let Operation { app, now, .. } = *op;
+    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &child.budget_key());
+    let RateLimitDecision::Allowed { remaining } =
+        limits::store::consume_for_account(tx, RateLimit::BirthDate, &key, proof.account, now).await?
+    else {
+        app.metrics.record_limited(RateLimit::BirthDate.name(), "budget");
+        return Ok(DateComparison::NoTriesLeft);
+    };
+    let sealed = roster::store::find_birth_date(tx, child.pupil_id).await?;
+    let known =
+        sealed.map(|s| roster::sealed_rows::open_birth_date(&app.master_key, child.pupil_id, &s)).transpose()?;
+    if known == Some(date) {
+        limits::store::release(tx, RateLimit::BirthDate, &key, now).await?;
+        return Ok(DateComparison::Equal);
+    }
+    Ok(DateComparison::Different { tries_left: remaining })
+}
+
+/// Hides a child from claims after the last wrong date, and notifies the school.
+pub async fn set_aside(
+    work: &mut UnitOfWork<'_>,
+    proof: ProofContext<'_>,
+    child: Guardianship<'_>,
+) -> anyhow::Result<()> {
+    hide(work, proof, child, (NoticeKind::BirthDateFailed, AuditEvent::ChildHidden)).await
+}
+
+/// Hides a child from claims that the person denied, and notifies the school.
+pub async fn contest(
+    work: &mut UnitOfWork<'_>,
+    proof: ProofContext<'_>,
+    child: Guardianship<'_>,
+) -> anyhow::Result<()> {
+    hide(work, proof, child, (NoticeKind::Contested, AuditEvent::ChildContested)).await
+}
+
+async fn hide(
+    work: &mut UnitOfWork<'_>,
+    proof: ProofContext<'_>,
+    child: Guardianship<'_>,
+    (kind, fact): (NoticeKind, AuditEvent),
+) -> anyhow::Result<()> {
+    let now = work.now;
+    for person_id in child.person_ids {
+        roster::store::hide_child(work, now, person_id, child.pupil_id, kind.name()).await?;
+    }
+    notify_school(work, proof, child, kind).await?;
+    let about = AuditDetails { account: proof.account, detail: proof.support_code, ..AuditDetails::default() };
+    audit::store::record(work, fact, about).await?;
+    Ok(())
+}
+
+/// Shows a child again that an earlier proof hid, after a right date, and closes the notices to the school.
+pub async fn confirm(tx: &mut Tx, now: Timestamp, child: Guardianship<'_>) -> anyhow::Result<()> {
+    for person_id in child.person_ids {
+        roster::store::unhide_child(tx, person_id, child.pupil_id).await?;
+        tenants::store::settle_child(tx, now, person_id, child.pupil_id).await?;
+    }
+    Ok(())
+}
+
+/// Notifies the school of a child.
+pub async fn notify_school(
+    work: &mut UnitOfWork<'_>,
+    proof: ProofContext<'_>,
+    child: Guardianship<'_>,
+    kind: NoticeKind,
+) -> anyhow::Result<()> {
+    let (rng, now) = (work.rng, work.now);
+    for person_id in child.person_ids {
+        let (pupil_id, support_code) = (Some(child.pupil_id), proof.support_code);
+        let notice = Notice { uai: child.uai, person_id, pupil_id, kind, support_code };
+        tenants::store::upsert_notice(work, rng, now, &notice).await?;
+    }
+    Ok(())
+}
