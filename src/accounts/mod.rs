@@ -5,6 +5,8 @@ pub mod ops;
 pub mod password;
 pub mod store;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::clock::Timestamp;
 
 /// The state of an account: pending (identifiant assigned, no password) → active → closed.
@@ -28,6 +30,48 @@ impl AccountState {
     }
 }
 
+/// The authority that suspended an account, and to which the page refers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum SuspendedBy {
+    School,
+    Operator,
+}
+
+impl SuspendedBy {
+    pub fn name(self) -> &'static str {
+        match self {
+            SuspendedBy::School => "school",
+            SuspendedBy::Operator => "operator",
+        }
+    }
+
+    /// Reads a stored name. The account is suspended whatever the name is: one of a newer release is the operator's.
+    pub fn from_name(name: &str) -> Self {
+        if name == Self::School.name() { Self::School } else { Self::Operator }
+    }
+
+    /// Returns the key of the message with the authority's name.
+    pub fn message_key(self) -> &'static str {
+        match self {
+            SuspendedBy::School => "suspended-by-school",
+            SuspendedBy::Operator => "suspended-by-operator",
+        }
+    }
+}
+
+impl From<String> for SuspendedBy {
+    fn from(name: String) -> Self {
+        Self::from_name(&name)
+    }
+}
+
+impl From<SuspendedBy> for String {
+    fn from(by: SuspendedBy) -> Self {
+        by.name().to_owned()
+    }
+}
+
 /// The account of an end user.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -40,7 +84,7 @@ pub struct Account {
     pub family_name: String,
     /// The hash in PHC string format; `None` until the first password.
     pub password: Option<String>,
-    pub suspended_by: Option<String>,
+    pub suspended_by: Option<SuspendedBy>,
     pub updated_at: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Account, AccountState};
+use super::{Account, AccountState, SuspendedBy};
 use crate::base::clock::Timestamp;
 use crate::db::{DbError, FromRow, Result, Tx, args};
 
@@ -35,7 +35,7 @@ impl TryFrom<Row> for Account {
             given_name: r.given_name,
             family_name: r.family_name,
             password: r.password,
-            suspended_by: r.suspended_by,
+            suspended_by: r.suspended_by.as_deref().map(SuspendedBy::from_name),
             updated_at: Timestamp(r.updated_at),
         })
     }
@@ -126,10 +126,10 @@ pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> 
 }
 
 /// Suspends the account, or lifts the suspension with `None`.
-pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &str, by: Option<&str>) -> Result<()> {
+pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &str, by: Option<SuspendedBy>) -> Result<()> {
     tx.execute(
         "UPDATE account SET suspended_by = $2, suspended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $3 END WHERE id = $1",
-        args![id, by, now],
+        args![id, by.map(SuspendedBy::name), now],
     )
     .await?;
     Ok(())

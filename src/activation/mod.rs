@@ -11,6 +11,7 @@ pub mod views;
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::SuspendedBy;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
@@ -171,7 +172,7 @@ pub enum ActivationOutcome {
         since: Option<Timestamp>,
     },
     Suspended {
-        by: String,
+        by: SuspendedBy,
         school: Option<String>,
     },
     NobodyToAttach,

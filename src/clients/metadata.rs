@@ -223,7 +223,7 @@ fn client_name(f: &ClientMetadataFields, registered: bool) -> Result<String, Met
 /// Validates a short list of short texts.
 fn short_texts(list: Option<&[String]>, field: &'static str) -> Result<Vec<String>, MetadataError> {
     let list = list.unwrap_or_default();
-    let bad = |text: &String| !(1..=500).contains(&text.len()) || text.chars().any(char::is_control);
+    let bad = |text: &String| !(1..=500).contains(&text.chars().count()) || text.chars().any(char::is_control);
     if list.len() > 10 || list.iter().any(bad) {
         return invalid(field, "at most 10 texts of 1 to 500 characters");
     }

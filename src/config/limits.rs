@@ -73,6 +73,9 @@ impl Limits {
         ];
         match figures.iter().find(|(_, figure)| *figure == 0) {
             Some((name, _)) => Err(ConfigError::Invalid(format!("limits.{name} is 0: nobody could do anything"))),
+            None if self.earned_most > 0 && self.earned_by_account > self.earned_most => Err(ConfigError::Invalid(
+                "limits.earned_by_account is above limits.earned_most: no account would raise a limit".to_owned(),
+            )),
             None => Ok(()),
         }
     }

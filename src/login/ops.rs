@@ -1,7 +1,7 @@
 //! Sign-in with identifiant and password.
 
 use crate::accounts::ops::PasswordVerification;
-use crate::accounts::{self, Account, AccountState, identifier, password};
+use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
@@ -39,7 +39,7 @@ pub enum SignInOutcome {
     },
     /// Reported only after the correct password.
     Suspended {
-        by: String,
+        by: SuspendedBy,
         school: Option<String>,
         /// The schools to contact.
         offices: Vec<SchoolContact>,

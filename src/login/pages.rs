@@ -144,7 +144,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         Ok(SignInOutcome::Suspended { by, school, offices }) => {
             let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());
             let code = ctx.support_code.clone();
-            let by = app.pages.message(ctx.lang, &format!("suspended-by-{by}"), &[])?;
+            let by = app.pages.message(ctx.lang, by.message_key(), &[])?;
             refuse(StatusCode::FORBIDDEN, LoginFormError::Suspended { by, school, code, offices })
         }
         Err(e) => match e.downcast_ref::<PasswordError>() {

@@ -324,3 +324,14 @@ async fn what_was_forgotten_has_a_page_that_keeps_the_request() {
     let activation = browser.page.link_target("#pas-de-compte");
     assert_eq!(activation, format!("/activation?{query}"));
 }
+
+#[tokio::test]
+async fn an_account_that_an_unknown_authority_suspended_is_told_so() {
+    let server = TestServer::start().await;
+    let member = server.create_account("Sam", "DURANS").await;
+    server.execute_sql("UPDATE account SET suspended_by = 'ministry'", Vec::new()).await;
+    let mut browser = at_sign_in(&server).await;
+    let status = attempt(&mut browser, &member.identifiant, &member.password).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{}", browser.page.visible_text());
+    assert!(!browser.has_session());
+}

@@ -11,8 +11,10 @@ use axum::{Json, Router};
 use preau::activation;
 use preau::base::clock::Span;
 use preau::config::{HttpGatewayConfig, Outgoing, SmsGatewayConfig};
+use preau::db::Durability;
 use preau::limits::RateLimit;
 use preau::otp;
+use preau::otp::store::outages;
 use preau::outbox::{self, ClaimFilter, JobKind};
 use preau::sms::{self, SmsGateway, SmsMessage};
 use tokio::net::TcpListener;
@@ -441,4 +443,16 @@ async fn threat_s07_numbers_abroad_whose_codes_nobody_enters_get_no_more_and_ope
     otp::ops::resume(server.operation().database()).await.unwrap();
     server.drain_outbox().await;
     assert!(server.messages().len() > sent + 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_count_is_forgotten_is_not_taken_back() {
+    let server = TestServer::start().await;
+    let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
+    for sent in [0, 1] {
+        outages::subtract_sent(&mut tx, server.now(), "+33").await.unwrap();
+        assert_eq!(outages::traffic(&mut tx, server.now(), "+33").await.unwrap(), (0, 0), "{sent}");
+        outages::add_traffic(&mut tx, server.now(), "+33", 1, 0).await.unwrap();
+        outages::subtract_sent(&mut tx, server.now(), "+33").await.unwrap();
+    }
 }

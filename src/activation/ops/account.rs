@@ -1,7 +1,7 @@
 //! The account steps: assigns the identifiant, sets the password, and signs in.
 
 use crate::accounts::ops::PasswordVerification;
-use crate::accounts::{self, Account, AccountState, password};
+use crate::accounts::{self, Account, AccountState, SuspendedBy, password};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
@@ -175,7 +175,7 @@ pub async fn choose_password(
     let current = accounts::store::find(&mut tx, &account.id).await?;
     // The account row is written first: two activations of one account run one after the other, without a deadlock.
     if !accounts::store::set_password(&mut tx, now, &account.id, &hash).await? {
-        let by = current.and_then(|a| a.suspended_by).unwrap_or_else(|| "school".to_owned());
+        let by = current.and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
         next = Activation { step: ActivationStep::Ended, ..held.activation.clone() };
         next.outcome = Some(ActivationOutcome::Suspended { by, school: schools.into_iter().next() });
         store::advance(&mut tx, ActivationStep::Password, &next).await?;

@@ -79,7 +79,7 @@ async fn ended_page(
             ctx.page(&app.pages, ok, &CampaignClosed { date, school: school.clone(), code, ways })
         }
         ActivationOutcome::Suspended { by, school } => {
-            let by = app.pages.message(ctx.lang, &format!("suspended-by-{by}"), &[])?;
+            let by = app.pages.message(ctx.lang, by.message_key(), &[])?;
             let school = school.clone().unwrap_or_else(|| app.pages.service_name().to_owned());
             ctx.page(&app.pages, ok, &AccountSuspended { by, school, code, ways })
         }

@@ -218,6 +218,9 @@ const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
     ("refusal of ours taken for the number's", "configuration", &["sms.http.number_refused"], |_, t| {
         format!("{t}{HTTP}number_refused = [401]\n")
     }),
+    ("limits that no account raises", "configuration", &["limits.earned_by_account", "limits.earned_most"], |_, t| {
+        format!("{t}[limits]\nearned_by_account = 5000\n")
+    }),
     ("nothing a day", "configuration", &["sms.daily_cap"], |_, t| format!("{t}[sms]\ndaily_cap = 0\n")),
     ("gateway not there", "SMS gateway", &["not reached", "refused"], |_, t| {
         format!("{t}{}", HTTP.replace("https://sms.example/send", "http://127.0.0.1:1/send"))

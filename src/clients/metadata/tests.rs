@@ -335,6 +335,8 @@ fn names_and_numbers_are_bounded() {
     validated(json!({"client_name": "é".repeat(100)}));
     assert_eq!(rejected_field(json!({"default_max_age": -1})), "default_max_age");
     assert_eq!(rejected_field(json!({"contacts": vec!["a"; 11]})), "contacts");
+    validated(json!({"contacts": ["é".repeat(500)]}));
+    assert_eq!(rejected_field(json!({"contacts": ["é".repeat(501)]})), "contacts");
     assert_eq!(rejected_field(json!({"application_type": "desktop"})), "application_type");
     assert_eq!(rejected_field(json!({"scope": "openid \u{e9}"})), "scope");
 }

@@ -222,7 +222,7 @@ async fn abandon(tx: &mut Tx, now: Timestamp, job: &Job, letter: &SmsJob) -> Res
         let at = about.counted_at;
         limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at, now).await?;
         limits::store::uncount_daily(tx, RateLimit::DailySms, &date_key(at)).await?;
-        outages::add_traffic(tx, at, &destination_prefix(&letter.message.to), -1, 0).await?;
+        outages::subtract_sent(tx, at, &destination_prefix(&letter.message.to)).await?;
     }
     Ok(true)
 }

@@ -102,7 +102,14 @@ pub async fn traffic(tx: &mut Tx, now: Timestamp, destination: &str) -> Result<(
     .await
 }
 
-/// Adds to the counts of a destination; negative numbers subtract.
+/// Takes a message back from the counts of a destination, if they are still there.
+pub async fn subtract_sent(tx: &mut Tx, at: Timestamp, destination: &str) -> Result<()> {
+    let sql = "UPDATE sms_traffic SET sent = sent - 1 WHERE destination = $1 AND hour = $2 AND sent > 0";
+    tx.execute(sql, args![destination, at.0.div_euclid(HOUR_MS)]).await?;
+    Ok(())
+}
+
+/// Adds to the counts of a destination.
 pub async fn add_traffic(tx: &mut Tx, now: Timestamp, destination: &str, sent: i64, entered: i64) -> Result<()> {
     tx.execute(
         "INSERT INTO sms_traffic (destination, hour, sent, entered) VALUES ($1, $2, $3, $4) \

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use preau::accounts;
+use preau::accounts::{self, SuspendedBy};
 use preau::base::rng::Random;
 use preau::crypto::Priority;
 use preau::db::Durability;
@@ -109,7 +109,9 @@ impl TestServer {
 
     pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {
         let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
-        accounts::store::set_suspended(&mut tx, self.now(), &member.account_id, by).await.unwrap();
+        accounts::store::set_suspended(&mut tx, self.now(), &member.account_id, by.map(SuspendedBy::from_name))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 }
