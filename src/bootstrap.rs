@@ -169,7 +169,8 @@ pub fn read_deployment(config: &Config) -> anyhow::Result<DeploymentFiles> {
 pub async fn publish_deployment(
     around: &Dependencies,
     opened: &Storage,
-    (declared, consent): (&DeploymentFiles, PublishMode),
+    declared: &DeploymentFiles,
+    consent: PublishMode,
 ) -> Result<Published, PublishError> {
     let done = publish::publish(opened.operation(around), declared, consent).await?;
     log_published(&done);
@@ -200,7 +201,7 @@ pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
 /// in force.
 pub async fn build_app(config: Config, around: Dependencies) -> anyhow::Result<AppState> {
     let opened = Box::pin(open_storage(&config, &around)).await?;
-    match publish_deployment(&around, &opened, (&read_deployment(&config)?, PublishMode::Guarded)).await {
+    match publish_deployment(&around, &opened, &read_deployment(&config)?, PublishMode::Guarded).await {
         Ok(_) => {}
         Err(error) if error.keeps_previous() => tracing::error!(%error, "the deployment's files are not published"),
         Err(error) => return Err(error.into()),

@@ -11,9 +11,8 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::names;
-use crate::base::rng::Random;
 use crate::crypto::{HmacPurpose, PasswordError, Priority};
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, UnitOfWork};
 use crate::limits::failures::Failures;
 use crate::limits::store::failures as failure_store;
 use crate::limits::{self, RateLimit, RateLimitDecision};
@@ -26,14 +25,13 @@ const MAX_SUFFIX_ATTEMPTS: usize = 50;
 /// # Errors
 /// All 11,100 suffixes of the stem are taken, or the database fails.
 pub async fn create_account(
-    tx: &mut Tx,
-    rng: &dyn Random,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     profile: &str,
     given: &str,
     family: &str,
     usage: Option<&str>,
 ) -> anyhow::Result<Account> {
+    let (rng, now) = (tx.rng, tx.now);
     let stem = names::identifier_stem(given, family, usage);
     let id = row_id(now, rng);
     let shown = usage.unwrap_or(family);

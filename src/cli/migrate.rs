@@ -21,7 +21,7 @@ pub async fn run(args: &MigrateArgs, config: &Config, out: &mut (dyn Write + Sen
     let opened = Box::pin(bootstrap::open_storage(config, &around)).await?;
     let consent = if args.accept { PublishMode::Forced } else { PublishMode::Guarded };
     keys::ops::ensure_keys(opened.operation(&around), &config.keys.algorithms).await?;
-    let done = bootstrap::publish_deployment(&around, &opened, (&declared, consent)).await?;
+    let done = bootstrap::publish_deployment(&around, &opened, &declared, consent).await?;
     let count = opened.db.applied_migrations().await?;
     opened.db.close().await;
     for (client, how) in &done.changes {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::folder::DemoFolder;
 use super::rosters::{CastMember, SCHOOLS, cast};
 use crate::accounts::{self, password};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::rng::Random;
 use crate::base::secret::Secret;
@@ -48,9 +48,10 @@ pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::R
 
     let newest = persons.first().with_context(|| format!("the roster does not know {ACCOUNT_HOLDER}"))?;
     let hash = app.password_hasher.hash(&password::normalize(password.expose()), rng, Priority::Known).await?;
-    let mut tx = app.db.write(Durability::Durable).await?;
+    let op = Operation::of_job(app, "demo");
+    let mut tx = op.write(Durability::Durable).await?;
     let (given, family, usage) = (&newest.given_name, &newest.family_name, newest.usage_name.as_deref());
-    let account = accounts::ops::create_account(&mut tx, rng, now, "responsable", given, family, usage).await?;
+    let account = accounts::ops::create_account(&mut tx, "responsable", given, family, usage).await?;
     for person in &persons {
         anyhow::ensure!(
             roster::store::link_to_account(&mut tx, &person.id, &account.id).await?,

@@ -114,7 +114,7 @@ impl Demo {
         let mut declared = bootstrap::read_deployment(&config)?;
         setup::relocate_clients(&mut declared, &base);
         // Forced, as the demo owns its folder and its ports may have changed: nobody else's files are overwritten.
-        bootstrap::publish_deployment(&around, &opened, (&declared, PublishMode::Forced)).await?;
+        bootstrap::publish_deployment(&around, &opened, &declared, PublishMode::Forced).await?;
         let app = Box::pin(bootstrap::assemble_app(config, around, opened)).await?;
         setup::import_missing_rosters(&app, folder, now).await?;
         setup::set_campaigns(&app, now).await?;

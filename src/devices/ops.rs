@@ -1,7 +1,6 @@
 //! Recognition and registration of known devices.
 
 use super::{Device, store};
-use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
 use crate::base::secret::sha256_base64url;
@@ -57,19 +56,19 @@ pub async fn find_by_identity(
 /// Registers the browser as a known device after the account's person authenticated, or renews the known device.
 /// Returns the device's id, and the secret for the cookie.
 pub async fn remember(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     account_id: &str,
     known: Option<&Device>,
-    (label, identity): (&str, Option<&str>),
+    label: &str,
+    identity: Option<&str>,
 ) -> anyhow::Result<(String, String)> {
-    let Operation { app, now, .. } = *op;
+    let now = tx.now;
     if let Some(device) = known
         && store::touch(tx, now, &device.id, label, identity).await?
     {
         return Ok((device.id.clone(), device.secret.clone()));
     }
-    let secret = id256(app.rng.as_ref());
+    let secret = id256(tx.rng);
     let id = sha256_base64url(&secret);
     store::insert(tx, now, &id, account_id, label, identity).await?;
     store::forget_excess(tx, now, account_id).await?;

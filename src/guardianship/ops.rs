@@ -87,11 +87,10 @@ pub async fn notify_school(
     child: Guardianship<'_>,
     kind: NoticeKind,
 ) -> anyhow::Result<()> {
-    let (rng, now) = (work.rng, work.now);
     for person_id in child.person_ids {
         let (pupil_id, support_code) = (Some(child.pupil_id), proof.support_code);
         let notice = Notice { uai: child.uai, person_id, pupil_id, kind, support_code };
-        tenants::store::upsert_notice(work, rng, now, &notice).await?;
+        tenants::store::upsert_notice(work, &notice).await?;
     }
     Ok(())
 }

@@ -135,7 +135,8 @@ struct FailureKeys {
 pub async fn check_sign_in<'a>(
     op: &Operation<'a>,
     source: SourceAddress,
-    (identifiant, password): (&str, &str),
+    identifiant: &str,
+    password: &str,
     known_device: bool,
 ) -> anyhow::Result<Result<SignInPermit<'a>, RateLimited>> {
     let Operation { app, now, .. } = *op;

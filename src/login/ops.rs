@@ -99,7 +99,7 @@ pub async fn sign_in(
     let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, id).await?;
     drop(tx);
     let known = device.as_ref().map(|d| d.id.as_str());
-    let asked = limits::ops::check_sign_in(op, brought.source, (&folded, &password), known.is_some()).await?;
+    let asked = limits::ops::check_sign_in(op, brought.source, &folded, &password, known.is_some()).await?;
     let judging = match asked {
         Ok(judging) => judging,
         Err(refused) => return Ok(SignInOutcome::Limited(refused)),
@@ -141,7 +141,7 @@ pub async fn sign_in(
             let former = brought.session_cookie.map(sha256_base64url);
             let label = devices::label(brought.user_agent);
             let (device_id, device) =
-                devices::ops::remember(op, &mut tx, &current.id, device.as_ref(), (&label, None)).await?;
+                devices::ops::remember(&mut tx, &current.id, device.as_ref(), &label, None).await?;
             let with =
                 SessionOrigin { previous: former.as_deref(), device: Some(&device_id), client: brought.client_id };
             let (cookie, _) =

@@ -60,8 +60,8 @@ pub async fn put(
         Ok(body) => body,
         Err(response) => return Ok(*response),
     };
-    let whose = (client_id.as_str(), token.as_str());
-    Ok(match registration::update(&Operation::of_request(&app, &ctx), whose, &body.claimed, &body.fields).await? {
+    let op = Operation::of_request(&app, &ctx);
+    Ok(match registration::update(&op, &client_id, &token, &body.claimed, &body.fields).await? {
         Ok(registered) => registration_response(&app, StatusCode::OK, registered),
         Err(why) => rejection_response(&why),
     })

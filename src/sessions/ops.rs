@@ -37,7 +37,7 @@ pub async fn begin(
     let id = sha256_base64url(&cookie);
     store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
     if let Some(old) = with.previous {
-        replace_previous(op, tx, old, (account_id, &id)).await?;
+        replace_previous(op, tx, old, account_id, &id).await?;
     }
     tx.actor = Actor::Account(account_id.to_owned());
     let about = AuditDetails {
@@ -58,7 +58,8 @@ async fn replace_previous(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     old: &str,
-    (account_id, new): (&str, &str),
+    account_id: &str,
+    new: &str,
 ) -> anyhow::Result<()> {
     let now = op.now;
     let Some(session) = store::find(tx, old).await? else { return Ok(()) };

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::{Campaign, Notice, School, SchoolContact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
-use crate::base::rng::Random;
-use crate::db::{FromRow, Result, Tx, args};
+use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
     tx.execute(
@@ -93,13 +92,14 @@ pub async fn upsert_campaign(tx: &mut Tx, uai: &str, campaign: Campaign) -> Resu
 }
 
 /// Inserts a notice, once per activation, person, kind and pupil; reopens a settled one.
-pub async fn upsert_notice(tx: &mut Tx, rng: &dyn Random, now: Timestamp, notice: &Notice<'_>) -> Result<()> {
-    tx.execute(
+pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Result<()> {
+    let (id, now) = (row_id(work.now, work.rng), work.now);
+    work.execute(
         "INSERT INTO notice (id, uai, person_id, pupil_id, kind, support_code, at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (person_id, kind, uai, support_code, pupil_id) \
          DO UPDATE SET settled_at = NULL, at = excluded.at WHERE notice.settled_at IS NOT NULL",
         args![
-            row_id(now, rng),
+            id,
             notice.uai,
             notice.person_id,
             notice.pupil_id.unwrap_or(""),

@@ -2,7 +2,6 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
-use preau::base::rng::Random;
 use preau::crypto::Priority;
 use preau::db::Durability;
 
@@ -135,10 +134,10 @@ async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
     let server = TestServer::start().await;
     let known = server.create_durand().await;
     let pending = {
-        let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
-        let rng: &dyn Random = server.app.rng.as_ref();
+        let op = server.operation();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
         let profile = "responsable";
-        let open = preau::accounts::ops::create_account(&mut tx, rng, server.now(), profile, "Pia", "DURANT", None);
+        let open = preau::accounts::ops::create_account(&mut tx, profile, "Pia", "DURANT", None);
         let account = open.await.unwrap();
         tx.commit().await.unwrap();
         account.identifiant
@@ -179,9 +178,9 @@ async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
 #[tokio::test]
 async fn attack_s2_an_account_without_a_password_cannot_sign_in() {
     let server = TestServer::start().await;
-    let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
-    let rng: &dyn Random = server.app.rng.as_ref();
-    let open = preau::accounts::ops::create_account(&mut tx, rng, server.now(), "responsable", "Pia", "DURANT", None);
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let open = preau::accounts::ops::create_account(&mut tx, "responsable", "Pia", "DURANT", None);
     let pending = open.await.unwrap().identifiant;
     tx.commit().await.unwrap();
     let mut browser = at_sign_in(&server).await;

@@ -37,7 +37,7 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
             &proven.secret,
         ));
         let mut tx = op.write(Durability::Durable).await?;
-        if !link_persons(op, &mut tx, &mut next).await? {
+        if !link_persons(&mut tx, &mut next).await? {
             tx.rollback().await?;
             continue;
         }
@@ -58,8 +58,7 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
 }
 
 /// Links the matching persons to an existing or a new account. `false` after a conflict with a concurrent activation.
-async fn link_persons(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
-    let Operation { app, now, .. } = *op;
+async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
     if next.purpose == ActivationPurpose::NewPassword {
         return Ok(true);
     }
@@ -86,8 +85,7 @@ async fn link_persons(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Ac
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
             let (given, family, usage) = (&person.given_name, &person.family_name, person.usage_name.as_deref());
             // Includes a pupil who is his own responsable (link 70): an ordinary account with the same pupil as child.
-            let opened =
-                accounts::ops::create_account(tx, app.rng.as_ref(), now, "responsable", given, family, usage).await?;
+            let opened = accounts::ops::create_account(tx, "responsable", given, family, usage).await?;
             let about =
                 AuditDetails { account: Some(&opened.id), detail: &next.support_code, ..AuditDetails::default() };
             audit::store::record(tx, AuditEvent::IdentifierAssigned, about).await?;
@@ -216,7 +214,7 @@ async fn begin_session(
     let app = op.app;
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
     let label = devices::label(brought.user_agent);
-    let (id, device) = devices::ops::remember(op, tx, account, None, (&label, Some(&identity))).await?;
+    let (id, device) = devices::ops::remember(tx, account, None, &label, Some(&identity)).await?;
     let former = brought.session_cookie.map(sha256_base64url);
     // None for an activation without a pending request.
     let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());

@@ -105,7 +105,7 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     }
     // A person with an unfinished account may continue outside of the campaign too.
     if next.account_id.is_none()
-        && let Some(outcome) = check_campaigns(op, tx, next, &children).await?
+        && let Some(outcome) = check_campaigns(tx, next, &children).await?
     {
         return end_with(next, outcome);
     }
@@ -174,12 +174,11 @@ pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
 /// Returns `None` if a campaign of one school is open; else the outcome to show. If no campaign is upcoming, the
 /// schools get a notice of the request to reopen.
 async fn check_campaigns(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     next: &Activation,
     children: &[RosterChild],
 ) -> anyhow::Result<Option<ActivationOutcome>> {
-    let Operation { app, now, .. } = *op;
+    let now = tx.now;
     let mut later: Option<(Timestamp, &RosterChild)> = None;
     let mut over: Option<(Option<Timestamp>, &RosterChild)> = None;
     for child in children {
@@ -204,7 +203,7 @@ async fn check_campaigns(
             kind: NoticeKind::Reopening,
             support_code: &next.support_code,
         };
-        tenants::store::upsert_notice(tx, app.rng.as_ref(), now, &notice).await?;
+        tenants::store::upsert_notice(tx, &notice).await?;
     }
     Ok(over.map(|(since, child)| ActivationOutcome::Closed { school: child.school.clone(), since }))
 }

@@ -101,7 +101,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
     if conversion == Conversion::Sufficient {
         outages::end(&mut tx, now, &prefix).await?;
     } else {
-        otp::ops::record_undeliverable(op, &mut tx, (&prefix, &detail), asked).await?;
+        otp::ops::record_undeliverable(op, &mut tx, &prefix, &detail, asked).await?;
     }
     if conversion == Conversion::Blocked {
         tx.commit().await?;
@@ -125,7 +125,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
         app.metrics.record_sms("capped");
         let mut tx = op.write(Durability::Relaxed).await?;
         let detail = format!("the {cap} messages of the day (sms.daily_cap) are used up");
-        otp::ops::record_undeliverable(op, &mut tx, (&OutageReason::Cap, &detail), asked).await?;
+        otp::ops::record_undeliverable(op, &mut tx, &OutageReason::Cap, &detail, asked).await?;
         tx.commit().await?;
         // Retried until the code expires: the daily cap may be reset at midnight before.
         return Ok(JobOutcome::Retry);

@@ -9,7 +9,7 @@ use tower::ServiceExt as _;
 
 use super::measure::{BenchRates, mean, measure_rate, rounds};
 use crate::accounts;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::ids::id256;
 use crate::crypto::Priority;
 use crate::db::Durability;
@@ -24,11 +24,10 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
     let tasks = cores * 2;
     let hash = app.password_hasher.hash(PASSWORD, app.rng.as_ref(), Priority::Known).await?;
     let mut identifiants = Vec::new();
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let op = Operation::of_job(app, "bench");
+    let mut tx = op.write(Durability::Relaxed).await?;
     for _ in 0..tasks {
-        let rng = app.rng.as_ref();
-        let account =
-            accounts::ops::create_account(&mut tx, rng, app.now(), "responsable", "Banc", "MESURE", None).await?;
+        let account = accounts::ops::create_account(&mut tx, "responsable", "Banc", "MESURE", None).await?;
         accounts::store::set_password(&mut tx, app.now(), &account.id, &hash).await?;
         identifiants.push(account.identifiant);
     }

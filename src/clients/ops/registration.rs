@@ -131,7 +131,8 @@ pub async fn read(app: &App, client_id: &str, token: &str) -> RegistrationResult
 /// Replaces the metadata of a registered client; an omitted field gets its default (RFC 7592 2.2).
 pub async fn update(
     op: &Operation<'_>,
-    (client_id, token): (&str, &str),
+    client_id: &str,
+    token: &str,
     claimed: &ReplacementIdentity,
     fields: &ClientMetadataFields,
 ) -> RegistrationResult {

@@ -80,10 +80,10 @@ pub struct ResumeSummary {
 /// Resumes delivery on behalf of the operator: ends all outages, makes waiting jobs due now, and discounts all requests
 /// of the last day.
 pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
-    let (rng, now) = (ctx.rng, ctx.now);
+    let now = ctx.now;
     let mut tx = ctx.write(Durability::Durable).await?;
     let outages = outages::end_all(&mut tx, now).await?;
-    outages::declare(&mut tx, rng, now, now.minus(Span::days(1))).await?;
+    outages::declare(&mut tx, now.minus(Span::days(1))).await?;
     outages::delete_traffic(&mut tx).await?;
     let mut budgets = 0;
     for action in [RateLimit::SmsPerIdentity, RateLimit::SmsToPhone] {
@@ -120,11 +120,12 @@ pub async fn check_conversion(tx: &mut Tx, now: Timestamp, phone: &str) -> Resul
 pub async fn record_undeliverable(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    (reason, detail): (&OutageReason, &str),
+    reason: &OutageReason,
+    detail: &str,
     asked: Timestamp,
 ) -> Result<()> {
     let Operation { app, now, .. } = *op;
-    let outage = outages::record_refusal(tx, app.rng.as_ref(), now, (reason, detail), asked).await?;
+    let outage = outages::record_refusal(tx, reason, detail, asked).await?;
     let apart = Span::minutes(i64::from(app.config.sms.alarm_minutes));
     if outage.is_active(now) && outages::mark_alerted(tx, now, &outage, apart).await? {
         tracing::error!(
@@ -176,14 +177,14 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
             if unsure {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
             }
-            record_undeliverable(op, &mut tx, (&OutageReason::Gateway, &why), asked).await?;
+            record_undeliverable(op, &mut tx, &OutageReason::Gateway, &why, asked).await?;
             outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken, tried again later");
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
             if abandon(&mut tx, now, job, &letter).await? {
-                notify_schools(op, &mut tx, about).await?;
+                notify_schools(&mut tx, about).await?;
                 tracing::warn!(job = %job.id, %error, "the school is told");
             }
         }
@@ -229,12 +230,7 @@ async fn abandon(tx: &mut Tx, now: Timestamp, job: &Job, letter: &SmsJob) -> Res
 
 /// Notifies the schools able to correct an unreachable number of the roster. The page does not show the failure: its
 /// content is the same for everybody.
-async fn notify_schools(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    about: Option<&SmsJobContext>,
-) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+async fn notify_schools(tx: &mut UnitOfWork<'_>, about: Option<&SmsJobContext>) -> anyhow::Result<()> {
     let Some(about) = about else { return Ok(()) };
     for person_id in &about.persons {
         let mut told: Vec<String> = Vec::new();
@@ -244,7 +240,7 @@ async fn notify_schools(
             }
             let (uai, support_code) = (child.uai.as_str(), about.support_code.as_str());
             let notice = Notice { uai, person_id, pupil_id: None, kind: NoticeKind::Unreachable, support_code };
-            tenants::store::upsert_notice(tx, app.rng.as_ref(), now, &notice).await?;
+            tenants::store::upsert_notice(tx, &notice).await?;
             told.push(child.uai);
         }
     }

@@ -2,8 +2,7 @@
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
-use crate::base::rng::Random;
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args};
 use crate::otp::outage::{CONVERSION_WINDOW, Outage, OutageReason, OutageWindow};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -30,20 +29,20 @@ impl TryFrom<Row> for Outage {
 
 /// Records a refused message requested at `asked`: opens an outage or updates the open outage.
 pub async fn record_refusal(
-    tx: &mut Tx,
-    rng: &dyn Random,
-    now: Timestamp,
-    (reason, detail): (&OutageReason, &str),
+    work: &mut UnitOfWork<'_>,
+    reason: &OutageReason,
+    detail: &str,
     asked: Timestamp,
 ) -> Result<Outage> {
-    let row = tx
+    let (id, now) = (row_id(work.now, work.rng), work.now);
+    let row = work
         .fetch_one::<Row>(
             "INSERT INTO sms_outage (id, reason, detail, began_at, last_at, refusals) VALUES ($1, $2, $3, $4, $5, 1) \
              ON CONFLICT (reason) WHERE ended_at IS NULL DO UPDATE SET detail = excluded.detail, \
              last_at = excluded.last_at, refusals = sms_outage.refusals + 1, began_at = CASE \
              WHEN excluded.began_at < sms_outage.began_at THEN excluded.began_at ELSE sms_outage.began_at END \
              RETURNING id, reason, detail, began_at, last_at, refusals",
-            args![row_id(now, rng), reason.name(), detail, asked, now],
+            args![id, reason.name(), detail, asked, now],
         )
         .await?;
     Outage::try_from(row)
@@ -67,11 +66,12 @@ pub async fn end_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 }
 
 /// Records an outage reported by an operator, from `began` until now.
-pub async fn declare(tx: &mut Tx, rng: &dyn Random, now: Timestamp, began: Timestamp) -> Result<()> {
-    tx.execute(
+pub async fn declare(work: &mut UnitOfWork<'_>, began: Timestamp) -> Result<()> {
+    let (id, now) = (row_id(work.now, work.rng), work.now);
+    work.execute(
         "INSERT INTO sms_outage (id, reason, detail, began_at, last_at, refusals, ended_at) \
          VALUES ($1, $2, '', $3, $4, 0, $4)",
-        args![row_id(now, rng), OutageReason::Operator.name(), began, now],
+        args![id, OutageReason::Operator.name(), began, now],
     )
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::crypto::MasterKey;
-use crate::db::{self, Durability, Tx};
+use crate::db::{self, Durability, Tx, UnitOfWork};
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
@@ -126,7 +126,7 @@ impl SealedPlan {
             return Ok(false);
         }
         self.write_school(&mut tx, ctx.storage.now, uai.as_str()).await?;
-        self.write_notices(&mut tx, ctx, uai.as_str()).await?;
+        self.write_notices(&mut tx, uai.as_str()).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai.as_str()), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
@@ -192,25 +192,26 @@ impl SealedPlan {
     }
 
     /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
-    async fn write_notices(&self, tx: &mut Tx, ctx: ImportContext<'_>, uai: &str) -> Result<()> {
+    async fn write_notices(&self, tx: &mut UnitOfWork<'_>, uai: &str) -> Result<()> {
+        let now = tx.now;
         for (key, _) in &self.plan.unreachable {
             let person_id = row_id_of("person", &self.persons, key)?;
             let kind = NoticeKind::Unreachable;
             let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
-            tenants::store::upsert_notice(tx, ctx.storage.rng, ctx.storage.now, &notice).await?;
+            tenants::store::upsert_notice(tx, &notice).await?;
         }
-        tenants::store::settle_unreachable(tx, ctx.storage.now, uai).await?;
-        tenants::store::settle_ended(tx, ctx.storage.now, uai).await?;
+        tenants::store::settle_unreachable(tx, now, uai).await?;
+        tenants::store::settle_ended(tx, now, uai).await?;
         tenants::store::reopen_hidden(tx, uai).await?;
         let mut repeated = BTreeSet::new();
         for key in &self.plan.duplicate_links {
             let (person_id, pupil_id) = self.link_ids(key)?;
             let kind = NoticeKind::LinkRepeated;
             let notice = Notice { uai, person_id, pupil_id: Some(pupil_id), kind, support_code: "" };
-            tenants::store::upsert_notice(tx, ctx.storage.rng, ctx.storage.now, &notice).await?;
+            tenants::store::upsert_notice(tx, &notice).await?;
             repeated.insert((person_id, pupil_id));
         }
-        Ok(tenants::store::settle_repeated(tx, ctx.storage.now, uai, &repeated).await?)
+        Ok(tenants::store::settle_repeated(tx, now, uai, &repeated).await?)
     }
 
     fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&str, &str)> {

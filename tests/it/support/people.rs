@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use preau::accounts::{self, SuspendedBy};
-use preau::base::rng::Random;
 use preau::crypto::Priority;
 use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
@@ -92,10 +91,9 @@ impl TestServer {
     /// Creates an active account of a responsable without a roster entry.
     pub async fn create_account(&self, prenom: &str, nom: &str) -> TestAccount {
         let hash = self.app.password_hasher.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
-        let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
-        let rng: &dyn Random = self.app.rng.as_ref();
-        let account =
-            accounts::ops::create_account(&mut tx, rng, self.now(), "responsable", prenom, nom, None).await.unwrap();
+        let op = self.operation();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        let account = accounts::ops::create_account(&mut tx, "responsable", prenom, nom, None).await.unwrap();
         assert!(accounts::store::set_password(&mut tx, self.now(), &account.id, &hash).await.unwrap());
         tx.commit().await.unwrap();
         TestAccount { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }

@@ -187,14 +187,15 @@ async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_th
         let roster = Roster::of(MONOD, 30);
         ground.imported(&roster).await;
         let parent = ground.person_id("500003").await;
-        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        let mut tx = ground.context().storage.write(Durability::Durable).await.unwrap();
         let child = crate::roster::store::list_children_of_person(&mut tx, &parent).await.unwrap().remove(0);
         hide_child(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
         for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
             let kind = tenants::NoticeKind::Contested;
             let pupil_id = Some(child.pupil_id.as_str());
             let notice = tenants::Notice { uai: MONOD, person_id: &parent, pupil_id, kind, support_code: code };
-            tenants::store::upsert_notice(&mut tx, &ground.rng, at, &notice).await.unwrap();
+            tx.now = at;
+            tenants::store::upsert_notice(&mut tx, &notice).await.unwrap();
         }
         tx.commit().await.unwrap();
         let open = async || {
