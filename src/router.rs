@@ -19,9 +19,9 @@ use crate::http::error::PageError;
 use crate::http::form;
 use crate::http::middleware::request_middleware;
 use crate::http::pages::{Page, asset};
+use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::http::views;
-use crate::oidc::paths;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
 use crate::{activation, bootstrap, clients, login, my_account, oidc, otp};
@@ -47,24 +47,24 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
 /// Returns an error if the issuer is not an origin.
 pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
     let pages = Router::new()
-        .route("/", get(my_account::pages::home))
-        .route("/connexion", get(login::pages::show).post(login::pages::submit))
-        .route("/connexion/suite", get(login::pages::continue_after_sign_in))
-        .route("/identifiant-oublie", get(login::pages::forgotten_identifiant))
-        .route("/mot-de-passe-oublie", get(login::pages::forgotten_password))
-        .route("/compte", get(my_account::pages::show))
-        .route("/consentement", post(oidc::authorization::consent_page::submit))
-        .route("/compte/services/retirer", post(my_account::pages::withdraw_consent))
-        .route("/deconnexion", post(oidc::logout::endpoint::log_out))
-        .route("/deconnexion/confirmer", post(oidc::logout::endpoint::confirm))
-        .route("/deconnexion/suite", get(oidc::logout::endpoint::continue_to_client))
+        .route(paths::HOME, get(my_account::pages::home))
+        .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
+        .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
+        .route(paths::FORGOTTEN_IDENTIFIANT, get(login::pages::forgotten_identifiant))
+        .route(paths::FORGOTTEN_PASSWORD, get(login::pages::forgotten_password))
+        .route(paths::ACCOUNT, get(my_account::pages::show))
+        .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
+        .route(paths::WITHDRAW_CONSENT, post(my_account::pages::withdraw_consent))
+        .route(paths::SIGN_OUT, post(oidc::logout::endpoint::log_out))
+        .route(paths::CONFIRM_SIGN_OUT, post(oidc::logout::endpoint::confirm))
+        .route(paths::AFTER_SIGN_OUT, get(oidc::logout::endpoint::continue_to_client))
         .merge(activation::pages::routes())
-        .route("/aide", get(static_page::<views::Help>))
-        .route("/aide/mot-de-passe", get(static_page::<views::PasswordHelp>))
-        .route("/donnees", get(static_page::<views::Privacy>))
-        .route("/accessibilite", get(static_page::<views::Accessibility>))
-        .route("/assets/{name}", get(assets))
-        .route("/clients/{client_id}/logo", get(clients::pages::logo))
+        .route(paths::HELP, get(static_page::<views::Help>))
+        .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))
+        .route(paths::PRIVACY, get(static_page::<views::Privacy>))
+        .route(paths::ACCESSIBILITY, get(static_page::<views::Accessibility>))
+        .route(paths::ASSET, get(assets))
+        .route(paths::CLIENT_LOGO, get(clients::pages::logo))
         .layer(from_fn_with_state(app.clone(), require_origin_scheme))
         // Rejects forms of other sites (docs/threats.md#attack-s5). The issuer is listed as a trusted origin, because
         // behind a proxy the Host may differ; browsers send the Origin.

@@ -16,6 +16,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
 use crate::guardianship::{Guardianship, ProofContext};
+use crate::http::paths;
 
 /// The TTL of an activation.
 pub const ACTIVATION_TTL: Span = Span::hours(2);
@@ -67,11 +68,11 @@ impl ActivationStep {
     /// Returns the path of the page of this step.
     pub fn path(self) -> &'static str {
         match self {
-            ActivationStep::Code => "/activation/code",
-            ActivationStep::ExistingAccount | ActivationStep::Ended => "/activation/suite",
-            ActivationStep::Children => "/activation/enfants",
-            ActivationStep::Password => "/activation/mot-de-passe",
-            ActivationStep::Done => "/activation/terminee",
+            ActivationStep::Code => paths::ACTIVATION_CODE,
+            ActivationStep::ExistingAccount | ActivationStep::Ended => paths::ACTIVATION_OUTCOME,
+            ActivationStep::Children => paths::ACTIVATION_CHILDREN,
+            ActivationStep::Password => paths::ACTIVATION_PASSWORD,
+            ActivationStep::Done => paths::ACTIVATION_DONE,
         }
     }
 }

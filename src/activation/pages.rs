@@ -18,6 +18,7 @@ use super::ops::{self, ActivationLookup};
 use super::views::{ActivationExpired, UnknownActivation};
 use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::interactions::{self, Interaction};
 
@@ -28,15 +29,15 @@ const CARRIED_PARAMS: [&str; 3] = ["i", "client_id", "a"];
 
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/activation", get(identity::show).post(identity::submit))
-        .route("/activation/code", get(code::show).post(code::submit))
-        .route("/activation/code/renvoyer", post(code::resend_code))
-        .route("/activation/suite", get(outcome::show))
-        .route("/activation/nouveau-mot-de-passe", post(outcome::begin_password_reset))
-        .route("/activation/enfants", get(children::show).post(children::submit))
-        .route("/activation/mot-de-passe", get(password::show).post(password::submit))
-        .route("/activation/feuille", get(password::sheet))
-        .route("/activation/terminee", get(password::done))
+        .route(paths::ACTIVATION, get(identity::show).post(identity::submit))
+        .route(paths::ACTIVATION_CODE, get(code::show).post(code::submit))
+        .route(paths::ACTIVATION_RESEND_CODE, post(code::resend_code))
+        .route(paths::ACTIVATION_OUTCOME, get(outcome::show))
+        .route(paths::ACTIVATION_NEW_PASSWORD, post(outcome::begin_password_reset))
+        .route(paths::ACTIVATION_CHILDREN, get(children::show).post(children::submit))
+        .route(paths::ACTIVATION_PASSWORD, get(password::show).post(password::submit))
+        .route(paths::ACTIVATION_SHEET, get(password::sheet))
+        .route(paths::ACTIVATION_DONE, get(password::done))
 }
 
 async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {

@@ -11,6 +11,7 @@ use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 
 use super::Client;
 use crate::base::secret::sha256_base64url;
+use crate::http::paths;
 
 /// The largest downloaded file, in bytes.
 pub const MAX_FILE_BYTES: usize = 200 * 1024;
@@ -65,7 +66,7 @@ pub fn reencode(bytes: &[u8]) -> Result<Vec<u8>, LogoError> {
 pub fn href(client: &Client) -> Option<String> {
     let uri = client.meta.logo_uri.as_deref()?;
     let version: String = sha256_base64url(uri).chars().take(8).collect();
-    Some(format!("/clients/{}/logo?v={version}", client.id))
+    Some(format!("{}?v={version}", paths::CLIENT_LOGO.replace("{client_id}", &client.id)))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::app::AppState;
 use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
+use crate::http::paths;
 use crate::protocol::params::Params;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,7 +38,7 @@ pub async fn request_middleware(State(app): State<AppState>, request: Request, n
 async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(120).collect();
-    let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with("/assets/");
+    let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with(paths::ASSETS);
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(ctx.clone());
 

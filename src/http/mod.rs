@@ -11,6 +11,7 @@ pub mod form;
 pub mod middleware;
 pub mod outgoing;
 pub mod pages;
+pub mod paths;
 pub mod proxies;
 pub mod qr;
 pub mod request_context;

@@ -19,6 +19,7 @@ use rust_embed::Embed;
 use serde::Serialize;
 use tera::{Context, Tera};
 
+use super::paths;
 use crate::base::lang::Lang;
 use crate::ephemeral::MAX_STATE_PARAMETER_BYTES;
 
@@ -128,17 +129,17 @@ const CARRIED_PARAMETERS: [&str; 7] = ["i", "client_id", "a", "motif", "renvoi",
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
 const RETURN_PATHS: [&str; 11] = [
-    "/connexion",
-    "/activation",
-    "/activation/code",
-    "/activation/enfants",
-    "/activation/suite",
-    "/activation/mot-de-passe",
-    "/activation/feuille",
-    "/activation/terminee",
-    "/identifiant-oublie",
-    "/mot-de-passe-oublie",
-    "/compte",
+    paths::SIGN_IN,
+    paths::ACTIVATION,
+    paths::ACTIVATION_CODE,
+    paths::ACTIVATION_CHILDREN,
+    paths::ACTIVATION_OUTCOME,
+    paths::ACTIVATION_PASSWORD,
+    paths::ACTIVATION_SHEET,
+    paths::ACTIVATION_DONE,
+    paths::FORGOTTEN_IDENTIFIANT,
+    paths::FORGOTTEN_PASSWORD,
+    paths::ACCOUNT,
 ];
 
 /// The query of links to help: the pending request, the activation, and the step to return to (`retour`).

@@ -15,6 +15,7 @@ use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie, with_outcome};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
@@ -48,9 +49,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     let query = ctx.carried_query(&CARRIED_PARAMS);
     if signed.0.is_some() && ctx.query.get("motif").is_none() {
         return Ok(see_other(&if query.is_empty() {
-            "/compte".to_owned()
+            paths::ACCOUNT.to_owned()
         } else {
-            format!("/oauth2/authorize{query}")
+            format!("{}{query}", paths::AUTHORIZE)
         }));
     }
     let waiting = pending_interaction(&app, &ctx).await;
@@ -118,10 +119,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let answer = match done {
         Ok(SignInOutcome::Done { cookie, device_secret: device, password_changed: changed }) => {
             let to = match (changed, query.is_empty()) {
-                (true, true) => "/connexion/suite?change=1".to_owned(),
-                (true, false) => format!("/connexion/suite{query}&change=1"),
-                (false, true) => "/compte".to_owned(),
-                (false, false) => format!("/connexion/suite{query}"),
+                (true, true) => format!("{}?change=1", paths::AFTER_SIGN_IN),
+                (true, false) => format!("{}{query}&change=1", paths::AFTER_SIGN_IN),
+                (false, true) => paths::ACCOUNT.to_owned(),
+                (false, false) => format!("{}{query}", paths::AFTER_SIGN_IN),
             };
             let signed_in = with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &cookie, None));
             Ok(with_cookie(signed_in, ctx.jar.device_cookie(&ctx.devices, &device)))
@@ -174,12 +175,12 @@ pub async fn continue_after_sign_in(
         _ => None,
     };
     if query.is_empty() && changed.is_none() {
-        return Ok(see_other("/compte"));
+        return Ok(see_other(paths::ACCOUNT));
     }
     let waiting = pending_interaction(&app, &ctx).await;
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let page = Continue {
-        href: if query.is_empty() { "/compte".to_owned() } else { format!("/oauth2/authorize{query}") },
+        href: if query.is_empty() { paths::ACCOUNT.to_owned() } else { format!("{}{query}", paths::AUTHORIZE) },
         service: waiting.map(|w| w.client_name),
         changed: changed.map(|at| dates::day(ctx.lang, at)),
     };

@@ -14,6 +14,7 @@ use crate::grants;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::roster;
 use crate::sessions::extract::CurrentSession;
@@ -22,11 +23,11 @@ use crate::{services, tenants};
 type PageResult = Result<Response, PageError>;
 
 pub async fn home(signed: CurrentSession) -> PageResult {
-    Ok(see_other(if signed.0.is_some() { "/compte" } else { "/connexion" }))
+    Ok(see_other(if signed.0.is_some() { paths::ACCOUNT } else { paths::SIGN_IN }))
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
+    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let mut tx = app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
     let mut accepted = Vec::new();
@@ -61,12 +62,12 @@ pub async fn withdraw_consent(
     signed: CurrentSession,
     Form(form): Form,
 ) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other("/connexion")) };
+    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
         let mut tx = op.write(Durability::Durable).await?;
         grants::ops::withdraw_consent(&mut tx, &account.id, client_id).await?;
         tx.commit().await?;
     }
-    Ok(see_other("/compte"))
+    Ok(see_other(paths::ACCOUNT))
 }

@@ -11,7 +11,7 @@ use crate::app::AppState;
 use crate::base::lang::Lang;
 use crate::clients::metadata::allowed_algorithms;
 use crate::clients::{AuthMethod, GrantType};
-use crate::oidc::paths;
+use crate::http::paths;
 use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
 use crate::protocol::authorize::Prompt;

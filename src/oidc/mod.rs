@@ -14,7 +14,6 @@ pub mod error_response;
 pub mod introspection;
 pub mod jwks;
 pub mod logout;
-pub mod paths;
 pub mod registration;
 pub mod revocation;
 pub mod token_endpoint;

@@ -12,16 +12,17 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::bearer::{PresentedToken, TokenScheme, missing_token_response, resource_error_response, token_in_header};
+use super::dpop;
 use super::error::ProtocolError;
 use super::error_response::{NO_STORE, allow_origin, busy_as_json};
 use super::tokens::access_token_validation::{self, ValidAccessToken};
 use super::tokens::claims::{self, ClaimsTarget};
 use super::tokens::encryption::{UserinfoResponse, protect_userinfo};
-use super::{dpop, paths};
 use crate::app::AppState;
 use crate::clients::Client;
 use crate::http::error::PageError;
 use crate::http::form;
+use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;

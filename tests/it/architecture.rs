@@ -74,6 +74,37 @@ fn violations_of(path: &str, text: &str) -> Vec<String> {
     violations(&house)
 }
 
+/// Lines that repeat a path of the public listener; samples of pages and programs that call from outside may.
+fn repeated_paths(path: &str, text: &str, known: &[&str]) -> Vec<String> {
+    let parts: Vec<&str> = path.split(['/', '.']).collect();
+    if ["demo", "cli", "views", "tests", "paths", "telemetry"].iter().any(|part| parts.contains(part)) {
+        return Vec::new();
+    }
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let repeats = |line: &&str| {
+        let ends = ["\"", "?", "{"];
+        known.iter().any(|known| ends.iter().any(|end| line.contains(&format!("\"{known}{end}"))))
+    };
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//")).filter(repeats);
+    lines.map(|line| format!("{path}: {}", line.trim())).collect()
+}
+
+#[test]
+fn each_path_stands_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let paths = fs::read_to_string(root.join("http/paths.rs")).unwrap();
+    let known: Vec<&str> = paths.split('"').filter(|text| text.starts_with('/') && text.len() > 1).collect();
+    assert!(known.len() > 20);
+    let found: Vec<String> = sources(&root)
+        .into_iter()
+        .flat_map(|(path, text)| repeated_paths(path.strip_prefix(&root).unwrap().to_str().unwrap(), &text, &known))
+        .collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    let sample = "fn f() { see_other(\"/compte\"); g(\"/comptes\") }\n// \"/compte\"\nformat!(\"/compte?{x}\")\n";
+    assert_eq!(repeated_paths("login/pages.rs", sample, &known).len(), 2);
+    assert_eq!(repeated_paths("login/views.rs", sample, &known).len(), 0);
+}
+
 #[test]
 fn what_is_allowed_is_passed_over() {
     for (path, text) in [

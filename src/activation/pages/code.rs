@@ -15,6 +15,7 @@ use crate::base::clock::Timestamp;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
 use crate::otp::outage::Outage;
 use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
@@ -127,5 +128,5 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         ResendOutcome::Wait { .. } => "attente",
         ResendOutcome::LimitReached => "limite",
     };
-    Ok(see_other(&format!("/activation/code{}&renvoi={said}", ctx.carried_query(&CARRIED_PARAMS))))
+    Ok(see_other(&format!("{}{}&renvoi={said}", paths::ACTIVATION_CODE, ctx.carried_query(&CARRIED_PARAMS))))
 }

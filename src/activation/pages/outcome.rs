@@ -14,6 +14,7 @@ use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
+use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::encode;
 use crate::{roster, tenants};
@@ -36,9 +37,13 @@ async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation:
     let account = accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
     let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {
-        sign_in_href: format!("/connexion?{}", encode(kept.chain([("identifiant", account.identifiant.as_str())]))),
+        sign_in_href: format!(
+            "{}?{}",
+            paths::SIGN_IN,
+            encode(kept.chain([("identifiant", account.identifiant.as_str())]))
+        ),
         identifiant: account.identifiant,
-        new_password_action: format!("/activation/nouveau-mot-de-passe{}", ctx.carried_query(&super::CARRIED_PARAMS)),
+        new_password_action: format!("{}{}", paths::ACTIVATION_NEW_PASSWORD, ctx.carried_query(&super::CARRIED_PARAMS)),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }

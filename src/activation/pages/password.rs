@@ -21,6 +21,7 @@ use crate::app::{AppState, Operation};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::paths;
 use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, with_cookie};
 use crate::protocol::params::Params;
@@ -224,8 +225,8 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         identifiant: account.identifiant,
         service: pending_interaction(&app, &ctx).await.map(|waiting| waiting.client_name),
         continue_href: match ctx.query.get("i") {
-            Some(_) => format!("/oauth2/authorize{query}"),
-            None => "/compte".to_owned(),
+            Some(_) => format!("{}{query}", paths::AUTHORIZE),
+            None => paths::ACCOUNT.to_owned(),
         },
         others: other_service_links(&app, &ctx, &account_id).await?,
         notices: child_notices(&activation),

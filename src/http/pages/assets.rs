@@ -2,6 +2,7 @@
 //!
 //! Pages link assets with a part of the digest (`?v=`), so that browsers may cache assets forever.
 
+use crate::http::paths;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -36,7 +37,7 @@ pub fn asset(name: &str) -> Option<Asset> {
 /// Returns the versioned address of an asset, for pages.
 pub(super) fn link(name: &str) -> String {
     let version = Files::get(&format!("assets/{name}")).map(|file| digest(&file.metadata.sha256_hash()));
-    format!("/assets/{name}?v={}", version.unwrap_or_default())
+    format!("{}{name}?v={}", paths::ASSETS, version.unwrap_or_default())
 }
 
 /// Returns 64 bits of the digest in hexadecimal, enough to distinguish versions of a file.

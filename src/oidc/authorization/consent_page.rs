@@ -18,6 +18,7 @@ use crate::db::Durability;
 use crate::grants::{self, Consent};
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::interactions;
 use crate::oidc::authorization::end_user::{EndUser, load_end_user};
@@ -63,7 +64,7 @@ pub async fn show_page(
         lasting: request.scopes.contains(Scope::OfflineAccess) && client.allows_grant(GrantType::RefreshToken),
         remembered: client.meta.consent,
         shown: ClientBranding::from_client(client),
-        refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
+        refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
         query: format!("?{query}"),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
@@ -72,7 +73,7 @@ pub async fn show_page(
 /// Handles the POST of the consent page, same-origin only.
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
     let query = ctx.carried_query(&["i", "client_id"]);
-    let to_dispatcher = || Ok(see_other(&format!("/oauth2/authorize{query}")));
+    let to_dispatcher = || Ok(see_other(&format!("{}{query}", paths::AUTHORIZE)));
     let i = ctx.query.get("i").unwrap_or_default();
     let Some(mut waiting) = interactions::ops::find(&app, ctx.now, i, ctx.navigation_id.as_deref()).await? else {
         return to_dispatcher();
@@ -93,5 +94,5 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
     let Some(i) = interactions::ops::save(&app, ctx.now, &owner, &waiting).await? else { return to_dispatcher() };
     // Redirects to a page of this server, from which the browser may go to another site
     // (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
-    Ok(see_other(&format!("/connexion/suite?{}", encode([("i", i.as_str()), ("client_id", &client.id)]))))
+    Ok(see_other(&format!("{}?{}", paths::AFTER_SIGN_IN, encode([("i", i.as_str()), ("client_id", &client.id)]))))
 }

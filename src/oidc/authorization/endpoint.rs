@@ -13,6 +13,7 @@ use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
 use crate::http::error::PageError;
 use crate::http::form;
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
 use crate::oidc::authorization::consent_page;
@@ -96,7 +97,7 @@ async fn store_and_redirect(
     };
     let to = match why {
         Some(why) => sign_in_url(&id, &client.id, why),
-        None => format!("/oauth2/authorize?{}", encode([("i", id.as_str()), ("client_id", client.id.as_str())])),
+        None => format!("{}?{}", paths::AUTHORIZE, encode([("i", id.as_str()), ("client_id", client.id.as_str())])),
     };
     Ok(with_cookie(see_other(&to), cookie))
 }
@@ -106,12 +107,12 @@ async fn store_and_redirect(
 fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
     let mut pairs = vec![("i", i), ("client_id", client_id)];
     if why == InteractionReason::PromptCreate {
-        return format!("/activation?{}", encode(pairs));
+        return format!("{}?{}", paths::ACTIVATION, encode(pairs));
     }
     if why != InteractionReason::NoSession {
         pairs.push(("motif", "encore"));
     }
-    format!("/connexion?{}", encode(pairs))
+    format!("{}?{}", paths::SIGN_IN, encode(pairs))
 }
 
 /// Continues a stored interaction, and binds it to this browser if still unbound.
@@ -246,7 +247,7 @@ async fn nothing_in_perimeter_page(
         schools,
         query: format!("?{query}"),
         code: ctx.support_code.clone(),
-        refuse_href: format!("/oauth2/authorize?{query}&refuser=1"),
+        refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
     };
     ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
 }

@@ -13,11 +13,12 @@ use super::pipeline::{AuthorizeError, Stage, check_request};
 use super::pushed_request::{self, PUSHED_REQUEST_TTL};
 use crate::app::AppState;
 use crate::http::error::PageError;
+use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::oidc::client_authentication::assertion::ClientEndpoint;
 use crate::oidc::client_authentication::extract::AuthenticatedClient;
 use crate::oidc::client_endpoint::{self, ClientEndpointResult};
-use crate::oidc::{dpop, paths};
+use crate::oidc::dpop;
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
     client_endpoint::respond(app, ctx, ClientEndpoint::Par, request, push).await

@@ -11,9 +11,9 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{decode_base64url, sha256_base64url};
 use crate::clients::{self, AuthMethod, Client, is_client_id};
 use crate::ephemeral::Namespace;
+use crate::http::paths;
 use crate::jose::{self, Alg, Claims, ExpectedTyp, VerifyError};
 use crate::oidc::error::ProtocolError;
-use crate::oidc::paths;
 use crate::protocol::error::OAuthError;
 use crate::protocol::json;
 

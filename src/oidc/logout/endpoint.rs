@@ -21,6 +21,7 @@ use crate::http::cookies::CookieName;
 use crate::http::csp;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
+use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::logouts;
 use crate::oidc::authorization::response;
@@ -63,7 +64,7 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
         return store_and_redirect(&app, &ctx, request).await;
     }
     let i = request::seal(&app, &ctx, &request).await?;
-    Ok(see_other(&format!("/oauth2/logout?i={i}")))
+    Ok(see_other(&format!("{}?i={i}", paths::LOGOUT)))
 }
 
 /// Handles the POST of the confirmation page, same-origin only: ends the session, then continues by GET.
@@ -76,7 +77,7 @@ pub async fn confirm(State(app): State<AppState>, ctx: RequestContext, Form(_): 
     }
     request.done = true;
     let (to, cookie) = store_request(&app, &ctx, request).await?;
-    let response = with_cookie(see_other(&format!("/deconnexion/suite?i={to}")), cookie);
+    let response = with_cookie(see_other(&format!("{}?i={to}", paths::AFTER_SIGN_OUT)), cookie);
     Ok(with_cookie(response, ctx.jar.clear_cookie(CookieName::Session)))
 }
 
@@ -91,9 +92,9 @@ pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form
     }
     let changes = form.get("changer").is_some();
     // The pending authorization request is bound to the navigation cookie, so the cookie must not be replaced.
-    let mut sign_in = format!("/connexion{}", ctx.carried_query(&["i", "client_id"]));
+    let mut sign_in = format!("{}{}", paths::SIGN_IN, ctx.carried_query(&["i", "client_id"]));
     if sign_in.len() > MAX_URL_BYTES {
-        "/connexion".clone_into(&mut sign_in);
+        paths::SIGN_IN.clone_into(&mut sign_in);
     }
     let response = if changes && frontchannel_logout(&app, &request).await?.frames.is_empty() {
         see_other(&sign_in)
@@ -108,7 +109,7 @@ pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form
 /// be the response to a form (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
 pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
-    let href = format!("/oauth2/logout?{}", crate::protocol::params::encode([("i", i.as_str())]));
+    let href = format!("{}?{}", paths::LOGOUT, crate::protocol::params::encode([("i", i.as_str())]));
     match request::load(&app, &ctx, &i).await?.filter(|request| request.back.is_some()) {
         None => Ok(see_other(&href)),
         Some(request) => {
@@ -121,7 +122,7 @@ pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext
 
 async fn store_and_redirect(app: &AppState, ctx: &RequestContext, request: LogoutRequest) -> PageResult {
     let (i, cookie) = store_request(app, ctx, request).await?;
-    Ok(with_cookie(see_other(&format!("/oauth2/logout?i={i}")), cookie))
+    Ok(with_cookie(see_other(&format!("{}?i={i}", paths::LOGOUT)), cookie))
 }
 
 /// Stores the request for this browser; returns the `i` parameter, and the binding cookie if the browser had none.
@@ -151,7 +152,7 @@ async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest,
         Some(i) => {
             let service = client_name(app, request.client_id.as_deref()).await?;
             let ctx = ctx.with_ui_locales(request.ui_locales.as_deref());
-            let page = LogoutConfirm { service, action: format!("/deconnexion/confirmer?i={i}") };
+            let page = LogoutConfirm { service, action: format!("{}?i={i}", paths::CONFIRM_SIGN_OUT) };
             ctx.page(&app.pages, StatusCode::OK, &page)
         }
     }

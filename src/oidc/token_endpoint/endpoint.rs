@@ -13,11 +13,12 @@ use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::clients::metadata;
 use crate::http::error::PageError;
+use crate::http::paths;
 use crate::http::request_context::RequestContext;
 use crate::oidc::client_authentication::assertion::ClientEndpoint;
 use crate::oidc::client_authentication::extract::AuthenticatedClient;
 use crate::oidc::client_endpoint::{self, ClientEndpointResult};
-use crate::oidc::{dpop, paths};
+use crate::oidc::dpop;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {

@@ -79,7 +79,7 @@ fn place(module: &[String]) -> Option<Place> {
     let parts: Vec<&str> = module.iter().map(String::as_str).collect();
     match parts.as_slice() {
         ["http", "middleware"] => return at(5),
-        ["oidc", .., "error" | "next_step" | "paths" | "views"] => return at(2),
+        ["oidc", .., "error" | "next_step" | "views"] => return at(2),
         // In a folder, what speaks HTTP says so in its name; the other files are what an endpoint goes by.
         ["oidc", _, file] if SPEAKS_HTTP.iter().any(|end| file.ends_with(end)) => return at(5),
         ["oidc", _, _] => return at(4),

@@ -1,0 +1,44 @@
+//! Every path of the public listener, once: for the router, links, redirects and the discovery document.
+
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+pub const AUTHORIZE: &str = "/oauth2/authorize";
+pub const TOKEN: &str = "/oauth2/token";
+pub const USERINFO: &str = "/oauth2/userinfo";
+pub const JWKS: &str = "/oauth2/jwks";
+pub const PAR: &str = "/oauth2/par";
+pub const INTROSPECT: &str = "/oauth2/introspect";
+pub const REVOKE: &str = "/oauth2/revoke";
+pub const REGISTER: &str = "/oauth2/register";
+pub const LOGOUT: &str = "/oauth2/logout";
+
+pub const HOME: &str = "/";
+pub const SIGN_IN: &str = "/connexion";
+pub const AFTER_SIGN_IN: &str = "/connexion/suite";
+pub const FORGOTTEN_IDENTIFIANT: &str = "/identifiant-oublie";
+pub const FORGOTTEN_PASSWORD: &str = "/mot-de-passe-oublie";
+pub const ACCOUNT: &str = "/compte";
+pub const WITHDRAW_CONSENT: &str = "/compte/services/retirer";
+pub const CONSENT: &str = "/consentement";
+pub const SIGN_OUT: &str = "/deconnexion";
+pub const CONFIRM_SIGN_OUT: &str = "/deconnexion/confirmer";
+pub const AFTER_SIGN_OUT: &str = "/deconnexion/suite";
+
+pub const ACTIVATION: &str = "/activation";
+pub const ACTIVATION_CODE: &str = "/activation/code";
+pub const ACTIVATION_RESEND_CODE: &str = "/activation/code/renvoyer";
+pub const ACTIVATION_OUTCOME: &str = "/activation/suite";
+pub const ACTIVATION_NEW_PASSWORD: &str = "/activation/nouveau-mot-de-passe";
+pub const ACTIVATION_CHILDREN: &str = "/activation/enfants";
+pub const ACTIVATION_PASSWORD: &str = "/activation/mot-de-passe";
+pub const ACTIVATION_SHEET: &str = "/activation/feuille";
+pub const ACTIVATION_DONE: &str = "/activation/terminee";
+
+pub const HELP: &str = "/aide";
+pub const PASSWORD_HELP: &str = "/aide/mot-de-passe";
+pub const PRIVACY: &str = "/donnees";
+pub const ACCESSIBILITY: &str = "/accessibilite";
+
+/// The beginning of the paths of static files.
+pub const ASSETS: &str = "/assets/";
+pub const ASSET: &str = "/assets/{name}";
+pub const CLIENT_LOGO: &str = "/clients/{client_id}/logo";
