@@ -9,7 +9,7 @@
 use super::reader::Source;
 
 /// Of files, tests not counted.
-const MAX_FILE_LINES: usize = 355;
+const MAX_FILE_LINES: usize = 350;
 
 const WORDS: [&str; 2] = ["base", "protocol"];
 
