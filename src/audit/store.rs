@@ -30,7 +30,7 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     Ok(())
 }
 
-/// Deletes the events before the given time, at most [`CLEANUP_BATCH_ROWS`](crate::db::CLEANUP_BATCH_ROWS) per call.
+/// Deletes the events before the given time, at most [`CLEANUP_BATCH_ROWS`] per call.
 /// Row ids begin with their time, so that the query is a range scan of the primary key.
 pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2)";

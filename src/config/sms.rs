@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{ConfigError, nearest_key};
 
-/// The settings of SMS sending. Read and written as [`SmsKeys`]: serde's own tagged enums would no longer convert values
+/// The settings of SMS sending. Read and written as `SmsKeys`: serde's own tagged enums would no longer convert values
 /// of the environment, where everything is text.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "SmsKeys", into = "SmsKeys")]

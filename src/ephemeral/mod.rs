@@ -12,6 +12,7 @@
 mod carried_state;
 mod in_flight;
 mod memory_store;
+mod namespace;
 mod quota;
 mod rate_counters;
 mod redis_store;
@@ -20,6 +21,7 @@ mod spray_detector;
 pub use carried_state::{CarriedState, MAX_STATE_PARAMETER_BYTES};
 pub use in_flight::{Admission, InFlightLimiter, InFlightPermit};
 pub use memory_store::MemoryStore;
+pub use namespace::Namespace;
 pub use quota::Quota;
 pub use rate_counters::{CounterUpdate, HourlyLimit, RateCounters, WindowCount};
 pub use redis_store::RedisStore;
@@ -28,94 +30,6 @@ pub use spray_detector::SprayDetector;
 use crate::base::clock::{Span, Timestamp};
 use crate::config::EphemeralStore;
 use crate::crypto::{MasterKey, SealError};
-
-/// The namespaces of the store, each with its own quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Namespace {
-    /// Authorization codes, keyed by digest.
-    Code,
-    /// Pending authorization requests too long for a URL.
-    Interaction,
-    /// Pending logout requests awaiting the user's confirmation, too long for a URL.
-    Logout,
-    /// Pushed authorization requests (RFC 9126), valid for 60 s.
-    Par,
-    /// Pushed authorization requests that were answered, claimed as long as an interaction of them may live.
-    AnsweredPar,
-    /// The `jti` values of client assertions (RFC 7523 3), claimed until the assertion expires.
-    Assertion,
-    /// The `jti` values of DPoP proofs (RFC 9449 11.1), claimed until the proof expires.
-    DpopProof,
-}
-
-impl Namespace {
-    pub const ALL: [Namespace; 7] = [
-        Namespace::Code,
-        Namespace::Interaction,
-        Namespace::Logout,
-        Namespace::Par,
-        Namespace::AnsweredPar,
-        Namespace::Assertion,
-        Namespace::DpopProof,
-    ];
-
-    /// Returns the stored name of the namespace. A name never changes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Namespace::Code => "code",
-            Namespace::Interaction => "interaction",
-            Namespace::Logout => "logout",
-            Namespace::Par => "par",
-            Namespace::AnsweredPar => "answered_par",
-            Namespace::Assertion => "assertion",
-            Namespace::DpopProof => "dpop",
-        }
-    }
-
-    /// Returns the quota of the namespace.
-    pub fn quota(self) -> Quota {
-        const KIB: usize = 1024;
-        const MIB: usize = 1024 * KIB;
-        let quota =
-            |each, all, floor, longest| Quota { per_owner: each, total: all, guaranteed: floor, max_ttl: longest };
-        match self {
-            // No owner: see `Namespace::evicts`.
-            Namespace::Code => quota(12 * MIB, 12 * MIB, 0, TOMBSTONE_TTL),
-            // Owned by a network: a thousand families of one school whose relying party sends long requests. An
-            // attacker can use any number of networks, so no network has guaranteed room.
-            Namespace::Interaction => quota(3 * MIB, 12 * MIB, 0, Span::hours(2)),
-            Namespace::Logout => quota(512 * KIB, 4 * MIB, 0, Span::minutes(30)),
-            // Owned by a client: 60 a second, and the first 100 regardless of other clients.
-            Namespace::Par => quota(4 * MIB, 10 * MIB, 128 * KIB, Span::minutes(1)),
-            // Owned by a client: about 19 000 answers.
-            Namespace::AnsweredPar => quota(3 * MIB, 4 * MIB, 64 * KIB, Span::hours(2)),
-            // Owned by a client: about 26 000 live claims, and the first 400 regardless of other clients.
-            Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 11 * MIB, 64 * KIB, Span::minutes(5)),
-        }
-    }
-
-    /// True if a full namespace evicts its oldest record. The other namespaces refuse the new record.
-    pub fn evicts(self) -> bool {
-        self == Namespace::Code
-    }
-
-    /// True if a second attempt to take a record returns the value: for an authorization code, so that the tokens
-    /// issued for the code can be revoked.
-    fn keeps_taken_value(self) -> bool {
-        self == Namespace::Code
-    }
-
-    /// Returns the maximum size of a value, in bytes.
-    pub fn max_value_bytes(self) -> usize {
-        match self {
-            Namespace::Code | Namespace::Logout => 8 * 1024,
-            // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
-            Namespace::Interaction | Namespace::Par => 16 * 1024,
-            // A claim has no value.
-            Namespace::AnsweredPar | Namespace::Assertion | Namespace::DpopProof => 0,
-        }
-    }
-}
 
 /// The result of taking a single-use record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Roster formats: each is a folder that reads files into one school's [`SchoolRoster`], by the tools of [`reader`].
+//! Roster formats: each is a folder that reads files into one school's [`SchoolRoster`], by the tools of `reader`.
 //!
 //! A file is validated as a whole: a truncated or malformed file is rejected, because half a roster would end the links
 //! of the other half. A single unreadable record is a [`RecordError`] and counts as unchanged. No size, depth or
