@@ -49,7 +49,8 @@ enum ClientCommand {
 
 #[derive(Debug, clap::Args)]
 struct ClientIdArgs {
-    /// The `client_id`.
+    /// The `client_id`. A drawn one may begin with a hyphen.
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 
@@ -64,7 +65,8 @@ struct ApproveArgs {
 
 #[derive(Debug, clap::Args)]
 struct TokenIdArgs {
-    /// The token's id, as printed by `preau client token list`.
+    /// The token's id, as printed by `preau client token list`; it may begin with a hyphen.
+    #[arg(allow_hyphen_values = true)]
     id: String,
 }
 
