@@ -478,3 +478,22 @@ fn dump_every_page() {
         std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
     }
 }
+
+#[test]
+fn the_page_on_data_counts_the_cookies_that_there_are() {
+    use http::cookies::CookieName;
+    // A cookie more is an arm more here, and a word more on the page.
+    let number = |name: CookieName| match name {
+        CookieName::Session => 1,
+        CookieName::Navigation => 2,
+        CookieName::Activation => 3,
+        CookieName::Language => 4,
+        CookieName::Device => 5,
+    };
+    assert_eq!(number(CookieName::Device), 5);
+    let pages = pages();
+    for (lang, count) in [(Lang::Fr, "Cinq, tous"), (Lang::En, "Five, all")] {
+        let html = pages.render(&View { lang, path_and_query: "/donnees" }, &http::views::Privacy {}).unwrap();
+        assert!(html.contains(count), "{lang:?}");
+    }
+}
