@@ -14,4 +14,5 @@ pub mod replacement_chars;
 pub mod rng;
 pub mod secret;
 pub mod source;
+pub mod typed_ids;
 pub mod uai;
