@@ -15,7 +15,8 @@ use crate::accounts::SuspendedBy;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
-use crate::guardianship::{Guardianship, ProofContext};
+use crate::guardianship::ProofContext;
+pub use crate::guardianship::{ChildQuestion, ChildStatus, ChildrenOutcome, children_outcome};
 use crate::http::paths;
 
 /// The TTL of an activation.
@@ -101,18 +102,6 @@ impl SubmittedIdentity {
     }
 }
 
-/// The answer about a child, once decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChildStatus {
-    /// A right birth date.
-    Right,
-    /// No tries are left.
-    SetAside,
-    /// *Non*.
-    Refused,
-}
-
 /// The purpose of an activation: the reason for asking for birth dates and a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,31 +121,6 @@ impl ActivationPurpose {
     /// Reads the name in the database; an unknown one is the purpose that asks for more.
     pub fn from_name(name: &str) -> Self {
         if name == Self::NewPassword.name() { Self::NewPassword } else { Self::Activation }
-    }
-}
-
-/// A child to confirm. A pupil may be linked to several of the matching persons, all records of the same parent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChildQuestion {
-    pub pupil_id: String,
-    pub person_ids: Vec<String>,
-    pub given_name: String,
-    /// The initial of the family name, shown before any proof.
-    pub initial: String,
-    pub school: String,
-    pub uai: String,
-    pub settled: Option<ChildStatus>,
-}
-
-impl ChildQuestion {
-    /// Returns the part that the proof by birth dates needs.
-    pub fn guardianship(&self) -> Guardianship<'_> {
-        Guardianship { person_ids: &self.person_ids, pupil_id: &self.pupil_id, uai: &self.uai }
-    }
-
-    /// Returns the name on the page: `Anaïs L.`
-    pub fn display_name(&self) -> String {
-        format!("{} {}.", self.given_name, self.initial)
     }
 }
 
@@ -229,63 +193,9 @@ impl Activation {
     }
 }
 
-/// The overall result of the answers about the children.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChildrenOutcome {
-    /// At least one child is unanswered.
-    Pending,
-    /// Every child is answered and at least one birth date was correct.
-    Confirmed,
-    /// Every answer is *Non*.
-    AllDenied,
-    /// No birth date was correct, and no tries are left.
-    NoneConfirmed,
-}
-
-/// Computes the result from the status of each child.
-pub fn children_outcome(children: &[ChildQuestion]) -> ChildrenOutcome {
-    let any = |what: ChildStatus| children.iter().any(|c| c.settled == Some(what));
-    if children.iter().any(|c| c.settled.is_none()) {
-        ChildrenOutcome::Pending
-    } else if any(ChildStatus::Right) {
-        ChildrenOutcome::Confirmed
-    } else if any(ChildStatus::SetAside) {
-        ChildrenOutcome::NoneConfirmed
-    } else {
-        ChildrenOutcome::AllDenied
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn child(settled: Option<ChildStatus>) -> ChildQuestion {
-        ChildQuestion {
-            pupil_id: "p".into(),
-            person_ids: vec!["a".into()],
-            given_name: "Anaïs".into(),
-            initial: "L".into(),
-            school: "Clg".into(),
-            uai: "0349999J".into(),
-            settled,
-        }
-    }
-
-    #[test]
-    fn it_goes_on_when_all_are_settled_and_one_date_is_right() {
-        use ChildStatus::{Refused, Right, SetAside};
-        for (children, wanted) in [
-            (vec![Some(Right), None], ChildrenOutcome::Pending),
-            (vec![Some(Right), Some(Refused), Some(SetAside)], ChildrenOutcome::Confirmed),
-            (vec![Some(Refused), Some(Refused)], ChildrenOutcome::AllDenied),
-            (vec![Some(Refused), Some(SetAside)], ChildrenOutcome::NoneConfirmed),
-            (vec![Some(SetAside)], ChildrenOutcome::NoneConfirmed),
-        ] {
-            let children: Vec<_> = children.into_iter().map(child).collect();
-            assert_eq!(children_outcome(&children), wanted);
-        }
-    }
 
     #[test]
     fn one_budget_for_all_spellings_of_a_name() {

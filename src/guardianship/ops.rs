@@ -1,6 +1,8 @@
 //! A try, and what follows for the child, in the transaction of the flow.
 
-use super::{DateComparison, Guardianship, ProofContext};
+use std::collections::BTreeMap;
+
+use super::{ChildQuestion, DateComparison, Guardianship, ProofContext};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -9,6 +11,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::roster;
+use crate::roster::store::RosterChild;
 use crate::tenants::{self, Notice, NoticeKind};
 
 /// Consumes a try of the budget of this parent and child, then compares. A right date gives the try back.
@@ -93,4 +96,33 @@ pub async fn notify_school(
         tenants::store::upsert_notice(work, &notice).await?;
     }
     Ok(())
+}
+
+/// Returns one question per pupil, even if linked to several persons or enrolled in several schools.
+pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
+    let mut order = Vec::new();
+    let mut by_pupil: BTreeMap<String, ChildQuestion> = BTreeMap::new();
+    for child in children {
+        if let Some(known) = by_pupil.get_mut(&child.pupil_id) {
+            if !known.person_ids.contains(&child.person_id) {
+                known.person_ids.push(child.person_id);
+            }
+            continue;
+        }
+        let family = child.usage_name.as_deref().unwrap_or(&child.family_name);
+        order.push(child.pupil_id.clone());
+        by_pupil.insert(
+            child.pupil_id.clone(),
+            ChildQuestion {
+                initial: family.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
+                pupil_id: child.pupil_id,
+                person_ids: vec![child.person_id],
+                given_name: child.given_name,
+                school: child.school,
+                uai: child.uai,
+                settled: None,
+            },
+        );
+    }
+    order.iter().filter_map(|id| by_pupil.remove(id)).collect()
 }

@@ -247,7 +247,7 @@ pub async fn begin_password_reset(op: &Operation<'_>, activation: &Activation) -
         next.step = ActivationStep::Ended;
         next.outcome = Some(ActivationOutcome::NobodyToAttach);
     } else {
-        next.children = super::code::questions_for(children);
+        next.children = guardianship::ops::questions_for(children);
         next.step = ActivationStep::Children;
         next.purpose = ActivationPurpose::NewPassword;
     }

@@ -1,16 +1,15 @@
 //! The code step: verification, resending, and the transition after a correct code.
 
-use std::collections::BTreeMap;
-
 use super::send_code;
 use crate::accounts::{self, AccountState};
 use crate::activation::browser_binding::{self, BoundActivation};
-use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, ChildQuestion, store};
+use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::db::{Durability, Tx, UnitOfWork};
+use crate::guardianship;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
@@ -109,7 +108,7 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     {
         return end_with(next, outcome);
     }
-    next.children = questions_for(children);
+    next.children = guardianship::ops::questions_for(children);
     next.step = ActivationStep::Children;
     Ok(())
 }
@@ -140,35 +139,6 @@ async fn list_children(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Vec<R
         all.extend(roster::store::list_children_of_person(tx, &person.id).await?);
     }
     Ok(all)
-}
-
-/// Returns one question per pupil, even if linked to several persons or enrolled in several schools.
-pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
-    let mut order = Vec::new();
-    let mut by_pupil: BTreeMap<String, ChildQuestion> = BTreeMap::new();
-    for child in children {
-        if let Some(known) = by_pupil.get_mut(&child.pupil_id) {
-            if !known.person_ids.contains(&child.person_id) {
-                known.person_ids.push(child.person_id);
-            }
-            continue;
-        }
-        let family = child.usage_name.as_deref().unwrap_or(&child.family_name);
-        order.push(child.pupil_id.clone());
-        by_pupil.insert(
-            child.pupil_id.clone(),
-            ChildQuestion {
-                initial: family.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
-                pupil_id: child.pupil_id,
-                person_ids: vec![child.person_id],
-                given_name: child.given_name,
-                school: child.school,
-                uai: child.uai,
-                settled: None,
-            },
-        );
-    }
-    order.iter().filter_map(|id| by_pupil.remove(id)).collect()
 }
 
 /// Returns `None` if a campaign of one school is open; else the outcome to show. If no campaign is upcoming, the
