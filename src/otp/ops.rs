@@ -1,11 +1,13 @@
 //! Verification and generation of codes.
 
 mod deliver;
+mod send;
 
 pub use deliver::{
     GATEWAY_BREAKER_KEY, ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver,
     record_undeliverable, release_during_outages, resume, sent_today,
 };
+pub use send::{CodeRequest, person_budget_key, phone_budget_key, send};
 
 use super::{CodeVerification, REPLAY_GRACE, TypedCode, store};
 use crate::app::{App, Operation};

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::send_code::{person_budget_key, phone_budget_key};
 use crate::activation::{SubmittedIdentity, store};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -11,6 +10,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit};
 use crate::otp;
+use crate::otp::ops::{person_budget_key, phone_budget_key};
 use crate::roster::matching::{Candidate, matching_candidates};
 use crate::roster::{self, sealed_rows};
 

@@ -1,0 +1,139 @@
+//! Sends a code to a person whom a worker has found: within the budgets of the number and of the day, once per send.
+//!
+//! The flows differ in how they find the person; from here on all of them do the same.
+
+use super::{SmsJob, SmsJobContext, check_conversion, code_hmac, generate_code, record_undeliverable};
+use crate::app::{App, Operation};
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
+use crate::crypto::HmacPurpose;
+use crate::db::Durability;
+use crate::http::pages::dates::date_key;
+use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::otp::outage::{Conversion, OutageReason, cap_percent_reached, destination_prefix};
+use crate::otp::store::{self, outages};
+use crate::outbox::{self, Job, JobKind, JobOutcome};
+use crate::sms::SmsMessage;
+
+/// A code to send.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRequest<'a> {
+    pub challenge_id: &'a str,
+    /// The number of the send, 1 for the first.
+    pub sends: i64,
+    /// The mobile number in E.164 format.
+    pub to: &'a str,
+    pub lang: Lang,
+    /// The persons of the roster with this number, never empty.
+    pub persons: &'a [String],
+    pub account: Option<&'a str>,
+    /// The device on which the person verified a code before: such a device has budgets of its own
+    /// (docs/threats.md#attack-l5).
+    pub device_id: Option<&'a str>,
+    pub support_code: &'a str,
+    /// The event of the first send.
+    pub event: AuditEvent,
+}
+
+impl CodeRequest<'_> {
+    fn device_suffix(&self) -> String {
+        self.device_id.map(|device| format!("/device/{device}")).unwrap_or_default()
+    }
+}
+
+/// Returns the key of the budget for a person's wrong codes, shared by all flows (docs/threats.md#threat-s02).
+pub fn person_budget_key(app: &App, person_id: &str, device_suffix: &str) -> String {
+    app.master_key.hmac(HmacPurpose::LimiterKey, &format!("person/{person_id}{device_suffix}"))
+}
+
+/// Returns the key of the budget for messages to a number.
+pub fn phone_budget_key(app: &App, phone: &str, device_suffix: &str) -> String {
+    app.master_key.hmac(HmacPurpose::LimiterKey, &format!("sms/{phone}{device_suffix}"))
+}
+
+/// Generates a code and enqueues its message, in the transaction that ends `job`. A repeated job sends nothing again.
+pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> anyhow::Result<JobOutcome> {
+    let Operation { app, now, .. } = *op;
+    let challenge = store::find(&mut app.db.read().await?, request.challenge_id).await?;
+    // Superseded by a later send, or expired.
+    let serves = challenge.filter(|c| c.sends == request.sends && now < Timestamp(c.expires_at));
+    let Some(asked) = serves.map(|c| Timestamp(c.sent_at)) else { return Ok(JobOutcome::Done) };
+    // No match: the job is deleted without a trace.
+    let Some(first) = request.persons.iter().min() else { return Ok(JobOutcome::Discard) };
+    let person = person_budget_key(app, first, &request.device_suffix());
+    let code = generate_code(app);
+    let text = app.pages.message(
+        request.lang,
+        "sms-code",
+        &[("service", app.pages.service_name()), ("code", &code), ("host", app.config.server.host())],
+    )?;
+    let keyed = code_hmac(app, request.challenge_id, &code);
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let (prefix, conversion, detail) = check_conversion(&mut tx, now, request.to).await?;
+    if conversion == Conversion::Sufficient {
+        outages::end(&mut tx, now, &prefix).await?;
+    } else {
+        record_undeliverable(op, &mut tx, &prefix, &detail, asked).await?;
+    }
+    if conversion == Conversion::Blocked {
+        tx.commit().await?;
+        return Ok(JobOutcome::Retry);
+    }
+    let phone = phone_budget_key(app, request.to, &request.device_suffix());
+    if matches!(
+        limits::store::consume(&mut tx, RateLimit::SmsToPhone, &phone, now).await?,
+        RateLimitDecision::Limited { .. }
+    ) {
+        tx.rollback().await?;
+        app.metrics.record_limited(RateLimit::SmsToPhone.name(), "budget");
+        tracing::info!(code = %request.support_code, "no SMS: this number had its five of the day");
+        return Ok(JobOutcome::Done);
+    }
+    let cap = app.config.sms.daily_cap;
+    let Some(count) = limits::store::count_daily(&mut tx, RateLimit::DailySms, &date_key(now), cap, now).await? else {
+        tx.rollback().await?;
+        app.metrics.record_limited(RateLimit::DailySms.name(), "cap");
+        app.metrics.record_sms("capped");
+        let mut tx = op.write(Durability::Relaxed).await?;
+        let detail = format!("the {cap} messages of the day (sms.daily_cap) are used up");
+        record_undeliverable(op, &mut tx, &OutageReason::Cap, &detail, asked).await?;
+        tx.commit().await?;
+        // Retried until the code expires: the daily cap may be reset at midnight before.
+        return Ok(JobOutcome::Retry);
+    };
+    // A repeated job finds the code already set, and an outdated job a newer send number: neither sends again.
+    if !store::set_code(&mut tx, now, request.challenge_id, request.sends, &keyed, &person).await? {
+        tx.rollback().await?;
+        return Ok(JobOutcome::Done);
+    }
+    if let Some(account) = request.account {
+        limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, account, now).await?;
+    }
+    if request.sends == 1 {
+        // Recorded only for a match: what is unknown to the roster is no audit event.
+        let about = AuditDetails { account: request.account, detail: request.support_code, ..AuditDetails::default() };
+        audit::store::record(&mut tx, request.event, about).await?;
+    }
+    let about = SmsJobContext {
+        challenge: request.challenge_id.to_owned(),
+        sends: request.sends,
+        phone_budget: phone,
+        counted_at: now,
+        persons: request.persons.to_vec(),
+        support_code: request.support_code.to_owned(),
+    };
+    let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
+    let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
+    outages::add_traffic(&mut tx, now, &destination_prefix(request.to), 1, 0).await?;
+    outages::end(&mut tx, now, &OutageReason::Cap).await?;
+    outbox::enqueue(&mut tx, &app.master_key, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
+    outbox::complete_in(&mut tx, &job.id, now).await?;
+    tx.commit().await?;
+    app.metrics.record_sms("queued");
+    app.job_notifier.notify(JobKind::Sms);
+    if let Some(percent) = cap_percent_reached(count, cap) {
+        tracing::error!(percent, cap, "SMS of the day (sms.daily_cap): raise it, or see who asks for so many");
+    }
+    Ok(JobOutcome::Done)
+}
