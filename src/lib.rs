@@ -20,6 +20,7 @@ pub mod http;
 pub mod interactions;
 pub mod jose;
 pub mod keys;
+pub mod letters;
 pub mod limits;
 pub mod login;
 pub mod logouts;

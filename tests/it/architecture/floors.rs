@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 13] = [
+const TABLE: [(&[&str], &[&str]); 14] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -34,6 +34,7 @@ const TABLE: [(&[&str], &[&str]); 13] = [
     (&["guardianship"], &["roster", "tenants", "audit", "limits"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["devices"], &["accounts", "audit", "limits"]),
+    (&["letters"], &["accounts", "roster", "tenants", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
