@@ -8,6 +8,7 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
 
 /// The state of an account: pending (identifiant assigned, no password) → active → closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl From<SuspendedBy> for String {
 /// The account of an end user.
 #[derive(Clone, Debug)]
 pub struct Account {
-    pub id: String,
+    pub id: AccountId,
     pub identifiant: String,
     pub state: AccountState,
     /// `responsable` or `eleve`.

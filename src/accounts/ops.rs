@@ -11,6 +11,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::names;
+use crate::base::typed_ids::AccountId;
 use crate::crypto::{HmacPurpose, PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::limits::failures::Failures;
@@ -33,7 +34,7 @@ pub async fn create_account(
 ) -> anyhow::Result<Account> {
     let (rng, now) = (tx.rng, tx.now);
     let stem = names::identifier_stem(given, family, usage);
-    let id = row_id(now, rng);
+    let id = AccountId::new(row_id(now, rng));
     let shown = usage.unwrap_or(family);
     for _ in 0..MAX_SUFFIX_ATTEMPTS {
         let taken = store::list_suffixes(tx, &stem).await?;
@@ -86,7 +87,7 @@ pub async fn verify_password(
     let Operation { app, now, .. } = *op;
     let stored = account.and_then(|a| a.password.as_deref());
     let mut tx = op.write(Durability::Relaxed).await?;
-    let id = account.map(|a| a.id.as_str());
+    let id = account.map(|a| &a.id);
     let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id, now).await?;
     tx.commit().await?;
     if let RateLimitDecision::Limited { until } = verdict {
@@ -124,7 +125,7 @@ pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
     let mut tx = op.write(Durability::Relaxed).await?;
     let all = failure_store::list_finished(&mut tx, now).await?;
     // A person has several limits of one kind: one per known device.
-    let mut told = BTreeMap::<(&str, Timestamp, &str), (u32, u32)>::new();
+    let mut told = BTreeMap::<(&AccountId, Timestamp, &str), (u32, u32)>::new();
     for failed in &all {
         let (over, left) = Failures::parse(&failed.failures).split_finished(now);
         if !failure_store::mark_recorded(&mut tx, failed, &left).await? {

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use super::{Account, AccountState, SuspendedBy};
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
 use crate::db::{DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
-    id: String,
+    id: AccountId,
     identifiant: String,
     state: String,
     profile: String,
@@ -25,7 +26,7 @@ impl TryFrom<Row> for Account {
         let state = AccountState::from_name(&r.state).ok_or_else(|| DbError::Inconsistent {
             table: "account",
             column: "state",
-            row: r.id.clone(),
+            row: r.id.to_string(),
         })?;
         Ok(Account {
             id: r.id,
@@ -47,7 +48,7 @@ pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Optio
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
+pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, suspended_by, updated_at \
                FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
@@ -55,7 +56,7 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
 
 /// Returns an account like [`find`], and locks the row until the end of the transaction. A concurrent password change
 /// is either committed before and visible, or committed after and revokes the work of this transaction.
-pub async fn find_and_lock(tx: &mut Tx, id: &str) -> Result<Option<Account>> {
+pub async fn find_and_lock(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     tx.execute("UPDATE account SET updated_at = updated_at WHERE id = $1", args![id]).await?;
     find(tx, id).await
 }
@@ -69,7 +70,7 @@ pub async fn list_suffixes(tx: &mut Tx, stem: &str) -> Result<HashSet<String>> {
 /// The columns of a new account.
 #[derive(Debug)]
 pub struct NewAccount<'a> {
-    pub id: &'a str,
+    pub id: &'a AccountId,
     pub stem: &'a str,
     pub suffix: &'a str,
     pub profile: &'a str,
@@ -99,21 +100,21 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewAccount<'_>) -> Result
 }
 
 /// Returns the previous password's hash, and the time of its replacement.
-pub async fn find_previous_password(tx: &mut Tx, id: &str) -> Result<Option<(String, Timestamp)>> {
+pub async fn find_previous_password(tx: &mut Tx, id: &AccountId) -> Result<Option<(String, Timestamp)>> {
     let sql = "SELECT former_password, password_at FROM account WHERE id = $1 \
                AND former_password IS NOT NULL AND password_at IS NOT NULL";
     Ok(tx.fetch_optional::<(String, i64)>(sql, args![id]).await?.map(|(hash, at)| (hash, Timestamp(at))))
 }
 
 /// Consumes the pending notice of a password change; returns true only once per change.
-pub async fn take_password_change_notice(tx: &mut Tx, id: &str) -> Result<bool> {
+pub async fn take_password_change_notice(tx: &mut Tx, id: &AccountId) -> Result<bool> {
     let sql = "UPDATE account SET password_change_untold = FALSE WHERE id = $1 AND password_change_untold";
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
 /// Sets the password. The first password activates the account; a later one replaces the current password, kept as the
 /// previous one. Returns false for a closed or suspended account.
-pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> Result<bool> {
+pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &AccountId, hash: &str) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE account SET former_password = password, password_change_untold = (password IS NOT NULL), \
@@ -126,7 +127,7 @@ pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &str, hash: &str) -> 
 }
 
 /// Suspends the account, or lifts the suspension with `None`.
-pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &str, by: Option<SuspendedBy>) -> Result<()> {
+pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &AccountId, by: Option<SuspendedBy>) -> Result<()> {
     tx.execute(
         "UPDATE account SET suspended_by = $2, suspended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $3 END WHERE id = $1",
         args![id, by.map(SuspendedBy::name), now],

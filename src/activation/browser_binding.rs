@@ -9,6 +9,7 @@
 
 use super::{Activation, ActivationStep};
 use crate::base::secret::{constant_time_eq, sha256_base64url};
+use crate::base::typed_ids::ActivationId;
 use crate::crypto::{HmacPurpose, MasterKey};
 
 /// The steps that end with a proof.
@@ -40,7 +41,7 @@ pub enum BindingState {
 }
 
 /// Returns the secret that replaces `former` after the proof of the step `from`.
-pub fn next_secret(master_key: &MasterKey, id: &str, from: ActivationStep, former: &str) -> String {
+pub fn next_secret(master_key: &MasterKey, id: &ActivationId, from: ActivationStep, former: &str) -> String {
     master_key.hmac(HmacPurpose::ActivationBinding, &format!("{id}/{}/{former}", from.name()))
 }
 

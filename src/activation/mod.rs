@@ -15,6 +15,7 @@ use crate::accounts::SuspendedBy;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
+use crate::base::typed_ids::{AccountId, ActivationId, ChallengeId, PersonId};
 use crate::guardianship::ProofContext;
 pub use crate::guardianship::{ChildQuestion, ChildStatus, ChildrenOutcome, children_outcome};
 use crate::http::paths;
@@ -163,21 +164,21 @@ impl ActivationOutcome {
 /// A decrypted row of the table `activation`.
 #[derive(Clone, Debug)]
 pub struct Activation {
-    pub id: String,
+    pub id: ActivationId,
     pub step: ActivationStep,
     /// The digest of the secret that binds the activation to its browser.
     pub browser_digest: String,
     pub identity: SubmittedIdentity,
     pub identity_budget: String,
-    pub challenge_id: String,
+    pub challenge_id: ChallengeId,
     pub support_code: String,
     pub lang: Lang,
     pub interaction_id: Option<String>,
     /// The pending authorization request as JSON, restored at the end.
     pub pending_request: Option<String>,
-    pub person_ids: Vec<String>,
+    pub person_ids: Vec<PersonId>,
     pub children: Vec<ChildQuestion>,
-    pub account_id: Option<String>,
+    pub account_id: Option<AccountId>,
     pub outcome: Option<ActivationOutcome>,
     pub purpose: ActivationPurpose,
     /// The names of the source's rate limit counters that include this activation, until the code is verified.
@@ -189,7 +190,7 @@ pub struct Activation {
 
 impl Activation {
     pub fn proof(&self) -> ProofContext<'_> {
-        ProofContext { account: self.account_id.as_deref(), support_code: &self.support_code }
+        ProofContext { account: self.account_id.as_ref(), support_code: &self.support_code }
     }
 }
 

@@ -24,6 +24,7 @@ use super::browser_binding::{self, BindingState, BoundActivation};
 use super::{ActivationStep, store};
 use crate::app::Operation;
 use crate::base::ids::is_id;
+use crate::base::typed_ids::ActivationId;
 
 /// The result of a lookup of the activation in a URL.
 #[derive(Debug)]
@@ -45,8 +46,8 @@ pub async fn find<'a>(
     secrets: impl Iterator<Item = &'a str> + Clone,
 ) -> anyhow::Result<ActivationLookup> {
     let Operation { app, now, .. } = *op;
-    let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(ActivationLookup::Unknown) };
-    let Some(activation) = store::find(&mut app.db.read().await?, &app.master_key, id).await? else {
+    let Some(id) = id.filter(|id| is_id(id, 22)).map(ActivationId::new) else { return Ok(ActivationLookup::Unknown) };
+    let Some(activation) = store::find(&mut app.db.read().await?, &app.master_key, &id).await? else {
         return Ok(ActivationLookup::Unknown);
     };
     let too_old = activation.expires_at <= now;

@@ -3,24 +3,25 @@
 use super::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildQuestion, SubmittedIdentity};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
+use crate::base::typed_ids::{AccountId, ActivationId, ChallengeId};
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct ActivationRow {
-    id: String,
+    id: ActivationId,
     state: String,
     browser: String,
     typed: String,
     typed_budget: String,
-    challenge_id: String,
+    challenge_id: ChallengeId,
     support_code: String,
     lang: String,
     interaction: Option<String>,
     request: Option<String>,
     persons: String,
     children: String,
-    account_id: Option<String>,
+    account_id: Option<AccountId>,
     outcome: Option<String>,
     purpose: String,
     counted: Option<String>,
@@ -35,7 +36,7 @@ fn identity_place(row: &str) -> AssociatedData<'_> {
 fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activation> {
     let step = ActivationStep::from_name(&row.state);
     let step =
-        step.ok_or_else(|| DbError::Inconsistent { table: "activation", column: "state", row: row.id.clone() })?;
+        step.ok_or_else(|| DbError::Inconsistent { table: "activation", column: "state", row: row.id.to_string() })?;
     let typed: SubmittedIdentity = serde_json::from_str(&master_key.open(identity_place(&row.id), &row.typed)?)?;
     Ok(Activation {
         step,
@@ -60,7 +61,7 @@ fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activa
 }
 
 /// Finds an activation. The identity of an expired one is erased after an hour; from then on none is found.
-pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &str) -> anyhow::Result<Option<Activation>> {
+pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &ActivationId) -> anyhow::Result<Option<Activation>> {
     let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
                persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
                FROM activation WHERE id = $1 AND typed <> ''";
@@ -69,9 +70,9 @@ pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &str) -> anyhow::Resu
 }
 
 /// Returns the open activation of the same identity and browser, at the code step.
-pub async fn find_open(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<String>> {
+pub async fn find_open(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<ActivationId>> {
     let found = tx
-        .fetch_optional::<(String,)>(
+        .fetch_optional::<(ActivationId,)>(
             "SELECT id FROM activation WHERE browser = $1 AND typed_budget = $2 AND open = $3 AND state = 'code' \
              AND expires_at > $4",
             args![browser, typed_budget, true, now],
@@ -81,7 +82,7 @@ pub async fn find_open(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget:
 }
 
 /// Sets the pending authorization request and the language of an open activation to those of the latest request.
-pub async fn replace_request(tx: &mut Tx, id: &str, joining: &Activation) -> Result<()> {
+pub async fn replace_request(tx: &mut Tx, id: &ActivationId, joining: &Activation) -> Result<()> {
     tx.execute(
         "UPDATE activation SET interaction = $2, request = $3, lang = $4 WHERE id = $1",
         args![id, joining.interaction_id.as_deref(), joining.pending_request.as_deref(), joining.lang.tag()],
@@ -148,7 +149,7 @@ pub async fn advance(tx: &mut Tx, from: ActivationStep, to: &Activation) -> anyh
                 false,
                 serde_json::to_string(&to.person_ids)?,
                 serde_json::to_string(&to.children)?,
-                to.account_id.as_deref(),
+                &to.account_id,
                 outcome,
                 to.purpose.name(),
                 &to.browser_digest
@@ -162,7 +163,7 @@ pub async fn advance(tx: &mut Tx, from: ActivationStep, to: &Activation) -> anyh
 /// previous value, so that two tabs do not overwrite each other's answers.
 pub async fn update_children(
     tx: &mut Tx,
-    id: &str,
+    id: &ActivationId,
     before: &[ChildQuestion],
     after: &[ChildQuestion],
 ) -> anyhow::Result<bool> {
@@ -176,7 +177,7 @@ pub async fn update_children(
 }
 
 /// Ends every other unfinished activation of the account, after a password was chosen.
-pub async fn end_others(tx: &mut Tx, account_id: &str, but: &str) -> anyhow::Result<()> {
+pub async fn end_others(tx: &mut Tx, account_id: &AccountId, but: &ActivationId) -> anyhow::Result<()> {
     let outcome = serde_json::to_string(&ActivationOutcome::Overtaken)?;
     tx.execute(
         "UPDATE activation SET state = 'ended', open = $4, outcome = $3 \
@@ -190,11 +191,11 @@ pub async fn end_others(tx: &mut Tx, account_id: &str, but: &str) -> anyhow::Res
 /// The non-personal data of an activation for the help desk: no typed values, no names.
 #[derive(Clone, Debug, FromRow)]
 pub struct ActivationTrace {
-    pub id: String,
+    pub id: ActivationId,
     pub state: String,
     pub outcome: Option<String>,
     pub created_at: i64,
-    pub account_id: Option<String>,
+    pub account_id: Option<AccountId>,
     /// True if the worker found a matching person and generated a code.
     pub found: bool,
     pub sends: i64,

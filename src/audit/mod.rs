@@ -4,6 +4,8 @@
 
 pub mod store;
 
+use crate::base::typed_ids::{AccountId, ClientId, PersonId};
+
 /// The recorded events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditEvent {
@@ -89,11 +91,11 @@ impl AuditEvent {
 /// The subjects and the detail of an event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditDetails<'a> {
-    pub account: Option<&'a str>,
-    pub client: Option<&'a str>,
+    pub account: Option<&'a AccountId>,
+    pub client: Option<&'a ClientId>,
     pub uai: Option<&'a str>,
     /// The person of the roster, by id.
-    pub person: Option<&'a str>,
+    pub person: Option<&'a PersonId>,
     /// A short internal text: a UAI, a count or a row id; never user input.
     pub detail: &'a str,
 }

@@ -1,5 +1,7 @@
 //! The actor of an operation, recorded with every audit event.
 
+use super::typed_ids::{AccountId, ClientId};
+
 /// The party on whose behalf something is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Actor {
@@ -7,9 +9,9 @@ pub enum Actor {
     #[default]
     Anonymous,
     /// The end user of an account, by the account's id.
-    Account(String),
+    Account(AccountId),
     /// A relying party, by its client id.
-    Client(String),
+    Client(ClientId),
     /// A person at the command line, by the user name of the operating system.
     Operator(String),
     /// The program itself, by the name of the background job.
@@ -32,7 +34,9 @@ impl Actor {
     pub fn id(&self) -> Option<&str> {
         match self {
             Actor::Anonymous => None,
-            Actor::Account(id) | Actor::Client(id) | Actor::Operator(id) => Some(id),
+            Actor::Account(id) => Some(id),
+            Actor::Client(id) => Some(id),
+            Actor::Operator(user) => Some(user),
             Actor::Job(name) => Some(name),
         }
     }

@@ -157,22 +157,28 @@ fn unreachable_reason(row: &NoticeRow) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::typed_ids::PersonId;
 
     #[test]
     fn faults_c6_a_notice_says_child_class_the_numbers_end_and_the_reason() {
         let row = |kind: NoticeKind, state: &str, why: Option<&str>, end: Option<&str>| NoticeRow {
+            uai: "0349999J".into(),
             kind: kind.name().into(),
+            support_code: String::new(),
             at: 1_795_510_800_000,
-            person_id: "p".into(),
+            settled_at: None,
+            person_id: PersonId::new("p"),
             family_name: Some("DURAND".into()),
             given_name: Some("Anne".into()),
             phone_state: Some(state.into()),
             phone_why: why.map(str::to_owned),
             phone_end: end.map(str::to_owned),
-            ..NoticeRow::default()
+            mobile_in: None,
+            pupil: None,
+            class: None,
         };
         let child = |person: &str, given: &str, class: Option<&str>| NoticedChild {
-            person_id: person.into(),
+            person_id: PersonId::new(person),
             given_name: given.into(),
             class: class.map(str::to_owned),
         };

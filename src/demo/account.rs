@@ -40,7 +40,7 @@ pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::R
     let mut tx = app.db.read().await?;
     let candidates = roster::store::list_by_phone(&mut tx, &blind).await?;
     let persons = roster::matching::matching_candidates(&candidates, who.typed_name(), who.given_name);
-    if let Some(id) = persons.iter().find_map(|p| p.account_id.as_deref()) {
+    if let Some(id) = persons.iter().find_map(|p| p.account_id.as_ref()) {
         let account = accounts::store::find(&mut tx, id).await?.context("a person's account is not there")?;
         return Ok(DemoAccount { member: who, identifiant: account.identifiant, password });
     }

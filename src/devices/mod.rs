@@ -9,6 +9,7 @@ pub mod ops;
 pub mod store;
 
 use crate::base::clock::Span;
+use crate::base::typed_ids::AccountId;
 
 /// The maximum number of devices per account; beyond this number, the device unused for longest is forgotten.
 pub const MAX_DEVICES: i64 = 10;
@@ -23,7 +24,7 @@ pub struct Device {
     /// The digest of the secret.
     pub id: String,
     pub secret: String,
-    pub account_id: String,
+    pub account_id: AccountId,
     /// The keyed digest of the name and phone number confirmed by an SMS code on this device.
     pub identity: Option<String>,
 }

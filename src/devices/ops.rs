@@ -4,6 +4,7 @@ use super::{Device, store};
 use crate::base::clock::Timestamp;
 use crate::base::ids::id256;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::AccountId;
 use crate::db::{Tx, UnitOfWork};
 
 /// Returns the known device of an account, by the secrets in the browser's cookie. An unknown account costs the same
@@ -12,7 +13,7 @@ pub async fn find_known(
     tx: &mut Tx,
     now: Timestamp,
     secrets: &[String],
-    account_id: Option<&str>,
+    account_id: Option<&AccountId>,
 ) -> anyhow::Result<Option<Device>> {
     let mut found = None;
     for secret in secrets {
@@ -29,10 +30,10 @@ pub async fn find_known(
 
 /// True if the browser was ever a device of the account, even if forgotten after a new password: the browser may then
 /// be told of the password change, which reveals nothing new. Grants no access and lifts no limit.
-pub async fn was_known(tx: &mut Tx, secrets: &[String], account_id: Option<&str>) -> anyhow::Result<bool> {
+pub async fn was_known(tx: &mut Tx, secrets: &[String], account_id: Option<&AccountId>) -> anyhow::Result<bool> {
     let mut found = false;
     for secret in secrets {
-        found |= store::belonged_to(tx, &sha256_base64url(secret), account_id.unwrap_or_default()).await?;
+        found |= store::belonged_to(tx, &sha256_base64url(secret), account_id).await?;
     }
     Ok(found)
 }
@@ -57,7 +58,7 @@ pub async fn find_by_identity(
 /// Returns the device's id, and the secret for the cookie.
 pub async fn remember(
     tx: &mut UnitOfWork<'_>,
-    account_id: &str,
+    account_id: &AccountId,
     known: Option<&Device>,
     label: &str,
     identity: Option<&str>,

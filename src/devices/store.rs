@@ -2,17 +2,18 @@
 
 use super::{DEVICE_TTL, MAX_DEVICES};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
 
 /// Returns the account of a device, and the identity confirmed on the device, unless the device is forgotten or
 /// expired.
-pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(String, Option<String>)>> {
+pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(AccountId, Option<String>)>> {
     let sql = "SELECT account_id, identity FROM device WHERE id = $1 AND forgotten_at IS NULL AND seen_at > $2";
     tx.fetch_optional(sql, args![id, now.minus(DEVICE_TTL)]).await
 }
 
 /// True if the device ever belonged to this account, forgotten or not.
-pub async fn belonged_to(tx: &mut Tx, id: &str, account_id: &str) -> Result<bool> {
+pub async fn belonged_to(tx: &mut Tx, id: &str, account_id: Option<&AccountId>) -> Result<bool> {
     let sql = "SELECT id FROM device WHERE id = $1 AND account_id = $2";
     Ok(tx.fetch_optional::<(String,)>(sql, args![id, account_id]).await?.is_some())
 }
@@ -21,7 +22,7 @@ pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
     id: &str,
-    account_id: &str,
+    account_id: &AccountId,
     label: &str,
     identity: Option<&str>,
 ) -> Result<()> {
@@ -41,7 +42,7 @@ pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str, label: &str, identity:
 }
 
 /// Forgets the devices unused for longest, beyond the maximum number per account.
-pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
+pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
     tx.execute(
         "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL AND id NOT IN \
          (SELECT id FROM device WHERE account_id = $1 AND forgotten_at IS NULL ORDER BY seen_at DESC, created_at DESC, \
@@ -53,7 +54,7 @@ pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &str) -> Res
 }
 
 /// Forgets every device of an account, after its password was replaced.
-pub async fn forget_all(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
+pub async fn forget_all(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
     let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL";
     tx.execute(sql, args![account_id, now]).await?;
     Ok(())

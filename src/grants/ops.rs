@@ -3,6 +3,7 @@
 use super::{Consent, Grant, RefreshTokenFamily, store};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::db::{Tx, UnitOfWork};
 
 /// Revokes the refresh token families of an ended session. Offline families remain.
@@ -99,8 +100,8 @@ pub async fn revoke_family(
 pub async fn handle_reuse(tx: &mut UnitOfWork<'_>, family: &RefreshTokenFamily, last: Span) -> anyhow::Result<()> {
     let now = tx.now;
     if revoke_family(tx, now, family, last).await? {
-        let (account, client) = (Some(family.grant.account_id.as_str()), Some(family.grant.client_id.as_str()));
-        let about = AuditDetails { account, client, ..AuditDetails::default() };
+        let (account, client) = (AccountId::new(&*family.grant.account_id), ClientId::new(&*family.grant.client_id));
+        let about = AuditDetails { account: Some(&account), client: Some(&client), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::RefreshTokenReused, about).await?;
     }
     Ok(())
@@ -119,8 +120,12 @@ pub async fn record_consent(
     let scopes = before.scopes.union(&consent.scopes).to_scope_string();
     let claims = serde_json::to_string(&before.claims.union(&consent.claims))?;
     store::consents::upsert(tx, now, account_id, client_id, &scopes, &claims).await?;
-    let about =
-        AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes, ..AuditDetails::default() };
+    let about = AuditDetails {
+        account: Some(&AccountId::new(account_id)),
+        client: Some(&ClientId::new(client_id)),
+        detail: &scopes,
+        ..AuditDetails::default()
+    };
     audit::store::record(tx, AuditEvent::ConsentGiven, about).await?;
     Ok(())
 }
@@ -134,7 +139,11 @@ pub async fn withdraw_consent(tx: &mut UnitOfWork<'_>, account_id: &str, client_
     store::revoke_access_tokens(tx, account_id, client_id).await?;
     store::families::revoke_for_client(tx, now, account_id, client_id).await?;
     if was {
-        let about = AuditDetails { account: Some(account_id), client: Some(client_id), ..AuditDetails::default() };
+        let about = AuditDetails {
+            account: Some(&AccountId::new(account_id)),
+            client: Some(&ClientId::new(client_id)),
+            ..AuditDetails::default()
+        };
         audit::store::record(tx, AuditEvent::ConsentWithdrawn, about).await?;
     }
     Ok(was)

@@ -7,18 +7,20 @@ pub mod ops;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+
 /// A child that a person is asked about. A pupil may be linked to several records of one parent.
 #[derive(Clone, Copy, Debug)]
 pub struct Guardianship<'a> {
-    pub person_ids: &'a [String],
-    pub pupil_id: &'a str,
+    pub person_ids: &'a [PersonId],
+    pub pupil_id: &'a PupilId,
     pub uai: &'a str,
 }
 
 impl Guardianship<'_> {
     /// Returns the text of the budget's key: one budget for a parent and a child, whatever flow asks.
     fn budget_key(&self) -> String {
-        let person = self.person_ids.iter().min().map(String::as_str).unwrap_or_default();
+        let person = self.person_ids.iter().min().map(PersonId::as_str).unwrap_or_default();
         format!("birth/{person}/{}", self.pupil_id)
     }
 }
@@ -26,7 +28,7 @@ impl Guardianship<'_> {
 /// The proof that a flow asks for: the account, if known, and the support code that its pages show.
 #[derive(Clone, Copy, Debug)]
 pub struct ProofContext<'a> {
-    pub account: Option<&'a str>,
+    pub account: Option<&'a AccountId>,
     pub support_code: &'a str,
 }
 
@@ -56,8 +58,8 @@ pub enum ChildStatus {
 /// A child to confirm. A pupil may be linked to several of the matching persons, all records of the same parent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildQuestion {
-    pub pupil_id: String,
-    pub person_ids: Vec<String>,
+    pub pupil_id: PupilId,
+    pub person_ids: Vec<PersonId>,
     pub given_name: String,
     /// The initial of the family name, shown before any proof.
     pub initial: String,
@@ -111,8 +113,8 @@ mod tests {
 
     fn child(settled: Option<ChildStatus>) -> ChildQuestion {
         ChildQuestion {
-            pupil_id: "p".into(),
-            person_ids: vec!["a".into()],
+            pupil_id: PupilId::new("p"),
+            person_ids: vec![PersonId::new("a")],
             given_name: "Anaïs".into(),
             initial: "L".into(),
             school: "Clg".into(),

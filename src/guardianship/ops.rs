@@ -7,6 +7,7 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
+use crate::base::typed_ids::PupilId;
 use crate::crypto::HmacPurpose;
 use crate::db::{Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
@@ -101,7 +102,7 @@ pub async fn notify_school(
 /// Returns one question per pupil, even if linked to several persons or enrolled in several schools.
 pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
     let mut order = Vec::new();
-    let mut by_pupil: BTreeMap<String, ChildQuestion> = BTreeMap::new();
+    let mut by_pupil: BTreeMap<PupilId, ChildQuestion> = BTreeMap::new();
     for child in children {
         if let Some(known) = by_pupil.get_mut(&child.pupil_id) {
             if !known.person_ids.contains(&child.person_id) {

@@ -11,6 +11,7 @@ use super::{LimitReason, RateLimit, RateLimited};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::source::{Network, SourceAddress};
+use crate::base::typed_ids::AccountId;
 use crate::crypto::HmacPurpose;
 use crate::db::UnitOfWork;
 use crate::ephemeral::{self, Admission, CounterUpdate, HourlyLimit, InFlightPermit, WindowCount};
@@ -239,7 +240,7 @@ pub async fn record_account_seen(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     source: SourceAddress,
-    account: &str,
+    account: &AccountId,
 ) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
     if app.config.server.has_undeclared_proxy() {

@@ -6,6 +6,7 @@ pub mod sources;
 use super::failures::Failures;
 use super::{RateLimit, RateLimitDecision, RateLimitPolicy, decide};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
 
 /// The number of compare-and-set retries; afterwards the attempt is limited for one second.
@@ -34,7 +35,7 @@ pub async fn consume_for_account(
     tx: &mut Tx,
     action: RateLimit,
     key: &str,
-    account: Option<&str>,
+    account: Option<&AccountId>,
     now: Timestamp,
 ) -> Result<RateLimitDecision> {
     let figures = action.policy();
@@ -48,7 +49,7 @@ pub async fn consume_for_account(
         }
         times.push(now);
         new.marks = encode_attempts(&times);
-        new.account_id = account.map(str::to_owned).or(new.account_id);
+        new.account_id = account.cloned().or(new.account_id);
         if new.account_id.is_some() {
             new.update_failures(|failures| failures.add(figures, times.len(), now));
         }
@@ -186,7 +187,7 @@ async fn find_marks(tx: &mut Tx, action: RateLimit, key: &str) -> Result<Option<
 #[derive(Clone, Debug, Default, FromRow)]
 struct Row {
     marks: String,
-    account_id: Option<String>,
+    account_id: Option<AccountId>,
     failures: Option<String>,
 }
 
@@ -211,7 +212,7 @@ async fn compare_and_swap(
     new: &Row,
     now: Timestamp,
 ) -> Result<bool> {
-    let (account, failures) = (new.account_id.as_deref(), new.failures.as_deref());
+    let (account, failures) = (new.account_id.as_ref(), new.failures.as_deref());
     let rows = match old {
         None => {
             tx.execute(

@@ -6,6 +6,7 @@ use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
+use crate::base::typed_ids::AccountId;
 use crate::crypto::Priority;
 use crate::db::Durability;
 use crate::devices;
@@ -95,7 +96,7 @@ pub async fn sign_in(
     let mut tx = app.db.read().await?;
     let account = accounts::store::find_by_identifiant(&mut tx, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
-    let id = account.as_ref().map(|a| a.id.as_str());
+    let id = account.as_ref().map(|a| &a.id);
     let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, id).await?;
     drop(tx);
     let known = device.as_ref().map(|d| d.id.as_str());
@@ -158,7 +159,7 @@ pub async fn sign_in(
 
 /// Returns the time of the password change if the typed password is the previous one. Costs a second hash and reveals
 /// that the account exists: called only for a device that knew the account, so an unknown device learns nothing.
-async fn password_replaced_at(app: &App, account: &str, typed: &str) -> anyhow::Result<Option<Timestamp>> {
+async fn password_replaced_at(app: &App, account: &AccountId, typed: &str) -> anyhow::Result<Option<Timestamp>> {
     let former = accounts::store::find_previous_password(&mut app.db.read().await?, account).await?;
     let Some((hash, at)) = former else { return Ok(None) };
     Ok(app.password_hasher.verify(typed, Some(&hash), Priority::Known).await?.then_some(at))

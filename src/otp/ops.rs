@@ -13,12 +13,13 @@ use super::{CodeVerification, REPLAY_GRACE, TypedCode, store};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::secret::constant_time_eq;
+use crate::base::typed_ids::ChallengeId;
 use crate::crypto::HmacPurpose;
 use crate::db::{Tx, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// Returns the HMAC stored for a code, bound to its challenge.
-pub fn code_hmac(app: &App, challenge: &str, code: &str) -> String {
+pub fn code_hmac(app: &App, challenge: &ChallengeId, code: &str) -> String {
     app.master_key.hmac(HmacPurpose::SmsCode, &format!("{challenge}/{code}"))
 }
 
@@ -35,7 +36,7 @@ pub fn generate_code(app: &App) -> String {
 pub async fn verify(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    challenge_id: &str,
+    challenge_id: &ChallengeId,
     typed_budget: &str,
     typed: &TypedCode,
 ) -> anyhow::Result<CodeVerification> {
@@ -72,7 +73,7 @@ pub async fn verify(
 pub async fn is_replay(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    challenge_id: &str,
+    challenge_id: &ChallengeId,
     typed_budget: &str,
     typed: &TypedCode,
 ) -> anyhow::Result<bool> {

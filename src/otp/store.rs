@@ -4,12 +4,13 @@ pub mod outages;
 
 use super::{MAX_SENDS, MAX_TRIES};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::ChallengeId;
 use crate::db::{FromRow, Result, Tx, args};
 
 /// A stored challenge.
 #[derive(Clone, Debug, FromRow)]
 pub struct Challenge {
-    pub id: String,
+    pub id: ChallengeId,
     pub code: Option<String>,
     pub tries_left: i64,
     pub sends: i64,
@@ -21,7 +22,7 @@ pub struct Challenge {
     pub used_at: Option<i64>,
 }
 
-pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, purpose: &str, expires: Timestamp) -> Result<()> {
+pub async fn insert(tx: &mut Tx, now: Timestamp, id: &ChallengeId, purpose: &str, expires: Timestamp) -> Result<()> {
     tx.execute(
         "INSERT INTO challenge (id, purpose, tries_left, sends, sent_at, expires_at) VALUES ($1, $2, $3, 1, $4, $5)",
         args![id, purpose, MAX_TRIES, now, expires],
@@ -30,7 +31,7 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, id: &str, purpose: &str, expire
     Ok(())
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Challenge>> {
+pub async fn find(tx: &mut Tx, id: &ChallengeId) -> Result<Option<Challenge>> {
     tx.fetch_optional(
         "SELECT id, code, tries_left, sends, unsent, sent_at, expires_at, person_budget, used_at FROM challenge WHERE id = $1",
         args![id],
@@ -46,7 +47,7 @@ struct TryRow {
 
 /// Consumes one try before any comparison. Returns `None` if no try was left, or if the challenge was used or has
 /// expired.
-pub async fn consume_try(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(Option<String>, i64)>> {
+pub async fn consume_try(tx: &mut Tx, now: Timestamp, id: &ChallengeId) -> Result<Option<(Option<String>, i64)>> {
     let row = tx
         .fetch_optional::<TryRow>(
             "UPDATE challenge SET tries_left = tries_left - 1 \
@@ -59,7 +60,7 @@ pub async fn consume_try(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option
 
 /// Marks a challenge as used; returns false if already used. The HMAC is kept so that a repeated submission of the same
 /// code can be recognised.
-pub async fn mark_used(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+pub async fn mark_used(tx: &mut Tx, now: Timestamp, id: &ChallengeId) -> Result<bool> {
     let sql = "UPDATE challenge SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }

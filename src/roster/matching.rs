@@ -6,15 +6,16 @@
 //! told apart.
 
 use crate::base::names::{GivenMatch, family_name_matches, match_given_name, roster_canonical_key};
+use crate::base::typed_ids::{AccountId, PersonId};
 
 /// A person of the roster with the typed mobile number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    pub id: String,
+    pub id: PersonId,
     pub family_name: String,
     pub usage_name: Option<String>,
     pub given_name: String,
-    pub account_id: Option<String>,
+    pub account_id: Option<AccountId>,
     pub exported_at: i64,
 }
 
@@ -62,7 +63,7 @@ mod tests {
 
     fn someone(id: &str, family: &str, usage: Option<&str>, given: &str) -> Candidate {
         Candidate {
-            id: id.into(),
+            id: PersonId::new(id),
             family_name: family.into(),
             usage_name: usage.map(Into::into),
             given_name: given.into(),

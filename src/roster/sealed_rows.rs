@@ -7,6 +7,7 @@ use super::{OTHER_NUMBERS, PersonData, Phone, PupilData, UnusablePhone, Unusable
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::{AssociatedData, HmacPurpose, MasterKey, SealError};
 use crate::db::{self, FromRow};
 
@@ -21,7 +22,7 @@ pub enum RowError {
 
 #[derive(Clone, Debug, FromRow)]
 pub struct PersonRow {
-    pub id: String,
+    pub id: PersonId,
     pub person_key: String,
     pub family_name: String,
     pub usage_name: Option<String>,
@@ -38,7 +39,7 @@ pub struct PersonRow {
 
 #[derive(Clone, Debug, FromRow)]
 pub struct PupilRow {
-    pub id: String,
+    pub id: PupilId,
     pub pupil_key: String,
     pub family_name: String,
     pub usage_name: Option<String>,
@@ -56,13 +57,13 @@ fn birth_date_associated_data(row: &str) -> AssociatedData<'_> {
 }
 
 /// Decrypts the birth date of a pupil's row.
-pub fn open_birth_date(master_key: &MasterKey, pupil_id: &str, sealed: &str) -> Result<BirthDate, RowError> {
+pub fn open_birth_date(master_key: &MasterKey, pupil_id: &PupilId, sealed: &str) -> Result<BirthDate, RowError> {
     let text = master_key.open(birth_date_associated_data(pupil_id), sealed)?;
     text.parse().map_err(|_| inconsistent_row("pupil", "birth_date", pupil_id))
 }
 
 /// Decrypts the mobile number of a person's row.
-pub fn open_mobile(master_key: &MasterKey, person_id: &str, sealed: &str) -> Result<E164, RowError> {
+pub fn open_mobile(master_key: &MasterKey, person_id: &PersonId, sealed: &str) -> Result<E164, RowError> {
     let text = master_key.open(phone_associated_data(person_id), sealed)?;
     E164::from_stored(&text).ok_or_else(|| inconsistent_row("person", "phone", person_id))
 }
@@ -74,7 +75,7 @@ fn inconsistent_row(table: &'static str, column: &'static str, row: &str) -> Row
 impl PersonRow {
     pub fn seal(
         master_key: &MasterKey,
-        id: &str,
+        id: &PersonId,
         key: &str,
         data: &PersonData,
         at: Timestamp,
@@ -85,7 +86,7 @@ impl PersonRow {
             Phone::Mobile(_) | Phone::Absent => None,
         };
         Ok(Self {
-            id: id.to_owned(),
+            id: id.clone(),
             person_key: key.to_owned(),
             family_name: data.family.clone(),
             usage_name: data.usage.clone(),
@@ -124,13 +125,13 @@ impl PersonRow {
 impl PupilRow {
     pub fn seal(
         master_key: &MasterKey,
-        id: &str,
+        id: &PupilId,
         key: &str,
         data: &PupilData,
         at: Timestamp,
     ) -> Result<Self, RowError> {
         Ok(Self {
-            id: id.to_owned(),
+            id: id.clone(),
             pupil_key: key.to_owned(),
             family_name: data.family.clone(),
             usage_name: data.usage.clone(),
@@ -177,13 +178,15 @@ mod tests {
             Phone::Unusable(UnusablePhone::default()),
         ];
         for phone in phones {
-            let row = PersonRow::seal(&master_key, "r1", "500002", &person(phone.clone()), Timestamp(5)).unwrap();
+            let row =
+                PersonRow::seal(&master_key, &PersonId::new("r1"), "500002", &person(phone.clone()), Timestamp(5))
+                    .unwrap();
             assert!(!format!("{row:?}").contains("39980002"));
             assert_eq!(row.open(&master_key).unwrap(), Dated { data: person(phone), exported_at: Timestamp(5) });
         }
         let born = BirthDate::new(2013, 2, 14).unwrap();
         let data = PupilData { family: "A".into(), usage: Some("B".into()), given: "C".into(), born };
-        let row = PupilRow::seal(&master_key, "r1", "900001", &data, Timestamp(5)).unwrap();
+        let row = PupilRow::seal(&master_key, &PupilId::new("r1"), "900001", &data, Timestamp(5)).unwrap();
         assert!(!row.birth_date.contains("2013"));
         assert_eq!(row.open(&master_key).unwrap().data, data);
     }
@@ -192,8 +195,8 @@ mod tests {
     fn a_number_moved_to_another_person_does_not_open() {
         let master_key = MasterKey::new([7; 32]).unwrap();
         let data = person(Phone::Mobile(E164::from_stored("+33639980002").unwrap()));
-        let mut row = PersonRow::seal(&master_key, "r1", "500002", &data, Timestamp(5)).unwrap();
-        row.id = "r2".to_owned();
+        let mut row = PersonRow::seal(&master_key, &PersonId::new("r1"), "500002", &data, Timestamp(5)).unwrap();
+        row.id = PersonId::new("r2");
         assert!(matches!(row.open(&master_key), Err(RowError::Seal(_))));
         row.phone = None;
         assert!(matches!(row.open(&master_key), Err(RowError::Row(_))), "a state without its number");

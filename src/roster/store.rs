@@ -2,6 +2,7 @@
 
 use super::matching::Candidate;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, args};
 
 pub mod import;
@@ -9,8 +10,8 @@ pub mod import;
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct RosterChild {
-    pub person_id: String,
-    pub pupil_id: String,
+    pub person_id: PersonId,
+    pub pupil_id: PupilId,
     /// ELEVE_ID, unique in the academy.
     pub pupil_key: String,
     pub family_name: String,
@@ -28,7 +29,7 @@ pub struct RosterChild {
 }
 
 /// Lists the children of an account for the claims, without hidden children.
-pub async fn list_children_of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<RosterChild>> {
+pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
          s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind AS withheld \
@@ -45,7 +46,7 @@ pub async fn list_children_of_account(tx: &mut Tx, account_id: &str) -> Result<V
 }
 
 /// Lists the children of one person of the roster, including hidden children: activation asks about all of them.
-pub async fn list_children_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec<RosterChild>> {
+pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
          s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind AS withheld \
@@ -63,7 +64,7 @@ pub async fn list_children_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec
 
 /// Lists the schools with a link, of any level, current or ended, to a person: the schools to contact for a person
 /// without a child.
-pub async fn list_schools_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec<String>> {
+pub async fn list_schools_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<String>> {
     let sql = "SELECT uai FROM link WHERE person_id = $1 GROUP BY uai \
                ORDER BY MIN(CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END), uai LIMIT 20";
     Ok(tx.fetch_all::<(String,)>(sql, args![person_id]).await?.into_iter().map(|(uai,)| uai).collect())
@@ -71,11 +72,11 @@ pub async fn list_schools_of_person(tx: &mut Tx, person_id: &str) -> Result<Vec<
 
 #[derive(FromRow)]
 struct CandidateRow {
-    id: String,
+    id: PersonId,
     family_name: String,
     usage_name: Option<String>,
     given_name: String,
-    account_id: Option<String>,
+    account_id: Option<AccountId>,
     exported_at: i64,
 }
 
@@ -105,7 +106,7 @@ pub async fn list_by_phone(tx: &mut Tx, phone_blind: &str) -> Result<Vec<Candida
 }
 
 /// Finds a person by id.
-pub async fn find_person(tx: &mut Tx, id: &str) -> Result<Option<Candidate>> {
+pub async fn find_person(tx: &mut Tx, id: &PersonId) -> Result<Option<Candidate>> {
     let row = tx
         .fetch_optional::<CandidateRow>(
             "SELECT id, family_name, usage_name, given_name, account_id, exported_at FROM person WHERE id = $1",
@@ -116,14 +117,14 @@ pub async fn find_person(tx: &mut Tx, id: &str) -> Result<Option<Candidate>> {
 }
 
 /// Returns the encrypted mobile number of a person.
-pub async fn find_phone(tx: &mut Tx, person_id: &str) -> Result<Option<String>> {
+pub async fn find_phone(tx: &mut Tx, person_id: &PersonId) -> Result<Option<String>> {
     let row =
         tx.fetch_optional::<(Option<String>,)>("SELECT phone FROM person WHERE id = $1", args![person_id]).await?;
     Ok(row.and_then(|(phone,)| phone))
 }
 
 /// Returns the person id and encrypted mobile number of the account's person exported last, for the `phone` scope.
-pub async fn find_phone_of_account(tx: &mut Tx, account_id: &str) -> Result<Option<(String, String)>> {
+pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<(PersonId, String)>> {
     tx.fetch_optional(
         "SELECT id, phone FROM person WHERE account_id = $1 AND phone IS NOT NULL ORDER BY exported_at DESC LIMIT 1",
         args![account_id],
@@ -133,25 +134,25 @@ pub async fn find_phone_of_account(tx: &mut Tx, account_id: &str) -> Result<Opti
 
 /// Returns the PERSONNE_ID of the account's person in an academy. With several persons the oldest row counts, so the
 /// key stays the same when another person joins the account.
-pub async fn find_key_of_account(tx: &mut Tx, account_id: &str, academy: &str) -> Result<Option<String>> {
+pub async fn find_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
     let sql = "SELECT person_key FROM person WHERE account_id = $1 AND academy = $2 ORDER BY id LIMIT 1";
     Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
 }
 
 /// Lists the ids of an account's persons.
-pub async fn list_persons_of_account(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
+pub async fn list_persons_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<PersonId>> {
     let sql = "SELECT id FROM person WHERE account_id = $1 ORDER BY id LIMIT 100";
-    Ok(tx.fetch_all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(PersonId,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Returns the encrypted birth date of a pupil.
-pub async fn find_birth_date(tx: &mut Tx, pupil_id: &str) -> Result<Option<String>> {
+pub async fn find_birth_date(tx: &mut Tx, pupil_id: &PupilId) -> Result<Option<String>> {
     let row = tx.fetch_optional::<(String,)>("SELECT birth_date FROM pupil WHERE id = $1", args![pupil_id]).await?;
     Ok(row.map(|(sealed,)| sealed))
 }
 
 /// Links a person to an account, once: compare-and-set on having no account.
-pub async fn link_to_account(tx: &mut Tx, person_id: &str, account_id: &str) -> Result<bool> {
+pub async fn link_to_account(tx: &mut Tx, person_id: &PersonId, account_id: &AccountId) -> Result<bool> {
     let sql = "UPDATE person SET account_id = $2 WHERE id = $1 AND account_id IS NULL";
     Ok(tx.execute(sql, args![person_id, account_id]).await? == 1)
 }
@@ -160,8 +161,8 @@ pub async fn link_to_account(tx: &mut Tx, person_id: &str, account_id: &str) -> 
 pub async fn hide_child(
     tx: &mut Tx,
     now: Timestamp,
-    person_id: &str,
-    pupil_id: &str,
+    person_id: &PersonId,
+    pupil_id: &PupilId,
     kind: &'static str,
 ) -> Result<()> {
     tx.execute(
@@ -174,7 +175,7 @@ pub async fn hide_child(
 }
 
 /// Makes a child visible again after a correct birth date.
-pub async fn unhide_child(tx: &mut Tx, person_id: &str, pupil_id: &str) -> Result<()> {
+pub async fn unhide_child(tx: &mut Tx, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
     tx.execute("DELETE FROM link_withheld WHERE person_id = $1 AND pupil_id = $2", args![person_id, pupil_id]).await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::db::{Durability, UnitOfWork};
 use crate::outbox::JobKind;
 use crate::{grants, logouts};
@@ -28,7 +29,7 @@ pub struct SessionOrigin<'a> {
 pub async fn begin(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    account_id: &str,
+    account_id: &AccountId,
     method: AuthenticationMethod,
     with: SessionOrigin<'_>,
 ) -> anyhow::Result<(String, String)> {
@@ -39,10 +40,11 @@ pub async fn begin(
     if let Some(old) = with.previous {
         replace_previous(op, tx, old, account_id, &id).await?;
     }
-    tx.actor = Actor::Account(account_id.to_owned());
+    tx.actor = Actor::Account(account_id.clone());
+    let client = with.client.map(ClientId::new);
     let about = AuditDetails {
         account: Some(account_id),
-        client: with.client,
+        client: client.as_ref(),
         detail: method.amr(),
         ..AuditDetails::default()
     };
@@ -94,7 +96,8 @@ pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow:
     else {
         return Ok(None);
     };
-    let account = accounts::store::find(&mut tx, &session.account_id).await?.filter(Account::is_usable);
+    let account =
+        accounts::store::find(&mut tx, &AccountId::new(&*session.account_id)).await?.filter(Account::is_usable);
     Ok(account.map(|a| (session, a)))
 }
 
@@ -120,8 +123,8 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Durable).await?;
     if store::end(&mut tx, now, &session.id).await? {
-        tx.actor = Actor::Account(session.account_id.clone());
-        let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
+        tx.actor = Actor::Account(AccountId::new(&*session.account_id));
+        let about = AuditDetails { account: Some(&AccountId::new(&*session.account_id)), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::SignedOut, about).await?;
         propagate_end(op, &mut tx, &session.id, &session.account_id).await?;
     }
@@ -132,7 +135,7 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
 
 /// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
 /// caller's transaction.
-pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &str) -> anyhow::Result<()> {
+pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> anyhow::Result<()> {
     let now = op.now;
     let mut ended = 0;
     for id in store::list_open(tx, account_id).await? {

@@ -10,6 +10,7 @@ pub mod ops;
 pub mod store;
 
 use crate::base::clock::Span;
+use crate::base::typed_ids::{AccountId, ActivationId};
 
 /// The retention of a support event.
 pub const EVENT_RETENTION: Span = Span::days(30);
@@ -25,7 +26,7 @@ pub struct SupportEvent {
     pub page: String,
     pub path: String,
     pub request_id: String,
-    pub account_id: Option<String>,
-    pub activation_id: Option<String>,
+    pub account_id: Option<AccountId>,
+    pub activation_id: Option<ActivationId>,
     pub client_id: Option<String>,
 }

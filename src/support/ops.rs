@@ -3,6 +3,7 @@
 use super::{SupportEvent, store};
 use crate::activation::ops::ActivationLookup;
 use crate::app::Operation;
+use crate::base::typed_ids::{AccountId, ActivationId};
 use crate::db::Durability;
 use crate::http::support::SupportPageView;
 use crate::{activation, sessions};
@@ -45,7 +46,7 @@ pub async fn flush(op: &Operation<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(page: SupportPageView, account_id: Option<String>, activation_id: Option<String>) -> SupportEvent {
+fn row(page: SupportPageView, account_id: Option<AccountId>, activation_id: Option<ActivationId>) -> SupportEvent {
     SupportEvent {
         code: page.code,
         at: page.at.0,

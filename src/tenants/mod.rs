@@ -6,6 +6,7 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{PersonId, PupilId};
 
 /// A declared school. A UAI has seven digits and a check letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,8 +106,8 @@ impl NoticeKind {
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
     pub uai: &'a str,
-    pub person_id: &'a str,
-    pub pupil_id: Option<&'a str>,
+    pub person_id: &'a PersonId,
+    pub pupil_id: Option<&'a PupilId>,
     pub kind: NoticeKind,
     pub support_code: &'a str,
 }

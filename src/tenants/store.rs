@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Campaign, Notice, School, SchoolContact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
@@ -102,7 +103,7 @@ pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Re
             id,
             notice.uai,
             notice.person_id,
-            notice.pupil_id.unwrap_or(""),
+            notice.pupil_id.map_or("", PupilId::as_str),
             notice.kind.name(),
             notice.support_code,
             now
@@ -155,7 +156,7 @@ pub async fn reopen_hidden(tx: &mut Tx, uai: &str) -> Result<()> {
 }
 
 /// Settles the notices about a contested or unproven child, after a correct birth date.
-pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &str, pupil_id: &str) -> Result<()> {
+pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $3 WHERE person_id = $1 AND pupil_id = $2 \
          AND kind IN ('contested', 'set_aside') AND settled_at IS NULL",
@@ -166,7 +167,7 @@ pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &str, pupil_id
 }
 
 /// Settles the requests for a new campaign, after the creation of the account.
-pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<()> {
+pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE kind = 'reopening' AND settled_at IS NULL \
          AND person_id IN (SELECT id FROM person WHERE account_id = $1)",
@@ -177,11 +178,16 @@ pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &str) -> 
 }
 
 /// Settles the notices of repeated links, except those in `current` (person, pupil).
-pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &BTreeSet<(&str, &str)>) -> Result<()> {
+pub async fn settle_repeated(
+    tx: &mut Tx,
+    now: Timestamp,
+    uai: &str,
+    current: &BTreeSet<(&PersonId, &PupilId)>,
+) -> Result<()> {
     let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
                WHERE uai = $1 AND kind = 'link_repeated' AND settled_at IS NULL";
-    for (id, person, pupil) in tx.fetch_all::<(String, String, String)>(sql, args![uai]).await? {
-        if !current.contains(&(person.as_str(), pupil.as_str())) {
+    for (id, person, pupil) in tx.fetch_all::<(String, PersonId, PupilId)>(sql, args![uai]).await? {
+        if !current.contains(&(&person, &pupil)) {
             tx.execute("UPDATE notice SET settled_at = $2 WHERE id = $1", args![id, now]).await?;
         }
     }
@@ -189,14 +195,14 @@ pub async fn settle_repeated(tx: &mut Tx, now: Timestamp, uai: &str, current: &B
 }
 
 /// A notice as shown to the school.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, FromRow)]
 pub struct NoticeRow {
     pub uai: String,
     pub kind: String,
     pub support_code: String,
     pub at: i64,
     pub settled_at: Option<i64>,
-    pub person_id: String,
+    pub person_id: PersonId,
     pub family_name: Option<String>,
     pub given_name: Option<String>,
     /// The current state: `mobile`, `none` or `unusable`.
@@ -226,7 +232,7 @@ pub async fn list_notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<Notic
 /// A current child of a person with a notice.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct NoticedChild {
-    pub person_id: String,
+    pub person_id: PersonId,
     pub given_name: String,
     pub class: Option<String>,
 }

@@ -9,6 +9,7 @@ use preau::activation::store;
 use preau::activation::{Activation, ActivationStep};
 use preau::base::clock::Span;
 use preau::base::date::parse_typed;
+use preau::base::typed_ids::{ActivationId, PersonId, PupilId};
 use preau::bootstrap;
 use preau::otp::TypedCode;
 use tokio::task::JoinSet;
@@ -36,10 +37,10 @@ fn family(n: u32, nom: &'static str, prenom: &'static str) -> TestFamily {
 /// The newest activation, as the database has it.
 async fn newest(server: &TestServer) -> Activation {
     let id = server.query_texts("SELECT id FROM activation ORDER BY created_at DESC, id DESC").await.remove(0);
-    read(server, &id).await
+    read(server, &ActivationId::new(id)).await
 }
 
-async fn read(server: &TestServer, id: &str) -> Activation {
+async fn read(server: &TestServer, id: &ActivationId) -> Activation {
     let mut tx = server.app.db.read().await.unwrap();
     store::find(&mut tx, &server.app.master_key, id).await.unwrap().unwrap()
 }
@@ -166,7 +167,7 @@ async fn at_children(server: &TestServer, family: &TestFamily) -> (Browser, Boun
     browser.prove_phone(server, family).await;
     let id = browser.url.query_pairs().find(|(name, _)| name == "a").unwrap().1.into_owned();
     let secret = browser.cookie("activation").unwrap().to_owned();
-    (browser, BoundActivation { activation: read(server, &id).await, secret })
+    (browser, BoundActivation { activation: read(server, &ActivationId::new(id)).await, secret })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -288,11 +289,11 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
         let pupil = "SELECT pupil_id FROM link WHERE person_id = $1";
         let (pupil_id,) = tx.fetch_one::<(String,)>(pupil, vec![person.as_str().into()]).await.unwrap();
         let mut own = pattern.activation.clone();
-        own.id = format!("{n:022}");
+        own.id = ActivationId::new(format!("{n:022}"));
         own.browser_digest = format!("browser {n}");
-        own.person_ids = vec![person.clone()];
-        own.children[0].pupil_id = pupil_id;
-        own.children[0].person_ids = vec![person.clone()];
+        own.person_ids = vec![PersonId::new(person)];
+        own.children[0].pupil_id = PupilId::new(pupil_id);
+        own.children[0].person_ids = vec![PersonId::new(person)];
         assert!(store::insert(&mut tx, &server.app.master_key, server.now(), &own).await.unwrap());
         assert!(store::advance(&mut tx, ActivationStep::Children, &own).await.unwrap());
         activations.push(BoundActivation { activation: own, secret: String::new() });

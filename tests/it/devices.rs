@@ -73,7 +73,7 @@ async fn threat_s06_a_family_s_computer_knows_both_parents_and_tells_nobody_whom
     assert_eq!(marks.split('.').count(), 2, "one each: {marks}");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM device").await, 2, "the same again is the same device");
     for member in &members {
-        assert!(!marks.contains(&member.identifiant) && !marks.contains(&member.account_id));
+        assert!(!marks.contains(&member.identifiant) && !marks.contains(&*member.account_id));
     }
 }
 

@@ -55,7 +55,7 @@ async fn threat_s14_one_sub_a_sector_and_nothing_else_links_two() {
     assert_eq!(shared, known, "only what is the same for everybody");
     for (tokens, member) in [(&ent, &anne), (&other, &paul)] {
         let sub = tokens.claims["sub"].as_str().unwrap();
-        assert!(sub.len() >= 22 && !sub.contains(&member.account_id), "{sub}");
+        assert!(sub.len() >= 22 && !sub.contains(&*member.account_id), "{sub}");
     }
     // a13: the account's own id never goes out, and a new account is a new person.
     let (replaced, _) = held(&server, "strict", &server.create_account("Anne", "DURAND").await).await;

@@ -10,6 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use preau::activation;
 use preau::base::clock::Span;
+use preau::base::typed_ids::PersonId;
 use preau::config::{HttpGatewayConfig, Outgoing, SmsGatewayConfig};
 use preau::db::Durability;
 use preau::limits::RateLimit;
@@ -356,13 +357,15 @@ async fn faults_f1_the_school_lifts_the_budgets_of_one_person_and_of_nobody_else
     assert_eq!(server.messages().len(), 10);
     assert_eq!(asks(&TestFamily::durand()).await, StatusCode::TOO_MANY_REQUESTS);
     let anne = server.query_texts("SELECT id FROM person WHERE given_name = 'Anne'").await.remove(0);
-    assert!(activation::ops::reset_sms_budgets(&server.operation(), &anne, "0349999J").await.unwrap());
+    assert!(activation::ops::reset_sms_budgets(&server.operation(), &PersonId::new(anne), "0349999J").await.unwrap());
     assert_eq!(asks(&TestFamily::durand()).await, StatusCode::SEE_OTHER);
     server.drain_outbox().await;
     assert_eq!(server.messages().len(), 11, "the phone's too");
     assert_eq!(asks(&TestFamily::petit()).await, StatusCode::TOO_MANY_REQUESTS);
     assert!(server.audit_facts().await.contains(&"sms_budgets_lifted".to_owned()));
-    assert!(!activation::ops::reset_sms_budgets(&server.operation(), "nobody", "0349999J").await.unwrap());
+    assert!(
+        !activation::ops::reset_sms_budgets(&server.operation(), &PersonId::new("nobody"), "0349999J").await.unwrap()
+    );
 }
 
 #[tokio::test]

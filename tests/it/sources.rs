@@ -58,7 +58,11 @@ async fn crowd(server: &TestServer, many: usize) -> Vec<TestAccount> {
                 vec![first.account_id.as_str().into(), account_id.as_str().into(), identifiant.as_str().into()],
             )
             .await;
-        members.push(TestAccount { account_id, identifiant, password: PASSWORD.to_owned() });
+        members.push(TestAccount {
+            account_id: preau::base::typed_ids::AccountId::new(account_id),
+            identifiant,
+            password: PASSWORD.to_owned(),
+        });
     }
     members
 }
@@ -257,7 +261,7 @@ async fn a_source_earns_with_every_account_and_one_that_is_shared_begins_with_mo
     assert_eq!(guesses(&mut carrier, 1_000, 300).await.0, 300);
     // Known for thirty days: whose digest, nobody can tell.
     let known = server.query_texts("SELECT member FROM source_account").await.concat();
-    assert!(members.iter().all(|m| !known.contains(&m.account_id)));
+    assert!(members.iter().all(|m| !known.contains(&*m.account_id)));
     assert!(!server.query_texts("SELECT source FROM source_account").await.concat().contains("192.0.2"));
     server.advance(Span::days(31));
     browser.get("/connexion").await;

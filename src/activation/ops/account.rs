@@ -9,6 +9,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
+use crate::base::typed_ids::AccountId;
 use crate::crypto::{HmacPurpose, Priority};
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::devices;
@@ -48,7 +49,7 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
             return Ok(false);
         }
         let about =
-            AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
+            AuditDetails { account: next.account_id.as_ref(), detail: &next.support_code, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
         tx.commit().await?;
         app.metrics.record_activation(next.step.name());
@@ -208,7 +209,7 @@ async fn begin_session(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     activation: &Activation,
-    account: &str,
+    account: &AccountId,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<SignInCookies> {
     let app = op.app;

@@ -236,7 +236,7 @@ async fn notify_recovery_failed(tx: &mut UnitOfWork<'_>, activation: &Activation
 /// Handles « Choisir un nouveau mot de passe »: asks for the birth dates of the account's children first. Without a
 /// current child no question is possible, and the page refers to the school.
 pub async fn begin_password_reset(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ActivationStep> {
-    let Some(account) = activation.account_id.as_deref() else { return Ok(activation.step) };
+    let Some(account) = &activation.account_id else { return Ok(activation.step) };
     let mut next = activation.clone();
     let mut tx = op.write(Durability::Relaxed).await?;
     let mut children = Vec::new();

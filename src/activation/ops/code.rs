@@ -47,7 +47,7 @@ pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &Typ
         sha256_base64url(&browser_binding::next_secret(&app.master_key, &next.id, ActivationStep::Code, &held.secret));
     advance_from_code(op, &mut tx, &mut next).await?;
     let about =
-        AuditDetails { account: next.account_id.as_deref(), detail: &next.support_code, ..AuditDetails::default() };
+        AuditDetails { account: next.account_id.as_ref(), detail: &next.support_code, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::CodeAccepted, about).await?;
     if !store::advance(&mut tx, ActivationStep::Code, &next).await? {
         // This transaction consumed the code, so only a concurrent request that advanced the activation can have left
@@ -122,7 +122,7 @@ fn end_with(next: &mut Activation, outcome: ActivationOutcome) -> anyhow::Result
 /// Returns the account of the matching persons, preferably an active one; closed accounts are ignored.
 async fn find_account(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Option<accounts::Account>> {
     let mut best: Option<accounts::Account> = None;
-    for id in found.iter().filter_map(|c| c.account_id.as_deref()) {
+    for id in found.iter().filter_map(|c| c.account_id.as_ref()) {
         let Some(account) = accounts::store::find(tx, id).await? else { continue };
         let better =
             best.as_ref().is_none_or(|b| b.state != AccountState::Active && account.state == AccountState::Active);

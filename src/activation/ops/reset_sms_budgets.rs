@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::activation::{SubmittedIdentity, store};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::typed_ids::PersonId;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit};
@@ -16,7 +17,7 @@ use crate::roster::{self, sealed_rows};
 
 /// Resets the SMS budgets of a roster person: of the phone, and of every submitted identity that matches the person.
 /// The budgets for wrong codes and wrong dates remain. Returns true if the person has a mobile number.
-pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &str, by: &str) -> anyhow::Result<bool> {
+pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &PersonId, by: &str) -> anyhow::Result<bool> {
     let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Durable).await?;
     let Some((phone, same)) = find_mobile(&mut tx, app, person_id).await? else { return Ok(false) };
@@ -38,7 +39,7 @@ pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &str, by: &str) ->
 }
 
 /// Returns the mobile number, and the person records with the same number and name.
-async fn find_mobile(tx: &mut Tx, app: &App, person_id: &str) -> anyhow::Result<Option<(String, Vec<Candidate>)>> {
+async fn find_mobile(tx: &mut Tx, app: &App, person_id: &PersonId) -> anyhow::Result<Option<(String, Vec<Candidate>)>> {
     let Some(person) = roster::store::find_person(tx, person_id).await? else { return Ok(None) };
     let Some(text) = roster::store::find_phone(tx, person_id).await? else { return Ok(None) };
     let phone = sealed_rows::open_mobile(&app.master_key, person_id, &text)?.as_str().to_owned();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::activation::{Activation, ActivationStep, store};
 use crate::app::{App, Operation};
 use crate::audit::AuditEvent;
+use crate::base::typed_ids::{ActivationId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Tx, UnitOfWork};
 use crate::otp::{self, ops::CodeRequest};
@@ -17,7 +18,7 @@ use crate::roster::matching::{Candidate, matching_candidates};
 /// The body of the job: the activation, and the number of the send.
 #[derive(Debug, Serialize, Deserialize)]
 struct SendCodeJob {
-    activation: String,
+    activation: ActivationId,
     sends: i64,
 }
 
@@ -56,14 +57,14 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
     let found = find_persons(&mut tx, app, &activation).await?;
     drop(tx);
     let account = found.iter().find_map(|candidate| candidate.account_id.clone());
-    let persons: Vec<String> = found.into_iter().map(|person| person.id).collect();
+    let persons: Vec<PersonId> = found.into_iter().map(|person| person.id).collect();
     let request = CodeRequest {
         challenge_id: &activation.challenge_id,
         sends: errand.sends,
         to: &activation.identity.phone,
         lang: activation.lang,
         persons: &persons,
-        account: account.as_deref(),
+        account: account.as_ref(),
         device_id: activation.device_id.as_deref(),
         support_code: &activation.support_code,
         event: AuditEvent::ActivationStarted,

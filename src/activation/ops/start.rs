@@ -8,6 +8,7 @@ use crate::base::ids::{id128, support_code};
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
+use crate::base::typed_ids::{ActivationId, ChallengeId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
@@ -20,7 +21,7 @@ use crate::outbox::JobKind;
 #[derive(Debug)]
 pub enum StartOutcome {
     /// The id of the activation, at the code step.
-    Started { id: String },
+    Started { id: ActivationId },
     /// This identity requested too many codes today.
     TooManyCodes { until: Timestamp },
     /// Too many activations of this source never verified a code.
@@ -70,12 +71,12 @@ pub async fn start(
         None => (None, None),
     };
     let new = Activation {
-        id: id128(app.rng.as_ref()),
+        id: ActivationId::new(id128(app.rng.as_ref())),
         step: ActivationStep::Code,
         browser_digest: browser,
         identity: typed,
         identity_budget: budget,
-        challenge_id: id128(app.rng.as_ref()),
+        challenge_id: ChallengeId::new(id128(app.rng.as_ref())),
         support_code: support_code(app.rng.as_ref()),
         lang,
         interaction_id: interaction,

@@ -33,7 +33,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 }
 
 async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> PageResult {
-    let id = activation.account_id.as_deref().unwrap_or_default();
+    let id = activation.account_id.as_ref().ok_or(PageError::NotFound)?;
     let account = accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
     let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {

@@ -18,6 +18,7 @@ use crate::activation::views::{
 };
 use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
+use crate::base::typed_ids::AccountId;
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -29,7 +30,7 @@ use crate::services::ServiceLink;
 use crate::{clients, roster, services, tenants};
 
 async fn load_account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
-    let id = activation.account_id.as_deref().unwrap_or_default();
+    let id = activation.account_id.as_ref().ok_or(PageError::NotFound)?;
     accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)
 }
 
@@ -239,7 +240,7 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 async fn other_service_links(
     app: &AppState,
     ctx: &RequestContext,
-    account_id: &str,
+    account_id: &AccountId,
 ) -> Result<Vec<ServiceLink>, PageError> {
     let mut tx = app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, account_id).await?;

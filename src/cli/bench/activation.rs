@@ -17,6 +17,7 @@ use crate::app::AppState;
 use crate::base::date::BirthDate;
 use crate::base::ids::{id256, row_id};
 use crate::base::phone::E164;
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::bootstrap;
 use crate::crypto::Priority;
 use crate::db::Durability;
@@ -83,7 +84,8 @@ async fn insert_people(app: &AppState) -> anyhow::Result<()> {
     let born = BirthDate::new(2013, 2, 14).context("a date")?;
     let mut tx = app.db.write(Durability::Relaxed).await?;
     for number in 1_000..1_000 + MAX_PEOPLE {
-        let (person_id, pupil_id) = (row_id(now, app.rng.as_ref()), row_id(now, app.rng.as_ref()));
+        let (person_id, pupil_id) =
+            (PersonId::new(row_id(now, app.rng.as_ref())), PupilId::new(row_id(now, app.rng.as_ref())));
         let key = format!("bench{number}");
         let phone = E164::from_stored(&mobile(number)).context("a number")?;
         let person = PersonData {

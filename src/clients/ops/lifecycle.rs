@@ -6,6 +6,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::ids::id256;
 use crate::base::secret::{Secret, sha256_base64url};
+use crate::base::typed_ids::ClientId;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens::{self, InitialToken};
 use crate::clients::{AuthMethod, ClientState};
@@ -164,7 +165,8 @@ async fn find(tx: &mut Tx, id: &str) -> Result<ClientRecord, LifecycleError> {
 }
 
 async fn record(tx: &mut UnitOfWork<'_>, client: Option<&str>, detail: &str) -> Result<(), LifecycleError> {
-    let about = AuditDetails { client, detail, ..AuditDetails::default() };
+    let client = client.map(ClientId::new);
+    let about = AuditDetails { client: client.as_ref(), detail, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::ClientChanged, about).await?;
     Ok(())
 }

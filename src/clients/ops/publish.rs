@@ -14,6 +14,7 @@ use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::ClientId;
 use crate::clients::store;
 use crate::clients::store::published::{self, Publication};
 use crate::clients::{AuthMethod, ClientMetadata};
@@ -277,7 +278,7 @@ async fn in_transaction(
         }
     }
     for (id, detail) in &changes {
-        let about = AuditDetails { client: Some(id), detail, ..AuditDetails::default() };
+        let about = AuditDetails { client: Some(&ClientId::new(id)), detail, ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ClientChanged, about).await?;
     }
     Ok(Some(Published { revision, changes, broken: plan.broken }))

@@ -11,6 +11,7 @@ use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, id256, is_id};
 use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
+use crate::base::typed_ids::ClientId;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::store::registered::ClientRecord;
 use crate::clients::store::{ClientColumns, registered, tokens};
@@ -82,8 +83,8 @@ pub async fn register(op: &Operation<'_>, token: &str, fields: &ClientMetadataFi
     }
     registered::insert(&mut tx, now, &client_id, &written, &sha256_base64url(&manages), &initial).await?;
     let detail = format!("registered with {}", initial.label);
-    tx.actor = Actor::Client(client_id.clone());
-    let about = AuditDetails { client: Some(&client_id), detail: &detail, ..AuditDetails::default() };
+    tx.actor = Actor::Client(ClientId::new(&client_id));
+    let about = AuditDetails { client: Some(&ClientId::new(&client_id)), detail: &detail, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
     tx.commit().await?;
     Ok(Ok(RegistrationResponse { client_id, meta, issued_at: now, secret, token: Secret::new(manages) }))
@@ -174,9 +175,12 @@ pub async fn update(
         if !registered::replace(&mut tx, now, &held, &written, state).await? {
             continue;
         }
-        tx.actor = Actor::Client(client_id.to_owned());
-        let about =
-            AuditDetails { client: Some(client_id), detail: "replaced by its owner", ..AuditDetails::default() };
+        tx.actor = Actor::Client(ClientId::new(client_id));
+        let about = AuditDetails {
+            client: Some(&ClientId::new(client_id)),
+            detail: "replaced by its owner",
+            ..AuditDetails::default()
+        };
         audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
         tx.commit().await?;
         return Ok(Ok(registration_response(held, meta, secret, token)));
@@ -236,8 +240,12 @@ pub async fn delete(op: &Operation<'_>, client_id: &str, token: &str) -> anyhow:
     if !registered::delete(&mut tx, now, &held.client.id, &sha256_base64url(token)).await? {
         return Ok(false);
     }
-    tx.actor = Actor::Client(client_id.to_owned());
-    let about = AuditDetails { client: Some(client_id), detail: "removed by its owner", ..AuditDetails::default() };
+    tx.actor = Actor::Client(ClientId::new(client_id));
+    let about = AuditDetails {
+        client: Some(&ClientId::new(client_id)),
+        detail: "removed by its owner",
+        ..AuditDetails::default()
+    };
     audit::store::record(&mut tx, AuditEvent::ClientChanged, about).await?;
     tx.commit().await?;
     Ok(true)

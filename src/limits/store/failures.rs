@@ -1,6 +1,7 @@
 //! Failures not yet written to the audit log.
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
 use crate::limits::failures::{Failures, hour_start};
 
@@ -9,7 +10,7 @@ use crate::limits::failures::{Failures, hour_start};
 pub struct FailedBudget {
     pub action: String,
     pub key: String,
-    pub account_id: String,
+    pub account_id: AccountId,
     pub failures: String,
 }
 
@@ -18,7 +19,7 @@ pub async fn assign_account(
     tx: &mut Tx,
     action: super::RateLimit,
     key: &str,
-    account: &str,
+    account: &AccountId,
     now: Timestamp,
 ) -> Result<()> {
     tx.execute(

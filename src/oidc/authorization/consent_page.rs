@@ -89,7 +89,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
         grants::ops::record_consent(&mut tx, &p.account.id, &client.id, &consent).await?;
         tx.commit().await?;
     }
-    waiting.agreed = Some(p.account.id);
+    waiting.agreed = Some(p.account.id.to_string());
     let owner = ctx.quota_owner();
     let Some(i) = interactions::ops::save(&app, ctx.now, &owner, &waiting).await? else { return to_dispatcher() };
     // Redirects to a page of this server, from which the browser may go to another site

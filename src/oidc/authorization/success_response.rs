@@ -103,7 +103,7 @@ async fn build_grant(
         refreshes && request.scopes.contains(Scope::OfflineAccess) && (said_yes || client.meta.offline_agreed);
     Ok(Grant {
         client_id: client.id.clone(),
-        account_id: p.account.id.clone(),
+        account_id: p.account.id.to_string(),
         scopes: if offline { request.scopes.clone() } else { request.scopes.without(Scope::OfflineAccess) },
         claims: request.claims.clone(),
         resource: request.resource.clone(),

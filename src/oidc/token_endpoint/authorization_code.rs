@@ -14,6 +14,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::base::secret::{constant_time_eq, sha256_base64url};
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::{Namespace, TakeResult};
@@ -68,7 +69,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         Some(held) => sessions::store::find(&mut tx, &held.session_id).await?.filter(|s| s.is_alive(now)),
         None => None,
     };
-    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
+    let account = accounts::store::find(&mut tx, &AccountId::new(&*grant.account_id)).await?.filter(Account::is_usable);
     let (Some(session), Some(account)) = (session, account) else {
         return denied(UNKNOWN_CODE, "the session has ended");
     };
@@ -163,8 +164,8 @@ async fn revoke_code_tokens(op: &Operation<'_>, granted: &CodeGrant) -> anyhow::
     let mut tx = op.write(Durability::Durable).await?;
     if grants::ops::revoke_for_code(&mut tx, op.now, grant, LAST_TOKEN_TTL).await? {
         let about = AuditDetails {
-            account: Some(&grant.account_id),
-            client: Some(&grant.client_id),
+            account: Some(&AccountId::new(&*grant.account_id)),
+            client: Some(&ClientId::new(&*grant.client_id)),
             ..AuditDetails::default()
         };
         audit::store::record(&mut tx, AuditEvent::CodeReplayed, about).await?;

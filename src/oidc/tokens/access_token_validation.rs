@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
 use crate::clients::{self, Client};
 use crate::db::Tx;
 use crate::grants;
@@ -125,7 +126,7 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
         }
         _ => return dead("nothing holds it"),
     };
-    let account = accounts::store::find(tx, &account_id).await?.filter(Account::is_usable);
+    let account = accounts::store::find(tx, &AccountId::new(account_id)).await?.filter(Account::is_usable);
     let Some(account) = account else { return dead("the account is not live") };
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
     let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();

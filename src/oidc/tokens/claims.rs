@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::accounts::Account;
 use crate::app::App;
+use crate::base::typed_ids::AccountId;
 use crate::clients::{Client, Perimeter, SubjectType};
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::Tx;
@@ -24,7 +25,7 @@ pub async fn subject(master_key: &MasterKey, tx: &mut Tx, client: &Client, accou
             // The roster key is unique within its academy, so together with the academy in the issuer. An account
             // without a key there is outside of the perimeter, and gets a pairwise `sub`.
             let academy = client.meta.perimeter.academies.first().map_or("", String::as_str);
-            if let Some(key) = roster::store::find_key_of_account(tx, account_id, academy).await? {
+            if let Some(key) = roster::store::find_key_of_account(tx, &AccountId::new(account_id), academy).await? {
                 return Ok(format!("{}-{key}", academy.to_uppercase()));
             }
             format!("pairwise/{}", client.meta.sector)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{ChallengeId, PersonId};
 use crate::db::{Db, Durability, Result, Tx, UnitOfWork};
 use crate::http::pages::dates::date_key;
 use crate::limits::{self, RateLimit};
@@ -37,13 +38,13 @@ pub struct SmsJob {
 /// The budgets charged for the message, and the persons concerned.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SmsJobContext {
-    pub challenge: String,
+    pub challenge: ChallengeId,
     pub sends: i64,
     /// The key of the phone's budget, and the time of the charge.
     pub phone_budget: String,
     pub counted_at: Timestamp,
     /// The persons of the roster, and the support code shown to the school.
-    pub persons: Vec<String>,
+    pub persons: Vec<PersonId>,
     pub support_code: String,
 }
 

@@ -7,6 +7,7 @@ use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
+use crate::base::typed_ids::{AccountId, ChallengeId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::http::pages::dates::date_key;
@@ -19,15 +20,15 @@ use crate::sms::SmsMessage;
 /// A code to send.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeRequest<'a> {
-    pub challenge_id: &'a str,
+    pub challenge_id: &'a ChallengeId,
     /// The number of the send, 1 for the first.
     pub sends: i64,
     /// The mobile number in E.164 format.
     pub to: &'a str,
     pub lang: Lang,
     /// The persons of the roster with this number, never empty.
-    pub persons: &'a [String],
-    pub account: Option<&'a str>,
+    pub persons: &'a [PersonId],
+    pub account: Option<&'a AccountId>,
     /// The device on which the person verified a code before: such a device has budgets of its own
     /// (docs/threats.md#attack-l5).
     pub device_id: Option<&'a str>,
@@ -43,7 +44,7 @@ impl CodeRequest<'_> {
 }
 
 /// Returns the key of the budget for a person's wrong codes, shared by all flows (docs/threats.md#threat-s02).
-pub fn person_budget_key(app: &App, person_id: &str, device_suffix: &str) -> String {
+pub fn person_budget_key(app: &App, person_id: &PersonId, device_suffix: &str) -> String {
     app.master_key.hmac(HmacPurpose::LimiterKey, &format!("person/{person_id}{device_suffix}"))
 }
 

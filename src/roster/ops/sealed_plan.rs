@@ -8,6 +8,7 @@ use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::MasterKey;
 use crate::db::{self, Durability, Tx, UnitOfWork};
 use crate::roster::formats::{RosterFormat, SchoolRoster};
@@ -24,8 +25,8 @@ pub struct StoredRoster {
     pub current: CurrentState,
     set: Option<RosterSetRow>,
     /// Row ids by PERSONNE_ID; `pupils` by ELEVE_ID.
-    persons: BTreeMap<String, String>,
-    pupils: BTreeMap<String, String>,
+    persons: BTreeMap<String, PersonId>,
+    pupils: BTreeMap<String, PupilId>,
 }
 
 impl StoredRoster {
@@ -78,8 +79,8 @@ pub struct SealedPlan {
     format: RosterFormat,
     plan: ReconcilePlan,
     set: Option<RosterSetRow>,
-    persons: BTreeMap<String, String>,
-    pupils: BTreeMap<String, String>,
+    persons: BTreeMap<String, PersonId>,
+    pupils: BTreeMap<String, PupilId>,
     persons_new: Vec<PersonRow>,
     persons_changed: Vec<PersonRow>,
     pupils_new: Vec<PupilRow>,
@@ -95,10 +96,10 @@ impl SealedPlan {
     ) -> Result<Self> {
         let StoredRoster { set, mut persons, mut pupils, .. } = state;
         for (key, _) in &plan.persons_new {
-            persons.insert(key.clone(), row_id(ctx.storage.now, ctx.storage.rng));
+            persons.insert(key.clone(), PersonId::new(row_id(ctx.storage.now, ctx.storage.rng)));
         }
         for (key, _) in &plan.pupils_new {
-            pupils.insert(key.clone(), row_id(ctx.storage.now, ctx.storage.rng));
+            pupils.insert(key.clone(), PupilId::new(row_id(ctx.storage.now, ctx.storage.rng)));
         }
         let ExportVersion { pupils_at: eleves, persons_at: responsables, .. } = plan.export;
         let person = |(key, data): &(String, _)| {
@@ -214,15 +215,15 @@ impl SealedPlan {
         Ok(tenants::store::settle_repeated(tx, now, uai, &repeated).await?)
     }
 
-    fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&str, &str)> {
+    fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&PersonId, &PupilId)> {
         Ok((row_id_of("person", &self.persons, person)?, row_id_of("pupil", &self.pupils, pupil)?))
     }
 }
 
-fn row_id_of<'a>(what: &'static str, rows: &'a BTreeMap<String, String>, key: &str) -> Result<&'a str> {
-    rows.get(key).map(String::as_str).ok_or_else(|| ImportError::UnknownRow { what, key: key.to_owned() })
+fn row_id_of<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, key: &str) -> Result<&'a Id> {
+    rows.get(key).ok_or_else(|| ImportError::UnknownRow { what, key: key.to_owned() })
 }
 
-fn row_ids<'a>(what: &'static str, rows: &'a BTreeMap<String, String>, keys: &[String]) -> Result<Vec<&'a str>> {
+fn row_ids<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, keys: &[String]) -> Result<Vec<&'a Id>> {
     keys.iter().map(|key| row_id_of(what, rows, key)).collect()
 }

@@ -10,6 +10,7 @@ use crate::app::DatabaseOperation;
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::rng::{Random, SeededRandom};
+use crate::base::typed_ids::PersonId;
 use crate::crypto::MasterKey;
 use crate::db::{Db, Durability, args};
 use crate::tenants::School;
@@ -124,10 +125,10 @@ impl Fixture {
         self.rows().await.iter().filter(|row| row.starts_with(beginning)).count()
     }
 
-    async fn person_id(&self, key: &str) -> String {
+    async fn person_id(&self, key: &str) -> PersonId {
         let mut tx = self.db.read().await.unwrap();
         let sql = "SELECT id FROM person WHERE person_key = $1";
-        tx.fetch_one::<(String,)>(sql, args![key]).await.unwrap().0
+        tx.fetch_one::<(PersonId,)>(sql, args![key]).await.unwrap().0
     }
 }
 

@@ -4,6 +4,7 @@
 //! wins, in whatever order the transactions commit.
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, Value, args};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
@@ -59,10 +60,12 @@ pub async fn compare_and_set(
 }
 
 /// Returns `first` and up to [`BATCH_SIZE`] keys, padded with the last key.
-fn batch_args(first: Value, keys: &[&str]) -> Vec<Value> {
-    let last = keys.last().copied().unwrap_or_default();
-    let keys = keys.iter().copied().chain(std::iter::repeat(last)).take(BATCH_SIZE);
-    std::iter::once(first).chain(keys.map(Value::from)).collect()
+fn batch_args<'a>(first: Value, keys: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
+    let mut args = vec![first];
+    args.extend(keys.into_iter().take(BATCH_SIZE).map(Value::from));
+    let last = args.last().cloned();
+    args.extend(std::iter::repeat_n(last, BATCH_SIZE + 1 - args.len()).flatten());
+    args
 }
 
 /// Lists persons of an academy by PERSONNE_ID.
@@ -75,7 +78,7 @@ pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<V
             batch_placeholders!(),
             ")"
         );
-        rows.extend(tx.fetch_all::<PersonRow>(sql, batch_args(Value::from(academy), keys)).await?);
+        rows.extend(tx.fetch_all::<PersonRow>(sql, batch_args(Value::from(academy), keys.iter().copied())).await?);
     }
     Ok(rows)
 }
@@ -90,14 +93,14 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
             batch_placeholders!(),
             ")"
         );
-        rows.extend(tx.fetch_all::<PupilRow>(sql, batch_args(Value::from(academy), keys)).await?);
+        rows.extend(tx.fetch_all::<PupilRow>(sql, batch_args(Value::from(academy), keys.iter().copied())).await?);
     }
     Ok(rows)
 }
 
 #[derive(Clone, Debug, FromRow)]
 pub struct EnrolmentRow {
-    pub pupil_id: String,
+    pub pupil_id: PupilId,
     pub pupil_key: String,
     pub class: Option<String>,
 }
@@ -111,9 +114,9 @@ pub async fn list_enrolments(tx: &mut Tx, uai: &str) -> Result<Vec<EnrolmentRow>
 
 #[derive(Clone, Debug, FromRow)]
 pub struct LinkRow {
-    pub pupil_id: String,
+    pub pupil_id: PupilId,
     pub pupil_key: String,
-    pub person_id: String,
+    pub person_id: PersonId,
     pub person_key: String,
     pub level: String,
     pub relation: Option<String>,
@@ -199,37 +202,37 @@ pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
 }
 
 /// Moves the export time of persons left unchanged by a newer export.
-pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "UPDATE person SET exported_at = $1 WHERE exported_at < $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );
-        tx.execute(sql, batch_args(Value::from(at), ids)).await?;
+        tx.execute(sql, batch_args(Value::from(at), ids.iter().map(|id| id.as_str()))).await?;
     }
     Ok(())
 }
 
 /// Moves the export time of pupils left unchanged by a newer export.
-pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&str]) -> Result<()> {
+pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
         let sql =
             concat!("UPDATE pupil SET exported_at = $1 WHERE exported_at < $1 AND id IN (", batch_placeholders!(), ")");
-        tx.execute(sql, batch_args(Value::from(at), ids)).await?;
+        tx.execute(sql, batch_args(Value::from(at), ids.iter().map(|id| id.as_str()))).await?;
     }
     Ok(())
 }
 
 /// Starts or restarts an enrolment, or changes its class.
-pub async fn upsert_enrolment(tx: &mut Tx, uai: &str, pupil_id: &str, class: Option<&str>) -> Result<()> {
+pub async fn upsert_enrolment(tx: &mut Tx, uai: &str, pupil_id: &PupilId, class: Option<&str>) -> Result<()> {
     let sql = "INSERT INTO enrolment (pupil_id, uai, class) VALUES ($1, $2, $3) \
                ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, ended_at = NULL";
     tx.execute(sql, args![pupil_id, uai, class]).await?;
     Ok(())
 }
 
-pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &str) -> Result<()> {
+pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &PupilId) -> Result<()> {
     let sql = "UPDATE enrolment SET ended_at = $3 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
     tx.execute(sql, args![pupil_id, uai, now]).await?;
     Ok(())
@@ -238,8 +241,8 @@ pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &st
 /// A link to write; `source` is the format of its export.
 #[derive(Clone, Copy, Debug)]
 pub struct NewLink<'a> {
-    pub person_id: &'a str,
-    pub pupil_id: &'a str,
+    pub person_id: &'a PersonId,
+    pub pupil_id: &'a PupilId,
     pub level: &'static str,
     pub relation: Option<&'a str>,
     pub source: &'static str,
@@ -255,7 +258,7 @@ pub async fn upsert_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<(
     Ok(())
 }
 
-pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &str, person_id: &str, pupil_id: &str) -> Result<()> {
+pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &str, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
     let sql = "UPDATE link SET ended_at = $4 WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
     tx.execute(sql, args![person_id, pupil_id, uai, now]).await?;
     Ok(())

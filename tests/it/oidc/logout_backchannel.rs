@@ -174,7 +174,11 @@ async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
     let receiver = LogoutReceiver::start().await;
     receiver.register_clients(&server, &BOTH).await;
     let identifiant = Browser::at_activation(&server).await.activate(&server, &TestFamily::durand()).await;
-    let member = TestAccount { account_id: String::new(), identifiant, password: PASSWORD.to_owned() };
+    let member = TestAccount {
+        account_id: preau::base::typed_ids::AccountId::new(""),
+        identifiant,
+        password: PASSWORD.to_owned(),
+    };
     let mut sids = Vec::new();
     let mut here = Browser::new(&server);
     for client in BOTH {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::base::typed_ids::AccountId;
 use preau::clients::GrantType;
 use preau::protocol::scope::Scopes;
 use serde_json::Value;
@@ -217,7 +218,7 @@ async fn attack_s8_a_new_password_ends_offline_families_too() {
     let op = server.operation();
     let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
     let id = server.query_texts("SELECT id FROM account").await.remove(0);
-    preau::sessions::ops::end_all(&op, &mut tx, &id).await.unwrap();
+    preau::sessions::ops::end_all(&op, &mut tx, &AccountId::new(id)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(refresh(&rp, &token).await.oauth_error(), "invalid_grant");
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use preau::accounts::{self, SuspendedBy};
+use preau::base::typed_ids::{AccountId, PersonId};
 use preau::crypto::Priority;
 use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
@@ -41,7 +42,7 @@ impl TestFamily {
 /// The credentials of an active account.
 #[derive(Clone, Debug)]
 pub struct TestAccount {
-    pub account_id: String,
+    pub account_id: AccountId,
     pub identifiant: String,
     pub password: String,
 }
@@ -84,7 +85,7 @@ impl TestServer {
         let sql = "SELECT id FROM person WHERE academy = $1 AND person_key = $2";
         let args = vec![academy.into(), family.key.to_string().into()];
         let (person,) = tx.fetch_one::<(String,)>(sql, args).await.unwrap();
-        assert!(link_to_account(&mut tx, &person, &member.account_id).await.unwrap());
+        assert!(link_to_account(&mut tx, &PersonId::new(person), &member.account_id).await.unwrap());
         tx.commit().await.unwrap();
     }
 

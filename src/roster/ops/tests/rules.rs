@@ -1,6 +1,7 @@
 //! The permitted changes of an import, and the reasons for rejection.
 
 use super::*;
+use crate::base::typed_ids::AccountId;
 use crate::roster::reconcile::ReconcileError;
 use crate::roster::store::{hide_child, link_to_account, list_children_of_account};
 
@@ -128,6 +129,11 @@ async fn a_school_of_another_academy_or_of_none_is_refused() {
     .await;
 }
 
+/// An account for persons of the roster.
+fn account() -> AccountId {
+    AccountId::new("account")
+}
+
 #[tokio::test]
 async fn property_p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once_and_comes_back() {
     on_each(async |ground| {
@@ -135,11 +141,11 @@ async fn property_p10_a_pupil_absent_from_the_next_set_leaves_the_claims_at_once
         ground.imported(&roster).await;
         let parent = ground.person_id("500059").await;
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
-        assert!(link_to_account(&mut tx, &parent, "account").await.unwrap());
+        assert!(link_to_account(&mut tx, &parent, &account()).await.unwrap());
         tx.commit().await.unwrap();
         let children = async || {
             let mut tx = ground.db.read().await.unwrap();
-            list_children_of_account(&mut tx, "account").await.unwrap().len()
+            list_children_of_account(&mut tx, &account()).await.unwrap().len()
         };
         assert_eq!(children().await, 1);
         ground.imported(&roster.without(1, "09/09/2025")).await;
@@ -167,14 +173,14 @@ async fn what_a_parent_contested_survives_imports() {
         ground.imported(&roster).await;
         let parent = ground.person_id("500003").await;
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
-        link_to_account(&mut tx, &parent, "account").await.unwrap();
-        let child = list_children_of_account(&mut tx, "account").await.unwrap().remove(0);
+        link_to_account(&mut tx, &parent, &account()).await.unwrap();
+        let child = list_children_of_account(&mut tx, &account()).await.unwrap().remove(0);
         hide_child(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
         tx.commit().await.unwrap();
         ground.imported(&roster.on("09/09/2025", |roster| _ = roster.links.remove(3))).await;
         ground.imported(&roster.on("10/09/2025", |_| {})).await;
         let mut tx = ground.db.read().await.unwrap();
-        assert_eq!(list_children_of_account(&mut tx, "account").await.unwrap(), []);
+        assert_eq!(list_children_of_account(&mut tx, &account()).await.unwrap(), []);
         let kept = crate::roster::store::list_children_of_person(&mut tx, &parent).await.unwrap();
         assert_eq!(kept[0].withheld.as_deref(), Some("contested"));
     })
@@ -192,7 +198,7 @@ async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_th
         hide_child(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
         for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
             let kind = tenants::NoticeKind::Contested;
-            let pupil_id = Some(child.pupil_id.as_str());
+            let pupil_id = Some(&child.pupil_id);
             let notice = tenants::Notice { uai: MONOD, person_id: &parent, pupil_id, kind, support_code: code };
             tx.now = at;
             tenants::store::upsert_notice(&mut tx, &notice).await.unwrap();
@@ -256,7 +262,7 @@ async fn a_new_mobile_changes_nothing_but_the_mobile() {
         ground.imported(&roster).await;
         let parent = ground.person_id("500000").await;
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
-        link_to_account(&mut tx, &parent, "account").await.unwrap();
+        link_to_account(&mut tx, &parent, &account()).await.unwrap();
         tx.commit().await.unwrap();
         let moved = roster.on("09/09/2025", |roster| roster.persons[0].1 = "+33 6 39 98 77 77".into());
         let changes = ground.imported(&moved).await.changes;
