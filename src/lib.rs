@@ -9,6 +9,7 @@ pub mod bootstrap;
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod credentials;
 pub mod crypto;
 pub mod db;
 pub mod demo;

@@ -10,7 +10,7 @@ mod reset_sms_budgets;
 mod send_code;
 mod start;
 
-pub use account::{ChoosePasswordOutcome, SignInContext, SignInCookies, choose_password, sign_in_again};
+pub use account::{ChoosePasswordOutcome, choose_password, sign_in_again};
 pub use children::{
     AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_password_reset, repeat_dates, school_names,
     submit_answers,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{ActivationPurpose, ChildStatus};
 use crate::accounts::password::PasswordRule;
+use crate::credentials::views::PasswordFieldError;
 use crate::http::pages::Page;
 use crate::http::qr::QrCode;
 use crate::services::ServiceLink;
@@ -142,29 +143,6 @@ pub struct PasswordPage {
     /// The rules that the rejected password does not meet; `None` before the first attempt.
     pub lacking: Option<Vec<PasswordRule>>,
     pub notices: Vec<ChildNotice>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum PasswordFieldError {
-    /// The rules in [`PasswordPage::lacking`] are not met.
-    Missing,
-    /// The confirmation differs.
-    Different,
-    Guessable {
-        because: GuessableReason,
-    },
-    /// More than 128 characters.
-    TooLong,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GuessableReason {
-    Name,
-    Identifiant,
-    School,
-    Common,
 }
 
 /// `/activation/feuille`: to print or copy. Never contains the password.

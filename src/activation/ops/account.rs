@@ -8,17 +8,16 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
-use crate::base::source::SourceAddress;
 use crate::base::typed_ids::AccountId;
+use crate::credentials::ops::NewSession;
+use crate::credentials::{self, NewPasswordError, SignInContext, SignInCookies, TypedPassword};
 use crate::crypto::{HmacPurpose, Priority};
 use crate::db::{Durability, Tx, UnitOfWork};
-use crate::devices;
 use crate::guardianship;
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, RateLimit};
 use crate::roster;
-use crate::sessions::ops::SessionOrigin;
-use crate::sessions::{self, AuthenticationMethod};
+use crate::sessions::AuthenticationMethod;
 use crate::tenants;
 
 /// The maximum number of conflicts between concurrent activations of one person; more are an internal error.
@@ -110,31 +109,11 @@ async fn unhide_confirmed_children(tx: &mut Tx, now: Timestamp, next: &Activatio
     Ok(())
 }
 
-/// The cookies of a completed activation.
-#[derive(Debug)]
-pub struct SignInCookies {
-    /// The cookie of the new session.
-    pub session_cookie: String,
-    /// The secret of the device, a known one from now on.
-    pub device_secret: String,
-}
-
-/// The context of the sign-in, from the request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SignInContext<'a> {
-    /// The cookie of the current session, which ends with the sign-in.
-    pub session_cookie: Option<&'a str>,
-    pub source: SourceAddress,
-    /// The `User-Agent` header.
-    pub user_agent: &'a str,
-}
-
 /// The outcome of the password step.
 #[derive(Debug)]
 pub enum ChoosePasswordOutcome {
     Done(SignInCookies),
-    Mismatch,
-    Rejected(password::PasswordPolicyError),
+    Rejected(NewPasswordError),
     /// Another tab or another activation left the step meanwhile.
     StepChanged(ActivationStep),
 }
@@ -144,24 +123,15 @@ pub async fn choose_password(
     op: &Operation<'_>,
     held: &BoundActivation,
     account: &Account,
-    typed: (&str, &str),
+    typed: TypedPassword<'_>,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<ChoosePasswordOutcome> {
     let Operation { app, now, .. } = *op;
-    let (first, second) = (password::normalize(typed.0), password::normalize(typed.1));
     let schools = super::school_names(held);
-    let known = password::PasswordContext {
-        identifiant: &account.identifiant,
-        names: vec![&account.given_name, &account.family_name],
-        schools: schools.iter().map(String::as_str).collect(),
+    let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
+        Ok(hash) => hash,
+        Err(why) => return Ok(ChoosePasswordOutcome::Rejected(why)),
     };
-    if let Err(why) = password::validate(&first, &known) {
-        return Ok(ChoosePasswordOutcome::Rejected(why));
-    }
-    if first != second {
-        return Ok(ChoosePasswordOutcome::Mismatch);
-    }
-    let hash = app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?;
 
     let mut tx = op.write(Durability::Durable).await?;
     let browser = sha256_base64url(&browser_binding::next_secret(
@@ -171,9 +141,8 @@ pub async fn choose_password(
         &held.secret,
     ));
     let mut next = Activation { step: ActivationStep::Done, browser_digest: browser, ..held.activation.clone() };
-    let current = accounts::store::find(&mut tx, &account.id).await?;
-    // The account row is written first: two activations of one account run one after the other, without a deadlock.
-    if !accounts::store::set_password(&mut tx, now, &account.id, &hash).await? {
+    if credentials::ops::set_password(op, &mut tx, &account.id, &hash, &next.support_code).await?.is_none() {
+        let current = accounts::store::find(&mut tx, &account.id).await?;
         let by = current.and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
         next = Activation { step: ActivationStep::Ended, ..held.activation.clone() };
         next.outcome = Some(ActivationOutcome::Suspended { by, school: schools.into_iter().next() });
@@ -186,17 +155,8 @@ pub async fn choose_password(
         let fresh = store::find(&mut app.db.read().await?, &app.master_key, &next.id).await?;
         return Ok(ChoosePasswordOutcome::StepChanged(fresh.map_or(ActivationStep::Ended, |a| a.step)));
     }
-    let replaces = current.is_some_and(|a| a.state == AccountState::Active);
-    let fact = if replaces { AuditEvent::PasswordReset } else { AuditEvent::PasswordChosen };
-    let about = AuditDetails { account: Some(&account.id), detail: &next.support_code, ..AuditDetails::default() };
-    audit::store::record(&mut tx, fact, about).await?;
-    if replaces {
-        sessions::ops::end_all(op, &mut tx, &account.id).await?;
-    }
     store::end_others(&mut tx, &account.id, &next.id).await?;
     tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
-    // Devices known by the former password are removed; this browser is added below.
-    devices::store::forget_all(&mut tx, now, &account.id).await?;
     let signed_in = begin_session(op, &mut tx, &next, &account.id, brought).await?;
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
@@ -214,16 +174,11 @@ async fn begin_session(
 ) -> anyhow::Result<SignInCookies> {
     let app = op.app;
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
-    let label = devices::label(brought.user_agent);
-    let (id, device) = devices::ops::remember(tx, account, None, &label, Some(&identity)).await?;
-    let former = brought.session_cookie.map(sha256_base64url);
     // None for an activation without a pending request.
     let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
     let client = request.as_ref().map(|waiting| waiting.request.client_id.as_str());
-    let with = SessionOrigin { previous: former.as_deref(), device: Some(&id), client };
-    let (cookie, _) = sessions::ops::begin(op, tx, account, AuthenticationMethod::Activation, with).await?;
-    limits::ops::record_account_seen(op, tx, brought.source, account).await?;
-    Ok(SignInCookies { session_cookie: cookie, device_secret: device })
+    let new = NewSession { method: AuthenticationMethod::Activation, client, identity: Some(&identity) };
+    credentials::ops::begin_session(op, tx, account, new, brought).await
 }
 
 /// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies:

@@ -8,17 +8,16 @@ use super::{
     CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, pending_interaction,
     redirect_to_step, with_next_secret,
 };
-use crate::accounts::password::{self, PasswordPolicyError};
+use crate::accounts::password;
 use crate::accounts::{self, Account};
 use crate::activation::browser_binding::BoundActivation;
-use crate::activation::ops::{self, ChoosePasswordOutcome, SignInContext, SignInCookies};
-use crate::activation::views::{
-    ChildNotice, ChildNoticeReason, DonePage, GuessableReason, PasswordFieldError, PasswordPage, SheetPage,
-    SheetService,
-};
+use crate::activation::ops::{self, ChoosePasswordOutcome};
+use crate::activation::views::{ChildNotice, ChildNoticeReason, DonePage, PasswordPage, SheetPage, SheetService};
 use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
 use crate::base::typed_ids::AccountId;
+use crate::credentials::views::PasswordFieldError;
+use crate::credentials::{SignInContext, SignInCookies, TypedPassword};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -91,7 +90,8 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     if activation.step == ActivationStep::Done {
         return repeat_password(&app, &ctx, &activation, &form).await;
     }
-    let typed = (form.form_value("mot_de_passe"), form.form_value("confirmation"));
+    let typed =
+        TypedPassword { password: form.form_value("mot_de_passe"), confirmation: form.form_value("confirmation") };
     let chosen =
         ops::choose_password(&Operation::of_request(&app, &ctx), &activation, &account, typed, sign_in_context(&ctx))
             .await?;
@@ -110,11 +110,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             return repeat_lost_answer(&app, &ctx, &activation, &form).await;
         }
         ChoosePasswordOutcome::StepChanged(step) => return Ok(redirect_to_step(&ctx, step)),
-        ChoosePasswordOutcome::Mismatch => PasswordFieldError::Different,
-        ChoosePasswordOutcome::Rejected(why) => password_error(why),
+        ChoosePasswordOutcome::Rejected(why) => PasswordFieldError::from(why),
     };
     // The marks beside the rules show the rejected password's state for each rule, for any reason of the rejection.
-    let lacking = Some(password::unmet_rules(&password::normalize(typed.0)));
+    let lacking = Some(password::unmet_rules(&password::normalize(typed.password)));
     let page = PasswordPage { lacking, ..password_page(&ctx, &activation, account, Some(fault)) };
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
@@ -166,18 +165,6 @@ async fn repeat_lost_answer(app: &AppState, ctx: &RequestContext, held: &BoundAc
         }
         None => redirect_to_step(ctx, ActivationStep::Done),
     })
-}
-
-fn password_error(why: PasswordPolicyError) -> PasswordFieldError {
-    let guessable = |because| PasswordFieldError::Guessable { because };
-    match why {
-        PasswordPolicyError::TooLong => PasswordFieldError::TooLong,
-        PasswordPolicyError::Name => guessable(GuessableReason::Name),
-        PasswordPolicyError::Identifiant => guessable(GuessableReason::Identifiant),
-        PasswordPolicyError::School => guessable(GuessableReason::School),
-        PasswordPolicyError::Common => guessable(GuessableReason::Common),
-        PasswordPolicyError::UnmetRules(_) => PasswordFieldError::Missing,
-    }
 }
 
 /// Returns the service that the user came from, with its registered home page.

@@ -2,11 +2,12 @@
 
 use super::{
     ActivationPurpose, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus, ChildrenPage,
-    CodeError, CodeNotice, CodePage, DateFieldError, DateFields, DonePage, GuessableReason, IdentityFormError,
-    IdentityPage, NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
+    CodeError, CodeNotice, CodePage, DateFieldError, DateFields, DonePage, IdentityFormError, IdentityPage,
+    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
+use crate::credentials::views::GuessableReason;
 use crate::http::qr::QrCode;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;

@@ -38,6 +38,7 @@ const TABLE: [(&[&str], &[&str]); 14] = [
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
+    (&["credentials"], BELOW_CREDENTIALS),
     (&["activation", "recovery", "federation", "login", "my_account"], BELOW_FLOWS),
     (&["oidc"], BELOW_FLOWS),
     // Asks whose a page was: a flow's, or a session's.
@@ -45,7 +46,12 @@ const TABLE: [(&[&str], &[&str]); 14] = [
 ];
 const BELOW_SESSIONS: &[&str] =
     &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+const BELOW_CREDENTIALS: &[&str] = &[
+    "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit",
+    "limits",
+];
 const BELOW_FLOWS: &[&str] = &[
+    "credentials",
     "sessions",
     "otp",
     "interactions",

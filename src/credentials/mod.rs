@@ -1,0 +1,53 @@
+//! Credentials: a new password, and the session that begins with a proof of the person.
+//!
+//! Every flow that ends with a new password (activation, recovery, a letter, the account page) does it here, so that
+//! the policy and the consequences are the same: sessions, refresh tokens and known devices of the former password end.
+
+pub mod ops;
+pub mod views;
+
+use crate::accounts::password::PasswordPolicyError;
+use crate::base::source::SourceAddress;
+
+/// A new password and its confirmation, as typed.
+#[derive(Clone, Copy)]
+pub struct TypedPassword<'a> {
+    pub password: &'a str,
+    pub confirmation: &'a str,
+}
+
+/// The reason for rejecting a new password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPasswordError {
+    /// The confirmation differs.
+    Mismatch,
+    Rejected(PasswordPolicyError),
+}
+
+/// What the new password ends and forbids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// The first password of the account: it becomes active.
+    First,
+    /// The password replaces another one.
+    Replaced,
+}
+
+/// The cookies of a new session.
+#[derive(Debug)]
+pub struct SignInCookies {
+    /// The cookie of the new session.
+    pub session_cookie: String,
+    /// The secret of the device, a known one from now on.
+    pub device_secret: String,
+}
+
+/// The context of the sign-in, from the request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignInContext<'a> {
+    /// The cookie of the current session, which ends with the sign-in.
+    pub session_cookie: Option<&'a str>,
+    pub source: SourceAddress,
+    /// The `User-Agent` header.
+    pub user_agent: &'a str,
+}

@@ -1,0 +1,90 @@
+//! Sets a new password, and begins a session.
+
+use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
+use crate::accounts::{self, Account, AccountState, password};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::secret::sha256_base64url;
+use crate::crypto::Priority;
+use crate::db::UnitOfWork;
+use crate::devices;
+use crate::limits;
+use crate::sessions::ops::SessionOrigin;
+use crate::sessions::{self, AuthenticationMethod};
+
+/// Checks a new password against the policy, and returns its hash.
+pub async fn hash_new_password(
+    op: &Operation<'_>,
+    account: &Account,
+    schools: &[String],
+    typed: TypedPassword<'_>,
+) -> anyhow::Result<Result<String, NewPasswordError>> {
+    let app = op.app;
+    let (first, second) = (password::normalize(typed.password), password::normalize(typed.confirmation));
+    let known = password::PasswordContext {
+        identifiant: &account.identifiant,
+        names: vec![&account.given_name, &account.family_name],
+        schools: schools.iter().map(String::as_str).collect(),
+    };
+    if let Err(why) = password::validate(&first, &known) {
+        return Ok(Err(NewPasswordError::Rejected(why)));
+    }
+    if first != second {
+        return Ok(Err(NewPasswordError::Mismatch));
+    }
+    Ok(Ok(app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?))
+}
+
+/// Sets the password, inside the transaction of the flow. A replaced password ends every session and every refresh
+/// token of the account, and forgets its devices. `None` for a closed or suspended account: nothing was written.
+///
+/// The account's row is written first: two flows of one account run one after the other, without a deadlock.
+pub async fn set_password(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &str,
+    hash: &str,
+    support_code: &str,
+) -> anyhow::Result<Option<PasswordChange>> {
+    let now = op.now;
+    let current = accounts::store::find(tx, account_id).await?;
+    if !accounts::store::set_password(tx, now, account_id, hash).await? {
+        return Ok(None);
+    }
+    let replaces = current.is_some_and(|a| a.state == AccountState::Active);
+    let event = if replaces { AuditEvent::PasswordReset } else { AuditEvent::PasswordChosen };
+    let about = AuditDetails { account: Some(account_id), detail: support_code, ..AuditDetails::default() };
+    audit::store::record(tx, event, about).await?;
+    if replaces {
+        sessions::ops::end_all(op, tx, account_id).await?;
+    }
+    devices::store::forget_all(tx, now, account_id).await?;
+    Ok(Some(if replaces { PasswordChange::Replaced } else { PasswordChange::First }))
+}
+
+/// The session that a proof begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession<'a> {
+    pub method: AuthenticationMethod,
+    /// The client of the pending authorization request, if any.
+    pub client: Option<&'a str>,
+    /// The keyed digest of the name and number of which a code was typed on this device, if any.
+    pub identity: Option<&'a str>,
+}
+
+/// Starts the session of a completed proof, and registers the device as known.
+pub async fn begin_session(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &str,
+    new: NewSession<'_>,
+    from: SignInContext<'_>,
+) -> anyhow::Result<SignInCookies> {
+    let label = devices::label(from.user_agent);
+    let (id, device) = devices::ops::remember(tx, account_id, None, &label, new.identity).await?;
+    let former = from.session_cookie.map(sha256_base64url);
+    let with = SessionOrigin { previous: former.as_deref(), device: Some(&id), client: new.client };
+    let (cookie, _) = sessions::ops::begin(op, tx, account_id, new.method, with).await?;
+    limits::ops::record_account_seen(op, tx, from.source, account_id).await?;
+    Ok(SignInCookies { session_cookie: cookie, device_secret: device })
+}
