@@ -9,16 +9,15 @@ use super::{ActivationPurpose, ChildStatus};
 use crate::accounts::password::PasswordRule;
 use crate::credentials::views::PasswordFieldError;
 use crate::http::pages::Page;
+use crate::http::pages::date_fields::{DateFieldError, DateFields};
 use crate::http::qr::QrCode;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
 
-mod dates;
 mod identity;
 mod outcomes;
 mod samples;
 
-pub use dates::{DateFieldError, DateFields};
 pub use identity::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
 pub use outcomes::{
     AccountSuspended, ActivationExpired, ActivationSuperseded, AllChildrenDenied, AlreadyActive, CampaignClosed,

@@ -9,6 +9,7 @@
 
 mod assets;
 mod catalogue;
+pub mod date_fields;
 pub mod dates;
 #[cfg(test)]
 mod tests;

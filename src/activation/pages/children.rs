@@ -14,7 +14,7 @@ use crate::app::{AppState, Operation};
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
 use crate::http::form::Form;
-use crate::http::pages::dates;
+use crate::http::pages::{date_fields, dates};
 use crate::http::request_context::RequestContext;
 use crate::protocol::params::Params;
 
@@ -48,15 +48,14 @@ enum ChildFieldError {
 impl ChildForm {
     // A date in the future is a typing error and costs no try.
     fn read(form: &Params, n: usize, today: Option<BirthDate>, purpose: ActivationPurpose) -> (Self, SubmittedAnswer) {
-        let date = read_date(form, &format!("date_naissance_{n}"));
+        let date = date_fields::read_date(form, &format!("date_naissance_{n}"));
         let answer = match (purpose, form.form_value(&format!("representant_legal_{n}"))) {
             // In a password reset the children are known to be the account's: only the dates are asked for.
             (ActivationPurpose::NewPassword, _) | (_, "oui") => Some(ChildAnswer::Oui),
             (_, "non") => Some(ChildAnswer::Non),
             _ => None,
         };
-        let to_come = |born: &BirthDate| today.is_some_and(|today| born.is_after(today));
-        let born = date.parse().and_then(|d| if to_come(&d) { Err(DateError::InFuture) } else { Ok(d) });
+        let born = date_fields::parse_birth_date(&date, today);
         let (fault, given) = match (answer, born) {
             (None, _) => (Some(ChildFieldError::AnswerMissing), SubmittedAnswer::Incomplete),
             (Some(ChildAnswer::Non), _) => (None, SubmittedAnswer::No),
@@ -64,18 +63,6 @@ impl ChildForm {
             (Some(ChildAnswer::Oui), Err(fault)) => (Some(ChildFieldError::Date(fault)), SubmittedAnswer::Incomplete),
         };
         (ChildForm { answer, date, error: fault }, given)
-    }
-}
-
-/// Reads the three fields of the page, or the whole date that programs send in one field.
-fn read_date(form: &Params, name: &str) -> TypedDate {
-    let short = |name: &str| form.form_value(name).chars().take(40).collect::<String>();
-    let part = |part: &str| short(&format!("{name}_{part}"));
-    let whole = short(name);
-    if whole.trim().is_empty() {
-        TypedDate::from_fields(&part("jour"), &part("mois"), &part("annee"))
-    } else {
-        TypedDate::from_text(&whole)
     }
 }
 

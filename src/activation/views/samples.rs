@@ -2,12 +2,13 @@
 
 use super::{
     ActivationPurpose, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus, ChildrenPage,
-    CodeError, CodeNotice, CodePage, DateFieldError, DateFields, DonePage, IdentityFormError, IdentityPage,
+    CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage,
     NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
 use crate::credentials::views::GuessableReason;
+use crate::http::pages::date_fields::{DateFieldError, DateFields};
 use crate::http::qr::QrCode;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;

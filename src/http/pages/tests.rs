@@ -257,7 +257,7 @@ fn a_value_from_outside_never_becomes_markup() {
         given_name: evil(),
         school: evil(),
         answer: None,
-        date: activation::views::DateFields { jour: evil(), mois: evil(), annee: evil() },
+        date: crate::http::pages::date_fields::DateFields { jour: evil(), mois: evil(), annee: evil() },
         error: Some(activation::views::ChildError::AnswerMissing),
         settled: None,
     };
