@@ -20,11 +20,12 @@ pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;
 pub use start::{StartContext, StartOutcome, start};
 
-use super::browser_binding::{self, BindingState, BoundActivation};
+use super::browser_binding::{self, BoundActivation};
 use super::{ActivationStep, store};
 use crate::app::Operation;
 use crate::base::ids::is_id;
 use crate::base::typed_ids::ActivationId;
+use crate::credentials::browser_binding::BindingState;
 
 /// The result of a lookup of the activation in a URL.
 #[derive(Debug)]

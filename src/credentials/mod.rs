@@ -3,6 +3,7 @@
 //! Every flow that ends with a new password (activation, recovery, a letter, the account page) does it here, so that
 //! the policy and the consequences are the same: sessions, refresh tokens and known devices of the former password end.
 
+pub mod browser_binding;
 pub mod ops;
 pub mod views;
 

@@ -5,6 +5,7 @@ use crate::accounts::{self, Account, AccountState, password};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::AccountId;
 use crate::crypto::Priority;
 use crate::db::UnitOfWork;
 use crate::devices;
@@ -42,7 +43,7 @@ pub async fn hash_new_password(
 pub async fn set_password(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    account_id: &str,
+    account_id: &AccountId,
     hash: &str,
     support_code: &str,
 ) -> anyhow::Result<Option<PasswordChange>> {
@@ -76,7 +77,7 @@ pub struct NewSession<'a> {
 pub async fn begin_session(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    account_id: &str,
+    account_id: &AccountId,
     new: NewSession<'_>,
     from: SignInContext<'_>,
 ) -> anyhow::Result<SignInCookies> {

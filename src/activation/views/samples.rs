@@ -2,8 +2,8 @@
 
 use super::{
     ActivationPurpose, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus, ChildrenPage,
-    CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage,
-    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
+    CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage, NameFieldError, PasswordFieldError,
+    PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
