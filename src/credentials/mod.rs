@@ -25,7 +25,7 @@ pub enum NewPasswordError {
     Rejected(PasswordPolicyError),
 }
 
-/// What the new password ends and forbids.
+/// The effect of a new password on its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordChange {
     /// The first password of the account: it becomes active.
