@@ -8,10 +8,12 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 
 /// The state of an account: pending (identifiant assigned, no password) → active → closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum AccountState {
     Pending,
     Active,
@@ -20,20 +22,14 @@ pub enum AccountState {
 
 impl AccountState {
     pub fn name(self) -> &'static str {
-        match self {
-            AccountState::Pending => "pending",
-            AccountState::Active => "active",
-            AccountState::Closed => "closed",
-        }
-    }
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Active, Self::Closed].into_iter().find(|s| s.name() == name)
+        self.into()
     }
 }
 
 /// The authority that suspended an account, and to which the page refers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(from = "String", into = "String")]
+#[strum(serialize_all = "snake_case")]
 pub enum SuspendedBy {
     School,
     Operator,
@@ -41,15 +37,12 @@ pub enum SuspendedBy {
 
 impl SuspendedBy {
     pub fn name(self) -> &'static str {
-        match self {
-            SuspendedBy::School => "school",
-            SuspendedBy::Operator => "operator",
-        }
+        self.into()
     }
 
     /// Reads a stored name. The account is suspended whatever the name is: one of a newer release is the operator's.
     pub fn from_name(name: &str) -> Self {
-        if name == Self::School.name() { Self::School } else { Self::Operator }
+        name.parse().unwrap_or(Self::Operator)
     }
 
     /// Returns the key of the message with the authority's name.
@@ -79,8 +72,7 @@ pub struct Account {
     pub id: AccountId,
     pub identifiant: String,
     pub state: AccountState,
-    /// `responsable` or `eleve`.
-    pub profile: String,
+    pub profile: Profile,
     pub given_name: String,
     pub family_name: String,
     /// The hash in PHC string format; `None` until the first password.

@@ -11,6 +11,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::names;
+use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::crypto::{HmacPurpose, PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
@@ -27,7 +28,7 @@ const MAX_SUFFIX_ATTEMPTS: usize = 50;
 /// All 11,100 suffixes of the stem are taken, or the database fails.
 pub async fn create_account(
     tx: &mut UnitOfWork<'_>,
-    profile: &str,
+    profile: Profile,
     given: &str,
     family: &str,
     usage: Option<&str>,

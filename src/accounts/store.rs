@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Account, AccountState, SuspendedBy};
+use super::{Account, SuspendedBy};
 use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{DbError, FromRow, Result, Tx, args};
+use crate::db::{DbError, FromRow, Result, Tx, args, parse_word};
 
 #[derive(FromRow)]
 struct Row {
@@ -23,16 +24,13 @@ struct Row {
 impl TryFrom<Row> for Account {
     type Error = DbError;
     fn try_from(r: Row) -> Result<Account> {
-        let state = AccountState::from_name(&r.state).ok_or_else(|| DbError::Inconsistent {
-            table: "account",
-            column: "state",
-            row: r.id.to_string(),
-        })?;
+        let state = parse_word("account", "state", &r.id, &r.state)?;
+        let profile = parse_word("account", "profile", &r.id, &r.profile)?;
         Ok(Account {
             id: r.id,
             identifiant: r.identifiant,
             state,
-            profile: r.profile,
+            profile,
             given_name: r.given_name,
             family_name: r.family_name,
             password: r.password,
@@ -73,7 +71,7 @@ pub struct NewAccount<'a> {
     pub id: &'a AccountId,
     pub stem: &'a str,
     pub suffix: &'a str,
-    pub profile: &'a str,
+    pub profile: Profile,
     pub given_name: &'a str,
     pub family_name: &'a str,
 }
@@ -89,7 +87,7 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewAccount<'_>) -> Result
                 format!("{}{}", new.stem, new.suffix),
                 new.stem,
                 new.suffix,
-                new.profile,
+                new.profile.name(),
                 new.given_name,
                 new.family_name,
                 now

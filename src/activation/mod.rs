@@ -26,11 +26,13 @@ pub const ACTIVATION_TTL: Span = Span::hours(2);
 pub const MAX_NAME_CHARS: usize = 100;
 
 /// The step of an activation. Each step is left once, by compare-and-set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ActivationStep {
     /// Waiting for the SMS code.
     Code,
     /// The code was correct and the person has an account: the choice is a sign-in or a new password.
+    #[strum(serialize = "known")]
     ExistingAccount,
     /// Waiting for the birth dates of the children.
     Children,
@@ -43,28 +45,8 @@ pub enum ActivationStep {
 }
 
 impl ActivationStep {
-    pub const ALL: [ActivationStep; 6] = [
-        ActivationStep::Code,
-        ActivationStep::ExistingAccount,
-        ActivationStep::Children,
-        ActivationStep::Password,
-        ActivationStep::Done,
-        ActivationStep::Ended,
-    ];
-
     pub fn name(self) -> &'static str {
-        match self {
-            ActivationStep::Code => "code",
-            ActivationStep::ExistingAccount => "known",
-            ActivationStep::Children => "children",
-            ActivationStep::Password => "password",
-            ActivationStep::Done => "done",
-            ActivationStep::Ended => "ended",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == name)
+        self.into()
     }
 
     /// Returns the path of the page of this step.
@@ -104,8 +86,9 @@ impl SubmittedIdentity {
 }
 
 /// The purpose of an activation: the reason for asking for birth dates and a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ActivationPurpose {
     Activation,
     NewPassword,
@@ -113,51 +96,38 @@ pub enum ActivationPurpose {
 
 impl ActivationPurpose {
     pub fn name(self) -> &'static str {
-        match self {
-            ActivationPurpose::Activation => "activation",
-            ActivationPurpose::NewPassword => "new_password",
-        }
+        self.into()
     }
 
     /// Reads the name in the database; an unknown one is the purpose that asks for more.
     pub fn from_name(name: &str) -> Self {
-        if name == Self::NewPassword.name() { Self::NewPassword } else { Self::Activation }
+        name.parse().unwrap_or(Self::Activation)
     }
 }
 
 /// The outcome of an activation that ends without a sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ActivationOutcome {
-    NotOpenYet {
-        school: String,
-        opens: Timestamp,
-    },
-    Closed {
-        school: String,
-        since: Option<Timestamp>,
-    },
-    Suspended {
-        by: SuspendedBy,
-        school: Option<String>,
-    },
+    #[strum(serialize = "not open yet")]
+    NotOpenYet { school: String, opens: Timestamp },
+    #[strum(serialize = "closed")]
+    Closed { school: String, since: Option<Timestamp> },
+    #[strum(serialize = "suspended")]
+    Suspended { by: SuspendedBy, school: Option<String> },
+    #[strum(serialize = "nobody to attach")]
     NobodyToAttach,
+    #[strum(serialize = "no birth date right")]
     NoneRight,
     /// Another activation of the same account completed first.
+    #[strum(serialize = "overtaken by another activation")]
     Overtaken,
 }
 
 impl ActivationOutcome {
     /// Returns the label for the operator.
     pub fn name(&self) -> &'static str {
-        match self {
-            ActivationOutcome::NotOpenYet { .. } => "not open yet",
-            ActivationOutcome::Closed { .. } => "closed",
-            ActivationOutcome::Suspended { .. } => "suspended",
-            ActivationOutcome::NobodyToAttach => "nobody to attach",
-            ActivationOutcome::NoneRight => "no birth date right",
-            ActivationOutcome::Overtaken => "overtaken by another activation",
-        }
+        self.into()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ActivationId, ChallengeId};
 use crate::crypto::{AssociatedData, MasterKey};
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args, parse_word};
 
 #[derive(FromRow)]
 struct ActivationRow {
@@ -34,9 +34,7 @@ fn identity_place(row: &str) -> AssociatedData<'_> {
 }
 
 fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activation> {
-    let step = ActivationStep::from_name(&row.state);
-    let step =
-        step.ok_or_else(|| DbError::Inconsistent { table: "activation", column: "state", row: row.id.to_string() })?;
+    let step = parse_word("activation", "state", &row.id, &row.state)?;
     let typed: SubmittedIdentity = serde_json::from_str(&master_key.open(identity_place(&row.id), &row.typed)?)?;
     Ok(Activation {
         step,

@@ -7,7 +7,8 @@ pub mod store;
 use crate::base::typed_ids::{AccountId, ClientId, PersonId};
 
 /// The recorded events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum AuditEvent {
     SignedIn,
     SignedOut,
@@ -19,11 +20,15 @@ pub enum AuditEvent {
     CodeAccepted,
     ChildrenConfirmed,
     ChildContested,
+    #[strum(serialize = "child_set_aside")]
     ChildHidden,
+    #[strum(serialize = "identifiant_given")]
     IdentifierAssigned,
     PasswordChosen,
+    #[strum(serialize = "password_replaced")]
     PasswordReset,
     SessionsEnded,
+    #[strum(serialize = "authorization_code_replayed")]
     CodeReplayed,
     RefreshTokenReused,
     TokensRevoked,
@@ -33,6 +38,7 @@ pub enum AuditEvent {
     CampaignOpened,
     CampaignClosed,
     ClientChanged,
+    #[strum(serialize = "key_made")]
     KeyCreated,
     KeyPublished,
     KeyImported,
@@ -40,7 +46,9 @@ pub enum AuditEvent {
     KeyWithdrawn,
     KeyRetired,
     KeyRevoked,
+    #[strum(serialize = "key_forgotten")]
     KeyDeleted,
+    #[strum(serialize = "sms_budgets_lifted")]
     SmsLimitsReset,
     SmsResumed,
     FilesPublished,
@@ -48,43 +56,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     pub fn name(self) -> &'static str {
-        match self {
-            AuditEvent::SignedIn => "signed_in",
-            AuditEvent::SignedOut => "signed_out",
-            AuditEvent::PasswordsFailed => "passwords_failed",
-            AuditEvent::CodesFailed => "codes_failed",
-            AuditEvent::BirthDatesFailed => "birth_dates_failed",
-            AuditEvent::LockedOut => "locked_out",
-            AuditEvent::ActivationStarted => "activation_started",
-            AuditEvent::CodeAccepted => "code_accepted",
-            AuditEvent::ChildrenConfirmed => "children_confirmed",
-            AuditEvent::ChildContested => "child_contested",
-            AuditEvent::ChildHidden => "child_set_aside",
-            AuditEvent::IdentifierAssigned => "identifiant_given",
-            AuditEvent::PasswordChosen => "password_chosen",
-            AuditEvent::PasswordReset => "password_replaced",
-            AuditEvent::SessionsEnded => "sessions_ended",
-            AuditEvent::CodeReplayed => "authorization_code_replayed",
-            AuditEvent::RefreshTokenReused => "refresh_token_reused",
-            AuditEvent::TokensRevoked => "tokens_revoked",
-            AuditEvent::ConsentGiven => "consent_given",
-            AuditEvent::ConsentWithdrawn => "consent_withdrawn",
-            AuditEvent::RosterImported => "roster_imported",
-            AuditEvent::CampaignOpened => "campaign_opened",
-            AuditEvent::CampaignClosed => "campaign_closed",
-            AuditEvent::ClientChanged => "client_changed",
-            AuditEvent::KeyCreated => "key_made",
-            AuditEvent::KeyPublished => "key_published",
-            AuditEvent::KeyImported => "key_imported",
-            AuditEvent::KeyActivated => "key_activated",
-            AuditEvent::KeyWithdrawn => "key_withdrawn",
-            AuditEvent::KeyRetired => "key_retired",
-            AuditEvent::KeyRevoked => "key_revoked",
-            AuditEvent::KeyDeleted => "key_forgotten",
-            AuditEvent::SmsLimitsReset => "sms_budgets_lifted",
-            AuditEvent::SmsResumed => "sms_resumed",
-            AuditEvent::FilesPublished => "files_published",
-        }
+        self.into()
     }
 }
 

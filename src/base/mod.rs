@@ -10,6 +10,7 @@ pub mod lang;
 pub mod latin;
 pub mod names;
 pub mod phone;
+pub mod profile;
 pub mod replacement_chars;
 pub mod rng;
 pub mod secret;

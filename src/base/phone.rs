@@ -183,6 +183,38 @@ fn classify(number: &str) -> NumberClass {
     }
 }
 
+/// The state of the mobile number that a school has registered for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum PhoneState {
+    Mobile,
+    #[strum(serialize = "none")]
+    Absent,
+    Unusable,
+}
+
+impl PhoneState {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The reason for which no SMS can be sent to a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum UnusableReason {
+    /// An existing number, but not a mobile.
+    Landline,
+    /// Too short, too long, or not a telephone number.
+    Incomplete,
+}
+
+impl UnusableReason {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::format_paris_time;
 use crate::base::clock::Timestamp;
+use crate::base::phone::{PhoneState, UnusableReason};
 use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
@@ -125,7 +126,7 @@ fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
     let mut parts = vec![
         format_paris_time(Timestamp(row.at)),
         format!("{:<7}", row.support_code),
-        format!("{:<13}", row.kind),
+        format!("{:<13}", row.kind.name()),
         name.trim().to_owned(),
     ];
     if !theirs.is_empty() {
@@ -139,16 +140,18 @@ fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
 /// Returns the reason for which no code currently reaches the person, with the remedy for the school. Of a number to
 /// which no SMS can be sent, only the last two digits are stored.
 fn unreachable_reason(row: &NoticeRow) -> Option<String> {
-    if row.kind != NoticeKind::Unreachable.name() {
+    if row.kind != NoticeKind::Unreachable {
         return None;
     }
     let end = row.phone_end.as_ref().map(|end| format!(", which ends in {end},")).unwrap_or_default();
-    let reason = match (row.phone_state.as_deref()?, row.phone_why.as_deref()) {
-        ("none", _) => "TEL_PORTABLE is empty".to_owned(),
-        ("unusable", Some("landline")) => format!("TEL_PORTABLE{end} is not a mobile number"),
-        ("unusable", Some("incomplete")) => format!("TEL_PORTABLE{end} is not a complete number"),
-        ("unusable", _) => "TEL_PORTABLE takes no SMS".to_owned(),
-        _ => return None,
+    let reason = match (row.phone_state?, row.phone_why) {
+        (PhoneState::Absent, _) => "TEL_PORTABLE is empty".to_owned(),
+        (PhoneState::Unusable, Some(UnusableReason::Landline)) => format!("TEL_PORTABLE{end} is not a mobile number"),
+        (PhoneState::Unusable, Some(UnusableReason::Incomplete)) => {
+            format!("TEL_PORTABLE{end} is not a complete number")
+        }
+        (PhoneState::Unusable, None) => "TEL_PORTABLE takes no SMS".to_owned(),
+        (PhoneState::Mobile, _) => return None,
     };
     let hint = row.mobile_in.as_ref().map(|column| format!("; a mobile stands in {column}: enter it as TEL_PORTABLE"));
     Some(format!("{reason}{}", hint.unwrap_or_default()))
@@ -161,17 +164,17 @@ mod tests {
 
     #[test]
     fn faults_c6_a_notice_says_child_class_the_numbers_end_and_the_reason() {
-        let row = |kind: NoticeKind, state: &str, why: Option<&str>, end: Option<&str>| NoticeRow {
+        let row = |kind: NoticeKind, state: PhoneState, why: Option<UnusableReason>, end: Option<&str>| NoticeRow {
             uai: "0349999J".into(),
-            kind: kind.name().into(),
+            kind,
             support_code: String::new(),
             at: 1_795_510_800_000,
             settled_at: None,
             person_id: PersonId::new("p"),
             family_name: Some("DURAND".into()),
             given_name: Some("Anne".into()),
-            phone_state: Some(state.into()),
-            phone_why: why.map(str::to_owned),
+            phone_state: Some(state),
+            phone_why: why,
             phone_end: end.map(str::to_owned),
             mobile_in: None,
             pupil: None,
@@ -187,17 +190,20 @@ mod tests {
         let unreachable = |state, why, end| row(NoticeKind::Unreachable, state, why, end);
         let begins = "2026-11-24 10:00           unreachable    Anne DURAND  child Léo; Zoé, 6 A  ";
         for (row, ends) in [
-            (unreachable("none", None, None), "TEL_PORTABLE is empty"),
+            (unreachable(PhoneState::Absent, None, None), "TEL_PORTABLE is empty"),
             (
-                NoticeRow { mobile_in: Some("TEL_PERSONNEL".into()), ..unreachable("none", None, None) },
+                NoticeRow { mobile_in: Some("TEL_PERSONNEL".into()), ..unreachable(PhoneState::Absent, None, None) },
                 "TEL_PORTABLE is empty; a mobile stands in TEL_PERSONNEL: enter it as TEL_PORTABLE",
             ),
             (
-                unreachable("unusable", Some("landline"), Some("56")),
+                unreachable(PhoneState::Unusable, Some(UnusableReason::Landline), Some("56")),
                 "TEL_PORTABLE, which ends in 56, is not a mobile number",
             ),
-            (unreachable("unusable", Some("incomplete"), None), "TEL_PORTABLE is not a complete number"),
-            (unreachable("unusable", None, None), "TEL_PORTABLE takes no SMS"),
+            (
+                unreachable(PhoneState::Unusable, Some(UnusableReason::Incomplete), None),
+                "TEL_PORTABLE is not a complete number",
+            ),
+            (unreachable(PhoneState::Unusable, None, None), "TEL_PORTABLE takes no SMS"),
         ] {
             assert_eq!(text(&row), format!("{begins}{ends}"));
         }
@@ -206,7 +212,7 @@ mod tests {
             pupil: Some("Élie".into()),
             class: Some("4 C".into()),
             settled_at: Some(1_795_510_860_000),
-            ..row(NoticeKind::Contested, "mobile", None, None)
+            ..row(NoticeKind::Contested, PhoneState::Mobile, None, None)
         };
         let right = "2026-11-24 10:00  K7P-4MX  contested      Anne DURAND  child Élie, 4 C  settled 2026-11-24 10:01";
         assert_eq!(text(&contested), right);

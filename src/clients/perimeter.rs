@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::profile::Profile;
+
 /// The union of academies, ministries and schools whose data a client may receive, narrowed by profiles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Perimeter {
@@ -9,7 +11,7 @@ pub struct Perimeter {
     pub ministries: Vec<String>,
     pub schools: Vec<String>,
     /// The profiles; empty means every profile.
-    pub profiles: Vec<String>,
+    pub profiles: Vec<Profile>,
 }
 
 impl Perimeter {
@@ -18,7 +20,7 @@ impl Perimeter {
         has(&self.academies, academy) || has(&self.ministries, ministry) || has(&self.schools, uai)
     }
 
-    pub fn includes_profile(&self, profile: &str) -> bool {
-        self.profiles.is_empty() || self.profiles.iter().any(|p| p == profile)
+    pub fn includes_profile(&self, profile: Profile) -> bool {
+        self.profiles.is_empty() || self.profiles.contains(&profile)
     }
 }

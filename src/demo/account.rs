@@ -9,6 +9,7 @@ use super::rosters::{CastMember, SCHOOLS, cast};
 use crate::accounts::{self, password};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
 use crate::base::rng::Random;
 use crate::base::secret::Secret;
 use crate::crypto::{HmacPurpose, Priority};
@@ -51,7 +52,7 @@ pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::R
     let op = Operation::of_job(app, "demo");
     let mut tx = op.write(Durability::Durable).await?;
     let (given, family, usage) = (&newest.given_name, &newest.family_name, newest.usage_name.as_deref());
-    let account = accounts::ops::create_account(&mut tx, "responsable", given, family, usage).await?;
+    let account = accounts::ops::create_account(&mut tx, Profile::Responsable, given, family, usage).await?;
     for person in &persons {
         anyhow::ensure!(
             roster::store::link_to_account(&mut tx, &person.id, &account.id).await?,

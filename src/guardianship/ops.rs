@@ -67,7 +67,7 @@ async fn hide(
 ) -> anyhow::Result<()> {
     let now = work.now;
     for person_id in child.person_ids {
-        roster::store::hide_child(work, now, person_id, child.pupil_id, kind.name()).await?;
+        roster::store::hide_child(work, now, person_id, child.pupil_id, kind).await?;
     }
     notify_school(work, proof, child, kind).await?;
     let about = AuditDetails { account: proof.account, detail: proof.support_code, ..AuditDetails::default() };

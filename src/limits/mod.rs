@@ -13,19 +13,23 @@ pub mod store;
 use crate::base::clock::{Span, Timestamp};
 
 /// A rate-limited action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum RateLimit {
     /// A password attempt for an identifiant.
     Password,
     /// A wrong SMS code of a person, over all activations and purposes.
+    #[strum(serialize = "code")]
     SmsCode,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
     SmsToPhone,
     /// A code requested by one typed identity.
+    #[strum(serialize = "sms_asked")]
     SmsPerIdentity,
     /// An SMS of the whole deployment. The limit is configured.
+    #[strum(serialize = "sms_of_day")]
     DailySms,
     /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
@@ -34,7 +38,8 @@ pub enum RateLimit {
 }
 
 /// The limit by source responsible for a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum LimitReason {
     /// The limit of one source: an IPv4 address, an IPv6 /64.
     Source,
@@ -52,14 +57,7 @@ pub enum LimitReason {
 
 impl LimitReason {
     pub fn name(self) -> &'static str {
-        match self {
-            LimitReason::Source => "source",
-            LimitReason::Network => "network",
-            LimitReason::Everywhere => "everywhere",
-            LimitReason::Browser => "browser",
-            LimitReason::Spray => "spray",
-            LimitReason::SprayEverywhere => "spray_everywhere",
-        }
+        self.into()
     }
 }
 
@@ -88,16 +86,7 @@ pub struct RateLimitPolicy {
 
 impl RateLimit {
     pub fn name(self) -> &'static str {
-        match self {
-            RateLimit::Password => "password",
-            RateLimit::SmsCode => "code",
-            RateLimit::BirthDate => "birth_date",
-            RateLimit::SmsToPhone => "sms_to_phone",
-            RateLimit::SmsPerIdentity => "sms_asked",
-            RateLimit::DailySms => "sms_of_day",
-            RateLimit::WrongSignIn => "wrong_sign_in",
-            RateLimit::Activation => "activation",
-        }
+        self.into()
     }
 
     pub fn policy(self) -> RateLimitPolicy {

@@ -16,7 +16,8 @@ use crate::sessions::{self, AuthenticationMethod};
 use crate::tenants::{self, SchoolContact};
 
 /// The outcome of a sign-in attempt.
-#[derive(Debug)]
+#[derive(Debug, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum SignInOutcome {
     /// Signed in, with the cookie of the new session.
     Done {
@@ -27,17 +28,16 @@ pub enum SignInOutcome {
         /// change.
         password_changed: bool,
     },
+    #[strum(serialize = "wrong")]
     WrongCredentials,
     /// The password is the previous one, on a device that knew the account. `at` is the time of the change
     /// (docs/threats.md#faults-a17).
-    PasswordReplaced {
-        at: Timestamp,
-    },
+    #[strum(serialize = "replaced")]
+    PasswordReplaced { at: Timestamp },
     /// A rate limit of the source or of the password is exceeded: no password was compared.
     Limited(RateLimited),
-    MustWait {
-        until: Timestamp,
-    },
+    #[strum(serialize = "waiting")]
+    MustWait { until: Timestamp },
     /// Reported only after the correct password.
     Suspended {
         by: SuspendedBy,
@@ -50,14 +50,7 @@ pub enum SignInOutcome {
 impl SignInOutcome {
     /// Returns the outcome as a metrics label.
     pub fn name(&self) -> &'static str {
-        match self {
-            SignInOutcome::Done { .. } => "done",
-            SignInOutcome::WrongCredentials => "wrong",
-            SignInOutcome::PasswordReplaced { .. } => "replaced",
-            SignInOutcome::Limited(_) => "limited",
-            SignInOutcome::MustWait { .. } => "waiting",
-            SignInOutcome::Suspended { .. } => "suspended",
-        }
+        self.into()
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::views::{AccountChild, AccountPage, AccountProfile, ConsentedService};
+use super::views::{AccountChild, AccountPage, ConsentedService};
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
@@ -37,13 +37,13 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
         let name = known.map_or_else(|| client_id.clone(), |c| c.meta.client_name);
         accepted.push(ConsentedService { client_id, name, since: dates::day(ctx.lang, Timestamp(at)) });
     }
-    let doors = services::ops::service_links(&mut tx, &app, &account.profile, &children).await?;
+    let doors = services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
     let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
     let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
     drop(tx);
     let page = AccountPage {
         name: account.full_name(),
-        profile: if account.profile == "eleve" { AccountProfile::Eleve } else { AccountProfile::Responsable },
+        profile: account.profile,
         children: children
             .into_iter()
             .map(|c| AccountChild { given_name: c.given_name, school: c.school, class: c.class })

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::base::profile::Profile;
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
@@ -11,7 +12,7 @@ use crate::tenants::SchoolContact;
 pub struct AccountPage {
     /// The given name and family name.
     pub name: String,
-    pub profile: AccountProfile,
+    pub profile: Profile,
     pub children: Vec<AccountChild>,
     /// The schools of the children, with their telephone numbers.
     pub schools: Vec<SchoolContact>,
@@ -28,13 +29,6 @@ pub struct ConsentedService {
     pub name: String,
     /// The date of the consent, in the format of [`dates::day`](crate::http::pages::dates::day).
     pub since: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountProfile {
-    Responsable,
-    Eleve,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,14 +80,14 @@ impl Page for AccountPage {
                 doors,
                 ..page(
                     "Françoise Le Bœuf",
-                    AccountProfile::Responsable,
+                    Profile::Responsable,
                     vec![child("Anaïs", "Clg Théodore Monod", Some("5e B")), child("Élie", "Lycée Jean Moulin", None)],
                     &["Clg Théodore Monod", "Lycée Jean Moulin"],
                 )
             },
-            AccountPage { services: vec![cantine], ..page("Marc Payet", AccountProfile::Responsable, Vec::new(), &[]) },
-            page("Zoé Payet", AccountProfile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
-            page("Marc Payet", AccountProfile::Responsable, Vec::new(), &[]),
+            AccountPage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
+            page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
+            page("Marc Payet", Profile::Responsable, Vec::new(), &[]),
         ]
     }
 }

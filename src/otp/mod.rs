@@ -25,6 +25,19 @@ pub fn resend_delay(sends: i64) -> Span {
     if sends <= 1 { Span::seconds(60) } else { Span::seconds(120) }
 }
 
+/// The purpose of a challenge: the flow that sends the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum ChallengePurpose {
+    Activation,
+}
+
+impl ChallengePurpose {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The number of digits of a code.
 pub const CODE_DIGITS: usize = 6;
 

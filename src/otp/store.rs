@@ -2,7 +2,7 @@
 
 pub mod outages;
 
-use super::{MAX_SENDS, MAX_TRIES};
+use super::{ChallengePurpose, MAX_SENDS, MAX_TRIES};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::ChallengeId;
 use crate::db::{FromRow, Result, Tx, args};
@@ -22,10 +22,16 @@ pub struct Challenge {
     pub used_at: Option<i64>,
 }
 
-pub async fn insert(tx: &mut Tx, now: Timestamp, id: &ChallengeId, purpose: &str, expires: Timestamp) -> Result<()> {
+pub async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    id: &ChallengeId,
+    purpose: ChallengePurpose,
+    expires: Timestamp,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO challenge (id, purpose, tries_left, sends, sent_at, expires_at) VALUES ($1, $2, $3, 1, $4, $5)",
-        args![id, purpose, MAX_TRIES, now, expires],
+        args![id, purpose.name(), MAX_TRIES, now, expires],
     )
     .await?;
     Ok(())

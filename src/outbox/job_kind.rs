@@ -8,9 +8,11 @@ use tokio::sync::Notify;
 use crate::base::clock::Span;
 
 /// The kind of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum JobKind {
     /// Looks the typed identity up in the roster, and sends a code only if a person is found.
+    #[strum(serialize = "find_and_send")]
     SendCode,
     /// Hands a message to the SMS gateway.
     Sms,
@@ -22,15 +24,7 @@ impl JobKind {
     pub const ALL: [JobKind; 3] = [JobKind::SendCode, JobKind::Sms, JobKind::BackchannelLogout];
 
     pub fn name(self) -> &'static str {
-        match self {
-            JobKind::SendCode => "find_and_send",
-            JobKind::Sms => "sms",
-            JobKind::BackchannelLogout => "backchannel_logout",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        JobKind::ALL.into_iter().find(|k| k.name() == name)
+        self.into()
     }
 
     /// Returns the number of jobs of this kind run concurrently by one server.

@@ -144,7 +144,7 @@ pub async fn claim(
         .await?;
     let mut jobs = Vec::new();
     for row in rows {
-        let kind = JobKind::from_name(&row.kind);
+        let kind: Option<JobKind> = row.kind.parse().ok();
         let opened = row.body.as_deref().and_then(|b| master_key.open(associated_data(&row.id), b).ok());
         match (kind, opened) {
             (Some(kind), Some(body)) => {
@@ -242,7 +242,7 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 pub async fn queue_lengths(tx: &mut Tx) -> Result<Vec<(JobKind, i64, Timestamp)>> {
     let sql = "SELECT kind, COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' GROUP BY kind";
     let rows = tx.fetch_all::<(String, i64, i64)>(sql, Vec::new()).await?;
-    Ok(rows.into_iter().filter_map(|(kind, n, at)| Some((JobKind::from_name(&kind)?, n, Timestamp(at)))).collect())
+    Ok(rows.into_iter().filter_map(|(kind, n, at)| Some((kind.parse().ok()?, n, Timestamp(at)))).collect())
 }
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel

@@ -6,6 +6,7 @@
 
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
+pub use crate::base::phone::{PhoneState, UnusableReason};
 
 pub mod formats;
 pub mod matching;
@@ -17,7 +18,8 @@ pub mod store;
 pub use crate::base::uai;
 
 /// The responsibility of a person for a pupil.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Level {
     /// *Représentant légal*.
     Legal,
@@ -28,13 +30,8 @@ pub enum Level {
 }
 
 impl Level {
-    /// Returns the text stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Legal => "legal",
-            Level::InCharge => "in_charge",
-            Level::Contact => "contact",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the text used in import reports.
@@ -44,10 +41,6 @@ impl Level {
             Level::InCharge => "person in charge",
             Level::Contact => "contact",
         }
-    }
-
-    pub fn from_stored(text: &str) -> Option<Self> {
-        [Level::Legal, Level::InCharge, Level::Contact].into_iter().find(|level| level.as_str() == text)
     }
 }
 
@@ -100,29 +93,6 @@ pub struct UnusablePhone {
     pub last_digits: String,
 }
 
-/// The reason for which no SMS can be sent to a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnusableReason {
-    /// An existing number, but not a mobile.
-    Landline,
-    /// Too short, too long, or not a telephone number.
-    Incomplete,
-}
-
-impl UnusableReason {
-    /// Returns the text stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            UnusableReason::Landline => "landline",
-            UnusableReason::Incomplete => "incomplete",
-        }
-    }
-
-    pub fn from_stored(text: &str) -> Option<Self> {
-        [UnusableReason::Landline, UnusableReason::Incomplete].into_iter().find(|why| why.as_str() == text)
-    }
-}
-
 impl Phone {
     pub fn mobile(&self) -> Option<&E164> {
         match self {
@@ -132,11 +102,11 @@ impl Phone {
     }
 
     /// Returns the state stored beside the encrypted number.
-    pub fn state(&self) -> &'static str {
+    pub fn state(&self) -> PhoneState {
         match self {
-            Phone::Mobile(_) => "mobile",
-            Phone::Absent => "none",
-            Phone::Unusable(_) => "unusable",
+            Phone::Mobile(_) => PhoneState::Mobile,
+            Phone::Absent => PhoneState::Absent,
+            Phone::Unusable(_) => PhoneState::Unusable,
         }
     }
 }

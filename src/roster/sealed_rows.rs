@@ -3,13 +3,13 @@
 //! Encrypting one text twice gives two ciphertexts, so rows are compared after decryption.
 
 use super::reconcile::Dated;
-use super::{OTHER_NUMBERS, PersonData, Phone, PupilData, UnusablePhone, UnusableReason};
+use super::{OTHER_NUMBERS, PersonData, Phone, PhoneState, PupilData, UnusablePhone};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::{AssociatedData, HmacPurpose, MasterKey, SealError};
-use crate::db::{self, FromRow};
+use crate::db::{self, FromRow, parse_word};
 
 /// The error of encrypting or decrypting a row: a wrong master key, or rows written by another program.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +93,8 @@ impl PersonRow {
             given_name: data.given.clone(),
             phone: number.map(|number| master_key.seal(phone_associated_data(id), number)).transpose()?,
             phone_blind: number.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
-            phone_state: data.phone.state().to_owned(),
-            phone_why: unusable.and_then(|unusable| unusable.reason).map(|why| why.as_str().to_owned()),
+            phone_state: data.phone.state().name().to_owned(),
+            phone_why: unusable.and_then(|unusable| unusable.reason).map(|why| why.name().to_owned()),
             phone_end: unusable.map(|unusable| unusable.last_digits.clone()).filter(|end| !end.is_empty()),
             mobile_in: data.mobile_column.map(str::to_owned),
             exported_at: at.0,
@@ -102,11 +102,11 @@ impl PersonRow {
     }
 
     pub fn open(&self, master_key: &MasterKey) -> Result<Dated<PersonData>, RowError> {
-        let phone = match (self.phone_state.as_str(), &self.phone) {
-            ("mobile", Some(sealed)) => Phone::Mobile(open_mobile(master_key, &self.id, sealed)?),
-            ("none", None) => Phone::Absent,
-            ("unusable", None) => Phone::Unusable(UnusablePhone {
-                reason: self.phone_why.as_deref().and_then(UnusableReason::from_stored),
+        let phone = match (parse_word("person", "phone_state", &self.id, &self.phone_state)?, &self.phone) {
+            (PhoneState::Mobile, Some(sealed)) => Phone::Mobile(open_mobile(master_key, &self.id, sealed)?),
+            (PhoneState::Absent, None) => Phone::Absent,
+            (PhoneState::Unusable, None) => Phone::Unusable(UnusablePhone {
+                reason: self.phone_why.as_deref().and_then(|word| word.parse().ok()),
                 last_digits: self.phone_end.clone().unwrap_or_default(),
             }),
             _ => return Err(inconsistent_row("person", "phone_state", &self.id)),
@@ -155,6 +155,7 @@ impl PupilRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::roster::UnusableReason;
 
     fn person(phone: Phone) -> PersonData {
         PersonData {

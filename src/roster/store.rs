@@ -4,6 +4,7 @@ use super::matching::Candidate;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, args};
+use crate::tenants::NoticeKind;
 
 pub mod import;
 
@@ -163,12 +164,12 @@ pub async fn hide_child(
     now: Timestamp,
     person_id: &PersonId,
     pupil_id: &PupilId,
-    kind: &'static str,
+    kind: NoticeKind,
 ) -> Result<()> {
     tx.execute(
         "INSERT INTO link_withheld (person_id, pupil_id, kind, at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (person_id, pupil_id) DO UPDATE SET kind = excluded.kind, at = excluded.at",
-        args![person_id, pupil_id, kind, now],
+        args![person_id, pupil_id, kind.name(), now],
     )
     .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::ServiceLink;
 use crate::app::App;
+use crate::base::profile::Profile;
 use crate::clients::Client;
 use crate::db::Tx;
 use crate::protocol::redirect::with_query;
@@ -12,7 +13,7 @@ use crate::{clients, tenants};
 pub async fn service_links(
     tx: &mut Tx,
     app: &App,
-    profile: &str,
+    profile: Profile,
     children: &[RosterChild],
 ) -> anyhow::Result<Vec<ServiceLink>> {
     let all = clients::store::list_from_files(tx).await?;
@@ -28,7 +29,7 @@ pub async fn service_links(
 }
 
 /// Returns the link to a client for these children; `None` if the client covers none of the children or has no URL.
-fn service_link(client: &Client, profile: &str, children: &[RosterChild], issuer: &str) -> Option<ServiceLink> {
+fn service_link(client: &Client, profile: Profile, children: &[RosterChild], issuer: &str) -> Option<ServiceLink> {
     let perimeter = &client.meta.perimeter;
     if !client.is_usable() || client.meta.consent || !perimeter.includes_profile(profile) {
         return None;

@@ -73,11 +73,13 @@ pub fn campaign_status(campaign: Option<Campaign>, now: Timestamp) -> CampaignSt
 }
 
 /// The reason for a notice to a school.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
     /// The parent answered *Non* to the question about a child.
     Contested,
     /// The birth date was wrong too often.
+    #[strum(serialize = "set_aside")]
     BirthDateFailed,
     /// A person asking for a new password entered no child's birth date correctly.
     RecoveryFailed,
@@ -91,14 +93,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     pub fn name(self) -> &'static str {
-        match self {
-            NoticeKind::Contested => "contested",
-            NoticeKind::BirthDateFailed => "set_aside",
-            NoticeKind::RecoveryFailed => "recovery_failed",
-            NoticeKind::Reopening => "reopening",
-            NoticeKind::Unreachable => "unreachable",
-            NoticeKind::LinkRepeated => "link_repeated",
-        }
+        self.into()
     }
 }
 

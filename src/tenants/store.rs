@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Campaign, Notice, School, SchoolContact};
+use super::{Campaign, Notice, NoticeKind, School, SchoolContact};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
+use crate::base::phone::{PhoneState, UnusableReason};
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
-use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
     tx.execute(
@@ -195,20 +196,20 @@ pub async fn settle_repeated(
 }
 
 /// A notice as shown to the school.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct NoticeRow {
     pub uai: String,
-    pub kind: String,
+    pub kind: NoticeKind,
     pub support_code: String,
     pub at: i64,
     pub settled_at: Option<i64>,
     pub person_id: PersonId,
     pub family_name: Option<String>,
     pub given_name: Option<String>,
-    /// The current state: `mobile`, `none` or `unusable`.
-    pub phone_state: Option<String>,
-    /// `landline` or `incomplete`.
-    pub phone_why: Option<String>,
+    /// The current state; `None` if the person is not in the roster any more.
+    pub phone_state: Option<PhoneState>,
+    /// Absent in rows older than this column.
+    pub phone_why: Option<UnusableReason>,
     pub phone_end: Option<String>,
     pub mobile_in: Option<String>,
     /// The given name of the child concerned, if any.
@@ -216,17 +217,61 @@ pub struct NoticeRow {
     pub class: Option<String>,
 }
 
+#[derive(FromRow)]
+struct NoticeColumns {
+    id: String,
+    uai: String,
+    kind: String,
+    support_code: String,
+    at: i64,
+    settled_at: Option<i64>,
+    person_id: PersonId,
+    family_name: Option<String>,
+    given_name: Option<String>,
+    phone_state: Option<String>,
+    phone_why: Option<String>,
+    phone_end: Option<String>,
+    mobile_in: Option<String>,
+    pupil: Option<String>,
+    class: Option<String>,
+}
+
+impl TryFrom<NoticeColumns> for NoticeRow {
+    type Error = DbError;
+    fn try_from(r: NoticeColumns) -> Result<Self> {
+        let state = |word: &String| parse_word("person", "phone_state", &r.person_id, word);
+        Ok(Self {
+            kind: parse_word("notice", "kind", &r.id, &r.kind)?,
+            phone_state: r.phone_state.as_ref().map(state).transpose()?,
+            phone_why: r.phone_why.as_deref().and_then(|word| word.parse().ok()),
+            uai: r.uai,
+            support_code: r.support_code,
+            at: r.at,
+            settled_at: r.settled_at,
+            person_id: r.person_id,
+            family_name: r.family_name,
+            given_name: r.given_name,
+            phone_end: r.phone_end,
+            mobile_in: r.mobile_in,
+            pupil: r.pupil,
+            class: r.class,
+        })
+    }
+}
+
 /// Returns the newest notices of a school: the open ones or, with `all`, the settled ones too.
 pub async fn list_notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
-    tx.fetch_all(
-        "SELECT n.uai, n.kind, n.support_code, n.at, n.settled_at, n.person_id, p.family_name, p.given_name, \
+    let rows = tx
+        .fetch_all::<NoticeColumns>(
+            "SELECT n.id, n.uai, n.kind, n.support_code, n.at, n.settled_at, n.person_id, p.family_name, p.given_name, \
          p.phone_state, p.phone_why, p.phone_end, p.mobile_in, u.given_name AS pupil, e.class \
          FROM notice n LEFT JOIN person p ON p.id = n.person_id LEFT JOIN pupil u ON u.id = n.pupil_id \
          LEFT JOIN enrolment e ON e.pupil_id = n.pupil_id AND e.uai = n.uai \
          WHERE n.uai = $1 AND ($2 OR n.settled_at IS NULL) ORDER BY n.at DESC, n.id LIMIT 1000",
-        args![uai, all],
-    )
-    .await
+            args![uai, all],
+        )
+        .await?;
+    rows.into_iter().map(NoticeRow::try_from).collect()
 }
 
 /// A current child of a person with a notice.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::base::profile::Profile;
 use preau::crypto::Priority;
 use preau::db::Durability;
 
@@ -136,7 +137,7 @@ async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
     let pending = {
         let op = server.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
-        let profile = "responsable";
+        let profile = Profile::Responsable;
         let open = preau::accounts::ops::create_account(&mut tx, profile, "Pia", "DURANT", None);
         let account = open.await.unwrap();
         tx.commit().await.unwrap();
@@ -180,7 +181,7 @@ async fn attack_s2_an_account_without_a_password_cannot_sign_in() {
     let server = TestServer::start().await;
     let op = server.operation();
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    let open = preau::accounts::ops::create_account(&mut tx, "responsable", "Pia", "DURANT", None);
+    let open = preau::accounts::ops::create_account(&mut tx, Profile::Responsable, "Pia", "DURANT", None);
     let pending = open.await.unwrap().identifiant;
     tx.commit().await.unwrap();
     let mut browser = at_sign_in(&server).await;

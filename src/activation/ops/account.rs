@@ -7,6 +7,7 @@ use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, Activa
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::ops::NewSession;
@@ -85,7 +86,7 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
             let (given, family, usage) = (&person.given_name, &person.family_name, person.usage_name.as_deref());
             // Includes a pupil who is his own responsable (link 70): an ordinary account with the same pupil as child.
-            let opened = accounts::ops::create_account(tx, "responsable", given, family, usage).await?;
+            let opened = accounts::ops::create_account(tx, Profile::Responsable, given, family, usage).await?;
             let about =
                 AuditDetails { account: Some(&opened.id), detail: &next.support_code, ..AuditDetails::default() };
             audit::store::record(tx, AuditEvent::IdentifierAssigned, about).await?;

@@ -14,7 +14,7 @@ use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::interactions::Interaction;
 use crate::limits::{self, RateLimit, RateLimitDecision, RateLimited};
-use crate::otp;
+use crate::otp::{self, ChallengePurpose};
 use crate::outbox::JobKind;
 
 /// The outcome of a start.
@@ -123,7 +123,7 @@ pub async fn start(
 async fn insert_activation(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, new: &Activation) -> anyhow::Result<bool> {
     let Operation { app, now, .. } = *op;
     store::close_stale(tx, now, &new.browser_digest, &new.identity_budget).await?;
-    otp::store::insert(tx, now, &new.challenge_id, "activation", now.plus(otp::CODE_TTL)).await?;
+    otp::store::insert(tx, now, &new.challenge_id, ChallengePurpose::Activation, now.plus(otp::CODE_TTL)).await?;
     if !store::insert(tx, &app.master_key, now, new).await? {
         return Ok(false);
     }

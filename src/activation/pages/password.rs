@@ -15,6 +15,7 @@ use crate::activation::ops::{self, ChoosePasswordOutcome};
 use crate::activation::views::{ChildNotice, ChildNoticeReason, DonePage, PasswordPage, SheetPage, SheetService};
 use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
+use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::views::PasswordFieldError;
 use crate::credentials::{SignInContext, SignInCookies, TypedPassword};
@@ -231,7 +232,7 @@ async fn other_service_links(
 ) -> Result<Vec<ServiceLink>, PageError> {
     let mut tx = app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, account_id).await?;
-    let mut doors = services::ops::service_links(&mut tx, app, "responsable", &children).await?;
+    let mut doors = services::ops::service_links(&mut tx, app, Profile::Responsable, &children).await?;
     let id = ctx.query.get("client_id").unwrap_or_default();
     let Some(at) = doors.iter().position(|door| door.client_id == id) else { return Ok(Vec::new()) };
     let own = doors.swap_remove(at);

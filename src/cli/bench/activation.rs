@@ -104,7 +104,7 @@ async fn insert_people(app: &AppState) -> anyhow::Result<()> {
         let link = NewLink {
             person_id: &person_id,
             pupil_id: &pupil_id,
-            level: Level::Legal.as_str(),
+            level: Level::Legal,
             relation: None,
             source: "bench",
         };

@@ -11,6 +11,7 @@ use super::measure::{BenchRates, mean, measure_rate, rounds};
 use crate::accounts;
 use crate::app::{AppState, Operation};
 use crate::base::ids::id256;
+use crate::base::profile::Profile;
 use crate::crypto::Priority;
 use crate::db::Durability;
 use crate::demo::Demo;
@@ -27,7 +28,7 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
     let op = Operation::of_job(app, "bench");
     let mut tx = op.write(Durability::Relaxed).await?;
     for _ in 0..tasks {
-        let account = accounts::ops::create_account(&mut tx, "responsable", "Banc", "MESURE", None).await?;
+        let account = accounts::ops::create_account(&mut tx, Profile::Responsable, "Banc", "MESURE", None).await?;
         accounts::store::set_password(&mut tx, app.now(), &account.id, &hash).await?;
         identifiants.push(account.identifiant);
     }

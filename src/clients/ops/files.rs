@@ -1,5 +1,6 @@
 //! Validation of a client file, by the rules of registration and by the deployment's rules. `publish` writes the rows.
 
+use crate::base::profile::Profile;
 use crate::base::secret::Secret;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::{ClientMetadata, Perimeter, is_client_id};
@@ -24,8 +25,8 @@ pub(super) fn validate_file(
     if !is_client_id(&file.client_id) {
         return Err(rule("client_id has 1 to 100 letters, digits, - _ . ~".into()));
     }
-    check_perimeter(&file.extensions.perimeter, file.extensions.academy.as_ref(), declared).map_err(rule)?;
-    let (ours, p) = (file.extensions.clone(), file.extensions.perimeter.clone());
+    let ours = file.extensions.clone();
+    let perimeter = read_perimeter(&ours.perimeter, ours.academy.as_ref(), declared).map_err(rule)?;
     let terms = RegistrationPolicy::File {
         secret_len: secret.map(|secret| secret.expose().len()),
         profile: ours.profile,
@@ -40,12 +41,7 @@ pub(super) fn validate_file(
         offline_agreed: ours.offline_agreed,
         audiences: ours.audiences,
         academy: ours.academy,
-        perimeter: Perimeter {
-            academies: p.academies,
-            ministries: p.ministries,
-            schools: p.schools,
-            profiles: p.profiles,
-        },
+        perimeter,
     };
     let flaw = |flaw: MetadataError| {
         let place = file.location.locate(flaw.field);
@@ -57,8 +53,12 @@ pub(super) fn validate_file(
     Ok(meta)
 }
 
-/// Verifies that every academy, ministry and school of the perimeter is declared, and that every profile is known.
-fn check_perimeter(p: &PerimeterFile, academy: Option<&String>, declared: &DeploymentFiles) -> Result<(), String> {
+/// Reads a perimeter, of which every academy, ministry and school is declared, and every profile is known.
+fn read_perimeter(
+    p: &PerimeterFile,
+    academy: Option<&String>,
+    declared: &DeploymentFiles,
+) -> Result<Perimeter, String> {
     let mut academies = p.academies.iter().chain(academy);
     let missing = academies.find(|a| !declared.academies.iter().any(|d| d.id == **a));
     let missing = missing.or_else(|| p.ministries.iter().find(|m| !declared.ministries.iter().any(|d| d.id == **m)));
@@ -66,8 +66,13 @@ fn check_perimeter(p: &PerimeterFile, academy: Option<&String>, declared: &Deplo
     if let Some(name) = missing {
         return Err(format!("perimeter: {name} is not declared"));
     }
-    match p.profiles.iter().find(|p| !["responsable", "eleve"].contains(&p.as_str())) {
-        Some(name) => Err(format!("perimeter: profile {name} is not responsable or eleve")),
-        None => Ok(()),
-    }
+    let profile = |name: &String| {
+        name.parse::<Profile>().map_err(|_| format!("perimeter: profile {name} is not responsable or eleve"))
+    };
+    Ok(Perimeter {
+        academies: p.academies.clone(),
+        ministries: p.ministries.clone(),
+        schools: p.schools.clone(),
+        profiles: p.profiles.iter().map(profile).collect::<Result<_, _>>()?,
+    })
 }

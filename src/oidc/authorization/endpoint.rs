@@ -232,7 +232,7 @@ async fn nothing_in_perimeter_page(
     schools.dedup();
     let query = encode([("i", i), ("client_id", client.id.as_str())]);
     let mut doors =
-        services::ops::service_links(&mut app.db.read().await?, app, &p.account.profile, &p.children).await?;
+        services::ops::service_links(&mut app.db.read().await?, app, p.account.profile, &p.children).await?;
     doors.retain(|door| door.sector == client.meta.sector && door.client_id != client.id);
     let mut places: Vec<String> = Vec::new();
     for place in doors.iter().flat_map(|door| &door.places) {

@@ -44,7 +44,7 @@ pub fn children_in_perimeter<'a>(perimeter: &Perimeter, children: &'a [RosterChi
 pub fn is_in_perimeter(client: &Client, account: &Account, children: &[RosterChild]) -> bool {
     let p = &client.meta.perimeter;
     let about_schools = !(p.academies.is_empty() && p.ministries.is_empty() && p.schools.is_empty());
-    p.includes_profile(&account.profile) && (!about_schools || !children_in_perimeter(p, children).is_empty())
+    p.includes_profile(account.profile) && (!about_schools || !children_in_perimeter(p, children).is_empty())
 }
 
 /// The place where claims are delivered.

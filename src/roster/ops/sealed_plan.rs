@@ -10,14 +10,14 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::crypto::MasterKey;
-use crate::db::{self, Durability, Tx, UnitOfWork};
+use crate::db::{self, Durability, Tx, UnitOfWork, parse_word};
+use crate::roster::LinkData;
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::roster::store::import::{self, NewLink, RosterSetRow};
 use crate::roster::uai::Uai;
-use crate::roster::{Level, LinkData};
 use crate::tenants::{self, Notice, NoticeKind};
 
 /// The stored state of a school, with the ids of its rows.
@@ -52,7 +52,7 @@ impl StoredRoster {
             state.pupils.insert(row.pupil_key, row.pupil_id);
         }
         for row in import::list_links(tx, set.uai.as_str()).await? {
-            let level = Level::from_stored(&row.level).ok_or_else(|| inconsistent("link", "level", &row.person_id))?;
+            let level = parse_word("link", "level", &row.person_id, &row.level)?;
             let data = LinkData { level, relation: row.relation };
             state.current.links.insert((row.pupil_key.clone(), row.person_key.clone()), data);
             state.pupils.insert(row.pupil_key, row.pupil_id);
@@ -178,7 +178,7 @@ impl SealedPlan {
         }
         for (key, data) in plan.links_started.iter().chain(&plan.links_changed) {
             let (person_id, pupil_id) = self.link_ids(key)?;
-            let (level, relation) = (data.level.as_str(), data.relation.as_deref());
+            let (level, relation) = (data.level, data.relation.as_deref());
             import::upsert_link(tx, uai, &NewLink { person_id, pupil_id, level, relation, source: self.format.name() })
                 .await?;
         }

@@ -6,6 +6,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{FromRow, Result, Tx, Value, args};
+use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The number of keys looked up by one statement. A shorter list repeats its last key, so the SQL text never varies.
@@ -243,7 +244,7 @@ pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &Pu
 pub struct NewLink<'a> {
     pub person_id: &'a PersonId,
     pub pupil_id: &'a PupilId,
-    pub level: &'static str,
+    pub level: Level,
     pub relation: Option<&'a str>,
     pub source: &'static str,
 }
@@ -253,7 +254,7 @@ pub async fn upsert_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<(
     let sql = "INSERT INTO link (person_id, pupil_id, uai, level, relation, source) VALUES ($1, $2, $3, $4, $5, $6) \
                ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
                relation = excluded.relation, source = excluded.source, ended_at = NULL";
-    let args = args![link.person_id, link.pupil_id, uai, link.level, link.relation, link.source];
+    let args = args![link.person_id, link.pupil_id, uai, link.level.name(), link.relation, link.source];
     tx.execute(sql, args).await?;
     Ok(())
 }

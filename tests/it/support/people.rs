@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use preau::accounts::{self, SuspendedBy};
+use preau::base::profile::Profile;
 use preau::base::typed_ids::{AccountId, PersonId};
 use preau::crypto::Priority;
 use preau::db::Durability;
@@ -94,7 +95,7 @@ impl TestServer {
         let hash = self.app.password_hasher.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
         let op = self.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
-        let account = accounts::ops::create_account(&mut tx, "responsable", prenom, nom, None).await.unwrap();
+        let account = accounts::ops::create_account(&mut tx, Profile::Responsable, prenom, nom, None).await.unwrap();
         assert!(accounts::store::set_password(&mut tx, self.now(), &account.id, &hash).await.unwrap());
         tx.commit().await.unwrap();
         TestAccount { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }

@@ -1,9 +1,11 @@
 //! The permitted changes of an import, and the reasons for rejection.
 
 use super::*;
+use crate::base::phone::{PhoneState, UnusableReason};
 use crate::base::typed_ids::AccountId;
 use crate::roster::reconcile::ReconcileError;
 use crate::roster::store::{hide_child, link_to_account, list_children_of_account};
+use crate::tenants::NoticeKind;
 
 #[tokio::test]
 async fn fault_rt14_the_same_files_again_change_nothing() {
@@ -175,7 +177,7 @@ async fn what_a_parent_contested_survives_imports() {
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
         link_to_account(&mut tx, &parent, &account()).await.unwrap();
         let child = list_children_of_account(&mut tx, &account()).await.unwrap().remove(0);
-        hide_child(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
+        hide_child(&mut tx, NOW, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
         tx.commit().await.unwrap();
         ground.imported(&roster.on("09/09/2025", |roster| _ = roster.links.remove(3))).await;
         ground.imported(&roster.on("10/09/2025", |_| {})).await;
@@ -195,9 +197,9 @@ async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_th
         let parent = ground.person_id("500003").await;
         let mut tx = ground.context().storage.write(Durability::Durable).await.unwrap();
         let child = crate::roster::store::list_children_of_person(&mut tx, &parent).await.unwrap().remove(0);
-        hide_child(&mut tx, NOW, &parent, &child.pupil_id, "contested").await.unwrap();
+        hide_child(&mut tx, NOW, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
         for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
-            let kind = tenants::NoticeKind::Contested;
+            let kind = NoticeKind::Contested;
             let pupil_id = Some(&child.pupil_id);
             let notice = tenants::Notice { uai: MONOD, person_id: &parent, pupil_id, kind, support_code: code };
             tx.now = at;
@@ -235,16 +237,14 @@ async fn faults_c6_an_unreachable_parent_is_told_with_child_class_end_and_reason
             let children = tenants::store::list_noticed_children(&mut tx, MONOD).await.unwrap();
             (row.map(|row| (row.phone_state.unwrap(), row.phone_why, row.phone_end)), children.len())
         };
-        let landline = |why: Option<&str>, end: Option<&str>| {
-            Some(("unusable".to_owned(), why.map(str::to_owned), end.map(str::to_owned)))
-        };
-        assert_eq!(read().await, (landline(Some("landline"), Some("56")), 1));
+        let landline = Some((PhoneState::Unusable, Some(UnusableReason::Landline), Some("56".to_owned())));
+        assert_eq!(read().await, (landline.clone(), 1));
         // A row older than the reason column: importing the same files again fills the column in.
         let mut tx = ground.db.write(Durability::Durable).await.unwrap();
         tx.execute("UPDATE person SET phone_why = NULL, phone_end = NULL", args![]).await.unwrap();
         tx.commit().await.unwrap();
         ground.imported(&roster).await;
-        assert_eq!(read().await, (landline(Some("landline"), Some("56")), 1));
+        assert_eq!(read().await, (landline, 1));
         // A mobile arrives: the notice is settled, and nothing of the old number is left.
         ground.imported(&roster.on("09/09/2025", |roster| roster.persons[0].1 = "06 39 98 00 00".into())).await;
         assert_eq!(read().await.0, None);
@@ -293,7 +293,7 @@ async fn faults_c2_a_link_that_is_there_twice_is_kept_once_and_the_school_is_tol
             let rows = tenants::store::list_notices(&mut tx, MONOD, all).await.unwrap();
             rows.into_iter().map(|row| (row.kind, row.pupil, row.settled_at.is_some())).collect::<Vec<_>>()
         };
-        let of = |settled| vec![("link_repeated".to_owned(), Some("Zoé".to_owned()), settled)];
+        let of = |settled| vec![(NoticeKind::LinkRepeated, Some("Zoé".to_owned()), settled)];
         assert_eq!(notices(false).await, of(false));
         ground.imported(&Roster::of(MONOD, 4).on("09/09/2025", |_| {})).await;
         assert_eq!((notices(false).await, notices(true).await), (vec![], of(true)));
