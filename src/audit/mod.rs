@@ -5,6 +5,7 @@
 pub mod store;
 
 use crate::base::typed_ids::{AccountId, ClientId, PersonId};
+use crate::base::uai::Uai;
 
 /// The recorded events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
@@ -65,7 +66,7 @@ impl AuditEvent {
 pub struct AuditDetails<'a> {
     pub account: Option<&'a AccountId>,
     pub client: Option<&'a ClientId>,
-    pub uai: Option<&'a str>,
+    pub uai: Option<&'a Uai>,
     /// The person of the roster, by id.
     pub person: Option<&'a PersonId>,
     /// A short internal text: a UAI, a count or a row id; never user input.

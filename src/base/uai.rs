@@ -6,7 +6,8 @@
 use std::fmt;
 
 /// A UAI with a correct check letter, in capitals: `0349999J`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Uai(String);
 
 /// The reasons to reject a text as a UAI.
@@ -47,6 +48,28 @@ impl Uai {
 impl fmt::Display for Uai {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// A UAI may be read as text; a text becomes a UAI by [`Uai::parse`] only.
+impl std::ops::Deref for Uai {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Uai> for String {
+    fn from(uai: Uai) -> Self {
+        uai.0
+    }
+}
+
+impl TryFrom<String> for Uai {
+    type Error = UaiError;
+
+    fn try_from(text: String) -> Result<Self, UaiError> {
+        Self::parse(&text)
     }
 }
 

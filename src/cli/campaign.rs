@@ -5,6 +5,7 @@ use std::io::Write;
 use super::format_paris_time;
 use crate::base::clock::Timestamp;
 use crate::base::phone::{PhoneState, UnusableReason};
+use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
@@ -63,9 +64,10 @@ pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Se
         CampaignCommand::Close(which) => (which, Some(CampaignChange::Close)),
         CampaignCommand::Notices(notices) => (&notices.which, None),
     };
-    let uai = which.uai.to_uppercase();
     let access = if change.is_some() { AccessMode::ReadWrite } else { AccessMode::ReadOnly };
     let db = bootstrap::open_existing_database(config, access).await?;
+    let text = which.uai.to_uppercase();
+    let uai = Uai::parse(&text).map_err(|_| TenantError::UnknownSchool(text))?;
     match change {
         Some(change) => {
             let around = super::operator_dependencies();
@@ -92,10 +94,10 @@ pub async fn run(args: &CampaignArgs, config: &Config, out: &mut (dyn Write + Se
     Ok(true)
 }
 
-async fn print_notices(db: &Db, uai: &str, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+async fn print_notices(db: &Db, uai: &Uai, all: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
     if store::find_school(&mut tx, uai).await?.is_none() {
-        return Err(TenantError::UnknownSchool(uai.to_owned()).into());
+        return Err(TenantError::UnknownSchool(uai.to_string()).into());
     }
     let rows = store::list_notices(&mut tx, uai, all).await?;
     if rows.is_empty() {
@@ -165,7 +167,7 @@ mod tests {
     #[test]
     fn faults_c6_a_notice_says_child_class_the_numbers_end_and_the_reason() {
         let row = |kind: NoticeKind, state: PhoneState, why: Option<UnusableReason>, end: Option<&str>| NoticeRow {
-            uai: "0349999J".into(),
+            uai: Uai::parse("0349999J").unwrap(),
             kind,
             support_code: String::new(),
             at: 1_795_510_800_000,

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{format_paris_time, load_config};
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
+use crate::base::uai::Uai;
 use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
 use crate::config::Config;
 use crate::config::deployment::DeploymentFiles;
@@ -231,7 +232,10 @@ async fn check_deployment(db: &Db, declared: &DeploymentFiles, report: &mut Doct
 async fn check_published(tx: &mut Tx, plan: &PublishPlan, declared: &DeploymentFiles) -> anyhow::Result<String> {
     plan.check(format_paris_time)?;
     for school in &declared.schools {
-        let found = tenants::store::find_school(tx, &school.uai).await?;
+        let found = match Uai::parse(&school.uai) {
+            Ok(uai) => tenants::store::find_school(tx, &uai).await?,
+            Err(_) => None,
+        };
         anyhow::ensure!(found.is_some(), "school {} is not in the database yet: run `preau migrate`", school.uai);
     }
     let mut suspended = Vec::new();

@@ -85,7 +85,7 @@ mod tests {
         let mut tx = db.write(Durability::Durable).await.unwrap();
         for school in rosters::SCHOOLS {
             store::upsert_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
-            let (uai, name) = (school.uai.to_owned(), school.name.to_owned());
+            let (uai, name) = (school.uai.parse().unwrap(), school.name.to_owned());
             let (academy, ministry) = (school.academy.to_owned(), school.ministry.to_owned());
             store::upsert_school(&mut tx, &School { uai, name, academy, ministry, telephone: None }).await.unwrap();
         }

@@ -1,10 +1,11 @@
-//! Columns and arguments of the typed ids and of the stored words.
+//! Columns and arguments of the typed ids, of UAIs, and of the stored words.
 
 use sqlx::Database;
 use sqlx::error::BoxDynError;
 
 use super::{DbError, Result, Value};
 use crate::base::typed_ids::{self, for_each_typed_id};
+use crate::base::uai::Uai;
 
 macro_rules! convert {
     ($($(#[$doc:meta])* $name:ident;)+) => { $(
@@ -55,6 +56,39 @@ macro_rules! convert {
     )+ };
 }
 for_each_typed_id!(convert);
+
+impl From<&Uai> for Value {
+    fn from(uai: &Uai) -> Self {
+        Value::from(uai.as_str())
+    }
+}
+
+impl From<Option<&Uai>> for Value {
+    fn from(uai: Option<&Uai>) -> Self {
+        Value::from(uai.map(Uai::as_str))
+    }
+}
+
+impl<DB: Database> sqlx::Type<DB> for Uai
+where
+    String: sqlx::Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        <String as sqlx::Type<DB>>::type_info()
+    }
+    fn compatible(ty: &DB::TypeInfo) -> bool {
+        <String as sqlx::Type<DB>>::compatible(ty)
+    }
+}
+
+impl<'r, DB: Database> sqlx::Decode<'r, DB> for Uai
+where
+    String: sqlx::Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> std::result::Result<Self, BoxDynError> {
+        Ok(Self::parse(&<String as sqlx::Decode<'r, DB>>::decode(value)?)?)
+    }
+}
 
 /// Reads a stored word, such as a state; a word that the present version does not know is an inconsistent row.
 pub fn parse_word<T: std::str::FromStr>(table: &'static str, column: &'static str, row: &str, word: &str) -> Result<T> {

@@ -6,6 +6,7 @@ use super::folder::DemoFolder;
 use super::rosters::{self, SCHOOLS};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
 use crate::config::deployment::DeploymentFiles;
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
@@ -44,7 +45,7 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
     let mut tx = app.db.read().await?;
     let mut missing = Vec::new();
     for school in &SCHOOLS {
-        if find_set(&mut tx, school.uai).await?.is_none() {
+        if find_set(&mut tx, &Uai::parse(school.uai)?).await?.is_none() {
             missing.push(school);
         }
     }
@@ -76,8 +77,9 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
 /// Opens every campaign from now on, except the closed one.
 pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
     for school in &SCHOOLS {
+        let uai = Uai::parse(school.uai)?;
         let change = if school.uai == CLOSED_SCHOOL_UAI {
-            let campaign = tenants::store::find_campaign(&mut app.db.read().await?, school.uai).await?;
+            let campaign = tenants::store::find_campaign(&mut app.db.read().await?, &uai).await?;
             if matches!(campaign_status(campaign, now), CampaignStatus::Closed(_)) {
                 continue;
             }
@@ -85,7 +87,7 @@ pub async fn set_campaigns(app: &App, now: Timestamp) -> anyhow::Result<()> {
         } else {
             CampaignChange::Open { days: CAMPAIGN_DAYS }
         };
-        change_campaign(Operation::of_job(app, "demo").database(), school.uai, change).await?;
+        change_campaign(Operation::of_job(app, "demo").database(), &uai, change).await?;
     }
     Ok(())
 }

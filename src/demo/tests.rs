@@ -10,6 +10,7 @@ use super::setup::CLOSED_SCHOOL_UAI;
 use super::{Demo, DemoListeners, FolderError, Ports, print_greeting};
 use crate::app::Operation;
 use crate::base::clock::Span;
+use crate::base::uai::Uai;
 use crate::bootstrap::Dependencies;
 use crate::crypto::PasswordCost;
 use crate::roster::store::list_children_of_account;
@@ -78,7 +79,7 @@ async fn its_campaigns_are_open_for_fifteen_days_but_one() {
     let now = demo.app().now();
     let mut tx = demo.app().db.read().await.unwrap();
     for school in &SCHOOLS {
-        let campaign = tenants::store::find_campaign(&mut tx, school.uai).await.unwrap();
+        let campaign = tenants::store::find_campaign(&mut tx, &Uai::parse(school.uai).unwrap()).await.unwrap();
         let nearly = now.plus(Span::days(15)).minus(Span::minutes(5));
         if school.uai == CLOSED_SCHOOL_UAI {
             assert!(matches!(campaign_status(campaign, now), CampaignStatus::Closed(_)));

@@ -8,13 +8,14 @@ pub mod ops;
 use serde::{Deserialize, Serialize};
 
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::uai::Uai;
 
 /// A child that a person is asked about. A pupil may be linked to several records of one parent.
 #[derive(Clone, Copy, Debug)]
 pub struct Guardianship<'a> {
     pub person_ids: &'a [PersonId],
     pub pupil_id: &'a PupilId,
-    pub uai: &'a str,
+    pub uai: &'a Uai,
 }
 
 impl Guardianship<'_> {
@@ -64,7 +65,7 @@ pub struct ChildQuestion {
     /// The initial of the family name, shown before any proof.
     pub initial: String,
     pub school: String,
-    pub uai: String,
+    pub uai: Uai,
     pub settled: Option<ChildStatus>,
 }
 
@@ -118,7 +119,7 @@ mod tests {
             given_name: "Anaïs".into(),
             initial: "L".into(),
             school: "Clg".into(),
-            uai: "0349999J".into(),
+            uai: Uai::parse("0349999J").unwrap(),
             settled,
         }
     }

@@ -7,6 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::AccountId;
+use crate::base::uai::Uai;
 use crate::crypto::Priority;
 use crate::db::Durability;
 use crate::devices;
@@ -127,7 +128,7 @@ pub async fn sign_in(
     let outcome = match current.filter(|c| c.state == AccountState::Active && c.password == account.password) {
         Some(Account { suspended_by: Some(by), id, .. }) => {
             let children = crate::roster::store::list_children_of_account(&mut tx, &id).await?;
-            let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
+            let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
             let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
             SignInOutcome::Suspended { by, school: children.into_iter().next().map(|c| c.school), offices }
         }

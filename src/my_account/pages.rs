@@ -8,6 +8,7 @@ use super::views::{AccountChild, AccountPage, ConsentedService};
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
 use crate::clients::{self, is_client_id};
 use crate::db::Durability;
 use crate::grants;
@@ -38,7 +39,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
         accepted.push(ConsentedService { client_id, name, since: dates::day(ctx.lang, Timestamp(at)) });
     }
     let doors = services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
-    let uais: Vec<String> = children.iter().map(|c| c.uai.clone()).collect();
+    let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
     let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
     drop(tx);
     let page = AccountPage {

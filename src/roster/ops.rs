@@ -153,7 +153,7 @@ async fn import_school(
 ) -> Result<SchoolImportOutcome> {
     let refused = |why: ImportRejection| Ok(SchoolImportOutcome::Rejected(why));
     let mut tx = ctx.storage.db.read().await?;
-    let Some(school) = tenants::store::find_school(&mut tx, set.uai.as_str()).await? else {
+    let Some(school) = tenants::store::find_school(&mut tx, &set.uai).await? else {
         return refused(ImportRejection::UndeclaredSchool { uai: set.uai.clone(), academy: request.academy.clone() });
     };
     if school.academy != request.academy {

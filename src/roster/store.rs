@@ -3,6 +3,7 @@
 use super::matching::Candidate;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, args};
 use crate::tenants::NoticeKind;
 
@@ -20,7 +21,7 @@ pub struct RosterChild {
     pub given_name: String,
     /// Encrypted.
     pub birth_date: String,
-    pub uai: String,
+    pub uai: Uai,
     pub school: String,
     pub academy: String,
     pub ministry: String,
@@ -65,10 +66,10 @@ pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Resul
 
 /// Lists the schools with a link, of any level, current or ended, to a person: the schools to contact for a person
 /// without a child.
-pub async fn list_schools_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<String>> {
+pub async fn list_schools_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<Uai>> {
     let sql = "SELECT uai FROM link WHERE person_id = $1 GROUP BY uai \
                ORDER BY MIN(CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END), uai LIMIT 20";
-    Ok(tx.fetch_all::<(String,)>(sql, args![person_id]).await?.into_iter().map(|(uai,)| uai).collect())
+    Ok(tx.fetch_all::<(Uai,)>(sql, args![person_id]).await?.into_iter().map(|(uai,)| uai).collect())
 }
 
 #[derive(FromRow)]

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::uai::Uai;
 
 /// A declared school. A UAI has seven digits and a check letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct School {
-    pub uai: String,
+    pub uai: Uai,
     pub name: String,
     pub academy: String,
     pub ministry: String,
@@ -100,7 +101,7 @@ impl NoticeKind {
 /// A new notice to a school.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
-    pub uai: &'a str,
+    pub uai: &'a Uai,
     pub person_id: &'a PersonId,
     pub pupil_id: Option<&'a PupilId>,
     pub kind: NoticeKind,

@@ -6,8 +6,8 @@ use super::{Campaign, School, is_telephone, store};
 use crate::app::DatabaseOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
-use crate::base::uai::Uai;
-use crate::config::deployment::DeploymentFiles;
+use crate::base::uai::{Uai, UaiError};
+use crate::config::deployment::{DeploymentFiles, SchoolFile};
 use crate::db::{Durability, Tx};
 
 #[derive(Debug, thiserror::Error)]
@@ -24,12 +24,17 @@ pub enum TenantError {
     Db(#[from] crate::db::DbError),
 }
 
+fn parse_uai(school: &SchoolFile) -> Result<Uai, TenantError> {
+    let invalid = |why: UaiError| TenantError::InvalidUai { uai: school.uai.clone(), why: why.to_string() };
+    Uai::parse(&school.uai).map_err(invalid)
+}
+
 /// Verifies the consistency of academies, ministries and schools; writes nothing.
 pub fn check(declared: &DeploymentFiles) -> Result<(), TenantError> {
     let academies: BTreeSet<&str> = declared.academies.iter().map(|a| a.id.as_str()).collect();
     let ministries: BTreeSet<&str> = declared.ministries.iter().map(|m| m.id.as_str()).collect();
     for s in &declared.schools {
-        Uai::parse(&s.uai).map_err(|why| TenantError::InvalidUai { uai: s.uai.clone(), why: why.to_string() })?;
+        parse_uai(s)?;
         let dangling =
             |what, name: &str| TenantError::UnknownReference { uai: s.uai.clone(), what, name: name.to_owned() };
         if !academies.contains(s.academy.as_str()) {
@@ -54,7 +59,7 @@ pub async fn upsert_declared(tx: &mut Tx, declared: &DeploymentFiles) -> Result<
     }
     for s in &declared.schools {
         let school = School {
-            uai: s.uai.clone(),
+            uai: parse_uai(s)?,
             name: s.name.clone(),
             academy: s.academy.clone(),
             ministry: s.ministry.clone(),
@@ -76,13 +81,13 @@ pub enum CampaignChange {
 
 pub async fn change_campaign(
     ctx: DatabaseOperation<'_>,
-    uai: &str,
+    uai: &Uai,
     change: CampaignChange,
 ) -> Result<Campaign, TenantError> {
     let now = ctx.now;
     let mut tx = ctx.write(Durability::Durable).await?;
     if store::find_school(&mut tx, uai).await?.is_none() {
-        return Err(TenantError::UnknownSchool(uai.to_owned()));
+        return Err(TenantError::UnknownSchool(uai.to_string()));
     }
     let (campaign, fact) = match change {
         CampaignChange::Open { days } => {

@@ -7,6 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::phone::{PhoneState, UnusableReason};
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::uai::Uai;
 use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 pub async fn upsert_academy(tx: &mut Tx, id: &str, code: &str, name: &str) -> Result<()> {
@@ -41,7 +42,7 @@ pub async fn upsert_school(tx: &mut Tx, school: &School) -> Result<()> {
 
 #[derive(FromRow)]
 struct SchoolRow {
-    uai: String,
+    uai: Uai,
     name: String,
     academy: String,
     ministry: String,
@@ -54,13 +55,13 @@ impl From<SchoolRow> for School {
     }
 }
 
-pub async fn find_school(tx: &mut Tx, uai: &str) -> Result<Option<School>> {
+pub async fn find_school(tx: &mut Tx, uai: &Uai) -> Result<Option<School>> {
     let sql = "SELECT uai, name, academy, ministry, telephone FROM school WHERE uai = $1";
     Ok(tx.fetch_optional::<SchoolRow>(sql, args![uai]).await?.map(School::from))
 }
 
 /// Returns the contacts of schools, in the order of the list and without duplicates.
-pub async fn list_contacts(tx: &mut Tx, uais: &[String]) -> Result<Vec<SchoolContact>> {
+pub async fn list_contacts(tx: &mut Tx, uais: &[Uai]) -> Result<Vec<SchoolContact>> {
     let (mut seen, mut out) = (Vec::new(), Vec::new());
     for uai in uais {
         if !seen.contains(&uai) {
@@ -77,13 +78,13 @@ pub async fn list_schools(tx: &mut Tx) -> Result<Vec<School>> {
     Ok(tx.fetch_all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
 }
 
-pub async fn find_campaign(tx: &mut Tx, uai: &str) -> Result<Option<Campaign>> {
+pub async fn find_campaign(tx: &mut Tx, uai: &Uai) -> Result<Option<Campaign>> {
     let sql = "SELECT opens_at, closes_at FROM campaign WHERE uai = $1";
     let row = tx.fetch_optional::<(i64, i64)>(sql, args![uai]).await?;
     Ok(row.map(|(opens, closes)| Campaign { opens_at: Timestamp(opens), closes_at: Timestamp(closes) }))
 }
 
-pub async fn upsert_campaign(tx: &mut Tx, uai: &str, campaign: Campaign) -> Result<()> {
+pub async fn upsert_campaign(tx: &mut Tx, uai: &Uai, campaign: Campaign) -> Result<()> {
     tx.execute(
         "INSERT INTO campaign (uai, opens_at, closes_at) VALUES ($1, $2, $3) \
          ON CONFLICT (uai) DO UPDATE SET opens_at = excluded.opens_at, closes_at = excluded.closes_at",
@@ -116,7 +117,7 @@ pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Re
 
 /// Settles the notices of unreachable persons that are obsolete: the roster has a mobile number now, or the last legal
 /// link with the school ended.
-pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
+pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
@@ -129,7 +130,7 @@ pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &str) -> Resul
 
 /// Settles the notices of activations for which the roster has no current legal link any more: between the person and
 /// the child or, for a notice without a child, between the person and the school. The school has handled the case.
-pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
+pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL \
          AND kind IN ('contested', 'set_aside', 'reopening') AND NOT EXISTS \
@@ -142,7 +143,7 @@ pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> 
 }
 
 /// Reopens the newest notice for each current legal link that is still contested or unproven.
-pub async fn reopen_hidden(tx: &mut Tx, uai: &str) -> Result<()> {
+pub async fn reopen_hidden(tx: &mut Tx, uai: &Uai) -> Result<()> {
     tx.execute(
         "UPDATE notice SET settled_at = NULL WHERE uai = $1 AND settled_at IS NOT NULL AND EXISTS \
          (SELECT 1 FROM link_withheld w JOIN link l ON l.person_id = w.person_id AND l.pupil_id = w.pupil_id \
@@ -182,7 +183,7 @@ pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &AccountI
 pub async fn settle_repeated(
     tx: &mut Tx,
     now: Timestamp,
-    uai: &str,
+    uai: &Uai,
     current: &BTreeSet<(&PersonId, &PupilId)>,
 ) -> Result<()> {
     let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
@@ -198,7 +199,7 @@ pub async fn settle_repeated(
 /// A notice as shown to the school.
 #[derive(Clone, Debug)]
 pub struct NoticeRow {
-    pub uai: String,
+    pub uai: Uai,
     pub kind: NoticeKind,
     pub support_code: String,
     pub at: i64,
@@ -220,7 +221,7 @@ pub struct NoticeRow {
 #[derive(FromRow)]
 struct NoticeColumns {
     id: String,
-    uai: String,
+    uai: Uai,
     kind: String,
     support_code: String,
     at: i64,
@@ -260,7 +261,7 @@ impl TryFrom<NoticeColumns> for NoticeRow {
 }
 
 /// Returns the newest notices of a school: the open ones or, with `all`, the settled ones too.
-pub async fn list_notices(tx: &mut Tx, uai: &str, all: bool) -> Result<Vec<NoticeRow>> {
+pub async fn list_notices(tx: &mut Tx, uai: &Uai, all: bool) -> Result<Vec<NoticeRow>> {
     let rows = tx
         .fetch_all::<NoticeColumns>(
             "SELECT n.id, n.uai, n.kind, n.support_code, n.at, n.settled_at, n.person_id, p.family_name, p.given_name, \
@@ -283,7 +284,7 @@ pub struct NoticedChild {
 }
 
 /// Returns the current children at the school of persons with a notice that names no child.
-pub async fn list_noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<NoticedChild>> {
+pub async fn list_noticed_children(tx: &mut Tx, uai: &Uai) -> Result<Vec<NoticedChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.given_name, e.class FROM link l JOIN pupil u ON u.id = l.pupil_id \
          JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
@@ -295,9 +296,19 @@ pub async fn list_noticed_children(tx: &mut Tx, uai: &str) -> Result<Vec<Noticed
     .await
 }
 
-/// Returns the notices of a support code: UAI, school name, kind, creation time and settlement time.
-pub async fn list_notices_by_code(tx: &mut Tx, code: &str) -> Result<Vec<(String, String, String, i64, Option<i64>)>> {
-    let sql = "SELECT n.uai, s.name, n.kind, n.at, n.settled_at FROM notice n JOIN school s ON s.uai = n.uai \
-               WHERE n.support_code = $1 ORDER BY n.at DESC LIMIT 20";
+/// A notice as explained to the help desk: no names.
+#[derive(Clone, Debug, FromRow)]
+pub struct NoticeTrace {
+    pub uai: Uai,
+    pub school: String,
+    pub kind: String,
+    pub at: i64,
+    pub settled_at: Option<i64>,
+}
+
+/// Returns the notices of a support code, newest first.
+pub async fn list_notices_by_code(tx: &mut Tx, code: &str) -> Result<Vec<NoticeTrace>> {
+    let sql = "SELECT n.uai, s.name AS school, n.kind, n.at, n.settled_at FROM notice n \
+               JOIN school s ON s.uai = n.uai WHERE n.support_code = $1 ORDER BY n.at DESC LIMIT 20";
     tx.fetch_all(sql, args![code]).await
 }

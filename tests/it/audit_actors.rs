@@ -1,6 +1,7 @@
 //! Every audit event names who did it.
 
 use preau::base::clock::Span;
+use preau::base::uai::Uai;
 use preau::clients::ops::lifecycle::{self, Decision};
 use preau::keys;
 use preau::tenants::ops::{CampaignChange, change_campaign};
@@ -45,7 +46,9 @@ async fn every_event_has_an_actor_and_one_of_a_request_its_id() {
     assert_eq!(actors(&server, "signed_out").await, ["account own"]);
 
     assert_eq!(actors(&server, "roster_imported").await, ["operator test"]);
-    change_campaign(server.operation().database(), "0349999J", CampaignChange::Close).await.unwrap();
+    change_campaign(server.operation().database(), &Uai::parse("0349999J").unwrap(), CampaignChange::Close)
+        .await
+        .unwrap();
     assert_eq!(actors(&server, "campaign_closed").await, ["operator test"]);
     let uai = server.query_texts("SELECT DISTINCT uai FROM audit WHERE fact IN ('roster_imported', 'campaign_closed')");
     assert_eq!(uai.await, ["0349999J"]);

@@ -11,6 +11,7 @@ use crate::activation::views::{
 };
 use crate::activation::{Activation, ActivationOutcome, ActivationStep, ops};
 use crate::app::{AppState, Operation};
+use crate::base::uai::Uai;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
@@ -55,7 +56,7 @@ pub(super) async fn help_options(
     activation: &Activation,
 ) -> Result<HelpOptions, PageError> {
     let mut tx = app.db.read().await?;
-    let mut uais: Vec<String> = activation.children.iter().map(|child| child.uai.clone()).collect();
+    let mut uais: Vec<Uai> = activation.children.iter().map(|child| child.uai.clone()).collect();
     if uais.is_empty() {
         for person in &activation.person_ids {
             uais.extend(roster::store::list_schools_of_person(&mut tx, person).await?);

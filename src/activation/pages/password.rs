@@ -17,6 +17,7 @@ use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStat
 use crate::app::{AppState, Operation};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
+use crate::base::uai::Uai;
 use crate::credentials::views::PasswordFieldError;
 use crate::credentials::{SignInContext, SignInCookies, TypedPassword};
 use crate::http::cookies::CookieName;
@@ -186,7 +187,7 @@ pub async fn sheet(State(app): State<AppState>, ctx: RequestContext) -> PageResu
         Err(answer) => return Ok(answer),
     };
     let account = load_account(&app, &activation).await?;
-    let uais: Vec<String> = activation.children.iter().map(|child| child.uai.clone()).collect();
+    let uais: Vec<Uai> = activation.children.iter().map(|child| child.uai.clone()).collect();
     let page = SheetPage {
         query: ctx.carried_query(&CARRIED_PARAMS),
         name: account.full_name(),

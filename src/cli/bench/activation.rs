@@ -18,6 +18,7 @@ use crate::base::date::BirthDate;
 use crate::base::ids::{id256, row_id};
 use crate::base::phone::E164;
 use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::crypto::Priority;
 use crate::db::Durability;
@@ -79,7 +80,7 @@ fn mobile(number: usize) -> String {
 
 /// Inserts one parent and one child for each number, at the demo's collège.
 async fn insert_people(app: &AppState) -> anyhow::Result<()> {
-    let (academy, uai) = SCHOOL;
+    let (academy, uai) = (SCHOOL.0, &Uai::parse(SCHOOL.1)?);
     let now = app.now();
     let born = BirthDate::new(2013, 2, 14).context("a date")?;
     let mut tx = app.db.write(Durability::Relaxed).await?;

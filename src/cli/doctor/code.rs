@@ -35,9 +35,10 @@ pub async fn explain_support_code(code: &str, config: &Config, out: &mut (dyn Wr
             }
         }
     }
-    for (uai, name, kind, at, settled) in &notices {
-        let settled = settled.map(|at| format!(", settled {}", format_paris_time(Timestamp(at)))).unwrap_or_default();
-        writeln!(out, "notice to {uai} {name} of {}: {kind}{settled}", format_paris_time(Timestamp(*at)))?;
+    for tenants::store::NoticeTrace { uai, school, kind, at, settled_at } in &notices {
+        let settled =
+            settled_at.map(|at| format!(", settled {}", format_paris_time(Timestamp(at)))).unwrap_or_default();
+        writeln!(out, "notice to {uai} {school} of {}: {kind}{settled}", format_paris_time(Timestamp(*at)))?;
     }
     let events = support::store::list_by_code(&mut tx, &code).await?;
     for event in &events {

@@ -10,6 +10,7 @@ use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{ChallengeId, PersonId};
+use crate::base::uai::Uai;
 use crate::db::{Db, Durability, Result, Tx, UnitOfWork};
 use crate::http::pages::dates::date_key;
 use crate::limits::{self, RateLimit};
@@ -234,12 +235,12 @@ async fn abandon(tx: &mut Tx, now: Timestamp, job: &Job, letter: &SmsJob) -> Res
 async fn notify_schools(tx: &mut UnitOfWork<'_>, about: Option<&SmsJobContext>) -> anyhow::Result<()> {
     let Some(about) = about else { return Ok(()) };
     for person_id in &about.persons {
-        let mut told: Vec<String> = Vec::new();
+        let mut told: Vec<Uai> = Vec::new();
         for child in roster::store::list_children_of_person(tx, person_id).await? {
             if told.contains(&child.uai) {
                 continue;
             }
-            let (uai, support_code) = (child.uai.as_str(), about.support_code.as_str());
+            let (uai, support_code) = (&child.uai, about.support_code.as_str());
             let notice = Notice { uai, person_id, pupil_id: None, kind: NoticeKind::Unreachable, support_code };
             tenants::store::upsert_notice(tx, &notice).await?;
             told.push(child.uai);

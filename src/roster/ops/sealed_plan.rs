@@ -32,7 +32,7 @@ pub struct StoredRoster {
 impl StoredRoster {
     /// Reads the roster revision first: a change to anything read afterwards is detected by this revision.
     pub async fn read(tx: &mut Tx, master_key: &MasterKey, academy: &str, set: &SchoolRoster) -> Result<Self> {
-        let last = import::find_set(tx, set.uai.as_str()).await?;
+        let last = import::find_set(tx, &set.uai).await?;
         let mut state =
             Self { current: CurrentState::default(), set: last, persons: BTreeMap::new(), pupils: BTreeMap::new() };
         state.current.last_export = last.map(|last| export_version(&last, &set.uai)).transpose()?;
@@ -47,11 +47,11 @@ impl StoredRoster {
             state.current.pupils.insert(row.pupil_key.clone(), row.open(master_key)?);
             state.pupils.insert(row.pupil_key, row.id);
         }
-        for row in import::list_enrolments(tx, set.uai.as_str()).await? {
+        for row in import::list_enrolments(tx, &set.uai).await? {
             state.current.enrolments.insert(row.pupil_key.clone(), row.class);
             state.pupils.insert(row.pupil_key, row.pupil_id);
         }
-        for row in import::list_links(tx, set.uai.as_str()).await? {
+        for row in import::list_links(tx, &set.uai).await? {
             let level = parse_word("link", "level", &row.person_id, &row.level)?;
             let data = LinkData { level, relation: row.relation };
             state.current.links.insert((row.pupil_key.clone(), row.person_key.clone()), data);
@@ -121,15 +121,15 @@ impl SealedPlan {
     pub async fn apply(self, ctx: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
         let new = self.revision();
-        let first = import::compare_and_set(&mut tx, ctx.storage.now, uai.as_str(), self.set, new).await?;
+        let first = import::compare_and_set(&mut tx, ctx.storage.now, uai, self.set, new).await?;
         if !first || !self.write_people(&mut tx, academy).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        self.write_school(&mut tx, ctx.storage.now, uai.as_str()).await?;
-        self.write_notices(&mut tx, uai.as_str()).await?;
+        self.write_school(&mut tx, ctx.storage.now, uai).await?;
+        self.write_notices(&mut tx, uai).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
-        let about = AuditDetails { uai: Some(uai.as_str()), detail: &detail, ..AuditDetails::default() };
+        let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
         tx.commit().await?;
         Ok(true)
@@ -171,7 +171,7 @@ impl SealedPlan {
         Ok(true)
     }
 
-    async fn write_school(&self, tx: &mut Tx, now: Timestamp, uai: &str) -> Result<()> {
+    async fn write_school(&self, tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
         let plan = &self.plan;
         for (pupil, class) in plan.enrolments_started.iter().chain(&plan.enrolments_moved) {
             import::upsert_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?, class.as_deref()).await?;
@@ -193,7 +193,7 @@ impl SealedPlan {
     }
 
     /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
-    async fn write_notices(&self, tx: &mut UnitOfWork<'_>, uai: &str) -> Result<()> {
+    async fn write_notices(&self, tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
         let now = tx.now;
         for (key, _) in &self.plan.unreachable {
             let person_id = row_id_of("person", &self.persons, key)?;

@@ -44,7 +44,7 @@ impl Fixture {
         for (uai, academy) in [(MONOD, "montpellier"), (LYCEE, "montpellier"), (TOULOUSE, "toulouse")] {
             tenants::store::upsert_academy(&mut tx, academy, "11", academy).await.unwrap();
             let school = School {
-                uai: uai.into(),
+                uai: Uai::parse(uai).unwrap(),
                 name: uai.into(),
                 academy: academy.into(),
                 ministry: "en".into(),

@@ -5,6 +5,7 @@
 
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, Value, args};
 use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
@@ -30,7 +31,7 @@ pub struct RosterSetRow {
     pub responsables_exported_at: i64,
 }
 
-pub async fn find_set(tx: &mut Tx, uai: &str) -> Result<Option<RosterSetRow>> {
+pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
     let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at FROM roster_set \
                WHERE uai = $1";
     tx.fetch_optional(sql, args![uai]).await
@@ -40,7 +41,7 @@ pub async fn find_set(tx: &mut Tx, uai: &str) -> Result<Option<RosterSetRow>> {
 pub async fn compare_and_set(
     tx: &mut Tx,
     now: Timestamp,
-    uai: &str,
+    uai: &Uai,
     known: Option<RosterSetRow>,
     new: RosterSetRow,
 ) -> Result<bool> {
@@ -107,7 +108,7 @@ pub struct EnrolmentRow {
 }
 
 /// Lists the current enrolments of a school: a few thousand at most.
-pub async fn list_enrolments(tx: &mut Tx, uai: &str) -> Result<Vec<EnrolmentRow>> {
+pub async fn list_enrolments(tx: &mut Tx, uai: &Uai) -> Result<Vec<EnrolmentRow>> {
     let sql = "SELECT e.pupil_id, u.pupil_key, e.class FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
                WHERE e.uai = $1 AND e.ended_at IS NULL";
     tx.fetch_all(sql, args![uai]).await
@@ -124,7 +125,7 @@ pub struct LinkRow {
 }
 
 /// Lists the current links given by a school's rosters.
-pub async fn list_links(tx: &mut Tx, uai: &str) -> Result<Vec<LinkRow>> {
+pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<LinkRow>> {
     let sql = "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation FROM link l \
                JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
                WHERE l.uai = $1 AND l.ended_at IS NULL";
@@ -226,14 +227,14 @@ pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Resul
 }
 
 /// Starts or restarts an enrolment, or changes its class.
-pub async fn upsert_enrolment(tx: &mut Tx, uai: &str, pupil_id: &PupilId, class: Option<&str>) -> Result<()> {
+pub async fn upsert_enrolment(tx: &mut Tx, uai: &Uai, pupil_id: &PupilId, class: Option<&str>) -> Result<()> {
     let sql = "INSERT INTO enrolment (pupil_id, uai, class) VALUES ($1, $2, $3) \
                ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, ended_at = NULL";
     tx.execute(sql, args![pupil_id, uai, class]).await?;
     Ok(())
 }
 
-pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &str, pupil_id: &PupilId) -> Result<()> {
+pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &Uai, pupil_id: &PupilId) -> Result<()> {
     let sql = "UPDATE enrolment SET ended_at = $3 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
     tx.execute(sql, args![pupil_id, uai, now]).await?;
     Ok(())
@@ -250,7 +251,7 @@ pub struct NewLink<'a> {
 }
 
 /// Starts or restarts a link, or changes its level.
-pub async fn upsert_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<()> {
+pub async fn upsert_link(tx: &mut Tx, uai: &Uai, link: &NewLink<'_>) -> Result<()> {
     let sql = "INSERT INTO link (person_id, pupil_id, uai, level, relation, source) VALUES ($1, $2, $3, $4, $5, $6) \
                ON CONFLICT (person_id, pupil_id, uai) DO UPDATE SET level = excluded.level, \
                relation = excluded.relation, source = excluded.source, ended_at = NULL";
@@ -259,7 +260,7 @@ pub async fn upsert_link(tx: &mut Tx, uai: &str, link: &NewLink<'_>) -> Result<(
     Ok(())
 }
 
-pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &str, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &Uai, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
     let sql = "UPDATE link SET ended_at = $4 WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
     tx.execute(sql, args![person_id, pupil_id, uai, now]).await?;
     Ok(())

@@ -131,6 +131,10 @@ async fn a_school_of_another_academy_or_of_none_is_refused() {
     .await;
 }
 
+fn monod() -> Uai {
+    Uai::parse(MONOD).unwrap()
+}
+
 /// An account for persons of the roster.
 fn account() -> AccountId {
     AccountId::new("account")
@@ -201,14 +205,14 @@ async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_th
         for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
             let kind = NoticeKind::Contested;
             let pupil_id = Some(&child.pupil_id);
-            let notice = tenants::Notice { uai: MONOD, person_id: &parent, pupil_id, kind, support_code: code };
+            let notice = tenants::Notice { uai: &monod(), person_id: &parent, pupil_id, kind, support_code: code };
             tx.now = at;
             tenants::store::upsert_notice(&mut tx, &notice).await.unwrap();
         }
         tx.commit().await.unwrap();
         let open = async || {
             let mut tx = ground.db.read().await.unwrap();
-            let rows = tenants::store::list_notices(&mut tx, MONOD, false).await.unwrap();
+            let rows = tenants::store::list_notices(&mut tx, &monod(), false).await.unwrap();
             rows.into_iter().map(|row| row.support_code).collect::<Vec<_>>()
         };
         ground.imported(&roster.on("09/09/2025", |_| {})).await;
@@ -232,9 +236,9 @@ async fn faults_c6_an_unreachable_parent_is_told_with_child_class_end_and_reason
         ground.imported(&roster).await;
         let read = async || {
             let mut tx = ground.db.read().await.unwrap();
-            let rows = tenants::store::list_notices(&mut tx, MONOD, false).await.unwrap();
+            let rows = tenants::store::list_notices(&mut tx, &monod(), false).await.unwrap();
             let row = rows.into_iter().next();
-            let children = tenants::store::list_noticed_children(&mut tx, MONOD).await.unwrap();
+            let children = tenants::store::list_noticed_children(&mut tx, &monod()).await.unwrap();
             (row.map(|row| (row.phone_state.unwrap(), row.phone_why, row.phone_end)), children.len())
         };
         let landline = Some((PhoneState::Unusable, Some(UnusableReason::Landline), Some("56".to_owned())));
@@ -249,7 +253,7 @@ async fn faults_c6_an_unreachable_parent_is_told_with_child_class_end_and_reason
         ground.imported(&roster.on("09/09/2025", |roster| roster.persons[0].1 = "06 39 98 00 00".into())).await;
         assert_eq!(read().await.0, None);
         let mut tx = ground.db.read().await.unwrap();
-        let all = tenants::store::list_notices(&mut tx, MONOD, true).await.unwrap();
+        let all = tenants::store::list_notices(&mut tx, &monod(), true).await.unwrap();
         assert!(all.len() == 1 && all[0].settled_at == Some(NOW.0) && all[0].phone_end.is_none(), "{all:?}");
     })
     .await;
@@ -290,7 +294,7 @@ async fn faults_c2_a_link_that_is_there_twice_is_kept_once_and_the_school_is_tol
         assert_eq!(told.imported().counts.legal_links, 4);
         let notices = async |all| {
             let mut tx = ground.db.read().await.unwrap();
-            let rows = tenants::store::list_notices(&mut tx, MONOD, all).await.unwrap();
+            let rows = tenants::store::list_notices(&mut tx, &monod(), all).await.unwrap();
             rows.into_iter().map(|row| (row.kind, row.pupil, row.settled_at.is_some())).collect::<Vec<_>>()
         };
         let of = |settled| vec![(NoticeKind::LinkRepeated, Some("Zoé".to_owned()), settled)];
