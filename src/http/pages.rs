@@ -24,8 +24,9 @@ use super::paths;
 use crate::base::lang::Lang;
 use crate::ephemeral::MAX_STATE_PARAMETER_BYTES;
 
-pub use assets::{Asset, asset};
+pub use assets::{Asset, asset, font};
 use catalogue::Catalogue;
+pub use catalogue::MessageSpan;
 
 /// The folder `templates/`, embedded at build time.
 #[derive(Embed)]
@@ -110,6 +111,11 @@ impl PageRenderer {
     /// Returns a message as plain text, unescaped, for output other than pages: an SMS.
     pub fn message(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<String, PagesError> {
         self.catalogue.text(lang, key, args)
+    }
+
+    /// Returns a message in parts, for output other than pages that has bold letters: paper.
+    pub fn message_spans(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<Vec<MessageSpan>, PagesError> {
+        self.catalogue.spans(lang, key, args)
     }
 
     /// Returns the service name shown in the header.

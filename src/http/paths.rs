@@ -33,6 +33,9 @@ pub const ACTIVATION_PASSWORD: &str = "/activation/mot-de-passe";
 pub const ACTIVATION_SHEET: &str = "/activation/feuille";
 pub const ACTIVATION_DONE: &str = "/activation/terminee";
 
+/// The page that takes the code of a letter; printed on letters.
+pub const LETTER: &str = "/lettre";
+
 pub const HELP: &str = "/aide";
 pub const PASSWORD_HELP: &str = "/aide/mot-de-passe";
 pub const PRIVACY: &str = "/donnees";

@@ -34,6 +34,11 @@ pub fn asset(name: &str) -> Option<Asset> {
     Some(Asset { bytes: file.data, content_type, etag })
 }
 
+/// Returns a font for printed pages, from `templates/assets/fonts/`; fonts are embedded and not served.
+pub fn font(name: &str) -> Option<Cow<'static, [u8]>> {
+    Files::get(&format!("assets/fonts/{name}")).map(|file| file.data)
+}
+
 /// Returns the versioned address of an asset, for pages.
 pub(super) fn link(name: &str) -> String {
     let version = Files::get(&format!("assets/{name}")).map(|file| digest(&file.metadata.sha256_hash()));

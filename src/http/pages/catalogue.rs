@@ -19,6 +19,13 @@ use crate::base::lang::Lang;
 /// value.
 pub(super) const STAR_PLACEHOLDER: char = '\u{E000}';
 
+/// A part of a message, bold or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageSpan {
+    pub text: String,
+    pub bold: bool,
+}
+
 /// The message bundles, one per language.
 pub(super) struct Catalogue {
     bundles: HashMap<&'static str, FluentBundle<FluentResource>>,
@@ -49,6 +56,22 @@ impl Catalogue {
             fluent.set(*name, FluentValue::from(*value));
         }
         self.format(lang.tag(), key, &fluent)
+    }
+
+    /// Returns a message in parts: the message's own `**bold**` makes bold parts, stars in an argument stay stars.
+    pub(super) fn spans(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Result<Vec<MessageSpan>, PagesError> {
+        let hidden: Vec<(&str, String)> = args.iter().map(|(name, value)| (*name, hide_stars(value))).collect();
+        let args: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let text = self.text(lang, key, &args)?;
+        let span = |text: &str, bold| MessageSpan { text: text.replace(STAR_PLACEHOLDER, "*"), bold };
+        let (mut out, mut rest) = (Vec::new(), text.as_str());
+        while let Some((before, bold, after)) = split_bold(rest) {
+            out.extend([span(before, false), span(bold, true)]);
+            rest = after;
+        }
+        out.push(span(rest, false));
+        out.retain(|span| !span.text.is_empty());
+        Ok(out)
     }
 
     fn format(&self, lang: &str, key: &str, args: &FluentArgs<'_>) -> Result<String, PagesError> {
@@ -109,17 +132,26 @@ fn argument(key: &str, name: &str, value: &Value) -> TeraResult<FluentValue<'sta
     let text = value.as_str().ok_or_else(|| {
         tera::Error::message(format!("t(k=\"{key}\"): {name} is {}, not a text or a number", value.name()))
     })?;
-    Ok(FluentValue::from(text.replace(STAR_PLACEHOLDER, "").replace('*', &STAR_PLACEHOLDER.to_string())))
+    Ok(FluentValue::from(hide_stars(text)))
+}
+
+/// Replaces the stars of an argument, which are no markup.
+fn hide_stars(text: &str) -> String {
+    text.replace(STAR_PLACEHOLDER, "").replace('*', &STAR_PLACEHOLDER.to_string())
+}
+
+/// Splits text at its first `**bold**`: before, bold, after.
+fn split_bold(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, tail) = text.split_once("**")?;
+    let (bold, after) = tail.split_once("**")?;
+    Some((before, bold, after))
 }
 
 /// Converts `**word**` to `<strong>word</strong>` in escaped text. An unclosed pair stays unchanged.
 fn embolden(escaped: &str) -> String {
     let mut out = String::with_capacity(escaped.len());
     let mut rest = escaped;
-    while let Some((before, bold, after)) = rest.split_once("**").and_then(|(before, tail)| {
-        let (bold, after) = tail.split_once("**")?;
-        Some((before, bold, after))
-    }) {
+    while let Some((before, bold, after)) = split_bold(rest) {
         out.push_str(before);
         out.push_str("<strong>");
         out.push_str(bold);

@@ -37,6 +37,16 @@ fn both_catalogues_have_the_same_keys_and_arguments() {
 fn no_message_and_no_template_is_unused() {
     // Messages used through `PageRenderer::message`.
     let mut used = BTreeSet::from(["sms-code", "suspended-by-school", "suspended-by-operator"].map(str::to_owned));
+    // Messages of printed pages, named in the sources that place them.
+    for source in [
+        include_str!("../../../letters/pdf.rs"),
+        include_str!("../../../letters/pdf/compose.rs"),
+        include_str!("../../../letters/pdf/letter.rs"),
+        include_str!("../../../letters/pdf/leaflet.rs"),
+    ] {
+        let printed = |text: &&str| text.starts_with("printed-") || text.starts_with("leaflet-");
+        used.extend(source.split('"').filter(printed).map(str::to_owned));
+    }
     let mut prefixes = Vec::new();
     let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let html: Vec<String> =
