@@ -5,6 +5,7 @@
 
 mod activation;
 mod commits;
+mod letters;
 mod measure;
 mod sign_in;
 mod sms_inbox;
@@ -42,6 +43,8 @@ enum BenchTarget {
     Token,
     /// Commits of the database, those that survive a power cut against those that need not.
     Commits,
+    /// Letters in files of 1 000, against the rate that a school's office is promised.
+    Letters,
 }
 
 /// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
@@ -64,6 +67,7 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
         BenchTarget::Activation => activation::measure(&demo, &inbox, cores, args.seconds).await?,
         BenchTarget::Token => token::measure(&demo, cores, args.seconds).await?,
         BenchTarget::Commits => commits::measure(demo.app(), args.seconds).await?,
+        BenchTarget::Letters => letters::measure(demo.app(), 1_000, args.seconds).await?,
     };
     demo.app().db.close().await;
     writeln!(out, "{rates}, on {cores} cores")?;
@@ -103,6 +107,7 @@ mod tests {
             activation::measure(&demo, &inbox, 1, 1).await.unwrap(),
             token::measure(&demo, 1, 1).await.unwrap(),
             commits::measure(demo.app(), 1).await.unwrap(),
+            letters::measure(demo.app(), 20, 1).await.unwrap(),
         ] {
             assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
         }
