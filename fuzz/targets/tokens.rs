@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use preau::base::typed_ids::RefreshFamilyId;
 use preau::crypto::{AssociatedData, MasterKey};
 use preau::grants::{encode_refresh_token, parse_refresh_token};
 use preau::jose::{self, Alg, ExpectedTyp, KeyRing, KeySet, KeyState, SigningKey};
@@ -32,7 +33,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let claims = json!({ "iss": "https://préau.example", "sub": "s", "exp": 1_795_510_800, "scope": "openid" });
     let mut good: Vec<String> =
         Alg::ALL.iter().map(|alg| jose::sign(&ring, *alg, "at+jwt", &claims).unwrap()).collect();
-    good.push(encode_refresh_token(&master_key, "AAAAAAAAAAAAAAAAAAAAAA", 3));
+    good.push(encode_refresh_token(&master_key, &RefreshFamilyId::new("AAAAAAAAAAAAAAAAAAAAAA"), 3));
     good.push(master_key.seal(PLACE, "a body").unwrap());
     House { ring, keys, master_key, good }
 });

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::format_paris_time;
 use crate::app::StorageOperation;
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::ClientId;
 use crate::bootstrap;
 use crate::clients::ops::last_unprotected_exchange;
 use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
@@ -187,7 +188,7 @@ async fn decide(
 
 async fn print_clients(db: &Db, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
     let mut tx = db.read().await?;
-    let mut after = String::new();
+    let mut after = ClientId::new("");
     loop {
         let ids = registered::list_ids(&mut tx, &after, PAGE_SIZE).await?;
         let Some(last) = ids.last() else { return Ok(()) };

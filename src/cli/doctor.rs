@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{format_paris_time, load_config};
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
+use crate::base::typed_ids::ClientId;
 use crate::base::uai::Uai;
 use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
 use crate::config::Config;
@@ -244,7 +245,7 @@ async fn check_published(tx: &mut Tx, plan: &PublishPlan, declared: &DeploymentF
             anyhow::bail!("client {id} is not in the database yet: run `preau migrate`")
         };
         if !client.is_usable() {
-            suspended.push(client.id);
+            suspended.push(client.id.to_string());
         }
     }
     if plan.status == SetStatus::New {
@@ -288,7 +289,10 @@ async fn unprotected_codes_summary(db: &Db, now: Timestamp) -> anyhow::Result<((
     let bare = clients::ops::list_unprotected(&mut db.read().await?, now).await?;
     let text = match bare.is_empty() {
         true => "every client sends PKCE or nonce".to_owned(),
-        false => format!("neither PKCE nor nonce from {}: see `preau client show`", bare.join(", ")),
+        false => format!(
+            "neither PKCE nor nonce from {}: see `preau client show`",
+            bare.iter().map(ClientId::as_str).collect::<Vec<_>>().join(", ")
+        ),
     };
     Ok(((), text))
 }

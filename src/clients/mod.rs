@@ -18,6 +18,7 @@ use serde_json::Value;
 use self::metadata::ClientRequirements;
 pub use self::perimeter::Perimeter;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 use crate::protocol::algorithms::{Alg, Encryption};
 use crate::protocol::profile::SecurityProfile;
 use crate::protocol::redirect;
@@ -261,7 +262,7 @@ impl ClientState {
 /// A relying party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    pub id: String,
+    pub id: ClientId,
     pub state: ClientState,
     pub meta: ClientMetadata,
     /// SHA-256 of the secret; the secret itself is not stored.

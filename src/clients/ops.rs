@@ -14,6 +14,7 @@ use super::{Client, store};
 use crate::app::App;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
+use crate::base::typed_ids::ClientId;
 use crate::crypto::AssociatedData;
 use crate::db::{Durability, Tx};
 
@@ -56,7 +57,7 @@ pub fn last_unprotected_exchange(client: &Client, now: Timestamp) -> Option<Time
 }
 
 /// Returns the ids of the clients with a [`last_unprotected_exchange`].
-pub async fn list_unprotected(tx: &mut Tx, now: Timestamp) -> crate::db::Result<Vec<String>> {
+pub async fn list_unprotected(tx: &mut Tx, now: Timestamp) -> crate::db::Result<Vec<ClientId>> {
     store::list_unprotected(tx, now.minus(UNPROTECTED_WARNING_TTL)).await
 }
 
@@ -72,7 +73,7 @@ pub async fn record_use(app: &App, now: Timestamp, client: &Client) {
         tx.commit().await
     };
     if let Err(error) = write.await {
-        tracing::warn!(client = client.id, %error, "its use was not written down");
+        tracing::warn!(client = client.id.as_str(), %error, "its use was not written down");
     }
 }
 
@@ -82,13 +83,13 @@ pub async fn record_unprotected_exchange(app: &App, now: Timestamp, client: &Cli
     if client.unprotected_at.is_some_and(|at| at > due) {
         return;
     }
-    tracing::warn!(client = client.id, "sends neither PKCE nor nonce");
+    tracing::warn!(client = client.id.as_str(), "sends neither PKCE nor nonce");
     let write = async {
         let mut tx = app.db.write(Durability::Relaxed).await?;
         store::record_unprotected_exchange(&mut tx, now, &client.id, due).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {
-        tracing::warn!(client = client.id, %error, "that was not written down");
+        tracing::warn!(client = client.id.as_str(), %error, "that was not written down");
     }
 }

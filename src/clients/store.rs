@@ -8,11 +8,12 @@ pub mod logo;
 
 use super::{Client, ClientMetadata, ClientState};
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 use crate::db::{DbError, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
-    client_id: String,
+    client_id: ClientId,
     state: String,
     metadata: String,
     secret_digest: Option<String>,
@@ -26,7 +27,7 @@ struct Row {
 impl TryFrom<Row> for Client {
     type Error = DbError;
     fn try_from(r: Row) -> Result<Client> {
-        let bad = |column| DbError::Inconsistent { table: "client", column, row: r.client_id.clone() };
+        let bad = |column| DbError::Inconsistent { table: "client", column, row: r.client_id.to_string() };
         let state = ClientState::from_name(&r.state).ok_or_else(|| bad("state"))?;
         let meta: ClientMetadata = serde_json::from_str(&r.metadata).map_err(|_| bad("metadata"))?;
         Ok(Client {
@@ -109,9 +110,9 @@ pub async fn record_unprotected_exchange(tx: &mut Tx, now: Timestamp, id: &str, 
 }
 
 /// Returns the ids of the active clients with an unprotected code exchange after `since`.
-pub async fn list_unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<String>> {
+pub async fn list_unprotected(tx: &mut Tx, since: Timestamp) -> Result<Vec<ClientId>> {
     let sql = "SELECT client_id FROM client WHERE state = 'active' AND unprotected_at > $1 ORDER BY client_id";
-    Ok(tx.fetch_all::<(String,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(ClientId,)>(sql, args![since]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Marks a client as gone, because its file was deleted. A suspended client stays suspended, and becomes gone when

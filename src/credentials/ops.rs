@@ -4,8 +4,8 @@ use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, Type
 use crate::accounts::{self, Account, AccountState, password};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::ClientId;
 use crate::crypto::Priority;
 use crate::db::UnitOfWork;
 use crate::devices;
@@ -68,7 +68,7 @@ pub async fn set_password(
 pub struct NewSession<'a> {
     pub method: AuthenticationMethod,
     /// The client of the pending authorization request, if any.
-    pub client: Option<&'a str>,
+    pub client: Option<&'a ClientId>,
     /// The keyed digest of the name and number of which a code was typed on this device, if any.
     pub identity: Option<&'a str>,
 }
@@ -83,9 +83,9 @@ pub async fn begin_session(
 ) -> anyhow::Result<SignInCookies> {
     let label = devices::label(from.user_agent);
     let (id, device) = devices::ops::remember(tx, account_id, None, &label, new.identity).await?;
-    let former = from.session_cookie.map(sha256_base64url);
-    let with = SessionOrigin { previous: former.as_deref(), device: Some(&id), client: new.client };
-    let (cookie, _) = sessions::ops::begin(op, tx, account_id, new.method, with).await?;
+    let former = from.session_cookie.map(sessions::ops::session_id);
+    let with = SessionOrigin { previous: former.as_ref(), device: Some(&id), client: new.client };
+    let session = sessions::ops::begin(op, tx, account_id, new.method, with).await?;
     limits::ops::record_account_seen(op, tx, from.source, account_id).await?;
-    Ok(SignInCookies { session_cookie: cookie, device_secret: device })
+    Ok(SignInCookies { session_cookie: session.cookie, device_secret: device })
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::is_id;
 use crate::base::secret::constant_time_eq;
+use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId, RefreshFamilyId, SessionId};
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::protocol::acr::Acr;
 use crate::protocol::claims_request::ClaimsRequest;
@@ -28,17 +29,17 @@ pub const ROTATION_GRACE: Span = Span::seconds(10);
 /// A client of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSession {
-    pub session_id: String,
-    pub client_id: String,
-    pub sid: String,
+    pub session_id: SessionId,
+    pub client_id: ClientId,
+    pub sid: ClientSessionId,
     pub generation: i64,
 }
 
 /// The granted access, carried by codes, tokens and refresh token families.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    pub client_id: String,
-    pub account_id: String,
+    pub client_id: ClientId,
+    pub account_id: AccountId,
     pub scopes: Scopes,
     #[serde(default)]
     pub claims: ClaimsRequest,
@@ -49,13 +50,13 @@ pub struct Grant {
     /// code was issued.
     #[serde(default)]
     pub id: Option<String>,
-    pub sid: String,
+    pub sid: ClientSessionId,
     /// The generation of the client session at the time of the grant.
     pub generation: i64,
     /// The id of the grant's refresh token family, assigned before the family exists, so that a replay of the code can
     /// revoke the family.
     #[serde(default)]
-    pub family: Option<String>,
+    pub family: Option<RefreshFamilyId>,
     /// True if the family outlives the session.
     #[serde(default)]
     pub offline: bool,
@@ -67,9 +68,9 @@ pub struct Grant {
 /// A refresh token family: a refresh token and its successors by rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshTokenFamily {
-    pub id: String,
+    pub id: RefreshFamilyId,
     pub grant: Grant,
-    pub session_id: Option<String>,
+    pub session_id: Option<SessionId>,
     /// The thumbprint of the DPoP key that the family's tokens are bound to (RFC 9449 5).
     pub jkt: Option<String>,
     pub generation: i64,
@@ -107,7 +108,7 @@ pub fn classify(family: &RefreshTokenFamily, generation: i64, now: Timestamp) ->
 }
 
 /// Encodes a refresh token as `family.generation.HMAC`.
-pub fn encode_refresh_token(master_key: &MasterKey, family: &str, generation: i64) -> String {
+pub fn encode_refresh_token(master_key: &MasterKey, family: &RefreshFamilyId, generation: i64) -> String {
     let text = format!("{family}.{generation}");
     let mac = master_key.hmac(HmacPurpose::RefreshToken, &text);
     format!("{text}.{mac}")
@@ -115,12 +116,12 @@ pub fn encode_refresh_token(master_key: &MasterKey, family: &str, generation: i6
 
 /// Returns family and generation of a refresh token issued by Préau; `None` for any other text
 /// (docs/threats.md#attack-t9).
-pub fn parse_refresh_token(master_key: &MasterKey, token: &str) -> Option<(String, i64)> {
+pub fn parse_refresh_token(master_key: &MasterKey, token: &str) -> Option<(RefreshFamilyId, i64)> {
     let (text, mac) = token.rsplit_once('.')?;
     let (family, generation) = text.split_once('.')?;
     let number: i64 = generation.parse().ok().filter(|n: &i64| *n > 0 && n.to_string() == generation)?;
     (is_id(family, 22) && constant_time_eq(mac, &master_key.hmac(HmacPurpose::RefreshToken, text)))
-        .then(|| (family.to_owned(), number))
+        .then(|| (RefreshFamilyId::new(family), number))
 }
 
 /// The scopes and claims that an end user consented to disclose to a client.
@@ -147,13 +148,13 @@ mod tests {
 
     fn family(generation: i64) -> RefreshTokenFamily {
         let grant = Grant {
-            client_id: "c".into(),
-            account_id: "a".into(),
+            client_id: ClientId::new("c"),
+            account_id: AccountId::new("a"),
             scopes: Scopes::default(),
             claims: ClaimsRequest::default(),
             resource: Vec::new(),
             id: None,
-            sid: "s".into(),
+            sid: ClientSessionId::new("s"),
             generation: 1,
             family: None,
             offline: true,
@@ -162,7 +163,7 @@ mod tests {
             acr: Acr::Eidas1,
         };
         RefreshTokenFamily {
-            id: "A".repeat(22),
+            id: RefreshFamilyId::new("A".repeat(22)),
             grant,
             session_id: None,
             jkt: None,
@@ -192,8 +193,8 @@ mod tests {
     #[test]
     fn attack_t9_a_cut_or_altered_refresh_token_is_none_of_ours() {
         let master_key = MasterKey::new([7; 32]).unwrap();
-        let token = encode_refresh_token(&master_key, &"A".repeat(22), 12);
-        assert_eq!(parse_refresh_token(&master_key, &token), Some(("A".repeat(22), 12)));
+        let token = encode_refresh_token(&master_key, &RefreshFamilyId::new("A".repeat(22)), 12);
+        assert_eq!(parse_refresh_token(&master_key, &token), Some((RefreshFamilyId::new("A".repeat(22)), 12)));
         for cut in 0..token.len() {
             assert_eq!(parse_refresh_token(&master_key, &token[..cut]), None);
         }

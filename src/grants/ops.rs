@@ -3,25 +3,34 @@
 use super::{Consent, Grant, RefreshTokenFamily, store};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AccountId, ClientId};
+use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::db::{Tx, UnitOfWork};
 
+/// A session that holds grants, and the end of its lifetime.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionEnd<'a> {
+    pub session: &'a SessionId,
+    pub at: Timestamp,
+}
+
 /// Revokes the refresh token families of an ended session. Offline families remain.
-pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> anyhow::Result<()> {
+pub async fn revoke_for_session(tx: &mut UnitOfWork<'_>, session_id: &SessionId) -> anyhow::Result<()> {
+    let now = tx.now;
     store::families::revoke_for_session(tx, now, session_id).await?;
     Ok(())
 }
 
 /// Moves the grants of a session to a new session of the same end user in the same browser, with the same `sid` and
 /// generation; the refresh token families then expire with the new session.
-pub async fn move_session(tx: &mut Tx, from: &str, (to, ends): (&str, Timestamp)) -> anyhow::Result<()> {
-    store::move_clients(tx, from, to).await?;
-    store::families::move_to_session(tx, from, to, ends).await?;
+pub async fn move_session(tx: &mut Tx, from: &SessionId, to: SessionEnd<'_>) -> anyhow::Result<()> {
+    store::move_clients(tx, from, to.session).await?;
+    store::families::move_to_session(tx, from, to.session, to.at).await?;
     Ok(())
 }
 
 /// Revokes every refresh token family of an account, offline families included.
-pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> anyhow::Result<()> {
+pub async fn revoke_for_account(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> anyhow::Result<()> {
+    let now = tx.now;
     store::families::revoke_for_account(tx, now, account_id).await?;
     Ok(())
 }
@@ -34,26 +43,25 @@ pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &str) -
 /// # Errors
 /// The caller must roll the transaction back.
 pub async fn create_family(
-    tx: &mut Tx,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     grant: &Grant,
-    session: (&str, Timestamp),
+    session: SessionEnd<'_>,
     jkt: Option<String>,
 ) -> anyhow::Result<Option<RefreshTokenFamily>> {
     let Some(id) = grant.family.clone() else { return Ok(None) };
-    let (session_id, session_ends) = session;
+    let now = tx.now;
     if !store::lock(tx, &grant.sid, grant.generation).await? {
         return Ok(None);
     }
     let family = RefreshTokenFamily {
         id,
         grant: grant.clone(),
-        session_id: (!grant.offline).then(|| session_id.to_owned()),
+        session_id: (!grant.offline).then(|| session.session.clone()),
         jkt,
         generation: 1,
         rotated_at: now,
         access_generation: 1,
-        expires_at: if grant.offline { now.plus(super::OFFLINE_TTL) } else { session_ends },
+        expires_at: if grant.offline { now.plus(super::OFFLINE_TTL) } else { session.at },
         ended: false,
     };
     store::families::insert(tx, now, &family, &serde_json::to_string(grant)?).await?;
@@ -67,7 +75,8 @@ pub async fn create_family(
 
 /// Revokes the tokens of one code only (RFC 6749 4.1.2): its refresh token family, and its access tokens until the
 /// expiry of the last one, `last` from now. Returns true if this call revoked any token.
-pub async fn revoke_for_code(tx: &mut Tx, now: Timestamp, grant: &Grant, last: Span) -> anyhow::Result<bool> {
+pub async fn revoke_for_code(tx: &mut UnitOfWork<'_>, grant: &Grant, last: Span) -> anyhow::Result<bool> {
+    let now = tx.now;
     // A concurrent exchange of the code holds the row's lock: either its family is visible here, or the exchange sees
     // the revocation.
     store::lock(tx, &grant.sid, grant.generation).await?;
@@ -84,12 +93,8 @@ pub async fn revoke_for_code(tx: &mut Tx, now: Timestamp, grant: &Grant, last: S
 
 /// Revokes a family and its access tokens (RFC 7009 2.1), until the expiry of the last one, `last` from now. Returns
 /// true if this call revoked the family.
-pub async fn revoke_family(
-    tx: &mut Tx,
-    now: Timestamp,
-    family: &RefreshTokenFamily,
-    last: Span,
-) -> anyhow::Result<bool> {
+pub async fn revoke_family(tx: &mut UnitOfWork<'_>, family: &RefreshTokenFamily, last: Span) -> anyhow::Result<bool> {
+    let now = tx.now;
     if let Some(id) = &family.grant.id {
         store::revoked::insert(tx, id, now.plus(last)).await?;
     }
@@ -98,10 +103,9 @@ pub async fn revoke_family(
 
 /// Handles the reuse of a rotated refresh token: revokes the whole family and records the event in the audit.
 pub async fn handle_reuse(tx: &mut UnitOfWork<'_>, family: &RefreshTokenFamily, last: Span) -> anyhow::Result<()> {
-    let now = tx.now;
-    if revoke_family(tx, now, family, last).await? {
-        let (account, client) = (AccountId::new(&*family.grant.account_id), ClientId::new(&*family.grant.client_id));
-        let about = AuditDetails { account: Some(&account), client: Some(&client), ..AuditDetails::default() };
+    if revoke_family(tx, family, last).await? {
+        let (account, client) = (Some(&family.grant.account_id), Some(&family.grant.client_id));
+        let about = AuditDetails { account, client, ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::RefreshTokenReused, about).await?;
     }
     Ok(())
@@ -111,8 +115,8 @@ pub async fn handle_reuse(tx: &mut UnitOfWork<'_>, family: &RefreshTokenFamily, 
 /// each time.
 pub async fn record_consent(
     tx: &mut UnitOfWork<'_>,
-    account_id: &str,
-    client_id: &str,
+    account_id: &AccountId,
+    client_id: &ClientId,
     consent: &Consent,
 ) -> anyhow::Result<()> {
     let now = tx.now;
@@ -120,18 +124,18 @@ pub async fn record_consent(
     let scopes = before.scopes.union(&consent.scopes).to_scope_string();
     let claims = serde_json::to_string(&before.claims.union(&consent.claims))?;
     store::consents::upsert(tx, now, account_id, client_id, &scopes, &claims).await?;
-    let about = AuditDetails {
-        account: Some(&AccountId::new(account_id)),
-        client: Some(&ClientId::new(client_id)),
-        detail: &scopes,
-        ..AuditDetails::default()
-    };
+    let about =
+        AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::ConsentGiven, about).await?;
     Ok(())
 }
 
 /// Withdraws a consent and revokes every token of the account held by the client. Returns true if there was a consent.
-pub async fn withdraw_consent(tx: &mut UnitOfWork<'_>, account_id: &str, client_id: &str) -> anyhow::Result<bool> {
+pub async fn withdraw_consent(
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    client_id: &ClientId,
+) -> anyhow::Result<bool> {
     let now = tx.now;
     let was = store::consents::delete(tx, account_id, client_id).await?;
     // Access tokens first, under the lock of the client sessions: a concurrent exchange with the lock inserts its
@@ -139,11 +143,7 @@ pub async fn withdraw_consent(tx: &mut UnitOfWork<'_>, account_id: &str, client_
     store::revoke_access_tokens(tx, account_id, client_id).await?;
     store::families::revoke_for_client(tx, now, account_id, client_id).await?;
     if was {
-        let about = AuditDetails {
-            account: Some(&AccountId::new(account_id)),
-            client: Some(&ClientId::new(client_id)),
-            ..AuditDetails::default()
-        };
+        let about = AuditDetails { account: Some(account_id), client: Some(client_id), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ConsentWithdrawn, about).await?;
     }
     Ok(was)

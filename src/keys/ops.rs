@@ -9,6 +9,7 @@ use super::store;
 use crate::app::{App, Operation, StorageOperation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::KeyId;
 use crate::config;
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{Db, Durability, Tx};
@@ -80,8 +81,9 @@ pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyho
 }
 
 /// Generates a private key and its `kid` on a blocking thread.
-async fn generate_key(alg: Alg) -> anyhow::Result<(String, String)> {
-    Ok(tokio::task::spawn_blocking(move || generate(alg)).await??)
+async fn generate_key(alg: Alg) -> anyhow::Result<(String, KeyId)> {
+    let (jwk, kid) = tokio::task::spawn_blocking(move || generate(alg)).await??;
+    Ok((jwk, KeyId::new(kid)))
 }
 
 /// Returns the keys with their encrypted JWK. Rows with an unknown algorithm or state were written by a newer version

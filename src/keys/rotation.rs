@@ -11,6 +11,7 @@
 //! holidays. A revoked key (`preau keys retire --now`) verifies nothing at all.
 
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::KeyId;
 use crate::jose::{Alg, KeyState};
 
 /// The time for which a fetched JWKS may be cached.
@@ -40,7 +41,7 @@ pub struct RotationPolicy<'a> {
 /// The lifecycle state of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyLifecycle {
-    pub kid: String,
+    pub kid: KeyId,
     pub alg: Alg,
     pub state: KeyState,
     /// The start of the current state.

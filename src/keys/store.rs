@@ -1,12 +1,13 @@
 //! Rows of signing keys and of the master key check. Every state change is a compare-and-set.
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::KeyId;
 use crate::db::{FromRow, Result, Tx, args};
 
 /// A stored key, still encrypted.
 #[derive(Clone, Debug, FromRow)]
 pub struct KeyRow {
-    pub kid: String,
+    pub kid: KeyId,
     pub algorithm: String,
     pub state: String,
     pub since: i64,

@@ -4,9 +4,8 @@ use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
-use crate::base::secret::sha256_base64url;
 use crate::base::source::SourceAddress;
-use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::base::uai::Uai;
 use crate::crypto::Priority;
 use crate::db::Durability;
@@ -66,7 +65,7 @@ pub struct LoginContext<'a> {
     /// The `User-Agent` header.
     pub user_agent: &'a str,
     /// The client of the pending authorization request.
-    pub client_id: Option<&'a str>,
+    pub client_id: Option<&'a ClientId>,
 }
 
 /// Signs an account in. Each attempt is counted before the comparison, by the typed identifiant; an unknown identifiant
@@ -133,17 +132,15 @@ pub async fn sign_in(
             SignInOutcome::Suspended { by, school: children.into_iter().next().map(|c| c.school), offices }
         }
         Some(current) => {
-            let former = brought.session_cookie.map(sha256_base64url);
+            let former = brought.session_cookie.map(sessions::ops::session_id);
             let label = devices::label(brought.user_agent);
             let (device_id, device) =
                 devices::ops::remember(&mut tx, &current.id, device.as_ref(), &label, None).await?;
-            let with =
-                SessionOrigin { previous: former.as_deref(), device: Some(&device_id), client: brought.client_id };
-            let (cookie, _) =
-                sessions::ops::begin(op, &mut tx, &current.id, AuthenticationMethod::Password, with).await?;
+            let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
+            let session = sessions::ops::begin(op, &mut tx, &current.id, AuthenticationMethod::Password, with).await?;
             limits::ops::record_account_seen(op, &mut tx, brought.source, &current.id).await?;
             let changed = knew && accounts::store::take_password_change_notice(&mut tx, &current.id).await?;
-            SignInOutcome::Done { cookie, device_secret: device, password_changed: changed }
+            SignInOutcome::Done { cookie: session.cookie, device_secret: device, password_changed: changed }
         }
         None => SignInOutcome::WrongCredentials,
     };

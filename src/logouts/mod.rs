@@ -10,6 +10,7 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId};
 use crate::clients::ClientMetadata;
 
 /// The retention of a delivery record.
@@ -23,8 +24,8 @@ pub const DELIVERY_LOST_AFTER: Span = Span::minutes(90);
 /// A client of a session, with its `sid` and metadata.
 #[derive(Clone, Debug)]
 pub struct LogoutRecipient {
-    pub client_id: String,
-    pub sid: String,
+    pub client_id: ClientId,
+    pub sid: ClientSessionId,
     /// True if the client is active. Clients in any other state are not notified.
     pub is_usable: bool,
     pub meta: ClientMetadata,
@@ -43,9 +44,9 @@ impl LogoutRecipient {
 /// The body of a job: ids only, never a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutIntent {
-    pub client_id: String,
-    pub sid: String,
-    pub account_id: String,
+    pub client_id: ClientId,
+    pub sid: ClientSessionId,
+    pub account_id: AccountId,
 }
 
 /// The state of a delivery.
@@ -80,8 +81,8 @@ impl DeliveryState {
 /// A delivery record, for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutDelivery {
-    pub client_id: String,
-    pub sid: String,
+    pub client_id: ClientId,
+    pub sid: ClientSessionId,
     pub state: DeliveryState,
     pub attempts: i64,
     /// The last problem.

@@ -3,6 +3,7 @@
 use super::{LogoutIntent, MAX_WAITING_PER_CLIENT, store};
 use crate::app::Operation;
 use crate::base::ids::row_id;
+use crate::base::typed_ids::{AccountId, SessionId};
 use crate::db::UnitOfWork;
 use crate::outbox::{self, JobKind};
 
@@ -12,8 +13,8 @@ use crate::outbox::{self, JobKind};
 pub async fn enqueue_logouts(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    session_id: &str,
-    account_id: &str,
+    session_id: &SessionId,
+    account_id: &AccountId,
 ) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
     for party in store::list_recipients(tx, session_id).await? {
@@ -22,15 +23,12 @@ pub async fn enqueue_logouts(
         }
         let rng = app.rng.as_ref();
         if store::count_waiting(tx, &party.client_id, MAX_WAITING_PER_CLIENT).await? >= MAX_WAITING_PER_CLIENT {
-            tracing::warn!(client = party.client_id, "too many sign-outs wait for it, this one is given up");
+            tracing::warn!(client = party.client_id.as_str(), "too many sign-outs wait for it, this one is given up");
             store::insert(tx, now, &row_id(now, rng), &party, Some("too many waited for it")).await?;
             continue;
         }
-        let intent = LogoutIntent {
-            client_id: party.client_id.clone(),
-            sid: party.sid.clone(),
-            account_id: account_id.to_owned(),
-        };
+        let intent =
+            LogoutIntent { client_id: party.client_id.clone(), sid: party.sid.clone(), account_id: account_id.clone() };
         let body = serde_json::to_string(&intent)?;
         let id = outbox::enqueue(tx, &app.master_key, rng, now, JobKind::BackchannelLogout, &body).await?;
         store::insert(tx, now, &id, &party, None).await?;

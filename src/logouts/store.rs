@@ -2,21 +2,22 @@
 
 use super::{DELIVERY_LOST_AFTER, DELIVERY_RETENTION, DeliveryState, LogoutDelivery, LogoutRecipient};
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{ClientId, ClientSessionId, SessionId};
 use crate::clients::{ClientMetadata, ClientState};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
 
 /// Returns the clients of a session, ended or not.
-pub async fn list_recipients(tx: &mut Tx, session_id: &str) -> Result<Vec<LogoutRecipient>> {
+pub async fn list_recipients(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<LogoutRecipient>> {
     let rows = tx
-        .fetch_all::<(String, String, String, String)>(
+        .fetch_all::<(ClientId, ClientSessionId, String, String)>(
             "SELECT held.client_id, held.sid, client.state, client.metadata FROM session_client held \
              JOIN client ON client.client_id = held.client_id \
              WHERE held.session_id = $1 ORDER BY held.created_at, held.client_id LIMIT 1000",
             args![session_id],
         )
         .await?;
-    let party = |(client_id, sid, state, text): (String, String, String, String)| {
-        let bad = |column| DbError::Inconsistent { table: "client", column, row: client_id.clone() };
+    let party = |(client_id, sid, state, text): (ClientId, ClientSessionId, String, String)| {
+        let bad = |column| DbError::Inconsistent { table: "client", column, row: client_id.to_string() };
         let state = ClientState::from_name(&state).ok_or_else(|| bad("state"))?;
         let meta: ClientMetadata = serde_json::from_str(&text).map_err(|_| bad("metadata"))?;
         Ok(LogoutRecipient { client_id, sid, is_usable: state == ClientState::Active, meta })
@@ -69,8 +70,8 @@ pub async fn record_attempt(
 
 #[derive(FromRow)]
 struct Row {
-    client_id: String,
-    sid: String,
+    client_id: ClientId,
+    sid: ClientSessionId,
     state: String,
     attempts: i64,
     problem: Option<String>,
@@ -90,7 +91,7 @@ pub async fn list_for_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<
         .await?;
     let delivery = |r: Row| {
         let state = DeliveryState::from_name(&r.state);
-        let unknown = || DbError::Inconsistent { table: "logout_delivery", column: "state", row: r.sid.clone() };
+        let unknown = || DbError::Inconsistent { table: "logout_delivery", column: "state", row: r.sid.to_string() };
         Ok(LogoutDelivery {
             state: state.ok_or_else(unknown)?,
             client_id: r.client_id,
@@ -106,7 +107,7 @@ pub async fn list_for_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<
 }
 
 /// Counts the notifications not delivered, by client and state, for `doctor`.
-pub async fn count_undelivered(tx: &mut Tx) -> Result<Vec<(String, String, i64)>> {
+pub async fn count_undelivered(tx: &mut Tx) -> Result<Vec<(ClientId, String, i64)>> {
     let sql = "SELECT client_id, state, COUNT(*) FROM logout_delivery WHERE state <> 'delivered' \
                GROUP BY client_id, state ORDER BY client_id, state LIMIT 1000";
     tx.fetch_all(sql, args![]).await

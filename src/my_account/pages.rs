@@ -8,6 +8,7 @@ use super::views::{AccountChild, AccountPage, ConsentedService};
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 use crate::base::uai::Uai;
 use crate::clients::{self, is_client_id};
 use crate::db::Durability;
@@ -35,7 +36,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     for (client_id, at) in grants::store::consents::list_for_account(&mut tx, &account.id).await? {
         // A deleted client has no tokens any more, but the consent can still be withdrawn.
         let known = clients::store::find(&mut tx, &client_id).await?;
-        let name = known.map_or_else(|| client_id.clone(), |c| c.meta.client_name);
+        let name = known.map_or_else(|| client_id.to_string(), |c| c.meta.client_name);
         accepted.push(ConsentedService { client_id, name, since: dates::day(ctx.lang, Timestamp(at)) });
     }
     let doors = services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
@@ -67,7 +68,7 @@ pub async fn withdraw_consent(
     if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
         let mut tx = op.write(Durability::Durable).await?;
-        grants::ops::withdraw_consent(&mut tx, &account.id, client_id).await?;
+        grants::ops::withdraw_consent(&mut tx, &account.id, &ClientId::new(client_id)).await?;
         tx.commit().await?;
     }
     Ok(see_other(paths::ACCOUNT))

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::base::profile::Profile;
+use crate::base::typed_ids::ClientId;
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
@@ -25,7 +26,7 @@ pub struct AccountPage {
 /// A third-party service. The form posts `client_id` to `/compte/services/retirer`.
 #[derive(Debug, Serialize)]
 pub struct ConsentedService {
-    pub client_id: String,
+    pub client_id: ClientId,
     pub name: String,
     /// The date of the consent, in the format of [`dates::day`](crate::http::pages::dates::day).
     pub since: String,
@@ -59,12 +60,12 @@ impl Page for AccountPage {
             doors: Vec::new(),
         };
         let cantine = ConsentedService {
-            client_id: "cantine".to_owned(),
+            client_id: ClientId::new("cantine"),
             name: "Cantine du Pays d'Oc".to_owned(),
             since: "3 octobre".to_owned(),
         };
         let door = |id: &str, place: &str, child: &str| ServiceLink {
-            client_id: id.to_owned(),
+            client_id: ClientId::new(id),
             sector: "mon-ent".to_owned(),
             name: "mon ENT Occitanie".to_owned(),
             href: "https://ent.example/initier".to_owned(),

@@ -19,7 +19,6 @@ use super::client_endpoint::{self, ClientEndpointResult};
 use crate::accounts;
 use crate::app::AppState;
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::AccountId;
 use crate::clients::{Client, metadata};
 use crate::grants::{self, RefreshTokenStatus, classify};
 use crate::http::error::PageError;
@@ -72,7 +71,7 @@ async fn introspect_token(
         if classify(&family, generation, now) == RefreshTokenStatus::Reused {
             return Ok(None);
         }
-        let account = accounts::store::find(&mut tx, &AccountId::new(&*family.grant.account_id)).await?;
+        let account = accounts::store::find(&mut tx, &family.grant.account_id).await?;
         if !account.is_some_and(|a| a.is_usable()) {
             return Ok(None);
         }
@@ -81,7 +80,7 @@ async fn introspect_token(
         {
             return Ok(None);
         }
-        let sub = claims::subject(&app.master_key, &mut tx, asking, &AccountId::new(&*family.grant.account_id)).await?;
+        let sub = claims::subject(&app.master_key, &mut tx, asking, &family.grant.account_id).await?;
         let told = json!({
             "active": true, "client_id": asking.id, "scope": family.grant.scopes.to_scope_string(), "sub": sub,
             "iss": app.issuer(), "exp": family.expires_at.as_seconds(),

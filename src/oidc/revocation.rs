@@ -17,7 +17,6 @@ use crate::app::{AppState, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::{AccountId, ClientId};
 use crate::clients::Client;
 use crate::db::Durability;
 use crate::grants::{self, RefreshTokenFamily};
@@ -35,7 +34,7 @@ async fn revoke(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedCli
     let Some(token) = asking.params.get("token") else {
         return Err(OAuthError::invalid_request("token is missing").into());
     };
-    let op = Operation::of_request(&app, &ctx).by(Actor::Client(ClientId::new(&*asking.client.id)));
+    let op = Operation::of_request(&app, &ctx).by(Actor::Client(asking.client.id.clone()));
     revoke_token(&op, &asking.client, token).await?;
     Ok(StatusCode::OK.into_response())
 }
@@ -50,7 +49,7 @@ async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Resul
         if family.grant.client_id != client.id {
             return another();
         }
-        (Some(AccountId::new(&*family.grant.account_id)), RevocationTarget::Family(Box::new(family)))
+        (Some(family.grant.account_id.clone()), RevocationTarget::Family(Box::new(family)))
     } else {
         let Some(access) = access_token_validation::validate(app, now, &mut tx, token).await? else {
             return Ok(());
@@ -64,15 +63,11 @@ async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Resul
     drop(tx);
     let mut tx = op.write(Durability::Durable).await?;
     let done = match &ended {
-        RevocationTarget::Family(family) => grants::ops::revoke_family(&mut tx, now, family, TOKEN_TTL).await?,
+        RevocationTarget::Family(family) => grants::ops::revoke_family(&mut tx, family, TOKEN_TTL).await?,
         RevocationTarget::Access { jti, expires } => grants::store::revoked::insert(&mut tx, jti, *expires).await?,
     };
     if done {
-        let about = AuditDetails {
-            account: account.as_ref(),
-            client: Some(&ClientId::new(&*client.id)),
-            ..AuditDetails::default()
-        };
+        let about = AuditDetails { account: account.as_ref(), client: Some(&client.id), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::TokensRevoked, about).await?;
     }
     tx.commit().await?;

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::base::typed_ids::ClientId;
 use crate::clients::branding::ClientBranding;
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
@@ -39,7 +40,7 @@ impl Page for NothingInPerimeter {
             refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
         };
         let door = |place: &str, child: &str| ServiceLink {
-            client_id: "mon-ent-montpellier".to_owned(),
+            client_id: ClientId::new("mon-ent-montpellier"),
             sector: "mon-ent".to_owned(),
             name: "mon ENT Occitanie".to_owned(),
             href: "https://ent.example/initier?choix=montpellier".to_owned(),

@@ -7,6 +7,7 @@ use super::claims_request::ClaimsRequest;
 use super::response::{ResponseMode, ResponseType};
 use super::scope::Scopes;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 
 /// The JSON type of an authorization request parameter inside a request object (OIDCC 6.1, RFC 9101 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Prompt {
 /// `received` is compared with the time of a sign-in to decide which is newer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizeRequest {
-    pub client_id: String,
+    pub client_id: ClientId,
     pub redirect_uri: String,
     pub response_type: ResponseType,
     pub response_mode: ResponseMode,

@@ -9,10 +9,12 @@ pub mod ops;
 
 use serde::Serialize;
 
+use crate::base::typed_ids::ClientId;
+
 /// A link to a service, with the children covered by the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServiceLink {
-    pub client_id: String,
+    pub client_id: ClientId,
     pub sector: String,
     /// The client's name.
     pub name: String,

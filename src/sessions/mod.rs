@@ -8,6 +8,7 @@ pub mod ops;
 pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{AccountId, SessionId};
 
 /// The idle timeout of single sign-on; tokens are not affected.
 pub const SESSION_IDLE_TTL: Span = Span::minutes(30);
@@ -38,8 +39,8 @@ impl AuthenticationMethod {
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The digest of the cookie.
-    pub id: String,
-    pub account_id: String,
+    pub id: SessionId,
+    pub account_id: AccountId,
     pub authenticated_at: Timestamp,
     pub amr: Vec<String>,
     pub seen_at: Timestamp,

@@ -8,8 +8,9 @@ use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{AccountId, ClientId};
+use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::db::{Durability, UnitOfWork};
+use crate::grants::ops::SessionEnd;
 use crate::outbox::JobKind;
 use crate::{grants, logouts};
 
@@ -17,11 +18,19 @@ use crate::{grants, logouts};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SessionOrigin<'a> {
     /// The previous session of the browser.
-    pub previous: Option<&'a str>,
+    pub previous: Option<&'a SessionId>,
     /// The known device of the sign-in.
     pub device: Option<&'a str>,
     /// The client that requested the authentication, if any.
-    pub client: Option<&'a str>,
+    pub client: Option<&'a ClientId>,
+}
+
+/// A session just created.
+#[derive(Debug)]
+pub struct StartedSession {
+    /// The value of the cookie; only its digest is stored.
+    pub cookie: String,
+    pub id: SessionId,
 }
 
 /// Creates a session for an account, in place of the browser's previous session. Returns the cookie's value and the
@@ -32,24 +41,23 @@ pub async fn begin(
     account_id: &AccountId,
     method: AuthenticationMethod,
     with: SessionOrigin<'_>,
-) -> anyhow::Result<(String, String)> {
+) -> anyhow::Result<StartedSession> {
     let Operation { app, now, .. } = *op;
     let cookie = id256(app.rng.as_ref());
-    let id = sha256_base64url(&cookie);
+    let id = session_id(&cookie);
     store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
     if let Some(old) = with.previous {
         replace_previous(op, tx, old, account_id, &id).await?;
     }
     tx.actor = Actor::Account(account_id.clone());
-    let client = with.client.map(ClientId::new);
     let about = AuditDetails {
         account: Some(account_id),
-        client: client.as_ref(),
+        client: with.client,
         detail: method.amr(),
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::SignedIn, about).await?;
-    Ok((cookie, id))
+    Ok(StartedSession { cookie, id })
 }
 
 /// Ends the previous session of the browser after a new sign-in. For the same person, the clients' tokens move to the
@@ -59,21 +67,21 @@ pub async fn begin(
 async fn replace_previous(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    old: &str,
-    account_id: &str,
-    new: &str,
+    old: &SessionId,
+    account_id: &AccountId,
+    new: &SessionId,
 ) -> anyhow::Result<()> {
     let now = op.now;
     let Some(session) = store::find(tx, old).await? else { return Ok(()) };
     if !store::end(tx, now, old).await? {
         return Ok(());
     }
-    let same = session.account_id == account_id;
+    let same = session.account_id == *account_id;
     if same && session.is_alive(now) {
-        grants::ops::move_session(tx, old, (new, now.plus(SESSION_TTL))).await?;
+        grants::ops::move_session(tx, old, SessionEnd { session: new, at: now.plus(SESSION_TTL) }).await?;
         return Ok(());
     }
-    grants::ops::revoke_for_session(tx, now, old).await?;
+    grants::ops::revoke_for_session(tx, old).await?;
     if !same {
         logouts::ops::enqueue_logouts(op, tx, old, &session.account_id).await?;
     }
@@ -81,10 +89,19 @@ async fn replace_previous(
 }
 
 /// Revokes the session's refresh tokens and enqueues the logout notifications, after a session was ended.
-async fn propagate_end(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, id: &str, account_id: &str) -> anyhow::Result<()> {
-    let now = op.now;
-    grants::ops::revoke_for_session(tx, now, id).await?;
+async fn propagate_end(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    id: &SessionId,
+    account_id: &AccountId,
+) -> anyhow::Result<()> {
+    grants::ops::revoke_for_session(tx, id).await?;
     logouts::ops::enqueue_logouts(op, tx, id, account_id).await
+}
+
+/// Returns the id of the session that a cookie names.
+pub fn session_id(cookie: &str) -> SessionId {
+    SessionId::new(sha256_base64url(cookie))
 }
 
 /// Returns the current session of a cookie and its account. `None` for a malformed cookie, an ended or idle session,
@@ -92,12 +109,11 @@ async fn propagate_end(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, id: &str, ac
 pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     let mut tx = app.db.read().await?;
-    let Some(session) = store::find(&mut tx, &sha256_base64url(cookie)).await?.filter(|s| s.allows_single_sign_on(now))
+    let Some(session) = store::find(&mut tx, &session_id(cookie)).await?.filter(|s| s.allows_single_sign_on(now))
     else {
         return Ok(None);
     };
-    let account =
-        accounts::store::find(&mut tx, &AccountId::new(&*session.account_id)).await?.filter(Account::is_usable);
+    let account = accounts::store::find(&mut tx, &session.account_id).await?.filter(Account::is_usable);
     Ok(account.map(|a| (session, a)))
 }
 
@@ -114,7 +130,7 @@ pub async fn touch(app: &App, now: Timestamp, session: &Session) -> anyhow::Resu
 /// Returns the session of a cookie unless ended, idle or not, so that a sign-out after an idle hour still takes effect.
 pub async fn find_unended(app: &App, cookie: Option<&str>) -> anyhow::Result<Option<Session>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
-    Ok(store::find(&mut app.db.read().await?, &sha256_base64url(cookie)).await?.filter(|s| !s.ended))
+    Ok(store::find(&mut app.db.read().await?, &session_id(cookie)).await?.filter(|s| !s.ended))
 }
 
 /// Ends a session and enqueues the logout notifications. The transaction is durable, because the end user is told of
@@ -123,8 +139,8 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Durable).await?;
     if store::end(&mut tx, now, &session.id).await? {
-        tx.actor = Actor::Account(AccountId::new(&*session.account_id));
-        let about = AuditDetails { account: Some(&AccountId::new(&*session.account_id)), ..AuditDetails::default() };
+        tx.actor = Actor::Account(session.account_id.clone());
+        let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::SignedOut, about).await?;
         propagate_end(op, &mut tx, &session.id, &session.account_id).await?;
     }
@@ -144,7 +160,7 @@ pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &A
             ended += 1;
         }
     }
-    grants::ops::revoke_for_account(tx, now, account_id).await?;
+    grants::ops::revoke_for_account(tx, account_id).await?;
     let detail = ended.to_string();
     let about = AuditDetails { account: Some(account_id), detail: &detail, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::SessionsEnded, about).await?;

@@ -2,12 +2,13 @@
 
 use super::Session;
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{AccountId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
 
 #[derive(FromRow)]
 struct Row {
-    id: String,
-    account_id: String,
+    id: SessionId,
+    account_id: AccountId,
     authenticated_at: i64,
     amr: String,
     seen_at: i64,
@@ -30,8 +31,8 @@ impl From<Row> for Session {
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
-    id: &str,
-    account_id: &str,
+    id: &SessionId,
+    account_id: &AccountId,
     amr: &str,
     device: Option<&str>,
 ) -> Result<()> {
@@ -43,33 +44,33 @@ pub async fn insert(
     Ok(())
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Session>> {
+pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
     let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at FROM session WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 
 /// Locks the row until the end of the transaction, so that a concurrent end of the session is committed before or
 /// after. Returns false if the session has ended.
-pub async fn lock(tx: &mut Tx, id: &str) -> Result<bool> {
+pub async fn lock(tx: &mut Tx, id: &SessionId) -> Result<bool> {
     let sql = "UPDATE session SET seen_at = seen_at WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
-pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str) -> Result<()> {
+pub async fn touch(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<()> {
     tx.execute("UPDATE session SET seen_at = $2 WHERE id = $1 AND seen_at < $2", args![id, now]).await?;
     Ok(())
 }
 
 /// Ends a session. Returns true only for the call that ended the session.
-pub async fn end(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
     let sql = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
 /// Returns the ids of the account's sessions not ended.
-pub async fn list_open(tx: &mut Tx, account_id: &str) -> Result<Vec<String>> {
+pub async fn list_open(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<SessionId>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id";
-    Ok(tx.fetch_all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(SessionId,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Deletes sessions, and their clients' rows, a day after the expiry of the last token. Returns the number of deleted

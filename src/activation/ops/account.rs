@@ -177,7 +177,7 @@ async fn begin_session(
     let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
     // None for an activation without a pending request.
     let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
-    let client = request.as_ref().map(|waiting| waiting.request.client_id.as_str());
+    let client = request.as_ref().map(|waiting| &waiting.request.client_id);
     let new = NewSession { method: AuthenticationMethod::Activation, client, identity: Some(&identity) };
     credentials::ops::begin_session(op, tx, account, new, brought).await
 }

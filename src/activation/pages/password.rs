@@ -235,7 +235,7 @@ async fn other_service_links(
     let children = roster::store::list_children_of_account(&mut tx, account_id).await?;
     let mut doors = services::ops::service_links(&mut tx, app, Profile::Responsable, &children).await?;
     let id = ctx.query.get("client_id").unwrap_or_default();
-    let Some(at) = doors.iter().position(|door| door.client_id == id) else { return Ok(Vec::new()) };
+    let Some(at) = doors.iter().position(|door| door.client_id.as_str() == id) else { return Ok(Vec::new()) };
     let own = doors.swap_remove(at);
     doors.retain(|door| door.sector == own.sector && door.children.iter().any(|name| !own.children.contains(name)));
     Ok(doors)

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
+use crate::base::typed_ids::ClientId;
 use crate::credentials::views::GuessableReason;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
 use crate::http::qr::QrCode;
@@ -239,7 +240,7 @@ pub(super) fn done() -> Vec<DonePage> {
         page(None, ActivationPurpose::NewPassword),
         DonePage {
             others: vec![ServiceLink {
-                client_id: "mon-ent-toulouse".to_owned(),
+                client_id: ClientId::new("mon-ent-toulouse"),
                 sector: "mon-ent".to_owned(),
                 name: "mon ENT Occitanie".to_owned(),
                 href: "https://ent.example/initier?choix=toulouse".to_owned(),

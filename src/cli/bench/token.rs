@@ -94,14 +94,14 @@ impl Bench {
         let account = account.context("the demo's account")?;
         let op = Operation::of_job(app, "bench");
         let mut tx = op.write(Durability::Relaxed).await?;
-        let (cookie, _) =
+        let session =
             sessions::ops::begin(&op, &mut tx, &account.id, AuthenticationMethod::Password, SessionOrigin::default())
                 .await?;
         tx.commit().await?;
         let secret = demo.secret(CLIENT).context("the demo's client")?;
         Ok(Self {
             router: router::public(app.clone())?,
-            cookie: format!("preau_dev={cookie}"),
+            cookie: format!("preau_dev={}", session.cookie),
             redirect: format!("http://localhost:{}/ent/retour", demo.ports().sample_sites),
             authorization: format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{}", secret.expose()))),
         })

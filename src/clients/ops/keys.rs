@@ -41,14 +41,14 @@ pub async fn load_keys(
     match fetch(app, uri).await {
         Ok(set) => {
             if let Some(why) = set.weak_key_reason() {
-                tracing::warn!(client = client.id, why, "a key of its jwks_uri is passed over");
+                tracing::warn!(client = client.id.as_str(), why, "a key of its jwks_uri is passed over");
             }
             let set = Arc::new(set);
             app.client_keys.insert(&place, now, Arc::clone(&set));
             Ok(Some(set))
         }
         Err(error) => {
-            tracing::warn!(client = client.id, %error, "its jwks_uri gives no keys");
+            tracing::warn!(client = client.id.as_str(), %error, "its jwks_uri gives no keys");
             app.client_keys.record_failure(&place, now);
             Ok(kept)
         }

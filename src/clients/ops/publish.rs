@@ -128,7 +128,7 @@ pub async fn plan(tx: &mut Tx, declared: &DeploymentFiles) -> crate::db::Result<
     let declares: BTreeSet<&str> = sound.iter().map(|s| s.id.as_str()).collect();
     let counted: Vec<_> = rows.iter().filter(|row| row.counts).collect();
     let ended = counted.iter().filter(|row| !declares.contains(&*row.id) && !kept.contains(&*row.id));
-    let ended: Vec<String> = ended.map(|row| row.id.clone()).collect();
+    let ended: Vec<String> = ended.map(|row| row.id.to_string()).collect();
 
     // A client with a broken file counts with its published digest.
     let mut parts: BTreeMap<&str, &str> = BTreeMap::new();

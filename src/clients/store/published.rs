@@ -1,6 +1,7 @@
 //! Rows of publications, and the files that declare clients.
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 use crate::config::deployment::ClientFile;
 use crate::db::{FromRow, Result, Tx, args};
 
@@ -41,7 +42,7 @@ pub async fn insert(tx: &mut Tx, set: &Publication) -> Result<bool> {
 /// A client declared by a file, now or before.
 #[derive(Clone, Debug, FromRow)]
 pub struct DeclaredClientRow {
-    pub id: String,
+    pub id: ClientId,
     pub file: Option<String>,
     pub file_digest: Option<String>,
     /// True if the file existed at the last publication.

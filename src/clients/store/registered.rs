@@ -3,6 +3,7 @@
 use super::ClientColumns;
 use super::tokens::InitialToken;
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::ClientId;
 use crate::clients::{Client, ClientState};
 use crate::db::{FromRow, Result, Tx, args};
 
@@ -164,7 +165,7 @@ pub async fn rotate_secret(
 }
 
 /// Returns the ids of clients after a given id, in order: one page of a list.
-pub async fn list_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<String>> {
+pub async fn list_ids(tx: &mut Tx, after: &str, most: i64) -> Result<Vec<ClientId>> {
     let sql = "SELECT client_id FROM client WHERE client_id > $1 ORDER BY client_id LIMIT $2";
-    Ok(tx.fetch_all::<(String,)>(sql, args![after, most]).await?.into_iter().map(|(id,)| id).collect())
+    Ok(tx.fetch_all::<(ClientId,)>(sql, args![after, most]).await?.into_iter().map(|(id,)| id).collect())
 }

@@ -1,13 +1,14 @@
 //! Rows of consents.
 
 use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::db::{DbError, FromRow, Result, Tx, args};
 use crate::grants::Consent;
 use crate::protocol::scope::Scopes;
 
 #[derive(FromRow)]
 struct Row {
-    client_id: String,
+    client_id: ClientId,
     scopes: String,
     claims: String,
 }
@@ -15,7 +16,7 @@ struct Row {
 impl TryFrom<Row> for Consent {
     type Error = DbError;
     fn try_from(r: Row) -> Result<Consent> {
-        let bad = |column| DbError::Inconsistent { table: "consent", column, row: r.client_id.clone() };
+        let bad = |column| DbError::Inconsistent { table: "consent", column, row: r.client_id.to_string() };
         Ok(Consent {
             scopes: Scopes::parse(&r.scopes).ok_or_else(|| bad("scopes"))?,
             claims: serde_json::from_str(&r.claims).map_err(|_| bad("claims"))?,
@@ -23,7 +24,7 @@ impl TryFrom<Row> for Consent {
     }
 }
 
-pub async fn find(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<Option<Consent>> {
+pub async fn find(tx: &mut Tx, account_id: &AccountId, client_id: &ClientId) -> Result<Option<Consent>> {
     let sql = "SELECT client_id, scopes, claims FROM consent WHERE account_id = $1 AND client_id = $2";
     tx.fetch_optional::<Row>(sql, args![account_id, client_id]).await?.map(Consent::try_from).transpose()
 }
@@ -32,8 +33,8 @@ pub async fn find(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<Opti
 pub async fn upsert(
     tx: &mut Tx,
     now: Timestamp,
-    account_id: &str,
-    client_id: &str,
+    account_id: &AccountId,
+    client_id: &ClientId,
     scopes: &str,
     claims: &str,
 ) -> Result<()> {
@@ -48,13 +49,13 @@ pub async fn upsert(
 }
 
 /// Deletes a consent. Returns false if there was none.
-pub async fn delete(tx: &mut Tx, account_id: &str, client_id: &str) -> Result<bool> {
+pub async fn delete(tx: &mut Tx, account_id: &AccountId, client_id: &ClientId) -> Result<bool> {
     let sql = "DELETE FROM consent WHERE account_id = $1 AND client_id = $2";
     Ok(tx.execute(sql, args![account_id, client_id]).await? == 1)
 }
 
 /// Returns the clients with a consent of the account, and the time of each consent.
-pub async fn list_for_account(tx: &mut Tx, account_id: &str) -> Result<Vec<(String, i64)>> {
+pub async fn list_for_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(ClientId, i64)>> {
     let sql = "SELECT client_id, granted_at FROM consent WHERE account_id = $1 ORDER BY granted_at DESC LIMIT 100";
     tx.fetch_all(sql, args![account_id]).await
 }

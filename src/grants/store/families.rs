@@ -1,13 +1,14 @@
 //! Rows of refresh token families.
 
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
 use crate::grants::RefreshTokenFamily;
 
 #[derive(FromRow)]
 struct Row {
-    id: String,
-    session_id: Option<String>,
+    id: RefreshFamilyId,
+    session_id: Option<SessionId>,
     details: String,
     jkt: Option<String>,
     generation: i64,
@@ -20,7 +21,7 @@ struct Row {
 impl TryFrom<Row> for RefreshTokenFamily {
     type Error = DbError;
     fn try_from(r: Row) -> Result<RefreshTokenFamily> {
-        let bad = || DbError::Inconsistent { table: "refresh_family", column: "details", row: r.id.clone() };
+        let bad = || DbError::Inconsistent { table: "refresh_family", column: "details", row: r.id.to_string() };
         Ok(RefreshTokenFamily {
             grant: serde_json::from_str(&r.details).map_err(|_| bad())?,
             id: r.id,
@@ -35,14 +36,18 @@ impl TryFrom<Row> for RefreshTokenFamily {
     }
 }
 
-pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<RefreshTokenFamily>> {
+pub async fn find(tx: &mut Tx, id: &RefreshFamilyId) -> Result<Option<RefreshTokenFamily>> {
     let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(RefreshTokenFamily::try_from).transpose()
 }
 
 /// Returns a family like [`find`], for an access token: `None` if the token or its grant was revoked.
-pub async fn find_for_token(tx: &mut Tx, id: &str, (jti, grant): (&str, &str)) -> Result<Option<RefreshTokenFamily>> {
+pub async fn find_for_token(
+    tx: &mut Tx,
+    id: &RefreshFamilyId,
+    (jti, grant): (&str, &str),
+) -> Result<Option<RefreshTokenFamily>> {
     let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1 \
                AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
@@ -73,7 +78,7 @@ pub async fn insert(tx: &mut Tx, now: Timestamp, family: &RefreshTokenFamily, de
 
 /// Rotates a valid family from this generation to the next. Returns false if another call rotated the family, or the
 /// family was revoked.
-pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> Result<bool> {
+pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &RefreshFamilyId, generation: i64) -> Result<bool> {
     let rows = tx
         .execute(
             "UPDATE refresh_family SET generation = generation + 1, turned_at = $3 \
@@ -85,31 +90,36 @@ pub async fn rotate(tx: &mut Tx, now: Timestamp, id: &str, generation: i64) -> R
 }
 
 /// Revokes a family. Returns true only for the call that revoked the family.
-pub async fn revoke(tx: &mut Tx, now: Timestamp, id: &str) -> Result<bool> {
+pub async fn revoke(tx: &mut Tx, now: Timestamp, id: &RefreshFamilyId) -> Result<bool> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
 /// Revokes the families bound to a session; returns their number.
-pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &str) -> Result<u64> {
+pub async fn revoke_for_session(tx: &mut Tx, now: Timestamp, session_id: &SessionId) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL";
     tx.execute(sql, args![session_id, now]).await
 }
 
 /// Binds the families of a session to a new session of the same end user; `ends` is the new expiry.
-pub async fn move_to_session(tx: &mut Tx, from: &str, to: &str, ends: Timestamp) -> Result<u64> {
+pub async fn move_to_session(tx: &mut Tx, from: &SessionId, to: &SessionId, ends: Timestamp) -> Result<u64> {
     let sql = "UPDATE refresh_family SET session_id = $2, expires_at = $3 WHERE session_id = $1";
     tx.execute(sql, args![from, to, ends]).await
 }
 
 /// Revokes every family of an account, for a new password or a suspension.
-pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &str) -> Result<u64> {
+pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, now]).await
 }
 
 /// Revokes the families of one client for an account, for a withdrawn consent.
-pub async fn revoke_for_client(tx: &mut Tx, now: Timestamp, account_id: &str, client_id: &str) -> Result<u64> {
+pub async fn revoke_for_client(
+    tx: &mut Tx,
+    now: Timestamp,
+    account_id: &AccountId,
+    client_id: &ClientId,
+) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $3 WHERE account_id = $1 AND client_id = $2 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, client_id, now]).await
 }

@@ -6,6 +6,7 @@
 use super::{associated_data, generate_key, load_rows};
 use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::typed_ids::KeyId;
 use crate::crypto::MasterKey;
 use crate::db::{Db, Durability, UnitOfWork};
 use crate::jose::{self, Alg, KeyState, SigningKey};
@@ -62,15 +63,16 @@ pub async fn lifecycles(db: &Db) -> anyhow::Result<Vec<KeyLifecycle>> {
 
 /// Publishes a new key beside the active key, to sign as soon as every relying party can know the key. Returns its
 /// `kid`.
-pub async fn publish_next(ctx: StorageOperation<'_>, alg: Alg) -> anyhow::Result<String> {
+pub async fn publish_next(ctx: StorageOperation<'_>, alg: Alg) -> anyhow::Result<KeyId> {
     let new = generate_key(alg).await?;
     publish_beside(ctx, alg, &new, AuditEvent::KeyPublished).await?;
     Ok(new.1)
 }
 
 /// Publishes a key like [`publish_next`], imported from the content of a PEM or JWK file.
-pub async fn import(ctx: StorageOperation<'_>, alg: Alg, file: &[u8]) -> anyhow::Result<String> {
-    let new = jose::read_private_key(alg, file)?;
+pub async fn import(ctx: StorageOperation<'_>, alg: Alg, file: &[u8]) -> anyhow::Result<KeyId> {
+    let (jwk, kid) = jose::read_private_key(alg, file)?;
+    let new = (jwk, KeyId::new(kid));
     publish_beside(ctx, alg, &new, AuditEvent::KeyImported).await?;
     Ok(new.1)
 }
@@ -78,7 +80,7 @@ pub async fn import(ctx: StorageOperation<'_>, alg: Alg, file: &[u8]) -> anyhow:
 async fn publish_beside(
     ctx: StorageOperation<'_>,
     alg: Alg,
-    new: &(String, String),
+    new: &(String, KeyId),
     fact: AuditEvent,
 ) -> anyhow::Result<()> {
     let lives = lifecycles(ctx.db).await?;
@@ -97,7 +99,7 @@ async fn publish_beside(
 async fn publish(
     ctx: StorageOperation<'_>,
     active: &KeyLifecycle,
-    (jwk, kid): &(String, String),
+    (jwk, kid): &(String, KeyId),
     fact: AuditEvent,
 ) -> anyhow::Result<bool> {
     let (alg, sealed) = (active.alg, ctx.master_key.seal(associated_data(kid), jwk)?);
@@ -158,9 +160,9 @@ fn sealed_public_part(master_key: &MasterKey, key: &KeyLifecycle, sealed: &str) 
 /// Revokes a compromised key (docs/threats.md#fault-rt09): none of its signatures is accepted any more. If the key was
 /// active, a new key signs at once, and the upcoming and retiring keys of the algorithm are revoked too, because all of
 /// them were stored in the same place. Returns the `kid` of the new key, if any.
-pub async fn revoke(ctx: StorageOperation<'_>, kid: &str) -> anyhow::Result<Option<String>> {
+pub async fn revoke(ctx: StorageOperation<'_>, kid: &str) -> anyhow::Result<Option<KeyId>> {
     let known = lifecycles(ctx.db).await?;
-    let key = known.iter().find(|key| key.kid == kid).ok_or_else(|| KeysError::Unknown(kid.to_owned()))?;
+    let key = known.iter().find(|key| *key.kid == *kid).ok_or_else(|| KeysError::Unknown(kid.to_owned()))?;
     anyhow::ensure!(key.state != KeyState::Revoked, KeysError::AlreadyRevoked(kid.to_owned()));
     let new = match key.state {
         KeyState::Active => Some(generate_key(key.alg).await?),
@@ -171,7 +173,7 @@ pub async fn revoke(ctx: StorageOperation<'_>, kid: &str) -> anyhow::Result<Opti
     let lives: Vec<KeyLifecycle> = load_rows(&mut tx).await?.into_iter().map(|(life, _)| life).collect();
     let kept_there = |other: &&KeyLifecycle| {
         let private = matches!(other.state, KeyState::Upcoming | KeyState::Retiring);
-        other.kid == kid || (new.is_some() && other.alg == key.alg && private)
+        *other.kid == *kid || (new.is_some() && other.alg == key.alg && private)
     };
     for old in lives.iter().filter(kept_there) {
         let changed = store::transition(&mut tx, ctx.now, &old.kid, old.state.name(), KeyState::Revoked.name()).await?;

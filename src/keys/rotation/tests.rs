@@ -13,7 +13,7 @@ fn policy(rotate_after: Option<Span>) -> RotationPolicy<'static> {
 }
 
 fn key(kid: &str, state: KeyState) -> KeyLifecycle {
-    KeyLifecycle { kid: kid.to_owned(), alg: Alg::RS256, state, since: START }
+    KeyLifecycle { kid: KeyId::new(kid), alg: Alg::RS256, state, since: START }
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn what_nobody_does_is_said() {
 
 /// Applies the due steps like the database, without compare-and-set: here the servers act one after the other.
 fn apply(all: &mut Vec<KeyLifecycle>, now: Timestamp, rotate_after: Option<Span>, drawn: &mut usize) {
-    let steps: Vec<(RotationStep, String)> =
+    let steps: Vec<(RotationStep, KeyId)> =
         due_steps(all, now, policy(rotate_after)).into_iter().map(|(step, key)| (step, key.kid.clone())).collect();
     for (step, kid) in steps {
         let mut set = |of: &dyn Fn(&KeyLifecycle) -> bool, state| {
@@ -128,7 +128,7 @@ proptest! {
         let mut drawn = 0;
         let mut rings: Vec<Vec<KeyLifecycle>> = vec![all.clone(); machines.len()];
         // For each moment and server: the signing key and the published keys.
-        let mut history: Vec<Vec<(String, HashSet<String>)>> = Vec::new();
+        let mut history: Vec<Vec<(KeyId, HashSet<KeyId>)>> = Vec::new();
         for moment in 0..(4 * 3600 / STEP) {
             let now = moment * STEP;
             for (machine, ring) in machines.iter().zip(&mut rings) {

@@ -86,7 +86,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
         let consent = Consent { scopes: waiting.request.scopes.clone(), claims: waiting.request.claims.clone() };
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(p.account.id.clone()));
         let mut tx = op.write(Durability::Durable).await?;
-        grants::ops::record_consent(&mut tx, &p.account.id, &client.id, &consent).await?;
+        grants::ops::record_consent(&mut tx, &p.session.account_id, &client.id, &consent).await?;
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id.to_string());

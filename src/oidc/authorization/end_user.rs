@@ -47,7 +47,7 @@ pub async fn load_end_user(app: &AppState, ctx: &RequestContext, client: &Client
     let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
     let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
     let consent = match client.meta.consent {
-        true => grants::store::consents::find(&mut tx, &account.id, &client.id).await?,
+        true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,
         false => None,
     };
     Ok(Some(EndUser { session, account, children, sub, consent }))

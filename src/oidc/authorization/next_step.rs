@@ -94,6 +94,7 @@ fn exceeds_max_age(s: &AuthenticationContext<'_>, at: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::typed_ids::ClientId;
     use crate::protocol::acr::AcrRequest;
     use crate::protocol::authorize::Prompt;
     use crate::protocol::claims_request::ClaimsRequest;
@@ -102,7 +103,7 @@ mod tests {
 
     fn request() -> AuthorizeRequest {
         AuthorizeRequest {
-            client_id: "c".into(),
+            client_id: ClientId::new("c"),
             redirect_uri: "https://c.example/cb".into(),
             response_type: ResponseType::CODE,
             response_mode: ResponseMode::Query,

@@ -130,7 +130,7 @@ fn validate_claims(
     }
     // RFC 9101 10.8: a client assertion must never pass for a request object. Assertions have `sub`, request objects
     // never do.
-    if claims.get("sub").is_some_and(|sub| sub.as_str().is_none_or(|sub| sub == client.id)) {
+    if claims.get("sub").is_some_and(|sub| sub.as_str().is_none_or(|sub| sub == client.id.as_str())) {
         return Err(invalid_object("an assertion is no request"));
     }
     let life = client.requirements().max_request_object_ttl;
@@ -170,7 +170,7 @@ fn validate_claims(
     {
         return Err(invalid_object("response_type is another inside"));
     }
-    let mut pairs = vec![("client_id", client.id.clone())];
+    let mut pairs = vec![("client_id", client.id.to_string())];
     for (name, member) in PARAMETERS {
         let Some(value) = claims.get(name) else { continue };
         let values = parameter_values(member, value)

@@ -7,6 +7,7 @@ use super::pushed_request;
 use crate::app::AppState;
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::{ClientId, ClientSessionId, RefreshFamilyId, SessionId};
 use crate::clients::{Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
@@ -103,14 +104,14 @@ async fn build_grant(
         refreshes && request.scopes.contains(Scope::OfflineAccess) && (said_yes || client.meta.offline_agreed);
     Ok(Grant {
         client_id: client.id.clone(),
-        account_id: p.account.id.to_string(),
+        account_id: p.session.account_id.clone(),
         scopes: if offline { request.scopes.clone() } else { request.scopes.without(Scope::OfflineAccess) },
         claims: request.claims.clone(),
         resource: request.resource.clone(),
         id: request.response_type.code.then(|| id128(app.rng.as_ref())),
         sid: held.sid,
         generation: held.generation,
-        family: refreshes.then(|| id128(app.rng.as_ref())),
+        family: refreshes.then(|| RefreshFamilyId::new(id128(app.rng.as_ref()))),
         offline,
         authenticated_at: p.session.authenticated_at,
         amr: p.session.amr.clone(),
@@ -144,14 +145,15 @@ async fn issue_code(
 async fn ensure_client_session(
     app: &AppState,
     ctx: &RequestContext,
-    session: &str,
-    client: &str,
+    session: &SessionId,
+    client: &ClientId,
 ) -> anyhow::Result<grants::ClientSession> {
     if let Some(held) = grants::store::find(&mut app.db.read().await?, session, client).await? {
         return Ok(held);
     }
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    grants::store::insert_if_absent(&mut tx, ctx.now, session, client, &id128(app.rng.as_ref())).await?;
+    grants::store::insert_if_absent(&mut tx, ctx.now, session, client, &ClientSessionId::new(id128(app.rng.as_ref())))
+        .await?;
     let held = grants::store::find(&mut tx, session, client).await?;
     tx.commit().await?;
     held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))

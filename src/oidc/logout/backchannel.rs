@@ -62,7 +62,7 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
     logouts::store::record_attempt(&mut tx, now, &job.id, state, problem.as_deref()).await?;
     tx.commit().await?;
     if let Some(why) = problem {
-        tracing::warn!(client = intent.client_id, attempt = job.attempts, state = state.name(), %why, "sign-out not told");
+        tracing::warn!(client = intent.client_id.as_str(), attempt = job.attempts, state = state.name(), %why, "sign-out not told");
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::AppState;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::{ClientId, ClientSessionId, SessionId};
 use crate::clients::{self, Client};
 use crate::ephemeral::{CarriedState, Namespace};
 use crate::http::request_context::RequestContext;
@@ -17,14 +18,14 @@ use crate::protocol::redirect::with_query;
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct LogoutRequest {
     /// The client of the verified hint, or, without a hint, of the `client_id` parameter.
-    pub client_id: Option<String>,
-    pub sid: Option<String>,
+    pub client_id: Option<ClientId>,
+    pub sid: Option<ClientSessionId>,
     /// The registered post-logout redirect URI of the client, with `state`.
     pub back: Option<String>,
     pub ui_locales: Option<String>,
     /// The id of the session that this request ended: the clients of the session are read from the database when the
     /// page is rendered.
-    pub session: Option<String>,
+    pub session: Option<SessionId>,
     /// The path of a page of this server to continue to.
     pub onward: Option<String>,
     pub done: bool,
@@ -110,7 +111,7 @@ async fn verify_hint(
     now: Timestamp,
     params: &Params,
     hint: &str,
-) -> anyhow::Result<Option<(Client, Option<String>)>> {
+) -> anyhow::Result<Option<(Client, Option<ClientSessionId>)>> {
     let claims = match keys::ops::verify_hint(app, now, ID_TOKEN_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
@@ -127,6 +128,6 @@ async fn verify_hint(
     if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
         return Ok(None);
     }
-    let sid = text("sid").map(str::to_owned);
+    let sid = text("sid").map(ClientSessionId::new);
     Ok(find_client(app, Some(aud)).await?.map(|client| (client, sid)))
 }

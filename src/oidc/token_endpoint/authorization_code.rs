@@ -14,11 +14,11 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::base::secret::{constant_time_eq, sha256_base64url};
-use crate::base::typed_ids::{AccountId, ClientId};
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::{Namespace, TakeResult};
 use crate::grants;
+use crate::grants::ops::SessionEnd;
 use crate::oidc::AUTHORIZATION_CODE_TTL;
 use crate::oidc::CodeGrant;
 use crate::oidc::TOKEN_TTL;
@@ -69,7 +69,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         Some(held) => sessions::store::find(&mut tx, &held.session_id).await?.filter(|s| s.is_alive(now)),
         None => None,
     };
-    let account = accounts::store::find(&mut tx, &AccountId::new(&*grant.account_id)).await?.filter(Account::is_usable);
+    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
     let (Some(session), Some(account)) = (session, account) else {
         return denied(UNKNOWN_CODE, "the session has ended");
     };
@@ -88,7 +88,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let family = match grant.family {
         None => None,
         Some(_) => {
-            let mut tx = app.db.write(Durability::Durable).await?;
+            let mut tx = asking.op.write(Durability::Durable).await?;
             // A logout or a password change may have committed while this transaction waited for the write lock:
             // afterwards no family may be created.
             if !sessions::store::lock(&mut tx, &session.id).await? {
@@ -97,10 +97,10 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
             // RFC 9449 5: the refresh token of a public client is bound to the key; a confidential client authenticates
             // anyway.
             let jkt = asking.jkt.clone().filter(|_| client.is_public());
-            let ends = (session.id.as_str(), session.authenticated_at.plus(sessions::SESSION_TTL));
+            let until = SessionEnd { session: &session.id, at: session.authenticated_at.plus(sessions::SESSION_TTL) };
             // If the code was replayed or the grant revoked meanwhile, the family is created as ended, and the tokens
             // issued now are invalid.
-            let family = grants::ops::create_family(&mut tx, now, grant, ends, jkt).await?;
+            let family = grants::ops::create_family(&mut tx, grant, until, jkt).await?;
             tx.commit().await?;
             family
         }
@@ -162,10 +162,10 @@ async fn deny_replay(op: &Operation<'_>, granted: &CodeGrant) -> Result<TokenRes
 async fn revoke_code_tokens(op: &Operation<'_>, granted: &CodeGrant) -> anyhow::Result<()> {
     let grant = &granted.grant;
     let mut tx = op.write(Durability::Durable).await?;
-    if grants::ops::revoke_for_code(&mut tx, op.now, grant, LAST_TOKEN_TTL).await? {
+    if grants::ops::revoke_for_code(&mut tx, grant, LAST_TOKEN_TTL).await? {
         let about = AuditDetails {
-            account: Some(&AccountId::new(&*grant.account_id)),
-            client: Some(&ClientId::new(&*grant.client_id)),
+            account: Some(&grant.account_id),
+            client: Some(&grant.client_id),
             ..AuditDetails::default()
         };
         audit::store::record(&mut tx, AuditEvent::CodeReplayed, about).await?;

@@ -11,7 +11,6 @@ use super::token_request::TokenRequest;
 use super::{authorization_code, client_credentials, refresh_token};
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
-use crate::base::typed_ids::ClientId;
 use crate::clients::metadata;
 use crate::http::error::PageError;
 use crate::http::paths;
@@ -34,7 +33,7 @@ async fn exchange(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedC
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).into());
     }
     let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
-    let op = &Operation::of_request(&app, &ctx).by(Actor::Client(ClientId::new(&*client.id)));
+    let op = &Operation::of_request(&app, &ctx).by(Actor::Client(client.id.clone()));
     let request = TokenRequest { app: &app, now: ctx.now, op, client, params, jkt, proof };
     let tokens = match params.get("grant_type") {
         Some("authorization_code") => authorization_code::exchange(&request).await?,

@@ -8,7 +8,6 @@
 use super::token_request::{TokenRequest, TokenResponse};
 use crate::accounts::{self, Account};
 use crate::base::secret::constant_time_eq;
-use crate::base::typed_ids::AccountId;
 use crate::clients::GrantType;
 use crate::db::Durability;
 use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classify};
@@ -57,7 +56,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
             return denied("the session has ended");
         }
     }
-    let account = accounts::store::find(&mut tx, &AccountId::new(&*grant.account_id)).await?.filter(Account::is_usable);
+    let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
     let Some(account) = account else { return denied("the account is not live") };
     let children = crate::roster::store::list_children_of_account(&mut tx, &account.id).await?;
     if !claims::is_in_perimeter(client, &account, &children) {

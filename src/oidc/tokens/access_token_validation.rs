@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
 use crate::clients::{self, Client};
 use crate::db::Tx;
 use crate::grants;
@@ -100,7 +100,7 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
     let own = (text("jti").unwrap_or_default(), text("grt").unwrap_or_default());
     let account_id = match (text("sid"), text("fam")) {
         (Some(sid), None) => {
-            let Some(held) = grants::store::find_for_token(tx, sid, own).await? else {
+            let Some(held) = grants::store::find_for_token(tx, &ClientSessionId::new(sid), own).await? else {
                 return dead("no such sid, or revoked");
             };
             let session = sessions::store::find(tx, &held.session_id).await?.filter(|s| s.is_alive(now));
@@ -111,7 +111,9 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
             session.account_id
         }
         (None, Some(id)) => {
-            let family = grants::store::families::find_for_token(tx, id, own).await?.filter(|f| f.is_alive(now));
+            let family = grants::store::families::find_for_token(tx, &RefreshFamilyId::new(id), own)
+                .await?
+                .filter(|f| f.is_alive(now));
             let Some(family) = family else { return dead("the family has ended, or revoked") };
             if family.access_generation != generation || family.grant.client_id != client.id {
                 return dead("revoked");
@@ -126,7 +128,7 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
         }
         _ => return dead("nothing holds it"),
     };
-    let account = accounts::store::find(tx, &AccountId::new(account_id)).await?.filter(Account::is_usable);
+    let account = accounts::store::find(tx, &account_id).await?.filter(Account::is_usable);
     let Some(account) = account else { return dead("the account is not live") };
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
     let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();

@@ -17,7 +17,12 @@ use crate::roster;
 use crate::roster::store::RosterChild;
 
 /// Returns the `sub` of an account for a client, the same in tokens, userinfo, introspection and logout (OIDCC 8).
-pub async fn subject(master_key: &MasterKey, tx: &mut Tx, client: &Client, account_id: &str) -> anyhow::Result<String> {
+pub async fn subject(
+    master_key: &MasterKey,
+    tx: &mut Tx,
+    client: &Client,
+    account_id: &AccountId,
+) -> anyhow::Result<String> {
     let space = match client.meta.subject_type {
         SubjectType::Pairwise => format!("pairwise/{}", client.meta.sector),
         SubjectType::Public => "public".to_owned(),
@@ -25,7 +30,7 @@ pub async fn subject(master_key: &MasterKey, tx: &mut Tx, client: &Client, accou
             // The roster key is unique within its academy, so together with the academy in the issuer. An account
             // without a key there is outside of the perimeter, and gets a pairwise `sub`.
             let academy = client.meta.perimeter.academies.first().map_or("", String::as_str);
-            if let Some(key) = roster::store::find_key_of_account(tx, &AccountId::new(account_id), academy).await? {
+            if let Some(key) = roster::store::find_key_of_account(tx, account_id, academy).await? {
                 return Ok(format!("{}-{key}", academy.to_uppercase()));
             }
             format!("pairwise/{}", client.meta.sector)

@@ -164,11 +164,11 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     for server in [&server, &other] {
         tend(server).await;
         let now = server.now();
-        assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), new);
+        assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), &*new);
         assert!(ops::verify(&server.app, now, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_err());
         assert!(ops::verify_hint(&server.app, now, ID_TOKEN_TYP, &hint).await.unwrap().is_err());
         let jwks = published(server).await.to_string();
-        assert!(jwks.contains(&new) && !jwks.contains(&kid) && !jwks.contains(&upcoming));
+        assert!(jwks.contains(&*new) && !jwks.contains(&kid) && !jwks.contains(&*upcoming));
         assert!(verifies(&published(server).await, &signed(server, Alg::ES256, ID_TOKEN_TYP)));
     }
     let left = server.query_texts("SELECT sealed FROM signing_key WHERE state = 'revoked'").await;
@@ -182,7 +182,7 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     assert_eq!(ops::revoke(server.operation().storage(), &next).await.unwrap(), None);
     server.advance(Span::days(1));
     tend(&server).await;
-    assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), new);
+    assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), &*new);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::base::typed_ids::ClientId;
 use preau::logouts::{self, DeliveryState, LogoutDelivery};
 use serde_json::{Value, json};
 
@@ -368,7 +369,7 @@ async fn the_account_of_deliveries_is_kept_a_month_and_what_was_lost_is_given_up
     assert_eq!(s.delivery("ent").await.state, DeliveryState::GivenUp);
     let mut tx = s.server.app.db.read().await.unwrap();
     let sums = logouts::store::count_undelivered(&mut tx).await.unwrap();
-    assert_eq!(sums, [("ent".to_owned(), "given_up".to_owned(), 1)]);
+    assert_eq!(sums, [(ClientId::new("ent"), "given_up".to_owned(), 1)]);
     drop(tx);
     s.server.advance(Span::days(31));
     clean(&s.server).await;
