@@ -8,6 +8,7 @@ use preau::base::names::{canonical_key, family_name_matches, fold, identifier_st
 use preau::base::phone::PhoneParser;
 use preau::base::uai::Uai;
 use preau::http::cookies::{CookieJar, CookieName};
+use preau::letters::code::{LetterCode, looks_like_a_code};
 use preau::protocol::acr::Acr;
 use preau::protocol::authorize::Prompt;
 use preau::protocol::params::{MAX_PARAMETERS, MAX_VALUE_BYTES, Params, encode};
@@ -107,6 +108,13 @@ pub fn typed(bytes: &[u8]) {
         }
         if let Ok(uai) = Uai::parse(typed) {
             assert_eq!(Uai::parse(uai.as_str()).as_ref().map(Uai::as_str), Ok(uai.as_str()));
+        }
+        if let Ok(code) = LetterCode::parse(typed) {
+            let again = LetterCode::parse(&code.to_printed_form()).map(|code| code.as_str().to_owned());
+            assert_eq!(again.as_deref(), Ok(code.as_str()), "{typed:?}");
+        }
+        if looks_like_a_code(typed) {
+            assert!(!password::unmet_rules(&password::normalize(typed)).is_empty(), "{typed:?} is a password");
         }
         assert_eq!(fold(&fold(typed)), fold(typed), "{typed:?}");
         assert_eq!(normalize_name(&normalize_name(typed)), normalize_name(typed), "{typed:?}");
