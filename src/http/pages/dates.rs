@@ -23,9 +23,37 @@ const MONTHS: [(&str, &str); 12] = [
     ("décembre", "December"),
 ];
 
+/// The days of a week, from Monday on.
+const WEEKDAYS: [(&str, &str); 7] = [
+    ("lundi", "Monday"),
+    ("mardi", "Tuesday"),
+    ("mercredi", "Wednesday"),
+    ("jeudi", "Thursday"),
+    ("vendredi", "Friday"),
+    ("samedi", "Saturday"),
+    ("dimanche", "Sunday"),
+];
+
 /// Formats a date within a year, without the year: `1er octobre`, `3 October`.
 pub fn day(lang: Lang, at: Timestamp) -> String {
     in_paris(at).map(|at| format_day(lang, at.date_naive())).unwrap_or_default()
+}
+
+/// Formats a date to come with its day of the week, for paper that is read some days later: `mercredi 16 décembre`.
+pub fn weekday_and_day(lang: Lang, at: Timestamp) -> String {
+    let Some(at) = in_paris(at) else { return String::new() };
+    let number = at.weekday().num_days_from_monday() as usize;
+    let (fr, en) = WEEKDAYS.get(number).copied().unwrap_or_default();
+    let weekday = match lang {
+        Lang::Fr => fr,
+        Lang::En => en,
+    };
+    format!("{weekday} {}", format_day(lang, at.date_naive()))
+}
+
+/// Formats a date with its year, for paper that is kept: `28 novembre 2026`.
+pub fn day_and_year(lang: Lang, at: Timestamp) -> String {
+    in_paris(at).map(|at| format!("{} {}", format_day(lang, at.date_naive()), at.year())).unwrap_or_default()
 }
 
 /// Formats a time of day: `14 h 30`, `14 h`, `14:30`.
@@ -78,5 +106,9 @@ mod tests {
         assert_eq!(day(Lang::En, at("2026-12-31T23:30:00Z")), "1\u{a0}January");
         assert_eq!(hour(Lang::En, at("2026-07-14T07:05:00Z")), "9:05");
         assert_eq!(hour(Lang::En, Timestamp(i64::MAX)), "");
+        assert_eq!(weekday_and_day(Lang::Fr, at("2026-12-15T23:30:00Z")), "mercredi 16\u{a0}décembre");
+        assert_eq!(weekday_and_day(Lang::En, at("2026-11-01T12:00:00Z")), "Sunday 1\u{a0}November");
+        assert_eq!(day_and_year(Lang::Fr, at("2026-12-31T23:30:00Z")), "1er\u{a0}janvier 2027");
+        assert_eq!(weekday_and_day(Lang::Fr, Timestamp(i64::MAX)) + &day_and_year(Lang::En, Timestamp(i64::MIN)), "");
     }
 }
