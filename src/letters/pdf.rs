@@ -35,7 +35,7 @@ pub struct Letterhead<'a> {
     /// The service's name (`deployment.name`).
     pub service: &'a str,
     pub school: &'a str,
-    /// The academy as people say it, « académie de Montpellier »; may be empty.
+    /// The academy's name, « Académie de Montpellier »; may be empty.
     pub academy: &'a str,
     /// The issuer, `https://compte.exemple.fr`.
     pub issuer: &'a str,
@@ -79,7 +79,7 @@ pub struct PrintedLetter<'a> {
 pub struct LeafletPortal<'a> {
     /// The place of the button MON ENT, « clg-monod.exemple.fr »; empty where only the school's own site is known.
     pub school_site: &'a str,
-    /// The portal's line to choose, « de l'académie de Montpellier avec Mon compte École ».
+    /// The portal's line to choose, « de l'académie de Montpellier avec Mon compte École »; empty where it is not known.
     pub choice: &'a str,
 }
 

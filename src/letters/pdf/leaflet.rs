@@ -18,9 +18,13 @@ pub(super) fn compose(
         "" => words.spans("leaflet-1", &[])?,
         site => words.spans("leaflet-1-site", &[("site", site)])?,
     };
+    let second = match printed(portal.choice).as_str() {
+        "" => words.spans("leaflet-2", &[("service", &service)])?,
+        choice => words.spans("leaflet-2-choice", &[("choice", choice)])?,
+    };
     let steps = [
         first,
-        words.spans("leaflet-2", &[("choice", &printed(portal.choice))])?,
+        second,
         words.spans("leaflet-3", &[])?,
         words.spans("leaflet-4", &[])?,
         words.spans("leaflet-5", &[])?,

@@ -19,7 +19,7 @@ fn head(lang: Lang) -> Letterhead<'static> {
         lang,
         service: SERVICE,
         school: "Clg Théodore Monod",
-        academy: "académie de Montpellier",
+        academy: "Académie de Montpellier",
         issuer: "https://compte.exemple.fr",
         printed_on: "28\u{a0}novembre 2026",
     }
@@ -101,9 +101,12 @@ fn each_letter_and_the_leaflet_are_valid_in_both_languages() {
         .map(|(purpose, reader)| PrintedLetter { purpose, reader, ..first })
         .to_vec();
         let portal = LeafletPortal { school_site: "clg-monod.exemple.fr", choice: "de l'académie de Montpellier" };
-        for (file, count) in
-            [(print_letters(&pages, &head, &letters).unwrap(), 4), (print_leaflet(&pages, &head, &portal).unwrap(), 1)]
-        {
+        let unknown = LeafletPortal { school_site: "", choice: "" };
+        for (file, count) in [
+            (print_letters(&pages, &head, &letters).unwrap(), 4),
+            (print_leaflet(&pages, &head, &portal).unwrap(), 1),
+            (print_leaflet(&pages, &head, &unknown).unwrap(), 1),
+        ] {
             assert!(file.bytes.starts_with(b"%PDF-1.7") && file.unprintable.is_empty());
             for mark in ["/StructTreeRoot", "/MarkInfo", "pdfuaid:part", &format!("/Lang({})", lang.tag())] {
                 assert!(contains(&file.bytes, mark), "{mark}");
@@ -130,12 +133,33 @@ fn a_letter_says_what_is_drawn() {
         "Allez sur compte.exemple.fr/lettre",
         "Indiquez votre date de naissance.",
         "Mon compte École, Anaïs Lebœuf",
-        "Imprimée le 28\u{a0}novembre 2026, Clg Théodore Monod · académie de Montpellier · 5e\u{a0}B, feuille 12 · Vos\u{a0}\
+        "Imprimée le 28\u{a0}novembre 2026, Clg Théodore Monod · Académie de Montpellier · 5e\u{a0}B, feuille 12 · Vos\u{a0}\
          données\u{a0}:\u{a0}compte.exemple.fr/donnees",
     ] {
         assert!(read.contains(&text), "{text}: {read:#?}");
     }
     assert_eq!(read.iter().filter(|text| **text == "a.leboeuf12").count(), 2, "in the frame, and to keep");
+}
+
+#[test]
+fn the_leaflet_has_its_ten_steps_for_this_school_and_portal() {
+    let (pages, mut setter) = (renderer(), TypeSetter::new().unwrap());
+    for (lang, site, choice) in [
+        (Lang::Fr, "(clg-monod.exemple.fr)", "puis de l'académie de Montpellier, et Valider"),
+        (Lang::En, "(clg-monod.exemple.fr)", "then de l'académie de Montpellier, and Valider"),
+    ] {
+        let portal = LeafletPortal { school_site: "clg-monod.exemple.fr", choice: "de l'académie de Montpellier" };
+        let items = leaflet::compose(&Words { pages: &pages, lang }, &mut setter, &head(lang), &portal).unwrap();
+        assert_in_place(&items);
+        let read = |role: page::Role| -> Vec<String> {
+            texts(&items).filter(|(item, _)| item.role == role).map(|(_, block)| block.text.clone()).collect()
+        };
+        let (labels, steps) = (read(page::Role::ListLabel), read(page::Role::ListBody));
+        assert_eq!(labels, (1..=10).map(|n| format!("{n}.")).collect::<Vec<_>>());
+        assert!(steps.len() == 10 && steps[0].contains(site) && steps[1].contains(choice), "{steps:#?}");
+        assert!(steps[7].contains(crate::accounts::password::SPECIAL_CHARACTERS), "the password's rule: {}", steps[7]);
+        assert!(steps[9].contains("Clg Théodore Monod"));
+    }
 }
 
 #[test]
