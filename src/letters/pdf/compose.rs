@@ -192,15 +192,16 @@ impl Composer<'_> {
         let data = typed_address(head.issuer, paths::PRIVACY);
         let issued =
             self.words.plain("printed-foot", &[("date", head.printed_on), ("school", &printed(head.school))])?;
-        // An address that does not fit goes to the next line as a whole.
-        let data = self.words.plain("printed-foot-data", &[("address", &data)])?.replace(' ', "\u{a0}");
-        let parts = [Some(issued.as_str()), Some(academy.as_str()), sheet, Some(data.as_str())];
+        let data = self.words.plain("printed-foot-data", &[("address", &data)])?;
+        let parts = [Some(issued.as_str()), Some(academy.as_str()), sheet];
         let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        // The address has a line of its own, so that it is not broken.
+        let foot = span(&format!("{}\n{data}", parts.join(" · ")));
         let style = self.sized(TextStyle::plain(8.5));
         self.place_above(BOTTOM, |composer, top| {
             composer.push(page::rule(LEFT, top, CONTENT_WIDTH, mm(0.2), false))?;
             let top = top + mm(0.2) + composer.gap(2.0);
-            Ok(composer.place(Role::Paragraph, &span(&parts.join(" · ")), style, (LEFT, top), CONTENT_WIDTH))
+            Ok(composer.place(Role::Paragraph, &foot, style, (LEFT, top), CONTENT_WIDTH))
         })
     }
 

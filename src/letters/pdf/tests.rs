@@ -133,8 +133,8 @@ fn a_letter_says_what_is_drawn() {
         "Allez sur compte.exemple.fr/lettre",
         "Indiquez votre date de naissance.",
         "Mon compte École, Anaïs Lebœuf",
-        "Imprimée le 28\u{a0}novembre 2026, Clg Théodore Monod · Académie de Montpellier · 5e\u{a0}B, feuille 12 · Vos\u{a0}\
-         données\u{a0}:\u{a0}compte.exemple.fr/donnees",
+        "Imprimée le 28\u{a0}novembre 2026, Clg Théodore Monod · Académie de Montpellier · 5e\u{a0}B, feuille 12\nVos \
+         données\u{a0}: compte.exemple.fr/donnees",
     ] {
         assert!(read.contains(&text), "{text}: {read:#?}");
     }
