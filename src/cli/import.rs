@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::roster::formats::RosterFormat;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
-use crate::roster::reconcile::RemovalPolicy;
+use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
+use crate::roster::report::{FindingWithRemedy, ImportRejection};
 
 /// Imports rosters. Exit code 0 only if everything was imported.
 #[derive(Clone, Debug, clap::Args)]
@@ -38,6 +39,14 @@ Exit codes:
 
 A file is taken or refused as a whole. Another school's fault holds nobody back.";
 
+/// Returns the flag by which the operator accepts a rejected roster.
+fn remedy(rejection: &ImportRejection) -> &'static str {
+    match rejection {
+        ImportRejection::Reconcile(ReconcileError::TooManyRemovals { .. }) => "; if this is right: --accept-removals",
+        _ => "",
+    }
+}
+
 /// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
 pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let ImportArgs { format, academy, dry_run, accept_removals, files } = args;
@@ -46,7 +55,7 @@ pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write 
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
     let all = import_files(ctx, &request, &mut |finding| {
-        let line = writeln!(out, "{finding}");
+        let line = writeln!(out, "{}", FindingWithRemedy { finding: &finding, remedy });
         written = std::mem::replace(&mut written, Ok(())).and(line);
     })
     .await?;
@@ -67,6 +76,7 @@ mod tests {
     use crate::crypto::MasterKey;
     use crate::db::{Db, Durability};
     use crate::demo::rosters;
+    use crate::roster::report::{ImportFinding, SchoolImportOutcome, SchoolImportReport};
     use crate::tenants::{School, store};
 
     #[derive(Parser)]
@@ -111,6 +121,29 @@ mod tests {
         let mut out = Vec::new();
         assert!(!run(Line::parse_from(line).args, ctx, &mut out).await.unwrap());
         assert!(String::from_utf8(out).unwrap().starts_with("refused: nowhere.xml: cannot be read: "));
+    }
+
+    #[test]
+    fn a_roster_that_ends_too_many_is_refused_with_the_flag_that_accepts_it() {
+        let error = ReconcileError::TooManyRemovals { what: "pupils", gone: 10, of: 38, percent: 5 };
+        let line = |rejection: ImportRejection| {
+            let finding = ImportFinding::School(Box::new(SchoolImportReport {
+                uai: "0349999J".parse().unwrap(),
+                dry_run: false,
+                outcome: SchoolImportOutcome::Rejected(rejection),
+                errors: Vec::new(),
+                warnings: Vec::new(),
+            }));
+            FindingWithRemedy { finding: &finding, remedy }.to_string()
+        };
+        assert_eq!(
+            line(ImportRejection::Reconcile(error)),
+            "0349999J: refused: 10 of 38 current pupils would end, more than 5 %; if this is right: --accept-removals"
+        );
+        assert_eq!(
+            line(ImportRejection::Conflict),
+            "0349999J: refused: other imports of this school keep coming first; try again"
+        );
     }
 
     #[test]

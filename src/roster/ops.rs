@@ -125,6 +125,7 @@ fn open_file(file: &Path) -> std::result::Result<BufReader<File>, FileError> {
         file: file.to_string_lossy().into_owned(),
         line: None,
         kind: FileErrorKind::Unreadable(error.to_string()),
+        remedy: None,
     };
     File::open(file).map(BufReader::new).map_err(refuse)
 }

@@ -50,7 +50,7 @@ pub struct ExportVersion {
     pub persons_at: Timestamp,
 }
 
-/// The operator's policy for a roster ending many records (`--accept-removals`).
+/// The operator's policy for a roster ending many records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovalPolicy {
     Guarded,
@@ -130,7 +130,7 @@ impl RemovalCounts {
 /// The reason for rejecting a roster.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReconcileError {
-    #[error("{gone} of {of} current {what} would end, more than {percent} %; if this is right: --accept-removals")]
+    #[error("{gone} of {of} current {what} would end, more than {percent} %")]
     TooManyRemovals { what: &'static str, gone: usize, of: usize, percent: usize },
     #[error("the set was exported before the one that was taken last")]
     OlderExport { known: Timestamp, given: Timestamp },

@@ -172,29 +172,43 @@ impl fmt::Display for ImportSummary {
     }
 }
 
+/// A finding to be written with the remedies for rejections, in the words of the program that shows them.
+#[derive(Clone, Copy, Debug)]
+pub struct FindingWithRemedy<'a> {
+    pub finding: &'a ImportFinding,
+    /// Returns the end of the message, or an empty text.
+    pub remedy: fn(&ImportRejection) -> &'static str,
+}
+
 impl fmt::Display for ImportFinding {
     /// Writes the finding without a final line feed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        FindingWithRemedy { finding: self, remedy: |_| "" }.fmt(f)
+    }
+}
+
+impl fmt::Display for FindingWithRemedy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.finding {
             ImportFinding::File(error) => write!(f, "refused: {error}"),
             ImportFinding::Skipped(other) => write!(f, "passed over: {other}"),
             ImportFinding::NoRoster => f.write_str(
                 "refused: no roster among the files; give both exports of each school, élèves and responsables",
             ),
-            ImportFinding::School(school) => write!(f, "{school}"),
+            ImportFinding::School(school) => school.write(f, self.remedy),
         }
     }
 }
 
-impl fmt::Display for SchoolImportReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl SchoolImportReport {
+    fn write(&self, f: &mut fmt::Formatter<'_>, remedy: fn(&ImportRejection) -> &'static str) -> fmt::Result {
         let Self { uai, dry_run, outcome, errors: problems, warnings: remarks } = self;
         match outcome {
             SchoolImportOutcome::Imported(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
             SchoolImportOutcome::Imported(taken) => write!(f, "{uai}: taken: {taken}")?,
             // The sentences of this error begin with the UAI.
             SchoolImportOutcome::Rejected(ImportRejection::Files(error)) => write!(f, "refused: {error}")?,
-            SchoolImportOutcome::Rejected(why) => write!(f, "{uai}: refused: {why}")?,
+            SchoolImportOutcome::Rejected(why) => write!(f, "{uai}: refused: {why}{}", remedy(why))?,
         }
         for problem in problems {
             write!(f, "\n{uai}: not read, so unchanged: {problem}")?;

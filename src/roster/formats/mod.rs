@@ -191,8 +191,8 @@ impl fmt::Display for RecordWarning {
 pub enum RecordWarningKind {
     #[error("is there more than once, and differs; taken as {}", .kept.label())]
     DuplicateLink { kept: Level },
-    #[error("a name has « ? » for a letter that SIECLE could not write; at activation any letter agrees with it")]
-    LostLetter,
+    #[error("a name has « ? » for a letter that {program} could not write; at activation any letter agrees with it")]
+    LostLetter { program: &'static str },
 }
 
 /// The reason for rejecting a record.
@@ -238,13 +238,16 @@ pub struct FileError {
     /// The line at which reading stopped; absent if the error concerns no single line.
     pub line: Option<u64>,
     pub kind: FileErrorKind,
+    /// The end of the message: the remedy in the words of the format.
+    pub remedy: Option<&'static str>,
 }
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let remedy = self.remedy.unwrap_or_default();
         match self.line {
-            Some(line) => write!(f, "{}: line {line}: {}", self.file, self.kind),
-            None => write!(f, "{}: {}", self.file, self.kind),
+            Some(line) => write!(f, "{}: line {line}: {}{remedy}", self.file, self.kind),
+            None => write!(f, "{}: {}{remedy}", self.file, self.kind),
         }
     }
 }
@@ -264,17 +267,14 @@ pub enum FileErrorKind {
     NestedZip,
     #[error("is {0}: unpack it, and give the ZIP or XML that is in it")]
     UnsupportedArchive(&'static str),
-    #[error("is {0}: give the ZIP or XML that SIECLE exported")]
+    #[error("is {0}")]
     UnsupportedType(&'static str),
     #[error(
         "is a web page, not an export: the session had ended, and what was saved is the page to sign in; sign in and \
          export again"
     )]
     WebPage,
-    #[error(
-        "has {what} before its first line <?xml …, which XML does not allow: take it away, or give the ZIP as SIECLE \
-         exported it"
-    )]
+    #[error("has {what} before its first line <?xml …, which XML does not allow")]
     ContentBeforeDeclaration { what: &'static str },
     #[error("the ZIP is encrypted")]
     Encrypted,
@@ -291,15 +291,9 @@ pub enum FileErrorKind {
          read"
     )]
     UnsupportedEncoding(String),
-    #[error(
-        "says in its first line that it is in {declared}, and is in UTF-8: some program saved it anew; give the ZIP as \
-         SIECLE exported it, or write encoding=\"UTF-8\" in the first line"
-    )]
+    #[error("says in its first line that it is in {declared}, and is in UTF-8: some program saved it anew")]
     UnexpectedUtf8 { declared: String },
-    #[error(
-        "should be in UTF-8 by its {said_by}, and is not: some program saved it anew; give the ZIP as SIECLE exported \
-         it, or name in the first line the encoding it is in (ISO-8859-15 in SIECLE's exports)"
-    )]
+    #[error("should be in UTF-8 by its {said_by}, and is not: some program saved it anew")]
     InvalidUtf8 { said_by: &'static str },
     #[error("holds a DOCTYPE, which no export has")]
     Doctype,

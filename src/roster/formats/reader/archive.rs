@@ -37,7 +37,7 @@ where
     R: Read + Seek,
     V: FnMut(&str, &mut dyn Read) -> Result<(), FileError>,
 {
-    let refuse = |fault| FileError { file: name.to_owned(), line: None, kind: fault };
+    let refuse = |fault| FileError { file: name.to_owned(), line: None, kind: fault, remedy: None };
     let zip = |error: zip::result::ZipError| refuse(FileErrorKind::InvalidZip(error.to_string()));
     let mut magic = Vec::with_capacity(8);
     input

@@ -38,7 +38,7 @@ where
     R: Read,
     V: FnMut(XmlEvent<'_>) -> ControlFlow<Option<FileErrorKind>>,
 {
-    let refuse = |line, fault| FileError { file: file.to_owned(), line, kind: fault };
+    let refuse = |line, fault| FileError { file: file.to_owned(), line, kind: fault, remedy: None };
     let decoded = prolog::decode(input).map_err(|error| match error {
         DecodeError::Io(error) => refuse(None, io_fault(&error)),
         DecodeError::Format(fault) => refuse(None, fault),

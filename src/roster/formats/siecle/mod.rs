@@ -30,6 +30,8 @@ use parameters::HEADER_FIELDS;
 use record::RecordFields;
 use validation::{ParsedRecord, RecordIds, ValidatedExport};
 
+/// The program that writes the exports, as it is called in messages.
+const PROGRAM: &str = "SIECLE";
 /// The roots of the exports that are read.
 const ROOTS: &str = "BEE_ELEVES and BEE_RESPONSABLES";
 
@@ -110,7 +112,8 @@ pub fn read_exports<R: Read + Seek>(name: &str, input: R) -> Result<Vec<ExportFi
             files.push(reading.finish(name)?);
         }
         Ok(())
-    })?;
+    })
+    .map_err(with_remedy)?;
     Ok(files)
 }
 
@@ -134,8 +137,26 @@ pub fn read_headers<R: Read + Seek>(name: &str, input: R) -> Result<Vec<Detected
             None => DetectedExport::Roster(reading.kind(name)?, reading.header(name)?),
         });
         Ok(())
-    })?;
+    })
+    .map_err(with_remedy)?;
     Ok(found)
+}
+
+/// Ends the message about a file with the remedy for an export of SIECLE.
+fn with_remedy(error: FileError) -> FileError {
+    let remedy = match &error.kind {
+        FileErrorKind::UnsupportedType(_) => ": give the ZIP or XML that SIECLE exported",
+        FileErrorKind::ContentBeforeDeclaration { .. } => ": take it away, or give the ZIP as SIECLE exported it",
+        FileErrorKind::UnexpectedUtf8 { .. } => {
+            "; give the ZIP as SIECLE exported it, or write encoding=\"UTF-8\" in the first line"
+        }
+        FileErrorKind::InvalidUtf8 { .. } => {
+            "; give the ZIP as SIECLE exported it, or name in the first line the encoding it is in (ISO-8859-15 in \
+             SIECLE's exports)"
+        }
+        _ => return error,
+    };
+    FileError { remedy: Some(remedy), ..error }
 }
 
 #[derive(Default)]
@@ -261,7 +282,12 @@ impl ExportParser {
     }
 
     fn kind(&self, file: &str) -> Result<ExportKind, FileError> {
-        self.kind.ok_or_else(|| FileError { file: file.to_owned(), line: None, kind: FileErrorKind::Truncated })
+        self.kind.ok_or_else(|| FileError {
+            file: file.to_owned(),
+            line: None,
+            kind: FileErrorKind::Truncated,
+            remedy: None,
+        })
     }
 
     fn header(&self, file: &str) -> Result<ExportHeader, FileError> {
@@ -269,6 +295,7 @@ impl ExportParser {
             file: file.to_owned(),
             line: None,
             kind: fault,
+            remedy: None,
         })
     }
 

@@ -212,7 +212,10 @@ fn faults_c4_a_name_that_lost_a_letter_is_taken_with_a_line_for_the_school() {
                 agrees with it";
     assert_eq!(file.warnings.iter().map(RecordWarning::to_string).collect::<Vec<_>>(), [line]);
     let pupil = one(&eleves(&eleve("1", "Ay?e", "01/01/2012"))).unwrap();
-    assert_eq!(pupil.warnings, [RecordWarning { record: "ELEVE 1".into(), kind: RecordWarningKind::LostLetter }]);
+    assert_eq!(
+        pupil.warnings,
+        [RecordWarning { record: "ELEVE 1".into(), kind: RecordWarningKind::LostLetter { program: PROGRAM } }]
+    );
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::ExportContent;
 use super::record::RecordFields;
+use super::{ExportContent, PROGRAM};
 use crate::base::date::BirthDate;
 use crate::base::replacement_chars::has_replacement;
 use crate::roster::Level;
@@ -169,7 +169,7 @@ fn lost_letter_warning<'a>(
 ) -> Option<RecordWarning> {
     names
         .any(|name| has_replacement(name))
-        .then(|| RecordWarning { record: record(), kind: RecordWarningKind::LostLetter })
+        .then(|| RecordWarning { record: record(), kind: RecordWarningKind::LostLetter { program: PROGRAM } })
 }
 
 struct ErrorCollector<'a> {

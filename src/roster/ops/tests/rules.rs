@@ -95,7 +95,8 @@ async fn fault_rt14_more_than_five_percent_gone_waits_for_the_operator() {
             told.rejected(),
             ImportRejection::Reconcile(ReconcileError::TooManyRemovals { gone: 10, of: 38, .. })
         ));
-        assert!(told.text().contains("--accept-removals"), "{}", told.text());
+        let line = "0349999J: refused: 10 of 38 current pupils would end, more than 5 %\n";
+        assert!(told.text().contains(line), "{}", told.text());
         assert_eq!(before, ground.rows().await);
         let accept = |request: &mut ImportRequest| request.removals = RemovalPolicy::Accepted;
         let told = ground.import_as(&shrunk.files(&ground), accept).await;

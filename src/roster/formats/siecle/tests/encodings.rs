@@ -181,4 +181,9 @@ fn faults_c6_what_is_no_export_is_called_what_it_is() {
         "f.xml: is a web page, not an export: the session had ended, and what was saved is the page to sign in; sign in \
          and export again"
     );
+    let told = one(b"%PDF-1.7\n").unwrap_err().to_string();
+    assert_eq!(told, "f.xml: is a PDF: give the ZIP or XML that SIECLE exported");
+    let told = one(format!("\r\n{text}").as_bytes()).unwrap_err().to_string();
+    let end = "which XML does not allow: take it away, or give the ZIP as SIECLE exported it";
+    assert!(told.starts_with("f.xml: ") && told.ends_with(end), "{told}");
 }
