@@ -42,7 +42,7 @@ pub async fn create_account(
         let Some(suffix) = pick_suffix(rng, &taken) else { anyhow::bail!("every number of the stem is used") };
         let new =
             store::NewAccount { id: &id, stem: &stem, suffix: &suffix, profile, given_name: given, family_name: shown };
-        if store::insert(tx, now, &new).await? {
+        if store::insert(tx, &new).await? {
             let account = store::find(tx, &id).await?;
             return account.ok_or_else(|| anyhow::anyhow!("the account just written is not there"));
         }
@@ -85,11 +85,11 @@ pub async fn verify_password(
     account: Option<&Account>,
     who: Priority,
 ) -> anyhow::Result<PasswordVerification> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let stored = account.and_then(|a| a.password.as_deref());
     let mut tx = op.write(Durability::Relaxed).await?;
     let id = account.map(|a| &a.id);
-    let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id, now).await?;
+    let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id).await?;
     tx.commit().await?;
     if let RateLimitDecision::Limited { until } = verdict {
         app.metrics.record_limited(RateLimit::Password.name(), "budget");
@@ -101,7 +101,7 @@ pub async fn verify_password(
             app.metrics.record_limited(RateLimit::Password.name(), "hash_queue");
             // An overloaded server must not use up the person's attempts.
             let mut tx = op.write(Durability::Relaxed).await?;
-            limits::store::release(&mut tx, RateLimit::Password, budget, now).await?;
+            limits::store::release(&mut tx, RateLimit::Password, budget).await?;
             tx.commit().await?;
             Err(busy.into())
         }
@@ -124,7 +124,7 @@ fn failure_event(action: &str) -> Option<AuditEvent> {
 pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
     let now = op.now;
     let mut tx = op.write(Durability::Relaxed).await?;
-    let all = failure_store::list_finished(&mut tx, now).await?;
+    let all = failure_store::list_finished(&mut tx).await?;
     // A person has several limits of one kind: one per known device.
     let mut told = BTreeMap::<(&AccountId, Timestamp, &str), (u32, u32)>::new();
     for failed in &all {

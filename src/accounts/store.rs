@@ -6,7 +6,7 @@ use super::{Account, SuspendedBy};
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{DbError, FromRow, Result, Tx, args, parse_word};
+use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 #[derive(FromRow)]
 struct Row {
@@ -77,7 +77,8 @@ pub struct NewAccount<'a> {
 }
 
 /// Inserts an account. Returns false if the identifiant is taken; the database guarantees uniqueness.
-pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewAccount<'_>) -> Result<bool> {
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewAccount<'_>) -> Result<bool> {
+    let now = tx.now;
     let rows = tx
         .execute(
             "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, created_at, updated_at) \
@@ -112,7 +113,8 @@ pub async fn take_password_change_notice(tx: &mut Tx, id: &AccountId) -> Result<
 
 /// Sets the password. The first password activates the account; a later one replaces the current password, kept as the
 /// previous one. Returns false for a closed or suspended account.
-pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &AccountId, hash: &str) -> Result<bool> {
+pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -> Result<bool> {
+    let now = tx.now;
     let rows = tx
         .execute(
             "UPDATE account SET former_password = password, password_change_untold = (password IS NOT NULL), \
@@ -125,7 +127,8 @@ pub async fn set_password(tx: &mut Tx, now: Timestamp, id: &AccountId, hash: &st
 }
 
 /// Suspends the account, or lifts the suspension with `None`.
-pub async fn set_suspended(tx: &mut Tx, now: Timestamp, id: &AccountId, by: Option<SuspendedBy>) -> Result<()> {
+pub async fn set_suspended(tx: &mut UnitOfWork<'_>, id: &AccountId, by: Option<SuspendedBy>) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE account SET suspended_by = $2, suspended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $3 END WHERE id = $1",
         args![id, by.map(SuspendedBy::name), now],

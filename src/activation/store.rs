@@ -5,7 +5,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ActivationId, ChallengeId};
 use crate::crypto::{AssociatedData, MasterKey};
-use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args, parse_word};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 #[derive(FromRow)]
 struct ActivationRow {
@@ -68,7 +68,8 @@ pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &ActivationId) -> any
 }
 
 /// Returns the open activation of the same identity and browser, at the code step.
-pub async fn find_open(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<Option<ActivationId>> {
+pub async fn find_open(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &str) -> Result<Option<ActivationId>> {
+    let now = tx.now;
     let found = tx
         .fetch_optional::<(ActivationId,)>(
             "SELECT id FROM activation WHERE browser = $1 AND typed_budget = $2 AND open = $3 AND state = 'code' \
@@ -90,7 +91,8 @@ pub async fn replace_request(tx: &mut Tx, id: &ActivationId, joining: &Activatio
 }
 
 /// Closes an expired activation of the identity and browser, or one that an older release left open at a later step.
-pub async fn close_stale(tx: &mut Tx, now: Timestamp, browser: &str, typed_budget: &str) -> Result<()> {
+pub async fn close_stale(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &str) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE activation SET open = $4 WHERE browser = $1 AND typed_budget = $2 \
          AND (expires_at <= $3 OR state <> 'code')",
@@ -101,7 +103,8 @@ pub async fn close_stale(tx: &mut Tx, now: Timestamp, browser: &str, typed_budge
 }
 
 /// Inserts an activation; false if the identity has an open activation in the browser, by a unique index.
-pub async fn insert(tx: &mut Tx, master_key: &MasterKey, now: Timestamp, new: &Activation) -> anyhow::Result<bool> {
+pub async fn insert(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, new: &Activation) -> anyhow::Result<bool> {
+    let now = tx.now;
     let typed = master_key.seal(identity_place(&new.id), &serde_json::to_string(&new.identity)?)?;
     let rows = tx
         .execute(
@@ -223,7 +226,8 @@ pub async fn list_identity_budgets(tx: &mut Tx, person_budget: &str) -> Result<V
 const ACTIVATION_RETENTION: Span = Span::days(30);
 
 /// Erases the typed identity of expired activations, and deletes the rows after the retention period.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let wiped = "UPDATE activation SET typed = '', request = NULL, open = $2 WHERE id IN \
                  (SELECT id FROM activation WHERE expires_at < $1 AND typed <> '' LIMIT $3)";
     let forgotten = "DELETE FROM activation WHERE id IN (SELECT id FROM activation WHERE expires_at < $1 LIMIT $2)";

@@ -197,18 +197,19 @@ async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow:
 }
 
 async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
-    let now = app.now();
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let op = Operation::of_job(app, "cleanup");
+    let now = op.now;
+    let mut tx = op.write(Durability::Relaxed).await?;
     let rows = outbox::delete_expired(&mut tx, now).await?
-        + limits::store::delete_expired(&mut tx, now).await?
-        + limits::store::sources::delete_expired(&mut tx, now).await?
-        + devices::store::delete_expired(&mut tx, now).await?
+        + limits::store::delete_expired(&mut tx).await?
+        + limits::store::sources::delete_expired(&mut tx).await?
+        + devices::store::delete_expired(&mut tx).await?
         + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
-        + activation::store::delete_expired(&mut tx, now).await?
+        + activation::store::delete_expired(&mut tx).await?
         + logouts::store::delete_expired(&mut tx, now).await?
-        + otp::store::outages::delete_expired(&mut tx, now).await?
+        + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
-        + support::store::delete_expired(&mut tx, now, support::MAX_EVENTS).await?
+        + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + grants::store::families::delete_expired(&mut tx, now).await?
         + grants::store::revoked::delete_expired(&mut tx, now).await?;
     tx.commit().await?;

@@ -47,9 +47,8 @@ pub async fn set_password(
     hash: &str,
     support_code: &str,
 ) -> anyhow::Result<Option<PasswordChange>> {
-    let now = op.now;
     let current = accounts::store::find(tx, account_id).await?;
-    if !accounts::store::set_password(tx, now, account_id, hash).await? {
+    if !accounts::store::set_password(tx, account_id, hash).await? {
         return Ok(None);
     }
     let replaces = current.is_some_and(|a| a.state == AccountState::Active);
@@ -59,7 +58,7 @@ pub async fn set_password(
     if replaces {
         sessions::ops::end_all(op, tx, account_id).await?;
     }
-    devices::store::forget_all(tx, now, account_id).await?;
+    devices::store::forget_all(tx, account_id).await?;
     Ok(Some(if replaces { PasswordChange::Replaced } else { PasswordChange::First }))
 }
 

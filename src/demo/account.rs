@@ -8,7 +8,6 @@ use super::folder::DemoFolder;
 use super::rosters::{CastMember, SCHOOLS, cast};
 use crate::accounts::{self, password};
 use crate::app::{App, Operation};
-use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::rng::Random;
 use crate::base::secret::Secret;
@@ -28,7 +27,7 @@ pub struct DemoAccount {
 }
 
 /// Finds the account, or creates the account.
-pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::Result<DemoAccount> {
+pub async fn ensure(app: &App, folder: &DemoFolder) -> anyhow::Result<DemoAccount> {
     let who = cast()
         .into_iter()
         .find(|c| c.label == ACCOUNT_HOLDER)
@@ -59,7 +58,7 @@ pub async fn ensure(app: &App, folder: &DemoFolder, now: Timestamp) -> anyhow::R
             "{ACCOUNT_HOLDER} has an account already"
         );
     }
-    accounts::store::set_password(&mut tx, now, &account.id, &hash).await?;
+    accounts::store::set_password(&mut tx, &account.id, &hash).await?;
     tx.commit().await?;
     Ok(DemoAccount { member: who, identifiant: account.identifiant, password })
 }

@@ -118,7 +118,7 @@ impl Demo {
         let app = Box::pin(bootstrap::assemble_app(config, around, opened)).await?;
         setup::import_missing_rosters(&app, folder, now).await?;
         setup::set_campaigns(&app, now).await?;
-        let account = account::ensure(&app, folder, now).await?;
+        let account = account::ensure(&app, folder).await?;
         Ok(Self { app, sample_sites, listeners: doors, account })
     }
 

@@ -63,15 +63,14 @@ pub async fn remember(
     label: &str,
     identity: Option<&str>,
 ) -> anyhow::Result<(String, String)> {
-    let now = tx.now;
     if let Some(device) = known
-        && store::touch(tx, now, &device.id, label, identity).await?
+        && store::touch(tx, &device.id, label, identity).await?
     {
         return Ok((device.id.clone(), device.secret.clone()));
     }
     let secret = id256(tx.rng);
     let id = sha256_base64url(&secret);
-    store::insert(tx, now, &id, account_id, label, identity).await?;
-    store::forget_excess(tx, now, account_id).await?;
+    store::insert(tx, &id, account_id, label, identity).await?;
+    store::forget_excess(tx, account_id).await?;
     Ok((id, secret))
 }

@@ -3,7 +3,7 @@
 use super::{DEVICE_TTL, MAX_DEVICES};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
 
 /// Returns the account of a device, and the identity confirmed on the device, unless the device is forgotten or
 /// expired.
@@ -19,13 +19,13 @@ pub async fn belonged_to(tx: &mut Tx, id: &str, account_id: Option<&AccountId>) 
 }
 
 pub async fn insert(
-    tx: &mut Tx,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     id: &str,
     account_id: &AccountId,
     label: &str,
     identity: Option<&str>,
 ) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "INSERT INTO device (id, account_id, label, identity, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, $5)",
         args![id, account_id, label, identity, now],
@@ -35,14 +35,16 @@ pub async fn insert(
 }
 
 /// Records a new use of a device. Returns false if the device was forgotten meanwhile.
-pub async fn touch(tx: &mut Tx, now: Timestamp, id: &str, label: &str, identity: Option<&str>) -> Result<bool> {
+pub async fn touch(tx: &mut UnitOfWork<'_>, id: &str, label: &str, identity: Option<&str>) -> Result<bool> {
+    let now = tx.now;
     let sql = "UPDATE device SET seen_at = $2, label = $3, identity = COALESCE($4, identity) \
                WHERE id = $1 AND forgotten_at IS NULL";
     Ok(tx.execute(sql, args![id, now, label, identity]).await? == 1)
 }
 
 /// Forgets the devices unused for longest, beyond the maximum number per account.
-pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
+pub async fn forget_excess(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL AND id NOT IN \
          (SELECT id FROM device WHERE account_id = $1 AND forgotten_at IS NULL ORDER BY seen_at DESC, created_at DESC, \
@@ -54,14 +56,16 @@ pub async fn forget_excess(tx: &mut Tx, now: Timestamp, account_id: &AccountId) 
 }
 
 /// Forgets every device of an account, after its password was replaced.
-pub async fn forget_all(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
+pub async fn forget_all(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
     let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL";
     tx.execute(sql, args![account_id, now]).await?;
     Ok(())
 }
 
 /// Deletes expired devices, and forgotten devices 30 days before their expiry. Returns the number of deleted rows.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let sql = "DELETE FROM device WHERE id IN (SELECT id FROM device WHERE seen_at < $1 \
                OR (seen_at < $2 AND forgotten_at IS NOT NULL) LIMIT $3)";
     tx.execute(sql, args![now.minus(DEVICE_TTL), now.minus(DEVICE_TTL).plus(Span::days(30)), CLEANUP_BATCH_ROWS]).await

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::{ChildQuestion, DateComparison, Guardianship, ProofContext};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::typed_ids::PupilId;
 use crate::crypto::HmacPurpose;
-use crate::db::{Tx, UnitOfWork};
+use crate::db::UnitOfWork;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::roster;
 use crate::roster::store::RosterChild;
@@ -18,15 +17,15 @@ use crate::tenants::{self, Notice, NoticeKind};
 /// Consumes a try of the budget of this parent and child, then compares. A right date gives the try back.
 pub async fn compare_birth_date(
     op: &Operation<'_>,
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     proof: ProofContext<'_>,
     child: Guardianship<'_>,
     date: BirthDate,
 ) -> anyhow::Result<DateComparison> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &child.budget_key());
     let RateLimitDecision::Allowed { remaining } =
-        limits::store::consume_for_account(tx, RateLimit::BirthDate, &key, proof.account, now).await?
+        limits::store::consume_for_account(tx, RateLimit::BirthDate, &key, proof.account).await?
     else {
         app.metrics.record_limited(RateLimit::BirthDate.name(), "budget");
         return Ok(DateComparison::NoTriesLeft);
@@ -35,7 +34,7 @@ pub async fn compare_birth_date(
     let known =
         sealed.map(|s| roster::sealed_rows::open_birth_date(&app.master_key, child.pupil_id, &s)).transpose()?;
     if known == Some(date) {
-        limits::store::release(tx, RateLimit::BirthDate, &key, now).await?;
+        limits::store::release(tx, RateLimit::BirthDate, &key).await?;
         return Ok(DateComparison::Equal);
     }
     Ok(DateComparison::Different { tries_left: remaining })
@@ -65,9 +64,8 @@ async fn hide(
     child: Guardianship<'_>,
     (kind, fact): (NoticeKind, AuditEvent),
 ) -> anyhow::Result<()> {
-    let now = work.now;
     for person_id in child.person_ids {
-        roster::store::hide_child(work, now, person_id, child.pupil_id, kind).await?;
+        roster::store::hide_child(work, person_id, child.pupil_id, kind).await?;
     }
     notify_school(work, proof, child, kind).await?;
     let about = AuditDetails { account: proof.account, detail: proof.support_code, ..AuditDetails::default() };
@@ -76,10 +74,10 @@ async fn hide(
 }
 
 /// Shows a child again that an earlier proof hid, after a right date, and closes the notices to the school.
-pub async fn confirm(tx: &mut Tx, now: Timestamp, child: Guardianship<'_>) -> anyhow::Result<()> {
+pub async fn confirm(tx: &mut UnitOfWork<'_>, child: Guardianship<'_>) -> anyhow::Result<()> {
     for person_id in child.person_ids {
         roster::store::unhide_child(tx, person_id, child.pupil_id).await?;
-        tenants::store::settle_child(tx, now, person_id, child.pupil_id).await?;
+        tenants::store::settle_child(tx, person_id, child.pupil_id).await?;
     }
     Ok(())
 }

@@ -242,13 +242,13 @@ pub async fn record_account_seen(
     source: SourceAddress,
     account: &AccountId,
 ) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     if app.config.server.has_undeclared_proxy() {
         return Ok(());
     }
     for (network, times) in [(source.narrow_network(), 1), (source.wide_network(), app.config.limits.wider)] {
         let member = limiter_key(app, &format!("network/{network}/{account}"));
-        sources::record(tx, &network_key(app, network), &member, max_earning_accounts(app).saturating_mul(times), now)
+        sources::record(tx, &network_key(app, network), &member, max_earning_accounts(app).saturating_mul(times))
             .await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::failures::Failures;
 use super::{RateLimit, RateLimitDecision, RateLimitPolicy, decide};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 /// The number of compare-and-set retries; afterwards the attempt is limited for one second.
 const MAX_CAS_RETRIES: usize = 20;
@@ -25,19 +25,19 @@ fn encode_attempts(marks: &[Timestamp]) -> String {
 
 /// Counts one attempt if allowed. The caller compares the typed value only after the commit, or in the same
 /// transaction, and commits regardless of the comparison's outcome.
-pub async fn consume(tx: &mut Tx, action: RateLimit, key: &str, now: Timestamp) -> Result<RateLimitDecision> {
-    consume_for_account(tx, action, key, None, now).await
+pub async fn consume(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str) -> Result<RateLimitDecision> {
+    consume_for_account(tx, action, key, None).await
 }
 
 /// Counts one attempt like [`consume`] and, if the budget's account is known, records the attempt as a failure. The
 /// same statements run for unknown accounts.
 pub async fn consume_for_account(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     action: RateLimit,
     key: &str,
     account: Option<&AccountId>,
-    now: Timestamp,
 ) -> Result<RateLimitDecision> {
+    let now = tx.now;
     let figures = action.policy();
     for _ in 0..MAX_CAS_RETRIES {
         let old = find_row(tx, action, key).await?;
@@ -61,42 +61,43 @@ pub async fn consume_for_account(
 }
 
 /// Returns the decision on one more attempt, without counting an attempt.
-pub async fn peek(tx: &mut Tx, action: RateLimit, key: &str, now: Timestamp) -> Result<RateLimitDecision> {
+pub async fn peek(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str) -> Result<RateLimitDecision> {
+    let now = tx.now;
     let figures = action.policy();
     let old = find_marks(tx, action, key).await?;
     Ok(decide(figures, &live_attempts(old.as_deref().unwrap_or(""), figures, now), now))
 }
 
-/// Releases the attempt made at `at`, because the attempt was correct.
-pub async fn release(tx: &mut Tx, action: RateLimit, key: &str, at: Timestamp) -> Result<()> {
-    release_at(tx, action, key, at, at).await
+/// Releases the attempt that this operation has made, because the attempt was correct.
+pub async fn release(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str) -> Result<()> {
+    let at = tx.now;
+    release_at(tx, action, key, at).await
 }
 
 /// Releases an attempt like [`release`], some time after the attempt.
-pub async fn release_at(tx: &mut Tx, action: RateLimit, key: &str, at: Timestamp, now: Timestamp) -> Result<()> {
-    remove_attempts(tx, action, key, now, |times| times.iter().rposition(|t| *t == at).into_iter().collect()).await
+pub async fn release_at(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str, at: Timestamp) -> Result<()> {
+    remove_attempts(tx, action, key, |times| times.iter().rposition(|t| *t == at).into_iter().collect()).await
 }
 
 /// Releases every attempt for which `free` returns true.
 pub async fn release_matching(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     action: RateLimit,
     key: &str,
-    now: Timestamp,
     free: impl Fn(Timestamp) -> bool,
 ) -> Result<()> {
     let chosen = |times: &[Timestamp]| times.iter().enumerate().filter(|(_, at)| free(**at)).map(|(n, _)| n).collect();
-    remove_attempts(tx, action, key, now, chosen).await
+    remove_attempts(tx, action, key, chosen).await
 }
 
 /// Removes the attempts at the chosen positions.
 async fn remove_attempts(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     action: RateLimit,
     key: &str,
-    now: Timestamp,
     chosen: impl Fn(&[Timestamp]) -> Vec<usize>,
 ) -> Result<()> {
+    let now = tx.now;
     let figures = action.policy();
     for _ in 0..MAX_CAS_RETRIES {
         let Some(old) = find_row(tx, action, key).await? else { return Ok(()) };
@@ -144,7 +145,8 @@ pub async fn reset(tx: &mut Tx, action: RateLimit, key: &str) -> Result<()> {
 }
 
 /// Deletes budgets not modified for longer than any window.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let sql = "DELETE FROM budget WHERE (action, key) IN \
                (SELECT action, key FROM budget WHERE touched_at < $1 AND (failures IS NULL OR account_id IS NULL) LIMIT $2)";
     tx.execute(sql, args![now.minus(Span::hours(25)), CLEANUP_BATCH_ROWS]).await
@@ -152,7 +154,8 @@ pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
 
 /// Counts one event of a day, up to `cap`: a number per day instead of a list of attempts, because of thousands of
 /// events. `day` is the key of the day. Returns the ordinal of the event within the day, or `None` beyond the cap.
-pub async fn count_daily(tx: &mut Tx, action: RateLimit, day: &str, cap: u32, now: Timestamp) -> Result<Option<i64>> {
+pub async fn count_daily(tx: &mut UnitOfWork<'_>, action: RateLimit, day: &str, cap: u32) -> Result<Option<i64>> {
+    let now = tx.now;
     let insert = "INSERT INTO budget (action, key, marks, touched_at) VALUES ($1, $2, '0', $3) ON CONFLICT DO NOTHING";
     tx.execute(insert, args![action.name(), day, now]).await?;
     let row = tx
@@ -210,7 +213,7 @@ async fn compare_and_swap(
     key: &str,
     old: Option<&Row>,
     new: &Row,
-    now: Timestamp,
+    touched_at: Timestamp,
 ) -> Result<bool> {
     let (account, failures) = (new.account_id.as_ref(), new.failures.as_deref());
     let rows = match old {
@@ -218,7 +221,7 @@ async fn compare_and_swap(
             tx.execute(
                 "INSERT INTO budget (action, key, marks, touched_at, account_id, failures) \
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                args![action.name(), key, new.marks.as_str(), now, account, failures],
+                args![action.name(), key, new.marks.as_str(), touched_at, account, failures],
             )
             .await?
         }
@@ -231,7 +234,7 @@ async fn compare_and_swap(
                     key,
                     old.marks.as_str(),
                     new.marks.as_str(),
-                    now,
+                    touched_at,
                     account,
                     failures,
                     old.failures.as_deref().unwrap_or_default()

@@ -15,7 +15,7 @@ use crate::base::clock::Timestamp;
 use crate::base::secret::constant_time_eq;
 use crate::base::typed_ids::ChallengeId;
 use crate::crypto::HmacPurpose;
-use crate::db::{Tx, UnitOfWork};
+use crate::db::UnitOfWork;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// Returns the HMAC stored for a code, bound to its challenge.
@@ -48,22 +48,21 @@ pub async fn verify(
     if Timestamp(challenge.expires_at) <= now {
         return Ok(CodeVerification::Expired);
     }
-    if let RateLimitDecision::Limited { until } = limits::store::peek(tx, RateLimit::SmsCode, typed_budget, now).await?
-    {
+    if let RateLimitDecision::Limited { until } = limits::store::peek(tx, RateLimit::SmsCode, typed_budget).await? {
         return Ok(CodeVerification::RateLimited { until });
     }
-    let Some((code, left)) = store::consume_try(tx, now, challenge_id).await? else {
+    let Some((code, left)) = store::consume_try(tx, challenge_id).await? else {
         return Ok(CodeVerification::Exhausted);
     };
     let person = challenge.person_budget.as_deref();
-    let person_allows = match count_try(tx, now, typed_budget, person).await? {
+    let person_allows = match count_try(tx, typed_budget, person).await? {
         TryCount::Limited { until } => return Ok(CodeVerification::RateLimited { until }),
         counted => counted == TryCount::Both,
     };
     let given = code_hmac(app, challenge_id, typed.as_str());
     let right = person_allows && code.is_some_and(|stored| constant_time_eq(&stored, &given));
-    if right && store::mark_used(tx, now, challenge_id).await? {
-        release_try(tx, now, typed_budget, person).await?;
+    if right && store::mark_used(tx, challenge_id).await? {
+        release_try(tx, typed_budget, person).await?;
         return Ok(CodeVerification::Correct);
     }
     Ok(if left > 0 { CodeVerification::Incorrect { tries_left: left } } else { CodeVerification::Exhausted })
@@ -83,11 +82,11 @@ pub async fn is_replay(
         return Ok(false);
     }
     let person = challenge.person_budget.as_deref();
-    let allowed = count_try(tx, now, typed_budget, person).await? == TryCount::Both;
+    let allowed = count_try(tx, typed_budget, person).await? == TryCount::Both;
     let given = code_hmac(app, challenge_id, typed.as_str());
     let right = allowed && challenge.code.is_some_and(|stored| constant_time_eq(&stored, &given));
     if right {
-        release_try(tx, now, typed_budget, person).await?;
+        release_try(tx, typed_budget, person).await?;
     }
     Ok(right)
 }
@@ -104,21 +103,19 @@ enum TryCount {
 }
 
 /// Counts one try on the budget of the typed identity and on the budget of the person found.
-async fn count_try(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<TryCount> {
-    if let RateLimitDecision::Limited { until } =
-        limits::store::consume(tx, RateLimit::SmsCode, typed_budget, now).await?
-    {
+async fn count_try(tx: &mut UnitOfWork<'_>, typed_budget: &str, person: Option<&str>) -> anyhow::Result<TryCount> {
+    if let RateLimitDecision::Limited { until } = limits::store::consume(tx, RateLimit::SmsCode, typed_budget).await? {
         return Ok(TryCount::Limited { until });
     }
     let Some(person) = person else { return Ok(TryCount::Both) };
-    let verdict = limits::store::consume(tx, RateLimit::SmsCode, person, now).await?;
+    let verdict = limits::store::consume(tx, RateLimit::SmsCode, person).await?;
     Ok(if matches!(verdict, RateLimitDecision::Allowed { .. }) { TryCount::Both } else { TryCount::PersonLimited })
 }
 
 /// Releases the try, because the code was correct.
-async fn release_try(tx: &mut Tx, now: Timestamp, typed_budget: &str, person: Option<&str>) -> anyhow::Result<()> {
+async fn release_try(tx: &mut UnitOfWork<'_>, typed_budget: &str, person: Option<&str>) -> anyhow::Result<()> {
     for key in [Some(typed_budget), person].into_iter().flatten() {
-        limits::store::release(tx, RateLimit::SmsCode, key, now).await?;
+        limits::store::release(tx, RateLimit::SmsCode, key).await?;
     }
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Queries on persons, pupils and links for activation and claims.
 
 use super::matching::Candidate;
-use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, args};
+use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
 pub mod import;
@@ -161,12 +160,12 @@ pub async fn link_to_account(tx: &mut Tx, person_id: &PersonId, account_id: &Acc
 
 /// Hides a child from the claims, whatever the roster says, after a *Non* or too many wrong birth dates.
 pub async fn hide_child(
-    tx: &mut Tx,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     person_id: &PersonId,
     pupil_id: &PupilId,
     kind: NoticeKind,
 ) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "INSERT INTO link_withheld (person_id, pupil_id, kind, at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (person_id, pupil_id) DO UPDATE SET kind = excluded.kind, at = excluded.at",

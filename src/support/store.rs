@@ -1,8 +1,7 @@
 //! Rows of support events.
 
 use super::{EVENT_RETENTION, SupportEvent};
-use crate::base::clock::Timestamp;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
 
 pub async fn insert(tx: &mut Tx, event: &SupportEvent) -> Result<()> {
     tx.execute(
@@ -31,7 +30,8 @@ pub async fn list_by_code(tx: &mut Tx, code: &str) -> Result<Vec<SupportEvent>> 
 }
 
 /// Deletes a batch of expired events, and a batch of the oldest ones beyond `most`. Returns the number of deleted rows.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp, most: i64) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>, most: i64) -> Result<u64> {
+    let now = tx.now;
     let old = "DELETE FROM support_event WHERE (code, at) IN \
                (SELECT code, at FROM support_event WHERE at < $1 ORDER BY at LIMIT $2)";
     let too_many = "DELETE FROM support_event WHERE (code, at) IN (SELECT code, at FROM support_event WHERE at < \

@@ -117,7 +117,8 @@ pub async fn upsert_notice(work: &mut UnitOfWork<'_>, notice: &Notice<'_>) -> Re
 
 /// Settles the notices of unreachable persons that are obsolete: the roster has a mobile number now, or the last legal
 /// link with the school ended.
-pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
+pub async fn settle_unreachable(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
@@ -130,7 +131,8 @@ pub async fn settle_unreachable(tx: &mut Tx, now: Timestamp, uai: &Uai) -> Resul
 
 /// Settles the notices of activations for which the roster has no current legal link any more: between the person and
 /// the child or, for a notice without a child, between the person and the school. The school has handled the case.
-pub async fn settle_ended(tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
+pub async fn settle_ended(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND settled_at IS NULL \
          AND kind IN ('contested', 'set_aside', 'reopening') AND NOT EXISTS \
@@ -158,7 +160,8 @@ pub async fn reopen_hidden(tx: &mut Tx, uai: &Uai) -> Result<()> {
 }
 
 /// Settles the notices about a contested or unproven child, after a correct birth date.
-pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+pub async fn settle_child(tx: &mut UnitOfWork<'_>, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE notice SET settled_at = $3 WHERE person_id = $1 AND pupil_id = $2 \
          AND kind IN ('contested', 'set_aside') AND settled_at IS NULL",
@@ -169,7 +172,8 @@ pub async fn settle_child(tx: &mut Tx, now: Timestamp, person_id: &PersonId, pup
 }
 
 /// Settles the requests for a new campaign, after the creation of the account.
-pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<()> {
+pub async fn settle_reopening(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "UPDATE notice SET settled_at = $2 WHERE kind = 'reopening' AND settled_at IS NULL \
          AND person_id IN (SELECT id FROM person WHERE account_id = $1)",
@@ -181,11 +185,11 @@ pub async fn settle_reopening(tx: &mut Tx, now: Timestamp, account_id: &AccountI
 
 /// Settles the notices of repeated links, except those in `current` (person, pupil).
 pub async fn settle_repeated(
-    tx: &mut Tx,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     uai: &Uai,
     current: &BTreeSet<(&PersonId, &PupilId)>,
 ) -> Result<()> {
+    let now = tx.now;
     let sql = "SELECT id, person_id, COALESCE(pupil_id, '') FROM notice \
                WHERE uai = $1 AND kind = 'link_repeated' AND settled_at IS NULL";
     for (id, person, pupil) in tx.fetch_all::<(String, PersonId, PupilId)>(sql, args![uai]).await? {

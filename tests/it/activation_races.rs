@@ -284,7 +284,8 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
     // The steps before need a worker and a phone each: a real activation, once for each person.
     let (_, pattern) = at_children(&server, &families[0]).await;
     let mut activations = Vec::new();
-    let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Relaxed).await.unwrap();
     for (n, person) in (0..MANY).zip(&persons) {
         let pupil = "SELECT pupil_id FROM link WHERE person_id = $1";
         let (pupil_id,) = tx.fetch_one::<(String,)>(pupil, vec![person.as_str().into()]).await.unwrap();
@@ -294,7 +295,7 @@ async fn a_thousand_homonyms_at_once_get_a_thousand_identifiants() {
         own.person_ids = vec![PersonId::new(person)];
         own.children[0].pupil_id = PupilId::new(pupil_id);
         own.children[0].person_ids = vec![PersonId::new(person)];
-        assert!(store::insert(&mut tx, &server.app.master_key, server.now(), &own).await.unwrap());
+        assert!(store::insert(&mut tx, &server.app.master_key, &own).await.unwrap());
         assert!(store::advance(&mut tx, ActivationStep::Children, &own).await.unwrap());
         activations.push(BoundActivation { activation: own, secret: String::new() });
     }

@@ -342,8 +342,9 @@ async fn threat_s14_s17_nothing_typed_is_in_the_logs_or_readable_in_the_database
     // What was typed is gone an hour after the activation's end.
     assert_eq!(server.query_count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 3);
     server.advance(Span(Span::hours(3).0 + 1));
-    let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
-    preau::activation::store::delete_expired(&mut tx, server.now()).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    preau::activation::store::delete_expired(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(server.query_count("SELECT COUNT(*) FROM activation WHERE typed <> ''").await, 0);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM activation").await, 3, "the support codes stay");

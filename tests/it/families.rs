@@ -64,7 +64,8 @@ async fn faults_e1_the_code_of_somebodys_page_leads_to_it_and_strangers_have_ten
 #[tokio::test]
 async fn support_events_end_after_thirty_days_and_the_oldest_go_first() {
     let server = TestServer::start().await;
-    let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
     let now = server.now();
     let event = |code: &str, days, ms| SupportEvent {
         code: code.to_owned(),
@@ -83,10 +84,10 @@ async fn support_events_end_after_thirty_days_and_the_oldest_go_first() {
         store::insert(&mut tx, &event(code, days, 0)).await.unwrap();
     }
     let some = u64::try_from(CLEANUP_BATCH_ROWS).unwrap();
-    assert_eq!(store::delete_expired(&mut tx, now, MAX_EVENTS).await.unwrap(), some, "a backlog goes in pieces");
-    assert_eq!(store::delete_expired(&mut tx, now, MAX_EVENTS).await.unwrap(), 1, "after its term");
-    assert_eq!(store::delete_expired(&mut tx, now, 1).await.unwrap(), 1, "the older of two");
-    assert_eq!(store::delete_expired(&mut tx, now, 1).await.unwrap(), 0);
+    assert_eq!(store::delete_expired(&mut tx, MAX_EVENTS).await.unwrap(), some, "a backlog goes in pieces");
+    assert_eq!(store::delete_expired(&mut tx, MAX_EVENTS).await.unwrap(), 1, "after its term");
+    assert_eq!(store::delete_expired(&mut tx, 1).await.unwrap(), 1, "the older of two");
+    assert_eq!(store::delete_expired(&mut tx, 1).await.unwrap(), 0);
     tx.commit().await.unwrap();
     assert_eq!(events(&server, "NEW-AAA").await.len(), 1);
 }

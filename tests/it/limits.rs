@@ -250,8 +250,9 @@ async fn attack_d1_a_backlog_is_forgotten_some_rows_at_a_time_until_none_is_left
     assert_eq!(server.execute_sql(many, vec![old.into()]).await, 2_500);
     let fresh = "INSERT INTO budget (action, key, marks, touched_at) VALUES ('password', 'fresh', '', $1)";
     server.execute_sql(fresh, vec![server.now().0.into()]).await;
-    let mut tx = server.app.db.write(Durability::Relaxed).await.unwrap();
-    assert_eq!(limits::store::delete_expired(&mut tx, server.now()).await.unwrap(), 1_000);
+    let op = server.operation();
+    let mut tx = op.write(Durability::Relaxed).await.unwrap();
+    assert_eq!(limits::store::delete_expired(&mut tx).await.unwrap(), 1_000);
     tx.commit().await.unwrap();
     let (stop, stopped) = watch::channel(false);
     let mut work = bootstrap::spawn_workers(&server.app, &stopped);

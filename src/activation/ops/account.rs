@@ -6,14 +6,13 @@ use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
-use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, SignInContext, SignInCookies, TypedPassword};
 use crate::crypto::{HmacPurpose, Priority};
-use crate::db::{Durability, Tx, UnitOfWork};
+use crate::db::{Durability, UnitOfWork};
 use crate::guardianship;
 use crate::interactions::{self, Interaction};
 use crate::limits::{self, RateLimit};
@@ -28,7 +27,7 @@ const MAX_CONFLICT_ATTEMPTS: usize = 4;
 /// linking a person is compare-and-set, and after a conflict the transaction is repeated and finds the account. `false`
 /// if another request of this browser did the same.
 pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> anyhow::Result<bool> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
         let mut next = proven.activation.clone();
         next.browser_digest = sha256_base64url(&browser_binding::next_secret(
@@ -42,7 +41,7 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
             tx.rollback().await?;
             continue;
         }
-        unhide_confirmed_children(&mut tx, now, &next).await?;
+        unhide_confirmed_children(&mut tx, &next).await?;
         next.step = ActivationStep::Password;
         if !store::advance(&mut tx, ActivationStep::Children, &next).await? {
             tx.rollback().await?;
@@ -103,9 +102,9 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
 }
 
 /// Shows children with correct dates again if hidden by an earlier activation, and closes the notices to the school.
-async fn unhide_confirmed_children(tx: &mut Tx, now: Timestamp, next: &Activation) -> anyhow::Result<()> {
+async fn unhide_confirmed_children(tx: &mut UnitOfWork<'_>, next: &Activation) -> anyhow::Result<()> {
     for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {
-        guardianship::ops::confirm(tx, now, child.guardianship()).await?;
+        guardianship::ops::confirm(tx, child.guardianship()).await?;
     }
     Ok(())
 }
@@ -127,7 +126,7 @@ pub async fn choose_password(
     typed: TypedPassword<'_>,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<ChoosePasswordOutcome> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let schools = super::school_names(held);
     let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
         Ok(hash) => hash,
@@ -157,7 +156,7 @@ pub async fn choose_password(
         return Ok(ChoosePasswordOutcome::StepChanged(fresh.map_or(ActivationStep::Ended, |a| a.step)));
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
-    tenants::store::settle_reopening(&mut tx, now, &account.id).await?;
+    tenants::store::settle_reopening(&mut tx, &account.id).await?;
     let signed_in = begin_session(op, &mut tx, &next, &account.id, brought).await?;
     tx.commit().await?;
     app.metrics.record_activation(next.step.name());
@@ -191,7 +190,7 @@ pub async fn sign_in_again(
     typed: &str,
     brought: SignInContext<'_>,
 ) -> anyhow::Result<Option<SignInCookies>> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
     let password = password::normalize(typed);
     let _turn = app.password_hasher.lock_key(&key).await;
@@ -201,7 +200,7 @@ pub async fn sign_in_again(
         return Ok(None);
     }
     let mut tx = op.write(Durability::Relaxed).await?;
-    limits::store::release(&mut tx, RateLimit::Password, &key, now).await?;
+    limits::store::release(&mut tx, RateLimit::Password, &key).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;

@@ -28,7 +28,7 @@ pub enum CodeOutcome {
 /// Verifies and counts a code; a correct code advances the activation in the same transaction and replaces the binding
 /// secret.
 pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &TypedCode) -> anyhow::Result<CodeOutcome> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let activation = &held.activation;
     let mut tx = op.write(Durability::Relaxed).await?;
     let budget = &activation.identity_budget;
@@ -41,7 +41,7 @@ pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &Typ
         return Ok(CodeOutcome::Rejected(checked));
     }
     let destination = otp::outage::destination_prefix(&activation.identity.phone);
-    otp::store::outages::add_traffic(&mut tx, now, &destination, 0, 1).await?;
+    otp::store::outages::add_traffic(&mut tx, &destination, 0, 1).await?;
     let mut next = activation.clone();
     next.browser_digest =
         sha256_base64url(&browser_binding::next_secret(&app.master_key, &next.id, ActivationStep::Code, &held.secret));
@@ -197,7 +197,7 @@ pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow:
         return Ok(ResendOutcome::LimitReached);
     };
     let ready = Timestamp(challenge.sent_at).plus(otp::resend_delay(challenge.sends));
-    let windows = otp::ops::release_during_outages(&mut tx, &activation.identity_budget, now).await?;
+    let windows = otp::ops::release_during_outages(&mut tx, &activation.identity_budget).await?;
     let free = windows.iter().any(|w| w.contains(Timestamp(challenge.sent_at)));
     // Each send is judged once, at the request for the next code: a send during an outage does not count.
     let unsent = (challenge.unsent + i64::from(free)).min(challenge.sends);
@@ -206,13 +206,12 @@ pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow:
     } else if now < ready {
         ResendOutcome::Wait { seconds: ready.since(now).max(Span::seconds(1)).as_seconds_ceil() }
     } else if matches!(
-        limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &activation.identity_budget, now).await?,
+        limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &activation.identity_budget).await?,
         RateLimitDecision::Limited { .. }
     ) {
         ResendOutcome::LimitReached
     } else if otp::store::record_send(
         &mut tx,
-        now,
         &activation.challenge_id,
         (challenge.sends, unsent),
         now.plus(otp::CODE_TTL),

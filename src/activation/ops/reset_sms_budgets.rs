@@ -18,7 +18,7 @@ use crate::roster::{self, sealed_rows};
 /// Resets the SMS budgets of a roster person: of the phone, and of every submitted identity that matches the person.
 /// The budgets for wrong codes and wrong dates remain. Returns true if the person has a mobile number.
 pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &PersonId, by: &str) -> anyhow::Result<bool> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let mut tx = op.write(Durability::Durable).await?;
     let Some((phone, same)) = find_mobile(&mut tx, app, person_id).await? else { return Ok(false) };
     limits::store::reset(&mut tx, RateLimit::SmsToPhone, &phone_budget_key(app, &phone, "")).await?;
@@ -26,7 +26,7 @@ pub async fn reset_sms_budgets(op: &Operation<'_>, person_id: &PersonId, by: &st
     for person in &same {
         let budget = person_budget_key(app, &person.id, "");
         typed.extend(store::list_identity_budgets(&mut tx, &budget).await?);
-        otp::store::discount_sends(&mut tx, now, Some(&budget)).await?;
+        otp::store::discount_sends(&mut tx, Some(&budget)).await?;
     }
     for budget in &typed {
         limits::store::reset(&mut tx, RateLimit::SmsPerIdentity, budget).await?;

@@ -93,7 +93,7 @@ pub async fn start(
     // Two attempts: a double click on two connections may insert a row between the query and the insert.
     for _ in 0..2 {
         let mut tx = op.write(Durability::Relaxed).await?;
-        if let Some(id) = store::find_open(&mut tx, now, &new.browser_digest, &new.identity_budget).await? {
+        if let Some(id) = store::find_open(&mut tx, &new.browser_digest, &new.identity_budget).await? {
             if new.interaction_id.is_some() {
                 store::replace_request(&mut tx, &id, &new).await?;
             }
@@ -102,8 +102,8 @@ pub async fn start(
             limits::ops::release_activation(op, new.source_counters.as_deref().unwrap_or_default()).await?;
             return Ok(StartOutcome::Started { id });
         }
-        otp::ops::release_during_outages(&mut tx, &new.identity_budget, now).await?;
-        let verdict = limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &new.identity_budget, now).await?;
+        otp::ops::release_during_outages(&mut tx, &new.identity_budget).await?;
+        let verdict = limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &new.identity_budget).await?;
         if let RateLimitDecision::Limited { until } = verdict {
             tx.rollback().await?;
             app.metrics.record_limited(RateLimit::SmsPerIdentity.name(), "budget");
@@ -122,9 +122,9 @@ pub async fn start(
 
 async fn insert_activation(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, new: &Activation) -> anyhow::Result<bool> {
     let Operation { app, now, .. } = *op;
-    store::close_stale(tx, now, &new.browser_digest, &new.identity_budget).await?;
-    otp::store::insert(tx, now, &new.challenge_id, ChallengePurpose::Activation, now.plus(otp::CODE_TTL)).await?;
-    if !store::insert(tx, &app.master_key, now, new).await? {
+    store::close_stale(tx, &new.browser_digest, &new.identity_budget).await?;
+    otp::store::insert(tx, &new.challenge_id, ChallengePurpose::Activation, now.plus(otp::CODE_TTL)).await?;
+    if !store::insert(tx, &app.master_key, new).await? {
         return Ok(false);
     }
     send_code::enqueue_send_code(op, tx, new, 1).await?;

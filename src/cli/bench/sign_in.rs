@@ -29,7 +29,7 @@ pub async fn measure(demo: &Demo, cores: usize, seconds: u64) -> anyhow::Result<
     let mut tx = op.write(Durability::Relaxed).await?;
     for _ in 0..tasks {
         let account = accounts::ops::create_account(&mut tx, Profile::Responsable, "Banc", "MESURE", None).await?;
-        accounts::store::set_password(&mut tx, app.now(), &account.id, &hash).await?;
+        accounts::store::set_password(&mut tx, &account.id, &hash).await?;
         identifiants.push(account.identifiant);
     }
     tx.commit().await?;

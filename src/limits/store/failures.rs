@@ -1,8 +1,7 @@
 //! Failures not yet written to the audit log.
 
-use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 use crate::limits::failures::{Failures, hour_start};
 
 /// A budget of a known account with recorded failures.
@@ -16,12 +15,12 @@ pub struct FailedBudget {
 
 /// Assigns a budget to an account: failures are recorded only for budgets of known accounts.
 pub async fn assign_account(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     action: super::RateLimit,
     key: &str,
     account: &AccountId,
-    now: Timestamp,
 ) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "INSERT INTO budget (action, key, marks, touched_at, account_id) VALUES ($1, $2, '', $3, $4) \
          ON CONFLICT (action, key) DO UPDATE SET account_id = excluded.account_id",
@@ -32,7 +31,8 @@ pub async fn assign_account(
 }
 
 /// Lists budgets with failures in finished hours, in bounded batches.
-pub async fn list_finished(tx: &mut Tx, now: Timestamp) -> Result<Vec<FailedBudget>> {
+pub async fn list_finished(tx: &mut UnitOfWork<'_>) -> Result<Vec<FailedBudget>> {
+    let now = tx.now;
     let sql = "SELECT action, key, account_id, failures FROM budget \
                WHERE failures IS NOT NULL AND failures < $1 AND account_id IS NOT NULL ORDER BY failures LIMIT $2";
     tx.fetch_all(sql, args![hour_start(now).to_string(), CLEANUP_BATCH_ROWS]).await

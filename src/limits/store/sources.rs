@@ -1,13 +1,14 @@
 //! Accounts recently seen per network, used to raise the limits of the network.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
 
 /// The time for which an account counts towards a network.
 const ACCOUNT_SEEN_RETENTION: Span = Span::days(30);
 
 /// Records an account as seen in a network: at most `most` accounts per network, and each account at most once a day.
-pub async fn record(tx: &mut Tx, source: &str, member: &str, most: u32, now: Timestamp) -> Result<()> {
+pub async fn record(tx: &mut UnitOfWork<'_>, source: &str, member: &str, most: u32) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "INSERT INTO source_account (source, member, at) SELECT $1, $2, $3 WHERE $4 > \
          (SELECT COUNT(*) FROM (SELECT 1 AS one FROM source_account WHERE source = $1 LIMIT $4) AS known) \
@@ -34,7 +35,8 @@ pub async fn count_active_accounts(tx: &mut Tx, most: u32) -> Result<u32> {
 }
 
 /// Deletes records of accounts not seen in a network for 30 days.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let sql = "DELETE FROM source_account WHERE (source, member) IN \
                (SELECT source, member FROM source_account WHERE at < $1 LIMIT $2)";
     tx.execute(sql, args![now.minus(ACCOUNT_SEEN_RETENTION), CLEANUP_BATCH_ROWS]).await

@@ -50,11 +50,12 @@ pub struct SmsJobContext {
 }
 
 /// Releases the requests made during outages of the whole deployment. Returns the outage windows.
-pub async fn release_during_outages(tx: &mut Tx, typed_budget: &str, now: Timestamp) -> Result<Vec<OutageWindow>> {
+pub async fn release_during_outages(tx: &mut UnitOfWork<'_>, typed_budget: &str) -> Result<Vec<OutageWindow>> {
+    let now = tx.now;
     let windows = outages::list_windows(tx, now.minus(Span::days(1))).await?;
     if !windows.is_empty() {
         let free = |at| windows.iter().any(|window| window.contains(at));
-        limits::store::release_matching(tx, RateLimit::SmsPerIdentity, typed_budget, now, free).await?;
+        limits::store::release_matching(tx, RateLimit::SmsPerIdentity, typed_budget, free).await?;
     }
     Ok(windows)
 }
@@ -84,14 +85,14 @@ pub struct ResumeSummary {
 pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     let now = ctx.now;
     let mut tx = ctx.write(Durability::Durable).await?;
-    let outages = outages::end_all(&mut tx, now).await?;
+    let outages = outages::end_all(&mut tx).await?;
     outages::declare(&mut tx, now.minus(Span::days(1))).await?;
     outages::delete_traffic(&mut tx).await?;
     let mut budgets = 0;
     for action in [RateLimit::SmsPerIdentity, RateLimit::SmsToPhone] {
         budgets += limits::store::reset_all(&mut tx, action).await?;
     }
-    store::discount_sends(&mut tx, now, None).await?;
+    store::discount_sends(&mut tx, None).await?;
     let mut jobs = 0;
     for kind in [JobKind::SendCode, JobKind::Sms] {
         jobs += outbox::make_due(&mut tx, kind, now).await?;
@@ -109,9 +110,9 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
 
 /// Judges by conversion whether codes may be sent to a number: the share of recent codes entered for the same prefix
 /// (docs/threats.md#threat-s07).
-pub async fn check_conversion(tx: &mut Tx, now: Timestamp, phone: &str) -> Result<(OutageReason, Conversion, String)> {
+pub async fn check_conversion(tx: &mut UnitOfWork<'_>, phone: &str) -> Result<(OutageReason, Conversion, String)> {
     let prefix = destination_prefix(phone);
-    let (sent, entered) = outages::traffic(tx, now, &prefix).await?;
+    let (sent, entered) = outages::traffic(tx, &prefix).await?;
     let hours = CONVERSION_WINDOW.0 / Span::hours(1).0;
     let detail = format!("{entered} of {sent} codes were entered in {hours} h");
     let verdict = judge_conversion(&prefix, sent, entered);
@@ -129,7 +130,7 @@ pub async fn record_undeliverable(
     let Operation { app, now, .. } = *op;
     let outage = outages::record_refusal(tx, reason, detail, asked).await?;
     let apart = Span::minutes(i64::from(app.config.sms.alarm_minutes));
-    if outage.is_active(now) && outages::mark_alerted(tx, now, &outage, apart).await? {
+    if outage.is_active(now) && outages::mark_alerted(tx, &outage, apart).await? {
         tracing::error!(
             reason = outage.reason.name(),
             detail,
@@ -151,7 +152,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     let about = letter.about.as_ref();
     let Some(asked) = requested_at(op, job, about).await? else {
         let mut tx = op.write(Durability::Relaxed).await?;
-        abandon(&mut tx, now, job, &letter).await?;
+        abandon(&mut tx, job, &letter).await?;
         return Ok(tx.commit().await?);
     };
     if let Some(until) = app.sms_breaker.open_until(GATEWAY_BREAKER_KEY, now) {
@@ -172,7 +173,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         Ok(()) => {
             app.metrics.record_sms("sent");
             outbox::finish_in(&mut tx, job, JobOutcome::Done, now).await?;
-            ended = outages::end(&mut tx, now, &OutageReason::Gateway).await?;
+            ended = outages::end(&mut tx, &OutageReason::Gateway).await?;
         }
         Err(SmsSendError::Deployment { why, uncertain: unsure }) => {
             app.metrics.record_sms("failed");
@@ -185,7 +186,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
-            if abandon(&mut tx, now, job, &letter).await? {
+            if abandon(&mut tx, job, &letter).await? {
                 notify_schools(&mut tx, about).await?;
                 tracing::warn!(job = %job.id, %error, "the school is told");
             }
@@ -217,13 +218,14 @@ async fn requested_at(
 
 /// Ends the job and releases its budgets, unless the message may have been sent after all. Returns true if this call
 /// ended the job.
-async fn abandon(tx: &mut Tx, now: Timestamp, job: &Job, letter: &SmsJob) -> Result<bool> {
+async fn abandon(tx: &mut UnitOfWork<'_>, job: &Job, letter: &SmsJob) -> Result<bool> {
+    let now = tx.now;
     if !outbox::abandon_in(tx, &job.id, now).await? {
         return Ok(false);
     }
     if let Some(about) = letter.about.as_ref().filter(|_| !job.uncertain) {
         let at = about.counted_at;
-        limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at, now).await?;
+        limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at).await?;
         limits::store::uncount_daily(tx, RateLimit::DailySms, &date_key(at)).await?;
         outages::subtract_sent(tx, at, &destination_prefix(&letter.message.to)).await?;
     }

@@ -71,9 +71,9 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     )?;
     let keyed = code_hmac(app, request.challenge_id, &code);
     let mut tx = op.write(Durability::Relaxed).await?;
-    let (prefix, conversion, detail) = check_conversion(&mut tx, now, request.to).await?;
+    let (prefix, conversion, detail) = check_conversion(&mut tx, request.to).await?;
     if conversion == Conversion::Sufficient {
-        outages::end(&mut tx, now, &prefix).await?;
+        outages::end(&mut tx, &prefix).await?;
     } else {
         record_undeliverable(op, &mut tx, &prefix, &detail, asked).await?;
     }
@@ -83,7 +83,7 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     }
     let phone = phone_budget_key(app, request.to, &request.device_suffix());
     if matches!(
-        limits::store::consume(&mut tx, RateLimit::SmsToPhone, &phone, now).await?,
+        limits::store::consume(&mut tx, RateLimit::SmsToPhone, &phone).await?,
         RateLimitDecision::Limited { .. }
     ) {
         tx.rollback().await?;
@@ -92,7 +92,7 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         return Ok(JobOutcome::Done);
     }
     let cap = app.config.sms.daily_cap;
-    let Some(count) = limits::store::count_daily(&mut tx, RateLimit::DailySms, &date_key(now), cap, now).await? else {
+    let Some(count) = limits::store::count_daily(&mut tx, RateLimit::DailySms, &date_key(now), cap).await? else {
         tx.rollback().await?;
         app.metrics.record_limited(RateLimit::DailySms.name(), "cap");
         app.metrics.record_sms("capped");
@@ -104,12 +104,12 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         return Ok(JobOutcome::Retry);
     };
     // A repeated job finds the code already set, and an outdated job a newer send number: neither sends again.
-    if !store::set_code(&mut tx, now, request.challenge_id, request.sends, &keyed, &person).await? {
+    if !store::set_code(&mut tx, request.challenge_id, request.sends, &keyed, &person).await? {
         tx.rollback().await?;
         return Ok(JobOutcome::Done);
     }
     if let Some(account) = request.account {
-        limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, account, now).await?;
+        limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, account).await?;
     }
     if request.sends == 1 {
         // Recorded only for a match: what is unknown to the roster is no audit event.
@@ -126,8 +126,8 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     };
     let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
-    outages::add_traffic(&mut tx, now, &destination_prefix(request.to), 1, 0).await?;
-    outages::end(&mut tx, now, &OutageReason::Cap).await?;
+    outages::add_traffic(&mut tx, &destination_prefix(request.to), 1, 0).await?;
+    outages::end(&mut tx, &OutageReason::Cap).await?;
     outbox::enqueue(&mut tx, &app.master_key, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
     outbox::complete_in(&mut tx, &job.id, now).await?;
     tx.commit().await?;

@@ -49,19 +49,22 @@ pub async fn record_refusal(
 }
 
 /// Marks the outage as alerted; returns true if this call has to alert, at most once per `apart` across all servers.
-pub async fn mark_alerted(tx: &mut Tx, now: Timestamp, outage: &Outage, apart: Span) -> Result<bool> {
+pub async fn mark_alerted(tx: &mut UnitOfWork<'_>, outage: &Outage, apart: Span) -> Result<bool> {
+    let now = tx.now;
     let sql = "UPDATE sms_outage SET told_at = $2 WHERE id = $1 AND (told_at IS NULL OR told_at <= $3)";
     Ok(tx.execute(sql, args![&outage.id, now, now.minus(apart)]).await? == 1)
 }
 
 /// Ends the outages of a reason because messages are delivered again. Returns the number of ended outages.
-pub async fn end(tx: &mut Tx, now: Timestamp, reason: &OutageReason) -> Result<u64> {
+pub async fn end(tx: &mut UnitOfWork<'_>, reason: &OutageReason) -> Result<u64> {
+    let now = tx.now;
     let sql = "UPDATE sms_outage SET ended_at = $2 WHERE reason = $1 AND ended_at IS NULL";
     tx.execute(sql, args![reason.name(), now]).await
 }
 
 /// Ends all outages.
-pub async fn end_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn end_all(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     tx.execute("UPDATE sms_outage SET ended_at = $1 WHERE ended_at IS NULL", args![now]).await
 }
 
@@ -93,7 +96,8 @@ pub async fn list_windows(tx: &mut Tx, since: Timestamp) -> Result<Vec<OutageWin
 }
 
 /// Returns the numbers of codes sent to and entered for a destination within the conversion window.
-pub async fn traffic(tx: &mut Tx, now: Timestamp, destination: &str) -> Result<(i64, i64)> {
+pub async fn traffic(tx: &mut UnitOfWork<'_>, destination: &str) -> Result<(i64, i64)> {
+    let now = tx.now;
     tx.fetch_one(
         "SELECT CAST(COALESCE(SUM(sent), 0) AS BIGINT), CAST(COALESCE(SUM(entered), 0) AS BIGINT) FROM sms_traffic \
          WHERE destination = $1 AND hour > $2",
@@ -110,7 +114,8 @@ pub async fn subtract_sent(tx: &mut Tx, at: Timestamp, destination: &str) -> Res
 }
 
 /// Adds to the counts of a destination.
-pub async fn add_traffic(tx: &mut Tx, now: Timestamp, destination: &str, sent: i64, entered: i64) -> Result<()> {
+pub async fn add_traffic(tx: &mut UnitOfWork<'_>, destination: &str, sent: i64, entered: i64) -> Result<()> {
+    let now = tx.now;
     tx.execute(
         "INSERT INTO sms_traffic (destination, hour, sent, entered) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (destination, hour) DO UPDATE SET sent = sms_traffic.sent + excluded.sent, \
@@ -127,7 +132,8 @@ pub async fn delete_traffic(tx: &mut Tx) -> Result<u64> {
 }
 
 /// Deletes outages and counts no longer needed.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let outages = "DELETE FROM sms_outage WHERE id IN (SELECT id FROM sms_outage WHERE ended_at < $1 LIMIT $2)";
     let hours = "DELETE FROM sms_traffic WHERE hour < $1";
     Ok(tx.execute(outages, args![now.minus(Span::days(30)), CLEANUP_BATCH_ROWS]).await?

@@ -121,12 +121,12 @@ impl SealedPlan {
     pub async fn apply(self, ctx: ImportContext<'_>, academy: &str, uai: &Uai) -> Result<bool> {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
         let new = self.revision();
-        let first = import::compare_and_set(&mut tx, ctx.storage.now, uai, self.set, new).await?;
+        let first = import::compare_and_set(&mut tx, uai, self.set, new).await?;
         if !first || !self.write_people(&mut tx, academy).await? {
             tx.rollback().await?;
             return Ok(false);
         }
-        self.write_school(&mut tx, ctx.storage.now, uai).await?;
+        self.write_school(&mut tx, uai).await?;
         self.write_notices(&mut tx, uai).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
@@ -171,7 +171,7 @@ impl SealedPlan {
         Ok(true)
     }
 
-    async fn write_school(&self, tx: &mut Tx, now: Timestamp, uai: &Uai) -> Result<()> {
+    async fn write_school(&self, tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
         let plan = &self.plan;
         for (pupil, class) in plan.enrolments_started.iter().chain(&plan.enrolments_moved) {
             import::upsert_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?, class.as_deref()).await?;
@@ -184,25 +184,24 @@ impl SealedPlan {
         }
         for key in &plan.links_ended {
             let (person, pupil) = self.link_ids(key)?;
-            import::end_link(tx, now, uai, person, pupil).await?;
+            import::end_link(tx, uai, person, pupil).await?;
         }
         for pupil in &plan.enrolments_ended {
-            import::end_enrolment(tx, now, uai, row_id_of("pupil", &self.pupils, pupil)?).await?;
+            import::end_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?).await?;
         }
         Ok(())
     }
 
     /// Writes notices for the school about unreachable persons and duplicate links, and settles those no longer true.
     async fn write_notices(&self, tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
-        let now = tx.now;
         for (key, _) in &self.plan.unreachable {
             let person_id = row_id_of("person", &self.persons, key)?;
             let kind = NoticeKind::Unreachable;
             let notice = Notice { uai, person_id, pupil_id: None, kind, support_code: "" };
             tenants::store::upsert_notice(tx, &notice).await?;
         }
-        tenants::store::settle_unreachable(tx, now, uai).await?;
-        tenants::store::settle_ended(tx, now, uai).await?;
+        tenants::store::settle_unreachable(tx, uai).await?;
+        tenants::store::settle_ended(tx, uai).await?;
         tenants::store::reopen_hidden(tx, uai).await?;
         let mut repeated = BTreeSet::new();
         for key in &self.plan.duplicate_links {
@@ -212,7 +211,7 @@ impl SealedPlan {
             tenants::store::upsert_notice(tx, &notice).await?;
             repeated.insert((person_id, pupil_id));
         }
-        Ok(tenants::store::settle_repeated(tx, now, uai, &repeated).await?)
+        Ok(tenants::store::settle_repeated(tx, uai, &repeated).await?)
     }
 
     fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&PersonId, &PupilId)> {

@@ -6,7 +6,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, Value, args};
+use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
 use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
@@ -39,12 +39,12 @@ pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
 
 /// Compares and sets: true if the school's roster is unchanged since `known` was read.
 pub async fn compare_and_set(
-    tx: &mut Tx,
-    now: Timestamp,
+    tx: &mut UnitOfWork<'_>,
     uai: &Uai,
     known: Option<RosterSetRow>,
     new: RosterSetRow,
 ) -> Result<bool> {
+    let now = tx.now;
     let RosterSetRow { revision, school_year, eleves_exported_at, responsables_exported_at } = new;
     let mut args = args![uai, revision, school_year, eleves_exported_at, responsables_exported_at, now];
     let sql = match known {
@@ -234,7 +234,8 @@ pub async fn upsert_enrolment(tx: &mut Tx, uai: &Uai, pupil_id: &PupilId, class:
     Ok(())
 }
 
-pub async fn end_enrolment(tx: &mut Tx, now: Timestamp, uai: &Uai, pupil_id: &PupilId) -> Result<()> {
+pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilId) -> Result<()> {
+    let now = tx.now;
     let sql = "UPDATE enrolment SET ended_at = $3 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
     tx.execute(sql, args![pupil_id, uai, now]).await?;
     Ok(())
@@ -260,7 +261,8 @@ pub async fn upsert_link(tx: &mut Tx, uai: &Uai, link: &NewLink<'_>) -> Result<(
     Ok(())
 }
 
-pub async fn end_link(tx: &mut Tx, now: Timestamp, uai: &Uai, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+pub async fn end_link(tx: &mut UnitOfWork<'_>, uai: &Uai, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+    let now = tx.now;
     let sql = "UPDATE link SET ended_at = $4 WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
     tx.execute(sql, args![person_id, pupil_id, uai, now]).await?;
     Ok(())

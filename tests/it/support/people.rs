@@ -96,7 +96,7 @@ impl TestServer {
         let op = self.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
         let account = accounts::ops::create_account(&mut tx, Profile::Responsable, prenom, nom, None).await.unwrap();
-        assert!(accounts::store::set_password(&mut tx, self.now(), &account.id, &hash).await.unwrap());
+        assert!(accounts::store::set_password(&mut tx, &account.id, &hash).await.unwrap());
         tx.commit().await.unwrap();
         TestAccount { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }
     }
@@ -108,10 +108,9 @@ impl TestServer {
     }
 
     pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {
-        let mut tx = self.app.db.write(Durability::Durable).await.unwrap();
-        accounts::store::set_suspended(&mut tx, self.now(), &member.account_id, by.map(SuspendedBy::from_name))
-            .await
-            .unwrap();
+        let op = self.operation();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        accounts::store::set_suspended(&mut tx, &member.account_id, by.map(SuspendedBy::from_name)).await.unwrap();
         tx.commit().await.unwrap();
     }
 }

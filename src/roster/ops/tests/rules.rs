@@ -179,10 +179,10 @@ async fn what_a_parent_contested_survives_imports() {
         let roster = Roster::of(MONOD, 30);
         ground.imported(&roster).await;
         let parent = ground.person_id("500003").await;
-        let mut tx = ground.db.write(Durability::Durable).await.unwrap();
+        let mut tx = ground.context().storage.write(Durability::Durable).await.unwrap();
         link_to_account(&mut tx, &parent, &account()).await.unwrap();
         let child = list_children_of_account(&mut tx, &account()).await.unwrap().remove(0);
-        hide_child(&mut tx, NOW, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
+        hide_child(&mut tx, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
         tx.commit().await.unwrap();
         ground.imported(&roster.on("09/09/2025", |roster| _ = roster.links.remove(3))).await;
         ground.imported(&roster.on("10/09/2025", |_| {})).await;
@@ -202,7 +202,7 @@ async fn faults_c7_what_a_parent_contested_is_settled_by_the_school_that_ends_th
         let parent = ground.person_id("500003").await;
         let mut tx = ground.context().storage.write(Durability::Durable).await.unwrap();
         let child = crate::roster::store::list_children_of_person(&mut tx, &parent).await.unwrap().remove(0);
-        hide_child(&mut tx, NOW, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
+        hide_child(&mut tx, &parent, &child.pupil_id, NoticeKind::Contested).await.unwrap();
         for (at, code) in [(NOW, "K7P-4MX"), (NOW.plus(crate::base::clock::Span::hours(1)), "M2N-5QR")] {
             let kind = NoticeKind::Contested;
             let pupil_id = Some(&child.pupil_id);
