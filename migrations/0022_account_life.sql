@@ -42,6 +42,7 @@ CREATE TABLE recovery (
   created_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );
+CREATE UNIQUE INDEX recovery_open ON recovery (browser, typed_budget) WHERE state = 'code';
 CREATE INDEX recovery_account ON recovery (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX recovery_challenge ON recovery (challenge_id) WHERE challenge_id IS NOT NULL;
 CREATE INDEX recovery_code ON recovery (support_code);

@@ -30,6 +30,7 @@ pub mod oidc;
 pub mod otp;
 pub mod outbox;
 pub mod protocol;
+pub mod recovery;
 pub mod roster;
 pub mod router;
 pub mod services;

@@ -24,7 +24,7 @@ use crate::http::request_context::RequestContext;
 use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
-use crate::{activation, bootstrap, clients, login, my_account, oidc, otp};
+use crate::{activation, bootstrap, clients, login, my_account, oidc, otp, recovery};
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,7 +51,6 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
         .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
         .route(paths::FORGOTTEN_IDENTIFIANT, get(login::pages::forgotten_identifiant))
-        .route(paths::FORGOTTEN_PASSWORD, get(login::pages::forgotten_password))
         .route(paths::ACCOUNT, get(my_account::pages::show))
         .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
         .route(paths::WITHDRAW_CONSENT, post(my_account::pages::withdraw_consent))
@@ -59,6 +58,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route(paths::CONFIRM_SIGN_OUT, post(oidc::logout::endpoint::confirm))
         .route(paths::AFTER_SIGN_OUT, get(oidc::logout::endpoint::continue_to_client))
         .merge(activation::pages::routes())
+        .merge(recovery::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))
         .route(paths::PRIVACY, get(static_page::<views::Privacy>))

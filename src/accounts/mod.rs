@@ -77,6 +77,8 @@ pub struct Account {
     pub family_name: String,
     /// The hash in PHC string format; `None` until the first password.
     pub password: Option<String>,
+    /// The time of the last change of the password.
+    pub password_at: Option<Timestamp>,
     pub suspended_by: Option<SuspendedBy>,
     pub updated_at: Timestamp,
 }

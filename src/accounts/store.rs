@@ -17,6 +17,7 @@ struct Row {
     given_name: String,
     family_name: String,
     password: Option<String>,
+    password_at: Option<i64>,
     suspended_by: Option<String>,
     updated_at: i64,
 }
@@ -34,6 +35,7 @@ impl TryFrom<Row> for Account {
             given_name: r.given_name,
             family_name: r.family_name,
             password: r.password,
+            password_at: r.password_at.map(Timestamp),
             suspended_by: r.suspended_by.as_deref().map(SuspendedBy::from_name),
             updated_at: Timestamp(r.updated_at),
         })
@@ -41,13 +43,13 @@ impl TryFrom<Row> for Account {
 }
 
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
-    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, suspended_by, updated_at \
+    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, updated_at \
                FROM account WHERE identifiant = $1";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
-    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, suspended_by, updated_at \
+    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, updated_at \
                FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
@@ -124,6 +126,12 @@ pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// Forbids, until the given time, what a thief of the account would want first.
+pub async fn set_caution(tx: &mut Tx, id: &AccountId, until: Timestamp) -> Result<()> {
+    tx.execute("UPDATE account SET caution_until = $2 WHERE id = $1", args![id, until]).await?;
+    Ok(())
 }
 
 /// Suspends the account, or lifts the suspension with `None`.

@@ -15,7 +15,7 @@ pub use children::{
     AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_password_reset, repeat_dates, school_names,
     submit_answers,
 };
-pub use code::{CodeOutcome, ResendOutcome, repeat_code, resend_code, verify_code};
+pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;
 pub use start::{StartContext, StartOutcome, start};

@@ -18,6 +18,7 @@ pub enum AuditEvent {
     BirthDatesFailed,
     LockedOut,
     ActivationStarted,
+    RecoveryStarted,
     CodeAccepted,
     ChildrenConfirmed,
     ChildContested,

@@ -20,6 +20,10 @@ macro_rules! for_each_typed_id {
             PupilId;
             /// The id of an activation.
             ActivationId;
+            /// The id of a recovery.
+            RecoveryId;
+            /// The id of a letter.
+            LetterId;
             /// The id of a one-time code's challenge.
             ChallengeId;
             /// The id of a signing key, the `kid` of RFC 7515.

@@ -13,7 +13,7 @@ use crate::app::{AppState, Operation};
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
-use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, sessions, support};
+use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, recovery, sessions, support};
 
 /// The interval at which a queue polls without notification: another server may have written a job.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -162,6 +162,7 @@ async fn run_job(app: &AppState, job: Job) {
     let op = Operation::of_job(app, job.kind.name());
     let done = match job.kind {
         JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
+        JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
         // These two settle the job themselves.
         JobKind::Sms => otp::ops::deliver(&op, &job).await.map(|()| None),
         JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
@@ -206,6 +207,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + devices::store::delete_expired(&mut tx).await?
         + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
         + activation::store::delete_expired(&mut tx).await?
+        + recovery::store::delete_expired(&mut tx).await?
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?

@@ -1,15 +1,16 @@
 //! Sets a new password, and begins a session.
 
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
+use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::typed_ids::AccountId;
 use crate::base::typed_ids::ClientId;
 use crate::crypto::Priority;
-use crate::db::UnitOfWork;
+use crate::db::{Durability, UnitOfWork};
 use crate::devices;
-use crate::limits;
+use crate::limits::{self, RateLimit};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 
@@ -87,4 +88,37 @@ pub async fn begin_session(
     let session = sessions::ops::begin(op, tx, account_id, new.method, with).await?;
     limits::ops::record_account_seen(op, tx, from.source, account_id).await?;
     Ok(SignInCookies { session_cookie: session.cookie, device_secret: device })
+}
+
+/// Begins a session again after a double click, for a browser that discarded the first response with its cookies:
+/// requires the same password in the same browser, counted like any password. `None` for a wrong password.
+pub async fn begin_session_again(
+    op: &Operation<'_>,
+    account: &Account,
+    typed: &str,
+    new: NewSession<'_>,
+    from: SignInContext<'_>,
+) -> anyhow::Result<Option<SignInCookies>> {
+    let app = op.app;
+    let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
+    let password = password::normalize(typed);
+    let _turn = app.password_hasher.lock_key(&key).await;
+    if accounts::ops::verify_password(op, &key, &password, Some(account), Priority::Known).await?
+        != PasswordVerification::Correct
+    {
+        return Ok(None);
+    }
+    let mut tx = op.write(Durability::Relaxed).await?;
+    limits::store::release(&mut tx, RateLimit::Password, &key).await?;
+    // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
+    // changed.
+    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    if !current.is_some_and(|c| c.is_usable() && c.password == account.password) {
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let signed_in =
+        begin_session(op, &mut tx, &account.id, new, SignInContext { session_cookie: None, ..from }).await?;
+    tx.commit().await?;
+    Ok(Some(signed_in))
 }

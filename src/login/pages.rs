@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::ops::{LoginContext, SignInOutcome, sign_in};
-use super::views::{ForgottenIdentifiantPage, ForgottenPasswordPage, LoginFormError, LoginPage};
+use super::views::{ForgottenIdentifiantPage, LoginFormError, LoginPage};
 use crate::accounts;
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
@@ -189,8 +189,4 @@ pub async fn continue_after_sign_in(
 
 pub async fn forgotten_identifiant(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     ctx.page(&app.pages, StatusCode::OK, &ForgottenIdentifiantPage { query: ctx.carried_query(&CARRIED_PARAMS) })
-}
-
-pub async fn forgotten_password(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
-    ctx.page(&app.pages, StatusCode::OK, &ForgottenPasswordPage { query: ctx.carried_query(&CARRIED_PARAMS) })
 }

@@ -106,17 +106,3 @@ impl Page for ForgottenIdentifiantPage {
         vec![ForgottenIdentifiantPage { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }
-
-/// `/mot-de-passe-oublie`: leads to the activation, which allows choosing a new password.
-#[derive(Debug, Serialize)]
-pub struct ForgottenPasswordPage {
-    pub query: String,
-}
-
-impl Page for ForgottenPasswordPage {
-    const TEMPLATE: &'static str = "login/forgotten_password.html";
-
-    fn samples() -> Vec<Self> {
-        vec![ForgottenPasswordPage { query: String::new() }]
-    }
-}

@@ -30,6 +30,7 @@ pub fn resend_delay(sends: i64) -> Span {
 #[strum(serialize_all = "snake_case")]
 pub enum ChallengePurpose {
     Activation,
+    Recovery,
 }
 
 impl ChallengePurpose {

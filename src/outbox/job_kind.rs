@@ -14,6 +14,9 @@ pub enum JobKind {
     /// Looks the typed identity up in the roster, and sends a code only if a person is found.
     #[strum(serialize = "find_and_send")]
     SendCode,
+    /// Looks the typed identifiant of a recovery up, and sends a code only to an account's mobile number.
+    #[strum(serialize = "recovery_code")]
+    SendRecoveryCode,
     /// Hands a message to the SMS gateway.
     Sms,
     /// Sends a back-channel logout request to a relying party (BCL 2.5).
@@ -21,7 +24,8 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 3] = [JobKind::SendCode, JobKind::Sms, JobKind::BackchannelLogout];
+    pub const ALL: [JobKind; 4] =
+        [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms, JobKind::BackchannelLogout];
 
     pub fn name(self) -> &'static str {
         self.into()
@@ -30,7 +34,7 @@ impl JobKind {
     /// Returns the number of jobs of this kind run concurrently by one server.
     pub fn concurrency(self) -> usize {
         match self {
-            JobKind::SendCode | JobKind::Sms => 16,
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => 16,
             // Logout requests mostly wait for relying parties and cost nothing meanwhile.
             JobKind::BackchannelLogout => 64,
         }
@@ -40,7 +44,7 @@ impl JobKind {
     /// down, not slow.
     pub(super) fn max_age(self) -> Span {
         match self {
-            JobKind::SendCode | JobKind::Sms => Span::minutes(30),
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => Span::minutes(30),
             JobKind::BackchannelLogout => Span::hours(1),
         }
     }
@@ -54,7 +58,9 @@ impl JobKind {
     pub(super) fn backoff(self, attempts: i64) -> Option<Span> {
         match self {
             // 2, 4, 8 … 60 s, up to the maximum age of the job.
-            JobKind::SendCode | JobKind::Sms => Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60))),
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => {
+                Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60)))
+            }
             JobKind::BackchannelLogout => match attempts {
                 ..=1 => Some(Span::seconds(5)),
                 2 => Some(Span::seconds(30)),
@@ -71,6 +77,7 @@ impl JobKind {
 #[derive(Debug, Default)]
 pub struct JobNotifier {
     send_code: Notify,
+    send_recovery_code: Notify,
     sms: Notify,
     backchannel_logout: Notify,
 }
@@ -79,6 +86,7 @@ impl JobNotifier {
     fn notify_for(&self, kind: JobKind) -> &Notify {
         match kind {
             JobKind::SendCode => &self.send_code,
+            JobKind::SendRecoveryCode => &self.send_recovery_code,
             JobKind::Sms => &self.sms,
             JobKind::BackchannelLogout => &self.backchannel_logout,
         }

@@ -63,6 +63,30 @@ pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Resul
     .await
 }
 
+/// Lists the children of ended legal links of an account, the last ended first: by them a parent is recognised whose
+/// children have all left.
+pub async fn list_former_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
+    tx.fetch_all(
+        "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
+         s.uai, s.name AS school, s.academy, s.ministry, CAST(NULL AS TEXT) AS class, w.kind AS withheld \
+         FROM person p \
+         JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
+         JOIN pupil u ON u.id = l.pupil_id \
+         JOIN school s ON s.uai = l.uai \
+         LEFT JOIN link_withheld w ON w.person_id = l.person_id AND w.pupil_id = l.pupil_id \
+         WHERE p.account_id = $1 AND w.kind IS NULL ORDER BY COALESCE(l.ended_at, 0) DESC, u.given_name, u.id LIMIT 20",
+        args![account_id],
+    )
+    .await
+}
+
+/// Records that a code sent to the person's mobile number was typed.
+pub async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, person_id: &PersonId) -> Result<()> {
+    let now = tx.now;
+    tx.execute("UPDATE person SET phone_proven_at = $2 WHERE id = $1", args![person_id, now]).await?;
+    Ok(())
+}
+
 /// Lists the schools with a link, of any level, current or ended, to a person: the schools to contact for a person
 /// without a child.
 pub async fn list_schools_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<Uai>> {

@@ -56,6 +56,7 @@ mod process;
 #[cfg(test)]
 mod readiness;
 #[cfg(test)]
+mod recovery;
 mod redis_faults;
 #[cfg(test)]
 mod sessions;

@@ -1,21 +1,19 @@
 //! The account steps: assigns the identifiant, sets the password, and signs in.
 
-use crate::accounts::ops::PasswordVerification;
-use crate::accounts::{self, Account, AccountState, SuspendedBy, password};
+use crate::accounts::{self, Account, AccountState, SuspendedBy};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, SignInContext, SignInCookies, TypedPassword};
-use crate::crypto::{HmacPurpose, Priority};
+use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship;
 use crate::interactions::{self, Interaction};
-use crate::limits::{self, RateLimit};
 use crate::roster;
 use crate::sessions::AuthenticationMethod;
 use crate::tenants;
@@ -170,48 +168,38 @@ async fn begin_session(
     tx: &mut UnitOfWork<'_>,
     activation: &Activation,
     account: &AccountId,
-    brought: SignInContext<'_>,
+    from: SignInContext<'_>,
 ) -> anyhow::Result<SignInCookies> {
-    let app = op.app;
-    let identity = app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
-    // None for an activation without a pending request.
-    let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
-    let client = request.as_ref().map(|waiting| &waiting.request.client_id);
-    let new = NewSession { method: AuthenticationMethod::Activation, client, identity: Some(&identity) };
-    credentials::ops::begin_session(op, tx, account, new, brought).await
+    let (identity, client) = device_identity_and_client(op, activation);
+    let new =
+        NewSession { method: AuthenticationMethod::Activation, client: client.as_ref(), identity: Some(&identity) };
+    credentials::ops::begin_session(op, tx, account, new, from).await
 }
 
-/// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies:
-/// requires the same password in the same browser, counted like any password. `None` for a wrong password.
+/// Returns the keyed digest of the identity whose code was typed, and the client of the pending request.
+fn device_identity_and_client(op: &Operation<'_>, activation: &Activation) -> (String, Option<ClientId>) {
+    let identity = op.app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
+    // None for an activation without a pending request.
+    let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
+    (identity, request.map(|waiting| waiting.request.client_id))
+}
+
+/// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies.
 pub async fn sign_in_again(
     op: &Operation<'_>,
     activation: &Activation,
     account: &Account,
     typed: &str,
-    brought: SignInContext<'_>,
+    from: SignInContext<'_>,
 ) -> anyhow::Result<Option<SignInCookies>> {
-    let app = op.app;
-    let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
-    let password = password::normalize(typed);
-    let _turn = app.password_hasher.lock_key(&key).await;
-    if accounts::ops::verify_password(op, &key, &password, Some(account), Priority::Known).await?
-        != PasswordVerification::Correct
-    {
-        return Ok(None);
+    let (identity, client) = device_identity_and_client(op, activation);
+    let new =
+        NewSession { method: AuthenticationMethod::Activation, client: client.as_ref(), identity: Some(&identity) };
+    let signed_in = credentials::ops::begin_session_again(op, account, typed, new, from).await?;
+    if signed_in.is_some() {
+        restore_interaction(op, activation).await;
     }
-    let mut tx = op.write(Durability::Relaxed).await?;
-    limits::store::release(&mut tx, RateLimit::Password, &key).await?;
-    // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
-    // changed.
-    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    if !current.is_some_and(|c| c.is_usable() && c.password == account.password) {
-        tx.commit().await?;
-        return Ok(None);
-    }
-    let signed_in = begin_session(op, &mut tx, activation, &account.id, brought).await?;
-    tx.commit().await?;
-    restore_interaction(op, activation).await;
-    Ok(Some(signed_in))
+    Ok(signed_in)
 }
 
 /// Restores the pending authorization request, which the store may have lost in a restart meanwhile.

@@ -10,7 +10,8 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship;
-use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::limits::{self, RateLimit};
+use crate::otp::ops::ResendOutcome;
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
 use crate::roster::matching::Candidate;
@@ -178,54 +179,16 @@ async fn check_campaigns(
     Ok(over.map(|(since, child)| ActivationOutcome::Closed { school: child.school.clone(), since }))
 }
 
-/// The outcome of a request for another code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResendOutcome {
-    Sent,
-    Wait {
-        seconds: i64,
-    },
-    /// No more codes for this activation, or for this identity today.
-    LimitReached,
-}
-
 /// Sends another code, or returns the waiting time or the limit.
 pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ResendOutcome> {
-    let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Relaxed).await?;
-    let Some(challenge) = otp::store::find(&mut tx, &activation.challenge_id).await? else {
-        return Ok(ResendOutcome::LimitReached);
-    };
-    let ready = Timestamp(challenge.sent_at).plus(otp::resend_delay(challenge.sends));
-    let windows = otp::ops::release_during_outages(&mut tx, &activation.identity_budget).await?;
-    let free = windows.iter().any(|w| w.contains(Timestamp(challenge.sent_at)));
-    // Each send is judged once, at the request for the next code: a send during an outage does not count.
-    let unsent = (challenge.unsent + i64::from(free)).min(challenge.sends);
-    let answer = if challenge.sends - unsent >= otp::MAX_SENDS {
-        ResendOutcome::LimitReached
-    } else if now < ready {
-        ResendOutcome::Wait { seconds: ready.since(now).max(Span::seconds(1)).as_seconds_ceil() }
-    } else if matches!(
-        limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &activation.identity_budget).await?,
-        RateLimitDecision::Limited { .. }
-    ) {
-        ResendOutcome::LimitReached
-    } else if otp::store::record_send(
-        &mut tx,
-        &activation.challenge_id,
-        (challenge.sends, unsent),
-        now.plus(otp::CODE_TTL),
-    )
-    .await?
-    {
-        send_code::enqueue_send_code(op, &mut tx, activation, challenge.sends + 1).await?;
+    let answer = otp::ops::request_resend(&mut tx, &activation.challenge_id, &activation.identity_budget).await?;
+    if let ResendOutcome::Sent { sends } = answer {
+        send_code::enqueue_send_code(op, &mut tx, activation, sends).await?;
         tx.commit().await?;
-        app.job_notifier.notify(JobKind::SendCode);
-        return Ok(ResendOutcome::Sent);
+        op.app.job_notifier.notify(JobKind::SendCode);
     } else {
-        // A double click: the concurrent request sent the code.
-        ResendOutcome::Wait { seconds: otp::resend_delay(challenge.sends + 1).as_seconds_ceil() }
-    };
-    tx.rollback().await?;
+        tx.rollback().await?;
+    }
     Ok(answer)
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::{
     CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
 };
-use crate::activation::ops::{self, CodeOutcome, ResendOutcome};
+use crate::activation::ops::{self, CodeOutcome};
 use crate::activation::views::{CodeError, CodeNotice, CodePage};
 use crate::activation::{Activation, ActivationStep};
 use crate::app::{AppState, Operation};
@@ -17,6 +17,7 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::otp::ops::ResendOutcome;
 use crate::otp::outage::Outage;
 use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
 
@@ -124,7 +125,7 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         Err(answer) => return Ok(answer),
     };
     let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &activation).await? {
-        ResendOutcome::Sent => "envoye",
+        ResendOutcome::Sent { .. } => "envoye",
         ResendOutcome::Wait { .. } => "attente",
         ResendOutcome::LimitReached => "limite",
     };

@@ -99,7 +99,7 @@ async fn insert_people(app: &AppState) -> anyhow::Result<()> {
         let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born };
         let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
         let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
-        import::insert_person(&mut tx, academy, &person).await?;
+        import::insert_person(&mut tx, now, academy, &person).await?;
         import::insert_pupil(&mut tx, academy, &pupil).await?;
         import::upsert_enrolment(&mut tx, uai, &pupil_id, None).await?;
         let link = NewLink {

@@ -94,7 +94,7 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     }
     store::discount_sends(&mut tx, None).await?;
     let mut jobs = 0;
-    for kind in [JobKind::SendCode, JobKind::Sms] {
+    for kind in [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms] {
         jobs += outbox::make_due(&mut tx, kind, now).await?;
     }
     let detail = format!("{outages} outages, {jobs} messages, {budgets} budgets");

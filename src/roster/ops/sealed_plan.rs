@@ -147,9 +147,10 @@ impl SealedPlan {
 
     /// Writes persons and pupils, each list in the order of the ids: two schools of an academy with common people then
     /// seldom deadlock.
-    async fn write_people(&self, tx: &mut Tx, academy: &str) -> Result<bool> {
+    async fn write_people(&self, tx: &mut UnitOfWork<'_>, academy: &str) -> Result<bool> {
+        let now = tx.now;
         for row in &self.persons_new {
-            if !import::insert_person(tx, academy, row).await? {
+            if !import::insert_person(tx, now, academy, row).await? {
                 return Ok(false);
             }
         }
@@ -159,7 +160,7 @@ impl SealedPlan {
             }
         }
         for row in &self.persons_changed {
-            import::update_person(tx, row).await?;
+            import::update_person(tx, now, row).await?;
         }
         for row in &self.pupils_changed {
             import::update_pupil(tx, row).await?;

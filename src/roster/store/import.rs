@@ -133,10 +133,10 @@ pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<LinkRow>> {
 }
 
 /// Returns false if another school's import has just inserted the same person.
-pub async fn insert_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Result<bool> {
+pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
-               phone_state, exported_at, phone_why, phone_end, mobile_in) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
+               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -150,15 +150,20 @@ pub async fn insert_person(tx: &mut Tx, academy: &str, row: &PersonRow) -> Resul
         row.exported_at,
         &row.phone_why,
         &row.phone_end,
-        &row.mobile_in
+        &row.mobile_in,
+        now
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
 
-/// Updates the imported columns of a person unless the row is newer; the account is left unchanged.
-pub async fn update_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
+/// Updates the imported columns of a person unless the row is newer; the account is left unchanged. Another mobile
+/// number is unproven, and belongs to the person from now on only.
+pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
-               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11 \
+               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, \
+               phone_since = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_since ELSE $12 END, \
+               phone_proven_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_proven_at END, \
+               phone_disowned_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_disowned_at END \
                WHERE id = $1 AND exported_at <= $8";
     let args = args![
         &row.id,
@@ -171,7 +176,8 @@ pub async fn update_person(tx: &mut Tx, row: &PersonRow) -> Result<()> {
         row.exported_at,
         &row.phone_why,
         &row.phone_end,
-        &row.mobile_in
+        &row.mobile_in,
+        now
     ];
     tx.execute(sql, args).await?;
     Ok(())

@@ -6,6 +6,7 @@ pub mod database;
 pub mod deployment;
 pub mod html;
 pub mod log;
+pub mod masked;
 pub mod people;
 pub mod receiver;
 pub mod recording_gateway;

@@ -1,0 +1,65 @@
+//! Use cases of the recovery, in the order of the pages.
+//!
+//! Each use case is one transaction and leaves its step by compare-and-set. A wrong input is a normal result and
+//! commits (a try was counted); only internal errors roll back.
+
+mod code;
+mod dates;
+mod password;
+mod send_code;
+mod start;
+
+pub use code::{RecoveryCodeOutcome, repeat_code, resend_code, verify_code};
+pub use dates::{DateVerdict, DatesOutcome, repeat_dates, submit_dates};
+pub use password::{RecoveryPasswordOutcome, choose_password, sign_in_again};
+pub use send_code::send_code_if_known;
+pub use start::{ProvenPerson, RecoveryStart, RecoveryVisitor, begin_proven, start};
+
+use super::{BoundRecovery, PROOF_STEPS, RecoveryStep, store};
+use crate::app::Operation;
+use crate::base::ids::is_id;
+use crate::base::typed_ids::RecoveryId;
+use crate::credentials::browser_binding::{self, BindingState, BoundRow};
+use crate::crypto::MasterKey;
+
+/// The result of a lookup of the recovery in a URL.
+#[derive(Debug)]
+pub enum RecoveryLookup {
+    Active(Box<BoundRecovery>),
+    /// The recovery left the step by a proof, and this browser may have missed the response: the proof may be sent
+    /// again.
+    LeftByProof(RecoveryStep, Box<BoundRecovery>),
+    /// The two hours are over.
+    Expired,
+    /// Unknown id, or a recovery of another browser: not distinguished.
+    Unknown,
+}
+
+/// Finds a recovery that is bound to one of the browser's secrets.
+pub async fn find<'a>(
+    op: &Operation<'_>,
+    id: Option<&str>,
+    secrets: impl Iterator<Item = &'a str> + Clone,
+) -> anyhow::Result<RecoveryLookup> {
+    let Operation { app, now, .. } = *op;
+    let Some(id) = id.filter(|id| is_id(id, 22)) else { return Ok(RecoveryLookup::Unknown) };
+    let found = store::find(&mut app.db.read().await?, &app.master_key, &RecoveryId::new(id)).await?;
+    let Some(recovery) = found else { return Ok(RecoveryLookup::Unknown) };
+    let row = BoundRow { id: &recovery.id, step: recovery.step.name(), digest: &recovery.browser_digest };
+    let steps = PROOF_STEPS.map(|step| (step, step.name()));
+    let state = browser_binding::binding_state(&app.master_key, row, &steps, secrets);
+    let too_old = recovery.expires_at <= now;
+    Ok(match state {
+        BindingState::NotBound => RecoveryLookup::Unknown,
+        _ if too_old => RecoveryLookup::Expired,
+        BindingState::Bound(secret) => RecoveryLookup::Active(Box::new(BoundRecovery { recovery, secret })),
+        BindingState::BoundUntilProof(step, secret) => {
+            RecoveryLookup::LeftByProof(step, Box::new(BoundRecovery { recovery, secret }))
+        }
+    })
+}
+
+/// Returns the secret that replaces the browser's after the proof of the step `from`.
+pub fn next_secret(master_key: &MasterKey, held: &BoundRecovery, from: RecoveryStep) -> String {
+    browser_binding::next_secret(master_key, &held.id, from.name(), &held.secret)
+}

@@ -1,0 +1,135 @@
+//! The password step: a new password, the end of what the former one opened, and the sign-in.
+
+use super::next_secret;
+use crate::accounts::{self, Account, SuspendedBy};
+use crate::app::Operation;
+use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::ClientId;
+use crate::credentials::ops::NewSession;
+use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
+use crate::db::Durability;
+use crate::interactions::{self, Interaction};
+use crate::outbox::JobKind;
+use crate::recovery::{BoundRecovery, CAUTION, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
+use crate::sessions::AuthenticationMethod;
+use crate::tenants;
+
+/// The outcome of the password step.
+#[derive(Debug)]
+pub enum RecoveryPasswordOutcome {
+    Done(SignInCookies),
+    Rejected(NewPasswordError),
+    /// Another tab or another flow left the step meanwhile.
+    StepChanged(RecoveryStep),
+}
+
+/// Returns the names of the children's schools, for pages and for the password policy.
+fn school_names(recovery: &Recovery) -> Vec<String> {
+    let mut schools: Vec<String> = recovery.children.iter().map(|c| c.school.clone()).collect();
+    schools.sort();
+    schools.dedup();
+    schools
+}
+
+/// Sets the password and signs in. A flow that began before the account's last password is overtaken: its proofs are
+/// older than what was decided since.
+pub async fn choose_password(
+    op: &Operation<'_>,
+    held: &BoundRecovery,
+    account: &Account,
+    typed: TypedPassword<'_>,
+    from: SignInContext<'_>,
+) -> anyhow::Result<RecoveryPasswordOutcome> {
+    let Operation { app, now, .. } = *op;
+    let schools = school_names(held);
+    let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
+        Ok(hash) => hash,
+        Err(why) => return Ok(RecoveryPasswordOutcome::Rejected(why)),
+    };
+    let mut tx = op.write(Durability::Durable).await?;
+    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    let mut next = held.recovery.clone();
+    next.step = RecoveryStep::Ended;
+    if current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at >= held.created_at)) {
+        next.outcome = Some(RecoveryOutcome::Overtaken);
+        let moved = store::advance(&mut tx, RecoveryStep::Password, &next).await?;
+        tx.commit().await?;
+        let step = if moved { RecoveryStep::Ended } else { current_step(op, held).await? };
+        return Ok(RecoveryPasswordOutcome::StepChanged(step));
+    }
+    let changed = credentials::ops::set_password(op, &mut tx, &account.id, &hash, &held.support_code).await?;
+    let Some(changed) = changed else {
+        let by = current.and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
+        next.outcome = Some(RecoveryOutcome::Suspended { by, school: schools.into_iter().next() });
+        store::advance(&mut tx, RecoveryStep::Password, &next).await?;
+        tx.commit().await?;
+        return Ok(RecoveryPasswordOutcome::StepChanged(RecoveryStep::Ended));
+    };
+    next.step = RecoveryStep::Done;
+    next.browser_digest = sha256_base64url(&next_secret(&app.master_key, held, RecoveryStep::Password));
+    if !store::advance(&mut tx, RecoveryStep::Password, &next).await? {
+        tx.rollback().await?;
+        return Ok(RecoveryPasswordOutcome::StepChanged(current_step(op, held).await?));
+    }
+    if changed == PasswordChange::Replaced {
+        accounts::store::set_caution(&mut tx, &account.id, now.plus(CAUTION)).await?;
+    }
+    store::end_others(&mut tx, &account.id, Some(&next.id)).await?;
+    tenants::store::settle_reopening(&mut tx, &account.id).await?;
+    let client = pending_client(&next);
+    let new = NewSession { method: method(next.channel), client: client.as_ref(), identity: None };
+    let signed_in = credentials::ops::begin_session(op, &mut tx, &account.id, new, from).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::BackchannelLogout);
+    restore_interaction(op, &next).await;
+    Ok(RecoveryPasswordOutcome::Done(signed_in))
+}
+
+async fn current_step(op: &Operation<'_>, held: &BoundRecovery) -> anyhow::Result<RecoveryStep> {
+    let fresh = store::find(&mut op.app.db.read().await?, &op.app.master_key, &held.id).await?;
+    Ok(fresh.map_or(RecoveryStep::Ended, |recovery| recovery.step))
+}
+
+/// Returns the authentication method of the session that a recovery begins.
+fn method(channel: RecoveryChannel) -> AuthenticationMethod {
+    match channel {
+        RecoveryChannel::Sms => AuthenticationMethod::Activation,
+        RecoveryChannel::Letter => AuthenticationMethod::Password,
+    }
+}
+
+/// Returns the client of the pending request; `None` for a recovery without one.
+fn pending_client(recovery: &Recovery) -> Option<ClientId> {
+    let request = recovery.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
+    request.map(|waiting| waiting.request.client_id)
+}
+
+/// Signs in again after a double click on « Terminer », if the browser discarded the first response with its cookies.
+pub async fn sign_in_again(
+    op: &Operation<'_>,
+    recovery: &Recovery,
+    account: &Account,
+    typed: &str,
+    from: SignInContext<'_>,
+) -> anyhow::Result<Option<SignInCookies>> {
+    let client = pending_client(recovery);
+    let new = NewSession { method: method(recovery.channel), client: client.as_ref(), identity: None };
+    let signed_in = credentials::ops::begin_session_again(op, account, typed, new, from).await?;
+    if signed_in.is_some() {
+        restore_interaction(op, recovery).await;
+    }
+    Ok(signed_in)
+}
+
+/// Restores the pending authorization request, which the store may have lost in a restart meanwhile.
+async fn restore_interaction(op: &Operation<'_>, recovery: &Recovery) {
+    let (Some(i), Some(request)) = (&recovery.interaction_id, &recovery.pending_request) else { return };
+    let restored = match serde_json::from_str::<Interaction>(request) {
+        Ok(interaction) => interactions::ops::restore(op.app, op.now, i, &interaction).await,
+        Err(e) => Err(e.into()),
+    };
+    if !matches!(restored, Ok(true)) {
+        // The end user is signed in all the same, and gets the page with one button to the service.
+        tracing::warn!(recovery = %recovery.support_code, "the waiting request could not be put back");
+    }
+}

@@ -1,0 +1,131 @@
+//! `/mot-de-passe-oublie/code`: asks for the SMS code. The same page for known and unknown identifiants.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::{
+    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, recovery_at, redirect_to_step, with_next_secret,
+};
+use crate::app::{AppState, Operation};
+use crate::base::clock::Timestamp;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::otp::ops::ResendOutcome;
+use crate::otp::outage::Outage;
+use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
+use crate::recovery::ops::{self, RecoveryCodeOutcome};
+use crate::recovery::views::{CodeFieldError, RecoveryCodePage, ResendNotice};
+use crate::recovery::{Recovery, RecoveryStep};
+
+async fn code_page(app: &AppState, ctx: &RequestContext, recovery: &Recovery) -> anyhow::Result<RecoveryCodePage> {
+    let standing = otp::ops::active_outages(&app.db, ctx.now).await?;
+    Ok(RecoveryCodePage {
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        identifiant: recovery.identifiant.clone(),
+        support_code: recovery.support_code.clone(),
+        delayed: standing.iter().any(Outage::affects_everyone),
+        error: None,
+        notice: None,
+    })
+}
+
+/// GET: shows the form, and the result of a resend.
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let notice = match ctx.query.get("renvoi") {
+        Some("envoye") => Some(ResendNotice::SentAgain),
+        Some("limite") => Some(ResendNotice::ResendLimit),
+        Some("attente") => seconds_left(&app, &ctx, &recovery).await?,
+        _ => None,
+    };
+    ctx.page(&app.pages, StatusCode::OK, &RecoveryCodePage { notice, ..code_page(&app, &ctx, &recovery).await? })
+}
+
+async fn seconds_left(
+    app: &AppState,
+    ctx: &RequestContext,
+    recovery: &Recovery,
+) -> anyhow::Result<Option<ResendNotice>> {
+    let Some(challenge_id) = &recovery.challenge_id else { return Ok(None) };
+    let challenge = otp::store::find(&mut app.db.read().await?, challenge_id).await?;
+    let left =
+        challenge.map(|c| Timestamp(c.sent_at).plus(otp::resend_delay(c.sends)).since(ctx.now).as_seconds_ceil());
+    Ok(left.filter(|s| *s > 0).map(|seconds| ResendNotice::ResendTooSoon { seconds }))
+}
+
+/// POST: verifies the code, and continues or shows the error.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let typed = TypedCode::parse(form.form_value("code"));
+    let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Code]).await? {
+        Ok(found) => found,
+        // Checked last, because the first request of a double click may leave the step at any time before.
+        Err(answer) => {
+            let again = match &typed {
+                Ok(code) => repeat_code(&app, &ctx, code).await?,
+                Err(_) => None,
+            };
+            return Ok(again.unwrap_or(answer));
+        }
+    };
+    let refuse = async |status, error| {
+        let page = code_page(&app, &ctx, &recovery).await?;
+        ctx.page(&app.pages, status, &RecoveryCodePage { error: Some(error), ..page })
+    };
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    let typed = match typed {
+        Ok(typed) => typed,
+        Err(CodeFormatError::Empty) => return refuse(unprocessable, CodeFieldError::Empty).await,
+        Err(CodeFormatError::NotSixDigits) => return refuse(unprocessable, CodeFieldError::NotSixDigits).await,
+    };
+    match ops::verify_code(&Operation::of_request(&app, &ctx), &recovery, &typed).await? {
+        RecoveryCodeOutcome::Accepted(step) => {
+            Ok(with_next_secret(&app, &ctx, &recovery, RecoveryStep::Code, redirect_to_step(&ctx, step)))
+        }
+        RecoveryCodeOutcome::Rejected(rejected) => match rejected {
+            CodeVerification::Incorrect { tries_left: left } => {
+                refuse(unprocessable, CodeFieldError::Wrong { left }).await
+            }
+            CodeVerification::RateLimited { until } => {
+                let hour = dates::hour_rounded_up(ctx.lang, until);
+                let page = refuse(StatusCode::TOO_MANY_REQUESTS, CodeFieldError::TooManyToday { hour }).await?;
+                Ok(retry_after(page, ctx.now, until))
+            }
+            CodeVerification::Expired => refuse(unprocessable, CodeFieldError::Expired).await,
+            // Used up by wrong tries, or a moment ago by a double click: then the recovery has advanced.
+            CodeVerification::Exhausted | CodeVerification::Correct => match repeat_code(&app, &ctx, &typed).await? {
+                Some(answer) => Ok(answer),
+                None => refuse(unprocessable, CodeFieldError::UsedUp).await,
+            },
+        },
+    }
+}
+
+/// Repeats the response to a correct code, after a double click whose first response the browser discarded.
+async fn repeat_code(app: &AppState, ctx: &RequestContext, typed: &TypedCode) -> Result<Option<Response>, PageError> {
+    let Some(held) = left_by_proof(app, ctx, RecoveryStep::Code).await? else { return Ok(None) };
+    let again = ops::repeat_code(&Operation::of_request(app, ctx), &held, typed).await?;
+    Ok(again.then(|| with_next_secret(app, ctx, &held, RecoveryStep::Code, redirect_to_step(ctx, held.step))))
+}
+
+/// POST: sends another code. Responds with a redirect, so that a reload does not send again.
+pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &recovery).await? {
+        ResendOutcome::Sent { .. } => "envoye",
+        ResendOutcome::Wait { .. } => "attente",
+        ResendOutcome::LimitReached => "limite",
+    };
+    Ok(see_other(&format!("{}{}&renvoi={said}", paths::RECOVERY_CODE, ctx.carried_query(&CARRIED_PARAMS))))
+}

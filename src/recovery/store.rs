@@ -1,0 +1,211 @@
+//! SQL queries of the table `recovery`, and of the account's mobile number.
+
+use super::{PhoneHistory, Recovery, RecoveryOutcome, RecoveryStep};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::lang::Lang;
+use crate::base::typed_ids::{AccountId, ChallengeId, LetterId, PersonId, RecoveryId};
+use crate::crypto::{AssociatedData, MasterKey};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args, parse_word};
+use crate::guardianship::ChildQuestion;
+
+#[derive(FromRow)]
+struct Row {
+    id: RecoveryId,
+    channel: String,
+    state: String,
+    browser: String,
+    typed: String,
+    typed_budget: String,
+    challenge_id: Option<ChallengeId>,
+    letter_id: Option<LetterId>,
+    support_code: String,
+    lang: String,
+    interaction: Option<String>,
+    request: Option<String>,
+    account_id: Option<AccountId>,
+    children: String,
+    outcome: Option<String>,
+    counted: Option<String>,
+    device_id: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+}
+
+fn typed_place(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "recovery", column: "typed", row }
+}
+
+fn open_row(row: Row, master_key: &MasterKey) -> anyhow::Result<Recovery> {
+    Ok(Recovery {
+        channel: parse_word("recovery", "channel", &row.id, &row.channel)?,
+        step: parse_word("recovery", "state", &row.id, &row.state)?,
+        identifiant: master_key.open(typed_place(&row.id), &row.typed)?,
+        lang: Lang::from_tag(&row.lang).unwrap_or_default(),
+        children: serde_json::from_str(&row.children)?,
+        outcome: row.outcome.as_deref().map(serde_json::from_str).transpose()?,
+        created_at: Timestamp(row.created_at),
+        expires_at: Timestamp(row.expires_at),
+        id: row.id,
+        browser_digest: row.browser,
+        typed_budget: row.typed_budget,
+        challenge_id: row.challenge_id,
+        letter_id: row.letter_id,
+        support_code: row.support_code,
+        interaction_id: row.interaction,
+        pending_request: row.request,
+        account_id: row.account_id,
+        source_counters: row.counted,
+        device_id: row.device_id,
+    })
+}
+
+/// Finds a recovery. The identifiant of an expired one is erased after an hour; from then on none is found.
+pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &RecoveryId) -> anyhow::Result<Option<Recovery>> {
+    let sql = "SELECT id, channel, state, browser, typed, typed_budget, challenge_id, letter_id, support_code, lang, \
+               interaction, request, account_id, children, outcome, counted, device_id, created_at, expires_at \
+               FROM recovery WHERE id = $1 AND typed <> ''";
+    let row = tx.fetch_optional::<Row>(sql, args![id]).await?;
+    row.map(|r| open_row(r, master_key)).transpose()
+}
+
+/// Returns the recovery of the same identifiant and browser that waits for a code.
+pub async fn find_open(tx: &mut Tx, browser: &str, typed_budget: &str) -> Result<Option<RecoveryId>> {
+    let sql = "SELECT id FROM recovery WHERE browser = $1 AND typed_budget = $2 AND state = 'code'";
+    Ok(tx.fetch_optional::<(RecoveryId,)>(sql, args![browser, typed_budget]).await?.map(|(id,)| id))
+}
+
+/// Ends an expired recovery of the same identifiant and browser, so that another may begin.
+pub async fn close_stale(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &str) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE recovery SET state = 'ended' \
+               WHERE browser = $1 AND typed_budget = $2 AND state = 'code' AND expires_at <= $3";
+    tx.execute(sql, args![browser, typed_budget, now]).await?;
+    Ok(())
+}
+
+/// Sets the pending authorization request and the language to those of the latest request.
+pub async fn replace_request(tx: &mut Tx, id: &RecoveryId, joining: &Recovery) -> Result<()> {
+    let sql = "UPDATE recovery SET interaction = $2, request = $3, lang = $4 WHERE id = $1";
+    tx.execute(sql, args![id, &joining.interaction_id, &joining.pending_request, joining.lang.tag()]).await?;
+    Ok(())
+}
+
+/// Inserts a recovery; false if the identifiant has one that waits for a code in this browser, by a unique index.
+pub async fn insert(tx: &mut Tx, master_key: &MasterKey, new: &Recovery) -> anyhow::Result<bool> {
+    let typed = master_key.seal(typed_place(&new.id), &new.identifiant)?;
+    let rows = tx.execute(
+        "INSERT INTO recovery (id, channel, state, browser, typed, typed_budget, challenge_id, letter_id, \
+         support_code, lang, interaction, request, account_id, children, counted, device_id, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING",
+        args![
+            &new.id,
+            new.channel.name(),
+            new.step.name(),
+            &new.browser_digest,
+            typed,
+            &new.typed_budget,
+            &new.challenge_id,
+            &new.letter_id,
+            &new.support_code,
+            new.lang.tag(),
+            &new.interaction_id,
+            &new.pending_request,
+            &new.account_id,
+            serde_json::to_string(&new.children)?,
+            &new.source_counters,
+            &new.device_id,
+            new.created_at,
+            new.expires_at
+        ],
+    )
+    .await?;
+    Ok(rows == 1)
+}
+
+/// Moves a recovery to another step by compare-and-set; false if a concurrent request was first. The recovery is bound
+/// to the secret in `to`.
+pub async fn advance(tx: &mut Tx, from: RecoveryStep, to: &Recovery) -> anyhow::Result<bool> {
+    let outcome = to.outcome.as_ref().map(serde_json::to_string).transpose()?;
+    let sql = "UPDATE recovery SET state = $3, children = $4, account_id = $5, outcome = $6, browser = $7 \
+               WHERE id = $1 AND state = $2";
+    let values = args![
+        &to.id,
+        from.name(),
+        to.step.name(),
+        serde_json::to_string(&to.children)?,
+        &to.account_id,
+        outcome,
+        &to.browser_digest
+    ];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Stores the status of the children; false if another tab was first, by compare-and-set on the previous value.
+pub async fn update_children(
+    tx: &mut Tx,
+    id: &RecoveryId,
+    before: &[ChildQuestion],
+    after: &[ChildQuestion],
+) -> anyhow::Result<bool> {
+    let sql = "UPDATE recovery SET children = $3 WHERE id = $1 AND state = 'dates' AND children = $2";
+    Ok(tx.execute(sql, args![id, serde_json::to_string(before)?, serde_json::to_string(after)?]).await? == 1)
+}
+
+/// Ends every other unfinished recovery of the account, after a password was chosen.
+pub async fn end_others(tx: &mut Tx, account_id: &AccountId, except: Option<&RecoveryId>) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
+    let sql = "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 \
+               AND state IN ('dates', 'birth', 'password')";
+    tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct PhoneRow {
+    id: PersonId,
+    phone: String,
+    phone_since: i64,
+    proven_at: Option<i64>,
+    phone_disowned_at: Option<i64>,
+}
+
+/// The mobile number to which the account's codes are sent.
+#[derive(Clone, Debug)]
+pub struct RecoveryPhone {
+    pub person_id: PersonId,
+    /// Encrypted.
+    pub sealed: String,
+    pub history: PhoneHistory,
+}
+
+/// Finds the account's mobile number: the one proven last, else the one exported last.
+pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<RecoveryPhone>> {
+    let sql = "SELECT p.id, p.phone, p.phone_since, COALESCE(p.phone_proven_at, a.password_at) AS proven_at, \
+               p.phone_disowned_at FROM person p JOIN account a ON a.id = p.account_id \
+               WHERE p.account_id = $1 AND p.phone IS NOT NULL \
+               ORDER BY CASE WHEN p.phone_disowned_at IS NULL THEN 0 ELSE 1 END, COALESCE(p.phone_proven_at, 0) DESC, \
+               p.exported_at DESC, p.id LIMIT 1";
+    let row = tx.fetch_optional::<PhoneRow>(sql, args![account_id]).await?;
+    Ok(row.map(|r| RecoveryPhone {
+        person_id: r.id,
+        sealed: r.phone,
+        history: PhoneHistory {
+            since: Timestamp(r.phone_since),
+            proven_at: r.proven_at.map(Timestamp),
+            disowned: r.phone_disowned_at.is_some(),
+        },
+    }))
+}
+
+/// The retention of support codes.
+const RECOVERY_RETENTION: Span = Span::days(30);
+
+/// Erases the typed identifiant of expired recoveries, and deletes the rows after the retention period.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let wiped = "UPDATE recovery SET typed = '', request = NULL WHERE id IN \
+                 (SELECT id FROM recovery WHERE expires_at < $1 AND typed <> '' LIMIT $2)";
+    let forgotten = "DELETE FROM recovery WHERE id IN (SELECT id FROM recovery WHERE expires_at < $1 LIMIT $2)";
+    Ok(tx.execute(wiped, args![now.minus(Span::hours(1)), CLEANUP_BATCH_ROWS]).await?
+        + tx.execute(forgotten, args![now.minus(RECOVERY_RETENTION), CLEANUP_BATCH_ROWS]).await?)
+}

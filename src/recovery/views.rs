@@ -1,0 +1,163 @@
+//! The pages of a new password, in their order, and the pages of its outcomes.
+//!
+//! Contexts of templates only. Until the code is verified no context reveals the existence of an account: the caller
+//! fills [`ForgottenPasswordPage`] and [`RecoveryCodePage`] from the typed identifiant, and no page shows the digits of
+//! a telephone number, which the visitor did not type.
+
+use serde::Serialize;
+
+use crate::accounts::password::PasswordRule;
+use crate::credentials::views::PasswordFieldError;
+use crate::guardianship::ChildStatus;
+use crate::http::pages::Page;
+use crate::http::pages::date_fields::{DateFieldError, DateFields};
+
+mod outcomes;
+mod samples;
+
+pub use outcomes::{NewPasswordDone, RecoveryEnded, RecoveryEndedReason, RecoveryExpired, UnknownRecovery};
+
+/// `/mot-de-passe-oublie`, step 1. Posts `identifiant` to the URL of the page.
+#[derive(Debug, Serialize)]
+pub struct ForgottenPasswordPage {
+    /// `?i=…&client_id=…`, or empty.
+    pub query: String,
+    pub identifiant: String,
+    pub fault: Option<IdentifiantFieldError>,
+    /// An error of the whole form.
+    pub refusal: Option<ForgottenPasswordError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentifiantFieldError {
+    Empty,
+    /// No identifiant looks like this: nothing is counted.
+    Malformed,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ForgottenPasswordError {
+    NoCookies,
+    /// The codes of the day for this identifiant are used up; `hour` as `14 h 30`.
+    TooManyToday {
+        hour: String,
+    },
+    /// Too many attempts from this connection: another connection helps.
+    ManyFromHere {
+        hour: String,
+    },
+    /// Too many attempts from this browser, or from all connections.
+    Many {
+        hour: String,
+    },
+}
+
+/// `/mot-de-passe-oublie/code`, step 2. Posts `code` to the URL of the page, or posts to `/mot-de-passe-oublie/renvoyer`.
+#[derive(Debug, Serialize)]
+pub struct RecoveryCodePage {
+    pub query: String,
+    /// The identifiant as typed.
+    pub identifiant: String,
+    pub support_code: String,
+    /// True during an outage of SMS delivery: shown to everybody alike.
+    pub delayed: bool,
+    pub error: Option<CodeFieldError>,
+    pub notice: Option<ResendNotice>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CodeFieldError {
+    Empty,
+    /// The input cannot be a code: no try is counted.
+    NotSixDigits,
+    Wrong {
+        left: i64,
+    },
+    /// The tries of this code are used up: a new code must be requested.
+    UsedUp,
+    /// The tries of the day are used up; `hour` as `14 h 30`.
+    TooManyToday {
+        hour: String,
+    },
+    Expired,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ResendNotice {
+    ResendTooSoon { seconds: i64 },
+    SentAgain,
+    ResendLimit,
+}
+
+/// `/mot-de-passe-oublie/enfants`, step 3. Posts `date_naissance_N_jour`, `_mois`, `_annee` to the URL of the page.
+#[derive(Debug, Serialize)]
+pub struct RecoveryChildrenPage {
+    pub query: String,
+    pub children: Vec<RecoveryChildCard>,
+}
+
+/// A child of the account: given name, initial, school.
+#[derive(Debug, Serialize)]
+pub struct RecoveryChildCard {
+    /// The suffix of the form fields of this child.
+    pub n: usize,
+    /// `Anaïs L.`
+    pub name: String,
+    /// `Anaïs`
+    pub given_name: String,
+    pub school: String,
+    pub date: DateFields,
+    pub error: Option<BirthDateError>,
+    /// Set if no answer is needed any more.
+    pub settled: Option<ChildStatus>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BirthDateError {
+    Wrong { left: i64 },
+    NoMore { code: String },
+    Date { fault: DateFieldError },
+}
+
+/// `/mot-de-passe-oublie/mot-de-passe`, step 4. Posts `mot_de_passe` and `confirmation` to the URL of the page.
+#[derive(Debug, Serialize)]
+pub struct NewPasswordPage {
+    pub query: String,
+    pub identifiant: String,
+    pub fault: Option<PasswordFieldError>,
+    /// The rules that the rejected password does not meet; empty before the first attempt.
+    pub lacking: Vec<PasswordRule>,
+}
+
+impl Page for ForgottenPasswordPage {
+    const TEMPLATE: &'static str = "recovery/forgotten_password.html";
+    fn samples() -> Vec<Self> {
+        samples::forgotten()
+    }
+}
+
+impl Page for RecoveryCodePage {
+    const TEMPLATE: &'static str = "recovery/code.html";
+    fn samples() -> Vec<Self> {
+        samples::code()
+    }
+}
+
+impl Page for RecoveryChildrenPage {
+    const TEMPLATE: &'static str = "recovery/children.html";
+    fn samples() -> Vec<Self> {
+        samples::children()
+    }
+}
+
+impl Page for NewPasswordPage {
+    const TEMPLATE: &'static str = "recovery/password.html";
+    fn samples() -> Vec<Self> {
+        samples::password()
+    }
+}
