@@ -50,7 +50,6 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .route(paths::HOME, get(my_account::pages::home))
         .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
         .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
-        .route(paths::FORGOTTEN_IDENTIFIANT, get(login::pages::forgotten_identifiant))
         .route(paths::ACCOUNT, get(my_account::pages::show))
         .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
         .route(paths::WITHDRAW_CONSENT, post(my_account::pages::withdraw_consent))

@@ -91,17 +91,13 @@ impl SubmittedIdentity {
 #[strum(serialize_all = "snake_case")]
 pub enum ActivationPurpose {
     Activation,
-    NewPassword,
+    /// The person forgot the identifiant; whoever has no account yet goes on with the activation.
+    Identifiant,
 }
 
 impl ActivationPurpose {
     pub fn name(self) -> &'static str {
         self.into()
-    }
-
-    /// Reads the name in the database; an unknown one is the purpose that asks for more.
-    pub fn from_name(name: &str) -> Self {
-        name.parse().unwrap_or(Self::Activation)
     }
 }
 
@@ -119,6 +115,12 @@ pub enum ActivationOutcome {
     NobodyToAttach,
     #[strum(serialize = "no birth date right")]
     NoneRight,
+    /// The person has an account, and the school wrote the number too lately to tell (`RecoveryOutcome::YoungPhone`).
+    #[strum(serialize = "new telephone number")]
+    YoungPhone { since: Timestamp, from: Timestamp },
+    /// The person has an account, and the number proves nothing any more (`RecoveryOutcome::LetterNeeded`).
+    #[strum(serialize = "letter needed")]
+    LetterNeeded,
     /// Another activation of the same account completed first.
     #[strum(serialize = "overtaken by another activation")]
     Overtaken,

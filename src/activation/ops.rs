@@ -12,8 +12,7 @@ mod start;
 
 pub use account::{ChoosePasswordOutcome, choose_password, sign_in_again};
 pub use children::{
-    AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_password_reset, repeat_dates, school_names,
-    submit_answers,
+    AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_recovery, repeat_dates, school_names, submit_answers,
 };
 pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
 pub use reset_sms_budgets::reset_sms_budgets;

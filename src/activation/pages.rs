@@ -30,10 +30,11 @@ const CARRIED_PARAMS: [&str; 3] = ["i", "client_id", "a"];
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::ACTIVATION, get(identity::show).post(identity::submit))
+        .route(paths::FORGOTTEN_IDENTIFIANT, get(identity::show_forgotten).post(identity::submit_forgotten))
         .route(paths::ACTIVATION_CODE, get(code::show).post(code::submit))
         .route(paths::ACTIVATION_RESEND_CODE, post(code::resend_code))
         .route(paths::ACTIVATION_OUTCOME, get(outcome::show))
-        .route(paths::ACTIVATION_NEW_PASSWORD, post(outcome::begin_password_reset))
+        .route(paths::ACTIVATION_NEW_PASSWORD, post(outcome::begin_recovery))
         .route(paths::ACTIVATION_CHILDREN, get(children::show).post(children::submit))
         .route(paths::ACTIVATION_PASSWORD, get(password::show).post(password::submit))
         .route(paths::ACTIVATION_SHEET, get(password::sheet))

@@ -36,14 +36,20 @@ fn identity_place(row: &str) -> AssociatedData<'_> {
 fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activation> {
     let step = parse_word("activation", "state", &row.id, &row.state)?;
     let typed: SubmittedIdentity = serde_json::from_str(&master_key.open(identity_place(&row.id), &row.typed)?)?;
+    // A new password that an older release began within an activation: its place is the recovery now.
+    let (step, purpose) = match row.purpose.parse() {
+        Ok(purpose) => (step, purpose),
+        Err(_) if step == ActivationStep::Done => (step, ActivationPurpose::Activation),
+        Err(_) => (ActivationStep::ExistingAccount, ActivationPurpose::Activation),
+    };
     Ok(Activation {
         step,
+        purpose,
         identity: typed,
         lang: Lang::from_tag(&row.lang).unwrap_or_default(),
         person_ids: serde_json::from_str(&row.persons)?,
         children: serde_json::from_str(&row.children)?,
         outcome: row.outcome.as_deref().map(serde_json::from_str).transpose()?,
-        purpose: ActivationPurpose::from_name(&row.purpose),
         expires_at: Timestamp(row.expires_at),
         id: row.id,
         browser_digest: row.browser,

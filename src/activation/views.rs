@@ -68,7 +68,6 @@ pub enum CodeNotice {
 #[derive(Debug, Serialize)]
 pub struct ChildrenPage {
     pub query: String,
-    pub purpose: ActivationPurpose,
     pub children: Vec<ChildCard>,
 }
 
@@ -136,7 +135,6 @@ pub enum ChildNoticeReason {
 #[derive(Debug, Serialize)]
 pub struct PasswordPage {
     pub query: String,
-    pub purpose: ActivationPurpose,
     pub identifiant: String,
     pub fault: Option<PasswordFieldError>,
     /// The rules that the rejected password does not meet; `None` before the first attempt.
@@ -173,7 +171,6 @@ pub struct SheetService {
 #[derive(Debug, Serialize)]
 pub struct DonePage {
     pub query: String,
-    pub purpose: ActivationPurpose,
     pub identifiant: String,
     /// The name of the client behind the button.
     pub service: Option<String>,

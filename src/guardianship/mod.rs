@@ -67,6 +67,9 @@ pub struct ChildQuestion {
     pub school: String,
     pub uai: Uai,
     pub settled: Option<ChildStatus>,
+    /// True if no answer is needed: a child hidden from the account, asked about in a recovery.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 impl ChildQuestion {
@@ -97,10 +100,13 @@ pub enum ChildrenOutcome {
 /// Computes the result from the status of each child.
 pub fn children_outcome(children: &[ChildQuestion]) -> ChildrenOutcome {
     let any = |what: ChildStatus| children.iter().any(|c| c.settled == Some(what));
-    if children.iter().any(|c| c.settled.is_none()) {
+    let open = |c: &&ChildQuestion| c.settled.is_none();
+    if children.iter().filter(open).any(|c| !c.optional) {
         ChildrenOutcome::Pending
     } else if any(ChildStatus::Right) {
         ChildrenOutcome::Confirmed
+    } else if children.iter().any(|c| open(&c)) {
+        ChildrenOutcome::Pending
     } else if any(ChildStatus::SetAside) {
         ChildrenOutcome::NoneConfirmed
     } else {
@@ -121,6 +127,7 @@ mod tests {
             school: "Clg".into(),
             uai: Uai::parse("0349999J").unwrap(),
             settled,
+            optional: false,
         }
     }
 

@@ -120,6 +120,7 @@ pub fn questions_for(children: Vec<RosterChild>) -> Vec<ChildQuestion> {
                 school: child.school,
                 uai: child.uai,
                 settled: None,
+                optional: false,
             },
         );
     }

@@ -1,11 +1,11 @@
-//! `/connexion`, and the help pages for a forgotten identifiant or password.
+//! `/connexion`, and the page after a sign-in.
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::ops::{LoginContext, SignInOutcome, sign_in};
-use super::views::{ForgottenIdentifiantPage, LoginFormError, LoginPage};
+use super::views::{LoginFormError, LoginPage};
 use crate::accounts;
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
@@ -185,8 +185,4 @@ pub async fn continue_after_sign_in(
         changed: changed.map(|at| dates::day(ctx.lang, at)),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
-}
-
-pub async fn forgotten_identifiant(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
-    ctx.page(&app.pages, StatusCode::OK, &ForgottenIdentifiantPage { query: ctx.carried_query(&CARRIED_PARAMS) })
 }

@@ -1,4 +1,4 @@
-//! The sign-in page, and the help pages for a forgotten identifiant or password.
+//! The sign-in page.
 //!
 //! Contexts of templates only: the decision to sign in is made elsewhere. No page reveals the existence of an account,
 //! except [`LoginFormError::Suspended`], which the caller uses only after the correct password.
@@ -90,19 +90,5 @@ impl Page for LoginPage {
         let mut all = vec![first, LoginPage { identifiant: String::new(), ..asked(None) }];
         all.extend(refusals.into_iter().map(|refusal| asked(Some(refusal))));
         all
-    }
-}
-
-/// `/identifiant-oublie`: leads to the activation, which shows the identifiant again.
-#[derive(Debug, Serialize)]
-pub struct ForgottenIdentifiantPage {
-    pub query: String,
-}
-
-impl Page for ForgottenIdentifiantPage {
-    const TEMPLATE: &'static str = "login/forgotten_identifiant.html";
-
-    fn samples() -> Vec<Self> {
-        vec![ForgottenIdentifiantPage { query: "?i=0123456789abcdefghijkl".to_owned() }]
     }
 }

@@ -15,12 +15,13 @@ pub use password::{RecoveryPasswordOutcome, choose_password, sign_in_again};
 pub use send_code::send_code_if_known;
 pub use start::{ProvenPerson, RecoveryStart, RecoveryVisitor, begin_proven, start};
 
-use super::{BoundRecovery, PROOF_STEPS, RecoveryStep, store};
+use super::{BoundRecovery, PROOF_STEPS, RecoveryOutcome, RecoveryStep, judge_phone, store};
 use crate::app::Operation;
 use crate::base::ids::is_id;
-use crate::base::typed_ids::RecoveryId;
+use crate::base::typed_ids::{PersonId, RecoveryId};
 use crate::credentials::browser_binding::{self, BindingState, BoundRow};
 use crate::crypto::MasterKey;
+use crate::db::UnitOfWork;
 
 /// The result of a lookup of the recovery in a URL.
 #[derive(Debug)]
@@ -57,6 +58,21 @@ pub async fn find<'a>(
             RecoveryLookup::LeftByProof(step, Box::new(BoundRecovery { recovery, secret }))
         }
     })
+}
+
+/// Judges whether a right code from the number of these persons, records of one parent, may tell of an account. One
+/// record with a trusted number is enough: a second school writes the same number again.
+pub async fn judge_persons(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Result<Option<RecoveryOutcome>> {
+    let now = tx.now;
+    let mut untrusted = None;
+    for person_id in persons {
+        let Some(history) = store::find_phone_history(tx, person_id).await? else { continue };
+        match judge_phone(history, now) {
+            None => return Ok(None),
+            judged => untrusted = untrusted.or(judged),
+        }
+    }
+    Ok(untrusted)
 }
 
 /// Returns the secret that replaces the browser's after the proof of the step `from`.

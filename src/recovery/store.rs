@@ -197,6 +197,18 @@ pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<Re
     }))
 }
 
+/// Returns the history of a person's mobile number.
+pub async fn find_phone_history(tx: &mut Tx, person_id: &PersonId) -> Result<Option<PhoneHistory>> {
+    let sql = "SELECT p.phone_since, COALESCE(p.phone_proven_at, a.password_at), p.phone_disowned_at FROM person p \
+               LEFT JOIN account a ON a.id = p.account_id WHERE p.id = $1";
+    let row = tx.fetch_optional::<(i64, Option<i64>, Option<i64>)>(sql, args![person_id]).await?;
+    Ok(row.map(|(since, proven_at, disowned_at)| PhoneHistory {
+        since: Timestamp(since),
+        proven_at: proven_at.map(Timestamp),
+        disowned: disowned_at.is_some(),
+    }))
+}
+
 /// The retention of support codes.
 const RECOVERY_RETENTION: Span = Span::days(30);
 

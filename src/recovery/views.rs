@@ -114,6 +114,8 @@ pub struct RecoveryChildCard {
     pub error: Option<BirthDateError>,
     /// Set if no answer is needed any more.
     pub settled: Option<ChildStatus>,
+    /// True if the fields may stay empty.
+    pub optional: bool,
 }
 
 #[derive(Debug, Serialize)]

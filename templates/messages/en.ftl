@@ -55,11 +55,6 @@ busy = Many families are signing in right now. Try again in { $seconds ->
 ## Forgotten
 forgotten-identifiant-title = Forgotten your username?
 forgotten-password-title = Forgotten your password?
-forgotten-identifiant-sheet = It may be written on the sheet that the school gave you. It looks like p.nameXX: the first letter of your given name, a dot, your family name, two digits.
-forgotten-activation = The activation gives you your username again and lets you choose a new password.
-forgotten-ready = Keep your phone at hand and have each child's date of birth ready.
-forgotten-go = Receive a code by text message
-forgotten-pupil = Are you a pupil? Ask your school.
 
 ## Activation, identity
 activation-title = Activate your account
@@ -147,6 +142,7 @@ child-date-long_ago = Check the year: it is too long ago.
 child-date-to_come = Check the year: this date has not come yet.
 child-right = Confirmed: the date is right.
 child-set-aside = We go on without { $given_name }: the school has been told and can correct it.
+child-optional = For now, this child is not in your account. The date of birth puts the child back; you may also leave it empty.
 child-skipped = Too many tries for { $given_name } today: the right date of another child is enough.
 child-contested = You said that { $name } is not your child. The school has been told and will correct its record.
 
@@ -390,6 +386,15 @@ leaflet-10 = In the portal, choose the right school: **{ $school }**.
 leaflet-trouble = No mobile, a code that does not arrive, a missing child: call the school. All answers: **{ $address }**
 leaflet-keep = ✂ { $service }: keep this safe, until the end of terminale (general or vocational).
 leaflet-identifiant = My username
+
+## A forgotten username
+forgotten-identifiant-page = Forgotten username
+forgotten-identifiant-intro = Tell us who you are. A code is sent to your mobile by text message; with it we can show your username.
+forgotten-otherwise = Other ways
+forgotten-number-changed = **Another number, or no mobile:** your child's school corrects the number or gives you a letter.
+forgotten-pupil-sheet = **Pupil:** the username is on the sheet from the school. Lost it? Ask the school office for another.
+retrieved-title = Your username
+retrieved-keep = Write it down on your sheet. It serves for all your children, until the end of lycée.
 
 ## A new password
 recovery-title = Forgotten password

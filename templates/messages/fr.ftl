@@ -55,11 +55,6 @@ busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $secon
 ## Forgotten
 forgotten-identifiant-title = Identifiant oublié ?
 forgotten-password-title = Mot de passe oublié ?
-forgotten-identifiant-sheet = Il est peut-être noté sur la feuille que l'établissement vous a remise. Il ressemble à p.nomXX : l'initiale de votre prénom, un point, votre nom, deux chiffres.
-forgotten-activation = L'activation vous redonne votre identifiant et permet de choisir un nouveau mot de passe.
-forgotten-ready = Gardez votre téléphone près de vous et préparez la date de naissance de chacun de vos enfants.
-forgotten-go = Recevoir un code par SMS
-forgotten-pupil = Vous êtes élève ? Adressez-vous à votre établissement.
 
 ## Activation, identity
 activation-title = Activation du compte
@@ -147,6 +142,7 @@ child-date-long_ago = Vérifiez l'année : elle est trop ancienne.
 child-date-to_come = Vérifiez l'année : cette date n'est pas encore passée.
 child-right = C'est confirmé : la date est la bonne.
 child-set-aside = Nous continuons sans { $given_name } : l'établissement est averti et pourra corriger.
+child-optional = Pour le moment, cet enfant n'est pas dans votre compte. Sa date de naissance l'y remet ; vous pouvez aussi laisser vide.
 child-skipped = Trop d'essais pour { $given_name } aujourd'hui : la bonne date d'un autre enfant suffit.
 child-contested = Vous avez indiqué que { $name } n'est pas votre enfant. L'établissement en est averti et corrigera sa fiche.
 
@@ -390,6 +386,15 @@ leaflet-10 = Dans l'ENT, choisissez le bon portail : **{ $school }**.
 leaflet-trouble = Pas de portable, code qui n'arrive pas, enfant qui manque : appelez l'établissement. Toutes les réponses : **{ $address }**
 leaflet-keep = ✂ { $service } : à garder précieusement, jusqu'à la fin de la terminale (générale ou professionnelle).
 leaflet-identifiant = Mon identifiant
+
+## A forgotten username
+forgotten-identifiant-page = Identifiant oublié
+forgotten-identifiant-intro = Indiquez qui vous êtes. Un code part par SMS vers votre portable ; il permet d'afficher votre identifiant.
+forgotten-otherwise = Autrement
+forgotten-number-changed = **Numéro changé, ou pas de portable :** l'établissement de votre enfant corrige le numéro ou vous remet une lettre.
+forgotten-pupil-sheet = **Élève :** l'identifiant est sur la feuille de l'établissement. Perdue ? Demandez-en une autre à la vie scolaire.
+retrieved-title = Votre identifiant
+retrieved-keep = Notez-le sur votre feuille. Il sert pour tous vos enfants, jusqu'à la fin du lycée.
 
 ## A new password
 recovery-title = Mot de passe oublié

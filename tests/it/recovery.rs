@@ -131,6 +131,81 @@ async fn the_pending_request_of_a_portal_is_answered_after_a_new_password() {
     assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::OK);
 }
 
+#[tokio::test]
+async fn a_forgotten_identifiant_is_shown_after_a_code_and_leads_to_a_new_password() {
+    let (server, account) = start().await;
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    browser.click("a[href^='/identifiant-oublie']").await;
+    assert_eq!(browser.page.heading(), "Identifiant oublié");
+    browser.identify(&family()).await;
+    assert!(!browser.page.text().contains(&account.identifiant));
+    let code = server.read_code().await;
+    browser.type_code(&code).await;
+    assert_eq!(browser.page.heading(), "Votre identifiant");
+    assert_eq!(browser.shown_identifiant(), account.identifiant);
+    browser.submit("nouveau-mot-de-passe", &[]).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/enfants");
+    assert_eq!(server.messages().len(), 1, "no second message");
+    browser.type_dates(&DATES).await;
+    browser.type_new_password(NEW).await;
+    assert!(browser.has_session());
+}
+
+#[tokio::test]
+async fn whoever_forgot_an_identifiant_and_has_none_goes_on_to_the_children() {
+    let server = TestServer::start_with_open_campaign(&[family()]).await;
+    let mut browser = Browser::new(&server);
+    browser.get("/identifiant-oublie").await;
+    browser.identify(&family()).await;
+    let code = server.read_code().await;
+    browser.type_code(&code).await;
+    assert_eq!(browser.url.path(), "/activation/enfants");
+}
+
+#[tokio::test]
+async fn threat_s12_a_new_number_is_told_neither_the_identifiant_nor_that_there_is_an_account() {
+    let (server, account) = start().await;
+    let other = TestFamily { phone: "06 39 98 00 99", ..family() };
+    server.import_families("montpellier", MONOD, &[other.clone()]).await;
+    for path in ["/activation", "/identifiant-oublie"] {
+        let mut browser = Browser::new(&server);
+        browser.get(path).await;
+        browser.identify(&other).await;
+        let code = server.read_code().await;
+        browser.type_code(&code).await;
+        assert_eq!(browser.page.heading(), "Votre numéro vient de changer", "{path}");
+        assert!(!browser.page.text().contains(&account.identifiant));
+        assert!(!browser.page.has_element("#nouveau-mot-de-passe"));
+        server.advance(Span::minutes(2));
+    }
+    server.advance(Span::hours(73));
+    let mut browser = Browser::new(&server);
+    browser.get("/activation").await;
+    browser.identify(&other).await;
+    let code = server.read_code().await;
+    browser.type_code(&code).await;
+    assert_eq!(browser.shown_identifiant(), account.identifiant);
+}
+
+#[tokio::test]
+async fn a_child_that_was_denied_may_be_left_out_or_put_back() {
+    let (server, account) = start().await;
+    let sql = "INSERT INTO link_withheld (person_id, pupil_id, kind, at) \
+               SELECT l.person_id, l.pupil_id, 'contested', 1 FROM link l JOIN pupil u ON u.id = l.pupil_id \
+               WHERE u.given_name = 'Élie'";
+    server.execute_sql(sql, Vec::new()).await;
+    for (dates, hidden) in [([DATES[0], ""], 1), (DATES, 0)] {
+        let mut browser = Browser::new(&server);
+        browser.prove_mobile(&server, &account.identifiant).await;
+        browser.type_dates(&dates).await;
+        assert!(browser.page.has_element("#terminer"), "{}", browser.page.visible_text());
+        assert_eq!(server.query_count("SELECT COUNT(*) FROM link_withheld").await, hidden);
+        server.advance(Span::minutes(2));
+    }
+}
+
 /// Everything that one visitor can do before the code is right, and what each answer was.
 async fn everything(identifiant: &str) -> Vec<String> {
     let (server, account) = start().await;

@@ -2,7 +2,7 @@
 
 use crate::accounts::{self, Account, AccountState, SuspendedBy};
 use crate::activation::browser_binding::{self, BoundActivation};
-use crate::activation::{Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildStatus, store};
+use crate::activation::{Activation, ActivationOutcome, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
@@ -22,9 +22,9 @@ use crate::tenants;
 const MAX_CONFLICT_ATTEMPTS: usize = 4;
 
 /// Assigns an account after the children are confirmed. Concurrent activations of one person end with one account:
-/// linking a person is compare-and-set, and after a conflict the transaction is repeated and finds the account. `false`
-/// if another request of this browser did the same.
-pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> anyhow::Result<bool> {
+/// linking a person is compare-and-set, and after a conflict the transaction is repeated and finds the account. Returns
+/// the next step, `None` if another request of this browser did the same.
+pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> anyhow::Result<Option<ActivationStep>> {
     let app = op.app;
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
         let mut next = proven.activation.clone();
@@ -40,26 +40,23 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
             continue;
         }
         unhide_confirmed_children(&mut tx, &next).await?;
-        next.step = ActivationStep::Password;
         if !store::advance(&mut tx, ActivationStep::Children, &next).await? {
             tx.rollback().await?;
-            return Ok(false);
+            return Ok(None);
         }
         let about =
             AuditDetails { account: next.account_id.as_ref(), detail: &next.support_code, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
         tx.commit().await?;
         app.metrics.record_activation(next.step.name());
-        return Ok(true);
+        return Ok(Some(next.step));
     }
     anyhow::bail!("two activations of one person met {MAX_CONFLICT_ATTEMPTS} times")
 }
 
-/// Links the matching persons to an existing or a new account. `false` after a conflict with a concurrent activation.
+/// Links the matching persons to an existing or a new account, and sets the next step. `false` after a conflict with a concurrent activation.
 async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
-    if next.purpose == ActivationPurpose::NewPassword {
-        return Ok(true);
-    }
+    next.step = ActivationStep::Password;
     let mut free = Vec::new();
     let mut account = next.account_id.clone();
     for id in &next.person_ids {
@@ -71,10 +68,10 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
     }
     let account = match account {
         Some(id) => {
-            // Activated meanwhile from another browser: the next page replaces a password, and must say so.
+            // Activated meanwhile from another browser: a password that exists is replaced by a recovery only.
             let known = accounts::store::find(tx, &id).await?;
             if known.is_some_and(|a| a.state == AccountState::Active) {
-                next.purpose = ActivationPurpose::NewPassword;
+                next.step = ActivationStep::ExistingAccount;
             }
             id
         }
@@ -139,6 +136,16 @@ pub async fn choose_password(
         &held.secret,
     ));
     let mut next = Activation { step: ActivationStep::Done, browser_digest: browser, ..held.activation.clone() };
+    let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    if current.is_some_and(|a| a.state == AccountState::Active) {
+        // Another flow was first: a password that exists is replaced by a recovery only.
+        next = Activation { step: ActivationStep::Ended, ..held.activation.clone() };
+        next.outcome = Some(ActivationOutcome::Overtaken);
+        let moved = store::advance(&mut tx, ActivationStep::Password, &next).await?;
+        tx.commit().await?;
+        let step = if moved { ActivationStep::Ended } else { current_step(op, held).await? };
+        return Ok(ChoosePasswordOutcome::StepChanged(step));
+    }
     if credentials::ops::set_password(op, &mut tx, &account.id, &hash, &next.support_code).await?.is_none() {
         let current = accounts::store::find(&mut tx, &account.id).await?;
         let by = current.and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
@@ -150,8 +157,7 @@ pub async fn choose_password(
     }
     if !store::advance(&mut tx, ActivationStep::Password, &next).await? {
         tx.rollback().await?;
-        let fresh = store::find(&mut app.db.read().await?, &app.master_key, &next.id).await?;
-        return Ok(ChoosePasswordOutcome::StepChanged(fresh.map_or(ActivationStep::Ended, |a| a.step)));
+        return Ok(ChoosePasswordOutcome::StepChanged(current_step(op, held).await?));
     }
     store::end_others(&mut tx, &account.id, &next.id).await?;
     tenants::store::settle_reopening(&mut tx, &account.id).await?;
@@ -160,6 +166,11 @@ pub async fn choose_password(
     app.metrics.record_activation(next.step.name());
     restore_interaction(op, &next).await;
     Ok(ChoosePasswordOutcome::Done(signed_in))
+}
+
+async fn current_step(op: &Operation<'_>, held: &BoundActivation) -> anyhow::Result<ActivationStep> {
+    let fresh = store::find(&mut op.app.db.read().await?, &op.app.master_key, &held.id).await?;
+    Ok(fresh.map_or(ActivationStep::Ended, |activation| activation.step))
 }
 
 /// Starts the session of a completed activation, and registers the device as known.

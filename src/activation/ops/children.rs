@@ -1,16 +1,17 @@
 //! The children step: *Oui* or *Non*, and birth dates, counted before the comparison (docs/threats.md#threat-s08).
 
+use crate::accounts;
 use crate::activation::browser_binding::BoundActivation;
 use crate::activation::{
-    Activation, ActivationOutcome, ActivationPurpose, ActivationStep, ChildQuestion, ChildStatus, ChildrenOutcome,
-    children_outcome, store,
+    Activation, ActivationOutcome, ActivationStep, ChildQuestion, ChildStatus, ChildrenOutcome, children_outcome, store,
 };
 use crate::app::{App, Operation};
 use crate::base::date::BirthDate;
+use crate::base::typed_ids::RecoveryId;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship::{self, DateComparison};
-use crate::roster;
-use crate::tenants::NoticeKind;
+use crate::recovery;
+use crate::recovery::ops::ProvenPerson;
 
 /// The submitted answer for a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,9 +149,6 @@ async fn try_answers(
                 return Ok(None);
             }
             hide_denied_children(&mut tx, activation, &next.children).await?;
-            if next.purpose == ActivationPurpose::NewPassword {
-                notify_recovery_failed(&mut tx, &next).await?;
-            }
             tx.commit().await?;
             app.metrics.record_activation(next.step.name());
             Ok(Some(ChildrenStepOutcome::Advanced(ActivationStep::Ended)))
@@ -162,11 +160,9 @@ async fn try_answers(
             let given =
                 super::account::assign_account(op, &BoundActivation { activation: next, secret: held.secret.clone() })
                     .await?;
-            let step = ActivationStep::Password;
-            Ok(Some(if given {
-                ChildrenStepOutcome::Advanced(step)
-            } else {
-                ChildrenStepOutcome::AlreadyAdvanced(step)
+            Ok(Some(match given {
+                Some(step) => ChildrenStepOutcome::Advanced(step),
+                None => ChildrenStepOutcome::AlreadyAdvanced(ActivationStep::Password),
             }))
         }
     }
@@ -201,14 +197,10 @@ async fn check_birth_date(
     }
 }
 
-/// Marks a child as set aside after the last try. In a first activation the child is hidden from claims and the school
-/// gets a notice; the other children continue. In a password reset the child only no longer counts: wrong dates must
-/// not remove a child from an account.
+/// Marks a child as set aside after the last try: the child is hidden from claims and the school gets a notice; the
+/// other children continue.
 async fn set_aside(tx: &mut UnitOfWork<'_>, activation: &Activation, child: &mut ChildQuestion) -> anyhow::Result<()> {
     child.settled = Some(ChildStatus::SetAside);
-    if activation.purpose == ActivationPurpose::NewPassword {
-        return Ok(());
-    }
     guardianship::ops::set_aside(tx, activation.proof(), child.guardianship()).await
 }
 
@@ -224,36 +216,28 @@ async fn hide_denied_children(
     Ok(())
 }
 
-/// Notifies the children's schools that no date was correct in a password reset; nothing else changes.
-async fn notify_recovery_failed(tx: &mut UnitOfWork<'_>, activation: &Activation) -> anyhow::Result<()> {
-    for child in &activation.children {
-        let kind = NoticeKind::RecoveryFailed;
-        guardianship::ops::notify_school(tx, activation.proof(), child.guardianship(), kind).await?;
-    }
-    Ok(())
-}
-
-/// Handles « Choisir un nouveau mot de passe »: asks for the birth dates of the account's children first. Without a
-/// current child no question is possible, and the page refers to the school.
-pub async fn begin_password_reset(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ActivationStep> {
-    let Some(account) = &activation.account_id else { return Ok(activation.step) };
-    let mut next = activation.clone();
+/// Handles « Choisir un nouveau mot de passe »: hands the person over to the recovery, with the right code as proof.
+/// Returns the recovery's id, `None` if the activation is no longer at this step.
+pub async fn begin_recovery(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<Option<RecoveryId>> {
     let mut tx = op.write(Durability::Relaxed).await?;
-    let mut children = Vec::new();
-    for person in roster::store::list_persons_of_account(&mut tx, account).await? {
-        children.extend(roster::store::list_children_of_person(&mut tx, &person).await?);
-    }
-    if children.is_empty() {
-        next.step = ActivationStep::Ended;
-        next.outcome = Some(ActivationOutcome::NobodyToAttach);
-    } else {
-        next.children = guardianship::ops::questions_for(children);
-        next.step = ActivationStep::Children;
-        next.purpose = ActivationPurpose::NewPassword;
-    }
-    let moved = store::advance(&mut tx, ActivationStep::ExistingAccount, &next).await?;
+    let account = match &activation.account_id {
+        Some(id) => accounts::store::find(&mut tx, id).await?,
+        None => None,
+    };
+    let Some(account) = account else { return Ok(None) };
+    let person = ProvenPerson {
+        account_id: &account.id,
+        identifiant: &account.identifiant,
+        browser_digest: &activation.browser_digest,
+        support_code: &activation.support_code,
+        lang: activation.lang,
+        interaction_id: activation.interaction_id.as_deref(),
+        pending_request: activation.pending_request.as_deref(),
+        expires_at: activation.expires_at,
+    };
+    let id = recovery::ops::begin_proven(op, &mut tx, person).await?;
     tx.commit().await?;
-    Ok(if moved { next.step } else { ActivationStep::Children })
+    Ok(Some(id))
 }
 
 /// Returns the names of the children's schools, for pages and for the password policy.

@@ -8,12 +8,14 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::PersonId;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship;
 use crate::limits::{self, RateLimit};
 use crate::otp::ops::ResendOutcome;
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
+use crate::recovery::{self, RecoveryOutcome};
 use crate::roster::matching::Candidate;
 use crate::roster::{self, store::RosterChild};
 use crate::tenants::{self, CampaignStatus, Notice, NoticeKind};
@@ -88,6 +90,7 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     let app = op.app;
     let found = send_code::find_persons(tx, app, next).await?;
     next.person_ids = found.iter().map(|c| c.id.clone()).collect();
+    let untrusted = recovery::ops::judge_persons(tx, &next.person_ids).await?;
     if let Some(account) = find_account(tx, &found).await? {
         next.account_id = Some(account.id.clone());
         if let Some(by) = account.suspended_by {
@@ -95,10 +98,19 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
             return end_with(next, ActivationOutcome::Suspended { by, school: school.map(|c| c.school) });
         }
         if account.state == AccountState::Active {
+            match untrusted {
+                None => {}
+                Some(RecoveryOutcome::YoungPhone { since, from }) => {
+                    return end_with(next, ActivationOutcome::YoungPhone { since, from });
+                }
+                Some(_) => return end_with(next, ActivationOutcome::LetterNeeded),
+            }
+            mark_phone_proven(tx, &next.person_ids).await?;
             next.step = ActivationStep::ExistingAccount;
             return Ok(());
         }
     }
+    mark_phone_proven(tx, &next.person_ids).await?;
     let children = list_children(tx, &found).await?;
     if children.is_empty() {
         return end_with(next, ActivationOutcome::NobodyToAttach);
@@ -111,6 +123,14 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     }
     next.children = guardianship::ops::questions_for(children);
     next.step = ActivationStep::Children;
+    Ok(())
+}
+
+/// Records that the number of these persons was proven by a right code.
+async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Result<()> {
+    for person_id in persons {
+        roster::store::mark_phone_proven(tx, person_id).await?;
+    }
     Ok(())
 }
 

@@ -36,6 +36,7 @@ pub struct StartContext<'a> {
     /// The device secrets in the browser's cookies.
     pub device_secrets: &'a [String],
     pub source: SourceAddress,
+    pub purpose: ActivationPurpose,
 }
 
 /// Starts an activation, or joins the open activation of the same identity and browser, but only one **at the code
@@ -85,7 +86,7 @@ pub async fn start(
         children: Vec::new(),
         account_id: None,
         outcome: None,
-        purpose: ActivationPurpose::Activation,
+        purpose: visitor.purpose,
         source_counters: counted,
         device_id: device,
         expires_at: now.plus(ACTIVATION_TTL),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::activation::ops::{self, AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer};
 use crate::activation::views::{AllChildrenDenied, ChildAnswer, ChildCard, ChildError, ChildrenPage};
-use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
+use crate::activation::{Activation, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
 use crate::base::date::{BirthDate, DateError, TypedDate};
 use crate::http::error::PageError;
@@ -47,12 +47,11 @@ enum ChildFieldError {
 
 impl ChildForm {
     // A date in the future is a typing error and costs no try.
-    fn read(form: &Params, n: usize, today: Option<BirthDate>, purpose: ActivationPurpose) -> (Self, SubmittedAnswer) {
+    fn read(form: &Params, n: usize, today: Option<BirthDate>) -> (Self, SubmittedAnswer) {
         let date = date_fields::read_date(form, &format!("date_naissance_{n}"));
-        let answer = match (purpose, form.form_value(&format!("representant_legal_{n}"))) {
-            // In a password reset the children are known to be the account's: only the dates are asked for.
-            (ActivationPurpose::NewPassword, _) | (_, "oui") => Some(ChildAnswer::Oui),
-            (_, "non") => Some(ChildAnswer::Non),
+        let answer = match form.form_value(&format!("representant_legal_{n}")) {
+            "oui" => Some(ChildAnswer::Oui),
+            "non" => Some(ChildAnswer::Non),
             _ => None,
         };
         let born = date_fields::parse_birth_date(&date, today);
@@ -71,7 +70,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let ctx = in_request_language(&app, ctx).await;
     let today = dates::date_key(ctx.now).parse().ok();
     let read = |of: &Activation| -> (Vec<ChildForm>, Vec<SubmittedAnswer>) {
-        (1..=of.children.len()).map(|n| ChildForm::read(&form, n, today, of.purpose)).unzip()
+        (1..=of.children.len()).map(|n| ChildForm::read(&form, n, today)).unzip()
     };
     let once_more = async || repeat_dates(&app, &ctx, read).await;
     let activation = match activation_at(&app, &ctx, &[ActivationStep::Children]).await? {
@@ -80,14 +79,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     };
     let (typed, given) = read(&activation);
     match ops::submit_answers(&Operation::of_request(&app, &ctx), &activation, &given).await? {
-        ChildrenStepOutcome::Advanced(ActivationStep::Password) => Ok(with_next_secret(
-            &app,
-            &ctx,
-            &activation,
-            ActivationStep::Children,
-            redirect_to_step(&ctx, ActivationStep::Password),
-        )),
-        ChildrenStepOutcome::Advanced(step) => Ok(redirect_to_step(&ctx, step)),
+        ChildrenStepOutcome::Advanced(ActivationStep::Ended) => Ok(redirect_to_step(&ctx, ActivationStep::Ended)),
+        ChildrenStepOutcome::Advanced(step) => {
+            Ok(with_next_secret(&app, &ctx, &activation, ActivationStep::Children, redirect_to_step(&ctx, step)))
+        }
         ChildrenStepOutcome::AlreadyAdvanced(step) => {
             Ok(once_more().await?.unwrap_or_else(|| redirect_to_step(&ctx, step)))
         }
@@ -145,9 +140,5 @@ fn children_page(
         },
         settled: child.settled,
     });
-    ChildrenPage {
-        query: ctx.carried_query(&CARRIED_PARAMS),
-        purpose: activation.purpose,
-        children: children.collect(),
-    }
+    ChildrenPage { query: ctx.carried_query(&CARRIED_PARAMS), children: children.collect() }
 }

@@ -1,4 +1,4 @@
-//! `/activation`: asks for the name and the mobile number that the school has registered.
+//! `/activation` and `/identifiant-oublie`: asks for the name and the mobile number that the school has registered.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::{CARRIED_PARAMS, PageResult, in_request_language};
 use crate::activation::ops::{self, ActivationLookup, StartContext, StartOutcome};
 use crate::activation::views::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
-use crate::activation::{ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
+use crate::activation::{ActivationPurpose, ActivationStep, MAX_NAME_CHARS, SubmittedIdentity};
 use crate::app::{AppState, Operation};
 use crate::base::names;
 use crate::base::phone::PhoneError;
@@ -15,14 +15,24 @@ use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
 use crate::limits::{LimitReason, RateLimited};
-use crate::protocol::params::encode;
+use crate::protocol::params::{Params, encode};
 
-/// GET: shows the form, filled in if the user returns to correct the identity.
+/// GET `/activation`.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
-    let ctx = in_request_language(&app, ctx).await;
-    let mut page = IdentityPage { query: ctx.carried_query(&CARRIED_PARAMS), ..IdentityPage::default() };
+    show_form(&app, ctx, ActivationPurpose::Activation).await
+}
+
+/// GET `/identifiant-oublie`.
+pub async fn show_forgotten(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    show_form(&app, ctx, ActivationPurpose::Identifiant).await
+}
+
+/// Shows the form, filled in if the user returns to correct the identity.
+async fn show_form(app: &AppState, ctx: RequestContext, purpose: ActivationPurpose) -> PageResult {
+    let ctx = in_request_language(app, ctx).await;
+    let mut page = IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS));
     if let ActivationLookup::Active(known) =
-        ops::find(&Operation::of_request(&app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
+        ops::find(&Operation::of_request(app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
         && known.step == ActivationStep::Code
     {
         page = {
@@ -34,21 +44,30 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     Ok(with_cookie(ctx.page(&app.pages, StatusCode::OK, &page)?, cookie))
 }
 
-/// POST: starts an activation, or shows the form with errors.
+/// POST `/activation`.
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    submit_form(&app, ctx, &form, ActivationPurpose::Activation).await
+}
+
+/// POST `/identifiant-oublie`.
+pub async fn submit_forgotten(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    submit_form(&app, ctx, &form, ActivationPurpose::Identifiant).await
+}
+
+/// Starts an activation, or shows the form with errors.
+async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose: ActivationPurpose) -> PageResult {
     // An error of the store must not be ignored here: the activation stores the pending request, and would lose it.
     let waiting = match ctx.query.get("i") {
-        Some(i) => interactions::ops::find(&app, ctx.now, i, ctx.navigation_id.as_deref()).await?,
+        Some(i) => interactions::ops::find(app, ctx.now, i, ctx.navigation_id.as_deref()).await?,
         None => None,
     };
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let short = |name: &str| form.form_value(name).chars().take(2 * MAX_NAME_CHARS).collect::<String>();
     let mut page = IdentityPage {
-        query: ctx.carried_query(&CARRIED_PARAMS),
         nom: short("nom"),
         prenom: short("prenom"),
         telephone: short("telephone"),
-        ..IdentityPage::default()
+        ..IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS))
     };
     // The form was shown with this cookie; a cross-site form is posted without it.
     let Some(nav) = ctx.navigation_id.clone() else {
@@ -71,8 +90,8 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     };
     let typed = SubmittedIdentity { nom, prenom, phone: phone.as_str().to_owned(), telephone: page.telephone.clone() };
     let waiting = ctx.query.get("i").map(str::to_owned).zip(waiting);
-    let visitor = StartContext { navigation_cookie: &nav, device_secrets: &ctx.devices, source: ctx.source };
-    match ops::start(&Operation::of_request(&app, &ctx), ctx.lang, visitor, typed, waiting).await? {
+    let visitor = StartContext { navigation_cookie: &nav, device_secrets: &ctx.devices, source: ctx.source, purpose };
+    match ops::start(&Operation::of_request(app, &ctx), ctx.lang, visitor, typed, waiting).await? {
         StartOutcome::Started { id } => {
             let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("a", id.as_str())]));

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::{PageResult, activation_at, in_request_language, redirect_to_step};
+use super::{PageResult, activation_at, in_request_language};
 use crate::accounts;
 use crate::activation::views::{
     AccountSuspended, ActivationSuperseded, AlreadyActive, CampaignClosed, CampaignNotOpen, HelpOptions,
@@ -16,8 +16,9 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
-use crate::http::request_context::RequestContext;
+use crate::http::request_context::{RequestContext, see_other};
 use crate::protocol::params::encode;
+use crate::recovery::views::{RecoveryEnded, RecoveryEndedReason};
 use crate::{roster, tenants};
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
@@ -38,6 +39,7 @@ async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation:
     let account = accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
     let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {
+        purpose: activation.purpose,
         sign_in_href: format!(
             "{}?{}",
             paths::SIGN_IN,
@@ -91,6 +93,20 @@ async fn ended_page(
         }
         ActivationOutcome::NobodyToAttach => ctx.page(&app.pages, ok, &NobodyToAttach { code, ways }),
         ActivationOutcome::NoneRight => ctx.page(&app.pages, ok, &NoBirthDateRight { code, ways }),
+        ActivationOutcome::YoungPhone { since, from } => {
+            let reason = RecoveryEndedReason::YoungPhone {
+                since: dates::day(ctx.lang, *since),
+                day: dates::day(ctx.lang, *from),
+                hour: dates::hour_rounded_up(ctx.lang, *from),
+            };
+            let page = RecoveryEnded { query: ways.service_query, reason, code, offices: ways.offices };
+            ctx.page(&app.pages, ok, &page)
+        }
+        ActivationOutcome::LetterNeeded => {
+            let reason = RecoveryEndedReason::LetterNeeded;
+            let page = RecoveryEnded { query: ways.service_query, reason, code, offices: ways.offices };
+            ctx.page(&app.pages, ok, &page)
+        }
         ActivationOutcome::Overtaken => ctx.page(
             &app.pages,
             StatusCode::GONE,
@@ -99,13 +115,14 @@ async fn ended_page(
     }
 }
 
-/// POST: handles « Choisir un nouveau mot de passe ».
-pub async fn begin_password_reset(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
-    match activation_at(&app, &ctx, &[ActivationStep::ExistingAccount]).await? {
-        Ok(activation) => Ok(redirect_to_step(
-            &ctx,
-            ops::begin_password_reset(&Operation::of_request(&app, &ctx), &activation).await?,
-        )),
-        Err(answer) => Ok(answer),
-    }
+/// POST: handles « Choisir un nouveau mot de passe »: goes on in the recovery.
+pub async fn begin_recovery(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    let activation = match activation_at(&app, &ctx, &[ActivationStep::ExistingAccount]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let begun = ops::begin_recovery(&Operation::of_request(&app, &ctx), &activation).await?;
+    let Some(id) = begun else { return Err(PageError::NotFound) };
+    let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
+    Ok(see_other(&format!("{}?{}", paths::RECOVERY_CHILDREN, encode(kept.chain([("r", id.as_str())])))))
 }

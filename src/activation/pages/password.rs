@@ -13,7 +13,7 @@ use crate::accounts::{self, Account};
 use crate::activation::browser_binding::BoundActivation;
 use crate::activation::ops::{self, ChoosePasswordOutcome};
 use crate::activation::views::{ChildNotice, ChildNoticeReason, DonePage, PasswordPage, SheetPage, SheetService};
-use crate::activation::{Activation, ActivationPurpose, ActivationStep, ChildStatus};
+use crate::activation::{Activation, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
@@ -36,10 +36,6 @@ async fn load_account(app: &AppState, activation: &Activation) -> Result<Account
 }
 
 fn child_notices(activation: &Activation) -> Vec<ChildNotice> {
-    // A password reset does not change the status of the children.
-    if activation.purpose == ActivationPurpose::NewPassword {
-        return Vec::new();
-    }
     let reason = |settled| match settled {
         Some(ChildStatus::SetAside) => Some(ChildNoticeReason::SetAside { code: activation.support_code.clone() }),
         Some(ChildStatus::Refused) => Some(ChildNoticeReason::Contested),
@@ -58,7 +54,6 @@ fn password_page(
 ) -> PasswordPage {
     PasswordPage {
         query: ctx.carried_query(&CARRIED_PARAMS),
-        purpose: activation.purpose,
         identifiant: account.identifiant,
         fault,
         lacking: None,
@@ -211,7 +206,6 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     let account_id = account.id.clone();
     let page = DonePage {
         query: ctx.carried_query(&CARRIED_PARAMS),
-        purpose: activation.purpose,
         identifiant: account.identifiant,
         service: pending_interaction(&app, &ctx).await.map(|waiting| waiting.client_name),
         continue_href: match ctx.query.get("i") {

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
-/// `/activation`, step 1. Posts `nom`, `prenom`, `telephone` to the URL of the page.
-#[derive(Debug, Default, Serialize)]
+use crate::activation::ActivationPurpose;
+
+/// `/activation` or `/identifiant-oublie`, step 1. Posts `nom`, `prenom`, `telephone` to the URL of the page.
+#[derive(Debug, Serialize)]
 pub struct IdentityPage {
+    pub purpose: ActivationPurpose,
     /// `?i=…&client_id=…&a=…`, or empty.
     pub query: String,
     pub nom: String,
@@ -15,6 +18,24 @@ pub struct IdentityPage {
     pub nom_fault: Option<NameFieldError>,
     pub prenom_fault: Option<NameFieldError>,
     pub telephone_fault: Option<PhoneFieldError>,
+}
+
+impl IdentityPage {
+    /// Returns the empty form.
+    pub fn new(purpose: ActivationPurpose, query: String) -> Self {
+        let empty = String::new;
+        Self {
+            purpose,
+            query,
+            nom: empty(),
+            prenom: empty(),
+            telephone: empty(),
+            refusal: None,
+            nom_fault: None,
+            prenom_fault: None,
+            telephone_fault: None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use crate::activation::ActivationPurpose;
+
 use crate::http::pages::Page;
 use crate::tenants::SchoolContact;
 
@@ -52,6 +54,8 @@ pub struct CampaignClosed {
 /// The person has an account: the choice is a sign-in or a new password.
 #[derive(Debug, Serialize)]
 pub struct AlreadyActive {
+    /// Somebody who forgot the identifiant came for this page; somebody who activates is surprised by it.
+    pub purpose: ActivationPurpose,
     /// The URL of the sign-in page, with the identifiant filled in.
     pub sign_in_href: String,
     pub identifiant: String,
@@ -137,11 +141,14 @@ impl Page for CampaignClosed {
 impl Page for AlreadyActive {
     const TEMPLATE: &'static str = "activation/already_active.html";
     fn samples() -> Vec<Self> {
-        vec![AlreadyActive {
-            sign_in_href: "/connexion?i=0123456789abcdefghijkl&identifiant=f.leboeuf47".to_owned(),
-            identifiant: "f.leboeuf47".to_owned(),
-            new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
-        }]
+        [ActivationPurpose::Activation, ActivationPurpose::Identifiant]
+            .map(|purpose| AlreadyActive {
+                purpose,
+                sign_in_href: "/connexion?i=0123456789abcdefghijkl&identifiant=f.leboeuf47".to_owned(),
+                identifiant: "f.leboeuf47".to_owned(),
+                new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
+            })
+            .into()
     }
 }
 

@@ -24,20 +24,19 @@ fn support_code() -> String {
 
 pub(super) fn identity() -> Vec<IdentityPage> {
     let typed = || IdentityPage {
-        query: query(),
         nom: "Le Bœuf".to_owned(),
         prenom: "Françoise".to_owned(),
         telephone: "04 67 12 34 56".to_owned(),
-        ..IdentityPage::default()
+        ..IdentityPage::new(ActivationPurpose::Activation, query())
     };
     vec![
-        IdentityPage::default(),
+        IdentityPage::new(ActivationPurpose::Activation, String::new()),
+        IdentityPage::new(ActivationPurpose::Identifiant, query()),
         IdentityPage {
-            query: query(),
             nom_fault: Some(NameFieldError::Empty),
             prenom_fault: Some(NameFieldError::Empty),
             telephone_fault: Some(PhoneFieldError::Empty),
-            ..IdentityPage::default()
+            ..IdentityPage::new(ActivationPurpose::Activation, query())
         },
         IdentityPage { telephone_fault: Some(PhoneFieldError::Landline), ..typed() },
         IdentityPage { telephone_fault: Some(PhoneFieldError::Incomplete), telephone: "06 12".to_owned(), ..typed() },
@@ -104,7 +103,7 @@ fn elie() -> ChildCard {
 }
 
 pub(super) fn children() -> Vec<ChildrenPage> {
-    let page = |purpose, children| ChildrenPage { query: query(), purpose, children };
+    let page = |children| ChildrenPage { query: query(), children };
     let oui = |card: ChildCard, date: &str, error| ChildCard {
         answer: Some(ChildAnswer::Oui),
         date: TypedDate::from_text(date).into(),
@@ -113,41 +112,27 @@ pub(super) fn children() -> Vec<ChildrenPage> {
     };
     let settled = |card: ChildCard, how| ChildCard { settled: Some(how), ..card };
     vec![
-        page(ActivationPurpose::Activation, vec![anais(), elie()]),
-        page(ActivationPurpose::NewPassword, vec![anais()]),
+        page(vec![anais(), elie()]),
+        page(vec![settled(anais(), ChildStatus::Right), oui(elie(), "12/01/2010", ChildError::Wrong { left: 4 })]),
+        page(vec![
+            ChildCard { error: Some(ChildError::AnswerMissing), ..anais() },
+            oui(elie(), "", ChildError::Date { fault: DateFieldError::Empty }),
+        ]),
+        page(vec![
+            oui(anais(), "31/02/2013", ChildError::Date { fault: DateFieldError::NoSuchDay }),
+            ChildCard {
+                error: Some(ChildError::NoMore { code: support_code() }),
+                settled: Some(ChildStatus::SetAside),
+                ..elie()
+            },
+        ]),
+        page(vec![
+            oui(anais(), "12/01/2010", ChildError::Wrong { left: 1 }),
+            settled(elie(), ChildStatus::SetAside),
+            ChildCard { n: 3, ..settled(elie(), ChildStatus::Refused) },
+            ChildCard { n: 4, answer: Some(ChildAnswer::Non), ..anais() },
+        ]),
         page(
-            ActivationPurpose::Activation,
-            vec![settled(anais(), ChildStatus::Right), oui(elie(), "12/01/2010", ChildError::Wrong { left: 4 })],
-        ),
-        page(
-            ActivationPurpose::Activation,
-            vec![
-                ChildCard { error: Some(ChildError::AnswerMissing), ..anais() },
-                oui(elie(), "", ChildError::Date { fault: DateFieldError::Empty }),
-            ],
-        ),
-        page(
-            ActivationPurpose::Activation,
-            vec![
-                oui(anais(), "31/02/2013", ChildError::Date { fault: DateFieldError::NoSuchDay }),
-                ChildCard {
-                    error: Some(ChildError::NoMore { code: support_code() }),
-                    settled: Some(ChildStatus::SetAside),
-                    ..elie()
-                },
-            ],
-        ),
-        page(
-            ActivationPurpose::Activation,
-            vec![
-                oui(anais(), "12/01/2010", ChildError::Wrong { left: 1 }),
-                settled(elie(), ChildStatus::SetAside),
-                ChildCard { n: 3, ..settled(elie(), ChildStatus::Refused) },
-                ChildCard { n: 4, answer: Some(ChildAnswer::Non), ..anais() },
-            ],
-        ),
-        page(
-            ActivationPurpose::Activation,
             [
                 ("demain", DateFieldError::Words),
                 ("14/02", DateFieldError::Incomplete),
@@ -178,7 +163,6 @@ fn notices() -> Vec<ChildNotice> {
 pub(super) fn password() -> Vec<PasswordPage> {
     let page = |fault: Option<PasswordFieldError>| PasswordPage {
         query: query(),
-        purpose: ActivationPurpose::Activation,
         identifiant: "f.leboeuf47".to_owned(),
         lacking: fault.is_some().then(Vec::new),
         fault,
@@ -188,7 +172,6 @@ pub(super) fn password() -> Vec<PasswordPage> {
     let guessable = |because| page(Some(PasswordFieldError::Guessable { because }));
     vec![
         page(None),
-        PasswordPage { purpose: ActivationPurpose::NewPassword, ..page(None) },
         PasswordPage { notices: notices(), ..page(None) },
         lacking(vec![PasswordRule::Upper, PasswordRule::Digit]),
         lacking(vec![
@@ -226,9 +209,8 @@ pub(super) fn sheet() -> SheetPage {
 }
 
 pub(super) fn done() -> Vec<DonePage> {
-    let page = |service: Option<&str>, purpose| DonePage {
+    let page = |service: Option<&str>| DonePage {
         query: query(),
-        purpose,
         identifiant: "f.leboeuf47".to_owned(),
         service: service.map(str::to_owned),
         continue_href: "/oauth2/authorize?i=0123456789abcdefghijkl".to_owned(),
@@ -236,8 +218,8 @@ pub(super) fn done() -> Vec<DonePage> {
         notices: Vec::new(),
     };
     vec![
-        page(Some("mon ENT Occitanie"), ActivationPurpose::Activation),
-        page(None, ActivationPurpose::NewPassword),
+        page(Some("mon ENT Occitanie")),
+        page(None),
         DonePage {
             others: vec![ServiceLink {
                 client_id: ClientId::new("mon-ent-toulouse"),
@@ -247,8 +229,8 @@ pub(super) fn done() -> Vec<DonePage> {
                 places: vec!["Académie de Toulouse".to_owned()],
                 children: vec!["Gaspard".to_owned(), "Zoé".to_owned()],
             }],
-            ..page(Some("mon ENT Occitanie"), ActivationPurpose::Activation)
+            ..page(Some("mon ENT Occitanie"))
         },
-        DonePage { notices: notices(), ..page(Some("mon ENT Occitanie"), ActivationPurpose::Activation) },
+        DonePage { notices: notices(), ..page(Some("mon ENT Occitanie")) },
     ]
 }

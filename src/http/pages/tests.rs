@@ -47,7 +47,6 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
     every_page!(
         pages,
         login::views::LoginPage,
-        login::views::ForgottenIdentifiantPage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,
@@ -268,11 +267,7 @@ fn a_value_from_outside_never_becomes_markup() {
         error: Some(activation::views::ChildError::AnswerMissing),
         settled: None,
     };
-    let children = activation::views::ChildrenPage {
-        query: evil(),
-        purpose: activation::ActivationPurpose::Activation,
-        children: vec![name()],
-    };
+    let children = activation::views::ChildrenPage { query: evil(), children: vec![name()] };
     let refused = oidc::views::RequestRefused { service: Some(evil()), code: evil(), client_uri: Some(evil()) };
     for lang in Lang::ALL {
         let view = View { lang, path_and_query: &evil() };
@@ -425,9 +420,6 @@ fn faults_e6_buttons_are_called_what_they_do_and_help_calls_them_so_in_its_langu
             assert!(help.contains(&format!("“{label}”")) || help.contains(&format!("« {label} »")), "{lang:?} {label}");
         }
     }
-    let name = "login-forgotten_identifiant-0-fr";
-    let page = Html::parse_document(&drawn.iter().find(|d| d.name == name).unwrap().html);
-    assert_eq!(texts(&page, "#continuer"), ["Recevoir un code par SMS"], "{name}");
 }
 
 #[test]

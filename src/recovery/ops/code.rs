@@ -7,6 +7,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::PupilId;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship;
 use crate::limits::{self, RateLimit};
@@ -121,7 +122,11 @@ pub(super) async fn advance_to_proof(
     if children.is_empty() {
         return end_with(next, RecoveryOutcome::NothingToAsk);
     }
+    let hidden: Vec<PupilId> = children.iter().filter(|c| c.withheld.is_some()).map(|c| c.pupil_id.clone()).collect();
     next.children = guardianship::ops::questions_for(children);
+    for child in &mut next.children {
+        child.optional = hidden.contains(&child.pupil_id);
+    }
     next.step = RecoveryStep::Dates;
     Ok(())
 }

@@ -50,7 +50,7 @@ pub async fn choose_password(
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let mut next = held.recovery.clone();
     next.step = RecoveryStep::Ended;
-    if current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at >= held.created_at)) {
+    if current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at > held.created_at)) {
         next.outcome = Some(RecoveryOutcome::Overtaken);
         let moved = store::advance(&mut tx, RecoveryStep::Password, &next).await?;
         tx.commit().await?;

@@ -103,9 +103,11 @@ fn children_page(
             (None, DateVerdict::Wrong { tries_left }, _) => {
                 Some(BirthDateError::Wrong { left: i64::try_from(*tries_left).unwrap_or(0) })
             }
+            (None, DateVerdict::Accepted, Some(DateError::Empty)) if child.optional => None,
             (None, DateVerdict::Accepted, error) => error.map(|error| BirthDateError::Date { fault: error.into() }),
         },
         settled: child.settled,
+        optional: child.optional,
     });
     RecoveryChildrenPage { query: ctx.carried_query(&CARRIED_PARAMS), children: children.collect() }
 }

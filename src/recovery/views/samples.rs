@@ -78,6 +78,7 @@ pub fn children() -> Vec<RecoveryChildrenPage> {
         date: DateFields::from(TypedDate::from_text(typed)),
         error,
         settled,
+        optional: false,
     };
     let right = || card(2, "Élie", "", None, Some(ChildStatus::Right));
     let page = |children| RecoveryChildrenPage { query: query(), children };
@@ -96,6 +97,10 @@ pub fn children() -> Vec<RecoveryChildrenPage> {
         ]),
         page(vec![card(1, "Anaïs", "", None, Some(ChildStatus::SetAside)), card(2, "Élie", "", None, None)]),
     ];
+    all.push(page(vec![
+        card(1, "Anaïs", "", None, None),
+        RecoveryChildCard { optional: true, ..card(2, "Élie", "", None, None) },
+    ]));
     for fault in [
         DateFieldError::Empty,
         DateFieldError::Words,

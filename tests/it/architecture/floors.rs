@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 15] = [
+const TABLE: [(&[&str], &[&str]); 16] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -39,7 +39,9 @@ const TABLE: [(&[&str], &[&str]); 15] = [
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["credentials"], BELOW_CREDENTIALS),
-    (&["activation", "recovery", "federation", "login", "my_account"], BELOW_FLOWS),
+    // Every way to a new password ends there, also that of an activation which finds an account.
+    (&["recovery"], BELOW_RECOVERY),
+    (&["activation", "federation", "login", "my_account"], BELOW_FLOWS),
     (&["oidc"], BELOW_FLOWS),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
@@ -50,7 +52,27 @@ const BELOW_CREDENTIALS: &[&str] = &[
     "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit",
     "limits",
 ];
+const BELOW_RECOVERY: &[&str] = &[
+    "credentials",
+    "sessions",
+    "otp",
+    "interactions",
+    "services",
+    "guardianship",
+    "letters",
+    "logouts",
+    "grants",
+    "devices",
+    "accounts",
+    "roster",
+    "clients",
+    "keys",
+    "tenants",
+    "audit",
+    "limits",
+];
 const BELOW_FLOWS: &[&str] = &[
+    "recovery",
     "credentials",
     "sessions",
     "otp",

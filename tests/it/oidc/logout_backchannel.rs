@@ -196,7 +196,7 @@ async fn attack_s8_a_new_password_tells_every_client_of_every_session() {
     here.follow().await;
     here.answer_children(&["14/02/2013"]).await;
     here.choose_password("Nouveau-motdepasse7").await;
-    assert_eq!(here.url.path(), "/activation/terminee", "{}", here.page.visible_text());
+    assert_eq!(here.url.path(), "/mot-de-passe-oublie/termine", "{}", here.page.visible_text());
     server.drain_outbox().await;
     let mut told: Vec<Value> = receiver.calls().iter().map(|call| call.claims()["sid"].clone()).collect();
     let text = |sid: &Value| sid.as_str().unwrap().to_owned();
