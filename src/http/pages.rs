@@ -132,10 +132,10 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 7] = ["i", "client_id", "a", "motif", "renvoi", "identifiant", "retour"];
+const CARRIED_PARAMETERS: [&str; 8] = ["i", "client_id", "a", "r", "motif", "renvoi", "identifiant", "retour"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
-const RETURN_PATHS: [&str; 11] = [
+const RETURN_PATHS: [&str; 17] = [
     paths::SIGN_IN,
     paths::ACTIVATION,
     paths::ACTIVATION_CODE,
@@ -146,12 +146,18 @@ const RETURN_PATHS: [&str; 11] = [
     paths::ACTIVATION_DONE,
     paths::FORGOTTEN_IDENTIFIANT,
     paths::FORGOTTEN_PASSWORD,
+    paths::RECOVERY_CODE,
+    paths::RECOVERY_CHILDREN,
+    paths::RECOVERY_BIRTH,
+    paths::RECOVERY_PASSWORD,
+    paths::RECOVERY_OUTCOME,
+    paths::RECOVERY_DONE,
     paths::ACCOUNT,
 ];
 
-/// The query of links to help: the pending request, the activation, and the step to return to (`retour`).
+/// The query of links to help: the pending request, the activation or recovery, and the step to return to (`retour`).
 struct CarriedQuery {
-    /// The parameters `i`, `client_id` and `a`.
+    /// The parameters `i`, `client_id`, `a` and `r`.
     parameters: Vec<(&'static str, String)>,
     return_path: Option<&'static str>,
 }
@@ -162,7 +168,7 @@ impl CarriedQuery {
         let (path, query) = here.split_once('?').unwrap_or((here, ""));
         let (mut carried, mut step) = (Vec::new(), RETURN_PATHS.into_iter().find(|known| *known == path));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some(known) = ["i", "client_id", "a"].into_iter().find(|known| *known == name)
+            if let Some(known) = ["i", "client_id", "a", "r"].into_iter().find(|known| *known == name)
                 && is_plain_value(known, &value)
             {
                 carried.push((known, value.into_owned()));
@@ -190,7 +196,7 @@ impl CarriedQuery {
 
     /// Returns the query of a link to the start of an activation.
     fn service_query(&self) -> String {
-        self.encode(|name| name != "a", None)
+        self.encode(|name| !["a", "r"].contains(&name), None)
     }
 
     /// Returns the link back to the step.

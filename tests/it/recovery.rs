@@ -168,7 +168,7 @@ async fn whoever_forgot_an_identifiant_and_has_none_goes_on_to_the_children() {
 async fn threat_s12_a_new_number_is_told_neither_the_identifiant_nor_that_there_is_an_account() {
     let (server, account) = start().await;
     let other = TestFamily { phone: "06 39 98 00 99", ..family() };
-    server.import_families("montpellier", MONOD, &[other.clone()]).await;
+    server.import_families("montpellier", MONOD, std::slice::from_ref(&other)).await;
     for path in ["/activation", "/identifiant-oublie"] {
         let mut browser = Browser::new(&server);
         browser.get(path).await;

@@ -354,7 +354,13 @@ fn faults_e4_help_keeps_the_service_and_comes_back_to_the_step() {
     let html = pages.render(&View { lang: Lang::Fr, path_and_query: &help }, &http::views::Help {}).unwrap();
     let doc = Html::parse_document(&html);
     assert_eq!(attributes(&doc, "#revenir", "href"), ["/activation/code?i=abc&client_id=mon-ent&a=def"]);
-    assert_eq!(attributes(&doc, "main a[href^='/activation?']", "href"), ["/activation?i=abc&client_id=mon-ent"]);
+    for start in ["/identifiant-oublie", "/mot-de-passe-oublie"] {
+        let links = attributes(&doc, &format!("main a[href^='{start}']"), "href");
+        assert_eq!(links, [format!("{start}?i=abc&client_id=mon-ent")]);
+    }
+    let recovering = "/mot-de-passe-oublie/enfants?i=abc&r=def";
+    assert_eq!(footer(recovering), "/aide?i=abc&r=def&retour=mot-de-passe-oublie%2Fenfants");
+    assert!(href_in_language(recovering, Lang::En).contains("r=def"));
     // The links to other help pages and to the other language keep the way back.
     assert!(html.contains("/donnees?i=abc&amp;client_id=mon-ent&amp;a=def&amp;retour=activation%2Fcode"), "{html}");
     assert!(attributes(&doc, "header a", "href")[0].contains("retour=activation%2Fcode"));
