@@ -7,6 +7,7 @@ use crate::app::StorageOperation;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::bootstrap;
+use crate::clients::ClientOrigin;
 use crate::clients::ops::last_unprotected_exchange;
 use crate::clients::ops::lifecycle::{self, Decision, InitialTokenRequest, LifecycleError};
 use crate::clients::store::registered::{self, ClientRecord};
@@ -204,7 +205,7 @@ async fn print_clients(db: &Db, out: &mut (dyn Write + Send)) -> anyhow::Result<
 }
 
 fn origin(held: &ClientRecord) -> &'static str {
-    if held.from_file { "file" } else { "registered" }
+    held.origin.name()
 }
 
 fn last_used(client: &Client) -> String {
@@ -253,7 +254,7 @@ async fn print_client(db: &Db, now: Timestamp, id: &str, out: &mut (dyn Write + 
     }
     // Secrets are not included: they are separate columns.
     writeln!(out, "{}", serde_json::to_string_pretty(&metadata::to_fields(&client.meta))?)?;
-    if held.unapproved && !held.from_file {
+    if held.unapproved && held.origin != ClientOrigin::File {
         writeln!(out, "approve     preau client approve {id} --version {}", held.version)?;
     }
     for delivery in logouts::store::list_for_client(&mut tx, id, MAX_DELIVERIES_SHOWN).await? {

@@ -51,7 +51,7 @@ enum KeysCommand {
 
 fn algorithm(text: &str) -> Result<Alg, String> {
     let known = || Alg::ALL.map(Alg::name).join(", ");
-    Alg::from_name(text).ok_or_else(|| format!("one of {}", known()))
+    text.parse().map_err(|_| format!("one of {}", known()))
 }
 
 pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {

@@ -263,7 +263,7 @@ fn grant_and_response_types(
         None => grants.push(GrantType::AuthorizationCode),
         Some(names) => {
             for name in names {
-                let Some(grant) = GrantType::from_name(name) else {
+                let Ok(grant) = name.parse::<GrantType>() else {
                     return invalid("grant_types", "one that is not known here");
                 };
                 if !grants.contains(&grant) {
@@ -308,7 +308,7 @@ fn grant_and_response_types(
 }
 
 fn subject_type(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<SubjectType, MetadataError> {
-    let Some(kind) = SubjectType::from_name(f.subject_type.as_deref().unwrap_or("pairwise")) else {
+    let Ok(kind) = f.subject_type.as_deref().unwrap_or("pairwise").parse::<SubjectType>() else {
         return invalid("subject_type", "pairwise or public");
     };
     match (kind, terms) {

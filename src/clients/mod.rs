@@ -27,8 +27,9 @@ use crate::protocol::scope::Scopes;
 use crate::protocol::tolerance::Tolerances;
 
 /// The client authentication method at the token endpoint (OIDCC 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum AuthMethod {
     ClientSecretBasic,
     ClientSecretPost,
@@ -50,13 +51,7 @@ impl AuthMethod {
     ];
 
     pub fn name(self) -> &'static str {
-        match self {
-            AuthMethod::ClientSecretBasic => "client_secret_basic",
-            AuthMethod::ClientSecretPost => "client_secret_post",
-            AuthMethod::ClientSecretJwt => "client_secret_jwt",
-            AuthMethod::PrivateKeyJwt => "private_key_jwt",
-            AuthMethod::None => "none",
-        }
+        self.into()
     }
 
     pub fn has_secret(self) -> bool {
@@ -65,8 +60,9 @@ impl AuthMethod {
 }
 
 /// The type of the `sub` claim given to a client (OIDCC 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SubjectType {
     /// One `sub` per sector.
     Pairwise,
@@ -77,20 +73,10 @@ pub enum SubjectType {
     Roster,
 }
 
-impl SubjectType {
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "pairwise" => Some(SubjectType::Pairwise),
-            "public" => Some(SubjectType::Public),
-            "roster" => Some(SubjectType::Roster),
-            _ => None,
-        }
-    }
-}
-
 /// The grant types of a client (RFC 7591 2, `grant_types`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum GrantType {
     AuthorizationCode,
     /// Tokens from the authorization endpoint, an OAuth 2.0 name: every response type except `code`.
@@ -104,16 +90,7 @@ impl GrantType {
         [GrantType::AuthorizationCode, GrantType::Implicit, GrantType::RefreshToken, GrantType::ClientCredentials];
 
     pub fn name(self) -> &'static str {
-        match self {
-            GrantType::AuthorizationCode => "authorization_code",
-            GrantType::Implicit => "implicit",
-            GrantType::RefreshToken => "refresh_token",
-            GrantType::ClientCredentials => "client_credentials",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        GrantType::ALL.into_iter().find(|g| g.name() == name)
+        self.into()
     }
 }
 
@@ -232,8 +209,25 @@ fn code() -> Vec<ResponseType> {
     vec![ResponseType::CODE]
 }
 
+/// The place where a client was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum ClientOrigin {
+    /// A file of the deployment's directory.
+    File,
+    /// A registration request (RFC 7591).
+    Registered,
+}
+
+impl ClientOrigin {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
 /// The state of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ClientState {
     /// Registered and not approved yet (docs/threats.md#attack-p6).
     Pending,
@@ -246,16 +240,7 @@ pub enum ClientState {
 
 impl ClientState {
     pub fn name(self) -> &'static str {
-        match self {
-            ClientState::Pending => "pending",
-            ClientState::Active => "active",
-            ClientState::Suspended => "suspended",
-            ClientState::Gone => "gone",
-        }
-    }
-    pub fn from_name(name: &str) -> Option<Self> {
-        let all = [ClientState::Pending, ClientState::Active, ClientState::Suspended, ClientState::Gone];
-        all.into_iter().find(|s| s.name() == name)
+        self.into()
     }
 }
 

@@ -9,7 +9,7 @@ pub mod logo;
 use super::{Client, ClientMetadata, ClientState};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
-use crate::db::{DbError, FromRow, Result, Tx, args};
+use crate::db::{DbError, FromRow, Result, Tx, args, parse_word};
 
 #[derive(FromRow)]
 struct Row {
@@ -27,9 +27,9 @@ struct Row {
 impl TryFrom<Row> for Client {
     type Error = DbError;
     fn try_from(r: Row) -> Result<Client> {
-        let bad = |column| DbError::Inconsistent { table: "client", column, row: r.client_id.to_string() };
-        let state = ClientState::from_name(&r.state).ok_or_else(|| bad("state"))?;
-        let meta: ClientMetadata = serde_json::from_str(&r.metadata).map_err(|_| bad("metadata"))?;
+        let bad = || DbError::Inconsistent { table: "client", column: "metadata", row: r.client_id.to_string() };
+        let state: ClientState = parse_word("client", "state", &r.client_id, &r.state)?;
+        let meta: ClientMetadata = serde_json::from_str(&r.metadata).map_err(|_| bad())?;
         Ok(Client {
             id: r.client_id,
             state,

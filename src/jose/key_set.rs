@@ -91,7 +91,7 @@ impl KeySet {
         typ: ExpectedTyp<'_>,
     ) -> Result<(JoseHeader, Claims), VerifyError> {
         let token = CompactJws::parse(token, typ)?;
-        let alg = token.header.alg().and_then(Alg::from_name).filter(|alg| allowed.contains(alg));
+        let alg = token.header.alg().and_then(|alg| alg.parse().ok()).filter(|alg| allowed.contains(alg));
         let alg = alg.ok_or(VerifyError::Alg)?;
         let keys: Vec<&PublicKey> = match token.header.kid() {
             Some(kid) => {

@@ -38,7 +38,7 @@ pub struct PossessionProof {
 /// anybody can sign such a token.
 pub fn verify_by_embedded_jwk(token: &str, allowed: &[Alg], typ: &str) -> Result<PossessionProof, VerifyError> {
     let token = CompactJws::parse(token, ExpectedTyp::Exactly(typ))?;
-    let alg = token.header.alg().and_then(Alg::from_name).filter(|alg| allowed.contains(alg));
+    let alg = token.header.alg().and_then(|alg| alg.parse().ok()).filter(|alg| allowed.contains(alg));
     let alg = alg.ok_or(VerifyError::Alg)?;
     let jwk = token.header.get("jwk").and_then(Value::as_object).ok_or(VerifyError::Key)?;
     if is_private(jwk) {

@@ -12,7 +12,8 @@ use super::public_key::thumbprint;
 use crate::protocol::algorithms::Alg;
 
 /// The lifecycle state of a signing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyState {
     /// Published, will sign. Another server may already sign with the key.
     Upcoming,
@@ -27,20 +28,8 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    const ALL: [KeyState; 5] =
-        [KeyState::Upcoming, KeyState::Active, KeyState::Retiring, KeyState::Retired, KeyState::Revoked];
-
     pub fn name(self) -> &'static str {
-        match self {
-            KeyState::Upcoming => "upcoming",
-            KeyState::Active => "active",
-            KeyState::Retiring => "retiring",
-            KeyState::Retired => "retired",
-            KeyState::Revoked => "revoked",
-        }
-    }
-    pub fn from_name(name: &str) -> Option<Self> {
-        KeyState::ALL.into_iter().find(|s| s.name() == name)
+        self.into()
     }
     /// True if the key is in the JWKS.
     pub fn is_published(self) -> bool {

@@ -60,14 +60,14 @@ pub async fn is_uninitialized(db: &Db) -> anyhow::Result<bool> {
 pub async fn ensure_keys(ctx: StorageOperation<'_>, algorithms: &[Alg]) -> anyhow::Result<KeyRing> {
     let (db, master_key, now) = (ctx.db, ctx.master_key, ctx.now);
     for alg in algorithms.iter().copied() {
-        if store::has_active(&mut db.read().await?, alg.name()).await? {
+        if store::has_active(&mut db.read().await?, alg).await? {
             continue;
         }
         let (jwk, kid) = generate_key(alg).await?;
         let sealed = master_key.seal(associated_data(&kid), &jwk)?;
         let detail = format!("{} {kid}", alg.name());
         let mut tx = ctx.write(Durability::Durable).await?;
-        if store::insert(&mut tx, now, &kid, alg.name(), KeyState::Active.name(), &sealed).await? {
+        if store::insert(&mut tx, now, &kid, alg, KeyState::Active, &sealed).await? {
             audit::store::record(
                 &mut tx,
                 AuditEvent::KeyCreated,
@@ -91,7 +91,7 @@ async fn generate_key(alg: Alg) -> anyhow::Result<(String, KeyId)> {
 async fn load_rows(tx: &mut Tx) -> anyhow::Result<Vec<(KeyLifecycle, String)>> {
     let rows = store::list(tx).await?;
     let read = rows.into_iter().filter_map(|row| {
-        let (alg, state) = (Alg::from_name(&row.algorithm)?, KeyState::from_name(&row.state)?);
+        let (alg, state) = (row.algorithm.parse().ok()?, row.state.parse().ok()?);
         Some((KeyLifecycle { kid: row.kid, alg, state, since: Timestamp(row.since) }, row.sealed))
     });
     Ok(read.collect())

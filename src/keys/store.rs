@@ -3,6 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::KeyId;
 use crate::db::{FromRow, Result, Tx, args};
+use crate::jose::{Alg, KeyState};
 
 /// A stored key, still encrypted.
 #[derive(Clone, Debug, FromRow)]
@@ -23,9 +24,9 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<KeyRow>> {
     .await
 }
 
-pub async fn has_active(tx: &mut Tx, algorithm: &str) -> Result<bool> {
+pub async fn has_active(tx: &mut Tx, algorithm: Alg) -> Result<bool> {
     let sql = "SELECT kid FROM signing_key WHERE algorithm = $1 AND state = 'active'";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![algorithm]).await?.is_some())
+    Ok(tx.fetch_optional::<(String,)>(sql, args![algorithm.name()]).await?.is_some())
 }
 
 /// Inserts a key; returns true if the key became the active or the upcoming key. False if another server was first or
@@ -34,30 +35,30 @@ pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
     kid: &str,
-    algorithm: &str,
-    state: &str,
+    algorithm: Alg,
+    state: KeyState,
     sealed: &str,
 ) -> Result<bool> {
     let rows = tx
         .execute(
             "INSERT INTO signing_key (kid, algorithm, state, sealed, created_at, since) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-            args![kid, algorithm, state, sealed, now, now],
+            args![kid, algorithm.name(), state.name(), sealed, now, now],
         )
         .await?;
     Ok(rows == 1)
 }
 
 /// Locks the key row until the end of the transaction; returns true if the key is still in this state.
-pub async fn lock_in_state(tx: &mut Tx, kid: &str, state: &str) -> Result<bool> {
+pub async fn lock_in_state(tx: &mut Tx, kid: &str, state: KeyState) -> Result<bool> {
     let sql = "UPDATE signing_key SET state = state WHERE kid = $1 AND state = $2";
-    Ok(tx.execute(sql, args![kid, state]).await? == 1)
+    Ok(tx.execute(sql, args![kid, state.name()]).await? == 1)
 }
 
 /// Changes the state of a key; returns true if the change was made by this call.
-pub async fn transition(tx: &mut Tx, now: Timestamp, kid: &str, from: &str, to: &str) -> Result<bool> {
+pub async fn transition(tx: &mut Tx, now: Timestamp, kid: &str, from: KeyState, to: KeyState) -> Result<bool> {
     let sql = "UPDATE signing_key SET state = $1, since = $2 WHERE kid = $3 AND state = $4";
-    Ok(tx.execute(sql, args![to, now, kid, from]).await? == 1)
+    Ok(tx.execute(sql, args![to.name(), now, kid, from.name()]).await? == 1)
 }
 
 /// Replaces the encrypted private key by the public key, or by an empty text.

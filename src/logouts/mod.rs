@@ -50,7 +50,8 @@ pub struct LogoutIntent {
 }
 
 /// The state of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryState {
     Waiting,
     Delivered,
@@ -65,16 +66,7 @@ impl DeliveryState {
         [DeliveryState::Waiting, DeliveryState::Delivered, DeliveryState::Refused, DeliveryState::GivenUp];
 
     pub fn name(self) -> &'static str {
-        match self {
-            DeliveryState::Waiting => "waiting",
-            DeliveryState::Delivered => "delivered",
-            DeliveryState::Refused => "refused",
-            DeliveryState::GivenUp => "given_up",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        DeliveryState::ALL.into_iter().find(|s| s.name() == name)
+        self.into()
     }
 }
 

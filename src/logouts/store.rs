@@ -4,7 +4,7 @@ use super::{DELIVERY_LOST_AFTER, DELIVERY_RETENTION, DeliveryState, LogoutDelive
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{ClientId, ClientSessionId, SessionId};
 use crate::clients::{ClientMetadata, ClientState};
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args, parse_word};
 
 /// Returns the clients of a session, ended or not.
 pub async fn list_recipients(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<LogoutRecipient>> {
@@ -17,9 +17,9 @@ pub async fn list_recipients(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<
         )
         .await?;
     let party = |(client_id, sid, state, text): (ClientId, ClientSessionId, String, String)| {
-        let bad = |column| DbError::Inconsistent { table: "client", column, row: client_id.to_string() };
-        let state = ClientState::from_name(&state).ok_or_else(|| bad("state"))?;
-        let meta: ClientMetadata = serde_json::from_str(&text).map_err(|_| bad("metadata"))?;
+        let bad = || DbError::Inconsistent { table: "client", column: "metadata", row: client_id.to_string() };
+        let state: ClientState = parse_word("client", "state", &client_id, &state)?;
+        let meta: ClientMetadata = serde_json::from_str(&text).map_err(|_| bad())?;
         Ok(LogoutRecipient { client_id, sid, is_usable: state == ClientState::Active, meta })
     };
     rows.into_iter().map(party).collect()
@@ -90,10 +90,8 @@ pub async fn list_for_client(tx: &mut Tx, client_id: &str, most: i64) -> Result<
         )
         .await?;
     let delivery = |r: Row| {
-        let state = DeliveryState::from_name(&r.state);
-        let unknown = || DbError::Inconsistent { table: "logout_delivery", column: "state", row: r.sid.to_string() };
         Ok(LogoutDelivery {
-            state: state.ok_or_else(unknown)?,
+            state: parse_word("logout_delivery", "state", &r.sid, &r.state)?,
             client_id: r.client_id,
             sid: r.sid,
             attempts: r.attempts,

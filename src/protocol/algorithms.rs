@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// An asymmetric signature algorithm. RS256 is supported by every client; ES256 signs ten times faster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 pub enum Alg {
     RS256,
     PS256,
@@ -19,16 +19,7 @@ impl Alg {
     pub const ALL: [Alg; 4] = [Alg::RS256, Alg::PS256, Alg::ES256, Alg::EdDSA];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Alg::RS256 => "RS256",
-            Alg::PS256 => "PS256",
-            Alg::ES256 => "ES256",
-            Alg::EdDSA => "EdDSA",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Alg> {
-        Alg::ALL.into_iter().find(|a| a.name() == name)
+        self.into()
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn keys(f: &ClientMetadataFields) -> Result<ClientKeys, MetadataError
 }
 
 fn parse_alg(name: Option<&str>, field: &'static str) -> Result<Option<Alg>, MetadataError> {
-    match name.map(Alg::from_name) {
+    match name.map(|name| name.parse().ok()) {
         None => Ok(None),
         Some(Some(alg)) => Ok(Some(alg)),
         Some(None) => invalid(field, "RS256, PS256, ES256 or EdDSA"),

@@ -7,6 +7,7 @@ use crate::base::clock::Span;
 use crate::base::ids::id256;
 use crate::base::secret::{Secret, sha256_base64url};
 use crate::base::typed_ids::ClientId;
+use crate::clients::ClientOrigin;
 use crate::clients::store::registered::{self, ClientRecord};
 use crate::clients::store::tokens::{self, InitialToken};
 use crate::clients::{AuthMethod, ClientState};
@@ -60,12 +61,14 @@ pub async fn decide(ctx: StorageOperation<'_>, id: &str, decision: Decision) -> 
     let (state, unapproved, detail) = match (decision, held.client.state) {
         (Decision::Approve { .. }, Pending) => (Active, false, "approved"),
         // Approves changes made by the owner during the suspension; the suspension remains.
-        (Decision::Approve { .. }, Suspended) if held.unapproved && !held.from_file => {
+        (Decision::Approve { .. }, Suspended) if held.unapproved && held.origin != ClientOrigin::File => {
             (Suspended, false, "approved while suspended")
         }
         (Decision::Suspend, Active | Pending) => (Suspended, held.unapproved, "suspended"),
         // The client's file was deleted during the suspension (docs/decisions/0037-relying-parties-are-files.md).
-        (Decision::Resume, Suspended) if held.unapproved && held.from_file => (Gone, true, "resumed, its file is gone"),
+        (Decision::Resume, Suspended) if held.unapproved && held.origin == ClientOrigin::File => {
+            (Gone, true, "resumed, its file is gone")
+        }
         // Resuming must not bypass the approval.
         (Decision::Resume, Suspended) if held.unapproved => (Pending, true, "resumed, not approved"),
         (Decision::Resume, Suspended) => (Active, false, "resumed"),
@@ -90,7 +93,7 @@ pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -
     let mut tx = ctx.write(Durability::Durable).await?;
     let held = find(&mut tx, id).await?;
     let method = held.client.meta.auth_method;
-    if held.from_file {
+    if held.origin == ClientOrigin::File {
         return Err(LifecycleError::FileDecides(id.to_owned()));
     }
     if held.client.state == ClientState::Gone {

@@ -12,6 +12,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, id256, is_id};
 use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
 use crate::base::typed_ids::ClientId;
+use crate::clients::ClientOrigin;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::store::registered::ClientRecord;
 use crate::clients::store::{ClientColumns, registered, tokens};
@@ -99,7 +100,7 @@ async fn find_by_token(app: &App, client_id: &str, token: &str) -> anyhow::Resul
     let presented = sha256_base64url(token);
     let right = |held: &ClientRecord| {
         let stored = held.registration_digest.as_ref();
-        !held.from_file
+        held.origin != ClientOrigin::File
             && held.client.state != ClientState::Gone
             && stored.is_some_and(|d| constant_time_eq(d, &presented))
     };

@@ -4,14 +4,14 @@ use super::ClientColumns;
 use super::tokens::InitialToken;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
-use crate::clients::{Client, ClientState};
-use crate::db::{FromRow, Result, Tx, args};
+use crate::clients::{Client, ClientOrigin, ClientState};
+use crate::db::{FromRow, Result, Tx, args, parse_word};
 
 /// A client with its administrative columns.
 #[derive(Clone, Debug)]
 pub struct ClientRecord {
     pub client: Client,
-    pub from_file: bool,
+    pub origin: ClientOrigin,
     /// The version, compared and set by every update of a row read before (docs/threats.md#attack-p4).
     pub version: i64,
     pub registration_digest: Option<String>,
@@ -40,7 +40,7 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<ClientRecord>> {
     let Some(client) = super::find(tx, id).await? else { return Ok(None) };
     Ok(Some(ClientRecord {
         client,
-        from_file: r.origin == "file",
+        origin: parse_word("client", "origin", id, &r.origin)?,
         version: r.version,
         registration_digest: r.registration_digest,
         created_at: Timestamp(r.created_at),

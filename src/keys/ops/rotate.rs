@@ -104,8 +104,8 @@ async fn publish(
 ) -> anyhow::Result<bool> {
     let (alg, sealed) = (active.alg, ctx.master_key.seal(associated_data(kid), jwk)?);
     let mut tx = ctx.write(Durability::Durable).await?;
-    let done = store::lock_in_state(&mut tx, &active.kid, KeyState::Active.name()).await?
-        && store::insert(&mut tx, ctx.now, kid, alg.name(), KeyState::Upcoming.name(), &sealed).await?;
+    let done = store::lock_in_state(&mut tx, &active.kid, KeyState::Active).await?
+        && store::insert(&mut tx, ctx.now, kid, alg, KeyState::Upcoming, &sealed).await?;
     if done {
         record(&mut tx, fact, alg, kid).await?;
     }
@@ -114,10 +114,10 @@ async fn publish(
 }
 
 async fn activate(ctx: StorageOperation<'_>, key: &KeyLifecycle, all: &[KeyLifecycle]) -> anyhow::Result<()> {
-    let (upcoming, active) = (KeyState::Upcoming.name(), KeyState::Active.name());
+    let (upcoming, active) = (KeyState::Upcoming, KeyState::Active);
     let mut tx = ctx.write(Durability::Durable).await?;
     if let Some(old) = all.iter().find(|old| old.alg == key.alg && old.state == KeyState::Active)
-        && !store::transition(&mut tx, ctx.now, &old.kid, active, KeyState::Retiring.name()).await?
+        && !store::transition(&mut tx, ctx.now, &old.kid, active, KeyState::Retiring).await?
     {
         // Nothing was changed: another server performed the rotation.
         return Ok(tx.commit().await?);
@@ -131,7 +131,7 @@ async fn activate(ctx: StorageOperation<'_>, key: &KeyLifecycle, all: &[KeyLifec
 /// Stops signing with a key; its tokens remain valid until their expiry.
 async fn stop_signing(ctx: StorageOperation<'_>, key: &KeyLifecycle) -> anyhow::Result<()> {
     let mut tx = ctx.write(Durability::Durable).await?;
-    if store::transition(&mut tx, ctx.now, &key.kid, key.state.name(), KeyState::Retiring.name()).await? {
+    if store::transition(&mut tx, ctx.now, &key.kid, key.state, KeyState::Retiring).await? {
         record(&mut tx, AuditEvent::KeyWithdrawn, key.alg, &key.kid).await?;
     }
     Ok(tx.commit().await?)
@@ -144,7 +144,7 @@ async fn retire(ctx: StorageOperation<'_>, key: &KeyLifecycle) -> anyhow::Result
     let Some((_, sealed)) = found else { return Ok(()) };
     let public = sealed_public_part(ctx.master_key, key, &sealed)?;
     let mut tx = ctx.write(Durability::Durable).await?;
-    if store::transition(&mut tx, ctx.now, &key.kid, KeyState::Retiring.name(), KeyState::Retired.name()).await? {
+    if store::transition(&mut tx, ctx.now, &key.kid, KeyState::Retiring, KeyState::Retired).await? {
         store::replace_sealed(&mut tx, &key.kid, &public).await?;
         record(&mut tx, AuditEvent::KeyRetired, key.alg, &key.kid).await?;
     }
@@ -176,14 +176,14 @@ pub async fn revoke(ctx: StorageOperation<'_>, kid: &str) -> anyhow::Result<Opti
         *other.kid == *kid || (new.is_some() && other.alg == key.alg && private)
     };
     for old in lives.iter().filter(kept_there) {
-        let changed = store::transition(&mut tx, ctx.now, &old.kid, old.state.name(), KeyState::Revoked.name()).await?;
+        let changed = store::transition(&mut tx, ctx.now, &old.kid, old.state, KeyState::Revoked).await?;
         anyhow::ensure!(changed, KeysError::Conflict);
         store::replace_sealed(&mut tx, &old.kid, "").await?;
         record(&mut tx, AuditEvent::KeyRevoked, old.alg, &old.kid).await?;
     }
     if let Some((jwk, kid)) = &new {
         let sealed = ctx.master_key.seal(associated_data(kid), jwk)?;
-        let made = store::insert(&mut tx, ctx.now, kid, key.alg.name(), KeyState::Active.name(), &sealed).await?;
+        let made = store::insert(&mut tx, ctx.now, kid, key.alg, KeyState::Active, &sealed).await?;
         anyhow::ensure!(made, KeysError::Conflict);
         record(&mut tx, AuditEvent::KeyCreated, key.alg, kid).await?;
     }
