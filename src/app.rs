@@ -19,6 +19,7 @@ use crate::http::outgoing::{FetchCache, JWKS_CACHE_POLICY, OutgoingClient, REQUE
 use crate::http::pages::PageRenderer;
 use crate::http::support::SupportPageBuffer;
 use crate::jose::{KeyRing, KeySet};
+use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
 use crate::sms::SmsGateway;
 use crate::telemetry::Metrics;
@@ -42,6 +43,8 @@ pub struct App {
     pub pages: PageRenderer,
     pub phone_parser: PhoneParser,
     pub sms_gateway: Arc<dyn SmsGateway>,
+    /// `None` if no mail is sent.
+    pub mail_gateway: Option<Arc<dyn MailGateway>>,
     /// The HTTP client for URLs that relying parties register.
     pub outgoing: OutgoingClient,
     /// Counters for the operator.
@@ -81,6 +84,7 @@ pub struct AppParts {
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
     pub sms_gateway: Arc<dyn SmsGateway>,
+    pub mail_gateway: Option<Arc<dyn MailGateway>>,
     pub outgoing: OutgoingClient,
 }
 
@@ -97,6 +101,7 @@ impl App {
             password_hasher: parts.password_hasher,
             pages: parts.pages,
             sms_gateway: parts.sms_gateway,
+            mail_gateway: parts.mail_gateway,
             phone_parser: numbering,
             outgoing: parts.outgoing,
             metrics: Metrics::default(),

@@ -28,6 +28,7 @@ use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descri
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve::{self, ConnectionTimeouts, ReloadableTls};
+use crate::mail::{self, MailGateway};
 use crate::sms::{self, SmsGateway};
 use crate::{keys, router, telemetry, tenants};
 
@@ -43,6 +44,8 @@ pub struct Dependencies {
     pub actor: Actor,
     /// Replaces the configured gateway.
     pub sms_gateway: Option<Arc<dyn SmsGateway>>,
+    /// Replaces the configured gateway, where mails are sent.
+    pub mail_gateway: Option<Arc<dyn MailGateway>>,
 }
 
 impl Dependencies {
@@ -54,6 +57,7 @@ impl Dependencies {
             password_cost: PasswordCost::STANDARD,
             actor: Actor::Job("start"),
             sms_gateway: None,
+            mail_gateway: None,
         }
     }
 
@@ -219,6 +223,10 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         Some(gateway) => gateway,
         None => sms::open_gateway(&config.sms.gateway, &config.outgoing)?,
     };
+    let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
+        (Some(_), Some(gateway)) => Some(gateway),
+        (configured, _) => configured,
+    };
     let ephemeral = Ephemeral::open(&config.ephemeral, &master_key)?;
     let outgoing = OutgoingClient::new(&config.outgoing)?;
     let app = App::new(AppParts {
@@ -231,6 +239,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         password_hasher: passwords,
         pages,
         sms_gateway,
+        mail_gateway,
         outgoing,
     });
     app.set_key_ring(ring);

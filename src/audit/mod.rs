@@ -19,6 +19,8 @@ pub enum AuditEvent {
     LockedOut,
     ActivationStarted,
     RecoveryStarted,
+    EmailConfirmed,
+    EmailRemoved,
     CodeAccepted,
     ChildrenConfirmed,
     ChildContested,

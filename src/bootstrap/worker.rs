@@ -13,7 +13,9 @@ use crate::app::{AppState, Operation};
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
-use crate::{accounts, activation, audit, devices, grants, keys, limits, logouts, otp, recovery, sessions, support};
+use crate::{
+    accounts, activation, audit, devices, emails, grants, keys, limits, logouts, otp, recovery, sessions, support,
+};
 
 /// The interval at which a queue polls without notification: another server may have written a job.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -163,6 +165,7 @@ async fn run_job(app: &AppState, job: Job) {
     let done = match job.kind {
         JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
         JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
+        JobKind::Mail => emails::ops::deliver(&op, &job).await.map(Some),
         // These two settle the job themselves.
         JobKind::Sms => otp::ops::deliver(&op, &job).await.map(|()| None),
         JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),

@@ -121,6 +121,7 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     let store = ephemeral::diagnose(&config.ephemeral).await;
     report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
     report.record("SMS gateway", machine::check_gateway(&config).await)?;
+    report.record("mail", machine::check_mail(&config).await)?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
     report.record_value("database files", check_file_permissions(&config))?;
     if report.record_value("migrations", check_migrations(&db).await)?.is_some() {

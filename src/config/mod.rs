@@ -10,6 +10,7 @@ pub mod deployment;
 mod keys;
 mod limits;
 mod log;
+mod mail;
 mod outgoing;
 mod phones;
 mod protocol;
@@ -21,6 +22,7 @@ pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
 pub use limits::Limits;
 pub use log::Log;
+pub use mail::{Mail, MailGatewayConfig, SmtpConfig};
 pub use outgoing::Outgoing;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
@@ -45,6 +47,7 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub protocol: Protocol,
     pub sms: Sms,
+    pub mail: Mail,
     pub phones: PhoneNumbers,
     pub deployment: Deployment,
     pub log: Log,
@@ -131,7 +134,7 @@ impl Config {
         reject_unknown_keys(&given)?;
         let config: Config = built.try_deserialize().map_err(|e| match (e, file) {
             // A rule of the whole section names the keys itself.
-            (config::ConfigError::At { error, key: Some(key), .. }, _) if key == "sms" => {
+            (config::ConfigError::At { error, key: Some(key), .. }, _) if key == "sms" || key == "mail" => {
                 ConfigError::Invalid(error.to_string())
             }
             (e, Some(path)) => ConfigError::Invalid(format!("{} or the environment: {e}", path.display())),
@@ -168,6 +171,7 @@ impl Config {
         self.limits.check()?;
         self.audit.check()?;
         self.sms.check(self.server.is_loopback())?;
+        self.mail.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;
         self.outgoing.check(self.server.is_loopback())?;
         let contact = &self.deployment.contact;
@@ -234,6 +238,7 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
         ("sms.http", &["url", "authorization", "authorization_file", "number_refused"][..]),
+        ("mail.smtp", &["url", "user", "password", "password_file"][..]),
         ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));

@@ -31,6 +31,7 @@ pub fn resend_delay(sends: i64) -> Span {
 pub enum ChallengePurpose {
     Activation,
     Recovery,
+    Email,
 }
 
 impl ChallengePurpose {

@@ -19,13 +19,15 @@ pub enum JobKind {
     SendRecoveryCode,
     /// Hands a message to the SMS gateway.
     Sms,
+    /// Hands a mail to the mail server.
+    Mail,
     /// Sends a back-channel logout request to a relying party (BCL 2.5).
     BackchannelLogout,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 4] =
-        [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms, JobKind::BackchannelLogout];
+    pub const ALL: [JobKind; 5] =
+        [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms, JobKind::Mail, JobKind::BackchannelLogout];
 
     pub fn name(self) -> &'static str {
         self.into()
@@ -35,6 +37,7 @@ impl JobKind {
     pub fn concurrency(self) -> usize {
         match self {
             JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => 16,
+            JobKind::Mail => 4,
             // Logout requests mostly wait for relying parties and cost nothing meanwhile.
             JobKind::BackchannelLogout => 64,
         }
@@ -45,6 +48,8 @@ impl JobKind {
     pub(super) fn max_age(self) -> Span {
         match self {
             JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => Span::minutes(30),
+            // A confirmation is valid for as long; a notice is still worth reading the day after.
+            JobKind::Mail => Span::hours(24),
             JobKind::BackchannelLogout => Span::hours(1),
         }
     }
@@ -61,6 +66,8 @@ impl JobKind {
             JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => {
                 Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60)))
             }
+            // 1, 2, 4 … 60 minutes: a server that greylists accepts the second attempt.
+            JobKind::Mail => Some(Span::minutes((1 << attempts.clamp(1, 7) >> 1).min(60))),
             JobKind::BackchannelLogout => match attempts {
                 ..=1 => Some(Span::seconds(5)),
                 2 => Some(Span::seconds(30)),
@@ -79,6 +86,7 @@ pub struct JobNotifier {
     send_code: Notify,
     send_recovery_code: Notify,
     sms: Notify,
+    mail: Notify,
     backchannel_logout: Notify,
 }
 
@@ -88,6 +96,7 @@ impl JobNotifier {
             JobKind::SendCode => &self.send_code,
             JobKind::SendRecoveryCode => &self.send_recovery_code,
             JobKind::Sms => &self.sms,
+            JobKind::Mail => &self.mail,
             JobKind::BackchannelLogout => &self.backchannel_logout,
         }
     }

@@ -425,3 +425,31 @@ young-faster = Go to the school with an identity document: it gives you a letter
 letter-needed-title = You need a letter from the school
 letter-needed = This mobile has not been checked for a long time: it could be somebody else's now.
 letter-needed-next = Ask the school for a letter with a code, and tell it this support code.
+
+## The e-mail address
+email-title = My e-mail address
+email-what-for = It is optional. It serves to tell you what happens to your account, and services that you accept may receive it.
+email-label = E-mail address
+email-send = Receive a code at this address
+email-invalid = Check the address: it looks like given.name@example.org.
+email-sent = A message is being sent to **{ $address }**. It contains a code, valid for 24 hours. Until you enter it here, this address serves for nothing.
+email-code-not-six = The code has 6 digits. Copy them as they are in the message.
+email-confirm = Confirm my address
+email-nothing = Look in your junk mail. Your account works without an address too.
+email-again = Correct the address, or receive another code
+email-confirmed = Your confirmed address is **{ $address }**.
+email-remove = Remove my address
+mail-confirm-subject = { $service }: your code
+mail-confirm =
+    { $service }: the code to confirm your address is { $code }. It is valid for 24 hours, on the page where you asked for it.
+
+    If you asked for nothing, do nothing: the address serves for nothing without this code.
+
+    { $host }
+mail-address-changed-subject = { $service }: your e-mail address has changed
+mail-address-changed =
+    { $service }: this address is no longer your account's.
+
+    If that was not you: sign in and choose a new password, or call the school.
+
+    { $host }

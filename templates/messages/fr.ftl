@@ -425,3 +425,31 @@ young-faster = Passez à l'établissement avec une pièce d'identité : il vous
 letter-needed-title = Une lettre de l'établissement est nécessaire
 letter-needed = Ce portable n'a pas été vérifié depuis longtemps : il pourrait être à quelqu'un d'autre.
 letter-needed-next = Demandez à l'établissement une lettre avec un code, et donnez-lui ce code d'assistance.
+
+## The e-mail address
+email-title = Mon adresse e-mail
+email-what-for = Elle est facultative. Elle sert à vous prévenir de ce qui arrive à votre compte, et les services que vous acceptez peuvent la recevoir.
+email-label = Adresse e-mail
+email-send = Recevoir un code à cette adresse
+email-invalid = Vérifiez l'adresse : elle ressemble à prenom.nom@exemple.fr.
+email-sent = Un message part vers **{ $address }**. Il contient un code, valable 24 heures. Tant que vous ne l'indiquez pas ici, cette adresse ne sert à rien.
+email-code-not-six = Le code a 6 chiffres. Recopiez-les comme dans le message.
+email-confirm = Confirmer mon adresse
+email-nothing = Regardez dans les courriers indésirables. Votre compte marche aussi sans adresse.
+email-again = Corriger l'adresse, ou recevoir un autre code
+email-confirmed = Votre adresse confirmée est **{ $address }**.
+email-remove = Retirer mon adresse
+mail-confirm-subject = { $service } : votre code
+mail-confirm =
+    { $service } : le code pour confirmer votre adresse est { $code }. Il est valable 24 heures, sur la page où vous l'avez demandé.
+
+    Si vous n'avez rien demandé, ne faites rien : l'adresse ne sert à rien sans ce code.
+
+    { $host }
+mail-address-changed-subject = { $service } : votre adresse e-mail a changé
+mail-address-changed =
+    { $service } : cette adresse n'est plus celle de votre compte.
+
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
+
+    { $host }

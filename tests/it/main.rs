@@ -14,6 +14,7 @@ mod activation_races;
 mod activation_same;
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
 mod audit_actors;
 #[cfg(test)]
 mod clients;
@@ -25,6 +26,8 @@ mod connections;
 mod dependencies;
 #[cfg(test)]
 mod devices;
+#[cfg(test)]
+mod emails;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
@@ -57,6 +60,7 @@ mod process;
 mod readiness;
 #[cfg(test)]
 mod recovery;
+#[cfg(test)]
 mod redis_faults;
 #[cfg(test)]
 mod sessions;

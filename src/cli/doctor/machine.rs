@@ -16,7 +16,7 @@ use crate::http::certificate;
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve;
-use crate::sms;
+use crate::{mail, sms};
 
 /// The minimum free disk space: a full disk stops everybody, so the check fails while an operator can still act.
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
@@ -135,6 +135,14 @@ pub fn check_components(config: &Config) -> anyhow::Result<String> {
 pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
     let gateway = sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
     gateway.check_reachable().await.map_err(anyhow::Error::msg)
+}
+
+/// Checks that the mail server answers, if mails are sent; sends none.
+pub async fn check_mail(config: &Config) -> anyhow::Result<String> {
+    match mail::open_gateway(&config.mail)? {
+        Some(gateway) => gateway.check_reachable().await.map_err(anyhow::Error::msg),
+        None => Ok("none is sent: no [mail] section".to_owned()),
+    }
 }
 
 /// Refuses the demo's deployment in production: the schools are invented, and the services run on the visitor's

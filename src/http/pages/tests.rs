@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, clients, http, interactions, login, my_account, oidc, recovery};
+use crate::{activation, clients, emails, http, interactions, login, my_account, oidc, recovery};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
@@ -47,6 +47,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
     every_page!(
         pages,
         login::views::LoginPage,
+        emails::views::EmailPage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,

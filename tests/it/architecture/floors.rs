@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 16] = [
+const TABLE: [(&[&str], &[&str]); 17] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -39,6 +39,7 @@ const TABLE: [(&[&str], &[&str]); 16] = [
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["credentials"], BELOW_CREDENTIALS),
+    (&["emails"], &["sessions", "otp", "accounts", "audit", "limits"]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], BELOW_RECOVERY),
     (&["activation", "federation", "login", "my_account"], BELOW_FLOWS),
@@ -72,6 +73,7 @@ const BELOW_RECOVERY: &[&str] = &[
     "limits",
 ];
 const BELOW_FLOWS: &[&str] = &[
+    "emails",
     "recovery",
     "credentials",
     "sessions",

@@ -21,7 +21,7 @@ pub use client_key::ClientKey;
 pub use log::CapturedLog;
 pub use people::{TestAccount, TestFamily};
 pub use receiver::LogoutReceiver;
-pub use recording_gateway::RecordingGateway;
+pub use recording_gateway::{RecordingGateway, RecordingMailGateway};
 pub use relying_party::{AuthorizationAttempt, TestRelyingParty};
 pub use response::TestResponse;
 pub use server::TestServer;

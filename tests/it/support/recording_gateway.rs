@@ -1,7 +1,8 @@
-//! An SMS gateway that keeps the messages.
+//! Gateways of SMS and mails that keep the messages.
 
 use std::sync::{Mutex, PoisonError};
 
+use preau::mail::{MailFuture, MailGateway, MailMessage, MailSendError};
 use preau::sms::{SmsFuture, SmsGateway, SmsMessage, SmsSendError};
 
 #[derive(Default)]
@@ -24,5 +25,25 @@ impl SmsGateway for RecordingGateway {
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(async { Ok("messages are kept".to_owned()) })
+    }
+}
+
+#[derive(Default)]
+pub struct RecordingMailGateway(Mutex<Vec<MailMessage>>);
+
+impl RecordingMailGateway {
+    pub fn mails(&self) -> Vec<MailMessage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl MailGateway for RecordingMailGateway {
+    fn send<'a>(&'a self, message: &'a MailMessage) -> MailFuture<'a, Result<(), MailSendError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn check_reachable(&self) -> MailFuture<'_, Result<String, String>> {
+        Box::pin(async { Ok("mails are kept".to_owned()) })
     }
 }

@@ -13,14 +13,15 @@ use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
-use preau::config::Config;
+use preau::config::{Config, MailGatewayConfig};
 use preau::crypto::{self, PasswordCost};
+use preau::mail::MailMessage;
 use preau::sms::{SmsGateway, SmsMessage};
 use preau::{db, router};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{RecordingGateway, TestResponse, database, deployment, redis};
+use super::{RecordingGateway, RecordingMailGateway, TestResponse, database, deployment, redis};
 
 /// The seed of the master key of each test server.
 pub const MASTER_KEY_SEED: u64 = 7;
@@ -37,6 +38,7 @@ pub struct TestServer {
     seed: u64,
     /// The gateway of a server that was started without one of its own.
     recorded: Arc<RecordingGateway>,
+    mails: Arc<RecordingMailGateway>,
 }
 
 impl TestServer {
@@ -135,16 +137,18 @@ impl TestServer {
         (cost, gateway): (PasswordCost, Option<Arc<dyn SmsGateway>>),
     ) -> Self {
         let recorded = Arc::new(RecordingGateway::default());
+        let mails = Arc::new(RecordingMailGateway::default());
         let around = Dependencies {
             clock: Arc::new(SteadyClock::new(Arc::clone(&clock))),
             rng: Arc::new(SeededRandom::new(seed)),
             password_cost: cost,
             actor: Actor::Job("test"),
             sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
+            mail_gateway: Some(mails.clone()),
         };
         let app = Box::pin(bootstrap::build_app(config, around)).await.unwrap();
         let router = router::public(app.clone()).unwrap();
-        Self { app, clock, router, folder, seed, recorded }
+        Self { app, clock, router, folder, seed, recorded, mails }
     }
 
     /// Returns the folder of this server's files.
@@ -172,6 +176,11 @@ impl TestServer {
     /// Returns the messages given to the recording gateway so far.
     pub fn messages(&self) -> Vec<SmsMessage> {
         self.recorded.messages()
+    }
+
+    /// Returns the mails given to the recording gateway so far.
+    pub fn mails(&self) -> Vec<MailMessage> {
+        self.mails.mails()
     }
 
     /// Calls the application, and asserts the invariants of every response.
@@ -252,5 +261,7 @@ pub async fn test_config(folder: &TempDir) -> Config {
     config.deployment.directory = at("deployment");
     config.phones.fictitious = vec!["+3363998".to_owned()];
     config.outgoing.allow_private = true;
+    config.mail.gateway = MailGatewayConfig::Console;
+    config.mail.from = "Mon compte École <ne-pas-repondre@id.example>".to_owned();
     config
 }

@@ -47,6 +47,8 @@ fn no_message_and_no_template_is_unused() {
         let printed = |text: &&str| text.starts_with("printed-") || text.starts_with("leaflet-");
         used.extend(source.split('"').filter(printed).map(str::to_owned));
     }
+    let mails = include_str!("../../../emails/ops.rs");
+    used.extend(mails.split('"').filter(|text| text.starts_with("mail-")).map(str::to_owned));
     let mut prefixes = Vec::new();
     let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let html: Vec<String> =

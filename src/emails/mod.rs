@@ -1,0 +1,34 @@
+//! The e-mail address of an account: optional, confirmed by a code, never a way to find an account or to sign in.
+//!
+//! An address that was typed has no power until its six digits are typed in the session that asked
+//! (docs/threats.md#attack-a8). A confirmed address is disclosed to relying parties with the scope `email`, and gets
+//! what happens to the account. Several accounts may have one address.
+
+pub mod ops;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+use crate::base::clock::Span;
+
+/// The TTL of a confirmation code.
+pub const CONFIRMATION_TTL: Span = Span::hours(24);
+
+/// The state of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum EmailState {
+    /// Typed, and not confirmed yet.
+    Asked,
+    Confirmed,
+    /// A newer address was confirmed.
+    Replaced,
+    /// The person removed it.
+    Removed,
+}
+
+impl EmailState {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}

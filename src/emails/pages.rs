@@ -1,0 +1,123 @@
+//! `/compte/adresse`: the e-mail address of the account. Not there where no mail is sent.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::ops::{self, AskOutcome, ConfirmOutcome};
+use super::store;
+use super::views::{EmailError, EmailPage};
+use crate::accounts::Account;
+use crate::app::{AppState, Operation};
+use crate::base::actor::Actor;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::otp::{CodeFormatError, CodeVerification, TypedCode};
+use crate::sessions::Session;
+use crate::sessions::extract::CurrentSession;
+
+type PageResult = Result<Response, PageError>;
+
+/// The maximum length of a typed address that is shown again, in characters.
+const MAX_SHOWN_CHARS: usize = 254;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::ACCOUNT_EMAIL, get(show).post(ask))
+        .route(paths::ACCOUNT_EMAIL_CODE, post(confirm))
+        .route(paths::ACCOUNT_EMAIL_REMOVE, post(remove))
+}
+
+/// Returns the session, or the response to send to somebody without one, or where no mail is sent.
+fn signed_in(app: &AppState, signed: CurrentSession) -> Result<Result<(Session, Account), Response>, PageError> {
+    if app.mail_gateway.is_none() {
+        return Err(PageError::NotFound);
+    }
+    Ok(signed.0.ok_or_else(|| see_other(paths::SIGN_IN)))
+}
+
+async fn email_page(app: &AppState, session: &Session, account: &Account) -> anyhow::Result<EmailPage> {
+    let mut tx = app.db.read().await?;
+    let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
+    let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
+    let confirmed = store::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
+    Ok(EmailPage { confirmed: confirmed.map(|e| e.address), asked: asked.map(|e| e.address), ..EmailPage::default() })
+}
+
+async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+    let (session, account) = match signed_in(&app, signed)? {
+        Ok(signed) => signed,
+        Err(answer) => return Ok(answer),
+    };
+    ctx.page(&app.pages, StatusCode::OK, &email_page(&app, &session, &account).await?)
+}
+
+/// POST: sends a code to the address.
+async fn ask(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession, Form(form): Form) -> PageResult {
+    let (session, account) = match signed_in(&app, signed)? {
+        Ok(signed) => signed,
+        Err(answer) => return Ok(answer),
+    };
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    let typed = form.form_value("adresse");
+    let page = EmailPage { asked: None, ..email_page(&app, &session, &account).await? };
+    let page = EmailPage { typed: typed.chars().take(MAX_SHOWN_CHARS).collect(), ..page };
+    match ops::ask(&op, &session, &account, ctx.lang, typed).await? {
+        AskOutcome::Sent => Ok(see_other(paths::ACCOUNT_EMAIL)),
+        AskOutcome::Invalid => {
+            let page = EmailPage { error: Some(EmailError::Invalid), ..page };
+            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        AskOutcome::TooMany { until } => {
+            let hour = dates::hour_rounded_up(ctx.lang, until);
+            let page = EmailPage { error: Some(EmailError::TooMany { hour }), ..page };
+            Ok(retry_after(ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, ctx.now, until))
+        }
+    }
+}
+
+/// POST: confirms the address by its code.
+async fn confirm(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+    Form(form): Form,
+) -> PageResult {
+    let (session, account) = match signed_in(&app, signed)? {
+        Ok(signed) => signed,
+        Err(answer) => return Ok(answer),
+    };
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    let (status, error) = match TypedCode::parse(form.form_value("code")) {
+        Err(CodeFormatError::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeEmpty),
+        Err(CodeFormatError::NotSixDigits) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeNotSix),
+        Ok(code) => match ops::confirm(&op, &session.id, &account, ctx.lang, &code).await? {
+            ConfirmOutcome::Confirmed | ConfirmOutcome::NothingAsked => return Ok(see_other(paths::ACCOUNT_EMAIL)),
+            ConfirmOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeWrong { left })
+            }
+            ConfirmOutcome::Rejected(CodeVerification::RateLimited { until }) => {
+                (StatusCode::TOO_MANY_REQUESTS, EmailError::TooMany { hour: dates::hour_rounded_up(ctx.lang, until) })
+            }
+            ConfirmOutcome::Rejected(_) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeUsedUp),
+        },
+    };
+    let page = EmailPage { error: Some(error), ..email_page(&app, &session, &account).await? };
+    ctx.page(&app.pages, status, &page)
+}
+
+/// POST: removes the address.
+async fn remove(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession, Form(_): Form) -> PageResult {
+    let (_, account) = match signed_in(&app, signed)? {
+        Ok(signed) => signed,
+        Err(answer) => return Ok(answer),
+    };
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    ops::remove(&op, &account, ctx.lang).await?;
+    Ok(see_other(paths::ACCOUNT_EMAIL))
+}

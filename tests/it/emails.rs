@@ -1,0 +1,214 @@
+//! The e-mail address of an account, and mails over SMTP.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::config::{MailGatewayConfig, SmtpConfig};
+use preau::mail::{self, MailMessage, MailSendError};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, TestAccount, TestServer};
+
+const ADDRESS: &str = "anne.durand@example.org";
+
+async fn start() -> (TestServer, TestAccount, Browser) {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let browser = signed_in(&server, &account).await;
+    (server, account, browser)
+}
+
+async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&account.identifiant, PASSWORD).await;
+    browser.get("/compte/adresse").await;
+    browser
+}
+
+async fn code(server: &TestServer) -> String {
+    server.drain_outbox().await;
+    let mail = server.mails().last().cloned().expect("no mail");
+    let digits = |word: &&str| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit());
+    mail.text.split([' ', '.']).find(digits).expect("no code").to_owned()
+}
+
+impl Browser {
+    async fn ask_for(&mut self, address: &str) {
+        self.submit("envoyer", &[("adresse", address)]).await;
+        if self.page.status.is_redirection() {
+            self.follow().await;
+        }
+    }
+
+    async fn confirm(&mut self, code: &str) {
+        self.submit("confirmer", &[("code", code)]).await;
+        if self.page.status.is_redirection() {
+            self.follow().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_serves_once_its_code_is_typed_and_the_former_one_is_told() {
+    let (server, _, mut browser) = start().await;
+    browser.ask_for(&format!(" {ADDRESS} ")).await;
+    assert!(browser.page.visible_text().contains(ADDRESS), "{}", browser.page.visible_text());
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["asked"]);
+    let typed = code(&server).await;
+    assert_eq!(server.mails()[0].to, ADDRESS);
+    assert!(!server.mails()[0].text.contains("http"), "no link");
+    browser.confirm(&typed).await;
+    assert!(browser.page.has_element("#adresse-confirmee"), "{}", browser.page.visible_text());
+    let stored = server.query_texts("SELECT address FROM email").await.remove(0);
+    assert!(!stored.contains("durand"), "sealed");
+
+    browser.ask_for("autre@example.org").await;
+    let typed = code(&server).await;
+    browser.confirm(&typed).await;
+    server.drain_outbox().await;
+    let told = server.mails().last().unwrap().clone();
+    assert_eq!((told.to.as_str(), told.subject.contains("a changé")), (ADDRESS, true));
+    let states = server.query_texts("SELECT state FROM email ORDER BY state DESC").await;
+    assert_eq!(states, ["replaced", "confirmed"]);
+    browser.submit("retirer", &[]).await;
+    browser.follow().await;
+    assert!(!browser.page.has_element("#adresse-confirmee"));
+    let mut facts = server.audit_facts().await;
+    facts.retain(|fact| fact.starts_with("email"));
+    facts.sort();
+    assert_eq!(facts, ["email_confirmed", "email_confirmed", "email_removed"]);
+}
+
+#[tokio::test]
+async fn attack_a8_an_address_has_no_power_before_its_code_nor_in_another_session() {
+    let (server, account, mut browser) = start().await;
+    browser.ask_for(ADDRESS).await;
+    let typed = code(&server).await;
+    // Another session of the same account: whoever stole the code of the mail has no session that asked.
+    let mut other = signed_in(&server, &account).await;
+    assert!(!other.page.has_element("#confirmer"), "{}", other.page.visible_text());
+    other.post("/compte/adresse/code", &[("code", &typed)]).await;
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["asked"]);
+    // A day later it serves no more.
+    server.advance(Span::hours(24));
+    let mut late = signed_in(&server, &account).await;
+    late.post("/compte/adresse/code", &[("code", &typed)]).await;
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["asked"]);
+}
+
+#[tokio::test]
+async fn attack_a8_what_is_no_address_is_said_and_sends_nothing() {
+    let (server, _, mut browser) = start().await;
+    for typed in
+        ["", "anne", "anne@localhost", "anne@example.org\r\nBcc: x@example.org", "a@example.org, b@example.org"]
+    {
+        browser.ask_for(typed).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+    }
+    server.drain_outbox().await;
+    assert_eq!(server.mails().len(), 0);
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_and_five_mails_a_day_are_enough() {
+    let (server, _, mut browser) = start().await;
+    for _ in 0..5 {
+        browser.ask_for(ADDRESS).await;
+        assert_eq!(browser.page.status, StatusCode::OK);
+    }
+    browser.ask_for(ADDRESS).await;
+    assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
+    let right = code(&server).await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    browser.get("/compte/adresse").await;
+    for _ in 0..3 {
+        browser.confirm(wrong).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    browser.confirm(&right).await;
+    assert!(!browser.page.has_element("#adresse-confirmee"), "three tries");
+}
+
+#[tokio::test]
+async fn where_no_mail_is_sent_no_page_offers_an_address() {
+    let server = TestServer::start_with_config(|config| config.mail.gateway = MailGatewayConfig::Absent).await;
+    let account = server.create_durand().await;
+    let browser = signed_in(&server, &account).await;
+    assert_eq!(browser.page.status, StatusCode::NOT_FOUND);
+}
+
+/// A mail server for one dialogue: answers `reply` to RCPT, and gives what it was told.
+async fn smtp_server(reply: &'static str) -> (u16, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let (read, mut write) = socket.into_split();
+        let mut lines = BufReader::new(read).lines();
+        write.write_all(b"220 mail.example\r\n").await.unwrap();
+        let (mut told, mut in_data) = (String::new(), false);
+        while let Ok(Some(line)) = lines.next_line().await {
+            told.push_str(&line);
+            told.push('\n');
+            let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+            let answer = match verb.as_str() {
+                _ if in_data && line == "." => {
+                    in_data = false;
+                    "250 taken"
+                }
+                _ if in_data => continue,
+                "EHLO" => "250 mail.example",
+                "RCPT" => reply,
+                "DATA" => {
+                    in_data = true;
+                    "354 go on"
+                }
+                "QUIT" => "221 bye",
+                _ => "250 fine",
+            };
+            write.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
+        }
+        told
+    });
+    (port, served)
+}
+
+async fn send_to(port: u16) -> Result<(), MailSendError> {
+    let smtp = SmtpConfig { url: format!("smtp://127.0.0.1:{port}"), user: None, password: None, password_file: None };
+    let config = preau::config::Mail {
+        gateway: MailGatewayConfig::Smtp(smtp),
+        from: "Mon compte École <ne-pas-repondre@id.example>".to_owned(),
+    };
+    let gateway = mail::open_gateway(&config).unwrap().unwrap();
+    let message = MailMessage {
+        id: "0190-mail".to_owned(),
+        to: ADDRESS.to_owned(),
+        subject: "Mon compte École : votre code".to_owned(),
+        text: "Le code est 123456.\n.\nÀ bientôt.\n".to_owned(),
+    };
+    gateway.send(&message).await
+}
+
+#[tokio::test]
+async fn a_mail_travels_over_smtp_with_an_id_of_its_own() {
+    let (port, served) = smtp_server("250 fine").await;
+    send_to(port).await.unwrap();
+    let told = served.await.unwrap();
+    assert!(told.contains("RCPT TO:<anne.durand@example.org>"), "{told}");
+    assert!(told.contains("Message-ID: <0190-mail@id.example>"), "{told}");
+    assert!(told.contains("From: =?utf-8?b?") && told.contains("<ne-pas-repondre@id.example>"), "{told}");
+    assert!(!told.contains("\nBcc"), "{told}");
+}
+
+#[tokio::test]
+async fn a_refused_address_is_given_up_and_a_server_that_is_away_is_asked_again() {
+    let (port, served) = smtp_server("550 no such mailbox").await;
+    assert!(matches!(send_to(port).await, Err(MailSendError::Rejected(why)) if !why.contains("durand")));
+    drop(served);
+    let (port, _served) = smtp_server("451 later").await;
+    assert!(matches!(send_to(port).await, Err(MailSendError::Unavailable(_))));
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    assert!(matches!(send_to(free).await, Err(MailSendError::Unavailable(_))));
+}
