@@ -7,6 +7,7 @@ mod worker;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -129,20 +130,25 @@ pub fn master_key_error(error: MasterKeyError, unsealed: bool) -> anyhow::Error 
     }
 }
 
+/// The reason why a command cannot use the configured database.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableDatabase {
+    #[error("{} is not there", .0.display())]
+    Missing(PathBuf),
+    #[error("the database is of an older version: {0} migrations are not applied")]
+    Outdated(usize),
+}
+
 /// Opens an existing database with this program's schema, without creating, migrating or publishing anything: for
 /// commands that only read or change one thing (docs/threats.md#faults-f2).
 pub async fn open_existing_database(config: &Config, access: AccessMode) -> anyhow::Result<Db> {
     if let Some(file) = files::sqlite_file(&config.database.url) {
-        anyhow::ensure!(file.exists(), "{} is not there: `preau migrate` makes it", file.display());
+        anyhow::ensure!(file.exists(), UnusableDatabase::Missing(file));
     }
     let place = || format!("database {}", config.database.location());
     let db = Db::open_with(&config.database.url, access).await.with_context(place)?;
     let lacking = db.schema_status().await.with_context(place)?.missing;
-    anyhow::ensure!(
-        lacking.is_empty(),
-        "the database is of an older version: {} migrations are not applied: run `preau migrate`",
-        lacking.len()
-    );
+    anyhow::ensure!(lacking.is_empty(), UnusableDatabase::Outdated(lacking.len()));
     Ok(db)
 }
 
@@ -202,12 +208,16 @@ pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
 }
 
 /// Builds the application, ready to serve. Files refused for publication stop nothing: the previous publication stays
-/// in force.
-pub async fn build_app(config: Config, around: Dependencies) -> anyhow::Result<AppState> {
+/// in force, and `report` is told why.
+pub async fn build_app(
+    config: Config,
+    around: Dependencies,
+    report: impl FnOnce(&PublishError),
+) -> anyhow::Result<AppState> {
     let opened = Box::pin(open_storage(&config, &around)).await?;
     match publish_deployment(&around, &opened, &read_deployment(&config)?, PublishMode::Guarded).await {
         Ok(_) => {}
-        Err(error) if error.keeps_previous() => tracing::error!(%error, "the deployment's files are not published"),
+        Err(error) if error.keeps_previous() => report(&error),
         Err(error) => return Err(error.into()),
     }
     Box::pin(assemble_app(config, around, opened)).await

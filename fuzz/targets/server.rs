@@ -90,7 +90,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
         sms_gateway: None,
         mail_gateway: None,
     };
-    let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around))).unwrap();
+    let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around, |_| {}))).unwrap();
     Running { runtime, router: router::public(app).unwrap(), _folder: folder }
 });
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::{format_paris_time, load_config};
+use super::{format_paris_time, load_config, remedies};
 use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::base::uai::Uai;
@@ -163,7 +163,7 @@ fn check_declared(config: &Config, report: &mut DoctorReport<'_>) -> anyhow::Res
 async fn open_database(config: &Config) -> anyhow::Result<(Db, String)> {
     // Opening would create the file of an SQLite database, and so hide its absence.
     if let Some(path) = files::sqlite_file(&config.database.url) {
-        anyhow::ensure!(path.exists(), "{} is not there: `preau migrate` makes it", path.display());
+        anyhow::ensure!(path.exists(), bootstrap::UnusableDatabase::Missing(path));
     }
     let place = || config.database.location();
     let db = Db::open_with(&config.database.url, AccessMode::ReadOnly).await.with_context(place)?;
@@ -215,6 +215,8 @@ async fn check_signing_keys(
     keys::ops::load(db, master_key).await?;
     let lives = keys::ops::lifecycles(db).await?;
     let ailments = keys::rotation::problems(&lives, now, keys::ops::rotation_policy(&config.keys));
+    let ailments: Vec<String> =
+        ailments.iter().map(|ailment| format!("{ailment}{}", remedies::remedy(ailment))).collect();
     anyhow::ensure!(ailments.is_empty(), "{}", ailments.join("; "));
     let active = |alg| lives.iter().find(|key| key.alg == alg && key.state == KeyState::Active);
     let ages = config.keys.algorithms.iter().copied().filter_map(active);

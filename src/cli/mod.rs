@@ -11,6 +11,7 @@ mod doctor;
 mod import;
 mod keys;
 mod migrate;
+mod remedies;
 mod serve;
 mod sms;
 #[cfg(test)]
@@ -97,11 +98,11 @@ fn error_line(why: &str, json: bool) -> String {
     serde_json::json!({ "timestamp": timestamp, "level": "ERROR", "message": why, "target": "preau" }).to_string()
 }
 
-/// Joins the causes of an error, each after its consequence, without line ends or repetitions.
+/// Joins the causes of an error, each after its consequence and with its remedy, without line ends or repetitions.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut out = String::new();
     for cause in error.chain() {
-        let text = cause.to_string();
+        let text = format!("{cause}{}", remedies::remedy(cause));
         if !out.contains(text.as_str()) {
             out.push_str(if out.is_empty() { "" } else { ": " });
             out.push_str(&text);

@@ -11,8 +11,10 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use super::remedies;
 use crate::app::AppState;
 use crate::bootstrap::{self, Dependencies, Listeners};
+use crate::clients::ops::publish::PublishError;
 use crate::config::Config;
 use crate::http::serve::ReloadableTls;
 use crate::telemetry::LogFilterHandle;
@@ -22,7 +24,7 @@ pub async fn run(config: Config, file: Option<&Path>, filter: Option<LogFilterHa
     let listeners = Listeners::bind(&config.server).await?;
     let again = ReloadContext { file: file.map(Path::to_owned), filter, tls: listeners.tls.clone() };
     let app = tokio::select! {
-        app = Box::pin(bootstrap::build_app(config, Dependencies::production())) => app?,
+        app = Box::pin(bootstrap::build_app(config, Dependencies::production(), log_unpublished)) => app?,
         () = signals.wait_for_stop() => return Ok(true),
     };
     let server = &app.config.server;
@@ -107,6 +109,11 @@ impl ReloadContext {
         });
         log_reload("the log's filter", filter);
     }
+}
+
+fn log_unpublished(error: &PublishError) {
+    let error = format!("{error}{}", remedies::remedy(error));
+    tracing::error!(error, "the deployment's files are not published");
 }
 
 fn log_reload(what: &str, done: anyhow::Result<()>) {

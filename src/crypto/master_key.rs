@@ -12,9 +12,7 @@ use crate::base::rng::Random;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    #[error(
-        "there is no master key at {0}: if this deployment is new, `preau keys new-master` writes one; else restore its copy"
-    )]
+    #[error("there is no master key at {0}")]
     Missing(PathBuf),
     #[error("{0} does not hold 32 bytes in base64")]
     Malformed(PathBuf),

@@ -89,6 +89,21 @@ pub fn successor<'a>(key: &KeyLifecycle, all: &'a [KeyLifecycle]) -> Option<&'a 
     all.iter().find(|other| other.state == KeyState::Upcoming && other.alg == key.alg)
 }
 
+/// A problem of the signing keys, named by algorithm and `kid`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    #[error("{0} has no active key")]
+    NoActiveKey(&'static str),
+    #[error("{0} still signs, though keys.algorithms has it no more")]
+    StillSigns(String),
+    #[error("{0} is old and should be followed by another")]
+    NotFollowed(String),
+    #[error("{0} is upcoming and should sign by now")]
+    NotSigning(String),
+    #[error("{0} should have left the JWKS")]
+    StillPublished(String),
+}
+
 /// Returns the steps due now.
 pub fn due_steps<'a>(
     all: &'a [KeyLifecycle],
@@ -100,25 +115,24 @@ pub fn due_steps<'a>(
 }
 
 /// Returns the problems an operator should look into; none remains once a server has run for two minutes.
-pub fn problems(all: &[KeyLifecycle], now: Timestamp, policy: RotationPolicy<'_>) -> Vec<String> {
+pub fn problems(all: &[KeyLifecycle], now: Timestamp, policy: RotationPolicy<'_>) -> Vec<KeyProblem> {
     let missing = policy
         .algorithms
         .iter()
         .filter(|alg| !all.iter().any(|key| key.alg == **alg && key.state == KeyState::Active))
-        .map(|alg| format!("{} has no active key: run `preau migrate`", alg.name()));
+        .map(|alg| KeyProblem::NoActiveKey(alg.name()));
     // A step overdue by several reload intervals is performed by no server.
     let late =
         due_steps(all, now.minus(Span(5 * KEY_REFRESH_INTERVAL.0)), policy).into_iter().filter_map(|(step, key)| {
             let name = format!("{} {}", key.alg.name(), key.kid);
             match step {
-                RotationStep::StopSigning => Some(format!("{name} still signs, though keys.algorithms has it no more")),
-                RotationStep::PublishNext => Some(format!("{name} is old and should be followed by another")),
-                RotationStep::Activate => Some(format!("{name} is upcoming and should sign by now")),
-                RotationStep::Retire => Some(format!("{name} should have left the JWKS")),
+                RotationStep::StopSigning => Some(KeyProblem::StillSigns(name)),
+                RotationStep::PublishNext => Some(KeyProblem::NotFollowed(name)),
+                RotationStep::Activate => Some(KeyProblem::NotSigning(name)),
+                RotationStep::Retire => Some(KeyProblem::StillPublished(name)),
                 RotationStep::Delete => None,
             }
         });
-    let late = late.map(|what| format!("{what}: does `preau serve` run?"));
     missing.chain(late).collect()
 }
 

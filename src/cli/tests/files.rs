@@ -49,7 +49,7 @@ impl TestInstallation {
     /// Starts a server as `serve` does, and closes the server.
     async fn start(&self) -> anyhow::Result<()> {
         let config = Config::load(Some(&self.folder.path().join("preau.toml"))).unwrap();
-        let app = Box::pin(bootstrap::build_app(config, Dependencies::production())).await?;
+        let app = Box::pin(bootstrap::build_app(config, Dependencies::production(), |_| {})).await?;
         app.db.close().await;
         Ok(())
     }

@@ -25,7 +25,7 @@ pub enum LifecycleError {
     FileDecides(String),
     #[error("client {0} has no secret: it authenticates with {1}")]
     NoSecret(String, &'static str),
-    #[error("client {0} signs with its secret: two at once cannot be taken, so --overlap 0")]
+    #[error("client {0} signs with its secret: two at once cannot be taken")]
     NoOverlap(String),
     #[error("client {0} was changed meanwhile: look again")]
     Changed(String),

@@ -72,13 +72,12 @@ struct ValidClient {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     #[error(
-        "these files were published {published} and replaced {replaced}: this machine's are older, and do not count. \
-         Bring the newer ones here, or publish these on purpose: `preau migrate --accept`"
+        "these files were published {published} and replaced {replaced}: this machine's are older, and do not count"
     )]
     Outdated { published: String, replaced: String },
     #[error(
         "these files end {ended} of {of} relying parties ({names}): nothing was changed. Is the folder `clients` there, \
-         and whole? If they are to end: `preau migrate --accept`"
+         and whole?"
     )]
     TooManyRemoved { ended: usize, of: usize, names: String },
     #[error("another server publishes at this moment: try again")]

@@ -20,7 +20,7 @@ pub enum KeysError {
     Unknown(String),
     #[error("{0} has an upcoming key already, which signs as soon as every relying party can know it")]
     Upcoming(&'static str),
-    #[error("{0} has no active key: run `preau migrate`")]
+    #[error("{0} has no active key")]
     NoActive(&'static str),
     #[error("the key is there already, or was: a key serves one algorithm, once")]
     AlreadyKnown,

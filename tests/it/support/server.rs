@@ -146,7 +146,7 @@ impl TestServer {
             sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
             mail_gateway: Some(mails.clone()),
         };
-        let app = Box::pin(bootstrap::build_app(config, around)).await.unwrap();
+        let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();
         let router = router::public(app.clone()).unwrap();
         Self { app, clock, router, folder, seed, recorded, mails }
     }
