@@ -70,14 +70,15 @@ pub enum PasswordVerification {
     Limited {
         until: Timestamp,
     },
+    /// Too many hashes are queued: the password was not verified, and the attempt was refunded.
+    Busy {
+        seconds: u32,
+    },
 }
 
 /// Counts an attempt on `budget`, then verifies the password. A correct attempt stays counted: the caller resets the
 /// limit in the transaction of the sign-in. A missing account, or one without a password, takes the same time and is
 /// incorrect.
-///
-/// # Errors
-/// [`PasswordError::Busy`]: the password was not verified, and the attempt was refunded.
 pub async fn verify_password(
     op: &Operation<'_>,
     budget: &str,
@@ -97,13 +98,13 @@ pub async fn verify_password(
     }
     match app.password_hasher.verify(password, stored, who).await {
         Ok(right) => Ok(if right { PasswordVerification::Correct } else { PasswordVerification::Incorrect }),
-        Err(busy @ PasswordError::Busy { .. }) => {
+        Err(PasswordError::Busy { seconds }) => {
             app.metrics.record_limited(RateLimit::Password.name(), "hash_queue");
             // An overloaded server must not use up the person's attempts.
             let mut tx = op.write(Durability::Relaxed).await?;
             limits::store::release(&mut tx, RateLimit::Password, budget).await?;
             tx.commit().await?;
-            Err(busy.into())
+            Ok(PasswordVerification::Busy { seconds })
         }
         Err(other) => Err(other.into()),
     }

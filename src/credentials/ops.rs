@@ -7,7 +7,7 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::typed_ids::AccountId;
 use crate::base::typed_ids::ClientId;
-use crate::crypto::Priority;
+use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit};
@@ -103,10 +103,10 @@ pub async fn begin_session_again(
     let key = accounts::ops::password_limiter_key(app, &account.identifiant, None);
     let password = password::normalize(typed);
     let _turn = app.password_hasher.lock_key(&key).await;
-    if accounts::ops::verify_password(op, &key, &password, Some(account), Priority::Known).await?
-        != PasswordVerification::Correct
-    {
-        return Ok(None);
+    match accounts::ops::verify_password(op, &key, &password, Some(account), Priority::Known).await? {
+        PasswordVerification::Correct => {}
+        PasswordVerification::Busy { seconds } => return Err(PasswordError::Busy { seconds }.into()),
+        PasswordVerification::Incorrect | PasswordVerification::Limited { .. } => return Ok(None),
     }
     let mut tx = op.write(Durability::Relaxed).await?;
     limits::store::release(&mut tx, RateLimit::Password, &key).await?;

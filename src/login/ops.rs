@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId};
 use crate::base::uai::Uai;
-use crate::crypto::Priority;
+use crate::crypto::{PasswordError, Priority};
 use crate::db::Durability;
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimited};
@@ -38,6 +38,9 @@ pub enum SignInOutcome {
     Limited(RateLimited),
     #[strum(serialize = "waiting")]
     MustWait { until: Timestamp },
+    /// Too many hashes are queued: no password was compared.
+    #[strum(serialize = "failed")]
+    Busy { seconds: u32 },
     /// Reported only after the correct password.
     Suspended {
         by: SuspendedBy,
@@ -105,6 +108,7 @@ pub async fn sign_in(
     let who = if known.is_some() { Priority::Known } else { Priority::Unknown };
     let right = match accounts::ops::verify_password(op, &key, &password, account.as_ref(), who).await? {
         PasswordVerification::Limited { until } => return Ok(SignInOutcome::MustWait { until }),
+        PasswordVerification::Busy { seconds } => return Ok(SignInOutcome::Busy { seconds }),
         done => done == PasswordVerification::Correct,
     };
     if !right {
@@ -113,9 +117,9 @@ pub async fn sign_in(
     // A password change removes every known device of the account; this device may still be a former one.
     let knew = devices::ops::was_known(&mut app.db.read().await?, brought.device_secrets, id).await?;
     if let Some(account) = account.as_ref().filter(|_| knew && !right)
-        && let Some(at) = password_replaced_at(app, &account.id, &password).await?
+        && let Some(outcome) = check_previous_password(app, &account.id, &password).await?
     {
-        return Ok(SignInOutcome::PasswordReplaced { at });
+        return Ok(outcome);
     }
     let Some(account) = account.filter(|_| right) else { return Ok(SignInOutcome::WrongCredentials) };
 
@@ -148,10 +152,15 @@ pub async fn sign_in(
     Ok(outcome)
 }
 
-/// Returns the time of the password change if the typed password is the previous one. Costs a second hash and reveals
-/// that the account exists: called only for a device that knew the account, so an unknown device learns nothing.
-async fn password_replaced_at(app: &App, account: &AccountId, typed: &str) -> anyhow::Result<Option<Timestamp>> {
+/// Returns the outcome of the sign-in if the typed password is the previous one, or if too many hashes are queued to
+/// compare it. Costs a second hash and reveals that the account exists: called only for a device that knew the account,
+/// so an unknown device learns nothing.
+async fn check_previous_password(app: &App, account: &AccountId, typed: &str) -> anyhow::Result<Option<SignInOutcome>> {
     let former = accounts::store::find_previous_password(&mut app.db.read().await?, account).await?;
     let Some((hash, at)) = former else { return Ok(None) };
-    Ok(app.password_hasher.verify(typed, Some(&hash), Priority::Known).await?.then_some(at))
+    match app.password_hasher.verify(typed, Some(&hash), Priority::Known).await {
+        Ok(same) => Ok(same.then_some(SignInOutcome::PasswordReplaced { at })),
+        Err(PasswordError::Busy { seconds }) => Ok(Some(SignInOutcome::Busy { seconds })),
+        Err(other) => Err(other.into()),
+    }
 }

@@ -10,7 +10,6 @@ use crate::accounts;
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
-use crate::crypto::PasswordError;
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -148,15 +147,13 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             let by = app.pages.message(ctx.lang, by.message_key(), &[])?;
             refuse(StatusCode::FORBIDDEN, LoginFormError::Suspended { by, school, code, offices })
         }
-        Err(e) => match e.downcast_ref::<PasswordError>() {
-            Some(PasswordError::Busy { seconds }) => {
-                let busy = LoginFormError::Busy { seconds: i64::from(*seconds) };
-                let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?;
-                page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-                Ok(page)
-            }
-            _ => Err(e.into()),
-        },
+        Ok(SignInOutcome::Busy { seconds }) => {
+            let busy = LoginFormError::Busy { seconds: i64::from(seconds) };
+            let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?;
+            page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            Ok(page)
+        }
+        Err(e) => Err(e.into()),
     };
     answer.map(|answer| with_outcome(answer, outcome))
 }

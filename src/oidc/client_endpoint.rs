@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::assertion::ClientEndpoint;
-use super::client_authentication::extract::{AuthenticatedClient, authenticate_client};
+use super::client_authentication::extract::{AuthenticatedClient, ClientAuthenticationError, authenticate_client};
 use super::dpop;
 use super::error::ProtocolError;
 use super::error_response::{NO_STORE, allow_origin, busy_as_json};
@@ -32,9 +32,9 @@ where
 {
     let now = ctx.now;
     let asking = match authenticate_client(&app, now, endpoint, request).await {
-        Ok(Ok(asking)) => Arc::new(asking),
-        Ok(Err(refusal)) => return Ok(refusal),
-        Err(error) => return busy_as_json(Err(error)),
+        Ok(asking) => Arc::new(asking),
+        Err(ClientAuthenticationError::Refused(response)) => return Ok(*response),
+        Err(ClientAuthenticationError::Failed(error)) => return busy_as_json(Err(error)),
     };
     let mut response = match answer(app.clone(), ctx, Arc::clone(&asking)).await {
         Ok(response) => (NO_STORE, response).into_response(),

@@ -37,28 +37,45 @@ impl AuthenticatedClient {
     }
 }
 
-/// Reads the form and authenticates the client; `Err` is the error response to send.
+/// The reason why a request has no authenticated client.
+pub enum ClientAuthenticationError {
+    /// The request is wrong, or the client may not: the error response to send.
+    Refused(Box<Response>),
+    /// This server failed or is busy.
+    Failed(PageError),
+}
+
+impl From<Response> for ClientAuthenticationError {
+    fn from(response: Response) -> Self {
+        ClientAuthenticationError::Refused(Box::new(response))
+    }
+}
+
+/// Reads the form and authenticates the client.
 pub async fn authenticate_client(
     app: &AppState,
     now: Timestamp,
     endpoint: ClientEndpoint,
     request: Request,
-) -> Result<Result<AuthenticatedClient, Response>, PageError> {
+) -> Result<AuthenticatedClient, ClientAuthenticationError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
     let params = match form::read_body(request, app).await {
         Ok(text) => Params::parse(&text),
-        Err(error) => return unreadable_body_response(error, basic_tried).map(Err),
+        Err(error) => {
+            let response = unreadable_body_response(error, basic_tried).map_err(ClientAuthenticationError::Failed)?;
+            return Err(response.into());
+        }
     };
     if let Some(flaw) = params.error() {
         let error = OAuthError::invalid_request("a parameter stands twice, is too long or is not text");
-        return Ok(Err(error_response(&error.detail(flaw.to_string()), &ClientLogContext::default(), basic_tried)));
+        return Err(error_response(&error.detail(flaw.to_string()), &ClientLogContext::default(), basic_tried).into());
     }
     let mut who = ClientLogContext::default();
     match verify_credentials(app, now, endpoint, (&headers, &params), &mut who).await {
-        Ok(client) => Ok(Ok(AuthenticatedClient { client, params, headers, log_context: who })),
-        Err(ProtocolError::Denied(error)) => Ok(Err(error_response(&error, &who, basic_tried))),
-        Err(ProtocolError::Failed(error)) => Err(error),
+        Ok(client) => Ok(AuthenticatedClient { client, params, headers, log_context: who }),
+        Err(ProtocolError::Denied(error)) => Err(error_response(&error, &who, basic_tried).into()),
+        Err(ProtocolError::Failed(error)) => Err(ClientAuthenticationError::Failed(error)),
     }
 }
 
