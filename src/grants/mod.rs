@@ -17,8 +17,7 @@ use crate::base::secret::constant_time_eq;
 use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId, RefreshFamilyId, SessionId};
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::protocol::acr::Acr;
-use crate::protocol::claims_request::ClaimsRequest;
-use crate::protocol::scope::Scopes;
+use crate::protocol::disclosure::Disclosure;
 
 /// The TTL of an offline family (docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
 pub const OFFLINE_TTL: Span = Span::days(30);
@@ -40,9 +39,8 @@ pub struct ClientSession {
 pub struct Grant {
     pub client_id: ClientId,
     pub account_id: AccountId,
-    pub scopes: Scopes,
-    #[serde(default)]
-    pub claims: ClaimsRequest,
+    #[serde(flatten)]
+    pub disclosure: Disclosure,
     /// The granted resource servers (RFC 8707); empty means every resource server of the client.
     #[serde(default)]
     pub resource: Vec<String>,
@@ -124,23 +122,6 @@ pub fn parse_refresh_token(master_key: &MasterKey, token: &str) -> Option<(Refre
         .then(|| (RefreshFamilyId::new(family), number))
 }
 
-/// The scopes and claims that an end user consented to disclose to a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Consent {
-    pub scopes: Scopes,
-    pub claims: ClaimsRequest,
-}
-
-impl Consent {
-    /// True if the consent covers every requested scope and claim.
-    pub fn covers(&self, scopes: &Scopes, claims: &ClaimsRequest) -> bool {
-        let told = |name: &String| self.scopes.grants_claim(name) || self.claims.userinfo.contains(name);
-        scopes.iter().all(|s| self.scopes.contains(s))
-            && claims.userinfo.iter().all(told)
-            && claims.id_token.iter().all(|name| self.claims.id_token.contains(name))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,8 +131,7 @@ mod tests {
         let grant = Grant {
             client_id: ClientId::new("c"),
             account_id: AccountId::new("a"),
-            scopes: Scopes::default(),
-            claims: ClaimsRequest::default(),
+            disclosure: Disclosure::default(),
             resource: Vec::new(),
             id: None,
             sid: ClientSessionId::new("s"),
@@ -173,6 +153,26 @@ mod tests {
             expires_at: Timestamp(1_000_000),
             ended: false,
         }
+    }
+
+    /// The JSON of release 0.2.0, and that of a row without the members added since the first release.
+    const DETAILS: [&str; 2] = [
+        r#"{"client_id":"c","account_id":"a","scopes":["openid","offline_access"],
+            "claims":{"userinfo":["phone_number"],"id_token":[]},"resource":[],"id":"g","sid":"s","generation":1,
+            "family":null,"offline":true,"authenticated_at":5,"amr":["pwd"],"acr":"eidas1"}"#,
+        r#"{"client_id":"c","account_id":"a","scopes":["openid","offline_access"],"sid":"s","generation":1,
+            "authenticated_at":5,"amr":["pwd"],"acr":"eidas1"}"#,
+    ];
+
+    #[test]
+    fn faults_f9_a_grant_of_another_release_is_read_and_written_alike() {
+        let [grant, older] = DETAILS.map(|text| serde_json::from_str::<Grant>(text).unwrap());
+        assert_eq!(grant.disclosure.scopes.to_scope_string(), "openid offline_access");
+        assert_eq!(grant.disclosure.claims.userinfo, ["phone_number"]);
+        let former: serde_json::Value = serde_json::from_str(DETAILS[0]).unwrap();
+        assert_eq!(serde_json::to_value(&grant).unwrap(), former);
+        assert_eq!(older.disclosure.scopes, grant.disclosure.scopes);
+        assert!(older.disclosure.claims.is_empty());
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Revokes grants inside the caller's transaction, and records consents.
 
-use super::{Consent, Grant, RefreshTokenFamily, store};
+use super::{Grant, RefreshTokenFamily, store};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
 use crate::db::{Tx, UnitOfWork};
+use crate::protocol::disclosure::Disclosure;
 
 /// A session that holds grants, and the end of its lifetime.
 #[derive(Clone, Copy, Debug)]
@@ -117,12 +118,12 @@ pub async fn record_consent(
     tx: &mut UnitOfWork<'_>,
     account_id: &AccountId,
     client_id: &ClientId,
-    consent: &Consent,
+    consent: &Disclosure,
 ) -> anyhow::Result<()> {
     let now = tx.now;
     let before = store::consents::find(tx, account_id, client_id).await?.unwrap_or_default();
-    let scopes = before.scopes.union(&consent.scopes).to_scope_string();
-    let claims = serde_json::to_string(&before.claims.union(&consent.claims))?;
+    let Disclosure { scopes, claims } = before.union(consent);
+    let (scopes, claims) = (scopes.to_scope_string(), serde_json::to_string(&claims)?);
     store::consents::upsert(tx, now, account_id, client_id, &scopes, &claims).await?;
     let about =
         AuditDetails { account: Some(account_id), client: Some(client_id), detail: &scopes, ..AuditDetails::default() };

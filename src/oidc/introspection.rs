@@ -82,7 +82,7 @@ async fn introspect_token(
         }
         let sub = claims::subject(&app.master_key, &mut tx, asking, &family.grant.account_id).await?;
         let told = json!({
-            "active": true, "client_id": asking.id, "scope": family.grant.scopes.to_scope_string(), "sub": sub,
+            "active": true, "client_id": asking.id, "scope": family.grant.disclosure.scopes.to_scope_string(), "sub": sub,
             "iss": app.issuer(), "exp": family.expires_at.as_seconds(),
         });
         return Ok(told.as_object().cloned());

@@ -112,14 +112,14 @@ impl ResourceCall<'_> {
         if !found.has_audience(app.issuer()) {
             return Err(invalid_token("the token is not valid").into());
         }
-        let Some(person) = found.subject.as_ref().filter(|p| p.scopes.contains(Scope::Openid)) else {
+        let Some(person) = found.subject.as_ref().filter(|p| p.granted.scopes.contains(Scope::Openid)) else {
             return Err(OAuthError::new(ErrorCode::InsufficientScope, "the token has not the scope openid").into());
         };
         if found.client.meta.userinfo.signed.is_some_and(|alg| !app.config.keys.algorithms.contains(&alg)) {
             let words = "this client is registered for a signature that is not offered any more";
             return Err(invalid_token(words).into());
         }
-        let granted = (&person.scopes, &person.claims);
+        let granted = &person.granted;
         let mut told =
             claims::claims_for(app, &mut tx, &found.client, &person.account, granted, ClaimsTarget::Userinfo).await?;
         let sub = claims::subject(&app.master_key, &mut tx, &found.client, &person.account.id).await?;

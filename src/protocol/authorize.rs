@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::acr::AcrRequest;
-use super::claims_request::ClaimsRequest;
+use super::disclosure::Disclosure;
 use super::response::{ResponseMode, ResponseType};
-use super::scope::Scopes;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
 
@@ -87,7 +86,8 @@ pub struct AuthorizeRequest {
     pub redirect_uri: String,
     pub response_type: ResponseType,
     pub response_mode: ResponseMode,
-    pub scopes: Scopes,
+    #[serde(flatten)]
+    pub disclosure: Disclosure,
     pub state: Option<String>,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
@@ -98,8 +98,6 @@ pub struct AuthorizeRequest {
     /// The `sub` of a verified `id_token_hint` or of the `claims` parameter: the response must be about this end user
     /// (OIDCC 3.1.2.1, 5.5.1).
     pub expected_sub: Option<String>,
-    #[serde(default)]
-    pub claims: ClaimsRequest,
     #[serde(default)]
     pub acr: AcrRequest,
     /// The thumbprint of the DPoP key to which the code will be bound (RFC 9449 10).
@@ -117,6 +115,24 @@ pub struct AuthorizeRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The JSON of release 0.2.0.
+    const REQUEST: &str = r#"{"client_id":"c","redirect_uri":"https://c.example/cb","response_type":"code",
+        "response_mode":"query","scopes":["openid","profile"],"state":null,"nonce":"n","code_challenge":null,
+        "prompt":{"none":false,"login":false,"select_account":false,"consent":false,"create":false},"max_age":7,
+        "login_hint":null,"ui_locales":null,"expected_sub":null,
+        "claims":{"userinfo":["phone_number"],"id_token":["name"]},"acr":{"levels":["eidas1"],"essential":false},
+        "dpop_jkt":null,"resource":[],"pushed":null,"received":100000}"#;
+
+    #[test]
+    fn faults_f9_a_request_of_another_release_is_read_and_written_alike() {
+        let read: AuthorizeRequest = serde_json::from_str(REQUEST).unwrap();
+        assert_eq!(read.disclosure.scopes.to_scope_string(), "openid profile");
+        assert_eq!(read.disclosure.claims.userinfo, ["phone_number"]);
+        assert_eq!(read.max_age, Some(7));
+        let former: serde_json::Value = serde_json::from_str(REQUEST).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), former);
+    }
 
     #[test]
     fn none_stands_alone() {

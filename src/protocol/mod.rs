@@ -7,6 +7,7 @@ pub mod acr;
 pub mod algorithms;
 pub mod authorize;
 pub mod claims_request;
+pub mod disclosure;
 pub mod error;
 pub mod json;
 pub mod params;

@@ -3,7 +3,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ClientId};
 use crate::db::{DbError, FromRow, Result, Tx, args};
-use crate::grants::Consent;
+use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scopes;
 
 #[derive(FromRow)]
@@ -13,20 +13,20 @@ struct Row {
     claims: String,
 }
 
-impl TryFrom<Row> for Consent {
+impl TryFrom<Row> for Disclosure {
     type Error = DbError;
-    fn try_from(r: Row) -> Result<Consent> {
+    fn try_from(r: Row) -> Result<Disclosure> {
         let bad = |column| DbError::Inconsistent { table: "consent", column, row: r.client_id.to_string() };
-        Ok(Consent {
+        Ok(Disclosure {
             scopes: Scopes::parse(&r.scopes).ok_or_else(|| bad("scopes"))?,
             claims: serde_json::from_str(&r.claims).map_err(|_| bad("claims"))?,
         })
     }
 }
 
-pub async fn find(tx: &mut Tx, account_id: &AccountId, client_id: &ClientId) -> Result<Option<Consent>> {
+pub async fn find(tx: &mut Tx, account_id: &AccountId, client_id: &ClientId) -> Result<Option<Disclosure>> {
     let sql = "SELECT client_id, scopes, claims FROM consent WHERE account_id = $1 AND client_id = $2";
-    tx.fetch_optional::<Row>(sql, args![account_id, client_id]).await?.map(Consent::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![account_id, client_id]).await?.map(Disclosure::try_from).transpose()
 }
 
 /// Inserts or replaces a consent.

@@ -15,7 +15,7 @@ use crate::base::phone::E164;
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
-use crate::grants::{self, Consent};
+use crate::grants;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::paths;
@@ -39,7 +39,7 @@ pub async fn show_page(
     i: &str,
     p: &EndUser,
 ) -> PageResult {
-    let asked = (&request.scopes, &request.claims);
+    let asked = &request.disclosure;
     let mut tx = app.db.read().await?;
     let mut told = claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::Userinfo).await?;
     told.extend(claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::IdToken).await?);
@@ -61,7 +61,8 @@ pub async fn show_page(
             phone: text("phone_number").and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
             children,
         },
-        lasting: request.scopes.contains(Scope::OfflineAccess) && client.allows_grant(GrantType::RefreshToken),
+        lasting: request.disclosure.scopes.contains(Scope::OfflineAccess)
+            && client.allows_grant(GrantType::RefreshToken),
         remembered: client.meta.consent,
         shown: ClientBranding::from_client(client),
         refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
@@ -83,10 +84,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
     // The end user signed out meanwhile: the authorization endpoint asks to sign in, and then for consent again.
     let Some(p) = load_end_user(&app, &ctx, &client).await? else { return to_dispatcher() };
     if client.meta.consent {
-        let consent = Consent { scopes: waiting.request.scopes.clone(), claims: waiting.request.claims.clone() };
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(p.account.id.clone()));
         let mut tx = op.write(Durability::Durable).await?;
-        grants::ops::record_consent(&mut tx, &p.session.account_id, &client.id, &consent).await?;
+        grants::ops::record_consent(&mut tx, &p.session.account_id, &client.id, &waiting.request.disclosure).await?;
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id.to_string());

@@ -3,11 +3,12 @@
 use crate::accounts::Account;
 use crate::app::AppState;
 use crate::clients::Client;
-use crate::grants::{self, Consent};
+use crate::grants;
 use crate::http::request_context::RequestContext;
 use crate::oidc::tokens::claims;
 use crate::protocol::acr::Acr;
 use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster::{self, store::RosterChild};
 use crate::sessions::{self, Session};
@@ -18,7 +19,7 @@ pub struct EndUser {
     pub account: Account,
     pub children: Vec<RosterChild>,
     pub sub: String,
-    consent: Option<Consent>,
+    consent: Option<Disclosure>,
 }
 
 impl EndUser {
@@ -33,8 +34,8 @@ impl EndUser {
     /// True if no consent page is needed: the client is first-party, or the end user has consented to all requested
     /// scopes and claims. `prompt=consent` always requires the page (OIDCC 3.1.2.1).
     pub fn has_consented(&self, client: &Client, request: &AuthorizeRequest) -> bool {
-        let asked = request.scopes.without(Scope::OfflineAccess);
-        let covered = || self.consent.as_ref().is_some_and(|c| c.covers(&asked, &request.claims));
+        let asked = request.disclosure.without(Scope::OfflineAccess);
+        let covered = || self.consent.as_ref().is_some_and(|c| c.covers(&asked));
         !request.prompt.consent && (!client.meta.consent || covered())
     }
 }

@@ -97,7 +97,7 @@ mod tests {
     use crate::base::typed_ids::ClientId;
     use crate::protocol::acr::AcrRequest;
     use crate::protocol::authorize::Prompt;
-    use crate::protocol::claims_request::ClaimsRequest;
+    use crate::protocol::disclosure::Disclosure;
     use crate::protocol::response::{ResponseMode, ResponseType};
     use crate::protocol::scope::Scopes;
 
@@ -107,7 +107,7 @@ mod tests {
             redirect_uri: "https://c.example/cb".into(),
             response_type: ResponseType::CODE,
             response_mode: ResponseMode::Query,
-            scopes: Scopes::parse("openid").unwrap(),
+            disclosure: Disclosure { scopes: Scopes::parse("openid").unwrap(), ..Disclosure::default() },
             state: None,
             nonce: None,
             code_challenge: None,
@@ -116,7 +116,6 @@ mod tests {
             login_hint: None,
             ui_locales: None,
             expected_sub: None,
-            claims: ClaimsRequest::default(),
             acr: AcrRequest::default(),
             dpop_jkt: None,
             resource: Vec::new(),

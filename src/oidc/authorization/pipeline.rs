@@ -18,6 +18,7 @@ use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::dpop_proof::DpopProof;
 use crate::oidc::tokens::resource_indicators::requested_resources;
 use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::disclosure::Disclosure;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::telemetry;
@@ -149,7 +150,10 @@ async fn check_parameters(
         redirect_uri: uri.to_owned(),
         response_type,
         response_mode,
-        scopes,
+        disclosure: Disclosure {
+            scopes,
+            claims: asked.claims.restricted_to(|name| client.meta.scopes.grants_claim(name)),
+        },
         state,
         nonce,
         code_challenge,
@@ -158,7 +162,6 @@ async fn check_parameters(
         login_hint: params.get_owned("login_hint").filter(|h| h.len() <= 256),
         ui_locales: params.get_owned("ui_locales").filter(|l| l.len() <= 256),
         expected_sub,
-        claims: asked.claims.restricted_to(|name| client.meta.scopes.grants_claim(name)),
         acr,
         dpop_jkt,
         resource,

@@ -64,8 +64,7 @@ pub async fn complete_authorization(
             true => {
                 let place = if is_id_token_only(kind) { ClaimsTarget::IdTokenOnly } else { ClaimsTarget::IdToken };
                 let mut tx = app.db.read().await?;
-                let told =
-                    claims::claims_for(app, &mut tx, client, &p.account, (&grant.scopes, &grant.claims), place).await?;
+                let told = claims::claims_for(app, &mut tx, client, &p.account, &grant.disclosure, place).await?;
                 Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
             }
         };
@@ -74,7 +73,7 @@ pub async fn complete_authorization(
             pairs.push(("access_token", token));
             pairs.push(("token_type", "Bearer".to_owned()));
             pairs.push(("expires_in", TOKEN_TTL.as_seconds_ceil().to_string()));
-            pairs.push(("scope", grant.scopes.to_scope_string()));
+            pairs.push(("scope", grant.disclosure.scopes.to_scope_string()));
         }
         pairs.extend(minted.id_token.map(|token| ("id_token", token)));
     }
@@ -100,13 +99,13 @@ async fn build_grant(
     let refreshes = request.response_type.code && client.allows_grant(GrantType::RefreshToken);
     // OIDCC 11: offline access requires consent to this request, or an agreement with the deployment, in the file of
     // the client.
-    let offline =
-        refreshes && request.scopes.contains(Scope::OfflineAccess) && (said_yes || client.meta.offline_agreed);
+    let offline = refreshes
+        && request.disclosure.scopes.contains(Scope::OfflineAccess)
+        && (said_yes || client.meta.offline_agreed);
     Ok(Grant {
         client_id: client.id.clone(),
         account_id: p.session.account_id.clone(),
-        scopes: if offline { request.scopes.clone() } else { request.scopes.without(Scope::OfflineAccess) },
-        claims: request.claims.clone(),
+        disclosure: if offline { request.disclosure.clone() } else { request.disclosure.without(Scope::OfflineAccess) },
         resource: request.resource.clone(),
         id: request.response_type.code.then(|| id128(app.rng.as_ref())),
         sid: held.sid,

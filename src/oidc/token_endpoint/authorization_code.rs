@@ -74,9 +74,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return denied(UNKNOWN_CODE, "the session has ended");
     };
     let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
-    let told =
-        claims::claims_for(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), ClaimsTarget::IdToken)
-            .await?;
+    let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
     asking.consume_proof().await?;
     match app.ephemeral.take(Namespace::Code, &key, now).await? {
@@ -117,7 +115,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),
         expires_in: TOKEN_TTL.as_seconds_ceil(),
-        scope: grant.scopes.to_scope_string(),
+        scope: grant.disclosure.scopes.to_scope_string(),
         id_token: minted.id_token,
         refresh_token: family.map(|f| grants::encode_refresh_token(&app.master_key, &f.id, f.generation)),
     })

@@ -63,9 +63,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return denied("nothing of the person is in the client's perimeter any more");
     }
     let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
-    let told =
-        claims::claims_for(app, &mut tx, client, &account, (&grant.scopes, &grant.claims), ClaimsTarget::IdToken)
-            .await?;
+    let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
 
     asking.consume_proof().await?;
@@ -77,13 +75,17 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let (jkt, resource, grant_id) = (asking.jkt.as_deref(), grant.resource.as_slice(), grant.id.as_deref());
     let access = AccessTokenRequest { binding: holder, jkt, resource, grant_id };
     // OIDCC 12.2: the ID token of a refresh has no new nonce.
-    let id = grant.scopes.contains(Scope::Openid).then_some(IdTokenRequest { nonce: None, code: None, claims: told });
+    let id = grant.disclosure.scopes.contains(Scope::Openid).then_some(IdTokenRequest {
+        nonce: None,
+        code: None,
+        claims: told,
+    });
     let minted = issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
     Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),
         expires_in: TOKEN_TTL.as_seconds_ceil(),
-        scope: grant.scopes.to_scope_string(),
+        scope: grant.disclosure.scopes.to_scope_string(),
         id_token: minted.id_token,
         refresh_token: Some(grants::encode_refresh_token(&app.master_key, &family.id, generation)),
     })
@@ -93,12 +95,12 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
 /// the scopes that the client is registered for now.
 fn narrow_grant(asking: &TokenRequest<'_>, family: &RefreshTokenFamily) -> Result<Grant, OAuthError> {
     let mut grant = family.grant.clone();
-    grant.scopes = grant.scopes.intersection(&asking.client.meta.scopes);
+    grant.disclosure.scopes = grant.disclosure.scopes.intersection(&asking.client.meta.scopes);
     if let Some(text) = asking.params.get("scope") {
         let known = Scopes::parse(text);
         let all = known.filter(|asked| text.split(' ').all(|word| asked.iter().any(|s| s.name() == word)));
-        grant.scopes = all
-            .filter(|asked| asked.intersection(&grant.scopes) == *asked)
+        grant.disclosure.scopes = all
+            .filter(|asked| asked.intersection(&grant.disclosure.scopes) == *asked)
             .ok_or_else(|| OAuthError::new(ErrorCode::InvalidScope, "scope is more than was granted"))?;
     }
     grant.resource = asking.granted_resources(&grant.resource)?;

@@ -15,6 +15,7 @@ use crate::grants;
 use crate::jose::{Claims, VerifyError};
 use crate::keys;
 use crate::protocol::claims_request::ClaimsRequest;
+use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scopes;
 use crate::protocol::tolerance::AccessTokenTyp;
 use crate::sessions;
@@ -33,8 +34,7 @@ pub struct ValidAccessToken {
 /// The end user of a token, with the granted scopes and claims.
 pub struct TokenSubject {
     pub account: Account,
-    pub scopes: Scopes,
-    pub claims: ClaimsRequest,
+    pub granted: Disclosure,
 }
 
 impl ValidAccessToken {
@@ -133,7 +133,8 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
     let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
     let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
-    let person = TokenSubject { account, scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
+    let granted = Disclosure { scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
+    let person = TokenSubject { account, granted };
     Ok(Some(ValidAccessToken { client, subject: Some(person), jkt, claims }))
 }
 

@@ -11,8 +11,8 @@ use crate::base::typed_ids::AccountId;
 use crate::clients::{Client, Perimeter, SubjectType};
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::Tx;
-use crate::protocol::claims_request::ClaimsRequest;
-use crate::protocol::scope::{Scope, Scopes};
+use crate::protocol::disclosure::Disclosure;
+use crate::protocol::scope::Scope;
 use crate::roster;
 use crate::roster::store::RosterChild;
 
@@ -71,9 +71,10 @@ pub async fn claims_for(
     tx: &mut Tx,
     client: &Client,
     account: &Account,
-    (scopes, claims): (&Scopes, &ClaimsRequest),
+    granted: &Disclosure,
     place: ClaimsTarget,
 ) -> anyhow::Result<Map<String, Value>> {
+    let Disclosure { scopes, claims } = granted;
     let scopes = scopes.intersection(&client.meta.scopes);
     let place = match place {
         ClaimsTarget::IdToken if client.meta.tolerances.claims_in_id_token => ClaimsTarget::IdTokenOnly,

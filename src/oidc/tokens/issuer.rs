@@ -101,7 +101,7 @@ fn access_token_claims(
         "iss": app.issuer(), "sub": sub, "aud": audience(app, client, wanted.resource), "client_id": client.id,
         "jti": id128(app.rng.as_ref()), "iat": now.as_seconds(), "exp": now.plus(TOKEN_TTL).as_seconds(),
         "auth_time": grant.authenticated_at.as_seconds(), "acr": grant.acr, "amr": grant.amr,
-        "scope": grant.scopes.to_scope_string(),
+        "scope": grant.disclosure.scopes.to_scope_string(),
     });
     if let Some(map) = claims.as_object_mut() {
         match wanted.binding {
@@ -113,8 +113,8 @@ fn access_token_claims(
             }
         }
         map.extend(wanted.grant_id.map(|id| string_claim("grt", id)));
-        if !grant.claims.userinfo.is_empty() {
-            map.insert("clm".to_owned(), json!(grant.claims.userinfo));
+        if !grant.disclosure.claims.userinfo.is_empty() {
+            map.insert("clm".to_owned(), json!(grant.disclosure.claims.userinfo));
         }
         if let Some(jkt) = wanted.jkt {
             map.insert("cnf".to_owned(), json!({ "jkt": jkt }));
