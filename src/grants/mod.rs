@@ -63,6 +63,13 @@ pub struct Grant {
     pub acr: Acr,
 }
 
+/// The ids by which an access token is revoked: its own, and that of its grant.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessTokenIds<'a> {
+    pub jti: &'a str,
+    pub grant_id: &'a str,
+}
+
 /// A refresh token family: a refresh token and its successors by rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshTokenFamily {

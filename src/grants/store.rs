@@ -4,7 +4,7 @@ pub mod consents;
 pub mod families;
 pub mod revoked;
 
-use super::ClientSession;
+use super::{AccessTokenIds, ClientSession};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId, SessionId};
 use crate::db::{FromRow, Result, Tx, args};
@@ -38,11 +38,11 @@ pub async fn find_by_sid(tx: &mut Tx, sid: &ClientSessionId) -> Result<Option<Cl
 pub async fn find_for_token(
     tx: &mut Tx,
     sid: &ClientSessionId,
-    (jti, grant): (&str, &str),
+    ids: AccessTokenIds<'_>,
 ) -> Result<Option<ClientSession>> {
     let sql = "SELECT session_id, client_id, sid, generation FROM session_client WHERE sid = $1 \
                AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    Ok(tx.fetch_optional::<Row>(sql, args![sid, jti, grant]).await?.map(ClientSession::from))
+    Ok(tx.fetch_optional::<Row>(sql, args![sid, ids.jti, ids.grant_id]).await?.map(ClientSession::from))
 }
 
 /// Inserts the row at the client's first request in a session, unless the row exists.

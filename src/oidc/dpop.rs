@@ -25,6 +25,20 @@ const PROOF_TYP: &str = "dpop+jwt";
 /// The period of a nonce. A nonce is accepted during its own period and the next.
 const NONCE_PERIOD: Span = Span::seconds(150);
 
+/// The request that a proof is signed for: its method, and its path at this server.
+#[derive(Clone, Copy, Debug)]
+pub struct DpopTarget<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
+}
+
+/// An access token, and the thumbprint of the key that the token is bound to.
+#[derive(Clone, Copy)]
+pub struct BoundToken<'a> {
+    pub token: &'a str,
+    pub jkt: &'a str,
+}
+
 fn invalid_proof(words: &'static str) -> OAuthError {
     OAuthError::new(ErrorCode::InvalidDpopProof, words)
 }
@@ -34,8 +48,7 @@ pub fn extract_proof(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
-    method: &Method,
-    path: &str,
+    target: DpopTarget<'_>,
     client: &Client,
 ) -> Result<Option<DpopProof>, OAuthError> {
     let mut all = headers.get_all(&DPOP_HEADER).iter();
@@ -45,7 +58,7 @@ pub fn extract_proof(
         return Err(invalid_proof("two DPoP headers"));
     }
     let Ok(proof) = proof.to_str() else { return Err(invalid_proof("the proof is not ASCII")) };
-    verify_proof(app, now, proof, method, path, None, client).map(Some)
+    verify_proof(app, now, proof, target, None, client).map(Some)
 }
 
 /// Verifies the proof at an endpoint that issues tokens, like [`extract_proof`]; clients registered for bound tokens
@@ -54,11 +67,10 @@ pub fn extract_required_proof(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
-    method: &Method,
-    path: &str,
+    target: DpopTarget<'_>,
     client: &Client,
 ) -> Result<Option<DpopProof>, OAuthError> {
-    match extract_proof(app, now, headers, method, path, client)? {
+    match extract_proof(app, now, headers, target, client)? {
         None if client.requirements().dpop => {
             Err(invalid_proof("this client's tokens are bound to a key: a proof is missing"))
         }
@@ -72,8 +84,8 @@ pub async fn verify_for_token(
     app: &App,
     now: Timestamp,
     headers: &HeaderMap,
-    (method, path): (&Method, &str),
-    (token, jkt): (&str, &str),
+    target: DpopTarget<'_>,
+    bound: BoundToken<'_>,
     client: &Client,
 ) -> Result<(), ProtocolError> {
     let mut all = headers.get_all(&DPOP_HEADER).iter();
@@ -81,8 +93,8 @@ pub async fn verify_for_token(
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
         _ => return Err(invalid_proof("one proof is needed").into()),
     };
-    let found = verify_proof(app, now, proof, method, path, Some(token), client)?;
-    if !constant_time_eq(&found.jkt, jkt) {
+    let found = verify_proof(app, now, proof, target, Some(bound.token), client)?;
+    if !constant_time_eq(&found.jkt, bound.jkt) {
         return Err(invalid_proof("the proof is another key's").into());
     }
     found.consume(app, &client.id, now).await
@@ -93,8 +105,7 @@ fn verify_proof(
     app: &App,
     now: Timestamp,
     proof: &str,
-    method: &Method,
-    path: &str,
+    target: DpopTarget<'_>,
     token: Option<&str>,
     client: &Client,
 ) -> Result<DpopProof, OAuthError> {
@@ -107,10 +118,10 @@ fn verify_proof(
     let Some(jti) = text("jti").filter(|jti| (1..=256).contains(&jti.len())) else {
         return Err(invalid_proof("jti is missing"));
     };
-    if text("htm") != Some(method.as_str()) {
+    if text("htm") != Some(target.method.as_str()) {
         return Err(invalid_proof("htm is not this method"));
     }
-    if !text("htu").is_some_and(|htu| htu_matches(app.issuer(), path, htu)) {
+    if !text("htu").is_some_and(|htu| htu_matches(app.issuer(), target.path, htu)) {
         return Err(invalid_proof("htu is not this address"));
     }
     let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Err(invalid_proof("iat is missing")) };

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::bearer::{PresentedToken, TokenScheme, missing_token_response, resource_error_response, token_in_header};
-use super::dpop;
+use super::dpop::{self, BoundToken, DpopTarget};
 use super::error::ProtocolError;
 use super::error_response::{NO_STORE, allow_origin, busy_as_json};
 use super::tokens::access_token_validation::{self, ValidAccessToken};
@@ -138,9 +138,9 @@ impl ResourceCall<'_> {
             }
             (None, TokenScheme::Dpop) => Err(invalid_token("the token is not bound to a key").into()),
             (Some(jkt), TokenScheme::Dpop) => {
-                let call = (self.method, paths::USERINFO);
-                let token = (self.presented.token.as_str(), jkt.as_str());
-                dpop::verify_for_token(self.app, self.ctx.now, self.headers, call, token, &found.client).await
+                let target = DpopTarget { method: self.method, path: paths::USERINFO };
+                let bound = BoundToken { token: &self.presented.token, jkt };
+                dpop::verify_for_token(self.app, self.ctx.now, self.headers, target, bound, &found.client).await
             }
             (None, TokenScheme::Bearer) => Ok(()),
         }

@@ -3,7 +3,7 @@
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
-use crate::grants::RefreshTokenFamily;
+use crate::grants::{AccessTokenIds, RefreshTokenFamily};
 
 #[derive(FromRow)]
 struct Row {
@@ -46,12 +46,12 @@ pub async fn find(tx: &mut Tx, id: &RefreshFamilyId) -> Result<Option<RefreshTok
 pub async fn find_for_token(
     tx: &mut Tx,
     id: &RefreshFamilyId,
-    (jti, grant): (&str, &str),
+    ids: AccessTokenIds<'_>,
 ) -> Result<Option<RefreshTokenFamily>> {
     let sql = "SELECT id, session_id, details, jkt, generation, turned_at, access_generation, expires_at, ended_at \
                FROM refresh_family WHERE id = $1 \
                AND NOT EXISTS (SELECT 1 FROM revoked_token WHERE id IN ($2, $3))";
-    tx.fetch_optional::<Row>(sql, args![id, jti, grant]).await?.map(RefreshTokenFamily::try_from).transpose()
+    tx.fetch_optional::<Row>(sql, args![id, ids.jti, ids.grant_id]).await?.map(RefreshTokenFamily::try_from).transpose()
 }
 
 /// Inserts a family; `details` is the grant as JSON.

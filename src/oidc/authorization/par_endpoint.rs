@@ -18,7 +18,7 @@ use crate::http::request_context::RequestContext;
 use crate::oidc::client_authentication::assertion::ClientEndpoint;
 use crate::oidc::client_authentication::extract::AuthenticatedClient;
 use crate::oidc::client_endpoint::{self, ClientEndpointResult};
-use crate::oidc::dpop;
+use crate::oidc::dpop::{self, DpopTarget};
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
     client_endpoint::respond(app, ctx, ClientEndpoint::Par, request, push).await
@@ -26,7 +26,8 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 
 async fn push(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
     let AuthenticatedClient { client, params, headers, .. } = &*asking;
-    let proof = dpop::extract_proof(&app, ctx.now, headers, &Method::POST, paths::PAR, client)?;
+    let target = DpopTarget { method: &Method::POST, path: paths::PAR };
+    let proof = dpop::extract_proof(&app, ctx.now, headers, target, client)?;
     let stage = Stage::Pushed { client, proof: proof.as_ref() };
     let checked = check_request(&app, ctx.now, stage, params).await;
     let (_, request) = checked.map_err(AuthorizeError::into_protocol_error)?;

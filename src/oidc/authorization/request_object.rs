@@ -14,7 +14,7 @@ use crate::base::secret::sha256_base64url;
 use crate::clients::Client;
 use crate::http::outgoing::{CacheLookup, CallPurpose};
 use crate::jose::{Claims, ExpectedTyp};
-use crate::oidc::client_authentication::assertion;
+use crate::oidc::client_authentication::assertion::{self, ExpectedSignature};
 use crate::oidc::error::ProtocolError;
 use crate::protocol::authorize::{PARAMETERS, ParameterType};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -64,8 +64,8 @@ pub async fn extract(
         .request_object_signing_alg
         .map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
     let denial = |why: String| invalid_object("the request object does not hold").detail(why);
-    let claims =
-        assertion::verify_with_client_keys(app, now, client, (&allowed, ALLOWED_TYP), object.trim(), denial).await?;
+    let expected = ExpectedSignature { algorithms: &allowed, typ: ALLOWED_TYP };
+    let claims = assertion::verify_with_client_keys(app, now, client, expected, object.trim(), denial).await?;
     validate_claims(app.issuer(), now, client, params, &claims).map(Some).map_err(|error| RequestObjectError {
         error: error.into(),
         state: claims.get("state").and_then(Value::as_str).map(str::to_owned),

@@ -21,7 +21,7 @@ use crate::oidc::authorization::end_user::EndUser;
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::target::ResponseTarget;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
-use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::response::ResponseType;
@@ -68,7 +68,8 @@ pub async fn complete_authorization(
                 Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
             }
         };
-        let minted = issuer::issue_tokens(app, ctx.now, client, (&p.sub, &grant), access, id).await?;
+        let minted =
+            issuer::issue_tokens(app, ctx.now, client, SubjectGrant { sub: &p.sub, grant: &grant }, access, id).await?;
         if let Some(token) = minted.access_token {
             pairs.push(("access_token", token));
             pairs.push(("token_type", "Bearer".to_owned()));

@@ -99,7 +99,22 @@ async fn verify_signature(
     }
     let allowed =
         client.meta.auth_signing_alg.map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
-    verify_with_client_keys(app, now, client, (&allowed, ALLOWED_TYP), text, denial).await
+    verify_with_client_keys(
+        app,
+        now,
+        client,
+        ExpectedSignature { algorithms: &allowed, typ: ALLOWED_TYP },
+        text,
+        denial,
+    )
+    .await
+}
+
+/// The algorithms and the `typ` of which a signature must be.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpectedSignature<'a> {
+    pub algorithms: &'a [Alg],
+    pub typ: ExpectedTyp<'a>,
 }
 
 /// Verifies a signature with the registered keys of the client; keys at a `jwks_uri` are fetched again for an unknown
@@ -108,17 +123,17 @@ pub async fn verify_with_client_keys(
     app: &AppState,
     now: Timestamp,
     client: &Client,
-    (allowed, typ): (&[Alg], ExpectedTyp<'_>),
+    expected: ExpectedSignature<'_>,
     text: &str,
     denial: impl Fn(String) -> OAuthError,
 ) -> Result<Claims, ProtocolError> {
     let none = || denial("the client has no keys".to_owned());
     let keys = clients::ops::load_keys(app, now, client, None).await?.ok_or_else(none)?;
-    let verified = match keys.verify(text, allowed, typ) {
+    let verified = match keys.verify(text, expected.algorithms, expected.typ) {
         Err(VerifyError::UnknownKid) => {
             let unknown = unverified_kid(text).unwrap_or_default();
             let keys = clients::ops::load_keys(app, now, client, Some(&unknown)).await?.ok_or_else(none)?;
-            keys.verify(text, allowed, typ)
+            keys.verify(text, expected.algorithms, expected.typ)
         }
         known => known,
     };

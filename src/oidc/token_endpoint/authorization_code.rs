@@ -24,7 +24,7 @@ use crate::oidc::CodeGrant;
 use crate::oidc::TOKEN_TTL;
 use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
-use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
@@ -110,7 +110,8 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let (jkt, grant_id) = (asking.jkt.as_deref(), grant.id.as_deref());
     let access = AccessTokenRequest { binding: holder, jkt, resource: &resource, grant_id };
     let id = IdTokenRequest { nonce: granted.nonce.as_deref(), code: None, claims: told };
-    let minted = issuer::issue_tokens(app, now, client, (&sub, grant), Some(access), Some(id)).await?;
+    let minted =
+        issuer::issue_tokens(app, now, client, SubjectGrant { sub: &sub, grant }, Some(access), Some(id)).await?;
     Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),

@@ -18,7 +18,7 @@ use crate::http::request_context::RequestContext;
 use crate::oidc::client_authentication::assertion::ClientEndpoint;
 use crate::oidc::client_authentication::extract::AuthenticatedClient;
 use crate::oidc::client_endpoint::{self, ClientEndpointResult};
-use crate::oidc::dpop;
+use crate::oidc::dpop::{self, DpopTarget};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
@@ -27,7 +27,8 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 
 async fn exchange(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
     let AuthenticatedClient { client, params, headers, .. } = &*asking;
-    let proof = dpop::extract_required_proof(&app, ctx.now, headers, &Method::POST, paths::TOKEN, client)?;
+    let target = DpopTarget { method: &Method::POST, path: paths::TOKEN };
+    let proof = dpop::extract_required_proof(&app, ctx.now, headers, target, client)?;
     if metadata::check_offered_algorithms(&client.meta, &app.config.keys.algorithms).is_err() {
         let words = "this client is registered for a signature that is not offered any more";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).into());

@@ -14,7 +14,7 @@ use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classif
 use crate::oidc::TOKEN_TTL;
 use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
-use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, TokenBinding};
+use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::sessions;
@@ -80,7 +80,8 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         code: None,
         claims: told,
     });
-    let minted = issuer::issue_tokens(app, now, client, (&sub, &grant), Some(access), id).await?;
+    let minted =
+        issuer::issue_tokens(app, now, client, SubjectGrant { sub: &sub, grant: &grant }, Some(access), id).await?;
     Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),

@@ -11,7 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
 use crate::clients::{self, Client};
 use crate::db::Tx;
-use crate::grants;
+use crate::grants::{self, AccessTokenIds};
 use crate::jose::{Claims, VerifyError};
 use crate::keys;
 use crate::protocol::claims_request::ClaimsRequest;
@@ -97,7 +97,7 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
     telemetry::record_client_id(&client.id);
     let jkt = claims.get("cnf").and_then(|c| c.get("jkt")).and_then(Value::as_str).map(str::to_owned);
     let generation = number("gen").unwrap_or_default();
-    let own = (text("jti").unwrap_or_default(), text("grt").unwrap_or_default());
+    let own = AccessTokenIds { jti: text("jti").unwrap_or_default(), grant_id: text("grt").unwrap_or_default() };
     let account_id = match (text("sid"), text("fam")) {
         (Some(sid), None) => {
             let Some(held) = grants::store::find_for_token(tx, &ClientSessionId::new(sid), own).await? else {
@@ -121,7 +121,7 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
             family.grant.account_id
         }
         (None, None) if text("sub") == Some(&client.id) => {
-            if grants::store::revoked::is_revoked(tx, own.0).await? {
+            if grants::store::revoked::is_revoked(tx, own.jti).await? {
                 return dead("revoked");
             }
             return Ok(Some(ValidAccessToken { client, subject: None, jkt, claims }));

@@ -54,19 +54,26 @@ pub struct IssuedTokens {
     pub id_token: Option<String>,
 }
 
+/// A grant, with the `sub` by which the client knows the end user.
+#[derive(Clone, Copy, Debug)]
+pub struct SubjectGrant<'a> {
+    pub sub: &'a str,
+    pub grant: &'a Grant,
+}
+
 /// Signs the tokens on a blocking thread: an RSA signature takes a quarter of a millisecond.
 pub async fn issue_tokens(
     app: &AppState,
     now: Timestamp,
     client: &Client,
-    (sub, grant): (&str, &Grant),
+    granted: SubjectGrant<'_>,
     access: Option<AccessTokenRequest<'_>>,
     id: Option<IdTokenRequest<'_>>,
 ) -> anyhow::Result<IssuedTokens> {
-    let access = access.map(|wanted| access_token_claims(app, now, client, sub, grant, wanted));
+    let access = access.map(|wanted| access_token_claims(app, now, client, granted, wanted));
     let typ = client.meta.tolerances.access_token_typ.name();
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
-    let id = id.map(|wanted| (id_token_claims(app, now, client, sub, grant, &wanted), wanted.code.map(str::to_owned)));
+    let id = id.map(|wanted| (id_token_claims(app, now, client, granted, &wanted), wanted.code.map(str::to_owned)));
     let ring = app.key_ring();
     let minted = tokio::task::spawn_blocking(move || {
         let access_token = access.map(|claims| jose::sign(&ring, Alg::ES256, typ, &claims)).transpose()?;
@@ -93,8 +100,7 @@ fn access_token_claims(
     app: &AppState,
     now: Timestamp,
     client: &Client,
-    sub: &str,
-    grant: &Grant,
+    SubjectGrant { sub, grant }: SubjectGrant<'_>,
     wanted: AccessTokenRequest<'_>,
 ) -> Value {
     let mut claims = json!({
@@ -144,8 +150,7 @@ fn id_token_claims(
     app: &AppState,
     now: Timestamp,
     client: &Client,
-    sub: &str,
-    grant: &Grant,
+    SubjectGrant { sub, grant }: SubjectGrant<'_>,
     wanted: &IdTokenRequest<'_>,
 ) -> Map<String, Value> {
     // Claims about the end user come first, so that none can replace a protocol claim (docs/threats.md#attack-j13).
