@@ -15,7 +15,7 @@ pub fn jwks(bytes: &[u8]) {
     let Some(set) = json::object(bytes) else { return };
     let Ok(keys) = KeySet::parse(&Value::Object(set)) else { return };
     for name in ["RSA-OAEP-256", "ECDH-ES"] {
-        let alg = KeyManagement::from_name(name).expect("one of ours");
+        let alg = name.parse::<KeyManagement>().expect("one of ours");
         if keys.can_encrypt(alg) {
             let how = Encryption { alg, enc: ContentEncryption::A256Gcm };
             let sealed = encrypt(&keys, how, None, b"payload").expect("a key that is taken");

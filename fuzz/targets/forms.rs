@@ -70,7 +70,7 @@ pub fn words(bytes: &[u8]) {
     if let Some(kind) = ResponseType::parse(&text) {
         assert_eq!(ResponseType::parse(kind.name()), Some(kind));
     }
-    let _ = (Prompt::parse(&text), ResponseMode::from_name(&text), Acr::from_name(&text));
+    let _ = (Prompt::parse(&text), text.parse::<ResponseMode>(), text.parse::<Acr>());
     let _ = (claims_request::parse(&text), json::object(bytes));
     let _ = (pkce::is_challenge(&text), pkce::is_verifier(&text), Lang::from_ui_locales(&text));
 }

@@ -6,13 +6,17 @@
 use serde::{Deserialize, Serialize};
 
 /// The assurance levels, the lowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr,
+)]
 pub enum Acr {
     /// A password, or the mobile number of the roster together with the password just chosen.
     #[serde(rename = "eidas1")]
+    #[strum(serialize = "eidas1")]
     Eidas1,
     /// A second factor. An SMS does not count as a second factor (docs/decisions/0033-sms-proves-possession.md).
     #[serde(rename = "https://refeds.org/profile/mfa")]
+    #[strum(serialize = "https://refeds.org/profile/mfa")]
     Mfa,
 }
 
@@ -22,14 +26,7 @@ impl Acr {
     pub const REACHABLE: [Acr; 1] = [Acr::Eidas1];
 
     pub fn name(self) -> &'static str {
-        match self {
-            Acr::Eidas1 => "eidas1",
-            Acr::Mfa => "https://refeds.org/profile/mfa",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Acr> {
-        Acr::ALL.into_iter().find(|level| level.name() == name)
+        self.into()
     }
 
     /// Returns the level of a session authenticated by these methods.

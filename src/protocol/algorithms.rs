@@ -24,11 +24,13 @@ impl Alg {
 }
 
 /// The key management algorithm of an encrypted token (RFC 7518 4.3, 4.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 pub enum KeyManagement {
     #[serde(rename = "RSA-OAEP-256")]
+    #[strum(serialize = "RSA-OAEP-256")]
     RsaOaep256,
     #[serde(rename = "ECDH-ES")]
+    #[strum(serialize = "ECDH-ES")]
     EcdhEs,
 }
 
@@ -36,25 +38,22 @@ impl KeyManagement {
     pub const ALL: [KeyManagement; 2] = [KeyManagement::RsaOaep256, KeyManagement::EcdhEs];
 
     pub fn name(self) -> &'static str {
-        match self {
-            KeyManagement::RsaOaep256 => "RSA-OAEP-256",
-            KeyManagement::EcdhEs => "ECDH-ES",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<KeyManagement> {
-        KeyManagement::ALL.into_iter().find(|a| a.name() == name)
+        self.into()
     }
 }
 
 /// The content encryption algorithm of an encrypted token (RFC 7518 5.2, 5.3). The first is the default of OpenID
 /// Connect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr,
+)]
 pub enum ContentEncryption {
     #[default]
     #[serde(rename = "A128CBC-HS256")]
+    #[strum(serialize = "A128CBC-HS256")]
     A128CbcHs256,
     #[serde(rename = "A256GCM")]
+    #[strum(serialize = "A256GCM")]
     A256Gcm,
 }
 
@@ -62,14 +61,7 @@ impl ContentEncryption {
     pub const ALL: [ContentEncryption; 2] = [ContentEncryption::A128CbcHs256, ContentEncryption::A256Gcm];
 
     pub fn name(self) -> &'static str {
-        match self {
-            ContentEncryption::A128CbcHs256 => "A128CBC-HS256",
-            ContentEncryption::A256Gcm => "A256GCM",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<ContentEncryption> {
-        ContentEncryption::ALL.into_iter().find(|a| a.name() == name)
+        self.into()
     }
 }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::acr::{Acr, AcrRequest};
+use super::acr::AcrRequest;
 use super::json;
 use super::scope::Scope;
 
@@ -111,12 +111,13 @@ fn acr_request(request: &Value) -> Option<AcrRequest> {
         None => false,
         Some(essential) => essential.as_bool()?,
     };
-    Some(AcrRequest { levels: names.into_iter().filter_map(Acr::from_name).collect(), essential })
+    Some(AcrRequest { levels: names.into_iter().filter_map(|name| name.parse().ok()).collect(), essential })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::acr::Acr;
     use proptest::prelude::*;
 
     #[test]

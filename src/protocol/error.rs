@@ -11,8 +11,9 @@ use serde::Serialize;
 /// An OAuth or OpenID Connect error code: RFC 6749 4.1.2.1 and 5.2, OIDCC 3.1.2.6, RFC 6750 3.1, RFC 7009 2.2.1,
 /// RFC 7591 3.2.2, RFC 8707 2, RFC 9101 7, RFC 9126 2.3, RFC 9449 12.2, and the OpenID Connect Core error code
 /// `unmet_authentication_requirements`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
     InvalidRequest,
     InvalidClient,
@@ -47,37 +48,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     pub fn name(self) -> &'static str {
-        match self {
-            ErrorCode::InvalidRequest => "invalid_request",
-            ErrorCode::InvalidClient => "invalid_client",
-            ErrorCode::InvalidGrant => "invalid_grant",
-            ErrorCode::InvalidScope => "invalid_scope",
-            ErrorCode::InvalidToken => "invalid_token",
-            ErrorCode::InsufficientScope => "insufficient_scope",
-            ErrorCode::UnauthorizedClient => "unauthorized_client",
-            ErrorCode::UnsupportedGrantType => "unsupported_grant_type",
-            ErrorCode::UnsupportedResponseType => "unsupported_response_type",
-            ErrorCode::AccessDenied => "access_denied",
-            ErrorCode::LoginRequired => "login_required",
-            ErrorCode::InteractionRequired => "interaction_required",
-            ErrorCode::ConsentRequired => "consent_required",
-            ErrorCode::AccountSelectionRequired => "account_selection_required",
-            ErrorCode::InvalidRequestObject => "invalid_request_object",
-            ErrorCode::InvalidRequestUri => "invalid_request_uri",
-            ErrorCode::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
-            ErrorCode::InvalidTarget => "invalid_target",
-            ErrorCode::InvalidDpopProof => "invalid_dpop_proof",
-            ErrorCode::UseDpopNonce => "use_dpop_nonce",
-            ErrorCode::UnsupportedTokenType => "unsupported_token_type",
-            ErrorCode::InvalidRedirectUri => "invalid_redirect_uri",
-            ErrorCode::InvalidClientMetadata => "invalid_client_metadata",
-            ErrorCode::InvalidSoftwareStatement => "invalid_software_statement",
-            ErrorCode::RequestNotSupported => "request_not_supported",
-            ErrorCode::RequestUriNotSupported => "request_uri_not_supported",
-            ErrorCode::RegistrationNotSupported => "registration_not_supported",
-            ErrorCode::ServerError => "server_error",
-            ErrorCode::TemporarilyUnavailable => "temporarily_unavailable",
-        }
+        self.into()
     }
 }
 

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum SecurityProfile {
     /// OpenID Connect and OAuth 2.0 without further requirements.
     #[default]
@@ -15,9 +16,6 @@ pub enum SecurityProfile {
 
 impl SecurityProfile {
     pub fn name(self) -> &'static str {
-        match self {
-            SecurityProfile::Plain => "plain",
-            SecurityProfile::Fapi2 => "fapi2",
-        }
+        self.into()
     }
 }

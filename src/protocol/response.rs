@@ -85,8 +85,9 @@ impl fmt::Display for ResponseType {
 pub struct UnknownResponseType;
 
 /// The `response_mode`: the transport of the response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ResponseMode {
     Query,
     Fragment,
@@ -98,15 +99,7 @@ impl ResponseMode {
     pub const ALL: [ResponseMode; 3] = [ResponseMode::Query, ResponseMode::Fragment, ResponseMode::FormPost];
 
     pub fn name(self) -> &'static str {
-        match self {
-            ResponseMode::Query => "query",
-            ResponseMode::Fragment => "fragment",
-            ResponseMode::FormPost => "form_post",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<ResponseMode> {
-        ResponseMode::ALL.into_iter().find(|m| m.name() == name)
+        self.into()
     }
 
     /// Returns the default response mode of a response type.

@@ -35,31 +35,32 @@ impl Tolerances {
 }
 
 /// The `typ` of a logout token: the ID token validators of some libraries reject the value recommended by BCL 2.4.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 pub enum LogoutTokenTyp {
     #[default]
     #[serde(rename = "logout+jwt")]
+    #[strum(serialize = "logout+jwt")]
     LogoutJwt,
     #[serde(rename = "JWT")]
+    #[strum(serialize = "JWT")]
     Jwt,
 }
 
 impl LogoutTokenTyp {
     pub fn name(self) -> &'static str {
-        match self {
-            LogoutTokenTyp::LogoutJwt => "logout+jwt",
-            LogoutTokenTyp::Jwt => "JWT",
-        }
+        self.into()
     }
 }
 
 /// The `typ` of an access token: older resource servers do not know the value of RFC 9068 2.1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 pub enum AccessTokenTyp {
     #[default]
     #[serde(rename = "at+jwt")]
+    #[strum(serialize = "at+jwt")]
     AtJwt,
     #[serde(rename = "JWT")]
+    #[strum(serialize = "JWT")]
     Jwt,
 }
 
@@ -67,10 +68,7 @@ impl AccessTokenTyp {
     pub const ALL: [AccessTokenTyp; 2] = [AccessTokenTyp::AtJwt, AccessTokenTyp::Jwt];
 
     pub fn name(self) -> &'static str {
-        match self {
-            AccessTokenTyp::AtJwt => "at+jwt",
-            AccessTokenTyp::Jwt => "JWT",
-        }
+        self.into()
     }
 }
 

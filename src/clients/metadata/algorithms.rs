@@ -122,11 +122,11 @@ fn encryption(
     let Some(alg) = alg else {
         return if enc.is_some() { invalid(enc_field, "not without the alg") } else { Ok(None) };
     };
-    let Some(alg) = KeyManagement::from_name(alg) else { return invalid(alg_field, "RSA-OAEP-256 or ECDH-ES") };
-    let enc = match enc.as_deref().map(ContentEncryption::from_name) {
+    let Ok(alg) = alg.parse::<KeyManagement>() else { return invalid(alg_field, "RSA-OAEP-256 or ECDH-ES") };
+    let enc = match enc.as_deref().map(str::parse::<ContentEncryption>) {
         None => ContentEncryption::default(),
-        Some(Some(enc)) => enc,
-        Some(None) => return invalid(enc_field, "A128CBC-HS256 or A256GCM"),
+        Some(Ok(enc)) => enc,
+        Some(Err(_)) => return invalid(enc_field, "A128CBC-HS256 or A256GCM"),
     };
     match keys {
         ClientKeys::Remote => {}

@@ -21,7 +21,7 @@ impl ResponseTarget {
     /// Returns the target for the error of an invalid request: follows the requested response mode as far as possible.
     pub fn best_effort(redirect_uri: &str, params: &Params) -> ResponseTarget {
         let kind = params.get("response_type").and_then(ResponseType::parse).unwrap_or(ResponseType::CODE);
-        let asked = params.get("response_mode").and_then(ResponseMode::from_name);
+        let asked = params.get("response_mode").and_then(|mode| mode.parse::<ResponseMode>().ok());
         let mode = match asked {
             Some(ResponseMode::Query) if kind.uses_front_channel() => ResponseMode::Fragment,
             Some(mode) => mode,

@@ -82,13 +82,13 @@ impl RequestValidator<'_> {
     }
 
     pub fn response_mode(&self, kind: ResponseType) -> Result<ResponseMode, OAuthError> {
-        match self.params.get("response_mode").map(ResponseMode::from_name) {
+        match self.params.get("response_mode").map(str::parse::<ResponseMode>) {
             None => Ok(ResponseMode::default_for(kind)),
-            Some(Some(ResponseMode::Query)) if kind.uses_front_channel() => {
+            Some(Ok(ResponseMode::Query)) if kind.uses_front_channel() => {
                 Err(OAuthError::invalid_request("tokens do not travel in a query"))
             }
-            Some(Some(mode)) => Ok(mode),
-            Some(None) => Err(OAuthError::invalid_request("response_mode is not supported")),
+            Some(Ok(mode)) => Ok(mode),
+            Some(Err(_)) => Err(OAuthError::invalid_request("response_mode is not supported")),
         }
     }
 
@@ -183,5 +183,5 @@ impl RequestValidator<'_> {
 }
 
 fn parse_acr_values<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Acr> {
-    names.filter_map(Acr::from_name).collect()
+    names.filter_map(|name| name.parse().ok()).collect()
 }
