@@ -11,7 +11,7 @@ pub use files::ClientFileError;
 pub use keys::load_keys;
 
 use super::{Client, store};
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
 use crate::base::typed_ids::ClientId;
@@ -78,15 +78,15 @@ pub async fn record_use(app: &App, now: Timestamp, client: &Client) {
 }
 
 /// Records that an authenticated client exchanged a code protected by neither PKCE nor `nonce`, once a day.
-pub async fn record_unprotected_exchange(app: &App, now: Timestamp, client: &Client) {
-    let due = now.minus(USAGE_WRITE_INTERVAL);
+pub async fn record_unprotected_exchange(op: &Operation<'_>, client: &Client) {
+    let due = op.now.minus(USAGE_WRITE_INTERVAL);
     if client.unprotected_at.is_some_and(|at| at > due) {
         return;
     }
     tracing::warn!(client = client.id.as_str(), "sends neither PKCE nor nonce");
     let write = async {
-        let mut tx = app.db.write(Durability::Relaxed).await?;
-        store::record_unprotected_exchange(&mut tx, now, &client.id, due).await?;
+        let mut tx = op.write(Durability::Relaxed).await?;
+        store::record_unprotected_exchange(&mut tx, op.now, &client.id, due).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {

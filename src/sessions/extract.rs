@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 
 use super::{Session, ops};
 use crate::accounts::Account;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 
@@ -17,9 +17,10 @@ impl FromRequestParts<AppState> for CurrentSession {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, PageError> {
         let ctx = RequestContext::from_request_parts(parts, app).await?;
-        let found = ops::current(app, ctx.now, ctx.session.as_deref()).await?;
+        let op = Operation::of_request(app, &ctx);
+        let found = ops::current(&op, ctx.session.as_deref()).await?;
         if let Some((session, _)) = &found {
-            ops::touch(app, ctx.now, session).await?;
+            ops::touch(&op, session).await?;
         }
         Ok(CurrentSession(found))
     }

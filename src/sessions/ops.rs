@@ -5,7 +5,6 @@ use crate::accounts::{self, Account};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::Actor;
-use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
@@ -106,10 +105,10 @@ pub fn session_id(cookie: &str) -> SessionId {
 
 /// Returns the current session of a cookie and its account. `None` for a malformed cookie, an ended or idle session,
 /// and a closed or suspended account (docs/threats.md#attack-s6, #attack-t11).
-pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
+pub async fn current(op: &Operation<'_>, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
-    let mut tx = app.db.read().await?;
-    let Some(session) = store::find(&mut tx, &session_id(cookie)).await?.filter(|s| s.allows_single_sign_on(now))
+    let mut tx = op.app.db.read().await?;
+    let Some(session) = store::find(&mut tx, &session_id(cookie)).await?.filter(|s| s.allows_single_sign_on(op.now))
     else {
         return Ok(None);
     };
@@ -118,10 +117,10 @@ pub async fn current(app: &App, now: Timestamp, cookie: Option<&str>) -> anyhow:
 }
 
 /// Records the activity of the session, at most once a minute.
-pub async fn touch(app: &App, now: Timestamp, session: &Session) -> anyhow::Result<()> {
-    if now.since(session.seen_at) >= TOUCH_INTERVAL {
-        let mut tx = app.db.write(Durability::Relaxed).await?;
-        store::touch(&mut tx, now, &session.id).await?;
+pub async fn touch(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
+    if op.now.since(session.seen_at) >= TOUCH_INTERVAL {
+        let mut tx = op.write(Durability::Relaxed).await?;
+        store::touch(&mut tx, op.now, &session.id).await?;
         tx.commit().await?;
     }
     Ok(())

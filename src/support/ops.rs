@@ -11,7 +11,7 @@ use crate::{activation, sessions};
 /// Writes the buffered pages: pages within an activation or a session always, other pages within the limit of their
 /// source.
 pub async fn flush(op: &Operation<'_>) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let noted = app.support_pages.drain();
     if noted.is_empty() {
         return Ok(());
@@ -19,7 +19,7 @@ pub async fn flush(op: &Operation<'_>) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for page in noted {
         let session = match page.session.as_deref() {
-            Some(cookie) => sessions::ops::current(app, now, Some(cookie)).await?,
+            Some(cookie) => sessions::ops::current(op, Some(cookie)).await?,
             None => None,
         };
         let found = match &page.activation {

@@ -1,7 +1,7 @@
 //! The signed-in end user of an authorization request, with the data relevant to the client.
 
 use crate::accounts::Account;
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::clients::Client;
 use crate::grants;
 use crate::http::request_context::RequestContext;
@@ -42,7 +42,7 @@ impl EndUser {
 
 /// Returns the end user of this browser's session.
 pub async fn load_end_user(app: &AppState, ctx: &RequestContext, client: &Client) -> anyhow::Result<Option<EndUser>> {
-    let found = sessions::ops::current(app, ctx.now, ctx.session.as_deref()).await?;
+    let found = sessions::ops::current(&Operation::of_request(app, ctx), ctx.session.as_deref()).await?;
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::pipeline::{AuthorizeError, Stage, check_request};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
 use crate::http::error::PageError;
@@ -186,7 +186,7 @@ async fn dispatch(
 ) -> PageResult {
     let person = load_end_user(app, ctx, client).await?;
     if let (Some(p), false) = (&person, request.prompt.none) {
-        sessions::ops::touch(app, ctx.now, &p.session).await?;
+        sessions::ops::touch(&Operation::of_request(app, ctx), &p.session).await?;
     }
     let said_yes = |p: &EndUser| kept.and_then(|k| k.consented_account_id) == Some(p.account.id.as_str());
     let next = next_step(&AuthenticationContext {

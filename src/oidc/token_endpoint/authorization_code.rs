@@ -59,7 +59,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         return deny_replay(asking.op, &granted).await;
     }
     if granted.code_challenge.is_none() && granted.nonce.is_none() {
-        clients::ops::record_unprotected_exchange(app, now, client).await;
+        clients::ops::record_unprotected_exchange(asking.op, client).await;
     }
     let grant = &granted.grant;
     let resource = asking.granted_resources(&grant.resource)?;
