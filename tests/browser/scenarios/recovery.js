@@ -1,7 +1,7 @@
-// A password that was forgotten: the activation again, birth dates, a new password. Comes last, since it changes the
-// password.
+// A forgotten identifiant, then a forgotten password: a code, birth dates, a new password. Comes last, since it changes
+// the password.
 
-import { PROVIDER } from "../demo.js";
+import { PROVIDER, messages, nextCode } from "../demo.js";
 import { FATOU, NEW_PASSWORD, PASSWORD } from "../people.js";
 import { assertEqual, assertSays } from "../report.js";
 import { confirmChildren, enterPortal, identifyAndConfirm, onPage, signIn, toSignIn } from "./steps.js";
@@ -15,28 +15,45 @@ export async function recovery({ report, round, words, look, newVisitor, identif
     await enterPortal(elsewhere, FATOU.school);
   });
   const visitor = await newVisitor();
-  await step("« Mot de passe oublié ? » leads to the activation, which gives the identifiant again", async () => {
+  await step("« Identifiant oublié ? » shows the identifiant after a code", async () => {
     await toSignIn(visitor, words);
-    await visitor.use('main a[href*="/mot-de-passe-oublie"]');
-    await visitor.use("#continuer");
+    await visitor.use('main a[href*="/identifiant-oublie"]');
+    await look.at(visitor, "identifiant-oublie");
     await identifyAndConfirm(visitor, FATOU);
     assertEqual(await visitor.textOf("#identifiant"), identifiant, "identifiant");
+    await look.at(visitor, "identifiant-retrouve");
   });
-  await step("a new password asks for the children's birth dates first", async () => {
-    await visitor.use("#nouveau-mot-de-passe");
-    await onPage(visitor, "/activation/enfants");
-    await look.at(visitor, "enfants-nouveau");
+  await step("« Mot de passe oublié ? » sends a code for the identifiant", async () => {
+    await visitor.use("#se-connecter");
+    await onPage(visitor, "/connexion");
+    await visitor.use('main a[href*="/mot-de-passe-oublie"]');
+    await onPage(visitor, "/mot-de-passe-oublie");
+    await look.at(visitor, "mot-de-passe-oublie-identifiant");
+    const known = await messages(FATOU.e164);
+    await visitor.fill("identifiant", identifiant);
+    await visitor.use("#continuer");
+    await onPage(visitor, "/mot-de-passe-oublie/code");
+    await look.at(visitor, "mot-de-passe-oublie-code");
+    await visitor.fill("code", await nextCode(FATOU.e164, known));
+    await visitor.use("#continuer");
+  });
+  await step("a new password asks for the children's birth dates first, and offers no Non", async () => {
+    await onPage(visitor, "/mot-de-passe-oublie/enfants");
+    await look.at(visitor, "mot-de-passe-oublie-enfants");
     await confirmChildren(visitor, FATOU);
-    await onPage(visitor, "/activation/mot-de-passe");
+    await onPage(visitor, "/mot-de-passe-oublie/mot-de-passe");
     assertEqual(await visitor.textOf("#identifiant"), identifiant, "identifiant");
   });
   await look.at(visitor, "mot-de-passe-nouveau");
-  await step("the new password is taken and leads on to the portal", async () => {
+  await step("back from the password comes to the same page, and the new password leads on to the portal", async () => {
+    await visitor.back();
+    await onPage(visitor, "/mot-de-passe-oublie/mot-de-passe");
     await visitor.fill("mot_de_passe", NEW_PASSWORD);
     await visitor.fill("confirmation", NEW_PASSWORD);
     await visitor.use("#terminer");
+    await onPage(visitor, "/mot-de-passe-oublie/termine");
     assertSays(await visitor.text(), words.newPasswordDone);
-    await look.at(visitor, "terminee-nouveau");
+    await look.at(visitor, "termine-nouveau");
     await visitor.use("#continuer");
     await enterPortal(visitor, FATOU.school);
   });
