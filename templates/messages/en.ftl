@@ -390,6 +390,7 @@ leaflet-identifiant = My username
 ## A forgotten username
 forgotten-identifiant-page = Forgotten username
 forgotten-identifiant-intro = Tell us who you are. A code is sent to your mobile by text message; with it we can show your username.
+forgotten-phone-why = Enter the mobile number that the school knows.
 forgotten-otherwise = Other ways
 forgotten-number-changed = **Another number, or no mobile:** your child's school corrects the number or gives you a letter.
 forgotten-pupil-sheet = **Pupil:** the username is on the sheet from the school. Lost it? Ask the school office for another.
@@ -408,6 +409,7 @@ recovery-code-sent = If the username **{ $identifiant }** exists and the school 
 recovery-nothing-wait = Wait for two minutes, then check the username on your sheet.
 recovery-nothing-number = Has your number changed? Only the school can correct it. It can also give you a letter with a code. Tell it the support code.
 recovery-correct = Correct the username
+recovery-new-password = My new password
 recovery-done = To be safe, your other devices will have to sign in again with this password.
 recovery-nothing-to-ask = The school names no child of yours, so we cannot check that it is you.
 recovery-none-right = No date is right. Your account stays as it is. The school has been told.

@@ -390,6 +390,7 @@ leaflet-identifiant = Mon identifiant
 ## A forgotten username
 forgotten-identifiant-page = Identifiant oublié
 forgotten-identifiant-intro = Indiquez qui vous êtes. Un code part par SMS vers votre portable ; il permet d'afficher votre identifiant.
+forgotten-phone-why = Indiquez le numéro de téléphone portable communiqué à l'école ou à l'établissement scolaire.
 forgotten-otherwise = Autrement
 forgotten-number-changed = **Numéro changé, ou pas de portable :** l'établissement de votre enfant corrige le numéro ou vous remet une lettre.
 forgotten-pupil-sheet = **Élève :** l'identifiant est sur la feuille de l'établissement. Perdue ? Demandez-en une autre à la vie scolaire.
@@ -408,6 +409,7 @@ recovery-code-sent = Si l'identifiant **{ $identifiant }** existe et si l'établ
 recovery-nothing-wait = Attendez deux minutes, puis vérifiez l'identifiant sur votre feuille.
 recovery-nothing-number = Votre numéro a changé ? L'établissement seul peut le corriger. Il peut aussi vous remettre une lettre avec un code. Donnez-lui le code d'assistance.
 recovery-correct = Corriger l'identifiant
+recovery-new-password = Mon nouveau mot de passe
 recovery-done = Par prudence, vos autres appareils devront se reconnecter avec ce mot de passe.
 recovery-nothing-to-ask = L'établissement ne nous indique aucun enfant : nous ne pouvons pas vérifier que c'est bien vous.
 recovery-none-right = Aucune date ne correspond. Votre compte reste comme il est. L'établissement est averti.
