@@ -2,6 +2,7 @@
 //!
 //! An event never contains typed input, a telephone number, a code or a token.
 
+pub mod ops;
 pub mod store;
 
 use crate::base::typed_ids::{AccountId, ClientId, PersonId};

@@ -1,9 +1,12 @@
 //! The audit rows, append-only.
 
+use serde::Serialize;
+
 use super::{AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{row_id, row_id_lower_bound};
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+use crate::base::typed_ids::AccountId;
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 /// Writes an event in the unit of work that causes it, with the time, the actor and the request of the unit of work.
 pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDetails<'_>) -> Result<()> {
@@ -30,9 +33,107 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     Ok(())
 }
 
-/// Deletes the events before the given time, at most [`CLEANUP_BATCH_ROWS`] per call.
-/// Row ids begin with their time, so that the query is a range scan of the primary key.
+/// Deletes the events of seals that ended before the given time, at most [`CLEANUP_BATCH_ROWS`] per call. The events of
+/// a seal go together and the seal stays, so that what is left can be verified.
 pub async fn delete_expired(tx: &mut Tx, before: Timestamp) -> Result<u64> {
-    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2)";
+    let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id <= \
+               (SELECT MAX(last) FROM audit_seal WHERE last < $1) ORDER BY id LIMIT $2)";
     tx.execute(sql, args![row_id_lower_bound(before), CLEANUP_BATCH_ROWS]).await
+}
+
+/// A row of the audit with all its columns, in their order. Its JSON is what a seal digests, so a column that is added
+/// later is left out where it is empty.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow, Serialize)]
+pub struct AuditRow {
+    pub id: String,
+    pub at: i64,
+    pub fact: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    pub detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub academy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uai: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// Lists the rows after an id and before another, in their order.
+pub async fn list_between(tx: &mut Tx, after: &str, before: &str, most: i64) -> Result<Vec<AuditRow>> {
+    tx.fetch_all(
+        "SELECT id, at, fact, account_id, client_id, detail, actor_kind, actor_id, role, academy, uai, person_id, \
+         reason, before, after, proof, request_id FROM audit WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3",
+        args![after, before, most],
+    )
+    .await
+}
+
+/// Lists the rows of an account after an id and before another, in their order.
+pub async fn list_of_account(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    after: &str,
+    before: &str,
+    most: i64,
+) -> Result<Vec<AuditRow>> {
+    tx.fetch_all(
+        "SELECT id, at, fact, account_id, client_id, detail, actor_kind, actor_id, role, academy, uai, person_id, \
+         reason, before, after, proof, request_id FROM audit WHERE account_id = $4 AND id > $1 AND id < $2 \
+         ORDER BY id LIMIT $3",
+        args![after, before, most, account_id],
+    )
+    .await
+}
+
+/// A seal over consecutive rows.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct AuditSeal {
+    pub seq: i64,
+    /// The ids of the first and the last row.
+    pub first: String,
+    pub last: String,
+    pub count: i64,
+    pub digest: String,
+    /// The digest of the seal before; empty for the first.
+    pub previous: String,
+    pub sealed_at: i64,
+}
+
+pub async fn find_last_seal(tx: &mut Tx) -> Result<Option<AuditSeal>> {
+    let sql = "SELECT seq, first, last, count, digest, previous, sealed_at FROM audit_seal ORDER BY seq DESC LIMIT 1";
+    tx.fetch_optional(sql, args![]).await
+}
+
+/// Lists the seals after a number, in their order.
+pub async fn list_seals(tx: &mut Tx, after: i64, most: i64) -> Result<Vec<AuditSeal>> {
+    let sql = "SELECT seq, first, last, count, digest, previous, sealed_at FROM audit_seal WHERE seq > $1 \
+               ORDER BY seq LIMIT $2";
+    tx.fetch_all(sql, args![after, most]).await
+}
+
+/// Inserts a seal; false if another server sealed the same rows.
+pub async fn insert_seal(tx: &mut Tx, seal: &AuditSeal) -> Result<bool> {
+    let sql = "INSERT INTO audit_seal (seq, first, last, count, digest, previous, sealed_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    let values = args![seal.seq, &seal.first, &seal.last, seal.count, &seal.digest, &seal.previous, seal.sealed_at];
+    Ok(tx.execute(sql, values).await? == 1)
 }

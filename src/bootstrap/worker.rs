@@ -25,6 +25,8 @@ const KEY_REFRESH_INTERVAL: Duration = Duration::from_millis(keys::rotation::KEY
 /// The interval at which the time is recorded in the database: a restart with a clock set back lengthens lifetimes by
 /// at most this interval.
 const CLOCK_RECORD_INTERVAL: Duration = Duration::from_secs(30);
+/// The interval at which the audit is sealed.
+const SEAL_INTERVAL: Duration = Duration::from_secs(60);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The interval at which views of pages with a support code are written to the database.
@@ -72,6 +74,25 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
             }
             if stopping {
                 return;
+            }
+        }
+    });
+    let (a, mut s) = (app.clone(), stop.clone());
+    all.spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(SEAL_INTERVAL) => {}
+                _ = s.wait_for(|stop| *stop) => return,
+            }
+            while !*s.borrow() {
+                match audit::ops::seal(Operation::of_job(&a, "seal").storage()).await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::error!(error = format!("{error:#}"), "the audit was not sealed");
+                        break;
+                    }
+                }
             }
         }
     });

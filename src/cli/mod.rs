@@ -3,6 +3,7 @@
 //! The output of a command goes to stdout, through a writer; the log and the single error line of a failed command go
 //! to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No business rule belongs here.
 
+mod audit;
 mod bench;
 mod campaign;
 mod client;
@@ -21,6 +22,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use chrono::DateTime;
 use chrono_tz::Europe::Paris;
 use clap::{Parser, Subcommand};
@@ -62,6 +64,8 @@ enum Command {
     Keys(keys::KeysArgs),
     /// Shows if codes leave by SMS, and resumes sending after an outage.
     Sms(sms::SmsArgs),
+    /// Exports the audit, and verifies its seals.
+    Audit(audit::AuditArgs),
     /// Reports problems of this installation, or explains a support code.
     Doctor(doctor::DoctorArgs),
     /// Measures this machine's speed against its limiting operation.
@@ -124,7 +128,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let filter = telemetry::install(&config.log);
             Box::pin(serve::run(config, file, filter)).await
         }
-        Command::Migrate(args) => migrate::run(&args, &load_config_and_logging(file)?, out).await,
+        Command::Migrate(args) => Box::pin(migrate::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Import(args) => {
             let config = load_config_and_logging(file)?;
             let around = operator_dependencies();
@@ -135,6 +139,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             opened.db.close().await;
             Ok(all)
         }
+        Command::Audit(args) => Box::pin(audit::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Sms(args) => sms::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Campaign(args) => campaign::run(&args, &load_config_and_logging(file)?, out).await,
@@ -169,6 +174,16 @@ fn load_config(file: Option<&Path>) -> anyhow::Result<Config> {
 fn config_path(file: Option<&Path>) -> Option<&Path> {
     let usual = Path::new("config/preau.toml");
     file.or_else(|| usual.exists().then_some(usual))
+}
+
+/// Creates a file that only its owner may read; never overwrites one.
+fn private_file(path: &Path) -> anyhow::Result<io::BufWriter<std::fs::File>> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).with_context(|| path.display().to_string())?;
+    Ok(io::BufWriter::new(file))
 }
 
 /// Formats a time for operators: 2026-10-03 14:30, in Paris.

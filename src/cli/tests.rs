@@ -249,6 +249,27 @@ impl TestInstallation {
 }
 
 #[tokio::test]
+async fn the_audit_is_exported_and_verified() {
+    let house = TestInstallation::new();
+    assert!(house.run("migrate").await.0);
+    let (done, text) = house.run("audit export").await;
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(
+        done && lines.iter().any(|event| event["fact"] == "key_made" && event["actor_kind"] == "operator"),
+        "{text}"
+    );
+    let file = house.folder.path().join("audit.jsonl");
+    let export = format!("audit export --to 2000-01-01 --out {}", file.display());
+    let (done, said) = house.run(&export).await;
+    assert!(done && said.starts_with("0 events"), "{said}");
+    assert!(!house.run(&export).await.0, "no file is overwritten");
+    let (done, said) = house.run("audit export --account a.nobody01").await;
+    assert!(!done && said.contains("no account is called a.nobody01"), "{said}");
+    let (done, said) = house.run("audit verify").await;
+    assert!(done && said.contains("0 seals") && said.contains("nothing was changed"), "{said}");
+}
+
+#[tokio::test]
 async fn doctor_finds_what_is_broken_and_changes_nothing() {
     let house = TestInstallation::new();
     let (sound, text) = house.run("doctor").await;

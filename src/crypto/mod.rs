@@ -50,6 +50,8 @@ pub enum HmacPurpose {
     DpopNonce,
     /// The secret that binds an activation to a browser after a proof.
     ActivationBinding,
+    /// The digest of audit rows.
+    AuditSeal,
 }
 
 impl HmacPurpose {
@@ -63,6 +65,7 @@ impl HmacPurpose {
             HmacPurpose::RefreshToken => "blind/refresh",
             HmacPurpose::DpopNonce => "blind/dpop_nonce",
             HmacPurpose::ActivationBinding => "blind/binding",
+            HmacPurpose::AuditSeal => "blind/audit",
         }
     }
 }
@@ -80,7 +83,8 @@ pub struct MasterKey {
     id: String,
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
-    hmac_keys: [hmac::Key; 8],
+    /// Boxed, because the master key is moved through the futures of every start.
+    hmac_keys: Box<[hmac::Key; 9]>,
 }
 
 struct Len(usize);
@@ -119,9 +123,10 @@ impl MasterKey {
             mac(HmacPurpose::RefreshToken)?,
             mac(HmacPurpose::DpopNonce)?,
             mac(HmacPurpose::ActivationBinding)?,
+            mac(HmacPurpose::AuditSeal)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
-        Ok(Self { id, master, aead, hmac_keys: blind })
+        Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
     }
 
     /// Returns the key id, the first part of every sealed text. The id reveals nothing about the key.
@@ -167,7 +172,7 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding] = &self.hmac_keys;
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal] = &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
             HmacPurpose::SmsCode => code,
@@ -177,6 +182,7 @@ impl MasterKey {
             HmacPurpose::RefreshToken => refresh,
             HmacPurpose::DpopNonce => dpop_nonce,
             HmacPurpose::ActivationBinding => binding,
+            HmacPurpose::AuditSeal => audit_seal,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

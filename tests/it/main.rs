@@ -17,6 +17,8 @@ mod architecture;
 #[cfg(test)]
 mod audit_actors;
 #[cfg(test)]
+mod audit_seals;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod clock;
