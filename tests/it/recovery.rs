@@ -165,7 +165,7 @@ async fn whoever_forgot_an_identifiant_and_has_none_goes_on_to_the_children() {
 }
 
 #[tokio::test]
-async fn threat_s12_a_new_number_is_told_neither_the_identifiant_nor_that_there_is_an_account() {
+async fn threat_s13_a_new_number_is_told_neither_the_identifiant_nor_that_there_is_an_account() {
     let (server, account) = start().await;
     let other = TestFamily { phone: "06 39 98 00 99", ..family() };
     server.import_families("montpellier", MONOD, std::slice::from_ref(&other)).await;
@@ -291,7 +291,7 @@ async fn one_right_date_is_enough_when_the_other_childs_tries_are_used() {
 }
 
 #[tokio::test]
-async fn threat_s12_a_number_of_less_than_three_days_opens_no_active_account() {
+async fn threat_s13_a_number_of_less_than_three_days_opens_no_active_account() {
     let (server, account) = start().await;
     let other = TestFamily { phone: "06 39 98 00 99", ..family() };
     server.import_families("montpellier", MONOD, &[other]).await;
