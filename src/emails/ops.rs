@@ -11,6 +11,7 @@ use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ChallengeId, SessionId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
+use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::mail::{self, MailMessage, MailSendError};
 use crate::otp::{self, ChallengePurpose, CodeVerification, TypedCode};
@@ -150,6 +151,28 @@ async fn tell_former(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, address: &str,
     let host = app.config.server.host();
     let text = app.pages.message(lang, "mail-address-changed", &[("service", service), ("host", host)])?;
     enqueue(op, tx, address, subject, text).await
+}
+
+/// Tells the confirmed address that the password was replaced, in the transaction that replaces it. Nothing where there
+/// is none.
+pub async fn tell_password_replaced(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    lang: Lang,
+) -> anyhow::Result<()> {
+    let app = op.app;
+    if app.mail_gateway.is_none() {
+        return Ok(());
+    }
+    let Some(email) = store::find_confirmed(tx, &app.master_key, account_id).await? else { return Ok(()) };
+    let (service, host) = (app.pages.service_name(), app.config.server.host());
+    let subject = app.pages.message(lang, "mail-password-replaced-subject", &[("service", service)])?;
+    let at = dates::weekday_and_day(lang, op.now);
+    let hour = dates::hour(lang, op.now);
+    let values = [("service", service), ("day", &*at), ("hour", &*hour), ("host", host)];
+    let text = app.pages.message(lang, "mail-password-replaced", &values)?;
+    enqueue(op, tx, &email.address, subject, text).await
 }
 
 /// Enqueues a mail in the transaction that causes it.

@@ -430,7 +430,7 @@ letter-needed-next = Ask the school for a letter with a code, and tell it this s
 
 ## The e-mail address
 email-title = My e-mail address
-email-what-for = It is optional. It serves to tell you what happens to your account, and services that you accept may receive it.
+email-what-for = It is optional. It serves to tell you if the password of your account is replaced.
 email-label = E-mail address
 email-send = Receive a code at this address
 email-invalid = Check the address: it looks like given.name@example.org.
@@ -453,5 +453,12 @@ mail-address-changed =
     { $service }: this address is no longer your account's.
 
     If that was not you: sign in and choose a new password, or call the school.
+
+    { $host }
+mail-password-replaced-subject = { $service }: your password was replaced
+mail-password-replaced =
+    { $service }: the password of your account was replaced on { $day } at { $hour }.
+
+    If that was not you: choose a new password from the sign-in page, or call the school.
 
     { $host }

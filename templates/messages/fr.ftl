@@ -430,7 +430,7 @@ letter-needed-next = Demandez à l'établissement une lettre avec un code, et do
 
 ## The e-mail address
 email-title = Mon adresse e-mail
-email-what-for = Elle est facultative. Elle sert à vous prévenir de ce qui arrive à votre compte, et les services que vous acceptez peuvent la recevoir.
+email-what-for = Elle est facultative. Elle sert à vous prévenir si le mot de passe de votre compte est remplacé.
 email-label = Adresse e-mail
 email-send = Recevoir un code à cette adresse
 email-invalid = Vérifiez l'adresse : elle ressemble à prenom.nom@exemple.fr.
@@ -453,5 +453,12 @@ mail-address-changed =
     { $service } : cette adresse n'est plus celle de votre compte.
 
     Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
+
+    { $host }
+mail-password-replaced-subject = { $service } : votre mot de passe a été remplacé
+mail-password-replaced =
+    { $service } : le mot de passe de votre compte a été remplacé, { $day } à { $hour }.
+
+    Si ce n'était pas vous : choisissez un nouveau mot de passe depuis la page de connexion, ou appelez l'établissement.
 
     { $host }

@@ -82,6 +82,29 @@ async fn an_address_serves_once_its_code_is_typed_and_the_former_one_is_told() {
 }
 
 #[tokio::test]
+async fn a_replaced_password_is_told_to_the_confirmed_address() {
+    let (server, account, mut browser) = start().await;
+    browser.ask_for(ADDRESS).await;
+    let typed = code(&server).await;
+    browser.confirm(&typed).await;
+    server.advance(Span::days(4));
+    let mut forgetful = Browser::new(&server);
+    forgetful.get("/mot-de-passe-oublie").await;
+    forgetful.submit("continuer", &[("identifiant", &account.identifiant)]).await;
+    forgetful.follow().await;
+    let sms = server.read_code().await;
+    forgetful.type_code(&sms).await;
+    forgetful.submit("confirmer", &[("date_naissance_1", "14/02/2013")]).await;
+    forgetful.follow().await;
+    forgetful.submit("terminer", &[("mot_de_passe", "Autre-mot-99"), ("confirmation", "Autre-mot-99")]).await;
+    server.drain_outbox().await;
+    let told = server.mails().last().unwrap().clone();
+    assert_eq!((told.to.as_str(), told.subject.contains("a été remplacé")), (ADDRESS, true));
+    let personal = [account.identifiant.as_str(), "Zoé", "Durand", "http"];
+    assert!(personal.iter().all(|word| !told.text.contains(word)), "{}", told.text);
+}
+
+#[tokio::test]
 async fn attack_a8_an_address_has_no_power_before_its_code_nor_in_another_session() {
     let (server, account, mut browser) = start().await;
     browser.ask_for(ADDRESS).await;

@@ -8,6 +8,7 @@ use crate::base::typed_ids::ClientId;
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
 use crate::db::Durability;
+use crate::emails;
 use crate::interactions::{self, Interaction};
 use crate::outbox::JobKind;
 use crate::recovery::{BoundRecovery, CAUTION, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
@@ -73,6 +74,7 @@ pub async fn choose_password(
     }
     if changed == PasswordChange::Replaced {
         accounts::store::set_caution(&mut tx, &account.id, now.plus(CAUTION)).await?;
+        emails::ops::tell_password_replaced(op, &mut tx, &account.id, held.lang).await?;
     }
     store::end_others(&mut tx, &account.id, Some(&next.id)).await?;
     tenants::store::settle_reopening(&mut tx, &account.id).await?;
@@ -81,6 +83,7 @@ pub async fn choose_password(
     let signed_in = credentials::ops::begin_session(op, &mut tx, &account.id, new, from).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
+    app.job_notifier.notify(JobKind::Mail);
     restore_interaction(op, &next).await;
     Ok(RecoveryPasswordOutcome::Done(signed_in))
 }

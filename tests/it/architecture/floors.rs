@@ -38,8 +38,8 @@ const TABLE: [(&[&str], &[&str]); 17] = [
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
-    (&["credentials"], BELOW_CREDENTIALS),
     (&["emails"], &["sessions", "otp", "accounts", "audit", "limits"]),
+    (&["credentials"], BELOW_CREDENTIALS),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], BELOW_RECOVERY),
     (&["activation", "federation", "login", "my_account"], BELOW_FLOWS),
@@ -54,6 +54,7 @@ const BELOW_CREDENTIALS: &[&str] = &[
     "limits",
 ];
 const BELOW_RECOVERY: &[&str] = &[
+    "emails",
     "credentials",
     "sessions",
     "otp",
