@@ -115,6 +115,7 @@ fn failure_event(action: &str) -> Option<AuditEvent> {
     let events = [
         (RateLimit::Password, AuditEvent::PasswordsFailed),
         (RateLimit::SmsCode, AuditEvent::CodesFailed),
+        (RateLimit::LetterCode, AuditEvent::CodesFailed),
         (RateLimit::BirthDate, AuditEvent::BirthDatesFailed),
     ];
     events.into_iter().find(|(limit, _)| limit.name() == action).map(|(_, event)| event)

@@ -23,6 +23,7 @@ pub enum AuditEvent {
     EmailConfirmed,
     EmailRemoved,
     CodeAccepted,
+    LetterIssued,
     ChildrenConfirmed,
     ChildContested,
     #[strum(serialize = "child_set_aside")]

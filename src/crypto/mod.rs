@@ -52,6 +52,8 @@ pub enum HmacPurpose {
     ActivationBinding,
     /// The digest of audit rows.
     AuditSeal,
+    /// The code of a letter, with its account.
+    LetterCode,
 }
 
 impl HmacPurpose {
@@ -66,6 +68,7 @@ impl HmacPurpose {
             HmacPurpose::DpopNonce => "blind/dpop_nonce",
             HmacPurpose::ActivationBinding => "blind/binding",
             HmacPurpose::AuditSeal => "blind/audit",
+            HmacPurpose::LetterCode => "blind/letter",
         }
     }
 }
@@ -84,7 +87,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 9]>,
+    hmac_keys: Box<[hmac::Key; 10]>,
 }
 
 struct Len(usize);
@@ -124,6 +127,7 @@ impl MasterKey {
             mac(HmacPurpose::DpopNonce)?,
             mac(HmacPurpose::ActivationBinding)?,
             mac(HmacPurpose::AuditSeal)?,
+            mac(HmacPurpose::LetterCode)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -172,7 +176,7 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal] = &*self.hmac_keys;
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter] = &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
             HmacPurpose::SmsCode => code,
@@ -183,6 +187,7 @@ impl MasterKey {
             HmacPurpose::DpopNonce => dpop_nonce,
             HmacPurpose::ActivationBinding => binding,
             HmacPurpose::AuditSeal => audit_seal,
+            HmacPurpose::LetterCode => letter,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -21,6 +21,8 @@ pub enum RateLimit {
     /// A wrong SMS code of a person, over all activations and purposes.
     #[strum(serialize = "code")]
     SmsCode,
+    /// A wrong code of a letter for a typed identifiant.
+    LetterCode,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -93,7 +95,7 @@ impl RateLimit {
         let plain = |most| RateLimitPolicy { max_attempts: most, window: Span::hours(24), delay_after: None };
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
-            RateLimit::SmsCode => plain(10),
+            RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
             RateLimit::DailySms | RateLimit::WrongSignIn | RateLimit::Activation => plain(usize::MAX),
         }

@@ -1,0 +1,205 @@
+//! The people for whom letters are printed, and their accounts.
+
+use std::collections::HashSet;
+
+use super::LetterKind;
+use crate::accounts::{self, Account, AccountState};
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::profile::Profile;
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::uai::Uai;
+use crate::db::{Tx, UnitOfWork};
+use crate::roster::PhoneState;
+use crate::roster::store as roster_store;
+use crate::roster::store::pupils::{self, EnrolledPupil, LetterParent};
+
+/// The part of a school for which letters are asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetterScope {
+    /// A class, blanks and case apart.
+    Class(String),
+    /// The family of a pupil, by ELEVE_ID.
+    Family(String),
+    /// One person, by identifiant.
+    Identifiant(String),
+}
+
+/// The person of the roster for whom a letter is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetterPerson {
+    Pupil(PupilId),
+    Parent(PersonId),
+}
+
+/// Somebody for whom a letter may be printed.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    pub person: LetterPerson,
+    pub given_name: String,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    /// The class of a pupil.
+    pub class: Option<String>,
+    pub account: Option<Account>,
+    /// Set if no letter is printed without a special request.
+    pub left_out: Option<LeftOut>,
+}
+
+/// The reason for which somebody gets no letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Has a password, and a mobile for another one.
+    Active,
+    Suspended,
+    Closed,
+}
+
+impl LeftOut {
+    /// Returns the words for operators.
+    pub fn label(self) -> &'static str {
+        match self {
+            LeftOut::Active => "has an active account (--also-active prints a letter for a new password)",
+            LeftOut::Suspended => "the account is suspended",
+            LeftOut::Closed => "the account is closed",
+        }
+    }
+}
+
+impl Recipient {
+    /// Returns the name as the school writes it.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.given_name, self.usage_name.as_deref().unwrap_or(&self.family_name))
+    }
+
+    /// Returns the kind of the letter: for a first password, or for another one.
+    pub fn kind(&self) -> LetterKind {
+        match &self.account {
+            Some(account) if account.state == AccountState::Active => LetterKind::Reset,
+            _ => LetterKind::First,
+        }
+    }
+}
+
+/// Lists the people of one profile in a part of a school.
+pub async fn list(
+    tx: &mut Tx,
+    uai: &Uai,
+    scope: &LetterScope,
+    profile: Profile,
+    also_active: bool,
+) -> anyhow::Result<Vec<Recipient>> {
+    let only = match scope {
+        LetterScope::Identifiant(text) => {
+            let folded = accounts::identifier::normalize(text);
+            match accounts::store::find_by_identifiant(tx, &folded).await? {
+                Some(account) => Some(account.id),
+                None => return Ok(Vec::new()),
+            }
+        }
+        LetterScope::Class(_) | LetterScope::Family(_) => None,
+    };
+    let wanted = |pupil: &EnrolledPupil| match scope {
+        LetterScope::Class(class) => pupil.class.as_deref().is_some_and(|known| folded(known) == folded(class)),
+        LetterScope::Family(key) => pupil.pupil_key == *key,
+        LetterScope::Identifiant(_) => true,
+    };
+    let pupils: Vec<EnrolledPupil> =
+        pupils::list_enrolled_pupils(tx, uai).await?.into_iter().filter(wanted).collect();
+    let mut out = Vec::new();
+    match profile {
+        Profile::Eleve => {
+            for pupil in pupils.into_iter().filter(|pupil| is_wanted(only.as_ref(), pupil.account_id.as_ref())) {
+                out.push(pupil_recipient(tx, pupil, also_active).await?);
+            }
+        }
+        Profile::Responsable => {
+            let ids: HashSet<&PupilId> = pupils.iter().map(|pupil| &pupil.pupil_id).collect();
+            let mut seen = HashSet::new();
+            for parent in pupils::list_parents(tx, uai).await? {
+                let asked = ids.contains(&parent.pupil_id) && is_wanted(only.as_ref(), parent.account_id.as_ref());
+                if asked && seen.insert(parent.person_id.clone()) {
+                    out.push(parent_recipient(tx, parent, also_active).await?);
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn is_wanted(only: Option<&AccountId>, has: Option<&AccountId>) -> bool {
+    only.is_none() || only == has
+}
+
+fn folded(class: &str) -> String {
+    class.split_whitespace().collect::<String>().to_uppercase()
+}
+
+async fn find_account(tx: &mut Tx, id: Option<&AccountId>) -> anyhow::Result<Option<Account>> {
+    Ok(match id {
+        Some(id) => accounts::store::find(tx, id).await?,
+        None => None,
+    })
+}
+
+/// Judges whether the person needs a letter. A person who has a password and no mobile cannot get another one without.
+fn judge(account: Option<&Account>, usable_mobile: bool, also_active: bool) -> Option<LeftOut> {
+    let account = account?;
+    match account.state {
+        AccountState::Closed => Some(LeftOut::Closed),
+        _ if account.suspended_by.is_some() => Some(LeftOut::Suspended),
+        AccountState::Active if usable_mobile && !also_active => Some(LeftOut::Active),
+        AccountState::Active | AccountState::Pending => None,
+    }
+}
+
+async fn pupil_recipient(tx: &mut Tx, pupil: EnrolledPupil, also_active: bool) -> anyhow::Result<Recipient> {
+    let account = find_account(tx, pupil.account_id.as_ref()).await?;
+    Ok(Recipient {
+        // A pupil has no mobile in the roster: an active account is left alone unless asked for.
+        left_out: judge(account.as_ref(), true, also_active),
+        person: LetterPerson::Pupil(pupil.pupil_id),
+        given_name: pupil.given_name,
+        family_name: pupil.family_name,
+        usage_name: pupil.usage_name,
+        class: pupil.class,
+        account,
+    })
+}
+
+async fn parent_recipient(tx: &mut Tx, parent: LetterParent, also_active: bool) -> anyhow::Result<Recipient> {
+    let account = find_account(tx, parent.account_id.as_ref()).await?;
+    let mobile = PhoneState::Mobile.name();
+    let usable = parent.phone_state == mobile && parent.phone_disowned_at.is_none();
+    Ok(Recipient {
+        left_out: judge(account.as_ref(), usable, also_active),
+        person: LetterPerson::Parent(parent.person_id),
+        given_name: parent.given_name,
+        family_name: parent.family_name,
+        usage_name: parent.usage_name,
+        class: None,
+        account,
+    })
+}
+
+/// Returns the account of a recipient, created with an identifiant at the first letter. A parent's has this person of
+/// the roster alone: other records join it by a proof of their own.
+pub async fn account_for(tx: &mut UnitOfWork<'_>, recipient: &Recipient) -> anyhow::Result<Account> {
+    if let Some(account) = &recipient.account {
+        return Ok(account.clone());
+    }
+    let profile = match &recipient.person {
+        LetterPerson::Pupil(_) => Profile::Eleve,
+        LetterPerson::Parent(_) => Profile::Responsable,
+    };
+    let (given, family) = (&recipient.given_name, &recipient.family_name);
+    let account =
+        accounts::ops::create_account(tx, profile, given, family, recipient.usage_name.as_deref()).await?;
+    let linked = match &recipient.person {
+        LetterPerson::Pupil(id) => pupils::link_pupil_to_account(tx, id, &account.id).await?,
+        LetterPerson::Parent(id) => roster_store::link_to_account(tx, id, &account.id).await?,
+    };
+    anyhow::ensure!(linked, "somebody was given an account at the same moment: print the letters again");
+    let about = AuditDetails { account: Some(&account.id), detail: "letter", ..AuditDetails::default() };
+    audit::store::record(tx, AuditEvent::IdentifierAssigned, about).await?;
+    Ok(account)
+}

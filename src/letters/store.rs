@@ -1,0 +1,118 @@
+//! SQL queries of the table `letter`.
+
+use super::{Letter, LetterKind};
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{AccountId, LetterId, PersonId};
+use crate::base::uai::Uai;
+use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
+
+#[derive(FromRow)]
+struct Row {
+    id: LetterId,
+    account_id: AccountId,
+    kind: String,
+    code: String,
+    state: String,
+    issued_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Letter {
+    type Error = DbError;
+    fn try_from(r: Row) -> Result<Letter> {
+        Ok(Letter {
+            kind: parse_word("letter", "kind", &r.id, &r.kind)?,
+            state: parse_word("letter", "state", &r.id, &r.state)?,
+            issued_at: Timestamp(r.issued_at),
+            expires_at: Timestamp(r.expires_at),
+            ended_at: r.ended_at.map(Timestamp),
+            id: r.id,
+            account_id: r.account_id,
+            code: r.code,
+        })
+    }
+}
+
+/// The columns of a new letter.
+#[derive(Debug)]
+pub struct NewLetter<'a> {
+    pub id: &'a LetterId,
+    pub account_id: &'a AccountId,
+    pub kind: LetterKind,
+    /// An HMAC.
+    pub code: &'a str,
+    pub uai: &'a Uai,
+    /// The parent whom the letter names.
+    pub person_id: Option<&'a PersonId>,
+    pub reason: &'a str,
+    pub expires_at: Timestamp,
+}
+
+/// Inserts an issued letter.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewLetter<'_>) -> Result<()> {
+    let (now, by) = (tx.now, tx.actor.id().unwrap_or_default().to_owned());
+    tx.execute(
+        "INSERT INTO letter (id, account_id, kind, code, state, uai, person_id, issued_by, reason, issued_at, \
+         expires_at) VALUES ($1, $2, $3, $4, 'issued', $5, $6, $7, $8, $9, $10)",
+        args![
+            new.id,
+            new.account_id,
+            new.kind.name(),
+            new.code,
+            new.uai,
+            new.person_id,
+            by,
+            new.reason,
+            now,
+            new.expires_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends the open letter of an account and kind, because a newer one is printed.
+pub async fn replace_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId, kind: LetterKind) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'replaced', ended_at = $3 \
+               WHERE account_id = $1 AND kind = $2 AND ended_at IS NULL";
+    tx.execute(sql, args![account_id, kind.name(), now]).await?;
+    Ok(())
+}
+
+/// Ends the open letters of an account that lead to a password, because one was chosen.
+pub async fn withdraw_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $2 \
+               WHERE account_id = $1 AND ended_at IS NULL AND kind IN ('first', 'reset', 'parent_for_pupil')";
+    tx.execute(sql, args![account_id, now]).await?;
+    Ok(())
+}
+
+/// Lists the letters of an account in all states, the newest first.
+pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Letter>> {
+    let sql = "SELECT id, account_id, kind, code, state, issued_at, expires_at, ended_at FROM letter \
+               WHERE account_id = $1 ORDER BY issued_at DESC, id DESC LIMIT 50";
+    tx.fetch_all::<Row>(sql, args![account_id]).await?.into_iter().map(Letter::try_from).collect()
+}
+
+pub async fn find(tx: &mut Tx, id: &LetterId) -> Result<Option<Letter>> {
+    let sql = "SELECT id, account_id, kind, code, state, issued_at, expires_at, ended_at FROM letter WHERE id = $1";
+    tx.fetch_optional::<Row>(sql, args![id]).await?.map(Letter::try_from).transpose()
+}
+
+/// Gives an open letter to the browser that typed its code; false if it ended meanwhile.
+pub async fn take(tx: &mut Tx, id: &LetterId, until: Timestamp) -> Result<bool> {
+    let sql = "UPDATE letter SET state = 'taken', taken_until = $2 \
+               WHERE id = $1 AND state IN ('issued', 'taken') AND ended_at IS NULL";
+    Ok(tx.execute(sql, args![id, until]).await? == 1)
+}
+
+/// Ends a taken letter by its use; false if it ended before.
+pub async fn mark_used(tx: &mut UnitOfWork<'_>, id: &LetterId) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'used', ended_at = $2 WHERE id = $1 AND state = 'taken' AND ended_at IS NULL \
+               AND taken_until > $2";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}

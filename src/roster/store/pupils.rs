@@ -1,0 +1,78 @@
+//! Pupils as persons with an account, and the people of a class who get letters.
+
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::base::uai::Uai;
+use crate::db::{FromRow, Result, Tx, args};
+
+/// A current enrolment of a pupil.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct EnrolledPupil {
+    pub pupil_id: PupilId,
+    /// ELEVE_ID, unique in the academy.
+    pub pupil_key: String,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    pub account_id: Option<AccountId>,
+    pub uai: Uai,
+    pub school: String,
+    pub academy: String,
+    pub ministry: String,
+    pub class: Option<String>,
+}
+
+/// Lists the pupils who are enrolled in a school, by class and name.
+pub async fn list_enrolled_pupils(tx: &mut Tx, uai: &Uai) -> Result<Vec<EnrolledPupil>> {
+    tx.fetch_all(
+        "SELECT u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.account_id, \
+         s.uai, s.name AS school, s.academy, s.ministry, e.class \
+         FROM enrolment e JOIN pupil u ON u.id = e.pupil_id JOIN school s ON s.uai = e.uai \
+         WHERE e.uai = $1 AND e.ended_at IS NULL ORDER BY e.class, u.family_name, u.given_name, u.id",
+        args![uai],
+    )
+    .await
+}
+
+/// Lists the current enrolments of the pupil whose account it is.
+pub async fn list_enrolments_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<EnrolledPupil>> {
+    tx.fetch_all(
+        "SELECT u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.account_id, \
+         s.uai, s.name AS school, s.academy, s.ministry, e.class \
+         FROM pupil u JOIN enrolment e ON e.pupil_id = u.id JOIN school s ON s.uai = e.uai \
+         WHERE u.account_id = $1 AND e.ended_at IS NULL ORDER BY s.academy, s.uai, u.id LIMIT 20",
+        args![account_id],
+    )
+    .await
+}
+
+/// Gives a pupil an account, once: compare-and-set on having none.
+pub async fn link_pupil_to_account(tx: &mut Tx, pupil_id: &PupilId, account_id: &AccountId) -> Result<bool> {
+    let sql = "UPDATE pupil SET account_id = $2 WHERE id = $1 AND account_id IS NULL";
+    Ok(tx.execute(sql, args![pupil_id, account_id]).await? == 1)
+}
+
+/// A legal representative of a pupil, as far as a letter is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct LetterParent {
+    pub person_id: PersonId,
+    pub pupil_id: PupilId,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    pub account_id: Option<AccountId>,
+    pub phone_state: String,
+    pub phone_disowned_at: Option<i64>,
+}
+
+/// Lists the legal representatives of the pupils of a school, one row for each of their children.
+pub async fn list_parents(tx: &mut Tx, uai: &Uai) -> Result<Vec<LetterParent>> {
+    tx.fetch_all(
+        "SELECT p.id AS person_id, l.pupil_id, p.family_name, p.usage_name, p.given_name, p.account_id, \
+         p.phone_state, p.phone_disowned_at \
+         FROM link l JOIN person p ON p.id = l.person_id \
+         JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
+         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL ORDER BY p.family_name, p.given_name, p.id",
+        args![uai],
+    )
+    .await
+}
