@@ -45,11 +45,12 @@ CREATE TABLE recovery (
 CREATE UNIQUE INDEX recovery_open ON recovery (browser, typed_budget) WHERE state = 'code';
 CREATE INDEX recovery_account ON recovery (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX recovery_challenge ON recovery (challenge_id) WHERE challenge_id IS NOT NULL;
+CREATE INDEX recovery_letter ON recovery (letter_id) WHERE letter_id IS NOT NULL;
 CREATE INDEX recovery_code ON recovery (support_code);
 CREATE INDEX recovery_expiry ON recovery (expires_at);
 
 -- A code on paper. kind: first, reset, child, parent_for_pupil. code: an HMAC bound to the account. state: issued, taken
--- (by one browser, until taken_until), used, replaced, withdrawn. person_id: the parent whom the letter names.
+-- (by one browser, until taken_until), used, replaced (by a newer one), withdrawn (by another way to a password). person_id: the parent whom the letter names.
 CREATE TABLE letter (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES account (id),

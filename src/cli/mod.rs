@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod letters;
 mod migrate;
 mod remedies;
 mod serve;
@@ -58,6 +59,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Opens and closes the activation campaign of a school; lists the notices for the school.
     Campaign(campaign::CampaignArgs),
+    /// Prints letters with a code for pupils and parents, or the leaflet of a school.
+    Letters(letters::LettersArgs),
     /// Lists, approves and suspends relying parties; manages the tokens for registering others.
     Client(client::ClientArgs),
     /// Manages the signing keys and the master key.
@@ -140,6 +143,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             Ok(all)
         }
         Command::Audit(args) => Box::pin(audit::run(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Letters(args) => Box::pin(letters::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Sms(args) => sms::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Campaign(args) => campaign::run(&args, &load_config_and_logging(file)?, out).await,

@@ -4,6 +4,7 @@
 //! the policy and the consequences are the same: sessions, refresh tokens and known devices of the former password end.
 
 pub mod browser_binding;
+pub mod ideas;
 pub mod ops;
 pub mod views;
 

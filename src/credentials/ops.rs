@@ -10,6 +10,7 @@ use crate::base::typed_ids::ClientId;
 use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
+use crate::letters;
 use crate::limits::{self, RateLimit};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
@@ -38,7 +39,8 @@ pub async fn hash_new_password(
 }
 
 /// Sets the password, inside the transaction of the flow. A replaced password ends every session and every refresh
-/// token of the account, and forgets its devices. `None` for a closed or suspended account: nothing was written.
+/// token of the account, and forgets its devices; letters that still wait end with any password. `None` for a closed or
+/// suspended account: nothing was written.
 ///
 /// The account's row is written first: two flows of one account run one after the other, without a deadlock.
 pub async fn set_password(
@@ -60,6 +62,7 @@ pub async fn set_password(
         sessions::ops::end_all(op, tx, account_id).await?;
     }
     devices::store::forget_all(tx, account_id).await?;
+    letters::store::withdraw_open(tx, account_id).await?;
     Ok(Some(if replaces { PasswordChange::Replaced } else { PasswordChange::First }))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{ChildQuestion, DateComparison, Guardianship, ProofContext};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::typed_ids::PupilId;
 use crate::crypto::HmacPurpose;
@@ -38,6 +39,19 @@ pub async fn compare_birth_date(
         return Ok(DateComparison::Equal);
     }
     Ok(DateComparison::Different { tries_left: remaining })
+}
+
+/// Returns the time from which another date of this parent and child is compared.
+pub async fn next_try_at(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    child: Guardianship<'_>,
+) -> anyhow::Result<Timestamp> {
+    let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &child.budget_key());
+    Ok(match limits::store::peek(tx, RateLimit::BirthDate, &key).await? {
+        RateLimitDecision::Limited { until } => until,
+        RateLimitDecision::Allowed { .. } => op.now,
+    })
 }
 
 /// Hides a child from claims after the last wrong date, and notifies the school.

@@ -1,13 +1,11 @@
 //! Letters: a single-use code on paper, for a person who has no account or no mobile to prove.
 //!
 //! [`code`] is the form of a code: how it is drawn, printed and read again. [`pdf`] draws the pages that are printed.
-//! Neither knows an account, a database or a clock. [`ops`] issues codes and checks typed ones; [`recipients`] decides
-//! who gets a letter. A code alone opens nothing: a birth date is asked after it.
+//! Neither knows an account, a database or a clock. [`ops`] issues codes and checks typed ones. A code alone opens nothing: a birth date is asked after it.
 
 pub mod code;
 pub mod ops;
 pub mod pdf;
-pub mod recipients;
 pub mod store;
 
 use strum::{EnumString, IntoStaticStr};

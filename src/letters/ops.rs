@@ -1,4 +1,8 @@
-//! Issues letters, and checks typed codes: the same for every typed identifiant, known or not.
+//! Issues letters, and checks typed codes: the same for every typed identifiant, known or not. [`recipients`] decides who
+//! gets a letter, [`batch`] issues and draws those of a class, a family or one person.
+
+pub mod batch;
+pub mod recipients;
 
 use super::code::LetterCode;
 use super::{FIRST_LETTER_TTL, LETTER_TAKEN_TTL, Letter, LetterKind, LetterState, RESET_LETTER_TTL, store};
@@ -82,11 +86,9 @@ fn digest(master_key: &MasterKey, account_id: &AccountId, code: &LetterCode) -> 
     master_key.hmac(HmacPurpose::LetterCode, &format!("{account_id}/{}", code.as_str()))
 }
 
-/// The result of a typed code.
-#[derive(Debug)]
-pub enum LetterCheck {
-    /// Right, and taken by this browser.
-    Taken(Letter),
+/// The refusal of a typed code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterCodeRefusal {
     /// The code served, at this time.
     Used(Timestamp),
     /// A newer letter was printed, at this time.
@@ -94,13 +96,9 @@ pub enum LetterCheck {
     /// The code serves no more since this time.
     Expired(Timestamp),
     /// No code of this identifiant, or no such identifiant: not distinguished.
-    Wrong {
-        tries_left: usize,
-    },
+    Wrong { tries_left: usize },
     /// The tries of the day are used up: nothing was compared.
-    Limited {
-        until: Timestamp,
-    },
+    Limited { until: Timestamp },
 }
 
 /// Counts a try for the typed identifiant, then compares the code with the account's letters of all states; a right
@@ -110,7 +108,7 @@ pub async fn check(
     tx: &mut UnitOfWork<'_>,
     identifiant: &str,
     code: &LetterCode,
-) -> anyhow::Result<LetterCheck> {
+) -> anyhow::Result<Result<Letter, LetterCodeRefusal>> {
     let app = op.app;
     let folded = identifier::normalize(identifiant);
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("letter/{folded}"));
@@ -123,32 +121,31 @@ pub async fn check(
         RateLimitDecision::Allowed { remaining } => remaining,
         RateLimitDecision::Limited { until } => {
             app.metrics.record_limited(RateLimit::LetterCode.name(), "budget");
-            return Ok(LetterCheck::Limited { until });
+            return Ok(Err(LetterCodeRefusal::Limited { until }));
         }
     };
     let letters = store::list_of_account(tx, &account_id).await?;
     let typed = digest(&app.master_key, &account_id, code);
     let found = letters.iter().find(|letter| constant_time_eq(&letter.code, &typed));
     let Some(letter) = found.filter(|letter| letter.kind.sets_password()) else {
-        return Ok(LetterCheck::Wrong { tries_left: remaining });
+        return Ok(Err(LetterCodeRefusal::Wrong { tries_left: remaining }));
     };
     limits::store::release(tx, RateLimit::LetterCode, &key).await?;
     let newest = letters.iter().find(|other| other.kind == letter.kind).map_or(letter.issued_at, |l| l.issued_at);
     let ended = letter.ended_at.unwrap_or(letter.expires_at);
-    Ok(match letter.state {
-        LetterState::Used => LetterCheck::Used(ended),
-        LetterState::Replaced => LetterCheck::Replaced(newest),
-        LetterState::Withdrawn => LetterCheck::Expired(ended),
+    Ok(Err(match letter.state {
+        LetterState::Used => LetterCodeRefusal::Used(ended),
+        LetterState::Replaced => LetterCodeRefusal::Replaced(newest),
+        LetterState::Withdrawn => LetterCodeRefusal::Expired(ended),
         LetterState::Issued | LetterState::Taken if letter.expires_at <= op.now => {
-            LetterCheck::Expired(letter.expires_at)
+            LetterCodeRefusal::Expired(letter.expires_at)
         }
         LetterState::Issued | LetterState::Taken => {
             if store::take(tx, &letter.id, op.now.plus(LETTER_TAKEN_TTL)).await? {
-                LetterCheck::Taken(letter.clone())
-            } else {
-                // A concurrent request ended the letter between the two statements.
-                LetterCheck::Used(op.now)
+                return Ok(Ok(letter.clone()));
             }
+            // A concurrent request used the letter between the two statements.
+            LetterCodeRefusal::Used(op.now)
         }
-    })
+    }))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::ops::{LoginContext, SignInOutcome, sign_in};
 use super::views::{LoginFormError, LoginPage};
@@ -18,6 +18,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie, with_outcome};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
+use crate::letters::code::looks_like_a_code;
 use crate::sessions::extract::CurrentSession;
 use crate::telemetry;
 
@@ -104,6 +105,13 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     if identifiant.is_empty() || password.is_empty() {
         let empty = LoginFormError::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
+    }
+    // A letter's code, known by its form alone: the form goes on to the page of letters with its fields, whoever exists
+    // (RFC 9110 15.4.8). No password has this form.
+    if looks_like_a_code(password) {
+        let to = HeaderValue::try_from(format!("{}{query}", paths::LETTER)).map_err(anyhow::Error::from)?;
+        let answer = (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
+        return Ok(with_outcome(answer, "letter"));
     }
     let brought = LoginContext {
         session_cookie: ctx.session.as_deref(),

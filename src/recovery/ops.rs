@@ -3,15 +3,19 @@
 //! Each use case is one transaction and leaves its step by compare-and-set. A wrong input is a normal result and
 //! commits (a try was counted); only internal errors roll back.
 
+mod birth;
 mod code;
 mod dates;
+mod letter;
 mod password;
 mod send_code;
 mod start;
 
+pub use birth::{BirthOutcome, repeat_birth, submit_birth};
 pub use code::{RecoveryCodeOutcome, repeat_code, resend_code, verify_code};
 pub use dates::{DateVerdict, DatesOutcome, repeat_dates, submit_dates};
-pub use password::{RecoveryPasswordOutcome, choose_password, sign_in_again};
+pub use letter::{LetterStart, start_with_letter};
+pub use password::{RecoveryPasswordOutcome, choose_password, password_context, sign_in_again};
 pub use send_code::send_code_if_known;
 pub use start::{ProvenPerson, RecoveryStart, RecoveryVisitor, begin_proven, start};
 

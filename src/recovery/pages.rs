@@ -1,9 +1,11 @@
 //! `/mot-de-passe-oublie` and its steps. The step in the database decides which page is shown, for any URL of the
 //! recovery: the back button, a reload and a second tab all lead to the current step.
 
+mod birth;
 mod children;
 mod code;
 mod identifiant;
+mod letter;
 mod outcome;
 mod password;
 
@@ -34,6 +36,8 @@ pub fn routes() -> Router<AppState> {
         .route(paths::RECOVERY_CODE, get(code::show).post(code::submit))
         .route(paths::RECOVERY_RESEND_CODE, post(code::resend_code))
         .route(paths::RECOVERY_CHILDREN, get(children::show).post(children::submit))
+        .route(paths::LETTER, get(letter::show).post(letter::submit))
+        .route(paths::RECOVERY_BIRTH, get(birth::show).post(birth::submit))
         .route(paths::RECOVERY_PASSWORD, get(password::show).post(password::submit))
         .route(paths::RECOVERY_OUTCOME, get(outcome::show))
         .route(paths::RECOVERY_DONE, get(password::done))

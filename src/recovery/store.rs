@@ -93,32 +93,37 @@ pub async fn replace_request(tx: &mut Tx, id: &RecoveryId, joining: &Recovery) -
 /// Inserts a recovery; false if the identifiant has one that waits for a code in this browser, by a unique index.
 pub async fn insert(tx: &mut Tx, master_key: &MasterKey, new: &Recovery) -> anyhow::Result<bool> {
     let typed = master_key.seal(typed_place(&new.id), &new.identifiant)?;
-    let rows = tx.execute(
-        "INSERT INTO recovery (id, channel, state, browser, typed, typed_budget, challenge_id, letter_id, \
-         support_code, lang, interaction, request, account_id, children, counted, device_id, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING",
-        args![
-            &new.id,
-            new.channel.name(),
-            new.step.name(),
-            &new.browser_digest,
-            typed,
-            &new.typed_budget,
-            &new.challenge_id,
-            &new.letter_id,
-            &new.support_code,
-            new.lang.tag(),
-            &new.interaction_id,
-            &new.pending_request,
-            &new.account_id,
-            serde_json::to_string(&new.children)?,
-            &new.source_counters,
-            &new.device_id,
-            new.created_at,
-            new.expires_at
-        ],
-    )
-    .await?;
+    let outcome = new.outcome.as_ref().map(serde_json::to_string).transpose()?;
+    let rows = tx
+        .execute(
+            "INSERT INTO recovery (id, channel, state, browser, typed, typed_budget, challenge_id, letter_id, \
+         support_code, lang, interaction, request, account_id, children, counted, device_id, created_at, expires_at, \
+         outcome) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+         ON CONFLICT DO NOTHING",
+            args![
+                &new.id,
+                new.channel.name(),
+                new.step.name(),
+                &new.browser_digest,
+                typed,
+                &new.typed_budget,
+                &new.challenge_id,
+                &new.letter_id,
+                &new.support_code,
+                new.lang.tag(),
+                &new.interaction_id,
+                &new.pending_request,
+                &new.account_id,
+                serde_json::to_string(&new.children)?,
+                &new.source_counters,
+                &new.device_id,
+                new.created_at,
+                new.expires_at,
+                outcome
+            ],
+        )
+        .await?;
     Ok(rows == 1)
 }
 
@@ -157,6 +162,15 @@ pub async fn end_others(tx: &mut Tx, account_id: &AccountId, except: Option<&Rec
     let sql = "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 \
                AND state IN ('dates', 'birth', 'password')";
     tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;
+    Ok(())
+}
+
+/// Ends the unfinished recoveries that began with a letter, because another browser typed its code.
+pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
+    let sql = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id = $1 \
+               AND state IN ('dates', 'birth', 'password')";
+    tx.execute(sql, args![letter_id, outcome]).await?;
     Ok(())
 }
 

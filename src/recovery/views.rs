@@ -12,9 +12,11 @@ use crate::guardianship::ChildStatus;
 use crate::http::pages::Page;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
 
+mod letter;
 mod outcomes;
 mod samples;
 
+pub use letter::{LetterCodeFieldError, LetterPage, LetterRefusal, OwnBirthError, OwnBirthPage};
 pub use outcomes::{NewPasswordDone, RecoveryEnded, RecoveryEndedReason, RecoveryExpired, UnknownRecovery};
 
 /// `/mot-de-passe-oublie`, step 1. Posts `identifiant` to the URL of the page.
@@ -98,6 +100,8 @@ pub enum ResendNotice {
 pub struct RecoveryChildrenPage {
     pub query: String,
     pub children: Vec<RecoveryChildCard>,
+    /// True after a letter's code: three steps in place of four.
+    pub by_letter: bool,
 }
 
 /// A child of the account: given name, initial, school.
@@ -134,6 +138,10 @@ pub struct NewPasswordPage {
     pub fault: Option<PasswordFieldError>,
     /// The rules that the rejected password does not meet; empty before the first attempt.
     pub lacking: Vec<PasswordRule>,
+    /// True after a letter's code: three steps in place of four.
+    pub by_letter: bool,
+    /// Passwords offered to a pupil; empty for others.
+    pub ideas: Vec<String>,
 }
 
 impl Page for ForgottenPasswordPage {

@@ -64,6 +64,17 @@ for (const list of document.querySelectorAll("[data-rules-for]")) {
   if (field.value) tick();
 }
 
+// A letter's QR code opens the page with identifiant and code in the fragment, which reaches no server. They are filled
+// in, and taken out of the address, so that they stay in no history. Only the form sends them.
+for (const form of document.querySelectorAll("form[data-from-fragment]")) {
+  const told = new URLSearchParams(location.hash.slice(1));
+  if (told.has("i") || told.has("c")) {
+    form.elements.identifiant.value = told.get("i") ?? "";
+    form.elements.code.value = told.get("c") ?? "";
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
+}
+
 // The sheet: a button to print, hidden in the page for the same reason.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

@@ -15,7 +15,7 @@ kit-continue-to = Continue to { $service }
 kit-cancel = Cancel
 kit-back-to-login = Back to the sign-in page
 kit-show-password = Show the password
-kit-step = Step { $n } of 4
+kit-step = Step { $n } of { $of }
 kit-support = Support code:
 kit-call = Call { $telephone }
 kit-back = Back to my page
@@ -32,7 +32,7 @@ login-password = Password
 login-first = First visit?
 login-first-who = You are a parent or legal guardian and your child goes to school: activate your account with the mobile number that the school has. It takes five minutes.
 login-no-account = I do not have an account
-login-pupil = Pupils: ask your school.
+login-pupil = Pupils: your username and your code are on the sheet from the school.
 login-refused = We could not sign you in
 login-wrong = The username or the password is not right. Check the username on your sheet; capitals matter in the password.
 password-changed = This password was changed on { $date }.
@@ -427,6 +427,46 @@ young-faster = Go to the school with an identity document: it gives you a letter
 letter-needed-title = You need a letter from the school
 letter-needed = This mobile has not been checked for a long time: it could be somebody else's now.
 letter-needed-next = Ask the school for a letter with a code, and tell it this support code.
+
+## A letter with a code
+letter-have = I have a sheet with a code
+letter-title = Use a sheet with a code
+letter-intro = You need the sheet from the school. Everything is written on it.
+letter-identifiant-hint = At the top of the sheet. It looks like e.martin07
+letter-code = Code of the sheet
+letter-code-hint = 12 letters and digits, with or without hyphens, in capital or small letters
+letter-code-empty = Enter the code of the sheet.
+letter-code-wrong_form = The code has 12 letters and digits. Read it again, group by group.
+letter-code-slip = There is a slip in the code. Read it again, group by group.
+letter-code-confusable = This code has no zero and no letter O, no digit 1 and no letters I or L.
+letter-refused = This code does not work
+letter-wrong = The username and the code do not belong together. Read both on the sheet again. { $left ->
+    [one] { $left } try is
+   *[other] { $left } tries are
+  } left today.
+letter-used = This code was used on { $date }
+letter-used-short = This code was used.
+letter-used-next = Your account exists: sign in with your password. You no longer have it? The school can print a new sheet.
+letter-used-not-me = If it was not you who used it, tell the school today.
+letter-replaced = There is a newer sheet: use the one of { $date }.
+letter-expired = This code ended on { $date }.
+letter-expired-next = The school prints another.
+letter-sign-in = Sign in with my password
+letter-none = I have no sheet
+letter-none-next = Pupils: ask your form teacher or the school office for it. Parents: ask the school.
+letter-trouble = My code does not work
+letter-trouble-next = A code works once. If you were given two sheets, use the newer one. Otherwise the school prints another.
+birth-title = It is me
+birth-for = This sheet is for **{ $name }**, { $school }.
+birth-label = My date of birth
+birth-refused = The date is not right
+birth-no-more = Too many tries. Come back tomorrow from { $hour } on, or go to the school office with your sheet.
+birth-not-me = That is not my name?
+birth-not-me-next = You have somebody else's sheet. Give it back without using the code.
+ideas-secret = It is a secret. Tell nobody, not even a friend, not even a teacher.
+ideas-title = Three ideas, only for you
+ideas-intro = Take one, or make up your own.
+ideas-more = Other ideas
 
 ## The e-mail address
 email-title = My e-mail address

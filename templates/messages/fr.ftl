@@ -15,7 +15,7 @@ kit-continue-to = Continuer vers { $service }
 kit-cancel = Annuler
 kit-back-to-login = Revenir à la page de connexion
 kit-show-password = Afficher le mot de passe
-kit-step = Étape { $n } sur 4
+kit-step = Étape { $n } sur { $of }
 kit-support = Code d'assistance :
 kit-call = Appeler le { $telephone }
 kit-back = Revenir à ma page
@@ -427,6 +427,46 @@ young-faster = Passez à l'établissement avec une pièce d'identité : il vous
 letter-needed-title = Une lettre de l'établissement est nécessaire
 letter-needed = Ce portable n'a pas été vérifié depuis longtemps : il pourrait être à quelqu'un d'autre.
 letter-needed-next = Demandez à l'établissement une lettre avec un code, et donnez-lui ce code d'assistance.
+
+## A letter with a code
+letter-have = J'ai une feuille avec un code
+letter-title = Utiliser une feuille avec un code
+letter-intro = Il faut la feuille donnée par l'établissement. Tout est écrit dessus.
+letter-identifiant-hint = En haut de la feuille. Il ressemble à e.martin07
+letter-code = Code de la feuille
+letter-code-hint = 12 lettres et chiffres, avec ou sans tirets, en majuscules ou en minuscules
+letter-code-empty = Indiquez le code de la feuille.
+letter-code-wrong_form = Le code a 12 lettres et chiffres. Relisez-le, groupe par groupe.
+letter-code-slip = Il y a une faute de frappe dans le code. Relisez-le, groupe par groupe.
+letter-code-confusable = Dans ce code, il n'y a ni zéro ni lettre O, ni chiffre 1 ni lettres I ou L.
+letter-refused = Ce code ne va pas
+letter-wrong = L'identifiant et le code ne vont pas ensemble. Relisez les deux sur la feuille. Il reste { $left ->
+    [one] { $left } essai
+   *[other] { $left } essais
+  } aujourd'hui.
+letter-used = Ce code a déjà servi le { $date }
+letter-used-short = Ce code a déjà servi.
+letter-used-next = Votre compte existe : connectez-vous avec votre mot de passe. Vous ne l'avez plus ? L'établissement peut imprimer une nouvelle feuille.
+letter-used-not-me = Si ce n'est pas vous qui l'avez utilisé, dites-le à l'établissement aujourd'hui.
+letter-replaced = Une feuille plus récente existe : prenez celle du { $date }.
+letter-expired = Ce code n'est plus valable depuis le { $date }.
+letter-expired-next = L'établissement en imprime un autre.
+letter-sign-in = Se connecter avec mon mot de passe
+letter-none = Je n'ai pas de feuille
+letter-none-next = Élève : demandez-la à votre professeur principal ou à la vie scolaire. Parent : demandez-la à l'établissement.
+letter-trouble = Mon code ne marche pas
+letter-trouble-next = Un code sert une seule fois. Si vous avez reçu deux feuilles, prenez la plus récente. Sinon, l'établissement en imprime une autre.
+birth-title = C'est bien moi
+birth-for = Cette feuille est pour **{ $name }**, { $school }.
+birth-label = Ma date de naissance
+birth-refused = La date ne va pas
+birth-no-more = Trop d'essais. Revenez demain à partir de { $hour }, ou passez à la vie scolaire avec votre feuille.
+birth-not-me = Ce n'est pas mon nom ?
+birth-not-me-next = Vous avez la feuille de quelqu'un d'autre. Rendez-la, sans utiliser le code.
+ideas-secret = C'est un secret. Ne le dites à personne, même à un ami, même à un professeur.
+ideas-title = Trois idées, rien que pour vous
+ideas-intro = Prenez-en une, ou inventez la vôtre.
+ideas-more = D'autres idées
 
 ## The e-mail address
 email-title = Mon adresse e-mail

@@ -43,6 +43,7 @@ mod headers;
 #[cfg(test)]
 mod leaflet;
 #[cfg(test)]
+mod letters;
 mod limits;
 #[cfg(test)]
 mod logos;

@@ -52,6 +52,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,
         recovery::views::NewPasswordPage,
+        recovery::views::LetterPage,
+        recovery::views::OwnBirthPage,
         recovery::views::NewPasswordDone,
         recovery::views::RecoveryEnded,
         recovery::views::RecoveryExpired,

@@ -9,13 +9,14 @@ use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::PupilId;
 use crate::db::{Durability, UnitOfWork};
-use crate::guardianship;
+use crate::guardianship::{self, ChildQuestion};
 use crate::limits::{self, RateLimit};
 use crate::otp::ops::ResendOutcome;
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
 use crate::recovery::{BoundRecovery, Recovery, RecoveryOutcome, RecoveryStep, judge_phone, store};
 use crate::roster;
+use crate::roster::store::pupils::EnrolledPupil;
 
 /// The outcome of a code verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,10 @@ pub(super) async fn advance_to_proof(
 ) -> anyhow::Result<()> {
     let Some(account_id) = next.account_id.clone() else { return end_with(next, RecoveryOutcome::NothingToAsk) };
     if profile == Profile::Eleve {
+        let own = roster::store::pupils::list_enrolments_of_account(tx, &account_id).await?;
+        // Only the roster says who was born when: a pupil enrolled nowhere cannot be recognised.
+        let Some(own) = own.into_iter().next() else { return end_with(next, RecoveryOutcome::NothingToAsk) };
+        next.children = vec![own_question(own)];
         next.step = RecoveryStep::Birth;
         return Ok(());
     }
@@ -129,6 +134,21 @@ pub(super) async fn advance_to_proof(
     }
     next.step = RecoveryStep::Dates;
     Ok(())
+}
+
+/// Returns the question to a pupil about the own birth date.
+fn own_question(own: EnrolledPupil) -> ChildQuestion {
+    let family = own.usage_name.as_deref().unwrap_or(&own.family_name);
+    ChildQuestion {
+        initial: family.chars().next().map(|c| c.to_uppercase().to_string()).unwrap_or_default(),
+        pupil_id: own.pupil_id,
+        person_ids: Vec::new(),
+        given_name: own.given_name,
+        school: own.school,
+        uai: own.uai,
+        settled: None,
+        optional: false,
+    }
 }
 
 fn end_with(next: &mut Recovery, outcome: RecoveryOutcome) -> anyhow::Result<()> {

@@ -1,15 +1,17 @@
 //! The password step: a new password, the end of what the former one opened, and the sign-in.
 
 use super::next_secret;
+use crate::accounts::password::PasswordContext;
 use crate::accounts::{self, Account, SuspendedBy};
 use crate::app::Operation;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::ClientId;
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
-use crate::db::Durability;
+use crate::db::{Durability, UnitOfWork};
 use crate::emails;
 use crate::interactions::{self, Interaction};
+use crate::letters;
 use crate::outbox::JobKind;
 use crate::recovery::{BoundRecovery, CAUTION, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
 use crate::sessions::AuthenticationMethod;
@@ -32,6 +34,15 @@ fn school_names(recovery: &Recovery) -> Vec<String> {
     schools
 }
 
+/// Returns what is known about the person, by which a password could be guessed.
+pub fn password_context<'a>(recovery: &'a Recovery, account: &'a Account) -> PasswordContext<'a> {
+    PasswordContext {
+        identifiant: &account.identifiant,
+        names: vec![&account.given_name, &account.family_name],
+        schools: recovery.children.iter().map(|child| child.school.as_str()).collect(),
+    }
+}
+
 /// Sets the password and signs in. A flow that began before the account's last password is overtaken: its proofs are
 /// older than what was decided since.
 pub async fn choose_password(
@@ -51,7 +62,9 @@ pub async fn choose_password(
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let mut next = held.recovery.clone();
     next.step = RecoveryStep::Ended;
-    if current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at > held.created_at)) {
+    let overtaken = current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at > held.created_at));
+    // A letter serves once: of any number of browsers with its code, one gets past here.
+    if overtaken || !use_letter(&mut tx, held).await? {
         next.outcome = Some(RecoveryOutcome::Overtaken);
         let moved = store::advance(&mut tx, RecoveryStep::Password, &next).await?;
         tx.commit().await?;
@@ -86,6 +99,15 @@ pub async fn choose_password(
     app.job_notifier.notify(JobKind::Mail);
     restore_interaction(op, &next).await;
     Ok(RecoveryPasswordOutcome::Done(signed_in))
+}
+
+/// Ends the letter of the recovery by its use; false if it ended before.
+async fn use_letter(tx: &mut UnitOfWork<'_>, recovery: &Recovery) -> anyhow::Result<bool> {
+    match (&recovery.letter_id, recovery.channel) {
+        (Some(letter), RecoveryChannel::Letter) => Ok(letters::store::mark_used(tx, letter).await?),
+        (None, RecoveryChannel::Letter) => Ok(false),
+        (_, RecoveryChannel::Sms) => Ok(true),
+    }
 }
 
 async fn current_step(op: &Operation<'_>, held: &BoundRecovery) -> anyhow::Result<RecoveryStep> {

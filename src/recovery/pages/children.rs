@@ -16,7 +16,7 @@ use crate::http::request_context::RequestContext;
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, DateVerdict, DatesOutcome};
 use crate::recovery::views::{BirthDateError, RecoveryChildCard, RecoveryChildrenPage};
-use crate::recovery::{Recovery, RecoveryStep};
+use crate::recovery::{Recovery, RecoveryChannel, RecoveryStep};
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
@@ -109,5 +109,9 @@ fn children_page(
         settled: child.settled,
         optional: child.optional,
     });
-    RecoveryChildrenPage { query: ctx.carried_query(&CARRIED_PARAMS), children: children.collect() }
+    RecoveryChildrenPage {
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        children: children.collect(),
+        by_letter: recovery.channel == RecoveryChannel::Letter,
+    }
 }

@@ -17,7 +17,7 @@ use crate::recovery::ops::{self, RecoveryLookup, RecoveryStart, RecoveryVisitor}
 use crate::recovery::views::{ForgottenPasswordError, ForgottenPasswordPage, IdentifiantFieldError};
 
 /// The maximum length of a typed identifiant that is shown again, in characters.
-const MAX_SHOWN_CHARS: usize = 60;
+pub(super) const MAX_SHOWN_CHARS: usize = 60;
 
 /// GET: shows the form, filled in if the user returns to correct the identifiant.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {

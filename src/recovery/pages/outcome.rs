@@ -45,7 +45,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     ctx.page(&app.pages, status, &page)
 }
 
-/// Returns the schools of the account's children, current or former.
+/// Returns the schools of the account's children, current or former, or the pupil's own.
 async fn offices(app: &AppState, recovery: &Recovery) -> anyhow::Result<Vec<SchoolContact>> {
     let Some(account) = &recovery.account_id else { return Ok(Vec::new()) };
     let mut tx = app.db.read().await?;
@@ -53,5 +53,7 @@ async fn offices(app: &AppState, recovery: &Recovery) -> anyhow::Result<Vec<Scho
     for person in roster::store::list_persons_of_account(&mut tx, account).await? {
         uais.extend(roster::store::list_schools_of_person(&mut tx, &person).await?);
     }
+    let own = roster::store::pupils::list_enrolments_of_account(&mut tx, account).await?;
+    uais.extend(own.into_iter().map(|enrolment| enrolment.uai));
     Ok(tenants::store::list_contacts(&mut tx, &uais).await?)
 }

@@ -10,6 +10,8 @@ use super::{
 };
 use crate::accounts::{self, Account, password};
 use crate::app::{AppState, Operation};
+use crate::base::profile::Profile;
+use crate::credentials::ideas;
 use crate::credentials::views::PasswordFieldError;
 use crate::credentials::{SignInContext, SignInCookies, TypedPassword};
 use crate::http::cookies::CookieName;
@@ -17,10 +19,11 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, with_cookie};
+use crate::letters::{self, LetterKind};
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryPasswordOutcome};
 use crate::recovery::views::{NewPasswordDone, NewPasswordPage};
-use crate::recovery::{BoundRecovery, Recovery, RecoveryStep};
+use crate::recovery::{BoundRecovery, Recovery, RecoveryChannel, RecoveryStep};
 
 async fn load_account(app: &AppState, recovery: &Recovery) -> Result<Account, PageError> {
     let Some(id) = &recovery.account_id else { return Err(PageError::NotFound) };
@@ -32,19 +35,30 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     match recovery_at(&app, &ctx, &[RecoveryStep::Password]).await? {
         Ok(recovery) => {
             let account = load_account(&app, &recovery).await?;
-            ctx.page(&app.pages, StatusCode::OK, &password_page(&ctx, account, None, Vec::new()))
+            ctx.page(&app.pages, StatusCode::OK, &password_page(&app, &ctx, &recovery, account, (None, Vec::new())))
         }
         Err(answer) => Ok(answer),
     }
 }
 
 fn password_page(
+    app: &AppState,
     ctx: &RequestContext,
+    recovery: &Recovery,
     account: Account,
-    fault: Option<PasswordFieldError>,
-    lacking: Vec<password::PasswordRule>,
+    (fault, lacking): (Option<PasswordFieldError>, Vec<password::PasswordRule>),
 ) -> NewPasswordPage {
-    NewPasswordPage { query: ctx.carried_query(&CARRIED_PARAMS), identifiant: account.identifiant, fault, lacking }
+    NewPasswordPage {
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        fault,
+        lacking,
+        by_letter: recovery.channel == RecoveryChannel::Letter,
+        ideas: match account.profile {
+            Profile::Eleve => ideas::draw(app.rng.as_ref(), &ops::password_context(recovery, &account)),
+            Profile::Responsable => Vec::new(),
+        },
+        identifiant: account.identifiant,
+    }
 }
 
 /// POST: sets the password and signs in.
@@ -81,7 +95,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         RecoveryPasswordOutcome::Rejected(why) => {
             // The marks beside the rules show the rejected password's state for each rule.
             let lacking = password::unmet_rules(&password::normalize(typed.password));
-            let page = password_page(&ctx, account, Some(why.into()), lacking);
+            let page = password_page(&app, &ctx, &recovery, account, (Some(why.into()), lacking));
             ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
@@ -125,13 +139,18 @@ async fn repeat_lost_answer(app: &AppState, ctx: &RequestContext, held: &BoundRe
 pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
     match recovery_at(&app, &ctx, &[RecoveryStep::Done]).await? {
-        Ok(_) => {
+        Ok(recovery) => {
+            let letter = match &recovery.letter_id {
+                Some(id) => letters::store::find(&mut app.db.read().await?, id).await?,
+                None => None,
+            };
             let page = NewPasswordDone {
                 service: pending_interaction(&app, &ctx).await.map(|waiting| waiting.client_name),
                 continue_href: match ctx.query.get("i") {
                     Some(_) => format!("{}{}", paths::AUTHORIZE, ctx.carried_query(&super::SERVICE_PARAMS)),
                     None => paths::ACCOUNT.to_owned(),
                 },
+                first: letter.is_some_and(|letter| letter.kind == LetterKind::First),
             };
             ctx.page(&app.pages, StatusCode::OK, &page)
         }

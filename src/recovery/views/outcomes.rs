@@ -46,6 +46,8 @@ pub struct NewPasswordDone {
     pub service: Option<String>,
     /// `/oauth2/authorize?i=…`, or `/compte`.
     pub continue_href: String,
+    /// True if it is the first password of the account.
+    pub first: bool,
 }
 
 /// The two hours are over.
@@ -97,8 +99,9 @@ impl Page for NewPasswordDone {
             NewPasswordDone {
                 service: Some("mon ENT Occitanie".to_owned()),
                 continue_href: format!("/oauth2/authorize{QUERY}"),
+                first: false,
             },
-            NewPasswordDone { service: None, continue_href: "/compte".to_owned() },
+            NewPasswordDone { service: None, continue_href: "/compte".to_owned(), first: true },
         ]
     }
 }

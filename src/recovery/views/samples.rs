@@ -81,7 +81,7 @@ pub fn children() -> Vec<RecoveryChildrenPage> {
         optional: false,
     };
     let right = || card(2, "Élie", "", None, Some(ChildStatus::Right));
-    let page = |children| RecoveryChildrenPage { query: query(), children };
+    let page = |children| RecoveryChildrenPage { query: query(), children, by_letter: false };
     let mut all = vec![
         page(vec![card(1, "Anaïs", "", None, None), card(2, "Élie", "", None, None)]),
         page(vec![card(1, "Anaïs", "14/02/2012", Some(BirthDateError::Wrong { left: 3 }), None), right()]),
@@ -101,6 +101,7 @@ pub fn children() -> Vec<RecoveryChildrenPage> {
         card(1, "Anaïs", "", None, None),
         RecoveryChildCard { optional: true, ..card(2, "Élie", "", None, None) },
     ]));
+    all.push(RecoveryChildrenPage { by_letter: true, ..page(vec![card(1, "Anaïs", "", None, None)]) });
     for fault in [
         DateFieldError::Empty,
         DateFieldError::Words,
@@ -116,8 +117,15 @@ pub fn children() -> Vec<RecoveryChildrenPage> {
 }
 
 pub fn password() -> Vec<NewPasswordPage> {
-    let page =
-        |fault, lacking| NewPasswordPage { query: query(), identifiant: "f.leboeuf47".to_owned(), fault, lacking };
+    let page = |fault, lacking| NewPasswordPage {
+        query: query(),
+        identifiant: "f.leboeuf47".to_owned(),
+        fault,
+        lacking,
+        by_letter: false,
+        ideas: Vec::new(),
+    };
+    let ideas = || ["Tigre-lune-velo527", "Sable-kiwi-robot814", "Neige-flute-ours361"].map(str::to_owned).to_vec();
     let guessable = |because| page(Some(PasswordFieldError::Guessable { because }), Vec::new());
     vec![
         page(None, Vec::new()),
@@ -128,5 +136,8 @@ pub fn password() -> Vec<NewPasswordPage> {
         guessable(GuessableReason::Identifiant),
         guessable(GuessableReason::School),
         guessable(GuessableReason::Common),
+        NewPasswordPage { by_letter: true, ..page(None, Vec::new()) },
+        NewPasswordPage { by_letter: true, ideas: ideas(), ..page(None, Vec::new()) },
+        NewPasswordPage { by_letter: true, ideas: ideas(), ..page(Some(PasswordFieldError::Different), Vec::new()) },
     ]
 }

@@ -50,8 +50,8 @@ const TABLE: [(&[&str], &[&str]); 17] = [
 const BELOW_SESSIONS: &[&str] =
     &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
 const BELOW_CREDENTIALS: &[&str] = &[
-    "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit",
-    "limits",
+    "letters", "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants",
+    "audit", "limits",
 ];
 const BELOW_RECOVERY: &[&str] = &[
     "emails",
@@ -82,6 +82,7 @@ const BELOW_FLOWS: &[&str] = &[
     "interactions",
     "services",
     "guardianship",
+    "letters",
     "logouts",
     "grants",
     "devices",

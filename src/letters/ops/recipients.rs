@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::LetterKind;
 use crate::accounts::{self, Account, AccountState};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{Tx, UnitOfWork};
+use crate::letters::LetterKind;
 use crate::roster::PhoneState;
 use crate::roster::store as roster_store;
 use crate::roster::store::pupils::{self, EnrolledPupil, LetterParent};
@@ -103,8 +103,7 @@ pub async fn list(
         LetterScope::Family(key) => pupil.pupil_key == *key,
         LetterScope::Identifiant(_) => true,
     };
-    let pupils: Vec<EnrolledPupil> =
-        pupils::list_enrolled_pupils(tx, uai).await?.into_iter().filter(wanted).collect();
+    let pupils: Vec<EnrolledPupil> = pupils::list_enrolled_pupils(tx, uai).await?.into_iter().filter(wanted).collect();
     let mut out = Vec::new();
     match profile {
         Profile::Eleve => {
@@ -192,8 +191,7 @@ pub async fn account_for(tx: &mut UnitOfWork<'_>, recipient: &Recipient) -> anyh
         LetterPerson::Parent(_) => Profile::Responsable,
     };
     let (given, family) = (&recipient.given_name, &recipient.family_name);
-    let account =
-        accounts::ops::create_account(tx, profile, given, family, recipient.usage_name.as_deref()).await?;
+    let account = accounts::ops::create_account(tx, profile, given, family, recipient.usage_name.as_deref()).await?;
     let linked = match &recipient.person {
         LetterPerson::Pupil(id) => pupils::link_pupil_to_account(tx, id, &account.id).await?,
         LetterPerson::Parent(id) => roster_store::link_to_account(tx, id, &account.id).await?,

@@ -1,0 +1,216 @@
+//! `preau letters`: letters with a code for people without an account or without a mobile, and the leaflet of a school.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::base::lang::Lang;
+use crate::base::profile::Profile;
+use crate::base::uai::Uai;
+use crate::bootstrap;
+use crate::config::Config;
+use crate::db::{AccessMode, Durability};
+use crate::http::pages::{PageRenderer, dates};
+use crate::letters::LetterKind;
+use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress, issue_batch};
+use crate::letters::ops::recipients::LetterScope;
+use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
+use crate::tenants::ops::TenantError;
+use crate::tenants::store as tenant_store;
+
+/// Prints letters, or with --leaflet the leaflet of the school.
+#[derive(Clone, Debug, clap::Args)]
+pub struct LettersArgs {
+    /// The school: seven digits and a letter.
+    #[arg(long)]
+    uai: String,
+    /// The people of a class: 6A.
+    #[arg(long, group = "scope")]
+    class: Option<String>,
+    /// The family of a pupil, by ELEVE_ID.
+    #[arg(long, value_name = "ELEVE_ID", group = "scope")]
+    family: Option<String>,
+    /// One person.
+    #[arg(long, value_name = "p.nomXX", group = "scope")]
+    identifiant: Option<String>,
+    /// The people for whom the letters are.
+    #[arg(long = "for", value_enum, required_unless_present = "leaflet")]
+    readers: Option<LetterReaders>,
+    /// The reason, for the audit.
+    #[arg(long, required_unless_present = "leaflet")]
+    reason: Option<String>,
+    /// Also prints letters for a new password, for people who have one.
+    #[arg(long)]
+    also_active: bool,
+    /// Prints the leaflet, the steps of an activation, in place of letters.
+    #[arg(long, conflicts_with_all = ["scope", "readers", "reason", "also_active"])]
+    leaflet: bool,
+    /// The language of the leaflet.
+    #[arg(long, value_parser = ["fr", "en"], default_value = "fr", requires = "leaflet")]
+    lang: String,
+    /// The new file; an existing one is never replaced.
+    #[arg(long, value_name = "FILE.pdf")]
+    out: PathBuf,
+}
+
+/// The people for whom letters are.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum LetterReaders {
+    Eleves,
+    Responsables,
+}
+
+pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    let text = args.uai.to_uppercase();
+    let uai = Uai::parse(&text).map_err(|_| TenantError::UnknownSchool(text))?;
+    let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
+    if args.leaflet {
+        return write_leaflet(args, config, (&pages, &uai), out).await;
+    }
+    let scope = match (&args.class, &args.family, &args.identifiant) {
+        (Some(class), ..) => LetterScope::Class(class.clone()),
+        (_, Some(family), _) => LetterScope::Family(family.clone()),
+        (.., Some(identifiant)) => LetterScope::Identifiant(identifiant.clone()),
+        _ => anyhow::bail!("for whom: --class, --family or --identifiant"),
+    };
+    let (Some(readers), Some(reason)) = (args.readers, args.reason.as_deref().map(str::trim)) else {
+        anyhow::bail!("for whom: --for eleves or --for responsables, and --reason")
+    };
+    anyhow::ensure!(!reason.is_empty(), "--reason is empty: the audit names the reason of each letter");
+    let profile = match readers {
+        LetterReaders::Eleves => Profile::Eleve,
+        LetterReaders::Responsables => Profile::Responsable,
+    };
+    let request = LetterBatchRequest {
+        uai: uai.clone(),
+        scope,
+        profile,
+        also_active: args.also_active,
+        reason: reason.to_owned(),
+    };
+    let around = super::operator_dependencies();
+    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let op = opened.operation(&around);
+    let press = LetterPress { pages: &pages, master_key: op.master_key, issuer: &config.server.issuer };
+    let mut tx = op.write(Durability::Durable).await?;
+    let batch = issue_batch(&mut tx, press, &request).await?;
+    match &batch.pdf {
+        Some(pdf) => {
+            // The letters serve only once their file is whole on the disk; a file whose letters do not serve is removed.
+            let file = PendingFile::write(&args.out, &pdf.bytes)?;
+            tx.commit().await?;
+            file.finish()?;
+        }
+        None => tx.rollback().await?,
+    }
+    opened.db.close().await;
+    report(&batch, &uai, &args.out, out)?;
+    Ok(batch.pdf.is_some())
+}
+
+/// Says how many letters there are, and who has none and why; never a code.
+fn report(batch: &LetterBatch, uai: &Uai, file: &Path, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+    for (person, why) in &batch.left_out {
+        writeln!(out, "no letter for {}: {}", person.full_name(), why.label())?;
+    }
+    match &batch.pdf {
+        Some(pdf) => {
+            let new = batch.letters.iter().filter(|one| one.recipient.kind() == LetterKind::First).count();
+            let again = batch.letters.len() - new;
+            writeln!(
+                out,
+                "{uai}: {} for a first password and {again} for a new one in {}",
+                letters(new),
+                file.display()
+            )?;
+            report_unprintable(pdf, out)?;
+        }
+        None => writeln!(out, "{uai}: nobody to print a letter for; no file was written")?,
+    }
+    Ok(())
+}
+
+fn letters(count: usize) -> String {
+    if count == 1 { "1 letter".to_owned() } else { format!("{count} letters") }
+}
+
+fn report_unprintable(pdf: &PdfFile, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    for found in &pdf.unprintable {
+        writeln!(out, "page {}: no font has the sign {:?}; a box is printed", found.sheet, found.sign)?;
+    }
+    Ok(())
+}
+
+async fn write_leaflet(
+    args: &LettersArgs,
+    config: &Config,
+    (pages, uai): (&PageRenderer, &Uai),
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
+    let mut tx = db.read().await?;
+    let Some(school) = tenant_store::find_school(&mut tx, uai).await? else {
+        return Err(TenantError::UnknownSchool(uai.to_string()).into());
+    };
+    let academy = tenant_store::find_academy_name(&mut tx, &school.academy).await?.unwrap_or_default();
+    drop(tx);
+    db.close().await;
+    let lang = Lang::from_tag(&args.lang).unwrap_or_default();
+    let printed_on = dates::day_and_year(lang, super::operator_dependencies().clock.now());
+    let head = Letterhead {
+        lang,
+        service: pages.service_name(),
+        school: &school.name,
+        academy: &academy,
+        issuer: &config.server.issuer,
+        printed_on: &printed_on,
+    };
+    let pdf = print_leaflet(pages, &head, &LeafletPortal { school_site: "", choice: "" })?;
+    PendingFile::write(&args.out, &pdf.bytes)?.finish()?;
+    writeln!(out, "{uai}: the leaflet is in {}", args.out.display())?;
+    report_unprintable(&pdf, out)?;
+    Ok(true)
+}
+
+/// A new file, readable by its owner only, whose content appears at once. Dropped before its end, it leaves nothing.
+struct PendingFile {
+    name: PathBuf,
+    /// The content, beside the empty file that keeps the name.
+    content: PathBuf,
+    finished: bool,
+}
+
+impl PendingFile {
+    /// Keeps the name with an empty file, and writes the content beside it.
+    fn write(name: &Path, bytes: &[u8]) -> anyhow::Result<Self> {
+        let create = |path: &Path| -> io::Result<File> {
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+        };
+        let content = name.with_extension("pdf.part");
+        create(name).with_context(|| format!("{}", name.display()))?;
+        let pending = Self { name: name.to_owned(), content, finished: false };
+        let mut file = create(&pending.content).with_context(|| format!("{}", pending.content.display()))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(pending)
+    }
+
+    /// Puts the content in its place.
+    fn finish(mut self) -> anyhow::Result<()> {
+        fs::rename(&self.content, &self.name).with_context(|| format!("{}", self.name.display()))?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for PendingFile {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nothing is left to report to if the disk refuses this too; both files hold nothing that serves.
+            let _gone = (fs::remove_file(&self.content), fs::remove_file(&self.name));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The door of whoever has a letter: its code begins a recovery.
+
+use super::code::advance_to_proof;
+use crate::accounts::{self, AccountState};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::ids::{id128, support_code};
+use crate::base::lang::Lang;
+use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::RecoveryId;
+use crate::credentials::browser_binding;
+use crate::crypto::HmacPurpose;
+use crate::db::{Durability, UnitOfWork};
+use crate::interactions::Interaction;
+use crate::letters::code::LetterCode;
+use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::{self, Letter};
+use crate::recovery::{RECOVERY_TTL, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
+use crate::roster;
+
+/// The part of a binding secret that stands for the proof by a letter's code.
+const LETTER_PROOF: &str = "letter";
+
+/// The outcome of a letter's code.
+#[derive(Debug)]
+pub enum LetterStart {
+    /// The code was right: a recovery began, bound to this secret.
+    Begun {
+        id: RecoveryId,
+        step: RecoveryStep,
+        secret: String,
+    },
+    Refused(LetterCodeRefusal),
+}
+
+/// Checks a letter's code, and begins a recovery with the right one. The code takes its letter again from any browser
+/// that began before: nobody is locked out by a browser that was closed.
+pub async fn start_with_letter(
+    op: &Operation<'_>,
+    navigation_cookie: &str,
+    lang: Lang,
+    (identifiant, code): (&str, &LetterCode),
+    waiting: Option<(String, Interaction)>,
+) -> anyhow::Result<LetterStart> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let letter = match letters::ops::check(op, &mut tx, identifiant, code).await? {
+        Ok(letter) => letter,
+        Err(refused) => {
+            tx.commit().await?;
+            return Ok(LetterStart::Refused(refused));
+        }
+    };
+    let app = op.app;
+    let id = RecoveryId::new(id128(app.rng.as_ref()));
+    let secret = browser_binding::next_secret(&app.master_key, &id, LETTER_PROOF, navigation_cookie);
+    let (interaction, request) = match waiting {
+        Some((i, request)) => (Some(i), Some(serde_json::to_string(&request)?)),
+        None => (None, None),
+    };
+    let folded = accounts::identifier::normalize(identifiant);
+    let mut new = Recovery {
+        typed_budget: app.master_key.hmac(HmacPurpose::LimiterKey, &format!("recovery/{folded}")),
+        id,
+        channel: RecoveryChannel::Letter,
+        step: RecoveryStep::Code,
+        browser_digest: sha256_base64url(&secret),
+        identifiant: folded,
+        challenge_id: None,
+        letter_id: Some(letter.id.clone()),
+        support_code: support_code(app.rng.as_ref()),
+        lang,
+        interaction_id: interaction,
+        pending_request: request,
+        account_id: Some(letter.account_id.clone()),
+        children: Vec::new(),
+        outcome: None,
+        source_counters: None,
+        device_id: None,
+        created_at: op.now,
+        expires_at: op.now.plus(RECOVERY_TTL),
+    };
+    advance_from_letter(&mut tx, &mut new, &letter).await?;
+    store::end_of_letter(&mut tx, &letter.id).await?;
+    anyhow::ensure!(store::insert(&mut tx, &app.master_key, &new).await?, "a new recovery has the id of another");
+    let about =
+        AuditDetails { account: Some(&letter.account_id), detail: &new.support_code, ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::RecoveryStarted, about).await?;
+    audit::store::record(&mut tx, AuditEvent::CodeAccepted, about).await?;
+    tx.commit().await?;
+    Ok(LetterStart::Begun { id: new.id, step: new.step, secret })
+}
+
+async fn advance_from_letter(tx: &mut UnitOfWork<'_>, next: &mut Recovery, letter: &Letter) -> anyhow::Result<()> {
+    let account = accounts::store::find(tx, &letter.account_id).await?;
+    let Some(account) = account.filter(|a| a.state != AccountState::Closed) else {
+        next.step = RecoveryStep::Ended;
+        next.outcome = Some(RecoveryOutcome::NothingToAsk);
+        return Ok(());
+    };
+    if let Some(by) = account.suspended_by {
+        let children = roster::store::list_children_of_account(tx, &account.id).await?;
+        let own = roster::store::pupils::list_enrolments_of_account(tx, &account.id).await?;
+        let school = children.into_iter().map(|c| c.school).chain(own.into_iter().map(|e| e.school)).next();
+        next.step = RecoveryStep::Ended;
+        next.outcome = Some(RecoveryOutcome::Suspended { by, school });
+        return Ok(());
+    }
+    advance_to_proof(tx, next, account.profile).await
+}

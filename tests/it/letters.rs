@@ -1,0 +1,430 @@
+//! Letters with a single-use code: a pupil's first sign-in, and a parent whose mobile is not known.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::base::profile::Profile;
+use preau::base::typed_ids::RecoveryId;
+use preau::base::uai::Uai;
+use preau::db::Durability;
+use preau::letters::code::LetterCode;
+use preau::letters::ops::recipients::{self, LetterPerson, LetterScope};
+use preau::letters::ops::{LetterOrder, issue};
+use preau::recovery::{self, Recovery};
+
+use crate::support::deployment::MONOD;
+use crate::support::masked::masked;
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, TestFamily, TestResponse, TestServer};
+
+const DATES: [&str; 2] = ["14/02/2013", "03/05/2011"];
+const NEW: &str = "Autre-mot-99";
+
+fn family() -> TestFamily {
+    let children = vec![(900_010, "Anaïs", DATES[0], "6 A"), (900_011, "Élie", DATES[1], "4 C")];
+    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "04 67 00 00 10", children }
+}
+
+/// A printed letter.
+#[derive(Clone, Debug)]
+struct Printed {
+    identifiant: String,
+    code: LetterCode,
+}
+
+impl Printed {
+    fn code(&self) -> String {
+        self.code.to_printed_form()
+    }
+}
+
+async fn start() -> TestServer {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[family()]).await;
+    server
+}
+
+impl TestServer {
+    /// Issues letters as the command does, for the people of one profile.
+    async fn print(&self, scope: LetterScope, profile: Profile, also_active: bool) -> Vec<Printed> {
+        let op = self.operation();
+        let uai = Uai::parse(MONOD).unwrap();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        let mut out = Vec::new();
+        for recipient in recipients::list(&mut tx, &uai, &scope, profile, also_active).await.unwrap() {
+            if recipient.left_out.is_some() {
+                continue;
+            }
+            let account = recipients::account_for(&mut tx, &recipient).await.unwrap();
+            let person_id = match &recipient.person {
+                LetterPerson::Parent(id) => Some(id),
+                LetterPerson::Pupil(_) => None,
+            };
+            let order =
+                LetterOrder { account_id: &account.id, kind: recipient.kind(), uai: &uai, person_id, reason: "test" };
+            let letter = issue(&mut tx, &self.app.master_key, order).await.unwrap();
+            out.push(Printed { identifiant: account.identifiant, code: letter.code });
+        }
+        tx.commit().await.unwrap();
+        out
+    }
+
+    async fn print_pupil(&self) -> Printed {
+        self.print(LetterScope::Class("6a".into()), Profile::Eleve, true).await.remove(0)
+    }
+
+    async fn print_parent(&self) -> Printed {
+        self.print(LetterScope::Family("900010".into()), Profile::Responsable, true).await.remove(0)
+    }
+}
+
+impl Browser {
+    async fn type_letter(&mut self, identifiant: &str, code: &str) {
+        self.get("/lettre").await;
+        self.submit("continuer", &[("identifiant", identifiant), ("code", code)]).await;
+        self.follow().await;
+    }
+
+    async fn type_own_date(&mut self, date: &str) {
+        let parts: Vec<&str> = date.split('/').collect();
+        let fields =
+            [("date_naissance_jour", parts[0]), ("date_naissance_mois", parts[1]), ("date_naissance_annee", parts[2])];
+        self.submit("confirmer", &fields).await;
+        self.follow().await;
+    }
+
+    async fn type_password(&mut self, password: &str) {
+        self.submit("terminer", &[("mot_de_passe", password), ("confirmation", password)]).await;
+        self.follow().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pupil_signs_in_for_the_first_time_with_the_sheet_and_the_own_birth_date() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    assert!(letter.identifiant.starts_with("a.ndiaye"), "{}", letter.identifiant);
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    browser.click("#feuille").await;
+    // As people type it.
+    let typed = letter.code().to_lowercase().replace('-', " ");
+    browser
+        .submit("continuer", &[("identifiant", &format!(" {} ", letter.identifiant.to_uppercase())), ("code", &typed)])
+        .await;
+    browser.follow().await;
+    assert_eq!(browser.page.heading(), "C'est bien moi", "{}", browser.page.visible_text());
+    let said = browser.page.visible_text();
+    assert!(said.contains("Anaïs N.") && said.contains("Clg Théodore Monod"), "{said}");
+    assert!(!said.contains("N'DIAYE"), "{said}");
+    browser.type_own_date("31/02/2013").await;
+    browser.type_own_date("15/02/2013").await;
+    assert!(browser.page.visible_text().contains("Il reste 4 essais"), "{}", browser.page.visible_text());
+    browser.type_own_date(DATES[0]).await;
+    assert_eq!(browser.shown_identifiant(), letter.identifiant);
+    let ideas = crate::support::html::attributes(&browser.page.text(), "#autres-idees", "href");
+    browser.get(&ideas[0]).await;
+    let said = browser.page.visible_text();
+    assert!(said.contains("Trois idées"), "{said}");
+    browser.type_password(NEW).await;
+    assert_eq!(browser.page.heading(), "Votre compte est activé.", "{}", browser.page.visible_text());
+    assert!(browser.has_session());
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
+    assert_eq!(server.query_texts("SELECT state FROM account").await, ["active"]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE caution_until IS NOT NULL").await, 0);
+    assert_eq!(server.query_texts("SELECT amr FROM session").await, ["pwd"]);
+
+    let facts = server.audit_facts().await;
+    for fact in ["letter_issued", "identifiant_given", "code_accepted", "password_chosen", "signed_in"] {
+        assert!(facts.iter().any(|f| f == fact), "{fact}: {facts:?}");
+    }
+    let stored = server.query_texts("SELECT code FROM letter").await;
+    assert!(!stored[0].contains(letter.code.as_str()));
+}
+
+#[tokio::test]
+async fn a_parent_without_a_mobile_gets_an_account_by_a_letter_and_a_child_s_birth_date() {
+    let server = start().await;
+    let letter = server.print_parent().await;
+    let mut browser = Browser::new(&server);
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(browser.page.heading(), "Mes enfants", "{}", browser.page.visible_text());
+    browser.submit("confirmer", &[("date_naissance_1", DATES[0]), ("date_naissance_2", DATES[1])]).await;
+    browser.follow().await;
+    assert!(!browser.page.has_element(".ideas"));
+    browser.type_password(PASSWORD).await;
+    assert!(browser.has_session(), "{}", browser.page.visible_text());
+    let mut again = Browser::new(&server);
+    again.get("/connexion").await;
+    again.sign_in_with(&letter.identifiant, PASSWORD).await;
+    assert!(again.has_session());
+
+    // An active parent without a usable mobile gets a letter for a new password; then caution.
+    server.advance(Span::minutes(1));
+    let reset = server.print(LetterScope::Identifiant(letter.identifiant.clone()), Profile::Responsable, false).await;
+    assert_eq!(server.query_texts("SELECT kind FROM letter ORDER BY issued_at, id").await, ["first", "reset"]);
+    server.advance(Span::minutes(1));
+    browser.type_letter(&letter.identifiant, &reset[0].code()).await;
+    browser.submit("confirmer", &[("date_naissance_1", DATES[0]), ("date_naissance_2", DATES[1])]).await;
+    browser.follow().await;
+    browser.type_password(NEW).await;
+    assert_eq!(browser.page.heading(), "Votre nouveau mot de passe est enregistré.");
+    let caution = server.query_count("SELECT caution_until FROM account").await;
+    assert_eq!(caution, server.now().plus(Span::hours(48)).0);
+    assert_eq!(again.get("/compte").await.status, StatusCode::SEE_OTHER, "the other session ended");
+}
+
+#[tokio::test]
+async fn the_password_field_of_the_sign_in_takes_a_code() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    let fields = [("identifiant", letter.identifiant.as_str()), ("mot_de_passe", letter.code.as_str())];
+    let answer = browser.submit("se-connecter", &fields).await;
+    assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(answer.headers["location"], "/lettre");
+    // The browser posts the same fields again (RFC 9110 15.4.8).
+    browser.post("/lettre", &fields).await;
+    browser.follow().await;
+    assert_eq!(browser.page.heading(), "C'est bien moi");
+}
+
+#[tokio::test]
+async fn a_used_a_replaced_and_an_expired_code_are_told_to_whoever_types_that_very_code() {
+    let server = start().await;
+    let first = server.print_pupil().await;
+    server.advance(Span::days(1));
+    let second = server.print_pupil().await;
+    assert_eq!(first.identifiant, second.identifiant, "one account for life");
+    let mut browser = Browser::new(&server);
+    browser.type_letter(&first.identifiant, &first.code()).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(browser.page.visible_text().contains("Une feuille plus récente existe"), "{}", browser.page.visible_text());
+    server.advance(Span::days(15));
+    browser.type_letter(&second.identifiant, &second.code()).await;
+    assert!(browser.page.visible_text().contains("Ce code n'est plus valable depuis le"));
+    let third = server.print_pupil().await;
+    browser.type_letter(&third.identifiant, &third.code()).await;
+    browser.type_own_date(DATES[0]).await;
+    browser.type_password(NEW).await;
+    assert!(browser.has_session());
+    let mut other = Browser::new(&server);
+    other.type_letter(&third.identifiant, &third.code()).await;
+    assert!(other.page.visible_text().contains("Ce code a déjà servi le"), "{}", other.page.visible_text());
+    assert!(!other.page.has_element("#confirmer"));
+    // None of them cost a try.
+    other.type_letter(&third.identifiant, &LetterCode::draw(server.app.rng.as_ref()).to_printed_form()).await;
+    assert!(other.page.visible_text().contains("Il reste 9 essais"), "{}", other.page.visible_text());
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_code_costs_no_try_and_says_what_is_wrong() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let code = letter.code();
+    let mut browser = Browser::new(&server);
+    let mut slip: Vec<char> = code.chars().collect();
+    slip.swap(0, 1);
+    if slip[0] == slip[1] {
+        slip.swap(1, 2);
+    }
+    for (typed, said) in [
+        (String::new(), "Indiquez le code"),
+        (code[1..].to_owned(), "12 lettres et chiffres"),
+        (format!("0{}", &code[1..]), "ni zéro ni lettre O"),
+        (format!("i{}", &code[1..]), "ni zéro ni lettre O"),
+        (format!("B{}", &code[1..]), "faute de frappe"),
+        ("x".repeat(5_000), "12 lettres et chiffres"),
+    ] {
+        browser.type_letter(&letter.identifiant, &typed).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(browser.page.visible_text().contains(said), "{typed}: {}", browser.page.visible_text());
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM budget WHERE action = 'letter_code'").await, 0);
+}
+
+/// Everything that a visitor can do with wrong codes, and what each answer was.
+async fn everything(identifiant: &str) -> Vec<String> {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let parent = server.print_parent().await;
+    let identifiant = if identifiant.is_empty() { letter.identifiant.as_str() } else { identifiant };
+    let shown = |page: &TestResponse| masked(page).replace(identifiant, "{identifiant}");
+    let mut seen = Vec::new();
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    let wrong = LetterCode::draw(server.app.rng.as_ref());
+    let fields = [("identifiant", identifiant), ("mot_de_passe", wrong.as_str())];
+    seen.push(shown(browser.submit("se-connecter", &fields).await));
+    seen.push(shown(browser.post("/lettre", &fields).await));
+    // Another person's letter.
+    browser.get("/lettre").await;
+    seen.push(shown(browser.submit("continuer", &[("identifiant", identifiant), ("code", &parent.code())]).await));
+    for _ in 0..10 {
+        let wrong = LetterCode::draw(server.app.rng.as_ref()).to_printed_form();
+        seen.push(shown(browser.submit("continuer", &[("identifiant", identifiant), ("code", &wrong)]).await));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn threat_s05_a_wrong_letter_code_is_answered_alike_for_known_and_unknown_identifiants() {
+    let known = everything("").await;
+    // As long as the real one, so that the pages are.
+    let unknown = everything("a.ndiayz00").await;
+    assert!(known.iter().any(|page| page.starts_with("429")), "the tries were used up");
+    for (n, (known, unknown)) in known.iter().zip(&unknown).enumerate() {
+        assert_eq!(known, unknown, "answer {n}");
+    }
+    assert_eq!(known.len(), unknown.len());
+}
+
+#[tokio::test]
+async fn ten_wrong_codes_and_the_right_one_waits_a_day() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut browser = Browser::new(&server);
+    for _ in 0..10 {
+        let wrong = LetterCode::draw(server.app.rng.as_ref()).to_printed_form();
+        browser.type_letter(&letter.identifiant, &wrong).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
+    server.advance(Span::hours(25));
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(browser.page.heading(), "C'est bien moi");
+}
+
+#[tokio::test]
+async fn threat_s08_the_sheet_in_the_wrong_hands_stops_at_the_birth_date() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut browser = Browser::new(&server);
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    for _ in 0..5 {
+        browser.type_own_date("01/01/2012").await;
+    }
+    assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(browser.page.visible_text().contains("Revenez demain"), "{}", browser.page.visible_text());
+    browser.type_own_date(DATES[0]).await;
+    assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS, "nothing is compared any more");
+    // A step is left by its proof only.
+    browser.get(&format!("/mot-de-passe-oublie/mot-de-passe?{}", browser.url.query().unwrap())).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/naissance");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE password IS NOT NULL").await, 0);
+    server.advance(Span::hours(25));
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    browser.type_own_date(DATES[0]).await;
+    assert!(browser.page.has_element("#terminer"), "the letter still serves its pupil");
+}
+
+#[tokio::test]
+async fn attack_s1_the_code_takes_its_letter_again_and_the_former_browser_gets_no_further() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut first = Browser::new(&server);
+    first.type_letter(&letter.identifiant, &letter.code()).await;
+    first.type_own_date(DATES[0]).await;
+    assert!(first.page.has_element("#terminer"));
+    let mut second = Browser::new(&server);
+    // The address alone is worth nothing in another browser.
+    second.get("/lettre").await;
+    let query = first.url.query().unwrap().to_owned();
+    let answer = second.get(&format!("/mot-de-passe-oublie/mot-de-passe?{query}")).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    second.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(second.page.heading(), "C'est bien moi");
+    first.type_password(NEW).await;
+    assert!(!first.has_session(), "{}", first.page.visible_text());
+    second.type_own_date(DATES[0]).await;
+    second.type_password(PASSWORD).await;
+    assert!(second.has_session());
+}
+
+#[tokio::test]
+async fn fifty_redemptions_at_once_set_one_password() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let mut browser = Browser::new(&server);
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    browser.type_own_date(DATES[0]).await;
+    // As if fifty browsers had been let in: the letter itself must refuse the others.
+    let id = RecoveryId::new(server.query_texts("SELECT id FROM recovery").await.remove(0));
+    let (op, key) = (server.operation(), &server.app.master_key);
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let held = recovery::store::find(&mut tx, key, &id).await.unwrap().unwrap();
+    let id_of = |n: u32| RecoveryId::new(format!("{}{n}", &id[..20]));
+    for n in 10..60 {
+        let copy = Recovery { id: id_of(n), ..held.clone() };
+        assert!(recovery::store::insert(&mut tx, key, &copy).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+    let mut all = tokio::task::JoinSet::new();
+    for n in 10..60 {
+        let mut browser = browser.clone_browser();
+        let path = format!("/mot-de-passe-oublie/mot-de-passe?r={}", id_of(n));
+        all.spawn(async move {
+            browser.get(&path).await;
+            let password = format!("Autre-mot-{n:02}");
+            browser.type_password(&password).await;
+            browser.has_session()
+        });
+    }
+    let signed_in = all.join_all().await.into_iter().filter(|signed_in| *signed_in).count();
+    assert_eq!(signed_in, 1);
+    let facts = server.audit_facts().await;
+    assert_eq!(facts.iter().filter(|fact| *fact == "password_chosen" || *fact == "password_replaced").count(), 1);
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
+}
+
+#[tokio::test]
+async fn only_people_without_an_account_or_a_mobile_get_letters_unless_asked_for() {
+    let server = start().await;
+    let mobile = TestFamily {
+        key: 500_011,
+        nom: "PETIT",
+        phone: "06 39 98 00 11",
+        children: vec![(900_012, "Léo", "03/05/2012", "6 A")],
+        ..family()
+    };
+    server.import_families("montpellier", MONOD, &[family(), mobile.clone()]).await;
+    server.create_account_of("montpellier", &mobile).await;
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let uai = Uai::parse(MONOD).unwrap();
+    for (also, left_out) in [(false, 1), (true, 0)] {
+        let class = LetterScope::Class("6A".into());
+        let all = recipients::list(&mut tx, &uai, &class, Profile::Responsable, also).await.unwrap();
+        assert_eq!(all.len(), 2, "{all:?}");
+        assert_eq!(all.iter().filter(|r| r.left_out.is_some()).count(), left_out);
+    }
+    let nobody = LetterScope::Class("3 Z".into());
+    assert!(recipients::list(&mut tx, &uai, &nobody, Profile::Eleve, true).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_password_by_another_way_ends_the_letter_that_waits() {
+    let mobile = TestFamily { phone: "06 39 98 00 10", ..family() };
+    let server = TestServer::start_with_open_campaign(std::slice::from_ref(&mobile)).await;
+    let letter = server.print_parent().await;
+    let mut browser = Browser::at_activation(&server).await;
+    let identifiant = browser.activate(&server, &mobile).await;
+    assert_eq!(identifiant, letter.identifiant, "the activation joins the letter's account");
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["withdrawn"]);
+    let mut other = Browser::new(&server);
+    other.type_letter(&letter.identifiant, &letter.code()).await;
+    assert!(other.page.visible_text().contains("Ce code n'est plus valable depuis le"));
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_told_so_after_its_letter_s_code() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    server.execute_sql("UPDATE account SET suspended_by = 'school'", Vec::new()).await;
+    let mut browser = Browser::new(&server);
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(browser.page.heading(), "Ce compte est suspendu");
+    assert!(browser.page.visible_text().contains("Clg Théodore Monod"));
+}
