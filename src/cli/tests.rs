@@ -2,6 +2,7 @@
 
 mod demo;
 mod files;
+mod letters;
 mod wrong;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign close --uai 0349999J",
         "preau campaign reopen --uai 0349999J",
         "preau campaign notices --uai 0349999J --all",
+        "preau letters --uai 0349999J --class 6A --for eleves --reason x --out a.pdf",
+        "preau letters --uai 0349999J --leaflet --lang en --out a.pdf",
         "preau keys new-master",
         "preau keys list",
         "preau keys rotate --alg ES256",
@@ -44,7 +47,14 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
     ] {
         Cli::try_parse_from(line.split(' ')).unwrap_or_else(|e| panic!("{line}: {e}"));
     }
-    for line in ["preau", "preau import --format siecle a.xml", "preau campaign open --uai 0349999J --days 0"] {
+    for line in [
+        "preau",
+        "preau import --format siecle a.xml",
+        "preau campaign open --uai 0349999J --days 0",
+        "preau letters --uai 0349999J --class 6A --for eleves --out a.pdf",
+        "preau letters --uai 0349999J --class 6A --family 9 --for eleves --reason x --out a.pdf",
+        "preau letters --uai 0349999J --leaflet --class 6A --out a.pdf",
+    ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
     }
 }
