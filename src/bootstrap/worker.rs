@@ -12,7 +12,7 @@ use super::health::clock_problem;
 use crate::app::{AppState, Operation};
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
-use crate::outbox::{self, ClaimFilter, Job, JobKind, JobOutcome};
+use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
     accounts, activation, audit, devices, emails, grants, keys, limits, logouts, otp, recovery, sessions, support,
 };
@@ -133,12 +133,13 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     if free == 0 {
         return 0;
     }
-    let most = i64::try_from(free).unwrap_or(1);
+    let max_jobs = i64::try_from(free).unwrap_or(1);
     let now = app.now();
     // While the SMS circuit breaker is open, only overdue jobs are claimed, to be given up.
     let rests = kind == JobKind::Sms && app.sms_breaker.is_open(otp::ops::GATEWAY_BREAKER_KEY, now);
-    let which = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
-    let jobs = match outbox::claim(&app.db, &app.master_key, now, (kind, which), most).await {
+    let filter = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
+    let request = ClaimRequest { kind, filter, max_jobs };
+    let jobs = match outbox::claim(&app.db, &app.master_key, now, request).await {
         Ok(jobs) => jobs,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "outbox not read");
@@ -196,7 +197,12 @@ async fn run_job(app: &AppState, job: Job) {
         Some(JobOutcome::Retry)
     });
     let Some(done) = done else { return };
-    if let Err(error) = outbox::finish(&app.db, &job, done, app.now()).await {
+    let op = Operation { now: app.now(), ..op };
+    let finished = match op.write(Durability::Relaxed).await {
+        Ok(work) => outbox::finish(work, &job, done).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = finished {
         tracing::error!(job = %job.id, error = format!("{error:#}"), "job not settled");
     }
 }
@@ -225,7 +231,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
     let op = Operation::of_job(app, "cleanup");
     let now = op.now;
     let mut tx = op.write(Durability::Relaxed).await?;
-    let rows = outbox::delete_expired(&mut tx, now).await?
+    let rows = outbox::delete_expired(&mut tx).await?
         + limits::store::delete_expired(&mut tx).await?
         + limits::store::sources::delete_expired(&mut tx).await?
         + devices::store::delete_expired(&mut tx).await?

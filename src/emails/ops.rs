@@ -185,7 +185,7 @@ pub async fn enqueue(
 ) -> anyhow::Result<()> {
     let message = MailMessage { id: String::new(), to: to.to_owned(), subject, text };
     let body = serde_json::to_string(&message)?;
-    outbox::enqueue(tx, &op.app.master_key, op.app.rng.as_ref(), op.now, JobKind::Mail, &body).await?;
+    outbox::enqueue(tx, &op.app.master_key, JobKind::Mail, &body).await?;
     Ok(())
 }
 

@@ -30,7 +30,7 @@ pub async fn enqueue_logouts(
         let intent =
             LogoutIntent { client_id: party.client_id.clone(), sid: party.sid.clone(), account_id: account_id.clone() };
         let body = serde_json::to_string(&intent)?;
-        let id = outbox::enqueue(tx, &app.master_key, rng, now, JobKind::BackchannelLogout, &body).await?;
+        let id = outbox::enqueue(tx, &app.master_key, JobKind::BackchannelLogout, &body).await?;
         store::insert(tx, now, &id, &party, None).await?;
     }
     Ok(())

@@ -12,9 +12,8 @@ pub use job_kind::{JobKind, JobNotifier};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
-use crate::base::rng::Random;
 use crate::crypto::{AssociatedData, MasterKey};
-use crate::db::{CLEANUP_BATCH_ROWS, Db, Durability, FromRow, Result, Tx, args};
+use crate::db::{CLEANUP_BATCH_ROWS, Db, Durability, FromRow, Result, Tx, UnitOfWork, args};
 
 /// A job claimed by this server for a minute.
 #[derive(Clone, Debug)]
@@ -56,14 +55,12 @@ fn associated_data(row: &str) -> AssociatedData<'_> {
 
 /// Writes a job into the causing transaction. Returns the job's id.
 pub async fn enqueue(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
-    rng: &dyn Random,
-    now: Timestamp,
     kind: JobKind,
     body: &str,
 ) -> anyhow::Result<String> {
-    enqueue_for_source(tx, master_key, rng, now, kind, body, None).await
+    enqueue_for_source(tx, master_key, kind, body, None).await
 }
 
 /// The spacing between the jobs of one source.
@@ -72,15 +69,14 @@ const SOURCE_SPACING: Span = Span::seconds(1);
 /// Writes a job like [`enqueue`], caused by a request from `source`. Each further waiting job of one source is
 /// scheduled a second later, so a hundred jobs of one source wait for each other and do not delay other sources.
 pub async fn enqueue_for_source(
-    tx: &mut Tx,
+    tx: &mut UnitOfWork<'_>,
     master_key: &MasterKey,
-    rng: &dyn Random,
-    now: Timestamp,
     kind: JobKind,
     body: &str,
     source: Option<&str>,
 ) -> anyhow::Result<String> {
-    let id = row_id(now, rng);
+    let now = tx.now;
+    let id = row_id(now, tx.rng);
     let sealed = master_key.seal(associated_data(&id), body)?;
     let mut turn = now;
     if let Some(source) = source {
@@ -115,15 +111,18 @@ async fn is_due(db: &Db, now: Timestamp, kind: JobKind, born: Timestamp) -> Resu
     Ok(tx.fetch_optional::<(String,)>(sql, args![now, kind.name(), born]).await?.is_some())
 }
 
-/// Claims at most `most` due jobs of a kind for one minute, ordered by their scheduled time.
-pub async fn claim(
-    db: &Db,
-    master_key: &MasterKey,
-    now: Timestamp,
-    (kind, which): (JobKind, ClaimFilter),
-    most: i64,
-) -> anyhow::Result<Vec<Job>> {
-    let born = match which {
+/// The jobs to claim.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimRequest {
+    pub kind: JobKind,
+    pub filter: ClaimFilter,
+    pub max_jobs: i64,
+}
+
+/// Claims due jobs of a kind for one minute, ordered by their scheduled time.
+pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: ClaimRequest) -> anyhow::Result<Vec<Job>> {
+    let ClaimRequest { kind, filter, max_jobs } = request;
+    let born = match filter {
         // If the clock went back, rows have a creation time in the future: such jobs are due all the same.
         ClaimFilter::Due => Timestamp(i64::MAX),
         ClaimFilter::Overdue => now.minus(kind.max_age()),
@@ -139,7 +138,7 @@ pub async fn claim(
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
              AND created_at <= $5 ORDER BY turn_at, due_at LIMIT $3) \
              RETURNING id, kind, body, attempts, created_at, unsure",
-            args![now, now.plus(Span::minutes(1)), most, kind.name(), born],
+            args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), born],
         )
         .await?;
     let mut jobs = Vec::new();
@@ -171,13 +170,15 @@ async fn finish_as(tx: &mut Tx, id: &str, state: &'static str, now: Timestamp) -
 }
 
 /// Marks a job as done inside the transaction with the job's own writes.
-pub async fn complete_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+pub async fn complete_in(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
+    let now = tx.now;
     finish_as(tx, id, "done", now).await
 }
 
 /// Abandons a job inside the transaction releasing its budgets. Returns true if this call abandoned the job, so budgets
 /// are released exactly once, even if the process crashes in between.
-pub async fn abandon_in(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+pub async fn abandon_in(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
+    let now = tx.now;
     finish_as(tx, id, "dead", now).await
 }
 
@@ -188,14 +189,16 @@ pub async fn mark_uncertain_in(tx: &mut Tx, id: &str) -> Result<()> {
 }
 
 /// Makes all waiting jobs of a kind due now, regardless of their back-off. Returns the number of jobs.
-pub async fn make_due(tx: &mut Tx, kind: JobKind, now: Timestamp) -> Result<u64> {
+pub async fn make_due(tx: &mut UnitOfWork<'_>, kind: JobKind) -> Result<u64> {
+    let now = tx.now;
     let sql = "UPDATE outbox SET due_at = $2 WHERE state = 'waiting' AND kind = $1 AND due_at > $2";
     tx.execute(sql, args![kind.name(), now]).await
 }
 
 /// Finishes a job: wipes the body, or reschedules the job with the back-off of its kind. Returns true if the job is
 /// retried.
-pub async fn finish_in(tx: &mut Tx, job: &Job, done: JobOutcome, now: Timestamp) -> Result<bool> {
+pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> Result<bool> {
+    let now = tx.now;
     let pause = if done == JobOutcome::Retry { job.kind.backoff(job.attempts) } else { None };
     match pause {
         Some(pause) => {
@@ -224,15 +227,15 @@ pub async fn requeue(db: &Db, job: &Job, due: Timestamp) -> Result<()> {
     tx.commit().await
 }
 
-/// Finishes a job like [`finish_in`], in a transaction of its own.
-pub async fn finish(db: &Db, job: &Job, done: JobOutcome, now: Timestamp) -> Result<()> {
-    let mut tx = db.write(Durability::Relaxed).await?;
-    finish_in(&mut tx, job, done, now).await?;
+/// Finishes a job like [`finish_in`], and commits.
+pub async fn finish(mut tx: UnitOfWork<'_>, job: &Job, done: JobOutcome) -> Result<()> {
+    finish_in(&mut tx, job, done).await?;
     tx.commit().await
 }
 
 /// Deletes jobs ended more than a day ago.
-pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
     let sql = "DELETE FROM outbox WHERE id IN \
                (SELECT id FROM outbox WHERE done_at IS NOT NULL AND done_at < $1 LIMIT $2)";
     tx.execute(sql, args![now.minus(Span::days(1)), CLEANUP_BATCH_ROWS]).await

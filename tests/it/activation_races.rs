@@ -338,12 +338,13 @@ async fn two_workers_and_a_job_that_runs_twice_send_once() {
     assert_eq!((sent().len(), numbers.len()), (20, 20));
     // A crash between the work and its note: the look in the roster runs again, and sends nothing.
     let ids = server.query_texts("SELECT id FROM activation ORDER BY id").await;
-    let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Relaxed).await.unwrap();
     for id in ids {
         let body = serde_json::json!({ "activation": id, "sends": 1 }).to_string();
-        let (master_key, rng) = (&server.app.master_key, server.app.rng.as_ref());
+        let master_key = &server.app.master_key;
         let kind = preau::outbox::JobKind::SendCode;
-        preau::outbox::enqueue(&mut tx, master_key, rng, server.now(), kind, &body).await.unwrap();
+        preau::outbox::enqueue(&mut tx, master_key, kind, &body).await.unwrap();
     }
     tx.commit().await.unwrap();
     assert_eq!(server.drain_outbox().await, 20);
@@ -356,19 +357,20 @@ async fn a_job_is_claimed_by_one_worker() {
     let server = TestServer::start().await;
     let neighbour = server.restart().await;
     for round in 0..10 {
-        let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
+        let op = server.operation();
+        let mut tx = op.write(preau::db::Durability::Relaxed).await.unwrap();
         for _ in 0..30 {
-            let (master_key, rng, kind) =
-                (&server.app.master_key, server.app.rng.as_ref(), preau::outbox::JobKind::Sms);
-            preau::outbox::enqueue(&mut tx, master_key, rng, server.now(), kind, "{}").await.unwrap();
+            let (master_key, kind) = (&server.app.master_key, preau::outbox::JobKind::Sms);
+            preau::outbox::enqueue(&mut tx, master_key, kind, "{}").await.unwrap();
         }
         tx.commit().await.unwrap();
         let claimed = all((0..8).map(|n| {
             let server = if n % 2 == 0 { server.clone() } else { neighbour.clone() };
             async move {
                 let (db, master_key) = (&server.app.db, &server.app.master_key);
-                let which = (preau::outbox::JobKind::Sms, preau::outbox::ClaimFilter::Due);
-                preau::outbox::claim(db, master_key, server.now(), which, 30).await.unwrap()
+                let (kind, filter) = (preau::outbox::JobKind::Sms, preau::outbox::ClaimFilter::Due);
+                let request = preau::outbox::ClaimRequest { kind, filter, max_jobs: 30 };
+                preau::outbox::claim(db, master_key, server.now(), request).await.unwrap()
             }
         }))
         .await;

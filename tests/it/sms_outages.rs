@@ -16,7 +16,7 @@ use preau::db::Durability;
 use preau::limits::RateLimit;
 use preau::otp;
 use preau::otp::store::outages;
-use preau::outbox::{self, ClaimFilter, JobKind};
+use preau::outbox::{self, ClaimFilter, ClaimRequest, JobKind};
 use preau::sms::{self, SmsGateway, SmsMessage};
 use tokio::net::TcpListener;
 
@@ -277,8 +277,14 @@ async fn faults_f1_what_is_given_back_is_given_back_once_whoever_settles_it_agai
     browser.submit("renvoyer", &[]).await;
     server.drain_outbox().await;
     server.advance(Span::minutes(31));
-    let claim =
-        || outbox::claim(&server.app.db, &server.app.master_key, server.now(), (JobKind::Sms, ClaimFilter::Due), 10);
+    let claim = || {
+        outbox::claim(
+            &server.app.db,
+            &server.app.master_key,
+            server.now(),
+            ClaimRequest { kind: JobKind::Sms, filter: ClaimFilter::Due, max_jobs: 10 },
+        )
+    };
     let first = claim().await.unwrap();
     assert!(first.len() == 1 && first[0].overdue, "{first:?}");
     // The process dies before it settles: a minute later it is claimed again, and the first one was only slow.

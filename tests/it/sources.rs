@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 use preau::limits::RateLimit;
-use preau::outbox::{self, ClaimFilter, JobKind};
+use preau::outbox::{self, ClaimFilter, ClaimRequest, JobKind};
 
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, TestAccount, TestFamily, TestResponse, TestServer};
@@ -360,8 +360,14 @@ async fn faults_a5_a_crowd_of_strangers_stands_before_nobody() {
     parent.get("/activation").await;
     parent.identify(&TestFamily::durand()).await;
     let app = &server.app;
-    let first =
-        outbox::claim(&app.db, &app.master_key, server.now(), (JobKind::SendCode, ClaimFilter::Due), 2).await.unwrap();
+    let first = outbox::claim(
+        &app.db,
+        &app.master_key,
+        server.now(),
+        ClaimRequest { kind: JobKind::SendCode, filter: ClaimFilter::Due, max_jobs: 2 },
+    )
+    .await
+    .unwrap();
     let alone = "SELECT MIN(id) FROM outbox WHERE kind = 'find_and_send' GROUP BY source HAVING COUNT(*) = 1";
     let parents = server.query_texts(alone).await.remove(0);
     assert!(first.iter().any(|job| job.id == parents), "the last that came is among the first two");

@@ -28,11 +28,11 @@ pub async fn enqueue_send_code(
     activation: &Activation,
     sends: i64,
 ) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let body = serde_json::to_string(&SendCodeJob { activation: activation.id.clone(), sends })?;
     // The narrowest source counter: the sources take turns in the queue.
     let source = activation.source_counters.as_deref().and_then(|counted| counted.split(' ').next());
-    outbox::enqueue_for_source(tx, &app.master_key, app.rng.as_ref(), now, JobKind::SendCode, &body, source).await?;
+    outbox::enqueue_for_source(tx, &app.master_key, JobKind::SendCode, &body, source).await?;
     Ok(())
 }
 

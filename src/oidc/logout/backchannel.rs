@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::id128;
 use crate::clients::{self, Client};
@@ -44,18 +44,19 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
         DeliveryResult::Unreachable(_) => app.logout_breaker.record_failure(&intent.client_id, now),
         DeliveryResult::Delivered | DeliveryResult::Refused(_) => app.logout_breaker.record_success(&intent.client_id),
     }
-    let mut tx = app.db.write(Durability::Relaxed).await?;
+    let op = Operation { now, ..Operation::of_job(app, job.kind.name()) };
+    let mut tx = op.write(Durability::Relaxed).await?;
     let (state, problem) = match told {
         DeliveryResult::Delivered => {
-            outbox::finish_in(&mut tx, job, JobOutcome::Done, now).await?;
+            outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
             (DeliveryState::Delivered, None)
         }
         DeliveryResult::Refused(why) => {
-            outbox::finish_in(&mut tx, job, JobOutcome::Dead, now).await?;
+            outbox::finish_in(&mut tx, job, JobOutcome::Dead).await?;
             (DeliveryState::Refused, Some(why))
         }
         DeliveryResult::Unreachable(why) => {
-            let again = outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
+            let again = outbox::finish_in(&mut tx, job, JobOutcome::Retry).await?;
             (if again { DeliveryState::Waiting } else { DeliveryState::GivenUp }, Some(why))
         }
     };

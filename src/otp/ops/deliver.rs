@@ -95,7 +95,7 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     store::discount_sends(&mut tx, None).await?;
     let mut jobs = 0;
     for kind in [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms] {
-        jobs += outbox::make_due(&mut tx, kind, now).await?;
+        jobs += outbox::make_due(&mut tx, kind).await?;
     }
     let detail = format!("{outages} outages, {jobs} messages, {budgets} budgets");
     audit::store::record(
@@ -147,7 +147,7 @@ pub async fn record_undeliverable(
 pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
     let Ok(letter) = serde_json::from_str::<SmsJob>(&job.body) else {
-        return Ok(outbox::finish(&app.db, job, JobOutcome::Dead, now).await?);
+        return Ok(outbox::finish(op.write(Durability::Relaxed).await?, job, JobOutcome::Dead).await?);
     };
     let about = letter.about.as_ref();
     let Some(asked) = requested_at(op, job, about).await? else {
@@ -172,7 +172,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     match sent {
         Ok(()) => {
             app.metrics.record_sms("sent");
-            outbox::finish_in(&mut tx, job, JobOutcome::Done, now).await?;
+            outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
             ended = outages::end(&mut tx, &OutageReason::Gateway).await?;
         }
         Err(SmsSendError::Deployment { why, uncertain: unsure }) => {
@@ -181,7 +181,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
             }
             record_undeliverable(op, &mut tx, &OutageReason::Gateway, &why, asked).await?;
-            outbox::finish_in(&mut tx, job, JobOutcome::Retry, now).await?;
+            outbox::finish_in(&mut tx, job, JobOutcome::Retry).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken, tried again later");
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
@@ -219,8 +219,7 @@ async fn requested_at(
 /// Ends the job and releases its budgets, unless the message may have been sent after all. Returns true if this call
 /// ended the job.
 async fn abandon(tx: &mut UnitOfWork<'_>, job: &Job, letter: &SmsJob) -> Result<bool> {
-    let now = tx.now;
-    if !outbox::abandon_in(tx, &job.id, now).await? {
+    if !outbox::abandon_in(tx, &job.id).await? {
         return Ok(false);
     }
     if let Some(about) = letter.about.as_ref().filter(|_| !job.uncertain) {

@@ -128,8 +128,8 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
     outages::add_traffic(&mut tx, &destination_prefix(request.to), 1, 0).await?;
     outages::end(&mut tx, &OutageReason::Cap).await?;
-    outbox::enqueue(&mut tx, &app.master_key, app.rng.as_ref(), now, JobKind::Sms, &body).await?;
-    outbox::complete_in(&mut tx, &job.id, now).await?;
+    outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
+    outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.metrics.record_sms("queued");
     app.job_notifier.notify(JobKind::Sms);

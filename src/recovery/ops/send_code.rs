@@ -27,12 +27,12 @@ pub async fn enqueue(
     recovery: &Recovery,
     sends: i64,
 ) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+    let Operation { app, .. } = *op;
     let body = serde_json::to_string(&SendRecoveryCodeJob { recovery: recovery.id.clone(), sends })?;
     // The narrowest source counter: the sources take turns in the queue.
     let source = recovery.source_counters.as_deref().and_then(|counted| counted.split(' ').next());
     let kind = JobKind::SendRecoveryCode;
-    outbox::enqueue_for_source(tx, &app.master_key, app.rng.as_ref(), now, kind, &body, source).await?;
+    outbox::enqueue_for_source(tx, &app.master_key, kind, &body, source).await?;
     Ok(())
 }
 

@@ -64,9 +64,10 @@ async fn fault_rt17_the_others_are_told_before_the_deaf_are_asked_again_and_a_co
     println!("{} were told after {:?}", CLIENT_COUNT - UNREACHABLE_COUNT, began.elapsed());
     // The deaf hold their places; a message goes out all the same.
     let message = json!({ "id": "", "to": "+33639980001", "text": "x" }).to_string();
-    let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
-    let (master_key, rng, kind) = (&server.app.master_key, server.app.rng.as_ref(), preau::outbox::JobKind::Sms);
-    preau::outbox::enqueue(&mut tx, master_key, rng, server.now(), kind, &message).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Relaxed).await.unwrap();
+    let (master_key, kind) = (&server.app.master_key, preau::outbox::JobKind::Sms);
+    preau::outbox::enqueue(&mut tx, master_key, kind, &message).await.unwrap();
     tx.commit().await.unwrap();
     server.app.job_notifier.notify(kind);
     wait_until(|| !server.messages().is_empty()).await;
@@ -88,12 +89,13 @@ async fn fault_rt17_the_others_are_told_before_the_deaf_are_asked_again_and_a_co
 async fn fault_rt17_a_busy_party_that_is_away_does_not_hold_every_place() {
     let (server, receiver, mut browser) = fixture().await;
     // Three hundred sign-outs of it wait before this one.
-    let mut tx = server.app.db.write(preau::db::Durability::Relaxed).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Relaxed).await.unwrap();
     for n in 0..300 {
         let body = json!({ "client_id": "rp-000", "sid": format!("sid-{n}"), "account_id": "x" }).to_string();
-        let (master_key, rng) = (&server.app.master_key, server.app.rng.as_ref());
+        let master_key = &server.app.master_key;
         let kind = preau::outbox::JobKind::BackchannelLogout;
-        preau::outbox::enqueue(&mut tx, master_key, rng, server.now(), kind, &body).await.unwrap();
+        preau::outbox::enqueue(&mut tx, master_key, kind, &body).await.unwrap();
     }
     tx.commit().await.unwrap();
     server.advance(preau::base::clock::Span(1));
