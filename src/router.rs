@@ -47,17 +47,15 @@ pub fn public(app: AppState) -> Result<Router, ConfigError> {
 /// Returns an error if the issuer is not an origin.
 pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, ConfigError> {
     let pages = Router::new()
-        .route(paths::HOME, get(my_account::pages::home))
         .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
         .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
-        .route(paths::ACCOUNT, get(my_account::pages::show))
         .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
-        .route(paths::WITHDRAW_CONSENT, post(my_account::pages::withdraw_consent))
         .route(paths::SIGN_OUT, post(oidc::logout::endpoint::log_out))
         .route(paths::CONFIRM_SIGN_OUT, post(oidc::logout::endpoint::confirm))
         .route(paths::AFTER_SIGN_OUT, get(oidc::logout::endpoint::continue_to_client))
         .merge(activation::pages::routes())
         .merge(recovery::pages::routes())
+        .merge(my_account::pages::routes())
         .merge(emails::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))

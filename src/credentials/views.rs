@@ -6,7 +6,7 @@ use super::NewPasswordError;
 use crate::accounts::password::PasswordPolicyError;
 
 /// The error beside the fields of a new password.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PasswordFieldError {
     /// Some rules are not met; the page lists them.

@@ -27,6 +27,9 @@ pub const ACCOUNT: &str = "/compte";
 pub const ACCOUNT_EMAIL: &str = "/compte/adresse";
 pub const ACCOUNT_EMAIL_CODE: &str = "/compte/adresse/code";
 pub const ACCOUNT_EMAIL_REMOVE: &str = "/compte/adresse/retirer";
+pub const ACCOUNT_PASSWORD: &str = "/compte/mot-de-passe";
+/// The well-known URL of the W3C for changing passwords.
+pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 pub const WITHDRAW_CONSENT: &str = "/compte/services/retirer";
 pub const CONSENT: &str = "/consentement";
 pub const SIGN_OUT: &str = "/deconnexion";

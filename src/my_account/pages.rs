@@ -1,8 +1,12 @@
 //! `/` and `/compte`.
 
+mod password;
+
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::{get, post};
 
 use super::views::{AccountChild, AccountPage, ConsentedService};
 use crate::app::{AppState, Operation};
@@ -24,11 +28,20 @@ use crate::{services, tenants};
 
 type PageResult = Result<Response, PageError>;
 
-pub async fn home(signed: CurrentSession) -> PageResult {
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::HOME, get(home))
+        .route(paths::ACCOUNT, get(show))
+        .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
+        .route(paths::CHANGE_PASSWORD, get(password::well_known))
+        .route(paths::WITHDRAW_CONSENT, post(withdraw_consent))
+}
+
+async fn home(signed: CurrentSession) -> PageResult {
     Ok(see_other(if signed.0.is_some() { paths::ACCOUNT } else { paths::SIGN_IN }))
 }
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
     let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let mut tx = app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
@@ -58,7 +71,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 }
 
 /// POST: withdraws a consent. The tokens of the service for this account end at once.
-pub async fn withdraw_consent(
+async fn withdraw_consent(
     State(app): State<AppState>,
     ctx: RequestContext,
     signed: CurrentSession,

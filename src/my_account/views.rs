@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use crate::accounts::password::PasswordRule;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::ClientId;
+use crate::credentials::views::{GuessableReason, PasswordFieldError};
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
@@ -89,6 +91,56 @@ impl Page for AccountPage {
             AccountPage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
             page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
             page("Marc Payet", Profile::Responsable, Vec::new(), &[]),
+        ]
+    }
+}
+
+/// `/compte/mot-de-passe`. Posts `actuel`, `mot_de_passe` and `confirmation` to the URL of the page.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ChangePasswordPage {
+    pub identifiant: String,
+    /// True after the change.
+    pub changed: bool,
+    /// The error beside the current password.
+    pub current: Option<CurrentPasswordError>,
+    pub fault: Option<PasswordFieldError>,
+    /// The rules that the rejected password does not meet; empty before the first attempt.
+    pub lacking: Vec<PasswordRule>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CurrentPasswordError {
+    Empty,
+    Wrong,
+    /// The attempts are used up; `until` as `14 h 30`.
+    Waiting {
+        until: String,
+    },
+    /// Too many hashes are queued.
+    Busy {
+        seconds: i64,
+    },
+}
+
+impl Page for ChangePasswordPage {
+    const TEMPLATE: &'static str = "my_account/password.html";
+
+    fn samples() -> Vec<Self> {
+        let page = || ChangePasswordPage { identifiant: "f.leboeuf47".to_owned(), ..ChangePasswordPage::default() };
+        let wrong = |error| ChangePasswordPage { current: Some(error), ..page() };
+        let rejected = |fault, lacking| ChangePasswordPage { fault: Some(fault), lacking, ..page() };
+        vec![
+            page(),
+            ChangePasswordPage { changed: true, ..page() },
+            wrong(CurrentPasswordError::Empty),
+            wrong(CurrentPasswordError::Wrong),
+            wrong(CurrentPasswordError::Waiting { until: "14 h 30".to_owned() }),
+            wrong(CurrentPasswordError::Busy { seconds: 5 }),
+            rejected(PasswordFieldError::Missing, vec![PasswordRule::Length, PasswordRule::Digit]),
+            rejected(PasswordFieldError::Different, Vec::new()),
+            rejected(PasswordFieldError::TooLong, Vec::new()),
+            rejected(PasswordFieldError::Guessable { because: GuessableReason::Name }, Vec::new()),
         ]
     }
 }

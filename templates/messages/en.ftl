@@ -468,6 +468,18 @@ ideas-title = Three ideas, only for you
 ideas-intro = Take one, or make up your own.
 ideas-more = Other ideas
 
+## The change of the password
+change-password-title = Change my password
+change-password-effect = You will have to sign in again on your other devices.
+change-password-current = Current password
+change-password-new = New password
+change-password-submit = Change my password
+change-password-refused = Your password has not changed
+change-password-empty = Enter your current password.
+change-password-wrong = That is not your current password. Capitals matter.
+change-password-waiting = Too many tries. Try again at { $until }.
+change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
+
 ## The e-mail address
 email-title = My e-mail address
 email-what-for = It is optional. It serves to tell you if the password of your account is replaced.

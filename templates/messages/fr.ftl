@@ -468,6 +468,18 @@ ideas-title = Trois idées, rien que pour vous
 ideas-intro = Prenez-en une, ou inventez la vôtre.
 ideas-more = D'autres idées
 
+## The change of the password
+change-password-title = Changer mon mot de passe
+change-password-effect = Sur vos autres appareils, il faudra vous connecter à nouveau.
+change-password-current = Mot de passe actuel
+change-password-new = Nouveau mot de passe
+change-password-submit = Changer mon mot de passe
+change-password-refused = Votre mot de passe n'a pas changé
+change-password-empty = Indiquez votre mot de passe actuel.
+change-password-wrong = Ce n'est pas votre mot de passe actuel. Majuscules et minuscules comptent.
+change-password-waiting = Trop d'essais. Réessayez à { $until }.
+change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
+
 ## The e-mail address
 email-title = Mon adresse e-mail
 email-what-for = Elle est facultative. Elle sert à vous prévenir si le mot de passe de votre compte est remplacé.

@@ -52,6 +52,8 @@ mod metrics;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod my_account;
+#[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod outgoing;

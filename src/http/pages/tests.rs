@@ -48,6 +48,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         pages,
         login::views::LoginPage,
         emails::views::EmailPage,
+        my_account::views::ChangePasswordPage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,
