@@ -14,6 +14,8 @@ use crate::services::ServiceLink;
 pub struct NothingInPerimeter {
     /// The name of the client.
     pub service: String,
+    /// True for a pupil's account, which has no children.
+    pub pupil: bool,
     /// The schools known for this account.
     pub schools: Vec<String>,
     /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
@@ -34,6 +36,7 @@ impl Page for NothingInPerimeter {
             places: doors.iter().flat_map(|door| door.places.clone()).collect(),
             doors,
             service: "mon ENT Occitanie".to_owned(),
+            pupil: false,
             schools: schools.iter().map(|&school| school.to_owned()).collect(),
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
             code: "K7P-4MX".to_owned(),
@@ -53,6 +56,7 @@ impl Page for NothingInPerimeter {
             page(&["Clg Théodore Monod"], vec![door("Académie de Montpellier", "Anaïs")]),
             page(&["Clg Théodore Monod", "Lycée Jean Moulin"], Vec::new()),
             page(&[], Vec::new()),
+            NothingInPerimeter { pupil: true, ..page(&["Clg Théodore Monod"], Vec::new()) },
         ]
     }
 }
@@ -242,6 +246,8 @@ pub struct SharedData {
     pub phone: Option<String>,
     /// « Given name (school) » of each child in the client's perimeter.
     pub children: Vec<String>,
+    /// « School (class) » of a pupil, in the client's perimeter.
+    pub schooling: Vec<String>,
 }
 
 impl Page for ConsentPage {
@@ -264,8 +270,20 @@ impl Page for ConsentPage {
             name: Some("Françoise Le Bœuf".to_owned()),
             phone: Some("06\u{a0}39\u{a0}98\u{a0}00\u{a0}01".to_owned()),
             children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
+            schooling: Vec::new(),
         };
-        let nothing = || SharedData { name: None, phone: None, children: Vec::new() };
-        vec![page(all, true, true), page(nothing(), false, true), page(nothing(), true, false)]
+        let pupil = SharedData {
+            name: Some("Anaïs Le Bœuf".to_owned()),
+            phone: None,
+            children: Vec::new(),
+            schooling: vec!["Clg Théodore Monod (6 A)".to_owned()],
+        };
+        let nothing = || SharedData { name: None, phone: None, children: Vec::new(), schooling: Vec::new() };
+        vec![
+            page(all, true, true),
+            page(pupil, false, true),
+            page(nothing(), false, true),
+            page(nothing(), true, false),
+        ]
     }
 }

@@ -34,7 +34,7 @@ impl Scope {
             Scope::Openid => &["sub"],
             Scope::Profile => &["name", "given_name", "family_name", "updated_at"],
             Scope::Phone => &["phone_number", "phone_number_verified"],
-            Scope::Education => &["education_profile", "children", "schools", "FrEduVecteur"],
+            Scope::Education => &["education_profile", "children", "schools", "class", "FrEduVecteur"],
             Scope::OfflineAccess => &[],
         }
     }

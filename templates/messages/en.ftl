@@ -247,6 +247,7 @@ account-change = Use another account
 
 ## From a service
 perimeter-title = This service is not for you
+perimeter-pupil = You are signed in, but { $service } does not concern your school.
 perimeter = You are signed in, but { $service } concerns none of your children.
 perimeter-where = Your children are in:
 perimeter-go = Continue to { $service }
@@ -314,6 +315,7 @@ consent-title = Share with { $service }?
 consent-shared = This service will recognise you and receive:
 consent-name = Your name
 consent-phone = Your mobile
+consent-schooling = Your school and your class
 consent-children = Your children
 consent-nothing = This service will recognise you at each visit. It will receive neither your name nor your children's.
 consent-never = It will never see your username or your password.

@@ -247,6 +247,7 @@ account-change = Changer de compte
 
 ## From a service
 perimeter-title = Ce service ne vous concerne pas
+perimeter-pupil = Vous êtes connecté(e), mais { $service } ne concerne pas votre établissement.
 perimeter = Vous êtes connecté(e), mais { $service } ne concerne aucun de vos enfants.
 perimeter-where = Vos enfants sont dans :
 perimeter-go = Continuer vers { $service }
@@ -314,6 +315,7 @@ consent-title = Partager avec { $service } ?
 consent-shared = Ce service vous reconnaîtra et recevra :
 consent-name = Votre nom
 consent-phone = Votre portable
+consent-schooling = Votre établissement et votre classe
 consent-children = Vos enfants
 consent-nothing = Ce service vous reconnaîtra à chaque visite. Il ne recevra ni votre nom, ni ceux de vos enfants.
 consent-never = Il ne verra jamais votre identifiant ni votre mot de passe.

@@ -428,3 +428,34 @@ async fn a_suspended_account_is_told_so_after_its_letter_s_code() {
     assert_eq!(browser.page.heading(), "Ce compte est suspendu");
     assert!(browser.page.visible_text().contains("Clg Théodore Monod"));
 }
+
+#[tokio::test]
+async fn a_pupil_is_told_of_with_school_and_class_and_without_children() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let ent = crate::support::TestRelyingParty::new(&server, "ent");
+    let attempt = ent.attempt();
+    let mut browser = Browser::new(&server);
+    browser.open(&attempt.url).await;
+    browser.click("#feuille").await;
+    browser.submit("continuer", &[("identifiant", &letter.identifiant), ("code", &letter.code())]).await;
+    browser.follow().await;
+    browser.type_own_date(DATES[0]).await;
+    browser.type_password(NEW).await;
+    let to = browser.page.link_target("#continuer");
+    let landed = browser.open(&to).await.expect_redirect_away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    let claims = ent.userinfo(&tokens.access_token).await.json();
+    assert_eq!(claims["education_profile"], "eleve");
+    assert_eq!((&claims["class"], &claims["schools"][0]["uai"]), (&"6 A".into(), &MONOD.into()));
+    assert_eq!(claims["FrEduVecteur"][0], format!("4|N'DIAYE|Anaïs|900010|{MONOD}"));
+    assert!(claims.get("children").is_none() && claims.get("birthdate").is_none(), "{claims}");
+
+    // Once the enrolment ends, nothing of the pupil is in the perimeter any more.
+    server.execute_sql("UPDATE enrolment SET ended_at = 5", Vec::new()).await;
+    let again = ent.attempt();
+    browser.open(&again.url).await;
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+    let said = browser.page.visible_text();
+    assert!(said.contains("ne concerne pas votre établissement") && !said.contains("enfants"), "{said}");
+}

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::phone::E164;
+use crate::base::profile::Profile;
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client, GrantType};
 use crate::db::Durability;
@@ -53,6 +54,13 @@ pub async fn show_page(
     let within =
         told.contains_key("children").then(|| claims::children_in_perimeter(&client.meta.perimeter, &p.children));
     let children = within.into_iter().flatten().map(|c| format!("{} ({})", c.given_name, c.school)).collect();
+    // A pupil has no children: what is told of them is the school, and the class.
+    let own = told.contains_key("schools") && p.account.profile == Profile::Eleve;
+    let own = own.then(|| claims::children_in_perimeter(&client.meta.perimeter, &p.children));
+    let schooling = own.into_iter().flatten().map(|c| match &c.class {
+        Some(class) => format!("{} ({class})", c.school),
+        None => c.school.clone(),
+    });
     let query = encode([("i", i), ("client_id", client.id.as_str())]);
     let page = ConsentPage {
         service: client.meta.client_name.clone(),
@@ -60,6 +68,7 @@ pub async fn show_page(
             name: full_name,
             phone: text("phone_number").and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
             children,
+            schooling: schooling.collect(),
         },
         lasting: request.disclosure.scopes.contains(Scope::OfflineAccess)
             && client.allows_grant(GrantType::RefreshToken),

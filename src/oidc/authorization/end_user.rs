@@ -45,7 +45,7 @@ pub async fn load_end_user(app: &AppState, ctx: &RequestContext, client: &Client
     let found = sessions::ops::current(&Operation::of_request(app, ctx), ctx.session.as_deref()).await?;
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;
-    let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
     let consent = match client.meta.consent {
         true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,

@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::pipeline::{AuthorizeError, Stage, check_request};
 use crate::app::{AppState, Operation};
+use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
 use crate::http::error::PageError;
@@ -244,6 +245,7 @@ async fn nothing_in_perimeter_page(
         doors,
         places,
         service: client.meta.client_name.clone(),
+        pupil: p.account.profile == Profile::Eleve,
         schools,
         query: format!("?{query}"),
         code: ctx.support_code.clone(),

@@ -17,6 +17,7 @@ use crate::oidc::tokens::claims::{self, ClaimsTarget};
 use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{Scope, Scopes};
+use crate::roster::store::pupils;
 use crate::sessions;
 
 const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
@@ -58,7 +59,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     }
     let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
     let Some(account) = account else { return denied("the account is not live") };
-    let children = crate::roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     if !claims::is_in_perimeter(client, &account, &children) {
         return denied("nothing of the person is in the client's perimeter any more");
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::accounts::Account;
 use crate::app::App;
+use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::clients::{Client, Perimeter, SubjectType};
 use crate::crypto::{HmacPurpose, MasterKey};
@@ -102,7 +103,7 @@ pub async fn claims_for(
         out.insert("phone_number_verified".to_owned(), json!(true));
     }
     if any(Scope::Education) {
-        let children = roster::store::list_children_of_account(tx, &account.id).await?;
+        let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
         add_education_claims(&mut out, account, &children_in_perimeter(&client.meta.perimeter, &children));
     }
     out.retain(|name, _| wanted(name));
@@ -114,6 +115,7 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
     if children.is_empty() {
         return;
     }
+    let is_pupil = account.profile == Profile::Eleve;
     let told = children.iter().map(|c| {
         let mut child = json!({ "given_name": c.given_name, "uai": c.uai, "school": c.school, "academy": c.academy });
         if let (Some(class), Some(map)) = (&c.class, child.as_object_mut()) {
@@ -121,7 +123,14 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
         }
         child
     });
-    out.insert("children".to_owned(), told.collect());
+    if is_pupil {
+        // A pupil of two schools at once has the class of the first.
+        if let Some(class) = children.iter().find_map(|c| c.class.as_deref()) {
+            out.insert("class".to_owned(), json!(class));
+        }
+    } else {
+        out.insert("children".to_owned(), told.collect());
+    }
     let mut schools: Vec<(&str, &str, &str)> =
         children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect();
     schools.sort_unstable();
@@ -132,11 +141,12 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
         .collect();
     out.insert("schools".to_owned(), Value::Array(schools));
     // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profile 2 is a parent (responsable of the
-    // second degree). The names are those of the parent; entcore compares folded names.
+    // second degree), 4 a pupil of it. The names are those of the account; entcore compares folded names.
+    let number = if is_pupil { 4 } else { 2 };
     let vector = |c: &&RosterChild| {
         let clean = |t: &str| t.replace(['|', '$'], " ");
         let (family, given) = (clean(&account.family_name), clean(&account.given_name));
-        format!("2|{family}|{given}|{}|{}", c.pupil_key, c.uai)
+        format!("{number}|{family}|{given}|{}|{}", c.pupil_key, c.uai)
     };
     out.insert("FrEduVecteur".to_owned(), children.iter().map(vector).collect());
 }

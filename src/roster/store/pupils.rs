@@ -1,5 +1,7 @@
 //! Pupils as persons with an account, and the people of a class who get letters.
 
+use super::{RosterChild, list_children_of_account};
+use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, args};
@@ -43,6 +45,30 @@ pub async fn list_enrolments_of_account(tx: &mut Tx, account_id: &AccountId) -> 
         args![account_id],
     )
     .await
+}
+
+/// Lists the pupils by whom an account belongs to schools: the children of a parent, or the pupil whose account it is.
+pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile: Profile) -> Result<Vec<RosterChild>> {
+    if profile == Profile::Responsable {
+        return list_children_of_account(tx, account_id).await;
+    }
+    let enrolments = list_enrolments_of_account(tx, account_id).await?;
+    let own = |pupil: EnrolledPupil| RosterChild {
+        person_id: PersonId::new(""),
+        pupil_id: pupil.pupil_id,
+        pupil_key: pupil.pupil_key,
+        family_name: pupil.family_name,
+        usage_name: pupil.usage_name,
+        given_name: pupil.given_name,
+        birth_date: String::new(),
+        uai: pupil.uai,
+        school: pupil.school,
+        academy: pupil.academy,
+        ministry: pupil.ministry,
+        class: pupil.class,
+        withheld: None,
+    };
+    Ok(enrolments.into_iter().map(own).collect())
 }
 
 /// Gives a pupil an account, once: compare-and-set on having none.
