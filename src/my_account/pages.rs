@@ -44,7 +44,7 @@ async fn home(signed: CurrentSession) -> PageResult {
 async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
     let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let mut tx = app.db.read().await?;
-    let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let mut accepted = Vec::new();
     for (client_id, at) in grants::store::consents::list_for_account(&mut tx, &account.id).await? {
         // A deleted client has no tokens any more, but the consent can still be withdrawn.
@@ -66,6 +66,7 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
         schools,
         services: accepted,
         doors,
+        mail: app.mail_gateway.is_some(),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }

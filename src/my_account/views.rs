@@ -23,6 +23,8 @@ pub struct AccountPage {
     pub services: Vec<ConsentedService>,
     /// First-party services for the end user, as buttons.
     pub doors: Vec<ServiceLink>,
+    /// True if mails are sent, so that an address may be confirmed.
+    pub mail: bool,
 }
 
 /// A third-party service. The form posts `client_id` to `/compte/services/retirer`.
@@ -60,6 +62,7 @@ impl Page for AccountPage {
                 .collect(),
             services: Vec::new(),
             doors: Vec::new(),
+            mail: true,
         };
         let cantine = ConsentedService {
             client_id: ClientId::new("cantine"),

@@ -23,7 +23,12 @@ async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
     let mut browser = Browser::new(server);
     browser.get("/connexion").await;
     browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get("/compte/adresse").await;
+    browser.get("/compte").await;
+    if browser.page.has_element("#adresse") {
+        browser.click("#adresse").await;
+    } else {
+        browser.get("/compte/adresse").await;
+    }
     browser
 }
 

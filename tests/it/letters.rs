@@ -451,6 +451,10 @@ async fn a_pupil_is_told_of_with_school_and_class_and_without_children() {
     assert_eq!(claims["FrEduVecteur"][0], format!("4|N'DIAYE|Anaïs|900010|{MONOD}"));
     assert!(claims.get("children").is_none() && claims.get("birthdate").is_none(), "{claims}");
 
+    // The account page leads a pupil to the same portal, and names the school.
+    let said = browser.get("/compte").await.visible_text();
+    assert!(said.contains("Service ent") || said.contains("Clg"), "{said}");
+
     // Once the enrolment ends, nothing of the pupil is in the perimeter any more.
     server.execute_sql("UPDATE enrolment SET ended_at = 5", Vec::new()).await;
     let again = ent.attempt();
