@@ -463,3 +463,28 @@ async fn a_pupil_is_told_of_with_school_and_class_and_without_children() {
     let said = browser.page.visible_text();
     assert!(said.contains("ne concerne pas votre établissement") && !said.contains("enfants"), "{said}");
 }
+
+#[tokio::test]
+async fn threat_s04_codes_by_chance_from_one_place_are_stopped_and_a_class_in_one_room_is_not() {
+    let server = TestServer::start_with_config(|config| config.limits.activations = 3).await;
+    server.import_families("montpellier", MONOD, &[family()]).await;
+    let letter = server.print_pupil().await;
+    // Right codes give their place back.
+    for _ in 0..5 {
+        let mut browser = Browser::new(&server);
+        browser.type_letter(&letter.identifiant, &letter.code()).await;
+        assert!(browser.page.has_element("#confirmer"), "{}", browser.page.visible_text());
+    }
+    let statuses = async |n: usize| {
+        let mut browser = Browser::new(&server);
+        browser.get("/lettre").await;
+        let identifiant = format!("x.nobody{n:02}");
+        browser.submit("continuer", &[("identifiant", &identifiant), ("code", &letter.code())]).await.status
+    };
+    for n in 0..3 {
+        assert_eq!(statuses(n).await, StatusCode::UNPROCESSABLE_ENTITY, "{n}");
+    }
+    let written = server.query_count("SELECT COUNT(*) FROM budget").await;
+    assert_eq!(statuses(3).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM budget").await, written, "nothing is written any more");
+}

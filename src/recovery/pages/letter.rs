@@ -7,12 +7,14 @@ use super::identifiant::MAX_SHOWN_CHARS;
 use super::{CARRIED_PARAMS, PageResult, SERVICE_PARAMS, in_request_language};
 use crate::accounts::identifier;
 use crate::app::{AppState, Operation};
+use crate::base::secret::sha256_base64url;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
 use crate::letters::code::{LetterCode, LetterCodeError};
 use crate::letters::ops::LetterCodeRefusal;
+use crate::limits;
 use crate::protocol::params::encode;
 use crate::recovery::ops::{LetterStart, start_with_letter};
 use crate::recovery::views::{IdentifiantFieldError, LetterCodeFieldError, LetterPage, LetterRefusal};
@@ -77,8 +79,22 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     };
     let waiting = ctx.query.get("i").map(str::to_owned).zip(waiting);
     let op = Operation::of_request(&app, &ctx);
+    // Counted before anything is read or written, and released by a right code: a class in one room is no attack.
+    let counted = match limits::ops::count_activation(&op, ctx.source, &sha256_base64url(&nav)).await? {
+        Ok(counted) => counted,
+        Err(limited) => {
+            let hour = dates::hour_rounded_up(ctx.lang, limited.until);
+            page.refusal = Some(match limited.is_connection_specific() {
+                true => LetterRefusal::ManyFromHere { hour },
+                false => LetterRefusal::Many { hour },
+            });
+            let answer = ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?;
+            return Ok(retry_after(answer, ctx.now, limited.until));
+        }
+    };
     let refused = match start_with_letter(&op, &nav, ctx.lang, (identifiant, &code), waiting).await? {
         LetterStart::Begun { id, step, secret } => {
+            limits::ops::release_activation(&op, &counted).await?;
             let kept = CARRIED_PARAMS.into_iter().take(2).filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
             let query = encode(kept.chain([("r", id.as_str())]));
             let answer = see_other(&format!("{}?{query}", step.path()));

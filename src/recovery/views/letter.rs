@@ -43,6 +43,14 @@ pub enum LetterRefusal {
     TooManyToday {
         hour: String,
     },
+    /// Too many letters, activations and recoveries of this connection never came to anything: another one helps.
+    ManyFromHere {
+        hour: String,
+    },
+    /// Too many from this browser, or from all connections.
+    Many {
+        hour: String,
+    },
     Used {
         date: String,
     },
@@ -105,6 +113,8 @@ impl Page for LetterPage {
             LetterRefusal::Wrong { left: 9 },
             LetterRefusal::Wrong { left: 1 },
             LetterRefusal::TooManyToday { hour: "14 h 30".to_owned() },
+            LetterRefusal::ManyFromHere { hour: "14 h 30".to_owned() },
+            LetterRefusal::Many { hour: "14 h 30".to_owned() },
             LetterRefusal::Used { date: date() },
             LetterRefusal::Replaced { date: date() },
             LetterRefusal::Expired { date: date() },
