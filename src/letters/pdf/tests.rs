@@ -254,6 +254,16 @@ fn a_sign_without_font_is_an_empty_box_and_is_told() {
 }
 
 #[test]
+fn a_mark_after_a_sign_without_font_is_a_box_too() {
+    let (pages, code) = (renderer(), code());
+    let first = letter("Anaïs", &code);
+    for name in ["\u{5de}\u{5bc}\u{113ce}", "李\u{5bc}", "😀\u{301}\u{64b}"] {
+        let file = print_letters(&pages, &head(Lang::Fr), &[PrintedLetter { name, ..first }]);
+        assert!(file.is_ok_and(|file| !file.unprintable.is_empty()), "{name:?}");
+    }
+}
+
+#[test]
 fn every_letter_of_a_ligature_can_be_searched() {
     for text in ["Identifiant, office, coffin", "محمد الله لا"] {
         let block = block(text);

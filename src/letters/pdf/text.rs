@@ -146,13 +146,17 @@ impl TypeSetter {
     fn set_anew(&mut self, spans: &[MessageSpan], style: TextStyle, width: f32) -> TextBlock {
         let mut spans: Vec<MessageSpan> = spans.to_vec();
         replace(&mut spans, |c| if c.is_control() && c != '\n' { ' ' } else { c });
-        let block = self.lay_out(&spans, style, width);
-        let missing = missing_signs(&block);
-        if missing.is_empty() {
-            return block;
+        let mut unprintable = Vec::new();
+        loop {
+            let block = self.lay_out(&spans, style, width);
+            // A mark above a sign that became a box has no font with both: each round may find some that the last hid.
+            let missing: Vec<char> = missing_signs(&block).into_iter().filter(|c| *c != REPLACEMENT_SIGN).collect();
+            if missing.is_empty() {
+                return TextBlock { unprintable, ..block };
+            }
+            replace(&mut spans, |c| if missing.contains(&c) { REPLACEMENT_SIGN } else { c });
+            unprintable.extend(missing);
         }
-        replace(&mut spans, |c| if missing.contains(&c) { REPLACEMENT_SIGN } else { c });
-        TextBlock { unprintable: missing, ..self.lay_out(&spans, style, width) }
     }
 
     fn lay_out(&mut self, spans: &[MessageSpan], style: TextStyle, width: f32) -> TextBlock {
