@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::db::{AccessMode, Durability};
 use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
-use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress, issue_batch};
+use crate::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
 use crate::letters::ops::recipients::LetterScope;
 use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
 use crate::tenants::ops::TenantError;
@@ -96,27 +96,33 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
     let op = opened.operation(&around);
     let press = LetterPress { pages: &pages, master_key: op.master_key, issuer: &config.server.issuer };
     let mut tx = op.write(Durability::Durable).await?;
-    let batch = issue_batch(&mut tx, press, &request).await?;
-    match &batch.pdf {
-        Some(pdf) => {
-            // The letters serve only once their file is whole on the disk; a file whose letters do not serve is removed.
-            let file = PendingFile::write(&args.out, &pdf.bytes)?;
-            tx.commit().await?;
-            file.finish()?;
-        }
-        None => tx.rollback().await?,
+    let batch = batch::prepare(&mut tx, &request).await?;
+    tx.commit().await?;
+    let pdf = batch::print(press, &batch)?;
+    if let Some(pdf) = &pdf {
+        // The letters serve only once their file is whole on the disk; a file whose letters do not serve is removed.
+        let file = PendingFile::write(&args.out, &pdf.bytes)?;
+        let mut tx = op.write(Durability::Durable).await?;
+        batch::issue_all(&mut tx, press, &request, &batch).await?;
+        tx.commit().await?;
+        file.finish()?;
     }
     opened.db.close().await;
-    report(&batch, &uai, &args.out, out)?;
-    Ok(batch.pdf.is_some())
+    report(&batch, pdf.as_ref(), (&uai, &args.out), out)?;
+    Ok(pdf.is_some())
 }
 
 /// Says how many letters there are, and who has none and why; never a code.
-fn report(batch: &LetterBatch, uai: &Uai, file: &Path, out: &mut (dyn Write + Send)) -> anyhow::Result<()> {
+fn report(
+    batch: &LetterBatch,
+    pdf: Option<&PdfFile>,
+    (uai, file): (&Uai, &Path),
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
     for (person, why) in &batch.left_out {
         writeln!(out, "no letter for {}: {}", person.full_name(), why.label())?;
     }
-    match &batch.pdf {
+    match pdf {
         Some(pdf) => {
             let new = batch.letters.iter().filter(|one| one.recipient.kind() == LetterKind::First).count();
             let again = batch.letters.len() - new;

@@ -31,33 +31,37 @@ pub struct LetterOrder<'a> {
     pub reason: &'a str,
 }
 
-/// A letter just issued: the only place where its code is readable.
+/// A code and its end, as they are printed. The code serves once its letter is issued, and stands nowhere else.
 #[derive(Debug)]
-pub struct IssuedLetter {
-    pub id: LetterId,
+pub struct DrawnLetter {
     pub code: LetterCode,
     pub expires_at: Timestamp,
 }
 
-/// Issues a letter; an open one of the same account and kind is replaced.
-pub async fn issue(
-    tx: &mut UnitOfWork<'_>,
-    master_key: &MasterKey,
-    order: LetterOrder<'_>,
-) -> anyhow::Result<IssuedLetter> {
-    let (now, rng) = (tx.now, tx.rng);
-    let code = LetterCode::draw(rng);
-    let id = LetterId::new(row_id(now, rng));
-    let expires_at = match order.kind {
+/// Draws the code of a letter. Nothing is written, so that a file can be made of many before any of them serves.
+pub async fn draw(tx: &mut UnitOfWork<'_>, kind: LetterKind, uai: &Uai) -> anyhow::Result<DrawnLetter> {
+    let now = tx.now;
+    let expires_at = match kind {
         LetterKind::First | LetterKind::Child => {
-            let campaign = tenants::store::find_campaign(tx, order.uai).await?;
+            let campaign = tenants::store::find_campaign(tx, uai).await?;
             let least = now.plus(FIRST_LETTER_TTL);
             campaign.map_or(least, |campaign| campaign.closes_at.max(least))
         }
         LetterKind::Reset | LetterKind::ParentForPupil => now.plus(RESET_LETTER_TTL),
     };
+    Ok(DrawnLetter { code: LetterCode::draw(tx.rng), expires_at })
+}
+
+/// Issues a letter: from the commit on its code serves. An open one of the same account and kind is replaced.
+pub async fn issue(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    order: LetterOrder<'_>,
+    drawn: &DrawnLetter,
+) -> anyhow::Result<()> {
     store::replace_open(tx, order.account_id, order.kind).await?;
-    let digest = digest(master_key, order.account_id, &code);
+    let id = LetterId::new(row_id(tx.now, tx.rng));
+    let digest = digest(master_key, order.account_id, &drawn.code);
     let new = store::NewLetter {
         id: &id,
         account_id: order.account_id,
@@ -66,7 +70,7 @@ pub async fn issue(
         uai: order.uai,
         person_id: order.person_id,
         reason: order.reason,
-        expires_at,
+        expires_at: drawn.expires_at,
     };
     store::insert(tx, &new).await?;
     let detail = format!("{}: {}", order.kind.name(), order.reason);
@@ -78,7 +82,7 @@ pub async fn issue(
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::LetterIssued, about).await?;
-    Ok(IssuedLetter { id, code, expires_at })
+    Ok(())
 }
 
 /// Returns the stored form of a code: bound to its account, so that a code of one account is none of another.

@@ -8,7 +8,7 @@ use preau::base::uai::Uai;
 use preau::db::Durability;
 use preau::letters::code::LetterCode;
 use preau::letters::ops::recipients::{self, LetterPerson, LetterScope};
-use preau::letters::ops::{LetterOrder, issue};
+use preau::letters::ops::{LetterOrder, draw, issue};
 use preau::recovery::{self, Recovery};
 
 use crate::support::deployment::MONOD;
@@ -61,8 +61,9 @@ impl TestServer {
             };
             let order =
                 LetterOrder { account_id: &account.id, kind: recipient.kind(), uai: &uai, person_id, reason: "test" };
-            let letter = issue(&mut tx, &self.app.master_key, order).await.unwrap();
-            out.push(Printed { identifiant: account.identifiant, code: letter.code });
+            let drawn = draw(&mut tx, order.kind, &uai).await.unwrap();
+            issue(&mut tx, &self.app.master_key, order, &drawn).await.unwrap();
+            out.push(Printed { identifiant: account.identifiant, code: drawn.code });
         }
         tx.commit().await.unwrap();
         out

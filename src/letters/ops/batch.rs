@@ -1,8 +1,12 @@
-//! Letters for a class, a family or one person: issued and drawn in one transaction.
+//! Letters for a class, a family or one person, in three steps: who gets one, the file, and the letters themselves.
+//!
+//! The file is drawn between two transactions: a class takes a moment, and SQLite's other writers must not wait for it.
+//! A letter serves only from the last step on, when its file is whole.
 
 use super::recipients::{self, LeftOut, LetterPerson, LetterScope, Recipient};
-use super::{IssuedLetter, LetterOrder, issue};
-use crate::accounts::Account;
+use super::{DrawnLetter, LetterOrder, draw, issue};
+use crate::accounts::{self, Account};
+use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
@@ -11,7 +15,7 @@ use crate::db::UnitOfWork;
 use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
 use crate::letters::pdf::{LetterReader, LetterUse, Letterhead, PdfFile, PrintedLetter, print_letters};
-use crate::tenants;
+use crate::tenants::{self, School};
 
 /// The letters that somebody of the school or the operator asks for.
 #[derive(Clone, Debug)]
@@ -31,28 +35,25 @@ pub struct LetterPress<'a> {
     pub issuer: &'a str,
 }
 
-/// A person who has a letter now.
+/// A person of the batch, with the letter.
 pub struct BatchLetter {
     pub recipient: Recipient,
     pub account: Account,
-    pub letter: IssuedLetter,
+    pub letter: DrawnLetter,
 }
 
-/// The letters of a batch. Nothing is valid until the transaction is committed.
+/// The letters of a batch, not issued yet.
 pub struct LetterBatch {
-    /// The file; `None` if there is nobody to print a letter for.
-    pub pdf: Option<PdfFile>,
+    school: School,
+    academy: String,
+    printed_on: Timestamp,
     pub letters: Vec<BatchLetter>,
     /// The people without a letter, each with the reason.
     pub left_out: Vec<(Recipient, LeftOut)>,
 }
 
-/// Issues the letters and draws them; accounts are created where there is none.
-pub async fn issue_batch(
-    tx: &mut UnitOfWork<'_>,
-    press: LetterPress<'_>,
-    request: &LetterBatchRequest,
-) -> anyhow::Result<LetterBatch> {
+/// Finds who gets a letter, and draws the codes; accounts are created where there is none.
+pub async fn prepare(tx: &mut UnitOfWork<'_>, request: &LetterBatchRequest) -> anyhow::Result<LetterBatch> {
     let uai = &request.uai;
     let Some(school) = tenants::store::find_school(tx, uai).await? else {
         return Err(tenants::ops::TenantError::UnknownSchool(uai.to_string()).into());
@@ -65,29 +66,50 @@ pub async fn issue_batch(
             continue;
         }
         let account = recipients::account_for(tx, &recipient).await?;
-        let person_id = match &recipient.person {
+        let letter = draw(tx, recipient.kind(), uai).await?;
+        letters.push(BatchLetter { recipient, account, letter });
+    }
+    Ok(LetterBatch { school, academy, printed_on: tx.now, letters, left_out })
+}
+
+/// Issues the prepared letters. An account that changed since is an error: its letter would say something else.
+pub async fn issue_all(
+    tx: &mut UnitOfWork<'_>,
+    press: LetterPress<'_>,
+    request: &LetterBatchRequest,
+    batch: &LetterBatch,
+) -> anyhow::Result<()> {
+    for one in &batch.letters {
+        let person_id = match &one.recipient.person {
             LetterPerson::Parent(id) => Some(id),
             LetterPerson::Pupil(_) => None,
         };
-        let (kind, reason) = (recipient.kind(), request.reason.as_str());
-        let order = LetterOrder { account_id: &account.id, kind, uai, person_id, reason };
-        let letter = issue(tx, press.master_key, order).await?;
-        letters.push(BatchLetter { recipient, account, letter });
+        let account_id = &one.account.id;
+        let current = accounts::store::find_and_lock(tx, account_id).await?;
+        let same = current.is_some_and(|a| a.state == one.account.state && a.suspended_by == one.account.suspended_by);
+        anyhow::ensure!(same, "somebody's account changed at the same moment: print the letters again");
+        let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
+        let order = LetterOrder { account_id, kind, uai, person_id, reason };
+        issue(tx, press.master_key, order, &one.letter).await?;
     }
-    let printed_on = dates::day_and_year(Lang::Fr, tx.now);
+    Ok(())
+}
+
+/// Draws the file; `None` if there is nobody to print a letter for.
+pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Option<PdfFile>> {
+    let letters = &batch.letters;
+    if letters.is_empty() {
+        return Ok(None);
+    }
+    let printed_on = dates::day_and_year(Lang::Fr, batch.printed_on);
     let head = Letterhead {
         lang: Lang::Fr,
         service: press.pages.service_name(),
-        school: &school.name,
-        academy: &academy,
+        school: &batch.school.name,
+        academy: &batch.academy,
         issuer: press.issuer,
         printed_on: &printed_on,
     };
-    let pdf = if letters.is_empty() { None } else { Some(draw(press.pages, &head, &letters)?) };
-    Ok(LetterBatch { pdf, letters, left_out })
-}
-
-fn draw(pages: &PageRenderer, head: &Letterhead<'_>, letters: &[BatchLetter]) -> anyhow::Result<PdfFile> {
     let words: Vec<(String, String)> = letters
         .iter()
         .map(|l| (l.recipient.full_name(), dates::weekday_and_day(head.lang, l.letter.expires_at)))
@@ -111,5 +133,5 @@ fn draw(pages: &PageRenderer, head: &Letterhead<'_>, letters: &[BatchLetter]) ->
             valid_until,
         })
         .collect();
-    Ok(print_letters(pages, head, &printed)?)
+    Ok(Some(print_letters(press.pages, &head, &printed)?))
 }
