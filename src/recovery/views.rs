@@ -140,6 +140,8 @@ pub struct NewPasswordPage {
     pub lacking: Vec<PasswordRule>,
     /// True after a letter's code: three steps in place of four.
     pub by_letter: bool,
+    /// True if the account has no password yet.
+    pub first: bool,
     /// Passwords offered to a pupil; empty for others.
     pub ideas: Vec<String>,
 }

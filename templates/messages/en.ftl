@@ -115,7 +115,7 @@ code-correct = Correct my name or my number
 ## Activation, children
 children-title = My children
 children-intro = The school says that you are the legal guardian of the pupils below. Confirm it for each of them.
-children-intro-password = Before you choose a new password, give the date of birth of each child.
+children-intro-password = Before you choose a password, give the date of birth of each child.
 children-refused = Check your answers for:
 children-confirm = Confirm
 child-question = Am I the legal guardian of this pupil?

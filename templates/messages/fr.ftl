@@ -115,7 +115,7 @@ code-correct = Corriger mon nom ou mon numéro
 ## Activation, children
 children-title = Mes enfants
 children-intro = L'établissement indique que les élèves ci-dessous sont sous votre responsabilité légale. Confirmez-le pour chacun.
-children-intro-password = Avant de choisir un nouveau mot de passe, indiquez la date de naissance de chaque enfant.
+children-intro-password = Avant de choisir un mot de passe, indiquez la date de naissance de chaque enfant.
 children-refused = Vérifiez vos réponses pour :
 children-confirm = Confirmer
 child-question = Je suis le représentant légal de cet élève ?

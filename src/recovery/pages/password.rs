@@ -53,6 +53,7 @@ fn password_page(
         fault,
         lacking,
         by_letter: recovery.channel == RecoveryChannel::Letter,
+        first: account.password.is_none(),
         ideas: match account.profile {
             Profile::Eleve => ideas::draw(app.rng.as_ref(), &ops::password_context(recovery, &account)),
             Profile::Responsable => Vec::new(),
@@ -150,7 +151,12 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
                     Some(_) => format!("{}{}", paths::AUTHORIZE, ctx.carried_query(&super::SERVICE_PARAMS)),
                     None => paths::ACCOUNT.to_owned(),
                 },
-                first: letter.is_some_and(|letter| letter.kind == LetterKind::First),
+                identifiant: match letter {
+                    Some(letter) if letter.kind == LetterKind::First => {
+                        Some(load_account(&app, &recovery).await?.identifiant)
+                    }
+                    _ => None,
+                },
             };
             ctx.page(&app.pages, StatusCode::OK, &page)
         }

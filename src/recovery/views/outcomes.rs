@@ -46,8 +46,8 @@ pub struct NewPasswordDone {
     pub service: Option<String>,
     /// `/oauth2/authorize?i=…`, or `/compte`.
     pub continue_href: String,
-    /// True if it is the first password of the account.
-    pub first: bool,
+    /// The identifiant to keep, if it is the first password of the account.
+    pub identifiant: Option<String>,
 }
 
 /// The two hours are over.
@@ -99,9 +99,13 @@ impl Page for NewPasswordDone {
             NewPasswordDone {
                 service: Some("mon ENT Occitanie".to_owned()),
                 continue_href: format!("/oauth2/authorize{QUERY}"),
-                first: false,
+                identifiant: None,
             },
-            NewPasswordDone { service: None, continue_href: "/compte".to_owned(), first: true },
+            NewPasswordDone {
+                service: None,
+                continue_href: "/compte".to_owned(),
+                identifiant: Some("a.leboeuf12".to_owned()),
+            },
         ]
     }
 }

@@ -123,6 +123,7 @@ pub fn password() -> Vec<NewPasswordPage> {
         fault,
         lacking,
         by_letter: false,
+        first: false,
         ideas: Vec::new(),
     };
     let ideas = || ["Tigre-lune-velo527", "Sable-kiwi-robot814", "Neige-flute-ours361"].map(str::to_owned).to_vec();
@@ -137,7 +138,7 @@ pub fn password() -> Vec<NewPasswordPage> {
         guessable(GuessableReason::School),
         guessable(GuessableReason::Common),
         NewPasswordPage { by_letter: true, ..page(None, Vec::new()) },
-        NewPasswordPage { by_letter: true, ideas: ideas(), ..page(None, Vec::new()) },
+        NewPasswordPage { by_letter: true, first: true, ideas: ideas(), ..page(None, Vec::new()) },
         NewPasswordPage { by_letter: true, ideas: ideas(), ..page(Some(PasswordFieldError::Different), Vec::new()) },
     ]
 }
