@@ -80,6 +80,8 @@ pub struct Account {
     /// The time of the last change of the password.
     pub password_at: Option<Timestamp>,
     pub suspended_by: Option<SuspendedBy>,
+    /// The end of the caution after a recovery; see [`Account::caution`].
+    pub caution_until: Option<Timestamp>,
     pub updated_at: Timestamp,
 }
 
@@ -87,6 +89,12 @@ impl Account {
     /// True if the account may sign in and be disclosed to relying parties.
     pub fn is_usable(&self) -> bool {
         self.state == AccountState::Active && self.suspended_by.is_none()
+    }
+
+    /// Returns the time until which the account permits nothing that a thief would want first: an address, another
+    /// mobile, a factor, its closing. `None` if no caution holds.
+    pub fn caution(&self, now: Timestamp) -> Option<Timestamp> {
+        self.caution_until.filter(|until| *until > now)
     }
 
     pub fn full_name(&self) -> String {

@@ -19,6 +19,7 @@ struct Row {
     password: Option<String>,
     password_at: Option<i64>,
     suspended_by: Option<String>,
+    caution_until: Option<i64>,
     updated_at: i64,
 }
 
@@ -37,20 +38,21 @@ impl TryFrom<Row> for Account {
             password: r.password,
             password_at: r.password_at.map(Timestamp),
             suspended_by: r.suspended_by.as_deref().map(SuspendedBy::from_name),
+            caution_until: r.caution_until.map(Timestamp),
             updated_at: Timestamp(r.updated_at),
         })
     }
 }
 
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
-    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, updated_at \
-               FROM account WHERE identifiant = $1";
+    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
+               caution_until, updated_at FROM account WHERE identifiant = $1";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
-    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, updated_at \
-               FROM account WHERE id = $1";
+    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
+               caution_until, updated_at FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 

@@ -23,6 +23,8 @@ pub struct TypedPassword<'a> {
 pub enum NewPasswordError {
     /// The confirmation differs.
     Mismatch,
+    /// It is the account's password already.
+    Unchanged,
     Rejected(PasswordPolicyError),
 }
 

@@ -15,7 +15,7 @@ use crate::limits::{self, RateLimit};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 
-/// Checks a new password against the policy, and returns its hash.
+/// Checks a new password against the policy and the current one, and returns its hash.
 pub async fn hash_new_password(
     op: &Operation<'_>,
     account: &Account,
@@ -34,6 +34,12 @@ pub async fn hash_new_password(
     }
     if first != second {
         return Ok(Err(NewPasswordError::Mismatch));
+    }
+    // A password that others may know must not come back as the new one.
+    if let Some(current) = &account.password
+        && app.password_hasher.verify(&first, Some(current), Priority::Known).await?
+    {
+        return Ok(Err(NewPasswordError::Unchanged));
     }
     Ok(Ok(app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?))
 }

@@ -27,6 +27,8 @@ pub enum GuessableReason {
     Identifiant,
     School,
     Common,
+    /// The account's password already.
+    Current,
 }
 
 impl From<NewPasswordError> for PasswordFieldError {
@@ -34,6 +36,7 @@ impl From<NewPasswordError> for PasswordFieldError {
         let guessable = |because| PasswordFieldError::Guessable { because };
         match error {
             NewPasswordError::Mismatch => PasswordFieldError::Different,
+            NewPasswordError::Unchanged => guessable(GuessableReason::Current),
             NewPasswordError::Rejected(why) => match why {
                 PasswordPolicyError::TooLong => PasswordFieldError::TooLong,
                 PasswordPolicyError::Name => guessable(GuessableReason::Name),

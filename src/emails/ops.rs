@@ -24,6 +24,10 @@ pub enum AskOutcome {
     Sent,
     /// The text is no address.
     Invalid,
+    /// The password was replaced lately: an address must wait.
+    Caution {
+        until: Timestamp,
+    },
     /// The account's codes of the day are used up.
     TooMany {
         until: Timestamp,
@@ -43,6 +47,9 @@ pub async fn ask(
     typed: &str,
 ) -> anyhow::Result<AskOutcome> {
     let Operation { app, now, .. } = *op;
+    if let Some(until) = account.caution(now) {
+        return Ok(AskOutcome::Caution { until });
+    }
     let Some(address) = mail::parse_address(typed) else { return Ok(AskOutcome::Invalid) };
     let challenge = ChallengeId::new(id128(app.rng.as_ref()));
     let code = otp::ops::generate_code(app);
@@ -126,11 +133,15 @@ pub async fn confirm(
     Ok(ConfirmOutcome::Confirmed)
 }
 
-/// Removes the confirmed address, which is told of it.
-pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow::Result<bool> {
+/// Removes the confirmed address, which is told of it. During the caution after a recovery nothing is removed, and the
+/// end of the caution is the error.
+pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow::Result<Result<(), Timestamp>> {
     let app = op.app;
+    if let Some(until) = account.caution(op.now) {
+        return Ok(Err(until));
+    }
     let mut tx = op.write(Durability::Durable).await?;
-    let Some(former) = store::find_confirmed(&mut tx, &app.master_key, &account.id).await? else { return Ok(false) };
+    let Some(former) = store::find_confirmed(&mut tx, &app.master_key, &account.id).await? else { return Ok(Ok(())) };
     store::end_confirmed(&mut tx, &account.id, EmailState::Removed).await?;
     audit::store::record(
         &mut tx,
@@ -141,7 +152,7 @@ pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow
     tell_former(op, &mut tx, &former.address, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
-    Ok(true)
+    Ok(Ok(()))
 }
 
 async fn tell_former(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, address: &str, lang: Lang) -> anyhow::Result<()> {

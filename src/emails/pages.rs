@@ -12,6 +12,8 @@ use super::views::{EmailError, EmailPage};
 use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
+use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
@@ -49,6 +51,10 @@ async fn email_page(app: &AppState, session: &Session, account: &Account) -> any
     Ok(EmailPage { confirmed: confirmed.map(|e| e.address), asked: asked.map(|e| e.address), ..EmailPage::default() })
 }
 
+fn caution(lang: Lang, until: Timestamp) -> EmailError {
+    EmailError::Caution { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
+}
+
 async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
     let (session, account) = match signed_in(&app, signed)? {
         Ok(signed) => signed,
@@ -71,6 +77,10 @@ async fn ask(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSe
         AskOutcome::Sent => Ok(see_other(paths::ACCOUNT_EMAIL)),
         AskOutcome::Invalid => {
             let page = EmailPage { error: Some(EmailError::Invalid), ..page };
+            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        AskOutcome::Caution { until } => {
+            let page = EmailPage { error: Some(caution(ctx.lang, until)), ..page };
             ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         AskOutcome::TooMany { until } => {
@@ -113,11 +123,15 @@ async fn confirm(
 
 /// POST: removes the address.
 async fn remove(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession, Form(_): Form) -> PageResult {
-    let (_, account) = match signed_in(&app, signed)? {
+    let (session, account) = match signed_in(&app, signed)? {
         Ok(signed) => signed,
         Err(answer) => return Ok(answer),
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    ops::remove(&op, &account, ctx.lang).await?;
+    if let Err(until) = ops::remove(&op, &account, ctx.lang).await? {
+        let error = Some(caution(ctx.lang, until));
+        let page = EmailPage { error, ..email_page(&app, &session, &account).await? };
+        return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
     Ok(see_other(paths::ACCOUNT_EMAIL))
 }

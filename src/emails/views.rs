@@ -21,6 +21,11 @@ pub struct EmailPage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EmailError {
     Invalid,
+    /// The caution after a recovery ends on `day` at `hour`.
+    Caution {
+        day: String,
+        hour: String,
+    },
     /// The codes of the day are used up; `hour` as `14 h 30`.
     TooMany {
         hour: String,
@@ -44,6 +49,11 @@ impl Page for EmailPage {
             EmailPage::default(),
             EmailPage { confirmed: address(), ..EmailPage::default() },
             EmailPage { typed: "fatou".to_owned(), error: Some(EmailError::Invalid), ..EmailPage::default() },
+            EmailPage {
+                confirmed: address(),
+                error: Some(EmailError::Caution { day: "lundi 30 novembre".to_owned(), hour: "9\u{a0}h".to_owned() }),
+                ..EmailPage::default()
+            },
             EmailPage { error: Some(EmailError::TooMany { hour: "14 h 30".to_owned() }), ..EmailPage::default() },
             EmailPage { confirmed: address(), asked: Some("f.ndiaye@example.org".to_owned()), ..EmailPage::default() },
             code(None),

@@ -178,6 +178,7 @@ password-guessable-name = This password is too easy to guess: it contains your n
 password-guessable-identifiant = This password is too easy to guess: it contains your username. Choose another, for example three words and a digit.
 password-guessable-school = This password is too easy to guess: it contains the name of the school. Choose another, for example three words and a digit.
 password-guessable-common = This password is too easy to guess: it is one of the most common. Choose another, for example three words and a digit.
+password-guessable-current = This is your password already. Choose another one, for example three words and a digit.
 
 ## Sheet
 sheet-title = My sheet
@@ -483,6 +484,7 @@ change-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
 ## The e-mail address
+caution = Your password has just changed. To be safe, this will be possible from { $day } at { $hour }.
 email-title = My e-mail address
 email-what-for = It is optional. It serves to tell you if the password of your account is replaced.
 email-label = E-mail address

@@ -178,6 +178,7 @@ password-guessable-name = Ce mot de passe se devine trop facilement : il contie
 password-guessable-identifiant = Ce mot de passe se devine trop facilement : il contient votre identifiant. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-school = Ce mot de passe se devine trop facilement : il contient le nom de l'établissement. Choisissez-en un autre, par exemple trois mots et un chiffre.
 password-guessable-common = Ce mot de passe se devine trop facilement : il est parmi les plus courants. Choisissez-en un autre, par exemple trois mots et un chiffre.
+password-guessable-current = C'est déjà votre mot de passe. Choisissez-en un autre, par exemple trois mots et un chiffre.
 
 ## Sheet
 sheet-title = Ma feuille
@@ -483,6 +484,7 @@ change-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
 ## The e-mail address
+caution = Votre mot de passe vient de changer. Par prudence, ceci sera possible à partir du { $day } à { $hour }.
 email-title = Mon adresse e-mail
 email-what-for = Elle est facultative. Elle sert à vous prévenir si le mot de passe de votre compte est remplacé.
 email-label = Adresse e-mail

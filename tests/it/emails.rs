@@ -107,6 +107,22 @@ async fn a_replaced_password_is_told_to_the_confirmed_address() {
     assert_eq!((told.to.as_str(), told.subject.contains("a été remplacé")), (ADDRESS, true));
     let personal = [account.identifiant.as_str(), "Zoé", "Durand", "http"];
     assert!(personal.iter().all(|word| !told.text.contains(word)), "{}", told.text);
+
+    // For two days no address is removed or asked for, and it is said when it will be possible.
+    forgetful.get("/compte/adresse").await;
+    forgetful.submit("retirer", &[]).await;
+    assert_eq!(forgetful.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(forgetful.page.visible_text().contains("Par prudence"), "{}", forgetful.page.visible_text());
+    forgetful.ask_for("voleur@example.org").await;
+    assert!(forgetful.page.visible_text().contains("Par prudence"), "{}", forgetful.page.visible_text());
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["confirmed"]);
+    server.advance(Span::hours(48));
+    let mut later = Browser::new(&server);
+    later.get("/connexion").await;
+    later.sign_in_with(&account.identifiant, "Autre-mot-99").await;
+    later.get("/compte/adresse").await;
+    later.submit("retirer", &[]).await;
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["removed"]);
 }
 
 #[tokio::test]

@@ -95,3 +95,13 @@ async fn password_managers_find_the_page_and_who_is_signed_out_signs_in_first() 
     assert_eq!(change(&mut browser, PASSWORD, NEW, NEW).await, StatusCode::SEE_OTHER);
     assert_eq!(browser.next().unwrap().path(), "/connexion");
 }
+
+#[tokio::test]
+async fn threat_s18_the_same_password_is_no_new_one() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account).await;
+    assert_eq!(change(&mut browser, PASSWORD, PASSWORD, PASSWORD).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(browser.page.visible_text().contains("déjà votre mot de passe"), "{}", browser.page.visible_text());
+    assert_eq!(change(&mut browser, PASSWORD, NEW, NEW).await, StatusCode::SEE_OTHER, "no try was used up");
+}

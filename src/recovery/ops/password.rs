@@ -56,6 +56,10 @@ pub async fn choose_password(
     let schools = school_names(held);
     let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
         Ok(hash) => hash,
+        // Of two clicks at once the second may find the password that the first has set.
+        Err(NewPasswordError::Unchanged) if current_step(op, held).await? != RecoveryStep::Password => {
+            return Ok(RecoveryPasswordOutcome::StepChanged(current_step(op, held).await?));
+        }
         Err(why) => return Ok(RecoveryPasswordOutcome::Rejected(why)),
     };
     let mut tx = op.write(Durability::Durable).await?;

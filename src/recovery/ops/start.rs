@@ -175,6 +175,6 @@ pub async fn begin_proven(
         expires_at: person.expires_at,
     };
     super::code::advance_from_code(tx, &mut new).await?;
-    store::insert(tx, &app.master_key, &new).await?;
+    anyhow::ensure!(store::insert(tx, &app.master_key, &new).await?, "a new recovery has the id of another");
     Ok(new.id)
 }
