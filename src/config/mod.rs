@@ -27,7 +27,10 @@ pub use outgoing::Outgoing;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
-pub use sms::{HttpGatewayConfig, Sms, SmsGatewayConfig};
+pub use sms::{
+    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageField, MessageFieldValues, MessageTemplate, Sms,
+    SmsGatewayConfig, TemplateSyntax,
+};
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -237,7 +240,9 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     collect_keys("", &defaults, &mut known);
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
-        ("sms.http", &["url", "authorization", "authorization_file", "number_refused"][..]),
+        ("sms.http", &sms::HTTP_GATEWAY_KEYS[..]),
+        ("sms.http.success", &sms::ANSWER_RULE_KEYS[..]),
+        ("sms.http.refused", &sms::ANSWER_RULE_KEYS[..]),
         ("mail.smtp", &["url", "user", "password", "password_file"][..]),
         ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
@@ -245,7 +250,9 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     }
     let mut seen = BTreeSet::new();
     collect_keys("", given, &mut seen);
-    match seen.iter().find(|k| !known.contains(*k)) {
+    // Names of headers are the gateway's.
+    let is_known = |key: &String| known.contains(key) || key.starts_with("sms.http.headers.");
+    match seen.iter().find(|key| !is_known(key)) {
         None => Ok(()),
         Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest_key(key, &known) }),
     }
@@ -363,7 +370,7 @@ mod tests {
         for (given, read) in [("400,422", vec![400, 422]), ("410", vec![410])] {
             let sms = set("PREAU__SMS__HTTP__NUMBER_REFUSED", given).sms;
             let SmsGatewayConfig::Http(http) = sms.gateway else { panic!("{given}: {sms:?}") };
-            assert_eq!(http.number_refused, read, "{given}");
+            assert_eq!(http.number_refused, Some(read), "{given}");
         }
         assert_eq!(set("PREAU__PHONES__FICTITIOUS", "+3363998").phones.fictitious, ["+3363998"]);
         // Any value may look like a number.

@@ -1,9 +1,14 @@
 //! `[sms]`: the gateway that sends the codes.
 
-use std::path::PathBuf;
+mod answer;
+mod http;
+mod template;
 
-use secrecy::SecretString;
-use serde::{Deserialize, Serialize, Serializer};
+pub use answer::{ANSWER_RULE_KEYS, AnswerRule};
+pub use http::{HTTP_GATEWAY_KEYS, HttpGatewayConfig, HttpGatewayTemplates};
+pub use template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
+
+use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, nearest_key};
 
@@ -21,7 +26,7 @@ pub struct Sms {
 #[derive(Clone, Debug)]
 pub enum SmsGatewayConfig {
     Console,
-    Http(HttpGatewayConfig),
+    Http(Box<HttpGatewayConfig>),
 }
 
 /// The names of gateways, as the key `gateway` has them.
@@ -38,32 +43,7 @@ struct SmsKeys {
     /// The interval between two alarms in the log during an outage, in minutes: short enough to be noticed, long enough
     /// not to disturb the repair.
     alarm_minutes: u32,
-    http: Option<HttpGatewayConfig>,
-}
-
-/// An SMS gateway called by `POST` with the JSON `{"id","to","text"}`; `to` is in E.164 format; 2xx means accepted; a
-/// repeated `id` is the same message.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct HttpGatewayConfig {
-    pub url: String,
-    /// The value of the `Authorization` header, if required by the gateway.
-    #[serde(default, serialize_with = "hidden")]
-    pub authorization: Option<SecretString>,
-    #[serde(default)]
-    pub authorization_file: Option<PathBuf>,
-    /// The statuses by which the gateway reports that a number is permanently unreachable. Every other status except
-    /// 2xx concerns the deployment: the message is kept and retried.
-    #[serde(default = "number_refused")]
-    pub number_refused: Vec<u16>,
-}
-
-fn number_refused() -> Vec<u16> {
-    vec![400, 422]
-}
-
-fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_none()
+    http: Option<Box<HttpGatewayConfig>>,
 }
 
 impl Default for SmsKeys {
@@ -83,9 +63,6 @@ impl TryFrom<SmsKeys> for Sms {
     type Error = String;
 
     fn try_from(keys: SmsKeys) -> Result<Self, String> {
-        if let Some(http) = &keys.http {
-            http.check_statuses()?;
-        }
         let gateway = match keys.gateway.as_str() {
             "console" => SmsGatewayConfig::Console,
             "http" => {
@@ -111,31 +88,6 @@ impl From<Sms> for SmsKeys {
     }
 }
 
-impl HttpGatewayConfig {
-    fn check_statuses(&self) -> Result<(), String> {
-        let known = |status: &u16| (400..500).contains(status) && ![401, 403, 404, 405, 407, 408, 429].contains(status);
-        if self.number_refused.iter().all(known) {
-            return Ok(());
-        }
-        let rule = "4xx only, and none of 401, 403, 404, 405, 407, 408, 429, which speak of us";
-        Err(format!("sms.http.number_refused: {rule}"))
-    }
-
-    /// Reads the secret from its file, and verifies the address.
-    fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
-        if let Some(path) = &self.authorization_file {
-            if self.authorization.is_some() {
-                return invalid("sms.http has authorization and authorization_file: keep one");
-            }
-            self.authorization = Some(super::read_secret(path)?.into());
-        }
-        match url::Url::parse(&self.url) {
-            Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && loopback) => Ok(()),
-            _ => invalid("sms.http.url is https (http for a loopback issuer only)"),
-        }
-    }
-}
-
 impl Sms {
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
         if self.daily_cap == 0 {
@@ -157,3 +109,6 @@ impl Sms {
 fn invalid(rule: &str) -> Result<(), ConfigError> {
     Err(ConfigError::Invalid(rule.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -167,12 +167,10 @@ fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::
     config.keys.directory = folder.keys();
     // There is no load balancer.
     config.server.drain_seconds = 0;
-    config.sms.gateway = SmsGatewayConfig::Http(HttpGatewayConfig {
-        url: format!("http://localhost:{}/sms/messages", ports.sample_sites),
-        authorization: None,
-        authorization_file: None,
-        number_refused: vec![400, 422],
-    });
+    config.sms.gateway = SmsGatewayConfig::Http(HttpGatewayConfig::posting_json_to(format!(
+        "http://localhost:{}/sms/messages",
+        ports.sample_sites
+    )));
     config.phones.fictitious = vec!["+3363998".to_owned()];
     // The logout tokens go to the sample sites on this very machine.
     config.outgoing.allow_private = true;

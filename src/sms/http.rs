@@ -1,67 +1,158 @@
-//! The gateway that posts messages as JSON to an operator's address.
+//! The gateway that hands messages to an operator's HTTP interface, as `[sms.http]` describes it.
+//!
+//! An answer is judged in this order: the number is refused, the message is accepted, or the deployment is refused. A
+//! status alone is believed only where the configuration asks for no value of the body, because some operators answer
+//! 200 to everything.
 
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::{SmsFuture, SmsGateway, SmsMessage, SmsSendError};
-use crate::config::{HttpGatewayConfig, Outgoing};
+use crate::config::{
+    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageFieldValues, Outgoing, TemplateSyntax,
+};
 use crate::http::outgoing::ConfiguredClient;
 
-/// The timeout of a call to the gateway; half of it for connecting.
-const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The number of bytes of an answer that are read for the value which the configuration asks for.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// The maximum length of a gateway's own word in a message to operators, in characters.
+const MAX_SHOWN_VALUE_CHARS: usize = 40;
+/// The number of digits from which a gateway's own word may be a telephone number, and is not shown.
+const MIN_PHONE_DIGITS: usize = 7;
 
 pub struct HttpGateway {
     client: ConfiguredClient,
-    url: String,
-    authorization: Option<SecretString>,
-    /// The status codes meaning that the number is refused.
-    number_refused: Vec<u16>,
+    config: HttpGatewayConfig,
+    templates: HttpGatewayTemplates,
+    method: Method,
+    refusal: AnswerRule,
 }
 
 impl HttpGateway {
     pub fn new(config: &HttpGatewayConfig, outgoing: &Outgoing) -> anyhow::Result<Self> {
         Ok(Self {
-            client: ConfiguredClient::new(outgoing, GATEWAY_TIMEOUT)?,
-            url: config.url.clone(),
-            authorization: config.authorization.clone(),
-            number_refused: config.number_refused.clone(),
+            client: ConfiguredClient::new(outgoing, Duration::from_secs(config.timeout_seconds))?,
+            templates: config.templates().map_err(anyhow::Error::msg)?,
+            method: config.method.parse()?,
+            refusal: config.refusal(),
+            config: config.clone(),
         })
     }
 
-    async fn post(&self, message: &SmsMessage) -> Result<(), SmsSendError> {
-        let mut request = self.client.client_for(&self.url).await.post(&self.url).json(message);
-        if let Some(value) = &self.authorization {
+    async fn request(&self, message: &SmsMessage) -> RequestBuilder {
+        let SmsMessage { id, to, text } = message;
+        let secret = self.config.secret.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+        let values = MessageFieldValues { id, to, text, secret };
+        let url = self.templates.url.fill_in(values, TemplateSyntax::Url);
+        let mut request = self.client.client_for(&url).await.request(self.method.clone(), &url);
+        request = match &self.templates.body {
+            Some((body, syntax)) => {
+                request.header(CONTENT_TYPE, &self.config.content_type).body(body.fill_in(values, *syntax))
+            }
+            None if self.method == Method::GET => request,
+            None => request.json(message),
+        };
+        for (name, value) in &self.templates.headers {
+            request = request.header(name, value.fill_in(values, TemplateSyntax::Plain));
+        }
+        for (name, value) in &self.config.file_headers {
+            request = request.header(name, value.expose_secret());
+        }
+        if let Some(value) = &self.config.authorization {
             request = request.header("authorization", value.expose_secret());
         }
-        let answer = request.send().await.map_err(|error| SmsSendError::Deployment {
+        match (&self.config.user, &self.config.password) {
+            (Some(user), Some(password)) => request.basic_auth(user, Some(SecretString::expose_secret(password))),
+            _ => request,
+        }
+    }
+
+    async fn hand_over(&self, message: &SmsMessage) -> Result<(), SmsSendError> {
+        let answer = self.request(message).await.send().await.map_err(|error| SmsSendError::Deployment {
             // Without a connection nothing was sent.
             uncertain: !error.is_connect() && !error.is_builder(),
             why: transport_error(error),
         })?;
-        match answer.status() {
-            s if s.is_success() => Ok(()),
-            s if self.number_refused.contains(&s.as_u16()) => {
-                Err(SmsSendError::NumberRejected { why: format!("it answers {}", s.as_u16()) })
-            }
-            s => Err(SmsSendError::Deployment { why: format!("the gateway answers {s}"), uncertain: false }),
+        let status = answer.status();
+        let asks = [&self.refusal, &self.config.success].iter().any(|rule| rule.json_pointer.is_some());
+        let body = if asks { read_json(answer).await } else { None };
+        let meets = |rule: &AnswerRule| {
+            let value = body.as_ref().and_then(|body| rule.value_in(body));
+            rule.json_pointer.is_none() || rule.means(value.as_deref())
+        };
+        let is_listed = |rule: &AnswerRule| rule.status.contains(&status.as_u16());
+        let is_refusal = is_listed(&self.refusal)
+            || (self.refusal.status.is_empty() && (status.is_success() || status.is_client_error()));
+        if is_refusal && meets(&self.refusal) {
+            return Err(SmsSendError::NumberRejected { why: format!("it answers {}", status.as_u16()) });
         }
+        let success = &self.config.success;
+        if !(is_listed(success) || (success.status.is_empty() && status.is_success())) {
+            return Err(SmsSendError::Deployment { why: format!("the gateway answers {status}"), uncertain: false });
+        }
+        if meets(success) {
+            return Ok(());
+        }
+        let pointer = success.json_pointer.as_deref().unwrap_or_default();
+        let Some(value) = body.as_ref().and_then(|body| success.value_in(body)) else {
+            // Its own words may have said that it took the message.
+            let why = format!("the gateway answers {status} without a readable {pointer}");
+            return Err(SmsSendError::Deployment { why, uncertain: true });
+        };
+        let why = format!("the gateway answers {status}, {pointer} {}", shown_value(&value));
+        Err(SmsSendError::Deployment { why, uncertain: false })
     }
 
+    /// Calls the address without sending: up to the first part of a message, because a GET with a number would send.
     async fn head(&self) -> Result<String, String> {
-        let answer = self.client.client_for(&self.url).await.head(&self.url).send().await;
+        let url = if self.templates.url.is_constant() {
+            self.config.url.as_str()
+        } else {
+            let start = self.templates.url.constant_start();
+            start.split_once('?').map_or(start, |(path, _)| path)
+        };
+        let answer = self.client.client_for(url).await.head(url).send().await;
         answer.map(|answer| format!("answers ({})", answer.status())).map_err(transport_error)
     }
 }
 
 impl SmsGateway for HttpGateway {
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
-        Box::pin(self.post(message))
+        Box::pin(self.hand_over(message))
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(self.head())
     }
+
+    fn is_idempotent(&self) -> bool {
+        self.config.is_idempotent()
+    }
+}
+
+/// Reads an answer as JSON; `None` if it is none, is too long, or ends early.
+async fn read_json(mut answer: Response) -> Option<Value> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_ANSWER_BYTES {
+            return None;
+        }
+    }
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Returns a gateway's own word for operators, unless it may repeat a number or a text.
+fn shown_value(value: &str) -> String {
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    if value.chars().count() > MAX_SHOWN_VALUE_CHARS || digits >= MIN_PHONE_DIGITS {
+        return "is another value".to_owned();
+    }
+    format!("is {value:?}")
 }
 
 /// Describes every cause of an error, so that a rejected certificate is not mistaken for an unreachable gateway. Omits

@@ -50,6 +50,12 @@ pub trait SmsGateway: Send + Sync {
     /// # Errors
     /// The reason for the failed connection.
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>>;
+
+    /// True if the gateway takes a repeated id for the same message. Where it does not, a message whose answer was lost
+    /// may be delivered twice.
+    fn is_idempotent(&self) -> bool {
+        true
+    }
 }
 
 /// Creates the configured gateway.

@@ -74,6 +74,8 @@ mod sign_in;
 #[cfg(test)]
 mod sms_gateway;
 #[cfg(test)]
+mod sms_operators;
+#[cfg(test)]
 mod sms_outages;
 #[cfg(test)]
 mod sources;

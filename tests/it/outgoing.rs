@@ -159,14 +159,7 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
     assert_eq!(said(), Vec::<String>::new());
 
     // The SMS gateway likewise.
-    let http = |url: &str| {
-        config::SmsGatewayConfig::Http(config::HttpGatewayConfig {
-            url: url.to_owned(),
-            authorization: None,
-            authorization_file: None,
-            number_refused: vec![400],
-        })
-    };
+    let http = |url: &str| config::SmsGatewayConfig::Http(config::HttpGatewayConfig::posting_json_to(url.to_owned()));
     let message = SmsMessage { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
     let away = sms::open_gateway(&http("http://sms.invalid/send"), &config).unwrap();
     away.send(&message).await.unwrap();

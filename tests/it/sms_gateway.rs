@@ -37,7 +37,7 @@ async fn waiting(says: &[u16]) -> (TestServer, Shared, Browser) {
     let url = format!("http://{}/sms", listener.local_addr().unwrap());
     let routes = Router::new().route("/sms", post(take)).with_state(Arc::clone(&operator));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let http = HttpGatewayConfig { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
+    let http = HttpGatewayConfig::posting_json_to(url);
     let server =
         TestServer::start_with_gateway(sms::open_gateway(&SmsGatewayConfig::Http(http), &Outgoing::default()).unwrap())
             .await;

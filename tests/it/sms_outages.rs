@@ -66,7 +66,7 @@ async fn server_with_gateway(status: u16) -> (TestServer, FakeGateway) {
 }
 
 fn gateway(url: String) -> Arc<dyn SmsGateway> {
-    let http = HttpGatewayConfig { url, authorization: None, authorization_file: None, number_refused: vec![400, 422] };
+    let http = HttpGatewayConfig::posting_json_to(url);
     sms::open_gateway(&SmsGatewayConfig::Http(http), &Outgoing::default()).unwrap()
 }
 

@@ -218,6 +218,9 @@ const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
     ("refusal of ours taken for the number's", "configuration", &["sms.http.number_refused"], |_, t| {
         format!("{t}{HTTP}number_refused = [401]\n")
     }),
+    ("gateway that is told a part of a message that is none", "configuration", &["{texte}", "{text}"], |_, t| {
+        format!("{t}{HTTP}body = '{{\"to\": \"{{to}}\", \"text\": \"{{texte}}\"}}'\n")
+    }),
     ("limits that no account raises", "configuration", &["limits.earned_by_account", "limits.earned_most"], |_, t| {
         format!("{t}[limits]\nearned_by_account = 5000\n")
     }),

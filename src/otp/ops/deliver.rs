@@ -181,8 +181,11 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
             }
             record_undeliverable(op, &mut tx, &OutageReason::Gateway, &why, asked).await?;
-            outbox::finish_in(&mut tx, job, JobOutcome::Retry).await?;
-            tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken, tried again later");
+            // It may have been delivered twice already, and each repetition may be paid for.
+            let may_repeat = app.sms_gateway.is_idempotent() || !(unsure && job.uncertain);
+            let outcome = if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead };
+            outbox::finish_in(&mut tx, job, outcome).await?;
+            tracing::debug!(job = %job.id, attempt = job.attempts, %why, may_repeat, "SMS not taken");
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
