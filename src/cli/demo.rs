@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::serve::stop_signal;
 use crate::bootstrap::Dependencies;
 use crate::config::{Config, Log};
-use crate::demo::{Demo, DemoListeners, Ports, print_greeting};
+use crate::demo::{Demo, DemoListeners, Greeting, Ports};
 use crate::telemetry;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub async fn run(args: DemoArgs, out: &mut (dyn Write + Send)) -> anyhow::Result
     let deployment = Config::default().deployment.directory;
     let prepared = Demo::prepare(doors, (&args.data, args.fresh), Path::new(&deployment), Dependencies::production());
     let demo = Box::pin(prepared).await?;
-    print_greeting(out, demo.ports(), &demo.account, &companion_command(&args.data))?;
+    Greeting::of(&demo, &args.data, &companion_command(&args.data)).write(out)?;
     demo.run(stop).await?;
     Ok(true)
 }

@@ -70,23 +70,52 @@ impl DemoFolder {
 
     /// Returns the text of a file in the keys folder; a missing file is generated, readable by the owner only.
     pub fn load_or_create(&self, name: &str, draw: impl FnOnce() -> String) -> Result<Secret, FolderError> {
+        if let Some(kept) = self.load(name)? {
+            return Ok(kept);
+        }
+        let drawn = draw();
+        self.keep(name, &drawn)?;
+        Ok(Secret::new(drawn))
+    }
+
+    /// Returns the text of a file in the keys folder; `None` if there is no such file, or an empty one.
+    pub fn load(&self, name: &str) -> Result<Option<Secret>, FolderError> {
+        let path = self.keys().join(name);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(Secret::new)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(FolderError::Io(path, e)),
+        }
+    }
+
+    /// Writes a file in the keys folder, readable by the owner only.
+    pub fn keep(&self, name: &str, text: &str) -> Result<(), FolderError> {
         let path = self.keys().join(name);
         let fail = |e| FolderError::Io(path.clone(), e);
-        match fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => return Ok(Secret::new(text.trim())),
-            Ok(_) => {}
-            Err(e) if e.kind() == ErrorKind::NotFound => {}
-            Err(e) => return Err(fail(e)),
-        }
         fs::create_dir_all(self.keys()).map_err(fail)?;
-        let drawn = draw();
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path).map_err(fail)?;
-        writeln!(file, "{drawn}").and_then(|()| file.sync_all()).map_err(fail)?;
-        Ok(Secret::new(drawn))
+        writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(fail)
+    }
+
+    /// Returns the path of a file of printed letters.
+    pub fn printed(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Deletes a file of printed letters and what an interrupted run left of it, as letters are printed into new files.
+    pub fn discard_printed(&self, name: &str) -> Result<(), FolderError> {
+        let path = self.printed(name);
+        for path in [path.with_extension("pdf.part"), path] {
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(FolderError::Io(path, e)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

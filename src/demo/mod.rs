@@ -6,6 +6,7 @@
 mod account;
 mod folder;
 mod greeting;
+mod letters;
 pub mod rosters;
 pub mod sample_sites;
 mod setup;
@@ -14,5 +15,5 @@ mod start;
 mod tests;
 
 pub use folder::FolderError;
-pub use greeting::{EXAMPLE_COMMANDS, print_greeting};
+pub use greeting::{EXAMPLE_COMMANDS, Greeting};
 pub use start::{Demo, DemoListeners, Ports};

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 
 use super::account::{self, DemoAccount};
 use super::folder::DemoFolder;
-use super::sample_sites::{self, SampleSitesClient, SampleSitesConfig};
+use super::letters::{self, DemoLetters};
+use super::sample_sites::{self, LetterFiles, SampleSitesClient, SampleSitesConfig};
 use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
@@ -64,6 +65,7 @@ pub struct Demo {
     sample_sites: SampleSitesConfig,
     listeners: DemoListeners,
     pub account: DemoAccount,
+    pub letters: DemoLetters,
 }
 
 /// The maximum wait for the last requests of the sample sites.
@@ -105,6 +107,10 @@ impl Demo {
             base: base.clone(),
             cookie_key: cookie_key.context("portal.key does not hold 32 bytes in base64url")?,
             clients,
+            letters: LetterFiles {
+                pupils: folder.printed(letters::PUPILS_FILE),
+                parent: folder.printed(letters::PARENT_FILE),
+            },
             clock,
             random,
             extra_ca: None,
@@ -119,7 +125,8 @@ impl Demo {
         setup::import_missing_rosters(&app, folder, now).await?;
         setup::set_campaigns(&app, now).await?;
         let account = account::ensure(&app, folder).await?;
-        Ok(Self { app, sample_sites, listeners: doors, account })
+        let letters = letters::ensure(&app, folder).await?;
+        Ok(Self { app, sample_sites, listeners: doors, account, letters })
     }
 
     pub fn ports(&self) -> Ports {

@@ -1,18 +1,23 @@
 //! The demo on one folder: kept over a restart, emptied on request, never another program's; whole over HTTP.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
 use super::greeting::FEATURED_MEMBERS;
+use super::letters::{DemoLetter, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{SCHOOLS, cast};
 use super::setup::CLOSED_SCHOOL_UAI;
-use super::{Demo, DemoListeners, FolderError, Ports, print_greeting};
+use super::{Demo, DemoListeners, FolderError, Greeting, Ports};
 use crate::app::Operation;
 use crate::base::clock::Span;
 use crate::base::uai::Uai;
 use crate::bootstrap::Dependencies;
-use crate::crypto::PasswordCost;
+use crate::crypto::{PasswordCost, Priority};
+use crate::db::Durability;
+use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::{self, Letter, LetterKind};
 use crate::roster::store::list_children_of_account;
 use crate::tenants::{self, CampaignStatus, campaign_status};
 use crate::{accounts, login};
@@ -48,7 +53,10 @@ async fn a_second_start_keeps_everything_and_fresh_begins_anew() {
     let second = start(data.path(), false).await.unwrap();
     assert_eq!(persistent_state(&second), before);
     let mut tx = second.app().db.read().await.unwrap();
-    assert_eq!(accounts::store::count_by_state(&mut tx).await.unwrap(), [("active".to_owned(), 1)]);
+    assert_eq!(
+        accounts::store::count_by_state(&mut tx).await.unwrap(),
+        [("active".to_owned(), 1), ("pending".to_owned(), 5)]
+    );
     drop(tx);
     stop(second).await;
 
@@ -121,15 +129,85 @@ async fn its_greeting_is_one_screen_and_names_people_who_are_there() {
     let data = tempfile::tempdir().unwrap();
     let demo = start(data.path(), false).await.unwrap();
     let mut text = Vec::new();
-    print_greeting(&mut text, Ports::DEFAULT, &demo.account, "target/debug/preau --config var/preau.toml").unwrap();
+    let command = "target/debug/preau --config var/preau.toml";
+    let greeting = Greeting { ports: Ports::DEFAULT, ..Greeting::of(&demo, Path::new("var"), command) };
+    greeting.write(&mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
-    assert!(text.lines().count() <= 40, "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    assert!(text.lines().count() <= 24, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     for who in FEATURED_MEMBERS {
         let person = cast().into_iter().find(|c| c.label == who).unwrap_or_else(|| panic!("{who}"));
-        assert!(text.contains(person.phone) && text.contains(person.story_en), "{who}");
+        assert!(text.contains(person.phone) && text.contains(who), "{who}");
+        assert!(person.children.iter().all(|child| text.contains(child.born)), "{who}");
     }
+    for letter in [&demo.letters.pupil, &demo.letters.parent] {
+        assert!(text.contains(&letter.identifiant) && text.contains(&letter.code.to_printed_form()), "{text}");
+    }
+    assert!(text.contains("birth date 16/04/2015"), "{text}");
     stop(demo).await;
+}
+
+/// Types a code as a browser does, and says whether it was taken.
+async fn type_code(demo: &Demo, letter: &DemoLetter) -> Result<Letter, LetterCodeRefusal> {
+    let op = Operation::of_job(demo.app(), "test");
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let typed = letters::ops::check(&op, &mut tx, &letter.identifiant, &letter.code).await.unwrap();
+    tx.commit().await.unwrap();
+    typed
+}
+
+#[tokio::test]
+async fn its_letters_are_printed_once_for_its_owner_and_their_codes_are_taken() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = start(data.path(), false).await.unwrap();
+    let files = [PUPILS_FILE, PARENT_FILE].map(|name| data.path().join(name));
+    let bytes = |path: &PathBuf| std::fs::read(path).unwrap();
+    let before = files.each_ref().map(bytes);
+    for (path, content) in files.iter().zip(&before) {
+        assert!(content.starts_with(b"%PDF-"), "{}", path.display());
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+    assert!(before[0].len() > before[1].len(), "a class, and one parent");
+    assert_eq!(demo.letters.class, "6 A");
+    let codes = [&demo.letters.pupil, &demo.letters.parent].map(|letter| letter.code.to_printed_form());
+    stop(demo).await;
+
+    let again = start(data.path(), false).await.unwrap();
+    assert_eq!(files.each_ref().map(bytes), before, "nothing is printed twice");
+    assert_eq!([&again.letters.pupil, &again.letters.parent].map(|letter| letter.code.to_printed_form()), codes);
+    for letter in [&again.letters.pupil, &again.letters.parent] {
+        assert_eq!(type_code(&again, letter).await.unwrap().kind, LetterKind::First, "{}", letter.name);
+    }
+    stop(again).await;
+}
+
+#[tokio::test]
+async fn a_letter_that_is_gone_is_printed_again_and_one_that_has_served_is_not() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = start(data.path(), false).await.unwrap();
+    let old = [&demo.letters.pupil, &demo.letters.parent].map(|letter| letter.code.clone());
+    let op = Operation::of_job(demo.app(), "test");
+    let taken = type_code(&demo, &demo.letters.pupil).await.unwrap();
+    let hash =
+        demo.app().password_hasher.hash("Trois-pommes 7 !", demo.app().rng.as_ref(), Priority::Known).await.unwrap();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    assert!(letters::store::mark_used(&mut tx, &taken.id).await.unwrap());
+    accounts::store::set_password(&mut tx, &taken.account_id, &hash).await.unwrap();
+    tx.commit().await.unwrap();
+    stop(demo).await;
+    let printed = std::fs::read(data.path().join(PUPILS_FILE)).unwrap();
+    std::fs::remove_file(data.path().join(PARENT_FILE)).unwrap();
+    // What an interrupted run leaves stands in nobody's way.
+    std::fs::write(data.path().join(PARENT_FILE).with_extension("pdf.part"), "x").unwrap();
+
+    let again = start(data.path(), false).await.unwrap();
+    assert!(again.letters.pupil.served && !again.letters.parent.served);
+    assert_eq!(std::fs::read(data.path().join(PUPILS_FILE)).unwrap(), printed);
+    assert_ne!(again.letters.parent.code.as_str(), old[1].as_str());
+    let identifiant = again.letters.parent.identifiant.clone();
+    let former = DemoLetter { name: String::new(), identifiant, code: old[1].clone(), served: false };
+    assert!(matches!(type_code(&again, &former).await, Err(LetterCodeRefusal::Replaced(_))));
+    stop(again).await;
 }
 
 #[tokio::test]

@@ -313,4 +313,20 @@ pub const FAMILIES: &[CastFamily] = &[
         children: &[child!("ÇELIK", "Défné", "30" / "08" / 2012, "0319998Z", "COL 2")],
         unlinked_at: None,
     },
+    // Classmates of Zélie LANDRY, so that the letters of her class are several.
+    CastFamily {
+        parents: &[parent(("MME", "ROUSSEL", None, "Agathe"), "06 39 98 00 19", MOTHER_LINK, NO_STORY)],
+        children: &[child!("ROUSSEL", "Basile", "03" / "03" / 2015, "0349999J", "6 A")],
+        unlinked_at: None,
+    },
+    CastFamily {
+        parents: &[parent(("M.", "SAÏDI", None, "Nabil"), "06 39 98 00 20", FATHER_LINK, NO_STORY)],
+        children: &[child!("SAÏDI", "Lina", "12" / "08" / 2015, "0349999J", "6 A")],
+        unlinked_at: None,
+    },
+    CastFamily {
+        parents: &[parent(("MME", "THÉVENOT", Some("COSTE"), "Laure"), "06 39 98 00 21", MOTHER_LINK, NO_STORY)],
+        children: &[child!("COSTE", "Émile", "29" / "10" / 2015, "0349999J", "6 A")],
+        unlinked_at: None,
+    },
 ];

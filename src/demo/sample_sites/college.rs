@@ -11,7 +11,7 @@ use super::site_request::SiteRequest;
 use super::{SampleSites, SharedSites};
 
 pub async fn show(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    state.page(&visitor, StatusCode::OK, Site::College, "college.html", &json!({}))
+    state.page(&visitor, StatusCode::OK, Site::College, "college.html", &json!({ "provider": state.issuer }))
 }
 
 /// Answers an address unknown to all sample sites.

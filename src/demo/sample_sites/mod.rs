@@ -1,5 +1,5 @@
 //! The sample sites around the identity provider, all on one port: the collège's site, the portal *mon ENT*, a service
-//! (*bourses*) and the phones receiving the codes.
+//! (*bourses*), the phones receiving the codes and the printed letters.
 //!
 //! With these sites the provider can be tried as a whole, in a browser, from the collège's page on. The sites know the
 //! provider only through its discovery document: no code here may use the provider's modules. No form targets another
@@ -13,6 +13,7 @@ mod choices;
 mod college;
 mod cookie_sealer;
 mod cookies;
+mod letters;
 mod pages;
 mod phones;
 mod portal;
@@ -45,6 +46,7 @@ use crate::base::secret::Secret;
 
 use back_channel::SeenLogoutTokens;
 use cookie_sealer::CookieSealer;
+pub use letters::LetterFiles;
 use pages::SitePages;
 use phones::PhoneInbox;
 use relying_party::{Provider, RelyingParty};
@@ -64,6 +66,7 @@ pub struct SampleSitesConfig {
     pub cookie_key: [u8; 32],
     /// The clients of the portal's choices and of *bourses*; all use `client_secret_basic`.
     pub clients: Vec<SampleSitesClient>,
+    pub letters: LetterFiles,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     /// An additional certificate authority (PEM), for a provider under a test authority.
@@ -104,6 +107,7 @@ struct SampleSites {
     sessions: SiteSessions,
     seen_logout_tokens: SeenLogoutTokens,
     phones: PhoneInbox,
+    letters: LetterFiles,
     pages: SitePages,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -133,6 +137,7 @@ impl SampleSites {
             sessions: SiteSessions::default(),
             seen_logout_tokens: SeenLogoutTokens::default(),
             phones: PhoneInbox::default(),
+            letters: config.letters,
             pages: SitePages::load()?,
             clock: config.clock,
             random: config.random,
@@ -195,6 +200,8 @@ fn routes(neighbours: SharedSites) -> Router {
         .route("/sms", get(phones::show))
         .route("/sms/messages", post(phones::receive))
         .route("/sms/messages.json", get(phones::list))
+        .route("/lettres/eleves.pdf", get(letters::pupils))
+        .route("/lettres/responsable.pdf", get(letters::parent))
         .route("/preau.css", get(pages::stylesheet))
         .fallback(college::not_found)
         .method_not_allowed_fallback(college::wrong_method)

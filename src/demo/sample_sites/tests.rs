@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 use super::attempts::{AuthorizationAttempt, cookie_name};
 use super::relying_party::VerifiedUser;
 use super::service::SampleService;
-use super::{SampleSites, SampleSitesClient, SampleSitesConfig, SharedSites, routes};
+use super::{LetterFiles, SampleSites, SampleSitesClient, SampleSitesConfig, SharedSites, routes};
 use crate::base::clock::{ManualClock, Span, Timestamp};
 use crate::base::rng::SeededRandom;
 use crate::base::secret::Secret;
@@ -34,6 +34,7 @@ fn config(issuer: &str, clock: Arc<ManualClock>) -> SampleSitesConfig {
             .iter()
             .map(|id| SampleSitesClient { client_id: (*id).into(), secret: Secret::new("s+e c") })
             .collect(),
+        letters: LetterFiles { pupils: "Cargo.toml".into(), parent: "target/no-such-letter.pdf".into() },
         clock,
         random: Arc::new(SeededRandom::new(1)),
         extra_ca: None,
@@ -251,6 +252,19 @@ async fn the_gateway_takes_a_message_once_and_refuses_what_is_none() {
     let page = text(get(&state, "/sms", "").await).await;
     assert!(page.contains("+33 6 39 98 00 01") && page.contains("@localhost #123456"), "{page}");
     assert!(!page.contains("<b>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_file_of_letters_is_sent_as_it_is_and_a_missing_one_is_a_page() {
+    let state = neighbours();
+    let file = get(&state, "/lettres/eleves.pdf", "").await;
+    assert_eq!(file.headers().get("content-type").unwrap(), "application/pdf");
+    assert_eq!(file.headers().get("content-security-policy").unwrap(), "frame-ancestors 'none'");
+    assert_eq!(file.headers().get("cache-control").unwrap(), "no-store");
+    assert!(text(file).await.contains("name = \"preau\""));
+    let missing = get(&state, "/lettres/responsable.pdf", "").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert!(text(missing).await.contains("<h1>"));
 }
 
 #[tokio::test]
