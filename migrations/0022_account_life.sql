@@ -84,12 +84,14 @@ CREATE TABLE email (
 CREATE INDEX email_account ON email (account_id, asked_at);
 CREATE UNIQUE INDEX email_confirmed ON email (account_id) WHERE state = 'confirmed';
 
--- What happened to an account, for its person: shown until answered (answer: seen, not_me).
+-- What happened to an account, for its person: shown until answered (answer: seen, mine, not_mine), but not on the
+-- device_id on which it happened.
 CREATE TABLE account_notice (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES account (id),
   kind TEXT NOT NULL,
   detail TEXT NOT NULL,
+  device_id TEXT,
   at BIGINT NOT NULL,
   answer TEXT,
   answered_at BIGINT

@@ -28,6 +28,7 @@ pub mod login;
 pub mod logouts;
 pub mod mail;
 pub mod my_account;
+pub mod notify;
 pub mod oidc;
 pub mod otp;
 pub mod outbox;

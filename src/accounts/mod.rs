@@ -1,8 +1,10 @@
 //! Accounts, each for life, with an identifiant that is never reused.
 
+pub mod emails;
 pub mod identifier;
 pub mod ops;
 pub mod password;
+pub mod phones;
 pub mod store;
 
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,8 @@ pub struct Account {
     pub suspended_by: Option<SuspendedBy>,
     /// The end of the caution after a recovery; see [`Account::caution`].
     pub caution_until: Option<Timestamp>,
+    /// The time at which the account closes; a sign-in before keeps it.
+    pub closes_at: Option<Timestamp>,
     pub updated_at: Timestamp,
 }
 

@@ -1,12 +1,15 @@
 //! Rows of accounts.
 
+pub mod emails;
+pub mod phones;
+
 use std::collections::HashSet;
 
 use super::{Account, SuspendedBy};
 use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 #[derive(FromRow)]
 struct Row {
@@ -20,6 +23,7 @@ struct Row {
     password_at: Option<i64>,
     suspended_by: Option<String>,
     caution_until: Option<i64>,
+    closes_at: Option<i64>,
     updated_at: i64,
 }
 
@@ -39,6 +43,7 @@ impl TryFrom<Row> for Account {
             password_at: r.password_at.map(Timestamp),
             suspended_by: r.suspended_by.as_deref().map(SuspendedBy::from_name),
             caution_until: r.caution_until.map(Timestamp),
+            closes_at: r.closes_at.map(Timestamp),
             updated_at: Timestamp(r.updated_at),
         })
     }
@@ -46,13 +51,13 @@ impl TryFrom<Row> for Account {
 
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, updated_at FROM account WHERE identifiant = $1";
+               caution_until, closes_at, updated_at FROM account WHERE identifiant = $1";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, updated_at FROM account WHERE id = $1";
+               caution_until, closes_at, updated_at FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
@@ -134,6 +139,38 @@ pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -
 pub async fn set_caution(tx: &mut Tx, id: &AccountId, until: Timestamp) -> Result<()> {
     tx.execute("UPDATE account SET caution_until = $2 WHERE id = $1", args![id, until]).await?;
     Ok(())
+}
+
+/// Asks for the closing of an active account. Returns false if it was asked for before.
+pub async fn ask_closing(tx: &mut UnitOfWork<'_>, id: &AccountId, closes_at: Timestamp) -> Result<bool> {
+    let sql = "UPDATE account SET closes_at = $2 WHERE id = $1 AND state = 'active' AND closes_at IS NULL";
+    Ok(tx.execute(sql, args![id, closes_at]).await? == 1)
+}
+
+/// Keeps an account whose closing was asked for. Returns true for the call that kept it.
+pub async fn keep_open(tx: &mut Tx, id: &AccountId) -> Result<bool> {
+    let sql = "UPDATE account SET closes_at = NULL WHERE id = $1 AND state = 'active' AND closes_at IS NOT NULL";
+    Ok(tx.execute(sql, args![id]).await? == 1)
+}
+
+/// Lists the accounts whose thirty days are over.
+pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<AccountId>> {
+    let sql = "SELECT id FROM account WHERE closes_at <= $1 AND state = 'active' ORDER BY closes_at, id LIMIT $2";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![now, CLEANUP_BATCH_ROWS]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Closes an account whose thirty days are over: its password is wiped, its identifiant is never given again, and its
+/// persons of the roster may activate another account. Returns true for the call that closed it.
+pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE account SET state = 'closed', password = NULL, former_password = NULL, updated_at = $2 \
+               WHERE id = $1 AND state = 'active' AND closes_at <= $2";
+    if tx.execute(sql, args![id, now]).await? != 1 {
+        return Ok(false);
+    }
+    tx.execute("UPDATE person SET account_id = NULL WHERE account_id = $1", args![id]).await?;
+    Ok(true)
 }
 
 /// Suspends the account, or lifts the suspension with `None`.

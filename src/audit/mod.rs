@@ -34,6 +34,15 @@ pub enum AuditEvent {
     #[strum(serialize = "password_replaced")]
     PasswordReset,
     SessionsEnded,
+    DeviceForgotten,
+    PhoneDisowned,
+    /// The person asked for the closing of the account.
+    ClosingRequested,
+    /// A sign-in kept an account whose closing was asked for.
+    ClosingWithdrawn,
+    AccountClosed,
+    /// The person said of something told that it was not theirs.
+    NotMineReported,
     #[strum(serialize = "authorization_code_replayed")]
     CodeReplayed,
     RefreshTokenReused,

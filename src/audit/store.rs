@@ -104,6 +104,17 @@ pub async fn list_of_account(
     .await
 }
 
+/// Lists the latest rows of an account before an id, the newest first.
+pub async fn list_latest_of_account(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    before: &str,
+    most: i64,
+) -> Result<Vec<(String, i64, String)>> {
+    let sql = "SELECT id, at, fact FROM audit WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    tx.fetch_all(sql, args![account_id, before, most]).await
+}
+
 /// A seal over consecutive rows.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct AuditSeal {

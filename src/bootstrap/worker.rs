@@ -14,7 +14,8 @@ use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
-    accounts, activation, audit, devices, emails, grants, keys, limits, logouts, otp, recovery, sessions, support,
+    accounts, activation, audit, devices, grants, keys, limits, logouts, my_account, notify, otp, recovery, sessions,
+    support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -187,7 +188,8 @@ async fn run_job(app: &AppState, job: Job) {
     let done = match job.kind {
         JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
         JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
-        JobKind::Mail => emails::ops::deliver(&op, &job).await.map(Some),
+        JobKind::Mail => notify::ops::deliver_mail(&op, &job).await.map(Some),
+        JobKind::NoticeSms => notify::ops::send_notice_sms(&op, &job).await.map(Some),
         // These two settle the job themselves.
         JobKind::Sms => otp::ops::deliver(&op, &job).await.map(|()| None),
         JobKind::BackchannelLogout => backchannel::deliver(app, &job).await.map(|()| None),
@@ -223,6 +225,7 @@ async fn record_time(app: &AppState) -> crate::db::Result<()> {
 async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
     while accounts::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
+    my_account::ops::close_due(&Operation::of_job(app, "closing")).await?;
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }
@@ -238,6 +241,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
         + activation::store::delete_expired(&mut tx).await?
         + recovery::store::delete_expired(&mut tx).await?
+        + notify::store::delete_expired(&mut tx).await?
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?

@@ -11,13 +11,14 @@ use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
-use crate::config::Config;
+use crate::config::{Config, MailGatewayConfig};
 use crate::db::{AccessMode, Durability};
 use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
 use crate::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
 use crate::letters::ops::recipients::LetterScope;
 use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
+use crate::notify::ops::Teller;
 use crate::tenants::ops::TenantError;
 use crate::tenants::store as tenant_store;
 
@@ -94,7 +95,13 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around).await?;
     let op = opened.operation(&around);
-    let press = LetterPress { pages: &pages, master_key: op.master_key, issuer: &config.server.issuer };
+    let teller = Teller {
+        pages: &pages,
+        master_key: op.master_key,
+        host: config.server.host(),
+        mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
+    };
+    let press = LetterPress { teller, issuer: &config.server.issuer };
     let mut tx = op.write(Durability::Durable).await?;
     let batch = batch::prepare(&mut tx, &request).await?;
     tx.commit().await?;

@@ -9,6 +9,7 @@ pub mod ops;
 pub mod views;
 
 use crate::accounts::password::PasswordPolicyError;
+use crate::base::clock::Timestamp;
 use crate::base::source::SourceAddress;
 
 /// A new password and its confirmation, as typed.
@@ -26,6 +27,22 @@ pub enum NewPasswordError {
     /// It is the account's password already.
     Unchanged,
     Rejected(PasswordPolicyError),
+}
+
+/// The reason why the current password did not prove the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofRefusal {
+    /// Nothing was typed.
+    Empty,
+    Wrong,
+    /// The attempts are used up until this time: nothing was compared.
+    Limited {
+        until: Timestamp,
+    },
+    /// Too many hashes are queued: nothing was compared.
+    Busy {
+        seconds: u32,
+    },
 }
 
 /// The effect of a new password on its account.

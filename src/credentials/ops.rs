@@ -1,10 +1,16 @@
 //! Sets a new password, and begins a session.
 
+mod fresh_proof;
+
+pub use fresh_proof::prove_password;
+
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::lang::Lang;
+use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
 use crate::base::typed_ids::ClientId;
 use crate::crypto::{PasswordError, Priority};
@@ -12,6 +18,8 @@ use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::letters;
 use crate::limits::{self, RateLimit};
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 
@@ -67,7 +75,7 @@ pub async fn set_password(
     if replaces {
         sessions::ops::end_all(op, tx, account_id).await?;
     }
-    devices::store::forget_all(tx, account_id).await?;
+    devices::store::forget_others(tx, account_id, None).await?;
     letters::store::withdraw_open(tx, account_id).await?;
     Ok(Some(if replaces { PasswordChange::Replaced } else { PasswordChange::First }))
 }
@@ -97,6 +105,20 @@ pub async fn begin_session(
     let session = sessions::ops::begin(op, tx, account_id, new.method, with).await?;
     limits::ops::record_account_seen(op, tx, from.source, account_id).await?;
     Ok(SignInCookies { session_cookie: session.cookie, device_secret: device })
+}
+
+/// Tells the person that the password was replaced, but not in the browser that did it.
+pub async fn tell_password_replaced(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    by: &SignInCookies,
+    lang: Lang,
+) -> anyhow::Result<()> {
+    let device_id = Some(sha256_base64url(&by.device_secret));
+    let kind = AccountNoticeKind::PasswordReplaced;
+    let what = Told { account_id, kind, detail: "", device_id: device_id.as_deref(), lang };
+    notify::ops::tell(tx, op.app.into(), what).await
 }
 
 /// Begins a session again after a double click, for a browser that discarded the first response with its cookies:

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::NewPasswordError;
+use super::ProofRefusal;
 use crate::accounts::password::PasswordPolicyError;
+use crate::base::lang::Lang;
+use crate::http::pages::dates;
 
 /// The error beside the fields of a new password.
 #[derive(Clone, Debug, Serialize)]
@@ -46,5 +49,48 @@ impl From<NewPasswordError> for PasswordFieldError {
                 PasswordPolicyError::UnmetRules(_) => PasswordFieldError::Missing,
             },
         }
+    }
+}
+
+/// The error beside the current password, where a page asks for it again.
+#[derive(Clone, Debug, Serialize)]
+pub struct CurrentPasswordError {
+    pub kind: CurrentPasswordProblem,
+    /// The time from which it is compared again, as `14 h 30`; empty for other kinds.
+    pub until: String,
+    /// The wait while too many hashes are queued; 0 for other kinds.
+    pub seconds: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CurrentPasswordProblem {
+    Empty,
+    Wrong,
+    /// The attempts are used up.
+    Waiting,
+    /// Too many hashes are queued.
+    Busy,
+}
+
+impl CurrentPasswordError {
+    pub fn new(why: ProofRefusal, lang: Lang) -> Self {
+        let plain = |kind| CurrentPasswordError { kind, until: String::new(), seconds: 0 };
+        match why {
+            ProofRefusal::Empty => plain(CurrentPasswordProblem::Empty),
+            ProofRefusal::Wrong => plain(CurrentPasswordProblem::Wrong),
+            ProofRefusal::Limited { until } => CurrentPasswordError {
+                until: dates::hour_rounded_up(lang, until),
+                ..plain(CurrentPasswordProblem::Waiting)
+            },
+            ProofRefusal::Busy { seconds } => {
+                CurrentPasswordError { seconds: i64::from(seconds), ..plain(CurrentPasswordProblem::Busy) }
+            }
+        }
+    }
+
+    /// An example, for the samples of pages.
+    pub fn sample(kind: CurrentPasswordProblem) -> Self {
+        CurrentPasswordError { kind, until: "14\u{a0}h\u{a0}30".to_owned(), seconds: 5 }
     }
 }

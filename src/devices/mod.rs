@@ -9,7 +9,9 @@ pub mod ops;
 pub mod store;
 
 use crate::base::clock::Span;
+use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
+use crate::http::pages::PageRenderer;
 
 /// The maximum number of devices per account; beyond this number, the device unused for longest is forgotten.
 pub const MAX_DEVICES: i64 = 10;
@@ -55,6 +57,19 @@ pub fn label(user_agent: &str) -> String {
     ];
     let named = |names: &[(&str, &'static str)]| names.iter().find(|(word, _)| agent.contains(word)).map(|(_, n)| *n);
     [named(&browsers), named(&systems)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a label for the person: `Firefox sur Windows`; empty for an empty label.
+///
+/// # Errors
+/// The message is missing.
+pub fn display_label(pages: &PageRenderer, lang: Lang, label: &str) -> anyhow::Result<String> {
+    match label.split_once(", ") {
+        Some((browser, system)) => {
+            Ok(pages.message(lang, "device-label", &[("browser", browser), ("system", system)])?)
+        }
+        None => Ok(label.to_owned()),
+    }
 }
 
 #[cfg(test)]

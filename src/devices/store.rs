@@ -3,7 +3,7 @@
 use super::{DEVICE_TTL, MAX_DEVICES};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 /// Returns the account of a device, and the identity confirmed on the device, unless the device is forgotten or
 /// expired.
@@ -55,12 +55,44 @@ pub async fn forget_excess(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> R
     Ok(())
 }
 
-/// Forgets every device of an account, after its password was replaced.
-pub async fn forget_all(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+/// True if the account ever had a device, forgotten or not.
+pub async fn has_any(tx: &mut Tx, account_id: &AccountId) -> Result<bool> {
+    let sql = "SELECT id FROM device WHERE account_id = $1 LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id]).await?.is_some())
+}
+
+/// Forgets a device of an account. Returns true for the call that forgot it.
+pub async fn forget(tx: &mut UnitOfWork<'_>, account_id: &AccountId, id: &str) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL";
-    tx.execute(sql, args![account_id, now]).await?;
+    let sql = "UPDATE device SET forgotten_at = $3 WHERE id = $2 AND account_id = $1 AND forgotten_at IS NULL";
+    Ok(tx.execute(sql, args![account_id, id, now]).await? == 1)
+}
+
+/// Forgets every device of an account but one.
+pub async fn forget_others(tx: &mut UnitOfWork<'_>, account_id: &AccountId, except: Option<&str>) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL AND id <> $3";
+    tx.execute(sql, args![account_id, now, except.unwrap_or_default()]).await?;
     Ok(())
+}
+
+/// A device of the list on the account page.
+#[derive(Clone, Debug, FromRow)]
+pub struct KnownDevice {
+    pub id: String,
+    pub label: String,
+    pub seen_at: i64,
+    /// The begin of its session, if it has one that is not ended.
+    pub signed_in_at: Option<i64>,
+}
+
+/// Lists the known devices of an account, the last used first, with the session that began after the given time.
+pub async fn list(tx: &mut Tx, account_id: &AccountId, now: Timestamp, alive: Timestamp) -> Result<Vec<KnownDevice>> {
+    let sql = "SELECT d.id, d.label, d.seen_at, (SELECT MAX(s.authenticated_at) FROM session s \
+               WHERE s.device_id = d.id AND s.account_id = $1 AND s.ended_at IS NULL AND s.authenticated_at > $3) \
+               AS signed_in_at FROM device d WHERE d.account_id = $1 AND d.forgotten_at IS NULL AND d.seen_at > $2 \
+               ORDER BY d.seen_at DESC, d.id LIMIT 20";
+    tx.fetch_all(sql, args![account_id, now.minus(DEVICE_TTL), alive]).await
 }
 
 /// Deletes expired devices, and forgotten devices 30 days before their expiry. Returns the number of deleted rows.

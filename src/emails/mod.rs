@@ -6,29 +6,9 @@
 
 pub mod ops;
 pub mod pages;
-pub mod store;
 pub mod views;
 
 use crate::base::clock::Span;
 
 /// The TTL of a confirmation code.
 pub const CONFIRMATION_TTL: Span = Span::hours(24);
-
-/// The state of an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum EmailState {
-    /// Typed, and not confirmed yet.
-    Asked,
-    Confirmed,
-    /// A newer address was confirmed.
-    Replaced,
-    /// The person removed it.
-    Removed,
-}
-
-impl EmailState {
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-}

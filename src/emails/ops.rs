@@ -1,21 +1,23 @@
-//! Asks for, confirms and removes an address, and hands mails to the gateway.
+//! Asks for, confirms and removes an address.
 
-use super::store::{self, NewEmail};
-use super::{CONFIRMATION_TTL, EmailState};
+use super::CONFIRMATION_TTL;
 use crate::accounts::Account;
+use crate::accounts::emails::EmailState;
+use crate::accounts::store::emails::{self as store, NewEmail};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, row_id};
 use crate::base::lang::Lang;
-use crate::base::typed_ids::{AccountId, ChallengeId, SessionId};
+use crate::base::typed_ids::{AccountId, ChallengeId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
-use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::mail::{self, MailMessage, MailSendError};
+use crate::mail;
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
 use crate::otp::{self, ChallengePurpose, CodeVerification, TypedCode};
-use crate::outbox::{self, Job, JobKind, JobOutcome};
+use crate::outbox::JobKind;
 use crate::sessions::Session;
 
 /// The outcome of a request for a confirmation code.
@@ -78,7 +80,7 @@ pub async fn ask(
         session_id: &session.id,
     };
     store::insert(&mut tx, &app.master_key, new).await?;
-    enqueue(op, &mut tx, &address, subject, text).await?;
+    notify::ops::enqueue_mail(&mut tx, &app.master_key, &address, subject, text).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(AskOutcome::Sent)
@@ -96,7 +98,7 @@ pub enum ConfirmOutcome {
 /// Confirms the address that this session asked for. The former address is replaced, and told of it.
 pub async fn confirm(
     op: &Operation<'_>,
-    session_id: &SessionId,
+    session: &Session,
     account: &Account,
     lang: Lang,
     typed: &TypedCode,
@@ -104,7 +106,7 @@ pub async fn confirm(
     let app = op.app;
     let mut tx = op.write(Durability::Durable).await?;
     let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
-    let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(session_id));
+    let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
     let Some((asked, challenge)) = asked.and_then(|asked| asked.challenge_id.clone().map(|c| (asked, c))) else {
         return Ok(ConfirmOutcome::NothingAsked);
     };
@@ -128,6 +130,7 @@ pub async fn confirm(
     if let Some(former) = former.filter(|former| former.address != asked.address) {
         tell_former(op, &mut tx, &former.address, lang).await?;
     }
+    tell_person(op, &mut tx, &account.id, (session.device_id.as_deref(), lang)).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(ConfirmOutcome::Confirmed)
@@ -135,7 +138,12 @@ pub async fn confirm(
 
 /// Removes the confirmed address, which is told of it. During the caution after a recovery nothing is removed, and the
 /// end of the caution is the error.
-pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow::Result<Result<(), Timestamp>> {
+pub async fn remove(
+    op: &Operation<'_>,
+    session: &Session,
+    account: &Account,
+    lang: Lang,
+) -> anyhow::Result<Result<(), Timestamp>> {
     let app = op.app;
     if let Some(until) = account.caution(op.now) {
         return Ok(Err(until));
@@ -150,70 +158,28 @@ pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow
     )
     .await?;
     tell_former(op, &mut tx, &former.address, lang).await?;
+    tell_person(op, &mut tx, &account.id, (session.device_id.as_deref(), lang)).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(Ok(()))
 }
 
+/// Tells the former address, which hears of the account for the last time.
 async fn tell_former(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, address: &str, lang: Lang) -> anyhow::Result<()> {
     let app = op.app;
     let service = app.pages.service_name();
     let subject = app.pages.message(lang, "mail-address-changed-subject", &[("service", service)])?;
     let host = app.config.server.host();
     let text = app.pages.message(lang, "mail-address-changed", &[("service", service), ("host", host)])?;
-    enqueue(op, tx, address, subject, text).await
+    notify::ops::enqueue_mail(tx, &app.master_key, address, subject, text).await
 }
 
-/// Tells the confirmed address that the password was replaced, in the transaction that replaces it. Nothing where there
-/// is none.
-pub async fn tell_password_replaced(
+async fn tell_person(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     account_id: &AccountId,
-    lang: Lang,
+    (device_id, lang): (Option<&str>, Lang),
 ) -> anyhow::Result<()> {
-    let app = op.app;
-    if app.mail_gateway.is_none() {
-        return Ok(());
-    }
-    let Some(email) = store::find_confirmed(tx, &app.master_key, account_id).await? else { return Ok(()) };
-    let (service, host) = (app.pages.service_name(), app.config.server.host());
-    let subject = app.pages.message(lang, "mail-password-replaced-subject", &[("service", service)])?;
-    let at = dates::weekday_and_day(lang, op.now);
-    let hour = dates::hour(lang, op.now);
-    let values = [("service", service), ("day", &*at), ("hour", &*hour), ("host", host)];
-    let text = app.pages.message(lang, "mail-password-replaced", &values)?;
-    enqueue(op, tx, &email.address, subject, text).await
-}
-
-/// Enqueues a mail in the transaction that causes it.
-pub async fn enqueue(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    to: &str,
-    subject: String,
-    text: String,
-) -> anyhow::Result<()> {
-    let message = MailMessage { id: String::new(), to: to.to_owned(), subject, text };
-    let body = serde_json::to_string(&message)?;
-    outbox::enqueue(tx, &op.app.master_key, JobKind::Mail, &body).await?;
-    Ok(())
-}
-
-/// Hands a mail to the gateway. The job's id makes a second delivery after a crash the same mail.
-pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
-    let app = op.app;
-    let message: MailMessage = serde_json::from_str(&job.body)?;
-    let Some(gateway) = &app.mail_gateway else { return Ok(JobOutcome::Dead) };
-    match gateway.send(&MailMessage { id: job.id.clone(), ..message }).await {
-        Ok(()) => Ok(JobOutcome::Done),
-        Err(MailSendError::Rejected(why)) => {
-            tracing::warn!(job = %job.id, why, "a mail was refused");
-            Ok(JobOutcome::Dead)
-        }
-        Err(MailSendError::Unavailable(why)) => {
-            tracing::warn!(job = %job.id, why, attempts = job.attempts, "mails do not leave");
-            Ok(JobOutcome::Retry)
-        }
-    }
+    let what = Told { account_id, kind: AccountNoticeKind::EmailChanged, detail: "", device_id, lang };
+    notify::ops::tell(tx, op.app.into(), what).await
 }

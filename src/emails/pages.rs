@@ -7,9 +7,9 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::ops::{self, AskOutcome, ConfirmOutcome};
-use super::store;
 use super::views::{EmailError, EmailPage};
 use crate::accounts::Account;
+use crate::accounts::store::emails as store;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
@@ -106,7 +106,7 @@ async fn confirm(
     let (status, error) = match TypedCode::parse(form.form_value("code")) {
         Err(CodeFormatError::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeEmpty),
         Err(CodeFormatError::NotSixDigits) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeNotSix),
-        Ok(code) => match ops::confirm(&op, &session.id, &account, ctx.lang, &code).await? {
+        Ok(code) => match ops::confirm(&op, &session, &account, ctx.lang, &code).await? {
             ConfirmOutcome::Confirmed | ConfirmOutcome::NothingAsked => return Ok(see_other(paths::ACCOUNT_EMAIL)),
             ConfirmOutcome::Rejected(CodeVerification::Incorrect { tries_left: left }) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeWrong { left })
@@ -128,7 +128,7 @@ async fn remove(State(app): State<AppState>, ctx: RequestContext, signed: Curren
         Err(answer) => return Ok(answer),
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    if let Err(until) = ops::remove(&op, &account, ctx.lang).await? {
+    if let Err(until) = ops::remove(&op, &session, &account, ctx.lang).await? {
         let error = Some(caution(ctx.lang, until));
         let page = EmailPage { error, ..email_page(&app, &session, &account).await? };
         return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);

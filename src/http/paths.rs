@@ -27,6 +27,11 @@ pub const ACCOUNT: &str = "/compte";
 pub const ACCOUNT_EMAIL: &str = "/compte/adresse";
 pub const ACCOUNT_EMAIL_CODE: &str = "/compte/adresse/code";
 pub const ACCOUNT_EMAIL_REMOVE: &str = "/compte/adresse/retirer";
+pub const ACCOUNT_CLOSE: &str = "/compte/fermer";
+pub const ACCOUNT_EVENTS: &str = "/compte/evenements";
+pub const ACCOUNT_PHONE: &str = "/compte/portable";
+pub const ACCOUNT_SECURITY: &str = "/compte/securite";
+pub const ACCOUNT_NOTICE: &str = "/compte/evenement";
 pub const ACCOUNT_PASSWORD: &str = "/compte/mot-de-passe";
 /// The well-known URL of the W3C for changing passwords.
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";

@@ -4,6 +4,7 @@ use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
 use crate::app::{App, Operation};
 use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId};
 use crate::base::uai::Uai;
@@ -11,6 +12,9 @@ use crate::crypto::{PasswordError, Priority};
 use crate::db::Durability;
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimited};
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
+use crate::outbox::JobKind;
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 use crate::tenants::{self, SchoolContact};
@@ -67,6 +71,7 @@ pub struct LoginContext<'a> {
     pub source: SourceAddress,
     /// The `User-Agent` header.
     pub user_agent: &'a str,
+    pub lang: Lang,
     /// The client of the pending authorization request.
     pub client_id: Option<&'a ClientId>,
 }
@@ -138,17 +143,25 @@ pub async fn sign_in(
         Some(current) => {
             let former = brought.session_cookie.map(sessions::ops::session_id);
             let label = devices::label(brought.user_agent);
+            // A browser that the account knew before its last password is not new to its person.
+            let new_device = device.is_none() && !knew && devices::store::has_any(&mut tx, &current.id).await?;
             let (device_id, device) =
                 devices::ops::remember(&mut tx, &current.id, device.as_ref(), &label, None).await?;
             let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
             let session = sessions::ops::begin(op, &mut tx, &current.id, AuthenticationMethod::Password, with).await?;
             limits::ops::record_account_seen(op, &mut tx, brought.source, &current.id).await?;
+            if new_device {
+                let (kind, device_id) = (AccountNoticeKind::NewDevice, Some(device_id.as_str()));
+                let what = Told { account_id: &current.id, kind, detail: &label, device_id, lang: brought.lang };
+                notify::ops::tell(&mut tx, app.into(), what).await?;
+            }
             let changed = knew && accounts::store::take_password_change_notice(&mut tx, &current.id).await?;
             SignInOutcome::Done { cookie: session.cookie, device_secret: device, password_changed: changed }
         }
         None => SignInOutcome::WrongCredentials,
     };
     tx.commit().await?;
+    app.job_notifier.notify(JobKind::Mail);
     Ok(outcome)
 }
 

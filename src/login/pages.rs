@@ -118,6 +118,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         device_secrets: &ctx.devices,
         source: ctx.source,
         user_agent: &ctx.user_agent,
+        lang: ctx.lang,
         client_id: waiting.as_ref().map(|w| &w.request.client_id),
     };
     let done = sign_in(&Operation::of_request(&app, &ctx), &identifiant, password, brought).await;

@@ -1,6 +1,10 @@
 //! `/` and `/compte`.
 
+mod give_up;
+mod notices;
 mod password;
+mod proof;
+mod security;
 
 use axum::Router;
 use axum::extract::State;
@@ -8,8 +12,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::views::{AccountChild, AccountPage, ConsentedService};
-use crate::app::{AppState, Operation};
+use super::views::{AccountChild, AccountPage, ConsentedService, NoticeBanner};
+use crate::accounts::phones::AccountPhone;
+use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
@@ -22,9 +27,9 @@ use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
-use crate::roster;
+use crate::notify::{AccountNotice, AccountNoticeKind};
 use crate::sessions::extract::CurrentSession;
-use crate::{services, tenants};
+use crate::{accounts, devices, notify, roster, services, tenants};
 
 type PageResult = Result<Response, PageError>;
 
@@ -32,6 +37,11 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home))
         .route(paths::ACCOUNT, get(show))
+        .route(paths::ACCOUNT_NOTICE, post(notices::answer))
+        .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
+        .route(paths::ACCOUNT_EVENTS, get(security::events))
+        .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
+        .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
         .route(paths::WITHDRAW_CONSENT, post(withdraw_consent))
@@ -42,8 +52,12 @@ async fn home(signed: CurrentSession) -> PageResult {
 }
 
 async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let mut tx = app.db.read().await?;
+    let notices = notify::store::list_open(&mut tx, &account.id, session.device_id.as_deref()).await?;
+    let notices = notices.into_iter().map(|notice| banner(&app, &ctx, notice)).collect::<anyhow::Result<_>>()?;
+    let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
+    let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let mut accepted = Vec::new();
     for (client_id, at) in grants::store::consents::list_for_account(&mut tx, &account.id).await? {
@@ -58,7 +72,12 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
     drop(tx);
     let page = AccountPage {
         name: account.full_name(),
+        phone_disowned: phone.as_ref().is_some_and(|phone| phone.history.disowned),
+        phone: phone.map(|phone| phone_digits(&app, &phone)).transpose()?,
+        email: email.map(|email| email.address),
+        identifiant: account.identifiant,
         profile: account.profile,
+        notices,
         children: children
             .into_iter()
             .map(|c| AccountChild { given_name: c.given_name, school: c.school, class: c.class })
@@ -69,6 +88,31 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
         mail: app.mail_gateway.is_some(),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// Returns the last four digits of a number, as `56 78`.
+fn phone_digits(app: &App, phone: &AccountPhone) -> anyhow::Result<String> {
+    let number = roster::sealed_rows::open_mobile(&app.master_key, &phone.person_id, &phone.sealed)?;
+    let digits: Vec<char> = number.as_str().chars().rev().take(4).collect();
+    let pairs = digits.chunks(2).map(|pair| pair.iter().rev().collect::<String>());
+    Ok(pairs.rev().collect::<Vec<_>>().join("\u{a0}"))
+}
+
+fn banner(app: &App, ctx: &RequestContext, notice: AccountNotice) -> anyhow::Result<NoticeBanner> {
+    let key = notice.kind.name().replace('_', "-");
+    let detail = match notice.kind {
+        AccountNoticeKind::NewDevice => devices::display_label(&app.pages, ctx.lang, &notice.detail)?,
+        _ => notice.detail,
+    };
+    let unnamed = if notice.kind == AccountNoticeKind::NewDevice && detail.is_empty() { "-unnamed" } else { "" };
+    let when = dates::moment(ctx.lang, notice.at, ctx.now);
+    let values = [("when", &*when), ("detail", &*detail)];
+    Ok(NoticeBanner {
+        title: app.pages.message(ctx.lang, &format!("notice-{key}-title"), &[])?,
+        text: app.pages.message(ctx.lang, &format!("notice-{key}{unnamed}"), &values)?,
+        asks: notice.kind.asks(),
+        id: notice.id,
+    })
 }
 
 /// POST: withdraws a consent. The tokens of the service for this account end at once.

@@ -1,21 +1,30 @@
 //! The account page of the end user.
 
+mod closing;
+mod password;
+mod security;
+
+pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
+pub use password::ChangePasswordPage;
+pub use security::{DeviceLine, EventLine, EventsPage, SecurityPage};
+
 use serde::Serialize;
 
-use crate::accounts::password::PasswordRule;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::ClientId;
-use crate::credentials::views::{GuessableReason, PasswordFieldError};
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
 
-/// `/compte`. The form posts to `/deconnexion`; with `changer=1` to sign in with another account.
+/// `/compte`. The form posts to `/deconnexion`; with `changer=1` to sign in with another account. A banner posts
+/// `evenement` and `moi` or `vu` to `/compte/evenement`.
 #[derive(Debug, Serialize)]
 pub struct AccountPage {
     /// The given name and family name.
     pub name: String,
+    pub identifiant: String,
     pub profile: Profile,
+    pub notices: Vec<NoticeBanner>,
     pub children: Vec<AccountChild>,
     /// The schools of the children, with their telephone numbers.
     pub schools: Vec<SchoolContact>,
@@ -23,8 +32,24 @@ pub struct AccountPage {
     pub services: Vec<ConsentedService>,
     /// First-party services for the end user, as buttons.
     pub doors: Vec<ServiceLink>,
+    /// The last four digits of the mobile number, as `56 78`.
+    pub phone: Option<String>,
+    /// True if the person said that the number is theirs no more.
+    pub phone_disowned: bool,
+    /// The confirmed address.
+    pub email: Option<String>,
     /// True if mails are sent, so that an address may be confirmed.
     pub mail: bool,
+}
+
+/// Something that happened, until it is answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoticeBanner {
+    pub id: String,
+    pub title: String,
+    pub text: String,
+    /// True for « C'était vous ? », false for « J'ai compris ».
+    pub asks: bool,
 }
 
 /// A third-party service. The form posts `client_id` to `/compte/services/retirer`.
@@ -54,7 +79,9 @@ impl Page for AccountPage {
         };
         let page = |name: &str, profile, children, schools: &[&str]| AccountPage {
             name: name.to_owned(),
+            identifiant: "f.leboeuf47".to_owned(),
             profile,
+            notices: Vec::new(),
             children,
             schools: schools
                 .iter()
@@ -62,8 +89,27 @@ impl Page for AccountPage {
                 .collect(),
             services: Vec::new(),
             doors: Vec::new(),
+            phone: None,
+            phone_disowned: false,
+            email: None,
             mail: true,
         };
+        let banner = |title: &str, text: &str, asks| NoticeBanner {
+            id: "0".repeat(32),
+            title: title.to_owned(),
+            text: text.to_owned(),
+            asks,
+        };
+        let new_device = banner(
+            "Une connexion depuis un nouvel appareil",
+            "C'était hier à 21\u{a0}h\u{a0}14, avec Firefox sur Windows. C'était vous\u{a0}?",
+            true,
+        );
+        let parents_code = banner(
+            "Un parent a demandé un code",
+            "C'était le 3\u{a0}octobre à 18\u{a0}h, pour vous aider à choisir un nouveau mot de passe.",
+            false,
+        );
         let cantine = ConsentedService {
             client_id: ClientId::new("cantine"),
             name: "Cantine du Pays d'Oc".to_owned(),
@@ -84,6 +130,9 @@ impl Page for AccountPage {
         vec![
             AccountPage {
                 doors,
+                notices: vec![new_device],
+                phone: Some("56\u{a0}78".to_owned()),
+                email: Some("fatou@example.org".to_owned()),
                 ..page(
                     "Françoise Le Bœuf",
                     Profile::Responsable,
@@ -92,58 +141,21 @@ impl Page for AccountPage {
                 )
             },
             AccountPage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
-            page("Zoé Payet", Profile::Eleve, Vec::new(), &["Clg Théodore Monod"]),
-            page("Marc Payet", Profile::Responsable, Vec::new(), &[]),
-        ]
-    }
-}
-
-/// `/compte/mot-de-passe`. Posts `actuel`, `mot_de_passe` and `confirmation` to the URL of the page.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct ChangePasswordPage {
-    pub identifiant: String,
-    /// True after the change.
-    pub changed: bool,
-    /// The error beside the current password.
-    pub current: Option<CurrentPasswordError>,
-    pub fault: Option<PasswordFieldError>,
-    /// The rules that the rejected password does not meet; empty before the first attempt.
-    pub lacking: Vec<PasswordRule>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum CurrentPasswordError {
-    Empty,
-    Wrong,
-    /// The attempts are used up; `until` as `14 h 30`.
-    Waiting {
-        until: String,
-    },
-    /// Too many hashes are queued.
-    Busy {
-        seconds: i64,
-    },
-}
-
-impl Page for ChangePasswordPage {
-    const TEMPLATE: &'static str = "my_account/password.html";
-
-    fn samples() -> Vec<Self> {
-        let page = || ChangePasswordPage { identifiant: "f.leboeuf47".to_owned(), ..ChangePasswordPage::default() };
-        let wrong = |error| ChangePasswordPage { current: Some(error), ..page() };
-        let rejected = |fault, lacking| ChangePasswordPage { fault: Some(fault), lacking, ..page() };
-        vec![
-            page(),
-            ChangePasswordPage { changed: true, ..page() },
-            wrong(CurrentPasswordError::Empty),
-            wrong(CurrentPasswordError::Wrong),
-            wrong(CurrentPasswordError::Waiting { until: "14 h 30".to_owned() }),
-            wrong(CurrentPasswordError::Busy { seconds: 5 }),
-            rejected(PasswordFieldError::Missing, vec![PasswordRule::Length, PasswordRule::Digit]),
-            rejected(PasswordFieldError::Different, Vec::new()),
-            rejected(PasswordFieldError::TooLong, Vec::new()),
-            rejected(PasswordFieldError::Guessable { because: GuessableReason::Name }, Vec::new()),
+            AccountPage {
+                notices: vec![parents_code],
+                ..page(
+                    "Zoé Payet",
+                    Profile::Eleve,
+                    vec![child("Zoé", "Clg Théodore Monod", Some("5e B"))],
+                    &["Clg Théodore Monod"],
+                )
+            },
+            AccountPage {
+                phone: Some("56\u{a0}78".to_owned()),
+                phone_disowned: true,
+                mail: false,
+                ..page("Marc Payet", Profile::Responsable, Vec::new(), &[])
+            },
         ]
     }
 }

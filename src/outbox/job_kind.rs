@@ -21,13 +21,21 @@ pub enum JobKind {
     Sms,
     /// Hands a mail to the mail server.
     Mail,
+    /// Writes the SMS of a notice, once it is due.
+    NoticeSms,
     /// Sends a back-channel logout request to a relying party (BCL 2.5).
     BackchannelLogout,
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 5] =
-        [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms, JobKind::Mail, JobKind::BackchannelLogout];
+    pub const ALL: [JobKind; 6] = [
+        JobKind::SendCode,
+        JobKind::SendRecoveryCode,
+        JobKind::Sms,
+        JobKind::Mail,
+        JobKind::NoticeSms,
+        JobKind::BackchannelLogout,
+    ];
 
     pub fn name(self) -> &'static str {
         self.into()
@@ -37,7 +45,7 @@ impl JobKind {
     pub fn concurrency(self) -> usize {
         match self {
             JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => 16,
-            JobKind::Mail => 4,
+            JobKind::Mail | JobKind::NoticeSms => 4,
             // Logout requests mostly wait for relying parties and cost nothing meanwhile.
             JobKind::BackchannelLogout => 64,
         }
@@ -50,6 +58,8 @@ impl JobKind {
             JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => Span::minutes(30),
             // A confirmation is valid for as long; a notice is still worth reading the day after.
             JobKind::Mail => Span::hours(24),
+            // It waits for the next morning, up to 33 hours.
+            JobKind::NoticeSms => Span::days(3),
             JobKind::BackchannelLogout => Span::hours(1),
         }
     }
@@ -67,7 +77,7 @@ impl JobKind {
                 Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60)))
             }
             // 1, 2, 4 … 60 minutes: a server that greylists accepts the second attempt.
-            JobKind::Mail => Some(Span::minutes((1 << attempts.clamp(1, 7) >> 1).min(60))),
+            JobKind::Mail | JobKind::NoticeSms => Some(Span::minutes((1 << attempts.clamp(1, 7) >> 1).min(60))),
             JobKind::BackchannelLogout => match attempts {
                 ..=1 => Some(Span::seconds(5)),
                 2 => Some(Span::seconds(30)),
@@ -87,6 +97,7 @@ pub struct JobNotifier {
     send_recovery_code: Notify,
     sms: Notify,
     mail: Notify,
+    notice_sms: Notify,
     backchannel_logout: Notify,
 }
 
@@ -97,6 +108,7 @@ impl JobNotifier {
             JobKind::SendRecoveryCode => &self.send_recovery_code,
             JobKind::Sms => &self.sms,
             JobKind::Mail => &self.mail,
+            JobKind::NoticeSms => &self.notice_sms,
             JobKind::BackchannelLogout => &self.backchannel_logout,
         }
     }

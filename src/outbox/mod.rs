@@ -63,6 +63,19 @@ pub async fn enqueue(
     enqueue_for_source(tx, master_key, kind, body, None).await
 }
 
+/// Writes a job that is not due before `due`.
+pub async fn enqueue_at(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    kind: JobKind,
+    body: &str,
+    due: Timestamp,
+) -> anyhow::Result<()> {
+    let id = enqueue(tx, master_key, kind, body).await?;
+    tx.execute("UPDATE outbox SET due_at = $2, turn_at = $2 WHERE id = $1", args![id, due]).await?;
+    Ok(())
+}
+
 /// The spacing between the jobs of one source.
 const SOURCE_SPACING: Span = Span::seconds(1);
 
@@ -249,8 +262,9 @@ pub async fn queue_lengths(tx: &mut Tx) -> Result<Vec<(JobKind, i64, Timestamp)>
 }
 
 /// Returns the number of waiting messages and the creation time of the oldest, for `doctor` and readiness. Back-channel
-/// logout jobs are excluded: their delay is caused by relying parties, and `logouts` tracks each delivery.
+/// logout jobs are excluded, because their delay is caused by relying parties and `logouts` tracks each delivery; so are
+/// the SMS of notices, which wait for the next morning.
 pub async fn backlog(tx: &mut Tx) -> Result<(i64, Option<i64>)> {
-    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind <> $1";
-    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name()]).await
+    let sql = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting' AND kind NOT IN ($1, $2)";
+    tx.fetch_one(sql, args![JobKind::BackchannelLogout.name(), JobKind::NoticeSms.name()]).await
 }

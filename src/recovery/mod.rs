@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::accounts::SuspendedBy;
+use crate::accounts::phones::PhoneHistory;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ChallengeId, LetterId, RecoveryId};
@@ -158,16 +159,6 @@ impl std::ops::Deref for BoundRecovery {
     fn deref(&self) -> &Recovery {
         &self.recovery
     }
-}
-
-/// The facts about the account's mobile number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PhoneHistory {
-    /// The time at which the school wrote the number, 0 if not recorded.
-    pub since: Timestamp,
-    /// The time of the last right code from this number, or of the account's last password.
-    pub proven_at: Option<Timestamp>,
-    pub disowned: bool,
 }
 
 /// Judges whether a right code from this number may open an account with a password.

@@ -20,6 +20,7 @@ pub use send_code::send_code_if_known;
 pub use start::{ProvenPerson, RecoveryStart, RecoveryVisitor, begin_proven, start};
 
 use super::{BoundRecovery, PROOF_STEPS, RecoveryOutcome, RecoveryStep, judge_phone, store};
+use crate::accounts;
 use crate::app::Operation;
 use crate::base::ids::is_id;
 use crate::base::typed_ids::{PersonId, RecoveryId};
@@ -70,7 +71,7 @@ pub async fn judge_persons(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> any
     let now = tx.now;
     let mut untrusted = None;
     for person_id in persons {
-        let Some(history) = store::find_phone_history(tx, person_id).await? else { continue };
+        let Some(history) = accounts::store::phones::find_phone_history(tx, person_id).await? else { continue };
         match judge_phone(history, now) {
             None => return Ok(None),
             judged => untrusted = untrusted.or(judged),

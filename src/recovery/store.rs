@@ -1,9 +1,9 @@
-//! SQL queries of the table `recovery`, and of the account's mobile number.
+//! SQL queries of the table `recovery`.
 
-use super::{PhoneHistory, Recovery, RecoveryOutcome, RecoveryStep};
+use super::{Recovery, RecoveryOutcome, RecoveryStep};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
-use crate::base::typed_ids::{AccountId, ChallengeId, LetterId, PersonId, RecoveryId};
+use crate::base::typed_ids::{AccountId, ChallengeId, LetterId, RecoveryId};
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 use crate::guardianship::ChildQuestion;
@@ -172,55 +172,6 @@ pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<
                AND state IN ('dates', 'birth', 'password')";
     tx.execute(sql, args![letter_id, outcome]).await?;
     Ok(())
-}
-
-#[derive(FromRow)]
-struct PhoneRow {
-    id: PersonId,
-    phone: String,
-    phone_since: i64,
-    proven_at: Option<i64>,
-    phone_disowned_at: Option<i64>,
-}
-
-/// The mobile number to which the account's codes are sent.
-#[derive(Clone, Debug)]
-pub struct RecoveryPhone {
-    pub person_id: PersonId,
-    /// Encrypted.
-    pub sealed: String,
-    pub history: PhoneHistory,
-}
-
-/// Finds the account's mobile number: the one proven last, else the one exported last.
-pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<RecoveryPhone>> {
-    let sql = "SELECT p.id, p.phone, p.phone_since, COALESCE(p.phone_proven_at, a.password_at) AS proven_at, \
-               p.phone_disowned_at FROM person p JOIN account a ON a.id = p.account_id \
-               WHERE p.account_id = $1 AND p.phone IS NOT NULL \
-               ORDER BY CASE WHEN p.phone_disowned_at IS NULL THEN 0 ELSE 1 END, COALESCE(p.phone_proven_at, 0) DESC, \
-               p.exported_at DESC, p.id LIMIT 1";
-    let row = tx.fetch_optional::<PhoneRow>(sql, args![account_id]).await?;
-    Ok(row.map(|r| RecoveryPhone {
-        person_id: r.id,
-        sealed: r.phone,
-        history: PhoneHistory {
-            since: Timestamp(r.phone_since),
-            proven_at: r.proven_at.map(Timestamp),
-            disowned: r.phone_disowned_at.is_some(),
-        },
-    }))
-}
-
-/// Returns the history of a person's mobile number.
-pub async fn find_phone_history(tx: &mut Tx, person_id: &PersonId) -> Result<Option<PhoneHistory>> {
-    let sql = "SELECT p.phone_since, COALESCE(p.phone_proven_at, a.password_at), p.phone_disowned_at FROM person p \
-               LEFT JOIN account a ON a.id = p.account_id WHERE p.id = $1";
-    let row = tx.fetch_optional::<(i64, Option<i64>, Option<i64>)>(sql, args![person_id]).await?;
-    Ok(row.map(|(since, proven_at, disowned_at)| PhoneHistory {
-        since: Timestamp(since),
-        proven_at: proven_at.map(Timestamp),
-        disowned: disowned_at.is_some(),
-    }))
 }
 
 /// The retention of support codes.

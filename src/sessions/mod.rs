@@ -45,6 +45,8 @@ pub struct Session {
     pub amr: Vec<String>,
     pub seen_at: Timestamp,
     pub ended: bool,
+    /// The known device of the sign-in; `None` for a session of an older release.
+    pub device_id: Option<String>,
 }
 
 impl Session {

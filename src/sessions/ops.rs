@@ -56,6 +56,10 @@ pub async fn begin(
         ..AuditDetails::default()
     };
     audit::store::record(tx, AuditEvent::SignedIn, about).await?;
+    if accounts::store::keep_open(tx, account_id).await? {
+        let about = AuditDetails { account: Some(account_id), ..AuditDetails::default() };
+        audit::store::record(tx, AuditEvent::ClosingWithdrawn, about).await?;
+    }
     Ok(StartedSession { cookie, id })
 }
 
@@ -151,10 +155,36 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
 /// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
 /// caller's transaction.
 pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> anyhow::Result<()> {
+    end_others(op, tx, account_id, None).await
+}
+
+/// Ends the sessions of one device of the account, inside the caller's transaction.
+pub async fn end_of_device(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    device_id: &str,
+) -> anyhow::Result<()> {
+    for id in store::list_open_of_device(tx, account_id, device_id).await? {
+        if store::end(tx, op.now, &id).await? {
+            propagate_end(op, tx, &id, account_id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends every session of an account but one, like [`end_all`]. Every refresh token of the account is revoked, also that
+/// of the session that stays.
+pub async fn end_others(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    except: Option<&SessionId>,
+) -> anyhow::Result<()> {
     let now = op.now;
     let mut ended = 0;
     for id in store::list_open(tx, account_id).await? {
-        if store::end(tx, now, &id).await? {
+        if except != Some(&id) && store::end(tx, now, &id).await? {
             propagate_end(op, tx, &id, account_id).await?;
             ended += 1;
         }

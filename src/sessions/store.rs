@@ -13,6 +13,7 @@ struct Row {
     amr: String,
     seen_at: i64,
     ended_at: Option<i64>,
+    device_id: Option<String>,
 }
 
 impl From<Row> for Session {
@@ -24,6 +25,7 @@ impl From<Row> for Session {
             amr: r.amr.split(' ').map(str::to_owned).collect(),
             seen_at: Timestamp(r.seen_at),
             ended: r.ended_at.is_some(),
+            device_id: r.device_id,
         }
     }
 }
@@ -45,7 +47,7 @@ pub async fn insert(
 }
 
 pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
-    let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at FROM session WHERE id = $1";
+    let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at, device_id FROM session WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 
@@ -71,6 +73,12 @@ pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
 pub async fn list_open(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<SessionId>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id";
     Ok(tx.fetch_all::<(SessionId,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Returns the ids of the sessions not ended that began on a device of the account.
+pub async fn list_open_of_device(tx: &mut Tx, account_id: &AccountId, device_id: &str) -> Result<Vec<SessionId>> {
+    let sql = "SELECT id FROM session WHERE account_id = $1 AND device_id = $2 AND ended_at IS NULL ORDER BY id";
+    Ok(tx.fetch_all::<(SessionId,)>(sql, args![account_id, device_id]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Deletes sessions, and their clients' rows, a day after the expiry of the last token. Returns the number of deleted

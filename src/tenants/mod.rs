@@ -88,6 +88,8 @@ pub enum NoticeKind {
     Reopening,
     /// The roster has no mobile number that can receive a code.
     Unreachable,
+    /// The person says that the mobile number is theirs no more.
+    PhoneDisowned,
     /// The roster contains a link several times, with contradictions.
     LinkRepeated,
 }

@@ -240,8 +240,6 @@ account-title = My account
 account-parent = Legal guardian
 account-pupil = Pupil
 account-no-child = No child is linked to your account this year. The school can correct this.
-account-schools = My schools
-account-doors = My services
 account-mistake = Is a name, a child or a number wrong? The school corrects its record, and your account follows.
 account-sign-out = Sign out
 account-change = Use another account
@@ -478,9 +476,13 @@ change-password-current = Current password
 change-password-new = New password
 change-password-submit = Change my password
 change-password-refused = Your password has not changed
-change-password-empty = Enter your current password.
-change-password-wrong = That is not your current password. Capitals matter.
-change-password-waiting = Too many tries. Try again at { $until }.
+current-password-empty = Enter your current password.
+current-password-wrong = That is not your current password. Capitals matter.
+current-password-busy = Many families are signing in right now. Try again in { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}.
+current-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
 ## The e-mail address
@@ -511,10 +513,123 @@ mail-address-changed =
     If that was not you: sign in and choose a new password, or call the school.
 
     { $host }
-mail-password-replaced-subject = { $service }: your password was replaced
-mail-password-replaced =
-    { $service }: the password of your account was replaced on { $day } at { $hour }.
 
-    If that was not you: choose a new password from the sign-in page, or call the school.
+## What happened to the account: banner, mail, SMS
+device-label = { $browser } on { $system }
+notice-new-device-title = A sign-in from a new device
+notice-new-device = It was { $when }, with { $detail }. Was it you?
+notice-new-device-unnamed = It was { $when }. Was it you?
+notice-password-replaced-title = Your password was changed
+notice-password-replaced = It was { $when }, from another device. Was it you?
+notice-email-changed-title = Your e-mail address has changed
+notice-email-changed = It was { $when }, from another device. Was it you?
+notice-letter-printed-title = A letter with a code was printed for you
+notice-letter-printed = It was { $when }, at the school { $detail }. Had you asked for it?
+notice-phone-disowned-title = Your mobile no longer serves this account
+notice-phone-disowned = It was { $when }, from another device. Was it you?
+notice-child-added-title = A child was added to your account
+notice-child-added = { $detail }, { $when }, from another device. Was it you?
+notice-child-removed-title = A child was taken out of your account
+notice-child-removed = { $detail }, { $when }, from another device. Was it you?
+notice-code-requested-title = A parent asked for a code
+notice-code-requested = It was { $when }, to help you choose a new password.
+notice-closing-title = The closing of your account was asked for
+notice-closing = It was { $when }. A sign-in since has kept it open. Was it you?
+notice-mine = Yes, it was me
+notice-not-mine = No, it was not me
+notice-seen = I understand
+notice-not-mine-done = Your other devices are signed out. Now choose a new password.
+notice-mail-subject = { $service }: { $what }
+notice-mail =
+    { $service }: { $what }, { $day } at { $hour }.
+
+    If it was not you: sign in and choose a new password, or call the school.
 
     { $host }
+notice-mail-device =
+    { $service }: { $what }, { $day } at { $hour }, with { $device }.
+
+    If it was not you: sign in and choose a new password, or call the school.
+
+    { $host }
+notice-mail-info =
+    { $service }: { $what }, { $day } at { $hour }.
+
+    { $host }
+sms-notice-password-replaced = { $service }: your password was changed { $when }. If it was not you, call your child's school.
+sms-notice-letter-printed = { $service }: { $school } printed a letter with a code for you. If you did not ask for it, call them.
+sms-notice-closing = { $service }: your account will close on { $day }. Sign in to keep it.
+sms-notice-shared = For { $name }: { $text }
+
+## My account: devices, events, mobile, closing
+account-identifiant = identifiant { $identifiant }
+account-reach = How to reach me
+account-phone = Mobile
+account-phone-ends = ends in { $digits }
+account-phone-disowned = no longer serves: the school will give another one
+account-phone-for = It serves to get your password back.
+account-none = none
+account-email-for = Optional. It warns you if somebody touches your account.
+account-email-add = Add an e-mail address
+account-email-change = Change my e-mail address
+account-mistake-title = A mistake?
+account-mistake-pupil = Is your name or your class wrong? Tell the school office: the school corrects its record, and your account follows.
+account-school-computer = On a computer of the school, always sign out.
+security-title = Password and devices
+security-door = Change my password, see my devices
+security-password-since = Chosen on { $day }.
+security-devices = My devices
+security-this = this device
+security-unnamed = Device without a name
+security-signed-in = Signed in { $when }
+security-seen = Not signed in · last { $when }
+security-sign-out = Sign out and forget
+security-sign-out-for = Sign out and forget { $device }
+security-forget = Forget
+security-forget-for = Forget { $device }
+security-known = A device of this list is not blocked when a stranger tries your identifiant elsewhere.
+security-forget-others = Sign out all other devices
+events-title = What happened
+events-door = Sign-ins, passwords, letters
+events-all = See all
+events-term = What happened to your account is kept for 13 months.
+events-none = Nothing else.
+events-older = Older
+events-newest = Back to the latest
+event-signed-in = Sign-in
+event-signed-out = Sign-out
+event-passwords-failed = Wrong passwords
+event-codes-failed = Wrong codes
+event-birth-dates-failed = Wrong dates of birth
+event-locked-out = Too many tries: a wait was imposed
+event-activation-started = Activation begun
+event-recovery-started = Forgotten password: a code was asked for
+event-email-confirmed = E-mail address confirmed
+event-email-removed = E-mail address removed
+event-letter-issued = Letter with a code printed
+event-children-confirmed = Children confirmed
+event-child-contested = Child taken out of the account
+event-child-set-aside = Child set aside: wrong date
+event-password-chosen = Password chosen
+event-password-replaced = Password changed
+event-consent-given = Consent given to a service
+event-consent-withdrawn = Consent withdrawn from a service
+event-device-forgotten = Device signed out and forgotten
+event-phone-disowned = Mobile removed
+event-closing-requested = Closing of the account asked for
+event-closing-withdrawn = Closing undone by a sign-in
+event-not-mine-reported = “It was not me”
+event-identifiant-given = Identifiant given
+proof-why = To be sure that it is you
+caution-title = Not yet
+phone-title = This is no longer my mobile
+phone-effect = The number that ends in { $digits } will get no more codes or messages for this account.
+phone-school = Only the school can give another one: it is told. Until then, a forgotten password is replaced with a letter from the school.
+phone-submit = Remove this number
+phone-gone = No number serves this account. The school can give another one.
+close-title = Close my account
+close-door = Stop everything, with 30 days to change your mind
+close-effect = Your children stay enrolled at the school. With this account you will no longer get into the portal, the grants or the other services.
+close-today = **Today**, your sessions end everywhere.
+close-meanwhile = **For 30 days**, signing in is enough to keep everything.
+close-then = **On { $day }**, the password and the e-mail address are erased. The identifiant { $identifiant } is never given to anybody again.

@@ -240,8 +240,6 @@ account-title = Mon compte
 account-parent = Responsable légal(e)
 account-pupil = Élève
 account-no-child = Aucun enfant n'est rattaché à votre compte cette année. L'établissement peut corriger.
-account-schools = Mes établissements
-account-doors = Mes services
 account-mistake = Un nom, un enfant ou un numéro n'est pas le bon ? L'établissement corrige sa fiche, et votre compte suit.
 account-sign-out = Se déconnecter
 account-change = Changer de compte
@@ -478,9 +476,13 @@ change-password-current = Mot de passe actuel
 change-password-new = Nouveau mot de passe
 change-password-submit = Changer mon mot de passe
 change-password-refused = Votre mot de passe n'a pas changé
-change-password-empty = Indiquez votre mot de passe actuel.
-change-password-wrong = Ce n'est pas votre mot de passe actuel. Majuscules et minuscules comptent.
-change-password-waiting = Trop d'essais. Réessayez à { $until }.
+current-password-empty = Indiquez votre mot de passe actuel.
+current-password-wrong = Ce n'est pas votre mot de passe actuel. Majuscules et minuscules comptent.
+current-password-busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $seconds ->
+    [one] { $seconds } seconde
+   *[other] { $seconds } secondes
+}.
+current-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
 ## The e-mail address
@@ -511,10 +513,123 @@ mail-address-changed =
     Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
 
     { $host }
-mail-password-replaced-subject = { $service } : votre mot de passe a été remplacé
-mail-password-replaced =
-    { $service } : le mot de passe de votre compte a été remplacé, { $day } à { $hour }.
 
-    Si ce n'était pas vous : choisissez un nouveau mot de passe depuis la page de connexion, ou appelez l'établissement.
+## Ce qui est arrivé au compte : bandeau, message, SMS
+device-label = { $browser } sur { $system }
+notice-new-device-title = Une connexion depuis un nouvel appareil
+notice-new-device = C'était { $when }, avec { $detail }. C'était vous ?
+notice-new-device-unnamed = C'était { $when }. C'était vous ?
+notice-password-replaced-title = Votre mot de passe a été changé
+notice-password-replaced = C'était { $when }, depuis un autre appareil. C'était vous ?
+notice-email-changed-title = Votre adresse e-mail a changé
+notice-email-changed = C'était { $when }, depuis un autre appareil. C'était vous ?
+notice-letter-printed-title = Une lettre avec un code a été imprimée pour vous
+notice-letter-printed = C'était { $when }, à l'établissement { $detail }. L'aviez-vous demandée ?
+notice-phone-disowned-title = Votre portable ne sert plus pour ce compte
+notice-phone-disowned = C'était { $when }, depuis un autre appareil. C'était vous ?
+notice-child-added-title = Un enfant a été ajouté à votre compte
+notice-child-added = { $detail }, { $when }, depuis un autre appareil. C'était vous ?
+notice-child-removed-title = Un enfant a été retiré de votre compte
+notice-child-removed = { $detail }, { $when }, depuis un autre appareil. C'était vous ?
+notice-code-requested-title = Un parent a demandé un code
+notice-code-requested = C'était { $when }, pour vous aider à choisir un nouveau mot de passe.
+notice-closing-title = La fermeture de votre compte a été demandée
+notice-closing = C'était { $when }. Une connexion depuis l'a gardé ouvert. C'était vous ?
+notice-mine = Oui, c'était moi
+notice-not-mine = Non, ce n'était pas moi
+notice-seen = J'ai compris
+notice-not-mine-done = Les sessions de vos autres appareils sont fermées. Choisissez maintenant un nouveau mot de passe.
+notice-mail-subject = { $service } : { $what }
+notice-mail =
+    { $service } : { $what }, { $day } à { $hour }.
+
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
 
     { $host }
+notice-mail-device =
+    { $service } : { $what }, { $day } à { $hour }, avec { $device }.
+
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
+
+    { $host }
+notice-mail-info =
+    { $service } : { $what }, { $day } à { $hour }.
+
+    { $host }
+sms-notice-password-replaced = { $service } : votre mot de passe a été changé { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
+sms-notice-letter-printed = { $service } : { $school } a imprimé une lettre avec un code pour vous. Si vous ne l'avez pas demandée, appelez.
+sms-notice-closing = { $service } : votre compte fermera le { $day }. Connectez-vous pour le garder.
+sms-notice-shared = Pour { $name } : { $text }
+
+## Mon compte : appareils, événements, portable, fermeture
+account-identifiant = identifiant { $identifiant }
+account-reach = Pour me joindre
+account-phone = Portable
+account-phone-ends = se termine par { $digits }
+account-phone-disowned = ne sert plus : l'établissement en indiquera un autre
+account-phone-for = Il sert à retrouver votre mot de passe.
+account-none = aucun
+account-email-for = Facultative. Elle vous prévient si quelqu'un touche à votre compte.
+account-email-add = Ajouter une adresse e-mail
+account-email-change = Changer mon adresse e-mail
+account-mistake-title = Une erreur ?
+account-mistake-pupil = Votre nom ou votre classe n'est pas juste ? Dites-le à la vie scolaire : l'établissement corrige sa fiche, et votre compte suit.
+account-school-computer = Sur un ordinateur de l'établissement, déconnectez-vous toujours.
+security-title = Mot de passe et appareils
+security-door = Changer mon mot de passe, voir mes appareils
+security-password-since = Choisi le { $day }.
+security-devices = Mes appareils
+security-this = cet appareil
+security-unnamed = Appareil sans nom
+security-signed-in = Session ouverte { $when }
+security-seen = Pas de session · dernière fois { $when }
+security-sign-out = Déconnecter et oublier
+security-sign-out-for = Déconnecter et oublier { $device }
+security-forget = Oublier
+security-forget-for = Oublier { $device }
+security-known = Un appareil de cette liste n'est pas bloqué quand un inconnu essaie votre identifiant ailleurs.
+security-forget-others = Déconnecter tous les autres appareils
+events-title = Ce qui s'est passé
+events-door = Connexions, mots de passe, lettres
+events-all = Tout voir
+events-term = Ce qui est arrivé à votre compte est gardé 13 mois.
+events-none = Rien d'autre.
+events-older = Plus ancien
+events-newest = Revenir au plus récent
+event-signed-in = Connexion
+event-signed-out = Déconnexion
+event-passwords-failed = Mots de passe faux
+event-codes-failed = Codes faux
+event-birth-dates-failed = Dates de naissance fausses
+event-locked-out = Trop d'essais : attente imposée
+event-activation-started = Activation commencée
+event-recovery-started = Mot de passe oublié : code demandé
+event-email-confirmed = Adresse e-mail confirmée
+event-email-removed = Adresse e-mail retirée
+event-letter-issued = Lettre avec un code imprimée
+event-children-confirmed = Enfants confirmés
+event-child-contested = Enfant retiré du compte
+event-child-set-aside = Enfant mis de côté : date fausse
+event-password-chosen = Mot de passe choisi
+event-password-replaced = Mot de passe changé
+event-consent-given = Accord donné à un service
+event-consent-withdrawn = Accord retiré à un service
+event-device-forgotten = Appareil déconnecté et oublié
+event-phone-disowned = Portable retiré
+event-closing-requested = Fermeture du compte demandée
+event-closing-withdrawn = Fermeture annulée par une connexion
+event-not-mine-reported = « Ce n'était pas moi »
+event-identifiant-given = Identifiant attribué
+proof-why = Pour être sûr que c'est vous
+caution-title = Pas encore
+phone-title = Ce n'est plus mon portable
+phone-effect = Le numéro qui se termine par { $digits } ne recevra plus de code ni de message pour ce compte.
+phone-school = L'établissement seul peut en indiquer un autre : il est averti. D'ici là, un mot de passe oublié se remplace avec une lettre de l'établissement.
+phone-submit = Retirer ce numéro
+phone-gone = Aucun numéro ne sert pour ce compte. L'établissement peut en indiquer un autre.
+close-title = Fermer mon compte
+close-door = Tout arrêter, avec 30 jours pour changer d'avis
+close-effect = Vos enfants restent inscrits à l'établissement. Vous n'aurez plus accès à l'ENT, aux bourses ni aux autres services avec ce compte.
+close-today = **Aujourd'hui**, vos sessions se ferment partout.
+close-meanwhile = **Pendant 30 jours**, il suffit de vous connecter pour tout garder.
+close-then = **Le { $day }**, mot de passe et adresse e-mail sont effacés. L'identifiant { $identifiant } n'est plus donné à personne.

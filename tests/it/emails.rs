@@ -104,7 +104,7 @@ async fn a_replaced_password_is_told_to_the_confirmed_address() {
     forgetful.submit("terminer", &[("mot_de_passe", "Autre-mot-99"), ("confirmation", "Autre-mot-99")]).await;
     server.drain_outbox().await;
     let told = server.mails().last().unwrap().clone();
-    assert_eq!((told.to.as_str(), told.subject.contains("a été remplacé")), (ADDRESS, true));
+    assert_eq!((told.to.as_str(), told.subject.contains("votre mot de passe a été changé")), (ADDRESS, true));
     let personal = [account.identifiant.as_str(), "Zoé", "Durand", "http"];
     assert!(personal.iter().all(|word| !told.text.contains(word)), "{}", told.text);
 

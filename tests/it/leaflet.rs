@@ -143,7 +143,8 @@ async fn after_25_minutes_of_looking_for_the_telephone() {
             browser.follow().await;
             browser.answer_children(&["14/02/2013", "03/05/2011"]).await;
         }
-        browser.choose_password(PASSWORD).await;
+        // The second round replaces the first one's password.
+        browser.choose_password(if starts_anew { PASSWORD } else { "Tilleul+9-orage" }).await;
         browser.click("#continuer").await;
         let landed = browser.follow().await.expect_redirect_away();
         if !starts_anew {

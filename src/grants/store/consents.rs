@@ -54,6 +54,12 @@ pub async fn delete(tx: &mut Tx, account_id: &AccountId, client_id: &ClientId) -
     Ok(tx.execute(sql, args![account_id, client_id]).await? == 1)
 }
 
+/// Deletes every consent of a closed account.
+pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
+    tx.execute("DELETE FROM consent WHERE account_id = $1", args![account_id]).await?;
+    Ok(())
+}
+
 /// Returns the clients with a consent of the account, and the time of each consent.
 pub async fn list_for_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(ClientId, i64)>> {
     let sql = "SELECT client_id, granted_at FROM consent WHERE account_id = $1 ORDER BY granted_at DESC LIMIT 100";

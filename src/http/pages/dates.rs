@@ -71,6 +71,33 @@ pub fn hour_rounded_up(lang: Lang, at: Timestamp) -> String {
     hour(lang, Timestamp(at.0.saturating_add(59_999)))
 }
 
+/// Formats a past time beside the present: `aujourd'hui à 8 h 02`, `hier à 21 h 14`, `le 4 octobre à 19 h 40`.
+pub fn moment(lang: Lang, at: Timestamp, now: Timestamp) -> String {
+    let (Some(then), Some(today)) = (in_paris(at), in_paris(now)) else { return String::new() };
+    let days = (today.date_naive() - then.date_naive()).num_days();
+    let day = match (lang, days) {
+        (Lang::Fr, 0) => "aujourd'hui".to_owned(),
+        (Lang::Fr, 1) => "hier".to_owned(),
+        (Lang::Fr, _) => format!("le {}", format_day(lang, then.date_naive())),
+        (Lang::En, 0) => "today".to_owned(),
+        (Lang::En, 1) => "yesterday".to_owned(),
+        (Lang::En, _) => format!("on {}", format_day(lang, then.date_naive())),
+    };
+    match lang {
+        Lang::Fr => format!("{day} à {}", hour(lang, at)),
+        Lang::En => format!("{day} at {}", hour(lang, at)),
+    }
+}
+
+/// Returns nine o'clock of the next day.
+pub fn next_morning(at: Timestamp) -> Timestamp {
+    let nine = in_paris(at)
+        .and_then(|at| at.date_naive().succ_opt())
+        .and_then(|day| day.and_hms_opt(9, 0, 0))
+        .and_then(|time| time.and_local_timezone(Paris).earliest());
+    nine.map_or(at, |time| Timestamp(time.timestamp_millis()))
+}
+
 /// Returns the date as `2026-11-24`, the key of daily counters.
 pub fn date_key(at: Timestamp) -> String {
     in_paris(at).map(|at| at.date_naive().to_string()).unwrap_or_default()
@@ -106,6 +133,13 @@ mod tests {
         assert_eq!(day(Lang::En, at("2026-12-31T23:30:00Z")), "1\u{a0}January");
         assert_eq!(hour(Lang::En, at("2026-07-14T07:05:00Z")), "9:05");
         assert_eq!(hour(Lang::En, Timestamp(i64::MAX)), "");
+        let now = at("2026-12-31T23:30:00Z");
+        assert_eq!(moment(Lang::Fr, at("2026-12-31T23:02:00Z"), now), "aujourd'hui à 0\u{a0}h\u{a0}02");
+        assert_eq!(moment(Lang::Fr, at("2026-12-31T20:14:00Z"), now), "hier à 21\u{a0}h\u{a0}14");
+        assert_eq!(moment(Lang::Fr, at("2026-08-01T17:00:00Z"), now), "le 1er\u{a0}août à 19\u{a0}h");
+        assert_eq!(moment(Lang::En, at("2026-10-04T17:40:00Z"), now), "on 4\u{a0}October at 19:40");
+        assert_eq!(next_morning(now), at("2027-01-02T08:00:00Z"));
+        assert_eq!(next_morning(at("2026-03-28T12:00:00Z")), at("2026-03-29T07:00:00Z"), "the night of summer time");
         assert_eq!(weekday_and_day(Lang::Fr, at("2026-12-15T23:30:00Z")), "mercredi 16\u{a0}décembre");
         assert_eq!(weekday_and_day(Lang::En, at("2026-11-01T12:00:00Z")), "Sunday 1\u{a0}November");
         assert_eq!(day_and_year(Lang::Fr, at("2026-12-31T23:30:00Z")), "1er\u{a0}janvier 2027");

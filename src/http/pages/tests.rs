@@ -49,6 +49,10 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         login::views::LoginPage,
         emails::views::EmailPage,
         my_account::views::ChangePasswordPage,
+        my_account::views::CloseAccountPage,
+        my_account::views::DisownPhonePage,
+        my_account::views::EventsPage,
+        my_account::views::SecurityPage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,
@@ -336,7 +340,16 @@ fn faults_e4_every_page_leads_on() {
         let on = "main button, main a.button, main a[href^='/'], [role=main] a";
         assert!(!texts(&doc, on).is_empty() || name.starts_with("http-"), "{name}: a dead end");
     }
-    let phoned = ["aucune_date", "close", "pas_ouverte", "personne-0", "suspendu", "tous_non"];
+    let phoned = [
+        "no_birth_date_right",
+        "campaign_closed",
+        "campaign_not_open",
+        "nobody_to_attach-0",
+        "account_suspended",
+        "all_children_denied",
+    ];
+    let drawn = every_page(&pages).0;
+    assert!(phoned.iter().all(|part| drawn.iter().any(|page| page.name.contains(part))), "a page has another name");
     for RenderedPage { name, html, .. } in every_page(&pages).0 {
         if phoned.iter().any(|part| name.contains(part)) {
             let doc = Html::parse_document(&html);

@@ -5,16 +5,17 @@
 
 use super::recipients::{self, LeftOut, LetterPerson, LetterScope, Recipient};
 use super::{DrawnLetter, LetterOrder, draw, issue};
-use crate::accounts::{self, Account};
+use crate::accounts::{self, Account, AccountState};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
-use crate::crypto::MasterKey;
 use crate::db::UnitOfWork;
-use crate::http::pages::{PageRenderer, dates};
+use crate::http::pages::dates;
 use crate::letters::LetterKind;
 use crate::letters::pdf::{LetterReader, LetterUse, Letterhead, PdfFile, PrintedLetter, print_letters};
+use crate::notify::ops::{Teller, Told};
+use crate::notify::{self, AccountNoticeKind};
 use crate::tenants::{self, School};
 
 /// The letters that somebody of the school or the operator asks for.
@@ -30,8 +31,8 @@ pub struct LetterBatchRequest {
 /// The service that prints.
 #[derive(Clone, Copy)]
 pub struct LetterPress<'a> {
-    pub pages: &'a PageRenderer,
-    pub master_key: &'a MasterKey,
+    /// Tells the person of an active account that a letter was printed.
+    pub teller: Teller<'a>,
     pub issuer: &'a str,
 }
 
@@ -90,7 +91,12 @@ pub async fn issue_all(
         anyhow::ensure!(same, "somebody's account changed at the same moment: print the letters again");
         let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
         let order = LetterOrder { account_id, kind, uai, person_id, reason };
-        issue(tx, press.master_key, order, &one.letter).await?;
+        issue(tx, press.teller.master_key, order, &one.letter).await?;
+        if one.account.state == AccountState::Active {
+            let (kind, detail) = (AccountNoticeKind::LetterPrinted, batch.school.name.as_str());
+            let what = Told { account_id, kind, detail, device_id: None, lang: Lang::Fr };
+            notify::ops::tell(tx, press.teller, what).await?;
+        }
     }
     Ok(())
 }
@@ -104,7 +110,7 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
     let printed_on = dates::day_and_year(Lang::Fr, batch.printed_on);
     let head = Letterhead {
         lang: Lang::Fr,
-        service: press.pages.service_name(),
+        service: press.teller.pages.service_name(),
         school: &batch.school.name,
         academy: &batch.academy,
         issuer: press.issuer,
@@ -133,5 +139,5 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
             valid_until,
         })
         .collect();
-    Ok(Some(print_letters(press.pages, &head, &printed)?))
+    Ok(Some(print_letters(press.teller.pages, &head, &printed)?))
 }

@@ -4,18 +4,18 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::PageResult;
+use super::{PageResult, proof};
 use crate::accounts::password;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
+use crate::credentials::views::CurrentPasswordError;
 use crate::credentials::{SignInContext, TypedPassword};
 use crate::http::cookies::CookieName;
 use crate::http::form::Form;
-use crate::http::pages::dates;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
+use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::my_account::ops::{self, ChangePasswordOutcome, PasswordChangeRequest};
-use crate::my_account::views::{ChangePasswordPage, CurrentPasswordError};
+use crate::my_account::views::ChangePasswordPage;
 use crate::sessions::extract::CurrentSession;
 
 /// GET `/.well-known/change-password`: leads password managers to the page (W3C, a well-known URL for changing
@@ -27,7 +27,9 @@ pub async fn well_known() -> Response {
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
     let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let changed = ctx.query.get("change").is_some();
-    let page = ChangePasswordPage { identifiant: account.identifiant, changed, ..ChangePasswordPage::default() };
+    let not_mine = ctx.query.get("pas-moi").is_some();
+    let page =
+        ChangePasswordPage { identifiant: account.identifiant, changed, not_mine, ..ChangePasswordPage::default() };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
@@ -43,13 +45,8 @@ pub async fn submit(
     let new =
         TypedPassword { password: form.form_value("mot_de_passe"), confirmation: form.form_value("confirmation") };
     let page = ChangePasswordPage { identifiant: account.identifiant.clone(), ..ChangePasswordPage::default() };
-    let refuse =
-        |status, error| ctx.page(&app.pages, status, &ChangePasswordPage { current: Some(error), ..page.clone() });
-    if current.is_empty() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, CurrentPasswordError::Empty);
-    }
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    let typed = PasswordChangeRequest { current, new, device_secrets: &ctx.devices };
+    let typed = PasswordChangeRequest { current, new, device_secrets: &ctx.devices, lang: ctx.lang };
     let from =
         SignInContext { session_cookie: ctx.session.as_deref(), source: ctx.source, user_agent: &ctx.user_agent };
     match ops::change_password(&op, &account, typed, &ctx.support_code, from).await? {
@@ -59,16 +56,13 @@ pub async fn submit(
             let device = ctx.jar.device_cookie(&ctx.devices, &signed_in.device_secret);
             Ok(with_cookie(with_cookie(see_other(&to), cookie), device))
         }
-        ChangePasswordOutcome::WrongCurrent => refuse(StatusCode::UNPROCESSABLE_ENTITY, CurrentPasswordError::Wrong),
-        ChangePasswordOutcome::Limited { until } => {
-            let error = CurrentPasswordError::Waiting { until: dates::hour_rounded_up(ctx.lang, until) };
-            Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, error)?, ctx.now, until))
-        }
-        ChangePasswordOutcome::Busy { seconds } => {
-            let error = CurrentPasswordError::Busy { seconds: i64::from(seconds) };
-            let mut answer = refuse(StatusCode::SERVICE_UNAVAILABLE, error)?;
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(answer)
+        ChangePasswordOutcome::NotProven(why) => {
+            let error = CurrentPasswordError::new(why, ctx.lang);
+            proof::refused(
+                &ctx,
+                why,
+                ctx.page(&app.pages, proof::status(why), &ChangePasswordPage { current: Some(error), ..page })?,
+            )
         }
         ChangePasswordOutcome::Rejected(why) => {
             // The marks beside the rules show the rejected password's state for each rule.

@@ -92,7 +92,7 @@ pub(super) async fn advance_from_code(tx: &mut UnitOfWork<'_>, next: &mut Recove
         let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
         return end_with(next, RecoveryOutcome::Suspended { by, school: school.map(|c| c.school) });
     }
-    if let Some(phone) = store::find_phone(tx, &account.id).await? {
+    if let Some(phone) = accounts::store::phones::find_phone(tx, &account.id).await? {
         let judged = judge_phone(phone.history, tx.now);
         if let Some(outcome) = judged.filter(|_| account.state == AccountState::Active) {
             return end_with(next, outcome);

@@ -9,7 +9,6 @@ use crate::base::typed_ids::ClientId;
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
 use crate::db::{Durability, UnitOfWork};
-use crate::emails;
 use crate::interactions::{self, Interaction};
 use crate::letters;
 use crate::outbox::JobKind;
@@ -91,13 +90,15 @@ pub async fn choose_password(
     }
     if changed == PasswordChange::Replaced {
         accounts::store::set_caution(&mut tx, &account.id, now.plus(CAUTION)).await?;
-        emails::ops::tell_password_replaced(op, &mut tx, &account.id, held.lang).await?;
     }
     store::end_others(&mut tx, &account.id, Some(&next.id)).await?;
     tenants::store::settle_reopening(&mut tx, &account.id).await?;
     let client = pending_client(&next);
     let new = NewSession { method: method(next.channel), client: client.as_ref(), identity: None };
     let signed_in = credentials::ops::begin_session(op, &mut tx, &account.id, new, from).await?;
+    if changed == PasswordChange::Replaced {
+        credentials::ops::tell_password_replaced(op, &mut tx, &account.id, &signed_in, held.lang).await?;
+    }
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);

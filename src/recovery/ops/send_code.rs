@@ -51,7 +51,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
     };
     let account = accounts::store::find_by_identifiant(&mut tx, &recovery.identifiant).await?;
     let Some(account) = account.filter(|a| a.state != AccountState::Closed) else { return Ok(JobOutcome::Discard) };
-    let phone = store::find_phone(&mut tx, &account.id).await?;
+    let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
     let Some(phone) = phone.filter(|phone| !phone.history.disowned) else { return Ok(JobOutcome::Discard) };
     drop(tx);
     let to = roster::sealed_rows::open_mobile(&app.master_key, &phone.person_id, &phone.sealed)?;

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 17] = [
+const TABLE: [(&[&str], &[&str]); 18] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -34,66 +34,28 @@ const TABLE: [(&[&str], &[&str]); 17] = [
     (&["guardianship"], &["roster", "tenants", "audit", "limits"]),
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["devices"], &["accounts", "audit", "limits"]),
-    (&["letters"], &["accounts", "roster", "tenants", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["logouts"], &["grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
-    (&["emails"], &["sessions", "otp", "accounts", "audit", "limits"]),
+    (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
+    (&["emails"], &["notify", "sessions", "otp", "accounts", "audit", "limits"]),
+    (&["letters"], &["notify", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
     // Every way to a new password ends there, also that of an activation which finds an account.
-    (&["recovery"], BELOW_RECOVERY),
-    (&["activation", "federation", "login", "my_account"], BELOW_FLOWS),
-    (&["oidc"], BELOW_FLOWS),
+    (&["recovery"], &["emails", "credentials", "interactions", "services", "guardianship", AND_BELOW]),
+    (&["activation", "federation", "login", "my_account"], &["recovery", AND_BELOW]),
+    (&["oidc"], &["recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
 ];
 const BELOW_SESSIONS: &[&str] =
     &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
 const BELOW_CREDENTIALS: &[&str] = &[
-    "letters", "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants",
-    "audit", "limits",
+    "letters", "notify", "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys",
+    "tenants", "audit", "limits",
 ];
-const BELOW_RECOVERY: &[&str] = &[
-    "emails",
-    "credentials",
-    "sessions",
-    "otp",
-    "interactions",
-    "services",
-    "guardianship",
-    "letters",
-    "logouts",
-    "grants",
-    "devices",
-    "accounts",
-    "roster",
-    "clients",
-    "keys",
-    "tenants",
-    "audit",
-    "limits",
-];
-const BELOW_FLOWS: &[&str] = &[
-    "emails",
-    "recovery",
-    "credentials",
-    "sessions",
-    "otp",
-    "interactions",
-    "services",
-    "guardianship",
-    "letters",
-    "logouts",
-    "grants",
-    "devices",
-    "accounts",
-    "roster",
-    "clients",
-    "keys",
-    "tenants",
-    "audit",
-    "limits",
-];
+/// Stands for whatever the features named beside it may use.
+const AND_BELOW: &str = "…";
 /// The ends of names of files that speak HTTP in a folder of `oidc/`.
 const SPEAKS_HTTP: [&str; 4] = ["endpoint", "page", "response", "extract"];
 /// They may use anything.
@@ -140,7 +102,11 @@ fn place(module: &[String]) -> Option<Place> {
 }
 
 fn may(from: &str, to: &str) -> bool {
-    TABLE.iter().any(|(features, allowed)| features.contains(&from) && allowed.contains(&to))
+    let line = TABLE.iter().find(|(features, _)| features.contains(&from));
+    line.is_some_and(|(_, allowed)| {
+        let below = allowed.contains(&AND_BELOW);
+        allowed.contains(&to) || below && allowed.iter().any(|feature| may(feature, to))
+    })
 }
 
 /// Every place where a rule does not hold.

@@ -56,6 +56,11 @@ impl TestResponse {
         html::has_element(&self.text(), selector)
     }
 
+    /// Returns the values of all inputs and buttons with a name.
+    pub fn values_of(&self, name: &str) -> Vec<String> {
+        html::attributes(&self.text(), &format!("[name='{name}']"), "value")
+    }
+
     /// Returns the target of a link.
     pub fn link_target(&self, selector: &str) -> String {
         let found = html::attribute(&self.text(), selector, "href");

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use strum::IntoEnumIterator as _;
+
 use super::super::{Files, Lang, PagesError, catalogue, embedded_text};
 use super::{every_page, pages};
+use crate::my_account::ops::EVENT_WORDS;
+use crate::notify::AccountNoticeKind;
 
 /// Returns the key and the argument names of every message of a catalogue.
 fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
@@ -49,6 +53,22 @@ fn no_message_and_no_template_is_unused() {
     }
     let mails = include_str!("../../../emails/ops.rs");
     used.extend(mails.split('"').filter(|text| text.starts_with("mail-")).map(str::to_owned));
+    for kind in AccountNoticeKind::iter() {
+        let kind_key = kind.name().replace('_', "-");
+        used.extend([format!("notice-{kind_key}"), format!("notice-{kind_key}-title")]);
+        used.extend(kind.sms().map(|_| format!("sms-notice-{kind_key}")));
+    }
+    for source in [
+        include_str!("../../../notify/ops.rs"),
+        include_str!("../../../notify/ops/sms.rs"),
+        include_str!("../../../devices/mod.rs"),
+    ] {
+        let told = ["notice-mail", "sms-notice-shared", "device-label"];
+        let named = source.split('"').filter(|text| told.iter().any(|key| text.starts_with(key)));
+        used.extend(named.map(str::to_owned));
+    }
+    used.insert("notice-new-device-unnamed".to_owned());
+    used.extend(EVENT_WORDS.iter().map(|word| format!("event-{}", word.replace('_', "-"))));
     let mut prefixes = Vec::new();
     let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     let html: Vec<String> =

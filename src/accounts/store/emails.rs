@@ -1,6 +1,6 @@
 //! Rows of e-mail addresses.
 
-use super::EmailState;
+use crate::accounts::emails::EmailState;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ChallengeId, SessionId};
 use crate::crypto::{AssociatedData, MasterKey};
@@ -94,6 +94,12 @@ pub async fn end_confirmed(tx: &mut UnitOfWork<'_>, account_id: &AccountId, stat
     let now = tx.now;
     let sql = "UPDATE email SET state = $2, ended_at = $3 WHERE account_id = $1 AND state = 'confirmed'";
     Ok(tx.execute(sql, args![account_id, state.name(), now]).await? == 1)
+}
+
+/// Erases every address of a closed account.
+pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
+    tx.execute("DELETE FROM email WHERE account_id = $1", args![account_id]).await?;
+    Ok(())
 }
 
 /// Confirms an asked address, once.

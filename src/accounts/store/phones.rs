@@ -1,0 +1,54 @@
+//! The columns of persons about their mobile numbers.
+
+use crate::accounts::phones::{AccountPhone, PhoneHistory};
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::{AccountId, PersonId};
+use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+
+#[derive(FromRow)]
+struct PhoneRow {
+    id: PersonId,
+    phone: String,
+    phone_since: i64,
+    proven_at: Option<i64>,
+    phone_disowned_at: Option<i64>,
+}
+
+/// Finds the account's mobile number: the one proven last, else the one exported last.
+pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<AccountPhone>> {
+    let sql = "SELECT p.id, p.phone, p.phone_since, COALESCE(p.phone_proven_at, a.password_at) AS proven_at, \
+               p.phone_disowned_at FROM person p JOIN account a ON a.id = p.account_id \
+               WHERE p.account_id = $1 AND p.phone IS NOT NULL \
+               ORDER BY CASE WHEN p.phone_disowned_at IS NULL THEN 0 ELSE 1 END, COALESCE(p.phone_proven_at, 0) DESC, \
+               p.exported_at DESC, p.id LIMIT 1";
+    let row = tx.fetch_optional::<PhoneRow>(sql, args![account_id]).await?;
+    Ok(row.map(|r| AccountPhone {
+        person_id: r.id,
+        sealed: r.phone,
+        history: PhoneHistory {
+            since: Timestamp(r.phone_since),
+            proven_at: r.proven_at.map(Timestamp),
+            disowned: r.phone_disowned_at.is_some(),
+        },
+    }))
+}
+
+/// Records that the account's numbers are its person's no more. Returns the persons concerned.
+pub async fn disown_phones(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<Vec<PersonId>> {
+    let now = tx.now;
+    let sql = "UPDATE person SET phone_disowned_at = $2 WHERE account_id = $1 AND phone IS NOT NULL \
+               AND phone_disowned_at IS NULL RETURNING id";
+    Ok(tx.fetch_all::<(PersonId,)>(sql, args![account_id, now]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Returns the history of a person's mobile number.
+pub async fn find_phone_history(tx: &mut Tx, person_id: &PersonId) -> Result<Option<PhoneHistory>> {
+    let sql = "SELECT p.phone_since, COALESCE(p.phone_proven_at, a.password_at), p.phone_disowned_at FROM person p \
+               LEFT JOIN account a ON a.id = p.account_id WHERE p.id = $1";
+    let row = tx.fetch_optional::<(i64, Option<i64>, Option<i64>)>(sql, args![person_id]).await?;
+    Ok(row.map(|(since, proven_at, disowned_at)| PhoneHistory {
+        since: Timestamp(since),
+        proven_at: proven_at.map(Timestamp),
+        disowned: disowned_at.is_some(),
+    }))
+}

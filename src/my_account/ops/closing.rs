@@ -1,0 +1,81 @@
+//! Closes an account: asked for by its person, undone by a sign-in, done after thirty days.
+
+use crate::accounts::{self, Account};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::lang::Lang;
+use crate::credentials::{self, ProofRefusal};
+use crate::db::Durability;
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
+use crate::outbox::JobKind;
+use crate::{devices, grants, letters, recovery, sessions};
+
+/// The time in which a sign-in keeps the account.
+pub const CLOSING_DELAY: Span = Span::days(30);
+
+/// The reason why something was not given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GiveUpRefusal {
+    NotProven(ProofRefusal),
+    /// The password was replaced lately.
+    Caution {
+        until: Timestamp,
+    },
+}
+
+/// Asks for the closing of the account, by its password: every session, device and refresh token ends now.
+pub async fn ask_closing(
+    op: &Operation<'_>,
+    account: &Account,
+    (typed, device_secrets): (&str, &[String]),
+    lang: Lang,
+) -> anyhow::Result<Result<(), GiveUpRefusal>> {
+    let Operation { app, now, .. } = *op;
+    if let Some(until) = account.caution(now) {
+        return Ok(Err(GiveUpRefusal::Caution { until }));
+    }
+    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
+        return Ok(Err(GiveUpRefusal::NotProven(why)));
+    }
+    let mut tx = op.write(Durability::Durable).await?;
+    if accounts::store::ask_closing(&mut tx, &account.id, now.plus(CLOSING_DELAY)).await? {
+        let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
+        audit::store::record(&mut tx, AuditEvent::ClosingRequested, about).await?;
+        let kind = AccountNoticeKind::Closing;
+        let what = Told { account_id: &account.id, kind, detail: "", device_id: None, lang };
+        notify::ops::tell(&mut tx, app.into(), what).await?;
+    }
+    sessions::ops::end_all(op, &mut tx, &account.id).await?;
+    devices::store::forget_others(&mut tx, &account.id, None).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::BackchannelLogout);
+    app.job_notifier.notify(JobKind::Mail);
+    Ok(Ok(()))
+}
+
+/// Closes the accounts whose thirty days are over, one transaction each. Returns their number.
+pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
+    let due = accounts::store::list_due_closings(&mut op.app.db.read().await?, op.now).await?;
+    let mut closed = 0;
+    for id in due {
+        let mut tx = op.write(Durability::Durable).await?;
+        if accounts::store::close(&mut tx, &id).await? {
+            sessions::ops::end_all(op, &mut tx, &id).await?;
+            devices::store::forget_others(&mut tx, &id, None).await?;
+            letters::store::withdraw_open(&mut tx, &id).await?;
+            recovery::store::end_others(&mut tx, &id, None).await?;
+            accounts::store::emails::delete_all(&mut tx, &id).await?;
+            grants::store::consents::delete_all(&mut tx, &id).await?;
+            let about = AuditDetails { account: Some(&id), ..AuditDetails::default() };
+            audit::store::record(&mut tx, AuditEvent::AccountClosed, about).await?;
+            closed += 1;
+        }
+        tx.commit().await?;
+    }
+    if closed > 0 {
+        op.app.job_notifier.notify(JobKind::BackchannelLogout);
+    }
+    Ok(closed)
+}

@@ -1,0 +1,49 @@
+//! The answer to a banner: « c'était moi », or not.
+
+use crate::accounts::{self, Account};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Span;
+use crate::db::Durability;
+use crate::notify::{self, NoticeAnswer};
+use crate::outbox::JobKind;
+use crate::sessions::Session;
+use crate::{devices, sessions};
+
+/// The caution after the person said that something was not theirs.
+const NOT_MINE_CAUTION: Span = Span::hours(48);
+
+/// The effect of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeAnswered {
+    /// The banner is gone, or was before.
+    Recorded,
+    /// Other devices were signed out: a new password comes next.
+    ChangePassword,
+}
+
+/// Records the answer to a notice. « Non » signs every other browser out and forgets it, and holds for two days what a
+/// thief would want; this browser stays, because the person needs it now.
+pub async fn answer_notice(
+    op: &Operation<'_>,
+    session: &Session,
+    account: &Account,
+    (id, answer): (&str, NoticeAnswer),
+) -> anyhow::Result<NoticeAnswered> {
+    let Operation { app, now, .. } = *op;
+    let mut tx = op.write(Durability::Durable).await?;
+    let device = session.device_id.as_deref();
+    let recorded = notify::store::answer(&mut tx, id, (&account.id, device), answer).await?;
+    if !recorded || answer != NoticeAnswer::NotMine {
+        tx.commit().await?;
+        return Ok(NoticeAnswered::Recorded);
+    }
+    let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
+    sessions::ops::end_others(op, &mut tx, &account.id, Some(&session.id)).await?;
+    devices::store::forget_others(&mut tx, &account.id, device).await?;
+    accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::BackchannelLogout);
+    Ok(NoticeAnswered::ChangePassword)
+}

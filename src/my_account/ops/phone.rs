@@ -1,0 +1,50 @@
+//! « Ce n'est plus mon portable »: the person gives the roster's number up.
+
+use super::closing::GiveUpRefusal;
+use crate::accounts::{self, Account};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::lang::Lang;
+use crate::credentials;
+use crate::db::Durability;
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
+use crate::outbox::JobKind;
+use crate::roster;
+use crate::sessions::Session;
+use crate::tenants::{self, Notice, NoticeKind};
+
+/// Stops messages to the account's number, by its password, and tells the schools, which alone write another one.
+pub async fn disown_phone(
+    op: &Operation<'_>,
+    (session, account): (&Session, &Account),
+    (typed, device_secrets): (&str, &[String]),
+    (support_code, lang): (&str, Lang),
+) -> anyhow::Result<Result<(), GiveUpRefusal>> {
+    let Operation { app, now, .. } = *op;
+    if let Some(until) = account.caution(now) {
+        return Ok(Err(GiveUpRefusal::Caution { until }));
+    }
+    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
+        return Ok(Err(GiveUpRefusal::NotProven(why)));
+    }
+    let mut tx = op.write(Durability::Durable).await?;
+    let persons = accounts::store::phones::disown_phones(&mut tx, &account.id).await?;
+    for person_id in &persons {
+        for uai in &roster::store::list_schools_of_person(&mut tx, person_id).await? {
+            let kind = NoticeKind::PhoneDisowned;
+            tenants::store::upsert_notice(&mut tx, &Notice { uai, person_id, pupil_id: None, kind, support_code })
+                .await?;
+        }
+    }
+    if !persons.is_empty() {
+        let about = AuditDetails { account: Some(&account.id), detail: support_code, ..AuditDetails::default() };
+        audit::store::record(&mut tx, AuditEvent::PhoneDisowned, about).await?;
+        let (kind, device_id) = (AccountNoticeKind::PhoneDisowned, session.device_id.as_deref());
+        let what = Told { account_id: &account.id, kind, detail: "", device_id, lang };
+        notify::ops::tell(&mut tx, app.into(), what).await?;
+    }
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::Mail);
+    Ok(Ok(()))
+}

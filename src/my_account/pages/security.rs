@@ -1,0 +1,85 @@
+//! `/compte/securite` and `/compte/evenements`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::PageResult;
+use crate::app::{App, AppState, Operation};
+use crate::base::actor::Actor;
+use crate::base::clock::Timestamp;
+use crate::base::ids::is_id;
+use crate::base::lang::Lang;
+use crate::devices;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, see_other};
+use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
+use crate::my_account::views::{DeviceLine, EventLine, EventsPage, SecurityPage};
+use crate::sessions::SESSION_TTL;
+use crate::sessions::extract::CurrentSession;
+
+/// The number of events beside the devices.
+const LATEST_EVENTS: usize = 4;
+
+fn event_lines(
+    app: &App,
+    (lang, now): (Lang, Timestamp),
+    events: impl IntoIterator<Item = PersonalEvent>,
+) -> anyhow::Result<Vec<EventLine>> {
+    let line = |event: PersonalEvent| {
+        let text = app.pages.message(lang, &format!("event-{}", event.word.replace('_', "-")), &[])?;
+        Ok(EventLine { text, at: dates::moment(lang, event.at, now) })
+    };
+    events.into_iter().map(line).collect()
+}
+
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+    let mut tx = app.db.read().await?;
+    let known = devices::store::list(&mut tx, &account.id, ctx.now, ctx.now.minus(SESSION_TTL)).await?;
+    let (events, _) = ops::list_events(&mut tx, &account.id, None).await?;
+    drop(tx);
+    let mut lines = Vec::new();
+    for device in known {
+        lines.push(DeviceLine {
+            label: devices::display_label(&app.pages, ctx.lang, &device.label)?,
+            this: session.device_id.as_deref() == Some(&device.id),
+            signed_in: device.signed_in_at.map(|at| dates::moment(ctx.lang, Timestamp(at), ctx.now)),
+            seen: dates::moment(ctx.lang, Timestamp(device.seen_at), ctx.now),
+            id: device.id,
+        });
+    }
+    let page = SecurityPage {
+        password_since: account.password_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(),
+        devices: lines,
+        events: event_lines(&app, (ctx.lang, ctx.now), events.into_iter().take(LATEST_EVENTS))?,
+    };
+    ctx.page(&app.pages, StatusCode::OK, &page)
+}
+
+/// POST: signs out and forgets a device, or all others.
+pub async fn forget(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+    Form(form): Form,
+) -> PageResult {
+    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+    let which = match form.get("oublier") {
+        Some("autres") => ForgottenDevices::Others,
+        Some(id) if is_id(id, 43) => ForgottenDevices::One(id),
+        _ => return Ok(see_other(paths::ACCOUNT_SECURITY)),
+    };
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    ops::forget_devices(&op, &session, &account, which).await?;
+    Ok(see_other(paths::ACCOUNT_SECURITY))
+}
+
+pub async fn events(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
+    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+    let before = ctx.query.get("avant").filter(|id| is_id(id, 32));
+    let (events, older) = ops::list_events(&mut app.db.read().await?, &account.id, before).await?;
+    let events = event_lines(&app, (ctx.lang, ctx.now), events)?;
+    ctx.page(&app.pages, StatusCode::OK, &EventsPage { events, before: older, older: before.is_some() })
+}

@@ -1,0 +1,93 @@
+//! The pages of devices and of what happened.
+
+use serde::Serialize;
+
+use crate::http::pages::Page;
+
+/// `/compte/securite`. Posts `oublier` to the URL of the page: a device, or `autres`.
+#[derive(Debug, Serialize)]
+pub struct SecurityPage {
+    /// The day of the last change of the password, as `3 octobre`.
+    pub password_since: String,
+    pub devices: Vec<DeviceLine>,
+    /// The latest events.
+    pub events: Vec<EventLine>,
+}
+
+/// A known device of the account.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeviceLine {
+    pub id: String,
+    /// The browser and its system, as `Firefox sur Windows`; empty if unknown.
+    pub label: String,
+    /// True for the browser that shows the page.
+    pub this: bool,
+    /// The begin of its session, if it is signed in.
+    pub signed_in: Option<String>,
+    /// The last use.
+    pub seen: String,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventLine {
+    pub text: String,
+    pub at: String,
+}
+
+/// `/compte/evenements`: everything that happened in thirteen months, by pages.
+#[derive(Debug, Serialize)]
+pub struct EventsPage {
+    pub events: Vec<EventLine>,
+    /// The id before which older events stand, if there are any.
+    pub before: Option<String>,
+    /// True for a page of older events.
+    pub older: bool,
+}
+
+fn events() -> Vec<EventLine> {
+    let event = |text: &str, at: &str| EventLine { text: text.to_owned(), at: at.to_owned() };
+    vec![
+        event("Connexion", "aujourd'hui à 8\u{a0}h\u{a0}02"),
+        event("Mot de passe changé", "le 4\u{a0}octobre à 19\u{a0}h\u{a0}40"),
+    ]
+}
+
+impl Page for SecurityPage {
+    const TEMPLATE: &'static str = "my_account/security.html";
+
+    fn samples() -> Vec<Self> {
+        let device = |label: &str, this, signed_in: Option<&str>| DeviceLine {
+            id: "a".repeat(43),
+            label: label.to_owned(),
+            this,
+            signed_in: signed_in.map(str::to_owned),
+            seen: "le 12\u{a0}octobre à 9\u{a0}h".to_owned(),
+        };
+        let here = device("Chrome sur Android", true, Some("aujourd'hui à 8\u{a0}h\u{a0}02"));
+        vec![
+            SecurityPage {
+                password_since: "3\u{a0}octobre".to_owned(),
+                devices: vec![
+                    here.clone(),
+                    device("Firefox sur Windows", false, Some("hier à 21\u{a0}h\u{a0}14")),
+                    device("", false, None),
+                ],
+                events: events(),
+            },
+            SecurityPage { password_since: "3\u{a0}octobre".to_owned(), devices: vec![here], events: events() },
+        ]
+    }
+}
+
+impl Page for EventsPage {
+    const TEMPLATE: &'static str = "my_account/events.html";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            EventsPage { events: events(), before: Some("0".repeat(32)), older: false },
+            EventsPage { events: events(), before: None, older: true },
+            EventsPage { events: Vec::new(), before: None, older: true },
+        ]
+    }
+}

@@ -1,0 +1,87 @@
+//! What happened to an account, told to its person: a banner on the account page until it is answered, a mail at once
+//! where an address is confirmed, and for the gravest an SMS.
+//!
+//! The SMS of a new password leaves at nine the next morning: whoever holds the phone tonight would delete it. Nothing
+//! told here has a link, an identifiant or a child's name, because a mail or a phone may be shared
+//! (docs/threats.md#threat-s09).
+
+pub mod ops;
+pub mod store;
+
+use crate::base::clock::Timestamp;
+
+/// The kind of what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum AccountNoticeKind {
+    /// A sign-in in a browser that the account did not know. The detail is the browser's label.
+    NewDevice,
+    PasswordReplaced,
+    /// The confirmed address was replaced or removed.
+    EmailChanged,
+    /// A letter with a code was printed for the active account. The detail is the school's name.
+    LetterPrinted,
+    /// The person said that the mobile is theirs no more.
+    PhoneDisowned,
+    /// A child joined the account. The detail is the given name.
+    ChildAdded,
+    /// The person took a child out of the account. The detail is the given name.
+    ChildRemoved,
+    /// A parent asked for a code for this pupil's account.
+    CodeRequested,
+    /// The account closes at the end of the thirty days.
+    Closing,
+}
+
+/// The time of a notice's SMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsTime {
+    AtOnce,
+    NextMorning,
+}
+
+impl AccountNoticeKind {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns the time of the SMS; `None` for what is told without one.
+    pub fn sms(self) -> Option<SmsTime> {
+        match self {
+            AccountNoticeKind::LetterPrinted => Some(SmsTime::AtOnce),
+            AccountNoticeKind::PasswordReplaced | AccountNoticeKind::Closing => Some(SmsTime::NextMorning),
+            _ => None,
+        }
+    }
+
+    /// True if the banner asks whether it was the person; false if it only tells.
+    pub fn asks(self) -> bool {
+        !matches!(self, AccountNoticeKind::CodeRequested | AccountNoticeKind::Closing)
+    }
+}
+
+/// The person's answer to a banner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum NoticeAnswer {
+    Seen,
+    /// « Oui, c'était moi ».
+    Mine,
+    /// « Non, ce n'était pas moi ».
+    NotMine,
+}
+
+impl NoticeAnswer {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A notice that waits for its answer.
+#[derive(Clone, Debug)]
+pub struct AccountNotice {
+    pub id: String,
+    pub kind: AccountNoticeKind,
+    pub detail: String,
+    pub at: Timestamp,
+}

@@ -1,0 +1,111 @@
+//! Tells the person of an account what happened to it, in the transaction that causes it.
+
+mod mails;
+mod sms;
+
+use super::store::{self, NewAccountNotice};
+use super::{AccountNoticeKind, SmsTime};
+use crate::accounts;
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::base::ids::row_id;
+use crate::base::lang::Lang;
+use crate::base::typed_ids::AccountId;
+use crate::crypto::MasterKey;
+use crate::db::UnitOfWork;
+use crate::devices;
+use crate::http::pages::{PageRenderer, dates};
+use crate::outbox::{self, JobKind};
+
+pub use mails::{deliver_mail, enqueue_mail};
+pub use sms::send_notice_sms;
+
+/// The means of telling: words, the key of the outbox, and whether there are mails.
+#[derive(Clone, Copy)]
+pub struct Teller<'a> {
+    pub pages: &'a PageRenderer,
+    pub master_key: &'a MasterKey,
+    /// The host of the issuer, by which a mail names the service.
+    pub host: &'a str,
+    /// True if mails are sent.
+    pub mails: bool,
+}
+
+impl<'a> From<&'a App> for Teller<'a> {
+    fn from(app: &'a App) -> Self {
+        Teller {
+            pages: &app.pages,
+            master_key: &app.master_key,
+            host: app.config.server.host(),
+            mails: app.mail_gateway.is_some(),
+        }
+    }
+}
+
+/// Something to tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    pub account_id: &'a AccountId,
+    pub kind: AccountNoticeKind,
+    /// Shown in the banner only: see [`AccountNoticeKind`].
+    pub detail: &'a str,
+    /// The device on which it happened.
+    pub device_id: Option<&'a str>,
+    pub lang: Lang,
+}
+
+/// Writes the notice and enqueues its messages. What is told already and waits for an answer is not told again.
+pub async fn tell(tx: &mut UnitOfWork<'_>, teller: Teller<'_>, what: Told<'_>) -> anyhow::Result<()> {
+    let Told { account_id, kind, detail, device_id, lang } = what;
+    let id = row_id(tx.now, tx.rng);
+    if !store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await? {
+        return Ok(());
+    }
+    if teller.mails
+        && let Some(email) = accounts::store::emails::find_confirmed(tx, teller.master_key, account_id).await?
+    {
+        let (subject, text) = mail_text(teller, &what, tx.now)?;
+        enqueue_mail(tx, teller.master_key, &email.address, subject, text).await?;
+    }
+    if let Some(time) = kind.sms() {
+        let due = match time {
+            SmsTime::AtOnce => tx.now,
+            SmsTime::NextMorning => dates::next_morning(tx.now),
+        };
+        let body = serde_json::to_string(&sms::NoticeSmsJob {
+            account_id: account_id.clone(),
+            kind: kind.name().to_owned(),
+            detail: detail.to_owned(),
+            at: tx.now,
+            lang,
+        })?;
+        outbox::enqueue_at(tx, teller.master_key, JobKind::NoticeSms, &body, due).await?;
+    }
+    Ok(())
+}
+
+/// Returns the subject and the text of the mail.
+fn mail_text(teller: Teller<'_>, what: &Told<'_>, now: Timestamp) -> anyhow::Result<(String, String)> {
+    let (lang, service) = (what.lang, teller.pages.service_name());
+    let title = teller.pages.message(lang, &format!("notice-{}-title", what.kind.name().replace('_', "-")), &[])?;
+    let mut signs = title.chars();
+    let happened: String = signs.next().into_iter().flat_map(char::to_lowercase).chain(signs).collect();
+    let subject = teller.pages.message(lang, "notice-mail-subject", &[("service", service), ("what", &happened)])?;
+    let (day, hour) = (dates::weekday_and_day(lang, now), dates::hour(lang, now));
+    let label = if what.kind == AccountNoticeKind::NewDevice { what.detail } else { "" };
+    let device = devices::display_label(teller.pages, lang, label)?;
+    let values = [
+        ("service", service),
+        ("what", &*happened),
+        ("device", &*device),
+        ("day", &*day),
+        ("hour", &*hour),
+        ("host", teller.host),
+    ];
+    let key = match what.kind {
+        AccountNoticeKind::NewDevice if !device.is_empty() => "notice-mail-device",
+        kind if kind.asks() => "notice-mail",
+        _ => "notice-mail-info",
+    };
+    Ok((subject, teller.pages.message(lang, key, &values)?))
+}

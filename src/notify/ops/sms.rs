@@ -1,0 +1,125 @@
+//! The SMS of a notice: its number and its words are chosen when it is due.
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::accounts;
+use crate::app::Operation;
+use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
+use crate::base::typed_ids::AccountId;
+use crate::crypto::HmacPurpose;
+use crate::db::Durability;
+use crate::http::pages::dates;
+use crate::limits::{self, RateLimit};
+use crate::otp::ops::SmsJob;
+use crate::outbox::{self, Job, JobKind, JobOutcome};
+use crate::roster;
+use crate::sms::SmsMessage;
+
+/// The body of the job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NoticeSmsJob {
+    pub account_id: AccountId,
+    pub kind: String,
+    pub detail: String,
+    pub at: Timestamp,
+    pub lang: Lang,
+}
+
+/// Writes the message of a notice, in the transaction that ends its job. It goes to the mobile proven last, outside of
+/// the number's five of the day but within the day's cap. On a number that two accounts have, the message names whom it
+/// is for.
+pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
+    let app = op.app;
+    let told: NoticeSmsJob = serde_json::from_str(&job.body)?;
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let account = accounts::store::find(&mut tx, &told.account_id).await?;
+    let phone = accounts::store::phones::find_phone(&mut tx, &told.account_id).await?;
+    let (Some(account), Some(phone)) = (account, phone.filter(|phone| !phone.history.disowned)) else {
+        return Ok(JobOutcome::Discard);
+    };
+    let to = roster::sealed_rows::open_mobile(&app.master_key, &phone.person_id, &phone.sealed)?;
+    let blind = app.master_key.hmac(HmacPurpose::Phone, to.as_str());
+    let holders = roster::store::list_by_phone(&mut tx, &blind).await?;
+    let shared = holders.iter().any(|p| p.account_id.as_ref().is_some_and(|id| *id != account.id));
+    let key = format!("sms-notice-{}", told.kind.replace('_', "-"));
+    let when = dates::moment(told.lang, told.at, op.now);
+    let closes = account.closes_at.map(|at| dates::day(told.lang, at)).unwrap_or_default();
+    let values =
+        [("service", app.pages.service_name()), ("when", &*when), ("school", &*told.detail), ("day", &*closes)];
+    let mut text = app.pages.message(told.lang, &key, &values)?;
+    if shared {
+        let name = account.given_name.as_str();
+        text = app.pages.message(told.lang, "sms-notice-shared", &[("name", name), ("text", &text)])?;
+    }
+    if limits::store::count_daily(&mut tx, RateLimit::DailySms, &dates::date_key(op.now), app.config.sms.daily_cap)
+        .await?
+        .is_none()
+    {
+        tx.rollback().await?;
+        return Ok(JobOutcome::Retry);
+    }
+    let message = SmsMessage { id: String::new(), to: to.as_str().to_owned(), text: to_gsm7(&text) };
+    let body = serde_json::to_string(&SmsJob { message, about: None })?;
+    outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
+    outbox::complete_in(&mut tx, &job.id).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::Sms);
+    Ok(JobOutcome::Done)
+}
+
+/// The letters with a mark that the default alphabet of SMS has (3GPP TS 23.038, 6.2.1).
+const GSM7_MARKED: &str = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà";
+
+/// Writes a text in the default alphabet of SMS: one sign outside of it would halve the length of the message. Names
+/// lose a mark; a sign of another script becomes a question mark.
+fn to_gsm7(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\u{a0}' | '\u{202f}' => " ".to_owned(),
+        '’' => "'".to_owned(),
+        'œ' => "oe".to_owned(),
+        'Œ' => "OE".to_owned(),
+        c if c.is_ascii() || GSM7_MARKED.contains(c) => c.to_string(),
+        c => {
+            let base: String = std::iter::once(c).nfd().filter(char::is_ascii).collect();
+            if base.is_empty() { "?".to_owned() } else { base }
+        }
+    };
+    text.nfc().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator as _;
+
+    use super::*;
+    use crate::http::pages::PageRenderer;
+    use crate::notify::AccountNoticeKind;
+
+    #[test]
+    fn names_lose_the_marks_that_sms_has_not() {
+        assert_eq!(
+            to_gsm7("Pour Noël : été, forêt, cœur, l’École,\u{a0}Đ 李"),
+            "Pour Noel : été, foret, coeur, l'École, ? ?"
+        );
+    }
+
+    #[test]
+    fn every_message_is_one_segment_without_a_link() {
+        let pages = PageRenderer::load("Mon compte École", "").unwrap();
+        for kind in AccountNoticeKind::iter().filter(|kind| kind.sms().is_some()) {
+            for (lang, when) in [(Lang::Fr, "hier à 18\u{a0}h\u{a0}40"), (Lang::En, "yesterday at 18:40")] {
+                let key = format!("sms-notice-{}", kind.name().replace('_', "-"));
+                let school = "Collège Antoine de Saint-Exupéry";
+                let values =
+                    [("service", pages.service_name()), ("when", when), ("school", school), ("day", "28 décembre")];
+                let text = pages.message(lang, &key, &values).unwrap();
+                let shared = [("name", "Marie-Amélie"), ("text", text.as_str())];
+                let text = to_gsm7(&pages.message(lang, "sms-notice-shared", &shared).unwrap());
+                assert!(text.chars().count() <= 160, "{} signs: {text}", text.chars().count());
+                assert!(!text.contains("http") && !text.contains('?'), "{text}");
+            }
+        }
+    }
+}

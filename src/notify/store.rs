@@ -1,0 +1,73 @@
+//! Rows of the table `account_notice`.
+
+use super::{AccountNotice, AccountNoticeKind, NoticeAnswer};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::AccountId;
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+
+/// The maximum number of banners on a page.
+const MAX_BANNERS: i64 = 3;
+/// The retention of notices, answered or not.
+const NOTICE_RETENTION: Span = Span::days(400);
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    kind: String,
+    detail: String,
+    at: i64,
+}
+
+/// A new notice.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAccountNotice<'a> {
+    pub id: &'a str,
+    pub account_id: &'a AccountId,
+    pub kind: AccountNoticeKind,
+    pub detail: &'a str,
+    /// The device on which it happened: there the banner is not shown.
+    pub device_id: Option<&'a str>,
+}
+
+/// Inserts a notice, unless the same one waits for its answer. Returns true if it was inserted.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewAccountNotice<'_>) -> Result<bool> {
+    let now = tx.now;
+    let sql = "INSERT INTO account_notice (id, account_id, kind, detail, device_id, at) \
+               SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM account_notice \
+               WHERE account_id = $2 AND kind = $3 AND detail = $4 AND answer IS NULL)";
+    let done = tx.execute(sql, args![new.id, new.account_id, new.kind.name(), new.detail, new.device_id, now]).await?;
+    Ok(done == 1)
+}
+
+/// Lists the notices that wait for an answer and did not happen on this device, the newest first. Those of a newer
+/// release are left to it.
+pub async fn list_open(tx: &mut Tx, account_id: &AccountId, device_id: Option<&str>) -> Result<Vec<AccountNotice>> {
+    let sql = "SELECT id, kind, detail, at FROM account_notice WHERE account_id = $1 AND answer IS NULL \
+               AND (device_id IS NULL OR device_id <> $2) ORDER BY at DESC, id DESC LIMIT $3";
+    let rows = tx.fetch_all::<Row>(sql, args![account_id, device_id.unwrap_or_default(), MAX_BANNERS]).await?;
+    let known = |r: Row| {
+        let kind = r.kind.parse().ok()?;
+        Some(AccountNotice { id: r.id, kind, detail: r.detail, at: Timestamp(r.at) })
+    };
+    Ok(rows.into_iter().filter_map(known).collect())
+}
+
+/// Records an answer, once, and not from the device on which it happened. Returns true for the call that did.
+pub async fn answer(
+    tx: &mut UnitOfWork<'_>,
+    id: &str,
+    (account_id, device_id): (&AccountId, Option<&str>),
+    answer: NoticeAnswer,
+) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE account_notice SET answer = $3, answered_at = $4 WHERE id = $1 AND account_id = $2 \
+               AND answer IS NULL AND (device_id IS NULL OR device_id <> $5)";
+    Ok(tx.execute(sql, args![id, account_id, answer.name(), now, device_id.unwrap_or_default()]).await? == 1)
+}
+
+/// Deletes notices after the retention period.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "DELETE FROM account_notice WHERE id IN (SELECT id FROM account_notice WHERE at < $1 LIMIT $2)";
+    tx.execute(sql, args![now.minus(NOTICE_RETENTION), CLEANUP_BATCH_ROWS]).await
+}
