@@ -50,7 +50,7 @@ enum BenchTarget {
 /// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
 async fn prepare(folder: &Path) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
     let deployment = Config::default().deployment.directory;
-    let doors = DemoListeners::bind(Ports { provider: 0, sample_sites: 0, operations: 0 })?;
+    let doors = DemoListeners::bind(Ports::FREE)?;
     let inbox = Arc::new(SmsInbox::default());
     let around = Dependencies { sms_gateway: Some(inbox.clone()), ..Dependencies::production() };
     let demo = Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await?;

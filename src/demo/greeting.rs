@@ -37,7 +37,8 @@ impl<'a> Greeting<'a> {
         let Self { account, letters, command, .. } = self;
         writeln!(out, "Préau's demo is ready. Open")?;
         writeln!(out, "  {next_door}/          the collège's site, with « MON ENT »")?;
-        writeln!(out, "  {next_door}/sms       the phones: codes arrive here\n")?;
+        writeln!(out, "  {next_door}/sms       the phones: codes arrive here")?;
+        writeln!(out, "  {next_door}/courrier  the mailboxes: mails arrive here\n")?;
         writeln!(out, "Sign in, as {} ({}):", account.member.label, children(&account.member, false))?;
         writeln!(out, "  Identifiant {}   Mot de passe {}\n", account.identifiant, account.password.expose())?;
         writeln!(out, "Or activate an account, « Je n'ai pas de compte », with a child's birth date:")?;

@@ -12,32 +12,38 @@ use tokio::sync::watch;
 use super::account::{self, DemoAccount};
 use super::folder::DemoFolder;
 use super::letters::{self, DemoLetters};
-use super::sample_sites::{self, LetterFiles, SampleSitesClient, SampleSitesConfig};
+use super::sample_sites::{self, LetterFiles, SampleSitesClient, SampleSitesConfig, SiteListeners};
 use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
 use crate::base::secret::{Secret, base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
-use crate::config::{Config, HttpGatewayConfig, SmsGatewayConfig};
+use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmtpConfig};
 
 /// The ports of the demo; 0 means any free port.
 #[derive(Clone, Copy, Debug)]
 pub struct Ports {
     pub provider: u16,
     pub sample_sites: u16,
+    /// The mail server of the sample sites.
+    pub mail: u16,
     pub operations: u16,
 }
 
 impl Ports {
     /// The ports named in all documentation of the demo.
-    pub const DEFAULT: Self = Self { provider: 8080, sample_sites: 8090, operations: 9080 };
+    pub const DEFAULT: Self = Self { provider: 8080, sample_sites: 8090, mail: 8025, operations: 9080 };
+
+    /// Any free ports.
+    pub const FREE: Self = Self { provider: 0, sample_sites: 0, mail: 0, operations: 0 };
 }
 
 /// The bound listeners.
 pub struct DemoListeners {
     provider: Listeners,
     sample_sites: std::net::TcpListener,
+    mail: std::net::TcpListener,
     ports: Ports,
 }
 
@@ -50,12 +56,14 @@ impl DemoListeners {
             tls: None,
         };
         let sample_sites = bind_listener("the demo's neighbours", at(ports.sample_sites))?;
+        let mail = bind_listener("the demo's mail server", at(ports.mail))?;
         let ports = Ports {
             provider: own.public.local_addr()?.port(),
             sample_sites: sample_sites.local_addr()?.port(),
+            mail: mail.local_addr()?.port(),
             operations: own.operations.local_addr()?.port(),
         };
-        Ok(Self { provider: own, sample_sites, ports })
+        Ok(Self { provider: own, sample_sites, mail, ports })
     }
 }
 
@@ -144,9 +152,12 @@ impl Demo {
 
     /// Runs both servers until `stop` is true.
     pub async fn run(self, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let listener = TcpListener::from_std(self.listeners.sample_sites)?;
+        let listeners = SiteListeners {
+            pages: TcpListener::from_std(self.listeners.sample_sites)?,
+            mail: TcpListener::from_std(self.listeners.mail)?,
+        };
         let (mut asked, mut late) = (stop.clone(), stop.clone());
-        let next_door = sample_sites::serve(self.sample_sites, listener, async move {
+        let next_door = sample_sites::serve(self.sample_sites, listeners, async move {
             let _gone = asked.wait_for(|stop| *stop).await;
         });
         let patience = async move {
@@ -164,6 +175,9 @@ impl Demo {
     }
 }
 
+/// The sender of the demo's mails; nobody has this address.
+const MAIL_SENDER: &str = "Mon compte École <ne-pas-repondre@compte.example>";
+
 /// Makes the demo's configuration; no file and no environment variable changes the values.
 fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::Result<Config> {
     let mut config = Config::default();
@@ -178,6 +192,15 @@ fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::
         "http://localhost:{}/sms/messages",
         ports.sample_sites
     )));
+    config.mail = Mail {
+        gateway: MailGatewayConfig::Smtp(SmtpConfig {
+            url: format!("smtp://127.0.0.1:{}", ports.mail),
+            user: None,
+            password: None,
+            password_file: None,
+        }),
+        from: MAIL_SENDER.to_owned(),
+    };
     config.phones.fictitious = vec!["+3363998".to_owned()];
     // The logout tokens go to the sample sites on this very machine.
     config.outgoing.allow_private = true;
@@ -192,11 +215,13 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
     let text = |value: &dyn std::fmt::Display| serde_json::to_string(&value.to_string());
     let (server, keys, deployment) = (&config.server, &config.keys.directory, &config.deployment.directory);
     let SmsGatewayConfig::Http(gateway) = &config.sms.gateway else { anyhow::bail!("the demo has the gateway http") };
+    let MailGatewayConfig::Smtp(smtp) = &config.mail.gateway else { anyhow::bail!("the demo's mails go by SMTP") };
     Ok(format!(
         "# Written by `preau demo` at each start, for the other commands: preau --config THIS doctor\n\
          [server]\nissuer = {}\nlisten = {}\noperations = {}\ndrain_seconds = {}\n\
          [database]\nurl = {}\n[keys]\ndirectory = {}\n\
          [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n\
+         [mail]\ngateway = \"smtp\"\nfrom = {}\n[mail.smtp]\nurl = {}\n\
          [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n",
         text(&server.issuer)?,
         text(&server.listen)?,
@@ -205,6 +230,8 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
         text(&config.database.url)?,
         text(&keys.display())?,
         text(&gateway.url)?,
+        text(&config.mail.from)?,
+        text(&smtp.url)?,
         serde_json::to_string(&config.phones.fictitious)?,
         config.outgoing.allow_private,
         text(&deployment.display())?,

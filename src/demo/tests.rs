@@ -18,6 +18,7 @@ use crate::crypto::{PasswordCost, Priority};
 use crate::db::Durability;
 use crate::letters::ops::LetterCodeRefusal;
 use crate::letters::{self, Letter, LetterKind};
+use crate::mail::{self, MailMessage};
 use crate::roster::store::list_children_of_account;
 use crate::tenants::{self, CampaignStatus, campaign_status};
 use crate::{accounts, login};
@@ -27,7 +28,7 @@ fn deployment() -> PathBuf {
 }
 
 async fn start(data: &Path, fresh: bool) -> anyhow::Result<Demo> {
-    let doors = DemoListeners::bind(Ports { provider: 0, sample_sites: 0, operations: 0 })?;
+    let doors = DemoListeners::bind(Ports::FREE)?;
     let around = Dependencies { password_cost: PasswordCost::TEST, ..Dependencies::production() };
     Box::pin(Demo::prepare(doors, (data, fresh), &deployment(), around)).await
 }
@@ -230,10 +231,44 @@ async fn both_servers_answer_on_any_port_and_stop_when_told() {
     running.await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn its_mails_arrive_in_the_mailboxes_once_and_readable() {
+    let data = tempfile::tempdir().unwrap();
+    let demo = start(data.path(), false).await.unwrap();
+    let gateway = mail::open_gateway(&demo.app().config.mail).unwrap().expect("the demo sends mails");
+    let (ports, (tell, told)) = (demo.ports(), watch::channel(false));
+    let running = tokio::spawn(demo.run(told));
+    assert_eq!(gateway.check_reachable().await.unwrap(), "answers");
+    let message = |id: &str, text: &str| MailMessage {
+        id: id.to_owned(),
+        to: "zélie@exemple.fr".to_owned(),
+        subject: "Mon compte École : votre code d'accès, à indiquer sur la page de votre compte".to_owned(),
+        text: text.to_owned(),
+    };
+    let first =
+        "Le code est 123 456.\n.\n<b>À bientôt</b>, et une ligne assez longue pour que le message soit encodé.\n";
+    for (id, text) in [("1", first), ("1", first), ("2", "Un autre.\n")] {
+        gateway.send(&message(id, text)).await.unwrap();
+    }
+    let page = async |path: &str| {
+        let address = format!("http://127.0.0.1:{}{path}", ports.sample_sites);
+        reqwest::get(address).await.unwrap().text().await.unwrap()
+    };
+    let list: serde_json::Value = serde_json::from_str(&page("/courrier/messages.json").await).unwrap();
+    let ids: Vec<&str> = list.as_array().unwrap().iter().map(|mail| mail["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["2@compte.example", "1@compte.example"]);
+    assert_eq!((&list[1]["to"], &list[1]["text"]), (&"zélie@exemple.fr".into(), &first.trim_end().into()));
+    assert_eq!((&list[1]["subject"], &list[1]["from"]), (&message("", "").subject.into(), &"Mon compte École".into()));
+    let html = page("/courrier?lang=fr").await;
+    assert!(html.contains("<h2>zélie@exemple.fr</h2>") && html.contains("&lt;b&gt;À bientôt&lt;"), "{html}");
+    tell.send_replace(true);
+    running.await.unwrap().unwrap();
+}
+
 #[test]
 fn a_taken_port_is_said_in_words() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let refused = DemoListeners::bind(Ports { provider: port, sample_sites: 0, operations: 0 }).err().unwrap();
+    let refused = DemoListeners::bind(Ports { provider: port, ..Ports::FREE }).err().unwrap();
     assert!(refused.to_string().contains(&format!("another program listens on 127.0.0.1:{port}")), "{refused}");
 }

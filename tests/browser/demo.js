@@ -13,7 +13,8 @@ export const BOURSES = "http://localhost:8090/bourses";
 export const PROVIDER = "http://localhost:8080";
 const READY = "http://127.0.0.1:9080/readyz";
 const MESSAGES = "http://localhost:8090/sms/messages.json";
-const PORTS = [8080, 8090, 9080];
+const MAILS = "http://localhost:8090/courrier/messages.json";
+const PORTS = [8080, 8090, 8025, 9080];
 const START_MS = 60_000;
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");

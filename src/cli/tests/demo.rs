@@ -15,7 +15,7 @@ use crate::demo::{Demo, DemoListeners, EXAMPLE_COMMANDS, Ports};
 async fn faults_e7_the_commands_that_the_demo_prints_work_beside_it() {
     let data = tempfile::tempdir().unwrap();
     let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie");
-    let doors = DemoListeners::bind(Ports { provider: 0, sample_sites: 0, operations: 0 }).unwrap();
+    let doors = DemoListeners::bind(Ports::FREE).unwrap();
     let around = Dependencies { password_cost: PasswordCost::TEST, ..Dependencies::production() };
     let demo = Box::pin(Demo::prepare(doors, (data.path(), false), &deployment, around)).await.unwrap();
     let file = data.path().join("preau.toml");

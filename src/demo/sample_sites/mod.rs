@@ -1,5 +1,5 @@
 //! The sample sites around the identity provider, all on one port: the collège's site, the portal *mon ENT*, a service
-//! (*bourses*), the phones receiving the codes and the printed letters.
+//! (*bourses*), the phones receiving the codes, the mailboxes with their mail server, and the printed letters.
 //!
 //! With these sites the provider can be tried as a whole, in a browser, from the collège's page on. The sites know the
 //! provider only through its discovery document: no code here may use the provider's modules. No form targets another
@@ -13,7 +13,10 @@ mod choices;
 mod college;
 mod cookie_sealer;
 mod cookies;
+mod inbox;
 mod letters;
+mod mail_server;
+mod mailboxes;
 mod pages;
 mod phones;
 mod portal;
@@ -46,9 +49,11 @@ use crate::base::secret::Secret;
 
 use back_channel::SeenLogoutTokens;
 use cookie_sealer::CookieSealer;
+use inbox::Inbox;
 pub use letters::LetterFiles;
+use mailboxes::ReceivedMail;
 use pages::SitePages;
-use phones::PhoneInbox;
+use phones::ReceivedSms;
 use relying_party::{Provider, RelyingParty};
 use service::SampleService;
 use sessions::SiteSessions;
@@ -106,7 +111,8 @@ struct SampleSites {
     relying_parties: HashMap<String, RelyingParty>,
     sessions: SiteSessions,
     seen_logout_tokens: SeenLogoutTokens,
-    phones: PhoneInbox,
+    phones: Inbox<ReceivedSms>,
+    mailboxes: Inbox<ReceivedMail>,
     letters: LetterFiles,
     pages: SitePages,
     clock: Arc<dyn Clock>,
@@ -136,7 +142,8 @@ impl SampleSites {
             relying_parties: parties,
             sessions: SiteSessions::default(),
             seen_logout_tokens: SeenLogoutTokens::default(),
-            phones: PhoneInbox::default(),
+            phones: Inbox::default(),
+            mailboxes: Inbox::default(),
             letters: config.letters,
             pages: SitePages::load()?,
             clock: config.clock,
@@ -145,26 +152,29 @@ impl SampleSites {
     }
 }
 
-/// Builds the router of all sample sites.
-///
-/// # Errors
-/// The configuration is invalid. The provider is contacted only at the first sign-in, so that both servers may start in
-/// any order.
-pub fn router(config: SampleSitesConfig) -> Result<Router, SampleSitesError> {
-    Ok(routes(Arc::new(SampleSites::build(config)?)))
+/// The bound listeners of the sample sites.
+pub struct SiteListeners {
+    pub pages: TcpListener,
+    pub mail: TcpListener,
 }
 
-/// Serves the sample sites on `listener` until `shutdown` ends; requests under way are finished.
+/// Serves the sample sites until `shutdown` ends; requests under way are finished. The provider is contacted only at
+/// the first sign-in, so that both servers may start in any order.
 ///
 /// # Errors
 /// [`SampleSitesError`] as [`std::io::ErrorKind::InvalidInput`], and the errors of the listener.
 pub async fn serve(
     config: SampleSitesConfig,
-    listener: TcpListener,
+    listeners: SiteListeners,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = router(config).map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidInput, why))?;
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    let sites = SampleSites::build(config).map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidInput, why))?;
+    let sites = Arc::new(sites);
+    let pages = axum::serve(listeners.pages, routes(Arc::clone(&sites))).with_graceful_shutdown(shutdown);
+    tokio::select! {
+        served = pages => served,
+        () = mail_server::serve(listeners.mail, sites) => Ok(()),
+    }
 }
 
 fn routes(neighbours: SharedSites) -> Router {
@@ -200,6 +210,8 @@ fn routes(neighbours: SharedSites) -> Router {
         .route("/sms", get(phones::show))
         .route("/sms/messages", post(phones::receive))
         .route("/sms/messages.json", get(phones::list))
+        .route("/courrier", get(mailboxes::show))
+        .route("/courrier/messages.json", get(mailboxes::list))
         .route("/lettres/eleves.pdf", get(letters::pupils))
         .route("/lettres/responsable.pdf", get(letters::parent))
         .route("/preau.css", get(pages::stylesheet))

@@ -44,6 +44,7 @@ pub enum Site {
     Ent,
     Bourses,
     Phones,
+    Mailboxes,
 }
 
 impl Site {
@@ -55,6 +56,8 @@ impl Site {
             (Self::Bourses, Lang::En) => "School grants",
             (Self::Phones, Lang::Fr) => "Téléphones de la démonstration",
             (Self::Phones, Lang::En) => "Phones of the demo",
+            (Self::Mailboxes, Lang::Fr) => "Courrier de la démonstration",
+            (Self::Mailboxes, Lang::En) => "Mail of the demo",
         }
     }
 }

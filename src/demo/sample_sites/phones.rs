@@ -1,37 +1,22 @@
 //! The phones: an HTTP SMS gateway that stores and displays the received messages.
-//!
-//! In memory and bounded. The `id` makes a message idempotent, as required by the provider's outbox: a message sent
-//! twice is stored once.
-
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::DateTime;
-use chrono_tz::Europe::Paris;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::SharedSites;
+use super::inbox::{StoredMessage, time_of_day};
 use super::pages::Site;
 use super::site_request::SiteRequest;
 use crate::base::clock::Timestamp;
-use crate::base::lang::Lang;
-
-/// The maximum number of stored messages; the oldest are deleted first.
-const MAX_MESSAGES: usize = 1_000;
 
 /// The maximum length of an id and of a text, in characters; ten concatenated segments have some 1 500.
 const MAX_ID_CHARS: usize = 200;
 const MAX_TEXT_CHARS: usize = 2_000;
-
-/// The maximum numbers of phones, and of messages of each phone, on the page.
-const MAX_PHONES_SHOWN: usize = 50;
-const MAX_MESSAGES_SHOWN: usize = 5;
 
 /// A message as sent by the provider (`[sms.http]`).
 #[derive(Debug, Deserialize)]
@@ -51,24 +36,12 @@ pub struct ReceivedSms {
     at: Timestamp,
 }
 
-/// All messages, newest first.
-#[derive(Default)]
-pub struct PhoneInbox(Mutex<VecDeque<ReceivedSms>>);
-
-impl PhoneInbox {
-    /// Stores a message and returns true if new; a known id changes nothing.
-    fn deliver(&self, message: ReceivedSms) -> bool {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.iter().any(|known| known.id == message.id) {
-            return false;
-        }
-        kept.push_front(message);
-        kept.truncate(MAX_MESSAGES);
-        true
+impl StoredMessage for ReceivedSms {
+    fn id(&self) -> &str {
+        &self.id
     }
-
-    fn newest_first(&self) -> Vec<ReceivedSms> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    fn recipient(&self) -> &str {
+        &self.to
     }
 }
 
@@ -101,7 +74,6 @@ pub async fn list(State(state): State<SharedSites>) -> Response {
 /// A phone with its newest messages, as displayed.
 #[derive(Serialize)]
 struct PhoneView {
-    to: String,
     number: String,
     messages: Vec<MessageView>,
 }
@@ -113,21 +85,19 @@ struct MessageView {
 }
 
 pub async fn show(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    let mut phones: Vec<PhoneView> = Vec::new();
-    for message in state.phones.newest_first() {
-        let shown = MessageView {
-            time: time_of_day(message.at, visitor.lang),
-            lines: message.text.lines().map(str::to_owned).collect(),
-        };
-        if let Some(phone) = phones.iter_mut().find(|phone| phone.to == message.to) {
-            if phone.messages.len() < MAX_MESSAGES_SHOWN {
-                phone.messages.push(shown);
-            }
-        } else if phones.len() < MAX_PHONES_SHOWN {
-            let number = format_number(&message.to);
-            phones.push(PhoneView { to: message.to, number, messages: vec![shown] });
-        }
-    }
+    let shown = |message: ReceivedSms| MessageView {
+        time: time_of_day(message.at, visitor.lang),
+        lines: message.text.lines().map(str::to_owned).collect(),
+    };
+    let phones: Vec<PhoneView> = state
+        .phones
+        .by_recipient()
+        .into_iter()
+        .map(|(to, messages)| PhoneView {
+            number: format_number(&to),
+            messages: messages.into_iter().map(shown).collect(),
+        })
+        .collect();
     state.page(&visitor, StatusCode::OK, Site::Phones, "phones.html", &json!({ "phones": phones }))
 }
 
@@ -144,44 +114,13 @@ fn format_number(to: &str) -> String {
     out
 }
 
-/// Formats the time of day in Paris.
-fn time_of_day(at: Timestamp, lang: Lang) -> String {
-    let time = DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&Paris);
-    match lang {
-        Lang::Fr => time.format("%-H h %M").to_string(),
-        Lang::En => time.format("%H:%M").to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(id: usize, text: &str) -> ReceivedSms {
-        ReceivedSms { id: id.to_string(), to: "+33639980000".into(), text: text.into(), at: Timestamp(id as i64) }
-    }
-
     #[test]
-    fn the_same_id_twice_is_one_message_and_the_oldest_make_room() {
-        let phones = PhoneInbox::default();
-        assert!(phones.deliver(message(0, "a")));
-        assert!(!phones.deliver(message(0, "b")));
-        assert_eq!(phones.newest_first(), [message(0, "a")]);
-        for id in 1..=MAX_MESSAGES {
-            assert!(phones.deliver(message(id, "c")));
-        }
-        let kept = phones.newest_first();
-        assert_eq!(kept.len(), MAX_MESSAGES);
-        assert_eq!(kept.first(), Some(&message(MAX_MESSAGES, "c")));
-        assert_eq!(kept.last(), Some(&message(1, "c")));
-    }
-
-    #[test]
-    fn numbers_and_hours_are_written_as_people_read_them() {
+    fn numbers_are_written_as_people_read_them() {
         assert_eq!(format_number("+33639981234"), "+33 6 39 98 12 34");
         assert_eq!(format_number("+262692123456"), "+262692123456");
-        // Summer and winter time in Paris.
-        assert_eq!(time_of_day(Timestamp(1_750_000_000_000), Lang::Fr), "17 h 06");
-        assert_eq!(time_of_day(Timestamp(1_736_000_000_000), Lang::En), "15:13");
     }
 }

@@ -294,6 +294,7 @@ async fn every_page_is_there_in_both_languages_with_its_headers() {
         ("/bourses", cookie.as_str()),
         ("/bourses/echec?motif=refus", ""),
         ("/sms", ""),
+        ("/courrier", ""),
     ] {
         let mut titles = Vec::new();
         for lang in ["fr", "en"] {
