@@ -14,6 +14,7 @@ mod mail;
 mod outgoing;
 mod phones;
 mod protocol;
+mod pupils;
 mod server;
 mod sms;
 
@@ -26,6 +27,7 @@ pub use mail::{Mail, MailGatewayConfig, SmtpConfig};
 pub use outgoing::Outgoing;
 pub use phones::PhoneNumbers;
 pub use protocol::Protocol;
+pub use pupils::Pupils;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageField, MessageFieldValues, MessageTemplate, Sms,
@@ -51,6 +53,7 @@ pub struct Config {
     pub protocol: Protocol,
     pub sms: Sms,
     pub mail: Mail,
+    pub pupils: Pupils,
     pub phones: PhoneNumbers,
     pub deployment: Deployment,
     pub log: Log,

@@ -7,7 +7,7 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
-use crate::base::typed_ids::PupilId;
+use crate::base::typed_ids::{AccountId, PupilId};
 use crate::crypto::HmacPurpose;
 use crate::db::UnitOfWork;
 use crate::limits::{self, RateLimit, RateLimitDecision};
@@ -87,8 +87,16 @@ async fn hide(
     Ok(())
 }
 
-/// Shows a child again that an earlier proof hid, after a right date, and closes the notices to the school.
-pub async fn confirm(tx: &mut UnitOfWork<'_>, child: Guardianship<'_>) -> anyhow::Result<()> {
+/// Records that a right date proved this account's person to be the pupil's parent, shows a child again that an earlier
+/// proof hid, and closes the notices to the school.
+pub async fn confirm(
+    tx: &mut UnitOfWork<'_>,
+    account_id: Option<&AccountId>,
+    child: Guardianship<'_>,
+) -> anyhow::Result<()> {
+    if let Some(account_id) = account_id {
+        roster::store::pupils::record_proof(tx, account_id, child.pupil_id).await?;
+    }
     for person_id in child.person_ids {
         roster::store::unhide_child(tx, person_id, child.pupil_id).await?;
         tenants::store::settle_child(tx, person_id, child.pupil_id).await?;

@@ -1,7 +1,8 @@
 //! Letters: a single-use code on paper, for a person who has no account or no mobile to prove.
 //!
 //! [`code`] is the form of a code: how it is drawn, printed and read again. [`pdf`] draws the pages that are printed.
-//! Neither knows an account, a database or a clock. [`ops`] issues codes and checks typed ones. A code alone opens nothing: a birth date is asked after it.
+//! Neither knows an account, a database or a clock. [`ops`] issues codes and checks typed ones.
+//! A code alone opens nothing: a birth date is asked after it.
 
 pub mod code;
 pub mod ops;
@@ -17,6 +18,8 @@ use crate::base::typed_ids::{AccountId, LetterId};
 pub const FIRST_LETTER_TTL: Span = Span::days(15);
 /// The time for which a letter serves that replaces a password.
 pub const RESET_LETTER_TTL: Span = Span::days(7);
+/// The time for which a code serves that a parent hands over.
+pub const PARENT_CODE_TTL: Span = Span::hours(24);
 /// The time that a browser has after the code, the same as a recovery's.
 pub const LETTER_TAKEN_TTL: Span = Span::hours(2);
 
@@ -41,7 +44,7 @@ impl LetterKind {
 
     /// True if the code leads to a password.
     pub fn sets_password(self) -> bool {
-        matches!(self, LetterKind::First | LetterKind::Reset)
+        self != LetterKind::Child
     }
 }
 

@@ -6,7 +6,9 @@ pub mod file;
 pub mod recipients;
 
 use super::code::LetterCode;
-use super::{FIRST_LETTER_TTL, LETTER_TAKEN_TTL, Letter, LetterKind, LetterState, RESET_LETTER_TTL, store};
+use super::{
+    FIRST_LETTER_TTL, LETTER_TAKEN_TTL, Letter, LetterKind, LetterState, PARENT_CODE_TTL, RESET_LETTER_TTL, store,
+};
 use crate::accounts::{self, identifier};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -48,7 +50,8 @@ pub async fn draw(tx: &mut UnitOfWork<'_>, kind: LetterKind, uai: &Uai) -> anyho
             let least = now.plus(FIRST_LETTER_TTL);
             campaign.map_or(least, |campaign| campaign.closes_at.max(least))
         }
-        LetterKind::Reset | LetterKind::ParentForPupil => now.plus(RESET_LETTER_TTL),
+        LetterKind::Reset => now.plus(RESET_LETTER_TTL),
+        LetterKind::ParentForPupil => now.plus(PARENT_CODE_TTL),
     };
     Ok(DrawnLetter { code: LetterCode::draw(tx.rng), expires_at })
 }

@@ -23,6 +23,8 @@ pub enum RateLimit {
     SmsCode,
     /// A wrong code of a letter for a typed identifiant.
     LetterCode,
+    /// A code that a parent gets for a pupil, over all parents of the pupil.
+    ParentCode,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -96,6 +98,7 @@ impl RateLimit {
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
+            RateLimit::ParentCode => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
             RateLimit::DailySms | RateLimit::WrongSignIn | RateLimit::Activation => plain(usize::MAX),
         }

@@ -1,5 +1,6 @@
 //! `/` and `/compte`.
 
+mod children;
 mod give_up;
 mod notices;
 mod password;
@@ -37,6 +38,9 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::HOME, get(home))
         .route(paths::ACCOUNT, get(show))
+        .route(paths::ACCOUNT_CHILDREN, get(children::show).post(children::remove))
+        .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
+        .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
         .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
         .route(paths::ACCOUNT_EVENTS, get(security::events))

@@ -1,9 +1,11 @@
 //! The account page of the end user.
 
+mod children;
 mod closing;
 mod password;
 mod security;
 
+pub use children::{ChildCodePage, ChildDateError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use password::ChangePasswordPage;
 pub use security::{DeviceLine, EventLine, EventsPage, SecurityPage};

@@ -142,6 +142,14 @@ pub async fn find_person(tx: &mut Tx, id: &PersonId) -> Result<Option<Candidate>
     Ok(row.map(Candidate::from))
 }
 
+/// Lists the persons of an account with their names.
+pub async fn list_named_persons_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Candidate>> {
+    let sql = "SELECT id, family_name, usage_name, given_name, account_id, exported_at FROM person \
+               WHERE account_id = $1 ORDER BY exported_at DESC, id LIMIT 50";
+    let rows = tx.fetch_all::<CandidateRow>(sql, args![account_id]).await?;
+    Ok(rows.into_iter().map(Candidate::from).collect())
+}
+
 /// Returns the encrypted mobile number of a person.
 pub async fn find_phone(tx: &mut Tx, person_id: &PersonId) -> Result<Option<String>> {
     let row =

@@ -56,6 +56,8 @@ mod migrations;
 #[cfg(test)]
 mod my_account;
 #[cfg(test)]
+mod my_children;
+#[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod outgoing;

@@ -99,7 +99,7 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
 /// Shows children with correct dates again if hidden by an earlier activation, and closes the notices to the school.
 async fn unhide_confirmed_children(tx: &mut UnitOfWork<'_>, next: &Activation) -> anyhow::Result<()> {
     for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {
-        guardianship::ops::confirm(tx, child.guardianship()).await?;
+        guardianship::ops::confirm(tx, next.account_id.as_ref(), child.guardianship()).await?;
     }
     Ok(())
 }
@@ -125,7 +125,14 @@ pub async fn choose_password(
     let schools = super::school_names(held);
     let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
         Ok(hash) => hash,
-        Err(why) => return Ok(ChoosePasswordOutcome::Rejected(why)),
+        Err(why) => {
+            // Of two browsers at once the second may find the password that the first has set.
+            let fresh = store::find(&mut app.db.read().await?, &app.master_key, &held.id).await?;
+            return Ok(match fresh.map_or(ActivationStep::Ended, |activation| activation.step) {
+                ActivationStep::Password => ChoosePasswordOutcome::Rejected(why),
+                step => ChoosePasswordOutcome::StepChanged(step),
+            });
+        }
     };
 
     let mut tx = op.write(Durability::Durable).await?;

@@ -49,6 +49,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         login::views::LoginPage,
         emails::views::EmailPage,
         my_account::views::ChangePasswordPage,
+        my_account::views::ChildCodePage,
+        my_account::views::MyChildrenPage,
         my_account::views::CloseAccountPage,
         my_account::views::DisownPhonePage,
         my_account::views::EventsPage,

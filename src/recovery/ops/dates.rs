@@ -106,7 +106,7 @@ async fn try_dates(
             next.browser_digest = sha256_base64url(&next_secret(&op.app.master_key, held, RecoveryStep::Dates));
             // The same proof as in an activation: a child that an earlier one hid is the account's again.
             for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {
-                guardianship::ops::confirm(&mut tx, child.guardianship()).await?;
+                guardianship::ops::confirm(&mut tx, next.account_id.as_ref(), child.guardianship()).await?;
             }
         }
         ChildrenOutcome::NoneConfirmed | ChildrenOutcome::AllDenied => {

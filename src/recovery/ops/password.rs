@@ -55,11 +55,13 @@ pub async fn choose_password(
     let schools = school_names(held);
     let hash = match credentials::ops::hash_new_password(op, account, &schools, typed).await? {
         Ok(hash) => hash,
-        // Of two clicks at once the second may find the password that the first has set.
-        Err(NewPasswordError::Unchanged) if current_step(op, held).await? != RecoveryStep::Password => {
-            return Ok(RecoveryPasswordOutcome::StepChanged(current_step(op, held).await?));
+        Err(why) => {
+            // Of two clicks at once the second may find the password that the first has set.
+            return Ok(match current_step(op, held).await? {
+                RecoveryStep::Password => RecoveryPasswordOutcome::Rejected(why),
+                step => RecoveryPasswordOutcome::StepChanged(step),
+            });
         }
-        Err(why) => return Ok(RecoveryPasswordOutcome::Rejected(why)),
     };
     let mut tx = op.write(Durability::Durable).await?;
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;

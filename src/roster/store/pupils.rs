@@ -4,7 +4,7 @@ use super::{RosterChild, list_children_of_account};
 use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, args};
+use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 
 /// A current enrolment of a pupil.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -69,6 +69,27 @@ pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile
         withheld: None,
     };
     Ok(enrolments.into_iter().map(own).collect())
+}
+
+/// Records that the account's person proved to be the pupil's parent, by a right birth date; the first time is kept.
+pub async fn record_proof(tx: &mut UnitOfWork<'_>, account_id: &AccountId, pupil_id: &PupilId) -> Result<()> {
+    let now = tx.now;
+    let sql = "INSERT INTO link_proof (account_id, pupil_id, means, at) VALUES ($1, $2, 'date', $3) \
+               ON CONFLICT DO NOTHING";
+    tx.execute(sql, args![account_id, pupil_id, now]).await?;
+    Ok(())
+}
+
+/// True if the account's person ever proved to be the pupil's parent.
+pub async fn has_proof(tx: &mut Tx, account_id: &AccountId, pupil_id: &PupilId) -> Result<bool> {
+    let sql = "SELECT pupil_id FROM link_proof WHERE account_id = $1 AND pupil_id = $2";
+    Ok(tx.fetch_optional::<(PupilId,)>(sql, args![account_id, pupil_id]).await?.is_some())
+}
+
+/// Returns the account of a pupil.
+pub async fn find_account_of_pupil(tx: &mut Tx, pupil_id: &PupilId) -> Result<Option<AccountId>> {
+    let sql = "SELECT account_id FROM pupil WHERE id = $1";
+    Ok(tx.fetch_optional::<(Option<AccountId>,)>(sql, args![pupil_id]).await?.and_then(|(id,)| id))
 }
 
 /// Gives a pupil an account, once: compare-and-set on having none.

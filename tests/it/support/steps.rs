@@ -28,8 +28,10 @@ impl TestServer {
     /// Runs the worker and reads the code of the newest message.
     pub async fn read_code(&self) -> String {
         self.drain_outbox().await;
-        let newest = self.messages().last().cloned().expect("no SMS");
-        newest.text.rsplit_once('#').unwrap().1.to_owned()
+        let messages = self.messages();
+        // Notices have no code.
+        let newest = messages.iter().rev().find_map(|message| message.text.rsplit_once('#')).expect("no code");
+        newest.1.to_owned()
     }
 
     /// Lists the audit events, in order.

@@ -1,0 +1,189 @@
+//! The children of a parent's account: one more, one less, and a code for one who forgot the password.
+
+use crate::accounts::{self, Account, AccountState};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
+use crate::base::date::BirthDate;
+use crate::base::lang::Lang;
+use crate::base::typed_ids::PersonId;
+use crate::crypto::HmacPurpose;
+use crate::db::{Durability, Tx};
+use crate::guardianship::{self, ChildQuestion, DateComparison, ProofContext};
+use crate::notify::ops::Told;
+use crate::notify::{self, AccountNoticeKind};
+use crate::outbox::JobKind;
+use crate::roster;
+use crate::roster::matching::matching_candidates;
+use crate::roster::store::RosterChild;
+use crate::sessions::Session;
+
+/// A child that may join the account, and the person of the roster who is to be linked first, if any.
+#[derive(Clone, Debug)]
+pub struct OfferedChild {
+    pub question: ChildQuestion,
+    /// A person with the name and the proven mobile of the account; `None` for a child of a person already linked.
+    pub person_id: Option<PersonId>,
+}
+
+/// Lists the children that may join: those that were taken out or set aside, and those of persons with the same name and
+/// the account's proven mobile. A number that the account never proved offers nobody.
+pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyhow::Result<Vec<OfferedChild>> {
+    let own = roster::store::list_named_persons_of_account(tx, &account.id).await?;
+    let mut hidden: Vec<RosterChild> = Vec::new();
+    for person in &own {
+        let children = roster::store::list_children_of_person(tx, &person.id).await?;
+        hidden.extend(children.into_iter().filter(|child| child.withheld.is_some()));
+    }
+    let questions = guardianship::ops::questions_for(hidden).into_iter();
+    let mut out: Vec<OfferedChild> = questions.map(|question| OfferedChild { question, person_id: None }).collect();
+    let phone = accounts::store::phones::find_phone(tx, &account.id).await?;
+    let proven = phone.filter(|phone| !phone.history.disowned && phone.history.proven_at.is_some());
+    let Some(phone) = proven else { return Ok(out) };
+    let number = roster::sealed_rows::open_mobile(&op.app.master_key, &phone.person_id, &phone.sealed)?;
+    let blind = op.app.master_key.hmac(HmacPurpose::Phone, number.as_str());
+    let holders = roster::store::list_by_phone(tx, &blind).await?;
+    let Some(named) = own.iter().find(|person| person.id == phone.person_id) else { return Ok(out) };
+    let family = named.usage_name.as_deref().unwrap_or(&named.family_name);
+    for person in matching_candidates(&holders, family, &named.given_name) {
+        if person.account_id.is_some() {
+            continue;
+        }
+        let children = roster::store::list_children_of_person(tx, &person.id).await?;
+        for question in guardianship::ops::questions_for(children) {
+            if !out.iter().any(|offered| offered.question.pupil_id == question.pupil_id) {
+                out.push(OfferedChild { question, person_id: Some(person.id.clone()) });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The outcome of a birth date for one more child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddChildOutcome {
+    Added,
+    Wrong {
+        tries_left: usize,
+    },
+    /// The tries of the day are used up: nothing was compared.
+    NoTriesLeft {
+        until: Timestamp,
+    },
+}
+
+/// The signed-in parent, with the support code and the language of the request.
+#[derive(Clone, Copy)]
+pub struct ParentContext<'a> {
+    pub session: &'a Session,
+    pub account: &'a Account,
+    pub support_code: &'a str,
+    pub lang: Lang,
+}
+
+impl ParentContext<'_> {
+    fn proof(&self) -> ProofContext<'_> {
+        ProofContext { account: Some(&self.account.id), support_code: self.support_code }
+    }
+
+    fn told<'a>(&'a self, kind: AccountNoticeKind, detail: &'a str) -> Told<'a> {
+        let device_id = self.session.device_id.as_deref();
+        Told { account_id: &self.account.id, kind, detail, device_id, lang: self.lang }
+    }
+}
+
+/// Adds an offered child, by its birth date, counted before the comparison.
+pub async fn add_child(
+    op: &Operation<'_>,
+    parent: ParentContext<'_>,
+    offered: &OfferedChild,
+    date: BirthDate,
+) -> anyhow::Result<AddChildOutcome> {
+    let account_id = &parent.account.id;
+    let question = &offered.question;
+    let mut tx = op.write(Durability::Durable).await?;
+    let compared =
+        guardianship::ops::compare_birth_date(op, &mut tx, parent.proof(), question.guardianship(), date).await?;
+    match compared {
+        DateComparison::Equal => {}
+        DateComparison::Different { tries_left } => {
+            tx.commit().await?;
+            return Ok(AddChildOutcome::Wrong { tries_left });
+        }
+        DateComparison::NoTriesLeft => {
+            let until = guardianship::ops::next_try_at(op, &mut tx, question.guardianship()).await?;
+            tx.commit().await?;
+            return Ok(AddChildOutcome::NoTriesLeft { until });
+        }
+    }
+    if let Some(person_id) = &offered.person_id {
+        // Linked meanwhile, by a double click or by an activation: what is linked stays where it is.
+        roster::store::link_to_account(&mut tx, person_id, account_id).await?;
+    }
+    guardianship::ops::confirm(&mut tx, Some(account_id), question.guardianship()).await?;
+    let about = AuditDetails { account: Some(account_id), detail: parent.support_code, ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
+    let what = parent.told(AccountNoticeKind::ChildAdded, &question.given_name);
+    notify::ops::tell(&mut tx, op.app.into(), what).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(JobKind::Mail);
+    Ok(AddChildOutcome::Added)
+}
+
+/// Takes a child out of the account, and tells the school.
+pub async fn remove_child(
+    op: &Operation<'_>,
+    parent: ParentContext<'_>,
+    question: &ChildQuestion,
+) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    guardianship::ops::contest(&mut tx, parent.proof(), question.guardianship()).await?;
+    let what = parent.told(AccountNoticeKind::ChildRemoved, &question.given_name);
+    notify::ops::tell(&mut tx, op.app.into(), what).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(JobKind::Mail);
+    Ok(())
+}
+
+/// The way to a new password for a child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChildReset {
+    /// A parent's code, for this account.
+    Code(Box<PupilAccount>),
+    /// Too old for a parent's code.
+    OldEnough,
+    /// The child has no account with a password yet, or parents get no codes here: the school gives a sheet.
+    School,
+}
+
+/// The account of a pupil, as far as a parent sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PupilAccount {
+    pub id: crate::base::typed_ids::AccountId,
+    pub identifiant: String,
+}
+
+/// Returns the way to a new password for a child of the account, by the age at `today`.
+pub async fn find_reset(
+    op: &Operation<'_>,
+    tx: &mut Tx,
+    child: &RosterChild,
+    today: Option<BirthDate>,
+) -> anyhow::Result<ChildReset> {
+    let limit = i32::try_from(op.app.config.pupils.parent_reset_until).unwrap_or(0);
+    let Some(id) = roster::store::pupils::find_account_of_pupil(tx, &child.pupil_id).await? else {
+        return Ok(ChildReset::School);
+    };
+    let account = accounts::store::find(tx, &id).await?.filter(|a| a.state == AccountState::Active);
+    let (Some(account), Some(today)) = (account.filter(Account::is_usable), today) else {
+        return Ok(ChildReset::School);
+    };
+    if limit == 0 {
+        return Ok(ChildReset::School);
+    }
+    let born = roster::sealed_rows::open_birth_date(&op.app.master_key, &child.pupil_id, &child.birth_date)?;
+    if born.age_at(today) >= limit {
+        return Ok(ChildReset::OldEnough);
+    }
+    Ok(ChildReset::Code(Box::new(PupilAccount { id: account.id, identifiant: account.identifiant })))
+}
