@@ -1,21 +1,18 @@
 //! `preau letters`: letters with a code for people without an account or without a mobile, and the leaflet of a school.
 
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-
-use anyhow::Context as _;
 
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::{Config, MailGatewayConfig};
-use crate::db::{AccessMode, Durability};
+use crate::db::AccessMode;
 use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
-use crate::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
+use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress};
+use crate::letters::ops::file::{PendingFile, print_to_file};
 use crate::letters::ops::recipients::LetterScope;
 use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
 use crate::notify::ops::Teller;
@@ -102,18 +99,7 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
         mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
     };
     let press = LetterPress { teller, issuer: &config.server.issuer };
-    let mut tx = op.write(Durability::Durable).await?;
-    let batch = batch::prepare(&mut tx, &request).await?;
-    tx.commit().await?;
-    let pdf = batch::print(press, &batch)?;
-    if let Some(pdf) = &pdf {
-        // The letters serve only once their file is whole on the disk; a file whose letters do not serve is removed.
-        let file = PendingFile::write(&args.out, &pdf.bytes)?;
-        let mut tx = op.write(Durability::Durable).await?;
-        batch::issue_all(&mut tx, press, &request, &batch).await?;
-        tx.commit().await?;
-        file.finish()?;
-    }
+    let (batch, pdf) = print_to_file(&op, press, &request, &args.out).await?;
     opened.db.close().await;
     report(&batch, pdf.as_ref(), (&uai, &args.out), out)?;
     Ok(pdf.is_some())
@@ -186,44 +172,4 @@ async fn write_leaflet(
     writeln!(out, "{uai}: the leaflet is in {}", args.out.display())?;
     report_unprintable(&pdf, out)?;
     Ok(true)
-}
-
-/// A new file, readable by its owner only, whose content appears at once. Dropped before its end, it leaves nothing.
-struct PendingFile {
-    name: PathBuf,
-    /// The content, beside the empty file that keeps the name.
-    content: PathBuf,
-    finished: bool,
-}
-
-impl PendingFile {
-    /// Keeps the name with an empty file, and writes the content beside it.
-    fn write(name: &Path, bytes: &[u8]) -> anyhow::Result<Self> {
-        let create = |path: &Path| -> io::Result<File> {
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-        };
-        let content = name.with_extension("pdf.part");
-        create(name).with_context(|| format!("{}", name.display()))?;
-        let pending = Self { name: name.to_owned(), content, finished: false };
-        let mut file = create(&pending.content).with_context(|| format!("{}", pending.content.display()))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(pending)
-    }
-
-    /// Puts the content in its place.
-    fn finish(mut self) -> anyhow::Result<()> {
-        fs::rename(&self.content, &self.name).with_context(|| format!("{}", self.name.display()))?;
-        self.finished = true;
-        Ok(())
-    }
-}
-
-impl Drop for PendingFile {
-    fn drop(&mut self) {
-        if !self.finished {
-            // Nothing is left to report to if the disk refuses this too; both files hold nothing that serves.
-            let _gone = (fs::remove_file(&self.content), fs::remove_file(&self.name));
-        }
-    }
 }
