@@ -235,11 +235,19 @@ async fn what_cannot_be_a_code_costs_no_try_and_says_what_is_wrong() {
         (format!("0{}", &code[1..]), "ni zéro ni lettre O"),
         (format!("i{}", &code[1..]), "ni zéro ni lettre O"),
         (format!("B{}", &code[1..]), "faute de frappe"),
+        (slip.iter().collect(), "faute de frappe"),
         ("x".repeat(5_000), "12 lettres et chiffres"),
     ] {
         browser.type_letter(&letter.identifiant, &typed).await;
         assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(browser.page.visible_text().contains(said), "{typed}: {}", browser.page.visible_text());
+        // What was typed stays, to be compared with the sheet.
+        let kept: String = typed.chars().take(60).collect();
+        assert!(kept.is_empty() || browser.page.text().contains(&format!("value=\"{kept}")), "{kept}");
+        // Typed as a password, it is shown nowhere.
+        let fields = [("identifiant", letter.identifiant.as_str()), ("mot_de_passe", typed.as_str())];
+        browser.post("/lettre", &fields).await;
+        assert!(kept.is_empty() || !browser.page.text().contains(&kept), "{kept}");
     }
     assert_eq!(server.query_count("SELECT COUNT(*) FROM budget WHERE action = 'letter_code'").await, 0);
 }

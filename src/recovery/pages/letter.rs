@@ -25,6 +25,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     let page = LetterPage {
         query: ctx.carried_query(&SERVICE_PARAMS),
         identifiant: String::new(),
+        code: String::new(),
         identifiant_fault: None,
         code_fault: None,
         refusal: None,
@@ -50,6 +51,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let mut page = LetterPage {
         query: ctx.carried_query(&SERVICE_PARAMS),
         identifiant: identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
+        code: String::new(),
         identifiant_fault: None,
         code_fault: None,
         refusal: None,
@@ -75,6 +77,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         Err(LetterCodeError::Slip) => Some(LetterCodeFieldError::Slip),
     };
     let (Ok(code), None, None) = (code, page.identifiant_fault, page.code_fault) else {
+        if page.code_fault.is_some() {
+            // A slip is found by reading what was typed, and opens nothing. What was typed as a password is not shown.
+            page.code = form.form_value("code").trim().chars().take(MAX_SHOWN_CHARS).collect();
+        }
         return ctx.page(&app.pages, unprocessable, &page);
     };
     let waiting = ctx.query.get("i").map(str::to_owned).zip(waiting);

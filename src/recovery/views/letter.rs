@@ -14,6 +14,8 @@ pub struct LetterPage {
     /// `?i=…&client_id=…`, or empty.
     pub query: String,
     pub identifiant: String,
+    /// The typed text, if it cannot be a code; never a code.
+    pub code: String,
     pub identifiant_fault: Option<IdentifiantFieldError>,
     pub code_fault: Option<LetterCodeFieldError>,
     pub refusal: Option<LetterRefusal>,
@@ -95,6 +97,10 @@ impl Page for LetterPage {
         let page = |identifiant_fault, code_fault, refusal| LetterPage {
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned(),
             identifiant: "a.leboeuf12".to_owned(),
+            code: match code_fault {
+                None | Some(LetterCodeFieldError::Empty) => String::new(),
+                Some(_) => "K7PM-4XHA-9RT".to_owned(),
+            },
             identifiant_fault,
             code_fault,
             refusal,
