@@ -38,7 +38,7 @@ async function answers(url) {
 /**
  * Starts the demo afresh and waits until it is ready.
  * @param {string} log file that takes what it prints
- * @returns {Promise<{milliseconds: number, stop(): Promise<void>}>}
+ * @returns {Promise<{milliseconds: number, greeting: string, stop(): Promise<void>}>}
  */
 export async function startDemo(log) {
   for (const port of PORTS) {
@@ -56,6 +56,8 @@ export async function startDemo(log) {
   child.once("error", (error) => { ended = error.message; });
   child.once("exit", (code, signal) => { ended = `it ended with ${code ?? signal}`; output.end(); });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.write(chunk));
+  let greeting = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => { greeting += text; });
 
   const stop = async () => {
     if (!ended) {
@@ -76,21 +78,33 @@ export async function startDemo(log) {
     }
     await pause(100);
   }
-  return { milliseconds: Date.now() - began, stop };
+  return { milliseconds: Date.now() - began, greeting, stop };
 }
 
-/** The messages of the demo's phones, newest first. */
-export async function messages(to) {
-  const answer = await (await fetch(MESSAGES)).json();
-  const all = Array.isArray(answer) ? answer : answer.messages;
+/** The account that the demo's greeting names: {identifiant, password}. */
+export function greetedAccount(greeting) {
+  const found = /Identifiant (\S+) +Mot de passe (\S+)/.exec(greeting);
+  if (!found) throw new Error(`no account in the greeting:\n${greeting}`);
+  return { identifiant: found[1], password: found[2] };
+}
+
+/** What is typed from the letter that the greeting names for a person: {identifiant, code}. */
+export function greetedLetter(greeting, name) {
+  const line = greeting.split("\n").find((one) => one.includes(`${name}, `)) ?? "";
+  const found = /(\S+) +([A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4})$/.exec(line);
+  if (!found) throw new Error(`no letter of ${name} in the greeting:\n${greeting}`);
+  return { identifiant: found[1], code: found[2] };
+}
+
+async function received(url, to) {
+  const all = await (await fetch(url)).json();
   return all.filter((message) => to === undefined || message.to === to);
 }
 
-/** Waits for a message to `to` beyond the `known` ones and gives the six digits in it. */
-export async function nextCode(to, known, seconds = 20) {
+async function nextCodeOf(url, to, known, seconds) {
   const before = new Set(known.map((message) => message.id));
   for (let n = 0; n < seconds * 10; n += 1) {
-    const fresh = (await messages(to)).find((message) => !before.has(message.id));
+    const fresh = (await received(url, to)).find((message) => !before.has(message.id));
     if (fresh) {
       const code = /\b(\d{6})\b/.exec(fresh.text)?.[1];
       if (!code) throw new Error(`no code in « ${fresh.text} »`);
@@ -98,5 +112,25 @@ export async function nextCode(to, known, seconds = 20) {
     }
     await pause(100);
   }
-  throw new Error(`no SMS to ${to} within ${seconds} s`);
+  throw new Error(`no message to ${to} within ${seconds} s`);
+}
+
+/** The messages of the demo's phones, newest first. */
+export function messages(to) {
+  return received(MESSAGES, to);
+}
+
+/** Waits for a message to `to` beyond the `known` ones and gives the six digits in it. */
+export function nextCode(to, known, seconds = 20) {
+  return nextCodeOf(MESSAGES, to, known, seconds);
+}
+
+/** The mails of the demo's mailboxes, newest first. */
+export function mails(to) {
+  return received(MAILS, to);
+}
+
+/** Waits for a mail to `to` beyond the `known` ones and gives the six digits in it. */
+export function nextMailCode(to, known, seconds = 20) {
+  return nextCodeOf(MAILS, to, known, seconds);
 }

@@ -38,3 +38,14 @@ export const STRANGER = {
   e164: "+33639980002",
   children: [{ prenom: "Inès", birth: "03/05/2014" }],
 };
+
+/** A pupil with a letter, and her father, whose only number is a landline. */
+export const PUPIL = { name: "Zélie LANDRY", short: "Zélie L.", birth: "16/04/2015", school: "Clg Théodore Monod" };
+export const LANDLINE = {
+  name: "Gérard LANDRY",
+  children: [{ prenom: "Zélie", birth: "16/04/2015" }],
+  school: "Clg Théodore Monod",
+};
+
+/** The holder of the account that the demo's greeting names. */
+export const HOLDER = { prenom: "Marie-Hélène", address: "marie-helene@exemple.fr", children: ["Théo", "Maëlys", "Gaspard"] };

@@ -7,7 +7,9 @@ import { startDemo } from "./demo.js";
 import { ARTEFACTS, Looker } from "./look.js";
 import { Report, assert } from "./report.js";
 import { ROUNDS } from "./rounds.js";
+import { account as ownAccount } from "./scenarios/account.js";
 import { habits } from "./scenarios/habits.js";
+import { letters } from "./scenarios/letters.js";
 import { recovery } from "./scenarios/recovery.js";
 import { refusals } from "./scenarios/refusals.js";
 import { sessions } from "./scenarios/sessions.js";
@@ -41,7 +43,7 @@ async function play(round) {
   if (browser) {
     cleanings.add(browser.close);
     console.log(`        ${browser.version}; the demo was ready after ${demo.milliseconds} ms`);
-    await visit(round, browser);
+    await visit(round, browser, demo);
     await browser.close().catch(() => {});
     cleanings.delete(browser.close);
   }
@@ -49,7 +51,7 @@ async function play(round) {
   await report.check(`${round.name}: the demo stops when told to`, () => demo.stop());
 }
 
-async function visit(round, browser) {
+async function visit(round, browser, demo) {
   const visitors = [];
   const jars = new Map();
   const inTab = async (jar) => {
@@ -61,6 +63,7 @@ async function visit(round, browser) {
   const context = {
     report,
     round,
+    demo,
     words: WORDS[round.language],
     look: new Looker(report, round, browser.canAxe),
     newVisitor: async () => inTab(await browser.jar()),
@@ -79,6 +82,10 @@ async function visit(round, browser) {
   await scenario("walk", async () => {
     account = await walk({ ...context, visitor });
   });
+  if (round.whole) {
+    await scenario("letters", () => letters(context));
+    await scenario("account", () => ownAccount(context));
+  }
   if (account && round.whole) {
     await scenario("sessions", () => sessions({ ...context, ...account }));
     await scenario("refusals", () => refusals({ ...context, ...account }));

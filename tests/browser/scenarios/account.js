@@ -1,0 +1,74 @@
+// The account's own pages: another password, and an address that is confirmed by a mail.
+
+import { COLLEGE, PROVIDER, greetedAccount, mails, nextMailCode } from "../demo.js";
+import { HOLDER, NEW_PASSWORD } from "../people.js";
+import { assertEqual, assertSays } from "../report.js";
+import { onPage, signIn } from "./steps.js";
+
+export async function account({ report, round, words, look, newVisitor, demo }) {
+  const step = (name, run) => report.step(`${round.name}: ${name}`, run);
+  const { identifiant, password } = greetedAccount(demo.greeting);
+  const visitor = await newVisitor();
+  await step("the account that the greeting names signs in, and shows its children", async () => {
+    await visitor.goto(`${PROVIDER}/compte`);
+    await signIn(visitor, identifiant, password);
+    await onPage(visitor, "/compte");
+    for (const child of HOLDER.children) assertSays(await visitor.text(), child);
+  });
+  await look.at(visitor, "compte-plein");
+  await step("another password than the current one is refused", async () => {
+    await visitor.goto(`${PROVIDER}/compte/mot-de-passe`);
+    await look.at(visitor, "changer-mot-de-passe");
+    await visitor.fill("actuel", `${password}x`);
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
+    await visitor.fill("confirmation", NEW_PASSWORD);
+    await visitor.use("#changer-mot-de-passe");
+    assertEqual(visitor.tab.status, 422, "status");
+    assertSays(await visitor.text(), words.currentPasswordWrong);
+    assertEqual(await visitor.value("mot_de_passe"), "", "a password in the page");
+  });
+  await look.at(visitor, "changer-mot-de-passe-faux");
+  await step("with the current one the password is changed, and this browser stays signed in", async () => {
+    await visitor.fill("actuel", password);
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
+    await visitor.fill("confirmation", NEW_PASSWORD);
+    await visitor.use("#changer-mot-de-passe");
+    await onPage(visitor, "/compte/mot-de-passe");
+    assertSays(await visitor.text(), words.passwordChanged);
+    await look.at(visitor, "mot-de-passe-change");
+    await visitor.use('main a[href="/compte"]');
+    await onPage(visitor, "/compte");
+  });
+  await step("an address is asked for, and the mail is in the mailboxes", async () => {
+    const known = await mails(HOLDER.address);
+    await visitor.use("#adresse");
+    await onPage(visitor, "/compte/adresse");
+    await look.at(visitor, "adresse");
+    await visitor.fill("adresse", HOLDER.address);
+    await visitor.use("#envoyer");
+    await onPage(visitor, "/compte/adresse");
+    assertSays(await visitor.text(), words.addressAsked(HOLDER.address));
+    await look.at(visitor, "adresse-code");
+    const code = await nextMailCode(HOLDER.address, known);
+    const boxes = await newVisitor();
+    await boxes.goto(`${COLLEGE}courrier?lang=${round.language}`);
+    await boxes.use("#actualiser");
+    assertSays(await boxes.text(), HOLDER.address);
+    assertSays(await boxes.text(), code);
+    await look.at(boxes, "courrier");
+    await visitor.fill("code", code);
+    await visitor.use("#confirmer");
+    assertEqual(await visitor.textOf("#adresse-confirmee"), words.addressConfirmed(HOLDER.address).concat("."), "address");
+  });
+  await look.at(visitor, "adresse-confirmee");
+  await step("the account's page shows the address, and the new password signs in", async () => {
+    await visitor.goto(`${PROVIDER}/compte`);
+    assertSays(await visitor.text(), HOLDER.address);
+    const later = await newVisitor();
+    await later.goto(`${PROVIDER}/compte`);
+    await signIn(later, identifiant, password);
+    await onPage(later, "/connexion");
+    await signIn(later, identifiant, NEW_PASSWORD);
+    await onPage(later, "/compte");
+  });
+}
