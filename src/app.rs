@@ -21,7 +21,7 @@ use crate::http::support::SupportPageBuffer;
 use crate::jose::{KeyRing, KeySet};
 use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
-use crate::sms::SmsGateway;
+use crate::sms::{FallbackGateway, SmsGateway};
 use crate::telemetry::Metrics;
 
 /// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
@@ -43,6 +43,8 @@ pub struct App {
     pub pages: PageRenderer,
     pub phone_parser: PhoneParser,
     pub sms_gateway: Arc<dyn SmsGateway>,
+    /// `None` if there is no second gateway.
+    pub sms_fallback: Option<FallbackGateway>,
     /// `None` if no mail is sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     /// The HTTP client for URLs that relying parties register.
@@ -60,7 +62,7 @@ pub struct App {
     pub request_objects: FetchCache<String>,
     /// The circuit breaker per relying party for back-channel logout.
     pub logout_breaker: CircuitBreaker,
-    /// The circuit breaker of the SMS gateway.
+    /// The circuit breaker of the SMS gateways.
     pub sms_breaker: CircuitBreaker,
     /// Passwords that recently failed on many accounts (password spraying).
     pub spray_detector: SprayDetector,
@@ -84,6 +86,7 @@ pub struct AppParts {
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
     pub sms_gateway: Arc<dyn SmsGateway>,
+    pub sms_fallback: Option<FallbackGateway>,
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     pub outgoing: OutgoingClient,
 }
@@ -101,6 +104,7 @@ impl App {
             password_hasher: parts.password_hasher,
             pages: parts.pages,
             sms_gateway: parts.sms_gateway,
+            sms_fallback: parts.sms_fallback,
             mail_gateway: parts.mail_gateway,
             phone_parser: numbering,
             outgoing: parts.outgoing,

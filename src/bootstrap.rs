@@ -45,6 +45,8 @@ pub struct Dependencies {
     pub actor: Actor,
     /// Replaces the configured gateway.
     pub sms_gateway: Option<Arc<dyn SmsGateway>>,
+    /// Replaces the configured second gateway.
+    pub sms_fallback: Option<Arc<dyn SmsGateway>>,
     /// Replaces the configured gateway, where mails are sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
 }
@@ -58,6 +60,7 @@ impl Dependencies {
             password_cost: PasswordCost::STANDARD,
             actor: Actor::Job("start"),
             sms_gateway: None,
+            sms_fallback: None,
             mail_gateway: None,
         }
     }
@@ -229,10 +232,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     let Storage { db, master_key } = opened;
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
-    let sms_gateway = match around.sms_gateway {
-        Some(gateway) => gateway,
-        None => sms::open_gateway(&config.sms.gateway, &config.outgoing)?,
-    };
+    let (sms_gateway, sms_fallback) = sms::open_gateways(&config, [around.sms_gateway, around.sms_fallback])?;
     let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
         (Some(_), Some(gateway)) => Some(gateway),
         (configured, _) => configured,
@@ -249,6 +249,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         password_hasher: passwords,
         pages,
         sms_gateway,
+        sms_fallback,
         mail_gateway,
         outgoing,
     });

@@ -88,6 +88,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
         password_cost: PasswordCost::TEST,
         // The console: no log is installed.
         sms_gateway: None,
+        sms_fallback: None,
         mail_gateway: None,
     };
     let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around, |_| {}))).unwrap();

@@ -136,8 +136,8 @@ async fn fill_queue(app: &AppState, kind: JobKind, running: &mut JoinSet<()>) ->
     }
     let max_jobs = i64::try_from(free).unwrap_or(1);
     let now = app.now();
-    // While the SMS circuit breaker is open, only overdue jobs are claimed, to be given up.
-    let rests = kind == JobKind::Sms && app.sms_breaker.is_open(otp::ops::GATEWAY_BREAKER_KEY, now);
+    // While the circuit breakers of all SMS gateways are open, only overdue jobs are claimed, to be given up.
+    let rests = kind == JobKind::Sms && otp::ops::are_gateways_resting(app, now);
     let filter = if rests { ClaimFilter::Overdue } else { ClaimFilter::Due };
     let request = ClaimRequest { kind, filter, max_jobs };
     let jobs = match outbox::claim(&app.db, &app.master_key, now, request).await {

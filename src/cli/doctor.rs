@@ -121,6 +121,9 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     let store = ephemeral::diagnose(&config.ephemeral).await;
     report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
     report.record("SMS gateway", machine::check_gateway(&config).await)?;
+    if let Some(fallback) = &config.sms.fallback {
+        report.record("SMS fallback", machine::check_fallback(&config, fallback).await)?;
+    }
     report.record("mail", machine::check_mail(&config).await)?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
     report.record_value("database files", check_file_permissions(&config))?;
@@ -277,7 +280,8 @@ async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<(
         anyhow::bail!("{reason}: {} (since {since}, {} times): {}", outage.detail, outage.refusals, outage.remedy());
     }
     let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
-    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap)")))
+    let carrier = if config.sms.fallback.is_some() { ", by the first gateway" } else { "" };
+    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){carrier}")))
 }
 
 /// Lists undelivered back-channel logouts: for information only, as no operator here can repair a relying party.

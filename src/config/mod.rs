@@ -31,7 +31,7 @@ pub use pupils::Pupils;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageField, MessageFieldValues, MessageTemplate, Sms,
-    SmsGatewayConfig, TemplateSyntax,
+    SmsFallback, SmsGatewayConfig, TemplateSyntax,
 };
 
 use std::collections::BTreeSet;
@@ -192,13 +192,14 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 6] = [
+const LIST_KEYS: [&str; 7] = [
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",
     "limits.shared_sources",
     "keys.algorithms",
     "sms.http.number_refused",
+    "sms.fallback.http.number_refused",
 ];
 
 /// Returns the values of lists in the environment. The reader of the environment would take a list of one number for a
@@ -243,9 +244,13 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     collect_keys("", &defaults, &mut known);
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
+        ("sms.fallback", &["gateway", "after_seconds", "http"][..]),
         ("sms.http", &sms::HTTP_GATEWAY_KEYS[..]),
         ("sms.http.success", &sms::ANSWER_RULE_KEYS[..]),
         ("sms.http.refused", &sms::ANSWER_RULE_KEYS[..]),
+        ("sms.fallback.http", &sms::HTTP_GATEWAY_KEYS[..]),
+        ("sms.fallback.http.success", &sms::ANSWER_RULE_KEYS[..]),
+        ("sms.fallback.http.refused", &sms::ANSWER_RULE_KEYS[..]),
         ("mail.smtp", &["url", "user", "password", "password_file"][..]),
         ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
@@ -254,7 +259,10 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     let mut seen = BTreeSet::new();
     collect_keys("", given, &mut seen);
     // Names of headers are the gateway's.
-    let is_known = |key: &String| known.contains(key) || key.starts_with("sms.http.headers.");
+    let is_known = |key: &String| {
+        known.contains(key)
+            || ["sms.http.headers.", "sms.fallback.http.headers."].iter().any(|start| key.starts_with(start))
+    };
     match seen.iter().find(|key| !is_known(key)) {
         None => Ok(()),
         Some(key) => Err(ConfigError::Unknown { key: key.clone(), nearest: nearest_key(key, &known) }),

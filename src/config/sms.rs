@@ -18,6 +18,7 @@ use super::{ConfigError, nearest_key};
 #[serde(try_from = "SmsKeys", into = "SmsKeys")]
 pub struct Sms {
     pub gateway: SmsGatewayConfig,
+    pub fallback: Option<SmsFallback>,
     pub daily_cap: u32,
     pub alarm_minutes: u32,
 }
@@ -44,18 +45,44 @@ struct SmsKeys {
     /// not to disturb the repair.
     alarm_minutes: u32,
     http: Option<Box<HttpGatewayConfig>>,
+    fallback: Option<FallbackKeys>,
+}
+
+/// The second gateway, for what the first one does not take.
+#[derive(Clone, Debug)]
+pub struct SmsFallback {
+    pub gateway: SmsGatewayConfig,
+    pub after_seconds: u32,
+}
+
+/// The keys of the second gateway's section.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct FallbackKeys {
+    /// The gateway's name as in `[sms]`, with the section `[sms.fallback.http]`.
+    gateway: String,
+    /// The age from which a message that the first gateway refused is handed to the second one: old enough for the
+    /// first one to be tried twice, young enough for a code that somebody waits for.
+    after_seconds: u32,
+    http: Option<Box<HttpGatewayConfig>>,
+}
+
+impl Default for FallbackKeys {
+    fn default() -> Self {
+        Self { gateway: "http".into(), after_seconds: 5, http: None }
+    }
 }
 
 impl Default for SmsKeys {
     fn default() -> Self {
-        Self { gateway: "console".into(), daily_cap: 20_000, alarm_minutes: 10, http: None }
+        Self { gateway: "console".into(), daily_cap: 20_000, alarm_minutes: 10, http: None, fallback: None }
     }
 }
 
 impl Default for Sms {
     fn default() -> Self {
         let SmsKeys { daily_cap, alarm_minutes, .. } = SmsKeys::default();
-        Self { gateway: SmsGatewayConfig::Console, daily_cap, alarm_minutes }
+        Self { gateway: SmsGatewayConfig::Console, fallback: None, daily_cap, alarm_minutes }
     }
 }
 
@@ -63,28 +90,48 @@ impl TryFrom<SmsKeys> for Sms {
     type Error = String;
 
     fn try_from(keys: SmsKeys) -> Result<Self, String> {
-        let gateway = match keys.gateway.as_str() {
-            "console" => SmsGatewayConfig::Console,
-            "http" => {
-                SmsGatewayConfig::Http(keys.http.ok_or("sms.gateway = \"http\" needs [sms.http] url".to_owned())?)
-            }
-            other => {
-                let nearest = nearest_key(other, &GATEWAYS.map(str::to_owned).into());
-                let hint = nearest.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
-                return Err(format!("sms.gateway is \"console\" or \"http\"{hint}"));
+        let fallback = match keys.fallback {
+            None => None,
+            Some(FallbackKeys { gateway, after_seconds, http }) => {
+                Some(SmsFallback { gateway: gateway_of("sms.fallback", &gateway, http)?, after_seconds })
             }
         };
-        Ok(Self { gateway, daily_cap: keys.daily_cap, alarm_minutes: keys.alarm_minutes })
+        let gateway = gateway_of("sms", &keys.gateway, keys.http)?;
+        Ok(Self { gateway, fallback, daily_cap: keys.daily_cap, alarm_minutes: keys.alarm_minutes })
+    }
+}
+
+/// Returns the gateway of a section by its name.
+fn gateway_of(section: &str, name: &str, http: Option<Box<HttpGatewayConfig>>) -> Result<SmsGatewayConfig, String> {
+    match name {
+        "console" => Ok(SmsGatewayConfig::Console),
+        "http" => {
+            Ok(SmsGatewayConfig::Http(http.ok_or(format!("{section}.gateway = \"http\" needs [{section}.http] url"))?))
+        }
+        other => {
+            let nearest = nearest_key(other, &GATEWAYS.map(str::to_owned).into());
+            let hint = nearest.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
+            Err(format!("{section}.gateway is \"console\" or \"http\"{hint}"))
+        }
+    }
+}
+
+/// Returns the name of a gateway and its section.
+fn keys_of(gateway: SmsGatewayConfig) -> (String, Option<Box<HttpGatewayConfig>>) {
+    match gateway {
+        SmsGatewayConfig::Console => ("console".to_owned(), None),
+        SmsGatewayConfig::Http(http) => ("http".to_owned(), Some(http)),
     }
 }
 
 impl From<Sms> for SmsKeys {
     fn from(sms: Sms) -> Self {
-        let (gateway, http) = match sms.gateway {
-            SmsGatewayConfig::Console => ("console", None),
-            SmsGatewayConfig::Http(http) => ("http", Some(http)),
-        };
-        Self { gateway: gateway.to_owned(), daily_cap: sms.daily_cap, alarm_minutes: sms.alarm_minutes, http }
+        let (gateway, http) = keys_of(sms.gateway);
+        let fallback = sms.fallback.map(|fallback| {
+            let (gateway, http) = keys_of(fallback.gateway);
+            FallbackKeys { gateway, after_seconds: fallback.after_seconds, http }
+        });
+        Self { gateway, daily_cap: sms.daily_cap, alarm_minutes: sms.alarm_minutes, http, fallback }
     }
 }
 
@@ -96,13 +143,26 @@ impl Sms {
         if !(1..=1440).contains(&self.alarm_minutes) {
             return invalid("sms.alarm_minutes is 1 to 1440");
         }
-        match &mut self.gateway {
-            SmsGatewayConfig::Console if loopback => Ok(()),
-            SmsGatewayConfig::Console => {
-                invalid("sms.gateway = \"console\" is for a loopback issuer only: set \"http\" and [sms.http]")
+        if let Some(fallback) = &mut self.fallback {
+            if fallback.after_seconds > 600 {
+                return invalid("sms.fallback.after_seconds is 600 at most: a code is valid for 30 minutes");
             }
-            SmsGatewayConfig::Http(http) => http.check(loopback),
+            check_gateway("sms.fallback", &mut fallback.gateway, loopback)?;
         }
+        check_gateway("sms", &mut self.gateway, loopback)
+    }
+}
+
+fn check_gateway(section: &str, gateway: &mut SmsGatewayConfig, loopback: bool) -> Result<(), ConfigError> {
+    match gateway {
+        SmsGatewayConfig::Console if loopback => Ok(()),
+        SmsGatewayConfig::Console => invalid(&format!(
+            "{section}.gateway = \"console\" is for a loopback issuer only: set \"http\" and [{section}.http]"
+        )),
+        SmsGatewayConfig::Http(http) => http.check(loopback).map_err(|error| match error {
+            ConfigError::Invalid(rule) => ConfigError::Invalid(rule.replace("sms.http", &format!("{section}.http"))),
+            other => other,
+        }),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Verification and generation of codes.
 
 mod deliver;
+mod gateways;
 mod resend;
 mod send;
 
 pub use deliver::{
-    GATEWAY_BREAKER_KEY, ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver,
-    record_undeliverable, release_during_outages, resume, sent_today,
+    ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver, record_undeliverable,
+    release_during_outages, resume, sent_today,
 };
+pub use gateways::{GATEWAY_BREAKER_KEY, are_gateways_resting};
 pub use resend::{ResendOutcome, request_resend};
 pub use send::{CodeRequest, person_budget_key, phone_budget_key, send};
 

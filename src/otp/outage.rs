@@ -23,6 +23,10 @@ const DOMESTIC_PREFIXES: [&str; 9] = ["+33", "+262", "+508", "+590", "+594", "+5
 pub enum OutageReason {
     /// The gateway refuses the deployment, or is unreachable.
     Gateway,
+    /// The first of two gateways refuses the deployment, or is unreachable.
+    Primary,
+    /// The second gateway does.
+    Fallback,
     /// The daily cap is exhausted.
     Cap,
     /// An operator reported undelivered messages.
@@ -35,6 +39,8 @@ impl OutageReason {
     pub fn name(&self) -> String {
         match self {
             OutageReason::Gateway => "gateway".to_owned(),
+            OutageReason::Primary => "primary".to_owned(),
+            OutageReason::Fallback => "fallback".to_owned(),
             OutageReason::Cap => "cap".to_owned(),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
@@ -44,6 +50,8 @@ impl OutageReason {
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "gateway" => Some(OutageReason::Gateway),
+            "primary" => Some(OutageReason::Primary),
+            "fallback" => Some(OutageReason::Fallback),
             "cap" => Some(OutageReason::Cap),
             "operator" => Some(OutageReason::Operator),
             _ => name.strip_prefix("prefix ").map(|prefix| OutageReason::Prefix(prefix.to_owned())),
@@ -68,7 +76,7 @@ impl Outage {
     /// True if the outage is reported to operators.
     pub fn is_active(&self, now: Timestamp) -> bool {
         match self.reason {
-            OutageReason::Gateway => self.refusals >= MIN_REFUSALS,
+            OutageReason::Gateway | OutageReason::Primary | OutageReason::Fallback => self.refusals >= MIN_REFUSALS,
             // A new day has a new cap.
             OutageReason::Cap => date_key(self.last_refusal_at) == date_key(now),
             OutageReason::Prefix(_) => true,
@@ -81,6 +89,11 @@ impl Outage {
         matches!(self.reason, OutageReason::Gateway | OutageReason::Cap)
     }
 
+    /// True if one of two gateways fails, and the other one carries the messages.
+    pub fn is_carried_elsewhere(&self) -> bool {
+        matches!(self.reason, OutageReason::Primary | OutageReason::Fallback)
+    }
+
     /// Returns the remedy, for operators.
     pub fn remedy(&self) -> &'static str {
         match self.reason {
@@ -88,6 +101,10 @@ impl Outage {
                 "see [sms.http] and the gateway's account; what waits is tried again by itself, and was free for whoever \
                  asked"
             }
+            OutageReason::Primary => {
+                "see [sms.http] and the gateway's account; messages leave by [sms.fallback] meanwhile"
+            }
+            OutageReason::Fallback => "see [sms.fallback] and its account: nothing takes over where [sms.http] fails",
             OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow",
             OutageReason::Operator => "nothing",
             OutageReason::Prefix(_) => {
@@ -169,9 +186,14 @@ mod tests {
 
     #[test]
     fn reasons_keep_their_spelling() {
-        for reason in
-            [OutageReason::Gateway, OutageReason::Cap, OutageReason::Operator, OutageReason::Prefix("+3713".to_owned())]
-        {
+        for reason in [
+            OutageReason::Gateway,
+            OutageReason::Primary,
+            OutageReason::Fallback,
+            OutageReason::Cap,
+            OutageReason::Operator,
+            OutageReason::Prefix("+3713".to_owned()),
+        ] {
             assert_eq!(OutageReason::from_name(&reason.name()), Some(reason));
         }
     }

@@ -26,6 +26,8 @@ pub struct Job {
     pub overdue: bool,
     /// True if an attempt got no response: the recipient may have executed the request.
     pub uncertain: bool,
+    /// The gateway that may have taken the message, where there are several.
+    pub handed_to: Option<String>,
 }
 
 /// The selection of jobs to claim.
@@ -114,6 +116,7 @@ struct Row {
     attempts: i64,
     created_at: i64,
     unsure: bool,
+    handed_to: Option<String>,
 }
 
 /// True if a job is due. A read, so that an idle server writes nothing.
@@ -150,7 +153,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
              AND created_at <= $5 ORDER BY turn_at, due_at LIMIT $3) \
-             RETURNING id, kind, body, attempts, created_at, unsure",
+             RETURNING id, kind, body, attempts, created_at, unsure, handed_to",
             args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), born],
         )
         .await?;
@@ -165,7 +168,15 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
                     finish_as(&mut tx, &row.id, "dead", now).await?;
                     continue;
                 }
-                jobs.push(Job { id: row.id, kind, body, attempts: row.attempts, overdue, uncertain: row.unsure });
+                jobs.push(Job {
+                    id: row.id,
+                    kind,
+                    body,
+                    attempts: row.attempts,
+                    overdue,
+                    uncertain: row.unsure,
+                    handed_to: row.handed_to,
+                });
             }
             _ => {
                 finish_as(&mut tx, &row.id, "dead", now).await?;
@@ -199,6 +210,12 @@ pub async fn abandon_in(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
 pub async fn mark_uncertain_in(tx: &mut Tx, id: &str) -> Result<()> {
     tx.execute("UPDATE outbox SET unsure = TRUE WHERE id = $1", args![id]).await?;
     Ok(())
+}
+
+/// Records the gateway that may have taken the message, or that none has. Returns false if the job has ended.
+pub async fn set_handed_to_in(tx: &mut Tx, id: &str, gateway: Option<&'static str>) -> Result<bool> {
+    let sql = "UPDATE outbox SET handed_to = $2 WHERE id = $1 AND state = 'waiting'";
+    Ok(tx.execute(sql, args![id, gateway]).await? == 1)
 }
 
 /// Makes all waiting jobs of a kind due now, regardless of their back-off. Returns the number of jobs.

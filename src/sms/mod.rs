@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Outgoing, SmsGatewayConfig};
+use crate::base::clock::Span;
+use crate::config::{Config, Outgoing, SmsGatewayConfig};
 
 /// An SMS. `id` is the idempotency key: sending twice has the same effect as sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,29 @@ pub trait SmsGateway: Send + Sync {
     }
 }
 
+/// The place of a gateway among those configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SmsCarrier {
+    /// The gateway of `[sms]`.
+    Primary,
+    /// The gateway of `[sms.fallback]`.
+    Fallback,
+}
+
+impl SmsCarrier {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The second gateway.
+pub struct FallbackGateway {
+    pub gateway: Arc<dyn SmsGateway>,
+    /// The age from which a message that the first gateway refused is handed to this one.
+    pub after: Span,
+}
+
 /// Creates the configured gateway.
 ///
 /// # Errors
@@ -67,4 +91,27 @@ pub fn open_gateway(config: &SmsGatewayConfig, outgoing: &Outgoing) -> anyhow::R
         SmsGatewayConfig::Console => Arc::new(console::ConsoleGateway),
         SmsGatewayConfig::Http(config) => Arc::new(http::HttpGateway::new(config, outgoing)?),
     })
+}
+
+/// Creates the first gateway and, if configured, the second one; `given` replaces them in tests.
+///
+/// # Errors
+/// As those of [`open_gateway`].
+pub fn open_gateways(
+    config: &Config,
+    given: [Option<Arc<dyn SmsGateway>>; 2],
+) -> anyhow::Result<(Arc<dyn SmsGateway>, Option<FallbackGateway>)> {
+    let open = |gateway: &SmsGatewayConfig, given: Option<Arc<dyn SmsGateway>>| match given {
+        Some(gateway) => Ok(gateway),
+        None => open_gateway(gateway, &config.outgoing),
+    };
+    let [first, second] = given;
+    let fallback = match &config.sms.fallback {
+        None => None,
+        Some(fallback) => {
+            let after = Span::seconds(fallback.after_seconds.into());
+            Some(FallbackGateway { gateway: open(&fallback.gateway, second)?, after })
+        }
+    };
+    Ok((open(&config.sms.gateway, first)?, fallback))
 }

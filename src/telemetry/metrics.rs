@@ -36,6 +36,11 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GatewayLabels {
+    gateway: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
 }
@@ -79,6 +84,7 @@ pub struct Metrics {
     sign_ins: Family<OutcomeLabels, Counter>,
     activations: Family<StepLabels, Counter>,
     sms: Family<OutcomeLabels, Counter>,
+    sms_carried: Family<GatewayLabels, Counter>,
     connections: ConnectionMetrics,
 }
 
@@ -92,11 +98,13 @@ impl Default for Metrics {
         registry.register("limited", "What was refused because there was too much of it", limited.clone());
         registry.register("sign_ins", "Attempts to sign in with a password", sign_ins.clone());
         registry.register("activations", "Activations that reached a step", activations.clone());
+        let sms_carried = Family::<GatewayLabels, Counter>::default();
+        registry.register("sms_carried", "Messages that a gateway took, by gateway", sms_carried.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
         let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
-        Self { registry, requests, limited, sign_ins, activations, sms, connections }
+        Self { registry, requests, limited, sign_ins, activations, sms, sms_carried, connections }
     }
 }
 
@@ -131,6 +139,11 @@ impl Metrics {
     /// `capped`.
     pub fn record_sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts an SMS that a gateway took: `primary` or `fallback`.
+    pub fn record_sms_carrier(&self, gateway: &'static str) {
+        self.sms_carried.get_or_create(&GatewayLabels { gateway }).inc();
     }
 
     /// Returns the connection metrics for the listener.

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::cli::format_paris_time;
-use crate::config::Config;
 use crate::config::deployment::DeploymentFiles;
+use crate::config::{Config, SmsFallback};
 use crate::crypto;
 use crate::db::files::sqlite_file;
 use crate::demo::rosters::SCHOOLS;
@@ -128,12 +128,21 @@ pub fn check_components(config: &Config) -> anyhow::Result<String> {
     OutgoingClient::new(&config.outgoing)?;
     PageRenderer::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
     sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
+    if let Some(fallback) = &config.sms.fallback {
+        sms::open_gateway(&fallback.gateway, &config.outgoing).context("sms.fallback")?;
+    }
     Ok("pages, outgoing calls and the SMS gateway".to_owned())
 }
 
 /// Checks that the gateway answers a call that sends nothing, whatever the response.
 pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
     let gateway = sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
+    gateway.check_reachable().await.map_err(anyhow::Error::msg)
+}
+
+/// Checks that the second gateway answers a call that sends nothing, whatever the response.
+pub async fn check_fallback(config: &Config, fallback: &SmsFallback) -> anyhow::Result<String> {
+    let gateway = sms::open_gateway(&fallback.gateway, &config.outgoing)?;
     gateway.check_reachable().await.map_err(anyhow::Error::msg)
 }
 

@@ -65,6 +65,30 @@ fn what_would_not_send_what_it_should_is_refused_at_the_start() {
 }
 
 #[test]
+fn the_second_gateway_has_the_same_section_and_names_its_own_keys() {
+    let fallback = |more: &str| {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        std::fs::write(file.path(), format!("{HEAD}[sms.fallback]\n{more}")).unwrap();
+        Config::load(Some(file.path())).map(|config| config.sms.fallback.unwrap()).map_err(|error| error.to_string())
+    };
+    let read = fallback("after_seconds = 20\n[sms.fallback.http]\nurl = \"https://b.example\"\n").unwrap();
+    assert_eq!(read.after_seconds, 20);
+    let SmsGatewayConfig::Http(http) = read.gateway else { panic!() };
+    assert_eq!(http.url, "https://b.example");
+    for (more, said) in [
+        ("after_seconds = 20\n", "sms.fallback.gateway = \"http\" needs [sms.fallback.http] url"),
+        ("gateway = \"htp\"\n", "sms.fallback.gateway is \"console\" or \"http\"; did you mean \"http\"?"),
+        ("after_seconds = 999\ngateway = \"console\"\n", "sms.fallback.after_seconds is 600 at most"),
+        ("[sms.fallback.http]\nurl = \"ftp://b\"\n", "sms.fallback.http.url is https"),
+        ("[sms.fallback.http]\nurl = \"https://b\"\nbody = \"{too}\"\n", "sms.fallback.http.body: {too}"),
+        ("[sms.fallback.http]\nurl = \"https://b\"\nbdy = \"\"\n", "did you mean `sms.fallback.http.body`"),
+    ] {
+        let answer = fallback(more).expect_err(more);
+        assert!(answer.contains(said), "{more}: {answer}");
+    }
+}
+
+#[test]
 fn secrets_come_from_files_and_are_never_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, value: &str| {

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gateways::{self, GatewayChoice};
+
 use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -22,9 +24,6 @@ use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
 use crate::sms::{SmsMessage, SmsSendError};
 use crate::tenants::{self, Notice, NoticeKind};
-
-/// The gateway's key in the circuit breaker.
-pub const GATEWAY_BREAKER_KEY: &str = "sms";
 
 /// The body of a delivery job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,14 +130,13 @@ pub async fn record_undeliverable(
     let outage = outages::record_refusal(tx, reason, detail, asked).await?;
     let apart = Span::minutes(i64::from(app.config.sms.alarm_minutes));
     if outage.is_active(now) && outages::mark_alerted(tx, &outage, apart).await? {
-        tracing::error!(
-            reason = outage.reason.name(),
-            detail,
-            refusals = outage.refusals,
-            remedy = outage.remedy(),
-            minutes = now.since(outage.began_at).0 / 60_000,
-            "SMS do not leave"
-        );
+        let (reason, refusals, remedy) = (outage.reason.name(), outage.refusals, outage.remedy());
+        let minutes = now.since(outage.began_at).0 / 60_000;
+        if outage.is_carried_elsewhere() {
+            tracing::error!(reason, detail, refusals, remedy, minutes, "SMS leave by the other gateway");
+        } else {
+            tracing::error!(reason, detail, refusals, remedy, minutes, "SMS do not leave");
+        }
     }
     Ok(())
 }
@@ -155,34 +153,45 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         abandon(&mut tx, job, &letter).await?;
         return Ok(tx.commit().await?);
     };
-    if let Some(until) = app.sms_breaker.open_until(GATEWAY_BREAKER_KEY, now) {
-        return Ok(outbox::requeue(&app.db, job, until).await?);
+    let (carrier, gateway) = match gateways::choose_gateway(app, job, now.since(asked), now) {
+        GatewayChoice::Send(carrier, gateway) => (carrier, gateway),
+        GatewayChoice::Wait(until) => return Ok(outbox::requeue(&app.db, job, until).await?),
+    };
+    if !gateways::reserve_gateway(op, job, carrier).await? {
+        return Ok(());
     }
     // The job's id makes a second delivery after a crash the same message.
     let message = SmsMessage { id: job.id.clone(), to: letter.message.to.clone(), text: letter.message.text.clone() };
-    let sent = app.sms_gateway.send(&message).await;
+    let sent = gateway.send(&message).await;
     let op = &Operation { now: app.now(), ..op.clone() };
     let now = op.now;
     match &sent {
-        Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(GATEWAY_BREAKER_KEY, now),
-        Ok(()) | Err(SmsSendError::NumberRejected { .. }) => app.sms_breaker.record_success(GATEWAY_BREAKER_KEY),
+        Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(gateways::breaker_key(carrier), now),
+        Ok(()) | Err(SmsSendError::NumberRejected { .. }) => {
+            app.sms_breaker.record_success(gateways::breaker_key(carrier));
+        }
     }
     let mut tx = op.write(Durability::Relaxed).await?;
-    let mut ended = 0;
+    let mut ended = false;
     match sent {
         Ok(()) => {
             app.metrics.record_sms("sent");
+            app.metrics.record_sms_carrier(carrier.name());
             outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
-            ended = outages::end(&mut tx, &OutageReason::Gateway).await?;
+            ended = gateways::end_gateway_outages(&mut tx, carrier).await?;
         }
         Err(SmsSendError::Deployment { why, uncertain: unsure }) => {
             app.metrics.record_sms("failed");
+            // An attempt that nobody settled, because a process died in it, has no response either.
+            let unsure = unsure || job.handed_to.is_some();
             if unsure {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
+            } else if app.sms_fallback.is_some() && !job.uncertain {
+                outbox::set_handed_to_in(&mut tx, &job.id, None).await?;
             }
-            record_undeliverable(op, &mut tx, &OutageReason::Gateway, &why, asked).await?;
+            gateways::record_gateway_failure(op, &mut tx, carrier, &why, asked).await?;
             // It may have been delivered twice already, and each repetition may be paid for.
-            let may_repeat = app.sms_gateway.is_idempotent() || !(unsure && job.uncertain);
+            let may_repeat = gateway.is_idempotent() || !(unsure && job.uncertain);
             let outcome = if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead };
             outbox::finish_in(&mut tx, job, outcome).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, may_repeat, "SMS not taken");
@@ -196,7 +205,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         }
     }
     tx.commit().await?;
-    if ended > 0 {
+    if ended {
         tracing::info!("SMS leave again");
     }
     Ok(())

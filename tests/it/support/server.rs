@@ -13,7 +13,7 @@ use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
-use preau::config::{Config, MailGatewayConfig};
+use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig};
 use preau::crypto::{self, PasswordCost};
 use preau::mail::MailMessage;
 use preau::sms::{SmsGateway, SmsMessage};
@@ -116,7 +116,17 @@ impl TestServer {
         let folder = TempDir::new().unwrap();
         let config = test_config(&folder).await;
         let (clock, folder) = (Arc::new(ManualClock::at(START_TIME)), Arc::new(folder));
-        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, Some(gateway)))).await
+        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, [Some(gateway), None]))).await
+    }
+
+    /// Starts a new server with two given SMS gateways.
+    pub async fn start_with_gateways(first: Arc<dyn SmsGateway>, second: Arc<dyn SmsGateway>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut config = test_config(&folder).await;
+        config.sms.fallback = Some(SmsFallback { gateway: SmsGatewayConfig::Console, after_seconds: 5 });
+        let (clock, folder) = (Arc::new(ManualClock::at(START_TIME)), Arc::new(folder));
+        let parts = (PasswordCost::TEST, [Some(first), Some(second)]);
+        Box::pin(Self::build_with_gateway(config, clock, folder, 1, parts)).await
     }
 
     async fn build_with_password_cost(
@@ -126,7 +136,7 @@ impl TestServer {
         seed: u64,
         cost: PasswordCost,
     ) -> Self {
-        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, None))).await
+        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, [None, None]))).await
     }
 
     async fn build_with_gateway(
@@ -134,7 +144,7 @@ impl TestServer {
         clock: Arc<ManualClock>,
         folder: Arc<TempDir>,
         seed: u64,
-        (cost, gateway): (PasswordCost, Option<Arc<dyn SmsGateway>>),
+        (cost, [gateway, fallback]): (PasswordCost, [Option<Arc<dyn SmsGateway>>; 2]),
     ) -> Self {
         let recorded = Arc::new(RecordingGateway::default());
         let mails = Arc::new(RecordingMailGateway::default());
@@ -144,6 +154,7 @@ impl TestServer {
             password_cost: cost,
             actor: Actor::Job("test"),
             sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
+            sms_fallback: fallback,
             mail_gateway: Some(mails.clone()),
         };
         let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();
