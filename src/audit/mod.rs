@@ -66,6 +66,8 @@ pub enum AuditEvent {
     #[strum(serialize = "sms_budgets_lifted")]
     SmsLimitsReset,
     SmsResumed,
+    /// A code was asked for a number in a country to which no message may go.
+    SmsCountryRefused,
     FilesPublished,
 }
 

@@ -5,6 +5,7 @@
 pub mod actor;
 pub mod clock;
 pub mod date;
+pub mod destinations;
 pub mod ids;
 pub mod lang;
 pub mod latin;

@@ -281,7 +281,9 @@ async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<(
     }
     let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
     let carrier = if config.sms.fallback.is_some() { ", by the first gateway" } else { "" };
-    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){carrier}")))
+    let caps = otp::ops::used_caps(&mut db.read().await?, config, now).await?;
+    let caps: String = caps.iter().map(|used| format!("; {used}")).collect();
+    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){carrier}{caps}")))
 }
 
 /// Lists undelivered back-channel logouts: for information only, as no operator here can repair a relying party.

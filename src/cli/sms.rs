@@ -63,5 +63,8 @@ async fn print_status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn W
     let used = otp::ops::sent_today(&mut tx, now).await?;
     let age = oldest.map_or(Span(0), |at| now.since(Timestamp(at))).0 / 60_000;
     writeln!(out, "{waiting} wait, the oldest for {age} min; {used} of {} of the day", config.sms.daily_cap)?;
+    for used in otp::ops::used_caps(&mut tx, config, now).await? {
+        writeln!(out, "{used} of the day")?;
+    }
     Ok(standing.is_empty())
 }

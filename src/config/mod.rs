@@ -192,12 +192,13 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 7] = [
+const LIST_KEYS: [&str; 8] = [
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",
     "limits.shared_sources",
     "keys.algorithms",
+    "sms.countries",
     "sms.http.number_refused",
     "sms.fallback.http.number_refused",
 ];

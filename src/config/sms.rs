@@ -11,6 +11,7 @@ pub use template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSy
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, nearest_key};
+use crate::base::destinations::DestinationList;
 
 /// The settings of SMS sending. Read and written as `SmsKeys`: serde's own tagged enums would no longer convert values
 /// of the environment, where everything is text.
@@ -20,6 +21,9 @@ pub struct Sms {
     pub gateway: SmsGatewayConfig,
     pub fallback: Option<SmsFallback>,
     pub daily_cap: u32,
+    pub foreign_prefix_daily_cap: u32,
+    pub academy_daily_cap: u32,
+    pub countries: DestinationList,
     pub alarm_minutes: u32,
 }
 
@@ -41,6 +45,14 @@ struct SmsKeys {
     gateway: String,
     /// The maximum number of messages per day, a limit on cost. Further messages are not sent until the next day.
     daily_cap: u32,
+    /// The maximum number of messages per day to one foreign prefix (a plus sign and four digits): enough for the
+    /// families of a border, and a bound on what premium numbers earn somebody.
+    foreign_prefix_daily_cap: u32,
+    /// The maximum number of messages per day to the persons of one academy; 0 means no cap of its own.
+    academy_daily_cap: u32,
+    /// The foreign countries to which messages may go, by ISO code or prefix; empty means every country, because a
+    /// parent abroad has no other way in. France and its overseas territories are always included.
+    countries: DestinationList,
     /// The interval between two alarms in the log during an outage, in minutes: short enough to be noticed, long enough
     /// not to disturb the repair.
     alarm_minutes: u32,
@@ -75,14 +87,31 @@ impl Default for FallbackKeys {
 
 impl Default for SmsKeys {
     fn default() -> Self {
-        Self { gateway: "console".into(), daily_cap: 20_000, alarm_minutes: 10, http: None, fallback: None }
+        Self {
+            gateway: "console".into(),
+            daily_cap: 20_000,
+            foreign_prefix_daily_cap: 300,
+            academy_daily_cap: 0,
+            countries: DestinationList::default(),
+            alarm_minutes: 10,
+            http: None,
+            fallback: None,
+        }
     }
 }
 
 impl Default for Sms {
     fn default() -> Self {
-        let SmsKeys { daily_cap, alarm_minutes, .. } = SmsKeys::default();
-        Self { gateway: SmsGatewayConfig::Console, fallback: None, daily_cap, alarm_minutes }
+        let keys = SmsKeys::default();
+        Self {
+            gateway: SmsGatewayConfig::Console,
+            fallback: None,
+            daily_cap: keys.daily_cap,
+            foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
+            academy_daily_cap: keys.academy_daily_cap,
+            countries: keys.countries,
+            alarm_minutes: keys.alarm_minutes,
+        }
     }
 }
 
@@ -97,7 +126,15 @@ impl TryFrom<SmsKeys> for Sms {
             }
         };
         let gateway = gateway_of("sms", &keys.gateway, keys.http)?;
-        Ok(Self { gateway, fallback, daily_cap: keys.daily_cap, alarm_minutes: keys.alarm_minutes })
+        Ok(Self {
+            gateway,
+            fallback,
+            daily_cap: keys.daily_cap,
+            foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
+            academy_daily_cap: keys.academy_daily_cap,
+            countries: keys.countries,
+            alarm_minutes: keys.alarm_minutes,
+        })
     }
 }
 
@@ -131,7 +168,16 @@ impl From<Sms> for SmsKeys {
             let (gateway, http) = keys_of(fallback.gateway);
             FallbackKeys { gateway, after_seconds: fallback.after_seconds, http }
         });
-        Self { gateway, daily_cap: sms.daily_cap, alarm_minutes: sms.alarm_minutes, http, fallback }
+        Self {
+            gateway,
+            daily_cap: sms.daily_cap,
+            foreign_prefix_daily_cap: sms.foreign_prefix_daily_cap,
+            academy_daily_cap: sms.academy_daily_cap,
+            countries: sms.countries,
+            alarm_minutes: sms.alarm_minutes,
+            http,
+            fallback,
+        }
     }
 }
 
@@ -139,6 +185,9 @@ impl Sms {
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
         if self.daily_cap == 0 {
             return invalid("sms.daily_cap is at least 1: nobody can activate an account without a message");
+        }
+        if self.foreign_prefix_daily_cap == 0 {
+            return invalid("sms.foreign_prefix_daily_cap is at least 1: sms.countries says where no message goes");
         }
         if !(1..=1440).contains(&self.alarm_minutes) {
             return invalid("sms.alarm_minutes is 1 to 1440");

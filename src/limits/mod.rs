@@ -35,6 +35,12 @@ pub enum RateLimit {
     /// An SMS of the whole deployment. The limit is configured.
     #[strum(serialize = "sms_of_day")]
     DailySms,
+    /// An SMS to a foreign prefix. The limit is configured.
+    #[strum(serialize = "sms_to_prefix_of_day")]
+    DailySmsToPrefix,
+    /// An SMS to a person of an academy. The limit is configured.
+    #[strum(serialize = "sms_of_academy_of_day")]
+    DailySmsOfAcademy,
     /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
     /// Activations from one source without a correct code. The limits are configured.
@@ -100,7 +106,11 @@ impl RateLimit {
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::ParentCode => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
-            RateLimit::DailySms | RateLimit::WrongSignIn | RateLimit::Activation => plain(usize::MAX),
+            RateLimit::DailySms
+            | RateLimit::DailySmsToPrefix
+            | RateLimit::DailySmsOfAcademy
+            | RateLimit::WrongSignIn
+            | RateLimit::Activation => plain(usize::MAX),
         }
     }
 }

@@ -181,6 +181,12 @@ pub async fn daily_count(tx: &mut Tx, action: RateLimit, day: &str) -> Result<i6
     Ok(find_marks(tx, action, day).await?.and_then(|count| count.parse().ok()).unwrap_or_default())
 }
 
+/// Lists the numbers of events counted under keys that begin with `start`, which has no wildcard.
+pub async fn list_daily(tx: &mut Tx, action: RateLimit, start: &str) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT key, CAST(marks AS BIGINT) FROM budget WHERE action = $1 AND key LIKE $2 ORDER BY key";
+    tx.fetch_all(sql, args![action.name(), format!("{start}%")]).await
+}
+
 async fn find_marks(tx: &mut Tx, action: RateLimit, key: &str) -> Result<Option<String>> {
     let sql = "SELECT marks FROM budget WHERE action = $1 AND key = $2";
     Ok(tx.fetch_optional::<(String,)>(sql, args![action.name(), key]).await?.map(|(m,)| m))

@@ -1,10 +1,12 @@
 //! Verification and generation of codes.
 
+mod caps;
 mod deliver;
 mod gateways;
 mod resend;
 mod send;
 
+pub use caps::used_caps;
 pub use deliver::{
     ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver, record_undeliverable,
     release_during_outages, resume, sent_today,

@@ -5,6 +5,7 @@
 //! instead, requests made during an outage do not count.
 
 use crate::base::clock::{Span, Timestamp};
+use crate::base::destinations::is_domestic;
 use crate::http::pages::dates::date_key;
 
 /// The number of consecutive refusals before an outage is reported.
@@ -15,8 +16,6 @@ const MIN_CODES_FOR_CONVERSION: i64 = 50;
 pub const CONVERSION_WINDOW: Span = Span::hours(24);
 /// The minimum share of entered codes, in percent.
 const MIN_CONVERSION_PERCENT: i64 = 60;
-/// Domestic prefixes. Numbers of other countries may be premium numbers that earn an attacker money.
-const DOMESTIC_PREFIXES: [&str; 9] = ["+33", "+262", "+508", "+590", "+594", "+596", "+681", "+687", "+689"];
 
 /// The cause of an outage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +28,10 @@ pub enum OutageReason {
     Fallback,
     /// The daily cap is exhausted.
     Cap,
+    /// The daily cap of a foreign prefix is exhausted.
+    PrefixCap(String),
+    /// The daily cap of an academy is exhausted.
+    AcademyCap(String),
     /// An operator reported undelivered messages.
     Operator,
     /// Too few codes sent to the numbers of a prefix are entered.
@@ -42,6 +45,8 @@ impl OutageReason {
             OutageReason::Primary => "primary".to_owned(),
             OutageReason::Fallback => "fallback".to_owned(),
             OutageReason::Cap => "cap".to_owned(),
+            OutageReason::PrefixCap(prefix) => format!("cap of prefix {prefix}"),
+            OutageReason::AcademyCap(academy) => format!("cap of academy {academy}"),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
         }
@@ -54,7 +59,13 @@ impl OutageReason {
             "fallback" => Some(OutageReason::Fallback),
             "cap" => Some(OutageReason::Cap),
             "operator" => Some(OutageReason::Operator),
-            _ => name.strip_prefix("prefix ").map(|prefix| OutageReason::Prefix(prefix.to_owned())),
+            _ => {
+                let named =
+                    |start: &str, reason: fn(String) -> Self| Some(reason(name.strip_prefix(start)?.to_owned()));
+                named("prefix ", OutageReason::Prefix)
+                    .or_else(|| named("cap of prefix ", OutageReason::PrefixCap))
+                    .or_else(|| named("cap of academy ", OutageReason::AcademyCap))
+            }
         }
     }
 }
@@ -78,7 +89,9 @@ impl Outage {
         match self.reason {
             OutageReason::Gateway | OutageReason::Primary | OutageReason::Fallback => self.refusals >= MIN_REFUSALS,
             // A new day has a new cap.
-            OutageReason::Cap => date_key(self.last_refusal_at) == date_key(now),
+            OutageReason::Cap | OutageReason::PrefixCap(_) | OutageReason::AcademyCap(_) => {
+                date_key(self.last_refusal_at) == date_key(now)
+            }
             OutageReason::Prefix(_) => true,
             OutageReason::Operator => false,
         }
@@ -106,6 +119,13 @@ impl Outage {
             }
             OutageReason::Fallback => "see [sms.fallback] and its account: nothing takes over where [sms.http] fails",
             OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow",
+            OutageReason::PrefixCap(_) => {
+                "see whether a roster was filled with numbers that earn somebody money; raise \
+                 sms.foreign_prefix_daily_cap and restart, or wait for tomorrow"
+            }
+            OutageReason::AcademyCap(_) => {
+                "see who asks for so many; raise sms.academy_daily_cap and restart, or wait for tomorrow"
+            }
             OutageReason::Operator => "nothing",
             OutageReason::Prefix(_) => {
                 "see whether a roster was filled with numbers that earn somebody money; `preau sms resume` lifts it"
@@ -145,11 +165,7 @@ pub fn judge_conversion(destination: &str, sent: i64, entered: i64) -> Conversio
     if sent < MIN_CODES_FOR_CONVERSION || entered.saturating_mul(100) >= sent.saturating_mul(MIN_CONVERSION_PERCENT) {
         return Conversion::Sufficient;
     }
-    if DOMESTIC_PREFIXES.iter().any(|home| destination.starts_with(home)) {
-        Conversion::Alarm
-    } else {
-        Conversion::Blocked
-    }
+    if is_domestic(destination) { Conversion::Alarm } else { Conversion::Blocked }
 }
 
 /// Returns the percentage of the daily cap reached exactly by this message, if reported: 50, 80 or 100.
@@ -193,6 +209,8 @@ mod tests {
             OutageReason::Cap,
             OutageReason::Operator,
             OutageReason::Prefix("+3713".to_owned()),
+            OutageReason::PrefixCap("+3713".to_owned()),
+            OutageReason::AcademyCap("montpellier".to_owned()),
         ] {
             assert_eq!(OutageReason::from_name(&reason.name()), Some(reason));
         }

@@ -41,6 +41,12 @@ struct GatewayLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CapLabels {
+    cap: &'static str,
+    percent: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
 }
@@ -85,6 +91,7 @@ pub struct Metrics {
     activations: Family<StepLabels, Counter>,
     sms: Family<OutcomeLabels, Counter>,
     sms_carried: Family<GatewayLabels, Counter>,
+    sms_caps: Family<CapLabels, Counter>,
     connections: ConnectionMetrics,
 }
 
@@ -100,11 +107,13 @@ impl Default for Metrics {
         registry.register("activations", "Activations that reached a step", activations.clone());
         let sms_carried = Family::<GatewayLabels, Counter>::default();
         registry.register("sms_carried", "Messages that a gateway took, by gateway", sms_carried.clone());
+        let sms_caps = Family::<CapLabels, Counter>::default();
+        registry.register("sms_caps_reached", "Shares of a day's cap of messages that were reached", sms_caps.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
         let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
-        Self { registry, requests, limited, sign_ins, activations, sms, sms_carried, connections }
+        Self { registry, requests, limited, sign_ins, activations, sms, sms_carried, sms_caps, connections }
     }
 }
 
@@ -136,7 +145,7 @@ impl Metrics {
     }
 
     /// Counts an SMS by outcome: `queued`, `sent`, `failed` (will be retried), `refused` (will not be retried),
-    /// `capped`.
+    /// `capped`, `country` (not one of `sms.countries`).
     pub fn record_sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }
@@ -144,6 +153,11 @@ impl Metrics {
     /// Counts an SMS that a gateway took: `primary` or `fallback`.
     pub fn record_sms_carrier(&self, gateway: &'static str) {
         self.sms_carried.get_or_create(&GatewayLabels { gateway }).inc();
+    }
+
+    /// Counts that half, four fifths or all of a cap was reached: of the `day`, a `prefix`, an `academy`.
+    pub fn record_sms_cap(&self, cap: &'static str, percent: i64) {
+        self.sms_caps.get_or_create(&CapLabels { cap, percent }).inc();
     }
 
     /// Returns the connection metrics for the listener.

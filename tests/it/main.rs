@@ -76,6 +76,8 @@ mod sessions;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod sms_destinations;
+#[cfg(test)]
 mod sms_fallback;
 #[cfg(test)]
 mod sms_gateway;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::caps;
 use super::gateways::{self, GatewayChoice};
 
 use crate::app::{DatabaseOperation, Operation};
@@ -46,6 +47,9 @@ pub struct SmsJobContext {
     /// The persons of the roster, and the support code shown to the school.
     pub persons: Vec<PersonId>,
     pub support_code: String,
+    /// The academy to whose cap the message counts.
+    #[serde(default)]
+    pub academy: Option<String>,
 }
 
 /// Releases the requests made during outages of the whole deployment. Returns the outage windows.
@@ -150,7 +154,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     let about = letter.about.as_ref();
     let Some(asked) = requested_at(op, job, about).await? else {
         let mut tx = op.write(Durability::Relaxed).await?;
-        abandon(&mut tx, job, &letter).await?;
+        abandon(op, &mut tx, job, &letter).await?;
         return Ok(tx.commit().await?);
     };
     let (carrier, gateway) = match gateways::choose_gateway(app, job, now.since(asked), now) {
@@ -198,8 +202,10 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
-            if abandon(&mut tx, job, &letter).await? {
-                notify_schools(&mut tx, about).await?;
+            if abandon(op, &mut tx, job, &letter).await? {
+                if let Some(about) = about {
+                    notify_schools(&mut tx, &about.persons, &about.support_code).await?;
+                }
                 tracing::warn!(job = %job.id, %error, "the school is told");
             }
         }
@@ -230,30 +236,34 @@ async fn requested_at(
 
 /// Ends the job and releases its budgets, unless the message may have been sent after all. Returns true if this call
 /// ended the job.
-async fn abandon(tx: &mut UnitOfWork<'_>, job: &Job, letter: &SmsJob) -> Result<bool> {
+async fn abandon(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, job: &Job, letter: &SmsJob) -> Result<bool> {
     if !outbox::abandon_in(tx, &job.id).await? {
         return Ok(false);
     }
     if let Some(about) = letter.about.as_ref().filter(|_| !job.uncertain) {
         let at = about.counted_at;
         limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at).await?;
-        limits::store::uncount_daily(tx, RateLimit::DailySms, &date_key(at)).await?;
-        outages::subtract_sent(tx, at, &destination_prefix(&letter.message.to)).await?;
+        let to = letter.message.to.as_str();
+        caps::uncount_message(tx, &caps::caps_of(&op.app.config, at, to, about.academy.as_deref())).await?;
+        outages::subtract_sent(tx, at, &destination_prefix(to)).await?;
     }
     Ok(true)
 }
 
 /// Notifies the schools able to correct an unreachable number of the roster. The page does not show the failure: its
 /// content is the same for everybody.
-async fn notify_schools(tx: &mut UnitOfWork<'_>, about: Option<&SmsJobContext>) -> anyhow::Result<()> {
-    let Some(about) = about else { return Ok(()) };
-    for person_id in &about.persons {
+pub(super) async fn notify_schools(
+    tx: &mut UnitOfWork<'_>,
+    persons: &[PersonId],
+    support_code: &str,
+) -> anyhow::Result<()> {
+    for person_id in persons {
         let mut told: Vec<Uai> = Vec::new();
         for child in roster::store::list_children_of_person(tx, person_id).await? {
             if told.contains(&child.uai) {
                 continue;
             }
-            let (uai, support_code) = (&child.uai, about.support_code.as_str());
+            let uai = &child.uai;
             let notice = Notice { uai, person_id, pupil_id: None, kind: NoticeKind::Unreachable, support_code };
             tenants::store::upsert_notice(tx, &notice).await?;
             told.push(child.uai);

@@ -2,6 +2,8 @@
 //!
 //! The flows differ in how they find the person; from here on all of them do the same.
 
+use super::caps::{self, CapCount};
+use super::deliver::notify_schools;
 use super::{SmsJob, SmsJobContext, check_conversion, code_hmac, generate_code, record_undeliverable};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -9,12 +11,12 @@ use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ChallengeId, PersonId};
 use crate::crypto::HmacPurpose;
-use crate::db::Durability;
-use crate::http::pages::dates::date_key;
+use crate::db::{Durability, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::otp::outage::{Conversion, OutageReason, cap_percent_reached, destination_prefix};
+use crate::otp::outage::{Conversion, destination_prefix};
 use crate::otp::store::{self, outages};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
+use crate::roster;
 use crate::sms::SmsMessage;
 
 /// A code to send.
@@ -62,6 +64,9 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     let Some(asked) = serves.map(|c| Timestamp(c.sent_at)) else { return Ok(JobOutcome::Done) };
     // No match: the job is deleted without a trace.
     let Some(first) = request.persons.iter().min() else { return Ok(JobOutcome::Discard) };
+    if !app.config.sms.countries.permits(request.to) {
+        return refuse_destination(op, job, &request).await;
+    }
     let person = person_budget_key(app, first, &request.device_suffix());
     let code = generate_code(app);
     let text = app.pages.message(
@@ -91,17 +96,21 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         tracing::info!(code = %request.support_code, "no SMS: this number had its five of the day");
         return Ok(JobOutcome::Done);
     }
-    let cap = app.config.sms.daily_cap;
-    let Some(count) = limits::store::count_daily(&mut tx, RateLimit::DailySms, &date_key(now), cap).await? else {
-        tx.rollback().await?;
-        app.metrics.record_limited(RateLimit::DailySms.name(), "cap");
-        app.metrics.record_sms("capped");
-        let mut tx = op.write(Durability::Relaxed).await?;
-        let detail = format!("the {cap} messages of the day (sms.daily_cap) are used up");
-        record_undeliverable(op, &mut tx, &OutageReason::Cap, &detail, asked).await?;
-        tx.commit().await?;
-        // Retried until the code expires: the daily cap may be reset at midnight before.
-        return Ok(JobOutcome::Retry);
+    let academy = academy_of(&mut tx, request.persons).await?;
+    let caps = caps::caps_of(&app.config, now, request.to, academy.as_deref());
+    let counts = match caps::count_message(&mut tx, &caps).await? {
+        CapCount::Counted(counts) => counts,
+        CapCount::Exceeded(index) => {
+            tx.rollback().await?;
+            let Some(cap) = caps.get(index) else { return Ok(JobOutcome::Retry) };
+            app.metrics.record_limited(cap.name(), "cap");
+            app.metrics.record_sms("capped");
+            let mut tx = op.write(Durability::Relaxed).await?;
+            record_undeliverable(op, &mut tx, &cap.reason, &cap.exhausted(), asked).await?;
+            tx.commit().await?;
+            // Retried until the code expires: the cap may be reset at midnight before.
+            return Ok(JobOutcome::Retry);
+        }
     };
     // A repeated job finds the code already set, and an outdated job a newer send number: neither sends again.
     if !store::set_code(&mut tx, request.challenge_id, request.sends, &keyed, &person).await? {
@@ -123,18 +132,42 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         counted_at: now,
         persons: request.persons.to_vec(),
         support_code: request.support_code.to_owned(),
+        academy,
     };
     let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
     outages::add_traffic(&mut tx, &destination_prefix(request.to), 1, 0).await?;
-    outages::end(&mut tx, &OutageReason::Cap).await?;
     outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.metrics.record_sms("queued");
     app.job_notifier.notify(JobKind::Sms);
-    if let Some(percent) = cap_percent_reached(count, cap) {
-        tracing::error!(percent, cap, "SMS of the day (sms.daily_cap): raise it, or see who asks for so many");
+    caps::report_caps(app, &caps, &counts);
+    Ok(JobOutcome::Done)
+}
+
+/// Returns the academy of the first child, to whose cap a message counts.
+async fn academy_of(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Result<Option<String>> {
+    for person in persons {
+        if let Some(child) = roster::store::list_children_of_person(tx, person).await?.into_iter().next() {
+            return Ok(Some(child.academy));
+        }
     }
+    Ok(None)
+}
+
+/// Ends a job whose number is in a country to which no message may go. The visitor's page is the same; the school is
+/// told, because a letter or another number are what is left.
+async fn refuse_destination(op: &Operation<'_>, job: &Job, request: &CodeRequest<'_>) -> anyhow::Result<JobOutcome> {
+    let mut tx = op.write(Durability::Durable).await?;
+    if outbox::complete_in(&mut tx, &job.id).await? {
+        notify_schools(&mut tx, request.persons, request.support_code).await?;
+        let about = AuditDetails { account: request.account, detail: request.support_code, ..AuditDetails::default() };
+        audit::store::record(&mut tx, AuditEvent::SmsCountryRefused, about).await?;
+    }
+    tx.commit().await?;
+    op.app.metrics.record_sms("country");
+    let prefix = destination_prefix(request.to);
+    tracing::warn!(code = %request.support_code, prefix, "no SMS: not one of sms.countries; the school is told");
     Ok(JobOutcome::Done)
 }

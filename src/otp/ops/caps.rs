@@ -1,0 +1,136 @@
+//! The caps of a day: of the deployment, of a foreign prefix, and of an academy.
+//!
+//! Each bounds what a roster full of numbers that earn somebody money may cost (docs/threats.md#threat-s07). A prefix of
+//! France has no cap of its own: whoever makes many parents ask could close it for everybody.
+
+use crate::app::App;
+use crate::base::clock::Timestamp;
+use crate::base::destinations::is_domestic;
+use crate::config::Config;
+use crate::db::{Result, Tx, UnitOfWork};
+use crate::http::pages::dates::date_key;
+use crate::limits::{self, RateLimit};
+use crate::otp::outage::{OutageReason, cap_percent_reached, destination_prefix};
+use crate::otp::store::outages;
+
+/// A limit of messages in a day.
+pub(super) struct SmsCap {
+    limit: RateLimit,
+    /// The day, with what is capped.
+    key: String,
+    pub max: u32,
+    pub reason: OutageReason,
+    /// The kind of cap, in metrics.
+    kind: &'static str,
+    setting: &'static str,
+}
+
+/// The result of counting a message.
+pub(super) enum CapCount {
+    /// Counted on each of the caps; the new counts stand in their order.
+    Counted(Vec<i64>),
+    /// The message is one too many for the cap at this index.
+    Exceeded(usize),
+}
+
+impl SmsCap {
+    /// Returns the words for operators after the cap is used up.
+    pub fn exhausted(&self) -> String {
+        format!("the {} messages of the day ({}) are used up", self.max, self.setting)
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.limit.name()
+    }
+}
+
+/// Returns the caps that hold for a message on a day. Released and counted by the same list.
+pub(super) fn caps_of(config: &Config, day: Timestamp, to: &str, academy: Option<&str>) -> Vec<SmsCap> {
+    let day = date_key(day);
+    let mut caps = Vec::new();
+    if !is_domestic(to) {
+        let prefix = destination_prefix(to);
+        caps.push(SmsCap {
+            limit: RateLimit::DailySmsToPrefix,
+            key: format!("{day}/{prefix}"),
+            max: config.sms.foreign_prefix_daily_cap,
+            reason: OutageReason::PrefixCap(prefix),
+            kind: "prefix",
+            setting: "sms.foreign_prefix_daily_cap",
+        });
+    }
+    if let Some(academy) = academy.filter(|_| config.sms.academy_daily_cap > 0) {
+        caps.push(SmsCap {
+            limit: RateLimit::DailySmsOfAcademy,
+            key: format!("{day}/{academy}"),
+            max: config.sms.academy_daily_cap,
+            reason: OutageReason::AcademyCap(academy.to_owned()),
+            kind: "academy",
+            setting: "sms.academy_daily_cap",
+        });
+    }
+    caps.push(SmsCap {
+        limit: RateLimit::DailySms,
+        key: day,
+        max: config.sms.daily_cap,
+        reason: OutageReason::Cap,
+        kind: "day",
+        setting: "sms.daily_cap",
+    });
+    caps
+}
+
+/// Counts a message on each cap. The caller rolls back unless all of them have room.
+pub(super) async fn count_message(tx: &mut UnitOfWork<'_>, caps: &[SmsCap]) -> Result<CapCount> {
+    let mut counts = Vec::new();
+    for (index, cap) in caps.iter().enumerate() {
+        match limits::store::count_daily(tx, cap.limit, &cap.key, cap.max).await? {
+            Some(count) => counts.push(count),
+            None => return Ok(CapCount::Exceeded(index)),
+        }
+    }
+    for cap in caps {
+        outages::end(tx, &cap.reason).await?;
+    }
+    Ok(CapCount::Counted(counts))
+}
+
+/// Takes a message back from each cap.
+pub(super) async fn uncount_message(tx: &mut Tx, caps: &[SmsCap]) -> Result<()> {
+    for cap in caps {
+        limits::store::uncount_daily(tx, cap.limit, &cap.key).await?;
+    }
+    Ok(())
+}
+
+/// Tells operators that half, four fifths or all of a cap is used, exactly when it is.
+pub(super) fn report_caps(app: &App, caps: &[SmsCap], counts: &[i64]) {
+    for (cap, count) in caps.iter().zip(counts) {
+        let Some(percent) = cap_percent_reached(*count, cap.max) else { continue };
+        app.metrics.record_sms_cap(cap.kind, percent);
+        let (reason, max, setting) = (cap.reason.name(), cap.max, cap.setting);
+        if percent >= 100 {
+            tracing::error!(percent, reason, max, setting, "SMS of the day: raise it, or see who asks for so many");
+        } else {
+            tracing::warn!(percent, reason, max, setting, "SMS of the day: see who asks for so many");
+        }
+    }
+}
+
+/// Returns the caps of today of which half or more is used, in words for operators.
+pub async fn used_caps(tx: &mut Tx, config: &Config, now: Timestamp) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for (limit, what, max) in [
+        (RateLimit::DailySmsToPrefix, "prefix", config.sms.foreign_prefix_daily_cap),
+        (RateLimit::DailySmsOfAcademy, "academy", config.sms.academy_daily_cap),
+    ] {
+        let day = format!("{}/", date_key(now));
+        for (key, count) in limits::store::list_daily(tx, limit, &day).await? {
+            let name = key.strip_prefix(&day).unwrap_or_default();
+            if count.saturating_mul(2) >= i64::from(max) && max > 0 {
+                words.push(format!("{what} {name}: {count} of {max}"));
+            }
+        }
+    }
+    Ok(words)
+}
