@@ -3,6 +3,7 @@
 pub mod consents;
 pub mod families;
 pub mod revoked;
+pub mod uses;
 
 use super::{AccessTokenIds, ClientSession};
 use crate::base::clock::Timestamp;

@@ -33,6 +33,7 @@ pub const ACCOUNT_CHILD_CODE: &str = "/compte/enfants/code";
 pub const ACCOUNT_CLOSE: &str = "/compte/fermer";
 pub const ACCOUNT_EVENTS: &str = "/compte/evenements";
 pub const ACCOUNT_PHONE: &str = "/compte/portable";
+pub const ACCOUNT_SERVICES: &str = "/compte/services";
 pub const ACCOUNT_SECURITY: &str = "/compte/securite";
 pub const ACCOUNT_NOTICE: &str = "/compte/evenement";
 pub const ACCOUNT_PASSWORD: &str = "/compte/mot-de-passe";

@@ -6,6 +6,7 @@ mod notices;
 mod password;
 mod proof;
 mod security;
+mod services_page;
 
 use axum::Router;
 use axum::extract::State;
@@ -13,18 +14,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::views::{AccountChild, AccountPage, ConsentedService, NoticeBanner};
+use super::views::{AccountChild, AccountPage, NoticeBanner};
 use crate::accounts::phones::AccountPhone;
-use crate::app::{App, AppState, Operation};
-use crate::base::actor::Actor;
-use crate::base::clock::Timestamp;
-use crate::base::typed_ids::ClientId;
+use crate::app::{App, AppState};
 use crate::base::uai::Uai;
-use crate::clients::{self, is_client_id};
-use crate::db::Durability;
-use crate::grants;
 use crate::http::error::PageError;
-use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
@@ -41,6 +35,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_CHILDREN, get(children::show).post(children::remove))
         .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
         .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
+        .route(paths::ACCOUNT_SERVICES, get(services_page::show))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
         .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
         .route(paths::ACCOUNT_EVENTS, get(security::events))
@@ -48,7 +43,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
-        .route(paths::WITHDRAW_CONSENT, post(withdraw_consent))
+        .route(paths::WITHDRAW_CONSENT, post(services_page::withdraw_consent))
 }
 
 async fn home(signed: CurrentSession) -> PageResult {
@@ -63,13 +58,6 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
     let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let mut accepted = Vec::new();
-    for (client_id, at) in grants::store::consents::list_for_account(&mut tx, &account.id).await? {
-        // A deleted client has no tokens any more, but the consent can still be withdrawn.
-        let known = clients::store::find(&mut tx, &client_id).await?;
-        let name = known.map_or_else(|| client_id.to_string(), |c| c.meta.client_name);
-        accepted.push(ConsentedService { client_id, name, since: dates::day(ctx.lang, Timestamp(at)) });
-    }
     let doors = services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
     let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
     let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
@@ -87,7 +75,6 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
             .map(|c| AccountChild { given_name: c.given_name, school: c.school, class: c.class })
             .collect(),
         schools,
-        services: accepted,
         doors,
         mail: app.mail_gateway.is_some(),
     };
@@ -117,21 +104,4 @@ fn banner(app: &App, ctx: &RequestContext, notice: AccountNotice) -> anyhow::Res
         asks: notice.kind.asks(),
         id: notice.id,
     })
-}
-
-/// POST: withdraws a consent. The tokens of the service for this account end at once.
-async fn withdraw_consent(
-    State(app): State<AppState>,
-    ctx: RequestContext,
-    signed: CurrentSession,
-    Form(form): Form,
-) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
-    if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
-        let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-        let mut tx = op.write(Durability::Durable).await?;
-        grants::ops::withdraw_consent(&mut tx, &account.id, &ClientId::new(client_id)).await?;
-        tx.commit().await?;
-    }
-    Ok(see_other(paths::ACCOUNT))
 }

@@ -4,11 +4,13 @@ mod children;
 mod closing;
 mod password;
 mod security;
+mod services;
 
 pub use children::{ChildCodePage, ChildDateError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use password::ChangePasswordPage;
 pub use security::{DeviceLine, EventLine, EventsPage, SecurityPage};
+pub use services::{ServiceCard, ServicesPage};
 
 use serde::Serialize;
 
@@ -30,8 +32,6 @@ pub struct AccountPage {
     pub children: Vec<AccountChild>,
     /// The schools of the children, with their telephone numbers.
     pub schools: Vec<SchoolContact>,
-    /// Third-party services with the consent of the end user.
-    pub services: Vec<ConsentedService>,
     /// First-party services for the end user, as buttons.
     pub doors: Vec<ServiceLink>,
     /// The last four digits of the mobile number, as `56 78`.
@@ -52,15 +52,6 @@ pub struct NoticeBanner {
     pub text: String,
     /// True for « C'était vous ? », false for « J'ai compris ».
     pub asks: bool,
-}
-
-/// A third-party service. The form posts `client_id` to `/compte/services/retirer`.
-#[derive(Debug, Serialize)]
-pub struct ConsentedService {
-    pub client_id: ClientId,
-    pub name: String,
-    /// The date of the consent, in the format of [`dates::day`](crate::http::pages::dates::day).
-    pub since: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,7 +80,6 @@ impl Page for AccountPage {
                 .iter()
                 .map(|&s| SchoolContact::new(s.to_owned(), Some("04 67 00 00 00".to_owned())))
                 .collect(),
-            services: Vec::new(),
             doors: Vec::new(),
             phone: None,
             phone_disowned: false,
@@ -112,11 +102,6 @@ impl Page for AccountPage {
             "C'était le 3\u{a0}octobre à 18\u{a0}h, pour vous aider à choisir un nouveau mot de passe.",
             false,
         );
-        let cantine = ConsentedService {
-            client_id: ClientId::new("cantine"),
-            name: "Cantine du Pays d'Oc".to_owned(),
-            since: "3 octobre".to_owned(),
-        };
         let door = |id: &str, place: &str, child: &str| ServiceLink {
             client_id: ClientId::new(id),
             sector: "mon-ent".to_owned(),
@@ -142,7 +127,6 @@ impl Page for AccountPage {
                     &["Clg Théodore Monod", "Lycée Jean Moulin"],
                 )
             },
-            AccountPage { services: vec![cantine], ..page("Marc Payet", Profile::Responsable, Vec::new(), &[]) },
             AccountPage {
                 notices: vec![parents_code],
                 ..page(

@@ -25,3 +25,20 @@ pub struct ServiceLink {
     /// Given names of the covered children.
     pub children: Vec<String>,
 }
+
+/// The data of a person that a service gets at each sign-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldData {
+    pub name: Option<String>,
+    /// True if the service learns whether the person is a parent or a pupil.
+    pub profile: bool,
+    pub phone: bool,
+    /// « Anaïs (5e B, Clg Théodore Monod) » of each child within the client's perimeter.
+    pub children: Vec<String>,
+    /// « Clg Théodore Monod (6 A) » of a pupil.
+    pub schooling: Vec<String>,
+    /// True if the number of the pupils in their school is told (`FrEduVecteur`).
+    pub pupil_numbers: bool,
+    /// True if the service may come back without the person.
+    pub lasting: bool,
+}

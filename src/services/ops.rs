@@ -1,5 +1,9 @@
 //! Computes the service links.
 
+mod told;
+
+pub use told::told_data;
+
 use super::ServiceLink;
 use crate::app::App;
 use crate::base::profile::Profile;

@@ -120,7 +120,7 @@ async fn three_codes_a_day_none_during_caution_and_none_from_fifteen_on() {
     server.advance(Span::days(460));
     let browser = signed_in(&server, &account.identifiant).await;
     assert!(
-        !browser.page.has_element("#oubli-1") && browser.reads("plus de 15 ans"),
+        !browser.page.has_element("#oubli-1") && browser.reads("15 ans ou plus"),
         "{}",
         browser.page.visible_text()
     );

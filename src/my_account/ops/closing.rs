@@ -68,6 +68,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
             recovery::store::end_others(&mut tx, &id, None).await?;
             accounts::store::emails::delete_all(&mut tx, &id).await?;
             grants::store::consents::delete_all(&mut tx, &id).await?;
+            grants::store::uses::delete_all(&mut tx, &id).await?;
             let about = AuditDetails { account: Some(&id), ..AuditDetails::default() };
             audit::store::record(&mut tx, AuditEvent::AccountClosed, about).await?;
             closed += 1;

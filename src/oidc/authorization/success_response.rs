@@ -7,7 +7,7 @@ use super::pushed_request;
 use crate::app::AppState;
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{ClientId, ClientSessionId, RefreshFamilyId, SessionId};
+use crate::base::typed_ids::{ClientId, ClientSessionId, RefreshFamilyId};
 use crate::clients::{Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
@@ -23,9 +23,11 @@ use crate::oidc::authorization::target::ResponseTarget;
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
 use crate::oidc::tokens::issuer::{self, AccessTokenRequest, IdTokenRequest, SubjectGrant, TokenBinding};
 use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::disclosure::Disclosure;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scope;
+use crate::sessions::Session;
 
 /// Completes an authorization request. `said_yes` is true if the end user consented on the page of this request.
 pub async fn complete_authorization(
@@ -96,17 +98,19 @@ async fn build_grant(
     p: &EndUser,
     said_yes: bool,
 ) -> anyhow::Result<Grant> {
-    let held = ensure_client_session(app, ctx, &p.session.id, &client.id).await?;
     let refreshes = request.response_type.code && client.allows_grant(GrantType::RefreshToken);
     // OIDCC 11: offline access requires consent to this request, or an agreement with the deployment, in the file of
     // the client.
     let offline = refreshes
         && request.disclosure.scopes.contains(Scope::OfflineAccess)
         && (said_yes || client.meta.offline_agreed);
+    let disclosure =
+        if offline { request.disclosure.clone() } else { request.disclosure.without(Scope::OfflineAccess) };
+    let held = ensure_client_session(app, ctx, &p.session, &client.id, &disclosure).await?;
     Ok(Grant {
         client_id: client.id.clone(),
         account_id: p.session.account_id.clone(),
-        disclosure: if offline { request.disclosure.clone() } else { request.disclosure.without(Scope::OfflineAccess) },
+        disclosure,
         resource: request.resource.clone(),
         id: request.response_type.code.then(|| id128(app.rng.as_ref())),
         sid: held.sid,
@@ -141,20 +145,33 @@ async fn issue_code(
     Ok(code)
 }
 
-/// Returns the client's row in the session, created at the first request of the client.
+/// Returns the client's row in the session, created at the first request of the client. What the client is granted of
+/// the account is recorded then, and when it grows.
 async fn ensure_client_session(
     app: &AppState,
     ctx: &RequestContext,
-    session: &SessionId,
+    session: &Session,
     client: &ClientId,
+    disclosure: &Disclosure,
 ) -> anyhow::Result<grants::ClientSession> {
-    if let Some(held) = grants::store::find(&mut app.db.read().await?, session, client).await? {
+    let (session_id, account_id) = (&session.id, &session.account_id);
+    let mut tx = app.db.read().await?;
+    let held = grants::store::find(&mut tx, session_id, client).await?;
+    let known = grants::store::uses::find(&mut tx, account_id, client).await?.map(|service| service.disclosure);
+    drop(tx);
+    if let Some(held) = held
+        && known.as_ref().is_some_and(|known| known.covers(disclosure))
+    {
         return Ok(held);
     }
+    let granted = known.map_or_else(|| disclosure.clone(), |known| known.union(disclosure));
+    let claims = serde_json::to_string(&granted.claims)?;
     let mut tx = app.db.write(Durability::Relaxed).await?;
-    grants::store::insert_if_absent(&mut tx, ctx.now, session, client, &ClientSessionId::new(id128(app.rng.as_ref())))
-        .await?;
-    let held = grants::store::find(&mut tx, session, client).await?;
+    let sid = ClientSessionId::new(id128(app.rng.as_ref()));
+    grants::store::insert_if_absent(&mut tx, ctx.now, session_id, client, &sid).await?;
+    let told = (&*granted.scopes.to_scope_string(), &*claims);
+    grants::store::uses::upsert(&mut tx, ctx.now, (account_id, client), told).await?;
+    let held = grants::store::find(&mut tx, session_id, client).await?;
     tx.commit().await?;
     held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))
 }

@@ -104,8 +104,9 @@ async fn it_is_taken_back_on_the_persons_own_page_and_everything_ends() {
     let body = rp.exchange(&attempt, &rp.code(&landed, &attempt)).await.json();
     let access = body["access_token"].as_str().unwrap().to_owned();
     assert_eq!(rp.userinfo(&access).await.status, StatusCode::OK);
-    browser.get("/compte").await;
-    assert!(browser.page.text().contains("Service ent"));
+    browser.get("/compte/services").await;
+    let said = browser.page.visible_text();
+    assert!(said.contains("Service ent") && said.contains("aujourd'hui") && said.contains("accepté le"), "{said}");
     browser.post("/compte/services/retirer", &[("client_id", "ent")]).await;
     assert_eq!(rp.userinfo(&access).await.status, StatusCode::UNAUTHORIZED);
     let fields = [
