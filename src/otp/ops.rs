@@ -69,6 +69,9 @@ pub async fn verify(
     let right = person_allows && code.is_some_and(|stored| constant_time_eq(&stored, &given));
     if right && store::mark_used(tx, challenge_id).await? {
         release_try(tx, typed_budget, person).await?;
+        if let Some(destination) = &challenge.destination {
+            store::outages::add_traffic(tx, destination, 0, 1).await?;
+        }
         return Ok(CodeVerification::Correct);
     }
     Ok(if left > 0 { CodeVerification::Incorrect { tries_left: left } } else { CodeVerification::Exhausted })

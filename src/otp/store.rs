@@ -20,6 +20,8 @@ pub struct Challenge {
     pub expires_at: i64,
     pub person_budget: Option<String>,
     pub used_at: Option<i64>,
+    /// The prefix that the code was sent to, of an SMS.
+    pub destination: Option<String>,
 }
 
 pub async fn insert(
@@ -39,7 +41,8 @@ pub async fn insert(
 
 pub async fn find(tx: &mut Tx, id: &ChallengeId) -> Result<Option<Challenge>> {
     tx.fetch_optional(
-        "SELECT id, code, tries_left, sends, unsent, sent_at, expires_at, person_budget, used_at FROM challenge WHERE id = $1",
+        "SELECT id, code, tries_left, sends, unsent, sent_at, expires_at, person_budget, used_at, \
+         destination FROM challenge WHERE id = $1",
         args![id],
     )
     .await
@@ -104,6 +107,12 @@ pub async fn set_code(tx: &mut UnitOfWork<'_>, id: &str, sends: i64, code: &str,
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// Records the prefix that a code is sent to.
+pub async fn set_destination(tx: &mut UnitOfWork<'_>, id: &str, destination: &str) -> Result<()> {
+    tx.execute("UPDATE challenge SET destination = $2 WHERE id = $1", args![id, destination]).await?;
+    Ok(())
 }
 
 /// Discounts all earlier sends: of one person's challenges, or of all open challenges.

@@ -67,6 +67,21 @@ async fn step(server: &TestServer) -> String {
     server.query_texts("SELECT state FROM recovery ORDER BY created_at DESC, id DESC").await.remove(0)
 }
 
+/// Codes of recoveries that nobody seemed to enter stopped all codes to a foreign prefix.
+#[tokio::test]
+async fn threat_s07_an_entered_code_is_counted_whatever_asked_for_it() {
+    let (server, account) = start().await;
+    let entered = "SELECT CAST(COALESCE(SUM(sent), 0) * 10 + COALESCE(SUM(entered), 0) AS BIGINT) FROM sms_traffic";
+    server.execute_sql("DELETE FROM sms_traffic", Vec::new()).await;
+    let mut browser = Browser::new(&server);
+    browser.prove_mobile(&server, &account.identifiant).await;
+    assert_eq!(browser.page.heading(), "Mes enfants");
+    assert_eq!(server.query_count(entered).await, 11, "one sent, one entered");
+    let mut again = Browser::at_activation(&server).await;
+    again.prove_phone(&server, &family()).await;
+    assert_eq!(server.query_count(entered).await, 22, "an activation's once");
+}
+
 #[tokio::test]
 async fn a_forgotten_password_is_replaced_and_everything_of_the_former_one_ends() {
     let (server, account) = start().await;

@@ -43,8 +43,6 @@ pub async fn verify_code(op: &Operation<'_>, held: &BoundActivation, typed: &Typ
         }
         return Ok(CodeOutcome::Rejected(checked));
     }
-    let destination = otp::outage::destination_prefix(&activation.identity.phone);
-    otp::store::outages::add_traffic(&mut tx, &destination, 0, 1).await?;
     let mut next = activation.clone();
     next.browser_digest =
         sha256_base64url(&browser_binding::next_secret(&app.master_key, &next.id, ActivationStep::Code, &held.secret));

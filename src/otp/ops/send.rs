@@ -136,7 +136,9 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     };
     let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
-    outages::add_traffic(&mut tx, &destination_prefix(request.to), 1, 0).await?;
+    let destination = destination_prefix(request.to);
+    store::set_destination(&mut tx, request.challenge_id, &destination).await?;
+    outages::add_traffic(&mut tx, &destination, 1, 0).await?;
     outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
