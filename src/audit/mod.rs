@@ -36,6 +36,7 @@ pub enum AuditEvent {
     SessionsEnded,
     DeviceForgotten,
     PhoneDisowned,
+    DataExported,
     /// The person asked for the closing of the account.
     ClosingRequested,
     /// A sign-in kept an account whose closing was asked for.

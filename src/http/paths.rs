@@ -31,6 +31,7 @@ pub const ACCOUNT_ADD_CHILD: &str = "/compte/enfants/ajouter";
 pub const ACCOUNT_CHILDREN: &str = "/compte/enfants";
 pub const ACCOUNT_CHILD_CODE: &str = "/compte/enfants/code";
 pub const ACCOUNT_CLOSE: &str = "/compte/fermer";
+pub const ACCOUNT_DATA: &str = "/compte/donnees";
 pub const ACCOUNT_EVENTS: &str = "/compte/evenements";
 pub const ACCOUNT_PHONE: &str = "/compte/portable";
 pub const ACCOUNT_SERVICES: &str = "/compte/services";

@@ -5,6 +5,7 @@ mod children;
 mod closing;
 mod devices;
 mod events;
+mod export;
 mod notices;
 mod password;
 mod phone;
@@ -17,6 +18,7 @@ pub use children::{
 pub use closing::{CLOSING_DELAY, GiveUpRefusal, ask_closing, close_due};
 pub use devices::{ForgottenDevices, forget_devices};
 pub use events::{EVENT_WORDS, PersonalEvent, list_events};
+pub use export::{ExportOutcome, export_data};
 pub use notices::{NoticeAnswered, answer_notice};
 pub use password::{ChangePasswordOutcome, PasswordChangeRequest, change_password};
 pub use phone::disown_phone;

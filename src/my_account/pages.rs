@@ -3,6 +3,7 @@
 mod children;
 mod give_up;
 mod notices;
+mod own_data;
 mod password;
 mod proof;
 mod security;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_CHILDREN, get(children::show).post(children::remove))
         .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
         .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
+        .route(paths::ACCOUNT_DATA, get(own_data::show).post(own_data::export))
         .route(paths::ACCOUNT_SERVICES, get(services_page::show))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
         .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))

@@ -2,12 +2,14 @@
 
 mod children;
 mod closing;
+mod data;
 mod password;
 mod security;
 mod services;
 
 pub use children::{ChildCodePage, ChildDateError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
+pub use data::OwnDataPage;
 pub use password::ChangePasswordPage;
 pub use security::{DeviceLine, EventLine, EventsPage, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};

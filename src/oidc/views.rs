@@ -243,6 +243,7 @@ pub struct ConsentPage {
 #[derive(Debug, Serialize)]
 pub struct SharedData {
     pub name: Option<String>,
+    pub email: Option<String>,
     pub phone: Option<String>,
     /// « Given name (school) » of each child in the client's perimeter.
     pub children: Vec<String>,
@@ -268,17 +269,20 @@ impl Page for ConsentPage {
         };
         let all = SharedData {
             name: Some("Françoise Le Bœuf".to_owned()),
+            email: Some("francoise@example.org".to_owned()),
             phone: Some("06\u{a0}39\u{a0}98\u{a0}00\u{a0}01".to_owned()),
             children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
             schooling: Vec::new(),
         };
         let pupil = SharedData {
             name: Some("Anaïs Le Bœuf".to_owned()),
+            email: None,
             phone: None,
             children: Vec::new(),
             schooling: vec!["Clg Théodore Monod (6 A)".to_owned()],
         };
-        let nothing = || SharedData { name: None, phone: None, children: Vec::new(), schooling: Vec::new() };
+        let nothing =
+            || SharedData { name: None, email: None, phone: None, children: Vec::new(), schooling: Vec::new() };
         vec![
             page(all, true, true),
             page(pupil, false, true),

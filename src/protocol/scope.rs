@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     Openid,
     Profile,
+    /// The address that the person confirmed.
+    Email,
     Phone,
     Education,
     /// A refresh token valid beyond the session (OIDCC 11).
@@ -16,12 +18,14 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub const ALL: [Scope; 5] = [Scope::Openid, Scope::Profile, Scope::Phone, Scope::Education, Scope::OfflineAccess];
+    pub const ALL: [Scope; 6] =
+        [Scope::Openid, Scope::Profile, Scope::Email, Scope::Phone, Scope::Education, Scope::OfflineAccess];
 
     pub fn name(self) -> &'static str {
         match self {
             Scope::Openid => "openid",
             Scope::Profile => "profile",
+            Scope::Email => "email",
             Scope::Phone => "phone",
             Scope::Education => "education",
             Scope::OfflineAccess => "offline_access",
@@ -33,6 +37,7 @@ impl Scope {
         match self {
             Scope::Openid => &["sub"],
             Scope::Profile => &["name", "given_name", "family_name", "updated_at"],
+            Scope::Email => &["email", "email_verified"],
             Scope::Phone => &["phone_number", "phone_number_verified"],
             Scope::Education => &["education_profile", "children", "schools", "class", "FrEduVecteur"],
             Scope::OfflineAccess => &[],

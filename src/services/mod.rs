@@ -32,6 +32,7 @@ pub struct ToldData {
     pub name: Option<String>,
     /// True if the service learns whether the person is a parent or a pupil.
     pub profile: bool,
+    pub email: bool,
     pub phone: bool,
     /// « Anaïs (5e B, Clg Théodore Monod) » of each child within the client's perimeter.
     pub children: Vec<String>,

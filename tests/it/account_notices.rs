@@ -182,7 +182,7 @@ async fn an_account_closes_after_thirty_days_unless_its_person_signs_in() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     let mut browser = signed_in(&server, &account, PASSWORD).await;
-    browser.click("#fermer").await;
+    browser.get("/compte/fermer").await;
     browser.submit("fermer", &[("mot_de_passe", "")]).await;
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
     browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
@@ -197,7 +197,7 @@ async fn an_account_closes_after_thirty_days_unless_its_person_signs_in() {
     assert_eq!(server.query_texts("SELECT state FROM account").await, ["active"], "a sign-in kept it");
 
     let mut browser = signed_in(&server, &account, PASSWORD).await;
-    browser.click("#fermer").await;
+    browser.get("/compte/fermer").await;
     browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
     server.advance(Span::days(31));
     close_due(&server).await;
@@ -212,4 +212,30 @@ async fn an_account_closes_after_thirty_days_unless_its_person_signs_in() {
     for fact in ["closing_requested", "closing_withdrawn", "account_closed"] {
         assert!(facts.contains(&fact.to_owned()), "{fact}: {facts:?}");
     }
+}
+
+#[tokio::test]
+async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a_day() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account, PASSWORD).await;
+    browser.click("#donnees").await;
+    browser.submit("telecharger", &[("mot_de_passe", "Faux-mot-2")]).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for _ in 0..3 {
+        browser.get("/compte/donnees").await;
+        browser.submit("telecharger", &[("mot_de_passe", PASSWORD)]).await;
+        assert_eq!(browser.page.status, StatusCode::OK);
+        assert!(browser.page.header("content-disposition").starts_with("attachment"));
+    }
+    let data = browser.page.json();
+    assert_eq!(data["account"]["identifiant"], account.identifiant.as_str());
+    assert_eq!(data["school_records"]["persons"][0]["mobile"], "+33639980001");
+    assert_eq!(data["school_records"]["pupils"][0]["given_name"], "Zoé");
+    assert!(data["events"].as_array().is_some_and(|events| !events.is_empty()));
+    let text = browser.page.text();
+    assert!(!text.contains("argon2") && !text.contains("14/02/2013"), "neither a hash nor a child's birth date");
+    browser.get("/compte/donnees").await;
+    browser.submit("telecharger", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
 }

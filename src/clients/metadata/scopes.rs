@@ -23,7 +23,7 @@ pub(super) fn allowed_scopes(
     }
     // Only scopes on the end user's own identity, with the values shown on the consent page. Data on children and
     // schools is limited to the deployment's own clients (docs/threats.md#threat-s14).
-    let all = Scopes::parse("openid profile phone offline_access").unwrap_or_default();
+    let all = Scopes::parse("openid profile email phone offline_access").unwrap_or_default();
     let asked = match f.scope.as_deref() {
         None => all,
         Some(text) if text.len() > 1_000 => return invalid("scope", "too long"),

@@ -64,7 +64,7 @@ fn oidcr_2_what_is_not_said_has_the_defaults_of_openid() {
     assert!(meta.consent && !meta.require_pkce && !meta.native && !meta.offline_agreed);
     assert_eq!((meta.subject_type, meta.sector.as_str()), (SubjectType::Pairwise, "host:rp.example"));
     assert_eq!(meta.perimeter.academies, ["montpellier"]);
-    assert_eq!(meta.scopes.to_scope_string(), "openid profile phone");
+    assert_eq!(meta.scopes.to_scope_string(), "openid profile email phone");
     assert!(validated(json!({"token_endpoint_auth_method": "none"})).require_pkce, "a public client");
     // RFC 7592 2.2: `null` means absent.
     assert_eq!(validated(json!({"grant_types": null, "logo_uri": null})), meta);
@@ -345,7 +345,7 @@ fn names_and_numbers_are_bounded() {
 fn a_registration_gets_the_scopes_of_registered_clients_only() {
     assert_eq!(
         validated(json!({"scope": "openid profile phone education email offline_access"})).scopes.to_scope_string(),
-        "openid profile phone"
+        "openid profile email phone"
     );
     let refreshing =
         json!({"scope": "openid offline_access education", "grant_types": ["authorization_code", "refresh_token"]});
@@ -354,9 +354,9 @@ fn a_registration_gets_the_scopes_of_registered_clients_only() {
         validate(&fields_with(json!({"scope": "openid education"})), &file(Some(43))).unwrap().scopes.to_scope_string(),
         "openid education"
     );
-    let refused = validate(&fields_with(json!({"scope": "openid email"})), &file(Some(43))).unwrap_err().to_string();
+    let refused = validate(&fields_with(json!({"scope": "openid address"})), &file(Some(43))).unwrap_err().to_string();
     assert_eq!(
-        refused, "scope: email is not known here; there are openid, profile, phone, education, offline_access",
+        refused, "scope: address is not known here; there are openid, profile, email, phone, education, offline_access",
         "faults D14: the word is named"
     );
 }

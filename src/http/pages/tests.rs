@@ -54,6 +54,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::CloseAccountPage,
         my_account::views::DisownPhonePage,
         my_account::views::EventsPage,
+        my_account::views::OwnDataPage,
         my_account::views::SecurityPage,
         my_account::views::ServicesPage,
         recovery::views::ForgottenPasswordPage,

@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 24] = [
+pub const EVENT_WORDS: [&str; 25] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -28,6 +28,7 @@ pub const EVENT_WORDS: [&str; 24] = [
     "consent_withdrawn",
     "device_forgotten",
     "phone_disowned",
+    "data_exported",
     "closing_requested",
     "closing_withdrawn",
     "not_mine_reported",

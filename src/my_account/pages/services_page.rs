@@ -70,6 +70,7 @@ async fn service_cards(
             consented: consented.map(|(_, at)| dates::day(ctx.lang, Timestamp(*at))),
             told_name: told.name,
             profile: told.profile,
+            email: told.email,
             phone: told.phone,
             children: told.children,
             schooling: told.schooling,

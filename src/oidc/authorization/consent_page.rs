@@ -66,6 +66,7 @@ pub async fn show_page(
         service: client.meta.client_name.clone(),
         shared: SharedData {
             name: full_name,
+            email: text("email"),
             phone: text("phone_number").and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
             children,
             schooling: schooling.collect(),

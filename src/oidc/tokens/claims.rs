@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::accounts::Account;
+use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
@@ -94,6 +94,12 @@ pub async fn claims_for(
         out.insert("given_name".to_owned(), json!(account.given_name));
         out.insert("family_name".to_owned(), json!(account.family_name));
         out.insert("updated_at".to_owned(), json!(account.updated_at.as_seconds()));
+    }
+    if any(Scope::Email)
+        && let Some(email) = accounts::store::emails::find_confirmed(tx, &app.master_key, &account.id).await?
+    {
+        out.insert("email".to_owned(), json!(email.address));
+        out.insert("email_verified".to_owned(), json!(true));
     }
     if any(Scope::Phone)
         && let Some((id, sealed)) = roster::store::find_phone_of_account(tx, &account.id).await?

@@ -34,6 +34,7 @@ pub fn told_data(client: &Client, account: &Account, pupils: &[RosterChild], gra
     ToldData {
         name: named.then(|| account.full_name()),
         profile: tells("education_profile"),
+        email: tells("email"),
         phone: tells("phone_number"),
         children: if tells("children") && !is_pupil { within.iter().map(child).collect() } else { Vec::new() },
         schooling: if tells("schools") && is_pupil { within.iter().map(school).collect() } else { Vec::new() },

@@ -108,6 +108,7 @@ async fn attack_p10_each_announced_endpoint_answers_and_no_other_is_there() {
 async fn protocol_a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
     let server = TestServer::start().await;
     let member = server.create_durand().await;
+    server.confirm_email(&member, "anne.durand@example.org").await;
     let document = server.get(DISCOVERY).await.json();
     let announced: BTreeSet<String> = list(&document, "claims_supported").into_iter().collect();
     let rp = TestRelyingParty::new(&server, "ent");

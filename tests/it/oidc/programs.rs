@@ -46,7 +46,7 @@ impl Fixture {
         server
             .change_client("ent-post", |meta| {
                 meta.grant_types.extend([GrantType::RefreshToken, GrantType::ClientCredentials]);
-                meta.scopes = Scopes::parse("openid profile phone education offline_access").unwrap();
+                meta.scopes = Scopes::parse("openid profile email phone education offline_access").unwrap();
             })
             .await;
         let member = server.create_durand().await;

@@ -152,7 +152,7 @@ async fn protocol_b4_a_registration_is_answered_with_everything_that_was_taken()
     ] {
         assert_eq!(client[name], body[name], "{name}");
     }
-    assert_eq!(client["scope"], "openid profile offline_access");
+    assert_eq!(client["scope"], "openid profile email offline_access");
     assert_eq!(client["response_types"], json!(["code"]), "defaults are said too");
     assert_eq!(client["id_token_signed_response_alg"], "RS256");
     assert_eq!(client["client_secret_expires_at"], 0);

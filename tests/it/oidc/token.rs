@@ -48,7 +48,7 @@ async fn protocol_a10_the_id_token_says_who_and_when_and_nothing_more() {
     let (attempt, code) = rp.obtain_code(&mut browser, &member).await;
     let body = rp.exchange(&attempt, &code).await.json();
     assert_eq!(names(&body), ["access_token", "token_type", "expires_in", "scope", "id_token"].into());
-    assert_eq!(body["scope"], "openid profile phone education");
+    assert_eq!(body["scope"], "openid profile email phone education");
 
     let id = decode_part(body["id_token"].as_str().unwrap(), 1);
     let expected =
@@ -101,7 +101,7 @@ async fn rfc_9068_the_access_token_is_at_jwt_signed_by_es256() {
     assert_eq!(claims["client_id"], "ent");
     assert_eq!(claims["sub"], one.claims["sub"]);
     assert_eq!(claims["exp"], server.now().as_seconds() + 300);
-    assert_eq!(claims["scope"], "openid profile phone education");
+    assert_eq!(claims["scope"], "openid profile email phone education");
     assert_ne!(claims["jti"], decode_part(&two.access_token, 1)["jti"]);
     for told in ["Anne", "DURAND", "Zoé", "0639980001"] {
         assert!(!claims.to_string().contains(told), "{claims}");

@@ -221,13 +221,19 @@ async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
     let updated = profile["updated_at"].as_i64().unwrap();
     assert!((server.now().as_seconds() - 60..=server.now().as_seconds()).contains(&updated), "seconds: {updated}");
     assert_eq!(profile["name"], "Anne DURAND");
+    // None before it is confirmed: absent, never empty.
+    assert_eq!(names(&one("openid email").await), ["sub"].into());
+    server.confirm_email(&member, "anne.durand@example.org").await;
+    let email = one("openid email").await;
+    assert_eq!(names(&email), ["sub", "email", "email_verified"].into());
+    assert_eq!((&email["email"], &email["email_verified"]), (&"anne.durand@example.org".into(), &true.into()));
     let phone = one("openid phone").await;
     assert_eq!(names(&phone), ["sub", "phone_number", "phone_number_verified"].into());
     assert_eq!((&phone["phone_number"], &phone["phone_number_verified"]), (&"+33639980001".into(), &true.into()));
     let education = one("openid education").await;
     assert_eq!(names(&education), ["sub", "education_profile", "children", "schools", "FrEduVecteur"].into());
     // Unknown ones give nothing; those that the client has not registered neither.
-    assert_eq!(names(&one("openid email address offline_access admin").await), ["sub"].into());
+    assert_eq!(names(&one("openid address offline_access admin").await), ["sub"].into());
     server
         .execute_sql(
             "UPDATE client SET metadata = REPLACE(metadata, '\"phone\"', '\"openid\"') WHERE client_id = 'ent'",
@@ -283,7 +289,7 @@ async fn threat_s15_a_client_learns_of_its_perimeter_only() {
         ("app", vec!["Zoé"]),
         ("strict", vec![]),
     ] {
-        let claims = told(&server, client, "openid profile phone education", &member).await;
+        let claims = told(&server, client, "openid profile email phone education", &member).await;
         let children = claims.get("children").and_then(Value::as_array).cloned().unwrap_or_default();
         let mut told: Vec<&str> = children.iter().map(|c| c["given_name"].as_str().unwrap()).collect();
         told.sort_unstable();
@@ -310,7 +316,7 @@ async fn threat_s09_nothing_of_the_other_parent_and_an_ended_link_is_seen_at_onc
     let anne = server.create_account_of("montpellier", &TestFamily::durand()).await;
     let marc = server.create_account_of("montpellier", &other).await;
     for (member, mine, theirs) in [(&anne, "Anne", ["Marc", "0009"]), (&marc, "Marc", ["Anne", "0001"])] {
-        let claims = told(&server, "ent", "openid profile phone education", member).await.to_string();
+        let claims = told(&server, "ent", "openid profile email phone education", member).await.to_string();
         assert!(claims.contains(mine) && claims.contains("Zoé"), "{claims}");
         let without_key = claims.replace("900001", "");
         assert!(theirs.iter().all(|t| !without_key.contains(t)) && !claims.contains("Léo"), "{claims}");

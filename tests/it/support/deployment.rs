@@ -81,7 +81,7 @@ fn client((id, method, sector, perimeter, more): (&str, &str, &str, &str, &str))
     format!(
         "client_id = \"{id}\"\nclient_name = \"Service {id}\"\nclient_uri = \"https://{id}.example/\"\n{secret}\
          redirect_uris = [\"{}\", \"{second}\"]\npost_logout_redirect_uris = [\"{}\"]\n\
-         token_endpoint_auth_method = \"{method}\"\nscope = \"openid profile phone education\"\n\
+         token_endpoint_auth_method = \"{method}\"\nscope = \"openid profile email phone education\"\n\
          sector = \"{sector}\"\n{more}\n[perimeter]\n{perimeter}\n",
         redirect_uri(id),
         goodbye_uri(id),

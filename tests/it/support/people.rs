@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use preau::accounts::store::emails::NewEmail;
 use preau::accounts::{self, SuspendedBy};
 use preau::base::profile::Profile;
-use preau::base::typed_ids::{AccountId, PersonId};
+use preau::base::typed_ids::{AccountId, ChallengeId, PersonId, SessionId};
 use preau::crypto::Priority;
 use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
@@ -105,6 +106,17 @@ impl TestServer {
     pub async fn create_durand(&self) -> TestAccount {
         self.import_families("montpellier", super::deployment::MONOD, &[TestFamily::durand()]).await;
         self.create_account_of("montpellier", &TestFamily::durand()).await
+    }
+
+    /// Gives the account a confirmed address.
+    pub async fn confirm_email(&self, member: &TestAccount, address: &str) {
+        let op = self.operation();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        let (challenge_id, session_id) = (&ChallengeId::new("c"), &SessionId::new("s"));
+        let new = NewEmail { id: "e", account_id: &member.account_id, address, challenge_id, session_id };
+        accounts::store::emails::insert(&mut tx, &self.app.master_key, new).await.unwrap();
+        assert!(accounts::store::emails::confirm(&mut tx, "e").await.unwrap());
+        tx.commit().await.unwrap();
     }
 
     pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {

@@ -44,7 +44,7 @@ pub struct VerifiedTokens {
 impl TestRelyingParty {
     pub fn new(server: &TestServer, client_id: &'static str) -> Self {
         let redirect_uri = deployment::redirect_uri(client_id);
-        let scope = "openid profile phone education";
+        let scope = "openid profile email phone education";
         Self { server: server.clone(), client_id, redirect_uri, scope, attempt_count: Arc::default() }
     }
 

@@ -1,0 +1,133 @@
+//! Everything that is kept of a person, as one JSON document for that person (RGPD 15 and 20).
+
+use chrono::DateTime;
+use serde_json::{Value, json};
+
+use super::closing::GiveUpRefusal;
+use crate::accounts::{self, Account};
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
+use crate::credentials;
+use crate::crypto::HmacPurpose;
+use crate::db::{Durability, Tx};
+use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::sessions::SESSION_TTL;
+use crate::{clients, devices, grants, roster};
+
+/// The maximum number of audit rows in an export; thirteen months of a person have some hundred.
+const MAX_EXPORTED_EVENTS: i64 = 20_000;
+
+/// The outcome of an export.
+#[derive(Debug)]
+pub enum ExportOutcome {
+    Done(Value),
+    Refused(GiveUpRefusal),
+    /// The exports of the day are used up.
+    TooMany {
+        until: Timestamp,
+    },
+}
+
+/// Collects the data, after the password. Sealed values are opened, because they are the person's own; of other people
+/// there is only what the person's services see.
+pub async fn export_data(
+    op: &Operation<'_>,
+    account: &Account,
+    (typed, device_secrets): (&str, &[String]),
+) -> anyhow::Result<ExportOutcome> {
+    let app = op.app;
+    if let Some(until) = account.caution(op.now) {
+        return Ok(ExportOutcome::Refused(GiveUpRefusal::Caution { until }));
+    }
+    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
+        return Ok(ExportOutcome::Refused(GiveUpRefusal::NotProven(why)));
+    }
+    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("export/{}", account.id));
+    let mut tx = op.write(Durability::Relaxed).await?;
+    if let RateLimitDecision::Limited { until } = limits::store::consume(&mut tx, RateLimit::Export, &key).await? {
+        tx.rollback().await?;
+        app.metrics.record_limited(RateLimit::Export.name(), "budget");
+        return Ok(ExportOutcome::TooMany { until });
+    }
+    let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::DataExported, about).await?;
+    tx.commit().await?;
+    let mut tx = app.db.read().await?;
+    let people = roster_data(op, &mut tx, account).await?;
+    let devices = devices::store::list(&mut tx, &account.id, op.now, op.now.minus(SESSION_TTL)).await?;
+    let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
+    let events = audit::store::list_latest_of_account(&mut tx, &account.id, "g", MAX_EXPORTED_EVENTS).await?;
+    let services = service_data(&mut tx, account).await?;
+    Ok(ExportOutcome::Done(json!({
+        "exported_at": time(op.now),
+        "issuer": app.issuer(),
+        "account": {
+            "identifiant": account.identifiant,
+            "given_name": account.given_name,
+            "family_name": account.family_name,
+            "profile": account.profile,
+            "state": account.state.name(),
+            "password_since": account.password_at.map(time),
+            "updated_at": time(account.updated_at),
+            "email": email.map(|email| email.address),
+        },
+        "school_records": people,
+        "devices": devices.iter().map(|device| json!({
+            "browser": device.label,
+            "last_used": time(Timestamp(device.seen_at)),
+            "signed_in_since": device.signed_in_at.map(|at| time(Timestamp(at))),
+        })).collect::<Vec<_>>(),
+        "services": services,
+        "events": events.iter().map(|(_, at, event)| json!({ "at": time(Timestamp(*at)), "event": event }))
+            .collect::<Vec<_>>(),
+    })))
+}
+
+async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyhow::Result<Value> {
+    let mut persons = Vec::new();
+    for person in roster::store::list_named_persons_of_account(tx, &account.id).await? {
+        let sealed = roster::store::find_phone(tx, &person.id).await?;
+        let open = |sealed: String| roster::sealed_rows::open_mobile(&op.app.master_key, &person.id, &sealed);
+        let phone = sealed.map(open).transpose()?.map(|number| number.as_str().to_owned());
+        persons.push(json!({
+            "given_name": person.given_name,
+            "family_name": person.family_name,
+            "usage_name": person.usage_name,
+            "mobile": phone,
+            "exported_by_school_at": time(Timestamp(person.exported_at)),
+        }));
+    }
+    let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
+    let pupil = |p: &roster::store::RosterChild| {
+        json!({
+            "given_name": p.given_name,
+            "school": p.school,
+            "uai": p.uai,
+            "academy": p.academy,
+            "class": p.class,
+            "number_at_school": p.pupil_key,
+        })
+    };
+    Ok(json!({ "persons": persons, "pupils": pupils.iter().map(pupil).collect::<Vec<_>>() }))
+}
+
+async fn service_data(tx: &mut Tx, account: &Account) -> anyhow::Result<Vec<Value>> {
+    let mut out = Vec::new();
+    for used in grants::store::uses::list_for_account(tx, &account.id).await? {
+        let client = clients::store::find(tx, &used.client_id).await?;
+        out.push(json!({
+            "client_id": used.client_id,
+            "name": client.map(|client| client.meta.client_name),
+            "first": time(used.first_at),
+            "last": time(used.last_at),
+            "granted": used.disclosure,
+        }));
+    }
+    Ok(out)
+}
+
+/// Returns a time as RFC 3339 in UTC.
+fn time(at: Timestamp) -> String {
+    DateTime::from_timestamp_millis(at.0).unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
