@@ -1,9 +1,9 @@
 //! Enqueues logout notifications.
 
 use super::{LogoutIntent, MAX_WAITING_PER_CLIENT, store};
-use crate::app::Operation;
 use crate::base::ids::row_id;
 use crate::base::typed_ids::{AccountId, SessionId};
+use crate::crypto::MasterKey;
 use crate::db::UnitOfWork;
 use crate::outbox::{self, JobKind};
 
@@ -11,26 +11,26 @@ use crate::outbox::{self, JobKind};
 /// transaction that ends the session. After the commit the caller may wake the worker by
 /// [`JobNotifier`](outbox::JobNotifier).
 pub async fn enqueue_logouts(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
     session_id: &SessionId,
     account_id: &AccountId,
 ) -> anyhow::Result<()> {
-    let Operation { app, now, .. } = *op;
+    let now = tx.now;
     for party in store::list_recipients(tx, session_id).await? {
         if party.backchannel_uri().is_none() {
             continue;
         }
-        let rng = app.rng.as_ref();
         if store::count_waiting(tx, &party.client_id, MAX_WAITING_PER_CLIENT).await? >= MAX_WAITING_PER_CLIENT {
             tracing::warn!(client = party.client_id.as_str(), "too many sign-outs wait for it, this one is given up");
-            store::insert(tx, now, &row_id(now, rng), &party, Some("too many waited for it")).await?;
+            let id = row_id(now, tx.rng);
+            store::insert(tx, now, &id, &party, Some("too many waited for it")).await?;
             continue;
         }
         let intent =
             LogoutIntent { client_id: party.client_id.clone(), sid: party.sid.clone(), account_id: account_id.clone() };
         let body = serde_json::to_string(&intent)?;
-        let id = outbox::enqueue(tx, &app.master_key, JobKind::BackchannelLogout, &body).await?;
+        let id = outbox::enqueue(tx, master_key, JobKind::BackchannelLogout, &body).await?;
         store::insert(tx, now, &id, &party, None).await?;
     }
     Ok(())

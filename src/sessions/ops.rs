@@ -8,6 +8,7 @@ use crate::base::actor::Actor;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
+use crate::crypto::MasterKey;
 use crate::db::{Durability, UnitOfWork};
 use crate::grants::ops::SessionEnd;
 use crate::outbox::JobKind;
@@ -86,20 +87,20 @@ async fn replace_previous(
     }
     grants::ops::revoke_for_session(tx, old).await?;
     if !same {
-        logouts::ops::enqueue_logouts(op, tx, old, &session.account_id).await?;
+        logouts::ops::enqueue_logouts(tx, &op.app.master_key, old, &session.account_id).await?;
     }
     Ok(())
 }
 
 /// Revokes the session's refresh tokens and enqueues the logout notifications, after a session was ended.
 async fn propagate_end(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
     id: &SessionId,
     account_id: &AccountId,
 ) -> anyhow::Result<()> {
     grants::ops::revoke_for_session(tx, id).await?;
-    logouts::ops::enqueue_logouts(op, tx, id, account_id).await
+    logouts::ops::enqueue_logouts(tx, master_key, id, account_id).await
 }
 
 /// Returns the id of the session that a cookie names.
@@ -145,7 +146,7 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
         tx.actor = Actor::Account(session.account_id.clone());
         let about = AuditDetails { account: Some(&session.account_id), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::SignedOut, about).await?;
-        propagate_end(op, &mut tx, &session.id, &session.account_id).await?;
+        propagate_end(&mut tx, &app.master_key, &session.id, &session.account_id).await?;
     }
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
@@ -154,20 +155,21 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
 
 /// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
 /// caller's transaction.
-pub async fn end_all(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> anyhow::Result<()> {
-    end_others(op, tx, account_id, None).await
+pub async fn end_all(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, account_id: &AccountId) -> anyhow::Result<()> {
+    end_others(tx, master_key, account_id, None).await
 }
 
 /// Ends the sessions of one device of the account, inside the caller's transaction.
 pub async fn end_of_device(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
     account_id: &AccountId,
     device_id: &str,
 ) -> anyhow::Result<()> {
+    let now = tx.now;
     for id in store::list_open_of_device(tx, account_id, device_id).await? {
-        if store::end(tx, op.now, &id).await? {
-            propagate_end(op, tx, &id, account_id).await?;
+        if store::end(tx, now, &id).await? {
+            propagate_end(tx, master_key, &id, account_id).await?;
         }
     }
     Ok(())
@@ -176,16 +178,16 @@ pub async fn end_of_device(
 /// Ends every session of an account but one, like [`end_all`]. Every refresh token of the account is revoked, also that
 /// of the session that stays.
 pub async fn end_others(
-    op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
     account_id: &AccountId,
     except: Option<&SessionId>,
 ) -> anyhow::Result<()> {
-    let now = op.now;
+    let now = tx.now;
     let mut ended = 0;
     for id in store::list_open(tx, account_id).await? {
         if except != Some(&id) && store::end(tx, now, &id).await? {
-            propagate_end(op, tx, &id, account_id).await?;
+            propagate_end(tx, master_key, &id, account_id).await?;
             ended += 1;
         }
     }

@@ -30,10 +30,10 @@ pub async fn forget_devices(
             if session.device_id.as_deref() == Some(id) || !devices::store::forget(&mut tx, &account.id, id).await? {
                 return Ok(tx.rollback().await?);
             }
-            sessions::ops::end_of_device(op, &mut tx, &account.id, id).await?;
+            sessions::ops::end_of_device(&mut tx, &op.app.master_key, &account.id, id).await?;
         }
         ForgottenDevices::Others => {
-            sessions::ops::end_others(op, &mut tx, &account.id, Some(&session.id)).await?;
+            sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
             devices::store::forget_others(&mut tx, &account.id, session.device_id.as_deref()).await?;
         }
     }

@@ -40,7 +40,7 @@ pub async fn answer_notice(
     }
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
-    sessions::ops::end_others(op, &mut tx, &account.id, Some(&session.id)).await?;
+    sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
     devices::store::forget_others(&mut tx, &account.id, device).await?;
     accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
     tx.commit().await?;
