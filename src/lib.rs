@@ -18,6 +18,7 @@ pub mod emails;
 pub mod ephemeral;
 pub mod grants;
 pub mod guardianship;
+pub mod helpdesk;
 pub mod http;
 pub mod interactions;
 pub mod jose;

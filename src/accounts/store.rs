@@ -173,15 +173,18 @@ pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
     Ok(true)
 }
 
-/// Suspends the account, or lifts the suspension with `None`.
-pub async fn set_suspended(tx: &mut UnitOfWork<'_>, id: &AccountId, by: Option<SuspendedBy>) -> Result<()> {
+/// Suspends the account; false if it is suspended already, or closed.
+pub async fn suspend(tx: &mut UnitOfWork<'_>, id: &AccountId, by: SuspendedBy) -> Result<bool> {
     let now = tx.now;
-    tx.execute(
-        "UPDATE account SET suspended_by = $2, suspended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $3 END WHERE id = $1",
-        args![id, by.map(SuspendedBy::name), now],
-    )
-    .await?;
-    Ok(())
+    let sql = "UPDATE account SET suspended_by = $2, suspended_at = $3 \
+               WHERE id = $1 AND suspended_by IS NULL AND state IN ('pending', 'active')";
+    Ok(tx.execute(sql, args![id, by.name(), now]).await? == 1)
+}
+
+/// Lifts the suspension; false if there is none.
+pub async fn resume(tx: &mut Tx, id: &AccountId) -> Result<bool> {
+    let sql = "UPDATE account SET suspended_by = NULL, suspended_at = NULL WHERE id = $1 AND suspended_by IS NOT NULL";
+    Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
 /// Counts the accounts by state, for `doctor` and the demo.

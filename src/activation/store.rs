@@ -185,11 +185,20 @@ pub async fn update_children(
 
 /// Ends every other unfinished activation of the account, after a password was chosen.
 pub async fn end_others(tx: &mut Tx, account_id: &AccountId, but: &ActivationId) -> anyhow::Result<()> {
-    let outcome = serde_json::to_string(&ActivationOutcome::Overtaken)?;
+    end_unfinished(tx, account_id, Some(but), &ActivationOutcome::Overtaken).await
+}
+
+/// Ends every unfinished activation of the account but one, with an outcome.
+pub async fn end_unfinished(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    but: Option<&ActivationId>,
+    outcome: &ActivationOutcome,
+) -> anyhow::Result<()> {
     tx.execute(
         "UPDATE activation SET state = 'ended', open = $4, outcome = $3 \
          WHERE account_id = $1 AND id <> $2 AND state IN ('known', 'children', 'password')",
-        args![account_id, but, outcome, false],
+        args![account_id, but.map_or("", |id| id.as_str()), serde_json::to_string(outcome)?, false],
     )
     .await?;
     Ok(())

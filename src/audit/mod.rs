@@ -1,6 +1,6 @@
 //! The audit log of accounts and clients: each event is a row, written in the transaction of the change.
 //!
-//! An event never contains typed input, a telephone number, a code or a token.
+//! An event never contains a telephone number, a code or a token, nor what was typed, except an operator's reason.
 
 pub mod ops;
 pub mod store;
@@ -50,6 +50,8 @@ pub enum AuditEvent {
     TokensRevoked,
     ConsentGiven,
     ConsentWithdrawn,
+    AccountSuspended,
+    AccountResumed,
     RosterImported,
     CampaignOpened,
     CampaignClosed,
@@ -88,4 +90,9 @@ pub struct AuditDetails<'a> {
     pub person: Option<&'a PersonId>,
     /// A short internal text: a UAI, a count or a row id; never user input.
     pub detail: &'a str,
+    /// The reason that the operator gave.
+    pub reason: Option<&'a str>,
+    /// The state before a change, and after it.
+    pub before: Option<&'a str>,
+    pub after: Option<&'a str>,
 }

@@ -14,7 +14,7 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
     work.execute(
         "INSERT INTO audit (id, at, fact, account_id, client_id, detail, uai, person_id, actor_kind, actor_id, \
-         request_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         request_id, reason, before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         args![
             id,
             now,
@@ -26,7 +26,10 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
             about.person,
             kind,
             actor,
-            request
+            request,
+            about.reason,
+            about.before,
+            about.after
         ],
     )
     .await?;

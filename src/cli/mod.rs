@@ -3,6 +3,7 @@
 //! The output of a command goes to stdout, through a writer; the log and the single error line of a failed command go
 //! to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No business rule belongs here.
 
+mod account;
 mod audit;
 mod bench;
 mod campaign;
@@ -61,6 +62,8 @@ enum Command {
     Campaign(campaign::CampaignArgs),
     /// Prints letters with a code for pupils and parents, or the leaflet of a school.
     Letters(letters::LettersArgs),
+    /// Suspends accounts, and ends their sessions.
+    Account(account::AccountArgs),
     /// Lists, approves and suspends relying parties; manages the tokens for registering others.
     Client(client::ClientArgs),
     /// Manages the signing keys and the master key.
@@ -143,6 +146,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             Ok(all)
         }
         Command::Audit(args) => Box::pin(audit::run(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Account(args) => Box::pin(account::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Letters(args) => Box::pin(letters::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Sms(args) => sms::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,

@@ -1,5 +1,6 @@
 //! The commands as typed by an operator, and the findings of doctor.
 
+mod account;
 mod demo;
 mod files;
 mod letters;
@@ -31,6 +32,8 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign notices --uai 0349999J --all",
         "preau letters --uai 0349999J --class 6A --for eleves --reason x --out a.pdf",
         "preau letters --uai 0349999J --leaflet --lang en --out a.pdf",
+        "preau account suspend a.durand55 --reason x",
+        "preau account end-sessions a.durand55 --reason x --forget-devices",
         "preau keys new-master",
         "preau keys list",
         "preau keys rotate --alg ES256",
@@ -52,6 +55,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau import --format siecle a.xml",
         "preau campaign open --uai 0349999J --days 0",
         "preau letters --uai 0349999J --class 6A --for eleves --out a.pdf",
+        "preau account suspend a.durand55",
         "preau letters --uai 0349999J --class 6A --family 9 --for eleves --reason x --out a.pdf",
         "preau letters --uai 0349999J --leaflet --class 6A --out a.pdf",
     ] {

@@ -73,7 +73,7 @@ pub async fn set_password(
     let about = AuditDetails { account: Some(account_id), detail: support_code, ..AuditDetails::default() };
     audit::store::record(tx, event, about).await?;
     if replaces {
-        sessions::ops::end_all(tx, &op.app.master_key, account_id).await?;
+        sessions::ops::end_all(tx, &op.app.master_key, account_id, None).await?;
     }
     devices::store::forget_others(tx, account_id, None).await?;
     letters::store::withdraw_open(tx, account_id).await?;

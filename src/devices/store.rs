@@ -68,12 +68,11 @@ pub async fn forget(tx: &mut UnitOfWork<'_>, account_id: &AccountId, id: &str) -
     Ok(tx.execute(sql, args![account_id, id, now]).await? == 1)
 }
 
-/// Forgets every device of an account but one.
-pub async fn forget_others(tx: &mut UnitOfWork<'_>, account_id: &AccountId, except: Option<&str>) -> Result<()> {
+/// Forgets every device of an account but one. Returns their number.
+pub async fn forget_others(tx: &mut UnitOfWork<'_>, account_id: &AccountId, except: Option<&str>) -> Result<u64> {
     let now = tx.now;
     let sql = "UPDATE device SET forgotten_at = $2 WHERE account_id = $1 AND forgotten_at IS NULL AND id <> $3";
-    tx.execute(sql, args![account_id, now, except.unwrap_or_default()]).await?;
-    Ok(())
+    tx.execute(sql, args![account_id, now, except.unwrap_or_default()]).await
 }
 
 /// A device of the list on the account page.

@@ -158,7 +158,17 @@ pub async fn update_children(
 
 /// Ends every other unfinished recovery of the account, after a password was chosen.
 pub async fn end_others(tx: &mut Tx, account_id: &AccountId, except: Option<&RecoveryId>) -> anyhow::Result<()> {
-    let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
+    end_unfinished(tx, account_id, except, &RecoveryOutcome::Overtaken).await
+}
+
+/// Ends every unfinished recovery of the account but one, with an outcome.
+pub async fn end_unfinished(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    except: Option<&RecoveryId>,
+    outcome: &RecoveryOutcome,
+) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(outcome)?;
     let sql = "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 \
                AND state IN ('dates', 'birth', 'password')";
     tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;

@@ -153,10 +153,16 @@ pub async fn end(op: &Operation<'_>, session: &Session) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends every session of an account and enqueues the logout notifications (docs/threats.md#attack-s8), inside the
-/// caller's transaction.
-pub async fn end_all(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, account_id: &AccountId) -> anyhow::Result<()> {
-    end_others(tx, master_key, account_id, None).await
+/// Ends every session and refresh token of an account and enqueues the logout notifications
+/// (docs/threats.md#attack-s8), inside the caller's transaction. Returns the number of ended sessions. `reason` is an
+/// operator's, for the audit.
+pub async fn end_all(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    account_id: &AccountId,
+    reason: Option<&str>,
+) -> anyhow::Result<u64> {
+    end_all_but(tx, master_key, account_id, None, reason).await
 }
 
 /// Ends the sessions of one device of the account, inside the caller's transaction.
@@ -183,6 +189,17 @@ pub async fn end_others(
     account_id: &AccountId,
     except: Option<&SessionId>,
 ) -> anyhow::Result<()> {
+    end_all_but(tx, master_key, account_id, except, None).await?;
+    Ok(())
+}
+
+async fn end_all_but(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    account_id: &AccountId,
+    except: Option<&SessionId>,
+    reason: Option<&str>,
+) -> anyhow::Result<u64> {
     let now = tx.now;
     let mut ended = 0;
     for id in store::list_open(tx, account_id).await? {
@@ -193,7 +210,7 @@ pub async fn end_others(
     }
     grants::ops::revoke_for_account(tx, account_id).await?;
     let detail = ended.to_string();
-    let about = AuditDetails { account: Some(account_id), detail: &detail, ..AuditDetails::default() };
+    let about = AuditDetails { account: Some(account_id), detail: &detail, reason, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::SessionsEnded, about).await?;
-    Ok(())
+    Ok(ended)
 }

@@ -5,6 +5,8 @@
 
 // `cfg(test)` tells the linter that these modules are tests as a whole.
 #[cfg(test)]
+mod account_commands;
+#[cfg(test)]
 mod account_notices;
 #[cfg(test)]
 mod activation;

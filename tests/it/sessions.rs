@@ -220,7 +220,7 @@ async fn attack_s8_ending_all_sessions_of_an_account_ends_every_browser_and_toke
     let tokens = ent.sign_in(&mut browsers[0], &member).await;
     let op = server.operation();
     let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
-    preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &member.account_id).await.unwrap();
+    preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &member.account_id, None).await.unwrap();
     tx.commit().await.unwrap();
     for browser in &browsers {
         assert!(!is_known(browser).await);

@@ -47,7 +47,7 @@ pub async fn ask_closing(
         let what = Told { account_id: &account.id, kind, detail: "", device_id: None, lang };
         notify::ops::tell(&mut tx, app.into(), what).await?;
     }
-    sessions::ops::end_all(&mut tx, &op.app.master_key, &account.id).await?;
+    sessions::ops::end_all(&mut tx, &op.app.master_key, &account.id, None).await?;
     devices::store::forget_others(&mut tx, &account.id, None).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
@@ -62,7 +62,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     for id in due {
         let mut tx = op.write(Durability::Durable).await?;
         if accounts::store::close(&mut tx, &id).await? {
-            sessions::ops::end_all(&mut tx, &op.app.master_key, &id).await?;
+            sessions::ops::end_all(&mut tx, &op.app.master_key, &id, None).await?;
             devices::store::forget_others(&mut tx, &id, None).await?;
             letters::store::withdraw_open(&mut tx, &id).await?;
             recovery::store::end_others(&mut tx, &id, None).await?;

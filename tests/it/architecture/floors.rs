@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 18] = [
+const TABLE: [(&[&str], &[&str]); 19] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -47,6 +47,8 @@ const TABLE: [(&[&str], &[&str]); 18] = [
     (&["oidc"], &["recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
+    // Shows and changes an account whatever flow it is in.
+    (&["helpdesk"], &["support", "activation", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] =
     &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];

@@ -218,7 +218,7 @@ async fn attack_s8_a_new_password_ends_offline_families_too() {
     let op = server.operation();
     let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
     let id = server.query_texts("SELECT id FROM account").await.remove(0);
-    preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &AccountId::new(id)).await.unwrap();
+    preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &AccountId::new(id), None).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(refresh(&rp, &token).await.oauth_error(), "invalid_grant");
 }
@@ -235,7 +235,7 @@ async fn attack_s8_no_family_is_born_after_the_end_that_it_raced() {
         // A new password is under way while the exchange has looked at the session and waits.
         let op = server.operation();
         let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
-        preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &member.account_id).await.unwrap();
+        preau::sessions::ops::end_all(&mut tx, &server.app.master_key, &member.account_id, None).await.unwrap();
         let exchange = {
             let (rp, attempt) = (rp.clone(), attempt.clone());
             tokio::spawn(async move { rp.exchange(&attempt, &code).await })

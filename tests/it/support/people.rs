@@ -122,7 +122,10 @@ impl TestServer {
     pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {
         let op = self.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
-        accounts::store::set_suspended(&mut tx, &member.account_id, by.map(SuspendedBy::from_name)).await.unwrap();
+        accounts::store::resume(&mut tx, &member.account_id).await.unwrap();
+        if let Some(by) = by {
+            assert!(accounts::store::suspend(&mut tx, &member.account_id, SuspendedBy::from_name(by)).await.unwrap());
+        }
         tx.commit().await.unwrap();
     }
 }

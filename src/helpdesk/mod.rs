@@ -1,0 +1,23 @@
+//! An operator's and a help desk's work on accounts: suspending one, ending its sessions.
+//!
+//! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
+//! they do at a new password, and relying parties are told in the same way.
+
+pub mod ops;
+
+use crate::accounts::{AccountState, SuspendedBy};
+
+/// The refusal of a change: nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountChangeError {
+    #[error("no account is called {0}")]
+    Unknown(String),
+    #[error("account {0} is {state}", state = .1.name())]
+    State(String, AccountState),
+    #[error("account {0} is suspended already, by the {by}", by = .1.name())]
+    SuspendedAlready(String, SuspendedBy),
+    #[error("account {0} is not suspended")]
+    NotSuspended(String),
+    #[error("the reason is empty: the audit names the reason of each change")]
+    NoReason,
+}

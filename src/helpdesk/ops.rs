@@ -1,0 +1,124 @@
+//! Suspends and resumes an account, and ends its sessions.
+
+use super::AccountChangeError;
+use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};
+use crate::activation::{self, ActivationOutcome};
+use crate::app::StorageOperation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::db::{Durability, Tx, UnitOfWork};
+use crate::recovery::{self, RecoveryOutcome};
+use crate::{devices, roster, sessions};
+
+/// Returns the trimmed reason; an empty one is refused.
+fn stated(reason: &str) -> Result<&str, AccountChangeError> {
+    Some(reason.trim()).filter(|reason| !reason.is_empty()).ok_or(AccountChangeError::NoReason)
+}
+
+/// Finds the account of a typed identifiant.
+async fn find(tx: &mut Tx, identifiant: &str) -> anyhow::Result<Account> {
+    let folded = identifier::normalize(identifiant);
+    let found = accounts::store::find_by_identifiant(tx, &folded).await?;
+    Ok(found.ok_or(AccountChangeError::Unknown(folded))?)
+}
+
+/// Finds the account of a typed identifiant, and locks its row until the end of the transaction.
+async fn find_and_lock(tx: &mut UnitOfWork<'_>, identifiant: &str) -> anyhow::Result<Account> {
+    let account = find(tx, identifiant).await?;
+    let locked = accounts::store::find_and_lock(tx, &account.id).await?;
+    Ok(locked.ok_or(AccountChangeError::Unknown(account.identifiant))?)
+}
+
+/// The result of an end of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSessions {
+    pub identifiant: String,
+    pub sessions: u64,
+    /// The number of forgotten devices.
+    pub devices: u64,
+}
+
+/// Suspends an account: its sessions, refresh tokens, known devices and unfinished activations and recoveries end, and
+/// relying parties are told. Its letters and its password stay: they serve again once it is resumed.
+pub async fn suspend(op: StorageOperation<'_>, identifiant: &str, reason: &str) -> anyhow::Result<EndedSessions> {
+    let reason = stated(reason)?;
+    let mut tx = op.write(Durability::Durable).await?;
+    let account = find_and_lock(&mut tx, identifiant).await?;
+    let by = SuspendedBy::Operator;
+    if !accounts::store::suspend(&mut tx, &account.id, by).await? {
+        return Err(match account.suspended_by {
+            Some(by) => AccountChangeError::SuspendedAlready(account.identifiant, by),
+            None => AccountChangeError::State(account.identifiant, account.state),
+        }
+        .into());
+    }
+    let about = AuditDetails {
+        account: Some(&account.id),
+        reason: Some(reason),
+        before: Some(account.state.name()),
+        after: Some("suspended"),
+        ..AuditDetails::default()
+    };
+    audit::store::record(&mut tx, AuditEvent::AccountSuspended, about).await?;
+    let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
+    let devices = devices::store::forget_others(&mut tx, &account.id, None).await?;
+    let pupils = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
+    let school = pupils.into_iter().next().map(|pupil| pupil.school);
+    let outcome = RecoveryOutcome::Suspended { by, school: school.clone() };
+    recovery::store::end_unfinished(&mut tx, &account.id, None, &outcome).await?;
+    let outcome = ActivationOutcome::Suspended { by, school };
+    activation::store::end_unfinished(&mut tx, &account.id, None, &outcome).await?;
+    tx.commit().await?;
+    Ok(EndedSessions { identifiant: account.identifiant, sessions, devices })
+}
+
+/// Lifts the suspension of an account, whoever suspended it. Returns the account as it was.
+pub async fn resume(op: StorageOperation<'_>, identifiant: &str, reason: &str) -> anyhow::Result<Account> {
+    let reason = stated(reason)?;
+    let mut tx = op.write(Durability::Durable).await?;
+    let account = find_and_lock(&mut tx, identifiant).await?;
+    if !accounts::store::resume(&mut tx, &account.id).await? {
+        return Err(AccountChangeError::NotSuspended(account.identifiant).into());
+    }
+    let before = account.suspended_by.map(|by| format!("suspended by {}", by.name()));
+    let about = AuditDetails {
+        account: Some(&account.id),
+        reason: Some(reason),
+        before: before.as_deref(),
+        after: Some(account.state.name()),
+        ..AuditDetails::default()
+    };
+    audit::store::record(&mut tx, AuditEvent::AccountResumed, about).await?;
+    tx.commit().await?;
+    Ok(account)
+}
+
+/// Ends the sessions and refresh tokens of an account, and tells relying parties. Its known devices stay known, because
+/// a device opens nothing by itself, unless `forget_devices`.
+pub async fn end_sessions(
+    op: StorageOperation<'_>,
+    identifiant: &str,
+    reason: &str,
+    forget_devices: bool,
+) -> anyhow::Result<EndedSessions> {
+    let reason = stated(reason)?;
+    let mut tx = op.write(Durability::Durable).await?;
+    let account = find_and_lock(&mut tx, identifiant).await?;
+    if account.state == AccountState::Closed {
+        return Err(AccountChangeError::State(account.identifiant, account.state).into());
+    }
+    let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
+    let mut devices = 0;
+    if forget_devices {
+        devices = devices::store::forget_others(&mut tx, &account.id, None).await?;
+        let detail = devices.to_string();
+        let about = AuditDetails {
+            account: Some(&account.id),
+            detail: &detail,
+            reason: Some(reason),
+            ..AuditDetails::default()
+        };
+        audit::store::record(&mut tx, AuditEvent::DeviceForgotten, about).await?;
+    }
+    tx.commit().await?;
+    Ok(EndedSessions { identifiant: account.identifiant, sessions, devices })
+}

@@ -1,0 +1,166 @@
+//! An operator's commands on accounts: `preau account`.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::helpdesk::{AccountChangeError, ops};
+
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer};
+
+/// A server where the parent has an account, and relying parties hear of sign-outs.
+async fn start() -> (TestServer, LogoutReceiver, TestAccount) {
+    let server = TestServer::start().await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &["ent"]).await;
+    let member = server.create_durand().await;
+    (server, receiver, member)
+}
+
+async fn sign_in(server: &TestServer, member: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&member.identifiant, PASSWORD).await;
+    browser.follow().await;
+    browser
+}
+
+/// The newest event of a kind, as `actor reason: before > after`.
+async fn event(server: &TestServer, fact: &str) -> String {
+    let rows = server
+        .query_texts(
+            "SELECT fact || '=' || actor_kind || ' ' || actor_id || ' ' || COALESCE(reason, '-') || ': ' || \
+             COALESCE(before, '') || ' > ' || COALESCE(after, '') FROM audit WHERE actor_id IS NOT NULL ORDER BY id DESC",
+        )
+        .await;
+    rows.iter().find_map(|row| row.strip_prefix(&format!("{fact}="))).unwrap_or_default().to_owned()
+}
+
+fn refusal<T>(done: anyhow::Result<T>) -> String {
+    done.err().unwrap().downcast::<AccountChangeError>().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn attack_s8_a_suspension_ends_sessions_tokens_and_devices_and_relying_parties_are_told() {
+    let (server, receiver, member) = start().await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    let tokens = ent.sign_in(&mut browser, &member).await;
+    let op = server.operation();
+    let typed = format!(" {} ", member.identifiant.to_uppercase());
+    let ended = ops::suspend(op.storage(), &typed, " vol signalé ").await.unwrap();
+    assert_eq!((ended.identifiant.as_str(), ended.sessions, ended.devices), (member.identifiant.as_str(), 1, 1));
+
+    assert_eq!(browser.get("/compte").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(ent.userinfo(&tokens.access_token).await.status, StatusCode::UNAUTHORIZED);
+    server.drain_outbox().await;
+    assert_eq!(receiver.called_clients(), ["ent"]);
+    browser.get("/connexion").await;
+    let page = browser.sign_in_with(&member.identifiant, PASSWORD).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN, "{}", page.visible_text());
+    assert_eq!(event(&server, "account_suspended").await, "operator test vol signalé: active > suspended");
+    assert_eq!(event(&server, "sessions_ended").await, "operator test vol signalé:  > ");
+
+    let again = refusal(ops::suspend(op.storage(), &member.identifiant, "x").await);
+    assert!(again.contains("suspended already, by the operator"), "{again}");
+    ops::resume(op.storage(), &member.identifiant, "retrouvé").await.unwrap();
+    assert_eq!(event(&server, "account_resumed").await, "operator test retrouvé: suspended by operator > active");
+    let again = refusal(ops::resume(op.storage(), &member.identifiant, "x").await);
+    assert!(again.contains("is not suspended"), "{again}");
+    let mut browser = sign_in(&server, &member).await;
+    assert_eq!(browser.get("/compte").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_change_without_account_or_reason_is_refused_and_writes_nothing() {
+    let (server, _receiver, member) = start().await;
+    let op = server.operation();
+    for (identifiant, reason, said) in [
+        ("a.nobody01", "x", "no account is called a.nobody01"),
+        (member.identifiant.as_str(), "  ", "the reason is empty"),
+    ] {
+        for done in [
+            refusal(ops::suspend(op.storage(), identifiant, reason).await),
+            refusal(ops::resume(op.storage(), identifiant, reason).await),
+            refusal(ops::end_sessions(op.storage(), identifiant, reason, true).await),
+        ] {
+            assert!(done.contains(said), "{done}");
+        }
+    }
+    server.execute_sql("UPDATE account SET state = 'closed'", vec![]).await;
+    for done in [
+        refusal(ops::suspend(op.storage(), &member.identifiant, "x").await),
+        refusal(ops::end_sessions(op.storage(), &member.identifiant, "x", false).await),
+    ] {
+        assert!(done.contains("is closed"), "{done}");
+    }
+    assert_eq!(event(&server, "account_suspended").await, "");
+}
+
+#[tokio::test]
+async fn of_two_suspensions_at_once_one_is_refused() {
+    let (server, _receiver, member) = start().await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (server, identifiant) = (server.clone(), member.identifiant.clone());
+            tokio::spawn(async move { ops::suspend(server.operation().storage(), &identifiant, "x").await.is_ok() })
+        })
+        .collect();
+    let mut done = 0;
+    for task in tasks {
+        done += usize::from(task.await.unwrap());
+    }
+    assert_eq!(done, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'account_suspended'").await, 1);
+}
+
+#[tokio::test]
+async fn sessions_end_without_the_password_and_devices_stay_known_unless_forgotten() {
+    let (server, receiver, member) = start().await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let (mut first, mut second) = (Browser::new(&server), Browser::new(&server));
+    ent.sign_in(&mut first, &member).await;
+    ent.sign_in(&mut second, &member).await;
+    let op = server.operation();
+    let ended = ops::end_sessions(op.storage(), &member.identifiant, "poste partagé", false).await.unwrap();
+    assert_eq!((ended.sessions, ended.devices), (2, 0));
+    assert_eq!(event(&server, "sessions_ended").await, "operator test poste partagé:  > ");
+    assert_eq!(event(&server, "device_forgotten").await, "");
+    server.drain_outbox().await;
+    assert_eq!(receiver.called_clients(), ["ent", "ent"]);
+    for browser in [&mut first, &mut second] {
+        assert_eq!(browser.get("/compte").await.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM device WHERE forgotten_at IS NULL").await, 2);
+
+    sign_in(&server, &member).await;
+    let ended = ops::end_sessions(op.storage(), &member.identifiant, "poste volé", true).await.unwrap();
+    assert_eq!((ended.sessions, ended.devices), (1, 3));
+    assert_eq!(event(&server, "device_forgotten").await, "operator test poste volé:  > ");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM device WHERE forgotten_at IS NULL").await, 0);
+    sign_in(&server, &member).await;
+}
+
+#[tokio::test]
+async fn a_suspension_ends_what_a_right_code_had_opened() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    let member = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    server.advance(Span::days(4));
+    let mut browser = Browser::new(&server);
+    browser.get("/mot-de-passe-oublie").await;
+    browser.submit("continuer", &[("identifiant", &member.identifiant)]).await;
+    browser.follow().await;
+    let code = server.read_code().await;
+    browser.type_code(&code).await;
+    let mut activating = Browser::at_activation(&server).await;
+    server.advance(Span::minutes(5));
+    activating.prove_phone(&server, &TestFamily::durand()).await;
+    let op = server.operation();
+    ops::suspend(op.storage(), &member.identifiant, "x").await.unwrap();
+    ops::resume(op.storage(), &member.identifiant, "x").await.unwrap();
+    for browser in [&mut browser, &mut activating] {
+        browser.reload().await;
+        browser.follow().await;
+        let said = browser.page.visible_text();
+        assert!(said.contains("suspendu") && !browser.page.has_element("form"), "{said}");
+    }
+}
