@@ -6,6 +6,7 @@
 //! Rules: only the outermost use case opens a transaction, other functions take `&mut Tx`; no slow operation (hashing,
 //! signing, HTTP) runs within a transaction, because SQLite has a single writer.
 
+mod batch;
 mod connect;
 pub mod files;
 mod time;
@@ -15,6 +16,7 @@ mod unit_of_work;
 mod value;
 mod write_failure;
 
+pub use batch::{BATCH_SIZE, batch_args};
 pub use connect::{AccessMode, Db, MIGRATION_COUNT, SchemaStatus};
 pub use sqlx::FromRow;
 pub use tx::{DbRow, Durability, Tx};
@@ -23,6 +25,7 @@ pub use unit_of_work::UnitOfWork;
 pub use value::Value;
 pub use write_failure::WriteFailure;
 
+pub(crate) use batch::batch_placeholders;
 pub(crate) use value::args;
 
 /// The maximum number of rows that one clean-up transaction deletes per table, because SQLite's other writers wait.

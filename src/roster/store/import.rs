@@ -6,21 +6,9 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{PersonId, PupilId};
 use crate::base::uai::Uai;
-use crate::db::{FromRow, Result, Tx, UnitOfWork, Value, args};
+use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders};
 use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
-
-/// The number of keys looked up by one statement. A shorter list repeats its last key, so the SQL text never varies.
-const BATCH_SIZE: usize = 50;
-
-/// `$2` to `$51`: the [`BATCH_SIZE`] placeholders after the first.
-macro_rules! batch_placeholders {
-    () => {
-        "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-         $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, \
-         $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51"
-    };
-}
 
 /// The roster last imported for a school.
 #[derive(Clone, Copy, Debug, FromRow)]
@@ -59,15 +47,6 @@ pub async fn compare_and_set(
         }
     };
     Ok(tx.execute(sql, args).await? == 1)
-}
-
-/// Returns `first` and up to [`BATCH_SIZE`] keys, padded with the last key.
-fn batch_args<'a>(first: Value, keys: impl IntoIterator<Item = &'a str>) -> Vec<Value> {
-    let mut args = vec![first];
-    args.extend(keys.into_iter().take(BATCH_SIZE).map(Value::from));
-    let last = args.last().cloned();
-    args.extend(std::iter::repeat_n(last, BATCH_SIZE + 1 - args.len()).flatten());
-    args
 }
 
 /// Lists persons of an academy by PERSONNE_ID.
