@@ -86,6 +86,8 @@ pub struct Account {
     pub caution_until: Option<Timestamp>,
     /// The time at which the account closes; a sign-in before keeps it.
     pub closes_at: Option<Timestamp>,
+    /// The time since which the password serves no more; see [`Account::must_change_password`].
+    pub must_change_at: Option<Timestamp>,
     pub updated_at: Timestamp,
 }
 
@@ -99,6 +101,12 @@ impl Account {
     /// mobile, a factor, its closing. `None` if no caution holds.
     pub fn caution(&self, now: Timestamp) -> Option<Timestamp> {
         self.caution_until.filter(|until| *until > now)
+    }
+
+    /// True if the right password opens no session, but leads to a new one (docs/threats.md#threat-s18). A password
+    /// that was chosen later is not concerned.
+    pub fn must_change_password(&self) -> bool {
+        self.must_change_at.is_some_and(|forced| self.password_at.is_none_or(|chosen| chosen <= forced))
     }
 
     pub fn full_name(&self) -> String {

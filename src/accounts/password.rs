@@ -107,10 +107,16 @@ pub fn validate(password: &str, known: &PasswordContext<'_>) -> Result<(), Passw
     if known.schools.iter().any(|s| school(s)) {
         return Err(PasswordPolicyError::School);
     }
-    if COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).any(|l| l.to_lowercase() == lower) {
+    if is_common(password) {
         return Err(PasswordPolicyError::Common);
     }
     Ok(())
+}
+
+/// True if the password is in the list of common passwords, whatever its case.
+pub fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    COMMON_PASSWORDS.lines().filter(|l| !l.starts_with('#')).any(|l| l.to_lowercase() == lower)
 }
 
 #[cfg(test)]

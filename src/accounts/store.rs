@@ -1,5 +1,6 @@
 //! Rows of accounts.
 
+pub mod cohorts;
 pub mod emails;
 pub mod phones;
 
@@ -24,6 +25,7 @@ struct Row {
     suspended_by: Option<String>,
     caution_until: Option<i64>,
     closes_at: Option<i64>,
+    must_change_at: Option<i64>,
     updated_at: i64,
 }
 
@@ -44,6 +46,7 @@ impl TryFrom<Row> for Account {
             suspended_by: r.suspended_by.as_deref().map(SuspendedBy::from_name),
             caution_until: r.caution_until.map(Timestamp),
             closes_at: r.closes_at.map(Timestamp),
+            must_change_at: r.must_change_at.map(Timestamp),
             updated_at: Timestamp(r.updated_at),
         })
     }
@@ -51,13 +54,13 @@ impl TryFrom<Row> for Account {
 
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, updated_at FROM account WHERE identifiant = $1";
+               caution_until, closes_at, must_change_at, updated_at FROM account WHERE identifiant = $1";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, updated_at FROM account WHERE id = $1";
+               caution_until, closes_at, must_change_at, updated_at FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 
@@ -127,7 +130,7 @@ pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -
     let rows = tx
         .execute(
             "UPDATE account SET former_password = password, password_change_untold = (password IS NOT NULL), \
-             password = $2, password_at = $3, updated_at = $3, state = 'active' \
+             password = $2, password_at = $3, must_change_at = NULL, updated_at = $3, state = 'active' \
              WHERE id = $1 AND state IN ('pending', 'active') AND suspended_by IS NULL",
             args![id, hash, now],
         )

@@ -52,6 +52,7 @@ pub enum AuditEvent {
     ConsentWithdrawn,
     AccountSuspended,
     AccountResumed,
+    PasswordChangeForced,
     RosterImported,
     CampaignOpened,
     CampaignClosed,

@@ -6,7 +6,9 @@ use super::{AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{row_id, row_id_lower_bound};
 use crate::base::typed_ids::AccountId;
-use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{
+    BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, Value, args, batch_args, batch_placeholders,
+};
 
 /// Writes an event in the unit of work that causes it, with the time, the actor and the request of the unit of work.
 pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDetails<'_>) -> Result<()> {
@@ -33,6 +35,31 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Writes the same event for each of many accounts, like [`record`]. The id of a row begins as one that is drawn for its
+/// statement, and ends as its account's.
+pub async fn record_for_accounts(
+    work: &mut UnitOfWork<'_>,
+    fact: AuditEvent,
+    accounts: &[AccountId],
+    about: AuditDetails<'_>,
+) -> Result<()> {
+    let now = work.now;
+    let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
+    for ids in accounts.chunks(BATCH_SIZE) {
+        let begin: String = row_id(now, work.rng).chars().take(20).collect();
+        let sql = concat!(
+            "INSERT INTO audit (id, at, fact, account_id, detail, uai, actor_kind, actor_id, request_id, reason) \
+             SELECT $1 || SUBSTR(id, 21), $52, $53, id, $54, $55, $56, $57, $58, $59 FROM account WHERE id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let mut values = batch_args(Value::from(begin), ids.iter().map(|id| id.as_str()));
+        values.extend(args![now, fact.name(), about.detail, about.uai, kind, &actor, &request, about.reason]);
+        work.execute(sql, values).await?;
+    }
     Ok(())
 }
 

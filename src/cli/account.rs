@@ -1,10 +1,18 @@
-//! `preau account`: suspends accounts, and ends their sessions.
+//! `preau account`: suspends accounts, ends their sessions, and forces new passwords.
 
 use std::io::Write;
 
+use chrono::NaiveDate;
+
+use super::beginning_of_day;
+use crate::app::StorageOperation;
+use crate::base::profile::Profile;
+use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::Config;
 use crate::helpdesk::ops;
+use crate::helpdesk::ops::forced_change::{self, Cohort, ForcedChange};
+use crate::tenants::ops::TenantError;
 
 #[derive(Debug, clap::Args)]
 pub struct AccountArgs {
@@ -20,6 +28,9 @@ enum AccountCommand {
     Resume(AccountChangeArgs),
     /// Ends the sessions and refresh tokens of an account, and tells relying parties. The password stays.
     EndSessions(EndSessionsArgs),
+    /// Forces new passwords after passwords were stolen: the right one leads to a new one before any session, and the
+    /// sessions end. Leaves out accounts without a password. The same command again continues one that stopped.
+    ForceChange(ForceChangeArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,6 +52,35 @@ struct EndSessionsArgs {
     forget_devices: bool,
 }
 
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("cohort").required(true).args(["uai", "academy", "identifiants"]))]
+struct ForceChangeArgs {
+    /// The accounts, by identifiant.
+    #[arg(value_name = "IDENTIFIANT")]
+    identifiants: Vec<String>,
+    /// A school: its pupils, and everybody with a link to one of them.
+    #[arg(long)]
+    uai: Option<String>,
+    /// An academy, by id: everybody of its rosters.
+    #[arg(long, value_name = "ID")]
+    academy: Option<String>,
+    /// Only passwords chosen before this day (AAAA-MM-JJ), in Paris.
+    #[arg(long, value_name = "DATE")]
+    before: Option<NaiveDate>,
+    /// Only pupils, or only parents.
+    #[arg(long, value_parser = ["eleve", "responsable"])]
+    profile: Option<String>,
+    /// Accounts to leave out.
+    #[arg(long, value_name = "IDENTIFIANT", num_args = 1..)]
+    except: Vec<String>,
+    /// Counts and changes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// The reason, for the audit.
+    #[arg(long)]
+    reason: String,
+}
+
 pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around).await?;
@@ -60,7 +100,45 @@ pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Sen
             let (name, sessions, devices) = (ended.identifiant, ended.sessions, ended.devices);
             writeln!(out, "{name}: {sessions} sessions ended, {devices} devices forgotten")?;
         }
+        AccountCommand::ForceChange(args) => force_change(op, args, out).await?,
     }
     opened.db.close().await;
     Ok(true)
+}
+
+async fn force_change(
+    op: StorageOperation<'_>,
+    args: &ForceChangeArgs,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    let cohort = match (&args.uai, &args.academy) {
+        (Some(uai), _) => {
+            let text = uai.to_uppercase();
+            Cohort::School(Uai::parse(&text).map_err(|_| TenantError::UnknownSchool(text))?)
+        }
+        (_, Some(id)) => Cohort::Academy(id.clone()),
+        (None, None) => Cohort::Listed(args.identifiants.clone()),
+    };
+    let order = ForcedChange {
+        cohort,
+        profile: args.profile.as_deref().and_then(|name| name.parse::<Profile>().ok()),
+        before: args.before.and_then(beginning_of_day),
+        except: args.except.clone(),
+        reason: args.reason.clone(),
+        dry_run: args.dry_run,
+    };
+    let report = forced_change::force_change(op, &order).await?;
+    let (accounts, sessions) = (report.accounts, report.sessions);
+    match args.dry_run {
+        true => writeln!(out, "{accounts} accounts would have to choose a new password; nothing was changed")?,
+        false => writeln!(out, "{accounts} accounts must choose a new password; {sessions} sessions ended")?,
+    }
+    if report.without_mobile > 0 {
+        writeln!(
+            out,
+            "{} of them have no mobile for a code: print letters with `preau letters --also-active`",
+            report.without_mobile
+        )?;
+    }
+    Ok(())
 }

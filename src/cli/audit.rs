@@ -4,13 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use chrono::{NaiveDate, TimeZone as _};
-use chrono_tz::Europe::Paris;
+use chrono::NaiveDate;
 
-use super::private_file;
+use super::{beginning_of_day, private_file};
 use crate::accounts::{self, identifier};
 use crate::audit::{self, store};
-use crate::base::clock::Timestamp;
 use crate::base::ids::row_id_lower_bound;
 use crate::bootstrap;
 use crate::config::Config;
@@ -56,12 +54,6 @@ pub async fn run(args: &AuditArgs, config: &Config, out: &mut (dyn Write + Send)
     }
 }
 
-/// Returns the beginning of a day in Paris.
-fn beginning(day: NaiveDate) -> Option<Timestamp> {
-    let midnight = Paris.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).earliest()?;
-    Some(Timestamp(midnight.timestamp_millis()))
-}
-
 async fn export(args: &ExportArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let db = bootstrap::open_existing_database(config, AccessMode::ReadOnly).await?;
     let mut tx = db.read().await?;
@@ -73,8 +65,8 @@ async fn export(args: &ExportArgs, config: &Config, out: &mut (dyn Write + Send)
         }
         None => None,
     };
-    let mut after = args.from.and_then(beginning).map(row_id_lower_bound).unwrap_or_default();
-    let day_after = args.to.and_then(|day| day.succ_opt()).and_then(beginning);
+    let mut after = args.from.and_then(beginning_of_day).map(row_id_lower_bound).unwrap_or_default();
+    let day_after = args.to.and_then(|day| day.succ_opt()).and_then(beginning_of_day);
     // Ids are hexadecimal: no id is greater than `g`.
     let before = day_after.map_or_else(|| "g".to_owned(), row_id_lower_bound);
     let mut file = args.out.as_deref().map(private_file).transpose()?;

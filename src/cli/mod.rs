@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate, TimeZone as _};
 use chrono_tz::Europe::Paris;
 use clap::{Parser, Subcommand};
 
@@ -62,7 +62,7 @@ enum Command {
     Campaign(campaign::CampaignArgs),
     /// Prints letters with a code for pupils and parents, or the leaflet of a school.
     Letters(letters::LettersArgs),
-    /// Suspends accounts, and ends their sessions.
+    /// Suspends accounts, ends their sessions, and forces new passwords.
     Account(account::AccountArgs),
     /// Lists, approves and suspends relying parties; manages the tokens for registering others.
     Client(client::ClientArgs),
@@ -192,6 +192,12 @@ fn private_file(path: &Path) -> anyhow::Result<io::BufWriter<std::fs::File>> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path).with_context(|| path.display().to_string())?;
     Ok(io::BufWriter::new(file))
+}
+
+/// Returns the beginning of a day in Paris.
+fn beginning_of_day(day: NaiveDate) -> Option<Timestamp> {
+    let midnight = Paris.from_local_datetime(&day.and_hms_opt(0, 0, 0)?).earliest()?;
+    Some(Timestamp(midnight.timestamp_millis()))
 }
 
 /// Formats a time for operators: 2026-10-03 14:30, in Paris.

@@ -144,7 +144,7 @@ pub async fn begin_session_again(
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    if !current.is_some_and(|c| c.is_usable() && c.password == account.password) {
+    if !current.is_some_and(|c| c.is_usable() && c.password == account.password && !c.must_change_password()) {
         tx.commit().await?;
         return Ok(None);
     }

@@ -1,4 +1,4 @@
-//! An operator's and a help desk's work on accounts: suspending one, ending its sessions.
+//! An operator's and a help desk's work on accounts: suspending one, ending its sessions, forcing new passwords.
 //!
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.
@@ -18,6 +18,8 @@ pub enum AccountChangeError {
     SuspendedAlready(String, SuspendedBy),
     #[error("account {0} is not suspended")]
     NotSuspended(String),
+    #[error("academy {0} is not declared")]
+    UnknownAcademy(String),
     #[error("the reason is empty: the audit names the reason of each change")]
     NoReason,
 }

@@ -1,4 +1,6 @@
-//! Suspends and resumes an account, and ends its sessions.
+//! Suspends and resumes an account, and ends its sessions; [`forced_change`] is for the passwords of many.
+
+pub mod forced_change;
 
 use super::AccountChangeError;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};

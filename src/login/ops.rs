@@ -3,18 +3,20 @@
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
 use crate::app::{App, Operation};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId};
 use crate::base::uai::Uai;
 use crate::crypto::{PasswordError, Priority};
-use crate::db::Durability;
+use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimited};
 use crate::notify::ops::Told;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
+use crate::roster::store::pupils::list_pupils_of_account;
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 use crate::tenants::{self, SchoolContact};
@@ -45,6 +47,15 @@ pub enum SignInOutcome {
     /// Too many hashes are queued: no password was compared.
     #[strum(serialize = "failed")]
     Busy { seconds: u32 },
+    /// The password was correct and serves no more: a new one is chosen first, by the recovery, because whoever stole the
+    /// password has it too (docs/threats.md#threat-s18). Reported only after the correct password.
+    #[strum(serialize = "forced")]
+    MustChangePassword {
+        /// True if a code can be sent to the roster's mobile number; else a letter of the school is needed.
+        has_mobile: bool,
+        /// The schools to contact.
+        offices: Vec<SchoolContact>,
+    },
     /// Reported only after the correct password.
     Suspended {
         by: SuspendedBy,
@@ -127,18 +138,27 @@ pub async fn sign_in(
         return Ok(outcome);
     }
     let Some(account) = account.filter(|_| right) else { return Ok(SignInOutcome::WrongCredentials) };
+    let is_common = password::is_common(&password);
 
     let mut tx = op.write(Durability::Relaxed).await?;
     limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    let outcome = match current.filter(|c| c.state == AccountState::Active && c.password == account.password) {
+    let current = current.filter(|c| c.state == AccountState::Active && c.password == account.password);
+    let outcome = match current {
         Some(Account { suspended_by: Some(by), id, .. }) => {
             let children = crate::roster::store::list_children_of_account(&mut tx, &id).await?;
             let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
             let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
             SignInOutcome::Suspended { by, school: children.into_iter().next().map(|c| c.school), offices }
+        }
+        Some(current) if force_change_if_common(&mut tx, &current, is_common).await? => {
+            let mobile = accounts::store::cohorts::list_with_mobile(&mut tx, std::slice::from_ref(&current.id)).await?;
+            let pupils = list_pupils_of_account(&mut tx, &current.id, current.profile).await?;
+            let uais: Vec<Uai> = pupils.into_iter().map(|pupil| pupil.uai).collect();
+            let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
+            SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices }
         }
         Some(current) => {
             let former = brought.session_cookie.map(sessions::ops::session_id);
@@ -163,6 +183,19 @@ pub async fn sign_in(
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(outcome)
+}
+
+/// Returns true if a new password must be chosen before any session. A password that is common by now is forced here,
+/// once: the list grows after passwords were chosen (docs/threats.md#threat-s04).
+async fn force_change_if_common(tx: &mut UnitOfWork<'_>, account: &Account, is_common: bool) -> anyhow::Result<bool> {
+    if account.must_change_password() || !is_common {
+        return Ok(account.must_change_password());
+    }
+    let ids = std::slice::from_ref(&account.id);
+    let forced = accounts::store::cohorts::force_change(tx, ids, Timestamp(i64::MAX)).await?;
+    let about = AuditDetails { detail: "common password", ..AuditDetails::default() };
+    audit::store::record_for_accounts(tx, AuditEvent::PasswordChangeForced, &forced, about).await?;
+    Ok(true)
 }
 
 /// Returns the outcome of the sign-in if the typed password is the previous one, or if too many hashes are queued to

@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::ops::{LoginContext, SignInOutcome, sign_in};
-use super::views::{LoginFormError, LoginPage};
-use crate::accounts;
+use super::views::{LoginFormError, LoginPage, MustChangePasswordPage};
+use crate::accounts::{self, identifier};
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
@@ -63,7 +63,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
         query,
         shown: client_branding(&app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
-        identifiant: if crate::accounts::identifier::is_identifiant(&hint) { hint } else { String::new() },
+        identifiant: if identifier::is_identifiant(&hint) { hint } else { String::new() },
         refusal: None,
     };
     let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
@@ -149,6 +149,18 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             let until = dates::hour_rounded_up(ctx.lang, refused.until);
             let limited = LoginFormError::Limited { until, elsewhere: refused.is_connection_specific() };
             Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, ctx.now, refused.until))
+        }
+        Ok(SignInOutcome::MustChangePassword { has_mobile, offices }) => {
+            let page = MustChangePasswordPage {
+                query: query.clone(),
+                identifiant: identifier::normalize(&identifiant),
+                has_mobile,
+                code: ctx.support_code.clone(),
+                offices,
+            };
+            // The form of this page begins a recovery with the same cookie.
+            let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+            Ok(with_cookie(ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)?, cookie))
         }
         Ok(SignInOutcome::Suspended { by, school, offices }) => {
             let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());

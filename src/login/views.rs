@@ -92,3 +92,33 @@ impl Page for LoginPage {
         all
     }
 }
+
+/// The page after the right password of an account whose password must change. The form posts `identifiant` to
+/// `/mot-de-passe-oublie`.
+#[derive(Debug, Serialize)]
+pub struct MustChangePasswordPage {
+    /// `?i=…&client_id=…`, or empty.
+    pub query: String,
+    pub identifiant: String,
+    /// True if a code can be sent; else a letter of the school is the way.
+    pub has_mobile: bool,
+    /// The support code.
+    pub code: String,
+    pub offices: Vec<SchoolContact>,
+}
+
+impl Page for MustChangePasswordPage {
+    const TEMPLATE: &'static str = "login/must_change_password.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |query: &str, has_mobile| MustChangePasswordPage {
+            query: query.to_owned(),
+            identifiant: "m.payet41".to_owned(),
+            has_mobile,
+            code: "K7P-4MX".to_owned(),
+            offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
+        };
+        let query = "?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier";
+        vec![page("", true), page(query, true), page(query, false)]
+    }
+}

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};
-use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, args};
+use crate::db::{BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
 
 #[derive(FromRow)]
 struct Row {
@@ -79,6 +79,21 @@ pub async fn list_open(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Sessio
 pub async fn list_open_of_device(tx: &mut Tx, account_id: &AccountId, device_id: &str) -> Result<Vec<SessionId>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND device_id = $2 AND ended_at IS NULL ORDER BY id";
     Ok(tx.fetch_all::<(SessionId,)>(sql, args![account_id, device_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Lists those of the accounts that have a session not ended.
+pub async fn list_accounts_with_open(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
+    let mut found = Vec::new();
+    for ids in accounts.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT DISTINCT account_id FROM session WHERE ended_at IS NULL AND account_id > $1 AND account_id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let values = batch_args(Value::from(""), ids.iter().map(|id| id.as_str()));
+        found.extend(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id));
+    }
+    Ok(found)
 }
 
 /// Deletes sessions, and their clients' rows, a day after the expiry of the last token. Returns the number of deleted

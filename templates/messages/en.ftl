@@ -46,6 +46,11 @@ login-limited = Too many tries are failing right now, and we are protecting the 
 login-limited-next = Try again at { $until }, or right now on a device that you have already signed in on.
 limited-here-next = Try again at { $until }, or right now with another connection, for example that of your mobile phone without wifi.
 login-new-password = Choose a new password
+must-change-title = Choose a new password
+must-change = To protect your account, choose a new password. The old one no longer works.
+must-change-send = Get the code
+must-change-other-title = Is that mobile no longer yours?
+must-change-letter = Ask the school for a sheet with a code: with it you choose a new password.
 suspended = This account is suspended by { $by }. Ask { $school }.
 busy = Many families are signing in right now. Try again in { $seconds ->
     [one] { $seconds } second

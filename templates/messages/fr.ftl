@@ -46,6 +46,11 @@ login-limited = Trop d'essais échouent en ce moment, et nous protégeons les co
 login-limited-next = Réessayez à { $until }, ou tout de suite sur un appareil qui a déjà servi à vous connecter.
 limited-here-next = Réessayez à { $until }, ou tout de suite avec une autre connexion, par exemple celle de votre téléphone portable sans le wifi.
 login-new-password = Choisir un nouveau mot de passe
+must-change-title = Choisissez un nouveau mot de passe
+must-change = Pour protéger votre compte, choisissez un nouveau mot de passe. L'ancien ne sert plus.
+must-change-send = Recevoir le code
+must-change-other-title = Ce portable n'est plus le vôtre ?
+must-change-letter = Demandez à l'établissement une feuille avec un code : elle sert à choisir un nouveau mot de passe.
 suspended = Ce compte est suspendu par { $by }. Adressez-vous à { $school }.
 busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $seconds ->
     [one] { $seconds } seconde

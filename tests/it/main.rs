@@ -41,6 +41,8 @@ mod failures;
 #[cfg(test)]
 mod families;
 #[cfg(test)]
+mod forced_change;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod headers;

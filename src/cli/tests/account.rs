@@ -45,3 +45,22 @@ async fn an_account_is_suspended_and_resumed_and_its_sessions_end() {
         .collect();
     assert_eq!(reasons, ["vol", "vol", "retrouvé", "x", "x"], "{audit}");
 }
+
+#[tokio::test]
+async fn new_passwords_are_forced_and_the_accounts_are_counted() {
+    let (house, account) = with_account().await;
+    let name = account.identifiant;
+    let letters = "1 of them have no mobile for a code: print letters with `preau letters --also-active`\n";
+    let (done, text) = house.run(&format!("account force-change {name} --dry-run --reason vol")).await;
+    let expected = format!("1 accounts would have to choose a new password; nothing was changed\n{letters}");
+    assert_eq!((done, text), (true, expected));
+    for day in ["2026-01-01", "2126-01-01"] {
+        let (done, text) = house.run(&format!("account force-change {name} --before {day} --reason vol")).await;
+        let number = i32::from(day > "2100");
+        assert!(done && text.starts_with(&format!("{number} accounts must choose a new password")), "{day}: {text}");
+    }
+    let (done, text) = house.run("account force-change --uai 0349999J --reason vol").await;
+    assert_eq!((done, text.as_str()), (true, "0 accounts must choose a new password; 0 sessions ended\n"));
+    let (done, text) = house.run("account force-change --academy atlantis --reason vol").await;
+    assert!(!done && text.contains("academy atlantis is not declared"), "{text}");
+}

@@ -2,7 +2,9 @@
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, ClientId, RefreshFamilyId, SessionId};
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, args};
+use crate::db::{
+    BATCH_SIZE, CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders,
+};
 use crate::grants::{AccessTokenIds, RefreshTokenFamily};
 
 #[derive(FromRow)]
@@ -111,6 +113,22 @@ pub async fn move_to_session(tx: &mut Tx, from: &SessionId, to: &SessionId, ends
 pub async fn revoke_for_account(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<u64> {
     let sql = "UPDATE refresh_family SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
     tx.execute(sql, args![account_id, now]).await
+}
+
+/// Lists those of the accounts that have a family not ended.
+pub async fn list_accounts_with_open(tx: &mut Tx, accounts: &[AccountId]) -> Result<Vec<AccountId>> {
+    let mut found = Vec::new();
+    for ids in accounts.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT DISTINCT account_id FROM refresh_family WHERE ended_at IS NULL AND account_id > $1 \
+             AND account_id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let values = batch_args(Value::from(""), ids.iter().map(|id| id.as_str()));
+        found.extend(tx.fetch_all::<(AccountId,)>(sql, values).await?.into_iter().map(|(id,)| id));
+    }
+    Ok(found)
 }
 
 /// Revokes the families of one client for an account, for a withdrawn consent.

@@ -47,6 +47,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
     every_page!(
         pages,
         login::views::LoginPage,
+        login::views::MustChangePasswordPage,
         emails::views::EmailPage,
         my_account::views::ChangePasswordPage,
         my_account::views::ChildCodePage,
