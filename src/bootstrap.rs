@@ -155,10 +155,10 @@ pub async fn open_existing_database(config: &Config, access: AccessMode) -> anyh
     Ok(db)
 }
 
-/// Opens an existing database for writing, as [`open_existing_database`] does, with its master key.
-pub async fn open_existing_storage(config: &Config, around: &Dependencies) -> anyhow::Result<Storage> {
-    let db = open_existing_database(config, AccessMode::ReadWrite).await?;
-    sync_clock(&db, around).await?;
+/// Opens an existing database, as [`open_existing_database`] does, with its master key.
+pub async fn open_existing_storage(config: &Config, by: &Dependencies, access: AccessMode) -> anyhow::Result<Storage> {
+    let db = open_existing_database(config, access).await?;
+    sync_clock(&db, by).await?;
     let unsealed = keys::ops::is_uninitialized(&db).await?;
     let master_key =
         MasterKey::new(crypto::read_master_key(&config.keys.directory).map_err(|e| master_key_error(e, unsealed))?)?;

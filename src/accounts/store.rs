@@ -190,6 +190,13 @@ pub async fn resume(tx: &mut Tx, id: &AccountId) -> Result<bool> {
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
+/// Returns the times at which the identifiant was given, and the account suspended.
+pub async fn find_dates(tx: &mut Tx, id: &AccountId) -> Result<(Timestamp, Option<Timestamp>)> {
+    let sql = "SELECT created_at, suspended_at FROM account WHERE id = $1";
+    let (created, suspended) = tx.fetch_one::<(i64, Option<i64>)>(sql, args![id]).await?;
+    Ok((Timestamp(created), suspended.map(Timestamp)))
+}
+
 /// Counts the accounts by state, for `doctor` and the demo.
 pub async fn count_by_state(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
     tx.fetch_all("SELECT state, COUNT(*) FROM account GROUP BY state ORDER BY state", args![]).await

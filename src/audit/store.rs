@@ -134,6 +134,12 @@ pub async fn list_of_account(
     .await
 }
 
+/// Returns the time of the first event of a kind of an account, as far back as the audit goes.
+pub async fn find_first(tx: &mut Tx, account_id: &AccountId, fact: AuditEvent) -> Result<Option<Timestamp>> {
+    let sql = "SELECT MIN(at) FROM audit WHERE account_id = $1 AND fact = $2";
+    Ok(tx.fetch_one::<(Option<i64>,)>(sql, args![account_id, fact.name()]).await?.0.map(Timestamp))
+}
+
 /// Lists the latest rows of an account before an id, the newest first.
 pub async fn list_latest_of_account(
     tx: &mut Tx,

@@ -1,4 +1,6 @@
-//! `preau account`: suspends accounts, ends their sessions, and forces new passwords.
+//! `preau account`: shows accounts, suspends them, ends their sessions, and forces new passwords.
+
+mod show;
 
 use std::io::Write;
 
@@ -10,6 +12,7 @@ use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::Config;
+use crate::db::AccessMode;
 use crate::helpdesk::ops;
 use crate::helpdesk::ops::forced_change::{self, Cohort, ForcedChange};
 use crate::tenants::ops::TenantError;
@@ -22,6 +25,8 @@ pub struct AccountArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum AccountCommand {
+    /// Shows what a help desk may see of an account: never a code, a whole number or an address.
+    Show(ShowArgs),
     /// Suspends an account until `resume`: nobody signs in, its sessions end, relying parties are told.
     Suspend(AccountChangeArgs),
     /// Ends a suspension, whoever suspended.
@@ -31,6 +36,20 @@ enum AccountCommand {
     /// Forces new passwords after passwords were stolen: the right one leads to a new one before any session, and the
     /// sessions end. Leaves out accounts without a password. The same command again continues one that stopped.
     ForceChange(ForceChangeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["identifiant", "code"]))]
+struct ShowArgs {
+    /// The account, by identifiant.
+    #[arg(value_name = "IDENTIFIANT")]
+    identifiant: Option<String>,
+    /// The accounts to which a support code leads, such as K7P-4MX.
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    /// Prints one line of JSON an account, times in milliseconds.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -83,9 +102,16 @@ struct ForceChangeArgs {
 
 pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
-    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    if let AccountCommand::Show(args) = &args.action {
+        let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadOnly).await?;
+        let found = show_accounts(opened.operation(&around), args, out).await?;
+        opened.db.close().await;
+        return Ok(found);
+    }
+    let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
     match &args.action {
+        AccountCommand::Show(_) => {}
         AccountCommand::Suspend(AccountChangeArgs { identifiant, reason }) => {
             let ended = ops::suspend(op, identifiant, reason).await?;
             let (name, sessions, devices) = (ended.identifiant, ended.sessions, ended.devices);
@@ -104,6 +130,29 @@ pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Sen
     }
     opened.db.close().await;
     Ok(true)
+}
+
+/// Prints the accounts; false if the support code leads to none.
+async fn show_accounts(
+    op: StorageOperation<'_>,
+    args: &ShowArgs,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let reports = match (&args.identifiant, &args.code) {
+        (Some(identifiant), _) => vec![ops::show::show(op, identifiant).await?],
+        (None, Some(code)) => ops::show::show_by_code(op, code).await?,
+        (None, None) => Vec::new(),
+    };
+    for report in &reports {
+        match args.json {
+            true => writeln!(out, "{}", serde_json::to_string(report)?)?,
+            false => show::print(report, out)?,
+        }
+    }
+    if reports.is_empty() {
+        writeln!(out, "the code leads to no account: `preau doctor --code` says what stands behind it")?;
+    }
+    Ok(!reports.is_empty())
 }
 
 async fn force_change(

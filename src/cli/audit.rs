@@ -98,7 +98,7 @@ async fn export(args: &ExportArgs, config: &Config, out: &mut (dyn Write + Send)
 
 async fn verify(config: &Config, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let around = super::operator_dependencies();
-    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
     let report = audit::ops::verify(op, op.now.minus(config.audit.retention())).await?;
     for problem in &report.problems {

@@ -129,7 +129,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         db.close().await;
         return Ok(true);
     }
-    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let ctx = opened.operation(&around);
     match &args.action {
         ClientCommand::Approve(ApproveArgs { which, version }) => {

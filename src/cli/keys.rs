@@ -78,7 +78,7 @@ pub async fn run(args: &KeysArgs, config: &Config, out: &mut (dyn Write + Send))
         db.close().await;
         return Ok(true);
     }
-    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let done = apply_command(&args.action, opened.operation(&around), config, out).await;
     opened.db.close().await;
     done

@@ -90,7 +90,7 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
         reason: reason.to_owned(),
     };
     let around = super::operator_dependencies();
-    let opened = bootstrap::open_existing_storage(config, &around).await?;
+    let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
     let teller = Teller {
         pages: &pages,

@@ -34,6 +34,7 @@ use crate::base::clock::{Clock as _, SystemClock, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::bootstrap::{self, Dependencies};
 use crate::config::Config;
+use crate::db::AccessMode;
 use crate::roster::ops::ImportContext;
 use crate::telemetry;
 
@@ -62,7 +63,7 @@ enum Command {
     Campaign(campaign::CampaignArgs),
     /// Prints letters with a code for pupils and parents, or the leaflet of a school.
     Letters(letters::LettersArgs),
-    /// Suspends accounts, ends their sessions, and forces new passwords.
+    /// Shows accounts, suspends them, ends their sessions, and forces new passwords.
     Account(account::AccountArgs),
     /// Lists, approves and suspends relying parties; manages the tokens for registering others.
     Client(client::ClientArgs),
@@ -138,7 +139,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         Command::Import(args) => {
             let config = load_config_and_logging(file)?;
             let around = operator_dependencies();
-            let opened = bootstrap::open_existing_storage(&config, &around).await?;
+            let opened = bootstrap::open_existing_storage(&config, &around, AccessMode::ReadWrite).await?;
             let numbering = PhoneParser { fictitious_prefixes: config.phones.fictitious.clone() };
             let ctx = ImportContext { storage: opened.operation(&around), phone_parser: &numbering };
             let all = import::run(args, ctx, out).await?;

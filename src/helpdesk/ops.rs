@@ -1,6 +1,8 @@
-//! Suspends and resumes an account, and ends its sessions; [`forced_change`] is for the passwords of many.
+//! Suspends and resumes an account, and ends its sessions; [`forced_change`] is for the passwords of many,
+//! [`show`] for one screen.
 
 pub mod forced_change;
+pub mod show;
 
 use super::AccountChangeError;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier};

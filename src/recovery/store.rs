@@ -184,6 +184,29 @@ pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<
     Ok(())
 }
 
+/// The non-personal data of a recovery for the help desk.
+#[derive(Clone, Debug, FromRow)]
+pub struct RecoveryTrace {
+    pub created_at: i64,
+    pub channel: String,
+    pub state: String,
+    /// An outcome as JSON.
+    pub outcome: Option<String>,
+}
+
+/// Finds the last recovery of an account in which a right code was typed.
+pub async fn find_last_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<RecoveryTrace>> {
+    let sql = "SELECT created_at, channel, state, outcome FROM recovery WHERE account_id = $1 \
+               ORDER BY created_at DESC, id DESC LIMIT 1";
+    tx.fetch_optional(sql, args![account_id]).await
+}
+
+/// Lists the accounts of the recoveries with a support code.
+pub async fn list_accounts_by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<AccountId>> {
+    let sql = "SELECT DISTINCT account_id FROM recovery WHERE support_code = $1 AND account_id IS NOT NULL LIMIT 20";
+    Ok(tx.fetch_all::<(AccountId,)>(sql, args![code]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// The retention of support codes.
 const RECOVERY_RETENTION: Span = Span::days(30);
 

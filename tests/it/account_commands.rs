@@ -1,9 +1,16 @@
 //! An operator's commands on accounts: `preau account`.
 
 use axum::http::StatusCode;
+use preau::accounts::store::emails::{self, NewEmail};
 use preau::base::clock::Span;
+use preau::base::typed_ids::{AccountId, ChallengeId, SessionId};
+use preau::base::uai::Uai;
+use preau::db::Durability;
+use preau::helpdesk::ops::forced_change::{Cohort, ForcedChange, force_change};
+use preau::helpdesk::report::{AccountReport, PupilReport};
 use preau::helpdesk::{AccountChangeError, ops};
 
+use crate::support::deployment::MONOD;
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer};
 
@@ -163,4 +170,97 @@ async fn a_suspension_ends_what_a_right_code_had_opened() {
         let said = browser.page.visible_text();
         assert!(said.contains("suspendu") && !browser.page.has_element("form"), "{said}");
     }
+}
+
+async fn show(server: &TestServer, identifiant: &str) -> AccountReport {
+    ops::show::show(server.operation().storage(), identifiant).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_screen_shows_an_account_without_a_code_a_whole_number_or_an_address() {
+    const ADDRESS: &str = "fatou.durand@example.org";
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    server.advance(Span::days(4));
+    let mut browser = Browser::at_activation(&server).await;
+    let identifiant = browser.activate(&server, &TestFamily::durand()).await;
+    browser.get("/compte").await;
+    let activated = server.now();
+    let account = server.query_texts("SELECT id FROM account").await.remove(0);
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let ids = (AccountId::new(account), ChallengeId::new("c"), SessionId::new("s"));
+    let new = NewEmail { id: "e", account_id: &ids.0, address: ADDRESS, challenge_id: &ids.1, session_id: &ids.2 };
+    emails::insert(&mut tx, &server.app.master_key, new).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(show(&server, &identifiant).await.email, None, "an address that was only typed is none");
+    server.execute_sql("UPDATE email SET state = 'confirmed', confirmed_at = 1", vec![]).await;
+
+    let seen = show(&server, &format!(" {} ", identifiant.to_uppercase())).await;
+    assert_eq!((seen.state, seen.profile, seen.name.as_str()), ("active", "responsable", "Anne DURAND"));
+    assert_eq!((seen.activated_at, seen.password_at, seen.must_change_at), (Some(activated), Some(activated), None));
+    let [person] = &seen.persons[..] else { panic!("{seen:?}") };
+    assert_eq!((person.academy.as_str(), person.phone_state.as_str()), ("montpellier", "mobile"));
+    let number = TestFamily::durand().phone.replace(' ', "");
+    let end = person.phone_end.as_ref().unwrap().replace(' ', "");
+    assert!(end.len() == 4 && number.ends_with(&end), "{end}");
+    assert!(person.since.is_some() && person.proven_at == Some(activated) && person.disowned_at.is_none(), "{seen:?}");
+    let pupil = PupilReport {
+        given_name: TestFamily::durand().children[0].1.to_owned(),
+        class: Some(TestFamily::durand().children[0].3.to_owned()),
+        uai: Uai::parse(MONOD).unwrap(),
+        school: "Clg Théodore Monod".to_owned(),
+    };
+    assert_eq!(seen.pupils, [pupil]);
+    assert_eq!(seen.email.as_deref(), Some("f…@e….org"));
+    assert_eq!((seen.sessions.alive, seen.sessions.seen_at, seen.devices), (1, Some(activated), 1));
+    assert!(seen.letters.is_empty() && seen.last_recovery.is_none(), "{seen:?}");
+    let text = serde_json::to_string(&seen).unwrap();
+    assert!(!text.contains(&number[4..]) && !text.contains("fatou"), "{text}");
+
+    let op = server.operation();
+    let order = ForcedChange {
+        cohort: Cohort::Listed(vec![identifiant.clone()]),
+        profile: None,
+        before: None,
+        except: Vec::new(),
+        reason: "x".to_owned(),
+        dry_run: false,
+    };
+    server.advance(Span::minutes(1));
+    force_change(server.operation().storage(), &order).await.unwrap();
+    ops::suspend(op.storage(), &identifiant, "x").await.unwrap();
+    let seen = show(&server, &identifiant).await;
+    assert_eq!((seen.suspended_by, seen.must_change_at), (Some("operator"), Some(server.now())));
+    assert_eq!((seen.sessions.alive, seen.devices), (0, 0));
+}
+
+#[tokio::test]
+async fn a_support_code_of_a_recovery_or_an_activation_shows_the_account() {
+    let server = TestServer::start_with_open_campaign(&[TestFamily::durand()]).await;
+    server.advance(Span::days(4));
+    let identifiant = Browser::at_activation(&server).await.activate(&server, &TestFamily::durand()).await;
+    let by_code = async |code: &str| {
+        let found = ops::show::show_by_code(server.operation().storage(), code).await.unwrap();
+        found.into_iter().map(|report| (report.identifiant, report.last_recovery)).collect::<Vec<_>>()
+    };
+    let code = server.query_texts("SELECT support_code FROM activation").await.remove(0);
+    let found = by_code(&format!(" {} ", code.to_lowercase())).await;
+    assert!(found.len() == 1 && found[0].0 == identifiant && found[0].1.is_none(), "{found:?}");
+
+    server.advance(Span::minutes(5));
+    let mut browser = Browser::new(&server);
+    browser.get("/mot-de-passe-oublie").await;
+    browser.submit("continuer", &[("identifiant", &identifiant)]).await;
+    browser.follow().await;
+    let code = server.query_texts("SELECT support_code FROM recovery").await.remove(0);
+    assert_eq!(by_code(&code).await.len(), 0, "nobody is known before the right code");
+    let sms = server.read_code().await;
+    browser.type_code(&sms).await;
+    let found = by_code(&code).await;
+    let last = found[0].1.as_ref().unwrap();
+    assert_eq!((last.channel.as_str(), last.step.as_str(), last.outcome.as_deref()), ("sms", "dates", None));
+    ops::suspend(server.operation().storage(), &identifiant, "x").await.unwrap();
+    let last = by_code(&code).await[0].1.clone().unwrap();
+    assert_eq!((last.step.as_str(), last.outcome.as_deref()), ("ended", Some("suspended")));
+    assert_eq!(by_code("AAA-AAA").await.len(), 0);
 }

@@ -304,7 +304,7 @@ async fn threat_s18_a_cohort_of_several_batches_is_forced_whole() {
                        VALUES ($1, $2, $2, '', 'active', 'responsable', 'P', 'M', 'x', 1, 1, 1)";
         tx.execute(account, vec![id.as_str().into(), name.as_str().into()]).await.unwrap();
         let person = "INSERT INTO person (id, academy, person_key, family_name, given_name, phone_state, exported_at, \
-                      account_id) VALUES ($1, 'montpellier', $2, 'M', 'P', 'absent', 1, $1)";
+                      account_id) VALUES ($1, 'montpellier', $2, 'M', 'P', 'none', 1, $1)";
         tx.execute(person, vec![id.as_str().into(), name.into()]).await.unwrap();
         let link = "INSERT INTO link (person_id, pupil_id, uai, level, source) VALUES ($1, $2, $3, 'legal', 'siecle')";
         tx.execute(link, vec![id.into(), pupil.as_str().into(), MONOD.into()]).await.unwrap();

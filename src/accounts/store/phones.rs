@@ -33,6 +33,28 @@ pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<Ac
     }))
 }
 
+/// A person of an account, with the columns of the mobile number.
+#[derive(Clone, Debug, FromRow)]
+pub struct PersonPhone {
+    pub id: PersonId,
+    pub academy: String,
+    /// Encrypted.
+    pub phone: Option<String>,
+    pub phone_state: String,
+    /// The last two digits of a number to which no SMS can be sent.
+    pub phone_end: Option<String>,
+    pub phone_since: i64,
+    pub phone_proven_at: Option<i64>,
+    pub phone_disowned_at: Option<i64>,
+}
+
+/// Lists the persons of an account, with their numbers.
+pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<PersonPhone>> {
+    let sql = "SELECT id, academy, phone, phone_state, phone_end, phone_since, phone_proven_at, phone_disowned_at \
+               FROM person WHERE account_id = $1 ORDER BY academy, id LIMIT 100";
+    tx.fetch_all(sql, args![account_id]).await
+}
+
 /// Records that the account's numbers are its person's no more. Returns the persons concerned.
 pub async fn disown_phones(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<Vec<PersonId>> {
     let now = tx.now;

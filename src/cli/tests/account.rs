@@ -64,3 +64,22 @@ async fn new_passwords_are_forced_and_the_accounts_are_counted() {
     let (done, text) = house.run("account force-change --academy atlantis --reason vol").await;
     assert!(!done && text.contains("academy atlantis is not declared"), "{text}");
 }
+
+#[tokio::test]
+async fn an_account_is_shown_on_one_screen_or_as_json() {
+    let (house, account) = with_account().await;
+    let name = account.identifiant;
+    let (done, text) = house.run(&format!("account show {name}")).await;
+    assert!(done && text.starts_with(&format!("{name}  responsable  Anne DURAND\n  state       active\n")), "{text}");
+    for line in ["  identifiant given ", "  password    of ", "  sessions    0; 0 known devices"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    house.run(&format!("account suspend {name} --reason x")).await;
+    let (_, text) = house.run(&format!("account show {name}")).await;
+    assert!(text.contains("active, suspended by the operator since "), "{text}");
+    let (done, text) = house.run(&format!("account show {name} --json")).await;
+    let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(done && read["suspended_by"] == "operator" && read["devices"] == 0, "{text}");
+    let (done, text) = house.run("account show --code K7P-4MX").await;
+    assert!(!done && text.contains("leads to no account"), "{text}");
+}

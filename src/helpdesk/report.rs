@@ -1,0 +1,104 @@
+//! What a help desk may see of an account: no code, no whole number, no address.
+
+use serde::Serialize;
+
+use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
+
+/// Everything that is said of an account on one screen. Times are milliseconds.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountReport {
+    pub identifiant: String,
+    pub profile: &'static str,
+    pub name: String,
+    pub state: &'static str,
+    pub suspended_by: Option<&'static str>,
+    pub suspended_at: Option<Timestamp>,
+    /// The time at which the identifiant was given.
+    pub created_at: Timestamp,
+    /// The time of the first password; `None` if there is none, or if the audit does not go back so far.
+    pub activated_at: Option<Timestamp>,
+    pub password_at: Option<Timestamp>,
+    /// The time since which the password serves no more.
+    pub must_change_at: Option<Timestamp>,
+    pub caution_until: Option<Timestamp>,
+    pub closes_at: Option<Timestamp>,
+    pub persons: Vec<PersonReport>,
+    /// The children of a parent, or the enrolments of the pupil.
+    pub pupils: Vec<PupilReport>,
+    /// The confirmed address, masked.
+    pub email: Option<String>,
+    pub letters: Vec<LetterReport>,
+    pub sessions: SessionsReport,
+    /// The number of known devices.
+    pub devices: usize,
+    pub last_recovery: Option<RecoveryReport>,
+}
+
+/// A person of a roster, with what is known of the mobile number.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonReport {
+    pub academy: String,
+    /// `mobile`, `none` or `unusable`.
+    pub phone_state: String,
+    /// The last digits.
+    pub phone_end: Option<String>,
+    /// The time at which the school wrote the number, if recorded.
+    pub since: Option<Timestamp>,
+    pub proven_at: Option<Timestamp>,
+    pub disowned_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PupilReport {
+    pub given_name: String,
+    pub class: Option<String>,
+    pub uai: Uai,
+    pub school: String,
+}
+
+/// A letter that still serves.
+#[derive(Clone, Debug, Serialize)]
+pub struct LetterReport {
+    pub kind: &'static str,
+    pub state: &'static str,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SessionsReport {
+    pub alive: usize,
+    pub seen_at: Option<Timestamp>,
+}
+
+/// The last recovery in which a right code was typed.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecoveryReport {
+    pub created_at: Timestamp,
+    pub channel: String,
+    pub step: String,
+    /// The reason of an end without a new password.
+    pub outcome: Option<String>,
+}
+
+/// Masks an address: `f…@e….org`.
+pub fn mask_address(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+    let end = domain.rsplit_once('.').map(|(_, end)| format!(".{end}")).unwrap_or_default();
+    format!("{}…@{}…{end}", first(local), first(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_masked_whatever_it_is() {
+        for (address, masked) in
+            [("fatou@example.org", "f…@e….org"), ("é@mail.free.fr", "é…@m….fr"), ("x", "x…@…"), ("", "…@…")]
+        {
+            assert_eq!(mask_address(address), masked);
+        }
+    }
+}
