@@ -25,13 +25,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 
 const keys = await makeFapiKeys();
+const mailPort = await freePort();
 const party = `https://localhost:${await freePort()}`;
 provider = await report.check("Préau starts over TLS, with the relying parties of the suite", () =>
   startProvider(join(ARTEFACTS, "provider.log"), {
     name: "conformance",
     clients: Object.values(staticClients(party, keys)),
     // The relying party of the tests is on this machine.
-    more: (authority) => `\n[outgoing]\nallow_private = true\nca = ${JSON.stringify(authority)}\n`,
+    more: (authority) => `\n[mail]\ngateway = "smtp"\nfrom = "preau@localhost.example"\n[mail.smtp]\n`
+      + `url = "smtp://127.0.0.1:${mailPort}"\n[outgoing]\nallow_private = true\nca = ${JSON.stringify(authority)}\n`,
   }));
 if (!provider) process.exit(report.close());
 
@@ -53,6 +55,7 @@ suite = spawn(process.execPath, [join(import.meta.dirname, "suite.js"), ...proce
     NODE_EXTRA_CA_CERTS: provider.authority,
     CONFORMANCE_ISSUER: provider.issuer,
     CONFORMANCE_PHONES: provider.phones,
+    CONFORMANCE_MAIL_PORT: String(mailPort),
     CONFORMANCE_PARTY: party,
     CONFORMANCE_CERTIFICATE: provider.certificate,
     CONFORMANCE_KEY: provider.key,

@@ -6,6 +6,7 @@ import { Person } from "../interop/person.js";
 import { PARENTS } from "../interop/roster.js";
 import { staticClients, withKeys } from "./clients.js";
 import { isKnown } from "./known.js";
+import { Mailbox } from "./mailbox.js";
 import { Module } from "./module.js";
 import { Party } from "./party.js";
 import { MODULES, PLANS } from "./plans.js";
@@ -16,6 +17,8 @@ const only = process.argv[2] ?? "";
 
 const party = new Party(env.CONFORMANCE_PARTY, env.CONFORMANCE_CERTIFICATE, env.CONFORMANCE_KEY);
 await party.start();
+const mailbox = new Mailbox();
+await mailbox.listen(Number(env.CONFORMANCE_MAIL_PORT));
 const report = new Report("conformance");
 const people = PARENTS.map((parent) => new Person(env.CONFORMANCE_ISSUER, env.CONFORMANCE_PHONES, parent));
 const keys = JSON.parse(env.CONFORMANCE_KEYS);
@@ -35,6 +38,11 @@ async function activate() {
       scope: "openid", response_type: "code" });
     const landed = await person.activate(`${world.issuer}/oauth2/authorize?${query}`, `${party.origin}/`);
     if (!landed) throw new Error(`the activation rests on ${person.browser.url}: ${person.browser.text()}`);
+    const address = `${person.identifiant}@parents.example`;
+    await person.browser.open(`${world.issuer}/compte/adresse`);
+    await person.browser.submit("#envoyer", { adresse: address });
+    await person.browser.submit("#confirmer", { code: await mailbox.code(address) });
+    if (!person.browser.has("#adresse-confirmee")) throw new Error(`no address: ${person.browser.text()}`);
   }
 }
 
