@@ -26,7 +26,8 @@ export async function letters({ report, round, words, look, newVisitor, demo }) 
 
   await step("the collège's site leads to the printed letters, and to the page where they are used", async () => {
     const visitor = await newVisitor();
-    await visitor.goto(COLLEGE);
+    await visitor.goto(`${COLLEGE}?lang=${round.language}`);
+    await look.at(visitor, "college");
     for (const name of ["eleves", "responsable"]) {
       const href = await visitor.tab.read((part) => document.querySelector(`main a[href*="${part}"]`)?.href, name);
       const answer = await fetch(href);
