@@ -203,6 +203,10 @@ async fn a_letter_that_is_gone_is_printed_again_and_one_that_has_served_is_not()
 
     let again = start(data.path(), false).await.unwrap();
     assert!(again.letters.pupil.served && !again.letters.parent.served);
+    let mut greeted = Vec::new();
+    Greeting::of(&again, data.path(), "preau").write(&mut greeted).unwrap();
+    let greeted = String::from_utf8(greeted).unwrap();
+    assert!(greeted.contains("has served") && !greeted.contains(&old[0].to_printed_form()), "{greeted}");
     assert_eq!(std::fs::read(data.path().join(PUPILS_FILE)).unwrap(), printed);
     assert_ne!(again.letters.parent.code.as_str(), old[1].as_str());
     let identifiant = again.letters.parent.identifiant.clone();
