@@ -697,4 +697,7 @@ own-data-export = Download everything
 own-data-export-what = A file (JSON) with your account, what the school recorded, your devices, your services and what happened. Do not leave it on a shared computer.
 own-data-download = Download my data
 own-data-too-many = You have already downloaded your data 3 times in 24 hours. Try again from { $hour } on.
+event-account-suspended = Account suspended
+event-account-resumed = Account restored
+event-password-change-forced = New password required
 event-data-exported = Data downloaded

@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 25] = [
+pub const EVENT_WORDS: [&str; 28] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -33,6 +33,9 @@ pub const EVENT_WORDS: [&str; 25] = [
     "closing_withdrawn",
     "not_mine_reported",
     "identifiant_given",
+    "account_suspended",
+    "account_resumed",
+    "password_change_forced",
 ];
 /// The number of audit rows read for a page.
 const PAGE_ROWS: i64 = 100;
