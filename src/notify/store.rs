@@ -39,11 +39,13 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewAccountNotice<'_>) -> Resul
     Ok(done == 1)
 }
 
-/// Lists the notices that wait for an answer and did not happen on this device, the newest first. Those of a newer
-/// release are left to it.
+/// Lists the notices that wait for an answer and did not happen on this device, the newest first. A new device is told
+/// to those that the account knew before: another new one may be the same stranger's. Kinds of a newer release are left
+/// to it.
 pub async fn list_open(tx: &mut Tx, account_id: &AccountId, device_id: Option<&str>) -> Result<Vec<AccountNotice>> {
     let sql = "SELECT id, kind, detail, at FROM account_notice WHERE account_id = $1 AND answer IS NULL \
-               AND (device_id IS NULL OR device_id <> $2) ORDER BY at DESC, id DESC LIMIT $3";
+               AND (device_id IS NULL OR device_id <> $2) AND (kind <> 'new_device' OR EXISTS (SELECT 1 FROM device d \
+               WHERE d.id = $2 AND d.created_at < account_notice.at)) ORDER BY at DESC, id DESC LIMIT $3";
     let rows = tx.fetch_all::<Row>(sql, args![account_id, device_id.unwrap_or_default(), MAX_BANNERS]).await?;
     let known = |r: Row| {
         let kind = r.kind.parse().ok()?;
@@ -61,7 +63,8 @@ pub async fn answer(
 ) -> Result<bool> {
     let now = tx.now;
     let sql = "UPDATE account_notice SET answer = $3, answered_at = $4 WHERE id = $1 AND account_id = $2 \
-               AND answer IS NULL AND (device_id IS NULL OR device_id <> $5)";
+               AND answer IS NULL AND (device_id IS NULL OR device_id <> $5) AND (kind <> 'new_device' OR EXISTS \
+               (SELECT 1 FROM device d WHERE d.id = $5 AND d.created_at < account_notice.at))";
     Ok(tx.execute(sql, args![id, account_id, answer.name(), now, device_id.unwrap_or_default()]).await? == 1)
 }
 

@@ -42,6 +42,7 @@ async fn a_sign_in_elsewhere_is_told_at_home_and_not_on_the_device_itself() {
     let account = server.create_durand().await;
     let mut home = signed_in(&server, &account, PASSWORD).await;
     assert!(!home.says("nouvel appareil"), "the first device is no news: {}", home.page.visible_text());
+    server.advance(Span::seconds(1));
     let mut elsewhere = signed_in(&server, &account, PASSWORD).await;
     assert!(!elsewhere.says("nouvel appareil"), "whoever came in does not see it, nor answers it");
     home.get("/compte").await;
@@ -50,6 +51,12 @@ async fn a_sign_in_elsewhere_is_told_at_home_and_not_on_the_device_itself() {
     elsewhere.post("/compte/evenement", &[("evenement", &id), ("moi", "oui")]).await;
     home.get("/compte").await;
     assert!(home.says("nouvel appareil"), "not answered by the device itself");
+    // Nor by another new one, which may be the same stranger's.
+    server.advance(Span::minutes(1));
+    let mut another = signed_in(&server, &account, PASSWORD).await;
+    assert!(!another.says("nouvel appareil"), "{}", another.page.visible_text());
+    another.post("/compte/evenement", &[("evenement", &id), ("moi", "oui")]).await;
+    home.get("/compte").await;
     home.answer("moi", "oui").await;
     assert!(!home.says("nouvel appareil"));
     elsewhere.get("/compte").await;
@@ -61,6 +68,7 @@ async fn threat_s04_no_it_was_not_me_ends_the_other_sessions_and_asks_for_a_new_
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     let mut home = signed_in(&server, &account, PASSWORD).await;
+    server.advance(Span::seconds(1));
     let mut thief = signed_in(&server, &account, PASSWORD).await;
     home.get("/compte").await;
     home.answer("moi", "non").await;

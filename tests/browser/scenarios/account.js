@@ -2,7 +2,7 @@
 
 import { COLLEGE, PROVIDER, greetedAccount, mails, nextMailCode } from "../demo.js";
 import { HOLDER, NEW_PASSWORD } from "../people.js";
-import { assertEqual, assertSays } from "../report.js";
+import { assert, assertEqual, assertSays } from "../report.js";
 import { onPage, signIn } from "./steps.js";
 
 export async function account({ report, round, words, look, newVisitor, demo }) {
@@ -70,5 +70,43 @@ export async function account({ report, round, words, look, newVisitor, demo }) 
     await onPage(later, "/connexion");
     await signIn(later, identifiant, NEW_PASSWORD);
     await onPage(later, "/compte");
+  });
+  await step("a sign-in elsewhere is told here until it is answered, and not there", async () => {
+    const elsewhere = await newVisitor();
+    await elsewhere.goto(`${PROVIDER}/compte`);
+    await signIn(elsewhere, identifiant, NEW_PASSWORD);
+    assert(!(await elsewhere.has('button[name="moi"]')), "the device itself has the banner");
+    await visitor.goto(`${PROVIDER}/compte`);
+    await look.at(visitor, "compte-nouvel-appareil");
+    await visitor.use('button[name="moi"][value="oui"]');
+    await onPage(visitor, "/compte");
+  });
+  await step("the other devices are listed, and signed out", async () => {
+    await visitor.use("#securite");
+    await onPage(visitor, "/compte/securite");
+    await look.at(visitor, "securite");
+    await visitor.use("#oublier-autres");
+    await onPage(visitor, "/compte/securite");
+    assert(!(await visitor.has('button[name="oublier"].link')), "another device is left");
+    await visitor.use("#evenements");
+    await onPage(visitor, "/compte/evenements");
+    await look.at(visitor, "evenements");
+  });
+  for (const [door, page] of [["#enfants", "enfants"], ["#services", "services"], ["#donnees", "donnees"],
+    ["#portable", "portable"]]) {
+    await step(`${page}: a page of the account`, async () => {
+      await visitor.goto(`${PROVIDER}/compte`);
+      await visitor.use(door);
+      await onPage(visitor, `/compte/${page}`);
+      await look.at(visitor, `compte-${page}`);
+    });
+  }
+  await step("an account is not closed without its password", async () => {
+    await visitor.goto(`${PROVIDER}/compte/fermer`);
+    await look.at(visitor, "fermer");
+    await visitor.fill("mot_de_passe", password);
+    await visitor.use("#fermer");
+    assertEqual(visitor.tab.status, 422, "status");
+    await look.at(visitor, "fermer-faux");
   });
 }
