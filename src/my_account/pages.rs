@@ -24,7 +24,7 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::notify::{AccountNotice, AccountNoticeKind};
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::{CurrentSession, SignedIn};
 use crate::{accounts, devices, notify, roster, services, tenants};
 
 type PageResult = Result<Response, PageError>;
@@ -52,8 +52,7 @@ async fn home(signed: CurrentSession) -> PageResult {
     Ok(see_other(if signed.0.is_some() { paths::ACCOUNT } else { paths::SIGN_IN }))
 }
 
-async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { session, account }: SignedIn) -> PageResult {
     let mut tx = app.db.read().await?;
     let notices = notify::store::list_open(&mut tx, &account.id, session.device_id.as_deref()).await?;
     let notices = notices.into_iter().map(|notice| banner(&app, &ctx, notice)).collect::<anyhow::Result<_>>()?;

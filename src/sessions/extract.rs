@@ -1,13 +1,16 @@
-//! The extractor of the request's session: a handler with a [`CurrentSession`] has verified the cookie.
+//! The extractors of the request's session: a handler with a [`CurrentSession`] has verified the cookie, and one with a
+//! [`SignedIn`] has a person.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 
 use super::{Session, ops};
 use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
-use crate::http::request_context::RequestContext;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, see_other};
 
 /// The current session and its account, if signed in. The extraction renews the idle timeout of the session.
 pub struct CurrentSession(pub Option<(Session, Account)>);
@@ -23,5 +26,21 @@ impl FromRequestParts<AppState> for CurrentSession {
             ops::touch(&op, session).await?;
         }
         Ok(CurrentSession(found))
+    }
+}
+
+/// The session and the account of a page that is for signed-in people only: anybody else is led to the sign-in.
+pub struct SignedIn {
+    pub session: Session,
+    pub account: Account,
+}
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let current = CurrentSession::from_request_parts(parts, app).await.map_err(PageError::into_response)?;
+        let Some((session, account)) = current.0 else { return Err(see_other(paths::SIGN_IN)) };
+        Ok(SignedIn { session, account })
     }
 }

@@ -25,19 +25,29 @@ pub enum GiveUpRefusal {
     },
 }
 
+/// Checks what every such page asks for: no caution, and the current password, with the browser's device secrets.
+pub(super) async fn check_proof(
+    op: &Operation<'_>,
+    account: &Account,
+    (typed, device_secrets): (&str, &[String]),
+) -> anyhow::Result<Result<(), GiveUpRefusal>> {
+    if let Some(until) = account.caution(op.now) {
+        return Ok(Err(GiveUpRefusal::Caution { until }));
+    }
+    let proof = credentials::ops::prove_password(op, account, typed, device_secrets).await?;
+    Ok(proof.map_err(GiveUpRefusal::NotProven))
+}
+
 /// Asks for the closing of the account, by its password: every session, device and refresh token ends now.
 pub async fn ask_closing(
     op: &Operation<'_>,
     account: &Account,
-    (typed, device_secrets): (&str, &[String]),
+    typed: (&str, &[String]),
     lang: Lang,
 ) -> anyhow::Result<Result<(), GiveUpRefusal>> {
     let Operation { app, now, .. } = *op;
-    if let Some(until) = account.caution(now) {
-        return Ok(Err(GiveUpRefusal::Caution { until }));
-    }
-    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
-        return Ok(Err(GiveUpRefusal::NotProven(why)));
+    if let Err(why) = check_proof(op, account, typed).await? {
+        return Ok(Err(why));
     }
     let mut tx = op.write(Durability::Durable).await?;
     if accounts::store::ask_closing(&mut tx, &account.id, now.plus(CLOSING_DELAY)).await? {

@@ -3,12 +3,11 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 
-use super::closing::GiveUpRefusal;
+use super::closing::{GiveUpRefusal, check_proof};
 use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
-use crate::credentials;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
@@ -34,14 +33,11 @@ pub enum ExportOutcome {
 pub async fn export_data(
     op: &Operation<'_>,
     account: &Account,
-    (typed, device_secrets): (&str, &[String]),
+    typed: (&str, &[String]),
 ) -> anyhow::Result<ExportOutcome> {
     let app = op.app;
-    if let Some(until) = account.caution(op.now) {
-        return Ok(ExportOutcome::Refused(GiveUpRefusal::Caution { until }));
-    }
-    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
-        return Ok(ExportOutcome::Refused(GiveUpRefusal::NotProven(why)));
+    if let Err(why) = check_proof(op, account, typed).await? {
+        return Ok(ExportOutcome::Refused(why));
     }
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("export/{}", account.id));
     let mut tx = op.write(Durability::Relaxed).await?;

@@ -1,11 +1,10 @@
 //! « Ce n'est plus mon portable »: the person gives the roster's number up.
 
-use super::closing::GiveUpRefusal;
+use super::closing::{GiveUpRefusal, check_proof};
 use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::lang::Lang;
-use crate::credentials;
 use crate::db::Durability;
 use crate::notify::ops::Told;
 use crate::notify::{self, AccountNoticeKind};
@@ -18,15 +17,12 @@ use crate::tenants::{self, Notice, NoticeKind};
 pub async fn disown_phone(
     op: &Operation<'_>,
     (session, account): (&Session, &Account),
-    (typed, device_secrets): (&str, &[String]),
+    typed: (&str, &[String]),
     (support_code, lang): (&str, Lang),
 ) -> anyhow::Result<Result<(), GiveUpRefusal>> {
-    let Operation { app, now, .. } = *op;
-    if let Some(until) = account.caution(now) {
-        return Ok(Err(GiveUpRefusal::Caution { until }));
-    }
-    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
-        return Ok(Err(GiveUpRefusal::NotProven(why)));
+    let app = op.app;
+    if let Err(why) = check_proof(op, account, typed).await? {
+        return Ok(Err(why));
     }
     let mut tx = op.write(Durability::Durable).await?;
     let persons = accounts::store::phones::disown_phones(&mut tx, &account.id).await?;

@@ -1,8 +1,9 @@
 //! `/compte/enfants` and what is done there.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 
 use super::{PageResult, proof};
 use crate::accounts::Account;
@@ -26,30 +27,34 @@ use crate::my_account::views::{CautionEnd, ChildCodePage, ChildDateError, MyChil
 use crate::roster;
 use crate::roster::store::RosterChild;
 use crate::sessions::Session;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
-/// The signed-in parent; a pupil has no such page.
-struct Parent {
-    session: Session,
-    account: Account,
+/// The signed-in parent; for a pupil there is no such page.
+pub struct SignedInParent {
+    pub session: Session,
+    pub account: Account,
 }
 
-impl Parent {
+impl SignedInParent {
     fn context<'a>(&'a self, ctx: &'a RequestContext) -> ParentContext<'a> {
         let (session, account, support_code) = (&self.session, &self.account, ctx.support_code.as_str());
         ParentContext { session, account, support_code, lang: ctx.lang }
     }
 }
 
-fn parent(signed: CurrentSession) -> Result<Result<Parent, Response>, PageError> {
-    match signed.0 {
-        None => Ok(Err(see_other(paths::SIGN_IN))),
-        Some((_, account)) if account.profile != Profile::Responsable => Err(PageError::NotFound),
-        Some((session, account)) => Ok(Ok(Parent { session, account })),
+impl FromRequestParts<AppState> for SignedInParent {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
+        if account.profile != Profile::Responsable {
+            return Err(PageError::NotFound.into_response());
+        }
+        Ok(SignedInParent { session, account })
     }
 }
 
-fn operation<'a>(app: &'a AppState, ctx: &'a RequestContext, parent: &Parent) -> Operation<'a> {
+fn operation<'a>(app: &'a AppState, ctx: &'a RequestContext, parent: &SignedInParent) -> Operation<'a> {
     Operation::of_request(app, ctx).by(Actor::Account(parent.account.id.clone()))
 }
 
@@ -66,7 +71,7 @@ type TypedChild = (String, TypedDate, ChildDateError);
 
 async fn children_page(
     op: &Operation<'_>,
-    parent: &Parent,
+    parent: &SignedInParent,
     wrong: Option<TypedChild>,
 ) -> anyhow::Result<MyChildrenPage> {
     let mut tx = op.app.db.read().await?;
@@ -104,11 +109,7 @@ async fn children_page(
     Ok(MyChildrenPage { children: cards, offered })
 }
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let parent = match parent(signed)? {
-        Ok(parent) => parent,
-        Err(answer) => return Ok(answer),
-    };
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let page = children_page(&operation(&app, &ctx, &parent), &parent, None).await?;
     ctx.page(&app.pages, StatusCode::OK, &page)
 }
@@ -117,13 +118,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 pub async fn remove(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let parent = match parent(signed)? {
-        Ok(parent) => parent,
-        Err(answer) => return Ok(answer),
-    };
     let op = operation(&app, &ctx, &parent);
     let children = roster::store::list_children_of_account(&mut app.db.read().await?, &parent.account.id).await?;
     let questions = guardianship::ops::questions_for(children);
@@ -137,13 +134,9 @@ pub async fn remove(
 pub async fn add(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let parent = match parent(signed)? {
-        Ok(parent) => parent,
-        Err(answer) => return Ok(answer),
-    };
     let op = operation(&app, &ctx, &parent);
     let id = form.form_value("enfant");
     let offered = ops::list_offered(&op, &mut app.db.read().await?, &parent.account).await?;
@@ -176,7 +169,7 @@ pub async fn add(
 /// Returns the child of the account that a page names, and the empty page of its code; `None` for another child.
 async fn code_page(
     op: &Operation<'_>,
-    (ctx, parent): (&RequestContext, &Parent),
+    (ctx, parent): (&RequestContext, &SignedInParent),
     id: &str,
 ) -> anyhow::Result<Option<(RosterChild, ChildCodePage)>> {
     let mut tx = op.app.db.read().await?;
@@ -195,11 +188,7 @@ async fn code_page(
     Ok(Some((child, page)))
 }
 
-pub async fn show_code(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let parent = match parent(signed)? {
-        Ok(parent) => parent,
-        Err(answer) => return Ok(answer),
-    };
+pub async fn show_code(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let id = ctx.query.get("enfant").unwrap_or_default().to_owned();
     let op = operation(&app, &ctx, &parent);
     match code_page(&op, (&ctx, &parent), &id).await? {
@@ -212,13 +201,9 @@ pub async fn show_code(State(app): State<AppState>, ctx: RequestContext, signed:
 pub async fn issue_code(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let parent = match parent(signed)? {
-        Ok(parent) => parent,
-        Err(answer) => return Ok(answer),
-    };
     let op = operation(&app, &ctx, &parent);
     let Some((child, page)) = code_page(&op, (&ctx, &parent), form.form_value("enfant")).await? else {
         return Ok(see_other(paths::ACCOUNT_CHILDREN));

@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::children::SignedInParent;
 use super::{PageResult, phone_digits, proof};
 use crate::accounts::{self, Account};
 use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
-use crate::base::profile::Profile;
 use crate::credentials::views::CurrentPasswordError;
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
@@ -21,7 +21,7 @@ use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::my_account::ops::{self, CLOSING_DELAY, GiveUpRefusal};
 use crate::my_account::views::{CautionEnd, CloseAccountPage, DisownPhonePage};
 use crate::roster;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 fn caution(lang: Lang, until: Timestamp) -> CautionEnd {
     CautionEnd { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
@@ -54,11 +54,11 @@ fn close_page(ctx: &RequestContext, account: &Account) -> CloseAccountPage {
     }
 }
 
-pub async fn show_close(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
-    if account.profile != Profile::Responsable {
-        return Err(PageError::NotFound);
-    }
+pub async fn show_close(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    SignedInParent { account, .. }: SignedInParent,
+) -> PageResult {
     ctx.page(&app.pages, StatusCode::OK, &close_page(&ctx, &account))
 }
 
@@ -66,13 +66,9 @@ pub async fn show_close(State(app): State<AppState>, ctx: RequestContext, signed
 pub async fn close(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedInParent { account, .. }: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
-    if account.profile != Profile::Responsable {
-        return Err(PageError::NotFound);
-    }
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
     match ops::ask_closing(&op, &account, proof, ctx.lang).await? {
@@ -96,8 +92,11 @@ async fn phone_page(app: &App, account: &Account) -> anyhow::Result<DisownPhoneP
     Ok(DisownPhonePage { phone, schools, ..DisownPhonePage::default() })
 }
 
-pub async fn show_phone(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn show_phone(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    SignedIn { account, .. }: SignedIn,
+) -> PageResult {
     ctx.page(&app.pages, StatusCode::OK, &phone_page(&app, &account).await?)
 }
 
@@ -105,10 +104,9 @@ pub async fn show_phone(State(app): State<AppState>, ctx: RequestContext, signed
 pub async fn disown_phone(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { session, account }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
     match ops::disown_phone(&op, (&session, &account), proof, (&ctx.support_code, ctx.lang)).await? {

@@ -11,15 +11,14 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{self, NoticeAnswered};
 use crate::notify::NoticeAnswer;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 pub async fn answer(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { session, account }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let answer = match (form.get("moi"), form.get("vu")) {
         (Some("oui"), _) => NoticeAnswer::Mine,
         (Some("non"), _) => NoticeAnswer::NotMine,

@@ -12,18 +12,16 @@ use crate::base::profile::Profile;
 use crate::credentials::views::CurrentPasswordError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
-use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::http::request_context::{RequestContext, retry_after};
 use crate::my_account::ops::{self, ExportOutcome, GiveUpRefusal};
 use crate::my_account::views::{CautionEnd, OwnDataPage};
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 fn empty_page(account: &Account) -> OwnDataPage {
     OwnDataPage { closable: account.profile == Profile::Responsable, ..OwnDataPage::default() }
 }
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { account, .. }: SignedIn) -> PageResult {
     ctx.page(&app.pages, StatusCode::OK, &empty_page(&account))
 }
 
@@ -31,10 +29,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 pub async fn export(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { account, .. }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let typed = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
     match ops::export_data(&op, &account, typed).await? {

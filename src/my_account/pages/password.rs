@@ -16,7 +16,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::my_account::ops::{self, ChangePasswordOutcome, PasswordChangeRequest};
 use crate::my_account::views::ChangePasswordPage;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 /// GET `/.well-known/change-password`: leads password managers to the page (W3C, a well-known URL for changing
 /// passwords).
@@ -24,8 +24,7 @@ pub async fn well_known() -> Response {
     (StatusCode::FOUND, [(header::LOCATION, HeaderValue::from_static(paths::ACCOUNT_PASSWORD))]).into_response()
 }
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { account, .. }: SignedIn) -> PageResult {
     let changed = ctx.query.get("change").is_some();
     let not_mine = ctx.query.get("pas-moi").is_some();
     let page =
@@ -37,10 +36,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 pub async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { account, .. }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let current = form.form_value("actuel");
     let new =
         TypedPassword { password: form.form_value("mot_de_passe"), confirmation: form.form_value("confirmation") };

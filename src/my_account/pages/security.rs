@@ -17,7 +17,7 @@ use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
 use crate::my_account::views::{DeviceLine, EventLine, EventsPage, SecurityPage};
 use crate::sessions::SESSION_TTL;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 /// The number of events beside the devices.
 const LATEST_EVENTS: usize = 4;
@@ -34,8 +34,11 @@ fn event_lines(
     events.into_iter().map(line).collect()
 }
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    SignedIn { session, account }: SignedIn,
+) -> PageResult {
     let mut tx = app.db.read().await?;
     let known = devices::store::list(&mut tx, &account.id, ctx.now, ctx.now.minus(SESSION_TTL)).await?;
     let (events, _) = ops::list_events(&mut tx, &account.id, None).await?;
@@ -62,10 +65,9 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 pub async fn forget(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { session, account }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((session, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     let which = match form.get("oublier") {
         Some("autres") => ForgottenDevices::Others,
         Some(id) if is_id(id, 43) => ForgottenDevices::One(id),
@@ -76,8 +78,11 @@ pub async fn forget(
     Ok(see_other(paths::ACCOUNT_SECURITY))
 }
 
-pub async fn events(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn events(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    SignedIn { account, .. }: SignedIn,
+) -> PageResult {
     let before = ctx.query.get("avant").filter(|id| is_id(id, 32));
     let (events, older) = ops::list_events(&mut app.db.read().await?, &account.id, before).await?;
     let events = event_lines(&app, (ctx.lang, ctx.now), events)?;

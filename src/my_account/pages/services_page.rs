@@ -19,11 +19,10 @@ use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::views::{ServiceCard, ServicesPage};
 use crate::services::ToldData;
 use crate::services::ops::told_data;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 use crate::{roster, services};
 
-pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
+pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { account, .. }: SignedIn) -> PageResult {
     let mut tx = app.db.read().await?;
     let page = ServicesPage { services: service_cards(&app, &ctx, &mut tx, &account).await? };
     drop(tx);
@@ -68,14 +67,7 @@ async fn service_cards(
             first: used.map(|(first, _)| moment(first)).unwrap_or_default(),
             last: used.map(|(_, last)| moment(last)).unwrap_or_default(),
             consented: consented.map(|(_, at)| dates::day(ctx.lang, Timestamp(*at))),
-            told_name: told.name,
-            profile: told.profile,
-            email: told.email,
-            phone: told.phone,
-            children: told.children,
-            schooling: told.schooling,
-            pupil_numbers: told.pupil_numbers,
-            lasting: told.lasting,
+            told,
             client_id,
         });
     }
@@ -86,10 +78,9 @@ async fn service_cards(
 pub async fn withdraw_consent(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    SignedIn { account, .. }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
-    let Some((_, account)) = signed.0 else { return Ok(see_other(paths::SIGN_IN)) };
     if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
         let mut tx = op.write(Durability::Durable).await?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::typed_ids::ClientId;
 use crate::http::pages::Page;
+use crate::services::ToldData;
 
 /// `/compte/services`. A form posts `client_id` to `/compte/services/retirer`.
 #[derive(Debug, Serialize)]
@@ -23,20 +24,20 @@ pub struct ServiceCard {
     pub last: String,
     /// The day of the consent, for a service that asked for one.
     pub consented: Option<String>,
-    pub told_name: Option<String>,
-    pub profile: bool,
-    pub email: bool,
-    pub phone: bool,
-    pub children: Vec<String>,
-    pub schooling: Vec<String>,
-    pub pupil_numbers: bool,
-    pub lasting: bool,
+    pub told: ToldData,
 }
 
 impl Page for ServicesPage {
     const TEMPLATE: &'static str = "my_account/services.html";
 
     fn samples() -> Vec<Self> {
+        let told = ToldData {
+            name: Some("Fatou Lebœuf".to_owned()),
+            profile: true,
+            children: vec!["Anaïs (5e B, Clg Théodore Monod)".to_owned(), "Élie (2de 4, Lycée Jean Moulin)".to_owned()],
+            pupil_numbers: true,
+            ..ToldData::default()
+        };
         let ent = ServiceCard {
             client_id: ClientId::new("mon-ent-montpellier"),
             name: "mon ENT Occitanie".to_owned(),
@@ -44,34 +45,31 @@ impl Page for ServicesPage {
             first: "le 3\u{a0}octobre à 19\u{a0}h".to_owned(),
             last: "aujourd'hui à 8\u{a0}h\u{a0}02".to_owned(),
             consented: None,
-            told_name: Some("Fatou Lebœuf".to_owned()),
-            profile: true,
-            email: false,
-            phone: false,
-            children: vec!["Anaïs (5e B, Clg Théodore Monod)".to_owned(), "Élie (2de 4, Lycée Jean Moulin)".to_owned()],
-            schooling: Vec::new(),
-            pupil_numbers: true,
-            lasting: false,
+            told,
         };
         let canteen = ServiceCard {
             client_id: ClientId::new("cantine"),
             name: "Cantine du Pays d'Oc".to_owned(),
             href: None,
             consented: Some("15\u{a0}octobre".to_owned()),
-            email: true,
-            phone: true,
-            children: Vec::new(),
-            pupil_numbers: false,
-            lasting: true,
+            told: ToldData {
+                name: ent.told.name.clone(),
+                email: true,
+                phone: true,
+                lasting: true,
+                ..ToldData::default()
+            },
             ..ent.clone()
         };
-        let unused = ServiceCard { first: String::new(), last: String::new(), told_name: None, ..canteen.clone() };
-        let pupil = ServiceCard {
-            told_name: Some("Anaïs Lebœuf".to_owned()),
-            children: Vec::new(),
+        let unused =
+            ServiceCard { first: String::new(), last: String::new(), told: ToldData::default(), ..canteen.clone() };
+        let told = ToldData {
+            name: Some("Anaïs Lebœuf".to_owned()),
+            profile: true,
             schooling: vec!["Clg Théodore Monod (5e B)".to_owned()],
-            ..ent.clone()
+            ..ToldData::default()
         };
+        let pupil = ServiceCard { told, ..ent.clone() };
         vec![
             ServicesPage { services: vec![ent, canteen] },
             ServicesPage { services: vec![pupil] },
