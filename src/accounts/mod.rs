@@ -82,7 +82,7 @@ pub struct Account {
     /// The time of the last change of the password.
     pub password_at: Option<Timestamp>,
     pub suspended_by: Option<SuspendedBy>,
-    /// The end of the caution after a recovery; see [`Account::caution`].
+    /// The end of the caution after a recovery, or after « ce n'était pas moi »; see [`Account::caution`].
     pub caution_until: Option<Timestamp>,
     /// The time at which the account closes; a sign-in before keeps it.
     pub closes_at: Option<Timestamp>,

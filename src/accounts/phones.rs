@@ -9,6 +9,8 @@ pub struct AccountPhone {
     pub person_id: PersonId,
     /// Encrypted.
     pub sealed: String,
+    /// The time of the last right code from this number; `None` for a number that was never proven.
+    pub code_typed_at: Option<Timestamp>,
     pub history: PhoneHistory,
 }
 

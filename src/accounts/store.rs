@@ -156,9 +156,9 @@ pub async fn keep_open(tx: &mut Tx, id: &AccountId) -> Result<bool> {
     Ok(tx.execute(sql, args![id]).await? == 1)
 }
 
-/// Lists the accounts whose thirty days are over.
+/// Lists the accounts whose thirty days are over. A suspended one waits: closed, its person could activate another.
 pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<AccountId>> {
-    let sql = "SELECT id FROM account WHERE closes_at <= $1 AND state = 'active' ORDER BY closes_at, id LIMIT $2";
+    let sql = "SELECT id FROM account WHERE closes_at <= $1 AND state = 'active' AND suspended_by IS NULL ORDER BY closes_at, id LIMIT $2";
     let rows = tx.fetch_all::<(AccountId,)>(sql, args![now, CLEANUP_BATCH_ROWS]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
@@ -168,7 +168,7 @@ pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<Accoun
 pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
     let now = tx.now;
     let sql = "UPDATE account SET state = 'closed', password = NULL, former_password = NULL, updated_at = $2 \
-               WHERE id = $1 AND state = 'active' AND closes_at <= $2";
+               WHERE id = $1 AND state = 'active' AND suspended_by IS NULL AND closes_at <= $2";
     if tx.execute(sql, args![id, now]).await? != 1 {
         return Ok(false);
     }

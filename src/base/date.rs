@@ -59,13 +59,13 @@ impl BirthDate {
         self.day
     }
 
-    /// True if the date is later than `today`.
     /// Returns the age in whole years on a day.
     pub fn age_at(self, day: BirthDate) -> i32 {
         let before_birthday = (day.month(), day.day()) < (self.month(), self.day());
         day.year() - self.year() - i32::from(before_birthday)
     }
 
+    /// True if the date is later than `today`.
     pub fn is_after(&self, today: BirthDate) -> bool {
         *self > today
     }

@@ -108,6 +108,7 @@ pub async fn confirm(
     let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
     let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
     let Some((asked, challenge)) = asked.and_then(|asked| asked.challenge_id.clone().map(|c| (asked, c))) else {
+        tx.rollback().await?;
         return Ok(ConfirmOutcome::NothingAsked);
     };
     let checked = otp::ops::verify(op, &mut tx, &challenge, &budget_key(op, &account.id), typed).await?;
@@ -130,7 +131,7 @@ pub async fn confirm(
     if let Some(former) = former.filter(|former| former.address != asked.address) {
         tell_former(op, &mut tx, &former.address, lang).await?;
     }
-    tell_person(op, &mut tx, &account.id, (session.device_id.as_deref(), lang)).await?;
+    tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(ConfirmOutcome::Confirmed)
@@ -138,18 +139,16 @@ pub async fn confirm(
 
 /// Removes the confirmed address, which is told of it. During the caution after a recovery nothing is removed, and the
 /// end of the caution is the error.
-pub async fn remove(
-    op: &Operation<'_>,
-    session: &Session,
-    account: &Account,
-    lang: Lang,
-) -> anyhow::Result<Result<(), Timestamp>> {
+pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow::Result<Result<(), Timestamp>> {
     let app = op.app;
     if let Some(until) = account.caution(op.now) {
         return Ok(Err(until));
     }
     let mut tx = op.write(Durability::Durable).await?;
-    let Some(former) = store::find_confirmed(&mut tx, &app.master_key, &account.id).await? else { return Ok(Ok(())) };
+    let Some(former) = store::find_confirmed(&mut tx, &app.master_key, &account.id).await? else {
+        tx.rollback().await?;
+        return Ok(Ok(()));
+    };
     store::end_confirmed(&mut tx, &account.id, EmailState::Removed).await?;
     audit::store::record(
         &mut tx,
@@ -158,7 +157,7 @@ pub async fn remove(
     )
     .await?;
     tell_former(op, &mut tx, &former.address, lang).await?;
-    tell_person(op, &mut tx, &account.id, (session.device_id.as_deref(), lang)).await?;
+    tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(Ok(()))
@@ -178,8 +177,9 @@ async fn tell_person(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     account_id: &AccountId,
-    (device_id, lang): (Option<&str>, Lang),
+    lang: Lang,
 ) -> anyhow::Result<()> {
-    let what = Told { account_id, kind: AccountNoticeKind::EmailChanged, detail: "", device_id, lang };
+    // Also in the browser that did it: a session left open may be somebody else's by now.
+    let what = Told { account_id, kind: AccountNoticeKind::EmailChanged, detail: "", device_id: None, lang };
     notify::ops::tell(tx, op.app.into(), what).await
 }

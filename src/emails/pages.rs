@@ -128,7 +128,7 @@ async fn remove(State(app): State<AppState>, ctx: RequestContext, signed: Curren
         Err(answer) => return Ok(answer),
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    if let Err(until) = ops::remove(&op, &session, &account, ctx.lang).await? {
+    if let Err(until) = ops::remove(&op, &account, ctx.lang).await? {
         let error = Some(caution(ctx.lang, until));
         let page = EmailPage { error, ..email_page(&app, &session, &account).await? };
         return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);

@@ -25,6 +25,8 @@ pub enum RateLimit {
     LetterCode,
     /// A code that a parent gets for a pupil, over all parents of the pupil.
     ParentCode,
+    /// An SMS about what happened to an account.
+    NoticeSms,
     /// An export of one's own data.
     Export,
     /// A wrong birth date of one child, by one parent.
@@ -106,7 +108,7 @@ impl RateLimit {
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
-            RateLimit::ParentCode | RateLimit::Export => plain(3),
+            RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
             RateLimit::DailySms
             | RateLimit::DailySmsToPrefix

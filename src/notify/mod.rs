@@ -1,8 +1,8 @@
 //! What happened to an account, told to its person: a banner on the account page until it is answered, a mail at once
 //! where an address is confirmed, and for the gravest an SMS.
 //!
-//! The SMS of a new password leaves at nine the next morning: whoever holds the phone tonight would delete it. Nothing
-//! told here has a link, an identifiant or a child's name, because a mail or a phone may be shared
+//! The SMS of a new password leaves at nine the next morning: whoever holds the phone tonight would delete it. No mail
+//! or SMS has a link, an identifiant or a child's name, because a mail or a phone may be shared
 //! (docs/threats.md#threat-s09).
 
 pub mod ops;
@@ -60,7 +60,7 @@ impl AccountNoticeKind {
     }
 }
 
-/// The person's answer to a banner.
+/// The end of a banner: the person's answer, or a newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum NoticeAnswer {
@@ -69,6 +69,8 @@ pub enum NoticeAnswer {
     Mine,
     /// « Non, ce n'était pas moi ».
     NotMine,
+    /// The same happened again, before an answer.
+    Replaced,
 }
 
 impl NoticeAnswer {

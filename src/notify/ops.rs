@@ -16,6 +16,7 @@ use crate::db::UnitOfWork;
 use crate::devices;
 use crate::http::pages::{PageRenderer, dates};
 use crate::outbox::{self, JobKind};
+use crate::roster;
 
 pub use mails::{deliver_mail, enqueue_mail};
 pub use sms::send_notice_sms;
@@ -54,26 +55,30 @@ pub struct Told<'a> {
     pub lang: Lang,
 }
 
-/// Writes the notice and enqueues its messages. What is told already and waits for an answer is not told again.
+/// Writes the notice and enqueues its messages. The SMS goes to the number of this moment, whatever becomes of it until
+/// the morning.
 pub async fn tell(tx: &mut UnitOfWork<'_>, teller: Teller<'_>, what: Told<'_>) -> anyhow::Result<()> {
     let Told { account_id, kind, detail, device_id, lang } = what;
     let id = row_id(tx.now, tx.rng);
-    if !store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await? {
-        return Ok(());
-    }
+    store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await?;
     if teller.mails
         && let Some(email) = accounts::store::emails::find_confirmed(tx, teller.master_key, account_id).await?
     {
         let (subject, text) = mail_text(teller, &what, tx.now)?;
         enqueue_mail(tx, teller.master_key, &email.address, subject, text).await?;
     }
-    if let Some(time) = kind.sms() {
+    if let Some(time) = kind.sms()
+        && let Some(phone) = accounts::store::phones::find_phone(tx, account_id).await?
+        && !phone.history.disowned
+    {
         let due = match time {
             SmsTime::AtOnce => tx.now,
             SmsTime::NextMorning => dates::next_morning(tx.now),
         };
+        let to = roster::sealed_rows::open_mobile(teller.master_key, &phone.person_id, &phone.sealed)?;
         let body = serde_json::to_string(&sms::NoticeSmsJob {
             account_id: account_id.clone(),
+            to: to.as_str().to_owned(),
             kind: kind.name().to_owned(),
             detail: detail.to_owned(),
             at: tx.now,

@@ -29,14 +29,18 @@ pub struct NewAccountNotice<'a> {
     pub device_id: Option<&'a str>,
 }
 
-/// Inserts a notice, unless the same one waits for its answer. Returns true if it was inserted.
-pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewAccountNotice<'_>) -> Result<bool> {
+/// Inserts a notice, in place of one of the same kind and detail that waits for its answer: what happens again is told
+/// again, and stands once on the page.
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewAccountNotice<'_>) -> Result<()> {
     let now = tx.now;
-    let sql = "INSERT INTO account_notice (id, account_id, kind, detail, device_id, at) \
-               SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM account_notice \
-               WHERE account_id = $2 AND kind = $3 AND detail = $4 AND answer IS NULL)";
-    let done = tx.execute(sql, args![new.id, new.account_id, new.kind.name(), new.detail, new.device_id, now]).await?;
-    Ok(done == 1)
+    let older = "UPDATE account_notice SET answer = $4, answered_at = $5 WHERE account_id = $1 AND kind = $2 \
+                 AND detail = $3 AND answer IS NULL";
+    let replaced = NoticeAnswer::Replaced.name();
+    tx.execute(older, args![new.account_id, new.kind.name(), new.detail, replaced, now]).await?;
+    let sql =
+        "INSERT INTO account_notice (id, account_id, kind, detail, device_id, at) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.execute(sql, args![new.id, new.account_id, new.kind.name(), new.detail, new.device_id, now]).await?;
+    Ok(())
 }
 
 /// Lists the notices that wait for an answer and did not happen on this device, the newest first. A new device is told

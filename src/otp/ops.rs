@@ -6,7 +6,7 @@ mod gateways;
 mod resend;
 mod send;
 
-pub use caps::used_caps;
+pub use caps::{count_other_message, used_caps};
 pub use deliver::{
     ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver, record_undeliverable,
     release_during_outages, resume, sent_today,

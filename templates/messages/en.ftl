@@ -491,7 +491,7 @@ current-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
 ## The e-mail address
-caution = Your password has just changed. To be safe, this will be possible from { $day } at { $hour }.
+caution = To be safe, after a recent change, this will be possible from { $day } at { $hour }.
 email-title = My e-mail address
 email-what-for = It is optional. It serves to tell you if the password of your account is replaced.
 email-label = E-mail address
@@ -539,7 +539,7 @@ notice-child-removed = { $detail }, { $when }, from another device. Was it you?
 notice-code-requested-title = A parent asked for a code
 notice-code-requested = It was { $when }, to help you choose a new password.
 notice-closing-title = The closing of your account was asked for
-notice-closing = It was { $when }. A sign-in since has kept it open. Was it you?
+notice-closing = It was { $when }. A sign-in since has kept it open.
 notice-mine = Yes, it was me
 notice-not-mine = No, it was not me
 notice-seen = I understand
@@ -560,10 +560,12 @@ notice-mail-device =
 notice-mail-info =
     { $service }: { $what }, { $day } at { $hour }.
 
+    To know more, or to keep an account whose closing was asked for: sign in.
+
     { $host }
 sms-notice-password-replaced = { $service }: your password was changed { $when }. If it was not you, call your child's school.
 sms-notice-letter-printed = { $service }: { $school } printed a letter with a code for you. If you did not ask for it, call them.
-sms-notice-closing = { $service }: your account will close on { $day }. Sign in to keep it.
+sms-notice-closing = It was { $when }. A sign-in since has kept it open.
 sms-notice-shared = For { $name }: { $text }
 
 ## My account: devices, events, mobile, closing
@@ -649,7 +651,7 @@ children-add = Add { $name }
 children-born = { $name } was born on
 children-identifiant = Username: { $identifiant }
 children-forgot = { $name } forgot the password
-children-old-enough = { $name } is 15 or older. When the password is forgotten, the school gives a new sheet.
+children-old-enough = { $name } is old enough to look after the account. When the password is forgotten, the school gives a new sheet.
 children-no-more = Too many tries. Try again tomorrow from { $hour } on.
 children-school-sheet = When the password is forgotten, the school gives { $name } a new sheet as soon as it opens.
 children-not-mine = { $name } is not my child

@@ -491,7 +491,7 @@ current-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
 ## The e-mail address
-caution = Votre mot de passe vient de changer. Par prudence, ceci sera possible à partir du { $day } à { $hour }.
+caution = Par prudence, après un changement récent, ceci sera possible à partir du { $day } à { $hour }.
 email-title = Mon adresse e-mail
 email-what-for = Elle est facultative. Elle sert à vous prévenir si le mot de passe de votre compte est remplacé.
 email-label = Adresse e-mail
@@ -539,7 +539,7 @@ notice-child-removed = { $detail }, { $when }, depuis un autre appareil. C'étai
 notice-code-requested-title = Un parent a demandé un code
 notice-code-requested = C'était { $when }, pour vous aider à choisir un nouveau mot de passe.
 notice-closing-title = La fermeture de votre compte a été demandée
-notice-closing = C'était { $when }. Une connexion depuis l'a gardé ouvert. C'était vous ?
+notice-closing = C'était { $when }. Depuis, une connexion l'a gardé ouvert.
 notice-mine = Oui, c'était moi
 notice-not-mine = Non, ce n'était pas moi
 notice-seen = J'ai compris
@@ -560,10 +560,12 @@ notice-mail-device =
 notice-mail-info =
     { $service } : { $what }, { $day } à { $hour }.
 
+    Pour en savoir plus, ou pour garder un compte dont la fermeture est demandée : connectez-vous.
+
     { $host }
 sms-notice-password-replaced = { $service } : votre mot de passe a été changé { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
 sms-notice-letter-printed = { $service } : { $school } a imprimé une lettre avec un code pour vous. Si vous ne l'avez pas demandée, appelez.
-sms-notice-closing = { $service } : votre compte fermera le { $day }. Connectez-vous pour le garder.
+sms-notice-closing = C'était { $when }. Depuis, une connexion l'a gardé ouvert.
 sms-notice-shared = Pour { $name } : { $text }
 
 ## Mon compte : appareils, événements, portable, fermeture
@@ -575,8 +577,8 @@ account-phone-disowned = ne sert plus : l'établissement en indiquera un autre
 account-phone-for = Il sert à retrouver votre mot de passe.
 account-none = aucun
 account-email-for = Facultative. Elle vous prévient si quelqu'un touche à votre compte.
-account-email-add = Ajouter une adresse e‑mail
-account-email-change = Changer mon adresse e‑mail
+account-email-add = Ajouter une adresse e-mail
+account-email-change = Changer mon adresse e-mail
 account-mistake-title = Une erreur ?
 account-mistake-pupil = Votre nom ou votre classe n'est pas juste ? Dites-le à la vie scolaire : l'établissement corrige sa fiche, et votre compte suit.
 account-school-computer = Sur un ordinateur de l'établissement, déconnectez-vous toujours.
@@ -625,7 +627,7 @@ event-closing-requested = Fermeture du compte demandée
 event-closing-withdrawn = Fermeture annulée par une connexion
 event-not-mine-reported = « Ce n'était pas moi »
 event-identifiant-given = Identifiant attribué
-proof-why = Pour être sûr que c'est vous
+proof-why = Pour vérifier que c'est vous
 caution-title = Pas encore
 phone-title = Ce n'est plus mon portable
 phone-effect = Le numéro qui se termine par { $digits } ne recevra plus de code ni de message pour ce compte.
@@ -637,7 +639,7 @@ close-door = Tout arrêter, avec 30 jours pour changer d'avis
 close-effect = Vos enfants restent inscrits à l'établissement. Vous n'aurez plus accès à l'ENT, aux bourses ni aux autres services avec ce compte.
 close-today = **Aujourd'hui**, vos sessions se ferment partout.
 close-meanwhile = **Pendant 30 jours**, il suffit de vous connecter pour tout garder.
-close-then = **Le { $day }**, mot de passe et adresse e-mail sont effacés. L'identifiant { $identifiant } n'est plus donné à personne.
+close-then = **Le { $day }**, mot de passe et adresse e-mail sont effacés. L'identifiant { $identifiant } ne sera plus donné à personne.
 account-no-email = aucune
 
 ## Mes enfants
@@ -649,7 +651,7 @@ children-add = Ajouter { $name }
 children-born = { $name } est né(e) le
 children-identifiant = Son identifiant : { $identifiant }
 children-forgot = { $name } a oublié son mot de passe
-children-old-enough = { $name } a 15 ans ou plus. En cas d'oubli, l'établissement remet une nouvelle feuille.
+children-old-enough = { $name } est en âge de gérer son compte. En cas d'oubli, l'établissement remet une nouvelle feuille.
 children-no-more = Trop d'essais. Réessayez demain à partir de { $hour }.
 children-school-sheet = En cas d'oubli, l'établissement remet une nouvelle feuille à { $name } dès son ouverture.
 children-not-mine = { $name } n'est pas mon enfant

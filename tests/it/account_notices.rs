@@ -247,3 +247,51 @@ async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a
     browser.submit("telecharger", &[("mot_de_passe", PASSWORD)]).await;
     assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
 }
+
+#[tokio::test]
+async fn threat_s13_giving_the_mobile_up_does_not_stop_the_sms_that_tells_of_it() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut thief = signed_in(&server, &account, PASSWORD).await;
+    thief.get("/compte/mot-de-passe").await;
+    thief.submit("changer-mot-de-passe", &[("actuel", PASSWORD), ("mot_de_passe", NEW), ("confirmation", NEW)]).await;
+    thief.get("/compte/portable").await;
+    thief.submit("retirer", &[("mot_de_passe", NEW)]).await;
+    server.advance(Span::hours(34));
+    server.drain_outbox().await;
+    let told = server.messages();
+    assert_eq!(told.len(), 1, "to the number of that moment");
+    assert!(told[0].text.contains("mot de passe"), "{}", told[0].text);
+}
+
+#[tokio::test]
+async fn what_happens_again_is_told_again_and_stands_once_on_the_page() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    server.confirm_email(&account, "anne.durand@example.org").await;
+    let mut home = signed_in(&server, &account, PASSWORD).await;
+    for _ in 0..3 {
+        server.advance(Span::minutes(1));
+        signed_in(&server, &account, PASSWORD).await;
+    }
+    server.drain_outbox().await;
+    assert_eq!(server.mails().len(), 3);
+    home.get("/compte").await;
+    assert_eq!(home.page.values_of("evenement").len(), 1, "{}", home.page.visible_text());
+}
+
+#[tokio::test]
+async fn a_suspended_account_is_not_closed_so_that_its_person_activates_no_other() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account, PASSWORD).await;
+    browser.get("/compte/fermer").await;
+    browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
+    server.set_suspension(&account, Some("school")).await;
+    server.advance(Span::days(31));
+    close_due(&server).await;
+    assert_eq!(server.query_texts("SELECT state FROM account").await, ["active"]);
+    server.set_suspension(&account, None).await;
+    close_due(&server).await;
+    assert_eq!(server.query_texts("SELECT state FROM account").await, ["closed"]);
+}

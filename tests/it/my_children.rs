@@ -50,6 +50,13 @@ impl Browser {
         self.page.visible_text().contains(text)
     }
 
+    /// Types the birth date of an offered child.
+    async fn add(&mut self, given_name: &str, date: &str) {
+        let labels = crate::support::html::texts(&self.page.text(), "button[id^=ajouter]");
+        let place = labels.iter().position(|label| label.contains(given_name)).expect("not offered");
+        self.submit(&format!("ajouter-{}", place + 1), &[("date_naissance", date)]).await;
+    }
+
     async fn ask_for_code(&mut self, password: &str, date: &str) {
         self.get("/compte/enfants").await;
         self.click("#oubli-1").await;
@@ -120,7 +127,7 @@ async fn three_codes_a_day_none_during_caution_and_none_from_fifteen_on() {
     server.advance(Span::days(460));
     let browser = signed_in(&server, &account.identifiant).await;
     assert!(
-        !browser.page.has_element("#oubli-1") && browser.reads("15 ans ou plus"),
+        !browser.page.has_element("#oubli-1") && browser.reads("en âge de gérer"),
         "{}",
         browser.page.visible_text()
     );
@@ -172,8 +179,11 @@ async fn a_child_taken_out_is_told_to_the_school_and_comes_back_by_the_birth_dat
 #[tokio::test]
 async fn threat_s08_a_child_of_another_academy_joins_by_name_mobile_and_birth_date() {
     let (server, account, _) = start().await;
-    let toulouse =
-        TestFamily { key: 700_001, children: vec![(910_001, "Noé", "03/09/2014", "6 B")], ..TestFamily::durand() };
+    let toulouse = TestFamily {
+        key: 700_001,
+        children: vec![(910_001, "Noé", "03/09/2014", "6 B"), (910_003, "Max", "05/05/2015", "6 B")],
+        ..TestFamily::durand()
+    };
     let father = TestFamily {
         key: 700_002,
         prenom: "Luc",
@@ -181,20 +191,31 @@ async fn threat_s08_a_child_of_another_academy_joins_by_name_mobile_and_birth_da
         ..TestFamily::durand()
     };
     server.import_families("toulouse", TOULOUSE, &[toulouse, father]).await;
+    let browser = signed_in(&server, &account.identifiant).await;
+    assert!(!browser.reads("Noé D."), "no code was ever typed from this number: {}", browser.page.visible_text());
+    server
+        .execute_sql("UPDATE person SET phone_proven_at = phone_since WHERE account_id IS NOT NULL", Vec::new())
+        .await;
+    server.advance(Span::days(4));
     let mut browser = signed_in(&server, &account.identifiant).await;
-    assert!(browser.reads("Noé D."), "{}", browser.page.visible_text());
+    assert!(browser.reads("Noé D.") && browser.reads("Max D."), "{}", browser.page.visible_text());
     assert!(!browser.reads("Ida"), "the other parent's child, on the same mobile: {}", browser.page.visible_text());
     for left in [4, 3, 2, 1, 0] {
-        browser.submit("ajouter-1", &[("date_naissance", "04/09/2014")]).await;
+        browser.add("Noé", "04/09/2014").await;
         let said = if left > 0 { format!("Il reste {left} essai") } else { "Il reste 0".to_owned() };
         assert!(browser.reads(&said), "{left}: {}", browser.page.visible_text());
     }
-    browser.submit("ajouter-1", &[("date_naissance", "03/09/2014")]).await;
+    browser.add("Noé", "03/09/2014").await;
     assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS);
     server.advance(Span::days(1));
     let mut browser = signed_in(&server, &account.identifiant).await;
-    browser.submit("ajouter-1", &[("date_naissance", "03/09/2014")]).await;
+    browser.add("Noé", "03/09/2014").await;
     browser.follow().await;
     assert!(browser.page.has_element("#retirer-2"), "{}", browser.page.visible_text());
     assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE account_id IS NOT NULL").await, 2);
+    assert!(browser.reads("Max D."), "a sibling joins by the own date: {}", browser.page.visible_text());
+    assert!(!browser.page.has_element("#retirer-3"), "{}", browser.page.visible_text());
+    browser.add("Max", "05/05/2015").await;
+    browser.follow().await;
+    assert!(browser.page.has_element("#retirer-3"), "{}", browser.page.visible_text());
 }

@@ -80,12 +80,14 @@ pub async fn issue_child_code(
     let today = dates::date_key(op.now).parse().ok();
     let mut tx = op.write(Durability::Durable).await?;
     let ChildReset::Code(pupil) = find_reset(op, &mut tx, child, today).await? else {
+        tx.rollback().await?;
         return Ok(ChildCodeOutcome::NotThisWay);
     };
     let PupilAccount { id, identifiant } = *pupil;
     if !roster::store::pupils::has_proof(&mut tx, &account.id, &child.pupil_id).await? {
         let questions = guardianship::ops::questions_for(vec![child.clone()]);
         let (Some(question), Some(date)) = (questions.first(), typed.date) else {
+            tx.rollback().await?;
             return Ok(ChildCodeOutcome::NotThisWay);
         };
         let proof = ProofContext { account: Some(&account.id), support_code: parent.support_code };

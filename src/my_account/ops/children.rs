@@ -6,17 +6,19 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::lang::Lang;
-use crate::base::typed_ids::PersonId;
+use crate::base::typed_ids::{AccountId, PersonId};
 use crate::crypto::HmacPurpose;
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship::{self, ChildQuestion, DateComparison, ProofContext};
 use crate::notify::ops::Told;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
+use crate::recovery::judge_phone;
 use crate::roster;
 use crate::roster::matching::matching_candidates;
 use crate::roster::store::RosterChild;
 use crate::sessions::Session;
+use crate::tenants::NoticeKind;
 
 /// A child that may join the account, and the person of the roster who is to be linked first, if any.
 #[derive(Clone, Debug)]
@@ -38,7 +40,7 @@ pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) ->
     let questions = guardianship::ops::questions_for(hidden).into_iter();
     let mut out: Vec<OfferedChild> = questions.map(|question| OfferedChild { question, person_id: None }).collect();
     let phone = accounts::store::phones::find_phone(tx, &account.id).await?;
-    let proven = phone.filter(|phone| !phone.history.disowned && phone.history.proven_at.is_some());
+    let proven = phone.filter(|phone| phone.code_typed_at.is_some() && judge_phone(phone.history, op.now).is_none());
     let Some(phone) = proven else { return Ok(out) };
     let number = roster::sealed_rows::open_mobile(&op.app.master_key, &phone.person_id, &phone.sealed)?;
     let blind = op.app.master_key.hmac(HmacPurpose::Phone, number.as_str());
@@ -70,6 +72,8 @@ pub enum AddChildOutcome {
     NoTriesLeft {
         until: Timestamp,
     },
+    /// The person of the roster joined another account meanwhile.
+    Gone,
 }
 
 /// The signed-in parent, with the support code and the language of the request.
@@ -116,9 +120,11 @@ pub async fn add_child(
             return Ok(AddChildOutcome::NoTriesLeft { until });
         }
     }
-    if let Some(person_id) = &offered.person_id {
-        // Linked meanwhile, by a double click or by an activation: what is linked stays where it is.
-        roster::store::link_to_account(&mut tx, person_id, account_id).await?;
+    if let Some(person_id) = &offered.person_id
+        && !link_person(&mut tx, account_id, person_id).await?
+    {
+        tx.rollback().await?;
+        return Ok(AddChildOutcome::Gone);
     }
     guardianship::ops::confirm(&mut tx, Some(account_id), question.guardianship()).await?;
     let about = AuditDetails { account: Some(account_id), detail: parent.support_code, ..AuditDetails::default() };
@@ -130,6 +136,19 @@ pub async fn add_child(
     Ok(AddChildOutcome::Added)
 }
 
+/// Links a person to the account, all children hidden: each joins by the own birth date. False if the person is
+/// another account's.
+async fn link_person(tx: &mut UnitOfWork<'_>, account_id: &AccountId, person_id: &PersonId) -> anyhow::Result<bool> {
+    if !roster::store::link_to_account(tx, person_id, account_id).await? {
+        let person = roster::store::find_person(tx, person_id).await?;
+        return Ok(person.is_some_and(|person| person.account_id.as_ref() == Some(account_id)));
+    }
+    for child in roster::store::list_children_of_person(tx, person_id).await? {
+        roster::store::hide_child(tx, person_id, &child.pupil_id, NoticeKind::BirthDateFailed).await?;
+    }
+    Ok(true)
+}
+
 /// Takes a child out of the account, and tells the school.
 pub async fn remove_child(
     op: &Operation<'_>,
@@ -138,7 +157,8 @@ pub async fn remove_child(
 ) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Durable).await?;
     guardianship::ops::contest(&mut tx, parent.proof(), question.guardianship()).await?;
-    let what = parent.told(AccountNoticeKind::ChildRemoved, &question.given_name);
+    // Also in this browser: on a computer of the family, whoever did it may not be the parent.
+    let what = Told { device_id: None, ..parent.told(AccountNoticeKind::ChildRemoved, &question.given_name) };
     notify::ops::tell(&mut tx, op.app.into(), what).await?;
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
@@ -159,7 +179,7 @@ pub enum ChildReset {
 /// The account of a pupil, as far as a parent sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PupilAccount {
-    pub id: crate::base::typed_ids::AccountId,
+    pub id: AccountId,
     pub identifiant: String,
 }
 

@@ -1,6 +1,6 @@
 //! Signs other browsers of the account out, and forgets them.
 
-use crate::accounts::Account;
+use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::db::Durability;
@@ -24,6 +24,8 @@ pub async fn forget_devices(
     which: ForgottenDevices<'_>,
 ) -> anyhow::Result<()> {
     let mut tx = op.write(Durability::Durable).await?;
+    // The account's row first, as a new password does.
+    accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     match which {
         ForgottenDevices::One(id) => {

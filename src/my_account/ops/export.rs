@@ -1,4 +1,5 @@
-//! Everything that is kept of a person, as one JSON document for that person (RGPD 15 and 20).
+//! What is kept of a person, as one JSON document for that person (RGPD 15 and 20): the account, the school's records,
+//! devices, services and events.
 
 use chrono::DateTime;
 use serde_json::{Value, json};

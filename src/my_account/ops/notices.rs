@@ -8,7 +8,7 @@ use crate::db::Durability;
 use crate::notify::{self, NoticeAnswer};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
-use crate::{devices, sessions};
+use crate::{devices, letters, recovery, sessions};
 
 /// The caution after the person said that something was not theirs.
 const NOT_MINE_CAUTION: Span = Span::hours(48);
@@ -23,7 +23,7 @@ pub enum NoticeAnswered {
 }
 
 /// Records the answer to a notice. « Non » signs every other browser out and forgets it, and holds for two days what a
-/// thief would want; this browser stays, because the person needs it now.
+/// thief would want; letters and recoveries under way end; this browser stays, because the person needs it now.
 pub async fn answer_notice(
     op: &Operation<'_>,
     session: &Session,
@@ -32,6 +32,8 @@ pub async fn answer_notice(
 ) -> anyhow::Result<NoticeAnswered> {
     let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Durable).await?;
+    // The account's row first, as a new password does: two flows of one account run one after the other.
+    accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let device = session.device_id.as_deref();
     let recorded = notify::store::answer(&mut tx, id, (&account.id, device), answer).await?;
     if !recorded || answer != NoticeAnswer::NotMine {
@@ -42,6 +44,8 @@ pub async fn answer_notice(
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
     sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
     devices::store::forget_others(&mut tx, &account.id, device).await?;
+    letters::store::withdraw_open(&mut tx, &account.id).await?;
+    recovery::store::end_others(&mut tx, &account.id, None).await?;
     accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);

@@ -58,7 +58,8 @@ pub async fn change_password(
     // Reloaded within the transaction: while the hashes were computed, the account may have been suspended or its
     // password replaced.
     let reloaded = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    let unchanged = reloaded.is_some_and(|a| a.is_usable() && a.password == account.password);
+    let unchanged =
+        reloaded.is_some_and(|a| a.is_usable() && !a.must_change_password() && a.password == account.password);
     if !unchanged || credentials::ops::set_password(op, &mut tx, &account.id, &hash, support_code).await?.is_none() {
         tx.rollback().await?;
         return Ok(ChangePasswordOutcome::Overtaken);

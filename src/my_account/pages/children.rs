@@ -147,7 +147,7 @@ pub async fn add(
     let (status, error, until) = match date_fields::parse_birth_date(&typed, today(ctx.now)) {
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, ChildDateError::Date { fault: error.into() }, None),
         Ok(date) => match ops::add_child(&op, parent.context(&ctx), child, date).await? {
-            AddChildOutcome::Added => return Ok(see_other(paths::ACCOUNT_CHILDREN)),
+            AddChildOutcome::Added | AddChildOutcome::Gone => return Ok(see_other(paths::ACCOUNT_CHILDREN)),
             AddChildOutcome::Wrong { tries_left } => {
                 let left = i64::try_from(tries_left).unwrap_or(0);
                 (StatusCode::UNPROCESSABLE_ENTITY, ChildDateError::Wrong { left }, None)

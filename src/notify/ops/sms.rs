@@ -1,4 +1,4 @@
-//! The SMS of a notice: its number and its words are chosen when it is due.
+//! The SMS of a notice: its words are chosen when it is due, its number when it happened.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -11,7 +11,8 @@ use crate::base::typed_ids::AccountId;
 use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::http::pages::dates;
-use crate::limits::{self, RateLimit};
+use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
@@ -21,27 +22,25 @@ use crate::sms::SmsMessage;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct NoticeSmsJob {
     pub account_id: AccountId,
+    /// The number in E.164 format.
+    pub to: String,
     pub kind: String,
     pub detail: String,
     pub at: Timestamp,
     pub lang: Lang,
 }
 
-/// Writes the message of a notice, in the transaction that ends its job. It goes to the mobile proven last, outside of
-/// the number's five of the day but within the day's cap. On a number that two accounts have, the message names whom it
-/// is for.
+/// Writes the message of a notice, in the transaction that ends its job: outside of the number's five of the day, within
+/// the caps of the day and a budget of the account. On a number that two accounts have, the message names whom it is
+/// for.
 pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
     let app = op.app;
     let told: NoticeSmsJob = serde_json::from_str(&job.body)?;
-    let mut tx = op.write(Durability::Relaxed).await?;
-    let account = accounts::store::find(&mut tx, &told.account_id).await?;
-    let phone = accounts::store::phones::find_phone(&mut tx, &told.account_id).await?;
-    let (Some(account), Some(phone)) = (account, phone.filter(|phone| !phone.history.disowned)) else {
+    let Some(account) = accounts::store::find(&mut app.db.read().await?, &told.account_id).await? else {
         return Ok(JobOutcome::Discard);
     };
-    let to = roster::sealed_rows::open_mobile(&app.master_key, &phone.person_id, &phone.sealed)?;
-    let blind = app.master_key.hmac(HmacPurpose::Phone, to.as_str());
-    let holders = roster::store::list_by_phone(&mut tx, &blind).await?;
+    let blind = app.master_key.hmac(HmacPurpose::Phone, &told.to);
+    let holders = roster::store::list_by_phone(&mut app.db.read().await?, &blind).await?;
     let shared = holders.iter().any(|p| p.account_id.as_ref().is_some_and(|id| *id != account.id));
     let key = format!("sms-notice-{}", told.kind.replace('_', "-"));
     let when = dates::moment(told.lang, told.at, op.now);
@@ -53,14 +52,19 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         let name = account.given_name.as_str();
         text = app.pages.message(told.lang, "sms-notice-shared", &[("name", name), ("text", &text)])?;
     }
-    if limits::store::count_daily(&mut tx, RateLimit::DailySms, &dates::date_key(op.now), app.config.sms.daily_cap)
-        .await?
-        .is_none()
-    {
+    let budget = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("notice_sms/{}", account.id));
+    let mut tx = op.write(Durability::Relaxed).await?;
+    if let RateLimitDecision::Limited { .. } = limits::store::consume(&mut tx, RateLimit::NoticeSms, &budget).await? {
         tx.rollback().await?;
+        app.metrics.record_limited(RateLimit::NoticeSms.name(), "budget");
+        return Ok(JobOutcome::Discard);
+    }
+    if !otp::ops::count_other_message(app, &mut tx, op.now, &told.to).await? {
+        tx.rollback().await?;
+        app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
-    let message = SmsMessage { id: String::new(), to: to.as_str().to_owned(), text: to_gsm7(&text) };
+    let message = SmsMessage { id: String::new(), to: told.to, text: to_gsm7(&text) };
     let body = serde_json::to_string(&SmsJob { message, about: None })?;
     outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
     outbox::complete_in(&mut tx, &job.id).await?;

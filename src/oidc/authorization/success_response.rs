@@ -164,9 +164,11 @@ async fn ensure_client_session(
     {
         return Ok(held);
     }
+    let mut tx = app.db.write(Durability::Relaxed).await?;
+    // Read again: another request may have been granted more meanwhile.
+    let known = grants::store::uses::find(&mut tx, account_id, client).await?.map(|service| service.disclosure);
     let granted = known.map_or_else(|| disclosure.clone(), |known| known.union(disclosure));
     let claims = serde_json::to_string(&granted.claims)?;
-    let mut tx = app.db.write(Durability::Relaxed).await?;
     let sid = ClientSessionId::new(id128(app.rng.as_ref()));
     grants::store::insert_if_absent(&mut tx, ctx.now, session_id, client, &sid).await?;
     let told = (&*granted.scopes.to_scope_string(), &*claims);

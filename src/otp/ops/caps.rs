@@ -95,6 +95,19 @@ pub(super) async fn count_message(tx: &mut UnitOfWork<'_>, caps: &[SmsCap]) -> R
     Ok(CapCount::Counted(counts))
 }
 
+/// Counts a message that is no code on the caps of the day. Returns false if one of them is used up: the caller rolls
+/// back.
+pub async fn count_other_message(app: &App, tx: &mut UnitOfWork<'_>, now: Timestamp, to: &str) -> Result<bool> {
+    let caps = caps_of(&app.config, now, to, None);
+    match count_message(tx, &caps).await? {
+        CapCount::Counted(counts) => {
+            report_caps(app, &caps, &counts);
+            Ok(true)
+        }
+        CapCount::Exceeded(_) => Ok(false),
+    }
+}
+
 /// Takes a message back from each cap.
 pub(super) async fn uncount_message(tx: &mut Tx, caps: &[SmsCap]) -> Result<()> {
     for cap in caps {

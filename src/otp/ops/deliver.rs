@@ -187,7 +187,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         Err(SmsSendError::Deployment { why, uncertain: unsure }) => {
             app.metrics.record_sms("failed");
             // An attempt that nobody settled, because a process died in it, has no response either.
-            let unsure = unsure || job.handed_to.is_some();
+            let unsure = unsure || (job.handed_to.is_some() && !job.uncertain);
             if unsure {
                 outbox::mark_uncertain_in(&mut tx, &job.id).await?;
             } else if app.sms_fallback.is_some() && !job.uncertain {

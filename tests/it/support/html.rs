@@ -40,6 +40,11 @@ pub fn text(page: &str, wanted: &str) -> Option<String> {
     Html::parse_document(page).select(&selector(wanted)).next().map(text_of)
 }
 
+/// Returns the texts of all elements.
+pub fn texts(page: &str, wanted: &str) -> Vec<String> {
+    Html::parse_document(page).select(&selector(wanted)).map(|e| e.text().collect()).collect()
+}
+
 pub fn has_element(page: &str, wanted: &str) -> bool {
     Html::parse_document(page).select(&selector(wanted)).next().is_some()
 }
