@@ -3,9 +3,8 @@
 use crate::accounts::password::{self, PasswordContext};
 use crate::base::rng::Random;
 
-/// Short French words without accents, one a line.
-// The French word list of BIP-39, without accents: words that are told apart by their first four letters. Its origin and
-// licence are in `idea_words.LICENSE.txt`.
+/// Short French words without accents, one a line: the French word list of BIP-39, whose words differ in their first
+/// four letters. Its origin and licence are in `idea_words.LICENSE.txt`.
 const IDEA_WORDS: &str = include_str!("idea_words.txt");
 /// The number of words: each is worth 11 bits.
 pub const IDEA_WORD_COUNT: u32 = 2_048;
