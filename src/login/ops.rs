@@ -13,7 +13,7 @@ use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimited};
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::roster::store::pupils::list_pupils_of_account;
@@ -147,11 +147,11 @@ pub async fn sign_in(
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let current = current.filter(|c| c.state == AccountState::Active && c.password == account.password);
     let outcome = match current {
-        Some(Account { suspended_by: Some(by), id, .. }) => {
-            let children = crate::roster::store::list_children_of_account(&mut tx, &id).await?;
-            let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
+        Some(Account { suspended_by: Some(by), id, profile, .. }) => {
+            let pupils = list_pupils_of_account(&mut tx, &id, profile).await?;
+            let uais: Vec<Uai> = pupils.iter().map(|pupil| pupil.uai.clone()).collect();
             let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
-            SignInOutcome::Suspended { by, school: children.into_iter().next().map(|c| c.school), offices }
+            SignInOutcome::Suspended { by, school: pupils.into_iter().next().map(|pupil| pupil.school), offices }
         }
         Some(current) if force_change_if_common(&mut tx, &current, is_common).await? => {
             let mobile = accounts::store::cohorts::list_with_mobile(&mut tx, std::slice::from_ref(&current.id)).await?;
@@ -172,8 +172,9 @@ pub async fn sign_in(
             limits::ops::record_account_seen(op, &mut tx, brought.source, &current.id).await?;
             if new_device {
                 let (kind, device_id) = (AccountNoticeKind::NewDevice, Some(device_id.as_str()));
-                let what = Told { account_id: &current.id, kind, detail: &label, device_id, lang: brought.lang };
-                notify::ops::tell(&mut tx, app.into(), what).await?;
+                let what =
+                    NoticeRequest { account_id: &current.id, kind, detail: &label, device_id, lang: brought.lang };
+                notify::ops::notify_person(&mut tx, app.into(), what).await?;
             }
             let changed = knew && accounts::store::take_password_change_notice(&mut tx, &current.id).await?;
             SignInOutcome::Done { cookie: session.cookie, device_secret: device, password_changed: changed }

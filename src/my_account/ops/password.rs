@@ -47,9 +47,9 @@ pub async fn change_password(
         return Ok(ChangePasswordOutcome::NotProven(why));
     }
     let mut tx = app.db.read().await?;
-    let children = roster::store::list_children_of_account(&mut tx, &account.id).await?;
+    let pupils = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     drop(tx);
-    let schools: Vec<String> = children.into_iter().map(|child| child.school).collect();
+    let schools: Vec<String> = pupils.into_iter().map(|pupil| pupil.school).collect();
     let hash = match credentials::ops::hash_new_password(op, account, &schools, typed.new).await? {
         Ok(hash) => hash,
         Err(why) => return Ok(ChangePasswordOutcome::Rejected(why)),

@@ -89,8 +89,9 @@ pub(super) async fn advance_from_code(tx: &mut UnitOfWork<'_>, next: &mut Recove
         return end_with(next, RecoveryOutcome::NothingToAsk);
     };
     if let Some(by) = account.suspended_by {
-        let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
-        return end_with(next, RecoveryOutcome::Suspended { by, school: school.map(|c| c.school) });
+        let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
+        let school = pupils.into_iter().next().map(|pupil| pupil.school);
+        return end_with(next, RecoveryOutcome::Suspended { by, school });
     }
     if let Some(phone) = accounts::store::phones::find_phone(tx, &account.id).await? {
         let judged = judge_phone(phone.history, tx.now);

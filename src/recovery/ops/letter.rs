@@ -98,9 +98,8 @@ async fn advance_from_letter(tx: &mut UnitOfWork<'_>, next: &mut Recovery, lette
         return Ok(());
     };
     if let Some(by) = account.suspended_by {
-        let children = roster::store::list_children_of_account(tx, &account.id).await?;
-        let own = roster::store::pupils::list_enrolments_of_account(tx, &account.id).await?;
-        let school = children.into_iter().map(|c| c.school).chain(own.into_iter().map(|e| e.school)).next();
+        let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
+        let school = pupils.into_iter().next().map(|pupil| pupil.school);
         next.step = RecoveryStep::Ended;
         next.outcome = Some(RecoveryOutcome::Suspended { by, school });
         return Ok(());
