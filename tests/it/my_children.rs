@@ -94,6 +94,7 @@ async fn threat_s14_a_parent_hands_a_code_over_and_the_pupil_chooses_and_is_told
     child.submit("continuer", &[("identifiant", &pupil), ("code", &code)]).await;
     child.follow().await;
     assert_eq!(child.page.heading(), "C'est bien moi", "{}", child.page.visible_text());
+    assert!(child.reads("Ce code est pour Zoé D.") && !child.reads("feuille"), "{}", child.page.visible_text());
     child.submit("confirmer", &[("date_naissance", ZOE)]).await;
     child.follow().await;
     child.submit("terminer", &[("mot_de_passe", NEW), ("confirmation", NEW)]).await;
@@ -218,4 +219,16 @@ async fn threat_s08_a_child_of_another_academy_joins_by_name_mobile_and_birth_da
     browser.add("Max", "05/05/2015").await;
     browser.follow().await;
     assert!(browser.page.has_element("#retirer-3"), "{}", browser.page.visible_text());
+}
+
+#[tokio::test]
+async fn a_suspended_pupil_is_led_to_the_own_school() {
+    let (server, _, pupil) = start().await;
+    let sql = "UPDATE account SET suspended_by = 'operator' WHERE profile = 'eleve'";
+    assert_eq!(server.execute_sql(sql, Vec::new()).await, 1);
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&pupil, PASSWORD).await;
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+    assert!(browser.reads("Adressez-vous à Clg Théodore Monod"), "{}", browser.page.visible_text());
 }

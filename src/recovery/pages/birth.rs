@@ -13,6 +13,7 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::request_context::{RequestContext, retry_after};
+use crate::letters::{self, LetterKind};
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, BirthOutcome};
 use crate::recovery::views::{OwnBirthError, OwnBirthPage};
@@ -22,16 +23,24 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     let ctx = in_request_language(&app, ctx).await;
     match recovery_at(&app, &ctx, &[RecoveryStep::Birth]).await? {
         Ok(recovery) => {
-            let page = birth_page(&ctx, &recovery, TypedDate::default(), None)?;
+            let by_parent = is_parents_code(&app, &recovery).await?;
+            let page = birth_page(&ctx, (&recovery, by_parent), TypedDate::default(), None)?;
             ctx.page(&app.pages, StatusCode::OK, &page)
         }
         Err(answer) => Ok(answer),
     }
 }
 
+/// True if the code came from a parent, and not on a sheet of the school.
+async fn is_parents_code(app: &AppState, recovery: &Recovery) -> anyhow::Result<bool> {
+    let Some(id) = &recovery.letter_id else { return Ok(false) };
+    let letter = letters::store::find(&mut app.db.read().await?, id).await?;
+    Ok(letter.is_some_and(|letter| letter.kind == LetterKind::ParentForPupil))
+}
+
 fn birth_page(
     ctx: &RequestContext,
-    recovery: &Recovery,
+    (recovery, by_parent): (&Recovery, bool),
     typed: TypedDate,
     error: Option<OwnBirthError>,
 ) -> Result<OwnBirthPage, PageError> {
@@ -40,6 +49,7 @@ fn birth_page(
         query: ctx.carried_query(&CARRIED_PARAMS),
         name: own.display_name(),
         school: own.school.clone(),
+        by_parent,
         date: typed.into(),
         error,
     })
@@ -60,8 +70,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         Err(answer) => return Ok(repeat_birth(&app, &ctx, &form).await?.unwrap_or(answer)),
     };
     let (typed, date) = read_own_date(&form, &ctx);
+    let by_parent = is_parents_code(&app, &recovery).await?;
     let refuse = |status, error| {
-        let page = birth_page(&ctx, &recovery, typed.clone(), Some(error))?;
+        let page = birth_page(&ctx, (&recovery, by_parent), typed.clone(), Some(error))?;
         ctx.page(&app.pages, status, &page)
     };
     let date = match date {

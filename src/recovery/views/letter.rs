@@ -72,6 +72,8 @@ pub struct OwnBirthPage {
     /// `Anaïs L.`
     pub name: String,
     pub school: String,
+    /// True for a code that a parent handed over; false for the school's sheet.
+    pub by_parent: bool,
     pub date: DateFields,
     pub error: Option<OwnBirthError>,
 }
@@ -138,11 +140,13 @@ impl Page for OwnBirthPage {
             query: "?i=0123456789abcdefghijkl&r=lkjihgfedcba9876543210".to_owned(),
             name: "Anaïs L.".to_owned(),
             school: "Clg Théodore Monod".to_owned(),
+            by_parent: false,
             date: DateFields::from(TypedDate::from_text(typed)),
             error,
         };
         vec![
             page("", None),
+            OwnBirthPage { by_parent: true, ..page("", None) },
             page("14/02/2012", Some(OwnBirthError::Wrong { left: 3 })),
             page("14/02/2012", Some(OwnBirthError::NoMore { hour: "14 h 30".to_owned() })),
             page("31/02/2013", Some(OwnBirthError::Date { fault: DateFieldError::NoSuchDay })),
