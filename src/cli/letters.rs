@@ -15,7 +15,7 @@ use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress};
 use crate::letters::ops::file::{PendingFile, print_to_file};
 use crate::letters::ops::recipients::LetterScope;
 use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
-use crate::notify::ops::Teller;
+use crate::notify::ops::NoticeContext;
 use crate::tenants::ops::TenantError;
 use crate::tenants::store as tenant_store;
 
@@ -92,13 +92,13 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
-    let teller = Teller {
+    let notices = NoticeContext {
         pages: &pages,
         master_key: op.master_key,
         host: config.server.host(),
         mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
     };
-    let press = LetterPress { teller, issuer: &config.server.issuer };
+    let press = LetterPress { notices, issuer: &config.server.issuer };
     let (batch, pdf) = print_to_file(&op, press, &request, &args.out).await?;
     opened.db.close().await;
     report(&batch, pdf.as_ref(), (&uai, &args.out), out)?;

@@ -18,7 +18,7 @@ use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::letters;
 use crate::limits::{self, RateLimit};
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
@@ -117,8 +117,8 @@ pub async fn tell_password_replaced(
 ) -> anyhow::Result<()> {
     let device_id = Some(sha256_base64url(&by.device_secret));
     let kind = AccountNoticeKind::PasswordReplaced;
-    let what = Told { account_id, kind, detail: "", device_id: device_id.as_deref(), lang };
-    notify::ops::tell(tx, op.app.into(), what).await
+    let what = NoticeRequest { account_id, kind, detail: "", device_id: device_id.as_deref(), lang };
+    notify::ops::notify_person(tx, op.app.into(), what).await
 }
 
 /// Begins a session again after a double click, for a browser that discarded the first response with its cookies:

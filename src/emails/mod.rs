@@ -1,8 +1,8 @@
 //! The e-mail address of an account: optional, confirmed by a code, never a way to find an account or to sign in.
 //!
 //! An address that was typed has no power until its six digits are typed in the session that asked
-//! (docs/threats.md#attack-a8). A confirmed address is told when the password is replaced or the address changes. Several
-//! accounts may have one address.
+//! (docs/threats.md#attack-a8). A confirmed address is told what happens to the account (`src/notify/`), a replaced one
+//! that it was. Several accounts may have one address.
 
 pub mod ops;
 pub mod pages;

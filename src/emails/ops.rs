@@ -14,7 +14,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::mail;
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::otp::{self, ChallengePurpose, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
@@ -180,6 +180,6 @@ async fn tell_person(
     lang: Lang,
 ) -> anyhow::Result<()> {
     // Also in the browser that did it: a session left open may be somebody else's by now.
-    let what = Told { account_id, kind: AccountNoticeKind::EmailChanged, detail: "", device_id: None, lang };
-    notify::ops::tell(tx, op.app.into(), what).await
+    let what = NoticeRequest { account_id, kind: AccountNoticeKind::EmailChanged, detail: "", device_id: None, lang };
+    notify::ops::notify_person(tx, op.app.into(), what).await
 }

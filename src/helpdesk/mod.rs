@@ -1,4 +1,5 @@
-//! An operator's and a help desk's work on accounts: showing one, suspending one, ending its sessions, forcing new passwords.
+//! An operator's and a help desk's work on accounts: showing one, suspending one, ending its sessions, forcing new
+//! passwords.
 //!
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.

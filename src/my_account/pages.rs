@@ -7,7 +7,7 @@ mod own_data;
 mod password;
 mod proof;
 mod security;
-mod services_page;
+mod services;
 
 use axum::Router;
 use axum::extract::State;
@@ -25,7 +25,7 @@ use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::notify::{AccountNotice, AccountNoticeKind};
 use crate::sessions::extract::{CurrentSession, SignedIn};
-use crate::{accounts, devices, notify, roster, services, tenants};
+use crate::{accounts, devices, notify, roster, tenants};
 
 type PageResult = Result<Response, PageError>;
 
@@ -37,7 +37,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
         .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
         .route(paths::ACCOUNT_DATA, get(own_data::show).post(own_data::export))
-        .route(paths::ACCOUNT_SERVICES, get(services_page::show))
+        .route(paths::ACCOUNT_SERVICES, get(services::show))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
         .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
         .route(paths::ACCOUNT_EVENTS, get(security::events))
@@ -45,7 +45,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
-        .route(paths::WITHDRAW_CONSENT, post(services_page::withdraw_consent))
+        .route(paths::WITHDRAW_CONSENT, post(services::withdraw_consent))
 }
 
 async fn home(signed: CurrentSession) -> PageResult {
@@ -59,7 +59,7 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { sessi
     let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let doors = services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
+    let doors = crate::services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
     let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
     let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
     drop(tx);

@@ -23,7 +23,7 @@ pub use sms::send_notice_sms;
 
 /// The means of telling: words, the key of the outbox, and whether there are mails.
 #[derive(Clone, Copy)]
-pub struct Teller<'a> {
+pub struct NoticeContext<'a> {
     pub pages: &'a PageRenderer,
     pub master_key: &'a MasterKey,
     /// The host of the issuer, by which a mail names the service.
@@ -32,9 +32,9 @@ pub struct Teller<'a> {
     pub mails: bool,
 }
 
-impl<'a> From<&'a App> for Teller<'a> {
+impl<'a> From<&'a App> for NoticeContext<'a> {
     fn from(app: &'a App) -> Self {
-        Teller {
+        NoticeContext {
             pages: &app.pages,
             master_key: &app.master_key,
             host: app.config.server.host(),
@@ -45,7 +45,7 @@ impl<'a> From<&'a App> for Teller<'a> {
 
 /// Something to tell.
 #[derive(Clone, Copy, Debug)]
-pub struct Told<'a> {
+pub struct NoticeRequest<'a> {
     pub account_id: &'a AccountId,
     pub kind: AccountNoticeKind,
     /// Shown in the banner only: see [`AccountNoticeKind`].
@@ -57,15 +57,19 @@ pub struct Told<'a> {
 
 /// Writes the notice and enqueues its messages. The SMS goes to the number of this moment, whatever becomes of it until
 /// the morning.
-pub async fn tell(tx: &mut UnitOfWork<'_>, teller: Teller<'_>, what: Told<'_>) -> anyhow::Result<()> {
-    let Told { account_id, kind, detail, device_id, lang } = what;
+pub async fn notify_person(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    what: NoticeRequest<'_>,
+) -> anyhow::Result<()> {
+    let NoticeRequest { account_id, kind, detail, device_id, lang } = what;
     let id = row_id(tx.now, tx.rng);
     store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await?;
-    if teller.mails
-        && let Some(email) = accounts::store::emails::find_confirmed(tx, teller.master_key, account_id).await?
+    if with.mails
+        && let Some(email) = accounts::store::emails::find_confirmed(tx, with.master_key, account_id).await?
     {
-        let (subject, text) = mail_text(teller, &what, tx.now)?;
-        enqueue_mail(tx, teller.master_key, &email.address, subject, text).await?;
+        let (subject, text) = mail_text(with, &what, tx.now)?;
+        enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
     }
     if let Some(time) = kind.sms()
         && let Some(phone) = accounts::store::phones::find_phone(tx, account_id).await?
@@ -75,7 +79,7 @@ pub async fn tell(tx: &mut UnitOfWork<'_>, teller: Teller<'_>, what: Told<'_>) -
             SmsTime::AtOnce => tx.now,
             SmsTime::NextMorning => dates::next_morning(tx.now),
         };
-        let to = roster::sealed_rows::open_mobile(teller.master_key, &phone.person_id, &phone.sealed)?;
+        let to = roster::sealed_rows::open_mobile(with.master_key, &phone.person_id, &phone.sealed)?;
         let body = serde_json::to_string(&sms::NoticeSmsJob {
             account_id: account_id.clone(),
             to: to.as_str().to_owned(),
@@ -84,33 +88,33 @@ pub async fn tell(tx: &mut UnitOfWork<'_>, teller: Teller<'_>, what: Told<'_>) -
             at: tx.now,
             lang,
         })?;
-        outbox::enqueue_at(tx, teller.master_key, JobKind::NoticeSms, &body, due).await?;
+        outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
     }
     Ok(())
 }
 
 /// Returns the subject and the text of the mail.
-fn mail_text(teller: Teller<'_>, what: &Told<'_>, now: Timestamp) -> anyhow::Result<(String, String)> {
-    let (lang, service) = (what.lang, teller.pages.service_name());
-    let title = teller.pages.message(lang, &format!("notice-{}-title", what.kind.name().replace('_', "-")), &[])?;
+fn mail_text(with: NoticeContext<'_>, what: &NoticeRequest<'_>, now: Timestamp) -> anyhow::Result<(String, String)> {
+    let (lang, service) = (what.lang, with.pages.service_name());
+    let title = with.pages.message(lang, &format!("notice-{}-title", what.kind.name().replace('_', "-")), &[])?;
     let mut signs = title.chars();
     let happened: String = signs.next().into_iter().flat_map(char::to_lowercase).chain(signs).collect();
-    let subject = teller.pages.message(lang, "notice-mail-subject", &[("service", service), ("what", &happened)])?;
+    let subject = with.pages.message(lang, "notice-mail-subject", &[("service", service), ("what", &happened)])?;
     let (day, hour) = (dates::weekday_and_day(lang, now), dates::hour(lang, now));
     let label = if what.kind == AccountNoticeKind::NewDevice { what.detail } else { "" };
-    let device = devices::display_label(teller.pages, lang, label)?;
+    let device = devices::display_label(with.pages, lang, label)?;
     let values = [
         ("service", service),
         ("what", &*happened),
         ("device", &*device),
         ("day", &*day),
         ("hour", &*hour),
-        ("host", teller.host),
+        ("host", with.host),
     ];
     let key = match what.kind {
         AccountNoticeKind::NewDevice if !device.is_empty() => "notice-mail-device",
         kind if kind.asks() => "notice-mail",
         _ => "notice-mail-info",
     };
-    Ok((subject, teller.pages.message(lang, key, &values)?))
+    Ok((subject, with.pages.message(lang, key, &values)?))
 }

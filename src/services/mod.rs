@@ -28,7 +28,7 @@ pub struct ServiceLink {
 
 /// The data of a person that a service gets at each sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ToldData {
+pub struct DisclosedData {
     pub name: Option<String>,
     /// True if the service learns whether the person is a parent or a pupil.
     pub profile: bool,

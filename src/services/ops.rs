@@ -1,8 +1,8 @@
 //! Computes the service links.
 
-mod told;
+mod disclosed;
 
-pub use told::told_data;
+pub use disclosed::disclosed_data;
 
 use super::ServiceLink;
 use crate::app::App;

@@ -217,7 +217,7 @@ async fn attack_d2_a_full_queue_says_when_to_come_back_and_costs_nobody_an_attem
     for _ in &crowd {
         tokio::task::yield_now().await;
     }
-    // Told at once: the queue is full before and after, so nothing of it was waited for.
+    // NoticeRequest at once: the queue is full before and after, so nothing of it was waited for.
     let answer = browser.sign_in_with(&member.identifiant, &member.password).await.clone();
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.visible_text());
     let seconds: u32 = answer.header("retry-after").parse().unwrap();

@@ -54,7 +54,8 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
     anyhow::bail!("two activations of one person met {MAX_CONFLICT_ATTEMPTS} times")
 }
 
-/// Links the matching persons to an existing or a new account, and sets the next step. `false` after a conflict with a concurrent activation.
+/// Links the matching persons to an existing or a new account, and sets the next step. `false` after a conflict with a
+/// concurrent activation.
 async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
     next.step = ActivationStep::Password;
     let mut free = Vec::new();

@@ -14,7 +14,7 @@ use crate::db::UnitOfWork;
 use crate::http::pages::dates;
 use crate::letters::LetterKind;
 use crate::letters::pdf::{LetterReader, LetterUse, Letterhead, PdfFile, PrintedLetter, print_letters};
-use crate::notify::ops::{Teller, Told};
+use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
 use crate::tenants::{self, School};
 
@@ -32,7 +32,7 @@ pub struct LetterBatchRequest {
 #[derive(Clone, Copy)]
 pub struct LetterPress<'a> {
     /// Tells the person of an active account that a letter was printed.
-    pub teller: Teller<'a>,
+    pub notices: NoticeContext<'a>,
     pub issuer: &'a str,
 }
 
@@ -91,11 +91,11 @@ pub async fn issue_all(
         anyhow::ensure!(same, "somebody's account changed at the same moment: print the letters again");
         let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
         let order = LetterOrder { account_id, kind, uai, person_id, reason };
-        issue(tx, press.teller.master_key, order, &one.letter).await?;
+        issue(tx, press.notices.master_key, order, &one.letter).await?;
         if one.account.state == AccountState::Active {
             let (kind, detail) = (AccountNoticeKind::LetterPrinted, batch.school.name.as_str());
-            let what = Told { account_id, kind, detail, device_id: None, lang: Lang::Fr };
-            notify::ops::tell(tx, press.teller, what).await?;
+            let what = NoticeRequest { account_id, kind, detail, device_id: None, lang: Lang::Fr };
+            notify::ops::notify_person(tx, press.notices, what).await?;
         }
     }
     Ok(())
@@ -110,7 +110,7 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
     let printed_on = dates::day_and_year(Lang::Fr, batch.printed_on);
     let head = Letterhead {
         lang: Lang::Fr,
-        service: press.teller.pages.service_name(),
+        service: press.notices.pages.service_name(),
         school: &batch.school.name,
         academy: &batch.academy,
         issuer: press.issuer,
@@ -139,5 +139,5 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
             valid_until,
         })
         .collect();
-    Ok(Some(print_letters(press.teller.pages, &head, &printed)?))
+    Ok(Some(print_letters(press.notices.pages, &head, &printed)?))
 }

@@ -14,7 +14,7 @@ use crate::letters::code::LetterCode;
 use crate::letters::ops::LetterOrder;
 use crate::letters::{self, LetterKind};
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::roster;
@@ -117,14 +117,14 @@ pub async fn issue_child_code(
     let person_id = Some(&child.person_id);
     let order = LetterOrder { account_id: &id, kind, uai: &child.uai, person_id, reason: "asked for by a parent" };
     letters::ops::issue(&mut tx, &app.master_key, order, &drawn).await?;
-    let what = Told {
+    let what = NoticeRequest {
         account_id: &id,
         kind: AccountNoticeKind::CodeRequested,
         detail: "",
         device_id: None,
         lang: parent.lang,
     };
-    notify::ops::tell(&mut tx, app.into(), what).await?;
+    notify::ops::notify_person(&mut tx, app.into(), what).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(ChildCodeOutcome::Issued { identifiant, code: drawn.code, until: drawn.expires_at })

@@ -10,7 +10,7 @@ use crate::base::typed_ids::{AccountId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship::{self, ChildQuestion, DateComparison, ProofContext};
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::recovery::judge_phone;
@@ -90,9 +90,9 @@ impl ParentContext<'_> {
         ProofContext { account: Some(&self.account.id), support_code: self.support_code }
     }
 
-    fn told<'a>(&'a self, kind: AccountNoticeKind, detail: &'a str) -> Told<'a> {
+    fn notice<'a>(&'a self, kind: AccountNoticeKind, detail: &'a str) -> NoticeRequest<'a> {
         let device_id = self.session.device_id.as_deref();
-        Told { account_id: &self.account.id, kind, detail, device_id, lang: self.lang }
+        NoticeRequest { account_id: &self.account.id, kind, detail, device_id, lang: self.lang }
     }
 }
 
@@ -129,8 +129,8 @@ pub async fn add_child(
     guardianship::ops::confirm(&mut tx, Some(account_id), question.guardianship()).await?;
     let about = AuditDetails { account: Some(account_id), detail: parent.support_code, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
-    let what = parent.told(AccountNoticeKind::ChildAdded, &question.given_name);
-    notify::ops::tell(&mut tx, op.app.into(), what).await?;
+    let what = parent.notice(AccountNoticeKind::ChildAdded, &question.given_name);
+    notify::ops::notify_person(&mut tx, op.app.into(), what).await?;
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(AddChildOutcome::Added)
@@ -158,8 +158,9 @@ pub async fn remove_child(
     let mut tx = op.write(Durability::Durable).await?;
     guardianship::ops::contest(&mut tx, parent.proof(), question.guardianship()).await?;
     // Also in this browser: on a computer of the family, whoever did it may not be the parent.
-    let what = Told { device_id: None, ..parent.told(AccountNoticeKind::ChildRemoved, &question.given_name) };
-    notify::ops::tell(&mut tx, op.app.into(), what).await?;
+    let what =
+        NoticeRequest { device_id: None, ..parent.notice(AccountNoticeKind::ChildRemoved, &question.given_name) };
+    notify::ops::notify_person(&mut tx, op.app.into(), what).await?;
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(())

@@ -7,7 +7,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::credentials::{self, ProofRefusal};
 use crate::db::Durability;
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::{devices, grants, letters, recovery, sessions};
@@ -54,8 +54,8 @@ pub async fn ask_closing(
         let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::ClosingRequested, about).await?;
         let kind = AccountNoticeKind::Closing;
-        let what = Told { account_id: &account.id, kind, detail: "", device_id: None, lang };
-        notify::ops::tell(&mut tx, app.into(), what).await?;
+        let what = NoticeRequest { account_id: &account.id, kind, detail: "", device_id: None, lang };
+        notify::ops::notify_person(&mut tx, app.into(), what).await?;
     }
     sessions::ops::end_all(&mut tx, &op.app.master_key, &account.id, None).await?;
     devices::store::forget_others(&mut tx, &account.id, None).await?;

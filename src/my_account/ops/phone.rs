@@ -6,7 +6,7 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::lang::Lang;
 use crate::db::Durability;
-use crate::notify::ops::Told;
+use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::roster;
@@ -37,8 +37,8 @@ pub async fn disown_phone(
         let about = AuditDetails { account: Some(&account.id), detail: support_code, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::PhoneDisowned, about).await?;
         let (kind, device_id) = (AccountNoticeKind::PhoneDisowned, session.device_id.as_deref());
-        let what = Told { account_id: &account.id, kind, detail: "", device_id, lang };
-        notify::ops::tell(&mut tx, app.into(), what).await?;
+        let what = NoticeRequest { account_id: &account.id, kind, detail: "", device_id, lang };
+        notify::ops::notify_person(&mut tx, app.into(), what).await?;
     }
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);

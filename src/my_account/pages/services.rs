@@ -17,8 +17,8 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::views::{ServiceCard, ServicesPage};
-use crate::services::ToldData;
-use crate::services::ops::told_data;
+use crate::services::DisclosedData;
+use crate::services::ops::disclosed_data;
 use crate::sessions::extract::SignedIn;
 use crate::{roster, services};
 
@@ -52,9 +52,9 @@ async fn service_cards(
     for (client_id, disclosure, used) in uses {
         let client = clients::store::find(tx, &client_id).await?;
         // A deleted client learns nothing more, but a consent can still be withdrawn.
-        let told = match &client {
-            Some(client) => told_data(client, account, &pupils, &disclosure),
-            None => ToldData::default(),
+        let disclosed = match &client {
+            Some(client) => disclosed_data(client, account, &pupils, &disclosure),
+            None => DisclosedData::default(),
         };
         let moment = |at: Timestamp| dates::moment(ctx.lang, at, ctx.now);
         let consented = consents.iter().find(|(id, _)| *id == client_id);
@@ -67,7 +67,7 @@ async fn service_cards(
             first: used.map(|(first, _)| moment(first)).unwrap_or_default(),
             last: used.map(|(_, last)| moment(last)).unwrap_or_default(),
             consented: consented.map(|(_, at)| dates::day(ctx.lang, Timestamp(*at))),
-            told,
+            disclosed,
             client_id,
         });
     }

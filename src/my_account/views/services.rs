@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::typed_ids::ClientId;
 use crate::http::pages::Page;
-use crate::services::ToldData;
+use crate::services::DisclosedData;
 
 /// `/compte/services`. A form posts `client_id` to `/compte/services/retirer`.
 #[derive(Debug, Serialize)]
@@ -24,19 +24,19 @@ pub struct ServiceCard {
     pub last: String,
     /// The day of the consent, for a service that asked for one.
     pub consented: Option<String>,
-    pub told: ToldData,
+    pub disclosed: DisclosedData,
 }
 
 impl Page for ServicesPage {
     const TEMPLATE: &'static str = "my_account/services.html";
 
     fn samples() -> Vec<Self> {
-        let told = ToldData {
+        let disclosed = DisclosedData {
             name: Some("Fatou Lebœuf".to_owned()),
             profile: true,
             children: vec!["Anaïs (5e B, Clg Théodore Monod)".to_owned(), "Élie (2de 4, Lycée Jean Moulin)".to_owned()],
             pupil_numbers: true,
-            ..ToldData::default()
+            ..DisclosedData::default()
         };
         let ent = ServiceCard {
             client_id: ClientId::new("mon-ent-montpellier"),
@@ -45,31 +45,35 @@ impl Page for ServicesPage {
             first: "le 3\u{a0}octobre à 19\u{a0}h".to_owned(),
             last: "aujourd'hui à 8\u{a0}h\u{a0}02".to_owned(),
             consented: None,
-            told,
+            disclosed,
         };
         let canteen = ServiceCard {
             client_id: ClientId::new("cantine"),
             name: "Cantine du Pays d'Oc".to_owned(),
             href: None,
             consented: Some("15\u{a0}octobre".to_owned()),
-            told: ToldData {
-                name: ent.told.name.clone(),
+            disclosed: DisclosedData {
+                name: ent.disclosed.name.clone(),
                 email: true,
                 phone: true,
                 lasting: true,
-                ..ToldData::default()
+                ..DisclosedData::default()
             },
             ..ent.clone()
         };
-        let unused =
-            ServiceCard { first: String::new(), last: String::new(), told: ToldData::default(), ..canteen.clone() };
-        let told = ToldData {
+        let unused = ServiceCard {
+            first: String::new(),
+            last: String::new(),
+            disclosed: DisclosedData::default(),
+            ..canteen.clone()
+        };
+        let disclosed = DisclosedData {
             name: Some("Anaïs Lebœuf".to_owned()),
             profile: true,
             schooling: vec!["Clg Théodore Monod (5e B)".to_owned()],
-            ..ToldData::default()
+            ..DisclosedData::default()
         };
-        let pupil = ServiceCard { told, ..ent.clone() };
+        let pupil = ServiceCard { disclosed, ..ent.clone() };
         vec![
             ServicesPage { services: vec![ent, canteen] },
             ServicesPage { services: vec![pupil] },

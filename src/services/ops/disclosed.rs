@@ -6,10 +6,15 @@ use crate::clients::Client;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster::store::RosterChild;
-use crate::services::ToldData;
+use crate::services::DisclosedData;
 
 /// Returns what a client learns of an account, by its grants, limited by its present registration and perimeter.
-pub fn told_data(client: &Client, account: &Account, pupils: &[RosterChild], granted: &Disclosure) -> ToldData {
+pub fn disclosed_data(
+    client: &Client,
+    account: &Account,
+    pupils: &[RosterChild],
+    granted: &Disclosure,
+) -> DisclosedData {
     let scopes = granted.scopes.intersection(&client.meta.scopes);
     let tells = |claim: &str| {
         let by_name = || {
@@ -31,7 +36,7 @@ pub fn told_data(client: &Client, account: &Account, pupils: &[RosterChild], gra
         Some(class) => format!("{} ({class})", c.school),
         None => c.school.clone(),
     };
-    ToldData {
+    DisclosedData {
         name: named.then(|| account.full_name()),
         profile: tells("education_profile"),
         email: tells("email"),
