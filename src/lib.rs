@@ -40,6 +40,7 @@ pub mod router;
 pub mod services;
 pub mod sessions;
 pub mod sms;
+pub mod subjects;
 pub mod support;
 pub mod telemetry;
 pub mod tenants;

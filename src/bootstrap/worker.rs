@@ -15,7 +15,7 @@ use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
     accounts, activation, audit, devices, grants, keys, limits, logouts, my_account, notify, otp, recovery, sessions,
-    support,
+    subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -248,6 +248,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
+        + subjects::store::delete_expired(&mut tx).await?
         + grants::store::families::delete_expired(&mut tx, now).await?
         + grants::store::revoked::delete_expired(&mut tx, now).await?;
     tx.commit().await?;

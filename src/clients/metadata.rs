@@ -61,6 +61,7 @@ pub enum RegistrationPolicy {
         tolerances: Tolerances,
         consent: bool,
         offline_agreed: bool,
+        former_subs: bool,
         audiences: Vec<String>,
         academy: Option<String>,
         perimeter: Perimeter,
@@ -148,6 +149,7 @@ pub fn validate(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<
         tolerances: Tolerances::default(),
         consent: true,
         offline_agreed: false,
+        former_subs: false,
         audiences: Vec::new(),
         academy: None,
         perimeter: Perimeter::default(),
@@ -175,6 +177,7 @@ fn apply_policy(
             tolerances,
             consent,
             offline_agreed,
+            former_subs,
             audiences,
             academy,
             perimeter,
@@ -196,6 +199,7 @@ fn apply_policy(
             meta.tolerances = *tolerances;
             meta.consent = *consent;
             meta.offline_agreed = *offline_agreed;
+            meta.former_subs = *former_subs;
             meta.audiences = short_texts(Some(audiences), "audiences")?;
             meta.academy.clone_from(academy);
             meta.perimeter = perimeter.clone();

@@ -192,6 +192,9 @@ pub struct ClientMetadata {
     /// file.
     #[serde(default)]
     pub offline_agreed: bool,
+    /// True if the client is told, in `former_subs`, by what it knew an account that was joined to this one.
+    #[serde(default)]
+    pub former_subs: bool,
     /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,

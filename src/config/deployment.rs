@@ -192,6 +192,10 @@ pub struct ClientFileExtensions {
     /// True if `offline_access` is granted without a consent page, by agreement with the deployment.
     #[serde(default)]
     pub offline_agreed: bool,
+    /// True if the client is told, in the claim `former_subs`, by what it knew an account that its person joined to this
+    /// one in the last 400 days, so that it can join its two users.
+    #[serde(default)]
+    pub former_subs: bool,
     /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,

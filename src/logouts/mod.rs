@@ -47,6 +47,10 @@ pub struct LogoutIntent {
     pub client_id: ClientId,
     pub sid: ClientSessionId,
     pub account_id: AccountId,
+    /// The `sub` when the session ended: a regroupement may give the account another one before the delivery. Absent in
+    /// jobs of an older release.
+    #[serde(default)]
+    pub sub: Option<String>,
 }
 
 /// The state of a delivery.

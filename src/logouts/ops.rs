@@ -6,6 +6,7 @@ use crate::base::typed_ids::{AccountId, SessionId};
 use crate::crypto::MasterKey;
 use crate::db::UnitOfWork;
 use crate::outbox::{self, JobKind};
+use crate::subjects;
 
 /// Enqueues a notification for every client of an ended session with a back-channel logout URI (BCL 2.5), in the
 /// transaction that ends the session. After the commit the caller may wake the worker by
@@ -27,8 +28,13 @@ pub async fn enqueue_logouts(
             store::insert(tx, now, &id, &party, Some("too many waited for it")).await?;
             continue;
         }
-        let intent =
-            LogoutIntent { client_id: party.client_id.clone(), sid: party.sid.clone(), account_id: account_id.clone() };
+        let sub = subjects::ops::find_subject(master_key, tx, &party.meta, account_id).await?;
+        let intent = LogoutIntent {
+            client_id: party.client_id.clone(),
+            sid: party.sid.clone(),
+            account_id: account_id.clone(),
+            sub: Some(sub),
+        };
         let body = serde_json::to_string(&intent)?;
         let id = outbox::enqueue(tx, master_key, JobKind::BackchannelLogout, &body).await?;
         store::insert(tx, now, &id, &party, None).await?;

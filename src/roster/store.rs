@@ -173,6 +173,12 @@ pub async fn find_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &
     Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
 }
 
+/// Returns the academy of a person.
+pub async fn find_academy_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Option<String>> {
+    let sql = "SELECT academy FROM person WHERE id = $1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![person_id]).await?.map(|(academy,)| academy))
+}
+
 /// Lists the ids of an account's persons.
 pub async fn list_persons_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<PersonId>> {
     let sql = "SELECT id FROM person WHERE account_id = $1 ORDER BY id LIMIT 100";

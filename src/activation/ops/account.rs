@@ -16,6 +16,7 @@ use crate::guardianship;
 use crate::interactions::{self, Interaction};
 use crate::roster;
 use crate::sessions::AuthenticationMethod;
+use crate::subjects;
 use crate::tenants;
 
 /// The maximum number of conflicts between concurrent activations of one person; more are an internal error.
@@ -89,7 +90,7 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
         }
     };
     for person in &free {
-        if !roster::store::link_to_account(tx, &person.id, &account).await? {
+        if !subjects::ops::link_person(tx, &person.id, &account).await? {
             return Ok(false);
         }
     }

@@ -22,6 +22,7 @@ fn file(secret_len: Option<usize>) -> RegistrationPolicy {
         tolerances: Tolerances::default(),
         consent: false,
         offline_agreed: false,
+        former_subs: false,
         audiences: Vec::new(),
         academy: None,
         perimeter: Perimeter { academies: vec!["montpellier".to_owned()], ..Perimeter::default() },

@@ -39,6 +39,7 @@ pub(super) fn validate_file(
         },
         consent: ours.consent,
         offline_agreed: ours.offline_agreed,
+        former_subs: ours.former_subs,
         audiences: ours.audiences,
         academy: ours.academy,
         perimeter,

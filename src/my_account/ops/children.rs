@@ -18,6 +18,7 @@ use crate::roster;
 use crate::roster::matching::matching_candidates;
 use crate::roster::store::RosterChild;
 use crate::sessions::Session;
+use crate::subjects;
 use crate::tenants::NoticeKind;
 
 /// A child that may join the account, and the person of the roster who is to be linked first, if any.
@@ -139,7 +140,7 @@ pub async fn add_child(
 /// Links a person to the account, all children hidden: each joins by the own birth date. False if the person is
 /// another account's.
 async fn link_person(tx: &mut UnitOfWork<'_>, account_id: &AccountId, person_id: &PersonId) -> anyhow::Result<bool> {
-    if !roster::store::link_to_account(tx, person_id, account_id).await? {
+    if !subjects::ops::link_person(tx, person_id, account_id).await? {
         let person = roster::store::find_person(tx, person_id).await?;
         return Ok(person.is_some_and(|person| person.account_id.as_ref() == Some(account_id)));
     }

@@ -7,7 +7,7 @@ use super::pushed_request;
 use crate::app::AppState;
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{ClientId, ClientSessionId, RefreshFamilyId};
+use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
 use crate::clients::{Client, GrantType};
 use crate::db::Durability;
 use crate::ephemeral::Namespace;
@@ -28,6 +28,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scope;
 use crate::sessions::Session;
+use crate::subjects::{self, SubjectSpace};
 
 /// Completes an authorization request. `said_yes` is true if the end user consented on the page of this request.
 pub async fn complete_authorization(
@@ -106,7 +107,7 @@ async fn build_grant(
         && (said_yes || client.meta.offline_agreed);
     let disclosure =
         if offline { request.disclosure.clone() } else { request.disclosure.without(Scope::OfflineAccess) };
-    let held = ensure_client_session(app, ctx, &p.session, &client.id, &disclosure).await?;
+    let held = ensure_client_session(app, ctx, &p.session, client, &disclosure).await?;
     Ok(Grant {
         client_id: client.id.clone(),
         account_id: p.session.account_id.clone(),
@@ -145,16 +146,16 @@ async fn issue_code(
     Ok(code)
 }
 
-/// Returns the client's row in the session, created at the first request of the client. What the client is granted of
-/// the account is recorded then, and when it grows.
+/// Returns the client's row in the session, created at the first request of the client, with the account's `sub`. What
+/// the client is granted of the account is recorded then, and when it grows.
 async fn ensure_client_session(
     app: &AppState,
     ctx: &RequestContext,
     session: &Session,
-    client: &ClientId,
+    party: &Client,
     disclosure: &Disclosure,
 ) -> anyhow::Result<grants::ClientSession> {
-    let (session_id, account_id) = (&session.id, &session.account_id);
+    let (session_id, account_id, client) = (&session.id, &session.account_id, &party.id);
     let mut tx = app.db.read().await?;
     let held = grants::store::find(&mut tx, session_id, client).await?;
     let known = grants::store::uses::find(&mut tx, account_id, client).await?.map(|service| service.disclosure);
@@ -173,6 +174,8 @@ async fn ensure_client_session(
     grants::store::insert_if_absent(&mut tx, ctx.now, session_id, client, &sid).await?;
     let told = (&*granted.scopes.to_scope_string(), &*claims);
     grants::store::uses::upsert(&mut tx, ctx.now, (account_id, client), told).await?;
+    let space = SubjectSpace::of(&party.meta);
+    subjects::ops::record_subject(&app.master_key, &mut tx, ctx.now, &space, account_id).await?;
     let held = grants::store::find(&mut tx, session_id, client).await?;
     tx.commit().await?;
     held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))

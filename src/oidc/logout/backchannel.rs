@@ -77,7 +77,10 @@ async fn send_logout_token(
     let Some(uri) = &client.meta.backchannel_logout_uri else {
         return Ok(DeliveryResult::Refused("the client has no address for it any more".to_owned()));
     };
-    let sub = subject(&app.master_key, &mut app.db.read().await?, client, &intent.account_id).await?;
+    let sub = match &intent.sub {
+        Some(sub) => sub.clone(),
+        None => subject(&app.master_key, &mut app.db.read().await?, client, &intent.account_id).await?,
+    };
     let claims = logout_token_claims(app, now, client, intent, &sub);
     // Clients registered for an algorithm that is no longer offered are notified all the same, with RS256.
     let offered = &app.config.keys.algorithms;

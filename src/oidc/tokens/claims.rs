@@ -9,13 +9,14 @@ use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
-use crate::clients::{Client, Perimeter, SubjectType};
-use crate::crypto::{HmacPurpose, MasterKey};
+use crate::clients::{Client, Perimeter};
+use crate::crypto::MasterKey;
 use crate::db::Tx;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster;
 use crate::roster::store::RosterChild;
+use crate::subjects;
 
 /// Returns the `sub` of an account for a client, the same in tokens, userinfo, introspection and logout (OIDCC 8).
 pub async fn subject(
@@ -24,20 +25,7 @@ pub async fn subject(
     client: &Client,
     account_id: &AccountId,
 ) -> anyhow::Result<String> {
-    let space = match client.meta.subject_type {
-        SubjectType::Pairwise => format!("pairwise/{}", client.meta.sector),
-        SubjectType::Public => "public".to_owned(),
-        SubjectType::Roster => {
-            // The roster key is unique within its academy, so together with the academy in the issuer. An account
-            // without a key there is outside of the perimeter, and gets a pairwise `sub`.
-            let academy = client.meta.perimeter.academies.first().map_or("", String::as_str);
-            if let Some(key) = roster::store::find_key_of_account(tx, account_id, academy).await? {
-                return Ok(format!("{}-{key}", academy.to_uppercase()));
-            }
-            format!("pairwise/{}", client.meta.sector)
-        }
-    };
-    Ok(master_key.hmac(HmacPurpose::Subject, &format!("{space}/{account_id}")))
+    subjects::ops::find_subject(master_key, tx, &client.meta, account_id).await
 }
 
 /// Returns the children in the perimeter of a client.
@@ -113,6 +101,12 @@ pub async fn claims_for(
         add_education_claims(&mut out, account, &children_in_perimeter(&client.meta.perimeter, &children));
     }
     out.retain(|name, _| wanted(name));
+    if client.meta.former_subs {
+        let former = subjects::ops::list_former(tx, &client.meta, &account.id).await?;
+        if !former.is_empty() {
+            out.insert("former_subs".to_owned(), json!(former));
+        }
+    }
     Ok(out)
 }
 

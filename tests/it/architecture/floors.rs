@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 19] = [
+const TABLE: [(&[&str], &[&str]); 20] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -35,7 +35,8 @@ const TABLE: [(&[&str], &[&str]); 19] = [
     (&["accounts"], &["roster", "tenants", "audit", "limits"]),
     (&["devices"], &["accounts", "audit", "limits"]),
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
-    (&["logouts"], &["grants", "clients"]),
+    (&["subjects"], &["grants", "accounts", "roster", "clients", "tenants", "audit", "limits"]),
+    (&["logouts"], &["subjects", "grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["emails"], &["notify", "sessions", "otp", "accounts", "audit", "limits"]),
@@ -50,11 +51,12 @@ const TABLE: [(&[&str], &[&str]); 19] = [
     // Shows and changes an account whatever flow it is in.
     (&["helpdesk"], &["support", "activation", AND_BELOW]),
 ];
-const BELOW_SESSIONS: &[&str] =
-    &["logouts", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits"];
+const BELOW_SESSIONS: &[&str] = &[
+    "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",
+];
 const BELOW_CREDENTIALS: &[&str] = &[
-    "letters", "notify", "sessions", "otp", "logouts", "grants", "devices", "accounts", "roster", "clients", "keys",
-    "tenants", "audit", "limits",
+    "letters", "notify", "sessions", "otp", "logouts", "subjects", "grants", "devices", "accounts", "roster",
+    "clients", "keys", "tenants", "audit", "limits",
 ];
 /// Stands for whatever the features named beside it may use.
 const AND_BELOW: &str = "…";

@@ -30,6 +30,7 @@ pub mod registration;
 mod requests;
 mod responses;
 mod revocation;
+mod subjects;
 mod token;
 mod tokens_elsewhere;
 mod userinfo;

@@ -1,0 +1,60 @@
+//! The `sub` of an account: a row for each space of subjects, so that no later change of the roster or of the account
+//! gives a relying party another one.
+//!
+//! A row is written when a client of the space first gets a grant of the account. Until then, and for accounts older
+//! than the rows, the value is computed, always in the same way (docs/decisions/0022-pairwise-subjects-and-perimeters.md).
+
+pub mod ops;
+pub mod store;
+
+use crate::base::clock::Span;
+use crate::clients::{ClientMetadata, SubjectType};
+
+/// The time for which clients that ask for it are told by what an absorbed account was known.
+pub const FORMER_SUBJECT_TTL: Span = Span::days(400);
+
+/// The clients that know a person by the same `sub`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubjectSpace {
+    /// The clients of a sector.
+    Pairwise { sector: String },
+    /// Every client with public subjects.
+    Public,
+    /// The clients that know people by the roster's key of an academy. An account without a key there gets the
+    /// pairwise value of the client's sector, which is never written.
+    Roster { academy: String, sector: String },
+}
+
+impl SubjectSpace {
+    /// Returns the space of a client.
+    pub fn of(meta: &ClientMetadata) -> Self {
+        let sector = meta.sector.clone();
+        match meta.subject_type {
+            SubjectType::Pairwise => SubjectSpace::Pairwise { sector },
+            SubjectType::Public => SubjectSpace::Public,
+            SubjectType::Roster => {
+                let academy = meta.perimeter.academies.first().cloned().unwrap_or_default();
+                SubjectSpace::Roster { academy, sector }
+            }
+        }
+    }
+
+    /// Returns the stored name.
+    pub fn name(&self) -> String {
+        match self {
+            SubjectSpace::Pairwise { sector } => format!("pairwise/{sector}"),
+            SubjectSpace::Public => "public".to_owned(),
+            SubjectSpace::Roster { academy, .. } => roster_space(academy),
+        }
+    }
+}
+
+/// Returns the stored name of the space of an academy's roster keys.
+pub fn roster_space(academy: &str) -> String {
+    format!("roster/{academy}")
+}
+
+/// Returns the `sub` that a roster key makes: unique within its academy, so together with the academy in the issuer.
+pub fn roster_value(academy: &str, key: &str) -> String {
+    format!("{}-{key}", academy.to_uppercase())
+}

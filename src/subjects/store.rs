@@ -1,0 +1,81 @@
+//! Rows of the tables `subject` and `former_subject`.
+
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
+use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
+
+pub async fn find(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<Option<String>> {
+    let sql = "SELECT value FROM subject WHERE space = $1 AND account_id = $2";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![space, account_id]).await?.map(|(value,)| value))
+}
+
+/// Writes a `sub` unless the account has one in the space.
+pub async fn insert_if_absent(
+    tx: &mut Tx,
+    now: Timestamp,
+    space: &str,
+    account_id: &AccountId,
+    value: &str,
+) -> Result<()> {
+    let sql =
+        "INSERT INTO subject (space, account_id, value, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    tx.execute(sql, args![space, account_id, value, now]).await?;
+    Ok(())
+}
+
+/// Lists the spaces in which an account has a `sub`, with it.
+pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT space, value FROM subject WHERE account_id = $1 ORDER BY space LIMIT 1000";
+    tx.fetch_all(sql, args![account_id]).await
+}
+
+/// Gives a `sub` of one account to another one that has none in the space. Returns false if it has.
+pub async fn move_to(tx: &mut Tx, space: &str, from: &AccountId, to: &AccountId) -> Result<bool> {
+    let sql = "UPDATE subject SET account_id = $3 WHERE space = $1 AND account_id = $2 \
+               AND NOT EXISTS (SELECT 1 FROM subject other WHERE other.space = $1 AND other.account_id = $3)";
+    Ok(tx.execute(sql, args![space, from, to]).await? == 1)
+}
+
+/// Lists the former values of an account in a space, the last first.
+pub async fn list_former(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<Vec<String>> {
+    let sql = "SELECT value FROM former_subject WHERE space = $1 AND account_id = $2 \
+               ORDER BY since DESC, value LIMIT 20";
+    Ok(tx.fetch_all::<(String,)>(sql, args![space, account_id]).await?.into_iter().map(|(value,)| value).collect())
+}
+
+/// Records that the clients of a space knew the account's person by another value, from now on told for a while.
+pub async fn insert_former(tx: &mut UnitOfWork<'_>, space: &str, account_id: &AccountId, value: &str) -> Result<()> {
+    let (now, until) = (tx.now, tx.now.plus(super::FORMER_SUBJECT_TTL));
+    let sql = "INSERT INTO former_subject (space, account_id, value, since, expires_at) VALUES ($1, $2, $3, $4, $5) \
+               ON CONFLICT DO NOTHING";
+    tx.execute(sql, args![space, account_id, value, now, until]).await?;
+    Ok(())
+}
+
+/// Lists the former values of an account in all spaces.
+pub async fn list_all_former(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT space, value FROM former_subject WHERE account_id = $1 ORDER BY space, value LIMIT 1000";
+    tx.fetch_all(sql, args![account_id]).await
+}
+
+/// Gives a former value of one account to another one.
+pub async fn move_former(tx: &mut Tx, (space, value): (&str, &str), from: &AccountId, to: &AccountId) -> Result<()> {
+    let sql = "UPDATE former_subject SET account_id = $4 WHERE space = $1 AND value = $2 AND account_id = $3";
+    tx.execute(sql, args![space, value, from, to]).await?;
+    Ok(())
+}
+
+/// Deletes a former value, because its account is itself again.
+pub async fn delete_former(tx: &mut Tx, space: &str, account_id: &AccountId, value: &str) -> Result<()> {
+    let sql = "DELETE FROM former_subject WHERE space = $1 AND account_id = $2 AND value = $3";
+    tx.execute(sql, args![space, account_id, value]).await?;
+    Ok(())
+}
+
+/// Deletes former values that are told no more.
+pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "DELETE FROM former_subject WHERE expires_at <= $1 AND value IN \
+               (SELECT value FROM former_subject WHERE expires_at <= $1 LIMIT $2)";
+    tx.execute(sql, args![now, CLEANUP_BATCH_ROWS]).await
+}
