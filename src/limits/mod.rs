@@ -33,6 +33,8 @@ pub enum RateLimit {
     BirthDate,
     /// An SMS to one number.
     SmsToPhone,
+    /// A code by mail to one address.
+    MailToAddress,
     /// A code requested by one typed identity.
     #[strum(serialize = "sms_asked")]
     SmsPerIdentity,
@@ -109,7 +111,10 @@ impl RateLimit {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
-            RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::SmsPerIdentity => plain(5),
+            RateLimit::BirthDate
+            | RateLimit::SmsToPhone
+            | RateLimit::MailToAddress
+            | RateLimit::SmsPerIdentity => plain(5),
             RateLimit::DailySms
             | RateLimit::DailySmsToPrefix
             | RateLimit::DailySmsOfAcademy

@@ -28,6 +28,11 @@ pub const RECOVERY_TTL: Span = Span::hours(2);
 pub const YOUNG_PHONE: Span = Span::hours(72);
 /// A mobile number without any proof for this long may belong to somebody else by now.
 pub const MAX_UNPROVEN_PHONE: Span = Span::days(730);
+/// An address that was confirmed less than this long ago recovers nothing: who sits at an open session for a minute
+/// would get the account with it.
+pub const YOUNG_EMAIL: Span = Span::hours(48);
+/// The age in years from which a pupil recovers by an own address: the digital majority in France.
+pub const PUPIL_MAIL_AGE: u32 = 15;
 /// After a recovery, what a thief would want waits for this long.
 pub const CAUTION: Span = Span::hours(48);
 
@@ -39,6 +44,8 @@ pub enum RecoveryChannel {
     Sms,
     /// On paper, from the school.
     Letter,
+    /// To the confirmed e-mail address.
+    Mail,
 }
 
 impl RecoveryChannel {
@@ -102,6 +109,8 @@ pub enum RecoveryOutcome {
         by: SuspendedBy,
         school: Option<String>,
     },
+    /// The address is no longer the account's, or the account is in caution, since the code was sent.
+    UntrustedEmail,
     /// No child is known by which the person could be recognised.
     NothingToAsk,
     /// No birth date was right, and no tries are left.

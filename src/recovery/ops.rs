@@ -4,14 +4,17 @@
 //! commits (a try was counted); only internal errors roll back.
 
 mod birth;
+mod channel;
 mod code;
 mod dates;
 mod letter;
 mod password;
 mod send_code;
+mod send_mail;
 mod start;
 
 pub use birth::{BirthOutcome, repeat_birth, submit_birth};
+pub use channel::switch_channel;
 pub use code::{RecoveryCodeOutcome, repeat_code, resend_code, verify_code};
 pub use dates::{DateVerdict, DatesOutcome, repeat_dates, submit_dates};
 pub use letter::{LetterStart, start_with_letter};

@@ -35,6 +35,8 @@ pub fn routes() -> Router<AppState> {
         .route(paths::FORGOTTEN_PASSWORD, get(identifiant::show).post(identifiant::submit))
         .route(paths::RECOVERY_CODE, get(code::show).post(code::submit))
         .route(paths::RECOVERY_RESEND_CODE, post(code::resend_code))
+        .route(paths::RECOVERY_BY_MAIL, post(code::by_mail))
+        .route(paths::RECOVERY_BY_SMS, post(code::by_sms))
         .route(paths::RECOVERY_CHILDREN, get(children::show).post(children::submit))
         .route(paths::LETTER, get(letter::show).post(letter::submit))
         .route(paths::RECOVERY_BIRTH, get(birth::show).post(birth::submit))

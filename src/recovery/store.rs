@@ -1,6 +1,6 @@
 //! SQL queries of the table `recovery`.
 
-use super::{Recovery, RecoveryOutcome, RecoveryStep};
+use super::{Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ChallengeId, LetterId, RecoveryId};
@@ -88,6 +88,19 @@ pub async fn replace_request(tx: &mut Tx, id: &RecoveryId, joining: &Recovery) -
     let sql = "UPDATE recovery SET interaction = $2, request = $3, lang = $4 WHERE id = $1";
     tx.execute(sql, args![id, &joining.interaction_id, &joining.pending_request, joining.lang.tag()]).await?;
     Ok(())
+}
+
+/// Moves a recovery that waits for its code to another channel, with a challenge of its own; false if a concurrent
+/// request was first.
+pub async fn switch_channel(
+    tx: &mut Tx,
+    recovery: &Recovery,
+    to: RecoveryChannel,
+    challenge_id: &ChallengeId,
+) -> Result<bool> {
+    let sql = "UPDATE recovery SET channel = $3, challenge_id = $4 WHERE id = $1 AND state = 'code' AND channel = $2";
+    let values = args![&recovery.id, recovery.channel.name(), to.name(), challenge_id];
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
 /// Inserts a recovery; false if the identifiant has one that waits for a code in this browser, by a unique index.

@@ -25,6 +25,12 @@ pub struct ForgottenPasswordPage {
     /// `?i=…&client_id=…`, or empty.
     pub query: String,
     pub identifiant: String,
+    /// True if mails are sent.
+    pub mails: bool,
+    /// The age in years until which a parent may get a code for a pupil; 0: never.
+    pub parent_until: u32,
+    /// The age in years from which a pupil recovers by an own address.
+    pub mail_from: u32,
     pub fault: Option<IdentifiantFieldError>,
     /// An error of the whole form.
     pub refusal: Option<ForgottenPasswordError>,
@@ -63,6 +69,10 @@ pub struct RecoveryCodePage {
     /// The identifiant as typed.
     pub identifiant: String,
     pub support_code: String,
+    /// True if the code was asked for by mail.
+    pub by_mail: bool,
+    /// True if mails are sent: the other way is offered, to everybody alike.
+    pub mails: bool,
     /// True during an outage of SMS delivery: shown to everybody alike.
     pub delayed: bool,
     pub error: Option<CodeFieldError>,

@@ -403,13 +403,31 @@ forgotten-pupil-sheet = **Pupil:** the username is on the sheet from the school.
 retrieved-title = Your username
 retrieved-keep = Write it down on your sheet. It serves for all your children, until the end of lycée.
 
+## A new password by mail
+recovery-mail-title = I enter the code received by e-mail
+recovery-mail-sent = If the username **{ $identifiant }** exists and has had a confirmed address for two days, a message has just been sent. Its code is valid for 30 minutes.
+recovery-have-email = Have you confirmed an e-mail address?
+recovery-by-mail = Receive the code by e-mail
+recovery-by-sms = Receive the code by text message
+recovery-nothing-junk = Look in your junk mail too. An address confirmed less than two days ago does not serve yet.
+recovery-pupil-parent = Before the age of { $age }, your parent can give you a code from their account.
+recovery-pupil-mail = From the age of { $age } on, if you have confirmed an e-mail address: enter your username above, then ask for the code by e-mail.
+recovery-untrusted-email = Since the code was sent, this address no longer serves this account. To be safe, nothing has changed.
+mail-recovery-subject = { $service }: your code
+mail-recovery =
+    { $service }: the code to choose a new password is { $code }. It is valid for 30 minutes, on the page where you asked for it.
+
+    If you asked for nothing, do nothing: this code alone does not change your password. Give it to nobody.
+
+    { $host }
+
 ## A new password
 recovery-title = Forgotten password
 recovery-intro = A code is sent by text message to the mobile that the school knows. Then you will be asked for your children's dates of birth.
 recovery-identifiant-empty = Enter your username.
 recovery-identifiant-malformed = A username looks like p.nameXX: a letter, a dot, a name, two digits.
 recovery-pupil-title = Are you a pupil?
-recovery-pupil = The school can print a new sheet with a code. Ask the school office for it.
+recovery-pupil = At any age, the school can print a new sheet with a code. Ask the school office for it.
 recovery-code-title = I enter the code received by text message
 recovery-code-sent = If the username **{ $identifiant }** exists and the school knows a mobile number, a text message has just been sent. Its code is valid for 30 minutes.
 recovery-nothing-wait = Wait for two minutes, then check the username on your sheet.

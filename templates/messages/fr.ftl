@@ -403,13 +403,31 @@ forgotten-pupil-sheet = **Élève :** l'identifiant est sur la feuille de l'ét
 retrieved-title = Votre identifiant
 retrieved-keep = Notez-le sur votre feuille. Il sert pour tous vos enfants, jusqu'à la fin du lycée.
 
+## A new password by mail
+recovery-mail-title = J'indique le code reçu par e-mail
+recovery-mail-sent = Si l'identifiant **{ $identifiant }** existe et si une adresse y est confirmée depuis deux jours, un message vient de partir. Le code qu'il contient est valable 30 minutes.
+recovery-have-email = Vous avez confirmé une adresse e-mail ?
+recovery-by-mail = Recevoir le code par e-mail
+recovery-by-sms = Recevoir le code par SMS
+recovery-nothing-junk = Regardez aussi dans les courriers indésirables. Une adresse confirmée il y a moins de deux jours ne sert pas encore.
+recovery-pupil-parent = Avant { $age } ans, votre parent peut vous donner un code depuis son compte.
+recovery-pupil-mail = À partir de { $age } ans, si vous avez confirmé une adresse e-mail : indiquez votre identifiant ci-dessus, puis demandez le code par e-mail.
+recovery-untrusted-email = Depuis l'envoi du code, cette adresse ne sert plus pour ce compte. Par prudence, rien n'a changé.
+mail-recovery-subject = { $service } : votre code
+mail-recovery =
+    { $service } : le code pour choisir un nouveau mot de passe est { $code }. Il est valable 30 minutes, sur la page où vous l'avez demandé.
+
+    Si vous n'avez rien demandé, ne faites rien : ce code seul ne change pas votre mot de passe. Ne le donnez à personne.
+
+    { $host }
+
 ## A new password
 recovery-title = Mot de passe oublié
 recovery-intro = Un code part par SMS vers le portable que l'établissement connaît. Ensuite, la date de naissance de vos enfants vous sera demandée.
 recovery-identifiant-empty = Indiquez votre identifiant.
 recovery-identifiant-malformed = Un identifiant ressemble à p.nomXX : une lettre, un point, un nom, deux chiffres.
 recovery-pupil-title = Vous êtes élève ?
-recovery-pupil = L'établissement peut imprimer une nouvelle feuille avec un code. Demandez-la à la vie scolaire.
+recovery-pupil = À tout âge, l'établissement peut imprimer une nouvelle feuille avec un code. Demandez-la à la vie scolaire.
 recovery-code-title = J'indique le code reçu par SMS
 recovery-code-sent = Si l'identifiant **{ $identifiant }** existe et si l'établissement connaît un portable, un SMS vient de partir. Le code qu'il contient est valable 30 minutes.
 recovery-nothing-wait = Attendez deux minutes, puis vérifiez l'identifiant sur votre feuille.

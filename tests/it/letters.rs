@@ -85,7 +85,7 @@ impl Browser {
         self.follow().await;
     }
 
-    async fn type_own_date(&mut self, date: &str) {
+    pub(super) async fn type_own_date(&mut self, date: &str) {
         let parts: Vec<&str> = date.split('/').collect();
         let fields =
             [("date_naissance_jour", parts[0]), ("date_naissance_mois", parts[1]), ("date_naissance_annee", parts[2])];

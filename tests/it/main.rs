@@ -74,6 +74,8 @@ mod readiness;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod recovery_mail;
+#[cfg(test)]
 mod redis_faults;
 #[cfg(test)]
 mod sessions;

@@ -28,14 +28,14 @@ async fn start() -> (TestServer, TestAccount) {
 
 impl Browser {
     /// Types an identifiant on the page of a forgotten password, and follows.
-    async fn forget(&mut self, identifiant: &str) {
+    pub(super) async fn forget(&mut self, identifiant: &str) {
         self.get("/mot-de-passe-oublie").await;
         self.submit("continuer", &[("identifiant", identifiant)]).await;
         self.follow().await;
     }
 
     /// Goes from the identifiant to the page after the right code.
-    async fn prove_mobile(&mut self, server: &TestServer, identifiant: &str) {
+    pub(super) async fn prove_mobile(&mut self, server: &TestServer, identifiant: &str) {
         self.forget(identifiant).await;
         assert_eq!(self.url.path(), "/mot-de-passe-oublie/code", "{}", self.page.visible_text());
         let code = server.read_code().await;
@@ -43,7 +43,7 @@ impl Browser {
     }
 
     /// Types birth dates in page order; an empty text is none.
-    async fn type_dates(&mut self, dates: &[&str]) {
+    pub(super) async fn type_dates(&mut self, dates: &[&str]) {
         let names: Vec<String> = (1..=dates.len()).map(|n| format!("date_naissance_{n}")).collect();
         let fields: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(dates.iter().copied()).collect();
         self.submit("confirmer", &fields).await;
@@ -57,7 +57,7 @@ impl Browser {
         copy
     }
 
-    async fn type_new_password(&mut self, password: &str) {
+    pub(super) async fn type_new_password(&mut self, password: &str) {
         self.submit("terminer", &[("mot_de_passe", password), ("confirmation", password)]).await;
         self.follow().await;
     }

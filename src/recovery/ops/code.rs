@@ -1,6 +1,6 @@
 //! The code step: verification, resending, and the transition after a correct code.
 
-use super::{next_secret, send_code};
+use super::{next_secret, send_code, send_mail};
 use crate::accounts::{self, AccountState};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -14,7 +14,7 @@ use crate::limits::{self, RateLimit};
 use crate::otp::ops::ResendOutcome;
 use crate::otp::{self, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
-use crate::recovery::{BoundRecovery, Recovery, RecoveryOutcome, RecoveryStep, judge_phone, store};
+use crate::recovery::{BoundRecovery, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, judge_phone, store};
 use crate::roster;
 use crate::roster::store::pupils::EnrolledPupil;
 
@@ -50,7 +50,7 @@ pub async fn verify_code(
     next.browser_digest = sha256_base64url(&next_secret(&app.master_key, held, RecoveryStep::Code));
     let account = accounts::store::find_by_identifiant(&mut tx, &next.identifiant).await?;
     next.account_id = account.map(|account| account.id);
-    advance_from_code(&mut tx, &mut next).await?;
+    advance_from_code(op, &mut tx, &mut next).await?;
     let about =
         AuditDetails { account: next.account_id.as_ref(), detail: &next.support_code, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::CodeAccepted, about).await?;
@@ -80,7 +80,11 @@ pub async fn repeat_code(op: &Operation<'_>, held: &BoundRecovery, typed: &Typed
 }
 
 /// Advances the recovery after a correct code: the first place where the result depends on the account.
-pub(super) async fn advance_from_code(tx: &mut UnitOfWork<'_>, next: &mut Recovery) -> anyhow::Result<()> {
+pub(super) async fn advance_from_code(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    next: &mut Recovery,
+) -> anyhow::Result<()> {
     let account = match &next.account_id {
         Some(id) => accounts::store::find(tx, id).await?,
         None => None,
@@ -93,7 +97,12 @@ pub(super) async fn advance_from_code(tx: &mut UnitOfWork<'_>, next: &mut Recove
         let school = pupils.into_iter().next().map(|pupil| pupil.school);
         return end_with(next, RecoveryOutcome::Suspended { by, school });
     }
-    if let Some(phone) = accounts::store::phones::find_phone(tx, &account.id).await? {
+    if next.channel == RecoveryChannel::Mail {
+        // Judged again: since the code was sent, the person may have said that something was not theirs.
+        if send_mail::find_recovery_email(op, tx, &account).await?.is_none() {
+            return end_with(next, RecoveryOutcome::UntrustedEmail);
+        }
+    } else if let Some(phone) = accounts::store::phones::find_phone(tx, &account.id).await? {
         let judged = judge_phone(phone.history, tx.now);
         if let Some(outcome) = judged.filter(|_| account.state == AccountState::Active) {
             return end_with(next, outcome);

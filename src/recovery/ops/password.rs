@@ -113,7 +113,7 @@ async fn use_letter(tx: &mut UnitOfWork<'_>, recovery: &Recovery) -> anyhow::Res
     match (&recovery.letter_id, recovery.channel) {
         (Some(letter), RecoveryChannel::Letter) => Ok(letters::store::mark_used(tx, letter).await?),
         (None, RecoveryChannel::Letter) => Ok(false),
-        (_, RecoveryChannel::Sms) => Ok(true),
+        (_, RecoveryChannel::Sms | RecoveryChannel::Mail) => Ok(true),
     }
 }
 
@@ -126,7 +126,7 @@ async fn current_step(op: &Operation<'_>, held: &BoundRecovery) -> anyhow::Resul
 fn method(channel: RecoveryChannel) -> AuthenticationMethod {
     match channel {
         RecoveryChannel::Sms => AuthenticationMethod::Activation,
-        RecoveryChannel::Letter => AuthenticationMethod::Password,
+        RecoveryChannel::Letter | RecoveryChannel::Mail => AuthenticationMethod::Password,
     }
 }
 

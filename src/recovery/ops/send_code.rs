@@ -1,9 +1,11 @@
-//! The job of the worker: looks the identifiant up, and sends a code only to the mobile number of an account.
+//! The job of the worker: looks the identifiant up, and sends a code only to the mobile number or
+//! the confirmed address of an account.
 //!
 //! A job, so that the result has no effect on the browser's response, neither on its status and body nor on its timing.
 
 use serde::{Deserialize, Serialize};
 
+use super::send_mail::{self, MailCode};
 use crate::accounts::{self, AccountState};
 use crate::app::Operation;
 use crate::audit::AuditEvent;
@@ -11,7 +13,7 @@ use crate::base::typed_ids::RecoveryId;
 use crate::db::UnitOfWork;
 use crate::otp::{self, ops::CodeRequest};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
-use crate::recovery::{Recovery, RecoveryStep, store};
+use crate::recovery::{Recovery, RecoveryChannel, RecoveryStep, store};
 use crate::roster;
 
 /// The body of the job: the recovery, and the number of the send.
@@ -36,8 +38,8 @@ pub async fn enqueue(
     Ok(())
 }
 
-/// Sends a code if the identifiant has an account, and its person a mobile number. A number that the person gave up
-/// gets no message.
+/// Sends a code if the identifiant has an account, and its person a mobile number, or an address where the visitor asked
+/// for a mail. A number that the person gave up gets no message.
 pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
     let Operation { app, now, .. } = *op;
     let errand: SendRecoveryCodeJob = serde_json::from_str(&job.body)?;
@@ -51,6 +53,11 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
     };
     let account = accounts::store::find_by_identifiant(&mut tx, &recovery.identifiant).await?;
     let Some(account) = account.filter(|a| a.state != AccountState::Closed) else { return Ok(JobOutcome::Discard) };
+    if recovery.channel == RecoveryChannel::Mail {
+        drop(tx);
+        return send_mail::send(op, job, MailCode { recovery: &recovery, challenge_id, sends: errand.sends }, &account)
+            .await;
+    }
     let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
     let Some(phone) = phone.filter(|phone| !phone.history.disowned) else { return Ok(JobOutcome::Discard) };
     drop(tx);

@@ -174,7 +174,7 @@ pub async fn begin_proven(
         created_at: now,
         expires_at: person.expires_at,
     };
-    super::code::advance_from_code(tx, &mut new).await?;
+    super::code::advance_from_code(op, tx, &mut new).await?;
     anyhow::ensure!(store::insert(tx, &app.master_key, &new).await?, "a new recovery has the id of another");
     Ok(new.id)
 }

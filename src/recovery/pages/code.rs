@@ -1,4 +1,4 @@
-//! `/mot-de-passe-oublie/code`: asks for the SMS code. The same page for known and unknown identifiants.
+//! `/mot-de-passe-oublie/code`: asks for the code of the SMS or the mail. The same page for known and unknown identifiants.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,7 +19,7 @@ use crate::otp::outage::Outage;
 use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
 use crate::recovery::ops::{self, RecoveryCodeOutcome};
 use crate::recovery::views::{CodeFieldError, RecoveryCodePage, ResendNotice};
-use crate::recovery::{Recovery, RecoveryStep};
+use crate::recovery::{Recovery, RecoveryChannel, RecoveryStep};
 
 async fn code_page(app: &AppState, ctx: &RequestContext, recovery: &Recovery) -> anyhow::Result<RecoveryCodePage> {
     let standing = otp::ops::active_outages(&app.db, ctx.now).await?;
@@ -27,7 +27,9 @@ async fn code_page(app: &AppState, ctx: &RequestContext, recovery: &Recovery) ->
         query: ctx.carried_query(&CARRIED_PARAMS),
         identifiant: recovery.identifiant.clone(),
         support_code: recovery.support_code.clone(),
-        delayed: standing.iter().any(Outage::affects_everyone),
+        by_mail: recovery.channel == RecoveryChannel::Mail,
+        mails: app.mail_gateway.is_some(),
+        delayed: recovery.channel == RecoveryChannel::Sms && standing.iter().any(Outage::affects_everyone),
         error: None,
         notice: None,
     })
@@ -122,10 +124,40 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         Ok(found) => found,
         Err(answer) => return Ok(answer),
     };
-    let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &recovery).await? {
+    let sent = ops::resend_code(&Operation::of_request(&app, &ctx), &recovery).await?;
+    Ok(code_redirect(&ctx, sent))
+}
+
+fn code_redirect(ctx: &RequestContext, sent: ResendOutcome) -> Response {
+    let said = match sent {
         ResendOutcome::Sent { .. } => "envoye",
         ResendOutcome::Wait { .. } => "attente",
         ResendOutcome::LimitReached => "limite",
     };
-    Ok(see_other(&format!("{}{}&renvoi={said}", paths::RECOVERY_CODE, ctx.carried_query(&CARRIED_PARAMS))))
+    see_other(&format!("{}{}&renvoi={said}", paths::RECOVERY_CODE, ctx.carried_query(&CARRIED_PARAMS)))
+}
+
+/// POST: sends a code by mail in place of the SMS. Not there where no mail is sent.
+pub async fn by_mail(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    if app.mail_gateway.is_none() {
+        return Err(PageError::NotFound);
+    }
+    switch_channel(&app, &ctx, RecoveryChannel::Mail).await
+}
+
+/// POST: sends a code by SMS in place of the mail.
+pub async fn by_sms(State(app): State<AppState>, ctx: RequestContext, Form(_): Form) -> PageResult {
+    switch_channel(&app, &ctx, RecoveryChannel::Sms).await
+}
+
+async fn switch_channel(app: &AppState, ctx: &RequestContext, to: RecoveryChannel) -> PageResult {
+    let recovery = match recovery_at(app, ctx, &[RecoveryStep::Code]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    Ok(match ops::switch_channel(&Operation::of_request(app, ctx), &recovery, to).await? {
+        // The page itself says that a code left.
+        ResendOutcome::Sent { .. } => redirect_to_step(ctx, RecoveryStep::Code),
+        refused => code_redirect(ctx, refused),
+    })
 }

@@ -12,12 +12,24 @@ use crate::http::request_context::{RequestContext, retry_after, see_other, with_
 use crate::interactions;
 use crate::limits::RateLimited;
 use crate::protocol::params::encode;
-use crate::recovery::RecoveryStep;
+use crate::recovery::{PUPIL_MAIL_AGE, RecoveryStep};
 use crate::recovery::ops::{self, RecoveryLookup, RecoveryStart, RecoveryVisitor};
 use crate::recovery::views::{ForgottenPasswordError, ForgottenPasswordPage, IdentifiantFieldError};
 
 /// The maximum length of a typed identifiant that is shown again, in characters.
 pub(super) const MAX_SHOWN_CHARS: usize = 60;
+
+fn empty_page(app: &AppState) -> ForgottenPasswordPage {
+    ForgottenPasswordPage {
+        query: String::new(),
+        identifiant: String::new(),
+        mails: app.mail_gateway.is_some(),
+        parent_until: app.config.pupils.parent_reset_until,
+        mail_from: PUPIL_MAIL_AGE.max(app.config.pupils.parent_reset_until),
+        fault: None,
+        refusal: None,
+    }
+}
 
 /// GET: shows the form, filled in if the user returns to correct the identifiant.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
@@ -30,7 +42,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         identifiant.clone_from(&known.identifiant);
     }
     let query = ctx.carried_query(&SERVICE_PARAMS);
-    let page = ForgottenPasswordPage { query, identifiant, fault: None, refusal: None };
+    let page = ForgottenPasswordPage { query, identifiant, ..empty_page(&app) };
     let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
     Ok(with_cookie(ctx.page(&app.pages, StatusCode::OK, &page)?, cookie))
 }
@@ -47,8 +59,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let mut page = ForgottenPasswordPage {
         query: ctx.carried_query(&SERVICE_PARAMS),
         identifiant: identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
-        fault: None,
-        refusal: None,
+        ..empty_page(&app)
     };
     // The form was shown with this cookie; a cross-site form is posted without it.
     let Some(nav) = ctx.navigation_id.clone() else {

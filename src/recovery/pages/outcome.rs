@@ -31,6 +31,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
             by: app.pages.message(ctx.lang, by.message_key(), &[])?,
             school: school.clone().unwrap_or_else(|| app.pages.service_name().to_owned()),
         },
+        RecoveryOutcome::UntrustedEmail => RecoveryEndedReason::UntrustedEmail,
         RecoveryOutcome::NothingToAsk => RecoveryEndedReason::NothingToAsk,
         RecoveryOutcome::NoneRight => RecoveryEndedReason::NoneRight,
         RecoveryOutcome::Overtaken => RecoveryEndedReason::Overtaken,

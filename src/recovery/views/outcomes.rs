@@ -29,6 +29,8 @@ pub enum RecoveryEndedReason {
     },
     /// The number has not been proven for long, or was given up.
     LetterNeeded,
+    /// The address serves no more, or not yet.
+    UntrustedEmail,
     Suspended {
         /// The message `suspended-by-school` or `suspended-by-operator`.
         by: String,
@@ -76,6 +78,7 @@ impl Page for RecoveryEnded {
                 hour: "9 h".to_owned(),
             },
             RecoveryEndedReason::LetterNeeded,
+            RecoveryEndedReason::UntrustedEmail,
             RecoveryEndedReason::Suspended { by: "l'établissement".to_owned(), school },
             RecoveryEndedReason::NothingToAsk,
             RecoveryEndedReason::NoneRight,

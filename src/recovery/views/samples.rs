@@ -22,6 +22,9 @@ pub fn forgotten() -> Vec<ForgottenPasswordPage> {
     let page = |identifiant: &str, fault, refusal| ForgottenPasswordPage {
         query: query(),
         identifiant: identifiant.to_owned(),
+        mails: true,
+        parent_until: 15,
+        mail_from: 15,
         fault,
         refusal,
     };
@@ -30,6 +33,7 @@ pub fn forgotten() -> Vec<ForgottenPasswordPage> {
         page("", Some(IdentifiantFieldError::Empty), None),
         page("fatou", Some(IdentifiantFieldError::Malformed), None),
     ];
+    all.push(ForgottenPasswordPage { mails: false, parent_until: 0, ..page("", None, None) });
     for refusal in [
         ForgottenPasswordError::NoCookies,
         ForgottenPasswordError::TooManyToday { hour: hour() },
@@ -46,6 +50,8 @@ pub fn code() -> Vec<RecoveryCodePage> {
         query: query(),
         identifiant: "f.leboeuf47".to_owned(),
         support_code: "K7P-4MX".to_owned(),
+        by_mail: false,
+        mails: true,
         delayed,
         error,
         notice,
@@ -66,6 +72,12 @@ pub fn code() -> Vec<RecoveryCodePage> {
         all.push(page(None, Some(notice), false));
     }
     all.push(page(None, Some(ResendNotice::SentAgain), true));
+    all.push(RecoveryCodePage { mails: false, ..page(None, None, false) });
+    all.push(RecoveryCodePage { by_mail: true, ..page(None, None, false) });
+    for error in [CodeFieldError::NotSixDigits, CodeFieldError::Wrong { left: 2 }] {
+        all.push(RecoveryCodePage { by_mail: true, ..page(Some(error), None, false) });
+    }
+    all.push(RecoveryCodePage { by_mail: true, ..page(None, Some(ResendNotice::SentAgain), false) });
     all
 }
 
