@@ -111,10 +111,9 @@ impl RateLimit {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
-            RateLimit::BirthDate
-            | RateLimit::SmsToPhone
-            | RateLimit::MailToAddress
-            | RateLimit::SmsPerIdentity => plain(5),
+            RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::MailToAddress | RateLimit::SmsPerIdentity => {
+                plain(5)
+            }
             RateLimit::DailySms
             | RateLimit::DailySmsToPrefix
             | RateLimit::DailySmsOfAcademy

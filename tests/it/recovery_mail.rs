@@ -183,10 +183,14 @@ async fn threat_s05_the_same_bytes_by_mail_for_who_has_an_address_who_has_none_a
 async fn attack_a8_an_address_of_less_than_two_days_or_of_an_account_in_caution_gets_no_code() {
     let (server, account) = start().await;
     let wait = Span::minutes(2);
-    server.execute_sql("UPDATE email SET confirmed_at = $1", vec![(server.now().minus(Span::hours(47))).0.into()]).await;
+    server
+        .execute_sql("UPDATE email SET confirmed_at = $1", vec![(server.now().minus(Span::hours(47))).0.into()])
+        .await;
     Browser::new(&server).ask_by_mail(&server, &account.identifiant).await;
     assert_eq!(server.mails().len(), 0, "too young");
-    server.execute_sql("UPDATE email SET confirmed_at = $1", vec![(server.now().minus(Span::hours(48))).0.into()]).await;
+    server
+        .execute_sql("UPDATE email SET confirmed_at = $1", vec![(server.now().minus(Span::hours(48))).0.into()])
+        .await;
     let until = server.now().plus(Span::hours(1)).0;
     server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
     server.advance(wait);

@@ -113,7 +113,13 @@ impl TestServer {
         let op = self.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
         let (challenge_id, session_id) = (&ChallengeId::new("c"), &SessionId::new("s"));
-        let new = NewEmail { id: member.identifiant.as_str(), account_id: &member.account_id, address, challenge_id, session_id };
+        let new = NewEmail {
+            id: member.identifiant.as_str(),
+            account_id: &member.account_id,
+            address,
+            challenge_id,
+            session_id,
+        };
         accounts::store::emails::insert(&mut tx, &self.app.master_key, new).await.unwrap();
         assert!(accounts::store::emails::confirm(&mut tx, &member.identifiant).await.unwrap());
         tx.commit().await.unwrap();
