@@ -42,7 +42,8 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {
-    interactions::ops::find_for_display(app, ctx.now, ctx.query.get("i"), ctx.navigation_id.as_deref()).await
+    let op = Operation::of_request(app, ctx);
+    interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await
 }
 
 /// Returns the request context in the language of the pending authorization request, unless the user chose a language.

@@ -62,14 +62,14 @@ pub async fn list_unprotected(tx: &mut Tx, now: Timestamp) -> crate::db::Result<
 }
 
 /// Records the use of a client, once a day. A database error is logged and does not fail the request.
-pub async fn record_use(app: &App, now: Timestamp, client: &Client) {
-    let due = now.minus(USAGE_WRITE_INTERVAL);
+pub async fn record_use(op: &Operation<'_>, client: &Client) {
+    let due = op.now.minus(USAGE_WRITE_INTERVAL);
     if client.last_used_at.is_some_and(|at| at > due) {
         return;
     }
     let write = async {
-        let mut tx = app.db.write(Durability::Relaxed).await?;
-        store::record_use(&mut tx, now, &client.id, due).await?;
+        let mut tx = op.write(Durability::Relaxed).await?;
+        store::record_use(&mut tx, op.now, &client.id, due).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {

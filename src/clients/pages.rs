@@ -5,7 +5,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::{is_client_id, ops};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::csp;
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
@@ -19,7 +19,8 @@ pub async fn logo(
     if !is_client_id(&client_id) {
         return Err(PageError::NotFound);
     }
-    let png = ops::logo::find_or_fetch(&app, ctx.now, &client_id).await?.ok_or(PageError::NotFound)?;
+    let png =
+        ops::logo::find_or_fetch(&Operation::of_request(&app, &ctx), &client_id).await?.ok_or(PageError::NotFound)?;
     let csp = HeaderValue::from_str(&format!("{}; sandbox", csp::PAGE_CSP)).map_err(anyhow::Error::from)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),

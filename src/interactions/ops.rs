@@ -1,14 +1,14 @@
 //! Saves and loads interactions.
 
 use super::{INTERACTION_TTL, Interaction, UNBOUND_INTERACTION_TTL};
-use crate::app::App;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::base::secret::sha256_base64url;
 use crate::ephemeral::{CarriedState, EphemeralError, Namespace};
 
 /// Returns the `i` that carries an interaction through the pages. `None` if the request is too large. `owner`: the
 /// network charged if the interaction is too long for a URL and has to be stored.
-pub async fn save(app: &App, now: Timestamp, owner: &str, interaction: &Interaction) -> anyhow::Result<Option<String>> {
+pub async fn save(op: &Operation<'_>, owner: &str, interaction: &Interaction) -> anyhow::Result<Option<String>> {
+    let Operation { app, now, .. } = *op;
     let text = serde_json::to_string(interaction)?;
     match app
         .ephemeral
@@ -29,9 +29,9 @@ fn to_carried_state<'a>(interaction: &'a Interaction, owner: &'a str, text: &'a 
 
 /// Stores an interaction again at the end of an activation, which has a copy, because the store may have lost a stored
 /// interaction meanwhile. Returns false if the request is too large.
-pub async fn restore(app: &App, now: Timestamp, i: &str, interaction: &Interaction) -> anyhow::Result<bool> {
+pub async fn restore(op: &Operation<'_>, i: &str, interaction: &Interaction) -> anyhow::Result<bool> {
     let text = serde_json::to_string(interaction)?;
-    match app.ephemeral.restore_state(i, now, &to_carried_state(interaction, "", &text)).await {
+    match op.app.ephemeral.restore_state(i, op.now, &to_carried_state(interaction, "", &text)).await {
         Ok(()) => Ok(true),
         Err(EphemeralError::TooLarge(_)) => Ok(false),
         Err(other) => Err(other.into()),
@@ -39,14 +39,9 @@ pub async fn restore(app: &App, now: Timestamp, i: &str, interaction: &Interacti
 }
 
 /// Returns the interaction of `i`, if bound to this browser.
-pub async fn find(
-    app: &App,
-    now: Timestamp,
-    i: &str,
-    nav: Option<&str>,
-) -> Result<Option<Interaction>, EphemeralError> {
+pub async fn find(op: &Operation<'_>, i: &str, nav: Option<&str>) -> Result<Option<Interaction>, EphemeralError> {
     match nav {
-        Some(nav) => load(app, now, i, &sha256_base64url(nav)).await,
+        Some(nav) => load(op, i, &sha256_base64url(nav)).await,
         None => Ok(None),
     }
 }
@@ -54,8 +49,8 @@ pub async fn find(
 /// Returns the interaction like [`find`], for a page that only shows the client's name and uses the request's language.
 /// An unavailable store must not make the page fail: the page is shown without the interaction, and the dispatcher
 /// loads the interaction again at the end.
-pub async fn find_for_display(app: &App, now: Timestamp, i: Option<&str>, nav: Option<&str>) -> Option<Interaction> {
-    find(app, now, i?, nav).await.unwrap_or_else(|error| {
+pub async fn find_for_display(op: &Operation<'_>, i: Option<&str>, nav: Option<&str>) -> Option<Interaction> {
+    find(op, i?, nav).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a page is shown without the request that waits");
         None
     })
@@ -65,20 +60,19 @@ pub async fn find_for_display(app: &App, now: Timestamp, i: Option<&str>, nav: O
 /// person's interaction is in the same position as with any link to `/oauth2/authorize`: the relying party detects this
 /// by `state`.
 pub async fn bind_to_browser(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     owner: &str,
     i: &str,
     nav: &str,
 ) -> anyhow::Result<Option<(String, Interaction)>> {
-    let Some(mut found) = load(app, now, i, "").await? else { return Ok(None) };
+    let Some(mut found) = load(op, i, "").await? else { return Ok(None) };
     found.browser = sha256_base64url(nav);
-    let Some(own) = save(app, now, owner, &found).await? else { return Ok(None) };
-    app.ephemeral.discard_state(Namespace::Interaction, "", i).await?;
+    let Some(own) = save(op, owner, &found).await? else { return Ok(None) };
+    op.app.ephemeral.discard_state(Namespace::Interaction, "", i).await?;
     Ok(Some((own, found)))
 }
 
-async fn load(app: &App, now: Timestamp, i: &str, browser: &str) -> Result<Option<Interaction>, EphemeralError> {
-    let text = app.ephemeral.load_state(&app.master_key, Namespace::Interaction, browser, i, now).await?;
+async fn load(op: &Operation<'_>, i: &str, browser: &str) -> Result<Option<Interaction>, EphemeralError> {
+    let text = op.app.ephemeral.load_state(&op.app.master_key, Namespace::Interaction, browser, i, op.now).await?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
 }

@@ -6,7 +6,7 @@ pub use rotate::{KeysError, import, lifecycles, publish_next, revoke, rotate};
 
 use super::rotation::{KeyLifecycle, RotationPolicy};
 use super::store;
-use crate::app::{App, Operation, StorageOperation};
+use crate::app::{Operation, StorageOperation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::KeyId;
@@ -124,26 +124,21 @@ pub async fn refresh_keys(op: &Operation<'_>) -> anyhow::Result<()> {
 
 /// Verifies a token signed by Préau. An unknown `kid` may be the newest key of another server, so the keys are reloaded
 /// once (docs/decisions/0015-signing-keys-renew-themselves.md).
-pub async fn verify(app: &App, now: Timestamp, typ: &str, token: &str) -> anyhow::Result<Result<Claims, VerifyError>> {
-    verify_with_reload(app, now, |ring| jose::verify(ring, typ, token)).await
+pub async fn verify(op: &Operation<'_>, typ: &str, token: &str) -> anyhow::Result<Result<Claims, VerifyError>> {
+    verify_with_reload(op, |ring| jose::verify(ring, typ, token)).await
 }
 
 /// Verifies an `id_token_hint`: an ID token of any age signed by Préau (RPIL 2, OIDCC 3.1.2.1), so retired keys are
 /// accepted too.
-pub async fn verify_hint(
-    app: &App,
-    now: Timestamp,
-    typ: &str,
-    token: &str,
-) -> anyhow::Result<Result<Claims, VerifyError>> {
-    verify_with_reload(app, now, |ring| jose::verify_hint(ring, typ, token)).await
+pub async fn verify_hint(op: &Operation<'_>, typ: &str, token: &str) -> anyhow::Result<Result<Claims, VerifyError>> {
+    verify_with_reload(op, |ring| jose::verify_hint(ring, typ, token)).await
 }
 
 async fn verify_with_reload(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     verify: impl Fn(&KeyRing) -> Result<Claims, VerifyError>,
 ) -> anyhow::Result<Result<Claims, VerifyError>> {
+    let Operation { app, now, .. } = *op;
     match verify(&app.key_ring()) {
         Err(VerifyError::UnknownKid) if app.may_reload_keys(now) => {
             app.set_key_ring(load(&app.db, &app.master_key).await?);

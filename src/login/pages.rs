@@ -28,8 +28,8 @@ type PageResult = Result<Response, PageError>;
 const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
 
 async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Interaction> {
-    let waiting =
-        interactions::ops::find_for_display(app, ctx.now, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
+    let op = Operation::of_request(app, ctx);
+    let waiting = interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
     if let Some(waiting) = &waiting {
         telemetry::record_client_id(&waiting.request.client_id);
     }

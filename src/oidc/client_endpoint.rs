@@ -11,7 +11,7 @@ use super::client_authentication::extract::{AuthenticatedClient, ClientAuthentic
 use super::dpop;
 use super::error::ProtocolError;
 use super::error_response::{NO_STORE, allow_origin, busy_as_json};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 
@@ -30,18 +30,18 @@ where
     F: FnOnce(AppState, RequestContext, Arc<AuthenticatedClient>) -> A,
     A: Future<Output = ClientEndpointResult>,
 {
-    let now = ctx.now;
-    let asking = match authenticate_client(&app, now, endpoint, request).await {
+    let op = Operation::of_request(&app, &ctx);
+    let asking = match authenticate_client(&op, endpoint, request).await {
         Ok(asking) => Arc::new(asking),
         Err(ClientAuthenticationError::Refused(response)) => return Ok(*response),
         Err(ClientAuthenticationError::Failed(error)) => return busy_as_json(Err(error)),
     };
-    let mut response = match answer(app.clone(), ctx, Arc::clone(&asking)).await {
+    let mut response = match answer(app.clone(), ctx.clone(), Arc::clone(&asking)).await {
         Ok(response) => (NO_STORE, response).into_response(),
         Err(ProtocolError::Denied(error)) => asking.error_response(&error),
         Err(ProtocolError::Failed(error)) => return busy_as_json(Err(error)),
     };
-    dpop::offer_nonce(&app, now, &asking.headers, &mut response);
+    dpop::offer_nonce(&op, &asking.headers, &mut response);
     if endpoint.allows_scripts() {
         allow_origin(&asking.client, &asking.headers, response.headers_mut());
     }

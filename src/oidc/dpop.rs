@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::clients::Client;
@@ -45,8 +45,7 @@ fn invalid_proof(words: &'static str) -> OAuthError {
 
 /// Returns the verified proof of the request, or `None` without a `DPoP` header.
 pub fn extract_proof(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     headers: &HeaderMap,
     target: DpopTarget<'_>,
     client: &Client,
@@ -58,19 +57,18 @@ pub fn extract_proof(
         return Err(invalid_proof("two DPoP headers"));
     }
     let Ok(proof) = proof.to_str() else { return Err(invalid_proof("the proof is not ASCII")) };
-    verify_proof(app, now, proof, target, None, client).map(Some)
+    verify_proof(op, proof, target, None, client).map(Some)
 }
 
 /// Verifies the proof at an endpoint that issues tokens, like [`extract_proof`]; clients registered for bound tokens
 /// must send one.
 pub fn extract_required_proof(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     headers: &HeaderMap,
     target: DpopTarget<'_>,
     client: &Client,
 ) -> Result<Option<DpopProof>, OAuthError> {
-    match extract_proof(app, now, headers, target, client)? {
+    match extract_proof(op, headers, target, client)? {
         None if client.requirements().dpop => {
             Err(invalid_proof("this client's tokens are bound to a key: a proof is missing"))
         }
@@ -81,8 +79,7 @@ pub fn extract_required_proof(
 /// Verifies and consumes the proof at a resource: signed for this access token, by the key that the token is bound to
 /// (RFC 9449 7).
 pub async fn verify_for_token(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     headers: &HeaderMap,
     target: DpopTarget<'_>,
     bound: BoundToken<'_>,
@@ -93,17 +90,16 @@ pub async fn verify_for_token(
         (Some(proof), None) => proof.to_str().unwrap_or_default(),
         _ => return Err(invalid_proof("one proof is needed").into()),
     };
-    let found = verify_proof(app, now, proof, target, Some(bound.token), client)?;
+    let found = verify_proof(op, proof, target, Some(bound.token), client)?;
     if !constant_time_eq(&found.jkt, bound.jkt) {
         return Err(invalid_proof("the proof is another key's").into());
     }
-    found.consume(app, &client.id, now).await
+    found.consume(op, &client.id).await
 }
 
 /// Verifies a proof, in the order of RFC 9449 4.3.
 fn verify_proof(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     proof: &str,
     target: DpopTarget<'_>,
     token: Option<&str>,
@@ -121,15 +117,15 @@ fn verify_proof(
     if text("htm") != Some(target.method.as_str()) {
         return Err(invalid_proof("htm is not this method"));
     }
-    if !text("htu").is_some_and(|htu| htu_matches(app.issuer(), target.path, htu)) {
+    if !text("htu").is_some_and(|htu| htu_matches(op.app.issuer(), target.path, htu)) {
         return Err(invalid_proof("htu is not this address"));
     }
     let Some(iat) = claims.get("iat").and_then(Value::as_i64) else { return Err(invalid_proof("iat is missing")) };
-    let age = now.since(Timestamp::from_seconds(iat));
+    let age = op.now.since(Timestamp::from_seconds(iat));
     match claims.get("nonce").map(Value::as_str) {
-        Some(Some(nonce)) if is_current_nonce(app, now, nonce) => {}
+        Some(Some(nonce)) if is_current_nonce(op, nonce) => {}
         Some(_) => return Err(use_nonce()),
-        None if app.config.protocol.dpop_nonce_required => return Err(use_nonce()),
+        None if op.app.config.protocol.dpop_nonce_required => return Err(use_nonce()),
         None => {}
     }
     if age > MAX_PROOF_AGE || age < Span(-CLOCK_LEEWAY.0) {
@@ -162,17 +158,17 @@ fn nonce_for_period(app: &App, period: i64) -> String {
     app.master_key.hmac(HmacPurpose::DpopNonce, &period.to_string())
 }
 
-fn is_current_nonce(app: &App, now: Timestamp, presented: &str) -> bool {
-    let period = now.0.div_euclid(NONCE_PERIOD.0);
-    [period, period - 1].into_iter().any(|p| constant_time_eq(presented, &nonce_for_period(app, p)))
+fn is_current_nonce(op: &Operation<'_>, presented: &str) -> bool {
+    let period = op.now.0.div_euclid(NONCE_PERIOD.0);
+    [period, period - 1].into_iter().any(|p| constant_time_eq(presented, &nonce_for_period(op.app, p)))
 }
 
 /// Adds the nonce for the next proof to the response, if the request has a proof (RFC 9449 8.2).
-pub fn offer_nonce(app: &App, now: Timestamp, headers: &HeaderMap, response: &mut Response) {
+pub fn offer_nonce(op: &Operation<'_>, headers: &HeaderMap, response: &mut Response) {
     if !headers.contains_key(&DPOP_HEADER) {
         return;
     }
-    if let Ok(value) = HeaderValue::from_str(&nonce_for_period(app, now.0.div_euclid(NONCE_PERIOD.0))) {
+    if let Ok(value) = HeaderValue::from_str(&nonce_for_period(op.app, op.now.0.div_euclid(NONCE_PERIOD.0))) {
         response.headers_mut().insert(DPOP_NONCE_HEADER, value);
     }
 }

@@ -17,8 +17,7 @@ use super::client_authentication::assertion::authentication_failed;
 use super::client_authentication::extract::AuthenticatedClient;
 use super::client_endpoint::{self, ClientEndpointResult};
 use crate::accounts;
-use crate::app::AppState;
-use crate::base::clock::Timestamp;
+use crate::app::{AppState, Operation};
 use crate::clients::{Client, metadata};
 use crate::grants::{self, RefreshTokenStatus, classify};
 use crate::http::error::PageError;
@@ -49,8 +48,9 @@ async fn introspect(app: AppState, ctx: RequestContext, asking: Arc<Authenticate
         let words = "this client is registered for a signature that is not offered any more";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string()).into());
     }
-    let told = introspect_token(&app, ctx.now, client, token).await?.unwrap_or_else(inactive);
-    Ok(introspection_response(&app, ctx.now, client, &asking.headers, told).await?)
+    let op = Operation::of_request(&app, &ctx);
+    let told = introspect_token(&op, client, token).await?.unwrap_or_else(inactive);
+    Ok(introspection_response(&op, client, &asking.headers, told).await?)
 }
 
 fn inactive() -> Map<String, Value> {
@@ -58,11 +58,11 @@ fn inactive() -> Map<String, Value> {
 }
 
 async fn introspect_token(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     asking: &Client,
     token: &str,
 ) -> anyhow::Result<Option<Map<String, Value>>> {
+    let Operation { app, now, .. } = *op;
     let mut tx = app.db.read().await?;
     if let Some((id, generation)) = grants::parse_refresh_token(&app.master_key, token) {
         let family = grants::store::families::find(&mut tx, &id).await?.filter(|f| f.is_alive(now));
@@ -87,7 +87,7 @@ async fn introspect_token(
         });
         return Ok(told.as_object().cloned());
     }
-    let Some(access) = access_token_validation::validate(app, now, &mut tx, token).await? else { return Ok(None) };
+    let Some(access) = access_token_validation::validate(op, &mut tx, token).await? else { return Ok(None) };
     if access.client.id != asking.id && !access.has_audience(&asking.id) {
         return Ok(None);
     }
@@ -105,8 +105,7 @@ async fn introspect_token(
 /// Builds the response: signed if the caller's `Accept` header asks for a JWT, or if the client is registered for one
 /// (RFC 9701 4, 5).
 async fn introspection_response(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     asking: &Client,
     headers: &HeaderMap,
     told: Map<String, Value>,
@@ -120,8 +119,9 @@ async fn introspection_response(
         return Ok(Json(told).into_response());
     }
     // No top-level `sub` and `exp`, so that the response never passes for another token (RFC 9701 8.1).
-    let claims = json!({ "iss": app.issuer(), "aud": asking.id, "iat": now.as_seconds(), "token_introspection": told });
-    let (ring, alg) = (app.key_ring(), registered.unwrap_or(Alg::RS256));
+    let claims =
+        json!({ "iss": op.app.issuer(), "aud": asking.id, "iat": op.now.as_seconds(), "token_introspection": told });
+    let (ring, alg) = (op.app.key_ring(), registered.unwrap_or(Alg::RS256));
     let signed = tokio::task::spawn_blocking(move || jose::sign(&ring, alg, INTROSPECTION_TYP, &claims)).await;
     let token = signed.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?;
     let mut response = token.into_response();

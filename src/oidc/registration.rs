@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::clients::metadata;
 use crate::clients::ops::registration::{self, RegistrationError, RegistrationResponse, ReplacementIdentity};
 use crate::http::error::PageError;
@@ -92,7 +92,7 @@ struct RegistrationBody {
 }
 
 /// Reads the body: a JSON object with distinct members. Unknown members are ignored (RFC 7591 2).
-async fn read_body(request: Request, app: &AppState) -> Result<RegistrationBody, Box<Response>> {
+async fn read_body(request: Request, app: &App) -> Result<RegistrationBody, Box<Response>> {
     let refused = |status, error: &OAuthError| Box::new(error_response(status, error));
     let bad = |description: Cow<'static, str>| refused(StatusCode::BAD_REQUEST, &invalid_metadata(description));
     if form::media_type(request.headers()) != "application/json" {
@@ -132,7 +132,7 @@ fn missing_token() -> Response {
 }
 
 /// Builds the client information response (RFC 7591 3.2.1, RFC 7592 3).
-fn registration_response(app: &AppState, status: StatusCode, r: RegistrationResponse) -> Response {
+fn registration_response(app: &App, status: StatusCode, r: RegistrationResponse) -> Response {
     let mut out: Map<String, Value> = match serde_json::to_value(metadata::to_fields(&r.meta)) {
         Ok(Value::Object(out)) => out,
         _ => Map::new(),

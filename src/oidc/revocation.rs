@@ -41,7 +41,7 @@ async fn revoke(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedCli
 
 /// Revokes a token. The format tells the type of the token, so `token_type_hint` is not needed (RFC 7009 2.1).
 async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Result<(), ProtocolError> {
-    let Operation { app, now, .. } = *op;
+    let app = op.app;
     let another = || Err(OAuthError::invalid_grant("the token is another client's").into());
     let mut tx = app.db.read().await?;
     let (account, ended) = if let Some((id, _)) = grants::parse_refresh_token(&app.master_key, token) {
@@ -51,7 +51,7 @@ async fn revoke_token(op: &Operation<'_>, client: &Client, token: &str) -> Resul
         }
         (Some(family.grant.account_id.clone()), RevocationTarget::Family(Box::new(family)))
     } else {
-        let Some(access) = access_token_validation::validate(app, now, &mut tx, token).await? else {
+        let Some(access) = access_token_validation::validate(op, &mut tx, token).await? else {
             return Ok(());
         };
         if access.client.id != client.id {

@@ -18,7 +18,7 @@ use super::error_response::{NO_STORE, allow_origin, busy_as_json};
 use super::tokens::access_token_validation::{self, ValidAccessToken};
 use super::tokens::claims::{self, ClaimsTarget};
 use super::tokens::encryption::{UserinfoResponse, protect_userinfo};
-use crate::app::AppState;
+use crate::app::{App, AppState, Operation};
 use crate::clients::Client;
 use crate::http::error::PageError;
 use crate::http::form;
@@ -39,7 +39,8 @@ async fn respond(app: AppState, ctx: RequestContext, request: Request) -> Result
         Ok(None) => return Ok(missing_token_response()),
         Err(error) => return Ok(resource_error_response(TokenScheme::Bearer, &error)),
     };
-    let mut call = ResourceCall { app: &app, ctx: &ctx, headers: &headers, method: &method, presented, client: None };
+    let op = Operation::of_request(&app, &ctx);
+    let mut call = ResourceCall { op: &op, headers: &headers, method: &method, presented, client: None };
     let mut response = match call.userinfo().await {
         Ok(UserinfoResponse::Json(told)) => (NO_STORE, Json(told)).into_response(),
         Ok(UserinfoResponse::Jwt(token)) => {
@@ -48,7 +49,7 @@ async fn respond(app: AppState, ctx: RequestContext, request: Request) -> Result
         Err(ProtocolError::Denied(error)) => resource_error_response(call.presented.scheme, &error),
         Err(ProtocolError::Failed(error)) => return Err(error),
     };
-    dpop::offer_nonce(&app, ctx.now, &headers, &mut response);
+    dpop::offer_nonce(&op, &headers, &mut response);
     // Error responses too: a script must be able to read the nonce for its next proof (RFC 9449 9).
     if let Some(client) = &call.client {
         allow_origin(client, &headers, response.headers_mut());
@@ -57,7 +58,7 @@ async fn respond(app: AppState, ctx: RequestContext, request: Request) -> Result
 }
 
 /// Extracts the token: one token, by one method (RFC 6750 2.1, 2.2).
-async fn extract_token(request: Request, app: &AppState) -> Result<Option<PresentedToken>, OAuthError> {
+async fn extract_token(request: Request, app: &App) -> Result<Option<PresentedToken>, OAuthError> {
     if Params::parse(request.uri().query().unwrap_or_default()).names().any(|n| n == "access_token") {
         return Err(OAuthError::invalid_request("the token must not stand in the query"));
     }
@@ -91,8 +92,7 @@ fn invalid_token(description: &'static str) -> OAuthError {
 
 /// A call with a token. The client and the scheme of the challenge become known on the way.
 struct ResourceCall<'a> {
-    app: &'a AppState,
-    ctx: &'a RequestContext,
+    op: &'a Operation<'a>,
     headers: &'a HeaderMap,
     method: &'a Method,
     presented: PresentedToken,
@@ -101,10 +101,10 @@ struct ResourceCall<'a> {
 
 impl ResourceCall<'_> {
     async fn userinfo(&mut self) -> Result<UserinfoResponse, ProtocolError> {
-        let (app, now) = (self.app, self.ctx.now);
+        let (op, app) = (self.op, self.op.app);
         let mut tx = app.db.read().await?;
-        let Some(found) = access_token_validation::validate(app, now, &mut tx, &self.presented.token).await? else {
-            self.client = access_token_validation::find_issued_client(app, now, &mut tx, &self.presented.token).await?;
+        let Some(found) = access_token_validation::validate(op, &mut tx, &self.presented.token).await? else {
+            self.client = access_token_validation::find_issued_client(op, &mut tx, &self.presented.token).await?;
             return Err(invalid_token("the token is not valid").into());
         };
         self.client = Some(found.client.clone());
@@ -125,7 +125,7 @@ impl ResourceCall<'_> {
         let sub = claims::subject(&app.master_key, &mut tx, &found.client, &person.account.id).await?;
         drop(tx);
         told.insert("sub".to_owned(), json!(sub));
-        Ok(protect_userinfo(app, now, &found.client, told).await?)
+        Ok(protect_userinfo(op, &found.client, told).await?)
     }
 
     /// RFC 9449 7.1: a bound token requires a proof of its key, and an unbound token is no DPoP token. The challenge of
@@ -140,7 +140,7 @@ impl ResourceCall<'_> {
             (Some(jkt), TokenScheme::Dpop) => {
                 let target = DpopTarget { method: self.method, path: paths::USERINFO };
                 let bound = BoundToken { token: &self.presented.token, jkt };
-                dpop::verify_for_token(self.app, self.ctx.now, self.headers, target, bound, &found.client).await
+                dpop::verify_for_token(self.op, self.headers, target, bound, &found.client).await
             }
             (None, TokenScheme::Bearer) => Ok(()),
         }

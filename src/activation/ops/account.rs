@@ -226,7 +226,7 @@ pub async fn sign_in_again(
 async fn restore_interaction(op: &Operation<'_>, activation: &Activation) {
     let (Some(i), Some(request)) = (&activation.interaction_id, &activation.pending_request) else { return };
     let restored = match serde_json::from_str::<Interaction>(request) {
-        Ok(interaction) => interactions::ops::restore(op.app, op.now, i, &interaction).await,
+        Ok(interaction) => interactions::ops::restore(op, i, &interaction).await,
         Err(e) => Err(e.into()),
     };
     if !matches!(restored, Ok(true)) {

@@ -58,7 +58,7 @@ pub async fn submit_forgotten(State(app): State<AppState>, ctx: RequestContext, 
 async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose: ActivationPurpose) -> PageResult {
     // An error of the store must not be ignored here: the activation stores the pending request, and would lose it.
     let waiting = match ctx.query.get("i") {
-        Some(i) => interactions::ops::find(app, ctx.now, i, ctx.navigation_id.as_deref()).await?,
+        Some(i) => interactions::ops::find(&Operation::of_request(app, &ctx), i, ctx.navigation_id.as_deref()).await?,
         None => None,
     };
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::App;
-use crate::base::clock::Timestamp;
+use crate::app::{App, Operation};
 use crate::clients::Client;
 use crate::http::outgoing::{CacheLookup, CallPurpose};
 use crate::jose::KeySet;
@@ -15,11 +14,11 @@ const JWKS_ACCEPT: &str = "application/jwk-set+json, application/json";
 /// published a new one. Returns `None` for a client without keys and for keys that cannot be downloaded; the log has
 /// the reason.
 pub async fn load_keys(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     unknown_kid: Option<&str>,
 ) -> anyhow::Result<Option<Arc<KeySet>>> {
+    let Operation { app, now, .. } = *op;
     if let Some(set) = &client.meta.jwks {
         return Ok(Some(Arc::new(KeySet::parse(set)?)));
     }

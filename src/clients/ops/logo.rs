@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::app::App;
+use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
 use crate::clients::logo::{LOGO_ACCEPT, MAX_FILE_BYTES, reencode};
 use crate::clients::{Client, store};
@@ -17,7 +17,8 @@ use crate::http::outgoing::CallPurpose;
 const RETRY_INTERVAL: Span = Span::hours(1);
 
 /// Returns the PNG of a client's logo, downloading the logo if necessary; `None` without a logo.
-pub async fn find_or_fetch(app: &App, now: Timestamp, client_id: &str) -> anyhow::Result<Option<Vec<u8>>> {
+pub async fn find_or_fetch(op: &Operation<'_>, client_id: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let Operation { app, now, .. } = *op;
     let mut tx = app.db.read().await?;
     let client = store::find(&mut tx, client_id).await?.filter(Client::is_usable);
     let Some(uri) = client.and_then(|client| client.meta.logo_uri) else { return Ok(None) };

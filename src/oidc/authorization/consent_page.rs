@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::phone::E164;
 use crate::base::profile::Profile;
@@ -33,7 +33,7 @@ type PageResult = Result<Response, PageError>;
 
 /// Shows the consent page.
 pub async fn show_page(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     request: &AuthorizeRequest,
@@ -86,7 +86,8 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
     let query = ctx.carried_query(&["i", "client_id"]);
     let to_dispatcher = || Ok(see_other(&format!("{}{query}", paths::AUTHORIZE)));
     let i = ctx.query.get("i").unwrap_or_default();
-    let Some(mut waiting) = interactions::ops::find(&app, ctx.now, i, ctx.navigation_id.as_deref()).await? else {
+    let op = Operation::of_request(&app, &ctx);
+    let Some(mut waiting) = interactions::ops::find(&op, i, ctx.navigation_id.as_deref()).await? else {
         return to_dispatcher();
     };
     let found = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
@@ -94,14 +95,14 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(_): F
     // The end user signed out meanwhile: the authorization endpoint asks to sign in, and then for consent again.
     let Some(p) = load_end_user(&app, &ctx, &client).await? else { return to_dispatcher() };
     if client.meta.consent {
-        let op = Operation::of_request(&app, &ctx).by(Actor::Account(p.account.id.clone()));
-        let mut tx = op.write(Durability::Durable).await?;
+        let by_account = op.clone().by(Actor::Account(p.account.id.clone()));
+        let mut tx = by_account.write(Durability::Durable).await?;
         grants::ops::record_consent(&mut tx, &p.session.account_id, &client.id, &waiting.request.disclosure).await?;
         tx.commit().await?;
     }
     waiting.agreed = Some(p.account.id.to_string());
     let owner = ctx.quota_owner();
-    let Some(i) = interactions::ops::save(&app, ctx.now, &owner, &waiting).await? else { return to_dispatcher() };
+    let Some(i) = interactions::ops::save(&op, &owner, &waiting).await? else { return to_dispatcher() };
     // Redirects to a page of this server, from which the browser may go to another site
     // (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
     Ok(see_other(&format!("{}?{}", paths::AFTER_SIGN_IN, encode([("i", i.as_str()), ("client_id", &client.id)]))))

@@ -1,7 +1,7 @@
 //! The signed-in end user of an authorization request, with the data relevant to the client.
 
 use crate::accounts::Account;
-use crate::app::{AppState, Operation};
+use crate::app::{App, Operation};
 use crate::clients::Client;
 use crate::grants;
 use crate::http::request_context::RequestContext;
@@ -41,7 +41,7 @@ impl EndUser {
 }
 
 /// Returns the end user of this browser's session.
-pub async fn load_end_user(app: &AppState, ctx: &RequestContext, client: &Client) -> anyhow::Result<Option<EndUser>> {
+pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> anyhow::Result<Option<EndUser>> {
     let found = sessions::ops::current(&Operation::of_request(app, ctx), ctx.session.as_deref()).await?;
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::pipeline::{AuthorizeError, Stage, check_request};
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
@@ -46,8 +46,8 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
     handle_request(&app, &ctx, &Params::parse(&text), true).await
 }
 
-async fn handle_request(app: &AppState, ctx: &RequestContext, params: &Params, by_post: bool) -> PageResult {
-    let (client, request) = match check_request(app, ctx.now, Stage::Authorize, params).await {
+async fn handle_request(app: &App, ctx: &RequestContext, params: &Params, by_post: bool) -> PageResult {
+    let (client, request) = match check_request(&Operation::of_request(app, ctx), Stage::Authorize, params).await {
         Ok(found) => found,
         Err(refused) => return refusal_response(app, ctx, refused),
     };
@@ -57,7 +57,7 @@ async fn handle_request(app: &AppState, ctx: &RequestContext, params: &Params, b
     dispatch(app, ctx, &client, request, None).await
 }
 
-fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeError) -> PageResult {
+fn refusal_response(app: &App, ctx: &RequestContext, refused: AuthorizeError) -> PageResult {
     match refused {
         AuthorizeError::Page { client, error } => {
             let (code, description) = (error.code.name(), &*error.description);
@@ -76,7 +76,7 @@ fn refusal_response(app: &AppState, ctx: &RequestContext, refused: AuthorizeErro
 
 /// Stores the request and redirects to the sign-in, or (after a POST) to this endpoint.
 async fn store_and_redirect(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     request: AuthorizeRequest,
@@ -92,7 +92,8 @@ async fn store_and_redirect(
     };
     let client_name = client.meta.client_name.clone();
     let waiting = Interaction { browser, created: ctx.now, client_name, request, agreed: None };
-    let Some(id) = interactions::ops::save(app, ctx.now, &ctx.quota_owner(), &waiting).await? else {
+    let Some(id) = interactions::ops::save(&Operation::of_request(app, ctx), &ctx.quota_owner(), &waiting).await?
+    else {
         let error = OAuthError::invalid_request("the request is too large");
         return response::send_error(app, ctx, &ResponseTarget::for_request(&waiting.request), &error);
     };
@@ -117,15 +118,14 @@ fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
 }
 
 /// Continues a stored interaction, and binds it to this browser if still unbound.
-async fn resume(app: &AppState, mut ctx: RequestContext) -> PageResult {
+async fn resume(app: &App, mut ctx: RequestContext) -> PageResult {
     let mut i = ctx.query.get("i").unwrap_or_default().to_owned();
-    let mut found = interactions::ops::find(app, ctx.now, &i, ctx.navigation_id.as_deref()).await?;
+    let op = Operation::of_request(app, &ctx);
+    let mut found = interactions::ops::find(&op, &i, ctx.navigation_id.as_deref()).await?;
     let mut cookie = None;
     if found.is_none() {
         let (nav, drawn) = ctx.navigation_cookie(app.rng.as_ref());
-        if let Some((own, claimed)) =
-            interactions::ops::bind_to_browser(app, ctx.now, &ctx.quota_owner(), &i, &nav).await?
-        {
+        if let Some((own, claimed)) = interactions::ops::bind_to_browser(&op, &ctx.quota_owner(), &i, &nav).await? {
             (i, found) = (own, Some(claimed));
             (ctx.navigation_id, cookie) = (Some(nav), drawn);
         }
@@ -133,7 +133,7 @@ async fn resume(app: &AppState, mut ctx: RequestContext) -> PageResult {
     Ok(with_cookie(continue_interaction(app, ctx, &i, found).await?, cookie))
 }
 
-async fn continue_interaction(app: &AppState, ctx: RequestContext, i: &str, found: Option<Interaction>) -> PageResult {
+async fn continue_interaction(app: &App, ctx: RequestContext, i: &str, found: Option<Interaction>) -> PageResult {
     let Some(waiting) = found else { return expired_page(app, &ctx, None).await };
     let ctx = ctx.with_ui_locales(waiting.request.ui_locales.as_deref());
     let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
@@ -154,7 +154,7 @@ async fn continue_interaction(app: &AppState, ctx: RequestContext, i: &str, foun
 
 /// Restarts a request that the relying party has probably forgotten: third-party initiated login (OIDCC 4) starts a
 /// fresh request, which the session then answers. Without an initiation URI, a page says that the request has expired.
-async fn expired_page(app: &AppState, ctx: &RequestContext, known: Option<&Client>) -> PageResult {
+async fn expired_page(app: &App, ctx: &RequestContext, known: Option<&Client>) -> PageResult {
     if let Some(uri) = known.and_then(|c| c.meta.initiate_login_uri.as_deref()) {
         return Ok(response::external_redirect(&with_query(uri, &[("iss", app.issuer())])));
     }
@@ -179,7 +179,7 @@ struct StoredInteraction<'a> {
 }
 
 async fn dispatch(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     request: AuthorizeRequest,
@@ -223,7 +223,7 @@ async fn dispatch(
 }
 
 async fn nothing_in_perimeter_page(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     i: &str,

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::pipeline::{AuthorizeError, Stage, check_request};
 use super::pushed_request::{self, PUSHED_REQUEST_TTL};
-use crate::app::AppState;
+use crate::app::{AppState, Operation};
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
@@ -27,11 +27,12 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 async fn push(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
     let AuthenticatedClient { client, params, headers, .. } = &*asking;
     let target = DpopTarget { method: &Method::POST, path: paths::PAR };
-    let proof = dpop::extract_proof(&app, ctx.now, headers, target, client)?;
+    let op = Operation::of_request(&app, &ctx);
+    let proof = dpop::extract_proof(&op, headers, target, client)?;
     let stage = Stage::Pushed { client, proof: proof.as_ref() };
-    let checked = check_request(&app, ctx.now, stage, params).await;
+    let checked = check_request(&op, stage, params).await;
     let (_, request) = checked.map_err(AuthorizeError::into_protocol_error)?;
-    let uri = pushed_request::store(&app, ctx.now, client, &request).await?;
+    let uri = pushed_request::store(&op, client, &request).await?;
     let body = json!({ "request_uri": uri, "expires_in": PUSHED_REQUEST_TTL.as_seconds_ceil() });
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }

@@ -9,8 +9,7 @@
 use super::target::ResponseTarget;
 use super::validation::RequestValidator;
 use super::{id_token_hint, pushed_request, request_object};
-use crate::app::AppState;
-use crate::base::clock::Timestamp;
+use crate::app::{App, Operation};
 use crate::base::secret::constant_time_eq;
 use crate::clients::{self, Client, is_client_id, metadata};
 use crate::http::error::PageError;
@@ -64,18 +63,17 @@ impl AuthorizeError {
 
 /// Checks a request; returns the client and what it asks for.
 pub async fn check_request(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     stage: Stage<'_>,
     params: &Params,
 ) -> Result<(Client, AuthorizeRequest), AuthorizeError> {
     let client = match stage {
-        Stage::Authorize => find_client(app, params).await?,
+        Stage::Authorize => find_client(op.app, params).await?,
         Stage::Pushed { client, .. } => client.clone(),
     };
     match (stage, params.get("request_uri")) {
         (Stage::Authorize, Some(uri)) if pushed_request::is_pushed_request_uri(uri) => {
-            let found = pushed_request::find(app, now, &client, uri).await?;
+            let found = pushed_request::find(op, &client, uri).await?;
             let words = "the pushed request is unknown, expired or used";
             return match found {
                 Some(request) => Ok((client, request)),
@@ -88,7 +86,7 @@ pub async fn check_request(
         }
         _ => {}
     }
-    let object = match request_object::extract(app, now, &client, params).await {
+    let object = match request_object::extract(op, &client, params).await {
         Ok(object) => object,
         Err(why) => match why.error {
             ProtocolError::Denied(error) => return Err(unverified(client, params, error, why.state)),
@@ -98,7 +96,7 @@ pub async fn check_request(
     // From here only the parameters of the object count, if there is one (RFC 9101 6.3).
     let (params, signed) = (object.as_ref().unwrap_or(params), object.is_some());
     let uri = verify_redirect_uri(&client, params)?;
-    match check_parameters(app, now, stage, (&client, &uri, signed), params).await {
+    match check_parameters(op, stage, (&client, &uri, signed), params).await {
         Ok(request) => Ok((client, request)),
         Err(ProtocolError::Denied(error)) => {
             Err(AuthorizeError::Redirect { target: ResponseTarget::best_effort(&uri, params), error })
@@ -109,22 +107,21 @@ pub async fn check_request(
 
 /// Checks everything that is answered to the verified redirect URI.
 async fn check_parameters(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     stage: Stage<'_>,
     (client, uri, signed): (&Client, &str, bool),
     params: &Params,
 ) -> Result<AuthorizeRequest, ProtocolError> {
     let validator = RequestValidator { client, params };
     let hinted = match params.get("id_token_hint") {
-        Some(hint) => Some(id_token_hint::verify(app, now, client, hint).await?),
+        Some(hint) => Some(id_token_hint::verify(op, client, hint).await?),
         None => None,
     };
-    metadata::check_offered_algorithms(&client.meta, &app.config.keys.algorithms).map_err(|flaw| {
+    metadata::check_offered_algorithms(&client.meta, &op.app.config.keys.algorithms).map_err(|flaw| {
         let words = "this client is registered for a signature that is not offered any more";
         OAuthError::new(ErrorCode::UnauthorizedClient, words).detail(flaw.to_string())
     })?;
-    let resource = requested_resources(app.issuer(), client, params)?;
+    let resource = requested_resources(op.app.issuer(), client, params)?;
     validator.well_formed()?;
     if matches!(stage, Stage::Authorize) {
         validator.may_be_unpushed()?;
@@ -143,7 +140,7 @@ async fn check_parameters(
     let expected_sub = validator.expected_sub(hinted, asked.sub)?;
     let mut dpop_jkt = validator.dpop_jkt()?;
     if let Stage::Pushed { proof: Some(proof), .. } = stage {
-        dpop_jkt = Some(bind_to_proof(app, now, client, dpop_jkt, proof).await?);
+        dpop_jkt = Some(bind_to_proof(op, client, dpop_jkt, proof).await?);
     }
     Ok(AuthorizeRequest {
         client_id: client.id.clone(),
@@ -166,12 +163,12 @@ async fn check_parameters(
         dpop_jkt,
         resource,
         pushed: None,
-        received: now,
+        received: op.now,
     })
 }
 
 /// Finds the usable client of `client_id`.
-async fn find_client(app: &AppState, params: &Params) -> Result<Client, AuthorizeError> {
+async fn find_client(app: &App, params: &Params) -> Result<Client, AuthorizeError> {
     let Some(id) = params.get("client_id").filter(|id| is_client_id(id)) else {
         return Err(page_error(None, "client_id is missing or malformed", "client_id"));
     };
@@ -201,8 +198,7 @@ fn verify_redirect_uri(client: &Client, params: &Params) -> Result<String, Autho
 
 /// Binds the code to the key of a proof at `/oauth2/par` (RFC 9449 10.1), and consumes the proof as the last check.
 async fn bind_to_proof(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     asked: Option<String>,
     proof: &DpopProof,
@@ -210,7 +206,7 @@ async fn bind_to_proof(
     if asked.is_some_and(|asked| !constant_time_eq(&asked, &proof.jkt)) {
         return Err(OAuthError::invalid_request("dpop_jkt is not the key of the proof").into());
     }
-    proof.consume(app, &client.id, now).await?;
+    proof.consume(op, &client.id).await?;
     Ok(proof.jkt.clone())
 }
 

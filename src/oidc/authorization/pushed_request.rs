@@ -3,8 +3,8 @@
 //! The reference is no credential: it is bound to its client, expires after 60 seconds unless presented, and is
 //! consumed when the request is answered, not when a page is first visited.
 
-use crate::app::App;
-use crate::base::clock::{Span, Timestamp};
+use crate::app::Operation;
+use crate::base::clock::Span;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::clients::Client;
@@ -24,21 +24,22 @@ pub fn is_pushed_request_uri(uri: &str) -> bool {
 }
 
 /// Returns the pushed request of a reference, unless expired or pushed by another client.
-pub async fn find(app: &App, now: Timestamp, client: &Client, uri: &str) -> anyhow::Result<Option<AuthorizeRequest>> {
+pub async fn find(op: &Operation<'_>, client: &Client, uri: &str) -> anyhow::Result<Option<AuthorizeRequest>> {
     let Some(id) = uri.strip_prefix(REQUEST_URI_PREFIX).filter(|id| is_id(id, 43)) else { return Ok(None) };
     let key = sha256_base64url(id);
-    let Some(text) = app.ephemeral.get(Namespace::Par, &key, now).await? else { return Ok(None) };
+    let Some(text) = op.app.ephemeral.get(Namespace::Par, &key, op.now).await? else { return Ok(None) };
     let request: AuthorizeRequest = serde_json::from_str(&text)?;
     let ours = request.client_id == client.id && client.allows_redirect(&request.redirect_uri);
     // The age of the request counts from its arrival in the browser, so that `prompt=login` requires a sign-in after
     // that time.
-    Ok(ours.then_some(AuthorizeRequest { pushed: Some(key), received: now, ..request }))
+    Ok(ours.then_some(AuthorizeRequest { pushed: Some(key), received: op.now, ..request }))
 }
 
 /// Consumes the reference of a request that is about to be answered; false if it was answered before. A browser may
 /// have presented the reference in time and take longer than the reference lives, so the answer is remembered as long
 /// as an interaction.
-pub async fn consume(app: &App, now: Timestamp, client: &Client, key: &str) -> anyhow::Result<bool> {
+pub async fn consume(op: &Operation<'_>, client: &Client, key: &str) -> anyhow::Result<bool> {
+    let Operation { app, now, .. } = *op;
     let taken = app.ephemeral.take(Namespace::Par, key, now).await?;
     if matches!(taken, TakeResult::AlreadyTaken(_)) {
         return Ok(false);
@@ -57,12 +58,8 @@ pub async fn consume(app: &App, now: Timestamp, client: &Client, key: &str) -> a
 
 /// Stores a validated request; returns its `request_uri`. The client's quota pays for the entry: anybody can push in
 /// the name of a public client, and fills only that client's quota.
-pub async fn store(
-    app: &App,
-    now: Timestamp,
-    client: &Client,
-    request: &AuthorizeRequest,
-) -> Result<String, ProtocolError> {
+pub async fn store(op: &Operation<'_>, client: &Client, request: &AuthorizeRequest) -> Result<String, ProtocolError> {
+    let Operation { app, now, .. } = *op;
     let id = id256(app.rng.as_ref());
     let (key, text) = (sha256_base64url(&id), serde_json::to_string(request).map_err(anyhow::Error::from)?);
     match app.ephemeral.put_for(&client.id, Namespace::Par, &key, &text, now.plus(PUSHED_REQUEST_TTL), now).await {

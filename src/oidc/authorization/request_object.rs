@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::app::AppState;
+use crate::app::Operation;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::clients::Client;
@@ -48,8 +48,7 @@ fn invalid_object(words: &'static str) -> OAuthError {
 
 /// Returns the parameters of the request object, or `None` if the request has neither `request` nor `request_uri`.
 pub async fn extract(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     params: &Params,
 ) -> Result<Option<Params>, RequestObjectError> {
@@ -57,7 +56,7 @@ pub async fn extract(
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err(OAuthError::invalid_request("request and request_uri: keep one").into()),
         (Some(object), None) => object.to_owned(),
-        (None, Some(uri)) => fetch_object(app, now, client, uri).await?,
+        (None, Some(uri)) => fetch_object(op, client, uri).await?,
     };
     let allowed = client
         .meta
@@ -65,8 +64,8 @@ pub async fn extract(
         .map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
     let denial = |why: String| invalid_object("the request object does not hold").detail(why);
     let expected = ExpectedSignature { algorithms: &allowed, typ: ALLOWED_TYP };
-    let claims = assertion::verify_with_client_keys(app, now, client, expected, object.trim(), denial).await?;
-    validate_claims(app.issuer(), now, client, params, &claims).map(Some).map_err(|error| RequestObjectError {
+    let claims = assertion::verify_with_client_keys(op, client, expected, object.trim(), denial).await?;
+    validate_claims(op.app.issuer(), op.now, client, params, &claims).map(Some).map_err(|error| RequestObjectError {
         error: error.into(),
         state: claims.get("state").and_then(Value::as_str).map(str::to_owned),
     })
@@ -75,7 +74,8 @@ pub async fn extract(
 /// Fetches a request object by reference. The fragment of the URI is the digest of the content and tells versions apart
 /// (OIDCC 6.2). Anybody with a browser can present a URI, so each client has one fetch at a time, and a recently
 /// fetched object is served from the cache (docs/threats.md#faults-a8).
-async fn fetch_object(app: &AppState, now: Timestamp, client: &Client, uri: &str) -> Result<String, OAuthError> {
+async fn fetch_object(op: &Operation<'_>, client: &Client, uri: &str) -> Result<String, OAuthError> {
+    let Operation { app, now, .. } = *op;
     let refused = |words| OAuthError::new(ErrorCode::InvalidRequestUri, words);
     let (bare, named) = uri.split_once('#').map_or((uri, None), |(bare, named)| (bare, Some(named)));
     let same = |registered: &String| registered == uri || registered.split('#').next() == Some(bare);

@@ -4,7 +4,7 @@
 use axum::response::Response;
 
 use super::pushed_request;
-use crate::app::AppState;
+use crate::app::{App, Operation};
 use crate::base::ids::{id128, id256};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
@@ -32,17 +32,18 @@ use crate::subjects::{self, SubjectSpace};
 
 /// Completes an authorization request. `said_yes` is true if the end user consented on the page of this request.
 pub async fn complete_authorization(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     request: &AuthorizeRequest,
     p: &EndUser,
     said_yes: bool,
 ) -> Result<Response, PageError> {
+    let op = Operation::of_request(app, ctx);
     let back = ResponseTarget::for_request(request);
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
-        && !pushed_request::consume(app, ctx.now, client, pushed).await?
+        && !pushed_request::consume(&op, client, pushed).await?
     {
         let error = OAuthError::new(ErrorCode::InvalidRequestUri, "the pushed request was answered before");
         return response::send_error(app, ctx, &back, &error);
@@ -71,8 +72,7 @@ pub async fn complete_authorization(
                 Some(IdTokenRequest { nonce: request.nonce.as_deref(), code: code.as_deref(), claims: told })
             }
         };
-        let minted =
-            issuer::issue_tokens(app, ctx.now, client, SubjectGrant { sub: &p.sub, grant: &grant }, access, id).await?;
+        let minted = issuer::issue_tokens(&op, client, SubjectGrant { sub: &p.sub, grant: &grant }, access, id).await?;
         if let Some(token) = minted.access_token {
             pairs.push(("access_token", token));
             pairs.push(("token_type", "Bearer".to_owned()));
@@ -92,7 +92,7 @@ fn is_id_token_only(kind: ResponseType) -> bool {
 }
 
 async fn build_grant(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     client: &Client,
     request: &AuthorizeRequest,
@@ -126,7 +126,7 @@ async fn build_grant(
 
 /// Issues a code, stored under its digest: bound to client, redirect URI, challenge, session and generation.
 async fn issue_code(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     request: &AuthorizeRequest,
     grant: &Grant,
@@ -149,7 +149,7 @@ async fn issue_code(
 /// Returns the client's row in the session, created at the first request of the client, with the account's `sub`. What
 /// the client is granted of the account is recorded then, and when it grows.
 async fn ensure_client_session(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     session: &Session,
     party: &Client,

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::app::AppState;
+use crate::app::Operation;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::{decode_base64url, sha256_base64url};
 use crate::clients::{self, AuthMethod, Client, is_client_id};
@@ -68,30 +68,24 @@ pub fn unverified_client_id(text: &str) -> Option<String> {
 
 /// Verifies an assertion.
 pub async fn verify(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     endpoint: ClientEndpoint,
     client: &Client,
     text: &str,
 ) -> Result<(), ProtocolError> {
-    let claims = verify_signature(app, now, client, text).await?;
-    let (jti, until) = validate_claims(app, now, endpoint, client, &claims).map_err(authentication_failed)?;
+    let claims = verify_signature(op, client, text).await?;
+    let (jti, until) = validate_claims(op, endpoint, client, &claims).map_err(authentication_failed)?;
     let key = sha256_base64url(&format!("{}/{jti}", client.id));
-    match app.ephemeral.claim_once(&client.id, Namespace::Assertion, &key, until, now).await? {
+    match op.app.ephemeral.claim_once(&client.id, Namespace::Assertion, &key, until, op.now).await? {
         true => Ok(()),
         false => Err(authentication_failed("the assertion was used before").into()),
     }
 }
 
-async fn verify_signature(
-    app: &AppState,
-    now: Timestamp,
-    client: &Client,
-    text: &str,
-) -> Result<Claims, ProtocolError> {
+async fn verify_signature(op: &Operation<'_>, client: &Client, text: &str) -> Result<Claims, ProtocolError> {
     let denial = |why: String| authentication_failed(format!("the assertion does not hold: {why}"));
     if client.meta.auth_method == AuthMethod::ClientSecretJwt {
-        let Some(secret) = clients::ops::signing_secret(app, client)? else {
+        let Some(secret) = clients::ops::signing_secret(op.app, client)? else {
             return Err(denial("the client has no secret to sign with".to_owned()).into());
         };
         let verified = jose::verify_hs256(secret.expose().as_bytes(), text, ALLOWED_TYP);
@@ -99,15 +93,8 @@ async fn verify_signature(
     }
     let allowed =
         client.meta.auth_signing_alg.map_or(client.requirements().allowed_algorithms.to_vec(), |alg| vec![alg]);
-    verify_with_client_keys(
-        app,
-        now,
-        client,
-        ExpectedSignature { algorithms: &allowed, typ: ALLOWED_TYP },
-        text,
-        denial,
-    )
-    .await
+    verify_with_client_keys(op, client, ExpectedSignature { algorithms: &allowed, typ: ALLOWED_TYP }, text, denial)
+        .await
 }
 
 /// The algorithms and the `typ` of which a signature must be.
@@ -120,19 +107,18 @@ pub struct ExpectedSignature<'a> {
 /// Verifies a signature with the registered keys of the client; keys at a `jwks_uri` are fetched again for an unknown
 /// `kid` (OIDCC 10.1.1). `denial` makes an error of the reason, which is for the log.
 pub async fn verify_with_client_keys(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     expected: ExpectedSignature<'_>,
     text: &str,
     denial: impl Fn(String) -> OAuthError,
 ) -> Result<Claims, ProtocolError> {
     let none = || denial("the client has no keys".to_owned());
-    let keys = clients::ops::load_keys(app, now, client, None).await?.ok_or_else(none)?;
+    let keys = clients::ops::load_keys(op, client, None).await?.ok_or_else(none)?;
     let verified = match keys.verify(text, expected.algorithms, expected.typ) {
         Err(VerifyError::UnknownKid) => {
             let unknown = unverified_kid(text).unwrap_or_default();
-            let keys = clients::ops::load_keys(app, now, client, Some(&unknown)).await?.ok_or_else(none)?;
+            let keys = clients::ops::load_keys(op, client, Some(&unknown)).await?.ok_or_else(none)?;
             keys.verify(text, expected.algorithms, expected.typ)
         }
         known => known,
@@ -147,12 +133,12 @@ fn unverified_kid(text: &str) -> Option<String> {
 
 /// Validates the claims (RFC 7523 3); returns the `jti` and the time until which it must be stored.
 fn validate_claims<'a>(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     endpoint: ClientEndpoint,
     client: &Client,
     claims: &'a Claims,
 ) -> Result<(&'a str, Timestamp), &'static str> {
+    let Operation { app, now, .. } = *op;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let time = |name: &str| claims.get(name).map(|v| v.as_i64().map(Timestamp::from_seconds));
     if text("iss") != Some(&client.id) || text("sub") != Some(&client.id) {

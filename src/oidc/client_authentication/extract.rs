@@ -10,8 +10,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::app::AppState;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::clients::{self, AuthMethod, Client, is_client_id, ops::verify_secret};
 use crate::http::error::PageError;
 use crate::http::form;
@@ -53,14 +52,13 @@ impl From<Response> for ClientAuthenticationError {
 
 /// Reads the form and authenticates the client.
 pub async fn authenticate_client(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     endpoint: ClientEndpoint,
     request: Request,
 ) -> Result<AuthenticatedClient, ClientAuthenticationError> {
     let headers = request.headers().clone();
     let basic_tried = headers.contains_key(header::AUTHORIZATION);
-    let params = match form::read_body(request, app).await {
+    let params = match form::read_body(request, op.app).await {
         Ok(text) => Params::parse(&text),
         Err(error) => {
             let response = unreadable_body_response(error, basic_tried).map_err(ClientAuthenticationError::Failed)?;
@@ -72,7 +70,7 @@ pub async fn authenticate_client(
         return Err(error_response(&error.detail(flaw.to_string()), &ClientLogContext::default(), basic_tried).into());
     }
     let mut who = ClientLogContext::default();
-    match verify_credentials(app, now, endpoint, (&headers, &params), &mut who).await {
+    match verify_credentials(op, endpoint, (&headers, &params), &mut who).await {
         Ok(client) => Ok(AuthenticatedClient { client, params, headers, log_context: who }),
         Err(ProtocolError::Denied(error)) => Err(error_response(&error, &who, basic_tried).into()),
         Err(ProtocolError::Failed(error)) => Err(ClientAuthenticationError::Failed(error)),
@@ -105,8 +103,7 @@ impl CredentialKind {
 }
 
 async fn verify_credentials(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     endpoint: ClientEndpoint,
     (headers, params): (&HeaderMap, &Params),
     who: &mut ClientLogContext,
@@ -118,7 +115,7 @@ async fn verify_credentials(
         return Err(authentication_failed("malformed client_id").into());
     }
     who.client_id.clone_from(&presented.client_id);
-    let found = clients::store::find(&mut app.db.read().await?, &presented.client_id).await?;
+    let found = clients::store::find(&mut op.app.db.read().await?, &presented.client_id).await?;
     let client = found.ok_or_else(|| authentication_failed("unknown client"))?;
     telemetry::record_client_id(&client.id);
     who.registered_methods =
@@ -130,13 +127,13 @@ async fn verify_credentials(
         return Err(authentication_failed("another method than the registered one").into());
     }
     match presented.kind {
-        CredentialKind::Basic(secret) | CredentialKind::Post(secret) if !verify_secret(&client, &secret, now) => {
+        CredentialKind::Basic(secret) | CredentialKind::Post(secret) if !verify_secret(&client, &secret, op.now) => {
             return Err(authentication_failed("wrong secret").into());
         }
-        CredentialKind::Assertion(text) => assertion::verify(app, now, endpoint, &client, &text).await?,
+        CredentialKind::Assertion(text) => assertion::verify(op, endpoint, &client, &text).await?,
         CredentialKind::Basic(_) | CredentialKind::Post(_) | CredentialKind::Anonymous => {}
     }
-    clients::ops::record_use(app, now, &client).await;
+    clients::ops::record_use(op, &client).await;
     Ok(client)
 }
 

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::app::{App, Operation};
-use crate::base::clock::{Span, Timestamp};
+use crate::base::clock::Span;
 use crate::base::ids::id128;
 use crate::clients::{self, Client};
 use crate::db::Durability;
@@ -29,22 +29,23 @@ enum DeliveryResult {
 /// Delivers one logout token to one client; completes the job and records the delivery state in one transaction.
 pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
     let intent: LogoutIntent = serde_json::from_str(&job.body)?;
-    let now = app.now();
-    if let Some(until) = app.logout_breaker.open_until(&intent.client_id, now) {
+    let op = Operation::of_job(app, job.kind.name());
+    if let Some(until) = app.logout_breaker.open_until(&intent.client_id, op.now) {
         outbox::requeue(&app.db, job, until).await?;
         return Ok(());
     }
     let client = clients::store::find(&mut app.db.read().await?, &intent.client_id).await?;
     let told = match client.filter(Client::is_usable) {
-        Some(client) => send_logout_token(app, now, &client, &intent).await?,
+        Some(client) => send_logout_token(&op, &client, &intent).await?,
         None => DeliveryResult::Refused("the client is suspended or gone".to_owned()),
     };
-    let now = app.now();
+    // Read again: the delivery may have taken seconds.
+    let op = Operation::of_job(app, job.kind.name());
+    let now = op.now;
     match &told {
         DeliveryResult::Unreachable(_) => app.logout_breaker.record_failure(&intent.client_id, now),
         DeliveryResult::Delivered | DeliveryResult::Refused(_) => app.logout_breaker.record_success(&intent.client_id),
     }
-    let op = Operation { now, ..Operation::of_job(app, job.kind.name()) };
     let mut tx = op.write(Durability::Relaxed).await?;
     let (state, problem) = match told {
         DeliveryResult::Delivered => {
@@ -69,11 +70,11 @@ pub async fn deliver(app: &App, job: &Job) -> anyhow::Result<()> {
 }
 
 async fn send_logout_token(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     intent: &LogoutIntent,
 ) -> anyhow::Result<DeliveryResult> {
+    let Operation { app, .. } = *op;
     let Some(uri) = &client.meta.backchannel_logout_uri else {
         return Ok(DeliveryResult::Refused("the client has no address for it any more".to_owned()));
     };
@@ -81,7 +82,7 @@ async fn send_logout_token(
         Some(sub) => sub.clone(),
         None => subject(&app.master_key, &mut app.db.read().await?, client, &intent.account_id).await?,
     };
-    let claims = logout_token_claims(app, now, client, intent, &sub);
+    let claims = logout_token_claims(op, client, intent, &sub);
     // Clients registered for an algorithm that is no longer offered are notified all the same, with RS256.
     let offered = &app.config.keys.algorithms;
     let alg = client.meta.id_token.signed.filter(|alg| offered.contains(alg)).unwrap_or(Alg::RS256);
@@ -100,7 +101,8 @@ async fn send_logout_token(
 }
 
 /// Builds the claims of BCL 2.4, without `nonce`, so that a logout token never passes for an ID token.
-fn logout_token_claims(app: &App, now: Timestamp, client: &Client, intent: &LogoutIntent, sub: &str) -> Value {
+fn logout_token_claims(op: &Operation<'_>, client: &Client, intent: &LogoutIntent, sub: &str) -> Value {
+    let Operation { app, now, .. } = *op;
     json!({
         "iss": app.issuer(),
         "aud": client.id,

@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::request::{self, LogoutRequest, MAX_URL_BYTES};
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::clients;
 use crate::ephemeral::Namespace;
@@ -50,7 +50,7 @@ pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageRe
             None => handle(&app, ctx, LogoutRequest::default(), None).await,
         };
     }
-    let request = request::parse(&app, ctx.now, &ctx.query).await?;
+    let request = request::parse(&Operation::of_request(&app, &ctx), &ctx.query).await?;
     handle(&app, ctx, request, None).await
 }
 
@@ -59,7 +59,7 @@ pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageRe
 pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Request) -> PageResult {
     let text = form::read_body(request, &app).await?;
     let params = Params::parse(&text);
-    let request = request::parse(&app, ctx.now, &params).await?;
+    let request = request::parse(&Operation::of_request(&app, &ctx), &params).await?;
     if ctx.navigation_id.is_some() {
         return store_and_redirect(&app, &ctx, request).await;
     }
@@ -120,14 +120,14 @@ pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext
     }
 }
 
-async fn store_and_redirect(app: &AppState, ctx: &RequestContext, request: LogoutRequest) -> PageResult {
+async fn store_and_redirect(app: &App, ctx: &RequestContext, request: LogoutRequest) -> PageResult {
     let (i, cookie) = store_request(app, ctx, request).await?;
     Ok(with_cookie(see_other(&format!("{}?i={i}", paths::LOGOUT)), cookie))
 }
 
 /// Stores the request for this browser; returns the `i` parameter, and the binding cookie if the browser had none.
 async fn store_request(
-    app: &AppState,
+    app: &App,
     ctx: &RequestContext,
     mut request: LogoutRequest,
 ) -> anyhow::Result<(String, Option<HeaderValue>)> {
@@ -136,7 +136,7 @@ async fn store_request(
     Ok((request::seal(app, ctx, &request).await?, cookie))
 }
 
-async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest, i: Option<&str>) -> PageResult {
+async fn handle(app: &App, ctx: RequestContext, mut request: LogoutRequest, i: Option<&str>) -> PageResult {
     let Some(session) = sessions::ops::find_unended(app, ctx.session.as_deref()).await? else {
         // No session remains in this browser, so no confirmation is needed.
         return finish_without_hint_in_url(app, ctx, request).await;
@@ -159,7 +159,7 @@ async fn handle(app: &AppState, ctx: RequestContext, mut request: LogoutRequest,
 }
 
 /// Finishes the logout like [`finish`], but never shows a page at a URL with a hint.
-async fn finish_without_hint_in_url(app: &AppState, ctx: RequestContext, mut request: LogoutRequest) -> PageResult {
+async fn finish_without_hint_in_url(app: &App, ctx: RequestContext, mut request: LogoutRequest) -> PageResult {
     let leaves = request.back.is_some() && frontchannel_logout(app, &request).await?.frames.is_empty();
     if leaves || ctx.query.get("id_token_hint").is_none() {
         return finish(app, ctx, &request).await;
@@ -169,20 +169,20 @@ async fn finish_without_hint_in_url(app: &AppState, ctx: RequestContext, mut req
 }
 
 /// True if the hint was issued for the current session.
-async fn hint_matches_session(app: &AppState, session: &Session, request: &LogoutRequest) -> anyhow::Result<bool> {
+async fn hint_matches_session(app: &App, session: &Session, request: &LogoutRequest) -> anyhow::Result<bool> {
     let Some(sid) = &request.sid else { return Ok(false) };
     let held = grants::store::find_by_sid(&mut app.db.read().await?, sid).await?;
     Ok(held.is_some_and(|h| h.session_id == session.id))
 }
 
 /// Returns the front-channel logout of the ended session.
-async fn frontchannel_logout(app: &AppState, request: &LogoutRequest) -> anyhow::Result<FrontchannelLogout> {
+async fn frontchannel_logout(app: &App, request: &LogoutRequest) -> anyhow::Result<FrontchannelLogout> {
     let Some(session) = &request.session else { return Ok(FrontchannelLogout::default()) };
     let parties = logouts::store::list_recipients(&mut app.db.read().await?, session).await?;
     Ok(FrontchannelLogout::for_parties(&parties, app.issuer(), request.client_id.as_deref()))
 }
 
-async fn client_name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
+async fn client_name(app: &App, client_id: Option<&str>) -> anyhow::Result<Option<String>> {
     match client_id {
         Some(id) => Ok(clients::store::find(&mut app.db.read().await?, id).await?.map(|c| c.meta.client_name)),
         None => Ok(None),
@@ -191,7 +191,7 @@ async fn client_name(app: &AppState, client_id: Option<&str>) -> anyhow::Result<
 
 /// Redirects to the client, or shows the logged-out page. If clients have a front-channel logout URI (FCL), the page of
 /// this server comes first, loads their frames, and then continues by itself.
-async fn finish(app: &AppState, ctx: RequestContext, request: &LogoutRequest) -> PageResult {
+async fn finish(app: &App, ctx: RequestContext, request: &LogoutRequest) -> PageResult {
     let FrontchannelLogout { frames, origins, still_open } = frontchannel_logout(app, request).await?;
     if let (Some(back), true) = (&request.back, frames.is_empty()) {
         let (_, nav) = ctx.new_navigation_cookie(app.rng.as_ref());

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::AppState;
-use crate::base::clock::{Span, Timestamp};
+use crate::app::{App, Operation};
+use crate::base::clock::Span;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{ClientId, ClientSessionId, SessionId};
 use crate::clients::{self, Client};
@@ -41,7 +41,7 @@ const UNBOUND_REQUEST_TTL: Span = Span::minutes(2);
 pub const MAX_URL_BYTES: usize = 6_000;
 
 /// Returns the `i` parameter with the sealed request: the requests of unauthenticated visitors take no storage.
-pub async fn seal(app: &AppState, ctx: &RequestContext, request: &LogoutRequest) -> anyhow::Result<String> {
+pub async fn seal(app: &App, ctx: &RequestContext, request: &LogoutRequest) -> anyhow::Result<String> {
     let text = serde_json::to_string(request)?;
     let (browser, life) = match &request.browser {
         Some(browser) => (browser.as_str(), REQUEST_TTL),
@@ -53,7 +53,7 @@ pub async fn seal(app: &AppState, ctx: &RequestContext, request: &LogoutRequest)
 }
 
 /// Loads the request of an `i` parameter, bound to this browser or not yet bound to any browser.
-pub async fn load(app: &AppState, ctx: &RequestContext, i: &str) -> anyhow::Result<Option<LogoutRequest>> {
+pub async fn load(app: &App, ctx: &RequestContext, i: &str) -> anyhow::Result<Option<LogoutRequest>> {
     let find =
         async |browser: &str| app.ephemeral.load_state(&app.master_key, Namespace::Logout, browser, i, ctx.now).await;
     let own = match &ctx.navigation_id {
@@ -70,17 +70,17 @@ pub async fn load(app: &AppState, ctx: &RequestContext, i: &str) -> anyhow::Resu
 /// Validates the parameters. A hint must be signed by this server and may have expired (RPIL 2); without a hint,
 /// `client_id` names the client but proves nothing, so the end user must confirm. The redirect URI must be registered
 /// by the client; `state` is returned only if sent.
-pub async fn parse(app: &AppState, now: Timestamp, params: &Params) -> anyhow::Result<LogoutRequest> {
+pub async fn parse(op: &Operation<'_>, params: &Params) -> anyhow::Result<LogoutRequest> {
     let mut out = LogoutRequest {
         ui_locales: params.get_owned("ui_locales").filter(|l| l.len() <= 256),
         ..LogoutRequest::default()
     };
     let (client, sid) = match params.get("id_token_hint") {
-        Some(hint) => match verify_hint(app, now, params, hint).await? {
+        Some(hint) => match verify_hint(op, params, hint).await? {
             Some((client, sid)) => (client, sid),
             None => return Ok(out),
         },
-        None => match find_client(app, params.get("client_id")).await? {
+        None => match find_client(op.app, params.get("client_id")).await? {
             Some(client) => (client, None),
             None => return Ok(out),
         },
@@ -100,19 +100,18 @@ pub async fn parse(app: &AppState, now: Timestamp, params: &Params) -> anyhow::R
     Ok(out)
 }
 
-async fn find_client(app: &AppState, id: Option<&str>) -> anyhow::Result<Option<Client>> {
+async fn find_client(app: &App, id: Option<&str>) -> anyhow::Result<Option<Client>> {
     let Some(id) = id.filter(|id| clients::is_client_id(id)) else { return Ok(None) };
     Ok(clients::store::find(&mut app.db.read().await?, id).await?.filter(Client::is_usable))
 }
 
 /// Verifies an `id_token_hint`; returns the client in its `aud`, and its `sid` if present.
 async fn verify_hint(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     params: &Params,
     hint: &str,
 ) -> anyhow::Result<Option<(Client, Option<ClientSessionId>)>> {
-    let claims = match keys::ops::verify_hint(app, now, ID_TOKEN_TYP, hint).await? {
+    let claims = match keys::ops::verify_hint(op, ID_TOKEN_TYP, hint).await? {
         Ok(claims) => claims,
         Err(why) => {
             tracing::info!(%why, "id_token_hint refused");
@@ -125,9 +124,9 @@ async fn verify_hint(
     }
     let text = |name: &str| claims.get(name).and_then(serde_json::Value::as_str);
     let aud = text("aud").unwrap_or_default();
-    if text("iss") != Some(app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
+    if text("iss") != Some(op.app.issuer()) || params.get("client_id").is_some_and(|id| id != aud) {
         return Ok(None);
     }
     let sid = text("sid").map(ClientSessionId::new);
-    Ok(find_client(app, Some(aud)).await?.map(|client| (client, sid)))
+    Ok(find_client(op.app, Some(aud)).await?.map(|client| (client, sid)))
 }

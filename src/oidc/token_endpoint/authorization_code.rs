@@ -36,7 +36,8 @@ const LAST_TOKEN_TTL: Span = Span(TOKEN_TTL.0 + AUTHORIZATION_CODE_TTL.0);
 const UNKNOWN_CODE: &str = "the code is unknown, expired or used";
 
 pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
-    let TokenRequest { app, now, client, params, .. } = *asking;
+    let TokenRequest { op, client, params, .. } = *asking;
+    let Operation { app, now, .. } = *op;
     let denied = |words: &'static str, detail: &str| Err(OAuthError::invalid_grant(words).detail(detail).into());
     if !client.allows_grant(GrantType::AuthorizationCode) {
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
@@ -110,8 +111,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let (jkt, grant_id) = (asking.jkt.as_deref(), grant.id.as_deref());
     let access = AccessTokenRequest { binding: holder, jkt, resource: &resource, grant_id };
     let id = IdTokenRequest { nonce: granted.nonce.as_deref(), code: None, claims: told };
-    let minted =
-        issuer::issue_tokens(app, now, client, SubjectGrant { sub: &sub, grant }, Some(access), Some(id)).await?;
+    let minted = issuer::issue_tokens(op, client, SubjectGrant { sub: &sub, grant }, Some(access), Some(id)).await?;
     Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),

@@ -6,6 +6,7 @@
 use serde_json::json;
 
 use super::token_request::{TokenRequest, TokenResponse};
+use crate::app::Operation;
 use crate::base::ids::id128;
 use crate::clients::GrantType;
 use crate::jose::{self, Alg};
@@ -15,7 +16,8 @@ use crate::oidc::tokens::issuer::audience;
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
-    let TokenRequest { app, now, client, params, .. } = *asking;
+    let TokenRequest { op, client, params, .. } = *asking;
+    let Operation { app, now, .. } = *op;
     if client.is_public() || !client.allows_grant(GrantType::ClientCredentials) {
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
     }

@@ -28,14 +28,14 @@ pub async fn post(State(app): State<AppState>, ctx: RequestContext, request: Req
 async fn exchange(app: AppState, ctx: RequestContext, asking: Arc<AuthenticatedClient>) -> ClientEndpointResult {
     let AuthenticatedClient { client, params, headers, .. } = &*asking;
     let target = DpopTarget { method: &Method::POST, path: paths::TOKEN };
-    let proof = dpop::extract_required_proof(&app, ctx.now, headers, target, client)?;
+    let op = &Operation::of_request(&app, &ctx).by(Actor::Client(client.id.clone()));
+    let proof = dpop::extract_required_proof(op, headers, target, client)?;
     if metadata::check_offered_algorithms(&client.meta, &app.config.keys.algorithms).is_err() {
         let words = "this client is registered for a signature that is not offered any more";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, words).into());
     }
     let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
-    let op = &Operation::of_request(&app, &ctx).by(Actor::Client(client.id.clone()));
-    let request = TokenRequest { app: &app, now: ctx.now, op, client, params, jkt, proof };
+    let request = TokenRequest { op, client, params, jkt, proof };
     let tokens = match params.get("grant_type") {
         Some("authorization_code") => authorization_code::exchange(&request).await?,
         Some("refresh_token") => refresh_token::exchange(&request).await?,

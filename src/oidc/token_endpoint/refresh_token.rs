@@ -7,6 +7,7 @@
 
 use super::token_request::{TokenRequest, TokenResponse};
 use crate::accounts::{self, Account};
+use crate::app::Operation;
 use crate::base::secret::constant_time_eq;
 use crate::clients::GrantType;
 use crate::db::Durability;
@@ -23,7 +24,8 @@ use crate::sessions;
 const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
 
 pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, ProtocolError> {
-    let TokenRequest { app, now, client, params, .. } = *asking;
+    let TokenRequest { op, client, params, .. } = *asking;
+    let Operation { app, now, .. } = *op;
     let denied = |detail: &str| Err(OAuthError::invalid_grant(UNKNOWN_TOKEN).detail(detail).into());
     if !client.allows_grant(GrantType::RefreshToken) {
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, "not registered for this grant").into());
@@ -81,8 +83,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
         code: None,
         claims: told,
     });
-    let minted =
-        issuer::issue_tokens(app, now, client, SubjectGrant { sub: &sub, grant: &grant }, Some(access), id).await?;
+    let minted = issuer::issue_tokens(op, client, SubjectGrant { sub: &sub, grant: &grant }, Some(access), id).await?;
     Ok(TokenResponse {
         access_token: minted.access_token.unwrap_or_default(),
         token_type: asking.token_type(),
@@ -116,19 +117,19 @@ async fn rotate_token(
     family: &RefreshTokenFamily,
     generation: i64,
 ) -> anyhow::Result<Option<i64>> {
-    let TokenRequest { op, now, .. } = *asking;
+    let op = asking.op;
     if !asking.client.requirements().rotates_refresh_tokens && generation == family.generation {
         return Ok(Some(generation));
     }
     let mut tx = op.write(Durability::Durable).await?;
-    let given = if grants::store::families::rotate(&mut tx, now, &family.id, generation).await? {
+    let given = if grants::store::families::rotate(&mut tx, op.now, &family.id, generation).await? {
         Some(generation + 1)
     } else {
         // A concurrent request rotated first, or the token is an old one: the current row decides.
         match grants::store::families::find(&mut tx, &family.id).await? {
             Some(now_is)
-                if now_is.is_alive(now)
-                    && classify(&now_is, generation, now) == RefreshTokenStatus::PreviousWithinGrace =>
+                if now_is.is_alive(op.now)
+                    && classify(&now_is, generation, op.now) == RefreshTokenStatus::PreviousWithinGrace =>
             {
                 Some(now_is.generation)
             }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::{AppState, Operation};
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::clients::Client;
 use crate::oidc::error::ProtocolError;
 use crate::oidc::tokens::dpop_proof::DpopProof;
@@ -13,8 +12,6 @@ use crate::protocol::params::Params;
 
 /// A token request of an authenticated client.
 pub struct TokenRequest<'a> {
-    pub app: &'a AppState,
-    pub now: Timestamp,
     /// The operation, with the client as its actor.
     pub op: &'a Operation<'a>,
     pub client: &'a Client,
@@ -29,7 +26,7 @@ impl TokenRequest<'_> {
     /// Consumes the DPoP proof, if present; to be called before a grant is consumed or a token issued.
     pub async fn consume_proof(&self) -> Result<(), ProtocolError> {
         match &self.proof {
-            Some(proof) => proof.consume(self.app, &self.client.id, self.now).await,
+            Some(proof) => proof.consume(self.op, &self.client.id).await,
             None => Ok(()),
         }
     }
@@ -41,7 +38,7 @@ impl TokenRequest<'_> {
     /// Returns the requested resource servers, which must be among the granted ones; without a request, all granted
     /// ones (RFC 8707 2.2).
     pub fn granted_resources(&self, granted: &[String]) -> Result<Vec<String>, OAuthError> {
-        let asked = requested_resources(self.app.issuer(), self.client, self.params)?;
+        let asked = requested_resources(self.op.app.issuer(), self.client, self.params)?;
         if asked.is_empty() {
             return Ok(granted.to_vec());
         }

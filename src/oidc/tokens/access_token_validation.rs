@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::accounts::{self, Account};
-use crate::app::App;
+use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{ClientSessionId, RefreshFamilyId};
 use crate::clients::{self, Client};
@@ -60,12 +60,11 @@ impl ValidAccessToken {
 /// the type; the other tokens signed with that type (ID tokens, userinfo, logout tokens) have no `client_id` as an
 /// access token has (RFC 9068 2.2).
 async fn verify_signature(
-    app: &App,
-    now: Timestamp,
+    op: &Operation<'_>,
     token: &str,
 ) -> anyhow::Result<Result<(Claims, AccessTokenTyp), VerifyError>> {
     for typ in AccessTokenTyp::ALL {
-        match keys::ops::verify(app, now, typ.name(), token).await? {
+        match keys::ops::verify(op, typ.name(), token).await? {
             Ok(claims) if claims.contains_key("client_id") => return Ok(Ok((claims, typ))),
             Err(why) if why != VerifyError::Typ => return Ok(Err(why)),
             Ok(_) | Err(_) => {}
@@ -75,12 +74,13 @@ async fn verify_signature(
 }
 
 /// Validates a token; `None` for an invalid, expired or revoked token. The reason goes to the log.
-pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<ValidAccessToken>> {
+pub async fn validate(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::Result<Option<ValidAccessToken>> {
+    let Operation { app, now, .. } = *op;
     let dead = |why: &str| {
         tracing::info!(why, "access token refused");
         Ok(None)
     };
-    let (claims, typ) = match verify_signature(app, now, token).await? {
+    let (claims, typ) = match verify_signature(op, token).await? {
         Ok(verified) => verified,
         Err(why) => return dead(&why.to_string()),
     };
@@ -140,8 +140,8 @@ pub async fn validate(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> an
 
 /// Returns the client that a token was issued to, even if the token has expired: the client's script may read the
 /// error.
-pub async fn find_issued_client(app: &App, now: Timestamp, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
-    let Ok((claims, _)) = verify_signature(app, now, token).await? else { return Ok(None) };
+pub async fn find_issued_client(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::Result<Option<Client>> {
+    let Ok((claims, _)) = verify_signature(op, token).await? else { return Ok(None) };
     let id = claims.get("client_id").and_then(Value::as_str).unwrap_or_default();
     Ok(clients::store::find(tx, id).await?.filter(Client::is_usable))
 }

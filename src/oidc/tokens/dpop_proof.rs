@@ -4,8 +4,8 @@
 //! after every other check of the request: anybody can name a public client, and could fill its quota
 //! (docs/threats.md#faults-a7).
 
-use crate::app::App;
-use crate::base::clock::{Span, Timestamp};
+use crate::app::Operation;
+use crate::base::clock::Span;
 use crate::base::secret::sha256_base64url;
 use crate::ephemeral::Namespace;
 use crate::oidc::error::ProtocolError;
@@ -25,10 +25,10 @@ pub struct DpopProof {
 
 impl DpopProof {
     /// Records the `jti`; returns `invalid_dpop_proof` for a replayed proof. To be called after every other check.
-    pub async fn consume(&self, app: &App, client_id: &str, now: Timestamp) -> Result<(), ProtocolError> {
+    pub async fn consume(&self, op: &Operation<'_>, client_id: &str) -> Result<(), ProtocolError> {
         let key = sha256_base64url(&format!("{}/{}", self.jkt, self.jti));
-        let until = now.plus(Span(MAX_PROOF_AGE.0 + CLOCK_LEEWAY.0 + 1_000));
-        match app.ephemeral.claim_once(client_id, Namespace::DpopProof, &key, until, now).await? {
+        let until = op.now.plus(Span(MAX_PROOF_AGE.0 + CLOCK_LEEWAY.0 + 1_000));
+        match op.app.ephemeral.claim_once(client_id, Namespace::DpopProof, &key, until, op.now).await? {
             true => Ok(()),
             false => Err(OAuthError::new(ErrorCode::InvalidDpopProof, "the proof was used before").into()),
         }

@@ -6,8 +6,7 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use crate::app::AppState;
-use crate::base::clock::Timestamp;
+use crate::app::Operation;
 use crate::clients::{self, Client};
 use crate::jose;
 use crate::oidc::ID_TOKEN_TYP;
@@ -21,8 +20,7 @@ pub enum UserinfoResponse {
 
 /// Signs the userinfo response, encrypts it, or both (nested), as registered by the client.
 pub async fn protect_userinfo(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     mut told: Map<String, Value>,
 ) -> anyhow::Result<UserinfoResponse> {
@@ -32,11 +30,11 @@ pub async fn protect_userinfo(
         Some(alg) => {
             // OIDCC 5.3.2 requires the members `iss` and `aud`. Without `nonce`, unlike an ID token.
             told.extend([
-                ("iss".to_owned(), json!(app.issuer())),
+                ("iss".to_owned(), json!(op.app.issuer())),
                 ("aud".to_owned(), json!(client.id)),
-                ("iat".to_owned(), json!(now.as_seconds())),
+                ("iat".to_owned(), json!(op.now.as_seconds())),
             ]);
-            let (ring, claims) = (app.key_ring(), Value::Object(told.clone()));
+            let (ring, claims) = (op.app.key_ring(), Value::Object(told.clone()));
             Some(tokio::task::spawn_blocking(move || jose::sign(&ring, alg, ID_TOKEN_TYP, &claims)).await??)
         }
     };
@@ -44,38 +42,31 @@ pub async fn protect_userinfo(
         (None, None) => Ok(UserinfoResponse::Json(told)),
         (Some(token), None) => Ok(UserinfoResponse::Jwt(token)),
         (Some(token), Some(how)) => {
-            Ok(UserinfoResponse::Jwt(encrypt_for_client(app, now, client, how, Some("JWT"), token).await?))
+            Ok(UserinfoResponse::Jwt(encrypt_for_client(op, client, how, Some("JWT"), token).await?))
         }
         (None, Some(how)) => {
             let text = Value::Object(told).to_string();
-            Ok(UserinfoResponse::Jwt(encrypt_for_client(app, now, client, how, None, text).await?))
+            Ok(UserinfoResponse::Jwt(encrypt_for_client(op, client, how, None, text).await?))
         }
     }
 }
 
 /// Encrypts an ID token if the client is registered for encrypted ID tokens.
-pub async fn protect_id_token(
-    app: &AppState,
-    now: Timestamp,
-    client: &Client,
-    token: String,
-) -> anyhow::Result<String> {
+pub async fn protect_id_token(op: &Operation<'_>, client: &Client, token: String) -> anyhow::Result<String> {
     match client.meta.id_token.encrypted {
         None => Ok(token),
-        Some(how) => encrypt_for_client(app, now, client, how, Some("JWT"), token).await,
+        Some(how) => encrypt_for_client(op, client, how, Some("JWT"), token).await,
     }
 }
 
 async fn encrypt_for_client(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     how: Encryption,
     cty: Option<&'static str>,
     text: String,
 ) -> anyhow::Result<String> {
-    let keys =
-        clients::ops::load_keys(app, now, client, None).await?.context("the client has no keys to encrypt to")?;
+    let keys = clients::ops::load_keys(op, client, None).await?.context("the client has no keys to encrypt to")?;
     let token = tokio::task::spawn_blocking(move || jose::encrypt(&keys, how, cty, text.as_bytes())).await??;
     Ok(token)
 }

@@ -6,8 +6,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha512};
 
-use crate::app::AppState;
-use crate::base::clock::Timestamp;
+use crate::app::{App, Operation};
 use crate::base::ids::id128;
 use crate::base::secret::{base64url, sha256};
 use crate::clients::Client;
@@ -63,18 +62,17 @@ pub struct SubjectGrant<'a> {
 
 /// Signs the tokens on a blocking thread: an RSA signature takes a quarter of a millisecond.
 pub async fn issue_tokens(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     granted: SubjectGrant<'_>,
     access: Option<AccessTokenRequest<'_>>,
     id: Option<IdTokenRequest<'_>>,
 ) -> anyhow::Result<IssuedTokens> {
-    let access = access.map(|wanted| access_token_claims(app, now, client, granted, wanted));
+    let access = access.map(|wanted| access_token_claims(op, client, granted, wanted));
     let typ = client.meta.tolerances.access_token_typ.name();
     let alg = client.meta.id_token.signed.unwrap_or(Alg::RS256);
-    let id = id.map(|wanted| (id_token_claims(app, now, client, granted, &wanted), wanted.code.map(str::to_owned)));
-    let ring = app.key_ring();
+    let id = id.map(|wanted| (id_token_claims(op, client, granted, &wanted), wanted.code.map(str::to_owned)));
+    let ring = op.app.key_ring();
     let minted = tokio::task::spawn_blocking(move || {
         let access_token = access.map(|claims| jose::sign(&ring, Alg::ES256, typ, &claims)).transpose()?;
         let id_token = id.map(|(mut claims, code)| {
@@ -90,22 +88,21 @@ pub async fn issue_tokens(
     });
     let mut minted = minted.await??;
     if let Some(token) = minted.id_token.take() {
-        minted.id_token = Some(encryption::protect_id_token(app, now, client, token).await?);
+        minted.id_token = Some(encryption::protect_id_token(op, client, token).await?);
     }
     Ok(minted)
 }
 
 /// Builds the claims of an access token (RFC 9068 2.2).
 fn access_token_claims(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     SubjectGrant { sub, grant }: SubjectGrant<'_>,
     wanted: AccessTokenRequest<'_>,
 ) -> Value {
     let mut claims = json!({
-        "iss": app.issuer(), "sub": sub, "aud": audience(app, client, wanted.resource), "client_id": client.id,
-        "jti": id128(app.rng.as_ref()), "iat": now.as_seconds(), "exp": now.plus(TOKEN_TTL).as_seconds(),
+        "iss": op.app.issuer(), "sub": sub, "aud": audience(op.app, client, wanted.resource), "client_id": client.id,
+        "jti": id128(op.app.rng.as_ref()), "iat": op.now.as_seconds(), "exp": op.now.plus(TOKEN_TTL).as_seconds(),
         "auth_time": grant.authenticated_at.as_seconds(), "acr": grant.acr, "amr": grant.amr,
         "scope": grant.disclosure.scopes.to_scope_string(),
     });
@@ -135,7 +132,7 @@ fn string_claim(name: &str, value: &str) -> (String, Value) {
 
 /// Returns the audience: the issuer, for userinfo, and the client's resource servers; or only the requested resource
 /// servers.
-pub fn audience(app: &AppState, client: &Client, resource: &[String]) -> Value {
+pub fn audience(app: &App, client: &Client, resource: &[String]) -> Value {
     let all: Vec<&str> = match resource {
         [] => std::iter::once(app.issuer()).chain(client.meta.audiences.iter().map(String::as_str)).collect(),
         asked => asked.iter().map(String::as_str).collect(),
@@ -147,8 +144,7 @@ pub fn audience(app: &AppState, client: &Client, resource: &[String]) -> Value {
 }
 
 fn id_token_claims(
-    app: &AppState,
-    now: Timestamp,
+    op: &Operation<'_>,
     client: &Client,
     SubjectGrant { sub, grant }: SubjectGrant<'_>,
     wanted: &IdTokenRequest<'_>,
@@ -156,8 +152,8 @@ fn id_token_claims(
     // Claims about the end user come first, so that none can replace a protocol claim (docs/threats.md#attack-j13).
     let mut claims = wanted.claims.clone();
     let fixed = json!({
-        "iss": app.issuer(), "sub": sub, "aud": client.id, "iat": now.as_seconds(),
-        "exp": now.plus(TOKEN_TTL).as_seconds(), "auth_time": grant.authenticated_at.as_seconds(),
+        "iss": op.app.issuer(), "sub": sub, "aud": client.id, "iat": op.now.as_seconds(),
+        "exp": op.now.plus(TOKEN_TTL).as_seconds(), "auth_time": grant.authenticated_at.as_seconds(),
         "acr": grant.acr, "amr": grant.amr,
     });
     if let Value::Object(fixed) = fixed {

@@ -39,7 +39,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     // An error of the store must not be ignored here: the recovery stores the pending request, and would lose it.
     let waiting = match ctx.query.get("i") {
-        Some(i) => interactions::ops::find(&app, ctx.now, i, ctx.navigation_id.as_deref()).await?,
+        Some(i) => interactions::ops::find(&Operation::of_request(&app, &ctx), i, ctx.navigation_id.as_deref()).await?,
         None => None,
     };
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));

@@ -1,6 +1,7 @@
 //! Rotation of the signing keys: published before it signs, there until its last token ended, once by any number of
 //! servers; and what is left of a key that somebody else may have.
 
+use preau::app::Operation;
 use preau::base::clock::Span;
 use preau::base::clock::Timestamp;
 use preau::config::Keys;
@@ -138,9 +139,9 @@ async fn rpil_2_a_retired_key_verifies_hints_and_no_access_token_until_it_is_for
         tend(&server).await;
     }
     let verify = async || {
-        let now = server.now();
-        let hint = ops::verify_hint(&server.app, now, ID_TOKEN_TYP, &hint).await.unwrap().is_ok();
-        (hint, ops::verify(&server.app, now, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_ok())
+        let op = Operation::of_job(&server.app, "keys");
+        let hint = ops::verify_hint(&op, ID_TOKEN_TYP, &hint).await.unwrap().is_ok();
+        (hint, ops::verify(&op, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_ok())
     };
     assert_eq!(verify().await, (true, false));
     server.advance(RETIRED_KEY_RETENTION);
@@ -163,10 +164,10 @@ async fn fault_rt09_a_revoked_key_signs_verifies_and_is_published_no_more() {
     server.advance(Span::minutes(1));
     for server in [&server, &other] {
         tend(server).await;
-        let now = server.now();
+        let op = Operation::of_job(&server.app, "keys");
         assert_eq!(server.app.key_ring().active(Alg::ES256).unwrap().kid(), &*new);
-        assert!(ops::verify(&server.app, now, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_err());
-        assert!(ops::verify_hint(&server.app, now, ID_TOKEN_TYP, &hint).await.unwrap().is_err());
+        assert!(ops::verify(&op, AccessTokenTyp::AtJwt.name(), &access).await.unwrap().is_err());
+        assert!(ops::verify_hint(&op, ID_TOKEN_TYP, &hint).await.unwrap().is_err());
         let jwks = published(server).await.to_string();
         assert!(jwks.contains(&*new) && !jwks.contains(&kid) && !jwks.contains(&*upcoming));
         assert!(verifies(&published(server).await, &signed(server, Alg::ES256, ID_TOKEN_TYP)));
@@ -227,7 +228,10 @@ async fn faults_d2_an_algorithm_that_leaves_the_list_signs_no_more_and_verifies_
     fewer.advance(RETIRE_AFTER);
     tend(&fewer).await;
     assert_eq!(algs(&fewer).await, ["ES256", "PS256", "RS256"].map(str::to_owned).into());
-    let known = async || ops::verify_hint(&fewer.app, fewer.now(), ID_TOKEN_TYP, &hint).await.unwrap().is_ok();
+    let known = async || {
+        let op = Operation::of_job(&fewer.app, "keys");
+        ops::verify_hint(&op, ID_TOKEN_TYP, &hint).await.unwrap().is_ok()
+    };
     assert!(known().await, "as a hint for longer");
     assert!(fewer.app.key_ring().can_sign(&fewer.app.config.keys.algorithms));
     // Listed again: a new key.
