@@ -11,6 +11,8 @@ pub enum EmailState {
     Replaced,
     /// The person removed it.
     Removed,
+    /// It gave way to a former address that the person took back.
+    Undone,
 }
 
 impl EmailState {

@@ -22,6 +22,7 @@ pub enum AuditEvent {
     RecoveryStarted,
     EmailConfirmed,
     EmailRemoved,
+    EmailTakenBack,
     CodeAccepted,
     LetterIssued,
     ChildrenConfirmed,

@@ -14,8 +14,8 @@ use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
-    accounts, activation, audit, devices, grants, keys, limits, logouts, my_account, notify, otp, recovery, sessions,
-    subjects, support,
+    accounts, activation, audit, devices, emails, grants, keys, limits, logouts, my_account, notify, otp, recovery,
+    sessions, subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -244,6 +244,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + activation::store::delete_expired(&mut tx).await?
         + recovery::store::delete_expired(&mut tx).await?
         + notify::store::delete_expired(&mut tx).await?
+        + accounts::store::emails::delete_ended(&mut tx, now.minus(emails::UNDO_TTL)).await?
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?

@@ -16,3 +16,15 @@ impl Default for Pupils {
         Self { parent_reset_until: 15 }
     }
 }
+
+/// The age in years from which a pupil may recover by an own address, where parents' codes end earlier: the digital
+/// majority in France.
+const MIN_MAIL_RESET_AGE: u32 = 15;
+
+impl Pupils {
+    /// Returns the age in years from which a pupil recovers by an own e-mail address. Below it a parent or the school
+    /// helps.
+    pub fn mail_reset_from(&self) -> u32 {
+        MIN_MAIL_RESET_AGE.max(self.parent_reset_until)
+    }
+}

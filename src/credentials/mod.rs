@@ -6,6 +6,7 @@
 pub mod browser_binding;
 pub mod ideas;
 pub mod ops;
+pub mod pages;
 pub mod views;
 
 use crate::accounts::password::PasswordPolicyError;

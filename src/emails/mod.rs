@@ -12,3 +12,5 @@ use crate::base::clock::Span;
 
 /// The TTL of a confirmation code.
 pub const CONFIRMATION_TTL: Span = Span::hours(24);
+/// The time in which a replaced or removed address may be taken back.
+pub const UNDO_TTL: Span = Span::days(7);

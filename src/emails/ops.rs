@@ -1,15 +1,16 @@
-//! Asks for, confirms and removes an address.
+//! Asks for, confirms, removes and takes back an address.
 
-use super::CONFIRMATION_TTL;
-use crate::accounts::Account;
+use super::{CONFIRMATION_TTL, UNDO_TTL};
 use crate::accounts::emails::EmailState;
 use crate::accounts::store::emails::{self as store, NewEmail};
+use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::{id128, row_id};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::{AccountId, ChallengeId};
+use crate::credentials::{self, ProofRefusal};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
@@ -20,16 +21,34 @@ use crate::otp::{self, ChallengePurpose, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
 
+/// The person at the page: a session is not enough to touch the address, because it may be recovered by.
+#[derive(Clone, Copy)]
+pub struct EmailOwner<'a> {
+    pub session: &'a Session,
+    pub account: &'a Account,
+    pub password: &'a str,
+    /// The device secrets in the browser's cookies.
+    pub device_secrets: &'a [String],
+    pub lang: Lang,
+}
+
+/// The reason why an address is not touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailRefusal {
+    NotProven(ProofRefusal),
+    /// The password was replaced lately: the address must wait.
+    Caution {
+        until: Timestamp,
+    },
+}
+
 /// The outcome of a request for a confirmation code.
 #[derive(Debug)]
 pub enum AskOutcome {
     Sent,
     /// The text is no address.
     Invalid,
-    /// The password was replaced lately: an address must wait.
-    Caution {
-        until: Timestamp,
-    },
+    Refused(EmailRefusal),
     /// The account's codes of the day are used up.
     TooMany {
         until: Timestamp,
@@ -40,19 +59,23 @@ fn budget_key(op: &Operation<'_>, account_id: &AccountId) -> String {
     op.app.master_key.hmac(HmacPurpose::LimiterKey, &format!("email/{account_id}"))
 }
 
-/// Records an address and sends its code.
-pub async fn ask(
-    op: &Operation<'_>,
-    session: &Session,
-    account: &Account,
-    lang: Lang,
-    typed: &str,
-) -> anyhow::Result<AskOutcome> {
-    let Operation { app, now, .. } = *op;
-    if let Some(until) = account.caution(now) {
-        return Ok(AskOutcome::Caution { until });
+/// Checks that no caution holds, and the current password.
+async fn check_owner(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Result<Result<(), EmailRefusal>> {
+    if let Some(until) = owner.account.caution(op.now) {
+        return Ok(Err(EmailRefusal::Caution { until }));
     }
+    let proof = credentials::ops::prove_password(op, owner.account, owner.password, owner.device_secrets).await?;
+    Ok(proof.map_err(EmailRefusal::NotProven))
+}
+
+/// Records an address, by the password, and sends its code.
+pub async fn ask(op: &Operation<'_>, owner: EmailOwner<'_>, typed: &str) -> anyhow::Result<AskOutcome> {
+    let Operation { app, now, .. } = *op;
+    let EmailOwner { session, account, lang, .. } = owner;
     let Some(address) = mail::parse_address(typed) else { return Ok(AskOutcome::Invalid) };
+    if let Err(refused) = check_owner(op, owner).await? {
+        return Ok(AskOutcome::Refused(refused));
+    }
     let challenge = ChallengeId::new(id128(app.rng.as_ref()));
     let code = otp::ops::generate_code(app);
     let keyed = otp::ops::code_hmac(app, &challenge, &code);
@@ -105,6 +128,8 @@ pub async fn confirm(
 ) -> anyhow::Result<ConfirmOutcome> {
     let app = op.app;
     let mut tx = op.write(Durability::Durable).await?;
+    // The account's row first: of two addresses that are confirmed or taken back at once, one is the account's.
+    accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
     let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
     let Some((asked, challenge)) = asked.and_then(|asked| asked.challenge_id.clone().map(|c| (asked, c))) else {
@@ -129,7 +154,7 @@ pub async fn confirm(
     )
     .await?;
     if let Some(former) = former.filter(|former| former.address != asked.address) {
-        tell_former(op, &mut tx, &former.address, lang).await?;
+        tell_former(op, &mut tx, &former.address, (lang, "mail-address-changed")).await?;
     }
     tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
@@ -137,39 +162,71 @@ pub async fn confirm(
     Ok(ConfirmOutcome::Confirmed)
 }
 
-/// Removes the confirmed address, which is told of it. During the caution after a recovery nothing is removed, and the
-/// end of the caution is the error.
-pub async fn remove(op: &Operation<'_>, account: &Account, lang: Lang) -> anyhow::Result<Result<(), Timestamp>> {
-    let app = op.app;
-    if let Some(until) = account.caution(op.now) {
-        return Ok(Err(until));
+/// Removes the confirmed address, by the password; the address is told of it.
+pub async fn remove(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Result<Result<(), EmailRefusal>> {
+    let (app, account, lang) = (op.app, owner.account, owner.lang);
+    if let Err(refused) = check_owner(op, owner).await? {
+        return Ok(Err(refused));
     }
     let mut tx = op.write(Durability::Durable).await?;
+    accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let Some(former) = store::find_confirmed(&mut tx, &app.master_key, &account.id).await? else {
         tx.rollback().await?;
         return Ok(Ok(()));
     };
     store::end_confirmed(&mut tx, &account.id, EmailState::Removed).await?;
-    audit::store::record(
-        &mut tx,
-        AuditEvent::EmailRemoved,
-        AuditDetails { account: Some(&account.id), ..AuditDetails::default() },
-    )
-    .await?;
-    tell_former(op, &mut tx, &former.address, lang).await?;
+    let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::EmailRemoved, about).await?;
+    tell_former(op, &mut tx, &former.address, (lang, "mail-address-changed")).await?;
     tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
     Ok(Ok(()))
 }
 
-/// Tells the former address, which hears of the account for the last time.
-async fn tell_former(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, address: &str, lang: Lang) -> anyhow::Result<()> {
+/// Takes an address back that was replaced or removed less than seven days ago, by the password: whoever changed it may
+/// not have been the person. The address in its place ends for good, and both are told.
+pub async fn take_back(
+    op: &Operation<'_>,
+    owner: EmailOwner<'_>,
+    id: &str,
+) -> anyhow::Result<Result<(), EmailRefusal>> {
+    let (app, account, lang) = (op.app, owner.account, owner.lang);
+    if let Err(refused) = check_owner(op, owner).await? {
+        return Ok(Err(refused));
+    }
+    let mut tx = op.write(Durability::Durable).await?;
+    accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    let current = store::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
+    store::end_confirmed(&mut tx, &account.id, EmailState::Undone).await?;
+    if !store::restore(&mut tx, &account.id, id, op.now.minus(UNDO_TTL)).await? {
+        // Taken back a moment ago, or too late.
+        tx.rollback().await?;
+        return Ok(Ok(()));
+    }
+    let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
+    audit::store::record(&mut tx, AuditEvent::EmailTakenBack, about).await?;
+    if let Some(current) = current {
+        tell_former(op, &mut tx, &current.address, (lang, "mail-address-undone")).await?;
+    }
+    tell_person(op, &mut tx, &account.id, lang).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::Mail);
+    Ok(Ok(()))
+}
+
+/// Tells an address that ended, which hears of the account for the last time.
+async fn tell_former(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    address: &str,
+    (lang, key): (Lang, &str),
+) -> anyhow::Result<()> {
     let app = op.app;
     let service = app.pages.service_name();
     let subject = app.pages.message(lang, "mail-address-changed-subject", &[("service", service)])?;
     let host = app.config.server.host();
-    let text = app.pages.message(lang, "mail-address-changed", &[("service", service), ("host", host)])?;
+    let text = app.pages.message(lang, key, &[("service", service), ("host", host)])?;
     notify::ops::enqueue_mail(tx, &app.master_key, address, subject, text).await
 }
 

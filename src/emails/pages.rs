@@ -6,20 +6,25 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::ops::{self, AskOutcome, ConfirmOutcome};
-use super::views::{EmailError, EmailPage};
+use super::UNDO_TTL;
+use super::ops::{self, AskOutcome, ConfirmOutcome, EmailOwner, EmailRefusal};
+use super::views::{EmailError, EmailPage, FormerAddress};
 use crate::accounts::Account;
 use crate::accounts::store::emails as store;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
+use crate::base::profile::Profile;
+use crate::credentials::pages as proof;
+use crate::credentials::views::CurrentPasswordError;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
 use crate::otp::{CodeFormatError, CodeVerification, TypedCode};
+use crate::protocol::params::Params;
 use crate::sessions::Session;
 use crate::sessions::extract::CurrentSession;
 
@@ -33,6 +38,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_EMAIL, get(show).post(ask))
         .route(paths::ACCOUNT_EMAIL_CODE, post(confirm))
         .route(paths::ACCOUNT_EMAIL_REMOVE, post(remove))
+        .route(paths::ACCOUNT_EMAIL_TAKE_BACK, post(take_back))
 }
 
 /// Returns the session, or the response to send to somebody without one, or where no mail is sent.
@@ -43,12 +49,29 @@ fn signed_in(app: &AppState, signed: CurrentSession) -> Result<Result<(Session, 
     Ok(signed.0.ok_or_else(|| see_other(paths::SIGN_IN)))
 }
 
-async fn email_page(app: &AppState, session: &Session, account: &Account) -> anyhow::Result<EmailPage> {
+async fn email_page(
+    app: &AppState,
+    ctx: &RequestContext,
+    session: &Session,
+    account: &Account,
+) -> anyhow::Result<EmailPage> {
     let mut tx = app.db.read().await?;
     let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
     let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
     let confirmed = store::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
-    Ok(EmailPage { confirmed: confirmed.map(|e| e.address), asked: asked.map(|e| e.address), ..EmailPage::default() })
+    let former = store::list_former(&mut tx, &app.master_key, &account.id, ctx.now.minus(UNDO_TTL)).await?;
+    let former = former.into_iter().map(|former| FormerAddress {
+        day: dates::day(ctx.lang, former.ended_at.plus(UNDO_TTL)),
+        id: former.id,
+        address: former.address,
+    });
+    Ok(EmailPage {
+        confirmed: confirmed.map(|e| e.address),
+        asked: asked.map(|e| e.address),
+        former: former.collect(),
+        recovers_from: (account.profile == Profile::Eleve).then(|| app.config.pupils.mail_reset_from()),
+        ..EmailPage::default()
+    })
 }
 
 fn caution(lang: Lang, until: Timestamp) -> EmailError {
@@ -60,7 +83,26 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
         Ok(signed) => signed,
         Err(answer) => return Ok(answer),
     };
-    ctx.page(&app.pages, StatusCode::OK, &email_page(&app, &session, &account).await?)
+    ctx.page(&app.pages, StatusCode::OK, &email_page(&app, &ctx, &session, &account).await?)
+}
+
+/// Shows the page again with what was refused.
+fn refused(app: &AppState, ctx: &RequestContext, why: EmailRefusal, page: EmailPage) -> PageResult {
+    match why {
+        EmailRefusal::Caution { until } => {
+            let page = EmailPage { error: Some(caution(ctx.lang, until)), ..page };
+            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        EmailRefusal::NotProven(why) => {
+            let page = EmailPage { current: Some(CurrentPasswordError::new(why, ctx.lang)), ..page };
+            proof::refused(ctx, why, ctx.page(&app.pages, proof::status(why), &page)?)
+        }
+    }
+}
+
+fn owner<'a>(ctx: &'a RequestContext, session: &'a Session, account: &'a Account, form: &'a Params) -> EmailOwner<'a> {
+    let (password, device_secrets) = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
+    EmailOwner { session, account, password, device_secrets, lang: ctx.lang }
 }
 
 /// POST: sends a code to the address.
@@ -71,18 +113,15 @@ async fn ask(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSe
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let typed = form.form_value("adresse");
-    let page = EmailPage { asked: None, ..email_page(&app, &session, &account).await? };
+    let page = EmailPage { asked: None, ..email_page(&app, &ctx, &session, &account).await? };
     let page = EmailPage { typed: typed.chars().take(MAX_SHOWN_CHARS).collect(), ..page };
-    match ops::ask(&op, &session, &account, ctx.lang, typed).await? {
+    match ops::ask(&op, owner(&ctx, &session, &account, &form), typed).await? {
         AskOutcome::Sent => Ok(see_other(paths::ACCOUNT_EMAIL)),
         AskOutcome::Invalid => {
             let page = EmailPage { error: Some(EmailError::Invalid), ..page };
             ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
-        AskOutcome::Caution { until } => {
-            let page = EmailPage { error: Some(caution(ctx.lang, until)), ..page };
-            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
+        AskOutcome::Refused(why) => refused(&app, &ctx, why, page),
         AskOutcome::TooMany { until } => {
             let hour = dates::hour_rounded_up(ctx.lang, until);
             let page = EmailPage { error: Some(EmailError::TooMany { hour }), ..page };
@@ -117,21 +156,43 @@ async fn confirm(
             ConfirmOutcome::Rejected(_) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeUsedUp),
         },
     };
-    let page = EmailPage { error: Some(error), ..email_page(&app, &session, &account).await? };
+    let page = EmailPage { error: Some(error), ..email_page(&app, &ctx, &session, &account).await? };
     ctx.page(&app.pages, status, &page)
 }
 
 /// POST: removes the address.
-async fn remove(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession, Form(_): Form) -> PageResult {
+async fn remove(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+    Form(form): Form,
+) -> PageResult {
     let (session, account) = match signed_in(&app, signed)? {
         Ok(signed) => signed,
         Err(answer) => return Ok(answer),
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    if let Err(until) = ops::remove(&op, &account, ctx.lang).await? {
-        let error = Some(caution(ctx.lang, until));
-        let page = EmailPage { error, ..email_page(&app, &session, &account).await? };
-        return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
+    match ops::remove(&op, owner(&ctx, &session, &account, &form)).await? {
+        Ok(()) => Ok(see_other(paths::ACCOUNT_EMAIL)),
+        Err(why) => refused(&app, &ctx, why, email_page(&app, &ctx, &session, &account).await?),
     }
-    Ok(see_other(paths::ACCOUNT_EMAIL))
+}
+
+/// POST: makes a former address the account's again.
+async fn take_back(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: CurrentSession,
+    Form(form): Form,
+) -> PageResult {
+    let (session, account) = match signed_in(&app, signed)? {
+        Ok(signed) => signed,
+        Err(answer) => return Ok(answer),
+    };
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    let Some(id) = form.get("ancienne") else { return Ok(see_other(paths::ACCOUNT_EMAIL)) };
+    match ops::take_back(&op, owner(&ctx, &session, &account, &form), id).await? {
+        Ok(()) => Ok(see_other(paths::ACCOUNT_EMAIL)),
+        Err(why) => refused(&app, &ctx, why, email_page(&app, &ctx, &session, &account).await?),
+    }
 }

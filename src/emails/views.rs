@@ -2,12 +2,16 @@
 
 use serde::Serialize;
 
+use crate::credentials::views::{CurrentPasswordError, CurrentPasswordProblem};
 use crate::http::pages::Page;
 
 /// `/compte/adresse`. Posts `adresse` to the URL of the page, `code` to `/compte/adresse/code`, and nothing to
-/// `/compte/adresse/retirer`.
+/// `/compte/adresse/retirer`. `mot_de_passe` goes with `adresse`, with `/compte/adresse/retirer`, and with `ancienne`
+/// to `/compte/adresse/reprendre`.
 #[derive(Debug, Default, Serialize)]
 pub struct EmailPage {
+    /// The age in years from which a pupil recovers by the address; `None` for a parent.
+    pub recovers_from: Option<u32>,
     /// The confirmed address.
     pub confirmed: Option<String>,
     /// The address to which a code was sent in this session.
@@ -15,6 +19,19 @@ pub struct EmailPage {
     /// The typed address, shown again after an error.
     pub typed: String,
     pub error: Option<EmailError>,
+    /// The error of the current password.
+    pub current: Option<CurrentPasswordError>,
+    /// The addresses that may be taken back.
+    pub former: Vec<FormerAddress>,
+}
+
+/// An address that was replaced or removed a short while ago.
+#[derive(Clone, Debug, Serialize)]
+pub struct FormerAddress {
+    pub id: String,
+    pub address: String,
+    /// The last day on which it may be taken back.
+    pub day: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -47,6 +64,7 @@ impl Page for EmailPage {
         let code = |error| EmailPage { asked: address(), error, ..EmailPage::default() };
         let mut all = vec![
             EmailPage::default(),
+            EmailPage { recovers_from: Some(15), ..EmailPage::default() },
             EmailPage { confirmed: address(), ..EmailPage::default() },
             EmailPage { typed: "fatou".to_owned(), error: Some(EmailError::Invalid), ..EmailPage::default() },
             EmailPage {
@@ -58,6 +76,16 @@ impl Page for EmailPage {
             EmailPage { confirmed: address(), asked: Some("f.ndiaye@example.org".to_owned()), ..EmailPage::default() },
             code(None),
         ];
+        let former = || FormerAddress {
+            id: "0".repeat(32),
+            address: "ancienne@example.org".to_owned(),
+            day: "5\u{a0}décembre".to_owned(),
+        };
+        all.push(EmailPage { confirmed: address(), former: vec![former()], ..EmailPage::default() });
+        for kind in [CurrentPasswordProblem::Empty, CurrentPasswordProblem::Wrong, CurrentPasswordProblem::Waiting] {
+            let current = Some(CurrentPasswordError::sample(kind));
+            all.push(EmailPage { typed: "fatou@example.org".to_owned(), current, ..EmailPage::default() });
+        }
         for error in
             [EmailError::CodeEmpty, EmailError::CodeNotSix, EmailError::CodeWrong { left: 2 }, EmailError::CodeUsedUp]
         {

@@ -28,6 +28,7 @@ pub const RECOVERY_DONE: &str = "/mot-de-passe-oublie/termine";
 pub const ACCOUNT: &str = "/compte";
 pub const ACCOUNT_EMAIL: &str = "/compte/adresse";
 pub const ACCOUNT_EMAIL_CODE: &str = "/compte/adresse/code";
+pub const ACCOUNT_EMAIL_TAKE_BACK: &str = "/compte/adresse/reprendre";
 pub const ACCOUNT_EMAIL_REMOVE: &str = "/compte/adresse/retirer";
 pub const ACCOUNT_ADD_CHILD: &str = "/compte/enfants/ajouter";
 pub const ACCOUNT_CHILDREN: &str = "/compte/enfants";

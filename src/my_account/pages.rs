@@ -5,7 +5,6 @@ mod give_up;
 mod notices;
 mod own_data;
 mod password;
-mod proof;
 mod security;
 mod services;
 

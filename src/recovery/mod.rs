@@ -31,8 +31,6 @@ pub const MAX_UNPROVEN_PHONE: Span = Span::days(730);
 /// An address that was confirmed less than this long ago recovers nothing: who sits at an open session for a minute
 /// would get the account with it.
 pub const YOUNG_EMAIL: Span = Span::hours(48);
-/// The age in years from which a pupil recovers by an own address: the digital majority in France.
-pub const PUPIL_MAIL_AGE: u32 = 15;
 /// After a recovery, what a thief would want waits for this long.
 pub const CAUTION: Span = Span::hours(48);
 

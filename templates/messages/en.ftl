@@ -510,10 +510,25 @@ current-password-busy = Many families are signing in right now. Try again in { $
 current-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
+## An address that is taken back
+email-former = You did not change the address yourself?
+email-former-how = Take the former one back: enter your password above, then choose it. The other one will no longer serve.
+email-former-until = Possible until { $day }
+email-take-back = Take { $address } back
+event-email-taken-back = Former e-mail address taken back
+mail-address-undone =
+    { $service }: this address is no longer your account's. The address before it was taken back.
+
+    If that was not you: sign in and choose a new password, or call the school.
+
+    { $host }
+
 ## The e-mail address
 caution = To be safe, after a recent change, this will be possible from { $day } at { $hour }.
 email-title = My e-mail address
-email-what-for = It is optional. It serves to tell you if the password of your account is replaced.
+email-what-for = It is optional. It serves to warn you if somebody touches your account.
+email-recovers = Two days after you confirm it, it can also receive a code if you forget your password.
+email-recovers-from = From the age of { $age } on, it can also receive a code if you forget your password.
 email-label = E-mail address
 email-send = Receive a code at this address
 email-invalid = Check the address: it looks like given.name@example.org.
@@ -535,7 +550,7 @@ mail-address-changed-subject = { $service }: your e-mail address has changed
 mail-address-changed =
     { $service }: this address is no longer your account's.
 
-    If that was not you: sign in and choose a new password, or call the school.
+    If that was not you: sign in and choose a new password, or call the school. For 7 days this address can be taken back: My account, My e-mail address.
 
     { $host }
 

@@ -510,10 +510,25 @@ current-password-busy = Beaucoup de familles se connectent en ce moment. Réessa
 current-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
+## An address that is taken back
+email-former = Vous n'avez pas changé d'adresse vous-même ?
+email-former-how = Reprenez l'ancienne : indiquez votre mot de passe ci-dessus, puis choisissez-la. L'autre ne servira plus.
+email-former-until = Possible jusqu'au { $day }
+email-take-back = Reprendre { $address }
+event-email-taken-back = Ancienne adresse e-mail reprise
+mail-address-undone =
+    { $service } : cette adresse n'est plus celle de votre compte. L'adresse d'avant a été reprise.
+
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
+
+    { $host }
+
 ## The e-mail address
 caution = Par prudence, après un changement récent, ceci sera possible à partir du { $day } à { $hour }.
 email-title = Mon adresse e-mail
-email-what-for = Elle est facultative. Elle sert à vous prévenir si le mot de passe de votre compte est remplacé.
+email-what-for = Elle est facultative. Elle sert à vous prévenir si quelqu'un touche à votre compte.
+email-recovers = Deux jours après sa confirmation, elle peut aussi recevoir un code si vous oubliez votre mot de passe.
+email-recovers-from = À partir de { $age } ans, elle peut aussi recevoir un code si vous oubliez votre mot de passe.
 email-label = Adresse e-mail
 email-send = Recevoir un code à cette adresse
 email-invalid = Vérifiez l'adresse : elle ressemble à prenom.nom@exemple.fr.
@@ -535,7 +550,7 @@ mail-address-changed-subject = { $service } : votre adresse e-mail a changé
 mail-address-changed =
     { $service } : cette adresse n'est plus celle de votre compte.
 
-    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement.
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement. Pendant 7 jours, cette adresse peut être reprise : Mon compte, Mon adresse e-mail.
 
     { $host }
 

@@ -41,7 +41,11 @@ async fn code(server: &TestServer) -> String {
 
 impl Browser {
     async fn ask_for(&mut self, address: &str) {
-        self.submit("envoyer", &[("adresse", address)]).await;
+        self.ask_with(address, PASSWORD).await;
+    }
+
+    async fn ask_with(&mut self, address: &str, password: &str) {
+        self.submit("envoyer", &[("adresse", address), ("mot_de_passe", password)]).await;
         if self.page.status.is_redirection() {
             self.follow().await;
         }
@@ -77,7 +81,7 @@ async fn an_address_serves_once_its_code_is_typed_and_the_former_one_is_told() {
     assert!(told(ADDRESS) && told("autre@example.org"), "both addresses are told");
     let states = server.query_texts("SELECT state FROM email ORDER BY state DESC").await;
     assert_eq!(states, ["replaced", "confirmed"]);
-    browser.submit("retirer", &[]).await;
+    browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
     browser.follow().await;
     assert!(!browser.page.has_element("#adresse-confirmee"));
     let mut facts = server.audit_facts().await;
@@ -110,10 +114,10 @@ async fn a_replaced_password_is_told_to_the_confirmed_address() {
 
     // For two days no address is removed or asked for, and it is said when it will be possible.
     forgetful.get("/compte/adresse").await;
-    forgetful.submit("retirer", &[]).await;
+    forgetful.submit("retirer", &[("mot_de_passe", "Autre-mot-99")]).await;
     assert_eq!(forgetful.page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(forgetful.page.visible_text().contains("Par prudence"), "{}", forgetful.page.visible_text());
-    forgetful.ask_for("voleur@example.org").await;
+    forgetful.ask_with("voleur@example.org", "Autre-mot-99").await;
     assert!(forgetful.page.visible_text().contains("Par prudence"), "{}", forgetful.page.visible_text());
     assert_eq!(server.query_texts("SELECT state FROM email").await, ["confirmed"]);
     server.advance(Span::hours(48));
@@ -121,7 +125,7 @@ async fn a_replaced_password_is_told_to_the_confirmed_address() {
     later.get("/connexion").await;
     later.sign_in_with(&account.identifiant, "Autre-mot-99").await;
     later.get("/compte/adresse").await;
-    later.submit("retirer", &[]).await;
+    later.submit("retirer", &[("mot_de_passe", "Autre-mot-99")]).await;
     assert_eq!(server.query_texts("SELECT state FROM email").await, ["removed"]);
 }
 
@@ -153,6 +157,100 @@ async fn attack_a8_what_is_no_address_is_said_and_sends_nothing() {
     }
     server.drain_outbox().await;
     assert_eq!(server.mails().len(), 0);
+}
+
+/// A browser with a confirmed address, that another one replaced a day later.
+async fn start_replaced() -> (TestServer, TestAccount, Browser) {
+    let (server, account, mut browser) = start().await;
+    browser.ask_for(ADDRESS).await;
+    let typed = code(&server).await;
+    browser.confirm(&typed).await;
+    server.advance(Span::days(3));
+    let mut thief = signed_in(&server, &account).await;
+    thief.ask_for("voleur@example.org").await;
+    let typed = code(&server).await;
+    thief.confirm(&typed).await;
+    let browser = signed_in(&server, &account).await;
+    server.drain_outbox().await;
+    (server, account, browser)
+}
+
+async fn take_back(browser: &mut Browser, password: &str) {
+    browser.submit("reprendre-1", &[("mot_de_passe", password)]).await;
+}
+
+#[tokio::test]
+async fn attack_a8_a_session_left_open_is_not_enough_to_touch_the_address() {
+    let (server, _, mut browser) = start().await;
+    for password in ["", "Faux-mot-12"] {
+        browser.ask_with(ADDRESS, password).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
+        assert!(browser.page.has_element("#mot-de-passe[aria-invalid]"));
+    }
+    server.drain_outbox().await;
+    assert_eq!(server.mails().len(), 0);
+    browser.ask_for(ADDRESS).await;
+    let typed = code(&server).await;
+    browser.confirm(&typed).await;
+    browser.submit("retirer", &[("mot_de_passe", "Faux-mot-12")]).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["confirmed"]);
+}
+
+#[tokio::test]
+async fn attack_a8_a_replaced_address_is_taken_back_within_seven_days_and_both_are_told() {
+    let (server, account, mut browser) = start_replaced().await;
+    assert!(browser.page.visible_text().contains(ADDRESS), "{}", browser.page.visible_text());
+    take_back(&mut browser, "Faux-mot-12").await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = server.mails().len();
+    take_back(&mut browser, PASSWORD).await;
+    browser.follow().await;
+    assert!(browser.page.visible_text().contains(&format!("confirmée est {ADDRESS}")));
+    assert!(!browser.page.has_element("#reprendre-1"), "the thief's address does not come back");
+    server.drain_outbox().await;
+    let mails = server.mails();
+    let told: Vec<_> = mails[told..].iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.contains(&ADDRESS) && told.contains(&"voleur@example.org"), "{told:?}");
+    assert!(server.audit_facts().await.iter().any(|fact| fact == "email_taken_back"));
+    // It was confirmed three days ago, and recovers at once.
+    let mut forgetful = Browser::new(&server);
+    forgetful.forget(&account.identifiant).await;
+    forgetful.submit("par-e-mail", &[]).await;
+    server.drain_outbox().await;
+    assert_eq!(server.mails().last().unwrap().to, ADDRESS);
+    assert!(server.mails().last().unwrap().text.contains("choisir un nouveau mot de passe"));
+}
+
+#[tokio::test]
+async fn a_removed_address_is_taken_back_too_and_after_seven_days_none_is() {
+    let (server, account, mut browser) = start_replaced().await;
+    browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    let mut other = Browser::new(&server);
+    let petit = server.create_account("Paul", "PETIT").await;
+    other.get("/connexion").await;
+    other.sign_in_with(&petit.identifiant, PASSWORD).await;
+    let id = server.query_texts("SELECT id FROM email WHERE state = 'replaced'").await.remove(0);
+    other.get("/compte").await;
+    other.post("/compte/adresse/reprendre", &[("ancienne", &id), ("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM email WHERE state = 'confirmed'").await,
+        0,
+        "another account's"
+    );
+    // During a caution nothing is taken back.
+    let until = server.now().plus(Span::hours(1)).0;
+    server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
+    take_back(&mut browser, PASSWORD).await;
+    assert!(browser.page.visible_text().contains("Par prudence"), "{}", browser.page.visible_text());
+    server.execute_sql("UPDATE account SET caution_until = NULL", Vec::new()).await;
+    server.advance(Span::days(7));
+    let mut late = signed_in(&server, &account).await;
+    assert!(!late.page.has_element("#reprendre-1"));
+    late.post("/compte/adresse/reprendre", &[("ancienne", &id), ("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE state = 'confirmed'").await, 0);
 }
 
 #[tokio::test]

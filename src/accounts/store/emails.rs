@@ -4,7 +4,7 @@ use crate::accounts::emails::EmailState;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ChallengeId, SessionId};
 use crate::crypto::{AssociatedData, MasterKey};
-use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 #[derive(FromRow)]
 struct Row {
@@ -94,6 +94,44 @@ pub async fn end_confirmed(tx: &mut UnitOfWork<'_>, account_id: &AccountId, stat
     let now = tx.now;
     let sql = "UPDATE email SET state = $2, ended_at = $3 WHERE account_id = $1 AND state = 'confirmed'";
     Ok(tx.execute(sql, args![account_id, state.name(), now]).await? == 1)
+}
+
+/// An address that ended a short while ago, and may be taken back.
+#[derive(Clone, Debug)]
+pub struct FormerEmail {
+    pub id: String,
+    pub address: String,
+    pub ended_at: Timestamp,
+}
+
+/// Lists the confirmed addresses of an account that were replaced or removed after a time, the last one first.
+pub async fn list_former(
+    tx: &mut Tx,
+    master_key: &MasterKey,
+    account_id: &AccountId,
+    since: Timestamp,
+) -> anyhow::Result<Vec<FormerEmail>> {
+    let sql = "SELECT id, address, ended_at FROM email WHERE account_id = $1 AND state IN ('replaced', 'removed') \
+               AND ended_at > $2 ORDER BY ended_at DESC, id DESC LIMIT 5";
+    let rows = tx.fetch_all::<(String, String, i64)>(sql, args![account_id, since]).await?;
+    let open = |(id, sealed, ended_at): (String, String, i64)| {
+        let address = master_key.open(address_place(&id), &sealed)?;
+        Ok(FormerEmail { id, address, ended_at: Timestamp(ended_at) })
+    };
+    rows.into_iter().map(open).collect()
+}
+
+/// Makes an address that ended after a time the confirmed one again, once. The caller ended the one in its place.
+pub async fn restore(tx: &mut Tx, account_id: &AccountId, id: &str, since: Timestamp) -> Result<bool> {
+    let sql = "UPDATE email SET state = 'confirmed', ended_at = NULL WHERE id = $1 AND account_id = $2 \
+               AND state IN ('replaced', 'removed') AND ended_at > $3";
+    Ok(tx.execute(sql, args![id, account_id, since]).await? == 1)
+}
+
+/// Deletes addresses that ended before a time: nobody may take them back any more.
+pub async fn delete_ended(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    let sql = "DELETE FROM email WHERE id IN (SELECT id FROM email WHERE ended_at < $1 LIMIT $2)";
+    tx.execute(sql, args![before, CLEANUP_BATCH_ROWS]).await
 }
 
 /// Erases every address of a closed account.

@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 28] = [
+pub const EVENT_WORDS: [&str; 29] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -18,6 +18,7 @@ pub const EVENT_WORDS: [&str; 28] = [
     "recovery_started",
     "email_confirmed",
     "email_removed",
+    "email_taken_back",
     "letter_issued",
     "children_confirmed",
     "child_contested",

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{PageResult, proof};
+use super::PageResult;
 use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
@@ -13,6 +13,7 @@ use crate::base::clock::Timestamp;
 use crate::base::date::{BirthDate, TypedDate};
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
+use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
 use crate::guardianship;
 use crate::http::error::PageError;

@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::children::SignedInParent;
-use super::{PageResult, phone_digits, proof};
+use super::{PageResult, phone_digits};
 use crate::accounts::{self, Account};
 use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
+use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;

@@ -4,11 +4,12 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse as _;
 
-use super::{PageResult, proof};
+use super::PageResult;
 use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::profile::Profile;
+use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
 use crate::http::form::Form;
 use crate::http::pages::dates;

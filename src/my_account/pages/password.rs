@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::{PageResult, proof};
+use super::PageResult;
 use crate::accounts::password;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
+use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
 use crate::credentials::{SignInContext, TypedPassword};
 use crate::http::cookies::CookieName;

@@ -11,7 +11,7 @@ use crate::db::{Durability, Tx};
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
-use crate::recovery::{PUPIL_MAIL_AGE, Recovery, YOUNG_EMAIL};
+use crate::recovery::{Recovery, YOUNG_EMAIL};
 use crate::{notify, otp, roster};
 
 /// A code to send by mail.
@@ -45,8 +45,7 @@ async fn is_old_enough(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> an
         return Ok(true);
     }
     let Ok(today) = dates::date_key(op.now).parse() else { return Ok(false) };
-    let limit = PUPIL_MAIL_AGE.max(op.app.config.pupils.parent_reset_until);
-    let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+    let limit = i32::try_from(op.app.config.pupils.mail_reset_from()).unwrap_or(i32::MAX);
     let own = roster::store::pupils::list_enrolments_of_account(tx, &account.id).await?;
     for pupil in &own {
         let Some(sealed) = roster::store::find_birth_date(tx, &pupil.pupil_id).await? else { return Ok(false) };

@@ -12,9 +12,9 @@ use crate::http::request_context::{RequestContext, retry_after, see_other, with_
 use crate::interactions;
 use crate::limits::RateLimited;
 use crate::protocol::params::encode;
+use crate::recovery::RecoveryStep;
 use crate::recovery::ops::{self, RecoveryLookup, RecoveryStart, RecoveryVisitor};
 use crate::recovery::views::{ForgottenPasswordError, ForgottenPasswordPage, IdentifiantFieldError};
-use crate::recovery::{PUPIL_MAIL_AGE, RecoveryStep};
 
 /// The maximum length of a typed identifiant that is shown again, in characters.
 pub(super) const MAX_SHOWN_CHARS: usize = 60;
@@ -25,7 +25,7 @@ fn empty_page(app: &AppState) -> ForgottenPasswordPage {
         identifiant: String::new(),
         mails: app.mail_gateway.is_some(),
         parent_until: app.config.pupils.parent_reset_until,
-        mail_from: PUPIL_MAIL_AGE.max(app.config.pupils.parent_reset_until),
+        mail_from: app.config.pupils.mail_reset_from(),
         fault: None,
         refusal: None,
     }

@@ -45,6 +45,7 @@ export async function account({ report, round, words, look, newVisitor, demo }) 
     await onPage(visitor, "/compte/adresse");
     await look.at(visitor, "adresse");
     await visitor.fill("adresse", HOLDER.address);
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
     await visitor.use("#envoyer");
     await onPage(visitor, "/compte/adresse");
     assertSays(await visitor.text(), words.addressAsked(HOLDER.address));

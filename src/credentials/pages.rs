@@ -3,8 +3,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::PageResult;
-use crate::credentials::ProofRefusal;
+use super::ProofRefusal;
+use crate::http::error::PageError;
 use crate::http::request_context::{RequestContext, retry_after};
 
 /// Returns the status of the page that is shown again.
@@ -17,7 +17,7 @@ pub fn status(why: ProofRefusal) -> StatusCode {
 }
 
 /// Adds when to come back, where there is a wait.
-pub fn refused(ctx: &RequestContext, why: ProofRefusal, mut page: Response) -> PageResult {
+pub fn refused(ctx: &RequestContext, why: ProofRefusal, mut page: Response) -> Result<Response, PageError> {
     match why {
         ProofRefusal::Limited { until } => Ok(retry_after(page, ctx.now, until)),
         ProofRefusal::Busy { seconds } => {
