@@ -1,6 +1,5 @@
-//! Secrets: comparison in constant time, digests, and a text type that `Debug` does not print.
-
-use std::fmt;
+//! Secrets: comparison in constant time, and digests. A secret text is a `secrecy::SecretString`, which `Debug` does
+//! not print and which is wiped when dropped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,25 +29,4 @@ pub fn sha256_base64url(secret: &str) -> String {
 /// Compares two texts in a time that depends only on their lengths.
 pub fn constant_time_eq(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
-}
-
-/// A secret text with redacted `Debug` output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// Returns the secret text.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }

@@ -16,6 +16,7 @@ use crate::clients::{AuthMethod, Client, metadata};
 use crate::config::Config;
 use crate::db::{AccessMode, Db};
 use crate::logouts;
+use secrecy::ExposeSecret as _;
 
 /// The number of clients read by one query.
 const PAGE_SIZE: i64 = 200;
@@ -139,7 +140,7 @@ pub async fn run(args: &ClientArgs, config: &Config, out: &mut (dyn Write + Send
         ClientCommand::Resume(which) => decide(ctx, &which.id, Decision::Resume, out).await?,
         ClientCommand::RotateSecret(rotation) => {
             let secret = lifecycle::rotate_secret(ctx, &rotation.which.id, Span::days(rotation.overlap)).await?;
-            writeln!(out, "{}: new secret, not shown again: {}", rotation.which.id, secret.expose())?;
+            writeln!(out, "{}: new secret, not shown again: {}", rotation.which.id, secret.expose_secret())?;
             if rotation.overlap > 0 {
                 let until = format_paris_time(ctx.now.plus(Span::days(rotation.overlap)));
                 writeln!(out, "the former one is taken until {until}")?;
@@ -283,7 +284,7 @@ async fn create_token(
     };
     let (token, id) = lifecycle::issue_initial_token(ctx, wanted).await?;
     let until = format_paris_time(ctx.now.plus(Span::days(drawing.days)));
-    writeln!(out, "initial access token, not shown again: {}", token.expose())?;
+    writeln!(out, "initial access token, not shown again: {}", token.expose_secret())?;
     writeln!(out, "id {id}, {} uses until {until}", drawing.uses)?;
     Ok(())
 }

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 
 use super::{Cli, in_one_line, run};
-use crate::base::secret::Secret;
 use crate::config::{Config, SmsGatewayConfig, deployment};
 use crate::db::Durability;
 use crate::demo::rosters::SCHOOLS;
 use crate::{clients, tenants};
+use secrecy::{ExposeSecret as _, SecretString};
 
 #[test]
 fn the_command_line_is_sound_and_understands_what_documents_say() {
@@ -182,7 +182,7 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     ids.sort_unstable();
     assert_eq!(ids, ["bourses", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]);
     for (file, secret) in &declared.clients {
-        assert_eq!(secret.as_ref().map(Secret::expose), Some("s".repeat(43).as_str()));
+        assert_eq!(secret.as_ref().map(SecretString::expose_secret), Some("s".repeat(43).as_str()));
         assert_eq!(
             file.fields.scope.as_deref(),
             Some("openid profile education"),

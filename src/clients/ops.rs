@@ -13,10 +13,11 @@ pub use keys::load_keys;
 use super::{Client, store};
 use crate::app::{App, Operation};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::secret::{Secret, constant_time_eq, sha256_base64url};
+use crate::base::secret::{constant_time_eq, sha256_base64url};
 use crate::base::typed_ids::ClientId;
 use crate::crypto::AssociatedData;
 use crate::db::{Durability, Tx};
+use secrecy::SecretString;
 
 /// The minimum interval between two writes of a client's last use, or of its last unprotected exchange. The times are
 /// for operators, so most requests need no write.
@@ -30,9 +31,12 @@ fn associated_data(client_id: &str) -> AssociatedData<'_> {
 }
 
 /// Decrypts the secret that verifies the client's assertions; only clients with `client_secret_jwt` have one.
-pub fn signing_secret(app: &App, client: &Client) -> anyhow::Result<Option<Secret>> {
+pub fn signing_secret(app: &App, client: &Client) -> anyhow::Result<Option<SecretString>> {
     let sealed = client.secret_sealed.as_deref();
-    Ok(sealed.map(|sealed| app.master_key.open(associated_data(&client.id), sealed)).transpose()?.map(Secret::new))
+    Ok(sealed
+        .map(|sealed| app.master_key.open(associated_data(&client.id), sealed))
+        .transpose()?
+        .map(SecretString::from))
 }
 
 /// Verifies a presented secret against the client's current secret, and against the previous one until its expiry. An

@@ -12,11 +12,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::base::clock::Timestamp;
-use crate::base::secret::Secret;
 use crate::protocol::algorithms::Alg;
 use crate::protocol::profile::SecurityProfile;
 use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::tolerance::{AccessTokenTyp, LogoutTokenTyp};
+use secrecy::SecretString;
 
 /// The content of the deployment's directory.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub struct DeploymentFiles {
     pub academies: Vec<AcademyFile>,
     pub ministries: Vec<MinistryFile>,
     pub schools: Vec<SchoolFile>,
-    pub clients: Vec<(ClientFile, Option<Secret>)>,
+    pub clients: Vec<(ClientFile, Option<SecretString>)>,
     /// The invalid client files. Their clients keep the published metadata, and the other files remain valid.
     pub broken: Vec<BrokenFile>,
     /// The digest of `academies.toml` and `schools.toml`.

@@ -10,10 +10,10 @@ use crate::accounts::{self, password};
 use crate::app::{App, Operation};
 use crate::base::profile::Profile;
 use crate::base::rng::Random;
-use crate::base::secret::Secret;
 use crate::crypto::{HmacPurpose, Priority};
 use crate::db::Durability;
 use crate::roster;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The account holder, with three children in two academies, to show one account for all children.
 pub const ACCOUNT_HOLDER: &str = "Marie-Hélène DE LA TOUR D'OLT";
@@ -23,7 +23,7 @@ pub struct DemoAccount {
     pub member: CastMember,
     pub identifiant: String,
     /// The generated password; the person may have chosen another since.
-    pub password: Secret,
+    pub password: SecretString,
 }
 
 /// Finds the account, or creates the account.
@@ -47,7 +47,7 @@ pub async fn ensure(app: &App, folder: &DemoFolder) -> anyhow::Result<DemoAccoun
     drop(tx);
 
     let newest = persons.first().with_context(|| format!("the roster does not know {ACCOUNT_HOLDER}"))?;
-    let hash = app.password_hasher.hash(&password::normalize(password.expose()), rng, Priority::Known).await?;
+    let hash = app.password_hasher.hash(&password::normalize(password.expose_secret()), rng, Priority::Known).await?;
     let op = Operation::of_job(app, "demo");
     let mut tx = op.write(Durability::Durable).await?;
     let (given, family, usage) = (&newest.given_name, &newest.family_name, newest.usage_name.as_deref());

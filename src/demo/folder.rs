@@ -2,11 +2,10 @@
 //!
 //! `--fresh` deletes files: only a folder with the marker file is ever emptied, and the folder itself is never deleted.
 
+use secrecy::SecretString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-
-use crate::base::secret::Secret;
 
 const MARKER_FILE: &str = "demo";
 const MARKER_TEXT: &str = "This folder is preau demo's: --fresh empties it.\n";
@@ -69,20 +68,20 @@ impl DemoFolder {
     }
 
     /// Returns the text of a file in the keys folder; a missing file is generated, readable by the owner only.
-    pub fn load_or_create(&self, name: &str, draw: impl FnOnce() -> String) -> Result<Secret, FolderError> {
+    pub fn load_or_create(&self, name: &str, draw: impl FnOnce() -> String) -> Result<SecretString, FolderError> {
         if let Some(kept) = self.load(name)? {
             return Ok(kept);
         }
         let drawn = draw();
         self.keep(name, &drawn)?;
-        Ok(Secret::new(drawn))
+        Ok(SecretString::from(drawn))
     }
 
     /// Returns the text of a file in the keys folder; `None` if there is no such file, or an empty one.
-    pub fn load(&self, name: &str) -> Result<Option<Secret>, FolderError> {
+    pub fn load(&self, name: &str) -> Result<Option<SecretString>, FolderError> {
         let path = self.keys().join(name);
         match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(Secret::new)),
+            Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty()).map(SecretString::from)),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(FolderError::Io(path, e)),
         }

@@ -7,6 +7,7 @@ use super::account::DemoAccount;
 use super::letters::{DemoLetter, DemoLetters, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{CastMember, cast};
 use super::start::{Demo, Ports};
+use secrecy::ExposeSecret as _;
 
 /// The most instructive members of the cast; the others are in the roster files only.
 pub const FEATURED_MEMBERS: [&str; 4] = ["Fatou LEBŒUF", "Marie-Claude GARCÍA", "Odette ROUX", "Yann LE GOFF"];
@@ -40,7 +41,7 @@ impl<'a> Greeting<'a> {
         writeln!(out, "  {next_door}/sms       the phones: codes arrive here")?;
         writeln!(out, "  {next_door}/courrier  the mailboxes: mails arrive here\n")?;
         writeln!(out, "Sign in, as {} ({}):", account.member.label, children(&account.member, false))?;
-        writeln!(out, "  Identifiant {}   Mot de passe {}\n", account.identifiant, account.password.expose())?;
+        writeln!(out, "  Identifiant {}   Mot de passe {}\n", account.identifiant, account.password.expose_secret())?;
         writeln!(out, "Or activate an account, « Je n'ai pas de compte », with a child's birth date:")?;
         let cast = cast();
         for person in FEATURED_MEMBERS.iter().filter_map(|who| cast.iter().find(|c| c.label == *who)) {

@@ -18,6 +18,7 @@ use crate::letters::ops::file::print_to_file;
 use crate::letters::ops::recipients::LetterScope;
 use crate::letters::{self, LetterState};
 use crate::roster::store::pupils::{EnrolledPupil, list_enrolled_pupils};
+use secrecy::ExposeSecret as _;
 
 /// The parent with a landline, whose child gets a letter too.
 pub const LANDLINE_PARENT: &str = "Gérard LANDRY";
@@ -85,7 +86,7 @@ async fn ensure_letter(
 ) -> anyhow::Result<DemoLetter> {
     let name = format!("{given} {family}");
     let kept_as = format!("{file}.code");
-    let mut kept = folder.load(&kept_as)?.as_ref().and_then(|text| KeptLetter::parse(text.expose()));
+    let mut kept = folder.load(&kept_as)?.as_ref().and_then(|text| KeptLetter::parse(text.expose_secret()));
     let mut validity = match &kept {
         Some(letter) => letter.validity(app).await?,
         None => Validity::Ended,

@@ -16,10 +16,11 @@ use super::sample_sites::{self, LetterFiles, SampleSitesClient, SampleSitesConfi
 use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
-use crate::base::secret::{Secret, base64url, decode_base64url};
+use crate::base::secret::{base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
 use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmtpConfig};
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// The ports of the demo; 0 means any free port.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +105,7 @@ impl Demo {
         let (clock, random) = (Arc::clone(&around.clock), Arc::clone(&around.rng));
         let now = clock.now();
         let key = folder.load_or_create("portal.key", || base64url(&random.bytes::<32>()))?;
-        let cookie_key = decode_base64url(key.expose()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let cookie_key = decode_base64url(key.expose_secret()).and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
         let mut clients = Vec::new();
         for client_id in sample_sites::client_ids() {
             let secret = folder.load_or_create(&format!("{client_id}.secret"), || id256(random.as_ref()))?;
@@ -142,7 +143,7 @@ impl Demo {
     }
 
     /// Returns the secret of one of the sample sites' clients.
-    pub fn secret(&self, client_id: &str) -> Option<&Secret> {
+    pub fn secret(&self, client_id: &str) -> Option<&SecretString> {
         self.sample_sites.clients.iter().find(|c| c.client_id == client_id).map(|c| &c.secret)
     }
 

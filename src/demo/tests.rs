@@ -22,6 +22,7 @@ use crate::mail::{self, MailMessage};
 use crate::roster::store::list_children_of_account;
 use crate::tenants::{self, CampaignStatus, campaign_status};
 use crate::{accounts, login};
+use secrecy::ExposeSecret as _;
 
 fn deployment() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config/occitanie")
@@ -38,8 +39,8 @@ async fn stop(demo: Demo) {
 }
 
 fn persistent_state(demo: &Demo) -> [String; 3] {
-    let secret = demo.secret("bourses").unwrap().expose().to_owned();
-    [demo.account.identifiant.clone(), demo.account.password.expose().to_owned(), secret]
+    let secret = demo.secret("bourses").unwrap().expose_secret().to_owned();
+    [demo.account.identifiant.clone(), demo.account.password.expose_secret().to_owned(), secret]
 }
 
 #[tokio::test]
@@ -106,7 +107,7 @@ async fn its_account_signs_in_and_has_children_in_two_academies() {
     let data = tempfile::tempdir().unwrap();
     let demo = start(data.path(), false).await.unwrap();
     let app = demo.app();
-    let (identifiant, password) = (&demo.account.identifiant, demo.account.password.expose());
+    let (identifiant, password) = (&demo.account.identifiant, demo.account.password.expose_secret());
     let signed = login::ops::sign_in(
         &Operation::of_job(app, "test"),
         identifiant,

@@ -24,6 +24,7 @@ use crate::oidc::error_response::{NO_STORE, oauth_error_response};
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::json;
 use crate::protocol::registration::ClientMetadataFields;
+use secrecy::ExposeSecret as _;
 
 const UNKNOWN_TOKEN: &str = "the token opens nothing";
 
@@ -144,9 +145,9 @@ fn registration_response(app: &App, status: StatusCode, r: RegistrationResponse)
     out.insert("sector".to_owned(), json!(r.meta.sector));
     out.insert("client_id_issued_at".to_owned(), json!(r.issued_at.as_seconds()));
     out.insert("registration_client_uri".to_owned(), json!(uri));
-    out.insert("registration_access_token".to_owned(), json!(r.token.expose()));
+    out.insert("registration_access_token".to_owned(), json!(r.token.expose_secret()));
     if let Some(secret) = r.secret {
-        out.insert("client_secret".to_owned(), json!(secret.expose()));
+        out.insert("client_secret".to_owned(), json!(secret.expose_secret()));
         out.insert("client_secret_expires_at".to_owned(), json!(0));
     }
     (status, NO_STORE, Json(Value::Object(out))).into_response()

@@ -25,6 +25,7 @@ use crate::protocol::params::encode;
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 use crate::{accounts, router};
+use secrecy::ExposeSecret as _;
 
 const CLIENT: &str = "mon-ent-montpellier";
 const VERIFIER: &str = "0123456789012345678901234567890123456789012";
@@ -103,7 +104,7 @@ impl Bench {
             router: router::public(app.clone())?,
             cookie: format!("preau_dev={}", session.cookie),
             redirect: format!("http://localhost:{}/ent/retour", demo.ports().sample_sites),
-            authorization: format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{}", secret.expose()))),
+            authorization: format!("Basic {}", STANDARD.encode(format!("{CLIENT}:{}", secret.expose_secret()))),
         })
     }
 

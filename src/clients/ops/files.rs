@@ -1,11 +1,11 @@
 //! Validation of a client file, by the rules of registration and by the deployment's rules. `publish` writes the rows.
 
 use crate::base::profile::Profile;
-use crate::base::secret::Secret;
 use crate::clients::metadata::{self, MetadataError, RegistrationPolicy};
 use crate::clients::{ClientMetadata, Perimeter, is_client_id};
 use crate::config::deployment::{ClientFile, DeploymentFiles, PerimeterFile};
 use crate::protocol::tolerance::Tolerances;
+use secrecy::{ExposeSecret as _, SecretString};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientFileError {
@@ -18,7 +18,7 @@ pub enum ClientFileError {
 /// Validates a client file and returns the client's metadata.
 pub(super) fn validate_file(
     file: &ClientFile,
-    secret: Option<&Secret>,
+    secret: Option<&SecretString>,
     declared: &DeploymentFiles,
 ) -> Result<ClientMetadata, ClientFileError> {
     let rule = |why: String| ClientFileError::Invalid(file.client_id.clone(), why);
@@ -28,7 +28,7 @@ pub(super) fn validate_file(
     let ours = file.extensions.clone();
     let perimeter = read_perimeter(&ours.perimeter, ours.academy.as_ref(), declared).map_err(rule)?;
     let terms = RegistrationPolicy::File {
-        secret_len: secret.map(|secret| secret.expose().len()),
+        secret_len: secret.map(|secret| secret.expose_secret().len()),
         profile: ours.profile,
         sector: ours.sector,
         require_pkce: ours.require_pkce,

@@ -5,7 +5,7 @@ use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::ids::id256;
-use crate::base::secret::{Secret, sha256_base64url};
+use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::ClientId;
 use crate::clients::ClientOrigin;
 use crate::clients::store::registered::{self, ClientRecord};
@@ -14,6 +14,7 @@ use crate::clients::{AuthMethod, ClientState};
 use crate::crypto::SealError;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
+use secrecy::{ExposeSecret as _, SecretString};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LifecycleError {
@@ -88,8 +89,8 @@ pub async fn decide(ctx: StorageOperation<'_>, id: &str, decision: Decision) -> 
 }
 
 /// Generates a new secret; the previous one stays valid for `overlap`.
-pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -> Result<Secret, LifecycleError> {
-    let secret = Secret::new(id256(ctx.rng));
+pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -> Result<SecretString, LifecycleError> {
+    let secret = SecretString::from(id256(ctx.rng));
     let mut tx = ctx.write(Durability::Durable).await?;
     let held = find(&mut tx, id).await?;
     let method = held.client.meta.auth_method;
@@ -106,9 +107,9 @@ pub async fn rotate_secret(ctx: StorageOperation<'_>, id: &str, overlap: Span) -
     if signs && overlap > Span(0) {
         return Err(LifecycleError::NoOverlap(id.to_owned()));
     }
-    let sealed = if signs { Some(ctx.master_key.seal(associated_data(id), secret.expose())?) } else { None };
+    let sealed = if signs { Some(ctx.master_key.seal(associated_data(id), secret.expose_secret())?) } else { None };
     let until = (overlap > Span(0)).then(|| ctx.now.plus(overlap));
-    let new = sha256_base64url(secret.expose());
+    let new = sha256_base64url(secret.expose_secret());
     if !registered::rotate_secret(&mut tx, ctx.now, &held, &new, sealed.as_deref(), until).await? {
         return Err(LifecycleError::Changed(id.to_owned()));
     }
@@ -131,7 +132,7 @@ pub struct InitialTokenRequest {
 pub async fn issue_initial_token(
     ctx: StorageOperation<'_>,
     wanted: InitialTokenRequest,
-) -> Result<(Secret, String), LifecycleError> {
+) -> Result<(SecretString, String), LifecycleError> {
     let mut tx = ctx.write(Durability::Durable).await?;
     if !tenants::store::has_academy(&mut tx, &wanted.academy).await? {
         return Err(LifecycleError::UnknownAcademy(wanted.academy));
@@ -150,7 +151,7 @@ pub async fn issue_initial_token(
     tokens::insert(&mut tx, &row).await?;
     record(&mut tx, None, &format!("registration opened: {}", row.label)).await?;
     tx.commit().await?;
-    Ok((Secret::new(token), row.id))
+    Ok((SecretString::from(token), row.id))
 }
 
 pub async fn revoke_initial_token(ctx: StorageOperation<'_>, id: &str) -> Result<(), LifecycleError> {

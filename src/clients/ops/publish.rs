@@ -22,6 +22,7 @@ use crate::config::deployment::{BrokenFile, DeploymentFiles};
 use crate::crypto::MasterKey;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::tenants;
+use secrecy::ExposeSecret as _;
 
 /// At most one in this many clients may be removed by one publication; more require [`PublishMode::Forced`].
 const MAX_REMOVED_ONE_IN: usize = 5;
@@ -255,13 +256,13 @@ async fn in_transaction(
         let Some((file, secret)) = declared.clients.get(sound.index) else { continue };
         let text = serde_json::to_string(&sound.meta).unwrap_or_default();
         let sealed = match secret.as_ref().filter(|_| sound.meta.auth_method == AuthMethod::ClientSecretJwt) {
-            Some(secret) => Some(master_key.seal(associated_data(&sound.id), secret.expose())?),
+            Some(secret) => Some(master_key.seal(associated_data(&sound.id), secret.expose_secret())?),
             None => None,
         };
         let written = store::ClientColumns {
             metadata: text,
             academy: sound.meta.academy.clone(),
-            secret_digest: secret.as_ref().map(|s| sha256_base64url(s.expose())),
+            secret_digest: secret.as_ref().map(|s| sha256_base64url(s.expose_secret())),
             secret_sealed: sealed,
         };
         let known = store::find(tx, &sound.id).await?.is_some();

@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Academies, BrokenFile, ClientFile, ClientFileLocation, DeploymentFiles, Schools};
 use crate::base::clock::Timestamp;
-use crate::base::secret::{Secret, sha256_base64url};
+use crate::base::secret::sha256_base64url;
 use crate::config::{ConfigError, Keys, read_secret};
+use secrecy::SecretString;
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))
@@ -85,7 +86,11 @@ fn ensure_unique<'a>(path: &Path, what: &str, ids: impl Iterator<Item = &'a str>
 /// The client's id, if readable, and the reason for rejecting the file.
 struct InvalidClientFile(Option<String>, String);
 
-fn read_client(path: &Path, name: &str, secrets: &Path) -> Result<(ClientFile, Option<Secret>), InvalidClientFile> {
+fn read_client(
+    path: &Path,
+    name: &str,
+    secrets: &Path,
+) -> Result<(ClientFile, Option<SecretString>), InvalidClientFile> {
     let unnamed = |e: ConfigError| InvalidClientFile(None, e.to_string());
     let text = read_text(path).map_err(unnamed)?;
     let built = parse_toml(&text).map_err(|e| InvalidClientFile(None, e.to_string()))?;
@@ -106,7 +111,7 @@ fn read_client(path: &Path, name: &str, secrets: &Path) -> Result<(ClientFile, O
     file.name = name.to_owned();
     file.location = ClientFileLocation::parse(path, &text);
     file.digest = sha256_base64url(&format!("{text}\0{}", secret.as_deref().unwrap_or_default()));
-    Ok((file, secret.map(Secret::new)))
+    Ok((file, secret.map(SecretString::from)))
 }
 
 /// Rejects every file with a `client_id` that another file declares too.

@@ -45,7 +45,7 @@ use url::Url;
 
 use crate::base::clock::Clock;
 use crate::base::rng::Random;
-use crate::base::secret::Secret;
+use secrecy::SecretString;
 
 use back_channel::SeenLogoutTokens;
 use cookie_sealer::CookieSealer;
@@ -81,7 +81,7 @@ pub struct SampleSitesConfig {
 /// A client registered at the provider.
 pub struct SampleSitesClient {
     pub client_id: String,
-    pub secret: Secret,
+    pub secret: SecretString,
 }
 
 /// Lists the client ids needed by the sample sites.

@@ -17,7 +17,7 @@ use super::service::SampleService;
 use super::{LetterFiles, SampleSites, SampleSitesClient, SampleSitesConfig, SharedSites, routes};
 use crate::base::clock::{ManualClock, Span, Timestamp};
 use crate::base::rng::SeededRandom;
-use crate::base::secret::Secret;
+use secrecy::SecretString;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
@@ -32,7 +32,7 @@ fn config(issuer: &str, clock: Arc<ManualClock>) -> SampleSitesConfig {
         cookie_key: [3; 32],
         clients: clients
             .iter()
-            .map(|id| SampleSitesClient { client_id: (*id).into(), secret: Secret::new("s+e c") })
+            .map(|id| SampleSitesClient { client_id: (*id).into(), secret: SecretString::from("s+e c") })
             .collect(),
         letters: LetterFiles { pupils: "Cargo.toml".into(), parent: "target/no-such-letter.pdf".into() },
         clock,

@@ -16,6 +16,7 @@ use crate::jose::{self, Alg, Claims, ExpectedTyp, VerifyError};
 use crate::oidc::error::ProtocolError;
 use crate::protocol::error::OAuthError;
 use crate::protocol::json;
+use secrecy::ExposeSecret as _;
 
 /// The `client_assertion_type` of RFC 7523 2.2.
 pub const CLIENT_ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -88,7 +89,7 @@ async fn verify_signature(op: &Operation<'_>, client: &Client, text: &str) -> Re
         let Some(secret) = clients::ops::signing_secret(op.app, client)? else {
             return Err(denial("the client has no secret to sign with".to_owned()).into());
         };
-        let verified = jose::verify_hs256(secret.expose().as_bytes(), text, ALLOWED_TYP);
+        let verified = jose::verify_hs256(secret.expose_secret().as_bytes(), text, ALLOWED_TYP);
         return verified.map(|(_, claims)| claims).map_err(|why| denial(why.to_string()).into());
     }
     let allowed =

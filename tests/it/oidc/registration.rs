@@ -6,6 +6,7 @@ use axum::http::{Request, StatusCode};
 use preau::base::clock::Span;
 use preau::clients::ClientState;
 use preau::clients::ops::lifecycle::{self, Decision, InitialTokenRequest};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::approval::shut_out;
@@ -18,7 +19,7 @@ pub async fn create_initial_token(server: &TestServer, uses: i64, approves: bool
     let wanted =
         InitialTokenRequest { academy, uses, ttl: Span::days(7), auto_approves: approves, label: "essai".to_owned() };
     let (token, id) = lifecycle::issue_initial_token(server.operation().storage(), wanted).await.unwrap();
-    (token.expose().to_owned(), id)
+    (token.expose_secret().to_owned(), id)
 }
 
 async fn send(server: &TestServer, method: &str, path: &str, token: &str, body: Option<&Value>) -> TestResponse {

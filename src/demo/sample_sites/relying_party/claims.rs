@@ -3,9 +3,8 @@
 //! The types follow the provider's contract; a missing list counts as empty, without failing the sign-in.
 
 use openidconnect::AdditionalClaims;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-
-use crate::base::secret::Secret;
 
 /// A child of the signed-in user (scope `education`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,13 +60,13 @@ pub struct VerifiedUser {
     pub name: Option<String>,
     pub education: EducationClaims,
     /// Sent as `id_token_hint` at sign-out, so that the provider need not ask for the user.
-    pub id_token: Secret,
+    pub id_token: SecretString,
 }
 
 #[cfg(test)]
 impl Default for VerifiedUser {
     fn default() -> Self {
         let (sub, sid, name) = ("sub".to_owned(), None, None);
-        Self { sub, sid, name, education: EducationClaims::default(), id_token: Secret::new("") }
+        Self { sub, sid, name, education: EducationClaims::default(), id_token: SecretString::from("") }
     }
 }

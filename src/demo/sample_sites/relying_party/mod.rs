@@ -27,7 +27,7 @@ use openidconnect::{
 use super::attempts::AuthorizationAttempt;
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
-use crate::base::secret::Secret;
+use secrecy::{ExposeSecret as _, SecretString};
 
 pub use claims::VerifiedUser;
 pub use logout_token::{LogoutToken, LogoutTokenError, unverified_client_id};
@@ -115,13 +115,13 @@ impl RelyingParty {
     pub fn new(
         provider: Arc<Provider>,
         client_id: &str,
-        secret: &Secret,
+        secret: &SecretString,
         callback: &str,
     ) -> Result<Self, RelyingPartyError> {
         Ok(Self {
             provider,
             client_id: ClientId::new(client_id.to_owned()),
-            secret: ClientSecret::new(secret.expose().to_owned()),
+            secret: ClientSecret::new(secret.expose_secret().to_owned()),
             callback: RedirectUrl::new(callback.to_owned())
                 .map_err(|why| RelyingPartyError::Configuration(why.to_string()))?,
         })
@@ -225,7 +225,7 @@ impl RelyingParty {
             sid: claims.additional_claims().sid.clone(),
             name: name.or_else(|| (!parts.is_empty()).then(|| parts.join(" "))),
             education: info.additional_claims().clone(),
-            id_token: Secret::new(id_token.to_string()),
+            id_token: SecretString::from(id_token.to_string()),
         })
     }
 
@@ -236,7 +236,7 @@ impl RelyingParty {
     /// [`RelyingPartyError::Unavailable`] if the metadata is unavailable or lacks the endpoint.
     pub async fn end_session_url(
         &self,
-        id_token: &Secret,
+        id_token: &SecretString,
         back: Option<(&str, &str)>,
         lang: Lang,
         now: Timestamp,
@@ -245,8 +245,10 @@ impl RelyingParty {
         let endpoint = metadata.additional_metadata().end_session_endpoint.clone();
         let endpoint =
             endpoint.ok_or_else(|| RelyingPartyError::Unavailable("it has no end_session_endpoint".into()))?;
-        let id_token: SiteIdToken =
-            id_token.expose().parse().map_err(|_| RelyingPartyError::IdToken("it cannot be read again".into()))?;
+        let id_token: SiteIdToken = id_token
+            .expose_secret()
+            .parse()
+            .map_err(|_| RelyingPartyError::IdToken("it cannot be read again".into()))?;
         let mut request = LogoutRequest::from(endpoint)
             .set_id_token_hint(&id_token)
             .set_client_id(self.client_id.clone())
