@@ -26,15 +26,15 @@ pub struct RosterChild {
     pub academy: String,
     pub ministry: String,
     pub class: Option<String>,
-    /// `contested` if the person denied the child, `set_aside` if the birth date was wrong too often.
-    pub withheld: Option<String>,
+    /// True if the person denied the child, or the birth date was wrong too often.
+    pub is_hidden: bool,
 }
 
 /// Lists the children of an account for the claims, without hidden children.
 pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind AS withheld \
+         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
          FROM person p \
          JOIN link l ON l.person_id = p.id AND l.level = 'legal' AND l.ended_at IS NULL \
          JOIN pupil u ON u.id = l.pupil_id \
@@ -51,7 +51,7 @@ pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Re
 pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind AS withheld \
+         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
          FROM link l \
          JOIN pupil u ON u.id = l.pupil_id \
          JOIN enrolment e ON e.pupil_id = u.id AND e.uai = l.uai AND e.ended_at IS NULL \
@@ -69,7 +69,7 @@ pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Resul
 pub async fn list_former_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, CAST(NULL AS TEXT) AS class, w.kind AS withheld \
+         s.uai, s.name AS school, s.academy, s.ministry, CAST(NULL AS TEXT) AS class, w.kind IS NOT NULL AS is_hidden \
          FROM person p \
          JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
          JOIN pupil u ON u.id = l.pupil_id \

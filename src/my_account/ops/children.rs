@@ -36,7 +36,7 @@ pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) ->
     let mut hidden: Vec<RosterChild> = Vec::new();
     for person in &own {
         let children = roster::store::list_children_of_person(tx, &person.id).await?;
-        hidden.extend(children.into_iter().filter(|child| child.withheld.is_some()));
+        hidden.extend(children.into_iter().filter(|child| child.is_hidden));
     }
     let questions = guardianship::ops::questions_for(hidden).into_iter();
     let mut out: Vec<OfferedChild> = questions.map(|question| OfferedChild { question, person_id: None }).collect();

@@ -70,7 +70,11 @@ pub async fn authenticate_client(
         return Err(error_response(&error.detail(flaw.to_string()), &ClientLogContext::default(), basic_tried).into());
     }
     let mut who = ClientLogContext::default();
-    match verify_credentials(op, endpoint, (&headers, &params), &mut who).await {
+    let checked = match extract_credentials(&headers, &params) {
+        Ok(presented) => verify_credentials(op, endpoint, presented, &mut who).await,
+        Err(error) => Err(error.into()),
+    };
+    match checked {
         Ok(client) => Ok(AuthenticatedClient { client, params, headers, log_context: who }),
         Err(ProtocolError::Denied(error)) => Err(error_response(&error, &who, basic_tried).into()),
         Err(ProtocolError::Failed(error)) => Err(ClientAuthenticationError::Failed(error)),
@@ -105,10 +109,9 @@ impl CredentialKind {
 async fn verify_credentials(
     op: &Operation<'_>,
     endpoint: ClientEndpoint,
-    (headers, params): (&HeaderMap, &Params),
+    presented: ClientCredentials,
     who: &mut ClientLogContext,
 ) -> Result<Client, ProtocolError> {
-    let presented = extract_credentials(headers, params)?;
     let methods = presented.kind.methods();
     who.used_method = join_method_names(methods.iter().copied());
     if !is_client_id(&presented.client_id) {

@@ -137,7 +137,7 @@ pub(super) async fn advance_to_proof(
     if children.is_empty() {
         return end_with(next, RecoveryOutcome::NothingToAsk);
     }
-    let hidden: Vec<PupilId> = children.iter().filter(|c| c.withheld.is_some()).map(|c| c.pupil_id.clone()).collect();
+    let hidden: Vec<PupilId> = children.iter().filter(|c| c.is_hidden).map(|c| c.pupil_id.clone()).collect();
     next.children = guardianship::ops::questions_for(children);
     for child in &mut next.children {
         child.optional = hidden.contains(&child.pupil_id);

@@ -66,7 +66,7 @@ pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile
         academy: pupil.academy,
         ministry: pupil.ministry,
         class: pupil.class,
-        withheld: None,
+        is_hidden: false,
     };
     Ok(enrolments.into_iter().map(own).collect())
 }

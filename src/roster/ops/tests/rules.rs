@@ -189,7 +189,7 @@ async fn what_a_parent_contested_survives_imports() {
         let mut tx = ground.db.read().await.unwrap();
         assert_eq!(list_children_of_account(&mut tx, &account()).await.unwrap(), []);
         let kept = crate::roster::store::list_children_of_person(&mut tx, &parent).await.unwrap();
-        assert_eq!(kept[0].withheld.as_deref(), Some("contested"));
+        assert!(kept[0].is_hidden);
     })
     .await;
 }
