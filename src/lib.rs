@@ -35,6 +35,7 @@ pub mod otp;
 pub mod outbox;
 pub mod protocol;
 pub mod recovery;
+pub mod regroup;
 pub mod roster;
 pub mod router;
 pub mod services;

@@ -24,7 +24,7 @@ use crate::http::request_context::RequestContext;
 use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
-use crate::{activation, bootstrap, clients, emails, login, my_account, oidc, otp, recovery};
+use crate::{activation, bootstrap, clients, emails, login, my_account, oidc, otp, recovery, regroup};
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,6 +56,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(activation::pages::routes())
         .merge(recovery::pages::routes())
         .merge(my_account::pages::routes())
+        .merge(regroup::pages::routes())
         .merge(emails::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))

@@ -2,6 +2,7 @@
 
 pub mod cohorts;
 pub mod emails;
+pub mod merged;
 pub mod phones;
 
 use std::collections::HashSet;
@@ -52,9 +53,11 @@ impl TryFrom<Row> for Account {
     }
 }
 
+/// Finds the account that an identifiant opens: for that of an absorbed account, the account that was kept.
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, must_change_at, updated_at FROM account WHERE identifiant = $1";
+               caution_until, closes_at, must_change_at, updated_at FROM account \
+               WHERE id = (SELECT COALESCE(merged_into, id) FROM account WHERE identifiant = $1)";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 

@@ -43,6 +43,10 @@ pub enum AuditEvent {
     /// A sign-in kept an account whose closing was asked for.
     ClosingWithdrawn,
     AccountClosed,
+    /// Two accounts of the person became one; on both, the detail is the id of the other one.
+    AccountsJoined,
+    /// The person undid that.
+    AccountsSeparated,
     /// The person said of something told that it was not theirs.
     NotMineReported,
     #[strum(serialize = "authorization_code_replayed")]

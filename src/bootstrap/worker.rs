@@ -15,7 +15,7 @@ use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
     accounts, activation, audit, devices, emails, grants, keys, limits, logouts, my_account, notify, otp, recovery,
-    sessions, subjects, support,
+    regroup, sessions, subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -228,6 +228,9 @@ async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow:
     if let Err(error) = my_account::ops::close_due(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "accounts were not closed");
     }
+    if let Err(error) = regroup::ops::finish_due(&Operation::of_job(app, "regroupement")).await {
+        tracing::error!(error = format!("{error:#}"), "regroupements were not made final");
+    }
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }
@@ -249,6 +252,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + otp::store::outages::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
+        + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?
         + grants::store::families::delete_expired(&mut tx, now).await?
         + grants::store::revoked::delete_expired(&mut tx, now).await?;

@@ -120,8 +120,10 @@ pub async fn check(
 ) -> anyhow::Result<Result<Letter, LetterCodeRefusal>> {
     let app = op.app;
     let folded = identifier::normalize(identifiant);
-    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("letter/{folded}"));
     let account = accounts::store::find_by_identifiant(tx, &folded).await?;
+    // Two identifiants that open one account have one budget (docs/threats.md#attack-l2).
+    let folded = account.as_ref().map_or(folded, |account| account.identifiant.clone());
+    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("letter/{folded}"));
     // Nobody has the empty id: an unknown identifiant takes the same steps.
     let account_id = account.map_or_else(|| AccountId::new(""), |account| account.id);
     let counted = Some(&account_id).filter(|id| !id.is_empty());

@@ -108,6 +108,8 @@ pub async fn sign_in(
     let mut tx = app.db.read().await?;
     let account = accounts::store::find_by_identifiant(&mut tx, &folded).await?;
     let account = account.filter(|a| a.state == AccountState::Active);
+    // Two identifiants that open one account have one budget (docs/threats.md#attack-l2).
+    let folded = account.as_ref().map_or(folded, |a| a.identifiant.clone());
     let id = account.as_ref().map(|a| &a.id);
     let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, id).await?;
     drop(tx);

@@ -31,6 +31,10 @@ pub enum AccountNoticeKind {
     CodeRequested,
     /// The account closes at the end of the thirty days.
     Closing,
+    /// Another account of the person was joined to this one, or this one to it. The detail is the other identifiant.
+    Regrouped,
+    /// The person undid that. The detail is the other identifiant.
+    RegroupUndone,
 }
 
 /// The time of a notice's SMS.
@@ -49,7 +53,9 @@ impl AccountNoticeKind {
     pub fn sms(self) -> Option<SmsTime> {
         match self {
             AccountNoticeKind::LetterPrinted => Some(SmsTime::AtOnce),
-            AccountNoticeKind::PasswordReplaced | AccountNoticeKind::Closing => Some(SmsTime::NextMorning),
+            AccountNoticeKind::PasswordReplaced | AccountNoticeKind::Closing | AccountNoticeKind::Regrouped => {
+                Some(SmsTime::NextMorning)
+            }
             _ => None,
         }
     }

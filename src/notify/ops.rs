@@ -62,6 +62,28 @@ pub async fn notify_person(
     with: NoticeContext<'_>,
     what: NoticeRequest<'_>,
 ) -> anyhow::Result<()> {
+    write_notice(tx, with, what, None).await?;
+    Ok(())
+}
+
+/// Tells the person of two accounts what happened to both of them, with one SMS where both have the same number.
+pub async fn notify_both(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    [first, second]: [NoticeRequest<'_>; 2],
+) -> anyhow::Result<()> {
+    let told = write_notice(tx, with, first, None).await?;
+    write_notice(tx, with, second, told.as_deref()).await?;
+    Ok(())
+}
+
+/// Writes a notice and enqueues its messages. Returns the number that gets an SMS; `told` is one that gets it already.
+async fn write_notice(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    what: NoticeRequest<'_>,
+    told: Option<&str>,
+) -> anyhow::Result<Option<String>> {
     let NoticeRequest { account_id, kind, detail, device_id, lang } = what;
     let id = row_id(tx.now, tx.rng);
     store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await?;
@@ -80,6 +102,9 @@ pub async fn notify_person(
             SmsTime::NextMorning => dates::next_morning(tx.now),
         };
         let to = roster::sealed_rows::open_mobile(with.master_key, &phone.person_id, &phone.sealed)?;
+        if told == Some(to.as_str()) {
+            return Ok(None);
+        }
         let body = serde_json::to_string(&sms::NoticeSmsJob {
             account_id: account_id.clone(),
             to: to.as_str().to_owned(),
@@ -89,8 +114,9 @@ pub async fn notify_person(
             lang,
         })?;
         outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
+        return Ok(Some(to.as_str().to_owned()));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Returns the subject and the text of the mail.

@@ -7,6 +7,7 @@ use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
 pub mod import;
+pub mod ownership;
 pub mod pupils;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.

@@ -738,3 +738,60 @@ event-account-suspended = Account suspended
 event-account-resumed = Account restored
 event-password-change-forced = New password required
 event-data-exported = Data downloaded
+
+## Joining two accounts
+
+regroup-title = I have another account
+regroup-door = Join two accounts in your name into one
+regroup-intro = Two accounts in your name? Join them: one username for all your children. You need to show that the other account is yours too.
+regroup-own-password = Your password, for the account that you are in
+regroup-other = My other account
+regroup-identifiant = Username of the other account
+regroup-proof = Its password, or the code of its letter
+regroup-no-password = I do not know its password
+regroup-no-password-text = Sign out, choose a new password for that other account, then come back here two days later. Or ask the school that created it for a letter.
+regroup-other-parent = The other account is the other parent's
+regroup-other-parent-text = Each parent keeps their own: the accounts of two people are not joined.
+regroup-other-empty = Enter the username of the other account, and its password or the code of its letter.
+regroup-other-wrong = The username and the password, or the code, do not go together.
+regroup-other-slip = There is a slip in the code. Read it again, group by group.
+regroup-other-waiting = Too many tries for that other account. Try again at { $until }.
+regroup-other-from-here = Too many tries from your internet connection. Try again at { $until }.
+regroup-refused = The accounts are not joined
+regroup-refused-same = These two usernames already open the same account.
+regroup-refused-names = The names of the two accounts are not the same. The school can join them; support code { $code }.
+regroup-refused-keys = The school portal already knows you by two numbers. The school can join the accounts; support code { $code }.
+regroup-refused-suspended = One of the two accounts is suspended. Call the school; support code { $code }.
+regroup-refused-must-change = The password of one of the two accounts has to be changed first: sign out, and sign in with that username.
+regroup-refused-caution = To be safe, after a recent change, this will be possible from { $day } at { $hour }.
+regroup-refused-nothing = No child is linked to that other account. Call the school; support code { $code }.
+regroup-choice-title = Join my two accounts
+regroup-which = Which account do you want to keep?
+regroup-missing = Choose the account to keep.
+regroup-current = The one that you are in.
+regroup-seen = Last signed in on { $day }.
+regroup-joins = The account { $identifiant } joins the one that you are in.
+regroup-changes = What changes
+regroup-children = { $n ->
+    [one] Your child is in the account you keep, with its password.
+   *[other] Your { $n } children are in the account you keep, with its password.
+}
+regroup-alias = The other username still works: it opens the account you keep.
+regroup-services = Your services recognise you. In the school portal, this may take a day.
+regroup-devices = Your other devices are signed out.
+regroup-undo-note = You can undo everything for **7 days**, until { $day }.
+regroup-confirm = Join my accounts
+regroup-done = Your accounts are joined. To undo, until { $day }: My account, I have another account.
+regroup-undone = Your two accounts are separate again, each with its former password.
+regroup-undo-title = Undo
+regroup-undo-text = The account { $identifiant } is joined to this one. Until { $day }, you can bring it back as it was, with its children and its password.
+regroup-undo = Separate the two accounts again
+notice-regrouped-title = Your two accounts were joined
+notice-regrouped = { $detail } and this one, { $when }. To undo: I have another account. Was it you?
+notice-regroup-undone-title = Your two accounts were separated again
+notice-regroup-undone = { $detail } and this one, { $when }. Was it you?
+sms-notice-regrouped = { $service }: your two accounts were joined { $when }. If it was not you, call your child's school.
+event-accounts-joined = Two accounts joined
+event-accounts-separated = Joined accounts separated again
+regroup-children-intro = Did you already have another account?
+regroup-children-link = Join two accounts

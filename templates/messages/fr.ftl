@@ -738,3 +738,60 @@ event-account-suspended = Compte suspendu
 event-account-resumed = Compte rétabli
 event-password-change-forced = Nouveau mot de passe exigé
 event-data-exported = Données téléchargées
+
+## Réunir deux comptes
+
+regroup-title = J'ai un autre compte
+regroup-door = Réunir deux comptes à votre nom en un seul
+regroup-intro = Deux comptes à votre nom ? Réunissez-les : un seul identifiant pour tous vos enfants. Il faut montrer que l'autre compte est aussi le vôtre.
+regroup-own-password = Votre mot de passe, pour le compte où vous êtes
+regroup-other = Mon autre compte
+regroup-identifiant = Identifiant de l'autre compte
+regroup-proof = Son mot de passe, ou le code de sa lettre
+regroup-no-password = Je ne connais pas son mot de passe
+regroup-no-password-text = Déconnectez-vous, choisissez un nouveau mot de passe pour cet autre compte, puis revenez ici deux jours plus tard. Ou demandez une lettre à l'établissement qui l'a créé.
+regroup-other-parent = L'autre compte est celui de l'autre parent
+regroup-other-parent-text = Chaque parent garde le sien : les comptes de deux personnes ne se réunissent pas.
+regroup-other-empty = Indiquez l'identifiant de l'autre compte, et son mot de passe ou le code de sa lettre.
+regroup-other-wrong = L'identifiant et le mot de passe, ou le code, ne vont pas ensemble.
+regroup-other-slip = Il y a une faute de frappe dans le code. Relisez-le, groupe par groupe.
+regroup-other-waiting = Trop d'essais pour cet autre compte. Réessayez à { $until }.
+regroup-other-from-here = Trop d'essais depuis votre connexion internet. Réessayez à { $until }.
+regroup-refused = Les comptes ne sont pas réunis
+regroup-refused-same = Ces deux identifiants ouvrent déjà le même compte.
+regroup-refused-names = Les noms des deux comptes ne sont pas les mêmes. L'établissement peut les réunir ; code d'assistance { $code }.
+regroup-refused-keys = L'ENT de l'académie vous connaît déjà sous deux numéros. L'établissement peut réunir les comptes ; code d'assistance { $code }.
+regroup-refused-suspended = Un des deux comptes est suspendu. Appelez l'établissement ; code d'assistance { $code }.
+regroup-refused-must-change = Le mot de passe d'un des deux comptes doit d'abord être changé : déconnectez-vous, et connectez-vous avec cet identifiant.
+regroup-refused-caution = Par prudence, après un changement récent, ceci sera possible à partir du { $day } à { $hour }.
+regroup-refused-nothing = Aucun enfant n'est lié à cet autre compte. Appelez l'établissement ; code d'assistance { $code }.
+regroup-choice-title = Réunir mes deux comptes
+regroup-which = Quel compte voulez-vous garder ?
+regroup-missing = Choisissez le compte à garder.
+regroup-current = Celui où vous êtes.
+regroup-seen = Dernière connexion le { $day }.
+regroup-joins = Le compte { $identifiant } rejoint celui où vous êtes.
+regroup-changes = Ce qui change
+regroup-children = { $n ->
+    [one] Votre enfant est dans le compte gardé, avec son mot de passe.
+   *[other] Vos { $n } enfants sont dans le compte gardé, avec son mot de passe.
+}
+regroup-alias = L'autre identifiant marche encore : il ouvre le compte gardé.
+regroup-services = Vos services vous reconnaissent. Dans l'ENT, cela peut prendre un jour.
+regroup-devices = Les sessions de vos autres appareils se ferment.
+regroup-undo-note = Vous pouvez tout défaire pendant **7 jours**, jusqu'au { $day }.
+regroup-confirm = Réunir mes comptes
+regroup-done = Vos comptes sont réunis. Pour défaire, jusqu'au { $day } : Mon compte, J'ai un autre compte.
+regroup-undone = Vos deux comptes sont de nouveau séparés, chacun avec son mot de passe d'avant.
+regroup-undo-title = Défaire
+regroup-undo-text = Le compte { $identifiant } est réuni à celui-ci. Jusqu'au { $day }, vous pouvez le rétablir comme avant, avec ses enfants et son mot de passe.
+regroup-undo = Séparer de nouveau les deux comptes
+notice-regrouped-title = Vos deux comptes ont été réunis
+notice-regrouped = { $detail } et celui-ci, { $when }. Pour défaire : J'ai un autre compte. C'était vous ?
+notice-regroup-undone-title = Vos deux comptes ont été séparés de nouveau
+notice-regroup-undone = { $detail } et celui-ci, { $when }. C'était vous ?
+sms-notice-regrouped = { $service } : vos deux comptes ont été réunis { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
+event-accounts-joined = Deux comptes réunis
+event-accounts-separated = Comptes réunis séparés de nouveau
+regroup-children-intro = Vous aviez déjà un autre compte ?
+regroup-children-link = Réunir deux comptes

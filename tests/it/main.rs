@@ -78,6 +78,8 @@ mod recovery_mail;
 #[cfg(test)]
 mod redis_faults;
 #[cfg(test)]
+mod regroup;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;

@@ -52,6 +52,16 @@ pub async fn list_for_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec
     tx.fetch_all::<Row>(sql, args![account_id]).await?.into_iter().map(ServiceUse::try_from).collect()
 }
 
+/// Lists the clients that know an account: they were granted something, hold a token, or stand in a session.
+pub async fn list_clients_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<ClientId>> {
+    let sql = "SELECT client_id FROM service_use WHERE account_id = $1 \
+               UNION SELECT client_id FROM consent WHERE account_id = $1 \
+               UNION SELECT client_id FROM refresh_family WHERE account_id = $1 \
+               UNION SELECT c.client_id FROM session_client c JOIN session s ON s.id = c.session_id \
+               WHERE s.account_id = $1 ORDER BY client_id LIMIT 1000";
+    Ok(tx.fetch_all::<(ClientId,)>(sql, args![account_id]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// Records what a client is granted now, everything so far included.
 pub async fn upsert(
     tx: &mut Tx,

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, clients, emails, http, interactions, login, my_account, oidc, recovery};
+use crate::{activation, clients, emails, http, interactions, login, my_account, oidc, recovery, regroup};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
@@ -62,6 +62,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::OwnDataPage,
         my_account::views::SecurityPage,
         my_account::views::ServicesPage,
+        regroup::views::RegroupPage,
+        regroup::views::RegroupChoicePage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,
         recovery::views::RecoveryChildrenPage,

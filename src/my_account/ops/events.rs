@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 29] = [
+pub const EVENT_WORDS: [&str; 31] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -32,6 +32,8 @@ pub const EVENT_WORDS: [&str; 29] = [
     "data_exported",
     "closing_requested",
     "closing_withdrawn",
+    "accounts_joined",
+    "accounts_separated",
     "not_mine_reported",
     "identifiant_given",
     "account_suspended",

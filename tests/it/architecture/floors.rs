@@ -44,7 +44,7 @@ const TABLE: [(&[&str], &[&str]); 20] = [
     (&["emails"], &["credentials", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["emails", "credentials", "interactions", "services", "guardianship", AND_BELOW]),
-    (&["activation", "federation", "login", "my_account"], &["recovery", AND_BELOW]),
+    (&["activation", "federation", "login", "my_account", "regroup"], &["recovery", AND_BELOW]),
     (&["oidc"], &["recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),

@@ -1,0 +1,236 @@
+//! Regroupement: two accounts of one person become one.
+//!
+//! The person is signed in to one account and proves the other one, on the other one's budgets. The names agree, or only
+//! the school may do it: the accounts of two persons are never joined (docs/threats.md#threat-s09). The account that is
+//! kept has the children of both; the identifiant of the other one opens it too. For seven days the person may undo
+//! everything; a row says what an undo puts back.
+
+pub mod ops;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::accounts::{Account, AccountState};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::names::{GivenMatch, family_name_matches, match_given_name};
+use crate::base::typed_ids::{AccountId, LetterId, PersonId, PupilId, SessionId};
+use crate::credentials::ProofRefusal;
+use crate::limits::RateLimited;
+use crate::roster::matching::Candidate;
+
+/// The time from the proof to the choice.
+pub const REGROUP_TTL: Span = Span::minutes(15);
+/// A sign-in this young is a proof of the person; after an older one the password is asked again.
+pub const FRESH_SIGN_IN: Span = Span::minutes(5);
+/// The time for which a regroupement may be undone.
+pub const UNDO_TTL: Span = Span::days(7);
+
+/// The proof of the other account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum RegroupProof {
+    Password,
+    /// The code of a letter; a birth date is asked after it.
+    Letter,
+}
+
+/// The state of a regroupement. Each is left once, by compare-and-set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum RegroupState {
+    /// A letter's code was right: the birth date of a child is still asked.
+    Asked,
+    Proven,
+    Done,
+    Undone,
+    /// The seven days are over.
+    Final,
+    /// Another one was begun in its place.
+    Ended,
+}
+
+impl RegroupState {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// A row of the table `regroupement`.
+#[derive(Clone, Debug)]
+pub struct Regroupement {
+    pub id: String,
+    pub asked_by: AccountId,
+    pub other: AccountId,
+    /// The session that asked; only that one completes it.
+    pub session_id: SessionId,
+    pub letter_id: Option<LetterId>,
+    pub state: RegroupState,
+    pub support_code: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A regroupement that may still be undone.
+#[derive(Clone, Debug)]
+pub struct JoinedAccounts {
+    pub id: String,
+    pub kept: AccountId,
+    pub absorbed: AccountId,
+    pub moved: MovedRecords,
+    pub undo_until: Timestamp,
+}
+
+/// The records that an undo puts back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedRecords {
+    /// The state of the absorbed account before.
+    pub state: String,
+    pub persons: Vec<PersonId>,
+    /// The pupils of whom the kept account had no proof of its own.
+    pub proofs: Vec<PupilId>,
+    /// The identifiants that opened the absorbed account.
+    pub aliases: Vec<AccountId>,
+    /// The spaces whose `sub` the kept account took over.
+    pub spaces: Vec<String>,
+    /// Spaces with the values of the absorbed account, told as former ones.
+    pub former: Vec<(String, String)>,
+    /// Spaces with the former values that the absorbed account had itself.
+    pub former_of_absorbed: Vec<(String, String)>,
+}
+
+/// The account that the person keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptAccount {
+    /// The one of this session.
+    Current,
+    Other,
+}
+
+/// The reason why two accounts are not joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegroupRefusal {
+    /// Both identifiants open the same account.
+    Same,
+    /// The names differ, or one of the accounts is a pupil's: the school may do it.
+    Names,
+    /// An ENT knows the person by two keys of one academy: the school chooses.
+    RosterKeys,
+    /// One of the accounts is suspended.
+    Suspended,
+    /// One of the passwords has to be changed first.
+    MustChange,
+    /// A password was replaced lately, of one of the accounts.
+    Caution { until: Timestamp },
+    /// The account of the letter has no child of whom a birth date could be asked.
+    NothingToAsk,
+}
+
+/// The reason why the other account was not proven. The same for known and unknown identifiants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherProofRefusal {
+    Empty,
+    /// Wrong identifiant, password or code: not distinguished.
+    Wrong,
+    /// A slip in a letter's code; it costs no try.
+    Slip,
+    Limited {
+        until: Timestamp,
+    },
+    Source(RateLimited),
+    Busy {
+        seconds: u32,
+    },
+}
+
+/// The outcome of the proofs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProveOutcome {
+    /// The choice comes next, in the regroupement with this id.
+    Begun {
+        id: String,
+    },
+    /// The own password was asked for, and not proven.
+    OwnNotProven(ProofRefusal),
+    OtherNotProven(OtherProofRefusal),
+    Refused(RegroupRefusal),
+}
+
+/// A name by which the school or the account knows a person.
+#[derive(Clone, Debug)]
+pub struct KnownName {
+    pub given: String,
+    pub family: String,
+    pub usage: Option<String>,
+}
+
+impl From<&Account> for KnownName {
+    fn from(account: &Account) -> Self {
+        KnownName { given: account.given_name.clone(), family: account.family_name.clone(), usage: None }
+    }
+}
+
+impl From<Candidate> for KnownName {
+    fn from(person: Candidate) -> Self {
+        KnownName { given: person.given_name, family: person.family_name, usage: person.usage_name }
+    }
+}
+
+/// True if one name of each account is the same person's: the given name in full, and a family name in common, because
+/// one school writes the nom de famille and another one the nom d'usage.
+pub fn names_agree(left: &[KnownName], right: &[KnownName]) -> bool {
+    let agree = |a: &KnownName, b: &KnownName| {
+        let families = [Some(a.family.as_str()), a.usage.as_deref()];
+        matches!(match_given_name(&a.given, &b.given), Some(GivenMatch::Full))
+            && families.into_iter().flatten().any(|name| family_name_matches(name, &b.family, b.usage.as_deref()))
+    };
+    left.iter().any(|a| right.iter().any(|b| agree(a, b)))
+}
+
+/// Judges what the two accounts are by themselves; names and keys are the callers'.
+pub fn judge_accounts(account: &Account, other: &Account, now: Timestamp) -> Option<RegroupRefusal> {
+    let both = [account, other];
+    if account.id == other.id {
+        return Some(RegroupRefusal::Same);
+    }
+    if both.iter().any(|a| a.suspended_by.is_some() || a.state == AccountState::Closed) {
+        return Some(RegroupRefusal::Suspended);
+    }
+    if account.profile != other.profile {
+        return Some(RegroupRefusal::Names);
+    }
+    if both.iter().any(|a| a.state == AccountState::Active && a.must_change_password()) {
+        return Some(RegroupRefusal::MustChange);
+    }
+    both.iter().filter_map(|a| a.caution(now)).max().map(|until| RegroupRefusal::Caution { until })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(given: &str, family: &str, usage: Option<&str>) -> KnownName {
+        KnownName { given: given.into(), family: family.into(), usage: usage.map(Into::into) }
+    }
+
+    #[test]
+    fn threat_s09_only_one_persons_names_agree() {
+        let both = |a: KnownName, b: KnownName| {
+            let (a, b) = (std::slice::from_ref(&a), std::slice::from_ref(&b));
+            names_agree(a, b) && names_agree(b, a)
+        };
+        assert!(both(name("Fatou", "NDIAYE", Some("LEBŒUF")), name("FATOU", "N'Diaye", None)));
+        assert!(both(name("Fatou", "Leboeuf", None), name("Fatou", "NDIAYE", Some("LEBŒUF"))));
+        for other in [
+            name("Marc", "NDIAYE", None),
+            name("Fatou", "PETIT", None),
+            name("Fatou Marie", "NDIAYE", None),
+            name("", "NDIAYE", None),
+        ] {
+            assert!(!both(name("Fatou", "NDIAYE", Some("LEBŒUF")), other.clone()), "{other:?}");
+        }
+        assert!(!names_agree(&[], &[name("Fatou", "NDIAYE", None)]));
+    }
+}

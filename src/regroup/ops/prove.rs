@@ -1,0 +1,157 @@
+//! The proofs: a young sign-in or the password here, and the password or a letter's code of the other account.
+
+use super::{RegroupPerson, judge};
+use crate::accounts::ops::PasswordVerification;
+use crate::accounts::{self, Account, AccountState, identifier, password};
+use crate::app::Operation;
+use crate::base::ids::id128;
+use crate::base::source::SourceAddress;
+use crate::base::typed_ids::LetterId;
+use crate::credentials;
+use crate::crypto::Priority;
+use crate::db::Durability;
+use crate::devices;
+use crate::letters;
+use crate::letters::code::{LetterCode, looks_like_a_code};
+use crate::letters::ops::LetterCodeRefusal;
+use crate::limits::{self, RateLimit};
+use crate::regroup::{
+    FRESH_SIGN_IN, OtherProofRefusal, ProveOutcome, REGROUP_TTL, RegroupProof, RegroupState, Regroupement, store,
+};
+
+/// The typed proofs, with the browser that sent them.
+#[derive(Clone, Copy)]
+pub struct ProveRequest<'a> {
+    /// The password of the signed-in account; needed only after an older sign-in.
+    pub own_password: &'a str,
+    pub identifiant: &'a str,
+    /// The other account's password, or the code of its letter.
+    pub proof: &'a str,
+    pub device_secrets: &'a [String],
+    pub source: SourceAddress,
+}
+
+/// The proven other account.
+struct ProvenOther {
+    account: Account,
+    proof: RegroupProof,
+    letter_id: Option<LetterId>,
+}
+
+/// Checks both proofs, then what the accounts are: nothing is said of the other account before its own proof.
+pub async fn prove(
+    op: &Operation<'_>,
+    person: RegroupPerson<'_>,
+    typed: ProveRequest<'_>,
+) -> anyhow::Result<ProveOutcome> {
+    let now = op.now;
+    if now.since(person.session.authenticated_at) >= FRESH_SIGN_IN {
+        let own = credentials::ops::prove_password(op, person.account, typed.own_password, typed.device_secrets);
+        if let Err(why) = own.await? {
+            return Ok(ProveOutcome::OwnNotProven(why));
+        }
+    }
+    let proven = match prove_other(op, typed).await? {
+        Ok(proven) => proven,
+        Err(why) => return Ok(ProveOutcome::OtherNotProven(why)),
+    };
+    let mut tx = op.write(Durability::Durable).await?;
+    if let Some(why) = judge(&mut tx, person.account, &proven.account).await? {
+        tx.rollback().await?;
+        return Ok(ProveOutcome::Refused(why));
+    }
+    let new = Regroupement {
+        id: id128(op.app.rng.as_ref()),
+        asked_by: person.account.id.clone(),
+        other: proven.account.id,
+        session_id: person.session.id.clone(),
+        letter_id: proven.letter_id,
+        state: match proven.proof {
+            RegroupProof::Password => RegroupState::Proven,
+            RegroupProof::Letter => RegroupState::Asked,
+        },
+        support_code: person.support_code.to_owned(),
+        created_at: now,
+        expires_at: now.plus(REGROUP_TTL),
+    };
+    store::insert(&mut tx, &new, proven.proof).await?;
+    tx.commit().await?;
+    Ok(ProveOutcome::Begun { id: new.id })
+}
+
+/// Compares the proof of the other account, counted as at the sign-in and at `/lettre`: the same for known and unknown
+/// identifiants.
+async fn prove_other(
+    op: &Operation<'_>,
+    typed: ProveRequest<'_>,
+) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
+    if typed.identifiant.trim().is_empty() || typed.proof.is_empty() {
+        return Ok(Err(OtherProofRefusal::Empty));
+    }
+    if looks_like_a_code(typed.proof) {
+        return prove_by_letter(op, typed).await;
+    }
+    prove_by_password(op, typed).await
+}
+
+async fn prove_by_letter(
+    op: &Operation<'_>,
+    typed: ProveRequest<'_>,
+) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
+    let Ok(code) = LetterCode::parse(typed.proof) else { return Ok(Err(OtherProofRefusal::Slip)) };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let checked = letters::ops::check(op, &mut tx, typed.identifiant, &code).await?;
+    let account = match &checked {
+        Ok(letter) => accounts::store::find(&mut tx, &letter.account_id).await?,
+        Err(_) => None,
+    };
+    tx.commit().await?;
+    Ok(match (checked, account) {
+        (Ok(letter), Some(account)) => {
+            Ok(ProvenOther { account, proof: RegroupProof::Letter, letter_id: Some(letter.id) })
+        }
+        (Err(LetterCodeRefusal::Limited { until }), _) => Err(OtherProofRefusal::Limited { until }),
+        // What became of a code is told at `/lettre` only.
+        (Err(_), _) | (Ok(_), None) => Err(OtherProofRefusal::Wrong),
+    })
+}
+
+async fn prove_by_password(
+    op: &Operation<'_>,
+    typed: ProveRequest<'_>,
+) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
+    let Operation { app, now, .. } = *op;
+    let folded = identifier::normalize(typed.identifiant);
+    let password = password::normalize(typed.proof);
+    if password.chars().count() > password::MAX_PASSWORD_CHARS || folded.len() > 200 {
+        return Ok(Err(OtherProofRefusal::Wrong));
+    }
+    let mut tx = app.db.read().await?;
+    let account = accounts::store::find_by_identifiant(&mut tx, &folded).await?;
+    let account = account.filter(|a| a.state == AccountState::Active);
+    let folded = account.as_ref().map_or(folded, |a| a.identifiant.clone());
+    let device = devices::ops::find_known(&mut tx, now, typed.device_secrets, account.as_ref().map(|a| &a.id)).await?;
+    drop(tx);
+    let known = device.as_ref().map(|d| d.id.as_str());
+    let permit = match limits::ops::check_sign_in(op, typed.source, &folded, &password, known.is_some()).await? {
+        Ok(permit) => permit,
+        Err(limited) => return Ok(Err(OtherProofRefusal::Source(limited))),
+    };
+    let key = accounts::ops::password_limiter_key(app, &folded, known);
+    let _turn = app.password_hasher.lock_key(&key).await;
+    let who = if known.is_some() { Priority::Known } else { Priority::Unknown };
+    match accounts::ops::verify_password(op, &key, &password, account.as_ref(), who).await? {
+        PasswordVerification::Correct => {}
+        PasswordVerification::Incorrect => {
+            permit.record_failure(op).await?;
+            return Ok(Err(OtherProofRefusal::Wrong));
+        }
+        PasswordVerification::Limited { until } => return Ok(Err(OtherProofRefusal::Limited { until })),
+        PasswordVerification::Busy { seconds } => return Ok(Err(OtherProofRefusal::Busy { seconds })),
+    }
+    let Some(account) = account else { return Ok(Err(OtherProofRefusal::Wrong)) };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
+    tx.commit().await?;
+    Ok(Ok(ProvenOther { account, proof: RegroupProof::Password, letter_id: None }))
+}

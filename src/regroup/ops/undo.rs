@@ -1,0 +1,99 @@
+//! The undo, for seven days: both accounts are what they were.
+
+use super::join::{record_both, tell_both};
+use super::{RegroupPerson, lock_both};
+use crate::accounts::{self, AccountState};
+use crate::app::Operation;
+use crate::audit::AuditEvent;
+use crate::base::clock::Timestamp;
+use crate::credentials::{self, ProofRefusal};
+use crate::db::{Durability, UnitOfWork};
+use crate::notify::AccountNoticeKind;
+use crate::outbox::JobKind;
+use crate::regroup::{JoinedAccounts, store};
+use crate::roster::store::ownership;
+use crate::{sessions, subjects};
+
+/// A regroupement that the account page offers to undo.
+#[derive(Clone, Debug)]
+pub struct UndoView {
+    /// The identifiant of the absorbed account.
+    pub identifiant: String,
+    pub until: Timestamp,
+}
+
+/// Finds what the signed-in account may undo.
+pub async fn find_undo(op: &Operation<'_>, person: RegroupPerson<'_>) -> anyhow::Result<Option<UndoView>> {
+    let mut tx = op.app.db.read().await?;
+    let Some(found) = store::find_undoable(&mut tx, op.now, &person.account.id).await? else { return Ok(None) };
+    let identifiant = accounts::store::merged::find_own_identifiant(&mut tx, &found.absorbed).await?;
+    Ok(identifiant.map(|identifiant| UndoView { identifiant, until: found.undo_until }))
+}
+
+/// The outcome of an undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoOutcome {
+    Undone,
+    NotProven(ProofRefusal),
+    /// There is nothing to undo any more.
+    Over,
+}
+
+/// Undoes the last regroupement that the account kept, after its password. Sessions of other browsers end, because
+/// their tokens speak of what the account had.
+pub async fn undo(
+    op: &Operation<'_>,
+    person: RegroupPerson<'_>,
+    (typed, device_secrets): (&str, &[String]),
+) -> anyhow::Result<UndoOutcome> {
+    let (app, account) = (op.app, person.account);
+    if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
+        return Ok(UndoOutcome::NotProven(why));
+    }
+    let mut tx = op.write(Durability::Durable).await?;
+    let over = async |tx: UnitOfWork<'_>| {
+        tx.rollback().await?;
+        anyhow::Ok(UndoOutcome::Over)
+    };
+    let Some(found) = store::find_undoable(&mut tx, op.now, &account.id).await? else { return over(tx).await };
+    let locked = lock_both(&mut tx, &account.id, &found.absorbed).await?;
+    let Some((kept, absorbed)) = locked.filter(|(kept, _)| kept.is_usable()) else { return over(tx).await };
+    if !sessions::store::lock(&mut tx, &person.session.id).await? || !store::mark_undone(&mut tx, &found.id).await? {
+        return over(tx).await;
+    }
+    sessions::ops::end_others(&mut tx, &app.master_key, &kept.id, Some(&person.session.id)).await?;
+    put_back(&mut tx, &found).await?;
+    record_both(&mut tx, AuditEvent::AccountsSeparated, (&kept.id, &absorbed.id)).await?;
+    tell_both(op, &mut tx, person, (&kept, &absorbed), AccountNoticeKind::RegroupUndone).await?;
+    tx.commit().await?;
+    app.job_notifier.notify(JobKind::BackchannelLogout);
+    app.job_notifier.notify(JobKind::Mail);
+    Ok(UndoOutcome::Undone)
+}
+
+/// Puts back what a regroupement moved.
+async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::Result<()> {
+    let (kept, absorbed, moved) = (&joined.kept, &joined.absorbed, &joined.moved);
+    let state = moved.state.parse::<AccountState>().unwrap_or(AccountState::Active);
+    let restored = accounts::store::merged::restore(tx, absorbed, kept, state).await?;
+    anyhow::ensure!(restored, "the absorbed account is not absorbed by the kept one");
+    for person_id in &moved.persons {
+        ownership::give_back(tx, person_id, kept, absorbed).await?;
+    }
+    for pupil_id in &moved.proofs {
+        ownership::delete_proof(tx, kept, pupil_id).await?;
+    }
+    for alias in &moved.aliases {
+        accounts::store::merged::repoint_alias(tx, alias, kept, absorbed).await?;
+    }
+    for space in &moved.spaces {
+        subjects::store::move_to(tx, space, kept, absorbed).await?;
+    }
+    for (space, value) in &moved.former {
+        subjects::store::delete_former(tx, space, kept, value).await?;
+    }
+    for (space, value) in &moved.former_of_absorbed {
+        subjects::store::move_former(tx, (space, value), kept, absorbed).await?;
+    }
+    Ok(())
+}

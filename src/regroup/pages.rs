@@ -1,0 +1,292 @@
+//! `/compte/regrouper`: two accounts of one person become one, and the undo.
+
+use axum::Router;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+
+use super::ops::{self, ChoiceView, JoinOutcome, JoinRequest, ProveRequest, RegroupPerson, SideView, UndoOutcome};
+use super::views::{
+    AccountSide, OtherAccountError, RegroupChoicePage, RegroupDateError, RegroupPage, RegroupRefusalView, UndoCard,
+};
+use super::{FRESH_SIGN_IN, KeptAccount, OtherProofRefusal, ProveOutcome, RegroupRefusal, UNDO_TTL};
+use crate::accounts::Account;
+use crate::app::{AppState, Operation};
+use crate::base::actor::Actor;
+use crate::base::ids::is_id;
+use crate::base::profile::Profile;
+use crate::credentials::views::CurrentPasswordError;
+use crate::credentials::{ProofRefusal, SignInContext};
+use crate::http::cookies::CookieName;
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::{date_fields, dates};
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
+use crate::sessions::Session;
+use crate::sessions::extract::SignedIn;
+
+type PageResult = Result<Response, PageError>;
+
+/// The longest identifiant that is shown again.
+const MAX_SHOWN_CHARS: usize = 60;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::ACCOUNT_REGROUP, get(show).post(submit))
+        .route(paths::ACCOUNT_REGROUP_CHOICE, get(show_choice).post(choose))
+        .route(paths::ACCOUNT_REGROUP_UNDO, post(undo))
+}
+
+/// The signed-in parent: a pupil has one account, by the school's record.
+struct RegroupingParent {
+    session: Session,
+    account: Account,
+}
+
+impl FromRequestParts<AppState> for RegroupingParent {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
+        if account.profile != Profile::Responsable {
+            return Err(PageError::NotFound.into_response());
+        }
+        Ok(RegroupingParent { session, account })
+    }
+}
+
+impl RegroupingParent {
+    fn person<'a>(&'a self, ctx: &'a RequestContext) -> RegroupPerson<'a> {
+        let (session, account) = (&self.session, &self.account);
+        RegroupPerson { session, account, support_code: &ctx.support_code, lang: ctx.lang }
+    }
+
+    fn operation<'a>(&self, app: &'a AppState, ctx: &'a RequestContext) -> Operation<'a> {
+        Operation::of_request(app, ctx).by(Actor::Account(self.account.id.clone()))
+    }
+}
+
+async fn regroup_page(
+    op: &Operation<'_>,
+    ctx: &RequestContext,
+    parent: &RegroupingParent,
+) -> anyhow::Result<RegroupPage> {
+    let found = ops::find_undo(op, parent.person(ctx)).await?;
+    Ok(RegroupPage {
+        asks_password: op.now.since(parent.session.authenticated_at) >= FRESH_SIGN_IN,
+        undo: found
+            .map(|undo| UndoCard { identifiant: undo.identifiant, day: dates::weekday_and_day(ctx.lang, undo.until) }),
+        ..RegroupPage::default()
+    })
+}
+
+async fn show(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
+    let page = regroup_page(&parent.operation(&app, &ctx), &ctx, &parent).await?;
+    let (joined, undone) = (ctx.query.get("fait").is_some(), ctx.query.get("defait").is_some());
+    ctx.page(&app.pages, StatusCode::OK, &RegroupPage { joined, undone, ..page })
+}
+
+/// Returns the status for a password that was not proven.
+fn proof_status(why: ProofRefusal) -> StatusCode {
+    match why {
+        ProofRefusal::Empty | ProofRefusal::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
+        ProofRefusal::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
+        ProofRefusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Adds when to come back after a password that was not proven.
+fn with_wait(ctx: &RequestContext, why: ProofRefusal, page: Response) -> Response {
+    match why {
+        ProofRefusal::Limited { until } => retry_after(page, ctx.now, until),
+        ProofRefusal::Busy { seconds } => busy(page, seconds),
+        ProofRefusal::Empty | ProofRefusal::Wrong => page,
+    }
+}
+
+fn busy(mut page: Response, seconds: u32) -> Response {
+    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    page
+}
+
+/// POST: checks the proofs of both accounts, and goes on to the choice.
+async fn submit(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    parent: RegroupingParent,
+    Form(form): Form,
+) -> PageResult {
+    let op = parent.operation(&app, &ctx);
+    let identifiant = form.form_value("identifiant").trim();
+    let typed = ProveRequest {
+        own_password: form.form_value("actuel"),
+        identifiant,
+        proof: form.form_value("mot_de_passe"),
+        device_secrets: &ctx.devices,
+        source: ctx.source,
+    };
+    let outcome = ops::prove(&op, parent.person(&ctx), typed).await?;
+    let page = RegroupPage {
+        identifiant: identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
+        ..regroup_page(&op, &ctx, &parent).await?
+    };
+    match outcome {
+        ProveOutcome::Begun { id } => Ok(see_other(&format!("{}?r={id}", paths::ACCOUNT_REGROUP_CHOICE))),
+        ProveOutcome::OwnNotProven(why) => {
+            let own_error = Some(CurrentPasswordError::new(why, ctx.lang));
+            let page = ctx.page(&app.pages, proof_status(why), &RegroupPage { own_error, ..page })?;
+            Ok(with_wait(&ctx, why, page))
+        }
+        ProveOutcome::OtherNotProven(why) => other_not_proven(&app, &ctx, page, why),
+        ProveOutcome::Refused(why) => refused(&app, &ctx, page, why),
+    }
+}
+
+fn other_not_proven(app: &AppState, ctx: &RequestContext, page: RegroupPage, why: OtherProofRefusal) -> PageResult {
+    let hour = |until| dates::hour_rounded_up(ctx.lang, until);
+    let (status, error) = match why {
+        OtherProofRefusal::Empty => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Empty),
+        OtherProofRefusal::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Wrong),
+        OtherProofRefusal::Slip => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Slip),
+        OtherProofRefusal::Limited { until } => {
+            (StatusCode::TOO_MANY_REQUESTS, OtherAccountError::Waiting { until: hour(until) })
+        }
+        OtherProofRefusal::Source(limited) => {
+            (StatusCode::TOO_MANY_REQUESTS, OtherAccountError::FromHere { until: hour(limited.until) })
+        }
+        OtherProofRefusal::Busy { seconds } => {
+            (StatusCode::SERVICE_UNAVAILABLE, OtherAccountError::Busy { seconds: i64::from(seconds) })
+        }
+    };
+    let page = ctx.page(&app.pages, status, &RegroupPage { other_error: Some(error), ..page })?;
+    Ok(match why {
+        OtherProofRefusal::Limited { until } => retry_after(page, ctx.now, until),
+        OtherProofRefusal::Source(limited) => retry_after(page, ctx.now, limited.until),
+        OtherProofRefusal::Busy { seconds } => busy(page, seconds),
+        OtherProofRefusal::Empty | OtherProofRefusal::Wrong | OtherProofRefusal::Slip => page,
+    })
+}
+
+fn refused(app: &AppState, ctx: &RequestContext, page: RegroupPage, why: RegroupRefusal) -> PageResult {
+    let refusal = Some(RegroupRefusalView::new(why, ctx.lang, &ctx.support_code));
+    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &RegroupPage { refusal, ..page })
+}
+
+fn account_side(ctx: &RequestContext, side: &SideView) -> AccountSide {
+    AccountSide {
+        identifiant: side.identifiant.clone(),
+        children: side.children.iter().map(|child| format!("{} ({})", child.given_name, child.school)).collect(),
+        seen: side.seen_at.map(|at| dates::day(ctx.lang, at)),
+    }
+}
+
+fn choice_page(ctx: &RequestContext, view: &ChoiceView) -> RegroupChoicePage {
+    let mut pupils: Vec<&str> =
+        view.current.children.iter().chain(&view.other.children).map(|child| child.pupil_id.as_str()).collect();
+    pupils.sort_unstable();
+    pupils.dedup();
+    RegroupChoicePage {
+        id: view.regroupement.id.clone(),
+        current: account_side(ctx, &view.current),
+        other: account_side(ctx, &view.other),
+        may_keep_other: view.other.has_password,
+        children: i64::try_from(pupils.len()).unwrap_or(0),
+        day: dates::weekday_and_day(ctx.lang, ctx.now.plus(UNDO_TTL)),
+        asks_child: view.question.as_ref().map(|question| question.given_name.clone()),
+        date: date_fields::DateFields::default(),
+        date_error: None,
+        missing: false,
+    }
+}
+
+/// Returns the id of the regroupement in the URL or the form.
+fn choice_id(id: Option<&str>) -> &str {
+    id.filter(|id| is_id(id, 22)).unwrap_or_default()
+}
+
+async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
+    let op = parent.operation(&app, &ctx);
+    match ops::find_choice(&op, parent.person(&ctx), choice_id(ctx.query.get("r"))).await? {
+        Some(view) => ctx.page(&app.pages, StatusCode::OK, &choice_page(&ctx, &view)),
+        None => Ok(see_other(paths::ACCOUNT_REGROUP)),
+    }
+}
+
+/// POST: joins the accounts.
+async fn choose(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    parent: RegroupingParent,
+    Form(form): Form,
+) -> PageResult {
+    let op = parent.operation(&app, &ctx);
+    let id = choice_id(form.get("r"));
+    let Some(view) = ops::find_choice(&op, parent.person(&ctx), id).await? else {
+        return Ok(see_other(paths::ACCOUNT_REGROUP));
+    };
+    let page = choice_page(&ctx, &view);
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    let kept = match (form.get("garder"), view.other.has_password) {
+        (Some("b"), true) => KeptAccount::Other,
+        (Some("a"), _) | (_, false) => KeptAccount::Current,
+        _ => return ctx.page(&app.pages, unprocessable, &RegroupChoicePage { missing: true, ..page }),
+    };
+    let typed = date_fields::read_date(&form, "date_naissance");
+    let mut page = RegroupChoicePage { date: typed.clone().into(), ..page };
+    let mut date = None;
+    if view.question.is_some() {
+        match date_fields::parse_birth_date(&typed, dates::date_key(ctx.now).parse().ok()) {
+            Ok(typed) => date = Some(typed),
+            Err(error) => {
+                page.date_error = Some(RegroupDateError::Date { fault: error.into() });
+                return ctx.page(&app.pages, unprocessable, &page);
+            }
+        }
+    }
+    let from =
+        SignInContext { session_cookie: ctx.session.as_deref(), source: ctx.source, user_agent: &ctx.user_agent };
+    match ops::join(&op, parent.person(&ctx), JoinRequest { id, kept, date, from }).await? {
+        JoinOutcome::Joined(cookies) => {
+            let answer = see_other(&format!("{}?fait=1", paths::ACCOUNT_REGROUP));
+            let Some(cookies) = cookies else { return Ok(answer) };
+            let cookie = ctx.jar.set_cookie(CookieName::Session, &cookies.session_cookie, None);
+            let device = ctx.jar.device_cookie(&ctx.devices, &cookies.device_secret);
+            Ok(with_cookie(with_cookie(answer, cookie), device))
+        }
+        JoinOutcome::WrongDate { tries_left } => {
+            page.date_error = Some(RegroupDateError::Wrong { left: i64::try_from(tries_left).unwrap_or(0) });
+            ctx.page(&app.pages, unprocessable, &page)
+        }
+        JoinOutcome::NoTriesLeft { until } => {
+            page.date_error = Some(RegroupDateError::NoMore { hour: dates::hour_rounded_up(ctx.lang, until) });
+            let page = ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?;
+            Ok(retry_after(page, ctx.now, until))
+        }
+        JoinOutcome::Refused(why) => refused(&app, &ctx, regroup_page(&op, &ctx, &parent).await?, why),
+        JoinOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
+    }
+}
+
+/// POST: undoes the last regroupement.
+async fn undo(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    parent: RegroupingParent,
+    Form(form): Form,
+) -> PageResult {
+    let op = parent.operation(&app, &ctx);
+    let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
+    match ops::undo(&op, parent.person(&ctx), proof).await? {
+        UndoOutcome::Undone => Ok(see_other(&format!("{}?defait=1", paths::ACCOUNT_REGROUP))),
+        UndoOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
+        UndoOutcome::NotProven(why) => {
+            let page = regroup_page(&op, &ctx, &parent).await?;
+            let undo_error = Some(CurrentPasswordError::new(why, ctx.lang));
+            let page = ctx.page(&app.pages, proof_status(why), &RegroupPage { undo_error, ..page })?;
+            Ok(with_wait(&ctx, why, page))
+        }
+    }
+}

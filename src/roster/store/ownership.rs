@@ -1,0 +1,38 @@
+//! Moves the persons of an account to another one, and back.
+
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
+use crate::db::{Result, Tx, UnitOfWork, args};
+
+/// Lists the academies in which an account has a person.
+pub async fn list_academies_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT academy FROM person WHERE account_id = $1 ORDER BY academy LIMIT 100";
+    Ok(tx.fetch_all::<(String,)>(sql, args![account_id]).await?.into_iter().map(|(academy,)| academy).collect())
+}
+
+/// Gives every person of an account to another one. Returns the persons.
+pub async fn move_all(tx: &mut Tx, from: &AccountId, to: &AccountId) -> Result<Vec<PersonId>> {
+    let sql = "UPDATE person SET account_id = $2 WHERE account_id = $1 RETURNING id";
+    Ok(tx.fetch_all::<(PersonId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Gives one person back; a person who left the account meanwhile stays where they are.
+pub async fn give_back(tx: &mut Tx, person_id: &PersonId, from: &AccountId, to: &AccountId) -> Result<()> {
+    let sql = "UPDATE person SET account_id = $3 WHERE id = $1 AND account_id = $2";
+    tx.execute(sql, args![person_id, from, to]).await?;
+    Ok(())
+}
+
+/// Copies the proofs of parenthood that another account has not. Returns the pupils.
+pub async fn copy_proofs(tx: &mut UnitOfWork<'_>, from: &AccountId, to: &AccountId) -> Result<Vec<PupilId>> {
+    let sql = "INSERT INTO link_proof (account_id, pupil_id, means, at) \
+               SELECT $2, pupil_id, means, at FROM link_proof WHERE account_id = $1 \
+               ON CONFLICT DO NOTHING RETURNING pupil_id";
+    Ok(tx.fetch_all::<(PupilId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Deletes a copied proof.
+pub async fn delete_proof(tx: &mut Tx, account_id: &AccountId, pupil_id: &PupilId) -> Result<()> {
+    let sql = "DELETE FROM link_proof WHERE account_id = $1 AND pupil_id = $2";
+    tx.execute(sql, args![account_id, pupil_id]).await?;
+    Ok(())
+}

@@ -1,0 +1,569 @@
+//! Two accounts of one person become one: what proves both, what refuses, what moves, and the undo.
+
+use axum::http::StatusCode;
+use preau::accounts;
+use preau::base::clock::Span;
+use preau::base::profile::Profile;
+use preau::base::rng::{Random, SeededRandom};
+use preau::base::uai::Uai;
+use preau::clients::SubjectType;
+use preau::db::Durability;
+use preau::letters::code::LetterCode;
+use preau::letters::ops::recipients::{self, LetterScope};
+use preau::letters::ops::{LetterOrder, draw, issue};
+use preau::regroup;
+use serde_json::json;
+
+use crate::support::deployment::{AGRICOLE, LYCEE, TOULOUSE};
+use crate::support::html::text;
+use crate::support::masked::masked;
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyingParty, TestServer};
+
+const OTHER_PASSWORD: &str = "Tilleul+9-orage";
+
+/// Anne Durand in Toulouse, where her child is at another school.
+fn toulouse() -> TestFamily {
+    let children = vec![(910_001, "Noé", "02/03/2011", "3 C")];
+    TestFamily { key: 510_001, children, ..TestFamily::durand() }
+}
+
+/// Two accounts of Anne: Zoé's in Montpellier, and Noé's in Toulouse with another password.
+async fn two_accounts(server: &TestServer) -> [TestAccount; 2] {
+    let first = server.create_durand().await;
+    server.import_families("toulouse", TOULOUSE, &[toulouse()]).await;
+    let mut second = server.create_account_of("toulouse", &toulouse()).await;
+    set_password(server, &second, OTHER_PASSWORD).await;
+    OTHER_PASSWORD.clone_into(&mut second.password);
+    // What a sign-in of this moment proves is newer than the passwords.
+    server.advance(Span::minutes(1));
+    [first, second]
+}
+
+async fn set_password(server: &TestServer, member: &TestAccount, password: &str) {
+    let app = &server.app;
+    let hash = app.password_hasher.hash(password, app.rng.as_ref(), preau::crypto::Priority::Known).await.unwrap();
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    assert!(accounts::store::set_password(&mut tx, &member.account_id, &hash).await.unwrap());
+    tx.commit().await.unwrap();
+}
+
+async fn signed_in(server: &TestServer, member: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&member.identifiant, &member.password).await;
+    browser.get("/compte/regrouper").await;
+    assert_eq!(browser.page.status, StatusCode::OK);
+    browser
+}
+
+impl Browser {
+    fn tells(&self, words: &str) -> bool {
+        self.page.visible_text().contains(words)
+    }
+
+    async fn prove(&mut self, identifiant: &str, proof: &str) {
+        self.get("/compte/regrouper").await;
+        self.submit("continuer", &[("identifiant", identifiant), ("mot_de_passe", proof)]).await;
+        self.follow().await;
+    }
+
+    async fn join(&mut self, kept: &str) {
+        assert_eq!(self.url.path(), "/compte/regrouper/choix", "{}", self.page.visible_text());
+        self.submit("confirmer", &[("garder", kept)]).await;
+        self.follow().await;
+    }
+
+    async fn undo(&mut self, password: &str) {
+        self.get("/compte/regrouper").await;
+        self.submit("defaire", &[("mot_de_passe", password)]).await;
+        self.follow().await;
+    }
+
+    async fn children(&mut self) -> Vec<&'static str> {
+        self.get("/compte").await;
+        ["Zoé", "Noé", "Léo"].into_iter().filter(|name| self.tells(name)).collect()
+    }
+}
+
+/// Everything that an undo must put back.
+async fn picture(server: &TestServer) -> Vec<String> {
+    let mut all = Vec::new();
+    for sql in [
+        "SELECT identifiant || ' ' || state || ' ' || COALESCE(password, '') || ' ' || COALESCE(merged_into, '') \
+         FROM account ORDER BY id",
+        "SELECT id || ' ' || COALESCE(account_id, '') FROM person ORDER BY id",
+        "SELECT account_id || ' ' || pupil_id FROM link_proof ORDER BY account_id, pupil_id",
+        "SELECT space || ' ' || account_id || ' ' || value FROM subject ORDER BY space, account_id",
+        "SELECT space || ' ' || account_id || ' ' || value FROM former_subject ORDER BY space, account_id, value",
+    ] {
+        all.extend(server.query_texts(sql).await);
+    }
+    all
+}
+
+#[tokio::test]
+async fn one_account_has_the_children_of_both_and_the_undo_gives_everything_back() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut elsewhere = signed_in(&server, &second).await;
+    let mut here = signed_in(&server, &first).await;
+    let before = picture(&server).await;
+    here.prove(&second.identifiant.to_uppercase(), &second.password).await;
+    assert!(
+        here.tells(&first.identifiant) && here.tells(&second.identifiant) && here.tells("Noé (Collège des Minimes)")
+    );
+    here.join("a").await;
+    assert!(here.tells("Vos comptes sont réunis. Pour défaire, jusqu'au mardi 1"), "{}", here.page.visible_text());
+    assert_eq!(here.children().await, ["Zoé", "Noé"]);
+    assert!(here.tells("Vos deux comptes ont été réunis"), "the banner, in this browser too");
+
+    // The other session ended; its identifiant opens the kept account, with the kept password only.
+    elsewhere.get("/compte").await;
+    assert_eq!(elsewhere.next().unwrap().path(), "/connexion");
+    let mut again = Browser::new(&server);
+    again.get("/connexion").await;
+    again.sign_in_with(&second.identifiant, OTHER_PASSWORD).await;
+    assert_eq!(again.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    again.sign_in_with(&second.identifiant, PASSWORD).await;
+    assert_eq!(again.children().await, ["Zoé", "Noé"]);
+    assert!(again.tells(&first.identifiant) && !again.tells(&format!("Identifiant {}", second.identifiant)));
+    let facts = server.audit_facts().await;
+    assert_eq!(facts.iter().filter(|fact| *fact == "accounts_joined").count(), 2, "on both");
+
+    // A wrong password undoes nothing.
+    here.undo(OTHER_PASSWORD).await;
+    assert_eq!((here.page.status, here.children().await), (StatusCode::UNPROCESSABLE_ENTITY, vec!["Zoé", "Noé"]));
+    here.undo(PASSWORD).await;
+    assert!(here.tells("de nouveau séparés"), "{}", here.page.visible_text());
+    assert_eq!(picture(&server).await, before);
+    assert_eq!(here.children().await, ["Zoé"]);
+    again.get("/compte").await;
+    assert_eq!(again.next().unwrap().path(), "/connexion", "other sessions of the kept account end with the undo");
+    assert_eq!(signed_in(&server, &second).await.children().await, ["Noé"]);
+    assert!(!here.page.has_element("#defaire"));
+}
+
+#[tokio::test]
+async fn the_other_account_may_be_kept_and_services_know_the_person_by_what_they_knew() {
+    let server = TestServer::start().await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &["ent", "ent-toulouse", "bourses"]).await;
+    for client in ["ent", "ent-toulouse", "bourses"] {
+        server.change_client(client, |meta| meta.former_subs = true).await;
+    }
+    let [first, second] = two_accounts(&server).await;
+    let party = |id| TestRelyingParty::new(&server, id);
+    let mut here = Browser::new(&server);
+    // Both accounts are known in the sector mon-ent; only the first one at bourses.
+    let old_ent = party("ent").sign_in(&mut here, &first).await.claims["sub"].clone();
+    let bourses = party("bourses").sign_in(&mut here, &first).await.claims["sub"].clone();
+    let mut there = Browser::new(&server);
+    let kept_ent = party("ent-toulouse").sign_in(&mut there, &second).await.claims["sub"].clone();
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("b").await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    here.get("/compte").await;
+    assert!(here.tells(&format!("identifiant {}", second.identifiant)) || here.tells(&second.identifiant));
+    server.drain_outbox().await;
+    let told =
+        |client: &str| receiver.calls_of(client).iter().map(|call| call.claims()["sub"].clone()).collect::<Vec<_>>();
+    assert_eq!(told("ent"), std::slice::from_ref(&old_ent), "the sub by which the session was known");
+    assert_eq!(told("bourses"), std::slice::from_ref(&bourses));
+    assert_eq!(told("ent-toulouse"), std::slice::from_ref(&kept_ent));
+
+    let now = TestAccount { password: OTHER_PASSWORD.to_owned(), ..second.clone() };
+    let ent = party("ent").sign_in(&mut Browser::new(&server), &now).await;
+    assert_eq!((&ent.claims["sub"], &ent.claims["former_subs"]), (&kept_ent, &json!([old_ent])));
+    let info = party("ent").userinfo(&ent.access_token).await.json();
+    assert_eq!((&info["sub"], &info["former_subs"]), (&kept_ent, &json!([old_ent])));
+    let grants = party("bourses").sign_in(&mut Browser::new(&server), &now).await;
+    assert_eq!((&grants.claims["sub"], grants.claims.get("former_subs")), (&bourses, None), "known there by one only");
+
+    here.undo(OTHER_PASSWORD).await;
+    assert!(here.tells("de nouveau séparés"), "{}", here.page.visible_text());
+    for (client, member, sub) in
+        [("ent", &first, &old_ent), ("bourses", &first, &bourses), ("ent-toulouse", &second, &kept_ent)]
+    {
+        let told = party(client).sign_in(&mut Browser::new(&server), member).await;
+        assert_eq!((&told.claims["sub"], told.claims.get("former_subs")), (sub, None), "{client}");
+    }
+}
+
+#[tokio::test]
+async fn threat_s09_the_accounts_of_two_persons_are_never_joined() {
+    let server = TestServer::start().await;
+    let [first, _] = two_accounts(&server).await;
+    let marc = TestFamily { key: 510_002, prenom: "Marc", phone: "06 39 98 00 09", ..toulouse() };
+    server.import_families("agricole", AGRICOLE, std::slice::from_ref(&marc)).await;
+    let father = server.create_account_of("agricole", &marc).await;
+    let before = picture(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&father.identifiant, PASSWORD).await;
+    assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(here.tells("Les noms des deux comptes ne sont pas les mêmes"), "{}", here.page.visible_text());
+    assert_eq!(picture(&server).await, before);
+    // A pupil has no such page, and is no other account either.
+    let hash = server.app.password_hasher.hash(PASSWORD, server.app.rng.as_ref(), preau::crypto::Priority::Known).await;
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let pupil = accounts::ops::create_account(&mut tx, Profile::Eleve, "Anne", "DURAND", None).await.unwrap();
+    accounts::store::set_password(&mut tx, &pupil.id, &hash.unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    here.prove(&pupil.identifiant, PASSWORD).await;
+    assert!(here.tells("Les noms des deux comptes ne sont pas les mêmes"), "{}", here.page.visible_text());
+    let mut theirs = Browser::new(&server);
+    theirs.get("/connexion").await;
+    theirs.sign_in_with(&pupil.identifiant, PASSWORD).await;
+    theirs.get("/compte/regrouper").await;
+    assert_eq!(theirs.page.status, StatusCode::NOT_FOUND);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM regroupement").await, 0);
+}
+
+#[tokio::test]
+async fn attack_l2_two_identifiants_of_one_account_have_one_budget() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    let mut stranger = Browser::new(&server);
+    stranger.get("/connexion").await;
+    for name in [&first, &second, &first, &second, &second] {
+        stranger.sign_in_with(&name.identifiant, "Faux-mot-2").await;
+        assert_eq!(stranger.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    for name in [&first, &second] {
+        stranger.sign_in_with(&name.identifiant, PASSWORD).await;
+        assert_eq!(stranger.page.status, StatusCode::TOO_MANY_REQUESTS, "{}", stranger.page.visible_text());
+    }
+}
+
+#[tokio::test]
+async fn attack_l1_the_other_password_is_counted_on_its_own_budget_and_says_nothing_of_who_exists() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    let mut pages = Vec::new();
+    // As long as the other one, which stands in the page.
+    let nobody = second.identifiant.replace("a.", "z.");
+    for identifiant in [&second.identifiant, &nobody] {
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            here.prove(identifiant, "Faux-mot-2").await;
+            seen.push((here.page.status, masked(&here.page).replace(identifiant, "_")));
+        }
+        assert_eq!(seen[0].0, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(seen[5].0, StatusCode::TOO_MANY_REQUESTS);
+        pages.push(seen);
+    }
+    assert_eq!(pages[0], pages[1]);
+    // The same budget as the sign-in's.
+    let mut theirs = Browser::new(&server);
+    theirs.get("/connexion").await;
+    theirs.sign_in_with(&second.identifiant, &second.password).await;
+    assert_eq!(theirs.page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM regroupement").await, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_quiet_waits_and_an_old_sign_in_is_proven_again() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    let until = server.now().plus(Span::hours(2)).0;
+    let caution = "UPDATE account SET caution_until = $2 WHERE id = $1";
+    for member in [&first, &second] {
+        server.execute_sql(caution, vec![(&member.account_id).into(), until.into()]).await;
+        here.prove(&second.identifiant, &second.password).await;
+        assert!(here.tells("ceci sera possible à partir du"), "{}", here.page.visible_text());
+        server.execute_sql(caution, vec![(&member.account_id).into(), 0_i64.into()]).await;
+    }
+    server.set_suspension(&second, Some("school")).await;
+    here.prove(&second.identifiant, &second.password).await;
+    assert!(here.tells("Un des deux comptes est suspendu"), "{}", here.page.visible_text());
+    server.set_suspension(&second, None).await;
+    let forced = "UPDATE account SET must_change_at = $2 WHERE id = $1";
+    server.execute_sql(forced, vec![(&second.account_id).into(), server.now().0.into()]).await;
+    here.prove(&second.identifiant, &second.password).await;
+    assert!(here.tells("doit d'abord être changé"), "{}", here.page.visible_text());
+    server.execute_sql("UPDATE account SET must_change_at = NULL", Vec::new()).await;
+    here.prove(&first.identifiant, &first.password).await;
+    assert!(here.tells("ouvrent déjà le même compte"), "{}", here.page.visible_text());
+
+    server.advance(regroup::FRESH_SIGN_IN);
+    let mut typed = vec![("identifiant", second.identifiant.as_str()), ("mot_de_passe", OTHER_PASSWORD)];
+    for own in ["", "Faux-mot-2"] {
+        here.get("/compte/regrouper").await;
+        typed.truncate(2);
+        typed.push(("actuel", own));
+        here.submit("continuer", &typed).await;
+        assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{own}");
+    }
+    here.get("/compte/regrouper").await;
+    typed.truncate(2);
+    typed.push(("actuel", PASSWORD));
+    here.submit("continuer", &typed).await;
+    here.follow().await;
+    // A password chosen since the proof, and the end of the quarter of an hour, end the choice.
+    server.advance(Span::minutes(1));
+    set_password(&server, &second, "Autre-mot-99").await;
+    here.join("a").await;
+    assert_eq!(here.url.path(), "/compte/regrouper");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
+    here.get("/compte/regrouper").await;
+    let typed = [("identifiant", second.identifiant.as_str()), ("mot_de_passe", "Autre-mot-99"), ("actuel", PASSWORD)];
+    here.submit("continuer", &typed).await;
+    here.follow().await;
+    server.advance(regroup::REGROUP_TTL);
+    here.join("a").await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn two_keys_of_one_academy_of_which_an_ent_knows_one_are_the_schools_business() {
+    let server = TestServer::start().await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    let first = server.create_durand().await;
+    let lycee = TestFamily { key: 500_900, ..toulouse() };
+    server.import_families("montpellier", LYCEE, std::slice::from_ref(&lycee)).await;
+    let second = server.create_account_of("montpellier", &lycee).await;
+    server.advance(Span::minutes(1));
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, PASSWORD).await;
+    assert_eq!(here.url.path(), "/compte/regrouper/choix", "no ENT knows either of them");
+    TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &second).await;
+    // Also between the proof and the choice.
+    here.join("a").await;
+    assert!(here.tells("vous connaît déjà sous deux numéros"), "{}", here.page.visible_text());
+    here.prove(&second.identifiant, PASSWORD).await;
+    assert!(here.tells("vous connaît déjà sous deux numéros"), "{}", here.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn attack_m2_a_choice_belongs_to_its_session_and_is_made_once() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    let choice = here.url.to_string();
+    let mut other_session = signed_in(&server, &first).await;
+    other_session.get(&choice).await;
+    assert_eq!(other_session.next().unwrap().path(), "/compte/regrouper");
+    let mut of_the_other = signed_in(&server, &second).await;
+    of_the_other.get(&choice).await;
+    assert_eq!(of_the_other.next().unwrap().path(), "/compte/regrouper");
+    let mut clicks = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let mut browser = here.clone_browser();
+        browser.page = here.page.clone();
+        let choice = choice.clone();
+        clicks.spawn(async move {
+            browser.get(&choice).await;
+            if browser.page.has_element("#confirmer") {
+                browser.submit("confirmer", &[("garder", if n % 2 == 0 { "a" } else { "b" })]).await;
+            }
+        });
+    }
+    clicks.join_all().await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 1);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM regroupement WHERE state = 'done'").await, 1);
+    let facts = server.audit_facts().await;
+    assert_eq!(facts.iter().filter(|fact| *fact == "accounts_joined").count(), 2);
+}
+
+#[tokio::test]
+async fn attack_a13_after_seven_days_it_is_final_and_no_identifiant_or_sub_is_given_again() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let ent = TestRelyingParty::new(&server, "ent-toulouse");
+    let sub = ent.sign_in(&mut Browser::new(&server), &second).await.claims["sub"].clone();
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    let clean = async || {
+        let op = server.operation();
+        regroup::ops::finish_due(&op).await.unwrap()
+    };
+    server.advance(Span(regroup::UNDO_TTL.0 - 1));
+    assert_eq!(clean().await, 0);
+    let mut here = signed_in(&server, &first).await;
+    assert!(here.page.has_element("#defaire"));
+    server.advance(Span(1));
+    // Also before the job has run.
+    here.submit("defaire", &[("mot_de_passe", PASSWORD)]).await;
+    here.follow().await;
+    assert!(!here.page.has_element("#defaire"));
+    assert_eq!((clean().await, clean().await), (1, 0));
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE state = 'closed' AND password IS NULL").await, 1);
+    let alias = TestAccount { password: PASSWORD.to_owned(), ..second };
+    assert_eq!(signed_in(&server, &alias).await.children().await, ["Zoé", "Noé"]);
+    assert_eq!(ent.sign_in(&mut Browser::new(&server), &alias).await.claims["sub"], sub);
+    let taken = server.query_count("SELECT COUNT(*) FROM account").await;
+    let third = server.create_account("Anne", "DURAND").await;
+    assert_eq!(server.query_count("SELECT COUNT(DISTINCT identifiant) FROM account").await, taken + 1);
+    assert_ne!(third.identifiant, alias.identifiant);
+}
+
+async fn print_letter(server: &TestServer, uai: &str, pupil: &str) -> (String, LetterCode) {
+    let op = server.operation();
+    let uai = Uai::parse(uai).unwrap();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let scope = LetterScope::Family(pupil.to_owned());
+    let all = recipients::list(&mut tx, &uai, &scope, Profile::Responsable, true).await.unwrap();
+    let account = recipients::account_for(&mut tx, &all[0]).await.unwrap();
+    let order =
+        LetterOrder { account_id: &account.id, kind: all[0].kind(), uai: &uai, person_id: None, reason: "test" };
+    let drawn = draw(&mut tx, order.kind, &uai).await.unwrap();
+    issue(&mut tx, &server.app.master_key, order, &drawn).await.unwrap();
+    tx.commit().await.unwrap();
+    (account.identifiant, drawn.code)
+}
+
+#[tokio::test]
+async fn a_letter_proves_the_other_account_with_a_birth_date_and_once() {
+    let server = TestServer::start().await;
+    let first = server.create_durand().await;
+    server.import_families("toulouse", TOULOUSE, &[toulouse()]).await;
+    let (identifiant, code) = print_letter(&server, TOULOUSE, "910001").await;
+    let code = code.to_printed_form();
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&identifiant, "K7PM-4HXA-9RTA").await;
+    assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    here.prove(&identifiant, &code).await;
+    assert!(!here.page.has_element("#garder-b"), "it has no password that could be kept");
+    for date in ["01/03/2011", ""] {
+        here.submit("confirmer", &[("date_naissance", date)]).await;
+        assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{date}");
+    }
+    assert_eq!(here.children().await, ["Zoé"], "the code alone opens nothing");
+    here.prove(&identifiant, &code).await;
+    here.submit("confirmer", &[("date_naissance", "02/03/2011")]).await;
+    here.follow().await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    assert_eq!(here.children().await, ["Zoé", "Noé"]);
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
+    here.undo(PASSWORD).await;
+    assert_eq!(here.children().await, ["Zoé"]);
+    assert_eq!(server.query_texts("SELECT state FROM account ORDER BY state").await, ["active", "pending"]);
+    here.prove(&identifiant, &code).await;
+    assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "used");
+}
+
+#[tokio::test]
+async fn both_accounts_are_told_and_a_shared_number_once() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    server.confirm_email(&first, "anne@example.org").await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    server.drain_outbox().await;
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].subject.contains("vos deux comptes ont été réunis"), "{}", mails[0].subject);
+    assert!(!mails[0].text.contains(&second.identifiant), "no identifiant in a mail");
+    assert!(server.messages().is_empty(), "not tonight");
+    server.advance(Span::days(1));
+    server.drain_outbox().await;
+    let sent: Vec<String> = server.messages().into_iter().map(|message| message.text).collect();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].contains("vos deux comptes ont été réunis"), "{sent:?}");
+}
+
+/// Three accounts of one person, two clients, and any order of regroupements and undos: a client that knows one account
+/// of the person sees one `sub`, and where it knew several, that of the account that the person kept.
+#[tokio::test]
+async fn property_p06_a_sub_is_the_same_through_any_regroupement_and_undo() {
+    for seed in 0..6 {
+        let server = TestServer::start().await;
+        let [first, second] = two_accounts(&server).await;
+        let field = TestFamily { key: 520_001, children: vec![(920_001, "Léo", "03/05/2012", "4 A")], ..toulouse() };
+        server.import_families("agricole", AGRICOLE, std::slice::from_ref(&field)).await;
+        let third = server.create_account_of("agricole", &field).await;
+        server.advance(Span::minutes(1));
+        let members = [first, second, third];
+        let rng: &dyn Random = &SeededRandom::new(seed);
+        // Which accounts each space knows, and by what.
+        let mut born = Vec::new();
+        for (client, knows) in [("ent", [0].as_slice()), ("ent-toulouse", &[1]), ("bourses", &[0, 1])] {
+            for member in knows {
+                let party = TestRelyingParty::new(&server, client);
+                let told = party.sign_in(&mut Browser::new(&server), &members[*member]).await;
+                let space = format!("pairwise/{}", if client == "bourses" { "bourses" } else { "mon-ent" });
+                born.push((
+                    space,
+                    members[*member].account_id.clone(),
+                    told.claims["sub"].as_str().unwrap().to_owned(),
+                ));
+            }
+        }
+        let start = picture(&server).await;
+        let mut stack: Vec<(usize, usize, Vec<String>)> = Vec::new();
+        for step in 0..12 {
+            let alive: Vec<usize> = (0..3).filter(|n| !stack.iter().any(|(_, absorbed, _)| absorbed == n)).collect();
+            let undoes = !stack.is_empty() && (alive.len() == 1 || rng.below(2) == 0);
+            if undoes {
+                let (kept, _, before) = stack.pop().unwrap();
+                let mut browser = signed_in(&server, &members[kept]).await;
+                browser.undo(&members[kept].password).await;
+                assert!(
+                    browser.tells("de nouveau séparés"),
+                    "seed {seed} step {step}: {}",
+                    browser.page.visible_text()
+                );
+                assert_eq!(picture(&server).await, before, "seed {seed} step {step}");
+            } else {
+                let here = alive[rng.below(u32::try_from(alive.len()).unwrap()) as usize];
+                let others: Vec<usize> = alive.iter().copied().filter(|n| *n != here).collect();
+                let there = others[rng.below(u32::try_from(others.len()).unwrap()) as usize];
+                let keeps_other = rng.below(2) == 0;
+                let before = picture(&server).await;
+                let mut browser = signed_in(&server, &members[here]).await;
+                browser.prove(&members[there].identifiant, &members[there].password).await;
+                browser.join(if keeps_other { "b" } else { "a" }).await;
+                assert!(browser.tells("Vos comptes sont réunis"), "seed {seed} step {step}");
+                let (kept, absorbed) = if keeps_other { (there, here) } else { (here, there) };
+                stack.push((kept, absorbed, before));
+            }
+            // A value that was ever told stands in exactly one place: as the `sub`, or a former one, of an account that
+            // the person can open.
+            for (space, _, value) in &born {
+                let held = picture(&server).await.into_iter().filter(|row| row.contains(value)).collect::<Vec<_>>();
+                assert!(held.len() == 1 || held.len() == 2, "seed {seed} step {step}: {space} {held:?}");
+                let mut rows = server
+                    .query_texts(
+                        "SELECT s.space || ' ' || s.value FROM subject s JOIN account a ON a.id = s.account_id \
+                     WHERE a.state = 'active' UNION ALL SELECT f.space || ' ' || f.value FROM former_subject f \
+                     JOIN account a ON a.id = f.account_id WHERE a.state = 'active'",
+                    )
+                    .await;
+                rows.retain(|row| *row == format!("{space} {value}"));
+                assert_eq!(rows.len(), 1, "seed {seed} step {step}: {space} {value}");
+            }
+            server.advance(Span::minutes(1));
+        }
+        while let Some((kept, ..)) = stack.pop() {
+            signed_in(&server, &members[kept]).await.undo(&members[kept].password).await;
+        }
+        assert_eq!(picture(&server).await, start, "seed {seed}");
+        for (space, account, value) in &born {
+            let rows = picture(&server).await;
+            assert!(rows.contains(&format!("{space} {account} {value}")), "seed {seed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_shows_the_way_back_only_where_there_is_one() {
+    let server = TestServer::start().await;
+    let [first, _] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    assert!(!here.page.has_element("#defaire"));
+    here.get("/compte/regrouper/choix?r=AAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!(here.next().unwrap().path(), "/compte/regrouper");
+    here.get("/compte").await;
+    assert!(text(&here.page.text(), "#regrouper strong").is_some_and(|t| t.contains("J'ai un autre compte")));
+}
