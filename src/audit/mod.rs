@@ -25,6 +25,9 @@ pub enum AuditEvent {
     EmailTakenBack,
     CodeAccepted,
     LetterIssued,
+    /// The agent's letters of the day for parents with an active account were used up; the detail is how many more were
+    /// asked for.
+    LettersRefused,
     ChildrenConfirmed,
     ChildContested,
     #[strum(serialize = "child_set_aside")]

@@ -13,7 +13,7 @@ use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
 use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress};
 use crate::letters::ops::file::{PendingFile, print_to_file};
-use crate::letters::ops::recipients::LetterScope;
+use crate::letters::ops::recipients::{LetterJoinRequest, LetterScope};
 use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
 use crate::notify::ops::NoticeContext;
 use crate::tenants::ops::TenantError;
@@ -34,6 +34,12 @@ pub struct LettersArgs {
     /// One person.
     #[arg(long, value_name = "p.nomXX", group = "scope")]
     identifiant: Option<String>,
+    /// Prints a letter by which a representative of the pupil of --family joins this account of a parent: one more child.
+    #[arg(long, value_name = "p.nomXX", requires = "family")]
+    join: Option<String>,
+    /// PERSONNE_ID of the representative who joins, where the pupil has several.
+    #[arg(long, value_name = "PERSONNE_ID", requires = "join")]
+    person: Option<String>,
     /// The people for whom the letters are.
     #[arg(long = "for", value_enum, required_unless_present = "leaflet")]
     readers: Option<LetterReaders>,
@@ -87,6 +93,11 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
         scope,
         profile,
         also_active: args.also_active,
+        join: args.join.as_ref().map(|identifiant| LetterJoinRequest {
+            identifiant: identifiant.clone(),
+            pupil_key: args.family.clone().unwrap_or_default(),
+            person_key: args.person.clone(),
+        }),
         reason: reason.to_owned(),
     };
     let around = super::operator_dependencies();
@@ -118,13 +129,18 @@ fn report(
     match pdf {
         Some(pdf) => {
             let new = batch.letters.iter().filter(|one| one.recipient.kind() == LetterKind::First).count();
-            let again = batch.letters.len() - new;
-            writeln!(
-                out,
-                "{uai}: {} for a first password and {again} for a new one in {}",
-                letters(new),
-                file.display()
-            )?;
+            let joining = batch.letters.iter().filter(|one| one.recipient.kind() == LetterKind::Child).count();
+            let again = batch.letters.len() - new - joining;
+            if joining > 0 {
+                writeln!(out, "{uai}: {} for one more child in {}", letters(joining), file.display())?;
+            } else {
+                writeln!(
+                    out,
+                    "{uai}: {} for a first password and {again} for a new one in {}",
+                    letters(new),
+                    file.display()
+                )?;
+            }
             report_unprintable(pdf, out)?;
         }
         None => writeln!(out, "{uai}: nobody to print a letter for; no file was written")?,

@@ -12,11 +12,12 @@ use super::setup::CLOSED_SCHOOL_UAI;
 use super::{Demo, DemoListeners, FolderError, Greeting, Ports};
 use crate::app::Operation;
 use crate::base::clock::Span;
+use crate::base::source::SourceAddress;
 use crate::base::uai::Uai;
 use crate::bootstrap::Dependencies;
 use crate::crypto::{PasswordCost, Priority};
 use crate::db::Durability;
-use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::letters::{self, Letter, LetterKind};
 use crate::mail::{self, MailMessage};
 use crate::roster::store::list_children_of_account;
@@ -153,7 +154,9 @@ async fn its_greeting_is_one_screen_and_names_people_who_are_there() {
 async fn type_code(demo: &Demo, letter: &DemoLetter) -> Result<Letter, LetterCodeRefusal> {
     let op = Operation::of_job(demo.app(), "test");
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    let typed = letters::ops::check(&op, &mut tx, &letter.identifiant, &letter.code).await.unwrap();
+    let source = SourceAddress::default();
+    let typed = TypedLetter { identifiant: &letter.identifiant, code: &letter.code, source, device_secrets: &[] };
+    let typed = letters::ops::check(&op, &mut tx, typed).await.unwrap();
     tx.commit().await.unwrap();
     typed
 }

@@ -32,6 +32,7 @@ pub const ACCOUNT_EMAIL_TAKE_BACK: &str = "/compte/adresse/reprendre";
 pub const ACCOUNT_EMAIL_REMOVE: &str = "/compte/adresse/retirer";
 pub const ACCOUNT_ADD_CHILD: &str = "/compte/enfants/ajouter";
 pub const ACCOUNT_CHILDREN: &str = "/compte/enfants";
+pub const ACCOUNT_CHILD_LETTER: &str = "/compte/enfants/lettre";
 pub const ACCOUNT_CHILD_CODE: &str = "/compte/enfants/code";
 pub const ACCOUNT_CLOSE: &str = "/compte/fermer";
 pub const ACCOUNT_DATA: &str = "/compte/donnees";

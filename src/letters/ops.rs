@@ -16,10 +16,12 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::secret::constant_time_eq;
+use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, LetterId, PersonId};
 use crate::base::uai::Uai;
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::UnitOfWork;
+use crate::devices;
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::tenants;
 
@@ -95,6 +97,53 @@ fn digest(master_key: &MasterKey, account_id: &AccountId, code: &LetterCode) -> 
     master_key.hmac(HmacPurpose::LetterCode, &format!("{account_id}/{}", code.as_str()))
 }
 
+/// The budgets of one identifiant's codes. Wrong codes from one network use up what comes from there, not what the
+/// person has elsewhere (docs/threats.md#attack-l5); all networks together have a figure too, or a code could be guessed
+/// from many. A known device of the account has a budget of its own.
+struct LetterBudgets {
+    /// Of the network, or of the known device.
+    own: String,
+    /// Of all networks; `None` for a known device.
+    from_all: Option<String>,
+}
+
+impl LetterBudgets {
+    fn new(master_key: &MasterKey, folded: &str, source: SourceAddress, known_device: Option<&str>) -> Self {
+        let key = |text: &str| master_key.hmac(HmacPurpose::LimiterKey, text);
+        match known_device {
+            Some(id) => LetterBudgets { own: key(&format!("letter/device/{id}/{folded}")), from_all: None },
+            None => LetterBudgets {
+                own: key(&format!("letter/{}/{folded}", source.wide_network())),
+                from_all: Some(key(&format!("letter/{folded}"))),
+            },
+        }
+    }
+
+    /// Counts a try on each budget, or on none.
+    async fn consume(&self, tx: &mut UnitOfWork<'_>, account: Option<&AccountId>) -> anyhow::Result<RateLimitDecision> {
+        let own = limits::store::consume_for_account(tx, RateLimit::LetterCode, &self.own, account).await?;
+        let (RateLimitDecision::Allowed { remaining }, Some(key)) = (own, &self.from_all) else { return Ok(own) };
+        Ok(match limits::store::consume(tx, RateLimit::LetterCodeFromAll, key).await? {
+            RateLimitDecision::Allowed { remaining: of_all } => {
+                RateLimitDecision::Allowed { remaining: remaining.min(of_all) }
+            }
+            limited @ RateLimitDecision::Limited { .. } => {
+                limits::store::release(tx, RateLimit::LetterCode, &self.own).await?;
+                limited
+            }
+        })
+    }
+
+    /// Gives the try of a right code back.
+    async fn release(&self, tx: &mut UnitOfWork<'_>) -> anyhow::Result<()> {
+        limits::store::release(tx, RateLimit::LetterCode, &self.own).await?;
+        if let Some(key) = &self.from_all {
+            limits::store::release(tx, RateLimit::LetterCodeFromAll, key).await?;
+        }
+        Ok(())
+    }
+}
+
 /// The refusal of a typed code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterCodeRefusal {
@@ -110,25 +159,51 @@ pub enum LetterCodeRefusal {
     Limited { until: Timestamp },
 }
 
-/// Counts a try for the typed identifiant, then compares the code with the account's letters of all states; a right
-/// one is taken. The caller commits, whatever the result.
+/// A typed code, with the browser that sent it.
+#[derive(Clone, Copy)]
+pub struct TypedLetter<'a> {
+    pub identifiant: &'a str,
+    pub code: &'a LetterCode,
+    pub source: SourceAddress,
+    pub device_secrets: &'a [String],
+}
+
+/// Counts a try for the typed identifiant, then compares the code with the account's letters to a password, of all
+/// states; a right one is taken. The caller commits, whatever the result.
 pub async fn check(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
-    identifiant: &str,
-    code: &LetterCode,
+    typed: TypedLetter<'_>,
+) -> anyhow::Result<Result<Letter, LetterCodeRefusal>> {
+    check_kinds(op, tx, typed, LetterKind::sets_password).await
+}
+
+/// Checks the code of a letter for one more child, like [`check`] and on the same budgets.
+pub async fn check_child(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    typed: TypedLetter<'_>,
+) -> anyhow::Result<Result<Letter, LetterCodeRefusal>> {
+    check_kinds(op, tx, typed, |kind| kind == LetterKind::Child).await
+}
+
+async fn check_kinds(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    typed: TypedLetter<'_>,
+    is_wanted: fn(LetterKind) -> bool,
 ) -> anyhow::Result<Result<Letter, LetterCodeRefusal>> {
     let app = op.app;
-    let folded = identifier::normalize(identifiant);
+    let folded = identifier::normalize(typed.identifiant);
     let account = accounts::store::find_by_identifiant(tx, &folded).await?;
     // Two identifiants that open one account have one budget (docs/threats.md#attack-l2).
     let folded = account.as_ref().map_or(folded, |account| account.identifiant.clone());
-    let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("letter/{folded}"));
     // Nobody has the empty id: an unknown identifiant takes the same steps.
     let account_id = account.map_or_else(|| AccountId::new(""), |account| account.id);
     let counted = Some(&account_id).filter(|id| !id.is_empty());
-    let decision = limits::store::consume_for_account(tx, RateLimit::LetterCode, &key, counted).await?;
-    let remaining = match decision {
+    let device = devices::ops::find_known(tx, op.now, typed.device_secrets, counted).await?;
+    let budgets = LetterBudgets::new(&app.master_key, &folded, typed.source, device.as_ref().map(|d| d.id.as_str()));
+    let remaining = match budgets.consume(tx, counted).await? {
         RateLimitDecision::Allowed { remaining } => remaining,
         RateLimitDecision::Limited { until } => {
             app.metrics.record_limited(RateLimit::LetterCode.name(), "budget");
@@ -136,12 +211,12 @@ pub async fn check(
         }
     };
     let letters = store::list_of_account(tx, &account_id).await?;
-    let typed = digest(&app.master_key, &account_id, code);
-    let found = letters.iter().find(|letter| constant_time_eq(&letter.code, &typed));
-    let Some(letter) = found.filter(|letter| letter.kind.sets_password()) else {
+    let digest = digest(&app.master_key, &account_id, typed.code);
+    let found = letters.iter().find(|letter| constant_time_eq(&letter.code, &digest));
+    let Some(letter) = found.filter(|letter| is_wanted(letter.kind)) else {
         return Ok(Err(LetterCodeRefusal::Wrong { tries_left: remaining }));
     };
-    limits::store::release(tx, RateLimit::LetterCode, &key).await?;
+    budgets.release(tx).await?;
     let newest = letters.iter().find(|other| other.kind == letter.kind).map_or(letter.issued_at, |l| l.issued_at);
     let ended = letter.ended_at.unwrap_or(letter.expires_at);
     Ok(Err(match letter.state {

@@ -50,6 +50,8 @@ pub enum LetterUse {
     First,
     /// A new password.
     Reset,
+    /// One more child for the account, of a parent who is signed in.
+    Child,
 }
 
 /// The person who reads a letter.

@@ -102,6 +102,23 @@ pub async fn find(tx: &mut Tx, id: &LetterId) -> Result<Option<Letter>> {
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Letter::try_from).transpose()
 }
 
+/// A letter for one more child whose code was typed.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct TakenChildLetter {
+    pub id: LetterId,
+    /// The person of the roster who joins the account.
+    pub person_id: PersonId,
+    /// The school in whose name it was printed.
+    pub uai: Uai,
+}
+
+/// Lists the letters for one more child whose code was typed for an account, while they are taken.
+pub async fn list_taken_children(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<Vec<TakenChildLetter>> {
+    let sql = "SELECT id, person_id, uai FROM letter WHERE account_id = $1 AND kind = 'child' AND state = 'taken' \
+               AND ended_at IS NULL AND taken_until > $2 AND person_id IS NOT NULL AND uai IS NOT NULL ORDER BY id LIMIT 10";
+    tx.fetch_all(sql, args![account_id, now]).await
+}
+
 /// Gives an open letter to the browser that typed its code; false if it ended meanwhile.
 pub async fn take(tx: &mut Tx, id: &LetterId, until: Timestamp) -> Result<bool> {
     let sql = "UPDATE letter SET state = 'taken', taken_until = $2 \

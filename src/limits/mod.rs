@@ -21,8 +21,12 @@ pub enum RateLimit {
     /// A wrong SMS code of a person, over all activations and purposes.
     #[strum(serialize = "code")]
     SmsCode,
-    /// A wrong code of a letter for a typed identifiant.
+    /// A wrong code of a letter for a typed identifiant, from one network or by one known device.
     LetterCode,
+    /// A wrong code of a letter for a typed identifiant, from all networks together.
+    LetterCodeFromAll,
+    /// A letter for a parent with an active account, by one agent.
+    LetterToActive,
     /// A code that a parent gets for a pupil, over all parents of the pupil.
     ParentCode,
     /// An SMS about what happened to an account.
@@ -110,6 +114,8 @@ impl RateLimit {
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
+            RateLimit::LetterCodeFromAll => plain(100),
+            RateLimit::LetterToActive => plain(20),
             RateLimit::ParentCode | RateLimit::Export | RateLimit::NoticeSms => plain(3),
             RateLimit::BirthDate | RateLimit::SmsToPhone | RateLimit::MailToAddress | RateLimit::SmsPerIdentity => {
                 plain(5)

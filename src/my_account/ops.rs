@@ -13,7 +13,7 @@ mod phone;
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
 pub use children::{
     AddChildOutcome, ChildReset, OfferedChild, ParentContext, PupilAccount, add_child, find_reset, list_offered,
-    remove_child,
+    remove_child, take_child_letter,
 };
 pub use closing::{CLOSING_DELAY, GiveUpRefusal, ask_closing, close_due};
 pub use devices::{ForgottenDevices, forget_devices};

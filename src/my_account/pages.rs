@@ -34,6 +34,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT, get(show))
         .route(paths::ACCOUNT_CHILDREN, get(children::show).post(children::remove))
         .route(paths::ACCOUNT_ADD_CHILD, post(children::add))
+        .route(paths::ACCOUNT_CHILD_LETTER, post(children::take_letter))
         .route(paths::ACCOUNT_CHILD_CODE, get(children::show_code).post(children::issue_code))
         .route(paths::ACCOUNT_DATA, get(own_data::show).post(own_data::export))
         .route(paths::ACCOUNT_SERVICES, get(services::show))

@@ -7,7 +7,7 @@ mod password;
 mod security;
 mod services;
 
-pub use children::{ChildCodePage, ChildDateError, MyChildCard, MyChildrenPage, OfferedCard};
+pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
 pub use password::ChangePasswordPage;

@@ -31,7 +31,8 @@ pub struct RosterChild {
     pub is_hidden: bool,
 }
 
-/// Lists the children of an account for the claims, without hidden children.
+/// Lists the children of an account for the claims, without hidden children. A child of an institution (CODE_PARENTE 51)
+/// is only whose birth date was given: the service has others.
 pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
@@ -42,7 +43,9 @@ pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Re
          JOIN enrolment e ON e.pupil_id = u.id AND e.uai = l.uai AND e.ended_at IS NULL \
          JOIN school s ON s.uai = e.uai \
          LEFT JOIN link_withheld w ON w.person_id = l.person_id AND w.pupil_id = l.pupil_id \
-         WHERE p.account_id = $1 AND w.kind IS NULL ORDER BY s.academy, s.uai, u.given_name, u.id LIMIT 200",
+         WHERE p.account_id = $1 AND w.kind IS NULL AND (COALESCE(l.relation, '') <> '51' OR EXISTS \
+         (SELECT 1 FROM link_proof f WHERE f.account_id = p.account_id AND f.pupil_id = u.id)) \
+         ORDER BY s.academy, s.uai, u.given_name, u.id LIMIT 200",
         args![account_id],
     )
     .await

@@ -693,7 +693,7 @@ children-not-mine = { $name } is not my child
 children-remove-effect = { $name } will no longer be in your services. The school is told and corrects its record.
 children-remove = Remove { $name } from my account
 children-missing = A child is missing
-children-missing-next = Has your child just arrived at a school? Wait two days. Otherwise the school may not know you under this name or this mobile: ask it to correct its record.
+children-missing-next = Has your child just arrived at a school? Wait for two days. Otherwise the school may not know you by this name or this mobile: ask it for a letter, and enter its code here.
 child-code-title = A code for { $name }
 child-code-what = { $name } will choose a new password with this code, valid for 24 hours. You need not know that password.
 child-code-own-password = Your password
@@ -795,3 +795,14 @@ event-accounts-joined = Two accounts joined
 event-accounts-separated = Joined accounts separated again
 regroup-children-intro = Did you already have another account?
 regroup-children-link = Join two accounts
+child-letter-wrong = This is not the code of a letter for your account. { $left ->
+    [one] 1 try left.
+   *[other] { $left } tries left.
+}
+printed-heading-child = A child to add to your account
+printed-lead-child = You already have an account: this sheet adds a child of this school to it.
+printed-go-child = Sign in with your username at **{ $address }**
+printed-copy-child = At the bottom of that page, copy the code.
+printed-date-child = Enter the child's date of birth.
+printed-code-child = Code, to add a child
+printed-qr-child = QR code: opens the page of your children

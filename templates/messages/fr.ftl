@@ -693,7 +693,7 @@ children-not-mine = { $name } n'est pas mon enfant
 children-remove-effect = { $name } ne sera plus dans vos services. L'établissement est averti et corrige sa fiche.
 children-remove = Retirer { $name } de mon compte
 children-missing = Il manque un enfant
-children-missing-next = Votre enfant vient d'arriver dans un établissement ? Attendez deux jours. Sinon, l'établissement ne vous connaît peut-être pas sous ce nom ou ce portable : demandez-lui de corriger sa fiche.
+children-missing-next = Votre enfant vient d'arriver dans un établissement ? Attendez deux jours. Sinon, l'établissement ne vous connaît peut-être pas sous ce nom ou ce portable : demandez-lui une lettre, et indiquez ici son code.
 child-code-title = Un code pour { $name }
 child-code-what = { $name } choisira un nouveau mot de passe avec ce code, valable 24 heures. Vous n'avez pas à connaître ce mot de passe.
 child-code-own-password = Votre mot de passe
@@ -795,3 +795,14 @@ event-accounts-joined = Deux comptes réunis
 event-accounts-separated = Comptes réunis séparés de nouveau
 regroup-children-intro = Vous aviez déjà un autre compte ?
 regroup-children-link = Réunir deux comptes
+child-letter-wrong = Ce code n'est pas celui d'une lettre pour votre compte. Il reste { $left ->
+    [one] 1 essai.
+   *[other] { $left } essais.
+}
+printed-heading-child = Un enfant à ajouter à votre compte
+printed-lead-child = Vous avez déjà un compte : cette feuille y ajoute un enfant de cet établissement.
+printed-go-child = Connectez-vous avec votre identifiant sur **{ $address }**
+printed-copy-child = En bas de cette page, recopiez le code.
+printed-date-child = Indiquez la date de naissance de l'enfant.
+printed-code-child = Code, pour ajouter un enfant
+printed-qr-child = Code QR : ouvre la page de vos enfants

@@ -1,14 +1,17 @@
 //! Letters with a single-use code: a pupil's first sign-in, and a parent whose mobile is not known.
 
 use axum::http::StatusCode;
+use preau::base::actor::Actor;
 use preau::base::clock::Span;
 use preau::base::profile::Profile;
 use preau::base::typed_ids::RecoveryId;
 use preau::base::uai::Uai;
 use preau::db::Durability;
 use preau::letters::code::LetterCode;
-use preau::letters::ops::recipients::{self, LetterPerson, LetterScope};
+use preau::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
+use preau::letters::ops::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope};
 use preau::letters::ops::{LetterOrder, draw, issue};
+use preau::notify::ops::NoticeContext;
 use preau::recovery::{self, Recovery};
 
 use crate::support::deployment::MONOD;
@@ -289,6 +292,49 @@ async fn threat_s05_a_wrong_letter_code_is_answered_alike_for_known_and_unknown_
 }
 
 #[tokio::test]
+async fn attack_l5_a_stranger_elsewhere_uses_up_no_tries_but_from_ten_networks() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let wrong = async |address: [u8; 4]| {
+        let mut stranger = Browser::new(&server);
+        stranger.address = address.into();
+        let code = LetterCode::draw(server.app.rng.as_ref()).to_printed_form();
+        stranger.type_letter(&letter.identifiant, &code).await;
+        stranger.page.status
+    };
+    for n in 0..10 {
+        assert_eq!(wrong([198, 51, 100, n]).await, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert_eq!(wrong([198, 51, 100, 77]).await, StatusCode::TOO_MANY_REQUESTS, "one network");
+    // The pupil at home is not concerned, and gets a known device.
+    let mut home = Browser::new(&server);
+    home.address = [192, 0, 2, 1].into();
+    home.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(home.page.heading(), "C'est bien moi");
+    home.submit("confirmer", &[("date_naissance", DATES[0])]).await;
+    home.follow().await;
+    home.type_password(NEW).await;
+    assert!(home.has_session(), "{}", home.page.visible_text());
+    // Nine networks more, and everybody waits: a code must not be guessed from a thousand places.
+    let reset = server.print_pupil().await;
+    for network in 1..10 {
+        for n in 0..10 {
+            let status = wrong([198, 51, 100 + network, n]).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{network} {n}");
+        }
+    }
+    assert_eq!(wrong([203, 0, 113, 1]).await, StatusCode::TOO_MANY_REQUESTS, "all networks");
+    // But a device that the account knows has tries of its own.
+    let mut elsewhere = Browser::new(&server);
+    elsewhere.address = [192, 0, 2, 1].into();
+    elsewhere.type_letter(&reset.identifiant, &reset.code()).await;
+    assert_eq!(elsewhere.page.status, StatusCode::TOO_MANY_REQUESTS);
+    home.post("/deconnexion", &[]).await;
+    home.type_letter(&reset.identifiant, &reset.code()).await;
+    assert_eq!(home.page.heading(), "C'est bien moi");
+}
+
+#[tokio::test]
 async fn ten_wrong_codes_and_the_right_one_waits_a_day() {
     let server = start().await;
     let letter = server.print_pupil().await;
@@ -496,4 +542,130 @@ async fn threat_s04_codes_by_chance_from_one_place_are_stopped_and_a_class_in_on
     let written = server.query_count("SELECT COUNT(*) FROM budget").await;
     assert_eq!(statuses(3).await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM budget").await, written, "nothing is written any more");
+}
+
+/// Prints the letters of a request as the command does, up to the file.
+async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinRequest>) -> anyhow::Result<LetterBatch> {
+    let op = server.operation().by(Actor::Operator(agent.to_owned()));
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let request = LetterBatchRequest {
+        uai: Uai::parse(MONOD).unwrap(),
+        scope: LetterScope::Class("6a".into()),
+        profile: Profile::Responsable,
+        also_active: true,
+        join,
+        reason: "test".to_owned(),
+    };
+    let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await;
+    if let Ok(batch) = &batch {
+        batch::issue_all(&mut tx, press, &request, batch).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    batch
+}
+
+#[tokio::test]
+async fn twenty_letters_a_day_for_active_parents_and_an_alarm_for_the_others() {
+    let server = TestServer::start().await;
+    let families: Vec<TestFamily> = (0..22)
+        .map(|n| TestFamily {
+            key: 600_000 + n,
+            nom: "PETIT",
+            prenom: "Paul",
+            phone: "06 39 98 00 02",
+            children: vec![(700_000 + n, "Léo", "03/05/2012", "6 A")],
+        })
+        .collect();
+    server.import_families("montpellier", MONOD, &families).await;
+    for family in &families[..21] {
+        server.create_account_of("montpellier", family).await;
+    }
+    let counts = async |agent: &str| {
+        let batch = prepare(&server, agent, None).await.unwrap();
+        let refused = batch.left_out.iter().filter(|(_, why)| *why == LeftOut::DailyLimit).count();
+        (batch.letters.len(), refused)
+    };
+    // The twenty-second parent has no account: a first letter is not counted.
+    assert_eq!(counts("chef").await, (21, 1));
+    assert_eq!(server.audit_facts().await.iter().filter(|fact| *fact == "letters_refused").count(), 1);
+    assert_eq!(counts("chef").await, (1, 21));
+    assert_eq!(counts("secretaire").await, (21, 1), "each agent");
+    server.advance(Span::hours(24));
+    assert_eq!(counts("chef").await, (21, 1));
+}
+
+#[tokio::test]
+async fn a_letter_adds_a_child_to_the_account_that_is_signed_in() {
+    let server = start().await;
+    let known = server.create_account("Fatou", "LEBŒUF").await;
+    let other = server.create_account("Marc", "LEBŒUF").await;
+    let join = |identifiant: &str| {
+        let (identifiant, pupil_key) = (identifiant.to_owned(), "900010".to_owned());
+        Some(LetterJoinRequest { identifiant, pupil_key, person_key: None })
+    };
+    assert!(prepare(&server, "chef", join("z.personne07")).await.is_err());
+    let batch = prepare(&server, "chef", join(&known.identifiant)).await.unwrap();
+    let code = batch.letters[0].letter.code.to_printed_form();
+    let sign_in = async |identifiant: &str| {
+        let mut browser = Browser::new(&server);
+        browser.get("/connexion").await;
+        browser.sign_in_with(identifiant, PASSWORD).await;
+        browser.get("/compte/enfants").await;
+        browser
+    };
+    let mut stranger = sign_in(&other.identifiant).await;
+    stranger.submit("continuer", &[("code", &code)]).await;
+    assert_eq!(stranger.page.status, StatusCode::UNPROCESSABLE_ENTITY, "bound to the account");
+    // Nor does it lead to a password.
+    let mut door = Browser::new(&server);
+    door.type_letter(&known.identifiant, &code).await;
+    assert_eq!(door.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let mut parent = sign_in(&known.identifiant).await;
+    parent.submit("continuer", &[("code", "K7PM")]).await;
+    assert_eq!(parent.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    parent.submit("continuer", &[("code", &code)]).await;
+    parent.follow().await;
+    assert_eq!(
+        server.query_count("SELECT COUNT(*) FROM person WHERE account_id IS NOT NULL").await,
+        0,
+        "the code alone"
+    );
+    parent.submit("ajouter-1", &[("date_naissance", "15/02/2013")]).await;
+    assert_eq!(parent.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    parent.submit("ajouter-1", &[("date_naissance", DATES[0])]).await;
+    parent.follow().await;
+    assert!(parent.page.has_element("#retirer-1"), "{}", parent.page.visible_text());
+    assert_eq!(server.query_texts("SELECT state FROM letter").await, ["used"]);
+    parent.submit("continuer", &[("code", &code)]).await;
+    assert!(parent.page.visible_text().contains("a déjà servi"), "{}", parent.page.visible_text());
+}
+
+#[tokio::test]
+async fn one_of_an_institutions_people_gets_one_child_by_a_letter() {
+    let server = start().await;
+    server.execute_sql("UPDATE link SET relation = '51'", Vec::new()).await;
+    server.execute_sql("UPDATE person SET given_name = '', family_name = 'ASE 34'", Vec::new()).await;
+    let batch = prepare(&server, "chef", None).await.unwrap();
+    assert!(batch.letters.is_empty() && batch.left_out.iter().all(|(_, why)| *why == LeftOut::Institution));
+    let educator = server.create_account("Nadia", "ROUX").await;
+    let (identifiant, pupil_key) = (educator.identifiant.clone(), "900010".to_owned());
+    let join = Some(LetterJoinRequest { identifiant, pupil_key, person_key: None });
+    let batch = prepare(&server, "chef", join).await.unwrap();
+    assert_eq!(batch.letters[0].recipient.full_name(), "Nadia ROUX", "for a named person");
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&educator.identifiant, PASSWORD).await;
+    browser.get("/compte/enfants").await;
+    let code = batch.letters[0].letter.code.to_printed_form();
+    browser.submit("continuer", &[("code", &code)]).await;
+    browser.follow().await;
+    browser.submit("ajouter-1", &[("date_naissance", DATES[0])]).await;
+    browser.follow().await;
+    browser.get("/compte").await;
+    let text = browser.page.visible_text();
+    assert!(text.contains("Anaïs") && !text.contains("Élie"), "the other child of the service: {text}");
+    browser.get("/compte/enfants").await;
+    assert!(!browser.page.has_element("#ajouter-1"), "none is offered without a letter");
 }

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod account_commands;
 #[cfg(test)]
+mod account_model;
+#[cfg(test)]
 mod account_notices;
 #[cfg(test)]
 mod activation;

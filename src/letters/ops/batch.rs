@@ -3,17 +3,20 @@
 //! The file is drawn between two transactions: a class takes a moment, and SQLite's other writers must not wait for it.
 //! A letter serves only from the last step on, when its file is whole.
 
-use super::recipients::{self, LeftOut, LetterPerson, LetterScope, Recipient};
+use super::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope, Recipient};
 use super::{DrawnLetter, LetterOrder, draw, issue};
 use crate::accounts::{self, Account, AccountState};
+use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
+use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::UnitOfWork;
 use crate::http::pages::dates;
 use crate::letters::LetterKind;
 use crate::letters::pdf::{LetterReader, LetterUse, Letterhead, PdfFile, PrintedLetter, print_letters};
+use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
 use crate::tenants::{self, School};
@@ -25,6 +28,8 @@ pub struct LetterBatchRequest {
     pub scope: LetterScope,
     pub profile: Profile,
     pub also_active: bool,
+    /// The account that a person of the roster joins; then nothing else is printed.
+    pub join: Option<LetterJoinRequest>,
     pub reason: String,
 }
 
@@ -54,23 +59,62 @@ pub struct LetterBatch {
 }
 
 /// Finds who gets a letter, and draws the codes; accounts are created where there is none.
-pub async fn prepare(tx: &mut UnitOfWork<'_>, request: &LetterBatchRequest) -> anyhow::Result<LetterBatch> {
+pub async fn prepare(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    request: &LetterBatchRequest,
+) -> anyhow::Result<LetterBatch> {
     let uai = &request.uai;
     let Some(school) = tenants::store::find_school(tx, uai).await? else {
         return Err(tenants::ops::TenantError::UnknownSchool(uai.to_string()).into());
     };
     let academy = tenants::store::find_academy_name(tx, &school.academy).await?.unwrap_or_default();
     let (mut letters, mut left_out) = (Vec::new(), Vec::new());
-    for recipient in recipients::list(tx, uai, &request.scope, request.profile, request.also_active).await? {
+    let all = match &request.join {
+        Some(join) => vec![recipients::find_joining(tx, uai, join).await??],
+        None => recipients::list(tx, uai, &request.scope, request.profile, request.also_active).await?,
+    };
+    for recipient in all {
         if let Some(why) = recipient.left_out {
             left_out.push((recipient, why));
+            continue;
+        }
+        if !count_active_parent(tx, master_key, &recipient).await? {
+            left_out.push((recipient, LeftOut::DailyLimit));
             continue;
         }
         let account = recipients::account_for(tx, &recipient).await?;
         let letter = draw(tx, recipient.kind(), uai).await?;
         letters.push(BatchLetter { recipient, account, letter });
     }
+    let refused = left_out.iter().filter(|(_, why)| *why == LeftOut::DailyLimit).count();
+    if refused > 0 {
+        let agent = tx.actor.id().unwrap_or_default().to_owned();
+        let academy = school.academy.as_str();
+        tracing::error!(academy, %uai, agent, refused, "letters for active parents: see who asks for so many");
+        let detail = refused.to_string();
+        let about =
+            AuditDetails { uai: Some(uai), detail: &detail, reason: Some(&request.reason), ..AuditDetails::default() };
+        audit::store::record(tx, AuditEvent::LettersRefused, about).await?;
+    }
     Ok(LetterBatch { school, academy, printed_on: tx.now, letters, left_out })
+}
+
+/// Counts a letter for a parent with an active account on the agent's figure of the day, also if the batch comes to
+/// nothing. Returns false if it is used up.
+async fn count_active_parent(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    recipient: &Recipient,
+) -> anyhow::Result<bool> {
+    let is_parent = matches!(recipient.person, LetterPerson::Parent(_));
+    if !is_parent || recipient.account.as_ref().is_none_or(|account| account.state != AccountState::Active) {
+        return Ok(true);
+    }
+    let agent = format!("letters_to_active/{}", tx.actor.id().unwrap_or_default());
+    let key = master_key.hmac(HmacPurpose::LimiterKey, &agent);
+    let decision = limits::store::consume(tx, RateLimit::LetterToActive, &key).await?;
+    Ok(matches!(decision, RateLimitDecision::Allowed { .. }))
 }
 
 /// Issues the prepared letters. An account that changed since is an error: its letter would say something else.
@@ -126,6 +170,7 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
         .map(|(one, (name, valid_until))| PrintedLetter {
             purpose: match one.recipient.kind() {
                 LetterKind::Reset => LetterUse::Reset,
+                LetterKind::Child => LetterUse::Child,
                 _ => LetterUse::First,
             },
             reader: match one.recipient.person {

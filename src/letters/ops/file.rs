@@ -20,7 +20,7 @@ pub async fn print_to_file(
     out: &Path,
 ) -> anyhow::Result<(LetterBatch, Option<PdfFile>)> {
     let mut tx = op.write(Durability::Durable).await?;
-    let batch = batch::prepare(&mut tx, request).await?;
+    let batch = batch::prepare(&mut tx, press.notices.master_key, request).await?;
     tx.commit().await?;
     let pdf = batch::print(press, &batch)?;
     if let Some(pdf) = &pdf {

@@ -41,6 +41,8 @@ pub struct Recipient {
     /// The class of a pupil.
     pub class: Option<String>,
     pub account: Option<Account>,
+    /// True for a letter by which one more person of the roster joins this account.
+    pub joins: bool,
     /// Set if no letter is printed without a special request.
     pub left_out: Option<LeftOut>,
 }
@@ -52,6 +54,10 @@ pub enum LeftOut {
     Active,
     Suspended,
     Closed,
+    /// An institution is nobody's account: a letter is for one of its people.
+    Institution,
+    /// The agent's letters of the day for parents with an active account are used up.
+    DailyLimit,
 }
 
 impl LeftOut {
@@ -61,6 +67,8 @@ impl LeftOut {
             LeftOut::Active => "has an active account (--also-active prints a letter for a new password)",
             LeftOut::Suspended => "the account is suspended",
             LeftOut::Closed => "the account is closed",
+            LeftOut::Institution => "an institution: name the account of one of its people (--join p.nomXX)",
+            LeftOut::DailyLimit => "20 letters a day for parents with an active account are printed: go on tomorrow",
         }
     }
 }
@@ -71,9 +79,10 @@ impl Recipient {
         format!("{} {}", self.given_name, self.usage_name.as_deref().unwrap_or(&self.family_name))
     }
 
-    /// Returns the kind of the letter: for a first password, or for another one.
+    /// Returns the kind of the letter: for a first password, for another one, or for one more child.
     pub fn kind(&self) -> LetterKind {
         match &self.account {
+            _ if self.joins => LetterKind::Child,
             Some(account) if account.state == AccountState::Active => LetterKind::Reset,
             _ => LetterKind::First,
         }
@@ -125,6 +134,68 @@ pub async fn list(
     Ok(out)
 }
 
+/// A letter by which a person of the roster joins an account.
+#[derive(Clone, Debug)]
+pub struct LetterJoinRequest {
+    /// The identifiant of the account.
+    pub identifiant: String,
+    /// ELEVE_ID of a child of the person.
+    pub pupil_key: String,
+    /// PERSONNE_ID of the person, where the child has several.
+    pub person_key: Option<String>,
+}
+
+/// The reason why nobody can join an account.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LetterJoinError {
+    #[error("{0} is no active account of a parent")]
+    NoAccount(String),
+    #[error("no representative of this pupil is without an account of another person")]
+    Nobody,
+    #[error("this pupil has several representatives: say which with --person, one of {0}")]
+    Several(String),
+}
+
+/// Finds the person who joins an account. The letter bears the name of the account: an institution has none, and the
+/// school knows the parent by another one.
+pub async fn find_joining(
+    tx: &mut Tx,
+    uai: &Uai,
+    request: &LetterJoinRequest,
+) -> anyhow::Result<Result<Recipient, LetterJoinError>> {
+    let folded = accounts::identifier::normalize(&request.identifiant);
+    let account = accounts::store::find_by_identifiant(tx, &folded).await?;
+    let account = account.filter(|account| account.is_usable() && account.profile == Profile::Responsable);
+    let Some(account) = account else { return Ok(Err(LetterJoinError::NoAccount(folded))) };
+    let pupils = pupils::list_enrolled_pupils(tx, uai).await?;
+    let pupil = pupils.iter().find(|pupil| pupil.pupil_key == request.pupil_key);
+    let mut parents = pupils::list_parents(tx, uai).await?;
+    parents.retain(|parent| {
+        let is_theirs = pupil.is_some_and(|pupil| pupil.pupil_id == parent.pupil_id);
+        let is_asked = request.person_key.as_ref().is_none_or(|key| *key == parent.person_key);
+        let is_free =
+            parent.account_id.is_none() || parent.is_institution() && parent.account_id.as_ref() == Some(&account.id);
+        is_theirs && is_asked && is_free
+    });
+    Ok(match parents.as_slice() {
+        [] => Err(LetterJoinError::Nobody),
+        [parent] => Ok(Recipient {
+            person: LetterPerson::Parent(parent.person_id.clone()),
+            given_name: account.given_name.clone(),
+            family_name: account.family_name.clone(),
+            usage_name: None,
+            class: None,
+            account: Some(account),
+            joins: true,
+            left_out: None,
+        }),
+        several => {
+            let keys: Vec<&str> = several.iter().map(|parent| parent.person_key.as_str()).collect();
+            Err(LetterJoinError::Several(keys.join(", ")))
+        }
+    })
+}
+
 fn is_wanted(only: Option<&AccountId>, has: Option<&AccountId>) -> bool {
     only.is_none() || only == has
 }
@@ -162,6 +233,7 @@ async fn pupil_recipient(tx: &mut Tx, pupil: EnrolledPupil, also_active: bool) -
         usage_name: pupil.usage_name,
         class: pupil.class,
         account,
+        joins: false,
     })
 }
 
@@ -170,13 +242,17 @@ async fn parent_recipient(tx: &mut Tx, parent: LetterParent, also_active: bool) 
     let mobile = PhoneState::Mobile.name();
     let usable = parent.phone_state == mobile && parent.phone_disowned_at.is_none();
     Ok(Recipient {
-        left_out: judge(account.as_ref(), usable, also_active),
+        left_out: match account {
+            None if parent.is_institution() => Some(LeftOut::Institution),
+            _ => judge(account.as_ref(), usable, also_active),
+        },
         person: LetterPerson::Parent(parent.person_id),
         given_name: parent.given_name,
         family_name: parent.family_name,
         usage_name: parent.usage_name,
         class: None,
         account,
+        joins: false,
     })
 }
 

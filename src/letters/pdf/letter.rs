@@ -48,6 +48,14 @@ fn keys(letter: &PrintedLetter<'_>) -> Keys {
     };
     match letter.purpose {
         LetterUse::First => keys,
+        LetterUse::Child => Keys {
+            title: "printed-heading-child",
+            lead: "printed-lead-child",
+            go: "printed-go-child",
+            date: "printed-date-child",
+            code: "printed-code-child",
+            ..keys
+        },
         LetterUse::Reset => Keys { lead: "printed-lead-reset", code: "printed-code-reset", ..keys },
     }
 }
@@ -68,21 +76,25 @@ pub(super) fn compose(
         LetterReader::Pupil => class.clone().unwrap_or_default(),
         LetterReader::Parent => words.plain("printed-role-parent", &[])?,
     };
+    let is_child = letter.purpose == LetterUse::Child;
     let number = sheet.to_string();
     let sheet_words = match &class {
         Some(class) => words.plain("printed-sheet-class", &[("class", class), ("number", &number)])?,
         None => words.plain("printed-sheet", &[("number", &number)])?,
     };
-    let go = words.spans(keys.go, &[("address", &typed_address(head.issuer, paths::LETTER))])?;
+    let go = words.spans(keys.go, &[("address", &typed_address(head.issuer, page_of(letter)))])?;
     fit(words, setter, sheet, |page| {
         page.head(head, &to, &detail)?;
         page.title(keys.title, keys.lead)?;
         key_box(page, head, letter, keys.code)?;
         page.subheading("printed-how")?;
         page.step(1, &go, None)?;
-        page.step(2, &words.spans("printed-copy", &[])?, Some("printed-copy-note"))?;
+        let copy = if is_child { "printed-copy-child" } else { "printed-copy" };
+        page.step(2, &words.spans(copy, &[])?, Some("printed-copy-note"))?;
         page.step(3, &words.spans(keys.date, &[])?, None)?;
-        page.step(4, &words.spans(keys.choose, &[])?, None)?;
+        if !is_child {
+            page.step(4, &words.spans(keys.choose, &[])?, None)?;
+        }
         page.warning(keys.warning)?;
         page.subheading("printed-trouble")?;
         let style = page.running();
@@ -90,6 +102,14 @@ pub(super) fn compose(
         let y = page.y;
         lower_part(page, head, letter, &name, &sheet_words).inspect(|_| page.y = y)
     })
+}
+
+/// Returns the path of the page on which the code is typed.
+fn page_of(letter: &PrintedLetter<'_>) -> &'static str {
+    match letter.purpose {
+        LetterUse::Child => paths::ACCOUNT_CHILDREN,
+        LetterUse::First | LetterUse::Reset => paths::LETTER,
+    }
 }
 
 /// Places the frame with identifiant, code and QR code.
@@ -116,8 +136,14 @@ fn key_box(
     let second = page.items.len();
 
     let (side, scan_left) = (mm(44.0), LEFT + CONTENT_WIDTH - inside_x - scan_width);
-    let address = letter_address(head.issuer, letter.identifiant, letter.code);
-    let alt = page.words.plain("printed-qr", &[])?;
+    let (address, alt) = match letter.purpose {
+        // The person signs in first: the code is typed there.
+        LetterUse::Child => (format!("{}{}", head.issuer, paths::ACCOUNT_CHILDREN), "printed-qr-child"),
+        LetterUse::First | LetterUse::Reset => {
+            (letter_address(head.issuer, letter.identifiant, letter.code), "printed-qr")
+        }
+    };
+    let alt = page.words.plain(alt, &[])?;
     let caption = TextStyle { line_height: 1.3, ..page.sized(TextStyle::plain(9.5)) }.aligned(Alignment::Center);
     let scan_height = {
         let at = (scan_left, top + side + mm(1.0));

@@ -6,10 +6,14 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::lang::Lang;
-use crate::base::typed_ids::{AccountId, PersonId};
+use crate::base::source::SourceAddress;
+use crate::base::typed_ids::{AccountId, LetterId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship::{self, ChildQuestion, DateComparison, ProofContext};
+use crate::letters;
+use crate::letters::code::LetterCode;
+use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
@@ -27,6 +31,8 @@ pub struct OfferedChild {
     pub question: ChildQuestion,
     /// A person with the name and the proven mobile of the account; `None` for a child of a person already linked.
     pub person_id: Option<PersonId>,
+    /// The letter whose code was typed for this child; it is used up with the birth date.
+    pub letter_id: Option<LetterId>,
 }
 
 /// Lists the children that may join: those that were taken out or set aside, and those of persons with the same name and
@@ -39,7 +45,9 @@ pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) ->
         hidden.extend(children.into_iter().filter(|child| child.is_hidden));
     }
     let questions = guardianship::ops::questions_for(hidden).into_iter();
-    let mut out: Vec<OfferedChild> = questions.map(|question| OfferedChild { question, person_id: None }).collect();
+    let mut out: Vec<OfferedChild> =
+        questions.map(|question| OfferedChild { question, person_id: None, letter_id: None }).collect();
+    add_children_of_letters(op, tx, account, &mut out).await?;
     let phone = accounts::store::phones::find_phone(tx, &account.id).await?;
     let proven = phone.filter(|phone| phone.code_typed_at.is_some() && judge_phone(phone.history, op.now).is_none());
     let Some(phone) = proven else { return Ok(out) };
@@ -55,11 +63,50 @@ pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) ->
         let children = roster::store::list_children_of_person(tx, &person.id).await?;
         for question in guardianship::ops::questions_for(children) {
             if !out.iter().any(|offered| offered.question.pupil_id == question.pupil_id) {
-                out.push(OfferedChild { question, person_id: Some(person.id.clone()) });
+                out.push(OfferedChild { question, person_id: Some(person.id.clone()), letter_id: None });
             }
         }
     }
     Ok(out)
+}
+
+/// Adds the children of persons whose letter was typed, in the school that printed it.
+async fn add_children_of_letters(
+    op: &Operation<'_>,
+    tx: &mut Tx,
+    account: &Account,
+    out: &mut Vec<OfferedChild>,
+) -> anyhow::Result<()> {
+    let known = roster::store::list_children_of_account(tx, &account.id).await?;
+    for letter in letters::store::list_taken_children(tx, op.now, &account.id).await? {
+        let person = roster::store::find_person(tx, &letter.person_id).await?;
+        let Some(person) = person.filter(|p| p.account_id.as_ref().is_none_or(|id| *id == account.id)) else {
+            continue;
+        };
+        let mut children = roster::store::list_children_of_person(tx, &person.id).await?;
+        children.retain(|child| child.uai == letter.uai && !known.iter().any(|k| k.pupil_id == child.pupil_id));
+        for question in guardianship::ops::questions_for(children) {
+            if !out.iter().any(|offered| offered.question.pupil_id == question.pupil_id) {
+                let (person_id, letter_id) = (Some(person.id.clone()), Some(letter.id.clone()));
+                out.push(OfferedChild { question, person_id, letter_id });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes the letter whose code the signed-in parent typed: its children are offered from then on, for two hours.
+pub async fn take_child_letter(
+    op: &Operation<'_>,
+    account: &Account,
+    code: &LetterCode,
+    (source, device_secrets): (SourceAddress, &[String]),
+) -> anyhow::Result<Result<(), LetterCodeRefusal>> {
+    let mut tx = op.write(Durability::Durable).await?;
+    let typed = TypedLetter { identifiant: &account.identifiant, code, source, device_secrets };
+    let checked = letters::ops::check_child(op, &mut tx, typed).await?;
+    tx.commit().await?;
+    Ok(checked.map(|_| ()))
 }
 
 /// The outcome of a birth date for one more child.
@@ -127,6 +174,12 @@ pub async fn add_child(
         tx.rollback().await?;
         return Ok(AddChildOutcome::Gone);
     }
+    if let Some(letter_id) = &offered.letter_id
+        && !letters::store::mark_used(&mut tx, letter_id).await?
+    {
+        tx.rollback().await?;
+        return Ok(AddChildOutcome::Gone);
+    }
     guardianship::ops::confirm(&mut tx, Some(account_id), question.guardianship()).await?;
     let about = AuditDetails { account: Some(account_id), detail: parent.support_code, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::ChildrenConfirmed, about).await?;
@@ -143,6 +196,10 @@ async fn link_person(tx: &mut UnitOfWork<'_>, account_id: &AccountId, person_id:
     if !subjects::ops::link_person(tx, person_id, account_id).await? {
         let person = roster::store::find_person(tx, person_id).await?;
         return Ok(person.is_some_and(|person| person.account_id.as_ref() == Some(account_id)));
+    }
+    // An institution's children are shown by proof only, and none is offered without a letter.
+    if roster::store::find_person(tx, person_id).await?.is_some_and(|person| person.given_name.is_empty()) {
+        return Ok(true);
     }
     for child in roster::store::list_children_of_person(tx, person_id).await? {
         roster::store::hide_child(tx, person_id, &child.pupil_id, NoticeKind::BirthDateFailed).await?;

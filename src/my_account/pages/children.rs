@@ -21,10 +21,14 @@ use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::letters::code::{LetterCode, LetterCodeError};
+use crate::letters::ops::LetterCodeRefusal;
 use crate::my_account::ops::{
     self, AddChildOutcome, ChildCodeOutcome, ChildCodeRequest, ChildReset, OfferedChild, ParentContext,
 };
-use crate::my_account::views::{CautionEnd, ChildCodePage, ChildDateError, MyChildCard, MyChildrenPage, OfferedCard};
+use crate::my_account::views::{
+    CautionEnd, ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard,
+};
 use crate::roster;
 use crate::roster::store::RosterChild;
 use crate::sessions::Session;
@@ -107,7 +111,7 @@ async fn children_page(
             error: typed.map(|(.., error)| error.clone()),
         });
     }
-    Ok(MyChildrenPage { children: cards, offered })
+    Ok(MyChildrenPage { children: cards, offered, letter_error: None })
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
@@ -160,6 +164,63 @@ pub async fn add(
         },
     };
     let page = children_page(&op, &parent, Some((id.to_owned(), typed, error))).await?;
+    let page = ctx.page(&app.pages, status, &page)?;
+    Ok(match until {
+        Some(until) => retry_after(page, ctx.now, until),
+        None => page,
+    })
+}
+
+/// POST: takes the code of a letter for one more child; the child is offered then.
+pub async fn take_letter(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    parent: SignedInParent,
+    Form(form): Form,
+) -> PageResult {
+    let op = operation(&app, &ctx, &parent);
+    let typed = form.form_value("code");
+    let refused = match LetterCode::parse(typed) {
+        Ok(code) => {
+            let browser = (ctx.source, ctx.devices.as_slice());
+            match ops::take_child_letter(&op, &parent.account, &code, browser).await? {
+                Ok(()) => return Ok(see_other(paths::ACCOUNT_CHILDREN)),
+                Err(why) => why,
+            }
+        }
+        Err(why) => {
+            let error = match why {
+                _ if typed.trim().is_empty() => ChildLetterError::Empty,
+                LetterCodeError::WrongForm => ChildLetterError::WrongForm,
+                LetterCodeError::ConfusableSign => ChildLetterError::Confusable,
+                LetterCodeError::Slip => ChildLetterError::Slip,
+            };
+            let page = children_page(&op, &parent, None).await?;
+            let page = MyChildrenPage { letter_error: Some(error), ..page };
+            return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    let date = |at| dates::day(ctx.lang, at);
+    let (status, error, until) = match refused {
+        LetterCodeRefusal::Used(at) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, ChildLetterError::Used { date: date(at) }, None)
+        }
+        LetterCodeRefusal::Replaced(at) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, ChildLetterError::Replaced { date: date(at) }, None)
+        }
+        LetterCodeRefusal::Expired(at) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, ChildLetterError::Expired { date: date(at) }, None)
+        }
+        LetterCodeRefusal::Wrong { tries_left } => {
+            let left = i64::try_from(tries_left).unwrap_or(0);
+            (StatusCode::UNPROCESSABLE_ENTITY, ChildLetterError::Wrong { left }, None)
+        }
+        LetterCodeRefusal::Limited { until } => {
+            let hour = dates::hour_rounded_up(ctx.lang, until);
+            (StatusCode::TOO_MANY_REQUESTS, ChildLetterError::Waiting { until: hour }, Some(until))
+        }
+    };
+    let page = MyChildrenPage { letter_error: Some(error), ..children_page(&op, &parent, None).await? };
     let page = ctx.page(&app.pages, status, &page)?;
     Ok(match until {
         Some(until) => retry_after(page, ctx.now, until),

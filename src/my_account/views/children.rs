@@ -13,6 +13,23 @@ use crate::my_account::views::closing::CautionEnd;
 pub struct MyChildrenPage {
     pub children: Vec<MyChildCard>,
     pub offered: Vec<OfferedCard>,
+    /// The error of a letter's code, posted as `code` to `/compte/enfants/lettre`.
+    pub letter_error: Option<ChildLetterError>,
+}
+
+/// The error of a letter's code.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChildLetterError {
+    Empty,
+    WrongForm,
+    Confusable,
+    Slip,
+    Wrong { left: i64 },
+    Used { date: String },
+    Replaced { date: String },
+    Expired { date: String },
+    Waiting { until: String },
 }
 
 /// A child of the account.
@@ -104,9 +121,9 @@ impl Page for MyChildrenPage {
                 MyChildCard { id: "2".repeat(32), ..card("Zoé", None, None, false) },
             ]
         };
-        vec![
-            MyChildrenPage { children: cards(), offered: vec![offered('3', None)] },
-            MyChildrenPage { children: cards(), offered: Vec::new() },
+        let mut all = vec![
+            MyChildrenPage { children: cards(), offered: vec![offered('3', None)], letter_error: None },
+            MyChildrenPage { children: cards(), offered: Vec::new(), letter_error: None },
             MyChildrenPage {
                 children: Vec::new(),
                 offered: vec![
@@ -114,8 +131,24 @@ impl Page for MyChildrenPage {
                     offered('4', Some(ChildDateError::Date { fault: DateFieldError::Empty })),
                     offered('5', Some(ChildDateError::NoMore { hour: "14\u{a0}h\u{a0}30".to_owned() })),
                 ],
+                letter_error: None,
             },
-        ]
+        ];
+        let date = || "12\u{a0}octobre".to_owned();
+        for error in [
+            ChildLetterError::Empty,
+            ChildLetterError::WrongForm,
+            ChildLetterError::Confusable,
+            ChildLetterError::Slip,
+            ChildLetterError::Wrong { left: 3 },
+            ChildLetterError::Used { date: date() },
+            ChildLetterError::Replaced { date: date() },
+            ChildLetterError::Expired { date: date() },
+            ChildLetterError::Waiting { until: "14\u{a0}h\u{a0}30".to_owned() },
+        ] {
+            all.push(MyChildrenPage { children: cards(), offered: Vec::new(), letter_error: Some(error) });
+        }
+        all
     }
 }
 

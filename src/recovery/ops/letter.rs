@@ -12,8 +12,7 @@ use crate::credentials::browser_binding;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::interactions::Interaction;
-use crate::letters::code::LetterCode;
-use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::letters::{self, Letter};
 use crate::recovery::{RECOVERY_TTL, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
 use crate::roster;
@@ -39,11 +38,11 @@ pub async fn start_with_letter(
     op: &Operation<'_>,
     navigation_cookie: &str,
     lang: Lang,
-    (identifiant, code): (&str, &LetterCode),
+    typed: TypedLetter<'_>,
     waiting: Option<(String, Interaction)>,
 ) -> anyhow::Result<LetterStart> {
     let mut tx = op.write(Durability::Relaxed).await?;
-    let letter = match letters::ops::check(op, &mut tx, identifiant, code).await? {
+    let letter = match letters::ops::check(op, &mut tx, typed).await? {
         Ok(letter) => letter,
         Err(refused) => {
             tx.commit().await?;
@@ -57,7 +56,7 @@ pub async fn start_with_letter(
         Some((i, request)) => (Some(i), Some(serde_json::to_string(&request)?)),
         None => (None, None),
     };
-    let folded = accounts::identifier::normalize(identifiant);
+    let folded = accounts::identifier::normalize(typed.identifiant);
     let mut new = Recovery {
         typed_budget: app.master_key.hmac(HmacPurpose::LimiterKey, &format!("recovery/{folded}")),
         id,

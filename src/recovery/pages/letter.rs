@@ -13,7 +13,7 @@ use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
 use crate::interactions;
 use crate::letters::code::{LetterCode, LetterCodeError};
-use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::limits;
 use crate::protocol::params::encode;
 use crate::recovery::ops::{LetterStart, start_with_letter};
@@ -98,7 +98,8 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             return Ok(retry_after(answer, ctx.now, limited.until));
         }
     };
-    let refused = match start_with_letter(&op, &nav, ctx.lang, (identifiant, &code), waiting).await? {
+    let typed = TypedLetter { identifiant, code: &code, source: ctx.source, device_secrets: &ctx.devices };
+    let refused = match start_with_letter(&op, &nav, ctx.lang, typed, waiting).await? {
         LetterStart::Begun { id, step, secret } => {
             limits::ops::release_activation(&op, &counted).await?;
             let kept = CARRIED_PARAMS.into_iter().take(2).filter_map(|n| ctx.query.get(n).map(|v| (n, v)));

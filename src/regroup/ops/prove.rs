@@ -13,7 +13,7 @@ use crate::db::Durability;
 use crate::devices;
 use crate::letters;
 use crate::letters::code::{LetterCode, looks_like_a_code};
-use crate::letters::ops::LetterCodeRefusal;
+use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::limits::{self, RateLimit};
 use crate::regroup::{
     FRESH_SIGN_IN, OtherProofRefusal, ProveOutcome, REGROUP_TTL, RegroupProof, RegroupState, Regroupement, store,
@@ -100,7 +100,13 @@ async fn prove_by_letter(
 ) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
     let Ok(code) = LetterCode::parse(typed.proof) else { return Ok(Err(OtherProofRefusal::Slip)) };
     let mut tx = op.write(Durability::Relaxed).await?;
-    let checked = letters::ops::check(op, &mut tx, typed.identifiant, &code).await?;
+    let letter = TypedLetter {
+        identifiant: typed.identifiant,
+        code: &code,
+        source: typed.source,
+        device_secrets: typed.device_secrets,
+    };
+    let checked = letters::ops::check(op, &mut tx, letter).await?;
     let account = match &checked {
         Ok(letter) => accounts::store::find(&mut tx, &letter.account_id).await?,
         Err(_) => None,

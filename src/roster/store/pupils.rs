@@ -109,13 +109,27 @@ pub struct LetterParent {
     pub account_id: Option<AccountId>,
     pub phone_state: String,
     pub phone_disowned_at: Option<i64>,
+    /// PERSONNE_ID.
+    pub person_key: String,
+    /// CODE_PARENTE.
+    pub relation: Option<String>,
+}
+
+/// CODE_PARENTE of the social services, to whom a child was given.
+pub const INSTITUTION_RELATION: &str = "51";
+
+impl LetterParent {
+    /// True for an institution, of which one person at a time gets one child.
+    pub fn is_institution(&self) -> bool {
+        self.relation.as_deref() == Some(INSTITUTION_RELATION)
+    }
 }
 
 /// Lists the legal representatives of the pupils of a school, one row for each of their children.
 pub async fn list_parents(tx: &mut Tx, uai: &Uai) -> Result<Vec<LetterParent>> {
     tx.fetch_all(
         "SELECT p.id AS person_id, l.pupil_id, p.family_name, p.usage_name, p.given_name, p.account_id, \
-         p.phone_state, p.phone_disowned_at \
+         p.phone_state, p.phone_disowned_at, p.person_key, l.relation \
          FROM link l JOIN person p ON p.id = l.person_id \
          JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai AND e.ended_at IS NULL \
          WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL ORDER BY p.family_name, p.given_name, p.id",

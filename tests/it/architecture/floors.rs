@@ -39,7 +39,7 @@ const TABLE: [(&[&str], &[&str]); 20] = [
     (&["logouts"], &["subjects", "grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
-    (&["letters"], &["notify", "accounts", "roster", "tenants", "audit", "limits"]),
+    (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
     (&["emails"], &["credentials", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
