@@ -142,8 +142,13 @@ fn notice_line(row: &NoticeRow, children: &[NoticedChild]) -> String {
 /// Returns the reason for which no code currently reaches the person, with the remedy for the school. Of a number to
 /// which no SMS can be sent, only the last two digits are stored.
 fn unreachable_reason(row: &NoticeRow) -> Option<String> {
-    if row.kind != NoticeKind::Unreachable {
-        return None;
+    match row.kind {
+        NoticeKind::Unreachable => {}
+        NoticeKind::CountryRefused => {
+            let why = "the number's country is none of sms.countries: enter another mobile, or print a letter";
+            return Some(why.to_owned());
+        }
+        _ => return None,
     }
     let end = row.phone_end.as_ref().map(|end| format!(", which ends in {end},")).unwrap_or_default();
     let reason = match (row.phone_state?, row.phone_why) {
@@ -216,6 +221,9 @@ mod tests {
             settled_at: Some(1_795_510_860_000),
             ..row(NoticeKind::Contested, PhoneState::Mobile, None, None)
         };
+        let abroad = row(NoticeKind::CountryRefused, PhoneState::Mobile, None, None);
+        let why = "the number's country is none of sms.countries: enter another mobile, or print a letter";
+        assert!(text(&abroad).ends_with(why), "{}", text(&abroad));
         let right = "2026-11-24 10:00  K7P-4MX  contested      Anne DURAND  child Élie, 4 C  settled 2026-11-24 10:01";
         assert_eq!(text(&contested), right);
     }

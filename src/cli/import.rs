@@ -97,7 +97,12 @@ mod tests {
             store::upsert_academy(&mut tx, school.academy, "00", school.academy).await.unwrap();
             let (uai, name) = (school.uai.parse().unwrap(), school.name.to_owned());
             let (academy, ministry) = (school.academy.to_owned(), school.ministry.to_owned());
-            store::upsert_school(&mut tx, &School { uai, name, academy, ministry, telephone: None }).await.unwrap();
+            store::upsert_school(
+                &mut tx,
+                &School { uai, name, academy, ministry, telephone: None, first_degree: false },
+            )
+            .await
+            .unwrap();
         }
         tx.commit().await.unwrap();
         let (master_key, numbering) =

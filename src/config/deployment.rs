@@ -111,6 +111,9 @@ pub struct SchoolFile {
     /// school.
     #[serde(default)]
     pub telephone: Option<String>,
+    /// True for a nursery or primary school: its pupils are profile 3 of FrEduVecteur.
+    #[serde(default)]
+    pub first_degree: bool,
 }
 
 /// A client file: fields with RFC 7591 names, and Préau's extensions.

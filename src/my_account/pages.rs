@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::views::{AccountChild, AccountPage, NoticeBanner};
+use super::views::{AccountChild, AccountPage, CautionEnd, NoticeBanner};
 use crate::accounts::phones::AccountPhone;
 use crate::app::{App, AppState};
 use crate::base::uai::Uai;
@@ -103,6 +103,10 @@ fn banner(app: &App, ctx: &RequestContext, notice: AccountNotice) -> anyhow::Res
         title: app.pages.message(ctx.lang, &format!("notice-{key}-title"), &[])?,
         text: app.pages.message(ctx.lang, &format!("notice-{key}{unnamed}"), &values)?,
         asks: notice.kind.asks(),
+        later: (notice.answerable_from > ctx.now).then(|| CautionEnd {
+            day: dates::weekday_and_day(ctx.lang, notice.answerable_from),
+            hour: dates::hour_rounded_up(ctx.lang, notice.answerable_from),
+        }),
         id: notice.id,
     })
 }

@@ -54,6 +54,8 @@ pub struct NoticeBanner {
     pub text: String,
     /// True for « C'était vous ? », false for « J'ai compris ».
     pub asks: bool,
+    /// The time from which this browser may answer; `None`: now.
+    pub later: Option<CautionEnd>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +95,7 @@ impl Page for AccountPage {
             title: title.to_owned(),
             text: text.to_owned(),
             asks,
+            later: None,
         };
         let new_device = banner(
             "Une connexion depuis un nouvel appareil",
@@ -130,7 +133,16 @@ impl Page for AccountPage {
                 )
             },
             AccountPage {
-                notices: vec![parents_code],
+                notices: vec![
+                    NoticeBanner {
+                        later: Some(CautionEnd {
+                            day: "lundi 30\u{a0}novembre".to_owned(),
+                            hour: "9\u{a0}h".to_owned(),
+                        }),
+                        ..parents_code.clone()
+                    },
+                    parents_code,
+                ],
                 ..page(
                     "Zoé Payet",
                     Profile::Eleve,

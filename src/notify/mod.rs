@@ -8,7 +8,7 @@
 pub mod ops;
 pub mod store;
 
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 
 /// The kind of what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::EnumIter, strum::IntoStaticStr)]
@@ -85,6 +85,10 @@ impl NoticeAnswer {
     }
 }
 
+/// The time after which a device that the account did not know before an event may answer it: whoever came in by that
+/// event could else answer it in another browser.
+pub const ANSWER_DELAY: Span = Span::hours(48);
+
 /// A notice that waits for its answer.
 #[derive(Clone, Debug)]
 pub struct AccountNotice {
@@ -92,4 +96,6 @@ pub struct AccountNotice {
     pub kind: AccountNoticeKind,
     pub detail: String,
     pub at: Timestamp,
+    /// The time from which this device may answer.
+    pub answerable_from: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Rows of the table `account_notice`.
 
-use super::{AccountNotice, AccountNoticeKind, NoticeAnswer};
+use super::{ANSWER_DELAY, AccountNotice, AccountNoticeKind, NoticeAnswer};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
@@ -16,6 +16,7 @@ struct Row {
     kind: String,
     detail: String,
     at: i64,
+    known_since: Option<i64>,
 }
 
 /// A new notice.
@@ -47,18 +48,23 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: NewAccountNotice<'_>) -> Resul
 /// to those that the account knew before: another new one may be the same stranger's. Kinds of a newer release are left
 /// to it.
 pub async fn list_open(tx: &mut Tx, account_id: &AccountId, device_id: Option<&str>) -> Result<Vec<AccountNotice>> {
-    let sql = "SELECT id, kind, detail, at FROM account_notice WHERE account_id = $1 AND answer IS NULL \
+    let sql = "SELECT id, kind, detail, at, (SELECT k.created_at FROM device k WHERE k.id = $2) AS known_since \
+               FROM account_notice WHERE account_id = $1 AND answer IS NULL \
                AND (device_id IS NULL OR device_id <> $2) AND (kind <> 'new_device' OR EXISTS (SELECT 1 FROM device d \
                WHERE d.id = $2 AND d.created_at < account_notice.at)) ORDER BY at DESC, id DESC LIMIT $3";
     let rows = tx.fetch_all::<Row>(sql, args![account_id, device_id.unwrap_or_default(), MAX_BANNERS]).await?;
     let known = |r: Row| {
         let kind = r.kind.parse().ok()?;
-        Some(AccountNotice { id: r.id, kind, detail: r.detail, at: Timestamp(r.at) })
+        let at = Timestamp(r.at);
+        let known_since = Timestamp(r.known_since.unwrap_or(r.at));
+        let answerable_from = if known_since < at { at } else { known_since.plus(ANSWER_DELAY) };
+        Some(AccountNotice { id: r.id, kind, detail: r.detail, at, answerable_from })
     };
     Ok(rows.into_iter().filter_map(known).collect())
 }
 
-/// Records an answer, once, and not from the device on which it happened. Returns true for the call that did.
+/// Records an answer, once, from a device that the account knew before, or has known for two days since; never from the
+/// device on which it happened. Returns true for the call that did.
 pub async fn answer(
     tx: &mut UnitOfWork<'_>,
     id: &str,
@@ -67,9 +73,28 @@ pub async fn answer(
 ) -> Result<bool> {
     let now = tx.now;
     let sql = "UPDATE account_notice SET answer = $3, answered_at = $4 WHERE id = $1 AND account_id = $2 \
-               AND answer IS NULL AND (device_id IS NULL OR device_id <> $5) AND (kind <> 'new_device' OR EXISTS \
-               (SELECT 1 FROM device d WHERE d.id = $5 AND d.created_at < account_notice.at))";
-    Ok(tx.execute(sql, args![id, account_id, answer.name(), now, device_id.unwrap_or_default()]).await? == 1)
+               AND answer IS NULL AND (device_id IS NULL OR device_id <> $5) AND EXISTS (SELECT 1 FROM device d \
+               WHERE d.id = $5 AND (d.created_at < account_notice.at OR (kind <> 'new_device' AND d.created_at <= $6)))";
+    let known_before = now.minus(ANSWER_DELAY);
+    let values = args![id, account_id, answer.name(), now, device_id.unwrap_or_default(), known_before];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// A notice as exported for its person.
+#[derive(Clone, Debug, FromRow)]
+pub struct NoticeRecord {
+    pub kind: String,
+    pub detail: String,
+    pub at: i64,
+    pub answer: Option<String>,
+    pub answered_at: Option<i64>,
+}
+
+/// Lists every notice of an account, the newest first.
+pub async fn list_all(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<NoticeRecord>> {
+    let sql = "SELECT kind, detail, at, answer, answered_at FROM account_notice WHERE account_id = $1 \
+               ORDER BY at DESC, id DESC LIMIT 5000";
+    tx.fetch_all(sql, args![account_id]).await
 }
 
 /// Deletes notices after the retention period.

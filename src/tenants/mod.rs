@@ -18,6 +18,9 @@ pub struct School {
     pub ministry: String,
     #[serde(default)]
     pub telephone: Option<String>,
+    /// True for a nursery or primary school.
+    #[serde(default)]
+    pub first_degree: bool,
 }
 
 /// The contact of a family: a school, and its telephone number if known.
@@ -88,6 +91,8 @@ pub enum NoticeKind {
     Reopening,
     /// The roster has no mobile number that can receive a code.
     Unreachable,
+    /// The roster's mobile number is in a country to which no message may go.
+    CountryRefused,
     /// The person says that the mobile number is theirs no more.
     PhoneDisowned,
     /// The roster contains a link several times, with contradictions.

@@ -64,6 +64,7 @@ pub async fn upsert_declared(tx: &mut Tx, declared: &DeploymentFiles) -> Result<
             academy: s.academy.clone(),
             ministry: s.ministry.clone(),
             telephone: s.telephone.clone(),
+            first_degree: s.first_degree,
         };
         store::upsert_school(tx, &school).await?;
     }

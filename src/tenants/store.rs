@@ -31,10 +31,10 @@ pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
 
 pub async fn upsert_school(tx: &mut Tx, school: &School) -> Result<()> {
     tx.execute(
-        "INSERT INTO school (uai, name, academy, ministry, telephone) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO school (uai, name, academy, ministry, telephone, first_degree) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (uai) DO UPDATE SET name = excluded.name, academy = excluded.academy, \
-         ministry = excluded.ministry, telephone = excluded.telephone",
-        args![&school.uai, &school.name, &school.academy, &school.ministry, &school.telephone],
+         ministry = excluded.ministry, telephone = excluded.telephone, first_degree = excluded.first_degree",
+        args![&school.uai, &school.name, &school.academy, &school.ministry, &school.telephone, school.first_degree],
     )
     .await?;
     Ok(())
@@ -47,16 +47,18 @@ struct SchoolRow {
     academy: String,
     ministry: String,
     telephone: Option<String>,
+    first_degree: bool,
 }
 
 impl From<SchoolRow> for School {
     fn from(r: SchoolRow) -> Self {
-        School { uai: r.uai, name: r.name, academy: r.academy, ministry: r.ministry, telephone: r.telephone }
+        let SchoolRow { uai, name, academy, ministry, telephone, first_degree } = r;
+        School { uai, name, academy, ministry, telephone, first_degree }
     }
 }
 
 pub async fn find_school(tx: &mut Tx, uai: &Uai) -> Result<Option<School>> {
-    let sql = "SELECT uai, name, academy, ministry, telephone FROM school WHERE uai = $1";
+    let sql = "SELECT uai, name, academy, ministry, telephone, first_degree FROM school WHERE uai = $1";
     Ok(tx.fetch_optional::<SchoolRow>(sql, args![uai]).await?.map(School::from))
 }
 
@@ -74,7 +76,7 @@ pub async fn list_contacts(tx: &mut Tx, uais: &[Uai]) -> Result<Vec<SchoolContac
 
 /// Returns every declared school (hundreds at most), for the operator's commands.
 pub async fn list_schools(tx: &mut Tx) -> Result<Vec<School>> {
-    let sql = "SELECT uai, name, academy, ministry, telephone FROM school ORDER BY uai";
+    let sql = "SELECT uai, name, academy, ministry, telephone, first_degree FROM school ORDER BY uai";
     Ok(tx.fetch_all::<SchoolRow>(sql, args![]).await?.into_iter().map(School::from).collect())
 }
 
@@ -123,6 +125,20 @@ pub async fn settle_unreachable(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()
         "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'unreachable' AND settled_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
          AND p.phone_state <> 'mobile' AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
+        args![uai, now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Settles the notices of numbers in a country to which no message may go: the school wrote another number since, or the
+/// last legal link with the school ended.
+pub async fn settle_country(tx: &mut UnitOfWork<'_>, uai: &Uai) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "UPDATE notice SET settled_at = $2 WHERE uai = $1 AND kind = 'country_refused' AND settled_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id WHERE p.id = notice.person_id \
+         AND p.phone_since <= notice.at AND l.uai = notice.uai AND l.level = 'legal' AND l.ended_at IS NULL)",
         args![uai, now],
     )
     .await?;

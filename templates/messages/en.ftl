@@ -510,6 +510,10 @@ current-password-busy = Many families are signing in right now. Try again in { $
 current-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
+## Answers that wait, and words of ideas
+notice-later = To be safe, you can answer on this device from { $day } at { $hour }. If it was not you, change your password.
+ideas-words = They are French words, without accents.
+
 ## An address that is taken back
 email-former = You did not change the address yourself?
 email-former-how = Take the former one back: enter your password above, then choose it. The other one will no longer serve.

@@ -510,6 +510,10 @@ current-password-busy = Beaucoup de familles se connectent en ce moment. Réessa
 current-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
+## Answers that wait, and words of ideas
+notice-later = Par prudence, vous pourrez répondre sur cet appareil à partir du { $day } à { $hour }. Si ce n'était pas vous, changez votre mot de passe.
+ideas-words = Ce sont des mots français, sans accent.
+
 ## An address that is taken back
 email-former = Vous n'avez pas changé d'adresse vous-même ?
 email-former-how = Reprenez l'ancienne : indiquez votre mot de passe ci-dessus, puis choisissez-la. L'autre ne servira plus.

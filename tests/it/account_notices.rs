@@ -81,6 +81,46 @@ async fn threat_s04_no_it_was_not_me_ends_the_other_sessions_and_asks_for_a_new_
     assert!(server.audit_facts().await.contains(&"not_mine_reported".to_owned()));
 }
 
+/// A second browser of a thief is not the device on which it happened, and could have put the banner away.
+#[tokio::test]
+async fn threat_s04_a_browser_that_is_newer_than_the_event_answers_only_after_two_days() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut home = signed_in(&server, &account, PASSWORD).await;
+    server.advance(Span::minutes(1));
+    let op = server.operation();
+    let mut tx = op.write(preau::db::Durability::Durable).await.unwrap();
+    let what = preau::notify::ops::NoticeRequest {
+        account_id: &account.account_id,
+        kind: preau::notify::AccountNoticeKind::EmailChanged,
+        detail: "",
+        device_id: None,
+        lang: preau::base::lang::Lang::Fr,
+    };
+    preau::notify::ops::notify_person(&mut tx, (&*server.app).into(), what).await.unwrap();
+    tx.commit().await.unwrap();
+    server.advance(Span::minutes(1));
+    let mut thief = signed_in(&server, &account, PASSWORD).await;
+    assert!(thief.says("Votre adresse e-mail a changé") && thief.says("vous pourrez répondre sur cet appareil"));
+    assert!(thief.page.values_of("evenement").is_empty());
+    home.get("/compte").await;
+    let ids = server.query_texts("SELECT id FROM account_notice WHERE kind = 'email_changed'").await;
+    for answer in [("moi", "oui"), ("moi", "non"), ("vu", "1")] {
+        thief.post("/compte/evenement", &[("evenement", &ids[0]), answer]).await;
+    }
+    let open = "SELECT COUNT(*) FROM account_notice WHERE kind = 'email_changed' AND answer IS NULL";
+    assert_eq!(server.query_count(open).await, 1);
+    home.get("/compte").await;
+    assert!(home.page.values_of("evenement").contains(&ids[0]), "a device of before answers at once");
+    server.advance(Span::hours(48));
+    let mut later = thief.clone_browser();
+    later.get("/connexion").await;
+    later.sign_in_with(&account.identifiant, PASSWORD).await;
+    later.get("/compte").await;
+    later.post("/compte/evenement", &[("evenement", &ids[0]), ("moi", "oui")]).await;
+    assert_eq!(server.query_count(open).await, 0);
+}
+
 #[tokio::test]
 async fn threat_s09_a_new_password_is_told_by_sms_at_nine_the_next_morning() {
     let server = TestServer::start().await;
@@ -224,6 +264,11 @@ async fn an_account_closes_after_thirty_days_unless_its_person_signs_in() {
 async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a_day() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
+    let consent = "INSERT INTO consent (account_id, client_id, scopes, claims, granted_at) \
+                   VALUES ($1, 'ent', 'openid email', '{\"userinfo\":[],\"id_token\":[]}', 5)";
+    server.execute_sql(consent, vec![account.account_id.as_str().into()]).await;
+    signed_in(&server, &account, PASSWORD).await;
+    server.advance(Span::seconds(1));
     let mut browser = signed_in(&server, &account, PASSWORD).await;
     browser.click("#donnees").await;
     browser.submit("telecharger", &[("mot_de_passe", "Faux-mot-2")]).await;
@@ -238,6 +283,9 @@ async fn threat_s14_everything_is_downloaded_with_the_password_and_three_times_a
     assert_eq!(data["account"]["identifiant"], account.identifiant.as_str());
     assert_eq!(data["school_records"]["persons"][0]["mobile"], "+33639980001");
     assert_eq!(data["school_records"]["pupils"][0]["given_name"], "Zoé");
+    assert_eq!(data["consents"][0]["client_id"], "ent", "also where the service was never used");
+    assert_eq!(data["consents"][0]["granted"]["scopes"], serde_json::json!(["openid", "email"]), "{data}");
+    assert_eq!(data["notices"][0]["kind"], "new_device");
     assert!(data["events"].as_array().is_some_and(|events| !events.is_empty()));
     let text = browser.page.text();
     assert!(!text.contains("argon2") && !text.contains("14/02/2013"), "neither a hash nor a child's birth date");

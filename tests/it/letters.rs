@@ -364,6 +364,8 @@ async fn threat_s08_the_sheet_in_the_wrong_hands_stops_at_the_birth_date() {
     assert!(browser.page.visible_text().contains("Revenez demain"), "{}", browser.page.visible_text());
     browser.type_own_date(DATES[0]).await;
     assert_eq!(browser.page.status, StatusCode::TOO_MANY_REQUESTS, "nothing is compared any more");
+    let told = "SELECT n.kind || ' ' || u.given_name || ' ' || n.uai FROM notice n JOIN pupil u ON u.id = n.pupil_id";
+    assert_eq!(server.query_texts(told).await, [format!("recovery_failed Anaïs {MONOD}")], "the school is told, once");
     // A step is left by its proof only.
     browser.get(&format!("/mot-de-passe-oublie/mot-de-passe?{}", browser.url.query().unwrap())).await;
     browser.follow().await;
@@ -505,6 +507,13 @@ async fn a_pupil_is_told_of_with_school_and_class_and_without_children() {
     assert_eq!((&claims["class"], &claims["schools"][0]["uai"]), (&"6 A".into(), &MONOD.into()));
     assert_eq!(claims["FrEduVecteur"][0], format!("4|N'DIAYE|Anaïs|900010|{MONOD}"));
     assert!(claims.get("children").is_none() && claims.get("birthdate").is_none(), "{claims}");
+    server.execute_sql("UPDATE school SET first_degree = TRUE WHERE uai = $1", vec![MONOD.into()]).await;
+    let claims = ent.userinfo(&tokens.access_token).await.json();
+    assert_eq!(claims["FrEduVecteur"][0], format!("3|N'DIAYE|Anaïs|900010|{MONOD}"));
+    // The own birth date is in the pupil's export, and in no claim.
+    browser.get("/compte/donnees").await;
+    browser.submit("telecharger", &[("mot_de_passe", NEW)]).await;
+    assert_eq!(browser.page.json()["school_records"]["pupils"][0]["birth_date"], "2013-02-14");
 
     // The account page leads a pupil to the same portal, and names the school.
     let said = browser.get("/compte").await.visible_text();

@@ -85,7 +85,7 @@ async fn threat_s07_a_number_abroad_that_is_not_listed_gets_no_message_and_the_s
     assert_eq!(page_text(&known, &latvia), page_text(&unknown, &stranger));
     // The school is told, and the audit knows it; nothing of the budgets is used.
     let notices = server.query_texts("SELECT kind || ' ' || uai FROM notice").await;
-    assert_eq!(notices, [format!("unreachable {MONOD}")]);
+    assert_eq!(notices, [format!("country_refused {MONOD}")]);
     let facts = server.audit_facts().await;
     assert_eq!(facts.iter().filter(|fact| *fact == "sms_country_refused").count(), 1, "{facts:?}");
     let counted = "SELECT COUNT(*) FROM budget WHERE action IN ('sms_to_phone', 'sms_of_day', 'sms_to_prefix_of_day')";

@@ -9,11 +9,12 @@ use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
+use crate::base::profile::Profile;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::sessions::SESSION_TTL;
-use crate::{clients, devices, grants, roster};
+use crate::{clients, devices, grants, notify, roster};
 
 /// The maximum number of audit rows in an export; thirteen months of a person have some hundred.
 const MAX_EXPORTED_EVENTS: i64 = 20_000;
@@ -56,6 +57,8 @@ pub async fn export_data(
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let events = audit::store::list_latest_of_account(&mut tx, &account.id, "g", MAX_EXPORTED_EVENTS).await?;
     let services = service_data(&mut tx, account).await?;
+    let consents = consent_data(&mut tx, account).await?;
+    let notices = notify::store::list_all(&mut tx, &account.id).await?;
     Ok(ExportOutcome::Done(json!({
         "exported_at": time(op.now),
         "issuer": app.issuer(),
@@ -76,6 +79,14 @@ pub async fn export_data(
             "signed_in_since": device.signed_in_at.map(|at| time(Timestamp(at))),
         })).collect::<Vec<_>>(),
         "services": services,
+        "consents": consents,
+        "notices": notices.iter().map(|notice| json!({
+            "at": time(Timestamp(notice.at)),
+            "kind": notice.kind,
+            "about": notice.detail,
+            "answer": notice.answer,
+            "answered_at": notice.answered_at.map(|at| time(Timestamp(at))),
+        })).collect::<Vec<_>>(),
         "events": events.iter().map(|(_, at, event)| json!({ "at": time(Timestamp(*at)), "event": event }))
             .collect::<Vec<_>>(),
     })))
@@ -96,8 +107,22 @@ async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyh
         }));
     }
     let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-    let pupil = |p: &roster::store::RosterChild| {
+    let mut birth_dates = Vec::new();
+    for pupil in &pupils {
+        // Of a parent's children only what the services see; of a pupil the own birth date.
+        let sealed = match account.profile {
+            Profile::Eleve => roster::store::find_birth_date(tx, &pupil.pupil_id).await?,
+            Profile::Responsable => None,
+        };
+        let open = |sealed: String| {
+            roster::sealed_rows::open_birth_date(&op.app.master_key, &pupil.pupil_id, &sealed)
+                .map(|born| born.to_string())
+        };
+        birth_dates.push(sealed.map(open).transpose()?);
+    }
+    let pupil = |(p, born): (&roster::store::RosterChild, &Option<String>)| {
         json!({
+            "birth_date": born,
             "given_name": p.given_name,
             "school": p.school,
             "uai": p.uai,
@@ -106,7 +131,7 @@ async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyh
             "number_at_school": p.pupil_key,
         })
     };
-    Ok(json!({ "persons": persons, "pupils": pupils.iter().map(pupil).collect::<Vec<_>>() }))
+    Ok(json!({ "persons": persons, "pupils": pupils.iter().zip(&birth_dates).map(pupil).collect::<Vec<_>>() }))
 }
 
 async fn service_data(tx: &mut Tx, account: &Account) -> anyhow::Result<Vec<Value>> {
@@ -119,6 +144,22 @@ async fn service_data(tx: &mut Tx, account: &Account) -> anyhow::Result<Vec<Valu
             "first": time(used.first_at),
             "last": time(used.last_at),
             "granted": used.disclosure,
+        }));
+    }
+    Ok(out)
+}
+
+/// Returns the consents, also of services that were never used since.
+async fn consent_data(tx: &mut Tx, account: &Account) -> anyhow::Result<Vec<Value>> {
+    let mut out = Vec::new();
+    for (client_id, granted_at) in grants::store::consents::list_for_account(tx, &account.id).await? {
+        let client = clients::store::find(tx, &client_id).await?;
+        let granted = grants::store::consents::find(tx, &account.id, &client_id).await?;
+        out.push(json!({
+            "name": client.map(|client| client.meta.client_name),
+            "given_at": time(Timestamp(granted_at)),
+            "granted": granted,
+            "client_id": client_id,
         }));
     }
     Ok(out)

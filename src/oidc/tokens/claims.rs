@@ -9,6 +9,7 @@ use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
+use crate::base::uai::Uai;
 use crate::clients::{Client, Perimeter};
 use crate::crypto::MasterKey;
 use crate::db::Tx;
@@ -17,6 +18,7 @@ use crate::protocol::scope::Scope;
 use crate::roster;
 use crate::roster::store::RosterChild;
 use crate::subjects;
+use crate::tenants;
 
 /// Returns the `sub` of an account for a client, the same in tokens, userinfo, introspection and logout (OIDCC 8).
 pub async fn subject(
@@ -98,7 +100,14 @@ pub async fn claims_for(
     }
     if any(Scope::Education) {
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
-        add_education_claims(&mut out, account, &children_in_perimeter(&client.meta.perimeter, &children));
+        let told = children_in_perimeter(&client.meta.perimeter, &children);
+        let mut first_degree = Vec::new();
+        for child in told.iter().filter(|_| account.profile == Profile::Eleve) {
+            if tenants::store::find_school(tx, &child.uai).await?.is_some_and(|school| school.first_degree) {
+                first_degree.push(&child.uai);
+            }
+        }
+        add_education_claims(&mut out, account, &told, &first_degree);
     }
     out.retain(|name, _| wanted(name));
     if client.meta.former_subs {
@@ -110,7 +119,12 @@ pub async fn claims_for(
     Ok(out)
 }
 
-fn add_education_claims(out: &mut Map<String, Value>, account: &Account, children: &[&RosterChild]) {
+fn add_education_claims(
+    out: &mut Map<String, Value>,
+    account: &Account,
+    children: &[&RosterChild],
+    first_degree: &[&Uai],
+) {
     out.insert("education_profile".to_owned(), json!(account.profile));
     if children.is_empty() {
         return;
@@ -141,11 +155,15 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
         .collect();
     out.insert("schools".to_owned(), Value::Array(schools));
     // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profile 2 is a parent (responsable of the
-    // second degree), 4 a pupil of it. The names are those of the account; entcore compares folded names.
-    let number = if is_pupil { 4 } else { 2 };
+    // second degree), 4 a pupil of it, 3 a pupil of the first. The names are those of the account; entcore compares folded names.
     let vector = |c: &&RosterChild| {
         let clean = |t: &str| t.replace(['|', '$'], " ");
         let (family, given) = (clean(&account.family_name), clean(&account.given_name));
+        let number = match is_pupil {
+            true if first_degree.contains(&&c.uai) => 3,
+            true => 4,
+            false => 2,
+        };
         format!("{number}|{family}|{given}|{}|{}", c.pupil_key, c.uai)
     };
     out.insert("FrEduVecteur".to_owned(), children.iter().map(vector).collect());

@@ -204,7 +204,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
             app.metrics.record_sms("refused");
             if abandon(op, &mut tx, job, &letter).await? {
                 if let Some(about) = about {
-                    notify_schools(&mut tx, &about.persons, &about.support_code).await?;
+                    notify_schools(&mut tx, &about.persons, NoticeKind::Unreachable, &about.support_code).await?;
                 }
                 tracing::warn!(job = %job.id, %error, "the school is told");
             }
@@ -255,6 +255,7 @@ async fn abandon(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, job: &Job, letter:
 pub(super) async fn notify_schools(
     tx: &mut UnitOfWork<'_>,
     persons: &[PersonId],
+    kind: NoticeKind,
     support_code: &str,
 ) -> anyhow::Result<()> {
     for person_id in persons {
@@ -264,7 +265,7 @@ pub(super) async fn notify_schools(
                 continue;
             }
             let uai = &child.uai;
-            let notice = Notice { uai, person_id, pupil_id: None, kind: NoticeKind::Unreachable, support_code };
+            let notice = Notice { uai, person_id, pupil_id: None, kind, support_code };
             tenants::store::upsert_notice(tx, &notice).await?;
             told.push(child.uai);
         }

@@ -18,6 +18,7 @@ use crate::otp::store::{self, outages};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
 use crate::sms::SmsMessage;
+use crate::tenants::NoticeKind;
 
 /// A code to send.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +164,7 @@ async fn academy_of(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Re
 async fn refuse_destination(op: &Operation<'_>, job: &Job, request: &CodeRequest<'_>) -> anyhow::Result<JobOutcome> {
     let mut tx = op.write(Durability::Durable).await?;
     if outbox::complete_in(&mut tx, &job.id).await? {
-        notify_schools(&mut tx, request.persons, request.support_code).await?;
+        notify_schools(&mut tx, request.persons, NoticeKind::CountryRefused, request.support_code).await?;
         let about = AuditDetails { account: request.account, detail: request.support_code, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::SmsCountryRefused, about).await?;
     }

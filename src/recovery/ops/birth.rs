@@ -5,9 +5,11 @@ use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::secret::sha256_base64url;
+use crate::base::typed_ids::PersonId;
 use crate::db::Durability;
 use crate::guardianship::{self, ChildStatus, DateComparison};
 use crate::recovery::{BoundRecovery, RecoveryStep, store};
+use crate::tenants::{self, Notice, NoticeKind};
 
 /// The outcome of the typed birth date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,11 @@ pub async fn submit_birth(op: &Operation<'_>, held: &BoundRecovery, date: BirthD
         }
         DateComparison::Different { tries_left } if tries_left > 0 => BirthOutcome::Wrong { tries_left },
         DateComparison::Different { .. } | DateComparison::NoTriesLeft => {
+            // Nobody else knows that the pupil cannot get on, or that the sheet is in other hands.
+            let uai = &pupil.uai;
+            let (person_id, pupil_id, kind) = (&PersonId::new(""), Some(&pupil.pupil_id), NoticeKind::RecoveryFailed);
+            let notice = Notice { uai, person_id, pupil_id, kind, support_code: &held.support_code };
+            tenants::store::upsert_notice(&mut tx, &notice).await?;
             let until = guardianship::ops::next_try_at(op, &mut tx, pupil.guardianship()).await?;
             BirthOutcome::NoTriesLeft { until }
         }

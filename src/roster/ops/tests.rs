@@ -49,6 +49,7 @@ impl Fixture {
                 academy: academy.into(),
                 ministry: "en".into(),
                 telephone: None,
+                first_degree: false,
             };
             tenants::store::upsert_school(&mut tx, &school).await.unwrap();
         }
