@@ -7,5 +7,6 @@ ALTER TABLE person ADD COLUMN former_phone TEXT;
 ALTER TABLE person ADD COLUMN phone_change_untold_at BIGINT;
 CREATE INDEX person_phone_untold ON person (phone_change_untold_at) WHERE phone_change_untold_at IS NOT NULL;
 
--- The days before its closing at which an account was last warned.
+-- The days before its closing at which an account was last warned, and when a sign-in last kept one from closing.
 ALTER TABLE account ADD COLUMN closing_warned_days BIGINT;
+ALTER TABLE account ADD COLUMN kept_at BIGINT;

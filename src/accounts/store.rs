@@ -149,14 +149,47 @@ pub async fn set_caution(tx: &mut Tx, id: &AccountId, until: Timestamp) -> Resul
 
 /// Asks for the closing of an active account. Returns false if it was asked for before.
 pub async fn ask_closing(tx: &mut UnitOfWork<'_>, id: &AccountId, closes_at: Timestamp) -> Result<bool> {
-    let sql = "UPDATE account SET closes_at = $2 WHERE id = $1 AND state = 'active' AND closes_at IS NULL";
+    let sql = "UPDATE account SET closes_at = $2, closing_warned_days = NULL \
+               WHERE id = $1 AND state = 'active' AND closes_at IS NULL";
     Ok(tx.execute(sql, args![id, closes_at]).await? == 1)
 }
 
 /// Keeps an account whose closing was asked for. Returns true for the call that kept it.
-pub async fn keep_open(tx: &mut Tx, id: &AccountId) -> Result<bool> {
-    let sql = "UPDATE account SET closes_at = NULL WHERE id = $1 AND state = 'active' AND closes_at IS NOT NULL";
-    Ok(tx.execute(sql, args![id]).await? == 1)
+pub async fn keep_open(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE account SET closes_at = NULL, kept_at = $2 \
+               WHERE id = $1 AND state = 'active' AND closes_at IS NOT NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Lists active accounts that close before a time, and whose persons were not warned this number of days before or
+/// fewer.
+pub async fn list_unwarned_closings(tx: &mut Tx, before: Timestamp, days: i64) -> Result<Vec<AccountId>> {
+    let sql = "SELECT id FROM account WHERE closes_at <= $1 AND state = 'active' AND suspended_by IS NULL \
+               AND (closing_warned_days IS NULL OR closing_warned_days > $2) ORDER BY closes_at, id LIMIT $3";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, days, CLEANUP_BATCH_ROWS]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Records a warning, once. Returns true for the call that warns.
+pub async fn mark_closing_warned(tx: &mut Tx, id: &AccountId, before: Timestamp, days: i64) -> Result<bool> {
+    let sql = "UPDATE account SET closing_warned_days = $3 WHERE id = $1 AND closes_at <= $2 AND state = 'active' \
+               AND (closing_warned_days IS NULL OR closing_warned_days > $3)";
+    Ok(tx.execute(sql, args![id, before, days]).await? == 1)
+}
+
+/// Lists active accounts of parents of whose links to a child the last one ended before a time, and that no sign-in kept
+/// since. An account that never had a link is an operator's to close.
+pub async fn list_childless(tx: &mut Tx, before: Timestamp) -> Result<Vec<AccountId>> {
+    let sql = "SELECT a.id FROM account a WHERE a.state = 'active' AND a.profile = 'responsable' AND a.closes_at IS NULL \
+               AND a.suspended_by IS NULL AND a.origin = 'roster' AND (a.kept_at IS NULL OR a.kept_at <= $1) \
+               AND EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' WHERE p.account_id = a.id) \
+               AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
+               LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = a.id \
+               AND (l.ended_at IS NULL OR l.ended_at > $1) \
+               AND (e.pupil_id IS NULL OR e.ended_at IS NULL OR e.ended_at > $1)) ORDER BY a.id LIMIT $2";
+    let rows = tx.fetch_all::<(AccountId,)>(sql, args![before, CLEANUP_BATCH_ROWS]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Lists the accounts whose thirty days are over. A suspended one waits: closed, its person could activate another.

@@ -31,6 +31,10 @@ pub enum AccountNoticeKind {
     CodeRequested,
     /// The account closes at the end of the thirty days.
     Closing,
+    /// The account closes in a week, or tomorrow.
+    ClosingSoon,
+    /// The school replaced the mobile number. The SMS goes to the number before it.
+    PhoneChanged,
     /// Another account of the person was joined to this one, or this one to it. The detail is the other identifiant.
     Regrouped,
     /// The person undid that. The detail is the other identifiant.
@@ -52,17 +56,24 @@ impl AccountNoticeKind {
     /// Returns the time of the SMS; `None` for what is told without one.
     pub fn sms(self) -> Option<SmsTime> {
         match self {
-            AccountNoticeKind::LetterPrinted => Some(SmsTime::AtOnce),
-            AccountNoticeKind::PasswordReplaced | AccountNoticeKind::Closing | AccountNoticeKind::Regrouped => {
-                Some(SmsTime::NextMorning)
-            }
+            AccountNoticeKind::LetterPrinted | AccountNoticeKind::PhoneChanged => Some(SmsTime::AtOnce),
+            AccountNoticeKind::PasswordReplaced
+            | AccountNoticeKind::Closing
+            | AccountNoticeKind::ClosingSoon
+            | AccountNoticeKind::Regrouped => Some(SmsTime::NextMorning),
             _ => None,
         }
     }
 
     /// True if the banner asks whether it was the person; false if it only tells.
     pub fn asks(self) -> bool {
-        !matches!(self, AccountNoticeKind::CodeRequested | AccountNoticeKind::Closing)
+        !matches!(
+            self,
+            AccountNoticeKind::CodeRequested
+                | AccountNoticeKind::Closing
+                | AccountNoticeKind::ClosingSoon
+                | AccountNoticeKind::PhoneChanged
+        )
     }
 }
 

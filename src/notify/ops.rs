@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::lang::Lang;
+use crate::base::phone::E164;
 use crate::base::typed_ids::AccountId;
 use crate::crypto::MasterKey;
 use crate::db::UnitOfWork;
@@ -77,6 +78,24 @@ pub async fn notify_both(
     Ok(())
 }
 
+/// Tells that the school replaced the mobile number: as any notice, but the SMS goes to the number before it, because
+/// the new one may be a stranger's.
+pub async fn notify_phone_change(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    (account_id, lang): (&AccountId, Lang),
+    former: Option<&E164>,
+) -> anyhow::Result<()> {
+    let kind = AccountNoticeKind::PhoneChanged;
+    let what = NoticeRequest { account_id, kind, detail: "", device_id: None, lang };
+    write_banner_and_mail(tx, with, &what).await?;
+    if let Some(to) = former {
+        let now = tx.now;
+        enqueue_sms(tx, with, &what, (to, now)).await?;
+    }
+    Ok(())
+}
+
 /// Writes a notice and enqueues its messages. Returns the number that gets an SMS; `told` is one that gets it already.
 async fn write_notice(
     tx: &mut UnitOfWork<'_>,
@@ -84,17 +103,9 @@ async fn write_notice(
     what: NoticeRequest<'_>,
     told: Option<&str>,
 ) -> anyhow::Result<Option<String>> {
-    let NoticeRequest { account_id, kind, detail, device_id, lang } = what;
-    let id = row_id(tx.now, tx.rng);
-    store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await?;
-    if with.mails
-        && let Some(email) = accounts::store::emails::find_confirmed(tx, with.master_key, account_id).await?
-    {
-        let (subject, text) = mail_text(with, &what, tx.now)?;
-        enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
-    }
-    if let Some(time) = kind.sms()
-        && let Some(phone) = accounts::store::phones::find_phone(tx, account_id).await?
+    write_banner_and_mail(tx, with, &what).await?;
+    if let Some(time) = what.kind.sms()
+        && let Some(phone) = accounts::store::phones::find_phone(tx, what.account_id).await?
         && !phone.history.disowned
     {
         let due = match time {
@@ -105,18 +116,45 @@ async fn write_notice(
         if told == Some(to.as_str()) {
             return Ok(None);
         }
-        let body = serde_json::to_string(&sms::NoticeSmsJob {
-            account_id: account_id.clone(),
-            to: to.as_str().to_owned(),
-            kind: kind.name().to_owned(),
-            detail: detail.to_owned(),
-            at: tx.now,
-            lang,
-        })?;
-        outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
+        enqueue_sms(tx, with, &what, (&to, due)).await?;
         return Ok(Some(to.as_str().to_owned()));
     }
     Ok(None)
+}
+
+async fn write_banner_and_mail(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    what: &NoticeRequest<'_>,
+) -> anyhow::Result<()> {
+    let NoticeRequest { account_id, kind, detail, device_id, .. } = *what;
+    let id = row_id(tx.now, tx.rng);
+    store::insert(tx, NewAccountNotice { id: &id, account_id, kind, detail, device_id }).await?;
+    if with.mails
+        && let Some(email) = accounts::store::emails::find_confirmed(tx, with.master_key, account_id).await?
+    {
+        let (subject, text) = mail_text(with, what, tx.now)?;
+        enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
+    }
+    Ok(())
+}
+
+async fn enqueue_sms(
+    tx: &mut UnitOfWork<'_>,
+    with: NoticeContext<'_>,
+    what: &NoticeRequest<'_>,
+    (to, due): (&E164, Timestamp),
+) -> anyhow::Result<()> {
+    let body = serde_json::to_string(&sms::NoticeSmsJob {
+        account_id: what.account_id.clone(),
+        to: to.as_str().to_owned(),
+        kind: what.kind.name().to_owned(),
+        detail: what.detail.to_owned(),
+        at: tx.now,
+        lang: what.lang,
+    })?;
+    outbox::enqueue_at(tx, with.master_key, JobKind::NoticeSms, &body, due).await?;
+    Ok(())
 }
 
 /// Returns the subject and the text of the mail.

@@ -514,6 +514,15 @@ change-password-done = Your password is changed. The old one no longer works: si
 notice-later = To be safe, you can answer on this device from { $day } at { $hour }. If it was not you, change your password.
 ideas-words = They are French words, without accents.
 
+## Numbers that a school replaced, and closings
+notice-closing-soon-title = Your account closes soon
+notice-closing-soon = We told you { $when }. A sign-in since has kept it open.
+notice-phone-changed-title = The school replaced your mobile number by another
+notice-phone-changed = It was { $when }. If it is a mistake, call the school.
+sms-notice-phone-changed = { $service }: the school replaced this number by another. If it is a mistake, call them.
+sms-notice-closing = { $service }: your account closes on { $day }. Sign in to keep it.
+sms-notice-closing-soon = { $service }: your account closes on { $day }. Sign in to keep it.
+
 ## An address that is taken back
 email-former = You did not change the address yourself?
 email-former-how = Take the former one back: enter your password above, then choose it. The other one will no longer serve.
@@ -604,7 +613,6 @@ notice-mail-info =
     { $host }
 sms-notice-password-replaced = { $service }: your password was changed { $when }. If it was not you, call your child's school.
 sms-notice-letter-printed = { $service }: { $school } printed a letter with a code for you. If you did not ask for it, call them.
-sms-notice-closing = It was { $when }. A sign-in since has kept it open.
 sms-notice-shared = For { $name }: { $text }
 
 ## My account: devices, events, mobile, closing

@@ -514,6 +514,15 @@ change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Su
 notice-later = Par prudence, vous pourrez répondre sur cet appareil à partir du { $day } à { $hour }. Si ce n'était pas vous, changez votre mot de passe.
 ideas-words = Ce sont des mots français, sans accent.
 
+## Numbers that a school replaced, and closings
+notice-closing-soon-title = Votre compte va bientôt fermer
+notice-closing-soon = Nous vous l'avons dit { $when }. Depuis, une connexion l'a gardé ouvert.
+notice-phone-changed-title = L'établissement a remplacé votre portable par un autre
+notice-phone-changed = C'était { $when }. Si c'est une erreur, appelez l'établissement.
+sms-notice-phone-changed = { $service } : l'établissement a remplacé ce numéro par un autre. Si c'est une erreur, appelez-le.
+sms-notice-closing = { $service } : votre compte fermera le { $day }. Connectez-vous pour le garder.
+sms-notice-closing-soon = { $service } : votre compte fermera le { $day }. Connectez-vous pour le garder.
+
 ## An address that is taken back
 email-former = Vous n'avez pas changé d'adresse vous-même ?
 email-former-how = Reprenez l'ancienne : indiquez votre mot de passe ci-dessus, puis choisissez-la. L'autre ne servira plus.
@@ -604,7 +613,6 @@ notice-mail-info =
     { $host }
 sms-notice-password-replaced = { $service } : votre mot de passe a été changé { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
 sms-notice-letter-printed = { $service } : { $school } a imprimé une lettre avec un code pour vous. Si vous ne l'avez pas demandée, appelez.
-sms-notice-closing = C'était { $when }. Depuis, une connexion l'a gardé ouvert.
 sms-notice-shared = Pour { $name } : { $text }
 
 ## Mon compte : appareils, événements, portable, fermeture

@@ -35,6 +35,8 @@ mod dependencies;
 #[cfg(test)]
 mod devices;
 #[cfg(test)]
+mod due_notices;
+#[cfg(test)]
 mod emails;
 #[cfg(test)]
 mod ephemeral;

@@ -3,7 +3,7 @@
 use crate::accounts::phones::{AccountPhone, PhoneHistory};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId};
-use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
 #[derive(FromRow)]
 struct PhoneRow {
@@ -75,4 +75,32 @@ pub async fn find_phone_history(tx: &mut Tx, person_id: &PersonId) -> Result<Opt
         proven_at: proven_at.map(Timestamp),
         disowned: disowned_at.is_some(),
     }))
+}
+
+/// A number that the school replaced, of a person who is not told yet.
+#[derive(Clone, Debug, FromRow)]
+pub struct PhoneChange {
+    pub person_id: PersonId,
+    pub account_id: AccountId,
+    /// Encrypted; `None` if the person had given it up, or there was none.
+    pub former_phone: Option<String>,
+    /// Encrypted.
+    pub phone: Option<String>,
+    pub changed_at: i64,
+}
+
+/// Lists replaced numbers of which the persons of active accounts are not told yet.
+pub async fn list_untold_changes(tx: &mut Tx) -> Result<Vec<PhoneChange>> {
+    let sql = "SELECT p.id AS person_id, a.id AS account_id, p.former_phone, p.phone, \
+               p.phone_change_untold_at AS changed_at FROM person p JOIN account a ON a.id = p.account_id \
+               WHERE p.phone_change_untold_at IS NOT NULL AND a.state = 'active' \
+               ORDER BY p.phone_change_untold_at, p.id LIMIT $1";
+    tx.fetch_all(sql, args![CLEANUP_BATCH_ROWS]).await
+}
+
+/// Records that the person is told of a change, and forgets the number before it. Returns true for the call that did.
+pub async fn mark_change_told(tx: &mut Tx, change: &PhoneChange) -> Result<bool> {
+    let sql = "UPDATE person SET phone_change_untold_at = NULL, former_phone = NULL \
+               WHERE id = $1 AND phone_change_untold_at = $2";
+    Ok(tx.execute(sql, args![&change.person_id, change.changed_at]).await? == 1)
 }

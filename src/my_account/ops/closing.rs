@@ -65,6 +65,36 @@ pub async fn ask_closing(
     Ok(Ok(()))
 }
 
+/// The warnings: the days told, and the time before the closing. The last one is a day and a half early, because its SMS
+/// waits for nine o'clock.
+const WARNINGS: [(i64, Span); 2] = [(7, Span::days(7)), (1, Span::hours(36))];
+
+/// Warns persons whose accounts close in a week or tomorrow, once each, one transaction each. Returns their number.
+pub async fn warn_of_closings(op: &Operation<'_>) -> anyhow::Result<u64> {
+    let app = op.app;
+    let mut warned = 0;
+    // The last warning first: whoever was not warned in time is told once.
+    for (days, ahead) in WARNINGS.into_iter().rev() {
+        let before = op.now.plus(ahead);
+        for id in accounts::store::list_unwarned_closings(&mut app.db.read().await?, before, days).await? {
+            let mut tx = op.write(Durability::Durable).await?;
+            if !accounts::store::mark_closing_warned(&mut tx, &id, before, days).await? {
+                tx.rollback().await?;
+                continue;
+            }
+            let kind = AccountNoticeKind::ClosingSoon;
+            let what = NoticeRequest { account_id: &id, kind, detail: "", device_id: None, lang: Lang::default() };
+            notify::ops::notify_person(&mut tx, app.into(), what).await?;
+            tx.commit().await?;
+            warned += 1;
+        }
+    }
+    if warned > 0 {
+        app.job_notifier.notify(JobKind::Mail);
+    }
+    Ok(warned)
+}
+
 /// Closes the accounts whose thirty days are over, one transaction each. Returns their number.
 pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     let due = accounts::store::list_due_closings(&mut op.app.db.read().await?, op.now).await?;

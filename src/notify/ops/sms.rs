@@ -12,6 +12,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::notify::AccountNoticeKind;
 use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
@@ -39,6 +40,11 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
     let Some(account) = accounts::store::find(&mut app.db.read().await?, &told.account_id).await? else {
         return Ok(JobOutcome::Discard);
     };
+    // A sign-in has kept the account since.
+    let closings = [AccountNoticeKind::Closing, AccountNoticeKind::ClosingSoon].map(AccountNoticeKind::name);
+    if closings.contains(&told.kind.as_str()) && account.closes_at.is_none() {
+        return Ok(JobOutcome::Discard);
+    }
     let blind = app.master_key.hmac(HmacPurpose::Phone, &told.to);
     let holders = roster::store::list_by_phone(&mut app.db.read().await?, &blind).await?;
     let shared = holders.iter().any(|p| p.account_id.as_ref().is_some_and(|id| *id != account.id));
@@ -99,7 +105,6 @@ mod tests {
 
     use super::*;
     use crate::http::pages::PageRenderer;
-    use crate::notify::AccountNoticeKind;
 
     #[test]
     fn names_lose_the_marks_that_sms_has_not() {

@@ -1,0 +1,177 @@
+//! What a running server tells when it is due: numbers that a school replaced, closings that come near, and accounts
+//! whose last child left.
+
+use preau::app::Operation;
+use preau::base::clock::{Span, Timestamp};
+use preau::my_account::ops;
+
+use crate::support::deployment::MONOD;
+use crate::support::people::PASSWORD;
+use crate::support::{Browser, TestAccount, TestFamily, TestServer};
+
+const FORMER: &str = "+33639980010";
+/// Noon in Paris, on days of 2027.
+const JULY_7: Timestamp = Timestamp(1_814_954_400_000);
+const OCTOBER_30: Timestamp = Timestamp(1_824_890_400_000);
+const OCTOBER_31: Timestamp = Timestamp(1_824_980_400_000);
+
+fn family(phone: &'static str) -> TestFamily {
+    let children = vec![(900_010, "Anaïs", "14/02/2013", "6 A")];
+    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone, children }
+}
+
+async fn start() -> (TestServer, TestAccount) {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[family("06 39 98 00 10")]).await;
+    let account = server.create_account_of("montpellier", &family("")).await;
+    (server, account)
+}
+
+async fn account_page(server: &TestServer, account: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&account.identifiant, PASSWORD).await;
+    browser.get("/compte").await;
+    browser
+}
+
+impl TestServer {
+    /// Tells what is due, as the hourly work does. Returns the numbers of closings asked for, warnings and changes.
+    async fn tell_due(&self) -> [u64; 3] {
+        let op = Operation::of_job(&self.app, "closing");
+        let told = [
+            ops::close_without_child(&op).await.unwrap(),
+            ops::warn_of_closings(&op).await.unwrap(),
+            ops::tell_phone_changes(&op).await.unwrap(),
+        ];
+        self.drain_outbox().await;
+        told
+    }
+
+    async fn replace_number(&self, phone: &'static str) {
+        self.advance(Span::hours(1));
+        self.import_families("montpellier", MONOD, &[family(phone)]).await;
+    }
+
+    fn go_to(&self, at: Timestamp) {
+        self.advance(Span(at.0 - self.now().0));
+    }
+}
+
+#[tokio::test]
+async fn threat_s13_a_replaced_number_is_told_to_the_former_one_and_on_the_account_page() {
+    let (server, account) = start().await;
+    server.confirm_email(&account, "fatou@example.org").await;
+    server.replace_number("06 39 98 00 11").await;
+    assert_eq!(server.tell_due().await, [0, 0, 1]);
+    let told = server.messages();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].to, FORMER, "the new one may be a stranger's");
+    assert!(told[0].text.contains("a remplacé ce numéro par un autre"), "{}", told[0].text);
+    assert!(!told[0].text.contains("00 11") && !told[0].text.contains("Fatou"), "{}", told[0].text);
+    assert!(server.mails().iter().any(|mail| mail.subject.contains("remplacé votre portable")));
+    let browser = account_page(&server, &account).await;
+    assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"));
+    assert_eq!(server.tell_due().await, [0, 0, 0], "once");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE former_phone IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn threat_s13_of_two_changes_at_once_the_first_number_is_told() {
+    let (server, _) = start().await;
+    server.replace_number("06 39 98 00 11").await;
+    server.replace_number("06 39 98 00 12").await;
+    assert_eq!(server.tell_due().await, [0, 0, 1]);
+    assert_eq!(server.messages()[0].to, FORMER);
+    // A mistake that the school mended before anybody was told.
+    server.replace_number("06 39 98 00 13").await;
+    server.replace_number("06 39 98 00 12").await;
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_up_gets_no_sms_and_whoever_has_no_account_is_told_nothing() {
+    let (server, account) = start().await;
+    server.execute_sql("UPDATE person SET phone_disowned_at = 5", Vec::new()).await;
+    server.replace_number("06 39 98 00 11").await;
+    assert_eq!(server.tell_due().await, [0, 0, 1]);
+    assert_eq!(server.messages().len(), 0);
+    let browser = account_page(&server, &account).await;
+    assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"), "but a banner");
+    server.execute_sql("UPDATE person SET account_id = NULL", Vec::new()).await;
+    server.replace_number("06 39 98 00 12").await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE phone_change_untold_at IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in() {
+    let (server, account) = start().await;
+    server.confirm_email(&account, "fatou@example.org").await;
+    let mut browser = account_page(&server, &account).await;
+    browser.get("/compte/fermer").await;
+    browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
+    server.advance(Span::days(2));
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    let text = server.messages().last().unwrap().text.clone();
+    assert!(text.contains("votre compte fermera le 24 décembre"), "{text}");
+    server.advance(Span::days(20));
+    assert_eq!(server.tell_due().await, [0, 0, 0], "eight days before");
+    server.advance(Span::days(1));
+    assert_eq!(server.tell_due().await, [0, 1, 0], "a week before");
+    assert_eq!(server.tell_due().await, [0, 0, 0], "once");
+    assert!(server.mails().last().unwrap().subject.contains("va bientôt fermer"));
+    server.advance(Span::days(1));
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 2, "at nine the next morning");
+    server.advance(Span::hours(5 * 24 - 1));
+    assert_eq!(server.tell_due().await, [0, 1, 0], "the day before");
+    // A sign-in keeps the account, and no SMS says that it closes.
+    let kept = account_page(&server, &account).await;
+    assert!(kept.page.visible_text().contains("Votre compte va bientôt fermer"), "{}", kept.page.visible_text());
+    server.advance(Span::hours(24));
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    assert_eq!(server.messages().len(), 2);
+    // Asked for again, it is told again.
+    let mut browser = account_page(&server, &account).await;
+    browser.get("/compte/fermer").await;
+    browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
+    server.advance(Span::days(23));
+    assert_eq!(server.tell_due().await, [0, 1, 0]);
+}
+
+#[tokio::test]
+async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_the_31st_of_october() {
+    let (server, account) = start().await;
+    server.go_to(JULY_7);
+    assert_eq!(server.tell_due().await, [0, 0, 0], "a current child");
+    server.execute_sql("UPDATE link SET ended_at = $1", vec![JULY_7.0.into()]).await;
+    server.go_to(OCTOBER_30);
+    assert_eq!(server.tell_due().await, [0, 0, 0], "115 days, but schools are still enrolling");
+    server.go_to(OCTOBER_31);
+    assert_eq!(server.tell_due().await, [1, 0, 0]);
+    let closes = server.query_count("SELECT closes_at FROM account").await;
+    assert_eq!(closes, OCTOBER_31.plus(Span::days(30)).0);
+    // Whoever signs in keeps it; the house does not ask again the next hour.
+    let kept = account_page(&server, &account).await;
+    assert!(kept.page.visible_text().contains("fermeture de votre compte"), "{}", kept.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
+    server.advance(Span::hours(1));
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_link_that_ended_lately_or_an_enrolment_that_goes_on_keeps_the_account() {
+    let (server, _) = start().await;
+    let january = Timestamp(OCTOBER_31.0 + Span::days(70).0);
+    let days_ago = |days| january.minus(Span::days(days)).0;
+    server.go_to(january);
+    server.execute_sql("UPDATE link SET ended_at = $1", vec![days_ago(91).into()]).await;
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    // The pupil left the school, and the school ended no link.
+    server.execute_sql("UPDATE link SET ended_at = NULL", Vec::new()).await;
+    server.execute_sql("UPDATE enrolment SET ended_at = $1", vec![days_ago(91).into()]).await;
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    server.execute_sql("UPDATE enrolment SET ended_at = $1", vec![days_ago(93).into()]).await;
+    assert_eq!(server.tell_due().await, [1, 0, 0]);
+}
