@@ -34,6 +34,19 @@ export async function recovery({ report, round, words, look, newVisitor, identif
     await visitor.use("#continuer");
     await onPage(visitor, "/mot-de-passe-oublie/code");
     await look.at(visitor, "mot-de-passe-oublie-code");
+    await nextCode(FATOU.e164, known);
+  });
+  await step("the code is asked for by mail, and then by SMS again", async () => {
+    // Asked for too soon, the page says what else there is.
+    await visitor.use("#renvoyer");
+    await visitor.use("#par-e-mail");
+    await onPage(visitor, "/mot-de-passe-oublie/code");
+    assertSays(await visitor.text(), words.codeByMail);
+    await look.at(visitor, "mot-de-passe-oublie-code-par-e-mail");
+    await visitor.use("#renvoyer");
+    await look.at(visitor, "mot-de-passe-oublie-code-par-e-mail-rien");
+    const known = await messages(FATOU.e164);
+    await visitor.use("#par-sms");
     await visitor.fill("code", await nextCode(FATOU.e164, known));
     await visitor.use("#continuer");
   });
