@@ -104,6 +104,25 @@ export async function account({ report, round, words, look, newVisitor, demo }) 
       await look.at(visitor, `compte-${page}`);
     });
   }
+  await step("another account is joined only with a proof of it", async () => {
+    await visitor.goto(`${PROVIDER}/compte`);
+    await visitor.use("#regrouper");
+    await onPage(visitor, "/compte/regrouper");
+    await look.at(visitor, "regrouper");
+    await visitor.fill("identifiant", "z.personne07");
+    await visitor.fill("mot_de_passe", password);
+    await visitor.use("#continuer");
+    assertEqual(visitor.tab.status, 422, "status");
+    assertEqual(await visitor.value("mot_de_passe"), "", "a password in the page");
+    await look.at(visitor, "regrouper-faux");
+  });
+  await step("a letter's code that has a slip costs no try and is told", async () => {
+    await visitor.goto(`${PROVIDER}/compte/enfants`);
+    await visitor.fill("code", "K7PM-4HXA-9RTA");
+    await visitor.use("#continuer");
+    assertEqual(visitor.tab.status, 422, "status");
+    await look.at(visitor, "enfants-lettre-fausse");
+  });
   await step("an account is not closed without its password", async () => {
     await visitor.goto(`${PROVIDER}/compte/fermer`);
     await look.at(visitor, "fermer");
