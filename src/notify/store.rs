@@ -97,6 +97,17 @@ pub async fn list_all(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<NoticeR
     tx.fetch_all(sql, args![account_id]).await
 }
 
+/// True if the person was told something of a kind since then.
+pub async fn exists_since(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    kind: AccountNoticeKind,
+    since: Timestamp,
+) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM account_notice WHERE account_id = $1 AND kind = $2 AND at >= $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![account_id, kind.name(), since]).await?.0 > 0)
+}
+
 /// Deletes notices after the retention period.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;

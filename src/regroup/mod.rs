@@ -16,7 +16,7 @@ use strum::{EnumString, IntoStaticStr};
 use crate::accounts::{Account, AccountState};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::names::{GivenMatch, family_name_matches, match_given_name};
-use crate::base::typed_ids::{AccountId, LetterId, PersonId, PupilId, SessionId};
+use crate::base::typed_ids::{AccountId, ClientId, LetterId, PersonId, PupilId, SessionId};
 use crate::credentials::ProofRefusal;
 use crate::limits::RateLimited;
 use crate::roster::matching::Candidate;
@@ -66,6 +66,7 @@ pub struct Regroupement {
     pub other: AccountId,
     /// The session that asked; only that one completes it.
     pub session_id: SessionId,
+    pub proof: RegroupProof,
     pub letter_id: Option<LetterId>,
     pub state: RegroupState,
     pub support_code: String,
@@ -80,6 +81,7 @@ pub struct JoinedAccounts {
     pub kept: AccountId,
     pub absorbed: AccountId,
     pub moved: MovedRecords,
+    pub done_at: Timestamp,
     pub undo_until: Timestamp,
 }
 
@@ -88,6 +90,9 @@ pub struct JoinedAccounts {
 pub struct MovedRecords {
     /// The state of the absorbed account before.
     pub state: String,
+    /// The time at which the absorbed account would have closed.
+    #[serde(default)]
+    pub closes_at: Option<Timestamp>,
     pub persons: Vec<PersonId>,
     /// The pupils of whom the kept account had no proof of its own.
     pub proofs: Vec<PupilId>,
@@ -99,6 +104,19 @@ pub struct MovedRecords {
     pub former: Vec<(String, String)>,
     /// Spaces with the former values that the absorbed account had itself.
     pub former_of_absorbed: Vec<(String, String)>,
+    /// The clients whose use was copied to the kept account.
+    #[serde(default)]
+    pub uses: Vec<ClientId>,
+    /// The clients whose consent was copied to the kept account.
+    #[serde(default)]
+    pub consents: Vec<ClientId>,
+}
+
+impl Regroupement {
+    /// True if the person may keep the other account: they gave its password. After a letter's code nobody may know it.
+    pub fn may_keep_other(&self, other: &Account) -> bool {
+        self.proof == RegroupProof::Password && other.state == AccountState::Active
+    }
 }
 
 /// The account that the person keeps.

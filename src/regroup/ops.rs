@@ -54,6 +54,11 @@ async fn has_two_known_keys(tx: &mut Tx, left: &AccountId, right: &AccountId) ->
     let mut common = roster::store::ownership::list_academies_of_account(tx, left).await?;
     common.retain(|academy| theirs.contains(academy));
     for account_id in [left, right] {
+        let written = subjects::store::list_of_account(tx, account_id).await?;
+        let academies = written.iter().filter_map(|(space, _)| subjects::academy_of_space(space));
+        if academies.into_iter().any(|academy| common.iter().any(|one| one == academy)) {
+            return Ok(true);
+        }
         for client_id in grants::store::uses::list_clients_of_account(tx, account_id).await? {
             let Some(client) = clients::store::find(tx, &client_id).await? else { continue };
             let academy = client.meta.perimeter.academies.first();

@@ -192,7 +192,7 @@ fn choice_page(ctx: &RequestContext, view: &ChoiceView) -> RegroupChoicePage {
         id: view.regroupement.id.clone(),
         current: account_side(ctx, &view.current),
         other: account_side(ctx, &view.other),
-        may_keep_other: view.other.has_password,
+        may_keep_other: view.may_keep_other,
         children: i64::try_from(pupils.len()).unwrap_or(0),
         day: dates::weekday_and_day(ctx.lang, ctx.now.plus(UNDO_TTL)),
         asks_child: view.question.as_ref().map(|question| question.given_name.clone()),
@@ -229,7 +229,7 @@ async fn choose(
     };
     let page = choice_page(&ctx, &view);
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    let kept = match (form.get("garder"), view.other.has_password) {
+    let kept = match (form.get("garder"), view.may_keep_other) {
         (Some("b"), true) => KeptAccount::Other,
         (Some("a"), _) | (_, false) => KeptAccount::Current,
         _ => return ctx.page(&app.pages, unprocessable, &RegroupChoicePage { missing: true, ..page }),

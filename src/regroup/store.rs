@@ -1,6 +1,6 @@
 //! Rows of the table `regroupement`.
 
-use super::{JoinedAccounts, MovedRecords, RegroupProof, RegroupState, Regroupement, UNDO_TTL};
+use super::{JoinedAccounts, MovedRecords, RegroupState, Regroupement, UNDO_TTL};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, LetterId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
@@ -14,6 +14,7 @@ struct Row {
     asked_by: AccountId,
     other: AccountId,
     session_id: SessionId,
+    proof: String,
     letter_id: Option<LetterId>,
     state: String,
     support_code: String,
@@ -25,6 +26,7 @@ impl TryFrom<Row> for Regroupement {
     type Error = DbError;
     fn try_from(r: Row) -> Result<Regroupement> {
         Ok(Regroupement {
+            proof: parse_word("regroupement", "proof", &r.id, &r.proof)?,
             state: parse_word("regroupement", "state", &r.id, &r.state)?,
             id: r.id,
             asked_by: r.asked_by,
@@ -39,8 +41,8 @@ impl TryFrom<Row> for Regroupement {
 }
 
 /// Inserts a regroupement, in place of an unfinished one of the same account.
-pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement, proof: RegroupProof) -> Result<()> {
-    let (now, proof) = (tx.now, <&'static str>::from(proof));
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
+    let (now, proof) = (tx.now, <&'static str>::from(new.proof));
     let former =
         "UPDATE regroupement SET state = 'ended', ended_at = $2 WHERE asked_by = $1 AND state IN ('asked', 'proven')";
     tx.execute(former, args![&new.asked_by, now]).await?;
@@ -66,7 +68,7 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement, proof: RegroupP
 
 /// Finds an unfinished regroupement that this session began.
 pub async fn find_open(tx: &mut Tx, now: Timestamp, id: &str, session_id: &SessionId) -> Result<Option<Regroupement>> {
-    let sql = "SELECT id, asked_by, other, session_id, letter_id, state, support_code, created_at, expires_at \
+    let sql = "SELECT id, asked_by, other, session_id, proof, letter_id, state, support_code, created_at, expires_at \
                FROM regroupement WHERE id = $1 AND session_id = $2 AND state IN ('asked', 'proven') AND expires_at > $3";
     let row = tx.fetch_optional::<Row>(sql, args![id, session_id, now]).await?;
     row.map(Regroupement::try_from).transpose()
@@ -91,18 +93,19 @@ pub async fn complete(
     Ok(tx.execute(sql, args![id, kept, absorbed, moved, now, until]).await? == 1)
 }
 
-/// A row of a completed regroupement: id, kept, absorbed, moved, the end of the undo.
-type JoinedRow = (String, AccountId, AccountId, String, i64);
+/// A row of a completed regroupement: id, kept, absorbed, moved, its time, the end of the undo.
+type JoinedRow = (String, AccountId, AccountId, String, i64, i64);
 
-fn joined((id, kept, absorbed, moved, until): JoinedRow) -> anyhow::Result<JoinedAccounts> {
+fn joined((id, kept, absorbed, moved, done, until): JoinedRow) -> anyhow::Result<JoinedAccounts> {
     let moved = serde_json::from_str(&moved)?;
-    Ok(JoinedAccounts { id, kept, absorbed, moved, undo_until: Timestamp(until) })
+    let (done_at, undo_until) = (Timestamp(done), Timestamp(until));
+    Ok(JoinedAccounts { id, kept, absorbed, moved, done_at, undo_until })
 }
 
 /// Finds the last regroupement that an account kept, if it may be undone still. One that another regroupement followed
 /// is undone after that one.
 pub async fn find_undoable(tx: &mut Tx, now: Timestamp, kept: &AccountId) -> anyhow::Result<Option<JoinedAccounts>> {
-    let sql = "SELECT id, kept, absorbed, moved, undo_until FROM regroupement \
+    let sql = "SELECT id, kept, absorbed, moved, done_at, undo_until FROM regroupement \
                WHERE kept = $1 AND state = 'done' AND undo_until > $2 ORDER BY done_at DESC, id DESC LIMIT 1";
     tx.fetch_optional::<JoinedRow>(sql, args![kept, now]).await?.map(joined).transpose()
 }
@@ -117,7 +120,7 @@ pub async fn mark_undone(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
 
 /// Lists the regroupements whose seven days are over.
 pub async fn list_due(tx: &mut Tx, now: Timestamp) -> anyhow::Result<Vec<JoinedAccounts>> {
-    let sql = "SELECT id, kept, absorbed, moved, undo_until FROM regroupement WHERE state = 'done' AND undo_until <= $1 \
+    let sql = "SELECT id, kept, absorbed, moved, done_at, undo_until FROM regroupement WHERE state = 'done' AND undo_until <= $1 \
                ORDER BY undo_until, id LIMIT $2";
     tx.fetch_all::<JoinedRow>(sql, args![now, CLEANUP_BATCH_ROWS]).await?.into_iter().map(joined).collect()
 }

@@ -54,6 +54,11 @@ pub fn roster_space(academy: &str) -> String {
     format!("roster/{academy}")
 }
 
+/// Returns the academy of a space of roster keys; `None` for another space.
+pub fn academy_of_space(name: &str) -> Option<&str> {
+    name.strip_prefix("roster/")
+}
+
 /// Returns the `sub` that a roster key makes: unique within its academy, so together with the academy in the issuer.
 pub fn roster_value(academy: &str, key: &str) -> String {
     format!("{}-{key}", academy.to_uppercase())

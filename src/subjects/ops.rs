@@ -94,3 +94,31 @@ pub async fn link_person(
     }
     Ok(roster::store::link_to_account(tx, person_id, account_id).await?)
 }
+
+/// Takes from an account the roster keys that it got since then by persons of another account, who are with that one
+/// again: its `sub` is its own key, and no key is the `sub` of two accounts. A relying party that saw the key in the
+/// meantime knows that other account by it.
+pub async fn return_roster_keys(
+    tx: &mut UnitOfWork<'_>,
+    since: Timestamp,
+    from: &AccountId,
+    to: &AccountId,
+) -> anyhow::Result<()> {
+    for (academy, value) in store::list_roster_since(tx, from, since).await? {
+        if has_roster_key(tx, from, &academy, &value).await? {
+            continue;
+        }
+        let space = roster_space(&academy);
+        let is_theirs = has_roster_key(tx, to, &academy, &value).await?;
+        if !is_theirs || !store::move_to(tx, &space, from, to).await? {
+            store::delete(tx, &space, from).await?;
+        }
+    }
+    Ok(())
+}
+
+/// True if a person of the account makes this `sub`.
+async fn has_roster_key(tx: &mut Tx, account_id: &AccountId, academy: &str, value: &str) -> anyhow::Result<bool> {
+    let keys = roster::store::ownership::list_keys_of_account(tx, account_id, academy).await?;
+    Ok(keys.iter().any(|key| roster_value(academy, key) == value))
+}

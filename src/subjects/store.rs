@@ -36,6 +36,19 @@ pub async fn move_to(tx: &mut Tx, space: &str, from: &AccountId, to: &AccountId)
     Ok(tx.execute(sql, args![space, from, to]).await? == 1)
 }
 
+/// Lists the academies by whose keys an account got a `sub` since then, with it.
+pub async fn list_roster_since(tx: &mut Tx, account_id: &AccountId, since: Timestamp) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT space, value FROM subject WHERE account_id = $1 AND created_at >= $2 ORDER BY space LIMIT 1000";
+    let rows = tx.fetch_all::<(String, String)>(sql, args![account_id, since]).await?;
+    let of_roster = |(space, value): (String, String)| super::academy_of_space(&space).map(|a| (a.to_owned(), value));
+    Ok(rows.into_iter().filter_map(of_roster).collect())
+}
+
+pub async fn delete(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<()> {
+    tx.execute("DELETE FROM subject WHERE space = $1 AND account_id = $2", args![space, account_id]).await?;
+    Ok(())
+}
+
 /// Lists the former values of an account in a space, the last first.
 pub async fn list_former(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<Vec<String>> {
     let sql = "SELECT value FROM former_subject WHERE space = $1 AND account_id = $2 \

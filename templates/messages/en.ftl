@@ -771,12 +771,12 @@ regroup-other-waiting = Too many tries for that other account. Try again at { $u
 regroup-other-from-here = Too many tries from your internet connection. Try again at { $until }.
 regroup-refused = The accounts are not joined
 regroup-refused-same = These two usernames already open the same account.
-regroup-refused-names = The names of the two accounts are not the same. The school can join them; support code { $code }.
-regroup-refused-keys = The school portal already knows you by two numbers. The school can join the accounts; support code { $code }.
+regroup-refused-names = The names of the two accounts are not the same. Call the school; support code { $code }.
+regroup-refused-keys = The academy knows each of the two accounts by a number of its own, and the school portal already uses one of them. Call the school; support code { $code }.
 regroup-refused-suspended = One of the two accounts is suspended. Call the school; support code { $code }.
 regroup-refused-must-change = The password of one of the two accounts has to be changed first: sign out, and sign in with that username.
 regroup-refused-caution = To be safe, after a recent change, this will be possible from { $day } at { $hour }.
-regroup-refused-nothing = No child is linked to that other account. Call the school; support code { $code }.
+regroup-refused-nothing = No child of that other account has a birth date that can be checked. Call the school; support code { $code }.
 regroup-choice-title = Join my two accounts
 regroup-which = Which account do you want to keep?
 regroup-missing = Choose the account to keep.
@@ -785,8 +785,8 @@ regroup-seen = Last signed in on { $day }.
 regroup-joins = The account { $identifiant } joins the one that you are in.
 regroup-changes = What changes
 regroup-children = { $n ->
-    [one] Your child is in the account you keep, with its password.
-   *[other] Your { $n } children are in the account you keep, with its password.
+    [one] The account you keep has your child. Its password does not change.
+   *[other] The account you keep has your { $n } children. Its password does not change.
 }
 regroup-alias = The other username still works: it opens the account you keep.
 regroup-services = Your services recognise you. In the school portal, this may take a day.
@@ -794,9 +794,9 @@ regroup-devices = Your other devices are signed out.
 regroup-undo-note = You can undo everything for **7 days**, until { $day }.
 regroup-confirm = Join my accounts
 regroup-done = Your accounts are joined. To undo, until { $day }: My account, I have another account.
-regroup-undone = Your two accounts are separate again, each with its former password.
+regroup-undone = Your two accounts are separate again, each as before.
 regroup-undo-title = Undo
-regroup-undo-text = The account { $identifiant } is joined to this one. Until { $day }, you can bring it back as it was, with its children and its password.
+regroup-undo-text = The account { $identifiant } is joined to this one. Until { $day }, you can bring it back as it was, with its children.
 regroup-undo = Separate the two accounts again
 notice-regrouped-title = Your two accounts were joined
 notice-regrouped = { $detail } and this one, { $when }. To undo: I have another account. Was it you?

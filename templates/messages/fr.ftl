@@ -771,12 +771,12 @@ regroup-other-waiting = Trop d'essais pour cet autre compte. Réessayez à { $un
 regroup-other-from-here = Trop d'essais depuis votre connexion internet. Réessayez à { $until }.
 regroup-refused = Les comptes ne sont pas réunis
 regroup-refused-same = Ces deux identifiants ouvrent déjà le même compte.
-regroup-refused-names = Les noms des deux comptes ne sont pas les mêmes. L'établissement peut les réunir ; code d'assistance { $code }.
-regroup-refused-keys = L'ENT de l'académie vous connaît déjà sous deux numéros. L'établissement peut réunir les comptes ; code d'assistance { $code }.
+regroup-refused-names = Les noms des deux comptes ne sont pas les mêmes. Appelez l'établissement ; code d'assistance { $code }.
+regroup-refused-keys = L'académie connaît chacun des deux comptes sous un autre numéro, et l'ENT se sert déjà d'un des deux. Appelez l'établissement ; code d'assistance { $code }.
 regroup-refused-suspended = Un des deux comptes est suspendu. Appelez l'établissement ; code d'assistance { $code }.
 regroup-refused-must-change = Le mot de passe d'un des deux comptes doit d'abord être changé : déconnectez-vous, et connectez-vous avec cet identifiant.
 regroup-refused-caution = Par prudence, après un changement récent, ceci sera possible à partir du { $day } à { $hour }.
-regroup-refused-nothing = Aucun enfant n'est lié à cet autre compte. Appelez l'établissement ; code d'assistance { $code }.
+regroup-refused-nothing = Aucun enfant de cet autre compte ne permet de vérifier une date de naissance. Appelez l'établissement ; code d'assistance { $code }.
 regroup-choice-title = Réunir mes deux comptes
 regroup-which = Quel compte voulez-vous garder ?
 regroup-missing = Choisissez le compte à garder.
@@ -785,8 +785,8 @@ regroup-seen = Dernière connexion le { $day }.
 regroup-joins = Le compte { $identifiant } rejoint celui où vous êtes.
 regroup-changes = Ce qui change
 regroup-children = { $n ->
-    [one] Votre enfant est dans le compte gardé, avec son mot de passe.
-   *[other] Vos { $n } enfants sont dans le compte gardé, avec son mot de passe.
+    [one] Le compte gardé a votre enfant. Son mot de passe ne change pas.
+   *[other] Le compte gardé a vos { $n } enfants. Son mot de passe ne change pas.
 }
 regroup-alias = L'autre identifiant marche encore : il ouvre le compte gardé.
 regroup-services = Vos services vous reconnaissent. Dans l'ENT, cela peut prendre un jour.
@@ -794,9 +794,9 @@ regroup-devices = Les sessions de vos autres appareils se ferment.
 regroup-undo-note = Vous pouvez tout défaire pendant **7 jours**, jusqu'au { $day }.
 regroup-confirm = Réunir mes comptes
 regroup-done = Vos comptes sont réunis. Pour défaire, jusqu'au { $day } : Mon compte, J'ai un autre compte.
-regroup-undone = Vos deux comptes sont de nouveau séparés, chacun avec son mot de passe d'avant.
+regroup-undone = Vos deux comptes sont de nouveau séparés, chacun comme avant.
 regroup-undo-title = Défaire
-regroup-undo-text = Le compte { $identifiant } est réuni à celui-ci. Jusqu'au { $day }, vous pouvez le rétablir comme avant, avec ses enfants et son mot de passe.
+regroup-undo-text = Le compte { $identifiant } est réuni à celui-ci. Jusqu'au { $day }, vous pouvez le rétablir comme avant, avec ses enfants.
 regroup-undo = Séparer de nouveau les deux comptes
 notice-regrouped-title = Vos deux comptes ont été réunis
 notice-regrouped = { $detail } et celui-ci, { $when }. Pour défaire : J'ai un autre compte. C'était vous ?

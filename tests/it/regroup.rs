@@ -14,7 +14,7 @@ use preau::letters::ops::{LetterOrder, draw, issue};
 use preau::regroup;
 use serde_json::json;
 
-use crate::support::deployment::{AGRICOLE, LYCEE, TOULOUSE};
+use crate::support::deployment::{AGRICOLE, LYCEE, MONOD, TOULOUSE};
 use crate::support::html::text;
 use crate::support::masked::masked;
 use crate::support::people::PASSWORD;
@@ -336,9 +336,14 @@ async fn two_keys_of_one_academy_of_which_an_ent_knows_one_are_the_schools_busin
     TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &second).await;
     // Also between the proof and the choice.
     here.join("a").await;
-    assert!(here.tells("vous connaît déjà sous deux numéros"), "{}", here.page.visible_text());
+    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
     here.prove(&second.identifiant, PASSWORD).await;
-    assert!(here.tells("vous connaît déjà sous deux numéros"), "{}", here.page.visible_text());
+    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
+    // Also once no client of the space is left: what stands in a row was told.
+    server.execute_sql("DELETE FROM service_use", Vec::new()).await;
+    server.execute_sql("DELETE FROM session_client", Vec::new()).await;
+    here.prove(&second.identifiant, PASSWORD).await;
+    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
 }
 
@@ -364,6 +369,7 @@ async fn attack_m2_a_choice_belongs_to_its_session_and_is_made_once() {
             browser.get(&choice).await;
             if browser.page.has_element("#confirmer") {
                 browser.submit("confirmer", &[("garder", if n % 2 == 0 { "a" } else { "b" })]).await;
+                assert!(browser.page.status.is_redirection(), "{}", browser.page.visible_text());
             }
         });
     }
@@ -450,6 +456,237 @@ async fn a_letter_proves_the_other_account_with_a_birth_date_and_once() {
     assert_eq!(server.query_texts("SELECT state FROM account ORDER BY state").await, ["active", "pending"]);
     here.prove(&identifiant, &code).await;
     assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "used");
+}
+
+#[tokio::test]
+async fn a_letters_code_never_keeps_the_account_whose_password_nobody_typed() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let (identifiant, code) = print_letter(&server, TOULOUSE, "910001").await;
+    assert_eq!(identifiant, second.identifiant, "an account with a password");
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&identifiant, &code.to_printed_form()).await;
+    assert!(here.page.has_element("#confirmer") && !here.page.has_element("#garder-b"), "{}", here.page.visible_text());
+    here.submit("confirmer", &[("garder", "b"), ("date_naissance", "02/03/2011")]).await;
+    here.follow().await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    let kept = server.query_texts("SELECT identifiant FROM account WHERE state = 'active'").await;
+    assert_eq!(kept, [first.identifiant]);
+}
+
+#[tokio::test]
+async fn the_date_of_a_disputed_child_proves_nothing_and_the_child_stays_hidden() {
+    let server = TestServer::start().await;
+    let first = server.create_durand().await;
+    let children = vec![(910_001, "Noé", "02/03/2011", "3 C"), (910_002, "Léo", "03/05/2012", "4 A")];
+    server.import_families("toulouse", TOULOUSE, &[TestFamily { children, ..toulouse() }]).await;
+    let (identifiant, code) = print_letter(&server, TOULOUSE, "910001").await;
+    let code = code.to_printed_form();
+    let hide = "INSERT INTO link_withheld (person_id, pupil_id, kind, at) SELECT l.person_id, l.pupil_id, 'contested', 1 \
+                FROM link l JOIN pupil u ON u.id = l.pupil_id WHERE u.pupil_key = $1";
+    let mut here = signed_in(&server, &first).await;
+    server.execute_sql(hide, vec!["910001".into()]).await;
+    server.execute_sql(hide, vec!["910002".into()]).await;
+    here.prove(&identifiant, &code).await;
+    assert!(!here.tells("Noé") && !here.tells("Léo"), "{}", here.page.visible_text());
+    here.submit("confirmer", &[("date_naissance", "02/03/2011")]).await;
+    here.follow().await;
+    assert!(here.tells("Aucun enfant de cet autre compte"), "{}", here.page.visible_text());
+    let show = "DELETE FROM link_withheld WHERE pupil_id = (SELECT id FROM pupil WHERE pupil_key = '910002')";
+    server.execute_sql(show, Vec::new()).await;
+    here.prove(&identifiant, &code).await;
+    assert!(!here.tells("Noé") && here.tells("Léo"), "{}", here.page.visible_text());
+    here.submit("confirmer", &[("date_naissance", "02/03/2011")]).await;
+    assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "the date of the hidden one");
+    here.submit("confirmer", &[("date_naissance", "03/05/2012")]).await;
+    here.follow().await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    assert_eq!(here.children().await, ["Zoé", "Léo"]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM link_withheld").await, 1);
+}
+
+#[tokio::test]
+async fn unfinished_recoveries_of_both_accounts_end_with_a_regroupement_and_with_its_undo() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let begin = async |n: i64| {
+        for member in [&first, &second] {
+            let sql = "INSERT INTO recovery (id, channel, state, browser, typed, typed_budget, support_code, lang, \
+                       account_id, children, created_at, expires_at) VALUES ($1, 'sms', 'dates', $1, '', $1, 'K7PM', \
+                       'fr', $2, '[]', $3, $4)";
+            let id = format!("{n}/{}", member.account_id);
+            let (now, until) = (server.now().0, server.now().plus(Span::hours(2)).0);
+            let values = vec![id.into(), (&member.account_id).into(), now.into(), until.into()];
+            assert_eq!(server.execute_sql(sql, values).await, 1);
+        }
+    };
+    let open = async || server.query_count("SELECT COUNT(*) FROM recovery WHERE state <> 'ended'").await;
+    let mut here = signed_in(&server, &first).await;
+    begin(1).await;
+    here.prove(&second.identifiant, &second.password).await;
+    assert_eq!(open().await, 2);
+    here.join("a").await;
+    assert_eq!(open().await, 0);
+    begin(2).await;
+    here.undo(PASSWORD).await;
+    assert!(here.tells("de nouveau séparés, chacun comme avant"), "{}", here.page.visible_text());
+    assert_eq!(open().await, 0);
+}
+
+#[tokio::test]
+async fn an_activation_that_was_open_at_a_regroupement_gives_nobody_to_the_absorbed_account() {
+    let server = TestServer::start().await;
+    let elsewhere = TestFamily { phone: "06 39 98 00 09", ..TestFamily::durand() };
+    server.import_families("montpellier", MONOD, std::slice::from_ref(&elsewhere)).await;
+    let first = server.create_account_of("montpellier", &elsewhere).await;
+    let more = TestFamily { key: 510_009, children: vec![(910_009, "Léo", "02/03/2011", "3 C")], ..toulouse() };
+    server.import_families("toulouse", TOULOUSE, &[toulouse(), more.clone()]).await;
+    server.open_campaign(TOULOUSE).await;
+    let (identifiant, code) = print_letter(&server, TOULOUSE, "910001").await;
+    let mut activating = Browser::at_activation(&server).await;
+    activating.prove_phone(&server, &more).await;
+    assert!(activating.tells("Noé") && activating.tells("Léo"), "{}", activating.page.visible_text());
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&identifiant, &code.to_printed_form()).await;
+    here.submit("confirmer", &[("date_naissance", "02/03/2011")]).await;
+    here.follow().await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    assert_eq!(server.query_texts("SELECT state FROM activation").await, ["ended"]);
+    // One whose code was judged while the accounts were joined is still there.
+    let open = "UPDATE activation SET state = 'children', open = $1, outcome = NULL";
+    server.execute_sql(open, vec![true.into()]).await;
+    activating.answer_children(&["02/03/2011", "02/03/2011"]).await;
+    let lost = "SELECT COUNT(*) FROM person p JOIN account a ON a.id = p.account_id WHERE a.state = 'closed'";
+    assert_eq!(server.query_count(lost).await, 0, "{}", activating.page.visible_text());
+    assert_eq!(here.children().await, ["Zoé", "Noé", "Léo"]);
+}
+
+#[tokio::test]
+async fn services_and_consents_are_known_on_the_kept_account_and_a_closing_goes_on_after_the_undo() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    TestRelyingParty::new(&server, "ent-toulouse").sign_in(&mut Browser::new(&server), &second).await;
+    for client in ["ent-toulouse", "bourses"] {
+        let sql = "INSERT INTO consent (account_id, client_id, scopes, claims, granted_at) VALUES ($1, $2, 'openid', \
+                   '[]', $3) ON CONFLICT DO NOTHING";
+        server.execute_sql(sql, vec![(&second.account_id).into(), client.into(), 1_i64.into()]).await;
+    }
+    let closes = server.now().plus(Span::days(20)).0;
+    let close = "UPDATE account SET closes_at = $2 WHERE id = $1";
+    server.advance(Span::minutes(1));
+    let mut here = signed_in(&server, &first).await;
+    server.execute_sql(close, vec![(&second.account_id).into(), closes.into()]).await;
+    let rows = async |member: &TestAccount| {
+        let all = server
+            .query_texts(
+                "SELECT account_id || ' use ' || client_id FROM service_use UNION ALL \
+                 SELECT account_id || ' consent ' || client_id FROM consent ORDER BY 1",
+            )
+            .await;
+        let own = |row: &String| row.strip_prefix(&format!("{} ", member.account_id)).map(str::to_owned);
+        all.iter().filter_map(own).collect::<Vec<_>>()
+    };
+    let all = ["consent bourses", "consent ent-toulouse", "use ent-toulouse"];
+    assert_eq!((rows(&first).await.len(), rows(&second).await), (0, all.map(str::to_owned).to_vec()));
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    assert_eq!(rows(&first).await, all);
+    // What the person withdraws meanwhile is not given back.
+    let withdraw = "DELETE FROM consent WHERE account_id = $1 AND client_id = 'bourses'";
+    server.execute_sql(withdraw, vec![(&first.account_id).into()]).await;
+    here.undo(PASSWORD).await;
+    assert_eq!((rows(&first).await.len(), rows(&second).await), (0, all[1..].iter().map(|&s| s.to_owned()).collect()));
+    let left = "SELECT COUNT(*) FROM account WHERE state = 'active' AND closes_at IS NOT NULL";
+    assert_eq!(server.query_count(left).await, 1);
+}
+
+#[tokio::test]
+async fn no_sms_tells_of_a_regroupement_that_was_undone() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    server.advance(Span::minutes(1));
+    here.undo(PASSWORD).await;
+    server.advance(Span::days(1));
+    server.drain_outbox().await;
+    let sent: Vec<String> = server.messages().into_iter().map(|message| message.text).collect();
+    assert!(sent.iter().all(|text| !text.contains("ont été réunis")), "{sent:?}");
+}
+
+/// Visits of ENTs that know people by the roster's keys, between and after regroupements and undos of three accounts, of
+/// which two have keys of one academy: after the last undo every account is known by its own key, and meanwhile no key
+/// is the `sub` of two accounts.
+#[tokio::test]
+async fn property_p06_a_roster_key_is_the_sub_of_one_account_through_any_regroupement_visit_and_undo() {
+    let mut visits_of_joined = 0;
+    for seed in 0..6 {
+        let server = TestServer::start().await;
+        for client in ["ent", "ent-toulouse"] {
+            server.change_client(client, |meta| meta.subject_type = SubjectType::Roster).await;
+        }
+        let [first, second] = two_accounts(&server).await;
+        let lycee = TestFamily { key: 500_900, ..toulouse() };
+        server.import_families("montpellier", LYCEE, std::slice::from_ref(&lycee)).await;
+        let third = server.create_account_of("montpellier", &lycee).await;
+        server.advance(Span::minutes(1));
+        let own = [("ent", "MONTPELLIER-500001"), ("ent-toulouse", "TOULOUSE-510001"), ("ent", "MONTPELLIER-500900")];
+        let members = [first, second, third];
+        let rng: &dyn Random = &SeededRandom::new(seed);
+        let mut stack: Vec<(usize, usize)> = Vec::new();
+        for step in 0..9 {
+            let alive: Vec<usize> = (0..3).filter(|n| !stack.iter().any(|(_, absorbed)| absorbed == n)).collect();
+            let here = alive[rng.below(u32::try_from(alive.len()).unwrap()) as usize];
+            match rng.below(4) {
+                0 if !stack.is_empty() => {
+                    let (kept, _) = stack.pop().unwrap();
+                    let mut browser = signed_in(&server, &members[kept]).await;
+                    browser.undo(&members[kept].password).await;
+                    assert!(browser.tells("de nouveau séparés"), "seed {seed} step {step}");
+                }
+                1 if alive.len() > 1 => {
+                    let there = *alive.iter().find(|n| **n != here).unwrap();
+                    let mut browser = signed_in(&server, &members[here]).await;
+                    browser.prove(&members[there].identifiant, &members[there].password).await;
+                    if browser.page.has_element("#confirmer") {
+                        browser.join("a").await;
+                        stack.push((here, there));
+                    } else {
+                        assert!(browser.tells("se sert déjà d'un des deux"), "seed {seed} step {step}");
+                    }
+                }
+                _ => {
+                    // The account of the visit has the persons of every account that it absorbed.
+                    let mut group = vec![here];
+                    for (kept, absorbed) in stack.iter().rev() {
+                        if group.contains(kept) {
+                            group.push(*absorbed);
+                        }
+                    }
+                    visits_of_joined += usize::from(group.len() > 1);
+                    let (client, _) = own[group[rng.below(u32::try_from(group.len()).unwrap()) as usize]];
+                    let party = TestRelyingParty::new(&server, client);
+                    let told = party.sign_in(&mut Browser::new(&server), &members[here]).await;
+                    let keys = group.iter().map(|n| own[*n].1).collect::<Vec<_>>();
+                    assert!(keys.contains(&told.claims["sub"].as_str().unwrap()), "seed {seed} step {step}: {keys:?}");
+                }
+            }
+            let rows = server.query_texts("SELECT value FROM subject WHERE space LIKE 'roster/%' ORDER BY value").await;
+            let mut once = rows.clone();
+            once.dedup();
+            assert_eq!(rows, once, "seed {seed} step {step}");
+            server.advance(Span::minutes(1));
+        }
+        while let Some((kept, _)) = stack.pop() {
+            signed_in(&server, &members[kept]).await.undo(&members[kept].password).await;
+        }
+        for (member, (client, key)) in members.iter().zip(own) {
+            let told = TestRelyingParty::new(&server, client).sign_in(&mut Browser::new(&server), member).await;
+            assert_eq!(told.claims["sub"], key, "seed {seed}");
+        }
+    }
+    assert!(visits_of_joined > 3, "{visits_of_joined}");
 }
 
 #[tokio::test]

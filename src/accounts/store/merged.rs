@@ -1,6 +1,7 @@
 //! The columns of an account that was absorbed by another one. Its identifiant stays its own: it opens the other one.
 
 use crate::accounts::AccountState;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
 use crate::db::{Result, Tx, UnitOfWork, args};
 
@@ -13,12 +14,22 @@ pub async fn absorb(tx: &mut UnitOfWork<'_>, id: &AccountId, kept: &AccountId) -
     Ok(tx.execute(sql, args![id, kept, now]).await? == 1)
 }
 
-/// Gives an absorbed account back as it was. Returns false if it is not absorbed by this account.
-pub async fn restore(tx: &mut UnitOfWork<'_>, id: &AccountId, kept: &AccountId, state: AccountState) -> Result<bool> {
+/// The least time that a restored account has before it closes.
+const LEAST_TIME_TO_CLOSING: Span = Span::days(7);
+
+/// Gives an absorbed account back as it was; if it was about to close, it still is, with some days to stop it. Returns
+/// false if it is not absorbed by this account.
+pub async fn restore(
+    tx: &mut UnitOfWork<'_>,
+    (id, kept): (&AccountId, &AccountId),
+    state: AccountState,
+    closes_at: Option<Timestamp>,
+) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE account SET state = $3, merged_into = NULL, updated_at = $4 \
+    let closes_at = closes_at.map(|at| at.max(now.plus(LEAST_TIME_TO_CLOSING)));
+    let sql = "UPDATE account SET state = $3, merged_into = NULL, updated_at = $4, closes_at = $5 \
                WHERE id = $1 AND merged_into = $2 AND state = 'closed'";
-    Ok(tx.execute(sql, args![id, kept, state.name(), now]).await? == 1)
+    Ok(tx.execute(sql, args![id, kept, state.name(), now, closes_at]).await? == 1)
 }
 
 /// Lists the accounts whose identifiants open this one too.

@@ -60,23 +60,28 @@ pub async fn assign_account(op: &Operation<'_>, proven: &BoundActivation) -> any
 async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<bool> {
     next.step = ActivationStep::Password;
     let mut free = Vec::new();
-    let mut account = next.account_id.clone();
+    // An account that was closed, or joined to another one, since the code: its persons know the one that holds.
+    let mut account = match &next.account_id {
+        Some(id) => lock_open(tx, id).await?,
+        None => None,
+    };
     for id in &next.person_ids {
         let Some(person) = roster::store::find_person(tx, id).await? else { continue };
-        match person.account_id {
-            Some(theirs) => account = account.or(Some(theirs)),
+        match &person.account_id {
+            Some(theirs) if account.is_none() => account = lock_open(tx, theirs).await?,
+            Some(_) => {}
             None => free.push(person),
         }
     }
     let account = match account {
-        Some(id) => {
+        Some(known) => {
             // Activated meanwhile from another browser: a password that exists is replaced by a recovery only.
-            let known = accounts::store::find(tx, &id).await?;
-            if known.is_some_and(|a| a.state == AccountState::Active) {
+            if known.state == AccountState::Active {
                 next.step = ActivationStep::ExistingAccount;
             }
-            id
+            known.id
         }
+        None if free.is_empty() => return Ok(false),
         None => {
             // The person exported last comes first, and gives the account its name.
             let Some(person) = free.first() else { anyhow::bail!("a proven activation without a person") };
@@ -96,6 +101,12 @@ async fn link_persons(tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow:
     }
     next.account_id = Some(account);
     Ok(true)
+}
+
+/// Locks an account that is not closed, until the persons are linked to it.
+async fn lock_open(tx: &mut UnitOfWork<'_>, id: &AccountId) -> anyhow::Result<Option<Account>> {
+    let found = accounts::store::find_and_lock(tx, id).await?;
+    Ok(found.filter(|account| account.state != AccountState::Closed))
 }
 
 /// Shows children with correct dates again if hidden by an earlier activation, and closes the notices to the school.

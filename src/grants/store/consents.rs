@@ -65,3 +65,28 @@ pub async fn list_for_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec
     let sql = "SELECT client_id, granted_at FROM consent WHERE account_id = $1 ORDER BY granted_at DESC LIMIT 100";
     tx.fetch_all(sql, args![account_id]).await
 }
+
+/// Copies the consents of an account to another one without a consent to the same client. Returns these clients.
+pub async fn copy_all(tx: &mut Tx, from: &AccountId, to: &AccountId) -> Result<Vec<ClientId>> {
+    let sql = "INSERT INTO consent (account_id, client_id, scopes, claims, granted_at) \
+               SELECT $2, client_id, scopes, claims, granted_at FROM consent WHERE account_id = $1 \
+               ON CONFLICT DO NOTHING RETURNING client_id";
+    Ok(tx.fetch_all::<(ClientId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Ends the copy of a consent, unless it was given anew since then. A copy that was withdrawn is withdrawn on the account
+/// that it came from, too.
+pub async fn return_copy(
+    tx: &mut Tx,
+    since: Timestamp,
+    (copy, original): (&AccountId, &AccountId),
+    client_id: &ClientId,
+) -> Result<()> {
+    if find(tx, copy, client_id).await?.is_none() {
+        delete(tx, original, client_id).await?;
+        return Ok(());
+    }
+    let sql = "DELETE FROM consent WHERE account_id = $1 AND client_id = $2 AND granted_at <= $3";
+    tx.execute(sql, args![copy, client_id, since]).await?;
+    Ok(())
+}

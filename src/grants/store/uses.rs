@@ -84,3 +84,23 @@ pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
     tx.execute("DELETE FROM service_use WHERE account_id = $1", args![account_id]).await?;
     Ok(())
 }
+
+/// Copies what the clients of an account were granted to another one that they do not know. Returns these clients.
+pub async fn copy_all(tx: &mut Tx, from: &AccountId, to: &AccountId) -> Result<Vec<ClientId>> {
+    let sql = "INSERT INTO service_use (account_id, client_id, scopes, claims, first_at, last_at) \
+               SELECT $2, client_id, scopes, claims, first_at, last_at FROM service_use WHERE account_id = $1 \
+               ON CONFLICT DO NOTHING RETURNING client_id";
+    Ok(tx.fetch_all::<(ClientId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Deletes a copy that was not used since then; one that was tells what the client was granted.
+pub async fn delete_unused_since(
+    tx: &mut Tx,
+    since: Timestamp,
+    account_id: &AccountId,
+    client_id: &ClientId,
+) -> Result<()> {
+    let sql = "DELETE FROM service_use WHERE account_id = $1 AND client_id = $2 AND last_at <= $3";
+    tx.execute(sql, args![account_id, client_id, since]).await?;
+    Ok(())
+}

@@ -12,7 +12,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::notify::AccountNoticeKind;
+use crate::notify::{AccountNoticeKind, store};
 use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
@@ -43,6 +43,13 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
     // A sign-in has kept the account since.
     let closings = [AccountNoticeKind::Closing, AccountNoticeKind::ClosingSoon].map(AccountNoticeKind::name);
     if closings.contains(&told.kind.as_str()) && account.closes_at.is_none() {
+        return Ok(JobOutcome::Discard);
+    }
+    // Undone since: the person who undid it knows.
+    let undone = AccountNoticeKind::RegroupUndone;
+    if told.kind == AccountNoticeKind::Regrouped.name()
+        && store::exists_since(&mut app.db.read().await?, &told.account_id, undone, told.at).await?
+    {
         return Ok(JobOutcome::Discard);
     }
     let blind = app.master_key.hmac(HmacPurpose::Phone, &told.to);

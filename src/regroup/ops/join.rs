@@ -1,12 +1,13 @@
 //! The choice of the account that is kept, and the joining.
 
 use super::{RegroupPerson, judge, lock_both, settle_subjects};
-use crate::accounts::{self, Account, AccountState};
+use crate::accounts::{self, Account};
+use crate::activation::ActivationOutcome;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
-use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::{AccountId, PupilId};
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, SignInContext, SignInCookies};
 use crate::db::{Durability, Tx, UnitOfWork};
@@ -17,7 +18,7 @@ use crate::outbox::JobKind;
 use crate::regroup::{KeptAccount, MovedRecords, RegroupRefusal, RegroupState, Regroupement, store};
 use crate::roster::store::{RosterChild, ownership};
 use crate::sessions::{self, AuthenticationMethod, SESSION_TTL};
-use crate::{devices, letters, recovery, roster, subjects};
+use crate::{activation, devices, grants, letters, recovery, roster, subjects};
 
 /// One of the two accounts, on the page of the choice.
 #[derive(Clone, Debug)]
@@ -26,8 +27,6 @@ pub struct SideView {
     pub children: Vec<RosterChild>,
     /// The last use by a known device.
     pub seen_at: Option<Timestamp>,
-    /// True if the account has a password, so that it may be kept.
-    pub has_password: bool,
 }
 
 /// A regroupement that waits for the choice.
@@ -36,6 +35,8 @@ pub struct ChoiceView {
     pub regroupement: Regroupement,
     pub current: SideView,
     pub other: SideView,
+    /// True if the other account may be the one that stays.
+    pub may_keep_other: bool,
     /// The child whose birth date is asked, after a letter's code.
     pub question: Option<ChildQuestion>,
 }
@@ -54,8 +55,9 @@ pub async fn find_choice(
         _ => None,
     };
     let current = side(&mut tx, op.now, person.account).await?;
+    let may_keep_other = found.may_keep_other(&other);
     let other = side(&mut tx, op.now, &other).await?;
-    Ok(Some(ChoiceView { regroupement: found, current, other, question }))
+    Ok(Some(ChoiceView { regroupement: found, current, other, may_keep_other, question }))
 }
 
 async fn side(tx: &mut Tx, now: Timestamp, account: &Account) -> anyhow::Result<SideView> {
@@ -66,16 +68,18 @@ async fn side(tx: &mut Tx, now: Timestamp, account: &Account) -> anyhow::Result<
         identifiant: account.identifiant.clone(),
         children,
         seen_at: known.iter().map(|device| Timestamp(device.seen_at)).max(),
-        has_password: account.state == AccountState::Active,
     })
 }
 
-/// Returns the first child of the account: its birth date is asked after the code of a letter.
+/// Returns a child of the account: its birth date is asked after the code of a letter. A child that a school or the
+/// person disputes proves nothing, and stays hidden.
 async fn find_question(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<Option<ChildQuestion>> {
     let mut children = Vec::new();
     for person_id in roster::store::list_persons_of_account(tx, account_id).await? {
         children.extend(roster::store::list_children_of_person(tx, &person_id).await?);
     }
+    let hidden: Vec<PupilId> = children.iter().filter(|c| c.is_hidden).map(|c| c.pupil_id.clone()).collect();
+    children.retain(|child| !hidden.contains(&child.pupil_id));
     Ok(guardianship::ops::questions_for(children).into_iter().next())
 }
 
@@ -122,6 +126,11 @@ pub async fn join(
         tx.rollback().await?;
         return Ok(JoinOutcome::Over);
     };
+    // A second click waited for the locks: it finds what the first one made of the row.
+    let Some(found) = store::find_open(&mut tx, now, typed.id, &person.session.id).await? else {
+        tx.rollback().await?;
+        return Ok(JoinOutcome::Over);
+    };
     let chosen_since = |a: &Account| a.password_at.is_some_and(|at| at > found.created_at);
     if chosen_since(&account) || chosen_since(&other) {
         tx.rollback().await?;
@@ -138,7 +147,7 @@ pub async fn join(
         return Ok(JoinOutcome::Refused(why));
     }
     let (kept, absorbed) = match typed.kept {
-        KeptAccount::Other if other.state == AccountState::Active => (&other, &account),
+        KeptAccount::Other if found.may_keep_other(&other) => (&other, &account),
         KeptAccount::Other | KeptAccount::Current => (&account, &other),
     };
     tell_both(op, &mut tx, person, (kept, absorbed), AccountNoticeKind::Regrouped).await?;
@@ -151,7 +160,7 @@ pub async fn join(
     sessions::ops::end_all(&mut tx, &app.master_key, &absorbed.id, None).await?;
     let moved = move_records(&mut tx, kept, absorbed).await?;
     letters::store::withdraw_open(&mut tx, &absorbed.id).await?;
-    recovery::store::end_others(&mut tx, &absorbed.id, None).await?;
+    end_flows(&mut tx, [&kept.id, &absorbed.id]).await?;
     if !accounts::store::merged::absorb(&mut tx, &absorbed.id, &kept.id).await?
         || !store::complete(&mut tx, &found.id, (&kept.id, &absorbed.id), &moved).await?
     {
@@ -172,6 +181,15 @@ pub async fn join(
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);
     Ok(JoinOutcome::Joined(cookies))
+}
+
+/// Ends the unfinished recoveries and activations of both accounts: they began with what the accounts were before.
+pub(super) async fn end_flows(tx: &mut UnitOfWork<'_>, both: [&AccountId; 2]) -> anyhow::Result<()> {
+    for id in both {
+        recovery::store::end_others(tx, id, None).await?;
+        activation::store::end_unfinished(tx, id, None, &ActivationOutcome::Overtaken).await?;
+    }
+    Ok(())
 }
 
 /// Compares the birth date after a letter's code, on the budget of the other account's parent and child. `None` if it
@@ -218,6 +236,9 @@ async fn move_records(tx: &mut UnitOfWork<'_>, kept: &Account, absorbed: &Accoun
         spaces: Vec::new(),
         former: Vec::new(),
         former_of_absorbed: subjects::store::list_all_former(tx, from).await?,
+        closes_at: absorbed.closes_at,
+        uses: grants::store::uses::copy_all(tx, from, to).await?,
+        consents: grants::store::consents::copy_all(tx, from, to).await?,
     };
     for alias in &moved.aliases {
         accounts::store::merged::repoint_alias(tx, alias, from, to).await?;

@@ -65,6 +65,7 @@ pub async fn prove(
         asked_by: person.account.id.clone(),
         other: proven.account.id,
         session_id: person.session.id.clone(),
+        proof: proven.proof,
         letter_id: proven.letter_id,
         state: match proven.proof {
             RegroupProof::Password => RegroupState::Proven,
@@ -74,7 +75,7 @@ pub async fn prove(
         created_at: now,
         expires_at: now.plus(REGROUP_TTL),
     };
-    store::insert(&mut tx, &new, proven.proof).await?;
+    store::insert(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(ProveOutcome::Begun { id: new.id })
 }

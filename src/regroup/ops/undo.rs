@@ -1,6 +1,6 @@
 //! The undo, for seven days: both accounts are what they were.
 
-use super::join::{record_both, tell_both};
+use super::join::{end_flows, record_both, tell_both};
 use super::{RegroupPerson, lock_both};
 use crate::accounts::{self, AccountState};
 use crate::app::Operation;
@@ -12,7 +12,7 @@ use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::regroup::{JoinedAccounts, store};
 use crate::roster::store::ownership;
-use crate::{sessions, subjects};
+use crate::{grants, sessions, subjects};
 
 /// A regroupement that the account page offers to undo.
 #[derive(Clone, Debug)]
@@ -63,6 +63,7 @@ pub async fn undo(
     }
     sessions::ops::end_others(&mut tx, &app.master_key, &kept.id, Some(&person.session.id)).await?;
     put_back(&mut tx, &found).await?;
+    end_flows(&mut tx, [&kept.id, &absorbed.id]).await?;
     record_both(&mut tx, AuditEvent::AccountsSeparated, (&kept.id, &absorbed.id)).await?;
     tell_both(op, &mut tx, person, (&kept, &absorbed), AccountNoticeKind::RegroupUndone).await?;
     tx.commit().await?;
@@ -75,7 +76,7 @@ pub async fn undo(
 async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::Result<()> {
     let (kept, absorbed, moved) = (&joined.kept, &joined.absorbed, &joined.moved);
     let state = moved.state.parse::<AccountState>().unwrap_or(AccountState::Active);
-    let restored = accounts::store::merged::restore(tx, absorbed, kept, state).await?;
+    let restored = accounts::store::merged::restore(tx, (absorbed, kept), state, moved.closes_at).await?;
     anyhow::ensure!(restored, "the absorbed account is not absorbed by the kept one");
     for person_id in &moved.persons {
         ownership::give_back(tx, person_id, kept, absorbed).await?;
@@ -94,6 +95,21 @@ async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::R
     }
     for (space, value) in &moved.former_of_absorbed {
         subjects::store::move_former(tx, (space, value), kept, absorbed).await?;
+    }
+    return_since(tx, joined).await
+}
+
+/// Gives back what was written on the kept account since the regroupement because of the absorbed account's persons, and
+/// takes back what was copied.
+async fn return_since(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::Result<()> {
+    let (since, kept, absorbed) = (joined.done_at, &joined.kept, &joined.absorbed);
+    subjects::ops::return_roster_keys(tx, since, kept, absorbed).await?;
+    ownership::return_proofs(tx, since, kept, absorbed).await?;
+    for client_id in &joined.moved.uses {
+        grants::store::uses::delete_unused_since(tx, since, kept, client_id).await?;
+    }
+    for client_id in &joined.moved.consents {
+        grants::store::consents::return_copy(tx, since, (kept, absorbed), client_id).await?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Moves the persons of an account to another one, and back.
 
+use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::db::{Result, Tx, UnitOfWork, args};
 
@@ -34,5 +35,29 @@ pub async fn copy_proofs(tx: &mut UnitOfWork<'_>, from: &AccountId, to: &Account
 pub async fn delete_proof(tx: &mut Tx, account_id: &AccountId, pupil_id: &PupilId) -> Result<()> {
     let sql = "DELETE FROM link_proof WHERE account_id = $1 AND pupil_id = $2";
     tx.execute(sql, args![account_id, pupil_id]).await?;
+    Ok(())
+}
+
+/// Lists the keys by which an academy's roster knows an account.
+pub async fn list_keys_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Vec<String>> {
+    let sql = "SELECT person_key FROM person WHERE account_id = $1 AND academy = $2 ORDER BY id LIMIT 100";
+    Ok(tx.fetch_all::<(String,)>(sql, args![account_id, academy]).await?.into_iter().map(|(key,)| key).collect())
+}
+
+/// Gives another account the proofs recorded since then of pupils who are children of that one only.
+pub async fn return_proofs(tx: &mut Tx, since: Timestamp, from: &AccountId, to: &AccountId) -> Result<()> {
+    let copy = "INSERT INTO link_proof (account_id, pupil_id, means, at) \
+                SELECT $2, pupil_id, means, at FROM link_proof WHERE account_id = $1 AND at >= $3 \
+                AND pupil_id IN (SELECT l.pupil_id FROM link l JOIN person p ON p.id = l.person_id \
+                WHERE p.account_id = $2) \
+                AND pupil_id NOT IN (SELECT l.pupil_id FROM link l JOIN person p ON p.id = l.person_id \
+                WHERE p.account_id = $1) ON CONFLICT DO NOTHING";
+    tx.execute(copy, args![from, to, since]).await?;
+    let delete = "DELETE FROM link_proof WHERE account_id = $1 AND at >= $3 \
+                  AND pupil_id IN (SELECT l.pupil_id FROM link l JOIN person p ON p.id = l.person_id \
+                  WHERE p.account_id = $2) \
+                  AND pupil_id NOT IN (SELECT l.pupil_id FROM link l JOIN person p ON p.id = l.person_id \
+                  WHERE p.account_id = $1)";
+    tx.execute(delete, args![from, to, since]).await?;
     Ok(())
 }

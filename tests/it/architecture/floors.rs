@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 20] = [
+const TABLE: [(&[&str], &[&str]); 21] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -44,7 +44,9 @@ const TABLE: [(&[&str], &[&str]); 20] = [
     (&["emails"], &["credentials", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["emails", "credentials", "interactions", "services", "guardianship", AND_BELOW]),
-    (&["activation", "federation", "login", "my_account", "regroup"], &["recovery", AND_BELOW]),
+    (&["activation", "federation", "login", "my_account"], &["recovery", AND_BELOW]),
+    // Ends the activations of an account that is joined to another one.
+    (&["regroup"], &["activation", "recovery", AND_BELOW]),
     (&["oidc"], &["recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
