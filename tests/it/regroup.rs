@@ -685,6 +685,11 @@ async fn property_p06_a_roster_key_is_the_sub_of_one_account_through_any_regroup
             let told = TestRelyingParty::new(&server, client).sign_in(&mut Browser::new(&server), member).await;
             assert_eq!(told.claims["sub"], key, "seed {seed}");
         }
+        let sql = "SELECT account_id || ' ' || value FROM subject WHERE space LIKE 'roster/%' ORDER BY account_id";
+        let expected = members.iter().zip(own).map(|(member, (_, key))| format!("{} {key}", member.account_id));
+        let mut expected: Vec<String> = expected.collect();
+        expected.sort();
+        assert_eq!(server.query_texts(sql).await, expected, "seed {seed}");
     }
     assert!(visits_of_joined > 3, "{visits_of_joined}");
 }
