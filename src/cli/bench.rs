@@ -9,6 +9,7 @@ mod letters;
 mod measure;
 mod sign_in;
 mod sms_inbox;
+mod timing;
 mod token;
 
 use std::io::Write;
@@ -31,6 +32,9 @@ pub struct BenchArgs {
     /// The duration of each of the two measurements, in seconds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Of timing: the posts of each form for people who exist, and as many for people who do not.
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u16).range(2..=1_000))]
+    pairs: u16,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -45,6 +49,8 @@ enum BenchTarget {
     Commits,
     /// Letters in files of 1 000, against the rate that a school's office is promised.
     Letters,
+    /// Answers for people who exist against answers for people who do not: their times must not tell.
+    Timing,
 }
 
 /// Prepares a demo that nobody can reach, with an SMS gateway keeping the messages in memory.
@@ -63,6 +69,12 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
     let (demo, inbox) = prepare(&folder.0).await?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let rates = match args.what {
+        BenchTarget::Timing => {
+            let report = timing::measure(demo.app(), usize::from(args.pairs)).await?;
+            demo.app().db.close().await;
+            writeln!(out, "{report}")?;
+            return Ok(report.is_quiet());
+        }
         BenchTarget::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
         BenchTarget::Activation => activation::measure(&demo, &inbox, cores, args.seconds).await?,
         BenchTarget::Token => token::measure(&demo, cores, args.seconds).await?,
@@ -111,5 +123,8 @@ mod tests {
         ] {
             assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
         }
+        // The times of a test's run say nothing; that every form gets the same answer does.
+        let report = timing::measure(demo.app(), 2).await.unwrap();
+        assert_eq!(report.to_string().lines().count(), 7, "{report}");
     }
 }

@@ -30,7 +30,7 @@ use crate::roster::{Level, PersonData, Phone, PupilData};
 use crate::router;
 
 const PASSWORD: &str = "Cheval-bleu-7";
-const SCHOOL: (&str, &str) = ("montpellier", "0349999J");
+pub(super) const SCHOOL: (&str, &str) = ("montpellier", "0349999J");
 /// The number of people: as many as the range of invented numbers allows.
 const MAX_PEOPLE: usize = 9_000;
 
@@ -74,12 +74,12 @@ async fn measure_argon2(app: &AppState, tasks: usize, seconds: f64) -> anyhow::R
     .await
 }
 
-fn mobile(number: usize) -> String {
+pub(super) fn mobile(number: usize) -> String {
     format!("+3363998{number:04}")
 }
 
 /// Inserts one parent and one child for each number, at the demo's collège.
-async fn insert_people(app: &AppState) -> anyhow::Result<()> {
+pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
     let (academy, uai) = (SCHOOL.0, &Uai::parse(SCHOOL.1)?);
     let now = app.now();
     let born = BirthDate::new(2013, 2, 14).context("a date")?;
