@@ -19,6 +19,7 @@ use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::otp::{self, ChallengePurpose, CodeVerification, TypedCode};
 use crate::outbox::JobKind;
+use crate::recovery;
 use crate::sessions::Session;
 
 /// The person at the page: a session is not enough to touch the address, because it may be recovered by.
@@ -156,6 +157,7 @@ pub async fn confirm(
     if let Some(former) = former.filter(|former| former.address != asked.address) {
         tell_former(op, &mut tx, &former.address, (lang, "mail-address-changed")).await?;
     }
+    recovery::store::end_by_mail(&mut tx, &account.id).await?;
     tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
@@ -178,6 +180,7 @@ pub async fn remove(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Result
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::EmailRemoved, about).await?;
     tell_former(op, &mut tx, &former.address, (lang, "mail-address-changed")).await?;
+    recovery::store::end_by_mail(&mut tx, &account.id).await?;
     tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
@@ -209,6 +212,7 @@ pub async fn take_back(
     if let Some(current) = current {
         tell_former(op, &mut tx, &current.address, (lang, "mail-address-undone")).await?;
     }
+    recovery::store::end_by_mail(&mut tx, &account.id).await?;
     tell_person(op, &mut tx, &account.id, lang).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);

@@ -4,7 +4,7 @@ pub mod outages;
 
 use super::{ChallengePurpose, MAX_SENDS, MAX_TRIES};
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::ChallengeId;
+use crate::base::typed_ids::{AccountId, ChallengeId};
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 
 /// A stored challenge.
@@ -107,6 +107,33 @@ pub async fn set_code(tx: &mut UnitOfWork<'_>, id: &str, sends: i64, code: &str,
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// Records whom a code is sent to: the account, and the number or the address in a form of its flow.
+pub async fn set_recipient(tx: &mut UnitOfWork<'_>, id: &str, account_id: &str, sent_to: &str) -> Result<()> {
+    let sql = "UPDATE challenge SET sent_account = $2, sent_to = $3 WHERE id = $1";
+    tx.execute(sql, args![id, account_id, sent_to]).await?;
+    Ok(())
+}
+
+/// The account, and the number or the address, that a code was sent to.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct CodeRecipient {
+    pub sent_account: AccountId,
+    pub sent_to: String,
+}
+
+/// Finds whom the code of a challenge was sent to.
+pub async fn find_recipient(tx: &mut Tx, id: &ChallengeId) -> Result<Option<CodeRecipient>> {
+    let sql = "SELECT sent_account, sent_to FROM challenge WHERE id = $1 AND sent_account IS NOT NULL \
+               AND sent_to IS NOT NULL";
+    tx.fetch_optional(sql, args![id]).await
+}
+
+/// Takes the code out of a challenge, which may be asked for again. Returns the tries left, as after a wrong code.
+pub async fn void_code(tx: &mut UnitOfWork<'_>, id: &ChallengeId) -> Result<i64> {
+    let sql = "UPDATE challenge SET code = NULL, used_at = NULL WHERE id = $1 RETURNING tries_left";
+    Ok(tx.fetch_optional::<(i64,)>(sql, args![id]).await?.map_or(0, |(left,)| left))
 }
 
 /// Records the prefix that a code is sent to.

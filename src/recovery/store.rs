@@ -197,6 +197,19 @@ pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<
     Ok(())
 }
 
+/// Ends what began by mail, because the address of the account changed: codes that were sent serve no more, as if they
+/// were wrong, and recoveries with a right code end.
+pub async fn end_by_mail(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<()> {
+    let voided = "UPDATE challenge SET code = NULL WHERE sent_account = $1 AND used_at IS NULL AND id IN \
+                  (SELECT challenge_id FROM recovery WHERE channel = 'mail' AND state = 'code')";
+    tx.execute(voided, args![account_id]).await?;
+    let outcome = serde_json::to_string(&RecoveryOutcome::UntrustedEmail)?;
+    let ended = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE account_id = $1 AND channel = 'mail' \
+                 AND state IN ('dates', 'birth', 'password')";
+    tx.execute(ended, args![account_id, outcome]).await?;
+    Ok(())
+}
+
 /// The non-personal data of a recovery for the help desk.
 #[derive(Clone, Debug, FromRow)]
 pub struct RecoveryTrace {

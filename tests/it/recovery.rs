@@ -1,7 +1,9 @@
 //! A new password for whoever forgot it: by the identifiant, a code, and the birth dates.
 
 use axum::http::StatusCode;
+use preau::accounts::store::merged;
 use preau::base::clock::Span;
+use preau::db::Durability;
 
 use crate::support::deployment::MONOD;
 use crate::support::masked::masked;
@@ -446,4 +448,34 @@ async fn the_typed_identifiant_is_sealed_and_wiped() {
     tx.commit().await.unwrap();
     assert_eq!(server.query_texts("SELECT typed FROM recovery").await, [""]);
     assert_eq!(browser.reload().await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn threat_s13_a_code_serves_for_the_account_and_the_number_alone_that_it_was_sent_to() {
+    let (server, kept) = start().await;
+    server.import_families("montpellier", MONOD, &[family(), TestFamily::petit()]).await;
+    let absorbed = server.create_account_of("montpellier", &TestFamily::petit()).await;
+    server.advance(Span::days(4));
+    let mut browser = Browser::new(&server);
+    browser.forget(&absorbed.identifiant).await;
+    let code = server.read_code().await;
+    // The two accounts are joined meanwhile: the identifiant leads to the other one, with another number.
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    assert!(merged::absorb(&mut tx, &absorbed.account_id, &kept.account_id).await.unwrap());
+    tx.commit().await.unwrap();
+    browser.type_code(&code).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE phone_proven_at IS NOT NULL").await, 0);
+    // Of an account without a password even a new number serves, but not for a code that went to the one before.
+    let mut browser = Browser::new(&server);
+    server.execute_sql("UPDATE account SET state = 'pending' WHERE merged_into IS NULL", Vec::new()).await;
+    browser.forget(&kept.identifiant).await;
+    let code = server.read_code().await;
+    server.advance(Span::minutes(1));
+    let renumbered = TestFamily { phone: "06 39 98 00 77", ..family() };
+    server.import_families("montpellier", MONOD, &[renumbered, TestFamily::petit()]).await;
+    browser.type_code(&code).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE phone_proven_at IS NOT NULL").await, 0);
 }

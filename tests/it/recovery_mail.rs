@@ -2,8 +2,11 @@
 
 use axum::http::StatusCode;
 use preau::accounts;
+use preau::accounts::emails::EmailState;
+use preau::accounts::store::emails::{self, NewEmail};
 use preau::base::clock::Span;
 use preau::base::profile::Profile;
+use preau::base::typed_ids::{ChallengeId, SessionId};
 use preau::config::MailGatewayConfig;
 use preau::crypto::Priority;
 use preau::db::Durability;
@@ -212,6 +215,65 @@ async fn attack_a8_a_code_that_was_sent_before_the_caution_opens_nothing() {
     browser.type_code(&code).await;
     assert_eq!(browser.page.heading(), "Une lettre de l'établissement est nécessaire");
     assert!(browser.page.visible_text().contains("cette adresse ne sert plus"), "{}", browser.page.visible_text());
+}
+
+/// Puts another confirmed address in the place of the account's, three days ago.
+async fn replace_email(server: &TestServer, account: &TestAccount, address: &str) {
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    emails::end_confirmed(&mut tx, &account.account_id, EmailState::Replaced).await.unwrap();
+    let (challenge_id, session_id) = (&ChallengeId::new("c2"), &SessionId::new("s2"));
+    let account_id = &account.account_id;
+    let new = NewEmail { id: "second", account_id, address, challenge_id, session_id };
+    emails::insert(&mut tx, &server.app.master_key, new).await.unwrap();
+    assert!(emails::confirm(&mut tx, "second").await.unwrap());
+    tx.commit().await.unwrap();
+    server.advance(Span::days(3));
+}
+
+#[tokio::test]
+async fn attack_a8_a_code_serves_for_the_address_alone_that_it_was_sent_to() {
+    let (server, account) = start().await;
+    replace_email(&server, &account, "voleur@example.org").await;
+    let mut thief = Browser::new(&server);
+    thief.ask_by_mail(&server, &account.identifiant).await;
+    let code = mailed_code(&server, 1);
+    assert_eq!(server.mails()[0].to, "voleur@example.org");
+    // As two requests at once would leave it: the owner's address is back, confirmed long ago.
+    server.execute_sql("UPDATE email SET state = 'undone' WHERE id = 'second'", Vec::new()).await;
+    server.execute_sql("UPDATE email SET state = 'confirmed', ended_at = NULL WHERE id <> 'second'", Vec::new()).await;
+    thief.type_code(&code).await;
+    assert_eq!(thief.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", thief.page.visible_text());
+    thief.type_code(&code).await;
+    assert_eq!(thief.page.status, StatusCode::UNPROCESSABLE_ENTITY, "nor the second time");
+    server.advance(Span::minutes(2));
+    thief.submit("renvoyer", &[]).await;
+    server.drain_outbox().await;
+    assert_eq!(server.mails().last().unwrap().to, ADDRESS, "the next one goes where the account is now");
+}
+
+#[tokio::test]
+async fn attack_a8_an_address_that_is_taken_back_or_removed_ends_what_began_by_mail() {
+    let (server, account) = start().await;
+    replace_email(&server, &account, "voleur@example.org").await;
+    let mut waiting = Browser::new(&server);
+    waiting.ask_by_mail(&server, &account.identifiant).await;
+    let code = mailed_code(&server, 1);
+    let mut asked = Browser::new(&server);
+    asked.ask_by_mail(&server, &account.identifiant).await;
+    let second = mailed_code(&server, 2);
+    asked.type_code(&second).await;
+    assert_eq!(asked.url.path(), "/mot-de-passe-oublie/enfants");
+    let mut owner = Browser::new(&server);
+    owner.get("/connexion").await;
+    owner.sign_in_with(&account.identifiant, PASSWORD).await;
+    owner.get("/compte/adresse").await;
+    owner.submit("reprendre-1", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE state = 'undone'").await, 1);
+    waiting.type_code(&code).await;
+    assert_eq!(waiting.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    asked.type_dates(&DATES).await;
+    assert!(asked.page.visible_text().contains("cette adresse ne sert plus"), "{}", asked.page.visible_text());
 }
 
 #[tokio::test]

@@ -119,6 +119,8 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         return Ok(JobOutcome::Done);
     }
     if let Some(account) = request.account {
+        let blind = app.master_key.hmac(HmacPurpose::Phone, request.to);
+        store::set_recipient(&mut tx, request.challenge_id, account, &blind).await?;
         limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, account).await?;
     }
     if request.sends == 1 {

@@ -7,7 +7,8 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::PupilId;
+use crate::base::typed_ids::{ChallengeId, PupilId};
+use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::guardianship::{self, ChildQuestion};
 use crate::limits::{self, RateLimit};
@@ -46,6 +47,15 @@ pub async fn verify_code(
         }
         return Ok(RecoveryCodeOutcome::Rejected(checked));
     }
+    if !is_still_recipient(op, &mut tx, held, challenge_id).await? {
+        let left = otp::store::void_code(&mut tx, challenge_id).await?;
+        tx.commit().await?;
+        let tries_left = left.max(0);
+        return Ok(RecoveryCodeOutcome::Rejected(match tries_left {
+            0 => CodeVerification::Exhausted,
+            tries_left => CodeVerification::Incorrect { tries_left },
+        }));
+    }
     let mut next = held.recovery.clone();
     next.browser_digest = sha256_base64url(&next_secret(&app.master_key, held, RecoveryStep::Code));
     let account = accounts::store::find_by_identifiant(&mut tx, &next.identifiant).await?;
@@ -68,6 +78,28 @@ pub async fn verify_code(
         limits::ops::release_activation(op, counted).await?;
     }
     Ok(RecoveryCodeOutcome::Accepted(next.step))
+}
+
+/// True if the identifiant still leads to the account that the code was sent to, and the account to the number or the
+/// address. Read after a right code only, so that no time tells who exists (docs/threats.md#threat-s05).
+async fn is_still_recipient(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    held: &Recovery,
+    challenge_id: &ChallengeId,
+) -> anyhow::Result<bool> {
+    let master_key = &op.app.master_key;
+    let Some(sent) = otp::store::find_recipient(tx, challenge_id).await? else { return Ok(false) };
+    let account = accounts::store::find_by_identifiant(tx, &held.identifiant).await?;
+    let Some(account) = account.filter(|account| account.id == sent.sent_account) else { return Ok(false) };
+    if held.channel == RecoveryChannel::Mail {
+        let email = accounts::store::emails::find_confirmed(tx, master_key, &account.id).await?;
+        // Whether the account is in caution is judged later, and told.
+        return Ok(email.is_some_and(|email| email.id == sent.sent_to));
+    }
+    let Some(phone) = accounts::store::phones::find_phone(tx, &account.id).await? else { return Ok(false) };
+    let number = roster::sealed_rows::open_mobile(master_key, &phone.person_id, &phone.sealed)?;
+    Ok(master_key.hmac(HmacPurpose::Phone, number.as_str()) == sent.sent_to)
 }
 
 /// Verifies a correct code again, for a browser that sent the code a moment ago and missed the response.

@@ -89,6 +89,7 @@ pub(super) async fn send(
         tx.rollback().await?;
         return Ok(JobOutcome::Done);
     }
+    otp::store::set_recipient(&mut tx, challenge_id, &account.id, &email.id).await?;
     limits::store::failures::assign_account(&mut tx, RateLimit::SmsCode, &person, &account.id).await?;
     if sends == 1 {
         let about =
