@@ -1,5 +1,9 @@
 //! Sign-in with identifiant and password.
 
+mod entry;
+
+use entry::{EntryProof, enter};
+
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
 use crate::app::{App, Operation};
@@ -8,18 +12,13 @@ use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId};
-use crate::base::uai::Uai;
 use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimited};
-use crate::notify::ops::NoticeRequest;
-use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
-use crate::roster::store::pupils::list_pupils_of_account;
-use crate::sessions::ops::SessionOrigin;
-use crate::sessions::{self, AuthenticationMethod};
-use crate::tenants::{self, SchoolContact};
+use crate::sessions::AuthenticationMethod;
+use crate::tenants::SchoolContact;
 
 /// The outcome of a sign-in attempt.
 #[derive(Debug, strum::IntoStaticStr)]
@@ -149,37 +148,11 @@ pub async fn sign_in(
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let current = current.filter(|c| c.state == AccountState::Active && c.password == account.password);
     let outcome = match current {
-        Some(Account { suspended_by: Some(by), id, profile, .. }) => {
-            let pupils = list_pupils_of_account(&mut tx, &id, profile).await?;
-            let uais: Vec<Uai> = pupils.iter().map(|pupil| pupil.uai.clone()).collect();
-            let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
-            SignInOutcome::Suspended { by, school: pupils.into_iter().next().map(|pupil| pupil.school), offices }
-        }
-        Some(current) if force_change_if_common(&mut tx, &current, is_common).await? => {
-            let mobile = accounts::store::cohorts::list_with_mobile(&mut tx, std::slice::from_ref(&current.id)).await?;
-            let pupils = list_pupils_of_account(&mut tx, &current.id, current.profile).await?;
-            let uais: Vec<Uai> = pupils.into_iter().map(|pupil| pupil.uai).collect();
-            let offices = tenants::store::list_contacts(&mut tx, &uais).await?;
-            SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices }
-        }
         Some(current) => {
-            let former = brought.session_cookie.map(sessions::ops::session_id);
-            let label = devices::label(brought.user_agent);
-            // A browser that the account knew before its last password is not new to its person.
-            let new_device = device.is_none() && !knew && devices::store::has_any(&mut tx, &current.id).await?;
-            let (device_id, device) =
-                devices::ops::remember(&mut tx, &current.id, device.as_ref(), &label, None).await?;
-            let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
-            let session = sessions::ops::begin(op, &mut tx, &current.id, AuthenticationMethod::Password, with).await?;
-            limits::ops::record_account_seen(op, &mut tx, brought.source, &current.id).await?;
-            if new_device {
-                let (kind, device_id) = (AccountNoticeKind::NewDevice, Some(device_id.as_str()));
-                let what =
-                    NoticeRequest { account_id: &current.id, kind, detail: &label, device_id, lang: brought.lang };
-                notify::ops::notify_person(&mut tx, app.into(), what).await?;
-            }
-            let changed = knew && accounts::store::take_password_change_notice(&mut tx, &current.id).await?;
-            SignInOutcome::Done { cookie: session.cookie, device_secret: device, password_changed: changed }
+            let must_change =
+                current.suspended_by.is_none() && force_change_if_common(&mut tx, &current, is_common).await?;
+            let how = EntryProof { method: AuthenticationMethod::Password, device: device.as_ref(), knew, must_change };
+            enter(op, &mut tx, current, how, brought).await?
         }
         None => SignInOutcome::WrongCredentials,
     };

@@ -1,0 +1,78 @@
+//! What follows a right proof, whichever it was: the state of the account decides, then a session begins.
+
+use super::{LoginContext, SignInOutcome};
+use crate::accounts::{self, Account};
+use crate::app::Operation;
+use crate::base::typed_ids::AccountId;
+use crate::base::uai::Uai;
+use crate::db::UnitOfWork;
+use crate::devices::{self, Device};
+use crate::limits;
+use crate::notify::ops::NoticeRequest;
+use crate::notify::{self, AccountNoticeKind};
+use crate::roster::store::pupils::list_pupils_of_account;
+use crate::sessions::ops::SessionOrigin;
+use crate::sessions::{self, AuthenticationMethod};
+use crate::tenants;
+
+/// How the person proved to be the account's.
+pub(super) struct EntryProof<'a> {
+    pub method: AuthenticationMethod,
+    /// The known device of the account, by its secret.
+    pub device: Option<&'a Device>,
+    /// True if the browser was ever a device of the account.
+    pub knew: bool,
+    /// True if a new password must be chosen before any session.
+    pub must_change: bool,
+}
+
+/// Begins the session of a proven person, unless the account is suspended or needs a new password first. The account
+/// was reloaded and locked in this transaction.
+pub(super) async fn enter(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account: Account,
+    how: EntryProof<'_>,
+    brought: LoginContext<'_>,
+) -> anyhow::Result<SignInOutcome> {
+    let id = &account.id;
+    if let Some(by) = account.suspended_by {
+        let pupils = list_pupils_of_account(tx, id, account.profile).await?;
+        let uais: Vec<Uai> = pupils.iter().map(|pupil| pupil.uai.clone()).collect();
+        let offices = tenants::store::list_contacts(tx, &uais).await?;
+        let school = pupils.into_iter().next().map(|pupil| pupil.school);
+        return Ok(SignInOutcome::Suspended { by, school, offices });
+    }
+    if how.must_change {
+        let mobile = accounts::store::cohorts::list_with_mobile(tx, std::slice::from_ref(id)).await?;
+        let pupils = list_pupils_of_account(tx, id, account.profile).await?;
+        let uais: Vec<Uai> = pupils.into_iter().map(|pupil| pupil.uai).collect();
+        let offices = tenants::store::list_contacts(tx, &uais).await?;
+        return Ok(SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices });
+    }
+    begin_session(op, tx, id, how, brought).await
+}
+
+async fn begin_session(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    id: &AccountId,
+    how: EntryProof<'_>,
+    brought: LoginContext<'_>,
+) -> anyhow::Result<SignInOutcome> {
+    let former = brought.session_cookie.map(sessions::ops::session_id);
+    let label = devices::label(brought.user_agent);
+    // A browser that the account knew before its last password is not new to its person.
+    let new_device = how.device.is_none() && !how.knew && devices::store::has_any(tx, id).await?;
+    let (device_id, device) = devices::ops::remember(tx, id, how.device, &label, None).await?;
+    let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
+    let session = sessions::ops::begin(op, tx, id, how.method, with).await?;
+    limits::ops::record_account_seen(op, tx, brought.source, id).await?;
+    if new_device {
+        let (kind, device_id) = (AccountNoticeKind::NewDevice, Some(device_id.as_str()));
+        let what = NoticeRequest { account_id: id, kind, detail: &label, device_id, lang: brought.lang };
+        notify::ops::notify_person(tx, op.app.into(), what).await?;
+    }
+    let changed = how.knew && accounts::store::take_password_change_notice(tx, id).await?;
+    Ok(SignInOutcome::Done { cookie: session.cookie, device_secret: device, password_changed: changed })
+}
