@@ -49,6 +49,7 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
     let pages = Router::new()
         .route(paths::SIGN_IN, get(login::pages::show).post(login::pages::submit))
         .route(paths::AFTER_SIGN_IN, get(login::pages::continue_after_sign_in))
+        .route(paths::FACTOR, get(login::pages::factor::show).post(login::pages::factor::submit))
         .route(paths::CONSENT, post(oidc::authorization::consent_page::submit))
         .route(paths::SIGN_OUT, post(oidc::logout::endpoint::log_out))
         .route(paths::CONFIRM_SIGN_OUT, post(oidc::logout::endpoint::confirm))

@@ -113,6 +113,7 @@ pub async fn verify_password(
 /// Returns the event that records the failures of an action; `None` for an action of another release.
 fn failure_event(action: &str) -> Option<AuditEvent> {
     let events = [
+        (RateLimit::Factor, AuditEvent::FactorsFailed),
         (RateLimit::Password, AuditEvent::PasswordsFailed),
         (RateLimit::SmsCode, AuditEvent::CodesFailed),
         (RateLimit::LetterCode, AuditEvent::CodesFailed),

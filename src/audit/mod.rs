@@ -16,6 +16,7 @@ pub enum AuditEvent {
     SignedOut,
     PasswordsFailed,
     CodesFailed,
+    FactorsFailed,
     BirthDatesFailed,
     LockedOut,
     ActivationStarted,
@@ -38,6 +39,13 @@ pub enum AuditEvent {
     #[strum(serialize = "password_replaced")]
     PasswordReset,
     SessionsEnded,
+    /// The detail is the kind of the factor.
+    FactorAdded,
+    /// The detail is the kind of the factor.
+    FactorRemoved,
+    /// A second factor was proven in a session; the detail is its kind.
+    FactorProven,
+    BackupCodesRenewed,
     DeviceForgotten,
     PhoneDisowned,
     DataExported,

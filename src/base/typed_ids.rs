@@ -22,6 +22,10 @@ macro_rules! for_each_typed_id {
             ActivationId;
             /// The id of a recovery.
             RecoveryId;
+            /// The id of a sign-in between the password and the second factor.
+            SignInAttemptId;
+            /// The id of an application that gives codes (TOTP).
+            TotpId;
             /// The id of a letter.
             LetterId;
             /// The id of a one-time code's challenge.

@@ -14,8 +14,8 @@ use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::{
-    accounts, activation, audit, devices, emails, grants, keys, limits, logouts, my_account, notify, otp, recovery,
-    regroup, sessions, subjects, support,
+    accounts, activation, audit, credentials, devices, emails, grants, keys, limits, login, logouts, my_account,
+    notify, otp, recovery, regroup, sessions, subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -257,6 +257,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + audit::store::delete_expired(&mut tx, now.minus(app.config.audit.retention())).await?
         + activation::store::delete_expired(&mut tx).await?
         + recovery::store::delete_expired(&mut tx).await?
+        + login::store::delete_expired(&mut tx).await?
+        + credentials::store::delete_expired(&mut tx).await?
         + notify::store::delete_expired(&mut tx).await?
         + accounts::store::emails::delete_ended(&mut tx, now.minus(emails::UNDO_TTL)).await?
         + logouts::store::delete_expired(&mut tx, now).await?

@@ -3,10 +3,14 @@
 //! Every flow that ends with a new password (activation, recovery, a letter, the account page) does it here, so that
 //! the policy and the consequences are the same: sessions, refresh tokens and known devices of the former password end.
 
+pub mod backup_codes;
 pub mod browser_binding;
+pub mod factors;
 pub mod ideas;
 pub mod ops;
 pub mod pages;
+pub mod store;
+pub mod totp;
 pub mod views;
 
 use crate::accounts::password::PasswordPolicyError;

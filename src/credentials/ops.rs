@@ -1,7 +1,9 @@
 //! Sets a new password, and begins a session.
 
+mod factors;
 mod fresh_proof;
 
+pub use factors::{SessionFactorOutcome, find_factors, prove_in_session, record_proven, verify_factor};
 pub use fresh_proof::prove_password;
 
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};

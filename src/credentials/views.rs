@@ -1,9 +1,10 @@
-//! The form of a new password, common to the pages that have one.
+//! The forms of a new password and of a second factor, common to the pages that have one.
 
 use serde::Serialize;
 
 use super::NewPasswordError;
 use super::ProofRefusal;
+use super::factors::{FactorFormatError, FactorVerification};
 use crate::accounts::password::PasswordPolicyError;
 use crate::base::lang::Lang;
 use crate::http::pages::dates;
@@ -92,5 +93,55 @@ impl CurrentPasswordError {
     /// An example, for the samples of pages.
     pub fn sample(kind: CurrentPasswordProblem) -> Self {
         CurrentPasswordError { kind, until: "14\u{a0}h\u{a0}30".to_owned(), seconds: 5 }
+    }
+}
+
+/// The error beside the field of a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactorFieldError {
+    pub kind: FactorProblem,
+    /// The time from which it is compared again, as `14 h 30`; empty for other kinds.
+    pub until: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorProblem {
+    Empty,
+    /// It cannot be a code: no attempt is counted.
+    Malformed,
+    Wrong,
+    /// The attempts are used up.
+    Waiting,
+}
+
+impl FactorFieldError {
+    pub fn new(refused: FactorVerification, lang: Lang) -> Self {
+        match refused {
+            FactorVerification::Limited { until } => {
+                FactorFieldError { kind: FactorProblem::Waiting, until: dates::hour_rounded_up(lang, until) }
+            }
+            FactorVerification::Correct(_) | FactorVerification::Incorrect => {
+                FactorFieldError { kind: FactorProblem::Wrong, until: String::new() }
+            }
+        }
+    }
+
+    /// Examples, for the samples of pages.
+    pub fn samples() -> Vec<Self> {
+        let error = |kind| FactorFieldError { kind, until: "14\u{a0}h\u{a0}30".to_owned() };
+        [FactorProblem::Empty, FactorProblem::Malformed, FactorProblem::Wrong, FactorProblem::Waiting]
+            .map(error)
+            .to_vec()
+    }
+}
+
+impl From<FactorFormatError> for FactorFieldError {
+    fn from(error: FactorFormatError) -> Self {
+        let kind = match error {
+            FactorFormatError::Empty => FactorProblem::Empty,
+            FactorFormatError::Malformed => FactorProblem::Malformed,
+        };
+        FactorFieldError { kind, until: String::new() }
     }
 }

@@ -54,6 +54,8 @@ pub enum HmacPurpose {
     AuditSeal,
     /// The code of a letter, with its account.
     LetterCode,
+    /// A backup code, with its account.
+    BackupCode,
 }
 
 impl HmacPurpose {
@@ -69,6 +71,7 @@ impl HmacPurpose {
             HmacPurpose::ActivationBinding => "blind/binding",
             HmacPurpose::AuditSeal => "blind/audit",
             HmacPurpose::LetterCode => "blind/letter",
+            HmacPurpose::BackupCode => "blind/backup",
         }
     }
 }
@@ -87,7 +90,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 10]>,
+    hmac_keys: Box<[hmac::Key; 11]>,
 }
 
 struct Len(usize);
@@ -128,6 +131,7 @@ impl MasterKey {
             mac(HmacPurpose::ActivationBinding)?,
             mac(HmacPurpose::AuditSeal)?,
             mac(HmacPurpose::LetterCode)?,
+            mac(HmacPurpose::BackupCode)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -176,7 +180,8 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter] = &*self.hmac_keys;
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup] =
+            &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
             HmacPurpose::SmsCode => code,
@@ -188,6 +193,7 @@ impl MasterKey {
             HmacPurpose::ActivationBinding => binding,
             HmacPurpose::AuditSeal => audit_seal,
             HmacPurpose::LetterCode => letter,
+            HmacPurpose::BackupCode => backup,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -8,7 +8,7 @@
 pub mod ops;
 pub mod store;
 
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
 use crate::http::pages::PageRenderer;
@@ -29,6 +29,8 @@ pub struct Device {
     pub account_id: AccountId,
     /// The keyed digest of the name and phone number confirmed by an SMS code on this device.
     pub identity: Option<String>,
+    /// The last proof of a second factor on this device.
+    pub factor_at: Option<Timestamp>,
 }
 
 /// Returns a browser's label for end users, such as `Firefox, Windows`. Empty for an unknown browser on an unknown

@@ -18,11 +18,13 @@ pub async fn find_known(
     let mut found = None;
     for secret in secrets {
         let device = store::find(tx, now, &sha256_base64url(secret)).await?;
-        found = found.or(device.filter(|(account, _)| account_id == Some(account)).map(|(account, identity)| Device {
+        let device = device.filter(|(account, ..)| account_id == Some(account));
+        found = found.or(device.map(|(account_id, identity, factor_at)| Device {
             id: sha256_base64url(secret),
             secret: secret.clone(),
-            account_id: account,
+            account_id,
             identity,
+            factor_at: factor_at.map(Timestamp),
         }));
     }
     Ok(found)
@@ -49,7 +51,7 @@ pub async fn find_by_identity(
     for secret in secrets {
         let id = sha256_base64url(secret);
         let device = store::find(tx, now, &id).await?;
-        found = found.or(device.filter(|(_, known)| known.as_deref() == Some(identity)).map(|_| id));
+        found = found.or(device.filter(|(_, known, _)| known.as_deref() == Some(identity)).map(|_| id));
     }
     Ok(found)
 }

@@ -5,10 +5,11 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
-/// Returns the account of a device, and the identity confirmed on the device, unless the device is forgotten or
-/// expired.
-pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(AccountId, Option<String>)>> {
-    let sql = "SELECT account_id, identity FROM device WHERE id = $1 AND forgotten_at IS NULL AND seen_at > $2";
+/// Returns the account of a device, the identity confirmed on the device and the last proof of a second factor, unless
+/// the device is forgotten or expired.
+pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(AccountId, Option<String>, Option<i64>)>> {
+    let sql = "SELECT account_id, identity, factor_at FROM device \
+               WHERE id = $1 AND forgotten_at IS NULL AND seen_at > $2";
     tx.fetch_optional(sql, args![id, now.minus(DEVICE_TTL)]).await
 }
 
@@ -40,6 +41,13 @@ pub async fn touch(tx: &mut UnitOfWork<'_>, id: &str, label: &str, identity: Opt
     let sql = "UPDATE device SET seen_at = $2, label = $3, identity = COALESCE($4, identity) \
                WHERE id = $1 AND forgotten_at IS NULL";
     Ok(tx.execute(sql, args![id, now, label, identity]).await? == 1)
+}
+
+/// Records that the person proved a second factor on a device.
+pub async fn mark_factor_proven(tx: &mut UnitOfWork<'_>, id: &str) -> Result<()> {
+    let now = tx.now;
+    tx.execute("UPDATE device SET factor_at = $2 WHERE id = $1", args![id, now]).await?;
+    Ok(())
 }
 
 /// Forgets the devices unused for longest, beyond the maximum number per account.

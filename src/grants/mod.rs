@@ -16,7 +16,7 @@ use crate::base::ids::is_id;
 use crate::base::secret::constant_time_eq;
 use crate::base::typed_ids::{AccountId, ClientId, ClientSessionId, RefreshFamilyId, SessionId};
 use crate::crypto::{HmacPurpose, MasterKey};
-use crate::protocol::acr::Acr;
+use crate::protocol::acr::{Acr, Amr};
 use crate::protocol::disclosure::Disclosure;
 
 /// The TTL of an offline family (docs/decisions/0010-refresh-tokens-are-a-family-and-a-generation.md).
@@ -59,7 +59,7 @@ pub struct Grant {
     #[serde(default)]
     pub offline: bool,
     pub authenticated_at: Timestamp,
-    pub amr: Vec<String>,
+    pub amr: Vec<Amr>,
     pub acr: Acr,
 }
 
@@ -146,7 +146,7 @@ mod tests {
             family: None,
             offline: true,
             authenticated_at: Timestamp(0),
-            amr: vec!["pwd".into()],
+            amr: vec![Amr::Pwd],
             acr: Acr::Eidas1,
         };
         RefreshTokenFamily {

@@ -132,11 +132,13 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 8] = ["i", "client_id", "a", "r", "motif", "renvoi", "identifiant", "retour"];
+const CARRIED_PARAMETERS: [&str; 11] =
+    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
-const RETURN_PATHS: [&str; 17] = [
+const RETURN_PATHS: [&str; 18] = [
     paths::SIGN_IN,
+    paths::FACTOR,
     paths::ACTIVATION,
     paths::ACTIVATION_CODE,
     paths::ACTIVATION_CHILDREN,
@@ -157,7 +159,7 @@ const RETURN_PATHS: [&str; 17] = [
 
 /// The query of links to help: the pending request, the activation or recovery, and the step to return to (`retour`).
 struct CarriedQuery {
-    /// The parameters `i`, `client_id`, `a` and `r`.
+    /// The parameters `i`, `client_id`, `a`, `r`, `s` and `vers`.
     parameters: Vec<(&'static str, String)>,
     return_path: Option<&'static str>,
 }
@@ -168,7 +170,7 @@ impl CarriedQuery {
         let (path, query) = here.split_once('?').unwrap_or((here, ""));
         let (mut carried, mut step) = (Vec::new(), RETURN_PATHS.into_iter().find(|known| *known == path));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some(known) = ["i", "client_id", "a", "r"].into_iter().find(|known| *known == name)
+            if let Some(known) = ["i", "client_id", "a", "r", "s", "vers"].into_iter().find(|known| *known == name)
                 && is_plain_value(known, &value)
             {
                 carried.push((known, value.into_owned()));
@@ -196,7 +198,7 @@ impl CarriedQuery {
 
     /// Returns the query of a link to the start of an activation.
     fn service_query(&self) -> String {
-        self.encode(|name| !["a", "r"].contains(&name), None)
+        self.encode(|name| !["a", "r", "s", "vers"].contains(&name), None)
     }
 
     /// Returns the link back to the step.

@@ -14,6 +14,11 @@ pub const LOGOUT: &str = "/oauth2/logout";
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/connexion";
 pub const AFTER_SIGN_IN: &str = "/connexion/suite";
+/// The page of the second factor.
+pub const FACTOR: &str = "/connexion/preuve";
+/// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
+pub const FACTOR_ERRANDS: [&str; 7] =
+    [ACCOUNT_EMAIL, ACCOUNT_CHILDREN, ACCOUNT_CLOSE, ACCOUNT_DATA, ACCOUNT_PHONE, ACCOUNT_PASSWORD, ACCOUNT_SECURITY];
 pub const FORGOTTEN_IDENTIFIANT: &str = "/identifiant-oublie";
 pub const FORGOTTEN_PASSWORD: &str = "/mot-de-passe-oublie";
 pub const RECOVERY_CODE: &str = "/mot-de-passe-oublie/code";

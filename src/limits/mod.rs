@@ -33,6 +33,8 @@ pub enum RateLimit {
     NoticeSms,
     /// An export of one's own data.
     Export,
+    /// A wrong code of a second factor of an account.
+    Factor,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -113,6 +115,7 @@ impl RateLimit {
         let plain = |most| RateLimitPolicy { max_attempts: most, window: Span::hours(24), delay_after: None };
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
+            RateLimit::Factor => RateLimitPolicy { max_attempts: 10, window: Span::hours(24), delay_after: Some(5) },
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::LetterCodeFromAll => plain(100),
             RateLimit::LetterToActive => plain(20),
@@ -185,7 +188,7 @@ mod tests {
         /// docs/threats.md#property-p02: no window ever contains more attempts than the maximum, whatever their times.
         #[test]
         fn no_window_ever_holds_more(gaps in proptest::collection::vec(0i64..30_000_000, 1..200)) {
-            for action in [RateLimit::Password, RateLimit::SmsCode, RateLimit::BirthDate] {
+            for action in [RateLimit::Password, RateLimit::Factor, RateLimit::SmsCode, RateLimit::BirthDate] {
                 let figures = action.policy();
                 let (mut now, mut all) = (Timestamp(0), Vec::<Timestamp>::new());
                 for gap in &gaps {

@@ -1,6 +1,9 @@
-//! Sign-in with identifiant and password.
+//! Sign-in with identifiant and password, and the second factor where the account has one.
 
 mod entry;
+mod factor;
+
+pub use factor::{AttemptContext, FactorSignInOutcome, find_attempt, finish_with_factor};
 
 use entry::{EntryProof, enter};
 
@@ -11,7 +14,7 @@ use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
-use crate::base::typed_ids::{AccountId, ClientId};
+use crate::base::typed_ids::{AccountId, ClientId, SignInAttemptId};
 use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
@@ -33,6 +36,9 @@ pub enum SignInOutcome {
         /// change.
         password_changed: bool,
     },
+    /// The password was right, and the account has a second factor: no session yet. The browser gets the secret.
+    #[strum(serialize = "factor")]
+    FactorNeeded { attempt_id: SignInAttemptId, secret: String },
     #[strum(serialize = "wrong")]
     WrongCredentials,
     /// The password is the previous one, on a device that knew the account. `at` is the time of the change
@@ -84,6 +90,10 @@ pub struct LoginContext<'a> {
     pub lang: Lang,
     /// The client of the pending authorization request.
     pub client_id: Option<&'a ClientId>,
+    /// True if the pending request asks for a second factor first of all: then a known device skips none.
+    pub wants_factor: bool,
+    /// The code of this visit for the help desk.
+    pub support_code: &'a str,
 }
 
 /// Signs an account in. Each attempt is counted before the comparison, by the typed identifiant; an unknown identifiant

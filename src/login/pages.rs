@@ -1,5 +1,7 @@
 //! `/connexion`, and the page after a sign-in.
 
+pub mod factor;
+
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +21,7 @@ use crate::http::request_context::{RequestContext, retry_after, see_other, with_
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
 use crate::letters::code::looks_like_a_code;
+use crate::protocol::acr::Acr;
 use crate::sessions::extract::CurrentSession;
 use crate::telemetry;
 
@@ -113,27 +116,16 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         let answer = (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
         return Ok(with_outcome(answer, "letter"));
     }
-    let brought = LoginContext {
-        session_cookie: ctx.session.as_deref(),
-        device_secrets: &ctx.devices,
-        source: ctx.source,
-        user_agent: &ctx.user_agent,
-        lang: ctx.lang,
-        client_id: waiting.as_ref().map(|w| &w.request.client_id),
-    };
+    let brought = login_context(&ctx, waiting.as_ref());
     let done = sign_in(&Operation::of_request(&app, &ctx), &identifiant, password, brought).await;
     let outcome = done.as_ref().map_or("failed", SignInOutcome::name);
     app.metrics.record_sign_in(outcome);
     let answer = match done {
-        Ok(SignInOutcome::Done { cookie, device_secret: device, password_changed: changed }) => {
-            let to = match (changed, query.is_empty()) {
-                (true, true) => format!("{}?change=1", paths::AFTER_SIGN_IN),
-                (true, false) => format!("{}{query}&change=1", paths::AFTER_SIGN_IN),
-                (false, true) => paths::ACCOUNT.to_owned(),
-                (false, false) => format!("{}{query}", paths::AFTER_SIGN_IN),
-            };
-            let signed_in = with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &cookie, None));
-            Ok(with_cookie(signed_in, ctx.jar.device_cookie(&ctx.devices, &device)))
+        Ok(done @ SignInOutcome::Done { .. }) => signed_in_response(&ctx, &query, done),
+        Ok(SignInOutcome::FactorNeeded { attempt_id, secret }) => {
+            let joint = if query.is_empty() { "?" } else { "&" };
+            let answer = see_other(&format!("{}{query}{joint}s={attempt_id}", paths::FACTOR));
+            Ok(with_cookie(answer, ctx.jar.activation_cookie(&ctx.activation_cookies, "", &secret)))
         }
         Ok(SignInOutcome::PasswordReplaced { at }) => {
             let date = dates::day(ctx.lang, at);
@@ -177,6 +169,34 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         Err(e) => Err(e.into()),
     };
     answer.map(|answer| with_outcome(answer, outcome))
+}
+
+fn login_context<'a>(ctx: &'a RequestContext, waiting: Option<&'a Interaction>) -> LoginContext<'a> {
+    LoginContext {
+        session_cookie: ctx.session.as_deref(),
+        device_secrets: &ctx.devices,
+        source: ctx.source,
+        user_agent: &ctx.user_agent,
+        lang: ctx.lang,
+        client_id: waiting.map(|w| &w.request.client_id),
+        wants_factor: waiting.is_some_and(|w| w.request.acr.levels.first() == Some(&Acr::Mfa)),
+        support_code: &ctx.support_code,
+    }
+}
+
+/// Returns the response to a sign-in that is done, with the cookies of the session and the device.
+fn signed_in_response(ctx: &RequestContext, query: &str, done: SignInOutcome) -> PageResult {
+    let SignInOutcome::Done { cookie, device_secret, password_changed } = done else {
+        return Err(anyhow::anyhow!("a sign-in that is not done: {}", done.name()).into());
+    };
+    let to = match (password_changed, query.is_empty()) {
+        (true, true) => format!("{}?change=1", paths::AFTER_SIGN_IN),
+        (true, false) => format!("{}{query}&change=1", paths::AFTER_SIGN_IN),
+        (false, true) => paths::ACCOUNT.to_owned(),
+        (false, false) => format!("{}{query}", paths::AFTER_SIGN_IN),
+    };
+    let signed_in = with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &cookie, None));
+    Ok(with_cookie(signed_in, ctx.jar.device_cookie(&ctx.devices, &device_secret)))
 }
 
 /// GET: the page after a sign-in. A page, not a redirect, because from here the browser may go to the relying party.

@@ -3,6 +3,10 @@
 //! Contexts of templates only: the decision to sign in is made elsewhere. No page reveals the existence of an account,
 //! except [`LoginFormError::Suspended`], which the caller uses only after the correct password.
 
+mod factor;
+
+pub use factor::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPage};
+
 use serde::Serialize;
 
 use crate::clients::branding::ClientBranding;

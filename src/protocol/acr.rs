@@ -23,16 +23,16 @@ pub enum Acr {
 impl Acr {
     pub const ALL: [Acr; 2] = [Acr::Eidas1, Acr::Mfa];
     /// The levels reachable by signing in at Préau.
-    pub const REACHABLE: [Acr; 1] = [Acr::Eidas1];
+    pub const REACHABLE: [Acr; 2] = [Acr::Eidas1, Acr::Mfa];
 
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the level of a session authenticated by these methods.
-    pub fn from_amr(amr: &[String]) -> Acr {
-        let has = |word: &str| amr.iter().any(|m| m == word);
-        if has("mfa") || (has("pwd") && (has("otp") || has("hwk"))) { Acr::Mfa } else { Acr::Eidas1 }
+    /// Returns the level of a session authenticated by these methods. Only a session that says so was authenticated by
+    /// two factors: the words of single methods do not tell in what order, or how long apart, they were proven.
+    pub fn from_amr(amr: &[Amr]) -> Acr {
+        if amr.contains(&Amr::Mfa) { Acr::Mfa } else { Acr::Eidas1 }
     }
 
     /// Returns the `acr` of the ID token for a session of this level: the first requested level reached by the session,
@@ -40,6 +40,39 @@ impl Acr {
     #[must_use]
     pub fn best_match(self, asked: &[Acr]) -> Acr {
         asked.iter().copied().find(|level| *level <= self).unwrap_or(self)
+    }
+}
+
+/// The methods by which a session was authenticated (RFC 8176 2), in the order in which they are written.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Amr {
+    /// A code by SMS to the roster's mobile number.
+    Sms,
+    /// A password.
+    Pwd,
+    /// A code of an application (RFC 6238).
+    Otp,
+    /// Two factors of different kinds, both proven.
+    Mfa,
+}
+
+impl Amr {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Writes methods as they are stored: words with blanks between them.
+    pub fn join(methods: &[Amr]) -> String {
+        methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads stored methods. A word of a newer release is left out: it proves nothing here.
+    pub fn parse_list(text: &str) -> Vec<Amr> {
+        text.split(' ').filter_map(|word| word.parse().ok()).collect()
     }
 }
 
@@ -69,16 +102,21 @@ impl AcrRequest {
 mod tests {
     use super::*;
 
-    fn amr(words: &str) -> Vec<String> {
-        words.split(' ').map(str::to_owned).collect()
-    }
-
     #[test]
     fn attack_m13_a_level_is_what_the_methods_give() {
-        assert_eq!(Acr::from_amr(&amr("pwd")), Acr::Eidas1);
-        assert_eq!(Acr::from_amr(&amr("sms pwd")), Acr::Eidas1, "an SMS is no second factor");
-        assert_eq!(Acr::from_amr(&amr("pwd otp")), Acr::Mfa);
-        assert_eq!(Acr::from_amr(&amr("otp")), Acr::Eidas1, "one factor is one factor");
+        for (words, level) in [
+            ("pwd", Acr::Eidas1),
+            ("sms pwd", Acr::Eidas1),
+            ("otp", Acr::Eidas1),
+            ("pwd otp", Acr::Eidas1),
+            ("pwd mfaz", Acr::Eidas1),
+            ("pwd otp mfa", Acr::Mfa),
+            ("pwd mfa", Acr::Mfa),
+            ("sms pwd otp mfa", Acr::Mfa),
+        ] {
+            assert_eq!(Acr::from_amr(&Amr::parse_list(words)), level, "{words}");
+        }
+        assert_eq!(Amr::join(&Amr::parse_list("sms pwd otp unheard-of mfa")), "sms pwd otp mfa");
     }
 
     #[test]
@@ -93,7 +131,7 @@ mod tests {
         let wish = |essential, levels: &[Acr]| AcrRequest { levels: levels.to_vec(), essential };
         assert!(!wish(false, &[]).is_unsatisfiable(&Acr::REACHABLE));
         assert!(wish(true, &[]).is_unsatisfiable(&Acr::REACHABLE));
-        assert!(wish(true, &[Acr::Mfa]).is_unsatisfiable(&Acr::REACHABLE));
-        assert!(!wish(true, &[Acr::Mfa, Acr::Eidas1]).is_unsatisfiable(&Acr::REACHABLE));
+        assert!(!wish(true, &[Acr::Mfa]).is_unsatisfiable(&Acr::REACHABLE));
+        assert!(wish(true, &[Acr::Mfa]).is_unsatisfiable(&[Acr::Eidas1]));
     }
 }

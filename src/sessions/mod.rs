@@ -9,6 +9,7 @@ pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};
+use crate::protocol::acr::Amr;
 
 /// The idle timeout of single sign-on; tokens are not affected.
 pub const SESSION_IDLE_TTL: Span = Span::minutes(30);
@@ -17,21 +18,35 @@ pub const SESSION_TTL: Span = Span::hours(12);
 /// The minimum interval between two writes of `seen_at`.
 pub const TOUCH_INTERVAL: Span = Span::minutes(1);
 
+/// A proof of a second factor is fresh for this long: long enough for one errand, short enough for a browser left open.
+pub const FACTOR_PROOF_TTL: Span = Span::minutes(5);
+
 /// The authentication method of a session (RFC 8176).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthenticationMethod {
     Password,
     /// The end of an activation: an SMS code to the roster's mobile number, and the new password.
     Activation,
+    /// The password, then a code of the person's application.
+    PasswordAndTotp,
+    /// The password, then a backup code.
+    PasswordAndBackupCode,
 }
 
 impl AuthenticationMethod {
     /// Returns the `amr` values of RFC 8176, as stored in the row.
-    pub fn amr(self) -> &'static str {
+    pub fn amr(self) -> &'static [Amr] {
         match self {
-            AuthenticationMethod::Password => "pwd",
-            AuthenticationMethod::Activation => "sms pwd",
+            AuthenticationMethod::Password => &[Amr::Pwd],
+            AuthenticationMethod::Activation => &[Amr::Sms, Amr::Pwd],
+            AuthenticationMethod::PasswordAndTotp => &[Amr::Pwd, Amr::Otp, Amr::Mfa],
+            AuthenticationMethod::PasswordAndBackupCode => &[Amr::Pwd, Amr::Mfa],
         }
+    }
+
+    /// True if a second factor was proven.
+    pub fn has_factor(self) -> bool {
+        self.amr().contains(&Amr::Mfa)
     }
 }
 
@@ -42,7 +57,9 @@ pub struct Session {
     pub id: SessionId,
     pub account_id: AccountId,
     pub authenticated_at: Timestamp,
-    pub amr: Vec<String>,
+    pub amr: Vec<Amr>,
+    /// The last proof of a second factor.
+    pub factor_at: Option<Timestamp>,
     pub seen_at: Timestamp,
     pub ended: bool,
     /// The known device of the sign-in; `None` for a session of an older release.
@@ -58,5 +75,10 @@ impl Session {
     /// True if the session permits single sign-on without a new authentication.
     pub fn allows_single_sign_on(&self, now: Timestamp) -> bool {
         self.is_alive(now) && now.since(self.seen_at) < SESSION_IDLE_TTL
+    }
+
+    /// True if a second factor was proven in this session within five minutes.
+    pub fn has_fresh_factor(&self, now: Timestamp) -> bool {
+        self.factor_at.is_some_and(|at| now.since(at) < FACTOR_PROOF_TTL)
     }
 }

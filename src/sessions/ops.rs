@@ -12,6 +12,7 @@ use crate::crypto::MasterKey;
 use crate::db::{Durability, UnitOfWork};
 use crate::grants::ops::SessionEnd;
 use crate::outbox::JobKind;
+use crate::protocol::acr::Amr;
 use crate::{grants, logouts};
 
 /// The origin of a new session.
@@ -45,23 +46,57 @@ pub async fn begin(
     let Operation { app, now, .. } = *op;
     let cookie = id256(app.rng.as_ref());
     let id = session_id(&cookie);
-    store::insert(tx, now, &id, account_id, method.amr(), with.device).await?;
+    let new = store::NewSessionRow {
+        id: &id,
+        account_id,
+        authenticated_at: now,
+        amr: method.amr(),
+        factor_at: method.has_factor().then_some(now),
+        device: with.device,
+    };
+    store::insert(tx, now, &new).await?;
     if let Some(old) = with.previous {
         replace_previous(op, tx, old, account_id, &id).await?;
     }
     tx.actor = Actor::Account(account_id.clone());
-    let about = AuditDetails {
-        account: Some(account_id),
-        client: with.client,
-        detail: method.amr(),
-        ..AuditDetails::default()
-    };
+    let methods = Amr::join(method.amr());
+    let about =
+        AuditDetails { account: Some(account_id), client: with.client, detail: &methods, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::SignedIn, about).await?;
     if accounts::store::keep_open(tx, account_id).await? {
         let about = AuditDetails { account: Some(account_id), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ClosingWithdrawn, about).await?;
     }
     Ok(StartedSession { cookie, id })
+}
+
+/// Replaces a session after its person proved a second factor in it: a rise of privilege gets a new cookie
+/// (docs/threats.md#attack-s1). The time of the sign-in stays, and with it the end of the session: the password was
+/// proven then, not now. `amr` are the methods of the new session. `None` if the session ended meanwhile.
+pub async fn replace_after_factor(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    old: &Session,
+    amr: &[Amr],
+) -> anyhow::Result<Option<StartedSession>> {
+    let Operation { app, now, .. } = *op;
+    if !old.is_alive(now) || !store::end(tx, now, &old.id).await? {
+        return Ok(None);
+    }
+    let cookie = id256(app.rng.as_ref());
+    let id = session_id(&cookie);
+    let new = store::NewSessionRow {
+        id: &id,
+        account_id: &old.account_id,
+        authenticated_at: old.authenticated_at,
+        amr,
+        factor_at: Some(now),
+        device: old.device_id.as_deref(),
+    };
+    store::insert(tx, now, &new).await?;
+    grants::ops::move_session(tx, &old.id, SessionEnd { session: &id, at: old.authenticated_at.plus(SESSION_TTL) })
+        .await?;
+    Ok(Some(StartedSession { cookie, id }))
 }
 
 /// Ends the previous session of the browser after a new sign-in. For the same person, the clients' tokens move to the

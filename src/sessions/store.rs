@@ -4,6 +4,7 @@ use super::Session;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};
 use crate::db::{BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
+use crate::protocol::acr::Amr;
 
 #[derive(FromRow)]
 struct Row {
@@ -11,6 +12,7 @@ struct Row {
     account_id: AccountId,
     authenticated_at: i64,
     amr: String,
+    factor_at: Option<i64>,
     seen_at: i64,
     ended_at: Option<i64>,
     device_id: Option<String>,
@@ -22,7 +24,8 @@ impl From<Row> for Session {
             id: r.id,
             account_id: r.account_id,
             authenticated_at: Timestamp(r.authenticated_at),
-            amr: r.amr.split(' ').map(str::to_owned).collect(),
+            amr: Amr::parse_list(&r.amr),
+            factor_at: r.factor_at.map(Timestamp),
             seen_at: Timestamp(r.seen_at),
             ended: r.ended_at.is_some(),
             device_id: r.device_id,
@@ -30,24 +33,30 @@ impl From<Row> for Session {
     }
 }
 
-pub async fn insert(
-    tx: &mut Tx,
-    now: Timestamp,
-    id: &SessionId,
-    account_id: &AccountId,
-    amr: &str,
-    device: Option<&str>,
-) -> Result<()> {
+/// The columns of a new session.
+#[derive(Debug)]
+pub struct NewSessionRow<'a> {
+    pub id: &'a SessionId,
+    pub account_id: &'a AccountId,
+    pub authenticated_at: Timestamp,
+    pub amr: &'a [Amr],
+    pub factor_at: Option<Timestamp>,
+    pub device: Option<&'a str>,
+}
+
+pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Result<()> {
     tx.execute(
-        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id) VALUES ($1, $2, $3, $4, $3, $5)",
-        args![id, account_id, now, amr, device],
+        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id, factor_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![new.id, new.account_id, new.authenticated_at, Amr::join(new.amr), now, new.device, new.factor_at],
     )
     .await?;
     Ok(())
 }
 
 pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
-    let sql = "SELECT id, account_id, authenticated_at, amr, seen_at, ended_at, device_id FROM session WHERE id = $1";
+    let sql = "SELECT id, account_id, authenticated_at, amr, factor_at, seen_at, ended_at, device_id FROM session \
+               WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 

@@ -16,7 +16,7 @@ use crate::helpdesk::report::{
 use crate::roster::sealed_rows::open_mobile;
 use crate::roster::store::pupils::list_pupils_of_account;
 use crate::sessions::SESSION_TTL;
-use crate::{activation, devices, letters, recovery, sessions, support};
+use crate::{activation, devices, letters, login, recovery, sessions, support};
 
 /// Returns what may be seen of the account of a typed identifiant.
 pub async fn show(op: StorageOperation<'_>, identifiant: &str) -> anyhow::Result<AccountReport> {
@@ -26,13 +26,14 @@ pub async fn show(op: StorageOperation<'_>, identifiant: &str) -> anyhow::Result
 }
 
 /// Returns what may be seen of the accounts to which a support code leads: of an activation or a recovery after its
-/// right code, or of a page shown to somebody who was signed in.
+/// right code, of a sign-in after its right password, or of a page shown to somebody who was signed in.
 pub async fn show_by_code(op: StorageOperation<'_>, code: &str) -> anyhow::Result<Vec<AccountReport>> {
     let code = code.trim().to_uppercase();
     let mut tx = op.db.read().await?;
     let mut ids = BTreeSet::<AccountId>::new();
     ids.extend(activation::store::list_by_support_code(&mut tx, &code).await?.into_iter().filter_map(|a| a.account_id));
     ids.extend(recovery::store::list_accounts_by_support_code(&mut tx, &code).await?);
+    ids.extend(login::store::list_accounts_by_support_code(&mut tx, &code).await?);
     ids.extend(support::store::list_by_code(&mut tx, &code).await?.into_iter().filter_map(|event| event.account_id));
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {

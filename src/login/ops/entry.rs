@@ -5,9 +5,11 @@ use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
+use crate::credentials;
 use crate::db::UnitOfWork;
 use crate::devices::{self, Device};
 use crate::limits;
+use crate::login::{SignInAttempt, store};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::roster::store::pupils::list_pupils_of_account;
@@ -15,7 +17,7 @@ use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
 use crate::tenants;
 
-/// How the person proved to be the account's.
+/// The proof by which the person entered.
 pub(super) struct EntryProof<'a> {
     pub method: AuthenticationMethod,
     /// The known device of the account, by its secret.
@@ -50,7 +52,27 @@ pub(super) async fn enter(
         let offices = tenants::store::list_contacts(tx, &uais).await?;
         return Ok(SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices });
     }
+    if how.method == AuthenticationMethod::Password && needs_factor(tx, id, how.device, brought).await? {
+        let (attempt, secret) = SignInAttempt::new(op, id, brought.support_code);
+        store::insert(tx, &attempt).await?;
+        return Ok(SignInOutcome::FactorNeeded { attempt_id: attempt.id, secret });
+    }
     begin_session(op, tx, id, how, brought).await
+}
+
+/// True if the account has a second factor that this browser may not skip. It skips one if the person proved a factor
+/// on it before, and then the session is of the lower level.
+async fn needs_factor(
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    device: Option<&Device>,
+    brought: LoginContext<'_>,
+) -> anyhow::Result<bool> {
+    let proven_here = device.is_some_and(|device| device.factor_at.is_some());
+    if proven_here && !brought.wants_factor {
+        return Ok(false);
+    }
+    Ok(credentials::store::find_factors(tx, account_id).await?.is_required())
 }
 
 async fn begin_session(
@@ -65,6 +87,9 @@ async fn begin_session(
     // A browser that the account knew before its last password is not new to its person.
     let new_device = how.device.is_none() && !how.knew && devices::store::has_any(tx, id).await?;
     let (device_id, device) = devices::ops::remember(tx, id, how.device, &label, None).await?;
+    if how.method.has_factor() {
+        devices::store::mark_factor_proven(tx, &device_id).await?;
+    }
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
     let session = sessions::ops::begin(op, tx, id, how.method, with).await?;
     limits::ops::record_account_seen(op, tx, brought.source, id).await?;

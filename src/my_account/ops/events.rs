@@ -7,11 +7,12 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 31] = [
+pub const EVENT_WORDS: [&str; 36] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
     "codes_failed",
+    "factors_failed",
     "birth_dates_failed",
     "locked_out",
     "activation_started",
@@ -27,6 +28,10 @@ pub const EVENT_WORDS: [&str; 31] = [
     "password_replaced",
     "consent_given",
     "consent_withdrawn",
+    "factor_added",
+    "factor_removed",
+    "factor_proven",
+    "backup_codes_renewed",
     "device_forgotten",
     "phone_disowned",
     "data_exported",

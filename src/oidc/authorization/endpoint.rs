@@ -104,12 +104,15 @@ async fn store_and_redirect(
     Ok(with_cookie(see_other(&to), cookie))
 }
 
-/// Returns the URL of the activation or of the sign-in page; `motif` tells the sign-in page that an existing session is
+/// Returns the URL of the activation, of the second factor or of the sign-in page; `motif` tells the sign-in page that an existing session is
 /// not sufficient.
 fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
     let mut pairs = vec![("i", i), ("client_id", client_id)];
     if why == InteractionReason::PromptCreate {
         return format!("{}?{}", paths::ACTIVATION, encode(pairs));
+    }
+    if why == InteractionReason::AcrTooLow {
+        return format!("{}?{}", paths::FACTOR, encode(pairs));
     }
     if why != InteractionReason::NoSession {
         pairs.push(("motif", "encore"));
@@ -144,8 +147,10 @@ async fn continue_interaction(app: &App, ctx: RequestContext, i: &str, found: Op
     if ctx.now.since(waiting.created) >= MAX_ANSWERABLE_AGE && client.meta.initiate_login_uri.is_some() {
         return expired_page(app, &ctx, Some(&client)).await;
     }
-    if ctx.query.get("refuser").is_some() {
-        let denied = response::standard_error(ErrorCode::AccessDenied);
+    if let Some(why) = ctx.query.get("refuser") {
+        let level = why == "niveau";
+        let code = if level { ErrorCode::UnmetAuthenticationRequirements } else { ErrorCode::AccessDenied };
+        let denied = response::standard_error(code);
         return response::send_error(app, &ctx, &ResponseTarget::for_request(&waiting.request), &denied);
     }
     let kept = StoredInteraction { id: i, consented_account_id: waiting.agreed.as_deref() };

@@ -36,7 +36,8 @@ pub enum InteractionReason {
     MaxAgeExceeded,
     /// `id_token_hint` or the `claims` parameter names another subject.
     OtherSubject,
-    /// An essential `acr` is higher than the session's level.
+    /// An essential `acr` is higher than the session's level: the page of the second factor raises it, or lets the
+    /// person tell the client that it cannot.
     AcrTooLow,
     /// The account is outside of the client's perimeter.
     OutOfPerimeter,
@@ -82,7 +83,6 @@ pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
         (_, true) => NextStep::Deny(ErrorCode::LoginRequired),
         // The end user signed in after the request and is still another subject: asking again would never end.
         (InteractionReason::OtherSubject, false) if fresh => NextStep::Deny(ErrorCode::LoginRequired),
-        (InteractionReason::AcrTooLow, false) if fresh => NextStep::Deny(ErrorCode::UnmetAuthenticationRequirements),
         (_, false) => NextStep::SignIn(why),
     }
 }
@@ -195,7 +195,7 @@ mod tests {
         let asked = AuthorizeRequest { acr: wish.clone(), ..request() };
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..asked.clone() };
         assert_eq!(decide(&asked, Some(1)), NextStep::SignIn(InteractionReason::AcrTooLow));
-        assert_eq!(decide(&asked, Some(105_000)), NextStep::Deny(ErrorCode::UnmetAuthenticationRequirements));
+        assert_eq!(decide(&asked, Some(105_000)), NextStep::SignIn(InteractionReason::AcrTooLow), "however fresh");
         assert_eq!(decide(&none, Some(1)), NextStep::Deny(ErrorCode::LoginRequired));
         let high = AuthenticationContext { acr: Some(Acr::Mfa), ..context(&asked, Some(1)) };
         assert_eq!(next_step(&high), NextStep::Respond);

@@ -41,6 +41,12 @@ pub async fn complete_authorization(
 ) -> Result<Response, PageError> {
     let op = Operation::of_request(app, ctx);
     let back = ResponseTarget::for_request(request);
+    // The level is compared once more where the answer is made, however the browser came here
+    // (docs/threats.md#attack-m1).
+    if request.acr.minimum().is_some_and(|least| p.acr() < least) {
+        let error = response::standard_error(ErrorCode::UnmetAuthenticationRequirements);
+        return response::send_error(app, ctx, &back, &error);
+    }
     // A pushed request is consumed by its response, not by the first visit of a page (docs/threats.md#protocol-a24).
     if let Some(pushed) = &request.pushed
         && !pushed_request::consume(&op, client, pushed).await?

@@ -51,7 +51,7 @@ const TABLE: [(&[&str], &[&str]); 21] = [
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
     // Shows and changes an account whatever flow it is in.
-    (&["helpdesk"], &["support", "activation", AND_BELOW]),
+    (&["helpdesk"], &["support", "activation", "login", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",

@@ -1,0 +1,108 @@
+//! The pages of the second factor.
+
+use serde::Serialize;
+
+use crate::clients::branding::ClientBranding;
+use crate::credentials::views::FactorFieldError;
+use crate::http::pages::Page;
+use crate::tenants::SchoolContact;
+
+/// `/connexion/preuve`. Posts `code` to the URL of the page. Shown only after a right password, or in a session.
+#[derive(Debug, Serialize)]
+pub struct FactorPage {
+    /// The query of this page, never empty: appended to its links.
+    pub query: String,
+    /// The name of the requesting client.
+    pub service: Option<String>,
+    pub shown: ClientBranding,
+    /// True if the account has backup codes left.
+    pub backup_codes: bool,
+    pub back_href: String,
+    pub error: Option<FactorFieldError>,
+}
+
+/// The person has none of the factors any more: the school checks who it is.
+#[derive(Debug, Serialize)]
+pub struct LostFactorsPage {
+    /// The query of the page of the factor.
+    pub query: String,
+    /// The support code.
+    pub code: String,
+    pub offices: Vec<SchoolContact>,
+}
+
+/// The ten minutes after the password are over, or the attempt is another browser's.
+#[derive(Debug, Serialize)]
+pub struct FactorExpiredPage {
+    pub query: String,
+}
+
+/// A service asks for a second factor, and this session has none to show.
+#[derive(Debug, Serialize)]
+pub struct FactorMissingPage {
+    pub service: Option<String>,
+    /// True if the account has a factor that this session enrolled: it serves from the next sign-in on.
+    pub enrolled: bool,
+    pub sign_in_href: String,
+    /// Tells the service that the level was not reached.
+    pub refuse_href: String,
+}
+
+const QUERY: &str = "?i=0123456789abcdefghijkl&client_id=mon-ent";
+
+impl Page for FactorPage {
+    const TEMPLATE: &'static str = "login/factor.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |error| FactorPage {
+            query: format!("{QUERY}&s=0123456789abcdefghijkl"),
+            service: Some("mon ENT Occitanie".to_owned()),
+            shown: ClientBranding::default(),
+            backup_codes: true,
+            back_href: format!("/connexion{QUERY}"),
+            error,
+        };
+        let plain = FactorPage {
+            query: "?vers=fermer".to_owned(),
+            service: None,
+            backup_codes: false,
+            back_href: "/compte".to_owned(),
+            ..page(None)
+        };
+        let mut all = vec![page(None), plain];
+        all.extend(FactorFieldError::samples().into_iter().map(|error| page(Some(error))));
+        all
+    }
+}
+
+impl Page for LostFactorsPage {
+    const TEMPLATE: &'static str = "login/lost_factors.html";
+
+    fn samples() -> Vec<Self> {
+        let query = format!("{QUERY}&s=0123456789abcdefghijkl");
+        let office = SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()));
+        vec![LostFactorsPage { query, code: "K7P-4MX".to_owned(), offices: vec![office] }]
+    }
+}
+
+impl Page for FactorExpiredPage {
+    const TEMPLATE: &'static str = "login/factor_expired.html";
+
+    fn samples() -> Vec<Self> {
+        vec![FactorExpiredPage { query: QUERY.to_owned() }]
+    }
+}
+
+impl Page for FactorMissingPage {
+    const TEMPLATE: &'static str = "login/factor_missing.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |service: Option<&str>, enrolled| FactorMissingPage {
+            service: service.map(str::to_owned),
+            enrolled,
+            sign_in_href: format!("/connexion{QUERY}&motif=encore"),
+            refuse_href: format!("/oauth2/authorize{QUERY}&refuser=niveau"),
+        };
+        vec![page(Some("mon ENT Occitanie"), false), page(Some("mon ENT Occitanie"), true), page(None, false)]
+    }
+}

@@ -1,0 +1,285 @@
+//! The second factor: at a sign-in, in a session, and what it says of a session.
+
+use axum::http::StatusCode;
+use preau::base::clock::{Span, Timestamp};
+use preau::base::ids::row_id;
+use preau::base::typed_ids::{SessionId, TotpId};
+use preau::credentials::store;
+use preau::credentials::totp::{TotpSecret, first_step};
+use preau::db::Durability;
+
+use crate::support::{Browser, TestAccount, TestRelyingParty, TestServer};
+
+const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+const WAIT: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+const MFA: &str = "https://refeds.org/profile/mfa";
+const ESSENTIAL: (&str, &str) =
+    ("claims", r#"{"id_token":{"acr":{"essential":true,"value":"https://refeds.org/profile/mfa"}}}"#);
+
+/// Gives the account an application, confirmed an hour ago.
+async fn enrol(server: &TestServer, account: &TestAccount) -> TotpSecret {
+    let op = server.operation();
+    let secret = TotpSecret::draw(server.app.rng.as_ref());
+    let id = TotpId::new(row_id(op.now, server.app.rng.as_ref()));
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let place = (&id, &account.account_id, &SessionId::new("s"));
+    store::insert_totp(&mut tx, &server.app.master_key, place, &secret, first_step(op.now)).await.unwrap();
+    assert!(store::confirm_totp(&mut tx, &id, "").await.unwrap());
+    tx.commit().await.unwrap();
+    server.advance(Span::hours(1));
+    secret
+}
+
+/// A browser at the page of the factor, after the right password.
+async fn at_factor(server: &TestServer, account: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in(account).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve", "{}", browser.page.visible_text());
+    assert!(!browser.has_session(), "no session for the password alone");
+    browser
+}
+
+async fn give(browser: &mut Browser, code: &str) -> StatusCode {
+    browser.submit("confirmer", &[("code", code)]).await.status
+}
+
+/// A code that is none of these moments.
+fn wrong(secret: &TotpSecret, now: Timestamp) -> String {
+    let near: Vec<String> = (-3..=3).map(|n| secret.code_at(now.plus(Span::seconds(30 * n)))).collect();
+    ["000000", "111111", "222222", "333333"]
+        .into_iter()
+        .find(|code| !near.iter().any(|n| n == code))
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn attack_m1_the_password_alone_opens_nothing_and_the_code_opens_a_session_that_says_so() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let attempt = ent.attempt();
+    let mut browser = Browser::new(&server);
+    browser.open(&attempt.url).await;
+    browser.sign_in(&account).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve");
+    assert!(!browser.has_session());
+    assert!(browser.page.visible_text().contains("Service ent"), "{}", browser.page.visible_text());
+    // Neither the account nor the request goes on without the code.
+    let at = browser.url.to_string();
+    for path in ["/compte", &attempt.url] {
+        browser.open(path).await;
+        assert_eq!(browser.url.path(), "/connexion", "{path}");
+    }
+    browser.get(&at).await;
+    let wrong = wrong(&secret, server.now());
+    assert_eq!(give(&mut browser, &wrong).await, REFUSED);
+    assert_eq!(give(&mut browser, "").await, REFUSED);
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    let landed = browser.follow().await.expect_redirect_away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    assert_eq!(tokens.claims["acr"], MFA);
+    assert_eq!(tokens.claims["amr"], serde_json::json!(["pwd", "otp", "mfa"]));
+    assert_eq!(server.query_texts("SELECT amr FROM session").await, ["pwd otp mfa"]);
+}
+
+#[tokio::test]
+async fn attack_l1_a_code_serves_once_and_ten_wrong_ones_are_a_day_s() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    let code = secret.code_at(server.now());
+    let mut first = at_factor(&server, &account).await;
+    let mut second = at_factor(&server, &account).await;
+    assert_eq!(give(&mut first, &code).await, StatusCode::SEE_OTHER);
+    assert_eq!(give(&mut second, &code).await, REFUSED, "served already");
+    assert_eq!(give(&mut second, &secret.code_at(server.now().minus(Span::seconds(30)))).await, REFUSED, "earlier");
+    let wrong = wrong(&secret, server.now());
+    for n in 2..5 {
+        assert_eq!(give(&mut second, &wrong).await, REFUSED, "{n}");
+    }
+    server.advance(Span::seconds(30));
+    assert_eq!(give(&mut second, &secret.code_at(server.now())).await, WAIT, "even the right one waits");
+    let mut judged = 5;
+    for _ in 0..24 * 6 {
+        let mut browser = at_factor(&server, &account).await;
+        judged += i32::from(give(&mut browser, "000001").await == REFUSED);
+        server.advance(Span::minutes(9));
+    }
+    assert_eq!(judged, 10);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_one_step_off_is_taken_and_two_are_not() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    // The server stands at the beginning of a step: a phone 40 s ahead is one step off, 20 s later it is two.
+    server.advance(Span(30_000 - server.now().0.rem_euclid(30_000)));
+    let ahead = |server: &TestServer, seconds| secret.code_at(server.now().plus(Span::seconds(seconds)));
+    let mut browser = at_factor(&server, &account).await;
+    assert_eq!(give(&mut browser, &ahead(&server, 65)).await, REFUSED, "two steps");
+    assert_eq!(give(&mut browser, &ahead(&server, -40)).await, REFUSED, "two steps late");
+    assert_eq!(give(&mut browser, &ahead(&server, 40)).await, StatusCode::SEE_OTHER, "one step");
+    server.advance(Span::seconds(100));
+    let mut browser = at_factor(&server, &account).await;
+    assert_eq!(give(&mut browser, &ahead(&server, -30)).await, StatusCode::SEE_OTHER, "one step late");
+}
+
+#[tokio::test]
+async fn attack_l1_of_fifty_equal_codes_at_once_one_opens_a_session() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    let code = secret.code_at(server.now());
+    let mut browsers = Vec::new();
+    for _ in 0..50 {
+        browsers.push(at_factor(&server, &account).await);
+    }
+    let mut running = tokio::task::JoinSet::new();
+    for mut browser in browsers {
+        let code = code.clone();
+        running.spawn(async move { give(&mut browser, &code).await });
+    }
+    let answers = running.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == StatusCode::SEE_OTHER).count(), 1, "{answers:?}");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session").await, 1);
+}
+
+#[tokio::test]
+async fn attack_m1_an_attempt_is_one_browser_s_one_account_s_and_ten_minutes_long() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let other = server.create_account("Paul", "PETIT").await;
+    let (secret, others) = (enrol(&server, &account).await, enrol(&server, &other).await);
+    let mut browser = at_factor(&server, &account).await;
+    let at = browser.url.to_string();
+    let mut stranger = Browser::new(&server);
+    stranger.get(&at).await;
+    assert_eq!(stranger.page.status, StatusCode::GONE, "the address alone is nothing");
+    stranger.post(&at, &[("code", &secret.code_at(server.now()))]).await;
+    assert_eq!(stranger.page.status, StatusCode::GONE);
+    assert_eq!(give(&mut browser, &others.code_at(server.now())).await, REFUSED, "a code of another account");
+    let mut copy = browser.clone_browser();
+    copy.get(&at).await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    server.advance(Span::seconds(30));
+    assert_eq!(give(&mut copy, &secret.code_at(server.now())).await, StatusCode::GONE, "an attempt ends with its use");
+    let mut late = at_factor(&server, &account).await;
+    server.advance(Span::minutes(10));
+    assert_eq!(give(&mut late, &secret.code_at(server.now())).await, StatusCode::GONE);
+    assert!(late.page.has_element("#continuer"), "{}", late.page.visible_text());
+}
+
+#[tokio::test]
+async fn attack_m1_a_new_password_or_a_suspension_ends_the_attempts_of_the_old_one() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    let mut browser = at_factor(&server, &account).await;
+    server.set_suspension(&account, Some("school")).await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::GONE);
+    server.set_suspension(&account, None).await;
+    let mut browser = at_factor(&server, &account).await;
+    server.advance(Span::seconds(30));
+    let args = vec![server.now().0.into()];
+    server.execute_sql("UPDATE account SET password_at = $1", args).await;
+    server.advance(Span::seconds(30));
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::GONE);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session").await, 0);
+}
+
+#[tokio::test]
+async fn attack_m1_a_device_where_a_factor_was_shown_skips_it_for_the_lower_level_only() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    // Known by its password before there was a factor: no reason to skip it.
+    let mut old = Browser::new(&server);
+    old.get("/connexion").await;
+    old.sign_in(&account).await;
+    let secret = enrol(&server, &account).await;
+    old.cookies.retain(|name, _| name != "preau_dev" && name != "__Host-preau");
+    old.open("/connexion").await;
+    old.sign_in(&account).await;
+    assert_eq!(old.url.path(), "/connexion/preuve");
+    let mut browser = at_factor(&server, &account).await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    browser.follow().await;
+    browser.submit("se-deconnecter", &[]).await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let tokens = ent.sign_in(&mut browser, &account).await;
+    assert_eq!((&tokens.claims["acr"], &tokens.claims["amr"]), (&"eidas1".into(), &serde_json::json!(["pwd"])));
+    // A request for more leads this signed-in person to the factor, and the level rises in the same sign-in.
+    server.advance(Span::minutes(1));
+    let attempt = ent.attempt_with(&[ESSENTIAL]);
+    let before = browser.cookie("").unwrap().to_owned();
+    browser.open(&attempt.url).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve");
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    let landed = browser.follow().await.expect_redirect_away();
+    let raised = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    assert_eq!(
+        (&raised.claims["acr"], &raised.claims["amr"]),
+        (&MFA.into(), &serde_json::json!(["pwd", "otp", "mfa"]))
+    );
+    assert_eq!(raised.claims["auth_time"], tokens.claims["auth_time"], "the password was proven then");
+    assert_ne!(browser.cookie("").unwrap(), before, "a rise of privilege has a new cookie");
+    // Whoever asks for it before the sign-in gets no skipped factor.
+    browser.open("/compte").await;
+    browser.submit("se-deconnecter", &[]).await;
+    let attempt = ent.attempt_with(&[("acr_values", "https://refeds.org/profile/mfa eidas1")]);
+    browser.open(&attempt.url).await;
+    browser.sign_in(&account).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve");
+}
+
+#[tokio::test]
+async fn attack_m1_a_level_that_no_factor_reaches_is_explained_and_refused_never_claimed() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let attempt = ent.attempt_with(&[ESSENTIAL]);
+    let mut browser = Browser::new(&server);
+    browser.open(&attempt.url).await;
+    browser.sign_in(&account).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve");
+    assert!(browser.page.visible_text().contains("n'en a pas encore"), "{}", browser.page.visible_text());
+    browser.click("#refuser").await;
+    let landed = browser.follow().await.expect_redirect_away();
+    assert_eq!(ent.error(&landed, &attempt), "unmet_authentication_requirements");
+    // Enrolled in this session: it proves nothing in it, from the next sign-in on it does.
+    let secret = enrol(&server, &account).await;
+    server.execute_sql("UPDATE session SET seen_at = $1", vec![server.now().0.into()]).await;
+    let attempt = ent.attempt_with(&[ESSENTIAL]);
+    browser.open(&attempt.url).await;
+    assert!(browser.page.visible_text().contains("Vous venez d'en ajouter une"), "{}", browser.page.visible_text());
+    let at = browser.url.to_string();
+    browser.post(&at, &[("code", &secret.code_at(server.now()))]).await;
+    browser.follow().await;
+    assert_eq!(server.query_texts("SELECT amr FROM session WHERE ended_at IS NULL").await, ["pwd"], "attack M9");
+    browser.click("#continuer").await;
+    server.advance(Span::seconds(30));
+    browser.sign_in(&account).await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    let landed = browser.follow().await.expect_redirect_away();
+    let tokens = ent.tokens(&attempt, &ent.code(&landed, &attempt)).await;
+    assert_eq!(tokens.claims["acr"], MFA);
+    let none = ent.attempt_with(&[ESSENTIAL, ("prompt", "none")]);
+    let landed = browser.open(&none.url).await.expect_redirect_away();
+    ent.code(&landed, &none);
+}
+
+#[tokio::test]
+async fn whoever_has_neither_application_nor_codes_is_sent_to_the_school() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    enrol(&server, &account).await;
+    let mut browser = at_factor(&server, &account).await;
+    browser.click("#plus-rien").await;
+    let text = browser.page.visible_text();
+    assert!(text.contains("L'établissement vérifie qui vous êtes") && text.contains("Monod"), "{text}");
+    let code = server.query_texts("SELECT support_code FROM sign_in_attempt").await;
+    assert!(text.contains(&code[0]), "{text}");
+}
