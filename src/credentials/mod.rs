@@ -44,6 +44,8 @@ pub enum ProofRefusal {
     Limited {
         until: Timestamp,
     },
+    /// The account has a second factor, and none was shown in this browser lately: nothing was compared.
+    FactorNeeded,
     /// Too many hashes are queued: nothing was compared.
     Busy {
         seconds: u32,

@@ -1,8 +1,13 @@
 //! Sets a new password, and begins a session.
 
+mod enrolment;
 mod factors;
 mod fresh_proof;
 
+pub use enrolment::{
+    ConfirmTotpOutcome, FactorChangeRefusal, FactorOwner, confirm_totp, find_waiting_totp, remove_totp,
+    renew_backup_codes, start_totp,
+};
 pub use factors::{SessionFactorOutcome, find_factors, prove_in_session, record_proven, verify_factor};
 pub use fresh_proof::prove_password;
 

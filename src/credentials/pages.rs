@@ -5,18 +5,19 @@ use axum::response::Response;
 
 use super::ProofRefusal;
 use crate::http::error::PageError;
-use crate::http::request_context::{RequestContext, retry_after};
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, retry_after, see_other};
 
 /// Returns the status of the page that is shown again.
 pub fn status(why: ProofRefusal) -> StatusCode {
     match why {
-        ProofRefusal::Empty | ProofRefusal::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
+        ProofRefusal::Empty | ProofRefusal::Wrong | ProofRefusal::FactorNeeded => StatusCode::UNPROCESSABLE_ENTITY,
         ProofRefusal::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
         ProofRefusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
-/// Adds when to come back, where there is a wait.
+/// Adds when to come back, where there is a wait; leads to the second factor, where one is to be shown first.
 pub fn refused(ctx: &RequestContext, why: ProofRefusal, mut page: Response) -> Result<Response, PageError> {
     match why {
         ProofRefusal::Limited { until } => Ok(retry_after(page, ctx.now, until)),
@@ -24,6 +25,17 @@ pub fn refused(ctx: &RequestContext, why: ProofRefusal, mut page: Response) -> R
             page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             Ok(page)
         }
+        ProofRefusal::FactorNeeded => Ok(see_other(&factor_url(&ctx.path_and_query))),
         ProofRefusal::Empty | ProofRefusal::Wrong => Ok(page),
     }
+}
+
+/// Returns the page of the second factor, with the page of the account to which it comes back.
+fn factor_url(here: &str) -> String {
+    let path = here.split('?').next().unwrap_or_default();
+    let known = paths::FACTOR_ERRANDS.into_iter().find(|errand| *errand == path);
+    // A page that needs more than its path is found again from the one that leads there.
+    let parent = [paths::ACCOUNT_CHILDREN, paths::ACCOUNT_REGROUP].into_iter().find(|parent| path.starts_with(parent));
+    let back = known.or(parent).unwrap_or(paths::ACCOUNT_SECURITY).trim_start_matches("/compte/");
+    format!("{}?vers={back}", paths::FACTOR)
 }

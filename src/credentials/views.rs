@@ -79,7 +79,7 @@ impl CurrentPasswordError {
         let plain = |kind| CurrentPasswordError { kind, until: String::new(), seconds: 0 };
         match why {
             ProofRefusal::Empty => plain(CurrentPasswordProblem::Empty),
-            ProofRefusal::Wrong => plain(CurrentPasswordProblem::Wrong),
+            ProofRefusal::Wrong | ProofRefusal::FactorNeeded => plain(CurrentPasswordProblem::Wrong),
             ProofRefusal::Limited { until } => CurrentPasswordError {
                 until: dates::hour_rounded_up(lang, until),
                 ..plain(CurrentPasswordProblem::Waiting)
@@ -125,6 +125,10 @@ impl FactorFieldError {
                 FactorFieldError { kind: FactorProblem::Wrong, until: String::new() }
             }
         }
+    }
+
+    pub fn wrong() -> Self {
+        FactorFieldError { kind: FactorProblem::Wrong, until: String::new() }
     }
 
     /// Examples, for the samples of pages.

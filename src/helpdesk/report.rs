@@ -32,7 +32,17 @@ pub struct AccountReport {
     pub sessions: SessionsReport,
     /// The number of known devices.
     pub devices: usize,
+    pub factors: FactorsReport,
     pub last_recovery: Option<RecoveryReport>,
+}
+
+/// The second factors of an account, by their number: no secret, and no code.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FactorsReport {
+    /// The applications of codes.
+    pub applications: usize,
+    /// The backup codes left.
+    pub backup_codes: i64,
 }
 
 /// A person of a roster, with what is known of the mobile number.

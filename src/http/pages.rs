@@ -136,7 +136,7 @@ const CARRIED_PARAMETERS: [&str; 11] =
     ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
-const RETURN_PATHS: [&str; 18] = [
+const RETURN_PATHS: [&str; 19] = [
     paths::SIGN_IN,
     paths::FACTOR,
     paths::ACTIVATION,
@@ -151,6 +151,7 @@ const RETURN_PATHS: [&str; 18] = [
     paths::RECOVERY_CODE,
     paths::RECOVERY_CHILDREN,
     paths::RECOVERY_BIRTH,
+    paths::RECOVERY_FACTOR,
     paths::RECOVERY_PASSWORD,
     paths::RECOVERY_OUTCOME,
     paths::RECOVERY_DONE,

@@ -17,8 +17,18 @@ pub const AFTER_SIGN_IN: &str = "/connexion/suite";
 /// The page of the second factor.
 pub const FACTOR: &str = "/connexion/preuve";
 /// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
-pub const FACTOR_ERRANDS: [&str; 7] =
-    [ACCOUNT_EMAIL, ACCOUNT_CHILDREN, ACCOUNT_CLOSE, ACCOUNT_DATA, ACCOUNT_PHONE, ACCOUNT_PASSWORD, ACCOUNT_SECURITY];
+pub const FACTOR_ERRANDS: [&str; 10] = [
+    ACCOUNT_APPLICATION,
+    ACCOUNT_BACKUP_CODES,
+    ACCOUNT_EMAIL,
+    ACCOUNT_CHILDREN,
+    ACCOUNT_CLOSE,
+    ACCOUNT_DATA,
+    ACCOUNT_PHONE,
+    ACCOUNT_PASSWORD,
+    ACCOUNT_REGROUP,
+    ACCOUNT_SECURITY,
+];
 pub const FORGOTTEN_IDENTIFIANT: &str = "/identifiant-oublie";
 pub const FORGOTTEN_PASSWORD: &str = "/mot-de-passe-oublie";
 pub const RECOVERY_CODE: &str = "/mot-de-passe-oublie/code";
@@ -27,6 +37,7 @@ pub const RECOVERY_BY_MAIL: &str = "/mot-de-passe-oublie/e-mail";
 pub const RECOVERY_BY_SMS: &str = "/mot-de-passe-oublie/sms";
 pub const RECOVERY_CHILDREN: &str = "/mot-de-passe-oublie/enfants";
 pub const RECOVERY_BIRTH: &str = "/mot-de-passe-oublie/naissance";
+pub const RECOVERY_FACTOR: &str = "/mot-de-passe-oublie/preuve";
 pub const RECOVERY_PASSWORD: &str = "/mot-de-passe-oublie/mot-de-passe";
 pub const RECOVERY_OUTCOME: &str = "/mot-de-passe-oublie/suite";
 pub const RECOVERY_DONE: &str = "/mot-de-passe-oublie/termine";
@@ -39,6 +50,10 @@ pub const ACCOUNT_ADD_CHILD: &str = "/compte/enfants/ajouter";
 pub const ACCOUNT_CHILDREN: &str = "/compte/enfants";
 pub const ACCOUNT_CHILD_LETTER: &str = "/compte/enfants/lettre";
 pub const ACCOUNT_CHILD_CODE: &str = "/compte/enfants/code";
+pub const ACCOUNT_APPLICATION: &str = "/compte/application";
+pub const ACCOUNT_APPLICATION_CODE: &str = "/compte/application/code";
+pub const ACCOUNT_APPLICATION_REMOVE: &str = "/compte/application/retirer";
+pub const ACCOUNT_BACKUP_CODES: &str = "/compte/codes-de-secours";
 pub const ACCOUNT_CLOSE: &str = "/compte/fermer";
 pub const ACCOUNT_DATA: &str = "/compte/donnees";
 pub const ACCOUNT_EVENTS: &str = "/compte/evenements";

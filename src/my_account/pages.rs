@@ -1,6 +1,7 @@
 //! `/` and `/compte`.
 
 mod children;
+mod factors;
 mod give_up;
 mod notices;
 mod own_data;
@@ -40,6 +41,10 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_SERVICES, get(services::show))
         .route(paths::ACCOUNT_NOTICE, post(notices::answer))
         .route(paths::ACCOUNT_SECURITY, get(security::show).post(security::forget))
+        .route(paths::ACCOUNT_APPLICATION, get(factors::show_add).post(factors::add))
+        .route(paths::ACCOUNT_APPLICATION_CODE, get(factors::show_code).post(factors::confirm))
+        .route(paths::ACCOUNT_APPLICATION_REMOVE, get(factors::show_remove).post(factors::remove))
+        .route(paths::ACCOUNT_BACKUP_CODES, get(factors::show_renew).post(factors::renew))
         .route(paths::ACCOUNT_EVENTS, get(security::events))
         .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))

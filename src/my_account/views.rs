@@ -3,6 +3,7 @@
 mod children;
 mod closing;
 mod data;
+mod factors;
 mod password;
 mod security;
 mod services;
@@ -10,8 +11,9 @@ mod services;
 pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
+pub use factors::{AddApplicationPage, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
 pub use password::ChangePasswordPage;
-pub use security::{DeviceLine, EventLine, EventsPage, SecurityPage};
+pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};
 
 use serde::Serialize;

@@ -62,6 +62,8 @@ pub enum RecoveryStep {
     Dates,
     /// Waiting for the pupil's own birth date.
     Birth,
+    /// Waiting for the second factor of an account that has one.
+    Factor,
     /// A password is to be chosen.
     Password,
     /// Completed with a sign-in.
@@ -71,8 +73,8 @@ pub enum RecoveryStep {
 }
 
 /// The steps that end with a proof.
-const PROOF_STEPS: [RecoveryStep; 4] =
-    [RecoveryStep::Code, RecoveryStep::Dates, RecoveryStep::Birth, RecoveryStep::Password];
+const PROOF_STEPS: [RecoveryStep; 5] =
+    [RecoveryStep::Code, RecoveryStep::Dates, RecoveryStep::Birth, RecoveryStep::Factor, RecoveryStep::Password];
 
 impl RecoveryStep {
     pub fn name(self) -> &'static str {
@@ -85,6 +87,7 @@ impl RecoveryStep {
             RecoveryStep::Code => paths::RECOVERY_CODE,
             RecoveryStep::Dates => paths::RECOVERY_CHILDREN,
             RecoveryStep::Birth => paths::RECOVERY_BIRTH,
+            RecoveryStep::Factor => paths::RECOVERY_FACTOR,
             RecoveryStep::Password => paths::RECOVERY_PASSWORD,
             RecoveryStep::Done => paths::RECOVERY_DONE,
             RecoveryStep::Ended => paths::RECOVERY_OUTCOME,

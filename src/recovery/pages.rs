@@ -4,6 +4,7 @@
 mod birth;
 mod children;
 mod code;
+mod factor;
 mod identifiant;
 mod letter;
 mod outcome;
@@ -40,6 +41,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::RECOVERY_CHILDREN, get(children::show).post(children::submit))
         .route(paths::LETTER, get(letter::show).post(letter::submit))
         .route(paths::RECOVERY_BIRTH, get(birth::show).post(birth::submit))
+        .route(paths::RECOVERY_FACTOR, get(factor::show).post(factor::submit))
         .route(paths::RECOVERY_PASSWORD, get(password::show).post(password::submit))
         .route(paths::RECOVERY_OUTCOME, get(outcome::show))
         .route(paths::RECOVERY_DONE, get(password::done))

@@ -183,7 +183,7 @@ pub async fn end_unfinished(
 ) -> anyhow::Result<()> {
     let outcome = serde_json::to_string(outcome)?;
     let sql = "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 \
-               AND state IN ('dates', 'birth', 'password')";
+               AND state IN ('dates', 'birth', 'factor', 'password')";
     tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;
     Ok(())
 }
@@ -192,7 +192,7 @@ pub async fn end_unfinished(
 pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<()> {
     let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
     let sql = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id = $1 \
-               AND state IN ('dates', 'birth', 'password')";
+               AND state IN ('dates', 'birth', 'factor', 'password')";
     tx.execute(sql, args![letter_id, outcome]).await?;
     Ok(())
 }

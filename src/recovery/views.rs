@@ -12,10 +12,12 @@ use crate::guardianship::ChildStatus;
 use crate::http::pages::Page;
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
 
+mod factor;
 mod letter;
 mod outcomes;
 mod samples;
 
+pub use factor::RecoveryFactorPage;
 pub use letter::{LetterCodeFieldError, LetterPage, LetterRefusal, OwnBirthError, OwnBirthPage};
 pub use outcomes::{NewPasswordDone, RecoveryEnded, RecoveryEndedReason, RecoveryExpired, UnknownRecovery};
 

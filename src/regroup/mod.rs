@@ -142,6 +142,8 @@ pub enum RegroupRefusal {
     MustChange,
     /// A password was replaced lately, of one of the accounts.
     Caution { until: Timestamp },
+    /// The other account has a second factor, which nobody shows here.
+    Factor,
     /// The account of the letter has no child of whom a birth date could be asked.
     NothingToAsk,
 }

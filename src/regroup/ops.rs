@@ -18,7 +18,7 @@ use crate::clients::{self, SubjectType};
 use crate::db::{Tx, UnitOfWork};
 use crate::sessions::Session;
 use crate::subjects::{self, SubjectSpace};
-use crate::{grants, roster};
+use crate::{credentials, grants, roster};
 
 /// The signed-in person, with the support code and the language of the request.
 #[derive(Clone, Copy)]
@@ -29,10 +29,14 @@ pub struct RegroupPerson<'a> {
     pub lang: Lang,
 }
 
-/// Judges whether two accounts may be joined by their person.
+/// Judges whether two accounts may be joined by their person. The proof of the other account is less than its second
+/// factor, so that whoever stole a password would get its children (docs/threats.md#attack-m10).
 async fn judge(tx: &mut UnitOfWork<'_>, account: &Account, other: &Account) -> anyhow::Result<Option<RegroupRefusal>> {
     if let Some(why) = judge_accounts(account, other, tx.now) {
         return Ok(Some(why));
+    }
+    if credentials::store::find_factors(tx, &other.id).await?.is_required() {
+        return Ok(Some(RegroupRefusal::Factor));
     }
     let mut names = Vec::new();
     for one in [account, other] {

@@ -18,7 +18,7 @@ use crate::base::actor::Actor;
 use crate::base::ids::is_id;
 use crate::base::profile::Profile;
 use crate::credentials::views::CurrentPasswordError;
-use crate::credentials::{ProofRefusal, SignInContext};
+use crate::credentials::{SignInContext, pages as proof};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -89,24 +89,6 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, parent: Regroupi
     ctx.page(&app.pages, StatusCode::OK, &RegroupPage { joined, undone, ..page })
 }
 
-/// Returns the status for a password that was not proven.
-fn proof_status(why: ProofRefusal) -> StatusCode {
-    match why {
-        ProofRefusal::Empty | ProofRefusal::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
-        ProofRefusal::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
-        ProofRefusal::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-/// Adds when to come back after a password that was not proven.
-fn with_wait(ctx: &RequestContext, why: ProofRefusal, page: Response) -> Response {
-    match why {
-        ProofRefusal::Limited { until } => retry_after(page, ctx.now, until),
-        ProofRefusal::Busy { seconds } => busy(page, seconds),
-        ProofRefusal::Empty | ProofRefusal::Wrong => page,
-    }
-}
-
 fn busy(mut page: Response, seconds: u32) -> Response {
     page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     page
@@ -137,8 +119,8 @@ async fn submit(
         ProveOutcome::Begun { id } => Ok(see_other(&format!("{}?r={id}", paths::ACCOUNT_REGROUP_CHOICE))),
         ProveOutcome::OwnNotProven(why) => {
             let own_error = Some(CurrentPasswordError::new(why, ctx.lang));
-            let page = ctx.page(&app.pages, proof_status(why), &RegroupPage { own_error, ..page })?;
-            Ok(with_wait(&ctx, why, page))
+            let page = ctx.page(&app.pages, proof::status(why), &RegroupPage { own_error, ..page })?;
+            proof::refused(&ctx, why, page)
         }
         ProveOutcome::OtherNotProven(why) => other_not_proven(&app, &ctx, page, why),
         ProveOutcome::Refused(why) => refused(&app, &ctx, page, why),
@@ -285,8 +267,8 @@ async fn undo(
         UndoOutcome::NotProven(why) => {
             let page = regroup_page(&op, &ctx, &parent).await?;
             let undo_error = Some(CurrentPasswordError::new(why, ctx.lang));
-            let page = ctx.page(&app.pages, proof_status(why), &RegroupPage { undo_error, ..page })?;
-            Ok(with_wait(&ctx, why, page))
+            let page = ctx.page(&app.pages, proof::status(why), &RegroupPage { undo_error, ..page })?;
+            proof::refused(&ctx, why, page)
         }
     }
 }

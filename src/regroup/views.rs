@@ -78,6 +78,7 @@ impl RegroupRefusalView {
                 RegroupRefusal::Suspended => "suspended",
                 RegroupRefusal::MustChange => "must-change",
                 RegroupRefusal::Caution { .. } => "caution",
+                RegroupRefusal::Factor => "factor",
                 RegroupRefusal::NothingToAsk => "nothing",
             },
             code: support_code.to_owned(),
@@ -147,7 +148,7 @@ impl Page for RegroupPage {
         ] {
             all.push(RegroupPage { other_error: Some(error), ..typed() });
         }
-        for kind in ["same", "names", "keys", "suspended", "must-change", "caution", "nothing"] {
+        for kind in ["same", "names", "keys", "suspended", "must-change", "caution", "factor", "nothing"] {
             let refusal = RegroupRefusalView {
                 kind,
                 code: "K7PM-4HXA".to_owned(),

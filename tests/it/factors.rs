@@ -2,12 +2,9 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::{Span, Timestamp};
-use preau::base::ids::row_id;
-use preau::base::typed_ids::{SessionId, TotpId};
-use preau::credentials::store;
-use preau::credentials::totp::{TotpSecret, first_step};
-use preau::db::Durability;
+use preau::credentials::totp::TotpSecret;
 
+use crate::support::people::PASSWORD;
 use crate::support::{Browser, TestAccount, TestRelyingParty, TestServer};
 
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
@@ -18,14 +15,7 @@ const ESSENTIAL: (&str, &str) =
 
 /// Gives the account an application, confirmed an hour ago.
 async fn enrol(server: &TestServer, account: &TestAccount) -> TotpSecret {
-    let op = server.operation();
-    let secret = TotpSecret::draw(server.app.rng.as_ref());
-    let id = TotpId::new(row_id(op.now, server.app.rng.as_ref()));
-    let mut tx = op.write(Durability::Durable).await.unwrap();
-    let place = (&id, &account.account_id, &SessionId::new("s"));
-    store::insert_totp(&mut tx, &server.app.master_key, place, &secret, first_step(op.now)).await.unwrap();
-    assert!(store::confirm_totp(&mut tx, &id, "").await.unwrap());
-    tx.commit().await.unwrap();
+    let secret = server.enrol_application(account).await;
     server.advance(Span::hours(1));
     secret
 }
@@ -282,4 +272,148 @@ async fn whoever_has_neither_application_nor_codes_is_sent_to_the_school() {
     assert!(text.contains("L'établissement vérifie qui vous êtes") && text.contains("Monod"), "{text}");
     let code = server.query_texts("SELECT support_code FROM sign_in_attempt").await;
     assert!(text.contains(&code[0]), "{text}");
+}
+
+/// A browser on an account's pages, signed in.
+async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
+    let mut browser = Browser::new(server);
+    browser.get("/connexion").await;
+    browser.sign_in(account).await;
+    assert_eq!(browser.url.path(), "/compte", "{}", browser.page.visible_text());
+    browser
+}
+
+/// Adds an application by the pages, as a person does. Returns its secret and the backup codes shown.
+async fn add_application(server: &TestServer, browser: &mut Browser) -> (TotpSecret, Vec<String>) {
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/compte/application/code", "{}", browser.page.visible_text());
+    let shown = crate::support::html::text(&browser.page.text(), "#secret").unwrap();
+    let secret = TotpSecret::parse(&shown.replace([' ', '\u{a0}'], "")).unwrap();
+    assert!(browser.page.has_element("svg.qr"));
+    assert_eq!(browser.submit("ajouter", &[("code", "000000")]).await.status, REFUSED, "not before a code of it");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp WHERE confirmed_at IS NOT NULL").await, 0);
+    browser.submit("ajouter", &[("code", &secret.code_at(server.now()))]).await;
+    assert_eq!(browser.page.status, StatusCode::OK, "{}", browser.page.visible_text());
+    let text = browser.page.visible_text();
+    let codes = text.split_whitespace().filter(|word| word.len() == 9 && word.as_bytes()[4] == b'-');
+    (secret, codes.map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn attack_m9_an_application_is_added_by_the_password_and_a_code_and_removed_by_a_factor() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    server.confirm_email(&account, "anne@example.org").await;
+    let mut browser = signed_in(&server, &account).await;
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", "Faux-mot-2")]).await;
+    assert_eq!(browser.page.status, REFUSED);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 0, "no secret without the password");
+    let (secret, codes) = add_application(&server, &mut browser).await;
+    assert_eq!(codes.len(), 10, "{}", browser.page.visible_text());
+    server.drain_outbox().await;
+    assert!(server.mails().iter().any(|mail| mail.subject.contains("deuxième preuve")), "told at once");
+    // Each backup code serves once, and only with the password.
+    let mut other = at_factor(&server, &account).await;
+    assert_eq!(give(&mut other, &codes[0]).await, StatusCode::SEE_OTHER);
+    assert_eq!(server.query_texts("SELECT amr FROM session ORDER BY authenticated_at DESC, amr").await[0], "pwd");
+    let mut third = at_factor(&server, &account).await;
+    assert_eq!(give(&mut third, &codes[0].to_lowercase()).await, REFUSED);
+    // Five minutes later a session left open removes nothing, though it has the password.
+    server.advance(Span::minutes(6));
+    browser.open("/compte/securite").await;
+    browser.click("a[href^='/compte/application/retirer']").await;
+    browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/connexion/preuve", "{}", browser.page.visible_text());
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/compte/securite");
+    browser.click("a[href^='/compte/application/retirer']").await;
+    browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 0, "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM backup_code").await, 0, "they go with the last one");
+    signed_in(&server, &account).await;
+}
+
+#[tokio::test]
+async fn attack_m10_what_a_thief_would_want_asks_for_the_factor_too() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account).await;
+    let secret = enrol(&server, &account).await;
+    server.execute_sql("UPDATE session SET seen_at = $1", vec![server.now().0.into()]).await;
+    for path in ["/compte/donnees", "/compte/fermer", "/compte/portable"] {
+        browser.post(path, &[("mot_de_passe", PASSWORD)]).await;
+        assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(browser.next().unwrap().path(), "/connexion/preuve", "{path}");
+    }
+    browser.post("/compte/donnees", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/compte/donnees");
+    browser.submit("telecharger", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(browser.page.header("content-type"), "application/json");
+    let factors = &browser.page.json()["second_factors"];
+    assert_eq!(factors["applications"].as_array().unwrap().len(), 1, "{factors}");
+    assert!(!browser.page.text().contains(&secret.to_groups().replace([' ', '\u{a0}'], "")), "no secret");
+    server.advance(Span::minutes(5));
+    browser.post("/compte/donnees", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "five minutes");
+}
+
+#[tokio::test]
+async fn attack_m9_no_factor_during_the_caution_and_a_secret_is_one_session_s_and_minutes_long() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account).await;
+    let until = server.now().plus(Span::hours(48)).0;
+    server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(browser.page.status, REFUSED);
+    assert!(browser.page.visible_text().contains("Par prudence"), "{}", browser.page.visible_text());
+    server.execute_sql("UPDATE account SET caution_until = NULL", Vec::new()).await;
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    let mut other = signed_in(&server, &account).await;
+    other.open("/compte/application/code").await;
+    assert_eq!(other.url.path(), "/compte/securite", "another session sees no secret");
+    server.advance(Span::minutes(15));
+    browser.open("/compte/application/code").await;
+    assert_eq!(browser.url.path(), "/compte/securite", "fifteen minutes");
+}
+
+/// ACCOUNT: the older sibling with the phone, and a SIM swap, have code and dates, and stop at the factor.
+#[tokio::test]
+async fn attack_m1_a_recovery_of_an_account_with_a_factor_stops_at_the_factor() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    server.advance(Span::days(4));
+    let mut browser = Browser::new(&server);
+    browser.prove_mobile(&server, &account.identifiant).await;
+    browser.type_dates(&["14/02/2013"]).await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/preuve", "{}", browser.page.visible_text());
+    let at = browser.url.to_string();
+    browser.open(&at.replace("/preuve", "/mot-de-passe")).await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/preuve", "the password is not to be chosen yet");
+    let query = browser.url.query().unwrap().to_owned();
+    let fields = [("mot_de_passe", "Autre-mot-99"), ("confirmation", "Autre-mot-99")];
+    browser.post(&format!("/mot-de-passe-oublie/mot-de-passe?{query}"), &fields).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session").await, 0);
+    browser.open(&at).await;
+    assert_eq!(give(&mut browser, "000000").await, REFUSED);
+    browser.click("#plus-rien").await;
+    assert!(browser.page.visible_text().contains("L'établissement vérifie"), "{}", browser.page.visible_text());
+    browser.click("#revenir").await;
+    assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    browser.follow().await;
+    browser.type_new_password("Autre-mot-99").await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/termine", "{}", browser.page.visible_text());
+    assert_eq!(server.query_texts("SELECT amr FROM session WHERE ended_at IS NULL").await, ["sms pwd"]);
 }

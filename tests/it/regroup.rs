@@ -809,3 +809,29 @@ async fn the_page_shows_the_way_back_only_where_there_is_one() {
     here.get("/compte").await;
     assert!(text(&here.page.text(), "#regrouper strong").is_some_and(|t| t.contains("J'ai un autre compte")));
 }
+
+#[tokio::test]
+async fn attack_m10_an_account_with_a_factor_is_not_joined_by_its_password_and_keeps_its_factor() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    let choice = here.url.to_string();
+    server.enrol_application(&second).await;
+    here.submit("confirmer", &[("garder", "a")]).await;
+    assert!(here.tells("demande une deuxième preuve"), "at the choice too: {}", here.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
+    here.prove(&second.identifiant, &second.password).await;
+    assert_eq!(here.url.path(), "/compte/regrouper", "{choice}");
+    assert!(here.tells("demande une deuxième preuve"), "{}", here.page.visible_text());
+    // The account of this session has the factor: it is the one that is kept, whatever is sent.
+    server.execute_sql("DELETE FROM totp", Vec::new()).await;
+    server.enrol_application(&first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    let at = here.url.to_string();
+    let id = at.split("r=").nth(1).unwrap().to_owned();
+    assert!(!here.page.has_element("#garder-b"));
+    here.post("/compte/regrouper/choix", &[("r", &id), ("garder", "b")]).await;
+    let kept = server.query_texts("SELECT merged_into FROM account WHERE merged_into IS NOT NULL").await;
+    assert_eq!(kept, [first.account_id.as_str()], "{}", here.page.visible_text());
+}

@@ -39,6 +39,10 @@ pub fn print(report: &AccountReport, out: &mut (dyn Write + Send)) -> io::Result
     }
     let seen = dated(", last seen", report.sessions.seen_at);
     line("sessions", format!("{}{seen}; {} known devices", report.sessions.alive, report.devices))?;
+    if report.factors.applications > 0 {
+        let (applications, codes) = (report.factors.applications, report.factors.backup_codes);
+        line("factors", format!("{applications} applications of codes; {codes} backup codes left"))?;
+    }
     if let Some(last) = &report.last_recovery {
         let outcome = last.outcome.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         let (at, channel, step) = (format_paris_time(last.created_at), &last.channel, &last.step);

@@ -11,12 +11,12 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::db::Tx;
 use crate::helpdesk::report::{
-    AccountReport, LetterReport, PersonReport, PupilReport, RecoveryReport, SessionsReport, mask_address,
+    AccountReport, FactorsReport, LetterReport, PersonReport, PupilReport, RecoveryReport, SessionsReport, mask_address,
 };
 use crate::roster::sealed_rows::open_mobile;
 use crate::roster::store::pupils::list_pupils_of_account;
 use crate::sessions::SESSION_TTL;
-use crate::{activation, devices, letters, login, recovery, sessions, support};
+use crate::{activation, credentials, devices, letters, login, recovery, sessions, support};
 
 /// Returns what may be seen of the account of a typed identifiant.
 pub async fn show(op: StorageOperation<'_>, identifiant: &str) -> anyhow::Result<AccountReport> {
@@ -50,6 +50,7 @@ async fn report(op: StorageOperation<'_>, tx: &mut Tx, account: Account) -> anyh
     let pupils = list_pupils_of_account(tx, id, account.profile).await?;
     let email = emails::find_confirmed(tx, op.master_key, id).await?;
     let known = devices::store::list(tx, id, op.now, op.now.minus(SESSION_TTL)).await?;
+    let held = credentials::store::find_factors(tx, id).await?;
     let last = recovery::store::find_last_of_account(tx, id).await?;
     Ok(AccountReport {
         activated_at: audit::store::find_first(tx, id, AuditEvent::PasswordChosen).await?,
@@ -72,6 +73,7 @@ async fn report(op: StorageOperation<'_>, tx: &mut Tx, account: Account) -> anyh
             .collect(),
         email: email.map(|email| mask_address(&email.address)),
         devices: known.len(),
+        factors: FactorsReport { applications: held.totp.len(), backup_codes: held.backup_codes },
         last_recovery: last.map(|last| RecoveryReport {
             created_at: Timestamp(last.created_at),
             channel: last.channel,

@@ -106,6 +106,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
             devices::store::forget_others(&mut tx, &id, None).await?;
             letters::store::withdraw_open(&mut tx, &id).await?;
             recovery::store::end_others(&mut tx, &id, None).await?;
+            credentials::store::delete_all(&mut tx, &id).await?;
             accounts::store::emails::delete_all(&mut tx, &id).await?;
             grants::store::consents::delete_all(&mut tx, &id).await?;
             grants::store::uses::delete_all(&mut tx, &id).await?;

@@ -14,7 +14,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::sessions::SESSION_TTL;
-use crate::{clients, devices, grants, notify, roster};
+use crate::{clients, credentials, devices, grants, notify, roster};
 
 /// The maximum number of audit rows in an export; thirteen months of a person have some hundred.
 const MAX_EXPORTED_EVENTS: i64 = 20_000;
@@ -54,6 +54,7 @@ pub async fn export_data(
     let mut tx = app.db.read().await?;
     let people = roster_data(op, &mut tx, account).await?;
     let devices = devices::store::list(&mut tx, &account.id, op.now, op.now.minus(SESSION_TTL)).await?;
+    let held = credentials::store::find_factors(&mut tx, &account.id).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let events = audit::store::list_latest_of_account(&mut tx, &account.id, "g", MAX_EXPORTED_EVENTS).await?;
     let services = service_data(&mut tx, account).await?;
@@ -78,6 +79,14 @@ pub async fn export_data(
             "last_used": time(Timestamp(device.seen_at)),
             "signed_in_since": device.signed_in_at.map(|at| time(Timestamp(at))),
         })).collect::<Vec<_>>(),
+        "second_factors": {
+            "applications": held.totp.iter().map(|totp| json!({
+                "added_at": time(totp.confirmed_at),
+                "last_used": totp.used_at.map(time),
+            })).collect::<Vec<_>>(),
+            "backup_codes_left": held.backup_codes,
+            "backup_codes_drawn_at": held.backup_codes_at.map(time),
+        },
         "services": services,
         "consents": consents,
         "notices": notices.iter().map(|notice| json!({

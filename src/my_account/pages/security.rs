@@ -9,13 +9,15 @@ use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::lang::Lang;
+use crate::credentials;
+use crate::credentials::factors::{MAX_TOTP, TotpFactor};
 use crate::devices;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
-use crate::my_account::views::{DeviceLine, EventLine, EventsPage, SecurityPage};
+use crate::my_account::views::{ApplicationLine, DeviceLine, EventLine, EventsPage, SecurityPage};
 use crate::sessions::SESSION_TTL;
 use crate::sessions::extract::SignedIn;
 
@@ -34,6 +36,14 @@ fn event_lines(
     events.into_iter().map(line).collect()
 }
 
+fn application_line(ctx: &RequestContext, totp: TotpFactor) -> ApplicationLine {
+    ApplicationLine {
+        id: totp.id.as_str().to_owned(),
+        since: dates::day(ctx.lang, totp.confirmed_at),
+        used: totp.used_at.map(|at| dates::moment(ctx.lang, at, ctx.now)),
+    }
+}
+
 pub async fn show(
     State(app): State<AppState>,
     ctx: RequestContext,
@@ -42,6 +52,7 @@ pub async fn show(
     let mut tx = app.db.read().await?;
     let known = devices::store::list(&mut tx, &account.id, ctx.now, ctx.now.minus(SESSION_TTL)).await?;
     let (events, _) = ops::list_events(&mut tx, &account.id, None).await?;
+    let held = credentials::store::find_factors(&mut tx, &account.id).await?;
     drop(tx);
     let mut lines = Vec::new();
     for device in known {
@@ -55,6 +66,9 @@ pub async fn show(
     }
     let page = SecurityPage {
         password_since: account.password_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(),
+        may_add_application: held.totp.len() < MAX_TOTP,
+        applications: held.totp.into_iter().map(|totp| application_line(&ctx, totp)).collect(),
+        backup_codes: held.backup_codes,
         devices: lines,
         events: event_lines(&app, (ctx.lang, ctx.now), events.into_iter().take(LATEST_EVENTS))?,
     };

@@ -9,9 +9,24 @@ use crate::http::pages::Page;
 pub struct SecurityPage {
     /// The day of the last change of the password, as `3 octobre`.
     pub password_since: String,
+    /// The applications that give codes.
+    pub applications: Vec<ApplicationLine>,
+    pub may_add_application: bool,
+    /// The number of backup codes left.
+    pub backup_codes: i64,
     pub devices: Vec<DeviceLine>,
     /// The latest events.
     pub events: Vec<EventLine>,
+}
+
+/// An application of codes.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApplicationLine {
+    pub id: String,
+    /// The day on which it was added.
+    pub since: String,
+    /// The last use.
+    pub used: Option<String>,
 }
 
 /// A known device of the account.
@@ -68,6 +83,13 @@ impl Page for SecurityPage {
         vec![
             SecurityPage {
                 password_since: "3\u{a0}octobre".to_owned(),
+                applications: vec![ApplicationLine {
+                    id: "0".repeat(32),
+                    since: "4\u{a0}octobre".to_owned(),
+                    used: Some("hier à 21\u{a0}h\u{a0}14".to_owned()),
+                }],
+                may_add_application: true,
+                backup_codes: 8,
                 devices: vec![
                     here.clone(),
                     device("Firefox sur Windows", false, Some("hier à 21\u{a0}h\u{a0}14")),
@@ -75,7 +97,14 @@ impl Page for SecurityPage {
                 ],
                 events: events(),
             },
-            SecurityPage { password_since: "3\u{a0}octobre".to_owned(), devices: vec![here], events: events() },
+            SecurityPage {
+                password_since: "3\u{a0}octobre".to_owned(),
+                applications: Vec::new(),
+                may_add_application: true,
+                backup_codes: 0,
+                devices: vec![here],
+                events: events(),
+            },
         ]
     }
 }

@@ -60,13 +60,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     };
     let (fields, given) = read_dates(&form, &ctx, &recovery);
     match ops::submit_dates(&Operation::of_request(&app, &ctx), &recovery, &given).await? {
-        DatesOutcome::Advanced(RecoveryStep::Password) => Ok(with_next_secret(
-            &app,
-            &ctx,
-            &recovery,
-            RecoveryStep::Dates,
-            redirect_to_step(&ctx, RecoveryStep::Password),
-        )),
+        DatesOutcome::Advanced(step @ (RecoveryStep::Password | RecoveryStep::Factor)) => {
+            Ok(with_next_secret(&app, &ctx, &recovery, RecoveryStep::Dates, redirect_to_step(&ctx, step)))
+        }
         DatesOutcome::Advanced(step) => Ok(redirect_to_step(&ctx, step)),
         DatesOutcome::AlreadyAdvanced(step) => Ok(once_more().await?.unwrap_or_else(|| redirect_to_step(&ctx, step))),
         DatesOutcome::ShowAgain { recovery, verdicts } => {

@@ -47,7 +47,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 }
 
 /// Returns the schools of the account's children, current or former, or the pupil's own.
-async fn offices(app: &AppState, recovery: &Recovery) -> anyhow::Result<Vec<SchoolContact>> {
+pub(super) async fn offices(app: &AppState, recovery: &Recovery) -> anyhow::Result<Vec<SchoolContact>> {
     let Some(account) = &recovery.account_id else { return Ok(Vec::new()) };
     let mut tx = app.db.read().await?;
     let mut uais = Vec::new();

@@ -55,9 +55,14 @@ pub async fn find_choice(
         _ => None,
     };
     let current = side(&mut tx, op.now, person.account).await?;
-    let may_keep_other = found.may_keep_other(&other);
+    let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, person.account).await?;
     let other = side(&mut tx, op.now, &other).await?;
     Ok(Some(ChoiceView { regroupement: found, current, other, may_keep_other, question }))
+}
+
+/// True if the account has a second factor: it goes with its account, and what it protects is not to lose it.
+async fn has_factor(tx: &mut Tx, account: &Account) -> anyhow::Result<bool> {
+    Ok(credentials::store::find_factors(tx, &account.id).await?.is_required())
 }
 
 async fn side(tx: &mut Tx, now: Timestamp, account: &Account) -> anyhow::Result<SideView> {
@@ -146,8 +151,9 @@ pub async fn join(
         tx.rollback().await?;
         return Ok(JoinOutcome::Refused(why));
     }
+    let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, &account).await?;
     let (kept, absorbed) = match typed.kept {
-        KeptAccount::Other if found.may_keep_other(&other) => (&other, &account),
+        KeptAccount::Other if may_keep_other => (&other, &account),
         KeptAccount::Other | KeptAccount::Current => (&account, &other),
     };
     tell_both(op, &mut tx, person, (kept, absorbed), AccountNoticeKind::Regrouped).await?;

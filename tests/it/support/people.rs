@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use preau::accounts::store::emails::NewEmail;
 use preau::accounts::{self, SuspendedBy};
+use preau::base::ids::row_id;
 use preau::base::profile::Profile;
-use preau::base::typed_ids::{AccountId, ChallengeId, PersonId, SessionId};
+use preau::base::typed_ids::{AccountId, ChallengeId, PersonId, SessionId, TotpId};
+use preau::credentials::totp::{TotpSecret, first_step};
 use preau::crypto::Priority;
 use preau::db::Durability;
 use preau::roster::formats::RosterFormat;
@@ -106,6 +108,21 @@ impl TestServer {
     pub async fn create_durand(&self) -> TestAccount {
         self.import_families("montpellier", super::deployment::MONOD, &[TestFamily::durand()]).await;
         self.create_account_of("montpellier", &TestFamily::durand()).await
+    }
+
+    /// Gives the account an application that gives codes, as one confirmed by its person.
+    pub async fn enrol_application(&self, member: &TestAccount) -> TotpSecret {
+        let op = self.operation();
+        let secret = TotpSecret::draw(self.app.rng.as_ref());
+        let id = TotpId::new(row_id(op.now, self.app.rng.as_ref()));
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        let place = (&id, &member.account_id, &SessionId::new("s"));
+        preau::credentials::store::insert_totp(&mut tx, &self.app.master_key, place, &secret, first_step(op.now))
+            .await
+            .unwrap();
+        assert!(preau::credentials::store::confirm_totp(&mut tx, &id, "").await.unwrap());
+        tx.commit().await.unwrap();
+        secret
     }
 
     /// Gives the account a confirmed address.

@@ -1,0 +1,77 @@
+//! `/mot-de-passe-oublie/preuve`: asks for the second factor of an account that has one.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::outcome::offices;
+use super::{CARRIED_PARAMS, PageResult, in_request_language, recovery_at, redirect_to_step, with_next_secret};
+use crate::app::{AppState, Operation};
+use crate::credentials;
+use crate::credentials::factors::{FactorVerification, TypedFactor};
+use crate::credentials::views::FactorFieldError;
+use crate::http::form::Form;
+use crate::http::request_context::{RequestContext, retry_after};
+use crate::recovery::ops::{self, RecoveryFactorOutcome};
+use crate::recovery::views::RecoveryFactorPage;
+use crate::recovery::{Recovery, RecoveryStep};
+
+async fn factor_page(
+    app: &AppState,
+    ctx: &RequestContext,
+    recovery: &Recovery,
+    error: Option<FactorFieldError>,
+) -> anyhow::Result<RecoveryFactorPage> {
+    let held = match &recovery.account_id {
+        Some(account_id) => credentials::ops::find_factors(&Operation::of_request(app, ctx), account_id).await?,
+        None => credentials::factors::HeldFactors::default(),
+    };
+    Ok(RecoveryFactorPage {
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        backup_codes: held.backup_codes > 0,
+        lost: ctx.query.get("aide").is_some() && error.is_none(),
+        code: recovery.support_code.clone(),
+        offices: offices(app, recovery).await?,
+        error,
+    })
+}
+
+pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    match recovery_at(&app, &ctx, &[RecoveryStep::Factor]).await? {
+        Ok(recovery) => ctx.page(&app.pages, StatusCode::OK, &factor_page(&app, &ctx, &recovery, None).await?),
+        Err(answer) => Ok(answer),
+    }
+}
+
+/// POST: compares the factor.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let ctx = in_request_language(&app, ctx).await;
+    let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Factor]).await? {
+        Ok(found) => found,
+        Err(answer) => return Ok(answer),
+    };
+    let typed = match TypedFactor::parse(form.form_value("code")) {
+        Ok(typed) => typed,
+        Err(error) => {
+            let page = factor_page(&app, &ctx, &recovery, Some(error.into())).await?;
+            return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    match ops::submit_factor(&Operation::of_request(&app, &ctx), &recovery, &ctx.devices, &typed).await? {
+        RecoveryFactorOutcome::Proven => {
+            let answer = redirect_to_step(&ctx, RecoveryStep::Password);
+            Ok(with_next_secret(&app, &ctx, &recovery, RecoveryStep::Factor, answer))
+        }
+        RecoveryFactorOutcome::AlreadyAdvanced => Ok(redirect_to_step(&ctx, RecoveryStep::Password)),
+        RecoveryFactorOutcome::Refused(refused) => {
+            let error = FactorFieldError::new(refused, ctx.lang);
+            let page = factor_page(&app, &ctx, &recovery, Some(error)).await?;
+            match refused {
+                FactorVerification::Limited { until } => {
+                    Ok(retry_after(ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?, ctx.now, until))
+                }
+                _ => ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page),
+            }
+        }
+    }
+}

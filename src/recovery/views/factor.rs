@@ -1,0 +1,39 @@
+//! The page of the second factor in a recovery.
+
+use serde::Serialize;
+
+use crate::credentials::views::FactorFieldError;
+use crate::http::pages::Page;
+use crate::tenants::SchoolContact;
+
+/// `/mot-de-passe-oublie/preuve`. Posts `code` to the URL of the page. Shown after the right code and dates.
+#[derive(Debug, Serialize)]
+pub struct RecoveryFactorPage {
+    /// The query of this page, never empty.
+    pub query: String,
+    pub backup_codes: bool,
+    /// True if the person has none of the factors any more: the school is the way that remains.
+    pub lost: bool,
+    /// The support code.
+    pub code: String,
+    pub offices: Vec<SchoolContact>,
+    pub error: Option<FactorFieldError>,
+}
+
+impl Page for RecoveryFactorPage {
+    const TEMPLATE: &'static str = "recovery/factor.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |lost, error| RecoveryFactorPage {
+            query: "?i=0123456789abcdefghijkl&client_id=mon-ent&r=0123456789abcdefghijkl".to_owned(),
+            backup_codes: true,
+            lost,
+            code: "K7P-4MX".to_owned(),
+            offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
+            error,
+        };
+        let mut all = vec![page(false, None), page(true, None)];
+        all.extend(FactorFieldError::samples().into_iter().map(|error| page(false, Some(error))));
+        all
+    }
+}
