@@ -771,8 +771,8 @@ regroup-other-waiting = Too many tries for that other account. Try again at { $u
 regroup-other-from-here = Too many tries from your internet connection. Try again at { $until }.
 regroup-refused = The accounts are not joined
 regroup-refused-same = These two usernames already open the same account.
-regroup-refused-names = The names of the two accounts are not the same. Call the school; support code { $code }.
-regroup-refused-keys = The academy knows each of the two accounts by a number of its own, and the school portal already uses one of them. Call the school; support code { $code }.
+regroup-refused-names = The names of the two accounts are not the same. The school can correct the name in its record; support code { $code }. Then start again.
+regroup-refused-keys = The school portal already knows these accounts as two different ones: they cannot be joined. Keep both usernames. A question? Support code { $code }.
 regroup-refused-suspended = One of the two accounts is suspended. Call the school; support code { $code }.
 regroup-refused-must-change = The password of one of the two accounts has to be changed first: sign out, and sign in with that username.
 regroup-refused-caution = To be safe, after a recent change, this will be possible from { $day } at { $hour }.
@@ -786,10 +786,10 @@ regroup-seen = Last signed in on { $day }.
 regroup-joins = The account { $identifiant } joins the one that you are in.
 regroup-changes = What changes
 regroup-children = { $n ->
-    [one] The account you keep has your child. Its password does not change.
-   *[other] The account you keep has your { $n } children. Its password does not change.
+    [one] The account you keep has your child.
+   *[other] The account you keep has your { $n } children.
 }
-regroup-alias = The other username still works: it opens the account you keep.
+regroup-alias = The other username still works, with the password of the account you keep. The other password no longer works.
 regroup-services = Your services recognise you. In the school portal, this may take a day.
 regroup-devices = Your other devices are signed out.
 regroup-undo-note = You can undo everything for **7 days**, until { $day }.
@@ -808,17 +808,17 @@ event-accounts-joined = Two accounts joined
 event-accounts-separated = Joined accounts separated again
 regroup-children-intro = Did you already have another account?
 regroup-children-link = Join two accounts
-child-letter-wrong = This is not the code of a letter for your account. { $left ->
-    [one] 1 try left.
-   *[other] { $left } tries left.
-}
+child-letter-wrong = This is not the code of a letter for your account. Read it again on the letter. { $left ->
+    [one] { $left } try
+   *[other] { $left } tries
+} left today.
 printed-heading-child = A child to add to your account
 printed-lead-child = You already have an account: this sheet adds a child of this school to it.
 printed-go-child = Sign in with your username at **{ $address }**
-printed-copy-child = At the bottom of that page, copy the code.
+printed-copy-child = Open **My children: add, remove**. At the bottom of the page, copy the code.
 printed-date-child = Enter the child's date of birth.
 printed-code-child = Code, to add a child
-printed-qr-child = QR code: opens the page of your children
+printed-qr-child = QR code: the address where you sign in
 ## Second factor
 factor-title = Show that it is you
 factor-show = Give the 6-digit code of your application.
@@ -832,7 +832,7 @@ factor-wrong = That code is not right, or it was used already. Wait for the next
 factor-waiting = Too many attempts. Try again at { $until }.
 factor-lost = I have none of these any more
 factor-lost-title = You have neither the application nor the codes any more
-factor-lost-next = The school checks who you are and gives you a letter. Tell it this support code.
+factor-lost-next = First look for your backup codes, on paper. Without them, call the school with this support code: it checks who you are and has this proof removed.
 factor-lost-back = Give a code
 factor-expired-title = This sign-in waited too long
 factor-expired = For safety, it stops here. Start again with your username and your password.
@@ -856,6 +856,7 @@ application-title = Code application
 application-none = not used
 application-what = A 6-digit code, given by an application of your phone, beside the password.
 application-which = You need a code application on your phone. Every one that reads a square (QR code) will do.
+application-alone = Keep the backup codes that you will be shown: without the phone and without these codes, your account no longer opens.
 application-add = Add an application
 application-since = Added on { $day }
 application-used = Used { $when }
@@ -877,7 +878,7 @@ backup-title = Backup codes
 backup-left = left: { $left }
 backup-what = For the day when the phone is lost. Each works once, with the password. Keep them on paper.
 backup-added = The application is added. Here are your backup codes.
-backup-keep = Print them or copy them, and keep them away from the phone. Each works once, with the password.
+backup-keep = Print them or copy them, and keep them away from the phone. Each works once, with the password. Without the phone and without these codes, your account no longer opens.
 backup-once = They will not be shown again.
 backup-renew = Make new codes
 backup-renew-effect = The old ones will no longer work.

@@ -771,8 +771,8 @@ regroup-other-waiting = Trop d'essais pour cet autre compte. Réessayez à { $un
 regroup-other-from-here = Trop d'essais depuis votre connexion internet. Réessayez à { $until }.
 regroup-refused = Les comptes ne sont pas réunis
 regroup-refused-same = Ces deux identifiants ouvrent déjà le même compte.
-regroup-refused-names = Les noms des deux comptes ne sont pas les mêmes. Appelez l'établissement ; code d'assistance { $code }.
-regroup-refused-keys = L'académie connaît chacun des deux comptes sous un autre numéro, et l'ENT se sert déjà d'un des deux. Appelez l'établissement ; code d'assistance { $code }.
+regroup-refused-names = Les noms des deux comptes ne sont pas les mêmes. L'établissement peut corriger le nom dans sa fiche ; code d'assistance { $code }. Ensuite, recommencez.
+regroup-refused-keys = L'ENT connaît déjà ces comptes comme deux comptes différents : ils ne peuvent pas être réunis. Gardez les deux identifiants. Une question ? Code d'assistance { $code }.
 regroup-refused-suspended = Un des deux comptes est suspendu. Appelez l'établissement ; code d'assistance { $code }.
 regroup-refused-must-change = Le mot de passe d'un des deux comptes doit d'abord être changé : déconnectez-vous, et connectez-vous avec cet identifiant.
 regroup-refused-caution = Par prudence, après un changement récent, ceci sera possible à partir du { $day } à { $hour }.
@@ -786,10 +786,10 @@ regroup-seen = Dernière connexion le { $day }.
 regroup-joins = Le compte { $identifiant } rejoint celui où vous êtes.
 regroup-changes = Ce qui change
 regroup-children = { $n ->
-    [one] Le compte gardé a votre enfant. Son mot de passe ne change pas.
-   *[other] Le compte gardé a vos { $n } enfants. Son mot de passe ne change pas.
+    [one] Le compte gardé a votre enfant.
+   *[other] Le compte gardé a vos { $n } enfants.
 }
-regroup-alias = L'autre identifiant marche encore : il ouvre le compte gardé.
+regroup-alias = L'autre identifiant marche encore, avec le mot de passe du compte gardé. L'autre mot de passe ne sert plus.
 regroup-services = Vos services vous reconnaissent. Dans l'ENT, cela peut prendre un jour.
 regroup-devices = Les sessions de vos autres appareils se ferment.
 regroup-undo-note = Vous pouvez tout défaire pendant **7 jours**, jusqu'au { $day }.
@@ -808,17 +808,17 @@ event-accounts-joined = Deux comptes réunis
 event-accounts-separated = Comptes réunis séparés de nouveau
 regroup-children-intro = Vous aviez déjà un autre compte ?
 regroup-children-link = Réunir deux comptes
-child-letter-wrong = Ce code n'est pas celui d'une lettre pour votre compte. Il reste { $left ->
-    [one] 1 essai.
-   *[other] { $left } essais.
-}
+child-letter-wrong = Ce code n'est pas celui d'une lettre pour votre compte. Relisez-le sur la lettre. Il reste { $left ->
+    [one] { $left } essai
+   *[other] { $left } essais
+} aujourd'hui.
 printed-heading-child = Un enfant à ajouter à votre compte
 printed-lead-child = Vous avez déjà un compte : cette feuille y ajoute un enfant de cet établissement.
 printed-go-child = Connectez-vous avec votre identifiant sur **{ $address }**
-printed-copy-child = En bas de cette page, recopiez le code.
+printed-copy-child = Ouvrez **Mes enfants : ajouter, retirer**. En bas de la page, recopiez le code.
 printed-date-child = Indiquez la date de naissance de l'enfant.
 printed-code-child = Code, pour ajouter un enfant
-printed-qr-child = Code QR : ouvre la page de vos enfants
+printed-qr-child = Code QR : l'adresse où vous connecter
 ## Deuxième preuve
 factor-title = Montrez que c'est vous
 factor-show = Donnez le code à 6 chiffres de votre application.
@@ -832,7 +832,7 @@ factor-wrong = Ce code n'est pas le bon, ou il a déjà servi. Attendez le suiva
 factor-waiting = Trop d'essais. Réessayez à { $until }.
 factor-lost = Je n'ai plus rien de cela
 factor-lost-title = Vous n'avez plus ni l'application ni les codes
-factor-lost-next = L'établissement vérifie qui vous êtes et vous remet une lettre. Donnez-lui ce code d'assistance.
+factor-lost-next = Cherchez d'abord vos codes de secours, sur papier. Sinon, appelez l'établissement avec ce code d'assistance : il vérifie qui vous êtes et fait enlever cette preuve.
 factor-lost-back = Donner un code
 factor-expired-title = Cette connexion a trop attendu
 factor-expired = Par sécurité, elle s'arrête là. Recommencez avec votre identifiant et votre mot de passe.
@@ -856,6 +856,7 @@ application-title = Application de codes
 application-none = non utilisée
 application-what = Un code à 6 chiffres, donné par une application de votre téléphone, en plus du mot de passe.
 application-which = Il faut une application de codes sur votre téléphone. Toutes celles qui lisent un carré (QR code) conviennent.
+application-alone = Gardez les codes de secours qui vous seront montrés : sans le téléphone et sans ces codes, votre compte ne s'ouvre plus.
 application-add = Ajouter une application
 application-since = Ajoutée le { $day }
 application-used = Utilisée { $when }
@@ -877,7 +878,7 @@ backup-title = Codes de secours
 backup-left = restants : { $left }
 backup-what = Pour le jour où le téléphone est perdu. Chacun sert une fois, avec le mot de passe. Gardez-les sur papier.
 backup-added = L'application est ajoutée. Voici vos codes de secours.
-backup-keep = Imprimez-les ou recopiez-les, et gardez-les loin du téléphone. Chacun sert une fois, avec le mot de passe.
+backup-keep = Imprimez-les ou recopiez-les, et gardez-les loin du téléphone. Chacun sert une fois, avec le mot de passe. Sans le téléphone et sans ces codes, votre compte ne s'ouvre plus.
 backup-once = Ils ne seront plus montrés.
 backup-renew = Faire de nouveaux codes
 backup-renew-effect = Les anciens ne serviront plus.
