@@ -432,6 +432,7 @@ recovery-code-title = I enter the code received by text message
 recovery-code-sent = If the username **{ $identifiant }** exists and the school knows a mobile number, a text message has just been sent. Its code is valid for 30 minutes.
 recovery-nothing-wait = Wait for two minutes, then check the username on your sheet.
 recovery-nothing-number = Has your number changed? Only the school can correct it. It can also give you a letter with a code. Tell it the support code.
+recovery-nothing-letter = The school can also give you a letter with a code. Tell it the support code.
 recovery-correct = Correct the username
 recovery-new-password = My new password
 recovery-done = To be safe, your other devices will have to sign in again with this password.
@@ -511,7 +512,7 @@ current-password-waiting = Too many tries. Try again at { $until }.
 change-password-done = Your password is changed. The old one no longer works: sign in with the new one on your other devices.
 
 ## Answers that wait, and words of ideas
-notice-later = To be safe, you can answer on this device from { $day } at { $hour }. If it was not you, change your password.
+notice-later = You can answer on this device from { $day } at { $hour }. If it was not you, change your password now.
 ideas-words = They are French words, without accents.
 
 ## Numbers that a school replaced, and closings
@@ -541,7 +542,7 @@ caution = To be safe, after a recent change, this will be possible from { $day }
 email-title = My e-mail address
 email-what-for = It is optional. It serves to warn you if somebody touches your account.
 email-recovers = Two days after you confirm it, it can also receive a code if you forget your password.
-email-recovers-from = From the age of { $age } on, it can also receive a code if you forget your password.
+email-recovers-from = From the age of { $age } on, and two days after you confirm it, it can also receive a code if you forget your password.
 email-label = E-mail address
 email-send = Receive a code at this address
 email-invalid = Check the address: it looks like given.name@example.org.
@@ -563,7 +564,7 @@ mail-address-changed-subject = { $service }: your e-mail address has changed
 mail-address-changed =
     { $service }: this address is no longer your account's.
 
-    If that was not you: sign in and choose a new password, or call the school. For 7 days this address can be taken back: My account, My e-mail address.
+    If that was not you: sign in and choose a new password, or call the school. For 7 days this address can be taken back: page My account, button "Change my e-mail address" or "Add an e-mail address".
 
     { $host }
 
@@ -765,7 +766,7 @@ regroup-no-password-text = Sign out, choose a new password for that other accoun
 regroup-other-parent = The other account is the other parent's
 regroup-other-parent-text = Each parent keeps their own: the accounts of two people are not joined.
 regroup-other-empty = Enter the username of the other account, and its password or the code of its letter.
-regroup-other-wrong = The username and the password, or the code, do not go together.
+regroup-other-wrong = The username and the password, or the code, do not go together. Read both again; capitals matter in the password.
 regroup-other-slip = There is a slip in the code. Read it again, group by group.
 regroup-other-waiting = Too many tries for that other account. Try again at { $until }.
 regroup-other-from-here = Too many tries from your internet connection. Try again at { $until }.
@@ -784,6 +785,7 @@ regroup-missing = Choose the account to keep.
 regroup-current = The one that you are in.
 regroup-seen = Last signed in on { $day }.
 regroup-joins = The account { $identifiant } joins the one that you are in.
+regroup-with-it = With it: { $children }.
 regroup-changes = What changes
 regroup-children = { $n ->
     [one] The account you keep has your child.
@@ -791,7 +793,7 @@ regroup-children = { $n ->
 }
 regroup-alias = The other username still works, with the password of the account you keep. The other password no longer works.
 regroup-services = Your services recognise you. In the school portal, this may take a day.
-regroup-devices = Your other devices are signed out.
+regroup-devices = Your other devices will be signed out.
 regroup-undo-note = You can undo everything for **7 days**, until { $day }.
 regroup-confirm = Join my accounts
 regroup-done = Your accounts are joined. To undo, until { $day }: My account, I have another account.
@@ -803,7 +805,7 @@ notice-regrouped-title = Your two accounts were joined
 notice-regrouped = { $detail } and this one, { $when }. To undo: I have another account. Was it you?
 notice-regroup-undone-title = Your two accounts were separated again
 notice-regroup-undone = { $detail } and this one, { $when }. Was it you?
-sms-notice-regrouped = { $service }: your two accounts were joined { $when }. If it was not you, call your child's school.
+sms-notice-regrouped = { $service }: your two accounts were joined { $when }. If it was not you, call the school.
 event-accounts-joined = Two accounts joined
 event-accounts-separated = Joined accounts separated again
 regroup-children-intro = Did you already have another account?
@@ -812,6 +814,12 @@ child-letter-wrong = This is not the code of a letter for your account. Read it 
     [one] { $left } try
    *[other] { $left } tries
 } left today.
+child-letter-code = Code of the letter
+child-letter-empty = Enter the code of the letter.
+child-letter-used = This code was used on { $date }. If the child is not on this page, ask the school for another letter.
+child-letter-replaced = There is a newer letter: use the one of { $date }.
+child-letter-expired = This code ended on { $date }. Ask the school for another letter.
+child-letter-add = Add with this code
 printed-heading-child = A child to add to your account
 printed-lead-child = You already have an account: this sheet adds a child of this school to it.
 printed-go-child = Sign in with your username at **{ $address }**
@@ -821,19 +829,23 @@ printed-code-child = Code, to add a child
 printed-qr-child = QR code: the address where you sign in
 ## Second factor
 factor-title = Show that it is you
-factor-show = Give the 6-digit code of your application.
-factor-show-both = Give the 6-digit code of your application, or one of your backup codes.
-factor-code = Code of the application, or backup code
-factor-code-hint = For example 123 456, or ACDE‑FHJK
+factor-show = Enter the 6-digit code that the code application of your phone shows.
+factor-show-both = Enter the 6-digit code that the code application of your phone shows, or one of your backup codes.
+factor-code = Code of the application
+factor-code-both = Code of the application, or backup code
+factor-code-hint = For example 123 456
+factor-code-hint-both = For example 123 456, or ACDE‑FHJK
 factor-confirm = Continue
-factor-empty = Give a code of your application, or a backup code.
-factor-malformed = A code of the application has 6 digits, a backup code 8 letters and digits. Read it again.
+factor-empty = Enter the code of your application.
+factor-empty-both = Enter a code of your application, or a backup code.
+factor-malformed = A code of the application has 6 digits. Read it again.
+factor-malformed-both = A code of the application has 6 digits, a backup code 8 letters and digits. Read it again.
 factor-wrong = That code is not right, or it was used already. Wait for the next one in the application.
-factor-waiting = Too many attempts. Try again at { $until }.
+factor-waiting = Too many tries. Try again at { $until }.
 factor-lost = I have none of these any more
 factor-lost-title = You have neither the application nor the codes any more
 factor-lost-next = First look for your backup codes, on paper. Without them, call the school with this support code: it checks who you are and has this proof removed.
-factor-lost-back = Give a code
+factor-lost-back = Enter a code
 factor-expired-title = This sign-in waited too long
 factor-expired = For safety, it stops here. Start again with your username and your password.
 factor-missing-title = A second proof is needed
@@ -843,11 +855,11 @@ factor-missing-none = Your account has none yet. Add a code application, then co
 factor-missing-new = You have just added one. It counts from the next sign-in on: sign in again, with its code.
 factor-missing-sign-in = Sign in again
 factor-missing-back = Back to the service without this proof
-notice-factor-added-title = A second proof was added to your account
+notice-factor-added-title = A code application was added to your account
 notice-factor-added = It was { $when }, from another device. Was it you?
-notice-factor-removed-title = A second proof was removed from your account
+notice-factor-removed-title = A code application was removed from your account
 notice-factor-removed = It was { $when }, from another device. Was it you?
-event-factors-failed = Wrong codes of the second proof
+event-factors-failed = Wrong codes at sign-in
 event-factor-added = Second proof added
 event-factor-removed = Second proof removed
 event-factor-proven = Second proof given
@@ -855,7 +867,7 @@ event-backup-codes-renewed = New backup codes
 application-title = Code application
 application-none = not used
 application-what = A 6-digit code, given by an application of your phone, beside the password.
-application-which = You need a code application on your phone. Every one that reads a square (QR code) will do.
+application-which = You need an application that gives sign-in codes, for example FreeOTP, Google Authenticator or Microsoft Authenticator.
 application-alone = Keep the backup codes that you will be shown: without the phone and without these codes, your account no longer opens.
 application-add = Add an application
 application-since = Added on { $day }
@@ -865,9 +877,9 @@ application-remove-title = Remove the code application
 application-remove-last = Then the password alone opens your account, and your backup codes no longer work.
 application-remove-other = Your other application and your backup codes still work.
 application-scan-title = In the application
-application-scan = Read this square with the application of your phone.
-application-qr = Square to read with the application
-application-by-hand = Without a camera, copy this key into the application:
+application-scan = Read this QR code with the application of your phone. You have 15 minutes.
+application-qr = QR code to read with the application
+application-by-hand = On this same phone, or without a camera, copy this key into the application:
 application-code-title = Then, here
 application-code = 6-digit code that the application gives
 application-code-empty = Give the code that the application shows.
@@ -876,6 +888,7 @@ application-code-wrong = That code is not right. Take the one that the applicati
 application-confirm = Add the application
 backup-title = Backup codes
 backup-left = left: { $left }
+backup-none = None is left: make new ones.
 backup-what = For the day when the phone is lost. Each works once, with the password. Keep them on paper.
 backup-added = The application is added. Here are your backup codes.
 backup-keep = Print them or copy them, and keep them away from the phone. Each works once, with the password. Without the phone and without these codes, your account no longer opens.

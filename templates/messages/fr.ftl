@@ -432,6 +432,7 @@ recovery-code-title = J'indique le code reçu par SMS
 recovery-code-sent = Si l'identifiant **{ $identifiant }** existe et si l'établissement connaît un portable, un SMS vient de partir. Le code qu'il contient est valable 30 minutes.
 recovery-nothing-wait = Attendez deux minutes, puis vérifiez l'identifiant sur votre feuille.
 recovery-nothing-number = Votre numéro a changé ? L'établissement seul peut le corriger. Il peut aussi vous remettre une lettre avec un code. Donnez-lui le code d'assistance.
+recovery-nothing-letter = L'établissement peut aussi vous remettre une lettre avec un code. Donnez-lui le code d'assistance.
 recovery-correct = Corriger l'identifiant
 recovery-new-password = Mon nouveau mot de passe
 recovery-done = Par prudence, vos autres appareils devront se reconnecter avec ce mot de passe.
@@ -511,7 +512,7 @@ current-password-waiting = Trop d'essais. Réessayez à { $until }.
 change-password-done = Votre mot de passe est changé. L'ancien ne sert plus. Sur vos autres appareils, connectez-vous avec le nouveau.
 
 ## Answers that wait, and words of ideas
-notice-later = Par prudence, vous pourrez répondre sur cet appareil à partir du { $day } à { $hour }. Si ce n'était pas vous, changez votre mot de passe.
+notice-later = Vous pourrez répondre sur cet appareil à partir du { $day } à { $hour }. Si ce n'était pas vous, changez votre mot de passe dès maintenant.
 ideas-words = Ce sont des mots français, sans accent.
 
 ## Numbers that a school replaced, and closings
@@ -541,7 +542,7 @@ caution = Par prudence, après un changement récent, ceci sera possible à part
 email-title = Mon adresse e-mail
 email-what-for = Elle est facultative. Elle sert à vous prévenir si quelqu'un touche à votre compte.
 email-recovers = Deux jours après sa confirmation, elle peut aussi recevoir un code si vous oubliez votre mot de passe.
-email-recovers-from = À partir de { $age } ans, elle peut aussi recevoir un code si vous oubliez votre mot de passe.
+email-recovers-from = À partir de { $age } ans, et deux jours après sa confirmation, elle peut aussi recevoir un code si vous oubliez votre mot de passe.
 email-label = Adresse e-mail
 email-send = Recevoir un code à cette adresse
 email-invalid = Vérifiez l'adresse : elle ressemble à prenom.nom@exemple.fr.
@@ -563,7 +564,7 @@ mail-address-changed-subject = { $service } : votre adresse e-mail a changé
 mail-address-changed =
     { $service } : cette adresse n'est plus celle de votre compte.
 
-    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement. Pendant 7 jours, cette adresse peut être reprise : Mon compte, Mon adresse e-mail.
+    Si ce n'était pas vous : connectez-vous et choisissez un nouveau mot de passe, ou appelez l'établissement. Pendant 7 jours, cette adresse peut être reprise : page Mon compte, bouton « Changer mon adresse » ou « Ajouter une adresse ».
 
     { $host }
 
@@ -765,7 +766,7 @@ regroup-no-password-text = Déconnectez-vous, choisissez un nouveau mot de passe
 regroup-other-parent = L'autre compte est celui de l'autre parent
 regroup-other-parent-text = Chaque parent garde le sien : les comptes de deux personnes ne se réunissent pas.
 regroup-other-empty = Indiquez l'identifiant de l'autre compte, et son mot de passe ou le code de sa lettre.
-regroup-other-wrong = L'identifiant et le mot de passe, ou le code, ne vont pas ensemble.
+regroup-other-wrong = L'identifiant et le mot de passe, ou le code, ne vont pas ensemble. Relisez les deux ; majuscules et minuscules comptent dans le mot de passe.
 regroup-other-slip = Il y a une faute de frappe dans le code. Relisez-le, groupe par groupe.
 regroup-other-waiting = Trop d'essais pour cet autre compte. Réessayez à { $until }.
 regroup-other-from-here = Trop d'essais depuis votre connexion internet. Réessayez à { $until }.
@@ -784,6 +785,7 @@ regroup-missing = Choisissez le compte à garder.
 regroup-current = Celui où vous êtes.
 regroup-seen = Dernière connexion le { $day }.
 regroup-joins = Le compte { $identifiant } rejoint celui où vous êtes.
+regroup-with-it = Avec lui : { $children }.
 regroup-changes = Ce qui change
 regroup-children = { $n ->
     [one] Le compte gardé a votre enfant.
@@ -791,7 +793,7 @@ regroup-children = { $n ->
 }
 regroup-alias = L'autre identifiant marche encore, avec le mot de passe du compte gardé. L'autre mot de passe ne sert plus.
 regroup-services = Vos services vous reconnaissent. Dans l'ENT, cela peut prendre un jour.
-regroup-devices = Les sessions de vos autres appareils se ferment.
+regroup-devices = Vos autres appareils seront déconnectés.
 regroup-undo-note = Vous pouvez tout défaire pendant **7 jours**, jusqu'au { $day }.
 regroup-confirm = Réunir mes comptes
 regroup-done = Vos comptes sont réunis. Pour défaire, jusqu'au { $day } : Mon compte, J'ai un autre compte.
@@ -803,7 +805,7 @@ notice-regrouped-title = Vos deux comptes ont été réunis
 notice-regrouped = { $detail } et celui-ci, { $when }. Pour défaire : J'ai un autre compte. C'était vous ?
 notice-regroup-undone-title = Vos deux comptes ont été séparés de nouveau
 notice-regroup-undone = { $detail } et celui-ci, { $when }. C'était vous ?
-sms-notice-regrouped = { $service } : vos deux comptes ont été réunis { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.
+sms-notice-regrouped = { $service } : vos deux comptes ont été réunis { $when }. Si ce n'est pas vous, appelez l'établissement.
 event-accounts-joined = Deux comptes réunis
 event-accounts-separated = Comptes réunis séparés de nouveau
 regroup-children-intro = Vous aviez déjà un autre compte ?
@@ -812,6 +814,12 @@ child-letter-wrong = Ce code n'est pas celui d'une lettre pour votre compte. Rel
     [one] { $left } essai
    *[other] { $left } essais
 } aujourd'hui.
+child-letter-code = Code de la lettre
+child-letter-empty = Indiquez le code de la lettre.
+child-letter-used = Ce code a déjà servi le { $date }. Si l'enfant n'est pas sur cette page, demandez une autre lettre à l'établissement.
+child-letter-replaced = Une lettre plus récente existe : prenez celle du { $date }.
+child-letter-expired = Ce code n'est plus valable depuis le { $date }. Demandez une autre lettre à l'établissement.
+child-letter-add = Ajouter avec ce code
 printed-heading-child = Un enfant à ajouter à votre compte
 printed-lead-child = Vous avez déjà un compte : cette feuille y ajoute un enfant de cet établissement.
 printed-go-child = Connectez-vous avec votre identifiant sur **{ $address }**
@@ -821,19 +829,23 @@ printed-code-child = Code, pour ajouter un enfant
 printed-qr-child = Code QR : l'adresse où vous connecter
 ## Deuxième preuve
 factor-title = Montrez que c'est vous
-factor-show = Donnez le code à 6 chiffres de votre application.
-factor-show-both = Donnez le code à 6 chiffres de votre application, ou l'un de vos codes de secours.
-factor-code = Code de l'application, ou code de secours
-factor-code-hint = Par exemple 123 456, ou ACDE‑FHJK
+factor-show = Indiquez le code à 6 chiffres que montre l'application de codes de votre téléphone.
+factor-show-both = Indiquez le code à 6 chiffres que montre l'application de codes de votre téléphone, ou l'un de vos codes de secours.
+factor-code = Code de l'application
+factor-code-both = Code de l'application, ou code de secours
+factor-code-hint = Par exemple 123 456
+factor-code-hint-both = Par exemple 123 456, ou ACDE‑FHJK
 factor-confirm = Continuer
-factor-empty = Indiquez un code de votre application, ou un code de secours.
-factor-malformed = Un code de l'application a 6 chiffres, un code de secours 8 lettres et chiffres. Relisez-le.
+factor-empty = Indiquez le code de votre application.
+factor-empty-both = Indiquez un code de votre application, ou un code de secours.
+factor-malformed = Un code de l'application a 6 chiffres. Relisez-le.
+factor-malformed-both = Un code de l'application a 6 chiffres, un code de secours 8 lettres et chiffres. Relisez-le.
 factor-wrong = Ce code n'est pas le bon, ou il a déjà servi. Attendez le suivant dans l'application.
 factor-waiting = Trop d'essais. Réessayez à { $until }.
 factor-lost = Je n'ai plus rien de cela
 factor-lost-title = Vous n'avez plus ni l'application ni les codes
 factor-lost-next = Cherchez d'abord vos codes de secours, sur papier. Sinon, appelez l'établissement avec ce code d'assistance : il vérifie qui vous êtes et fait enlever cette preuve.
-factor-lost-back = Donner un code
+factor-lost-back = Indiquer un code
 factor-expired-title = Cette connexion a trop attendu
 factor-expired = Par sécurité, elle s'arrête là. Recommencez avec votre identifiant et votre mot de passe.
 factor-missing-title = Une deuxième preuve est demandée
@@ -843,11 +855,11 @@ factor-missing-none = Votre compte n'en a pas encore. Ajoutez une application de
 factor-missing-new = Vous venez d'en ajouter une. Elle servira à la prochaine connexion : connectez-vous de nouveau, avec son code.
 factor-missing-sign-in = Se connecter de nouveau
 factor-missing-back = Revenir au service sans cette preuve
-notice-factor-added-title = Une deuxième preuve a été ajoutée à votre compte
+notice-factor-added-title = Une application de codes a été ajoutée à votre compte
 notice-factor-added = C'était { $when }, depuis un autre appareil. C'était vous ?
-notice-factor-removed-title = Une deuxième preuve a été retirée de votre compte
+notice-factor-removed-title = Une application de codes a été retirée de votre compte
 notice-factor-removed = C'était { $when }, depuis un autre appareil. C'était vous ?
-event-factors-failed = Codes de la deuxième preuve faux
+event-factors-failed = Codes faux à la connexion
 event-factor-added = Deuxième preuve ajoutée
 event-factor-removed = Deuxième preuve retirée
 event-factor-proven = Deuxième preuve donnée
@@ -855,7 +867,7 @@ event-backup-codes-renewed = Nouveaux codes de secours
 application-title = Application de codes
 application-none = non utilisée
 application-what = Un code à 6 chiffres, donné par une application de votre téléphone, en plus du mot de passe.
-application-which = Il faut une application de codes sur votre téléphone. Toutes celles qui lisent un carré (QR code) conviennent.
+application-which = Il faut une application qui donne des codes de connexion, par exemple FreeOTP, Google Authenticator ou Microsoft Authenticator.
 application-alone = Gardez les codes de secours qui vous seront montrés : sans le téléphone et sans ces codes, votre compte ne s'ouvre plus.
 application-add = Ajouter une application
 application-since = Ajoutée le { $day }
@@ -865,9 +877,9 @@ application-remove-title = Retirer l'application de codes
 application-remove-last = Ensuite, le mot de passe seul ouvre votre compte, et vos codes de secours ne servent plus.
 application-remove-other = Votre autre application et vos codes de secours servent toujours.
 application-scan-title = Dans l'application
-application-scan = Lisez ce carré avec l'application de votre téléphone.
-application-qr = Carré à lire avec l'application
-application-by-hand = Sans appareil photo, recopiez cette clé dans l'application :
+application-scan = Lisez ce code QR avec l'application de votre téléphone. Vous avez 15 minutes.
+application-qr = Code QR à lire avec l'application
+application-by-hand = Sur ce même téléphone, ou sans appareil photo, recopiez cette clé dans l'application :
 application-code-title = Ensuite, ici
 application-code = Code à 6 chiffres que donne l'application
 application-code-empty = Indiquez le code que donne l'application.
@@ -876,6 +888,7 @@ application-code-wrong = Ce code n'est pas le bon. Prenez celui que l'applicatio
 application-confirm = Ajouter l'application
 backup-title = Codes de secours
 backup-left = restants : { $left }
+backup-none = Il n'en reste aucun : faites-en de nouveaux.
 backup-what = Pour le jour où le téléphone est perdu. Chacun sert une fois, avec le mot de passe. Gardez-les sur papier.
 backup-added = L'application est ajoutée. Voici vos codes de secours.
 backup-keep = Imprimez-les ou recopiez-les, et gardez-les loin du téléphone. Chacun sert une fois, avec le mot de passe. Sans le téléphone et sans ces codes, votre compte ne s'ouvre plus.

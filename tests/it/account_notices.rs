@@ -101,7 +101,7 @@ async fn threat_s04_a_browser_that_is_newer_than_the_event_answers_only_after_tw
     tx.commit().await.unwrap();
     server.advance(Span::minutes(1));
     let mut thief = signed_in(&server, &account, PASSWORD).await;
-    assert!(thief.says("Votre adresse e-mail a changé") && thief.says("vous pourrez répondre sur cet appareil"));
+    assert!(thief.says("Votre adresse e-mail a changé") && thief.says("Vous pourrez répondre sur cet appareil"));
     assert!(thief.page.values_of("evenement").is_empty());
     home.get("/compte").await;
     let ids = server.query_texts("SELECT id FROM account_notice WHERE kind = 'email_changed'").await;

@@ -314,7 +314,7 @@ async fn attack_m9_an_application_is_added_by_the_password_and_a_code_and_remove
     let (secret, codes) = add_application(&server, &mut browser).await;
     assert_eq!(codes.len(), 10, "{}", browser.page.visible_text());
     server.drain_outbox().await;
-    assert!(server.mails().iter().any(|mail| mail.subject.contains("deuxième preuve")), "told at once");
+    assert!(server.mails().iter().any(|mail| mail.subject.contains("application de codes")), "told at once");
     // Each backup code serves once, and only with the password.
     let mut other = at_factor(&server, &account).await;
     assert_eq!(give(&mut other, &codes[0]).await, StatusCode::SEE_OTHER);
