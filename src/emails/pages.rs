@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 
 use super::UNDO_TTL;
 use super::ops::{self, AskOutcome, ConfirmOutcome, EmailOwner, EmailRefusal};
-use super::views::{EmailError, EmailPage, FormerAddress};
+use super::views::{EmailChangeTold, EmailError, EmailPage, FormerAddress};
 use crate::accounts::Account;
 use crate::accounts::store::emails as store;
 use crate::app::{AppState, Operation};
@@ -32,6 +32,19 @@ type PageResult = Result<Response, PageError>;
 
 /// The maximum length of a typed address that is shown again, in characters.
 const MAX_SHOWN_CHARS: usize = 254;
+
+/// The words of the query that tell the end of a change.
+const TOLD: [(&str, EmailChangeTold); 3] = [
+    ("retiree", EmailChangeTold::Removed),
+    ("reprise", EmailChangeTold::TakenBack),
+    ("trop-tard", EmailChangeTold::TooLate),
+];
+
+/// Leads to the page that tells the end of a change.
+fn tell(told: EmailChangeTold) -> Response {
+    let word = TOLD.iter().find(|(_, t)| *t == told).map(|(word, _)| *word).unwrap_or_default();
+    see_other(&format!("{}?{word}=1", paths::ACCOUNT_EMAIL))
+}
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -83,7 +96,9 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentS
         Ok(signed) => signed,
         Err(answer) => return Ok(answer),
     };
-    ctx.page(&app.pages, StatusCode::OK, &email_page(&app, &ctx, &session, &account).await?)
+    let told = TOLD.iter().find(|(word, _)| ctx.query.get(word).is_some()).map(|(_, told)| *told);
+    let page = EmailPage { told, ..email_page(&app, &ctx, &session, &account).await? };
+    ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
 /// Shows the page again with what was refused.
@@ -173,7 +188,7 @@ async fn remove(
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     match ops::remove(&op, owner(&ctx, &session, &account, &form)).await? {
-        Ok(()) => Ok(see_other(paths::ACCOUNT_EMAIL)),
+        Ok(()) => Ok(tell(EmailChangeTold::Removed)),
         Err(why) => refused(&app, &ctx, why, email_page(&app, &ctx, &session, &account).await?),
     }
 }
@@ -191,8 +206,13 @@ async fn take_back(
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let Some(id) = form.get("ancienne") else { return Ok(see_other(paths::ACCOUNT_EMAIL)) };
+    let page = email_page(&app, &ctx, &session, &account).await?;
+    let told = match page.former.iter().any(|former| former.id == id) {
+        true => EmailChangeTold::TakenBack,
+        false => EmailChangeTold::TooLate,
+    };
     match ops::take_back(&op, owner(&ctx, &session, &account, &form), id).await? {
-        Ok(()) => Ok(see_other(paths::ACCOUNT_EMAIL)),
-        Err(why) => refused(&app, &ctx, why, email_page(&app, &ctx, &session, &account).await?),
+        Ok(()) => Ok(tell(told)),
+        Err(why) => refused(&app, &ctx, why, page),
     }
 }

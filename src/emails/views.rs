@@ -23,6 +23,18 @@ pub struct EmailPage {
     pub current: Option<CurrentPasswordError>,
     /// The addresses that may be taken back.
     pub former: Vec<FormerAddress>,
+    /// The end of a change, after a redirect.
+    pub told: Option<EmailChangeTold>,
+}
+
+/// The end of a change of the address, told once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailChangeTold {
+    Removed,
+    TakenBack,
+    /// The former address may no longer be taken back.
+    TooLate,
 }
 
 /// An address that was replaced or removed a short while ago.
@@ -82,6 +94,9 @@ impl Page for EmailPage {
             day: "5\u{a0}décembre".to_owned(),
         };
         all.push(EmailPage { confirmed: address(), former: vec![former()], ..EmailPage::default() });
+        for told in [EmailChangeTold::Removed, EmailChangeTold::TakenBack, EmailChangeTold::TooLate] {
+            all.push(EmailPage { told: Some(told), ..EmailPage::default() });
+        }
         for kind in [CurrentPasswordProblem::Empty, CurrentPasswordProblem::Wrong, CurrentPasswordProblem::Waiting] {
             let current = Some(CurrentPasswordError::sample(kind));
             all.push(EmailPage { typed: "fatou@example.org".to_owned(), current, ..EmailPage::default() });

@@ -13,7 +13,7 @@ pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
 pub use factors::{AddApplicationPage, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
 pub use password::ChangePasswordPage;
-pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, SecurityPage};
+pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};
 
 use serde::Serialize;

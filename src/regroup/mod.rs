@@ -138,8 +138,8 @@ pub enum RegroupRefusal {
     RosterKeys,
     /// One of the accounts is suspended.
     Suspended,
-    /// One of the passwords has to be changed first.
-    MustChange,
+    /// A password has to be changed first: the other account's, or this one's.
+    MustChange { other: bool },
     /// A password was replaced lately, of one of the accounts.
     Caution { until: Timestamp },
     /// The other account has a second factor, which nobody shows here.
@@ -221,8 +221,9 @@ pub fn judge_accounts(account: &Account, other: &Account, now: Timestamp) -> Opt
     if account.profile != other.profile {
         return Some(RegroupRefusal::Names);
     }
-    if both.iter().any(|a| a.state == AccountState::Active && a.must_change_password()) {
-        return Some(RegroupRefusal::MustChange);
+    let must_change = |a: &Account| a.state == AccountState::Active && a.must_change_password();
+    if both.into_iter().any(must_change) {
+        return Some(RegroupRefusal::MustChange { other: must_change(other) });
     }
     both.iter().filter_map(|a| a.caution(now)).max().map(|until| RegroupRefusal::Caution { until })
 }

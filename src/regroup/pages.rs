@@ -86,7 +86,8 @@ async fn regroup_page(
 async fn show(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
     let page = regroup_page(&parent.operation(&app, &ctx), &ctx, &parent).await?;
     let (joined, undone) = (ctx.query.get("fait").is_some(), ctx.query.get("defait").is_some());
-    ctx.page(&app.pages, StatusCode::OK, &RegroupPage { joined, undone, ..page })
+    let too_late = ctx.query.get("trop-tard").is_some();
+    ctx.page(&app.pages, StatusCode::OK, &RegroupPage { joined, undone, too_late, ..page })
 }
 
 fn busy(mut page: Response, seconds: u32) -> Response {
@@ -123,7 +124,10 @@ async fn submit(
             proof::refused(&ctx, why, page)
         }
         ProveOutcome::OtherNotProven(why) => other_not_proven(&app, &ctx, page, why),
-        ProveOutcome::Refused(why) => refused(&app, &ctx, page, why),
+        ProveOutcome::Refused(why) => {
+            let other = page.identifiant.clone();
+            refused(&app, &ctx, page, why, (&parent.account.identifiant, &other))
+        }
     }
 }
 
@@ -152,8 +156,15 @@ fn other_not_proven(app: &AppState, ctx: &RequestContext, page: RegroupPage, why
     })
 }
 
-fn refused(app: &AppState, ctx: &RequestContext, page: RegroupPage, why: RegroupRefusal) -> PageResult {
-    let refusal = Some(RegroupRefusalView::new(why, ctx.lang, &ctx.support_code));
+/// Shows the page again with the reason; `identifiants` are those of this account and of the other one.
+fn refused(
+    app: &AppState,
+    ctx: &RequestContext,
+    page: RegroupPage,
+    why: RegroupRefusal,
+    identifiants: (&str, &str),
+) -> PageResult {
+    let refusal = Some(RegroupRefusalView::new(why, ctx.lang, &ctx.support_code, identifiants));
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &RegroupPage { refusal, ..page })
 }
 
@@ -189,11 +200,16 @@ fn choice_id(id: Option<&str>) -> &str {
     id.filter(|id| is_id(id, 22)).unwrap_or_default()
 }
 
+/// Leads to the page that says that a choice waited too long.
+fn too_late() -> Response {
+    see_other(&format!("{}?trop-tard=1", paths::ACCOUNT_REGROUP))
+}
+
 async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
     let op = parent.operation(&app, &ctx);
     match ops::find_choice(&op, parent.person(&ctx), choice_id(ctx.query.get("r"))).await? {
         Some(view) => ctx.page(&app.pages, StatusCode::OK, &choice_page(&ctx, &view)),
-        None => Ok(see_other(paths::ACCOUNT_REGROUP)),
+        None => Ok(too_late()),
     }
 }
 
@@ -207,7 +223,7 @@ async fn choose(
     let op = parent.operation(&app, &ctx);
     let id = choice_id(form.get("r"));
     let Some(view) = ops::find_choice(&op, parent.person(&ctx), id).await? else {
-        return Ok(see_other(paths::ACCOUNT_REGROUP));
+        return Ok(too_late());
     };
     let page = choice_page(&ctx, &view);
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
@@ -247,8 +263,11 @@ async fn choose(
             let page = ctx.page(&app.pages, StatusCode::TOO_MANY_REQUESTS, &page)?;
             Ok(retry_after(page, ctx.now, until))
         }
-        JoinOutcome::Refused(why) => refused(&app, &ctx, regroup_page(&op, &ctx, &parent).await?, why),
-        JoinOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
+        JoinOutcome::Refused(why) => {
+            let identifiants = (parent.account.identifiant.as_str(), view.other.identifiant.as_str());
+            refused(&app, &ctx, regroup_page(&op, &ctx, &parent).await?, why, identifiants)
+        }
+        JoinOutcome::Over => Ok(too_late()),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct RegroupPage {
     pub joined: bool,
     /// True after an undo.
     pub undone: bool,
+    /// True if the choice waited too long.
+    pub too_late: bool,
 }
 
 /// The account that an undo would separate.
@@ -60,12 +62,15 @@ pub struct RegroupRefusalView {
     /// A word of the messages `regroup-refused-…`.
     pub kind: &'static str,
     pub code: String,
+    /// The identifiant with which something is to be done first.
+    pub identifiant: String,
     pub day: String,
     pub hour: String,
 }
 
 impl RegroupRefusalView {
-    pub fn new(why: RegroupRefusal, lang: Lang, support_code: &str) -> Self {
+    /// `identifiants` are those of this account and of the other one.
+    pub fn new(why: RegroupRefusal, lang: Lang, support_code: &str, identifiants: (&str, &str)) -> Self {
         let until = match why {
             RegroupRefusal::Caution { until } => Some(until),
             _ => None,
@@ -76,12 +81,16 @@ impl RegroupRefusalView {
                 RegroupRefusal::Names => "names",
                 RegroupRefusal::RosterKeys => "keys",
                 RegroupRefusal::Suspended => "suspended",
-                RegroupRefusal::MustChange => "must-change",
+                RegroupRefusal::MustChange { .. } => "must-change",
                 RegroupRefusal::Caution { .. } => "caution",
                 RegroupRefusal::Factor => "factor",
                 RegroupRefusal::NothingToAsk => "nothing",
             },
             code: support_code.to_owned(),
+            identifiant: match why {
+                RegroupRefusal::MustChange { other: true } => identifiants.1.to_owned(),
+                _ => identifiants.0.to_owned(),
+            },
             day: until.map(|at| dates::weekday_and_day(lang, at)).unwrap_or_default(),
             hour: until.map(|at| dates::hour_rounded_up(lang, at)).unwrap_or_default(),
         }
@@ -152,6 +161,7 @@ impl Page for RegroupPage {
             let refusal = RegroupRefusalView {
                 kind,
                 code: "K7PM-4HXA".to_owned(),
+                identifiant: "f.ndiaye08".to_owned(),
                 day: "lundi 30\u{a0}novembre".to_owned(),
                 hour: until(),
             };
@@ -165,6 +175,7 @@ impl Page for RegroupPage {
         all.push(RegroupPage { undo: undo(), joined: true, ..RegroupPage::default() });
         all.push(RegroupPage { undo: undo(), undo_error: wrong, ..RegroupPage::default() });
         all.push(RegroupPage { undone: true, ..RegroupPage::default() });
+        all.push(RegroupPage { too_late: true, ..RegroupPage::default() });
         all
     }
 }

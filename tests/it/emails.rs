@@ -84,6 +84,7 @@ async fn an_address_serves_once_its_code_is_typed_and_the_former_one_is_told() {
     browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
     browser.follow().await;
     assert!(!browser.page.has_element("#adresse-confirmee"));
+    assert!(browser.page.visible_text().contains("Votre adresse est retirée"), "{}", browser.page.visible_text());
     let mut facts = server.audit_facts().await;
     facts.retain(|fact| fact.starts_with("email"));
     facts.sort();
@@ -207,6 +208,7 @@ async fn attack_a8_a_replaced_address_is_taken_back_within_seven_days_and_both_a
     take_back(&mut browser, PASSWORD).await;
     browser.follow().await;
     assert!(browser.page.visible_text().contains(&format!("confirmée est {ADDRESS}")));
+    assert!(browser.page.visible_text().contains("L'ancienne adresse est reprise"));
     assert!(!browser.page.has_element("#reprendre-1"), "the thief's address does not come back");
     server.drain_outbox().await;
     let mails = server.mails();
@@ -251,6 +253,8 @@ async fn a_removed_address_is_taken_back_too_and_after_seven_days_none_is() {
     assert!(!late.page.has_element("#reprendre-1"));
     late.post("/compte/adresse/reprendre", &[("ancienne", &id), ("mot_de_passe", PASSWORD)]).await;
     assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE state = 'confirmed'").await, 0);
+    late.follow().await;
+    assert!(late.page.visible_text().contains("Rien n'est repris"), "{}", late.page.visible_text());
 }
 
 #[tokio::test]

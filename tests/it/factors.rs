@@ -236,6 +236,7 @@ async fn attack_m1_a_level_that_no_factor_reaches_is_explained_and_refused_never
     browser.sign_in(&account).await;
     assert_eq!(browser.url.path(), "/connexion/preuve");
     assert!(browser.page.visible_text().contains("n'en a pas encore"), "{}", browser.page.visible_text());
+    assert!(browser.page.has_element("#ajouter[href='/compte/application']"), "{}", browser.page.text());
     browser.click("#refuser").await;
     let landed = browser.follow().await.expect_redirect_away();
     assert_eq!(ent.error(&landed, &attempt), "unmet_authentication_requirements");
@@ -269,7 +270,7 @@ async fn whoever_has_neither_application_nor_codes_is_sent_to_the_school() {
     let mut browser = at_factor(&server, &account).await;
     browser.click("#plus-rien").await;
     let text = browser.page.visible_text();
-    assert!(text.contains("L'établissement vérifie qui vous êtes") && text.contains("Monod"), "{text}");
+    assert!(text.contains("il vérifie qui vous êtes") && text.contains("Monod"), "{text}");
     let code = server.query_texts("SELECT support_code FROM sign_in_attempt").await;
     assert!(text.contains(&code[0]), "{text}");
 }
@@ -335,6 +336,7 @@ async fn attack_m9_an_application_is_added_by_the_password_and_a_code_and_remove
     browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
     browser.follow().await;
     assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 0, "{}", browser.page.visible_text());
+    assert!(browser.page.visible_text().contains("L'application est retirée"), "{}", browser.page.visible_text());
     assert_eq!(server.query_count("SELECT COUNT(*) FROM backup_code").await, 0, "they go with the last one");
     signed_in(&server, &account).await;
 }
@@ -386,6 +388,90 @@ async fn attack_m9_no_factor_during_the_caution_and_a_secret_is_one_session_s_an
     server.advance(Span::minutes(15));
     browser.open("/compte/application/code").await;
     assert_eq!(browser.url.path(), "/compte/securite", "fifteen minutes");
+    assert!(browser.page.visible_text().contains("Rien n'est ajouté"), "{}", browser.page.visible_text());
+}
+
+#[tokio::test]
+async fn every_change_of_a_factor_says_how_it_ended() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account).await;
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    // A caution that begins meanwhile is said with its end.
+    let until = server.now().plus(Span::hours(48)).0;
+    server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
+    assert_eq!(browser.submit("ajouter", &[("code", "123456")]).await.status, REFUSED);
+    assert!(browser.page.visible_text().contains("Par prudence"), "{}", browser.page.visible_text());
+    server.execute_sql("UPDATE account SET caution_until = NULL", Vec::new()).await;
+    let (secret, _) = add_application(&server, &mut browser).await;
+    browser.open("/compte/application/code").await;
+    let text = browser.page.visible_text();
+    assert!(text.contains("L'application est ajoutée") && !text.contains("Rien n'est ajouté"), "back: {text}");
+    // The second one draws no backup codes, and is told.
+    server.advance(Span::minutes(6));
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert_eq!(browser.url.path(), "/connexion/preuve", "{}", browser.page.visible_text());
+    assert!(browser.page.visible_text().contains("la remplirez de nouveau"), "{}", browser.page.visible_text());
+    server.advance(Span::seconds(30));
+    give(&mut browser, &secret.code_at(server.now())).await;
+    browser.open("/compte/application").await;
+    browser.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    let shown = crate::support::html::text(&browser.page.text(), "#secret").unwrap();
+    let second = TotpSecret::parse(&shown.replace([' ', '\u{a0}'], "")).unwrap();
+    browser.submit("ajouter", &[("code", &second.code_at(server.now()))]).await;
+    browser.follow().await;
+    assert!(browser.page.visible_text().contains("L'application est ajoutée"), "{}", browser.page.visible_text());
+    browser.click("a[href^='/compte/application/retirer']").await;
+    let stale = browser.url.to_string();
+    browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    assert!(browser.page.visible_text().contains("L'application est retirée"), "{}", browser.page.visible_text());
+    browser.open(&stale).await;
+    assert!(browser.page.visible_text().contains("Rien n'a changé"), "{}", browser.page.visible_text());
+}
+
+#[tokio::test]
+async fn without_backup_codes_the_page_of_the_factor_speaks_of_none() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    enrol(&server, &account).await;
+    let mut browser = at_factor(&server, &account).await;
+    for code in ["", "1234"] {
+        assert_eq!(give(&mut browser, code).await, REFUSED);
+        assert!(!browser.page.visible_text().contains("secours"), "{code}: {}", browser.page.visible_text());
+    }
+}
+
+#[tokio::test]
+async fn whoever_shows_no_factor_in_a_session_goes_back_to_the_service_that_asked() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let secret = enrol(&server, &account).await;
+    let mut browser = at_factor(&server, &account).await;
+    give(&mut browser, &secret.code_at(server.now())).await;
+    browser.follow().await;
+    server.advance(Span::minutes(6));
+    let weaker = "UPDATE session SET amr = 'pwd', factor_at = NULL";
+    server.execute_sql(weaker, Vec::new()).await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let attempt = ent.attempt_with(&[ESSENTIAL]);
+    browser.open(&attempt.url).await;
+    assert_eq!(browser.url.path(), "/connexion/preuve", "{}", browser.page.visible_text());
+    browser.click("#plus-rien").await;
+    browser.click("#refuser").await;
+    let landed = browser.follow().await.expect_redirect_away();
+    assert_eq!(ent.error(&landed, &attempt), "unmet_authentication_requirements");
+    // The errand of an account leads back to the account.
+    browser.open("/compte/donnees").await;
+    browser.submit("telecharger", &[("mot_de_passe", PASSWORD)]).await;
+    browser.follow().await;
+    browser.click("#plus-rien").await;
+    assert!(browser.page.has_element("#revenir") && !browser.page.has_element("#refuser"));
 }
 
 /// ACCOUNT: the older sibling with the phone, and a SIM swap, have code and dates, and stop at the factor.
@@ -409,7 +495,7 @@ async fn attack_m1_a_recovery_of_an_account_with_a_factor_stops_at_the_factor() 
     browser.open(&at).await;
     assert_eq!(give(&mut browser, "000000").await, REFUSED);
     browser.click("#plus-rien").await;
-    assert!(browser.page.visible_text().contains("L'établissement vérifie"), "{}", browser.page.visible_text());
+    assert!(browser.page.visible_text().contains("il vérifie qui vous êtes"), "{}", browser.page.visible_text());
     browser.click("#revenir").await;
     assert_eq!(give(&mut browser, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
     browser.follow().await;

@@ -287,7 +287,8 @@ async fn what_is_not_quiet_waits_and_an_old_sign_in_is_proven_again() {
     let forced = "UPDATE account SET must_change_at = $2 WHERE id = $1";
     server.execute_sql(forced, vec![(&second.account_id).into(), server.now().0.into()]).await;
     here.prove(&second.identifiant, &second.password).await;
-    assert!(here.tells("doit d'abord être changé"), "{}", here.page.visible_text());
+    let named = format!("du compte {} doit d'abord être changé", second.identifiant);
+    assert!(here.tells(&named), "{}", here.page.visible_text());
     server.execute_sql("UPDATE account SET must_change_at = NULL", Vec::new()).await;
     here.prove(&first.identifiant, &first.password).await;
     assert!(here.tells("ouvrent déjà le même compte"), "{}", here.page.visible_text());
@@ -336,14 +337,14 @@ async fn two_keys_of_one_academy_of_which_an_ent_knows_one_are_the_schools_busin
     TestRelyingParty::new(&server, "ent").sign_in(&mut Browser::new(&server), &second).await;
     // Also between the proof and the choice.
     here.join("a").await;
-    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
+    assert!(here.tells("comme deux comptes différents"), "{}", here.page.visible_text());
     here.prove(&second.identifiant, PASSWORD).await;
-    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
+    assert!(here.tells("comme deux comptes différents"), "{}", here.page.visible_text());
     // Also once no client of the space is left: what stands in a row was told.
     server.execute_sql("DELETE FROM service_use", Vec::new()).await;
     server.execute_sql("DELETE FROM session_client", Vec::new()).await;
     here.prove(&second.identifiant, PASSWORD).await;
-    assert!(here.tells("se sert déjà d'un des deux"), "{}", here.page.visible_text());
+    assert!(here.tells("comme deux comptes différents"), "{}", here.page.visible_text());
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
 }
 
@@ -653,7 +654,7 @@ async fn property_p06_a_roster_key_is_the_sub_of_one_account_through_any_regroup
                         browser.join("a").await;
                         stack.push((here, there));
                     } else {
-                        assert!(browser.tells("se sert déjà d'un des deux"), "seed {seed} step {step}");
+                        assert!(browser.tells("comme deux comptes différents"), "seed {seed} step {step}");
                     }
                 }
                 _ => {
@@ -799,13 +800,30 @@ async fn property_p06_a_sub_is_the_same_through_any_regroupement_and_undo() {
 }
 
 #[tokio::test]
+async fn a_slip_in_a_letter_s_code_is_said_at_the_code_and_not_at_the_identifiant() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, "ACDE-FHJK-MNPR").await;
+    assert!(
+        here.page.has_element("#mdp-faute") && !here.page.has_element("#identifiant-faute"),
+        "{}",
+        here.page.text()
+    );
+    here.prove(&second.identifiant, "Faux-mot-2").await;
+    assert!(here.page.has_element("#identifiant-faute") && here.tells("Relisez les deux"), "{}", here.page.text());
+}
+
+#[tokio::test]
 async fn the_page_shows_the_way_back_only_where_there_is_one() {
     let server = TestServer::start().await;
     let [first, _] = two_accounts(&server).await;
     let mut here = signed_in(&server, &first).await;
     assert!(!here.page.has_element("#defaire"));
     here.get("/compte/regrouper/choix?r=AAAAAAAAAAAAAAAAAAAAAA").await;
-    assert_eq!(here.next().unwrap().path(), "/compte/regrouper");
+    here.follow().await;
+    assert_eq!(here.url.path(), "/compte/regrouper");
+    assert!(here.tells("Rien n'est réuni"), "{}", here.page.visible_text());
     here.get("/compte").await;
     assert!(text(&here.page.text(), "#regrouper strong").is_some_and(|t| t.contains("J'ai un autre compte")));
 }

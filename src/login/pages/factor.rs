@@ -84,6 +84,13 @@ fn errand(ctx: &RequestContext) -> Option<&'static str> {
     paths::FACTOR_ERRANDS.into_iter().find(|path| path.strip_prefix("/compte/") == Some(word))
 }
 
+/// Returns the URL that tells the waiting service that the level was not reached; `None` if no service waits for this
+/// session.
+fn refuse_href(ctx: &RequestContext, asked: &Asked) -> Option<String> {
+    let waits = matches!(asked, Asked::InSession(..)) && errand(ctx).is_none() && ctx.query.get("i").is_some();
+    waits.then(|| format!("{}{}&refuser=niveau", paths::AUTHORIZE, ctx.carried_query(&SERVICE_PARAMS)))
+}
+
 /// GET: shows the form, or says why there is nothing to type.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
     let waiting = pending_interaction(&app, &ctx).await;
@@ -147,9 +154,10 @@ async fn form(
         shown: client_branding(app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
         backup_codes: held.backup_codes > 0,
+        errand: errand(ctx).is_some() && matches!(asked, Asked::InSession(..)),
         back_href: match asked {
             Asked::AfterPassword(_) => format!("{}{}", paths::SIGN_IN, ctx.carried_query(&SERVICE_PARAMS)),
-            Asked::InSession(..) => paths::ACCOUNT.to_owned(),
+            Asked::InSession(..) => refuse_href(ctx, asked).unwrap_or_else(|| paths::ACCOUNT.to_owned()),
         },
         error,
     })
@@ -158,7 +166,8 @@ async fn form(
 /// Shows the way that remains to somebody who has none of the factors any more.
 async fn lost(app: &AppState, ctx: &RequestContext, asked: &Asked) -> PageResult {
     let offices = offices(app, asked).await?;
-    let page = |code: String| LostFactorsPage { query: ctx.carried_query(&CARRIED_PARAMS), code, offices };
+    let (query, refuse_href) = (ctx.carried_query(&CARRIED_PARAMS), refuse_href(ctx, asked));
+    let page = |code: String| LostFactorsPage { query, refuse_href, code, offices };
     match asked {
         Asked::AfterPassword(attempt) => ctx.page(&app.pages, StatusCode::OK, &page(attempt.support_code.clone())),
         Asked::InSession(..) => ctx.page_with_code(&app.pages, StatusCode::OK, &page(ctx.support_code.clone())),

@@ -17,6 +17,8 @@ pub struct FactorPage {
     pub shown: ClientBranding,
     /// True if the account has backup codes left.
     pub backup_codes: bool,
+    /// True if a page of the account waits, which has to be filled in again afterwards.
+    pub errand: bool,
     pub back_href: String,
     pub error: Option<FactorFieldError>,
 }
@@ -26,6 +28,8 @@ pub struct FactorPage {
 pub struct LostFactorsPage {
     /// The query of the page of the factor.
     pub query: String,
+    /// Tells the waiting service that the level was not reached; `None` if no service waits for a session.
+    pub refuse_href: Option<String>,
     /// The support code.
     pub code: String,
     pub offices: Vec<SchoolContact>,
@@ -59,6 +63,7 @@ impl Page for FactorPage {
             service: Some("mon ENT Occitanie".to_owned()),
             shown: ClientBranding::default(),
             backup_codes: true,
+            errand: false,
             back_href: format!("/connexion{QUERY}"),
             error,
         };
@@ -66,6 +71,7 @@ impl Page for FactorPage {
             query: "?vers=fermer".to_owned(),
             service: None,
             backup_codes: false,
+            errand: true,
             back_href: "/compte".to_owned(),
             ..page(None)
         };
@@ -81,7 +87,13 @@ impl Page for LostFactorsPage {
     fn samples() -> Vec<Self> {
         let query = format!("{QUERY}&s=0123456789abcdefghijkl");
         let office = SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()));
-        vec![LostFactorsPage { query, code: "K7P-4MX".to_owned(), offices: vec![office] }]
+        let page = |refuse_href| LostFactorsPage {
+            query: query.clone(),
+            refuse_href,
+            code: "K7P-4MX".to_owned(),
+            offices: vec![office.clone()],
+        };
+        vec![page(None), page(Some(format!("/oauth2/authorize{QUERY}&refuser=niveau")))]
     }
 }
 

@@ -5,9 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::PageResult;
+use super::security::told_url;
 use crate::accounts::Account;
 use crate::app::{App, AppState, Operation};
 use crate::base::actor::Actor;
+use crate::base::clock::Span;
 use crate::base::ids::is_id;
 use crate::base::typed_ids::TotpId;
 use crate::credentials::backup_codes::BackupCode;
@@ -23,7 +25,7 @@ use crate::http::paths;
 use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::views::{
-    AddApplicationPage, ApplicationCodePage, BackupCodesPage, CautionEnd, RemoveApplicationPage,
+    AddApplicationPage, ApplicationCodePage, BackupCodesPage, CautionEnd, FactorChangeTold, RemoveApplicationPage,
 };
 use crate::otp::{CodeFormatError, TypedCode};
 use crate::sessions::extract::SignedIn;
@@ -44,7 +46,7 @@ fn refused<P: Page>(
     page: impl FnOnce(Option<CurrentPasswordError>, Option<CautionEnd>) -> P,
 ) -> Result<Response, PageError> {
     match why {
-        FactorChangeRefusal::NotPossible => Ok(see_other(paths::ACCOUNT_SECURITY)),
+        FactorChangeRefusal::NotPossible => Ok(see_other(&told_url(FactorChangeTold::Nothing))),
         FactorChangeRefusal::Caution { until } => {
             let end = CautionEnd {
                 day: dates::weekday_and_day(ctx.lang, until),
@@ -73,6 +75,17 @@ pub async fn add(State(app): State<AppState>, ctx: RequestContext, signed: Signe
     }
 }
 
+/// The time in which a person may come back to the page of a secret that was confirmed.
+const JUST_ADDED: Span = Span::minutes(15);
+
+/// Answers a secret that is not there: it waited too long, or its application was added a moment ago.
+async fn no_secret(op: &Operation<'_>, account: &Account) -> PageResult {
+    let held = ops::find_factors(op, &account.id).await?;
+    let added = held.totp.iter().any(|totp| op.now.since(totp.confirmed_at) < JUST_ADDED);
+    let told = if added { FactorChangeTold::Added } else { FactorChangeTold::TooLate };
+    Ok(see_other(&told_url(told)))
+}
+
 fn code_page(
     app: &App,
     account: &Account,
@@ -90,7 +103,7 @@ fn code_page(
 pub async fn show_code(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn) -> PageResult {
     let op = operation(&app, &ctx, &signed.account);
     let Some(secret) = ops::find_waiting_totp(&op, &signed.session).await? else {
-        return Ok(see_other(paths::ACCOUNT_SECURITY));
+        return no_secret(&op, &signed.account).await;
     };
     ctx.page(&app.pages, StatusCode::OK, &code_page(&app, &signed.account, &secret, None))
 }
@@ -104,18 +117,20 @@ pub async fn confirm(
 ) -> PageResult {
     let op = operation(&app, &ctx, &signed.account);
     let Some(secret) = ops::find_waiting_totp(&op, &signed.session).await? else {
-        return Ok(see_other(paths::ACCOUNT_SECURITY));
+        return no_secret(&op, &signed.account).await;
     };
     let error = match TypedCode::parse(form.form_value("code")) {
         Err(CodeFormatError::Empty) => FactorFormatError::Empty.into(),
         Err(CodeFormatError::NotSixDigits) => FactorFormatError::Malformed.into(),
         Ok(code) => match ops::confirm_totp(&op, owner(&ctx, &signed), &code).await? {
             ConfirmTotpOutcome::Added { backup_codes } if backup_codes.is_empty() => {
-                return Ok(see_other(paths::ACCOUNT_SECURITY));
+                return Ok(see_other(&told_url(FactorChangeTold::Added)));
             }
             ConfirmTotpOutcome::Added { backup_codes } => return show_codes(&app, &ctx, &backup_codes, true),
-            ConfirmTotpOutcome::NothingWaiting | ConfirmTotpOutcome::Caution { .. } => {
-                return Ok(see_other(paths::ACCOUNT_SECURITY));
+            ConfirmTotpOutcome::NothingWaiting => return no_secret(&op, &signed.account).await,
+            ConfirmTotpOutcome::Caution { until } => {
+                let why = FactorChangeRefusal::Caution { until };
+                return refused(&app, &ctx, why, |current, caution| AddApplicationPage { current, caution });
             }
             ConfirmTotpOutcome::Incorrect => FactorFieldError::wrong(),
         },
@@ -132,7 +147,7 @@ fn show_codes(app: &App, ctx: &RequestContext, codes: &[BackupCode], added: bool
 pub async fn show_renew(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn) -> PageResult {
     let op = operation(&app, &ctx, &signed.account);
     if !ops::find_factors(&op, &signed.account.id).await?.is_required() {
-        return Ok(see_other(paths::ACCOUNT_SECURITY));
+        return Ok(see_other(&told_url(FactorChangeTold::Nothing)));
     }
     ctx.page(&app.pages, StatusCode::OK, &BackupCodesPage::default())
 }
@@ -167,7 +182,7 @@ pub async fn show_remove(State(app): State<AppState>, ctx: RequestContext, signe
     let held = ops::find_factors(&op, &signed.account.id).await?;
     match remove_page(&ctx, &held, ctx.query.get("application").unwrap_or_default()) {
         Some(page) => ctx.page(&app.pages, StatusCode::OK, &page),
-        None => Ok(see_other(paths::ACCOUNT_SECURITY)),
+        None => Ok(see_other(&told_url(FactorChangeTold::Nothing))),
     }
 }
 
@@ -182,11 +197,11 @@ pub async fn remove(
     let id = form.form_value("application");
     let held = ops::find_factors(&op, &signed.account.id).await?;
     let Some(page) = remove_page(&ctx, &held, id).filter(|_| is_id(id, 32)) else {
-        return Ok(see_other(paths::ACCOUNT_SECURITY));
+        return Ok(see_other(&told_url(FactorChangeTold::Nothing)));
     };
     let password = form.form_value("mot_de_passe");
     match ops::remove_totp(&op, owner(&ctx, &signed), password, &TotpId::new(id)).await? {
-        Ok(()) => Ok(see_other(paths::ACCOUNT_SECURITY)),
+        Ok(()) => Ok(see_other(&told_url(FactorChangeTold::Removed))),
         Err(why) => refused(&app, &ctx, why, |current, caution| RemoveApplicationPage { current, caution, ..page }),
     }
 }

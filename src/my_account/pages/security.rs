@@ -17,9 +17,23 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
-use crate::my_account::views::{ApplicationLine, DeviceLine, EventLine, EventsPage, SecurityPage};
+use crate::my_account::views::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
 use crate::sessions::SESSION_TTL;
 use crate::sessions::extract::SignedIn;
+
+/// The words of the query that tell the end of a change of factors.
+const TOLD: [(&str, FactorChangeTold); 4] = [
+    ("ajoutee", FactorChangeTold::Added),
+    ("retiree", FactorChangeTold::Removed),
+    ("trop-tard", FactorChangeTold::TooLate),
+    ("rien", FactorChangeTold::Nothing),
+];
+
+/// Returns the page that tells the end of a change of factors.
+pub(super) fn told_url(told: FactorChangeTold) -> String {
+    let word = TOLD.iter().find(|(_, t)| *t == told).map(|(word, _)| *word).unwrap_or_default();
+    format!("{}?{word}=1", paths::ACCOUNT_SECURITY)
+}
 
 /// The number of events beside the devices.
 const LATEST_EVENTS: usize = 4;
@@ -64,7 +78,9 @@ pub async fn show(
             id: device.id,
         });
     }
+    let told = TOLD.iter().find(|(word, _)| ctx.query.get(word).is_some()).map(|(_, told)| *told);
     let page = SecurityPage {
+        told,
         password_since: account.password_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(),
         may_add_application: held.totp.len() < MAX_TOTP,
         applications: held.totp.into_iter().map(|totp| application_line(&ctx, totp)).collect(),

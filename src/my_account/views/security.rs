@@ -9,6 +9,8 @@ use crate::http::pages::Page;
 pub struct SecurityPage {
     /// The day of the last change of the password, as `3 octobre`.
     pub password_since: String,
+    /// The end of a change of factors.
+    pub told: Option<FactorChangeTold>,
     /// The applications that give codes.
     pub applications: Vec<ApplicationLine>,
     pub may_add_application: bool,
@@ -17,6 +19,18 @@ pub struct SecurityPage {
     pub devices: Vec<DeviceLine>,
     /// The latest events.
     pub events: Vec<EventLine>,
+}
+
+/// The end of a change of factors, told once on this page after a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChangeTold {
+    Added,
+    Removed,
+    /// The secret waited too long for its first code.
+    TooLate,
+    /// The application or the codes that were meant are no longer there.
+    Nothing,
 }
 
 /// An application of codes.
@@ -80,32 +94,46 @@ impl Page for SecurityPage {
             seen: "le 12\u{a0}octobre à 9\u{a0}h".to_owned(),
         };
         let here = device("Chrome sur Android", true, Some("aujourd'hui à 8\u{a0}h\u{a0}02"));
-        vec![
-            SecurityPage {
-                password_since: "3\u{a0}octobre".to_owned(),
-                applications: vec![ApplicationLine {
-                    id: "0".repeat(32),
-                    since: "4\u{a0}octobre".to_owned(),
-                    used: Some("hier à 21\u{a0}h\u{a0}14".to_owned()),
-                }],
-                may_add_application: true,
-                backup_codes: 8,
-                devices: vec![
-                    here.clone(),
-                    device("Firefox sur Windows", false, Some("hier à 21\u{a0}h\u{a0}14")),
-                    device("", false, None),
-                ],
-                events: events(),
-            },
-            SecurityPage {
+        let mut all = vec![SecurityPage {
+            told: Some(FactorChangeTold::Added),
+            password_since: "3\u{a0}octobre".to_owned(),
+            applications: vec![ApplicationLine {
+                id: "0".repeat(32),
+                since: "4\u{a0}octobre".to_owned(),
+                used: Some("hier à 21\u{a0}h\u{a0}14".to_owned()),
+            }],
+            may_add_application: true,
+            backup_codes: 8,
+            devices: vec![
+                here.clone(),
+                device("Firefox sur Windows", false, Some("hier à 21\u{a0}h\u{a0}14")),
+                device("", false, None),
+            ],
+            events: events(),
+        }];
+        for told in
+            [None, Some(FactorChangeTold::Removed), Some(FactorChangeTold::TooLate), Some(FactorChangeTold::Nothing)]
+        {
+            all.push(SecurityPage {
+                told,
                 password_since: "3\u{a0}octobre".to_owned(),
                 applications: Vec::new(),
                 may_add_application: true,
                 backup_codes: 0,
-                devices: vec![here],
+                devices: vec![here.clone()],
                 events: events(),
-            },
-        ]
+            });
+        }
+        all.push(SecurityPage {
+            told: None,
+            password_since: "3\u{a0}octobre".to_owned(),
+            applications: vec![ApplicationLine { id: "0".repeat(32), since: "4\u{a0}octobre".to_owned(), used: None }],
+            may_add_application: false,
+            backup_codes: 0,
+            devices: vec![here],
+            events: events(),
+        });
+        all
     }
 }
 
