@@ -147,17 +147,45 @@ pub async fn set_caution(tx: &mut Tx, id: &AccountId, until: Timestamp) -> Resul
     Ok(())
 }
 
-/// Asks for the closing of an active account. Returns false if it was asked for before.
+/// Asks for the closing of an active account, by its person: also in place of one that the house asked for. Returns false
+/// if the person asked before.
 pub async fn ask_closing(tx: &mut UnitOfWork<'_>, id: &AccountId, closes_at: Timestamp) -> Result<bool> {
-    let sql = "UPDATE account SET closes_at = $2, closing_warned_days = NULL \
-               WHERE id = $1 AND state = 'active' AND closes_at IS NULL";
+    let sql = "UPDATE account SET closes_at = $2, closing_warned_days = NULL, closing_reason = NULL \
+               WHERE id = $1 AND state = 'active' AND (closes_at IS NULL OR closing_reason IS NOT NULL)";
     Ok(tx.execute(sql, args![id, closes_at]).await? == 1)
+}
+
+/// Asks for the closing of an account in the name of the house, unless a child is current since a time. Returns false if
+/// one is, or if it closes already.
+pub async fn ask_childless_closing(
+    tx: &mut UnitOfWork<'_>,
+    id: &AccountId,
+    (before, closes_at): (Timestamp, Timestamp),
+) -> Result<bool> {
+    let sql = "UPDATE account SET closes_at = $3, closing_warned_days = NULL, closing_reason = 'childless' \
+               WHERE id = $2 AND state = 'active' AND closes_at IS NULL AND suspended_by IS NULL \
+               AND (kept_at IS NULL OR kept_at <= $1) \
+               AND NOT EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
+               LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = account.id \
+               AND (l.ended_at IS NULL OR l.ended_at > $1) \
+               AND (e.pupil_id IS NULL OR e.ended_at IS NULL OR e.ended_at > $1))";
+    Ok(tx.execute(sql, args![before, id, closes_at]).await? == 1)
+}
+
+/// Withdraws the closings that the house asked for of accounts with a current child again. Returns the accounts.
+pub async fn withdraw_childless_closings(tx: &mut Tx) -> Result<Vec<AccountId>> {
+    let sql = "UPDATE account SET closes_at = NULL, closing_reason = NULL, closing_warned_days = NULL \
+               WHERE closing_reason = 'childless' AND closes_at IS NOT NULL AND state = 'active' \
+               AND EXISTS (SELECT 1 FROM person p JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
+               LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = account.id \
+               AND l.ended_at IS NULL AND (e.pupil_id IS NULL OR e.ended_at IS NULL)) RETURNING id";
+    Ok(tx.fetch_all::<(AccountId,)>(sql, args![]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Keeps an account whose closing was asked for. Returns true for the call that kept it.
 pub async fn keep_open(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE account SET closes_at = NULL, kept_at = $2 \
+    let sql = "UPDATE account SET closes_at = NULL, closing_reason = NULL, kept_at = $2 \
                WHERE id = $1 AND state = 'active' AND closes_at IS NOT NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
@@ -199,16 +227,23 @@ pub async fn list_due_closings(tx: &mut Tx, now: Timestamp) -> Result<Vec<Accoun
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Closes an account whose thirty days are over: its password is wiped, its identifiant is never given again, and its
-/// persons of the roster may activate another account. Returns true for the call that closed it.
+/// Closes an account whose thirty days are over, unless the house asked and a child is current again: its password is
+/// wiped, its identifiant is never given again, and its persons of the roster may activate another account. Returns true
+/// for the call that closed it.
 pub async fn close(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
     let now = tx.now;
     let sql = "UPDATE account SET state = 'closed', password = NULL, former_password = NULL, updated_at = $2 \
-               WHERE id = $1 AND state = 'active' AND suspended_by IS NULL AND closes_at <= $2";
+               WHERE id = $1 AND state = 'active' AND suspended_by IS NULL AND closes_at <= $2 \
+               AND (closing_reason IS NULL OR NOT EXISTS (SELECT 1 FROM person p \
+               JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
+               LEFT JOIN enrolment e ON e.pupil_id = l.pupil_id AND e.uai = l.uai WHERE p.account_id = account.id \
+               AND l.ended_at IS NULL AND (e.pupil_id IS NULL OR e.ended_at IS NULL)))";
     if tx.execute(sql, args![id, now]).await? != 1 {
         return Ok(false);
     }
-    tx.execute("UPDATE person SET account_id = NULL WHERE account_id = $1", args![id]).await?;
+    let freed = "UPDATE person SET account_id = NULL, former_phone = NULL, phone_change_untold_at = NULL \
+                 WHERE account_id = $1";
+    tx.execute(freed, args![id]).await?;
     Ok(true)
 }
 

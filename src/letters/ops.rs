@@ -17,7 +17,7 @@ use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::secret::constant_time_eq;
 use crate::base::source::SourceAddress;
-use crate::base::typed_ids::{AccountId, LetterId, PersonId};
+use crate::base::typed_ids::{AccountId, LetterId, PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::UnitOfWork;
@@ -34,6 +34,8 @@ pub struct LetterOrder<'a> {
     pub uai: &'a Uai,
     /// The parent whom the letter names.
     pub person_id: Option<&'a PersonId>,
+    /// The child for whom the parent joins an account.
+    pub pupil_id: Option<&'a PupilId>,
     pub reason: &'a str,
 }
 
@@ -76,6 +78,7 @@ pub async fn issue(
         code: &digest,
         uai: order.uai,
         person_id: order.person_id,
+        pupil_id: order.pupil_id,
         reason: order.reason,
         expires_at: drawn.expires_at,
     };

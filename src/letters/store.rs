@@ -2,7 +2,7 @@
 
 use super::{Letter, LetterKind};
 use crate::base::clock::Timestamp;
-use crate::base::typed_ids::{AccountId, LetterId, PersonId};
+use crate::base::typed_ids::{AccountId, LetterId, PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
@@ -45,6 +45,8 @@ pub struct NewLetter<'a> {
     pub uai: &'a Uai,
     /// The parent whom the letter names.
     pub person_id: Option<&'a PersonId>,
+    /// The child for whom the parent joins an account.
+    pub pupil_id: Option<&'a PupilId>,
     pub reason: &'a str,
     pub expires_at: Timestamp,
 }
@@ -54,7 +56,7 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewLetter<'_>) -> Result<()> 
     let (now, by) = (tx.now, tx.actor.id().unwrap_or_default().to_owned());
     tx.execute(
         "INSERT INTO letter (id, account_id, kind, code, state, uai, person_id, issued_by, reason, issued_at, \
-         expires_at) VALUES ($1, $2, $3, $4, 'issued', $5, $6, $7, $8, $9, $10)",
+         expires_at, pupil_id) VALUES ($1, $2, $3, $4, 'issued', $5, $6, $7, $8, $9, $10, $11)",
         args![
             new.id,
             new.account_id,
@@ -65,7 +67,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewLetter<'_>) -> Result<()> 
             by,
             new.reason,
             now,
-            new.expires_at
+            new.expires_at,
+            new.pupil_id
         ],
     )
     .await?;
@@ -90,6 +93,15 @@ pub async fn withdraw_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> R
     Ok(())
 }
 
+/// Ends every open letter of an account, also for one more child: its person says that somebody else is there, or it
+/// closes.
+pub async fn withdraw_all(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
+    tx.execute(sql, args![account_id, now]).await?;
+    Ok(())
+}
+
 /// Lists the letters of an account in all states, the newest first.
 pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Letter>> {
     let sql = "SELECT id, account_id, kind, code, state, issued_at, expires_at, ended_at FROM letter \
@@ -108,14 +120,17 @@ pub struct TakenChildLetter {
     pub id: LetterId,
     /// The person of the roster who joins the account.
     pub person_id: PersonId,
+    /// The only child whom the letter adds.
+    pub pupil_id: PupilId,
     /// The school in whose name it was printed.
     pub uai: Uai,
 }
 
 /// Lists the letters for one more child whose code was typed for an account, while they are taken.
 pub async fn list_taken_children(tx: &mut Tx, now: Timestamp, account_id: &AccountId) -> Result<Vec<TakenChildLetter>> {
-    let sql = "SELECT id, person_id, uai FROM letter WHERE account_id = $1 AND kind = 'child' AND state = 'taken' \
-               AND ended_at IS NULL AND taken_until > $2 AND person_id IS NOT NULL AND uai IS NOT NULL ORDER BY id LIMIT 10";
+    let sql = "SELECT id, person_id, pupil_id, uai FROM letter WHERE account_id = $1 AND kind = 'child' AND state = 'taken' \
+               AND ended_at IS NULL AND taken_until > $2 AND person_id IS NOT NULL AND pupil_id IS NOT NULL \
+               AND uai IS NOT NULL ORDER BY id LIMIT 10";
     tx.fetch_all(sql, args![account_id, now]).await
 }
 

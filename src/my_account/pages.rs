@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 use super::views::{AccountChild, AccountPage, CautionEnd, NoticeBanner};
 use crate::accounts::phones::AccountPhone;
 use crate::app::{App, AppState};
+use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::http::error::PageError;
 use crate::http::pages::dates;
@@ -60,7 +61,10 @@ async fn home(signed: CurrentSession) -> PageResult {
 async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { session, account }: SignedIn) -> PageResult {
     let mut tx = app.db.read().await?;
     let notices = notify::store::list_open(&mut tx, &account.id, session.device_id.as_deref()).await?;
-    let notices = notices.into_iter().map(|notice| banner(&app, &ctx, notice)).collect::<anyhow::Result<_>>()?;
+    let notices = notices
+        .into_iter()
+        .map(|notice| banner(&app, &ctx, notice, account.closes_at))
+        .collect::<anyhow::Result<_>>()?;
     let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
@@ -95,7 +99,13 @@ fn phone_digits(app: &App, phone: &AccountPhone) -> anyhow::Result<String> {
     Ok(pairs.rev().collect::<Vec<_>>().join("\u{a0}"))
 }
 
-fn banner(app: &App, ctx: &RequestContext, notice: AccountNotice) -> anyhow::Result<NoticeBanner> {
+/// Returns the words of a notice. That of a closing says what is true now: the house asks for one without a sign-out.
+fn banner(
+    app: &App,
+    ctx: &RequestContext,
+    notice: AccountNotice,
+    closes_at: Option<Timestamp>,
+) -> anyhow::Result<NoticeBanner> {
     let key = notice.kind.name().replace('_', "-");
     let detail = match notice.kind {
         AccountNoticeKind::NewDevice => devices::display_label(&app.pages, ctx.lang, &notice.detail)?,
@@ -104,9 +114,16 @@ fn banner(app: &App, ctx: &RequestContext, notice: AccountNotice) -> anyhow::Res
     let unnamed = if notice.kind == AccountNoticeKind::NewDevice && detail.is_empty() { "-unnamed" } else { "" };
     let when = dates::moment(ctx.lang, notice.at, ctx.now);
     let values = [("when", &*when), ("detail", &*detail)];
+    let text = match (notice.kind, closes_at) {
+        (AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon, Some(at)) => {
+            let (service, day) = (app.pages.service_name(), dates::day(ctx.lang, at));
+            app.pages.message(ctx.lang, "sms-notice-closing", &[("service", service), ("day", &day)])?
+        }
+        _ => app.pages.message(ctx.lang, &format!("notice-{key}{unnamed}"), &values)?,
+    };
     Ok(NoticeBanner {
         title: app.pages.message(ctx.lang, &format!("notice-{key}-title"), &[])?,
-        text: app.pages.message(ctx.lang, &format!("notice-{key}{unnamed}"), &values)?,
+        text,
         asks: notice.kind.asks(),
         later: (notice.answerable_from > ctx.now).then(|| CautionEnd {
             day: dates::weekday_and_day(ctx.lang, notice.answerable_from),

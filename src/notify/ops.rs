@@ -90,8 +90,8 @@ pub async fn notify_phone_change(
     let what = NoticeRequest { account_id, kind, detail: "", device_id: None, lang };
     write_banner_and_mail(tx, with, &what).await?;
     if let Some(to) = former {
-        let now = tx.now;
-        enqueue_sms(tx, with, &what, (to, now)).await?;
+        let due = dates::waking_hour(tx.now);
+        enqueue_sms(tx, with, &what, (to, due)).await?;
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Re
     .await
 }
 
-/// Lists the children of one person of the roster, including hidden children: activation asks about all of them.
+/// Lists the children of one person of the roster, including hidden children: activation asks about all of them. A link
+/// of an institution (CODE_PARENTE 51) is left out until the person's account gave the birth date, after a letter.
 pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
@@ -62,8 +63,31 @@ pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Resul
          JOIN school s ON s.uai = e.uai \
          LEFT JOIN link_withheld w ON w.person_id = l.person_id AND w.pupil_id = l.pupil_id \
          WHERE l.person_id = $1 AND l.level = 'legal' AND l.ended_at IS NULL \
+         AND (COALESCE(l.relation, '') <> '51' OR EXISTS \
+         (SELECT 1 FROM person p JOIN link_proof f ON f.account_id = p.account_id \
+         WHERE p.id = l.person_id AND f.pupil_id = l.pupil_id)) \
          ORDER BY s.uai, u.given_name, u.id LIMIT 100",
         args![person_id],
+    )
+    .await
+}
+
+/// Finds the one child of a person for whom a letter was printed, in its school.
+pub async fn find_child_of_letter(
+    tx: &mut Tx,
+    person_id: &PersonId,
+    (pupil_id, uai): (&PupilId, &Uai),
+) -> Result<Option<RosterChild>> {
+    tx.fetch_optional(
+        "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
+         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
+         FROM link l \
+         JOIN pupil u ON u.id = l.pupil_id \
+         JOIN enrolment e ON e.pupil_id = u.id AND e.uai = l.uai AND e.ended_at IS NULL \
+         JOIN school s ON s.uai = e.uai \
+         LEFT JOIN link_withheld w ON w.person_id = l.person_id AND w.pupil_id = l.pupil_id \
+         WHERE l.person_id = $1 AND l.pupil_id = $2 AND l.uai = $3 AND l.level = 'legal' AND l.ended_at IS NULL",
+        args![person_id, pupil_id, uai],
     )
     .await
 }
@@ -79,7 +103,9 @@ pub async fn list_former_children_of_account(tx: &mut Tx, account_id: &AccountId
          JOIN pupil u ON u.id = l.pupil_id \
          JOIN school s ON s.uai = l.uai \
          LEFT JOIN link_withheld w ON w.person_id = l.person_id AND w.pupil_id = l.pupil_id \
-         WHERE p.account_id = $1 AND w.kind IS NULL ORDER BY COALESCE(l.ended_at, 0) DESC, u.given_name, u.id LIMIT 20",
+         WHERE p.account_id = $1 AND w.kind IS NULL AND (COALESCE(l.relation, '') <> '51' OR EXISTS \
+         (SELECT 1 FROM link_proof f WHERE f.account_id = p.account_id AND f.pupil_id = l.pupil_id)) \
+         ORDER BY COALESCE(l.ended_at, 0) DESC, u.given_name, u.id LIMIT 20",
         args![account_id],
     )
     .await

@@ -517,7 +517,7 @@ ideas-words = They are French words, without accents.
 
 ## Numbers that a school replaced, and closings
 notice-closing-soon-title = Your account closes soon
-notice-closing-soon = We told you { $when }. A sign-in since has kept it open.
+notice-closing-soon = We told you { $when }. Your account stays open.
 notice-phone-changed-title = The school replaced your mobile number by another
 notice-phone-changed = It was { $when }. If it is a mistake, call the school.
 sms-notice-phone-changed = { $service }: the school replaced this number by another. If it is a mistake, call them.
@@ -591,7 +591,7 @@ notice-child-removed = { $detail }, { $when }, from another device. Was it you?
 notice-code-requested-title = A parent asked for a code
 notice-code-requested = It was { $when }, to help you choose a new password.
 notice-closing-title = The closing of your account was asked for
-notice-closing = It was { $when }. A sign-in since has kept it open.
+notice-closing = It was { $when }. Your account stays open.
 notice-mine = Yes, it was me
 notice-not-mine = No, it was not me
 notice-seen = I understand

@@ -517,7 +517,7 @@ ideas-words = Ce sont des mots français, sans accent.
 
 ## Numbers that a school replaced, and closings
 notice-closing-soon-title = Votre compte va bientôt fermer
-notice-closing-soon = Nous vous l'avons dit { $when }. Depuis, une connexion l'a gardé ouvert.
+notice-closing-soon = Nous vous l'avons dit { $when }. Votre compte reste ouvert.
 notice-phone-changed-title = L'établissement a remplacé votre portable par un autre
 notice-phone-changed = C'était { $when }. Si c'est une erreur, appelez l'établissement.
 sms-notice-phone-changed = { $service } : l'établissement a remplacé ce numéro par un autre. Si c'est une erreur, appelez-le.
@@ -591,7 +591,7 @@ notice-child-removed = { $detail }, { $when }, depuis un autre appareil. C'étai
 notice-code-requested-title = Un parent a demandé un code
 notice-code-requested = C'était { $when }, pour vous aider à choisir un nouveau mot de passe.
 notice-closing-title = La fermeture de votre compte a été demandée
-notice-closing = C'était { $when }. Depuis, une connexion l'a gardé ouvert.
+notice-closing = C'était { $when }. Votre compte reste ouvert.
 notice-mine = Oui, c'était moi
 notice-not-mine = Non, ce n'était pas moi
 notice-seen = J'ai compris

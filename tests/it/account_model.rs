@@ -93,7 +93,14 @@ impl World {
         let all = recipients::list(&mut tx, &uai, &scope, Profile::Responsable, true).await.unwrap();
         let Some(one) = all.into_iter().find(|one| one.left_out.is_none()) else { return };
         let account = recipients::account_for(&mut tx, &one).await.unwrap();
-        let order = LetterOrder { account_id: &account.id, kind: one.kind(), uai: &uai, person_id: None, reason: "x" };
+        let order = LetterOrder {
+            account_id: &account.id,
+            kind: one.kind(),
+            uai: &uai,
+            person_id: None,
+            pupil_id: None,
+            reason: "x",
+        };
         let drawn = draw(&mut tx, order.kind, &uai).await.unwrap();
         issue(&mut tx, &self.server.app.master_key, order, &drawn).await.unwrap();
         tx.commit().await.unwrap();

@@ -1,8 +1,10 @@
 //! What a running server tells when it is due: numbers that a school replaced, closings that come near, and accounts
 //! whose last child left.
 
+use preau::accounts::store;
 use preau::app::Operation;
 use preau::base::clock::{Span, Timestamp};
+use preau::db::Durability;
 use preau::my_account::ops;
 
 use crate::support::deployment::MONOD;
@@ -158,6 +160,77 @@ async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_th
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
     server.advance(Span::hours(1));
     assert_eq!(server.tell_due().await, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_closing_of_the_house_ends_when_a_child_comes_back_and_one_of_the_person_does_not() {
+    let (server, account) = start().await;
+    server.go_to(JULY_7);
+    server.execute_sql("UPDATE link SET ended_at = $1", vec![JULY_7.0.into()]).await;
+    server.go_to(OCTOBER_31);
+    let mut open = account_page(&server, &account).await;
+    assert_eq!(server.tell_due().await, [1, 0, 0]);
+    // A session goes on, and the page says what is true.
+    open.get("/compte").await;
+    assert!(open.page.visible_text().contains("votre compte fermera le 30 novembre"), "{}", open.page.visible_text());
+    server.execute_sql("UPDATE link SET ended_at = NULL", Vec::new()).await;
+    // On the last day, before anything withdrew it: the account is not closed.
+    server.go_to(OCTOBER_31.plus(Span::days(31)));
+    assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 0);
+    assert_eq!(server.tell_due().await, [0, 0, 0], "nor warned of");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
+    let mut browser = account_page(&server, &account).await;
+    assert!(browser.page.visible_text().contains("Votre compte reste ouvert"), "{}", browser.page.visible_text());
+    browser.get("/compte/fermer").await;
+    browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
+    assert_eq!(server.tell_due().await, [0, 0, 0]);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 1);
+    server.advance(Span::days(31));
+    assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn threat_s13_a_former_number_is_kept_for_active_accounts_and_72_hours_and_wakes_nobody() {
+    let (server, _) = start().await;
+    let kept = async || server.query_count("SELECT COUNT(*) FROM person WHERE former_phone IS NOT NULL").await;
+    server.execute_sql("UPDATE account SET state = 'pending'", Vec::new()).await;
+    server.replace_number("06 39 98 00 11").await;
+    assert_eq!(kept().await, 0, "nobody is told");
+    server.execute_sql("UPDATE account SET state = 'active'", Vec::new()).await;
+    server.replace_number("06 39 98 00 12").await;
+    assert_eq!(kept().await, 1);
+    server.advance(Span::hours(72));
+    assert_eq!(server.tell_due().await, [0, 0, 1], "on the account page");
+    assert_eq!((kept().await, server.messages().len()), (0, 0), "the number may be a stranger's by now");
+    // Two o'clock at night in Paris.
+    server.go_to(OCTOBER_31.plus(Span::hours(13)));
+    server.replace_number("06 39 98 00 13").await;
+    assert_eq!(server.tell_due().await, [0, 0, 1]);
+    assert_eq!(server.messages().len(), 0);
+    server.advance(Span::hours(7));
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 1, "at nine");
+    // Whoever has no account any more is told nothing: the number goes with the account.
+    server.replace_number("06 39 98 00 14").await;
+    assert_eq!(kept().await, 1);
+    server.execute_sql("UPDATE account SET closes_at = $1", vec![server.now().0.into()]).await;
+    assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 1);
+    assert_eq!(kept().await, 0, "cleared at the closing");
+}
+
+#[tokio::test]
+async fn a_child_who_came_back_since_the_list_was_read_keeps_the_account_and_a_person_may_close_it_nevertheless() {
+    let (server, account) = start().await;
+    let (id, op) = (account.account_id, server.operation());
+    let times = (op.now.minus(Span::days(92)), op.now.plus(Span::days(30)));
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    assert!(!store::ask_childless_closing(&mut tx, &id, times).await.unwrap(), "a current child");
+    tx.execute("UPDATE link SET ended_at = $1", vec![1.into()]).await.unwrap();
+    assert!(store::ask_childless_closing(&mut tx, &id, times).await.unwrap());
+    tx.execute("UPDATE link SET ended_at = NULL", Vec::new()).await.unwrap();
+    assert!(store::ask_closing(&mut tx, &id, times.1).await.unwrap(), "in place of the one of the house");
+    assert!(store::withdraw_childless_closings(&mut tx).await.unwrap().is_empty());
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use preau::letters::ops::recipients::{self, LeftOut, LetterJoinRequest, LetterPe
 use preau::letters::ops::{LetterOrder, draw, issue};
 use preau::notify::ops::NoticeContext;
 use preau::recovery::{self, Recovery};
+use preau::roster::store as roster_store;
 
 use crate::support::deployment::MONOD;
 use crate::support::masked::masked;
@@ -62,8 +63,14 @@ impl TestServer {
                 LetterPerson::Parent(id) => Some(id),
                 LetterPerson::Pupil(_) => None,
             };
-            let order =
-                LetterOrder { account_id: &account.id, kind: recipient.kind(), uai: &uai, person_id, reason: "test" };
+            let order = LetterOrder {
+                account_id: &account.id,
+                kind: recipient.kind(),
+                uai: &uai,
+                person_id,
+                pupil_id: None,
+                reason: "test",
+            };
             let drawn = draw(&mut tx, order.kind, &uai).await.unwrap();
             issue(&mut tx, &self.app.master_key, order, &drawn).await.unwrap();
             out.push(Printed { identifiant: account.identifiant, code: drawn.code });
@@ -674,11 +681,88 @@ async fn one_of_an_institutions_people_gets_one_child_by_a_letter() {
     let code = batch.letters[0].letter.code.to_printed_form();
     browser.submit("continuer", &[("code", &code)]).await;
     browser.follow().await;
+    assert!(!browser.page.has_element("#ajouter-2"), "one child by one letter: {}", browser.page.visible_text());
+    assert!(!browser.page.visible_text().contains("Élie"), "nor is another one named");
     browser.submit("ajouter-1", &[("date_naissance", DATES[0])]).await;
     browser.follow().await;
     browser.get("/compte").await;
     let text = browser.page.visible_text();
     assert!(text.contains("Anaïs") && !text.contains("Élie"), "the other child of the service: {text}");
     browser.get("/compte/enfants").await;
+    assert!(!browser.page.has_element("#ajouter-1"), "none is offered without a letter");
+    // Whoever has the record asks for the child of the letter alone when the password is forgotten.
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let person = roster_store::list_persons_of_account(&mut tx, &educator.account_id).await.unwrap().remove(0);
+    let asked = roster_store::list_children_of_person(&mut tx, &person).await.unwrap();
+    assert_eq!(asked.iter().map(|child| child.given_name.as_str()).collect::<Vec<_>>(), ["Anaïs"]);
+    tx.execute("UPDATE link SET ended_at = $1", vec![op.now.0.into()]).await.unwrap();
+    let former = roster_store::list_former_children_of_account(&mut tx, &educator.account_id).await.unwrap();
+    assert_eq!(former.iter().map(|child| child.given_name.as_str()).collect::<Vec<_>>(), ["Anaïs"]);
+}
+
+#[tokio::test]
+async fn threat_s04_no_it_was_not_me_and_a_closing_withdraw_letters_for_one_more_child() {
+    let server = start().await;
+    let known = server.create_account("Fatou", "LEBŒUF").await;
+    let print = async || {
+        let (identifiant, pupil_key) = (known.identifiant.clone(), "900010".to_owned());
+        let join = Some(LetterJoinRequest { identifiant, pupil_key, person_key: None });
+        prepare(&server, "chef", join).await.unwrap().letters[0].letter.code.to_printed_form()
+    };
+    let sign_in = async || {
+        let mut browser = Browser::new(&server);
+        browser.get("/connexion").await;
+        browser.sign_in_with(&known.identifiant, PASSWORD).await;
+        browser.get("/compte/enfants").await;
+        browser
+    };
+    let states = async || server.query_texts("SELECT state FROM letter ORDER BY issued_at, id").await;
+    let mut home = sign_in().await;
+    let code = print().await;
+    server.advance(Span::minutes(1));
+    let mut thief = sign_in().await;
+    thief.submit("continuer", &[("code", &code)]).await;
+    thief.follow().await;
+    assert!(thief.page.has_element("#ajouter-1"), "{}", thief.page.visible_text());
+    assert_eq!(states().await, ["taken"]);
+    home.get("/compte").await;
+    let id = home.page.values_of("evenement").remove(0);
+    home.post("/compte/evenement", &[("evenement", &id), ("moi", "non")]).await;
+    assert_eq!(states().await, ["withdrawn"]);
+    home.get("/compte/enfants").await;
+    assert!(!home.page.has_element("#ajouter-1"), "{}", home.page.visible_text());
+    server.advance(Span::days(3));
+    print().await;
+    server.execute_sql("UPDATE account SET closes_at = $1", vec![server.now().0.into()]).await;
+    assert_eq!(preau::my_account::ops::close_due(&server.operation()).await.unwrap(), 1);
+    assert_eq!(states().await, ["withdrawn", "withdrawn"]);
+}
+
+#[tokio::test]
+async fn the_link_decides_who_is_a_service_and_not_the_given_name() {
+    let server = start().await;
+    // A parent whom the school wrote without a given name joins by the letter of one child: the other is hidden.
+    server.execute_sql("UPDATE person SET given_name = ''", Vec::new()).await;
+    let known = server.create_account("Fatou", "LEBŒUF").await;
+    let (identifiant, pupil_key) = (known.identifiant.clone(), "900010".to_owned());
+    let join = Some(LetterJoinRequest { identifiant, pupil_key, person_key: None });
+    let batch = prepare(&server, "chef", join).await.unwrap();
+    let mut browser = Browser::new(&server);
+    browser.get("/connexion").await;
+    browser.sign_in_with(&known.identifiant, PASSWORD).await;
+    browser.get("/compte/enfants").await;
+    browser.submit("continuer", &[("code", &batch.letters[0].letter.code.to_printed_form())]).await;
+    browser.follow().await;
+    browser.submit("ajouter-1", &[("date_naissance", DATES[0])]).await;
+    browser.follow().await;
+    assert!(browser.page.has_element("#retirer-1") && !browser.page.has_element("#retirer-2"), "the own date each");
+    assert!(browser.page.has_element("#ajouter-1"), "a sibling is offered");
+    // With a given name, a service is one still.
+    server.execute_sql("DELETE FROM link_withheld", Vec::new()).await;
+    server.execute_sql("UPDATE person SET given_name = 'Nadia'", Vec::new()).await;
+    server.execute_sql("UPDATE link SET relation = '51'", Vec::new()).await;
+    browser.get("/compte/enfants").await;
+    assert!(browser.page.has_element("#retirer-1") && !browser.page.has_element("#retirer-2"), "proven ones only");
     assert!(!browser.page.has_element("#ajouter-1"), "none is offered without a letter");
 }

@@ -84,6 +84,8 @@ async fn a_parent_without_the_phone_gets_the_code_by_mail_and_gives_the_dates() 
     let sms = server.messages().last().unwrap().text.clone();
     let code = mailed_code(&server, 1);
     assert!(!sms.contains(&code), "a code of its own");
+    let budgets = server.query_count("SELECT COUNT(DISTINCT person_budget) FROM challenge").await;
+    assert_eq!(budgets, 1, "wrong codes of both ways are counted together");
     browser.type_code(&code).await;
     assert_eq!(browser.url.path(), "/mot-de-passe-oublie/enfants", "{}", browser.page.visible_text());
     assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE phone_proven_at IS NOT NULL").await, 0);

@@ -421,8 +421,14 @@ async fn print_letter(server: &TestServer, uai: &str, pupil: &str) -> (String, L
     let scope = LetterScope::Family(pupil.to_owned());
     let all = recipients::list(&mut tx, &uai, &scope, Profile::Responsable, true).await.unwrap();
     let account = recipients::account_for(&mut tx, &all[0]).await.unwrap();
-    let order =
-        LetterOrder { account_id: &account.id, kind: all[0].kind(), uai: &uai, person_id: None, reason: "test" };
+    let order = LetterOrder {
+        account_id: &account.id,
+        kind: all[0].kind(),
+        uai: &uai,
+        person_id: None,
+        pupil_id: None,
+        reason: "test",
+    };
     let drawn = draw(&mut tx, order.kind, &uai).await.unwrap();
     issue(&mut tx, &server.app.master_key, order, &drawn).await.unwrap();
     tx.commit().await.unwrap();

@@ -89,6 +89,17 @@ pub struct PhoneChange {
     pub changed_at: i64,
 }
 
+/// Forgets replaced numbers: those before a time, and all of persons without an active account, who are told nothing.
+pub async fn forget_former_phones(tx: &mut Tx, before: Timestamp) -> Result<()> {
+    let late = "UPDATE person SET former_phone = NULL WHERE phone_change_untold_at <= $1 AND former_phone IS NOT NULL";
+    tx.execute(late, args![before]).await?;
+    let nobody = "UPDATE person SET former_phone = NULL, phone_change_untold_at = NULL \
+                  WHERE phone_change_untold_at IS NOT NULL \
+                  AND NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id AND a.state = 'active')";
+    tx.execute(nobody, args![]).await?;
+    Ok(())
+}
+
 /// Lists replaced numbers of which the persons of active accounts are not told yet.
 pub async fn list_untold_changes(tx: &mut Tx) -> Result<Vec<PhoneChange>> {
     let sql = "SELECT p.id AS person_id, a.id AS account_id, p.former_phone, p.phone, \

@@ -138,6 +138,7 @@ async fn prepare_forms(app: &AppState, pairs: usize) -> anyhow::Result<Vec<Probe
             kind: LetterKind::Reset,
             uai: &uai,
             person_id: None,
+            pupil_id: None,
             reason: "bench",
         };
         letters::ops::issue(&mut tx, &app.master_key, order, &drawn).await?;

@@ -89,6 +89,19 @@ pub fn moment(lang: Lang, at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns the same time by day, and the next nine o'clock from 21 h to 8 h: nobody is woken by what can wait.
+pub fn waking_hour(at: Timestamp) -> Timestamp {
+    let Some(here) = in_paris(at) else { return at };
+    match here.hour() {
+        8..=20 => at,
+        21.. => next_morning(at),
+        _ => {
+            let nine = here.date_naive().and_hms_opt(9, 0, 0).and_then(|t| t.and_local_timezone(Paris).earliest());
+            nine.map_or(at, |time| Timestamp(time.timestamp_millis()))
+        }
+    }
+}
+
 /// Returns nine o'clock of the next day.
 pub fn next_morning(at: Timestamp) -> Timestamp {
     let nine = in_paris(at)

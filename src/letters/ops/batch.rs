@@ -134,7 +134,8 @@ pub async fn issue_all(
         let same = current.is_some_and(|a| a.state == one.account.state && a.suspended_by == one.account.suspended_by);
         anyhow::ensure!(same, "somebody's account changed at the same moment: print the letters again");
         let (kind, uai, reason) = (one.recipient.kind(), &request.uai, request.reason.as_str());
-        let order = LetterOrder { account_id, kind, uai, person_id, reason };
+        let pupil_id = one.recipient.joins.as_ref();
+        let order = LetterOrder { account_id, kind, uai, person_id, pupil_id, reason };
         issue(tx, press.notices.master_key, order, &one.letter).await?;
         if one.account.state == AccountState::Active {
             let (kind, detail) = (AccountNoticeKind::LetterPrinted, batch.school.name.as_str());

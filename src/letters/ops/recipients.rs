@@ -41,8 +41,8 @@ pub struct Recipient {
     /// The class of a pupil.
     pub class: Option<String>,
     pub account: Option<Account>,
-    /// True for a letter by which one more person of the roster joins this account.
-    pub joins: bool,
+    /// The child for whom one more person of the roster joins this account.
+    pub joins: Option<PupilId>,
     /// Set if no letter is printed without a special request.
     pub left_out: Option<LeftOut>,
 }
@@ -82,7 +82,7 @@ impl Recipient {
     /// Returns the kind of the letter: for a first password, for another one, or for one more child.
     pub fn kind(&self) -> LetterKind {
         match &self.account {
-            _ if self.joins => LetterKind::Child,
+            _ if self.joins.is_some() => LetterKind::Child,
             Some(account) if account.state == AccountState::Active => LetterKind::Reset,
             _ => LetterKind::First,
         }
@@ -186,7 +186,7 @@ pub async fn find_joining(
             usage_name: None,
             class: None,
             account: Some(account),
-            joins: true,
+            joins: Some(parent.pupil_id.clone()),
             left_out: None,
         }),
         several => {
@@ -233,7 +233,7 @@ async fn pupil_recipient(tx: &mut Tx, pupil: EnrolledPupil, also_active: bool) -
         usage_name: pupil.usage_name,
         class: pupil.class,
         account,
-        joins: false,
+        joins: None,
     })
 }
 
@@ -252,7 +252,7 @@ async fn parent_recipient(tx: &mut Tx, parent: LetterParent, also_active: bool) 
         usage_name: parent.usage_name,
         class: None,
         account,
-        joins: false,
+        joins: None,
     })
 }
 

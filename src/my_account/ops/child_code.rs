@@ -115,7 +115,14 @@ pub async fn issue_child_code(
     let kind = LetterKind::ParentForPupil;
     let drawn = letters::ops::draw(&mut tx, kind, &child.uai).await?;
     let person_id = Some(&child.person_id);
-    let order = LetterOrder { account_id: &id, kind, uai: &child.uai, person_id, reason: "asked for by a parent" };
+    let order = LetterOrder {
+        account_id: &id,
+        kind,
+        uai: &child.uai,
+        person_id,
+        pupil_id: None,
+        reason: "asked for by a parent",
+    };
     letters::ops::issue(&mut tx, &app.master_key, order, &drawn).await?;
     let what = NoticeRequest {
         account_id: &id,

@@ -24,17 +24,31 @@ fn is_between_schools(now: Timestamp) -> bool {
     day.is_ok_and(|day| (7..=10).contains(&day.month()) && (day.month(), day.day()) != (10, 31))
 }
 
+/// Withdraws the closings of parents who have a current child again.
+async fn withdraw(op: &Operation<'_>) -> anyhow::Result<()> {
+    let mut tx = op.write(Durability::Durable).await?;
+    for id in accounts::store::withdraw_childless_closings(&mut tx).await? {
+        let about = AuditDetails { account: Some(&id), detail: "a current child again", ..AuditDetails::default() };
+        audit::store::record(&mut tx, AuditEvent::ClosingWithdrawn, about).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Asks for the closing of accounts without a current child for 92 days, one transaction each, but not before the 31st
 /// of October. Returns their number.
 pub async fn close_without_child(op: &Operation<'_>) -> anyhow::Result<u64> {
     let Operation { app, now, .. } = *op;
+    withdraw(op).await?;
     if is_between_schools(now) {
         return Ok(0);
     }
     let mut asked = 0;
     for id in accounts::store::list_childless(&mut app.db.read().await?, now.minus(CHILDLESS)).await? {
         let mut tx = op.write(Durability::Durable).await?;
-        if accounts::store::ask_closing(&mut tx, &id, now.plus(CLOSING_DELAY)).await? {
+        // A child may have come back since the list was read.
+        let times = (now.minus(CHILDLESS), now.plus(CLOSING_DELAY));
+        if accounts::store::ask_childless_closing(&mut tx, &id, times).await? {
             let about = AuditDetails { account: Some(&id), detail: "no child for 92 days", ..AuditDetails::default() };
             audit::store::record(&mut tx, AuditEvent::ClosingRequested, about).await?;
             let kind = AccountNoticeKind::Closing;

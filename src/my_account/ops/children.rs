@@ -70,7 +70,7 @@ pub async fn list_offered(op: &Operation<'_>, tx: &mut Tx, account: &Account) ->
     Ok(out)
 }
 
-/// Adds the children of persons whose letter was typed, in the school that printed it.
+/// Adds the child of each letter that was typed, in the school that printed it.
 async fn add_children_of_letters(
     op: &Operation<'_>,
     tx: &mut Tx,
@@ -83,9 +83,9 @@ async fn add_children_of_letters(
         let Some(person) = person.filter(|p| p.account_id.as_ref().is_none_or(|id| *id == account.id)) else {
             continue;
         };
-        let mut children = roster::store::list_children_of_person(tx, &person.id).await?;
-        children.retain(|child| child.uai == letter.uai && !known.iter().any(|k| k.pupil_id == child.pupil_id));
-        for question in guardianship::ops::questions_for(children) {
+        let child = roster::store::find_child_of_letter(tx, &person.id, (&letter.pupil_id, &letter.uai)).await?;
+        let child = child.filter(|child| !known.iter().any(|k| k.pupil_id == child.pupil_id));
+        for question in guardianship::ops::questions_for(child.into_iter().collect()) {
             if !out.iter().any(|offered| offered.question.pupil_id == question.pupil_id) {
                 let (person_id, letter_id) = (Some(person.id.clone()), Some(letter.id.clone()));
                 out.push(OfferedChild { question, person_id, letter_id });
@@ -95,7 +95,7 @@ async fn add_children_of_letters(
     Ok(())
 }
 
-/// Takes the letter whose code the signed-in parent typed: its children are offered from then on, for two hours.
+/// Takes the letter whose code the signed-in parent typed: its child is offered from then on, for two hours.
 pub async fn take_child_letter(
     op: &Operation<'_>,
     account: &Account,
@@ -197,10 +197,7 @@ async fn link_person(tx: &mut UnitOfWork<'_>, account_id: &AccountId, person_id:
         let person = roster::store::find_person(tx, person_id).await?;
         return Ok(person.is_some_and(|person| person.account_id.as_ref() == Some(account_id)));
     }
-    // An institution's children are shown by proof only, and none is offered without a letter.
-    if roster::store::find_person(tx, person_id).await?.is_some_and(|person| person.given_name.is_empty()) {
-        return Ok(true);
-    }
+    // Those of a service are not listed: they are shown by proof only, and none is offered without a letter.
     for child in roster::store::list_children_of_person(tx, person_id).await? {
         roster::store::hide_child(tx, person_id, &child.pupil_id, NoticeKind::BirthDateFailed).await?;
     }

@@ -104,7 +104,7 @@ pub async fn close_due(op: &Operation<'_>) -> anyhow::Result<u64> {
         if accounts::store::close(&mut tx, &id).await? {
             sessions::ops::end_all(&mut tx, &op.app.master_key, &id, None).await?;
             devices::store::forget_others(&mut tx, &id, None).await?;
-            letters::store::withdraw_open(&mut tx, &id).await?;
+            letters::store::withdraw_all(&mut tx, &id).await?;
             recovery::store::end_others(&mut tx, &id, None).await?;
             credentials::store::delete_all(&mut tx, &id).await?;
             accounts::store::emails::delete_all(&mut tx, &id).await?;

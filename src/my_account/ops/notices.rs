@@ -44,7 +44,7 @@ pub async fn answer_notice(
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
     sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
     devices::store::forget_others(&mut tx, &account.id, device).await?;
-    letters::store::withdraw_open(&mut tx, &account.id).await?;
+    letters::store::withdraw_all(&mut tx, &account.id).await?;
     recovery::store::end_others(&mut tx, &account.id, None).await?;
     accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
     tx.commit().await?;

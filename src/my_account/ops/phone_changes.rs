@@ -2,11 +2,15 @@
 
 use crate::accounts::store::phones::{self, PhoneChange};
 use crate::app::Operation;
+use crate::base::clock::Span;
 use crate::base::lang::Lang;
 use crate::base::phone::E164;
 use crate::db::Durability;
 use crate::outbox::JobKind;
 use crate::{notify, roster};
+
+/// A number that was not told by then may be a stranger's: the person is told by mail and on the account page only.
+const FORMER_PHONE_RETENTION: Span = Span::hours(72);
 
 /// Tells of the changes that are not told yet, one transaction each. Returns their number.
 pub async fn tell_phone_changes(op: &Operation<'_>) -> anyhow::Result<u64> {
@@ -15,6 +19,9 @@ pub async fn tell_phone_changes(op: &Operation<'_>) -> anyhow::Result<u64> {
         let open = |sealed| roster::sealed_rows::open_mobile(&app.master_key, &change.person_id, sealed);
         Ok(sealed.as_deref().map(open).transpose()?)
     };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    phones::forget_former_phones(&mut tx, op.now.minus(FORMER_PHONE_RETENTION)).await?;
+    tx.commit().await?;
     let untold = phones::list_untold_changes(&mut app.db.read().await?).await?;
     let mut told = 0;
     for change in untold {

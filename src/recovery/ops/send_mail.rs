@@ -1,11 +1,11 @@
 //! The code by mail, to the confirmed address of an account, and what such an address is trusted for.
 
 use crate::accounts::store::emails::{self, EmailAddress};
-use crate::accounts::{Account, AccountState};
+use crate::accounts::{self, Account, AccountState};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
-use crate::base::typed_ids::ChallengeId;
+use crate::base::typed_ids::{ChallengeId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::http::pages::dates;
@@ -57,6 +57,15 @@ async fn is_old_enough(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> an
     Ok(!own.is_empty())
 }
 
+/// Finds the person whose wrong codes by SMS are counted; a pupil's account has none.
+async fn find_person(op: &Operation<'_>, account: &Account) -> anyhow::Result<Option<PersonId>> {
+    let mut tx = op.app.db.read().await?;
+    if let Some(phone) = accounts::store::phones::find_phone(&mut tx, &account.id).await? {
+        return Ok(Some(phone.person_id));
+    }
+    Ok(roster::store::list_persons_of_account(&mut tx, &account.id).await?.into_iter().next())
+}
+
 /// Writes the mail of a code, in the transaction that ends `job`: within the budget of the address, once per send.
 pub(super) async fn send(
     op: &Operation<'_>,
@@ -76,7 +85,12 @@ pub(super) async fn send(
     let key = |text: String| app.master_key.hmac(HmacPurpose::LimiterKey, &text);
     // Several accounts may have one address: its mails of the day are counted together (docs/threats.md#attack-l9).
     let address = key(format!("mail/{}", email.address.to_lowercase()));
-    let person = key(format!("person/account/{}", account.id));
+    // The wrong codes of a person are counted together, by whatever way the codes came (docs/threats.md#threat-s02).
+    let device = recovery.device_id.as_deref().map(|device| format!("/device/{device}")).unwrap_or_default();
+    let person = match find_person(op, account).await? {
+        Some(person_id) => otp::ops::person_budget_key(app, &person_id, &device),
+        None => key(format!("person/account/{}", account.id)),
+    };
     let mut tx = op.write(Durability::Relaxed).await?;
     let verdict = limits::store::consume(&mut tx, RateLimit::MailToAddress, &address).await?;
     if matches!(verdict, RateLimitDecision::Limited { .. }) {

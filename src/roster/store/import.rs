@@ -136,18 +136,20 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
 }
 
 /// Updates the imported columns of a person unless the row is newer; the account is left unchanged. Another mobile
-/// number is unproven, and belongs to the person from now on only; a person with an account is told later, at the number
-/// before it, if that was not given up.
+/// number is unproven, and belongs to the person from now on only; a person with an active account is told later, at the
+/// number before it, if that was not given up.
 pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, \
                phone_since = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_since ELSE $12 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_proven_at END, \
                phone_disowned_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_disowned_at END, \
-               former_phone = CASE WHEN account_id IS NULL OR COALESCE(phone_blind, '') = COALESCE($6, '') \
+               former_phone = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
+               AND a.state = 'active') OR COALESCE(phone_blind, '') = COALESCE($6, '') \
                OR phone_change_untold_at IS NOT NULL THEN former_phone \
                WHEN phone_disowned_at IS NULL THEN phone END, \
-               phone_change_untold_at = CASE WHEN account_id IS NULL OR COALESCE(phone_blind, '') = COALESCE($6, '') \
+               phone_change_untold_at = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
+               AND a.state = 'active') OR COALESCE(phone_blind, '') = COALESCE($6, '') \
                OR phone_change_untold_at IS NOT NULL THEN phone_change_untold_at ELSE $12 END \
                WHERE id = $1 AND exported_at <= $8";
     let args = args![
