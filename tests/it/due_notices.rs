@@ -145,8 +145,9 @@ async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in
 #[tokio::test]
 async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_the_31st_of_october() {
     let (server, account) = start().await;
-    server.go_to(JULY_7);
+    server.go_to(JULY_7.minus(Span::days(22)));
     assert_eq!(server.tell_due().await, [0, 0, 0], "a current child");
+    server.go_to(JULY_7);
     server.execute_sql("UPDATE link SET ended_at = $1", vec![JULY_7.0.into()]).await;
     server.go_to(OCTOBER_30);
     assert_eq!(server.tell_due().await, [0, 0, 0], "115 days, but schools are still enrolling");

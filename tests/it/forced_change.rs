@@ -20,11 +20,6 @@ use crate::support::{Browser, LogoutReceiver, TestAccount, TestFamily, TestRelyi
 const NEW: &str = "Autre-mot-99";
 const DATES: [(&str, &str); 2] = [("date_naissance_1", "14/02/2013"), ("date_naissance_2", "03/05/2011")];
 
-fn family() -> TestFamily {
-    let children = vec![(900_010, "Anaïs", DATES[0].1, "6 A"), (900_011, "Élie", DATES[1].1, "4 C")];
-    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
-}
-
 /// The parent of the same school without a mobile.
 fn landline() -> TestFamily {
     let children = vec![(900_020, "Hugo", "01/06/2012", "5 B")];
@@ -33,8 +28,8 @@ fn landline() -> TestFamily {
 
 async fn start() -> (TestServer, TestAccount, TestAccount) {
     let server = TestServer::start().await;
-    server.import_families("montpellier", MONOD, &[family(), landline()]).await;
-    let member = server.create_account_of("montpellier", &family()).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye(), landline()]).await;
+    let member = server.create_account_of("montpellier", &TestFamily::ndiaye()).await;
     let other = server.create_account_of("montpellier", &landline()).await;
     // The mobile is no longer new.
     server.advance(Span::days(4));
@@ -292,7 +287,7 @@ async fn threat_s18_sessions_and_offline_tokens_of_a_school_end_and_each_account
 async fn threat_s18_a_cohort_of_several_batches_is_forced_whole() {
     const PEOPLE: i64 = 2_100;
     let server = TestServer::start().await;
-    server.import_families("montpellier", MONOD, &[family()]).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye()]).await;
     let (pupil,) = (server.query_texts("SELECT id FROM pupil ORDER BY id").await.remove(0),);
     let op = server.operation();
     let mut tx = op.write(Durability::Relaxed).await.unwrap();

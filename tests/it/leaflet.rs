@@ -8,11 +8,6 @@ use crate::support::people::PASSWORD;
 use crate::support::relying_party::{decode_part, find_pair};
 use crate::support::{Browser, Landing, TestFamily, TestRelyingParty, TestServer};
 
-fn family() -> TestFamily {
-    let children = vec![(900_010, "Anaïs", "14/02/2013", "6 A"), (900_011, "Élie", "03/05/2011", "4 C")];
-    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
-}
-
 /// From the portal to the form of the identity, by « Je n'ai pas de compte ».
 async fn at_identity(
     server: &TestServer,
@@ -30,7 +25,7 @@ async fn at_identity(
 
 #[tokio::test]
 async fn ten_steps_from_mon_ent_to_the_portal() {
-    let server = TestServer::start_with_open_campaign(&[family()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
     let (mut browser, ent, attempt) = at_identity(&server, "ent").await;
     browser.identify_as("n’diaye", "FATOU", "0639980010").await;
     browser.follow().await;
@@ -104,9 +99,9 @@ fn is_initiate(server: &TestServer, url: &Url) {
 
 #[tokio::test]
 async fn after_a_restart_the_request_still_ends_at_the_portal() {
-    let server = TestServer::start_with_open_campaign(&[family()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
     let (mut browser, _, attempt) = at_identity(&server, "ent").await;
-    browser.identify(&family()).await;
+    browser.identify(&TestFamily::ndiaye()).await;
     let code = server.read_code().await;
     let server = server.restart_with_empty_store().await;
     let (at, page) = (browser.url.clone(), browser.page.clone());
@@ -129,10 +124,10 @@ async fn after_a_restart_the_request_still_ends_at_the_portal() {
 
 #[tokio::test]
 async fn after_25_minutes_of_looking_for_the_telephone() {
-    let server = TestServer::start_with_open_campaign(&[family()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
     for (client, starts_anew) in [("ent", true), ("bourses", false)] {
         let (mut browser, client, attempt) = at_identity(&server, client).await;
-        browser.identify(&family()).await;
+        browser.identify(&TestFamily::ndiaye()).await;
         let code = server.read_code().await;
         server.advance(Span::minutes(25));
         browser.type_code(&code).await;
@@ -164,14 +159,14 @@ async fn after_25_minutes_of_looking_for_the_telephone() {
 
 #[tokio::test]
 async fn an_activation_of_its_own_ends_on_the_account_and_ends_the_session_before_it() {
-    let server = TestServer::start_with_open_campaign(&[family(), TestFamily::petit()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye(), TestFamily::petit()]).await;
     let other = server.create_account_of("montpellier", &TestFamily::petit()).await;
     let mut browser = Browser::new(&server);
     browser.open("/connexion").await;
     browser.sign_in(&other).await;
     let before = browser.clone_browser();
     browser.get("/activation").await;
-    browser.activate(&server, &family()).await;
+    browser.activate(&server, &TestFamily::ndiaye()).await;
     browser.click("#continuer").await;
     assert_eq!(browser.url.path(), "/compte");
     assert!(browser.page.visible_text().contains("Anaïs") && !browser.page.visible_text().contains("Léo"));

@@ -13,17 +13,11 @@ use crate::support::{Browser, TestAccount, TestFamily, TestServer};
 const NEW: &str = "Autre-mot-99";
 const DATES: [&str; 2] = ["14/02/2013", "03/05/2011"];
 
-/// Two children in one school.
-fn family() -> TestFamily {
-    let children = vec![(900_010, "Anaïs", DATES[0], "6 A"), (900_011, "Élie", DATES[1], "4 C")];
-    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
-}
-
 /// A server where the parent has an account, and the number is no longer new.
 async fn start() -> (TestServer, TestAccount) {
     let server = TestServer::start().await;
-    server.import_families("montpellier", MONOD, &[family()]).await;
-    let account = server.create_account_of("montpellier", &family()).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye()]).await;
+    let account = server.create_account_of("montpellier", &TestFamily::ndiaye()).await;
     server.advance(Span::days(4));
     (server, account)
 }
@@ -80,7 +74,7 @@ async fn threat_s07_an_entered_code_is_counted_whatever_asked_for_it() {
     assert_eq!(browser.page.heading(), "Mes enfants");
     assert_eq!(server.query_count(entered).await, 11, "one sent, one entered");
     let mut again = Browser::at_activation(&server).await;
-    again.prove_phone(&server, &family()).await;
+    again.prove_phone(&server, &TestFamily::ndiaye()).await;
     assert_eq!(server.query_count(entered).await, 22, "an activation's once");
 }
 
@@ -155,7 +149,7 @@ async fn a_forgotten_identifiant_is_shown_after_a_code_and_leads_to_a_new_passwo
     browser.get("/connexion").await;
     browser.click("a[href^='/identifiant-oublie']").await;
     assert_eq!(browser.page.heading(), "Identifiant oublié");
-    browser.identify(&family()).await;
+    browser.identify(&TestFamily::ndiaye()).await;
     assert!(!browser.page.text().contains(&account.identifiant));
     let code = server.read_code().await;
     browser.type_code(&code).await;
@@ -172,10 +166,10 @@ async fn a_forgotten_identifiant_is_shown_after_a_code_and_leads_to_a_new_passwo
 
 #[tokio::test]
 async fn whoever_forgot_an_identifiant_and_has_none_goes_on_to_the_children() {
-    let server = TestServer::start_with_open_campaign(&[family()]).await;
+    let server = TestServer::start_with_open_campaign(&[TestFamily::ndiaye()]).await;
     let mut browser = Browser::new(&server);
     browser.get("/identifiant-oublie").await;
-    browser.identify(&family()).await;
+    browser.identify(&TestFamily::ndiaye()).await;
     let code = server.read_code().await;
     browser.type_code(&code).await;
     assert_eq!(browser.url.path(), "/activation/enfants");
@@ -184,7 +178,7 @@ async fn whoever_forgot_an_identifiant_and_has_none_goes_on_to_the_children() {
 #[tokio::test]
 async fn threat_s13_a_new_number_is_told_neither_the_identifiant_nor_that_there_is_an_account() {
     let (server, account) = start().await;
-    let other = TestFamily { phone: "06 39 98 00 99", ..family() };
+    let other = TestFamily { phone: "06 39 98 00 99", ..TestFamily::ndiaye() };
     server.import_families("montpellier", MONOD, std::slice::from_ref(&other)).await;
     for path in ["/activation", "/identifiant-oublie"] {
         let mut browser = Browser::new(&server);
@@ -310,7 +304,7 @@ async fn one_right_date_is_enough_when_the_other_childs_tries_are_used() {
 #[tokio::test]
 async fn threat_s13_a_number_of_less_than_three_days_opens_no_active_account() {
     let (server, account) = start().await;
-    let other = TestFamily { phone: "06 39 98 00 99", ..family() };
+    let other = TestFamily { phone: "06 39 98 00 99", ..TestFamily::ndiaye() };
     server.import_families("montpellier", MONOD, &[other]).await;
     let mut browser = Browser::new(&server);
     for hours in [0, 71] {
@@ -453,7 +447,7 @@ async fn the_typed_identifiant_is_sealed_and_wiped() {
 #[tokio::test]
 async fn threat_s13_a_code_serves_for_the_account_and_the_number_alone_that_it_was_sent_to() {
     let (server, kept) = start().await;
-    server.import_families("montpellier", MONOD, &[family(), TestFamily::petit()]).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye(), TestFamily::petit()]).await;
     let absorbed = server.create_account_of("montpellier", &TestFamily::petit()).await;
     server.advance(Span::days(4));
     let mut browser = Browser::new(&server);
@@ -473,7 +467,7 @@ async fn threat_s13_a_code_serves_for_the_account_and_the_number_alone_that_it_w
     browser.forget(&kept.identifiant).await;
     let code = server.read_code().await;
     server.advance(Span::minutes(1));
-    let renumbered = TestFamily { phone: "06 39 98 00 77", ..family() };
+    let renumbered = TestFamily { phone: "06 39 98 00 77", ..TestFamily::ndiaye() };
     server.import_families("montpellier", MONOD, &[renumbered, TestFamily::petit()]).await;
     browser.type_code(&code).await;
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", browser.page.visible_text());

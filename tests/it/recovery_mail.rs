@@ -21,16 +21,11 @@ const ADDRESS: &str = "fatou@example.org";
 /// Thirteen and fifteen years old.
 const DATES: [&str; 2] = ["14/02/2013", "03/05/2011"];
 
-fn family() -> TestFamily {
-    let children = vec![(900_010, "Anaïs", DATES[0], "6 A"), (900_011, "Élie", DATES[1], "4 C")];
-    TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
-}
-
 /// A server where the parent has an account whose address was confirmed three days ago.
 async fn start() -> (TestServer, TestAccount) {
     let server = TestServer::start().await;
-    server.import_families("montpellier", MONOD, &[family()]).await;
-    let account = server.create_account_of("montpellier", &family()).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye()]).await;
+    let account = server.create_account_of("montpellier", &TestFamily::ndiaye()).await;
     server.confirm_email(&account, ADDRESS).await;
     server.advance(Span::days(3));
     (server, account)
@@ -126,8 +121,8 @@ async fn the_code_of_the_former_channel_serves_no_more() {
 /// Who exists in a server, by its identifiant: with an address, without one, or nobody.
 async fn everything(which: &str) -> Vec<String> {
     let server = TestServer::start().await;
-    server.import_families("montpellier", MONOD, &[family()]).await;
-    let account = server.create_account_of("montpellier", &family()).await;
+    server.import_families("montpellier", MONOD, &[TestFamily::ndiaye()]).await;
+    let account = server.create_account_of("montpellier", &TestFamily::ndiaye()).await;
     if which == "address" {
         server.confirm_email(&account, ADDRESS).await;
     }
@@ -283,7 +278,7 @@ async fn attack_l9_an_address_gets_five_codes_a_day_whoever_asks() {
     let (server, account) = start().await;
     let mut sent = 0;
     for _ in 0..2 {
-        // Another identifiant with the same address each time: the typed identifiant has a budget of its own.
+        // Without the budget of the typed identifiant, as if another account had the same address.
         let mut browser = Browser::new(&server);
         browser.ask_by_mail(&server, &account.identifiant).await;
         for _ in 0..2 {

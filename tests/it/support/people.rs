@@ -36,6 +36,12 @@ impl TestFamily {
         Self { key: 500_001, nom: "DURAND", prenom: "Anne", phone: "06 39 98 00 01", children }
     }
 
+    /// Fatou N'Diaye, two children in two classes, thirteen and fifteen years old.
+    pub fn ndiaye() -> Self {
+        let children = vec![(900_010, "Anaïs", "14/02/2013", "6 A"), (900_011, "Élie", "03/05/2011", "4 C")];
+        Self { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone: "06 39 98 00 10", children }
+    }
+
     /// Paul Petit, one child in 5 B.
     pub fn petit() -> Self {
         let children = vec![(900_002, "Léo", "03/05/2012", "5 B")];
