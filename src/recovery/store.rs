@@ -169,6 +169,13 @@ pub async fn update_children(
     Ok(tx.execute(sql, args![id, serde_json::to_string(before)?, serde_json::to_string(after)?]).await? == 1)
 }
 
+/// The steps after the code, in SQL: one list for whatever ends them.
+macro_rules! unfinished {
+    () => {
+        "state IN ('dates', 'birth', 'factor', 'password')"
+    };
+}
+
 /// Ends every other unfinished recovery of the account, after a password was chosen.
 pub async fn end_others(tx: &mut Tx, account_id: &AccountId, except: Option<&RecoveryId>) -> anyhow::Result<()> {
     end_unfinished(tx, account_id, except, &RecoveryOutcome::Overtaken).await
@@ -182,8 +189,10 @@ pub async fn end_unfinished(
     outcome: &RecoveryOutcome,
 ) -> anyhow::Result<()> {
     let outcome = serde_json::to_string(outcome)?;
-    let sql = "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 \
-               AND state IN ('dates', 'birth', 'factor', 'password')";
+    let sql = concat!(
+        "UPDATE recovery SET state = 'ended', outcome = $3 WHERE account_id = $1 AND id <> $2 AND ",
+        unfinished!()
+    );
     tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;
     Ok(())
 }
@@ -191,8 +200,7 @@ pub async fn end_unfinished(
 /// Ends the unfinished recoveries that began with a letter, because another browser typed its code.
 pub async fn end_of_letter(tx: &mut Tx, letter_id: &LetterId) -> anyhow::Result<()> {
     let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
-    let sql = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id = $1 \
-               AND state IN ('dates', 'birth', 'factor', 'password')";
+    let sql = concat!("UPDATE recovery SET state = 'ended', outcome = $2 WHERE letter_id = $1 AND ", unfinished!());
     tx.execute(sql, args![letter_id, outcome]).await?;
     Ok(())
 }
@@ -204,8 +212,10 @@ pub async fn end_by_mail(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<
                   (SELECT challenge_id FROM recovery WHERE channel = 'mail' AND state = 'code')";
     tx.execute(voided, args![account_id]).await?;
     let outcome = serde_json::to_string(&RecoveryOutcome::UntrustedEmail)?;
-    let ended = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE account_id = $1 AND channel = 'mail' \
-                 AND state IN ('dates', 'birth', 'password')";
+    let ended = concat!(
+        "UPDATE recovery SET state = 'ended', outcome = $2 WHERE account_id = $1 AND channel = 'mail' AND ",
+        unfinished!()
+    );
     tx.execute(ended, args![account_id, outcome]).await?;
     Ok(())
 }

@@ -274,6 +274,26 @@ async fn attack_a8_an_address_that_is_taken_back_or_removed_ends_what_began_by_m
 }
 
 #[tokio::test]
+async fn attack_a8_an_address_that_is_removed_ends_a_recovery_by_mail_that_waits_for_the_factor() {
+    let (server, account) = start().await;
+    let secret = server.enrol_application(&account).await;
+    let mut asked = Browser::new(&server);
+    asked.ask_by_mail(&server, &account.identifiant).await;
+    let code = mailed_code(&server, 1);
+    asked.type_code(&code).await;
+    asked.type_dates(&DATES).await;
+    assert_eq!(asked.url.path(), "/mot-de-passe-oublie/preuve", "{}", asked.page.visible_text());
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    preau::recovery::store::end_by_mail(&mut tx, &account.account_id).await.unwrap();
+    tx.commit().await.unwrap();
+    asked.submit("confirmer", &[("code", &secret.code_at(server.now()))]).await;
+    asked.follow().await;
+    assert!(asked.page.visible_text().contains("cette adresse ne sert plus"), "{}", asked.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM session").await, 0);
+}
+
+#[tokio::test]
 async fn attack_l9_an_address_gets_five_codes_a_day_whoever_asks() {
     let (server, account) = start().await;
     let mut sent = 0;
