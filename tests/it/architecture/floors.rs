@@ -41,9 +41,10 @@ const TABLE: [(&[&str], &[&str]); 21] = [
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
-    (&["emails"], &["credentials", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
-    (&["recovery"], &["emails", "credentials", "interactions", "services", "guardianship", AND_BELOW]),
+    (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
+    // An address that changes ends the recoveries that began by mail.
+    (&["emails"], &["recovery", AND_BELOW]),
     (&["activation", "federation", "login", "my_account"], &["recovery", AND_BELOW]),
     // Ends the activations of an account that is joined to another one.
     (&["regroup"], &["activation", "recovery", AND_BELOW]),
