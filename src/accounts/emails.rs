@@ -11,7 +11,7 @@ pub enum EmailState {
     Replaced,
     /// The person removed it.
     Removed,
-    /// It gave way to a former address that the person took back.
+    /// It gave way to an older address that the person took back.
     Undone,
 }
 

@@ -117,6 +117,10 @@ pub enum ConfirmOutcome {
     Rejected(CodeVerification),
     /// No address waits for a code in this session.
     NothingAsked,
+    /// The password was replaced, or something disowned, since the address was asked for.
+    Caution {
+        until: Timestamp,
+    },
 }
 
 /// Confirms the address that this session asked for. The former address is replaced, and told of it.
@@ -130,7 +134,11 @@ pub async fn confirm(
     let app = op.app;
     let mut tx = op.write(Durability::Durable).await?;
     // The account's row first: of two addresses that are confirmed or taken back at once, one is the account's.
-    accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    let locked = accounts::store::find_and_lock(&mut tx, &account.id).await?;
+    if let Some(until) = locked.and_then(|account| account.caution(op.now)) {
+        tx.rollback().await?;
+        return Ok(ConfirmOutcome::Caution { until });
+    }
     let asked = store::find_asked(&mut tx, &app.master_key, &account.id).await?;
     let asked = asked.filter(|asked| asked.session_id.as_ref() == Some(&session.id));
     let Some((asked, challenge)) = asked.and_then(|asked| asked.challenge_id.clone().map(|c| (asked, c))) else {
@@ -188,7 +196,8 @@ pub async fn remove(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Result
 }
 
 /// Takes an address back that was replaced or removed less than seven days ago, by the password: whoever changed it may
-/// not have been the person. The address in its place ends for good, and both are told.
+/// not have been the person. A newer address in its place ends for good, an older one may be taken back itself: whoever
+/// takes addresses back in turn does not use up the time of the first one. Both are told.
 pub async fn take_back(
     op: &Operation<'_>,
     owner: EmailOwner<'_>,
@@ -201,16 +210,26 @@ pub async fn take_back(
     let mut tx = op.write(Durability::Durable).await?;
     accounts::store::find_and_lock(&mut tx, &account.id).await?;
     let current = store::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
-    store::end_confirmed(&mut tx, &account.id, EmailState::Undone).await?;
-    if !store::restore(&mut tx, &account.id, id, op.now.minus(UNDO_TTL)).await? {
+    let since = op.now.minus(UNDO_TTL);
+    let Some(restored) = store::find_former(&mut tx, &app.master_key, &account.id, (id, since)).await? else {
         // Taken back a moment ago, or too late.
+        tx.rollback().await?;
+        return Ok(Ok(()));
+    };
+    let is_newer = current.as_ref().is_some_and(|current| current.confirmed_at > restored.confirmed_at);
+    let (ended, told) = match is_newer {
+        true => (EmailState::Undone, "mail-address-undone"),
+        false => (EmailState::Replaced, "mail-address-changed"),
+    };
+    store::end_confirmed(&mut tx, &account.id, ended).await?;
+    if !store::restore(&mut tx, &account.id, id, since).await? {
         tx.rollback().await?;
         return Ok(Ok(()));
     }
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::EmailTakenBack, about).await?;
     if let Some(current) = current {
-        tell_former(op, &mut tx, &current.address, (lang, "mail-address-undone")).await?;
+        tell_former(op, &mut tx, &current.address, (lang, told)).await?;
     }
     recovery::store::end_by_mail(&mut tx, &account.id).await?;
     tell_person(op, &mut tx, &account.id, lang).await?;

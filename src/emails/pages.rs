@@ -168,6 +168,7 @@ async fn confirm(
             ConfirmOutcome::Rejected(CodeVerification::RateLimited { until }) => {
                 (StatusCode::TOO_MANY_REQUESTS, EmailError::TooMany { hour: dates::hour_rounded_up(ctx.lang, until) })
             }
+            ConfirmOutcome::Caution { until } => (StatusCode::UNPROCESSABLE_ENTITY, caution(ctx.lang, until)),
             ConfirmOutcome::Rejected(_) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeUsedUp),
         },
     };

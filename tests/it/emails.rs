@@ -226,6 +226,53 @@ async fn attack_a8_a_replaced_address_is_taken_back_within_seven_days_and_both_a
 }
 
 #[tokio::test]
+async fn attack_a8_whoever_takes_addresses_back_in_turn_does_not_use_up_the_owner_s_seven_days() {
+    let (server, account, mut thief) = start_replaced().await;
+    thief.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
+    thief.follow().await;
+    let id = async |sql: &'static str| server.query_texts(sql).await.remove(0);
+    let owners = id("SELECT id FROM email WHERE state = 'replaced'").await;
+    let thiefs = id("SELECT id FROM email WHERE state = 'removed'").await;
+    for id in [owners, thiefs] {
+        server.advance(Span::minutes(1));
+        thief.post("/compte/adresse/reprendre", &[("ancienne", &id), ("mot_de_passe", PASSWORD)]).await;
+        assert_eq!(thief.page.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(server.query_texts("SELECT state FROM email ORDER BY confirmed_at").await, ["replaced", "confirmed"]);
+    server.drain_outbox().await;
+    let undone = |mail: &&MailMessage| mail.to == ADDRESS && mail.text.contains("L'adresse d'avant a été reprise");
+    assert_eq!(server.mails().iter().find(undone).map(|mail| mail.text.clone()), None, "it may be taken back");
+    let mut owner = signed_in(&server, &account).await;
+    take_back(&mut owner, PASSWORD).await;
+    owner.follow().await;
+    assert!(owner.page.visible_text().contains(&format!("confirmée est {ADDRESS}")));
+    assert_eq!(server.query_texts("SELECT state FROM email ORDER BY state").await, ["confirmed", "undone"]);
+}
+
+#[tokio::test]
+async fn attack_a8_an_address_is_not_confirmed_during_a_caution_and_one_asked_for_ends_when_it_was_not_me() {
+    let (server, account, mut browser) = start().await;
+    browser.ask_for(ADDRESS).await;
+    let typed = code(&server).await;
+    let until = server.now().plus(Span::hours(1)).0;
+    server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
+    browser.confirm(&typed).await;
+    assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(browser.page.visible_text().contains("Par prudence"), "{}", browser.page.visible_text());
+    assert_eq!(server.query_texts("SELECT state FROM email").await, ["asked"]);
+    server.execute_sql("UPDATE account SET caution_until = NULL", Vec::new()).await;
+    server.advance(Span::minutes(1));
+    signed_in(&server, &account).await;
+    browser.get("/compte").await;
+    let id = browser.page.values_of("evenement").remove(0);
+    browser.post("/compte/evenement", &[("evenement", &id), ("moi", "non")]).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE ended_at IS NULL").await, 0);
+    server.execute_sql("UPDATE account SET caution_until = NULL", Vec::new()).await;
+    browser.post("/compte/adresse/code", &[("code", &typed)]).await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE state = 'confirmed'").await, 0);
+}
+
+#[tokio::test]
 async fn a_removed_address_is_taken_back_too_and_after_seven_days_none_is() {
     let (server, account, mut browser) = start_replaced().await;
     browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;

@@ -81,11 +81,18 @@ pub struct NewEmail<'a> {
 pub async fn insert(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, new: NewEmail<'_>) -> anyhow::Result<()> {
     let now = tx.now;
     let sealed = master_key.seal(address_place(new.id), new.address)?;
-    let ended = "UPDATE email SET ended_at = $2 WHERE account_id = $1 AND state = 'asked' AND ended_at IS NULL";
-    tx.execute(ended, args![new.account_id, now]).await?;
+    end_asked(tx, new.account_id).await?;
     let sql = "INSERT INTO email (id, account_id, address, state, challenge_id, session_id, asked_at) \
                VALUES ($1, $2, $3, 'asked', $4, $5, $6)";
     tx.execute(sql, args![new.id, new.account_id, sealed, new.challenge_id, new.session_id, now]).await?;
+    Ok(())
+}
+
+/// Ends the addresses that were asked for and not confirmed: their codes serve no more.
+pub async fn end_asked(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE email SET ended_at = $2 WHERE account_id = $1 AND state = 'asked' AND ended_at IS NULL";
+    tx.execute(sql, args![account_id, now]).await?;
     Ok(())
 }
 
@@ -119,6 +126,19 @@ pub async fn list_former(
         Ok(FormerEmail { id, address, ended_at: Timestamp(ended_at) })
     };
     rows.into_iter().map(open).collect()
+}
+
+/// Finds an address of the account that may be taken back, if it ended after a time.
+pub async fn find_former(
+    tx: &mut Tx,
+    master_key: &MasterKey,
+    account_id: &AccountId,
+    (id, since): (&str, Timestamp),
+) -> anyhow::Result<Option<EmailAddress>> {
+    let sql = "SELECT id, address, challenge_id, session_id, asked_at, confirmed_at FROM email \
+               WHERE id = $1 AND account_id = $2 AND state IN ('replaced', 'removed') AND ended_at > $3";
+    let row = tx.fetch_optional::<Row>(sql, args![id, account_id, since]).await?;
+    row.map(|r| open_row(r, master_key)).transpose()
 }
 
 /// Makes an address that ended after a time the confirmed one again, once. The caller ended the one in its place.

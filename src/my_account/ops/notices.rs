@@ -46,6 +46,7 @@ pub async fn answer_notice(
     devices::store::forget_others(&mut tx, &account.id, device).await?;
     letters::store::withdraw_all(&mut tx, &account.id).await?;
     recovery::store::end_others(&mut tx, &account.id, None).await?;
+    accounts::store::emails::end_asked(&mut tx, &account.id).await?;
     accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
