@@ -1,9 +1,10 @@
 //! `/compte/adresse`: the e-mail address of the account. Not there where no mail is sent.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use super::UNDO_TTL;
@@ -26,7 +27,7 @@ use crate::http::request_context::{RequestContext, retry_after, see_other};
 use crate::otp::{CodeFormatError, CodeVerification, TypedCode};
 use crate::protocol::params::Params;
 use crate::sessions::Session;
-use crate::sessions::extract::CurrentSession;
+use crate::sessions::extract::SignedIn;
 
 type PageResult = Result<Response, PageError>;
 
@@ -54,12 +55,22 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_EMAIL_TAKE_BACK, post(take_back))
 }
 
-/// Returns the session, or the response to send to somebody without one, or where no mail is sent.
-fn signed_in(app: &AppState, signed: CurrentSession) -> Result<Result<(Session, Account), Response>, PageError> {
-    if app.mail_gateway.is_none() {
-        return Err(PageError::NotFound);
+/// The signed-in person at a page of the address; where no mail is sent, there is no such page.
+struct EmailVisitor {
+    session: Session,
+    account: Account,
+}
+
+impl FromRequestParts<AppState> for EmailVisitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        if app.mail_gateway.is_none() {
+            return Err(PageError::NotFound.into_response());
+        }
+        let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
+        Ok(EmailVisitor { session, account })
     }
-    Ok(signed.0.ok_or_else(|| see_other(paths::SIGN_IN)))
 }
 
 async fn email_page(
@@ -91,11 +102,11 @@ fn caution(lang: Lang, until: Timestamp) -> EmailError {
     EmailError::Caution { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
 }
 
-async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
-    let (session, account) = match signed_in(&app, signed)? {
-        Ok(signed) => signed,
-        Err(answer) => return Ok(answer),
-    };
+async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    EmailVisitor { session, account }: EmailVisitor,
+) -> PageResult {
     let told = TOLD.iter().find(|(word, _)| ctx.query.get(word).is_some()).map(|(_, told)| *told);
     let page = EmailPage { told, ..email_page(&app, &ctx, &session, &account).await? };
     ctx.page(&app.pages, StatusCode::OK, &page)
@@ -121,11 +132,12 @@ fn owner<'a>(ctx: &'a RequestContext, session: &'a Session, account: &'a Account
 }
 
 /// POST: sends a code to the address.
-async fn ask(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession, Form(form): Form) -> PageResult {
-    let (session, account) = match signed_in(&app, signed)? {
-        Ok(signed) => signed,
-        Err(answer) => return Ok(answer),
-    };
+async fn ask(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    EmailVisitor { session, account }: EmailVisitor,
+    Form(form): Form,
+) -> PageResult {
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let typed = form.form_value("adresse");
     let page = EmailPage { asked: None, ..email_page(&app, &ctx, &session, &account).await? };
@@ -149,13 +161,9 @@ async fn ask(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSe
 async fn confirm(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    EmailVisitor { session, account }: EmailVisitor,
     Form(form): Form,
 ) -> PageResult {
-    let (session, account) = match signed_in(&app, signed)? {
-        Ok(signed) => signed,
-        Err(answer) => return Ok(answer),
-    };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let (status, error) = match TypedCode::parse(form.form_value("code")) {
         Err(CodeFormatError::Empty) => (StatusCode::UNPROCESSABLE_ENTITY, EmailError::CodeEmpty),
@@ -180,13 +188,9 @@ async fn confirm(
 async fn remove(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    EmailVisitor { session, account }: EmailVisitor,
     Form(form): Form,
 ) -> PageResult {
-    let (session, account) = match signed_in(&app, signed)? {
-        Ok(signed) => signed,
-        Err(answer) => return Ok(answer),
-    };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     match ops::remove(&op, owner(&ctx, &session, &account, &form)).await? {
         Ok(()) => Ok(tell(EmailChangeTold::Removed)),
@@ -198,13 +202,9 @@ async fn remove(
 async fn take_back(
     State(app): State<AppState>,
     ctx: RequestContext,
-    signed: CurrentSession,
+    EmailVisitor { session, account }: EmailVisitor,
     Form(form): Form,
 ) -> PageResult {
-    let (session, account) = match signed_in(&app, signed)? {
-        Ok(signed) => signed,
-        Err(answer) => return Ok(answer),
-    };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let Some(id) = form.get("ancienne") else { return Ok(see_other(paths::ACCOUNT_EMAIL)) };
     let page = email_page(&app, &ctx, &session, &account).await?;
