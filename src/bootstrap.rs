@@ -34,7 +34,7 @@ use crate::sms::{self, SmsGateway};
 use crate::{keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
-pub use worker::{drain_outbox, spawn_workers};
+pub use worker::{drain_outbox, spawn_workers, tell_what_is_due};
 
 /// The dependencies replaced by tests.
 pub struct Dependencies {

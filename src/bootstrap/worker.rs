@@ -231,19 +231,23 @@ async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow:
     if let Err(error) = regroup::ops::finish_due(&Operation::of_job(app, "regroupement")).await {
         tracing::error!(error = format!("{error:#}"), "regroupements were not made final");
     }
-    if let Err(error) = tell_what_is_due(&Operation::of_job(app, "closing")).await {
-        tracing::error!(error = format!("{error:#}"), "persons were not told of closings or replaced numbers");
-    }
+    tell_what_is_due(app).await;
     while delete_expired_batch(app).await? > 0 && !*stop.borrow() {}
     Ok(())
 }
 
 /// Asks for the closing of accounts without a child, and tells what is due: closings, and numbers that a school replaced.
-async fn tell_what_is_due(op: &Operation<'_>) -> anyhow::Result<()> {
-    my_account::ops::close_without_child(op).await?;
-    my_account::ops::warn_of_closings(op).await?;
-    my_account::ops::tell_phone_changes(op).await?;
-    Ok(())
+/// A failure with one of them does not silence the others.
+pub async fn tell_what_is_due(app: &AppState) {
+    if let Err(error) = my_account::ops::close_without_child(&Operation::of_job(app, "closing")).await {
+        tracing::error!(error = format!("{error:#}"), "closings of accounts without a child were not asked for");
+    }
+    if let Err(error) = my_account::ops::warn_of_closings(&Operation::of_job(app, "closing")).await {
+        tracing::error!(error = format!("{error:#}"), "persons were not warned of closings");
+    }
+    if let Err(error) = my_account::ops::tell_phone_changes(&Operation::of_job(app, "phone_changes")).await {
+        tracing::error!(error = format!("{error:#}"), "persons were not told of replaced numbers");
+    }
 }
 
 async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {

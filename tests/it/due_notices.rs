@@ -4,6 +4,7 @@
 use preau::accounts::store;
 use preau::app::Operation;
 use preau::base::clock::{Span, Timestamp};
+use preau::bootstrap::tell_what_is_due;
 use preau::db::Durability;
 use preau::my_account::ops;
 
@@ -20,6 +21,10 @@ const OCTOBER_31: Timestamp = Timestamp(1_824_980_400_000);
 fn family(phone: &'static str) -> TestFamily {
     let children = vec![(900_010, "Anaïs", "14/02/2013", "6 A")];
     TestFamily { key: 500_010, nom: "N'DIAYE", prenom: "Fatou", phone, children }
+}
+
+fn petit() -> TestFamily {
+    TestFamily::petit()
 }
 
 async fn start() -> (TestServer, TestAccount) {
@@ -232,6 +237,35 @@ async fn a_child_who_came_back_since_the_list_was_read_keeps_the_account_and_a_p
     assert!(store::ask_closing(&mut tx, &id, times.1).await.unwrap(), "in place of the one of the house");
     assert!(store::withdraw_childless_closings(&mut tx).await.unwrap().is_empty());
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_opened_stops_no_other_one_and_its_person_is_told_without_it() {
+    let server = TestServer::start().await;
+    let families = |phone: &'static str, other: &'static str| [family(phone), TestFamily { phone: other, ..petit() }];
+    server.import_families("montpellier", MONOD, &families("06 39 98 00 10", "06 39 98 00 02")).await;
+    let account = server.create_account_of("montpellier", &family("")).await;
+    server.create_account_of("montpellier", &petit()).await;
+    server.advance(Span::hours(1));
+    server.import_families("montpellier", MONOD, &families("06 39 98 00 11", "06 39 98 00 12")).await;
+    let damage = "UPDATE person SET former_phone = 'x' WHERE account_id = $1";
+    server.execute_sql(damage, vec![account.account_id.as_str().into()]).await;
+    assert_eq!(server.tell_due().await, [0, 0, 2]);
+    let told = server.messages();
+    assert_eq!(told.iter().map(|sms| sms.to.as_str()).collect::<Vec<_>>(), ["+33639980002"]);
+    let browser = account_page(&server, &account).await;
+    assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"));
+    assert_eq!(server.tell_due().await, [0, 0, 0], "once");
+}
+
+#[tokio::test]
+async fn a_failure_with_the_closings_does_not_silence_what_else_is_due() {
+    let (server, _) = start().await;
+    server.replace_number("06 39 98 00 11").await;
+    server.execute_sql("ALTER TABLE account RENAME COLUMN closing_warned_days TO lost", Vec::new()).await;
+    tell_what_is_due(&server.app).await;
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 1);
 }
 
 #[tokio::test]

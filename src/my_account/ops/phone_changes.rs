@@ -15,9 +15,10 @@ const FORMER_PHONE_RETENTION: Span = Span::hours(72);
 /// Tells of the changes that are not told yet, one transaction each. Returns their number.
 pub async fn tell_phone_changes(op: &Operation<'_>) -> anyhow::Result<u64> {
     let app = op.app;
-    let open = |change: &PhoneChange, sealed: &Option<String>| -> anyhow::Result<Option<E164>> {
-        let open = |sealed| roster::sealed_rows::open_mobile(&app.master_key, &change.person_id, sealed);
-        Ok(sealed.as_deref().map(open).transpose()?)
+    // Whose number does not open is told without it, and the others are told as ever.
+    let open = |change: &PhoneChange, sealed: &Option<String>| -> Option<E164> {
+        let opened = roster::sealed_rows::open_mobile(&app.master_key, &change.person_id, sealed.as_deref()?);
+        opened.inspect_err(|error| tracing::error!(person = %change.person_id, %error, "a number does not open")).ok()
     };
     let mut tx = op.write(Durability::Relaxed).await?;
     phones::forget_former_phones(&mut tx, op.now.minus(FORMER_PHONE_RETENTION)).await?;
@@ -25,7 +26,7 @@ pub async fn tell_phone_changes(op: &Operation<'_>) -> anyhow::Result<u64> {
     let untold = phones::list_untold_changes(&mut app.db.read().await?).await?;
     let mut told = 0;
     for change in untold {
-        let (former, current) = (open(&change, &change.former_phone)?, open(&change, &change.phone)?);
+        let (former, current) = (open(&change, &change.former_phone), open(&change, &change.phone));
         let mut tx = op.write(Durability::Durable).await?;
         if !phones::mark_change_told(&mut tx, &change).await? {
             tx.rollback().await?;
