@@ -111,19 +111,22 @@ fn banner(
         AccountNoticeKind::NewDevice => devices::display_label(&app.pages, ctx.lang, &notice.detail)?,
         _ => notice.detail,
     };
-    let unnamed = if notice.kind == AccountNoticeKind::NewDevice && detail.is_empty() { "-unnamed" } else { "" };
     let when = dates::moment(ctx.lang, notice.at, ctx.now);
-    let values = [("when", &*when), ("detail", &*detail)];
-    let text = match (notice.kind, closes_at) {
-        (AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon, Some(at)) => {
-            let (service, day) = (app.pages.service_name(), dates::day(ctx.lang, at));
-            app.pages.message(ctx.lang, "sms-notice-closing", &[("service", service), ("day", &day)])?
+    let day = closes_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default();
+    let values = [("when", &*when), ("detail", &*detail), ("day", &*day)];
+    let is_childless = notice.kind == AccountNoticeKind::Closing && detail == notify::CHILDLESS;
+    let (title_key, text_key) = match notice.kind {
+        AccountNoticeKind::NewDevice if detail.is_empty() => (key.clone(), format!("{key}-unnamed")),
+        AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon if closes_at.is_some() => {
+            let childless = if is_childless { "-childless" } else { "" };
+            ("closing-pending".to_owned(), format!("closing-pending{childless}"))
         }
-        _ => app.pages.message(ctx.lang, &format!("notice-{key}{unnamed}"), &values)?,
+        _ if is_childless => (format!("{key}-childless"), format!("{key}-childless")),
+        _ => (key.clone(), key),
     };
     Ok(NoticeBanner {
-        title: app.pages.message(ctx.lang, &format!("notice-{key}-title"), &[])?,
-        text,
+        title: app.pages.message(ctx.lang, &format!("notice-{title_key}-title"), &[])?,
+        text: app.pages.message(ctx.lang, &format!("notice-{text_key}"), &values)?,
         asks: notice.kind.asks(),
         later: (notice.answerable_from > ctx.now).then(|| CautionEnd {
             day: dates::weekday_and_day(ctx.lang, notice.answerable_from),

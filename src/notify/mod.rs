@@ -32,7 +32,7 @@ pub enum AccountNoticeKind {
     ChildRemoved,
     /// A parent asked for a code for this pupil's account.
     CodeRequested,
-    /// The account closes at the end of the thirty days.
+    /// The account closes at the end of the thirty days. The detail is [`CHILDLESS`] if nobody asked for it.
     Closing,
     /// The account closes in a week, or tomorrow.
     ClosingSoon,
@@ -43,6 +43,9 @@ pub enum AccountNoticeKind {
     /// The person undid that. The detail is the other identifiant.
     RegroupUndone,
 }
+
+/// The detail of a closing that the house asked for, of a parent without a current child.
+pub const CHILDLESS: &str = "childless";
 
 /// The time of a notice's SMS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

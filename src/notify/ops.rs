@@ -4,7 +4,7 @@ mod mails;
 mod sms;
 
 use super::store::{self, NewAccountNotice};
-use super::{AccountNoticeKind, SmsTime};
+use super::{AccountNoticeKind, CHILDLESS, SmsTime};
 use crate::accounts;
 use crate::app::App;
 use crate::base::clock::Timestamp;
@@ -49,7 +49,7 @@ impl<'a> From<&'a App> for NoticeContext<'a> {
 pub struct NoticeRequest<'a> {
     pub account_id: &'a AccountId,
     pub kind: AccountNoticeKind,
-    /// Shown in the banner only: see [`AccountNoticeKind`].
+    /// Shown in the banner, and never in a mail: see [`AccountNoticeKind`].
     pub detail: &'a str,
     /// The device on which it happened.
     pub device_id: Option<&'a str>,
@@ -133,7 +133,8 @@ async fn write_banner_and_mail(
     if with.mails
         && let Some(email) = accounts::store::emails::find_confirmed(tx, with.master_key, account_id).await?
     {
-        let (subject, text) = mail_text(with, what, tx.now)?;
+        let closes_at = accounts::store::find(tx, account_id).await?.and_then(|account| account.closes_at);
+        let (subject, text) = mail_text(with, what, (tx.now, closes_at))?;
         enqueue_mail(tx, with.master_key, &email.address, subject, text).await?;
     }
     Ok(())
@@ -157,13 +158,24 @@ async fn enqueue_sms(
     Ok(())
 }
 
-/// Returns the subject and the text of the mail.
-fn mail_text(with: NoticeContext<'_>, what: &NoticeRequest<'_>, now: Timestamp) -> anyhow::Result<(String, String)> {
+/// Returns the subject and the text of the mail. A closing is told with its day, and not with the present one.
+fn mail_text(
+    with: NoticeContext<'_>,
+    what: &NoticeRequest<'_>,
+    (now, closes_at): (Timestamp, Option<Timestamp>),
+) -> anyhow::Result<(String, String)> {
     let (lang, service) = (what.lang, with.pages.service_name());
     let title = with.pages.message(lang, &format!("notice-{}-title", what.kind.name().replace('_', "-")), &[])?;
     let mut signs = title.chars();
     let happened: String = signs.next().into_iter().flat_map(char::to_lowercase).chain(signs).collect();
-    let subject = with.pages.message(lang, "notice-mail-subject", &[("service", service), ("what", &happened)])?;
+    let is_childless = what.kind == AccountNoticeKind::Closing && what.detail == CHILDLESS;
+    let subject_key = match what.kind {
+        AccountNoticeKind::ClosingSoon => "notice-mail-closing-soon-subject",
+        _ if is_childless => "notice-mail-childless-subject",
+        _ => "notice-mail-subject",
+    };
+    let subject = with.pages.message(lang, subject_key, &[("service", service), ("what", &happened)])?;
+    let closes = closes_at.map(|at| dates::day(lang, at)).unwrap_or_default();
     let (day, hour) = (dates::weekday_and_day(lang, now), dates::hour(lang, now));
     let label = if what.kind == AccountNoticeKind::NewDevice { what.detail } else { "" };
     let device = devices::display_label(with.pages, lang, label)?;
@@ -173,10 +185,14 @@ fn mail_text(with: NoticeContext<'_>, what: &NoticeRequest<'_>, now: Timestamp) 
         ("device", &*device),
         ("day", &*day),
         ("hour", &*hour),
+        ("closes", &*closes),
         ("host", with.host),
     ];
     let key = match what.kind {
         AccountNoticeKind::NewDevice if !device.is_empty() => "notice-mail-device",
+        _ if is_childless => "notice-mail-childless",
+        AccountNoticeKind::Closing | AccountNoticeKind::ClosingSoon => "notice-mail-closing",
+        AccountNoticeKind::PhoneChanged => "notice-mail-phone-changed",
         kind if kind.asks() => "notice-mail",
         _ => "notice-mail-info",
     };

@@ -516,8 +516,8 @@ notice-later = You can answer on this device from { $day } at { $hour }. If it w
 ideas-words = They are French words, without accents.
 
 ## Numbers that a school replaced, and closings
-notice-closing-soon-title = Your account closes soon
-notice-closing-soon = We told you { $when }. Your account stays open.
+notice-closing-soon-title = Your account stays open
+notice-closing-soon = We told you { $when } that it was about to close. It no longer is.
 notice-phone-changed-title = The school replaced your mobile number by another
 notice-phone-changed = It was { $when }. If it is a mistake, call the school.
 sms-notice-phone-changed = { $service }: the school replaced this number by another. If it is a mistake, call them.
@@ -592,6 +592,11 @@ notice-code-requested-title = A parent asked for a code
 notice-code-requested = It was { $when }, to help you choose a new password.
 notice-closing-title = The closing of your account was asked for
 notice-closing = It was { $when }. Your account stays open.
+notice-closing-childless-title = Your account stays open
+notice-closing-childless = We told you { $when } that it was about to close, because no child had been linked to it for three months. It no longer is.
+notice-closing-pending-title = Your account closes soon
+notice-closing-pending = It closes on { $day }. To keep it, sign out, then sign in again.
+notice-closing-pending-childless = It closes on { $day }, because no child has been linked to it for three months. To keep it, sign out, then sign in again.
 notice-mine = Yes, it was me
 notice-not-mine = No, it was not me
 notice-seen = I understand
@@ -612,7 +617,21 @@ notice-mail-device =
 notice-mail-info =
     { $service }: { $what }, { $day } at { $hour }.
 
-    To know more, or to keep an account whose closing was asked for: sign in.
+    To know more: sign in.
+
+    { $host }
+notice-mail-closing-soon-subject = { $service }: your account closes soon
+notice-mail-closing =
+    { $service }: your account closes on { $closes }. Sign in to keep it.
+
+    { $host }
+notice-mail-childless-subject = { $service }: your account is going to close
+notice-mail-childless =
+    { $service }: your account closes on { $closes }, because no child has been linked to it for three months. Sign in to keep it.
+
+    { $host }
+notice-mail-phone-changed =
+    { $service }: { $what }, { $day } at { $hour }. If it is a mistake, call the school.
 
     { $host }
 sms-notice-password-replaced = { $service }: your password was changed { $when }. If it was not you, call your child's school.

@@ -516,8 +516,8 @@ notice-later = Vous pourrez répondre sur cet appareil à partir du { $day } à 
 ideas-words = Ce sont des mots français, sans accent.
 
 ## Numbers that a school replaced, and closings
-notice-closing-soon-title = Votre compte va bientôt fermer
-notice-closing-soon = Nous vous l'avons dit { $when }. Votre compte reste ouvert.
+notice-closing-soon-title = Votre compte reste ouvert
+notice-closing-soon = Nous vous avons dit { $when } qu'il allait fermer. Ce n'est plus le cas.
 notice-phone-changed-title = L'établissement a remplacé votre portable par un autre
 notice-phone-changed = C'était { $when }. Si c'est une erreur, appelez l'établissement.
 sms-notice-phone-changed = { $service } : l'établissement a remplacé ce numéro par un autre. Si c'est une erreur, appelez-le.
@@ -592,6 +592,11 @@ notice-code-requested-title = Un parent a demandé un code
 notice-code-requested = C'était { $when }, pour vous aider à choisir un nouveau mot de passe.
 notice-closing-title = La fermeture de votre compte a été demandée
 notice-closing = C'était { $when }. Votre compte reste ouvert.
+notice-closing-childless-title = Votre compte reste ouvert
+notice-closing-childless = Nous vous avons dit { $when } qu'il allait fermer, parce qu'aucun enfant n'y était rattaché depuis trois mois. Ce n'est plus le cas.
+notice-closing-pending-title = Votre compte va bientôt fermer
+notice-closing-pending = Il fermera le { $day }. Pour le garder, déconnectez-vous, puis connectez-vous de nouveau.
+notice-closing-pending-childless = Il fermera le { $day }, parce qu'aucun enfant n'y est rattaché depuis trois mois. Pour le garder, déconnectez-vous, puis connectez-vous de nouveau.
 notice-mine = Oui, c'était moi
 notice-not-mine = Non, ce n'était pas moi
 notice-seen = J'ai compris
@@ -612,7 +617,21 @@ notice-mail-device =
 notice-mail-info =
     { $service } : { $what }, { $day } à { $hour }.
 
-    Pour en savoir plus, ou pour garder un compte dont la fermeture est demandée : connectez-vous.
+    Pour en savoir plus : connectez-vous.
+
+    { $host }
+notice-mail-closing-soon-subject = { $service } : votre compte va bientôt fermer
+notice-mail-closing =
+    { $service } : votre compte fermera le { $closes }. Connectez-vous pour le garder.
+
+    { $host }
+notice-mail-childless-subject = { $service } : votre compte va fermer
+notice-mail-childless =
+    { $service } : votre compte va fermer le { $closes }, parce qu'aucun enfant n'y est rattaché depuis trois mois. Connectez-vous pour le garder.
+
+    { $host }
+notice-mail-phone-changed =
+    { $service } : { $what }, { $day } à { $hour }. Si c'est une erreur, appelez l'établissement.
 
     { $host }
 sms-notice-password-replaced = { $service } : votre mot de passe a été changé { $when }. Si ce n'est pas vous, appelez l'établissement de votre enfant.

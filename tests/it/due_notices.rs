@@ -76,7 +76,9 @@ async fn threat_s13_a_replaced_number_is_told_to_the_former_one_and_on_the_accou
     assert_eq!(told[0].to, FORMER, "the new one may be a stranger's");
     assert!(told[0].text.contains("a remplacé ce numéro par un autre"), "{}", told[0].text);
     assert!(!told[0].text.contains("00 11") && !told[0].text.contains("Fatou"), "{}", told[0].text);
-    assert!(server.mails().iter().any(|mail| mail.subject.contains("remplacé votre portable")));
+    let mails = server.mails();
+    let mail = mails.iter().find(|mail| mail.subject.contains("remplacé votre portable")).unwrap();
+    assert!(mail.text.contains("Si c'est une erreur, appelez l'établissement."), "{}", mail.text);
     let browser = account_page(&server, &account).await;
     assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"));
     assert_eq!(server.tell_due().await, [0, 0, 0], "once");
@@ -127,7 +129,10 @@ async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in
     server.advance(Span::days(1));
     assert_eq!(server.tell_due().await, [0, 1, 0], "a week before");
     assert_eq!(server.tell_due().await, [0, 0, 0], "once");
-    assert!(server.mails().last().unwrap().subject.contains("va bientôt fermer"));
+    let mail = server.mails().last().unwrap().clone();
+    assert!(mail.subject.contains("votre compte va bientôt fermer"), "{}", mail.subject);
+    assert!(mail.text.contains("votre compte fermera le 24\u{a0}décembre. Connectez-vous"), "{}", mail.text);
+    assert!(!mail.text.contains("17\u{a0}décembre"), "not the day of the mail: {}", mail.text);
     server.advance(Span::days(1));
     server.drain_outbox().await;
     assert_eq!(server.messages().len(), 2, "at nine the next morning");
@@ -135,7 +140,8 @@ async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in
     assert_eq!(server.tell_due().await, [0, 1, 0], "the day before");
     // A sign-in keeps the account, and no SMS says that it closes.
     let kept = account_page(&server, &account).await;
-    assert!(kept.page.visible_text().contains("Votre compte va bientôt fermer"), "{}", kept.page.visible_text());
+    assert!(kept.page.visible_text().contains("Votre compte reste ouvert"), "{}", kept.page.visible_text());
+    assert!(!kept.page.visible_text().contains("va bientôt fermer"), "{}", kept.page.visible_text());
     server.advance(Span::hours(24));
     assert_eq!(server.tell_due().await, [0, 0, 0]);
     assert_eq!(server.messages().len(), 2);
@@ -150,6 +156,7 @@ async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in
 #[tokio::test]
 async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_the_31st_of_october() {
     let (server, account) = start().await;
+    server.confirm_email(&account, "fatou@example.org").await;
     server.go_to(JULY_7.minus(Span::days(22)));
     assert_eq!(server.tell_due().await, [0, 0, 0], "a current child");
     server.go_to(JULY_7);
@@ -162,7 +169,13 @@ async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_th
     assert_eq!(closes, OCTOBER_31.plus(Span::days(30)).0);
     // Whoever signs in keeps it; the house does not ask again the next hour.
     let kept = account_page(&server, &account).await;
-    assert!(kept.page.visible_text().contains("fermeture de votre compte"), "{}", kept.page.visible_text());
+    let text = kept.page.visible_text();
+    assert!(text.contains("Votre compte reste ouvert") && text.contains("aucun enfant"), "{text}");
+    assert!(!text.contains("a été demandée"), "nobody asked: {text}");
+    server.drain_outbox().await;
+    let mail = server.mails().last().unwrap().clone();
+    assert!(mail.subject.contains("votre compte va fermer"), "{}", mail.subject);
+    assert!(mail.text.contains("30\u{a0}novembre, parce qu'aucun enfant"), "{}", mail.text);
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
     server.advance(Span::hours(1));
     assert_eq!(server.tell_due().await, [0, 0, 0]);
@@ -178,7 +191,11 @@ async fn a_closing_of_the_house_ends_when_a_child_comes_back_and_one_of_the_pers
     assert_eq!(server.tell_due().await, [1, 0, 0]);
     // A session goes on, and the page says what is true.
     open.get("/compte").await;
-    assert!(open.page.visible_text().contains("votre compte fermera le 30 novembre"), "{}", open.page.visible_text());
+    assert!(
+        open.page.visible_text().contains("Il fermera le 30 novembre, parce qu'aucun enfant"),
+        "{}",
+        open.page.visible_text()
+    );
     server.execute_sql("UPDATE link SET ended_at = NULL", Vec::new()).await;
     // On the last day, before anything withdrew it: the account is not closed.
     server.go_to(OCTOBER_31.plus(Span::days(31)));

@@ -52,7 +52,13 @@ pub async fn close_without_child(op: &Operation<'_>) -> anyhow::Result<u64> {
             let about = AuditDetails { account: Some(&id), detail: "no child for 92 days", ..AuditDetails::default() };
             audit::store::record(&mut tx, AuditEvent::ClosingRequested, about).await?;
             let kind = AccountNoticeKind::Closing;
-            let what = NoticeRequest { account_id: &id, kind, detail: "", device_id: None, lang: Lang::default() };
+            let what = NoticeRequest {
+                account_id: &id,
+                kind,
+                detail: notify::CHILDLESS,
+                device_id: None,
+                lang: Lang::default(),
+            };
             notify::ops::notify_person(&mut tx, app.into(), what).await?;
             asked += 1;
         }

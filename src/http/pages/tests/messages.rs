@@ -68,7 +68,15 @@ fn no_message_and_no_template_is_unused() {
         let named = source.split('"').filter(|text| told.iter().any(|key| text.starts_with(key)));
         used.extend(named.map(str::to_owned));
     }
-    used.insert("notice-new-device-unnamed".to_owned());
+    let variants = [
+        "notice-new-device-unnamed",
+        "notice-closing-childless",
+        "notice-closing-childless-title",
+        "notice-closing-pending",
+        "notice-closing-pending-childless",
+        "notice-closing-pending-title",
+    ];
+    used.extend(variants.map(str::to_owned));
     used.extend(EVENT_WORDS.iter().map(|word| format!("event-{}", word.replace('_', "-"))));
     let mut prefixes = Vec::new();
     let mut templates = every_page(&pages()).1.into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
