@@ -1,9 +1,11 @@
 //! Sets a new password, and begins a session.
 
+mod compare;
 mod enrolment;
 mod factors;
 mod fresh_proof;
 
+pub use compare::{ComparedPassword, ComparisonRefusal, TypedCredentials, compare_password};
 pub use enrolment::{
     ConfirmTotpOutcome, FactorChangeRefusal, FactorOwner, confirm_totp, find_waiting_totp, remove_totp,
     renew_backup_codes, start_totp,

@@ -10,6 +10,7 @@ mod master_key;
 mod passwords;
 mod queue;
 
+pub use keyed_locks::KeyedLockGuard;
 pub use master_key::{
     MasterKeyError, load_or_create_master_key, master_key_exposed_mode, read_master_key, write_new_master_key,
 };

@@ -7,18 +7,19 @@ pub use factor::{AttemptContext, FactorSignInOutcome, find_attempt, finish_with_
 
 use entry::{EntryProof, enter};
 
-use crate::accounts::ops::PasswordVerification;
-use crate::accounts::{self, Account, AccountState, SuspendedBy, identifier, password};
+use crate::accounts::{self, Account, AccountState, SuspendedBy, password};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::{AccountId, ClientId, SignInAttemptId};
+use crate::credentials;
+use crate::credentials::ops::{ComparisonRefusal, TypedCredentials};
 use crate::crypto::{PasswordError, Priority};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
-use crate::limits::{self, RateLimit, RateLimited};
+use crate::limits::RateLimited;
 use crate::outbox::JobKind;
 use crate::sessions::AuthenticationMethod;
 use crate::tenants::SchoolContact;
@@ -107,52 +108,35 @@ pub async fn sign_in(
     typed: &str,
     brought: LoginContext<'_>,
 ) -> anyhow::Result<SignInOutcome> {
-    let Operation { app, now, .. } = *op;
-    let folded = identifier::normalize(identifiant);
-    let password = password::normalize(typed);
-    // A password or identifiant longer than any account's is rejected without computing a hash.
-    if password.chars().count() > password::MAX_PASSWORD_CHARS || folded.len() > 200 {
-        return Ok(SignInOutcome::WrongCredentials);
-    }
-    let mut tx = app.db.read().await?;
-    let account = accounts::store::find_by_identifiant(&mut tx, &folded).await?;
-    let account = account.filter(|a| a.state == AccountState::Active);
-    // Two identifiants that open one account have one budget (docs/threats.md#attack-l2).
-    let folded = account.as_ref().map_or(folded, |a| a.identifiant.clone());
-    let id = account.as_ref().map(|a| &a.id);
-    let device = devices::ops::find_known(&mut tx, now, brought.device_secrets, id).await?;
-    drop(tx);
-    let known = device.as_ref().map(|d| d.id.as_str());
-    let asked = limits::ops::check_sign_in(op, brought.source, &folded, &password, known.is_some()).await?;
-    let judging = match asked {
-        Ok(judging) => judging,
-        Err(refused) => return Ok(SignInOutcome::Limited(refused)),
+    let app = op.app;
+    let typed = TypedCredentials {
+        identifiant,
+        password: typed,
+        device_secrets: brought.device_secrets,
+        source: brought.source,
     };
-    let key = accounts::ops::password_limiter_key(app, &folded, known);
-    // Counted before the comparison and reset after a correct password: the lock prevents fifty concurrent correct
-    // passwords from counting as fifty attempts.
-    let _turn = app.password_hasher.lock_key(&key).await;
-    let who = if known.is_some() { Priority::Known } else { Priority::Unknown };
-    let right = match accounts::ops::verify_password(op, &key, &password, account.as_ref(), who).await? {
-        PasswordVerification::Limited { until } => return Ok(SignInOutcome::MustWait { until }),
-        PasswordVerification::Busy { seconds } => return Ok(SignInOutcome::Busy { seconds }),
-        done => done == PasswordVerification::Correct,
+    let compared = match credentials::ops::compare_password(op, typed).await? {
+        Ok(compared) => compared,
+        Err(ComparisonRefusal::TooLong) => return Ok(SignInOutcome::WrongCredentials),
+        Err(ComparisonRefusal::Source(refused)) => return Ok(SignInOutcome::Limited(refused)),
+        Err(ComparisonRefusal::Limited { until }) => return Ok(SignInOutcome::MustWait { until }),
+        Err(ComparisonRefusal::Busy { seconds }) => return Ok(SignInOutcome::Busy { seconds }),
     };
-    if !right {
-        judging.record_failure(op).await?;
-    }
     // A password change removes every known device of the account; this device may still be a former one.
+    let id = compared.account.as_ref().map(|a| &a.id);
     let knew = devices::ops::was_known(&mut app.db.read().await?, brought.device_secrets, id).await?;
-    if let Some(account) = account.as_ref().filter(|_| knew && !right)
-        && let Some(outcome) = check_previous_password(app, &account.id, &password).await?
+    if let Some(id) = id.filter(|_| knew && !compared.is_correct)
+        && let Some(outcome) = check_previous_password(app, id, &compared.password).await?
     {
         return Ok(outcome);
     }
-    let Some(account) = account.filter(|_| right) else { return Ok(SignInOutcome::WrongCredentials) };
-    let is_common = password::is_common(&password);
+    let Some(account) = compared.account.as_ref().filter(|_| compared.is_correct) else {
+        return Ok(SignInOutcome::WrongCredentials);
+    };
+    let is_common = password::is_common(&compared.password);
 
     let mut tx = op.write(Durability::Relaxed).await?;
-    limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
+    compared.reset_budget(&mut tx).await?;
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
@@ -161,7 +145,12 @@ pub async fn sign_in(
         Some(current) => {
             let must_change =
                 current.suspended_by.is_none() && force_change_if_common(&mut tx, &current, is_common).await?;
-            let how = EntryProof { method: AuthenticationMethod::Password, device: device.as_ref(), knew, must_change };
+            let how = EntryProof {
+                method: AuthenticationMethod::Password,
+                device: compared.device.as_ref(),
+                knew,
+                must_change,
+            };
             enter(op, &mut tx, current, how, brought).await?
         }
         None => SignInOutcome::WrongCredentials,

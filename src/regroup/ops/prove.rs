@@ -1,20 +1,17 @@
 //! The proofs: a young sign-in or the password here, and the password or a letter's code of the other account.
 
 use super::{RegroupPerson, judge};
-use crate::accounts::ops::PasswordVerification;
-use crate::accounts::{self, Account, AccountState, identifier, password};
+use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::base::ids::id128;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::LetterId;
 use crate::credentials;
-use crate::crypto::Priority;
+use crate::credentials::ops::{ComparisonRefusal, TypedCredentials};
 use crate::db::Durability;
-use crate::devices;
 use crate::letters;
 use crate::letters::code::{LetterCode, looks_like_a_code};
 use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
-use crate::limits::{self, RateLimit};
 use crate::regroup::{
     FRESH_SIGN_IN, OtherProofRefusal, ProveOutcome, REGROUP_TTL, RegroupProof, RegroupState, Regroupement, store,
 };
@@ -127,38 +124,22 @@ async fn prove_by_password(
     op: &Operation<'_>,
     typed: ProveRequest<'_>,
 ) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
-    let Operation { app, now, .. } = *op;
-    let folded = identifier::normalize(typed.identifiant);
-    let password = password::normalize(typed.proof);
-    if password.chars().count() > password::MAX_PASSWORD_CHARS || folded.len() > 200 {
-        return Ok(Err(OtherProofRefusal::Wrong));
-    }
-    let mut tx = app.db.read().await?;
-    let account = accounts::store::find_by_identifiant(&mut tx, &folded).await?;
-    let account = account.filter(|a| a.state == AccountState::Active);
-    let folded = account.as_ref().map_or(folded, |a| a.identifiant.clone());
-    let device = devices::ops::find_known(&mut tx, now, typed.device_secrets, account.as_ref().map(|a| &a.id)).await?;
-    drop(tx);
-    let known = device.as_ref().map(|d| d.id.as_str());
-    let permit = match limits::ops::check_sign_in(op, typed.source, &folded, &password, known.is_some()).await? {
-        Ok(permit) => permit,
-        Err(limited) => return Ok(Err(OtherProofRefusal::Source(limited))),
+    let typed = TypedCredentials {
+        identifiant: typed.identifiant,
+        password: typed.proof,
+        device_secrets: typed.device_secrets,
+        source: typed.source,
     };
-    let key = accounts::ops::password_limiter_key(app, &folded, known);
-    let _turn = app.password_hasher.lock_key(&key).await;
-    let who = if known.is_some() { Priority::Known } else { Priority::Unknown };
-    match accounts::ops::verify_password(op, &key, &password, account.as_ref(), who).await? {
-        PasswordVerification::Correct => {}
-        PasswordVerification::Incorrect => {
-            permit.record_failure(op).await?;
-            return Ok(Err(OtherProofRefusal::Wrong));
-        }
-        PasswordVerification::Limited { until } => return Ok(Err(OtherProofRefusal::Limited { until })),
-        PasswordVerification::Busy { seconds } => return Ok(Err(OtherProofRefusal::Busy { seconds })),
-    }
-    let Some(account) = account else { return Ok(Err(OtherProofRefusal::Wrong)) };
+    let compared = match credentials::ops::compare_password(op, typed).await? {
+        Ok(compared) if compared.is_correct => compared,
+        Ok(_) | Err(ComparisonRefusal::TooLong) => return Ok(Err(OtherProofRefusal::Wrong)),
+        Err(ComparisonRefusal::Source(limited)) => return Ok(Err(OtherProofRefusal::Source(limited))),
+        Err(ComparisonRefusal::Limited { until }) => return Ok(Err(OtherProofRefusal::Limited { until })),
+        Err(ComparisonRefusal::Busy { seconds }) => return Ok(Err(OtherProofRefusal::Busy { seconds })),
+    };
     let mut tx = op.write(Durability::Relaxed).await?;
-    limits::store::reset(&mut tx, RateLimit::Password, &key).await?;
+    compared.reset_budget(&mut tx).await?;
     tx.commit().await?;
-    Ok(Ok(ProvenOther { account, proof: RegroupProof::Password, letter_id: None }))
+    let proven = |account| ProvenOther { account, proof: RegroupProof::Password, letter_id: None };
+    Ok(compared.account.map(proven).ok_or(OtherProofRefusal::Wrong))
 }
