@@ -24,9 +24,9 @@ use crate::http::error::PageError;
 use crate::http::request_context::RequestContext;
 use crate::jose::{self, Alg};
 use crate::oidc::tokens::access_token_validation;
-use crate::oidc::tokens::claims;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::sessions;
+use crate::subjects;
 
 /// The `typ` of a signed response (RFC 9701 5), and its media type below.
 const INTROSPECTION_TYP: &str = "token-introspection+jwt";
@@ -80,7 +80,7 @@ async fn introspect_token(
         {
             return Ok(None);
         }
-        let sub = claims::subject(&app.master_key, &mut tx, asking, &family.grant.account_id).await?;
+        let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &asking.meta, &family.grant.account_id).await?;
         let told = json!({
             "active": true, "client_id": asking.id, "scope": family.grant.disclosure.scopes.to_scope_string(), "sub": sub,
             "iss": app.issuer(), "exp": family.expires_at.as_seconds(),

@@ -27,6 +27,7 @@ use crate::http::request_context::RequestContext;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::scope::Scope;
+use crate::subjects;
 
 pub async fn handle(State(app): State<AppState>, ctx: RequestContext, request: Request) -> Result<Response, PageError> {
     busy_as_json(respond(app, ctx, request).await)
@@ -122,7 +123,7 @@ impl ResourceCall<'_> {
         let granted = &person.granted;
         let mut told =
             claims::claims_for(app, &mut tx, &found.client, &person.account, granted, ClaimsTarget::Userinfo).await?;
-        let sub = claims::subject(&app.master_key, &mut tx, &found.client, &person.account.id).await?;
+        let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &found.client.meta, &person.account.id).await?;
         drop(tx);
         told.insert("sub".to_owned(), json!(sub));
         Ok(protect_userinfo(op, &found.client, told).await?)

@@ -12,6 +12,7 @@ use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster::{self, store::RosterChild};
 use crate::sessions::{self, Session};
+use crate::subjects;
 
 /// The end user of the current session.
 pub struct EndUser {
@@ -46,7 +47,7 @@ pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> 
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
+    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
     let consent = match client.meta.consent {
         true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,
         false => None,

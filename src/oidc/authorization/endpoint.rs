@@ -104,8 +104,8 @@ async fn store_and_redirect(
     Ok(with_cookie(see_other(&to), cookie))
 }
 
-/// Returns the URL of the activation, of the second factor or of the sign-in page; `motif` tells the sign-in page that an existing session is
-/// not sufficient.
+/// Returns the URL of the activation, of the second factor or of the sign-in page; `motif` tells the sign-in page that an
+/// existing session is not sufficient.
 fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
     let mut pairs = vec![("i", i), ("client_id", client_id)];
     if why == InteractionReason::PromptCreate {

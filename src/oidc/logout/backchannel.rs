@@ -12,8 +12,8 @@ use crate::clients::{self, Client};
 use crate::db::Durability;
 use crate::jose::{self, Alg};
 use crate::logouts::{self, DeliveryState, LogoutIntent};
-use crate::oidc::tokens::claims::subject;
 use crate::outbox::{self, Job, JobOutcome};
+use crate::subjects;
 
 /// The TTL of a logout token: BCL 2.4 recommends two minutes at most.
 pub const LOGOUT_TOKEN_TTL: Span = Span::minutes(2);
@@ -80,7 +80,10 @@ async fn send_logout_token(
     };
     let sub = match &intent.sub {
         Some(sub) => sub.clone(),
-        None => subject(&app.master_key, &mut app.db.read().await?, client, &intent.account_id).await?,
+        None => {
+            let mut tx = app.db.read().await?;
+            subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &intent.account_id).await?
+        }
     };
     let claims = logout_token_claims(op, client, intent, &sub);
     // Clients registered for an algorithm that is no longer offered are notified all the same, with RS256.

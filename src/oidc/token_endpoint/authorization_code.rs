@@ -29,6 +29,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::Params;
 use crate::protocol::pkce;
 use crate::sessions;
+use crate::subjects;
 
 /// The time after which every access token of a consumed code has expired: a token may be issued until the TTL of the
 /// code is over.
@@ -74,7 +75,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let (Some(session), Some(account)) = (session, account) else {
         return denied(UNKNOWN_CODE, "the session has ended");
     };
-    let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
+    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
     let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
     asking.consume_proof().await?;

@@ -20,6 +20,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::scope::{Scope, Scopes};
 use crate::roster::store::pupils;
 use crate::sessions;
+use crate::subjects;
 
 const UNKNOWN_TOKEN: &str = "the refresh token is unknown, expired or revoked";
 
@@ -65,7 +66,7 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     if !claims::is_in_perimeter(client, &account, &children) {
         return denied("nothing of the person is in the client's perimeter any more");
     }
-    let sub = claims::subject(&app.master_key, &mut tx, client, &account.id).await?;
+    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
     let told = claims::claims_for(app, &mut tx, client, &account, &grant.disclosure, ClaimsTarget::IdToken).await?;
     drop(tx);
 

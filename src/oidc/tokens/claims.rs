@@ -1,4 +1,4 @@
-//! The `sub` and the claims that a client receives about an account.
+//! The claims that a client receives about an account, besides `sub` ([`crate::subjects`]).
 //!
 //! Claims are limited to the perimeter of the client and read from the database at each request. The sign-in
 //! identifiant is a credential and is never disclosed.
@@ -8,10 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::profile::Profile;
-use crate::base::typed_ids::AccountId;
 use crate::base::uai::Uai;
 use crate::clients::{Client, Perimeter};
-use crate::crypto::MasterKey;
 use crate::db::Tx;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
@@ -19,16 +17,6 @@ use crate::roster;
 use crate::roster::store::RosterChild;
 use crate::subjects;
 use crate::tenants;
-
-/// Returns the `sub` of an account for a client, the same in tokens, userinfo, introspection and logout (OIDCC 8).
-pub async fn subject(
-    master_key: &MasterKey,
-    tx: &mut Tx,
-    client: &Client,
-    account_id: &AccountId,
-) -> anyhow::Result<String> {
-    subjects::ops::find_subject(master_key, tx, &client.meta, account_id).await
-}
 
 /// Returns the children in the perimeter of a client.
 pub fn children_in_perimeter<'a>(perimeter: &Perimeter, children: &'a [RosterChild]) -> Vec<&'a RosterChild> {
@@ -155,7 +143,8 @@ fn add_education_claims(
         .collect();
     out.insert("schools".to_owned(), Value::Array(schools));
     // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profile 2 is a parent (responsable of the
-    // second degree), 4 a pupil of it, 3 a pupil of the first. The names are those of the account; entcore compares folded names.
+    // second degree), 4 a pupil of it, 3 a pupil of the first. The names are those of the account; entcore compares
+    // folded names.
     let vector = |c: &&RosterChild| {
         let clean = |t: &str| t.replace(['|', '$'], " ");
         let (family, given) = (clean(&account.family_name), clean(&account.given_name));

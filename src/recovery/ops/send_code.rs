@@ -1,5 +1,5 @@
-//! The job of the worker: looks the identifiant up, and sends a code only to the mobile number or
-//! the confirmed address of an account.
+//! The job of the worker: looks the identifiant up, and sends a code only to the mobile number or the confirmed address
+//! of an account.
 //!
 //! A job, so that the result has no effect on the browser's response, neither on its status and body nor on its timing.
 

@@ -187,7 +187,7 @@ fn whatever_is_cited_is_in_the_repository() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
-/// Folders whose files documents name, and functions in them: `src/oidc/tokens/claims.rs::subject`.
+/// Folders whose files documents name, and functions in them: `src/oidc/tokens/claims.rs::claims_for`.
 const NAMED: [&str; 5] = ["fuzz/", "migrations/", "src/", "templates/", "tests/"];
 
 /// What a document names that is not there: a file, or a function of one.
@@ -215,7 +215,7 @@ fn not_named(text: &str) -> Vec<String> {
 #[test]
 fn whatever_a_document_names_is_there() {
     assert_eq!(not_named("`src/nowhere.rs`, `src/lib.rs::nothing`."), ["src/nowhere.rs", "src/lib.rs::nothing"]);
-    assert!(not_named("`tests/it/` and `src/oidc/tokens/claims.rs::subject`.").is_empty());
+    assert!(not_named("`tests/it/` and `src/oidc/tokens/claims.rs::claims_for`.").is_empty());
     let is_document = |path: &Path| path.extension().is_some_and(|x| x == "md") && !path.ends_with("CHANGELOG.md");
     let missing: Vec<String> = texts()
         .iter()
