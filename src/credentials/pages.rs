@@ -1,12 +1,12 @@
 //! The answer to a current password that was not proven, the same on every page that asks for it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::ProofRefusal;
 use crate::http::error::PageError;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other};
+use crate::http::request_context::{RequestContext, retry_after, retry_after_seconds, see_other};
 
 /// Returns the status of the page that is shown again.
 pub fn status(why: ProofRefusal) -> StatusCode {
@@ -18,13 +18,10 @@ pub fn status(why: ProofRefusal) -> StatusCode {
 }
 
 /// Adds when to come back, where there is a wait; leads to the second factor, where one is to be shown first.
-pub fn refused(ctx: &RequestContext, why: ProofRefusal, mut page: Response) -> Result<Response, PageError> {
+pub fn refused(ctx: &RequestContext, why: ProofRefusal, page: Response) -> Result<Response, PageError> {
     match why {
         ProofRefusal::Limited { until } => Ok(retry_after(page, ctx.now, until)),
-        ProofRefusal::Busy { seconds } => {
-            page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(page)
-        }
+        ProofRefusal::Busy { seconds } => Ok(retry_after_seconds(page, seconds)),
         ProofRefusal::FactorNeeded => Ok(see_other(&factor_url(&ctx.path_and_query))),
         ProofRefusal::Empty | ProofRefusal::Wrong => Ok(page),
     }

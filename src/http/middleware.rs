@@ -14,7 +14,7 @@ use super::cookies::{CookieJar, CookieName};
 use super::csp;
 use super::error::{PageError, PageErrorExtension};
 use super::proxies;
-use super::request_context::{RequestContext, RequestOutcome, with_cookie};
+use super::request_context::{RequestContext, RequestOutcome, retry_after_seconds, with_cookie};
 use super::support::{SupportCodeShown, SupportPageView};
 use super::views;
 use crate::app::AppState;
@@ -205,14 +205,14 @@ fn render_errors(app: &AppState, ctx: &RequestContext, response: Response) -> Re
         Some(PageError::Busy { seconds }) => ctx.page(&app.pages, status, &views::Overloaded { seconds: *seconds }),
         Some(PageError::Internal(_)) | None => ctx.page_with_code(&app.pages, status, &views::InternalError { code }),
     };
-    let mut out = drawn.unwrap_or_else(|e| {
+    let out = drawn.unwrap_or_else(|e| {
         tracing::error!(error = %e, "the error page cannot be drawn");
         response
     });
-    if let Some(seconds) = busy {
-        out.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    match busy {
+        Some(seconds) => retry_after_seconds(out, seconds),
+        None => out,
     }
-    out
 }
 
 /// True for an error response of a layer, which is a line of plain text.

@@ -138,6 +138,12 @@ pub fn retry_after(mut response: Response, now: Timestamp, until: Timestamp) -> 
     response
 }
 
+/// Sets `Retry-After` to a number of seconds that is known, of a queue that is full.
+pub fn retry_after_seconds(mut response: Response, seconds: impl Into<i64>) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.into()));
+    response
+}
+
 /// Adds `Set-Cookie`, if present.
 pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
     if let Some(value) = cookie {

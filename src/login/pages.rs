@@ -17,7 +17,9 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie, with_outcome};
+use crate::http::request_context::{
+    RequestContext, retry_after, retry_after_seconds, see_other, with_cookie, with_outcome,
+};
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
 use crate::letters::code::looks_like_a_code;
@@ -162,9 +164,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         }
         Ok(SignInOutcome::Busy { seconds }) => {
             let busy = LoginFormError::Busy { seconds: i64::from(seconds) };
-            let mut page = refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?;
-            page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            Ok(page)
+            Ok(retry_after_seconds(refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?, seconds))
         }
         Err(e) => Err(e.into()),
     };

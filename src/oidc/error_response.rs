@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::clients::Client;
 use crate::http::error::PageError;
-use crate::http::request_context::with_outcome;
+use crate::http::request_context::{retry_after_seconds, with_outcome};
 use crate::protocol::error::{ErrorCode, OAuthError};
 
 pub const NO_STORE: [(HeaderName, &str); 2] = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
@@ -70,9 +70,8 @@ pub fn unreadable_body_response(error: PageError, basic_tried: bool) -> Result<R
 pub fn busy_as_json(answer: Result<Response, PageError>) -> Result<Response, PageError> {
     let Err(PageError::Busy { seconds }) = answer else { return answer };
     let error = OAuthError::new(ErrorCode::TemporarilyUnavailable, "try again later");
-    let mut response = oauth_error_response(StatusCode::SERVICE_UNAVAILABLE, &error);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    Ok(with_outcome(response, "busy"))
+    let response = oauth_error_response(StatusCode::SERVICE_UNAVAILABLE, &error);
+    Ok(with_outcome(retry_after_seconds(response, seconds), "busy"))
 }
 
 /// Adds the CORS headers for clients in browsers: only for the origin of one of the client's redirect URIs

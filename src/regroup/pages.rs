@@ -1,10 +1,9 @@
 //! `/compte/regrouper`: two accounts of one person become one, and the undo.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::ops::{self, ChoiceView, JoinOutcome, JoinRequest, ProveRequest, RegroupPerson, SideView, UndoOutcome};
@@ -12,11 +11,8 @@ use super::views::{
     AccountSide, OtherAccountError, RegroupChoicePage, RegroupDateError, RegroupPage, RegroupRefusalView, UndoCard,
 };
 use super::{FRESH_SIGN_IN, KeptAccount, OtherProofRefusal, ProveOutcome, RegroupRefusal, UNDO_TTL};
-use crate::accounts::Account;
 use crate::app::{AppState, Operation};
-use crate::base::actor::Actor;
 use crate::base::ids::is_id;
-use crate::base::profile::Profile;
 use crate::credentials::views::CurrentPasswordError;
 use crate::credentials::{SignInContext, pages as proof};
 use crate::http::cookies::CookieName;
@@ -24,9 +20,8 @@ use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, retry_after, see_other, with_cookie};
-use crate::sessions::Session;
-use crate::sessions::extract::SignedIn;
+use crate::http::request_context::{RequestContext, retry_after, retry_after_seconds, see_other, with_cookie};
+use crate::sessions::extract::SignedInParent;
 
 type PageResult = Result<Response, PageError>;
 
@@ -40,41 +35,18 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_REGROUP_UNDO, post(undo))
 }
 
-/// The signed-in parent: a pupil has one account, by the school's record.
-struct RegroupingParent {
-    session: Session,
-    account: Account,
-}
-
-impl FromRequestParts<AppState> for RegroupingParent {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
-        let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
-        if account.profile != Profile::Responsable {
-            return Err(PageError::NotFound.into_response());
-        }
-        Ok(RegroupingParent { session, account })
-    }
-}
-
-impl RegroupingParent {
-    fn person<'a>(&'a self, ctx: &'a RequestContext) -> RegroupPerson<'a> {
-        let (session, account) = (&self.session, &self.account);
-        RegroupPerson { session, account, support_code: &ctx.support_code, lang: ctx.lang }
-    }
-
-    fn operation<'a>(&self, app: &'a AppState, ctx: &'a RequestContext) -> Operation<'a> {
-        Operation::of_request(app, ctx).by(Actor::Account(self.account.id.clone()))
-    }
+/// Returns the person of a request. Never a pupil, who has one account, by the school's record.
+fn person<'a>(parent: &'a SignedInParent, ctx: &'a RequestContext) -> RegroupPerson<'a> {
+    let (session, account) = (&parent.session, &parent.account);
+    RegroupPerson { session, account, support_code: &ctx.support_code, lang: ctx.lang }
 }
 
 async fn regroup_page(
     op: &Operation<'_>,
     ctx: &RequestContext,
-    parent: &RegroupingParent,
+    parent: &SignedInParent,
 ) -> anyhow::Result<RegroupPage> {
-    let found = ops::find_undo(op, parent.person(ctx)).await?;
+    let found = ops::find_undo(op, person(parent, ctx)).await?;
     Ok(RegroupPage {
         asks_password: op.now.since(parent.session.authenticated_at) >= FRESH_SIGN_IN,
         undo: found
@@ -83,23 +55,18 @@ async fn regroup_page(
     })
 }
 
-async fn show(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
+async fn show(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let page = regroup_page(&parent.operation(&app, &ctx), &ctx, &parent).await?;
     let (joined, undone) = (ctx.query.get("fait").is_some(), ctx.query.get("defait").is_some());
     let too_late = ctx.query.get("trop-tard").is_some();
     ctx.page(&app.pages, StatusCode::OK, &RegroupPage { joined, undone, too_late, ..page })
 }
 
-fn busy(mut page: Response, seconds: u32) -> Response {
-    page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    page
-}
-
 /// POST: checks the proofs of both accounts, and goes on to the choice.
 async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
-    parent: RegroupingParent,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
@@ -111,7 +78,7 @@ async fn submit(
         device_secrets: &ctx.devices,
         source: ctx.source,
     };
-    let outcome = ops::prove(&op, parent.person(&ctx), typed).await?;
+    let outcome = ops::prove(&op, person(&parent, &ctx), typed).await?;
     let page = RegroupPage {
         identifiant: identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
         ..regroup_page(&op, &ctx, &parent).await?
@@ -151,7 +118,7 @@ fn other_not_proven(app: &AppState, ctx: &RequestContext, page: RegroupPage, why
     Ok(match why {
         OtherProofRefusal::Limited { until } => retry_after(page, ctx.now, until),
         OtherProofRefusal::Source(limited) => retry_after(page, ctx.now, limited.until),
-        OtherProofRefusal::Busy { seconds } => busy(page, seconds),
+        OtherProofRefusal::Busy { seconds } => retry_after_seconds(page, seconds),
         OtherProofRefusal::Empty | OtherProofRefusal::Wrong | OtherProofRefusal::Slip => page,
     })
 }
@@ -205,9 +172,9 @@ fn too_late() -> Response {
     see_other(&format!("{}?trop-tard=1", paths::ACCOUNT_REGROUP))
 }
 
-async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: RegroupingParent) -> PageResult {
+async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let op = parent.operation(&app, &ctx);
-    match ops::find_choice(&op, parent.person(&ctx), choice_id(ctx.query.get("r"))).await? {
+    match ops::find_choice(&op, person(&parent, &ctx), choice_id(ctx.query.get("r"))).await? {
         Some(view) => ctx.page(&app.pages, StatusCode::OK, &choice_page(&ctx, &view)),
         None => Ok(too_late()),
     }
@@ -217,12 +184,12 @@ async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: R
 async fn choose(
     State(app): State<AppState>,
     ctx: RequestContext,
-    parent: RegroupingParent,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
     let id = choice_id(form.get("r"));
-    let Some(view) = ops::find_choice(&op, parent.person(&ctx), id).await? else {
+    let Some(view) = ops::find_choice(&op, person(&parent, &ctx), id).await? else {
         return Ok(too_late());
     };
     let page = choice_page(&ctx, &view);
@@ -236,7 +203,7 @@ async fn choose(
     let mut page = RegroupChoicePage { date: typed.clone().into(), ..page };
     let mut date = None;
     if view.question.is_some() {
-        match date_fields::parse_birth_date(&typed, dates::date_key(ctx.now).parse().ok()) {
+        match date_fields::parse_birth_date(&typed, dates::today(ctx.now)) {
             Ok(typed) => date = Some(typed),
             Err(error) => {
                 page.date_error = Some(RegroupDateError::Date { fault: error.into() });
@@ -246,7 +213,7 @@ async fn choose(
     }
     let from =
         SignInContext { session_cookie: ctx.session.as_deref(), source: ctx.source, user_agent: &ctx.user_agent };
-    match ops::join(&op, parent.person(&ctx), JoinRequest { id, kept, date, from }).await? {
+    match ops::join(&op, person(&parent, &ctx), JoinRequest { id, kept, date, from }).await? {
         JoinOutcome::Joined(cookies) => {
             let answer = see_other(&format!("{}?fait=1", paths::ACCOUNT_REGROUP));
             let Some(cookies) = cookies else { return Ok(answer) };
@@ -275,12 +242,12 @@ async fn choose(
 async fn undo(
     State(app): State<AppState>,
     ctx: RequestContext,
-    parent: RegroupingParent,
+    parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
     let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
-    match ops::undo(&op, parent.person(&ctx), proof).await? {
+    match ops::undo(&op, person(&parent, &ctx), proof).await? {
         UndoOutcome::Undone => Ok(see_other(&format!("{}?defait=1", paths::ACCOUNT_REGROUP))),
         UndoOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
         UndoOutcome::NotProven(why) => {

@@ -68,7 +68,7 @@ impl ChildForm {
 /// POST: checks the answers.
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
-    let today = dates::date_key(ctx.now).parse().ok();
+    let today = dates::today(ctx.now);
     let read = |of: &Activation| -> (Vec<ChildForm>, Vec<SubmittedAnswer>) {
         (1..=of.children.len()).map(|n| ChildForm::read(&form, n, today)).unzip()
     };

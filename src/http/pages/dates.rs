@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use chrono_tz::Europe::Paris;
 
 use crate::base::clock::Timestamp;
+use crate::base::date::BirthDate;
 use crate::base::lang::Lang;
 
 const MONTHS: [(&str, &str); 12] = [
@@ -109,6 +110,11 @@ pub fn next_morning(at: Timestamp) -> Timestamp {
         .and_then(|day| day.and_hms_opt(9, 0, 0))
         .and_then(|time| time.and_local_timezone(Paris).earliest());
     nine.map_or(at, |time| Timestamp(time.timestamp_millis()))
+}
+
+/// Returns the date of today, beside which a typed birth date is judged; `None` beyond what a calendar has.
+pub fn today(now: Timestamp) -> Option<BirthDate> {
+    date_key(now).parse().ok()
 }
 
 /// Returns the date as `2026-11-24`, the key of daily counters.

@@ -77,7 +77,7 @@ pub async fn issue_child_code(
     if let Err(why) = credentials::ops::prove_password(op, account, typed.password, typed.device_secrets).await? {
         return Ok(ChildCodeOutcome::NotProven(why));
     }
-    let today = dates::date_key(op.now).parse().ok();
+    let today = dates::today(op.now);
     let mut tx = op.write(Durability::Durable).await?;
     let ChildReset::Code(pupil) = find_reset(op, &mut tx, child, today).await? else {
         tx.rollback().await?;

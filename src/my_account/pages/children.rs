@@ -1,22 +1,16 @@
 //! `/compte/enfants` and what is done there.
 
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
-use axum::response::{IntoResponse as _, Response};
 
 use super::PageResult;
-use crate::accounts::Account;
 use crate::app::{AppState, Operation};
-use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
-use crate::base::date::{BirthDate, TypedDate};
+use crate::base::date::TypedDate;
 use crate::base::lang::Lang;
-use crate::base::profile::Profile;
 use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
 use crate::guardianship;
-use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::{date_fields, dates};
 use crate::http::paths;
@@ -31,40 +25,11 @@ use crate::my_account::views::{
 };
 use crate::roster;
 use crate::roster::store::RosterChild;
-use crate::sessions::Session;
-use crate::sessions::extract::SignedIn;
+use crate::sessions::extract::SignedInParent;
 
-/// The signed-in parent; for a pupil there is no such page.
-pub struct SignedInParent {
-    pub session: Session,
-    pub account: Account,
-}
-
-impl SignedInParent {
-    fn context<'a>(&'a self, ctx: &'a RequestContext) -> ParentContext<'a> {
-        let (session, account, support_code) = (&self.session, &self.account, ctx.support_code.as_str());
-        ParentContext { session, account, support_code, lang: ctx.lang }
-    }
-}
-
-impl FromRequestParts<AppState> for SignedInParent {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
-        let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
-        if account.profile != Profile::Responsable {
-            return Err(PageError::NotFound.into_response());
-        }
-        Ok(SignedInParent { session, account })
-    }
-}
-
-fn operation<'a>(app: &'a AppState, ctx: &'a RequestContext, parent: &SignedInParent) -> Operation<'a> {
-    Operation::of_request(app, ctx).by(Actor::Account(parent.account.id.clone()))
-}
-
-fn today(now: Timestamp) -> Option<BirthDate> {
-    dates::date_key(now).parse().ok()
+fn context<'a>(parent: &'a SignedInParent, ctx: &'a RequestContext) -> ParentContext<'a> {
+    let (session, account, support_code) = (&parent.session, &parent.account, ctx.support_code.as_str());
+    ParentContext { session, account, support_code, lang: ctx.lang }
 }
 
 fn moment_of_end(lang: Lang, until: Timestamp) -> CautionEnd {
@@ -84,7 +49,7 @@ async fn children_page(
     children.dedup_by(|a, b| a.pupil_id == b.pupil_id);
     let mut cards = Vec::new();
     for child in children {
-        let reset = ops::find_reset(op, &mut tx, &child, today(op.now)).await?;
+        let reset = ops::find_reset(op, &mut tx, &child, dates::today(op.now)).await?;
         let family = child.usage_name.as_deref().unwrap_or(&child.family_name);
         cards.push(MyChildCard {
             id: child.pupil_id.to_string(),
@@ -115,7 +80,7 @@ async fn children_page(
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
-    let page = children_page(&operation(&app, &ctx, &parent), &parent, None).await?;
+    let page = children_page(&parent.operation(&app, &ctx), &parent, None).await?;
     ctx.page(&app.pages, StatusCode::OK, &page)
 }
 
@@ -126,11 +91,11 @@ pub async fn remove(
     parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let op = operation(&app, &ctx, &parent);
+    let op = parent.operation(&app, &ctx);
     let children = roster::store::list_children_of_account(&mut app.db.read().await?, &parent.account.id).await?;
     let questions = guardianship::ops::questions_for(children);
     if let Some(question) = questions.iter().find(|q| q.pupil_id.as_str() == form.form_value("contester")) {
-        ops::remove_child(&op, parent.context(&ctx), question).await?;
+        ops::remove_child(&op, context(&parent, &ctx), question).await?;
     }
     Ok(see_other(paths::ACCOUNT_CHILDREN))
 }
@@ -142,16 +107,16 @@ pub async fn add(
     parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let op = operation(&app, &ctx, &parent);
+    let op = parent.operation(&app, &ctx);
     let id = form.form_value("enfant");
     let offered = ops::list_offered(&op, &mut app.db.read().await?, &parent.account).await?;
     let Some(child) = offered.iter().find(|child| child.question.pupil_id.as_str() == id) else {
         return Ok(see_other(paths::ACCOUNT_CHILDREN));
     };
     let typed = date_fields::read_date(&form, "date_naissance");
-    let (status, error, until) = match date_fields::parse_birth_date(&typed, today(ctx.now)) {
+    let (status, error, until) = match date_fields::parse_birth_date(&typed, dates::today(ctx.now)) {
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, ChildDateError::Date { fault: error.into() }, None),
-        Ok(date) => match ops::add_child(&op, parent.context(&ctx), child, date).await? {
+        Ok(date) => match ops::add_child(&op, context(&parent, &ctx), child, date).await? {
             AddChildOutcome::Added | AddChildOutcome::Gone => return Ok(see_other(paths::ACCOUNT_CHILDREN)),
             AddChildOutcome::Wrong { tries_left } => {
                 let left = i64::try_from(tries_left).unwrap_or(0);
@@ -178,7 +143,7 @@ pub async fn take_letter(
     parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let op = operation(&app, &ctx, &parent);
+    let op = parent.operation(&app, &ctx);
     let typed = form.form_value("code");
     let refused = match LetterCode::parse(typed) {
         Ok(code) => {
@@ -237,9 +202,11 @@ async fn code_page(
     let mut tx = op.app.db.read().await?;
     let children = roster::store::list_children_of_account(&mut tx, &parent.account.id).await?;
     let Some(child) = children.into_iter().find(|child| child.pupil_id.as_str() == id) else { return Ok(None) };
-    let ChildReset::Code(pupil) = ops::find_reset(op, &mut tx, &child, today(op.now)).await? else { return Ok(None) };
+    let ChildReset::Code(pupil) = ops::find_reset(op, &mut tx, &child, dates::today(op.now)).await? else {
+        return Ok(None);
+    };
     drop(tx);
-    let asks_date = !ops::is_proven(op, parent.context(ctx), &child.pupil_id).await?;
+    let asks_date = !ops::is_proven(op, context(parent, ctx), &child.pupil_id).await?;
     let page = ChildCodePage {
         id: id.to_owned(),
         given_name: child.given_name.clone(),
@@ -252,7 +219,7 @@ async fn code_page(
 
 pub async fn show_code(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let id = ctx.query.get("enfant").unwrap_or_default().to_owned();
-    let op = operation(&app, &ctx, &parent);
+    let op = parent.operation(&app, &ctx);
     match code_page(&op, (&ctx, &parent), &id).await? {
         Some((_, page)) => ctx.page(&app.pages, StatusCode::OK, &page),
         None => Ok(see_other(paths::ACCOUNT_CHILDREN)),
@@ -266,14 +233,14 @@ pub async fn issue_code(
     parent: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
-    let op = operation(&app, &ctx, &parent);
+    let op = parent.operation(&app, &ctx);
     let Some((child, page)) = code_page(&op, (&ctx, &parent), form.form_value("enfant")).await? else {
         return Ok(see_other(paths::ACCOUNT_CHILDREN));
     };
     let typed = date_fields::read_date(&form, "date_naissance");
     let mut date = None;
     if page.asks_date {
-        match date_fields::parse_birth_date(&typed, today(ctx.now)) {
+        match date_fields::parse_birth_date(&typed, dates::today(ctx.now)) {
             Ok(read) => date = Some(read),
             Err(error) => {
                 let date_error = Some(ChildDateError::Date { fault: error.into() });
@@ -284,7 +251,7 @@ pub async fn issue_code(
     }
     let request = ChildCodeRequest { password: form.form_value("mot_de_passe"), device_secrets: &ctx.devices, date };
     let page = ChildCodePage { date: typed.into(), ..page };
-    let (status, page, until) = match ops::issue_child_code(&op, parent.context(&ctx), &child, request).await? {
+    let (status, page, until) = match ops::issue_child_code(&op, context(&parent, &ctx), &child, request).await? {
         ChildCodeOutcome::Issued { identifiant, code, until } => {
             let (code, until) = (Some(code.to_printed_form()), Some(moment_of_end(ctx.lang, until)));
             (StatusCode::OK, ChildCodePage { identifiant, code, until, ..page }, None)

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::children::SignedInParent;
 use super::{PageResult, phone_digits};
 use crate::accounts::{self, Account};
 use crate::app::{App, AppState, Operation};
@@ -22,7 +21,7 @@ use crate::http::request_context::{RequestContext, see_other, with_cookie};
 use crate::my_account::ops::{self, CLOSING_DELAY, GiveUpRefusal};
 use crate::my_account::views::{CautionEnd, CloseAccountPage, DisownPhonePage};
 use crate::roster;
-use crate::sessions::extract::SignedIn;
+use crate::sessions::extract::{SignedIn, SignedInParent};
 
 fn caution(lang: Lang, until: Timestamp) -> CautionEnd {
     CautionEnd { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
