@@ -117,6 +117,20 @@ async fn threat_s18_the_right_password_opens_nothing_and_leads_to_a_new_one_by_c
 }
 
 #[tokio::test]
+async fn who_has_former_children_only_is_told_which_school_to_call() {
+    let (server, member, other) = start().await;
+    server.execute_sql("UPDATE link SET ended_at = 5", Vec::new()).await;
+    force(&server, &listed(&[&member])).await;
+    server.set_suspension(&other, Some("school")).await;
+    for (account, told) in [(&member, "Pour protéger votre compte"), (&other, "Ce compte est suspendu")] {
+        let mut browser = Browser::new(&server);
+        assert_eq!(sign_in(&mut browser, &account.identifiant, PASSWORD).await, StatusCode::FORBIDDEN);
+        let said = browser.page.visible_text();
+        assert!(said.contains(told) && said.contains("Clg Théodore Monod"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn threat_s18_the_pending_request_of_a_portal_is_answered_after_the_new_password() {
     let (server, member, _) = start().await;
     force(&server, &school()).await;

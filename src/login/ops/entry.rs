@@ -4,7 +4,6 @@ use super::{LoginContext, SignInOutcome};
 use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::base::typed_ids::AccountId;
-use crate::base::uai::Uai;
 use crate::credentials;
 use crate::db::UnitOfWork;
 use crate::devices::{self, Device};
@@ -12,10 +11,9 @@ use crate::limits;
 use crate::login::{SignInAttempt, store};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
-use crate::roster::store::pupils::list_pupils_of_account;
+use crate::roster::store::pupils::{list_contacts_of_account, list_pupils_of_account};
 use crate::sessions::ops::SessionOrigin;
 use crate::sessions::{self, AuthenticationMethod};
-use crate::tenants;
 
 /// The proof by which the person entered.
 pub(super) struct EntryProof<'a> {
@@ -39,17 +37,14 @@ pub(super) async fn enter(
 ) -> anyhow::Result<SignInOutcome> {
     let id = &account.id;
     if let Some(by) = account.suspended_by {
+        let offices = list_contacts_of_account(tx, id).await?;
         let pupils = list_pupils_of_account(tx, id, account.profile).await?;
-        let uais: Vec<Uai> = pupils.iter().map(|pupil| pupil.uai.clone()).collect();
-        let offices = tenants::store::list_contacts(tx, &uais).await?;
         let school = pupils.into_iter().next().map(|pupil| pupil.school);
         return Ok(SignInOutcome::Suspended { by, school, offices });
     }
     if how.must_change {
         let mobile = accounts::store::cohorts::list_with_mobile(tx, std::slice::from_ref(id)).await?;
-        let pupils = list_pupils_of_account(tx, id, account.profile).await?;
-        let uais: Vec<Uai> = pupils.into_iter().map(|pupil| pupil.uai).collect();
-        let offices = tenants::store::list_contacts(tx, &uais).await?;
+        let offices = list_contacts_of_account(tx, id).await?;
         return Ok(SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices });
     }
     if how.method == AuthenticationMethod::Password && needs_factor(tx, id, how.device, brought).await? {

@@ -9,11 +9,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{PageResult, client_branding, login_context, pending_interaction, signed_in_response};
-use crate::accounts::{self, Account};
+use crate::accounts::Account;
 use crate::app::{AppState, Operation};
 use crate::base::actor::Actor;
 use crate::base::typed_ids::AccountId;
-use crate::base::uai::Uai;
 use crate::credentials;
 use crate::credentials::factors::{FactorVerification, HeldFactors, TypedFactor};
 use crate::credentials::ops::SessionFactorOutcome;
@@ -27,10 +26,9 @@ use crate::login::SignInAttempt;
 use crate::login::ops::{self, AttemptContext, FactorSignInOutcome};
 use crate::login::views::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPage};
 use crate::protocol::acr::Acr;
-use crate::roster::store::pupils::list_pupils_of_account;
+use crate::roster::store::pupils::list_contacts_of_account;
 use crate::sessions::Session;
 use crate::sessions::extract::CurrentSession;
-use crate::tenants::{self, SchoolContact};
 
 /// The query parameters of this page.
 const CARRIED_PARAMS: [&str; 4] = ["i", "client_id", "s", "vers"];
@@ -165,21 +163,13 @@ async fn form(
 
 /// Shows the way that remains to somebody who has none of the factors any more.
 async fn lost(app: &AppState, ctx: &RequestContext, asked: &Asked) -> PageResult {
-    let offices = offices(app, asked).await?;
+    let offices = list_contacts_of_account(&mut app.db.read().await?, asked.account_id()).await?;
     let (query, refuse_href) = (ctx.carried_query(&CARRIED_PARAMS), refuse_href(ctx, asked));
     let page = |code: String| LostFactorsPage { query, refuse_href, code, offices };
     match asked {
         Asked::AfterPassword(attempt) => ctx.page(&app.pages, StatusCode::OK, &page(attempt.support_code.clone())),
         Asked::InSession(..) => ctx.page_with_code(&app.pages, StatusCode::OK, &page(ctx.support_code.clone())),
     }
-}
-
-async fn offices(app: &AppState, asked: &Asked) -> anyhow::Result<Vec<SchoolContact>> {
-    let mut tx = app.db.read().await?;
-    let Some(account) = accounts::store::find(&mut tx, asked.account_id()).await? else { return Ok(Vec::new()) };
-    let pupils = list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let uais: Vec<Uai> = pupils.into_iter().map(|pupil| pupil.uai).collect();
-    Ok(tenants::store::list_contacts(&mut tx, &uais).await?)
 }
 
 /// POST: compares the code.

@@ -10,8 +10,8 @@ use crate::http::pages::dates;
 use crate::http::request_context::RequestContext;
 use crate::recovery::views::{RecoveryEnded, RecoveryEndedReason};
 use crate::recovery::{Recovery, RecoveryOutcome, RecoveryStep};
+use crate::roster::store::pupils::list_contacts_of_account;
 use crate::tenants::SchoolContact;
-use crate::{roster, tenants};
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
@@ -46,15 +46,8 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     ctx.page(&app.pages, status, &page)
 }
 
-/// Returns the schools of the account's children, current or former, or the pupil's own.
+/// Returns the schools to call about the account; none for an unknown one.
 pub(super) async fn offices(app: &AppState, recovery: &Recovery) -> anyhow::Result<Vec<SchoolContact>> {
-    let Some(account) = &recovery.account_id else { return Ok(Vec::new()) };
-    let mut tx = app.db.read().await?;
-    let mut uais = Vec::new();
-    for person in roster::store::list_persons_of_account(&mut tx, account).await? {
-        uais.extend(roster::store::list_schools_of_person(&mut tx, &person).await?);
-    }
-    let own = roster::store::pupils::list_enrolments_of_account(&mut tx, account).await?;
-    uais.extend(own.into_iter().map(|enrolment| enrolment.uai));
-    Ok(tenants::store::list_contacts(&mut tx, &uais).await?)
+    let Some(account_id) = &recovery.account_id else { return Ok(Vec::new()) };
+    Ok(list_contacts_of_account(&mut app.db.read().await?, account_id).await?)
 }

@@ -5,6 +5,7 @@ use crate::base::profile::Profile;
 use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::tenants::{self, SchoolContact};
 
 /// A current enrolment of a pupil.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -45,6 +46,16 @@ pub async fn list_enrolments_of_account(tx: &mut Tx, account_id: &AccountId) -> 
         args![account_id],
     )
     .await
+}
+
+/// Lists the schools to call about an account: those of the children, current or former, or the pupil's own.
+pub async fn list_contacts_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<SchoolContact>> {
+    let mut uais = Vec::new();
+    for person_id in super::list_persons_of_account(tx, account_id).await? {
+        uais.extend(super::list_schools_of_person(tx, &person_id).await?);
+    }
+    uais.extend(list_enrolments_of_account(tx, account_id).await?.into_iter().map(|enrolment| enrolment.uai));
+    tenants::store::list_contacts(tx, &uais).await
 }
 
 /// Lists the pupils by whom an account belongs to schools: the children of a parent, or the pupil whose account it is.
