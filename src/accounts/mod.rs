@@ -68,6 +68,26 @@ impl From<SuspendedBy> for String {
     }
 }
 
+/// The two accounts of a person of which one stays, by their rows or their ids.
+#[derive(Clone, Copy, Debug)]
+pub struct JoinedPair<T> {
+    pub kept: T,
+    /// Its identifiant opens the kept one.
+    pub absorbed: T,
+}
+
+impl<T> JoinedPair<T> {
+    pub fn as_ref(&self) -> JoinedPair<&T> {
+        JoinedPair { kept: &self.kept, absorbed: &self.absorbed }
+    }
+}
+
+impl<'a> JoinedPair<&'a Account> {
+    pub fn ids(self) -> JoinedPair<&'a AccountId> {
+        JoinedPair { kept: &self.kept.id, absorbed: &self.absorbed.id }
+    }
+}
+
 /// The account of an end user.
 #[derive(Clone, Debug)]
 pub struct Account {

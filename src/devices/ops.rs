@@ -18,13 +18,13 @@ pub async fn find_known(
     let mut found = None;
     for secret in secrets {
         let device = store::find(tx, now, &sha256_base64url(secret)).await?;
-        let device = device.filter(|(account, ..)| account_id == Some(account));
-        found = found.or(device.map(|(account_id, identity, factor_at)| Device {
+        let device = device.filter(|row| account_id == Some(&row.account_id));
+        found = found.or(device.map(|row| Device {
             id: sha256_base64url(secret),
             secret: secret.clone(),
-            account_id,
-            identity,
-            factor_at: factor_at.map(Timestamp),
+            account_id: row.account_id,
+            identity: row.identity,
+            factor_at: row.factor_at.map(Timestamp),
         }));
     }
     Ok(found)
@@ -51,7 +51,7 @@ pub async fn find_by_identity(
     for secret in secrets {
         let id = sha256_base64url(secret);
         let device = store::find(tx, now, &id).await?;
-        found = found.or(device.filter(|(_, known, _)| known.as_deref() == Some(identity)).map(|_| id));
+        found = found.or(device.filter(|row| row.identity.as_deref() == Some(identity)).map(|_| id));
     }
     Ok(found)
 }

@@ -5,9 +5,18 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 
-/// Returns the account of a device, the identity confirmed on the device and the last proof of a second factor, unless
-/// the device is forgotten or expired.
-pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<(AccountId, Option<String>, Option<i64>)>> {
+/// A device that is neither forgotten nor expired.
+#[derive(FromRow)]
+pub struct DeviceRow {
+    pub account_id: AccountId,
+    /// The identity confirmed on the device.
+    pub identity: Option<String>,
+    /// The last proof of a second factor.
+    pub factor_at: Option<i64>,
+}
+
+/// Finds a device, unless it is forgotten or expired.
+pub async fn find(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Option<DeviceRow>> {
     let sql = "SELECT account_id, identity, factor_at FROM device \
                WHERE id = $1 AND forgotten_at IS NULL AND seen_at > $2";
     tx.fetch_optional(sql, args![id, now.minus(DEVICE_TTL)]).await

@@ -13,13 +13,14 @@ pub mod views;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::accounts::{Account, AccountState};
+use crate::accounts::{Account, AccountState, JoinedPair};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::names::{GivenMatch, family_name_matches, match_given_name};
 use crate::base::typed_ids::{AccountId, ClientId, LetterId, PersonId, PupilId, SessionId};
 use crate::credentials::ProofRefusal;
 use crate::limits::RateLimited;
 use crate::roster::matching::Candidate;
+use crate::subjects::RecordedSubject;
 
 /// The time from the proof to the choice.
 pub const REGROUP_TTL: Span = Span::minutes(15);
@@ -78,8 +79,7 @@ pub struct Regroupement {
 #[derive(Clone, Debug)]
 pub struct JoinedAccounts {
     pub id: String,
-    pub kept: AccountId,
-    pub absorbed: AccountId,
+    pub accounts: JoinedPair<AccountId>,
     pub moved: MovedRecords,
     pub done_at: Timestamp,
     pub undo_until: Timestamp,
@@ -100,10 +100,10 @@ pub struct MovedRecords {
     pub aliases: Vec<AccountId>,
     /// The spaces whose `sub` the kept account took over.
     pub spaces: Vec<String>,
-    /// Spaces with the values of the absorbed account, told as former ones.
-    pub former: Vec<(String, String)>,
-    /// Spaces with the former values that the absorbed account had itself.
-    pub former_of_absorbed: Vec<(String, String)>,
+    /// The values of the absorbed account, told as former ones.
+    pub former: Vec<RecordedSubject>,
+    /// The former values that the absorbed account had itself.
+    pub former_of_absorbed: Vec<RecordedSubject>,
     /// The clients whose use was copied to the kept account.
     #[serde(default)]
     pub uses: Vec<ClientId>,

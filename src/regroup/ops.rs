@@ -59,7 +59,7 @@ async fn has_two_known_keys(tx: &mut Tx, left: &AccountId, right: &AccountId) ->
     common.retain(|academy| theirs.contains(academy));
     for account_id in [left, right] {
         let written = subjects::store::list_of_account(tx, account_id).await?;
-        let academies = written.iter().filter_map(|(space, _)| subjects::academy_of_space(space));
+        let academies = written.iter().filter_map(|subject| subjects::academy_of_space(&subject.space));
         if academies.into_iter().any(|academy| common.iter().any(|one| one == academy)) {
             return Ok(true);
         }

@@ -246,8 +246,7 @@ async fn undo(
     Form(form): Form,
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
-    let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
-    match ops::undo(&op, person(&parent, &ctx), proof).await? {
+    match ops::undo(&op, person(&parent, &ctx), form.form_value("mot_de_passe"), &ctx.devices).await? {
         UndoOutcome::Undone => Ok(see_other(&format!("{}?defait=1", paths::ACCOUNT_REGROUP))),
         UndoOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
         UndoOutcome::NotProven(why) => {

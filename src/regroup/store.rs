@@ -1,6 +1,7 @@
 //! Rows of the table `regroupement`.
 
 use super::{JoinedAccounts, MovedRecords, RegroupState, Regroupement, UNDO_TTL};
+use crate::accounts::JoinedPair;
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, LetterId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
@@ -84,22 +85,34 @@ pub async fn advance(tx: &mut Tx, id: &str, from: RegroupState, to: RegroupState
 pub async fn complete(
     tx: &mut UnitOfWork<'_>,
     id: &str,
-    (kept, absorbed): (&AccountId, &AccountId),
+    pair: JoinedPair<&AccountId>,
     moved: &MovedRecords,
 ) -> anyhow::Result<bool> {
     let (now, until, moved) = (tx.now, tx.now.plus(UNDO_TTL), serde_json::to_string(moved)?);
     let sql = "UPDATE regroupement SET state = 'done', kept = $2, absorbed = $3, moved = $4, done_at = $5, undo_until = $6 \
                WHERE id = $1 AND state = 'proven' AND expires_at > $5";
-    Ok(tx.execute(sql, args![id, kept, absorbed, moved, now, until]).await? == 1)
+    Ok(tx.execute(sql, args![id, pair.kept, pair.absorbed, moved, now, until]).await? == 1)
 }
 
-/// A row of a completed regroupement: id, kept, absorbed, moved, its time, the end of the undo.
-type JoinedRow = (String, AccountId, AccountId, String, i64, i64);
+/// A row of a completed regroupement.
+#[derive(FromRow)]
+struct JoinedRow {
+    id: String,
+    kept: AccountId,
+    absorbed: AccountId,
+    moved: String,
+    done_at: i64,
+    undo_until: i64,
+}
 
-fn joined((id, kept, absorbed, moved, done, until): JoinedRow) -> anyhow::Result<JoinedAccounts> {
-    let moved = serde_json::from_str(&moved)?;
-    let (done_at, undo_until) = (Timestamp(done), Timestamp(until));
-    Ok(JoinedAccounts { id, kept, absorbed, moved, done_at, undo_until })
+fn joined(row: JoinedRow) -> anyhow::Result<JoinedAccounts> {
+    Ok(JoinedAccounts {
+        id: row.id,
+        accounts: JoinedPair { kept: row.kept, absorbed: row.absorbed },
+        moved: serde_json::from_str(&row.moved)?,
+        done_at: Timestamp(row.done_at),
+        undo_until: Timestamp(row.undo_until),
+    })
 }
 
 /// Finds the last regroupement that an account kept, if it may be undone still. One that another regroupement followed

@@ -7,11 +7,20 @@
 pub mod ops;
 pub mod store;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::clock::Span;
 use crate::clients::{ClientMetadata, SubjectType};
 
 /// The time for which clients that ask for it are told by what an absorbed account was known.
 pub const FORMER_SUBJECT_TTL: Span = Span::days(400);
+
+/// A `sub` that is written, with the stored name of its space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedSubject {
+    pub space: String,
+    pub value: String,
+}
 
 /// The clients that know a person by the same `sub`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Reads and writes subjects.
 
-use super::{SubjectSpace, roster_space, roster_value, store};
+use super::{RecordedSubject, SubjectSpace, academy_of_space, roster_space, roster_value, store};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, PersonId};
 use crate::clients::ClientMetadata;
@@ -104,12 +104,12 @@ pub async fn return_roster_keys(
     from: &AccountId,
     to: &AccountId,
 ) -> anyhow::Result<()> {
-    for (academy, value) in store::list_roster_since(tx, from, since).await? {
-        if has_roster_key(tx, from, &academy, &value).await? {
+    for RecordedSubject { space, value } in store::list_since(tx, from, since).await? {
+        let Some(academy) = academy_of_space(&space) else { continue };
+        if has_roster_key(tx, from, academy, &value).await? {
             continue;
         }
-        let space = roster_space(&academy);
-        let is_theirs = has_roster_key(tx, to, &academy, &value).await?;
+        let is_theirs = has_roster_key(tx, to, academy, &value).await?;
         if !is_theirs || !store::move_to(tx, &space, from, to).await? {
             store::delete(tx, &space, from).await?;
         }

@@ -1,5 +1,6 @@
 //! Rows of the tables `subject` and `former_subject`.
 
+use super::RecordedSubject;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, Result, Tx, UnitOfWork, args};
@@ -23,10 +24,14 @@ pub async fn insert_if_absent(
     Ok(())
 }
 
-/// Lists the spaces in which an account has a `sub`, with it.
-pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(String, String)>> {
+fn recorded(rows: Vec<(String, String)>) -> Vec<RecordedSubject> {
+    rows.into_iter().map(|(space, value)| RecordedSubject { space, value }).collect()
+}
+
+/// Lists the `sub` of an account in all spaces where one is written.
+pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RecordedSubject>> {
     let sql = "SELECT space, value FROM subject WHERE account_id = $1 ORDER BY space LIMIT 1000";
-    tx.fetch_all(sql, args![account_id]).await
+    Ok(recorded(tx.fetch_all(sql, args![account_id]).await?))
 }
 
 /// Gives a `sub` of one account to another one that has none in the space. Returns false if it has.
@@ -36,12 +41,10 @@ pub async fn move_to(tx: &mut Tx, space: &str, from: &AccountId, to: &AccountId)
     Ok(tx.execute(sql, args![space, from, to]).await? == 1)
 }
 
-/// Lists the academies by whose keys an account got a `sub` since then, with it.
-pub async fn list_roster_since(tx: &mut Tx, account_id: &AccountId, since: Timestamp) -> Result<Vec<(String, String)>> {
+/// Lists what an account got as its `sub` since then.
+pub async fn list_since(tx: &mut Tx, account_id: &AccountId, since: Timestamp) -> Result<Vec<RecordedSubject>> {
     let sql = "SELECT space, value FROM subject WHERE account_id = $1 AND created_at >= $2 ORDER BY space LIMIT 1000";
-    let rows = tx.fetch_all::<(String, String)>(sql, args![account_id, since]).await?;
-    let of_roster = |(space, value): (String, String)| super::academy_of_space(&space).map(|a| (a.to_owned(), value));
-    Ok(rows.into_iter().filter_map(of_roster).collect())
+    Ok(recorded(tx.fetch_all(sql, args![account_id, since]).await?))
 }
 
 pub async fn delete(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<()> {
@@ -66,22 +69,22 @@ pub async fn insert_former(tx: &mut UnitOfWork<'_>, space: &str, account_id: &Ac
 }
 
 /// Lists the former values of an account in all spaces.
-pub async fn list_all_former(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<(String, String)>> {
+pub async fn list_all_former(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RecordedSubject>> {
     let sql = "SELECT space, value FROM former_subject WHERE account_id = $1 ORDER BY space, value LIMIT 1000";
-    tx.fetch_all(sql, args![account_id]).await
+    Ok(recorded(tx.fetch_all(sql, args![account_id]).await?))
 }
 
 /// Gives a former value of one account to another one.
-pub async fn move_former(tx: &mut Tx, (space, value): (&str, &str), from: &AccountId, to: &AccountId) -> Result<()> {
+pub async fn move_former(tx: &mut Tx, former: &RecordedSubject, from: &AccountId, to: &AccountId) -> Result<()> {
     let sql = "UPDATE former_subject SET account_id = $4 WHERE space = $1 AND value = $2 AND account_id = $3";
-    tx.execute(sql, args![space, value, from, to]).await?;
+    tx.execute(sql, args![&former.space, &former.value, from, to]).await?;
     Ok(())
 }
 
 /// Deletes a former value, because its account is itself again.
-pub async fn delete_former(tx: &mut Tx, space: &str, account_id: &AccountId, value: &str) -> Result<()> {
+pub async fn delete_former(tx: &mut Tx, former: &RecordedSubject, account_id: &AccountId) -> Result<()> {
     let sql = "DELETE FROM former_subject WHERE space = $1 AND account_id = $2 AND value = $3";
-    tx.execute(sql, args![space, account_id, value]).await?;
+    tx.execute(sql, args![&former.space, account_id, &former.value]).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A new password for whoever forgot it: by the identifiant, a code, and the birth dates.
 
 use axum::http::StatusCode;
+use preau::accounts::JoinedPair;
 use preau::accounts::store::merged;
 use preau::base::clock::Span;
 use preau::db::Durability;
@@ -456,7 +457,8 @@ async fn threat_s13_a_code_serves_for_the_account_and_the_number_alone_that_it_w
     // The two accounts are joined meanwhile: the identifiant leads to the other one, with another number.
     let op = server.operation();
     let mut tx = op.write(Durability::Durable).await.unwrap();
-    assert!(merged::absorb(&mut tx, &absorbed.account_id, &kept.account_id).await.unwrap());
+    let pair = JoinedPair { kept: &kept.account_id, absorbed: &absorbed.account_id };
+    assert!(merged::absorb(&mut tx, pair).await.unwrap());
     tx.commit().await.unwrap();
     browser.type_code(&code).await;
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", browser.page.visible_text());

@@ -1,27 +1,27 @@
 //! The columns of an account that was absorbed by another one. Its identifiant stays its own: it opens the other one.
 
-use crate::accounts::AccountState;
+use crate::accounts::{AccountState, JoinedPair};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::AccountId;
 use crate::db::{Result, Tx, UnitOfWork, args};
 
-/// Absorbs an account into another one: it is closed, and its credentials wait for an undo. Returns false if it is
+/// Absorbs an account into the kept one: it is closed, and its credentials wait for an undo. Returns false if it is
 /// suspended, closed or absorbed already.
-pub async fn absorb(tx: &mut UnitOfWork<'_>, id: &AccountId, kept: &AccountId) -> Result<bool> {
+pub async fn absorb(tx: &mut UnitOfWork<'_>, pair: JoinedPair<&AccountId>) -> Result<bool> {
     let now = tx.now;
     let sql = "UPDATE account SET state = 'closed', merged_into = $2, closes_at = NULL, updated_at = $3 \
                WHERE id = $1 AND state IN ('pending', 'active') AND suspended_by IS NULL AND merged_into IS NULL";
-    Ok(tx.execute(sql, args![id, kept, now]).await? == 1)
+    Ok(tx.execute(sql, args![pair.absorbed, pair.kept, now]).await? == 1)
 }
 
 /// The least time that a restored account has before it closes.
 const LEAST_TIME_TO_CLOSING: Span = Span::days(7);
 
 /// Gives an absorbed account back as it was; if it was about to close, it still is, with some days to stop it. Returns
-/// false if it is not absorbed by this account.
+/// false if it is not absorbed by the kept one.
 pub async fn restore(
     tx: &mut UnitOfWork<'_>,
-    (id, kept): (&AccountId, &AccountId),
+    pair: JoinedPair<&AccountId>,
     state: AccountState,
     closes_at: Option<Timestamp>,
 ) -> Result<bool> {
@@ -29,7 +29,7 @@ pub async fn restore(
     let closes_at = closes_at.map(|at| at.max(now.plus(LEAST_TIME_TO_CLOSING)));
     let sql = "UPDATE account SET state = $3, merged_into = NULL, updated_at = $4, closes_at = $5 \
                WHERE id = $1 AND merged_into = $2 AND state = 'closed'";
-    Ok(tx.execute(sql, args![id, kept, state.name(), now, closes_at]).await? == 1)
+    Ok(tx.execute(sql, args![pair.absorbed, pair.kept, state.name(), now, closes_at]).await? == 1)
 }
 
 /// Lists the accounts whose identifiants open this one too.

@@ -1,5 +1,6 @@
 //! Rows of consents.
 
+use crate::accounts::JoinedPair;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::{AccountId, ClientId};
 use crate::db::{DbError, FromRow, Result, Tx, args};
@@ -74,19 +75,19 @@ pub async fn copy_all(tx: &mut Tx, from: &AccountId, to: &AccountId) -> Result<V
     Ok(tx.fetch_all::<(ClientId,)>(sql, args![from, to]).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Ends the copy of a consent, unless it was given anew since then. A copy that was withdrawn is withdrawn on the account
-/// that it came from, too.
+/// Ends the copy of a consent on the kept account, unless it was given anew since then. A copy that was withdrawn is
+/// withdrawn on the absorbed account, from which it came, too.
 pub async fn return_copy(
     tx: &mut Tx,
     since: Timestamp,
-    (copy, original): (&AccountId, &AccountId),
+    pair: JoinedPair<&AccountId>,
     client_id: &ClientId,
 ) -> Result<()> {
-    if find(tx, copy, client_id).await?.is_none() {
-        delete(tx, original, client_id).await?;
+    if find(tx, pair.kept, client_id).await?.is_none() {
+        delete(tx, pair.absorbed, client_id).await?;
         return Ok(());
     }
     let sql = "DELETE FROM consent WHERE account_id = $1 AND client_id = $2 AND granted_at <= $3";
-    tx.execute(sql, args![copy, client_id, since]).await?;
+    tx.execute(sql, args![pair.kept, client_id, since]).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ pub async fn finish_due(op: &Operation<'_>) -> anyhow::Result<u64> {
     for joined in due {
         let mut tx = op.write(Durability::Durable).await?;
         if store::mark_final(&mut tx, &joined.id).await? {
-            let id = &joined.absorbed;
+            let id = &joined.accounts.absorbed;
             accounts::store::merged::wipe_passwords(&mut tx, id).await?;
             accounts::store::emails::delete_all(&mut tx, id).await?;
             devices::store::forget_others(&mut tx, id, None).await?;

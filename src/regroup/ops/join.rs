@@ -1,7 +1,7 @@
 //! The choice of the account that is kept, and the joining.
 
 use super::{RegroupPerson, judge, lock_both, settle_subjects};
-use crate::accounts::{self, Account};
+use crate::accounts::{self, Account, JoinedPair};
 use crate::activation::ActivationOutcome;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -152,11 +152,12 @@ pub async fn join(
         return Ok(JoinOutcome::Refused(why));
     }
     let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, &account).await?;
-    let (kept, absorbed) = match typed.kept {
-        KeptAccount::Other if may_keep_other => (&other, &account),
-        KeptAccount::Other | KeptAccount::Current => (&account, &other),
+    let pair = match typed.kept {
+        KeptAccount::Other if may_keep_other => JoinedPair { kept: &other, absorbed: &account },
+        KeptAccount::Other | KeptAccount::Current => JoinedPair { kept: &account, absorbed: &other },
     };
-    tell_both(op, &mut tx, person, (kept, absorbed), AccountNoticeKind::Regrouped).await?;
+    let JoinedPair { kept, absorbed } = pair;
+    tell_both(op, &mut tx, person, pair, AccountNoticeKind::Regrouped).await?;
     for one in [kept, absorbed] {
         settle_subjects(&mut tx, &app.master_key, &one.id).await?;
     }
@@ -164,17 +165,17 @@ pub async fn join(
     let stays = (kept.id == account.id).then_some(&person.session.id);
     sessions::ops::end_others(&mut tx, &app.master_key, &kept.id, stays).await?;
     sessions::ops::end_all(&mut tx, &app.master_key, &absorbed.id, None).await?;
-    let moved = move_records(&mut tx, kept, absorbed).await?;
+    let moved = move_records(&mut tx, pair).await?;
     letters::store::withdraw_open(&mut tx, &absorbed.id).await?;
     end_flows(&mut tx, [&kept.id, &absorbed.id]).await?;
-    if !accounts::store::merged::absorb(&mut tx, &absorbed.id, &kept.id).await?
-        || !store::complete(&mut tx, &found.id, (&kept.id, &absorbed.id), &moved).await?
+    if !accounts::store::merged::absorb(&mut tx, pair.ids()).await?
+        || !store::complete(&mut tx, &found.id, pair.ids(), &moved).await?
     {
         tx.rollback().await?;
         return Ok(JoinOutcome::Over);
     }
     accounts::store::keep_open(&mut tx, &kept.id).await?;
-    record_both(&mut tx, AuditEvent::AccountsJoined, (&kept.id, &absorbed.id)).await?;
+    record_both(&mut tx, AuditEvent::AccountsJoined, pair.ids()).await?;
     let cookies = match stays {
         Some(_) => None,
         None => {
@@ -232,33 +233,33 @@ async fn ask_date(
 }
 
 /// Gives the kept account what the absorbed one had, and returns what an undo puts back.
-async fn move_records(tx: &mut UnitOfWork<'_>, kept: &Account, absorbed: &Account) -> anyhow::Result<MovedRecords> {
-    let (from, to) = (&absorbed.id, &kept.id);
+async fn move_records(tx: &mut UnitOfWork<'_>, pair: JoinedPair<&Account>) -> anyhow::Result<MovedRecords> {
+    let JoinedPair { kept: to, absorbed: from } = pair.ids();
     let mut moved = MovedRecords {
-        state: absorbed.state.name().to_owned(),
+        state: pair.absorbed.state.name().to_owned(),
         persons: ownership::move_all(tx, from, to).await?,
         proofs: ownership::copy_proofs(tx, from, to).await?,
         aliases: accounts::store::merged::list_aliases(tx, from).await?,
         spaces: Vec::new(),
         former: Vec::new(),
         former_of_absorbed: subjects::store::list_all_former(tx, from).await?,
-        closes_at: absorbed.closes_at,
+        closes_at: pair.absorbed.closes_at,
         uses: grants::store::uses::copy_all(tx, from, to).await?,
         consents: grants::store::consents::copy_all(tx, from, to).await?,
     };
     for alias in &moved.aliases {
         accounts::store::merged::repoint_alias(tx, alias, from, to).await?;
     }
-    for (space, value) in subjects::store::list_of_account(tx, from).await? {
-        if subjects::store::move_to(tx, &space, from, to).await? {
-            moved.spaces.push(space);
+    for subject in subjects::store::list_of_account(tx, from).await? {
+        if subjects::store::move_to(tx, &subject.space, from, to).await? {
+            moved.spaces.push(subject.space);
         } else {
-            subjects::store::insert_former(tx, &space, to, &value).await?;
-            moved.former.push((space, value));
+            subjects::store::insert_former(tx, &subject.space, to, &subject.value).await?;
+            moved.former.push(subject);
         }
     }
-    for (space, value) in &moved.former_of_absorbed {
-        subjects::store::move_former(tx, (space, value), from, to).await?;
+    for former in &moved.former_of_absorbed {
+        subjects::store::move_former(tx, former, from, to).await?;
     }
     Ok(moved)
 }
@@ -268,7 +269,7 @@ pub(super) async fn tell_both(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     person: RegroupPerson<'_>,
-    (kept, absorbed): (&Account, &Account),
+    JoinedPair { kept, absorbed }: JoinedPair<&Account>,
     kind: AccountNoticeKind,
 ) -> anyhow::Result<()> {
     // Shown in this browser too: on a computer of the family, whoever did it may not be the person.
@@ -281,7 +282,7 @@ pub(super) async fn tell_both(
 pub(super) async fn record_both(
     tx: &mut UnitOfWork<'_>,
     fact: AuditEvent,
-    (kept, absorbed): (&AccountId, &AccountId),
+    JoinedPair { kept, absorbed }: JoinedPair<&AccountId>,
 ) -> anyhow::Result<()> {
     for (account, detail) in [(kept, absorbed), (absorbed, kept)] {
         let about = AuditDetails { account: Some(account), detail, ..AuditDetails::default() };

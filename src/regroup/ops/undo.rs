@@ -2,7 +2,7 @@
 
 use super::join::{end_flows, record_both, tell_both};
 use super::{RegroupPerson, lock_both};
-use crate::accounts::{self, AccountState};
+use crate::accounts::{self, AccountState, JoinedPair};
 use crate::app::Operation;
 use crate::audit::AuditEvent;
 use crate::base::clock::Timestamp;
@@ -26,7 +26,7 @@ pub struct UndoView {
 pub async fn find_undo(op: &Operation<'_>, person: RegroupPerson<'_>) -> anyhow::Result<Option<UndoView>> {
     let mut tx = op.app.db.read().await?;
     let Some(found) = store::find_undoable(&mut tx, op.now, &person.account.id).await? else { return Ok(None) };
-    let identifiant = accounts::store::merged::find_own_identifiant(&mut tx, &found.absorbed).await?;
+    let identifiant = accounts::store::merged::find_own_identifiant(&mut tx, &found.accounts.absorbed).await?;
     Ok(identifiant.map(|identifiant| UndoView { identifiant, until: found.undo_until }))
 }
 
@@ -44,7 +44,8 @@ pub enum UndoOutcome {
 pub async fn undo(
     op: &Operation<'_>,
     person: RegroupPerson<'_>,
-    (typed, device_secrets): (&str, &[String]),
+    typed: &str,
+    device_secrets: &[String],
 ) -> anyhow::Result<UndoOutcome> {
     let (app, account) = (op.app, person.account);
     if let Err(why) = credentials::ops::prove_password(op, account, typed, device_secrets).await? {
@@ -56,7 +57,7 @@ pub async fn undo(
         anyhow::Ok(UndoOutcome::Over)
     };
     let Some(found) = store::find_undoable(&mut tx, op.now, &account.id).await? else { return over(tx).await };
-    let locked = lock_both(&mut tx, &account.id, &found.absorbed).await?;
+    let locked = lock_both(&mut tx, &account.id, &found.accounts.absorbed).await?;
     let Some((kept, absorbed)) = locked.filter(|(kept, _)| kept.is_usable()) else { return over(tx).await };
     if !sessions::store::lock(&mut tx, &person.session.id).await? || !store::mark_undone(&mut tx, &found.id).await? {
         return over(tx).await;
@@ -64,8 +65,9 @@ pub async fn undo(
     sessions::ops::end_others(&mut tx, &app.master_key, &kept.id, Some(&person.session.id)).await?;
     put_back(&mut tx, &found).await?;
     end_flows(&mut tx, [&kept.id, &absorbed.id]).await?;
-    record_both(&mut tx, AuditEvent::AccountsSeparated, (&kept.id, &absorbed.id)).await?;
-    tell_both(op, &mut tx, person, (&kept, &absorbed), AccountNoticeKind::RegroupUndone).await?;
+    let pair = JoinedPair { kept: &kept, absorbed: &absorbed };
+    record_both(&mut tx, AuditEvent::AccountsSeparated, pair.ids()).await?;
+    tell_both(op, &mut tx, person, pair, AccountNoticeKind::RegroupUndone).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);
@@ -74,9 +76,11 @@ pub async fn undo(
 
 /// Puts back what a regroupement moved.
 async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::Result<()> {
-    let (kept, absorbed, moved) = (&joined.kept, &joined.absorbed, &joined.moved);
+    let moved = &joined.moved;
+    let pair = joined.accounts.as_ref();
+    let JoinedPair { kept, absorbed } = pair;
     let state = moved.state.parse::<AccountState>().unwrap_or(AccountState::Active);
-    let restored = accounts::store::merged::restore(tx, (absorbed, kept), state, moved.closes_at).await?;
+    let restored = accounts::store::merged::restore(tx, pair, state, moved.closes_at).await?;
     anyhow::ensure!(restored, "the absorbed account is not absorbed by the kept one");
     for person_id in &moved.persons {
         ownership::give_back(tx, person_id, kept, absorbed).await?;
@@ -90,11 +94,11 @@ async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::R
     for space in &moved.spaces {
         subjects::store::move_to(tx, space, kept, absorbed).await?;
     }
-    for (space, value) in &moved.former {
-        subjects::store::delete_former(tx, space, kept, value).await?;
+    for former in &moved.former {
+        subjects::store::delete_former(tx, former, kept).await?;
     }
-    for (space, value) in &moved.former_of_absorbed {
-        subjects::store::move_former(tx, (space, value), kept, absorbed).await?;
+    for former in &moved.former_of_absorbed {
+        subjects::store::move_former(tx, former, kept, absorbed).await?;
     }
     return_since(tx, joined).await
 }
@@ -102,14 +106,16 @@ async fn put_back(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::R
 /// Gives back what was written on the kept account since the regroupement because of the absorbed account's persons, and
 /// takes back what was copied.
 async fn return_since(tx: &mut UnitOfWork<'_>, joined: &JoinedAccounts) -> anyhow::Result<()> {
-    let (since, kept, absorbed) = (joined.done_at, &joined.kept, &joined.absorbed);
+    let since = joined.done_at;
+    let pair = joined.accounts.as_ref();
+    let JoinedPair { kept, absorbed } = pair;
     subjects::ops::return_roster_keys(tx, since, kept, absorbed).await?;
     ownership::return_proofs(tx, since, kept, absorbed).await?;
     for client_id in &joined.moved.uses {
         grants::store::uses::delete_unused_since(tx, since, kept, client_id).await?;
     }
     for client_id in &joined.moved.consents {
-        grants::store::consents::return_copy(tx, since, (kept, absorbed), client_id).await?;
+        grants::store::consents::return_copy(tx, since, pair, client_id).await?;
     }
     Ok(())
 }
