@@ -78,6 +78,7 @@ fn tokens(algorithms: &[Alg]) -> Value {
     let enc = ContentEncryption::ALL.map(ContentEncryption::name);
     let fixed = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash"];
     let told = Scope::ALL.into_iter().flat_map(|scope| scope.claims().iter().copied()).filter(|name| *name != "sub");
+    // `former_subs` is not among them: no scope grants it and no request names it, a client's file alone asks for it.
     let claims: Vec<&str> = fixed.into_iter().chain(told).collect();
     json!({
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
