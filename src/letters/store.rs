@@ -102,6 +102,16 @@ pub async fn withdraw_all(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Re
     Ok(())
 }
 
+/// Lists the letters that a typed code is compared with, the newest first: the account's, in all states, or else those of
+/// another account, because rows that are read and decoded take time. The code of a letter is bound to its account, so
+/// none of another one is ever equal.
+pub async fn list_to_compare(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Letter>> {
+    let sql = "SELECT id, account_id, kind, code, state, issued_at, expires_at, ended_at FROM letter \
+               WHERE account_id = COALESCE((SELECT MIN(account_id) FROM letter WHERE account_id >= $1), \
+               (SELECT MIN(account_id) FROM letter)) ORDER BY issued_at DESC, id DESC LIMIT 50";
+    tx.fetch_all::<Row>(sql, args![account_id]).await?.into_iter().map(Letter::try_from).collect()
+}
+
 /// Lists the letters of an account in all states, the newest first.
 pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<Letter>> {
     let sql = "SELECT id, account_id, kind, code, state, issued_at, expires_at, ended_at FROM letter \
