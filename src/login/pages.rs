@@ -26,9 +26,12 @@ use crate::letters::code::looks_like_a_code;
 use crate::protocol::acr::Acr;
 use crate::sessions::extract::CurrentSession;
 use crate::telemetry;
+use crate::tenants::SchoolContact;
 
 type PageResult = Result<Response, PageError>;
 
+/// The longest identifiant that is shown again.
+const MAX_SHOWN_CHARS: usize = 200;
 /// The query parameters that the sign-in pages pass on.
 const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
 
@@ -79,96 +82,122 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     Ok(with_cookie(with_cookie(page, cookie), dead))
 }
 
-/// POST: signs in, or shows the form again with the error.
-pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
-    let query = ctx.carried_query(&CARRIED_PARAMS);
-    let waiting = pending_interaction(&app, &ctx).await;
-    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
-    let shown = client_branding(&app, waiting.as_ref()).await?;
-    let (identifiant, password) = (form.form_value("identifiant").trim().to_owned(), form.form_value("mot_de_passe"));
-    let refuse = |status, refusal| {
+/// The form that was sent, shown again with each refusal.
+struct SubmittedForm<'a> {
+    app: &'a AppState,
+    ctx: &'a RequestContext,
+    query: String,
+    /// The name of the service of the pending request.
+    service: Option<String>,
+    shown: ClientBranding,
+    identifiant: String,
+}
+
+impl SubmittedForm<'_> {
+    fn refuse(&self, status: StatusCode, refusal: LoginFormError) -> PageResult {
         let page = LoginPage {
-            query: query.clone(),
-            service: waiting.as_ref().map(|w| w.client_name.clone()),
-            shown: shown.clone(),
-            identifiant: identifiant.chars().take(200).collect(),
+            query: self.query.clone(),
+            service: self.service.clone(),
+            shown: self.shown.clone(),
+            identifiant: self.identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
             refusal: Some(refusal),
         };
         // The form is shown again, so the lifetime of its cookie restarts.
-        let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+        let (_, cookie) = self.ctx.navigation_cookie(self.app.rng.as_ref());
         // The page of a suspended account shows the support code.
         let shown = match page.refusal {
-            Some(LoginFormError::Suspended { .. }) => ctx.page_with_code(&app.pages, status, &page),
-            _ => ctx.page(&app.pages, status, &page),
+            Some(LoginFormError::Suspended { .. }) => self.ctx.page_with_code(&self.app.pages, status, &page),
+            _ => self.ctx.page(&self.app.pages, status, &page),
         };
         Ok(with_cookie(shown?, cookie))
+    }
+
+    /// Returns the response to what became of the sign-in.
+    fn respond(&self, done: SignInOutcome) -> PageResult {
+        let Self { app, ctx, query, .. } = self;
+        match done {
+            done @ SignInOutcome::Done { .. } => signed_in_response(ctx, query, done),
+            SignInOutcome::FactorNeeded { attempt_id, secret } => {
+                let joint = if query.is_empty() { "?" } else { "&" };
+                let answer = see_other(&format!("{}{query}{joint}s={attempt_id}", paths::FACTOR));
+                Ok(with_cookie(answer, ctx.jar.activation_cookie(&ctx.activation_cookies, "", &secret)))
+            }
+            SignInOutcome::PasswordReplaced { at } => {
+                let date = dates::day(ctx.lang, at);
+                self.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Replaced { date })
+            }
+            SignInOutcome::WrongCredentials => self.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Wrong),
+            SignInOutcome::MustWait { until } => {
+                let hour = dates::hour_rounded_up(ctx.lang, until);
+                let page = self.refuse(StatusCode::TOO_MANY_REQUESTS, LoginFormError::Waiting { until: hour })?;
+                Ok(retry_after(page, ctx.now, until))
+            }
+            SignInOutcome::Limited(refused) => {
+                let until = dates::hour_rounded_up(ctx.lang, refused.until);
+                let limited = LoginFormError::Limited { until, elsewhere: refused.is_connection_specific() };
+                Ok(retry_after(self.refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, ctx.now, refused.until))
+            }
+            SignInOutcome::MustChangePassword { has_mobile, offices } => self.ask_new_password(has_mobile, offices),
+            SignInOutcome::Suspended { by, school, offices } => {
+                let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());
+                let code = ctx.support_code.clone();
+                let by = app.pages.message(ctx.lang, by.message_key(), &[])?;
+                self.refuse(StatusCode::FORBIDDEN, LoginFormError::Suspended { by, school, code, offices })
+            }
+            SignInOutcome::Busy { seconds } => {
+                let busy = LoginFormError::Busy { seconds: i64::from(seconds) };
+                Ok(retry_after_seconds(self.refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?, seconds))
+            }
+        }
+    }
+
+    fn ask_new_password(&self, has_mobile: bool, offices: Vec<SchoolContact>) -> PageResult {
+        let page = MustChangePasswordPage {
+            query: self.query.clone(),
+            identifiant: identifier::normalize(&self.identifiant),
+            has_mobile,
+            code: self.ctx.support_code.clone(),
+            offices,
+        };
+        // The form of this page begins a recovery with the same cookie.
+        let (_, cookie) = self.ctx.navigation_cookie(self.app.rng.as_ref());
+        Ok(with_cookie(self.ctx.page_with_code(&self.app.pages, StatusCode::FORBIDDEN, &page)?, cookie))
+    }
+}
+
+/// POST: signs in, or shows the form again with the error.
+pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
+    let waiting = pending_interaction(&app, &ctx).await;
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let (identifiant, password) = (form.form_value("identifiant").trim().to_owned(), form.form_value("mot_de_passe"));
+    let form = SubmittedForm {
+        app: &app,
+        ctx: &ctx,
+        query: ctx.carried_query(&CARRIED_PARAMS),
+        service: waiting.as_ref().map(|w| w.client_name.clone()),
+        shown: client_branding(&app, waiting.as_ref()).await?,
+        identifiant,
     };
     // The form was shown with this cookie; a cross-site form is posted without it (docs/threats.md#attack-s5).
     if ctx.navigation_id.is_none() {
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::NoCookies);
+        return form.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::NoCookies);
     }
-    if identifiant.is_empty() || password.is_empty() {
-        let empty = LoginFormError::Empty { identifiant: identifiant.is_empty(), mot_de_passe: password.is_empty() };
-        return refuse(StatusCode::UNPROCESSABLE_ENTITY, empty);
+    if form.identifiant.is_empty() || password.is_empty() {
+        let (identifiant, mot_de_passe) = (form.identifiant.is_empty(), password.is_empty());
+        return form.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Empty { identifiant, mot_de_passe });
     }
     // A letter's code, known by its form alone: the form goes on to the page of letters with its fields, whoever exists
     // (RFC 9110 15.4.8). No password has this form.
     if looks_like_a_code(password) {
-        let to = HeaderValue::try_from(format!("{}{query}", paths::LETTER)).map_err(anyhow::Error::from)?;
+        let to = HeaderValue::try_from(format!("{}{}", paths::LETTER, form.query)).map_err(anyhow::Error::from)?;
         let answer = (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response();
         return Ok(with_outcome(answer, "letter"));
     }
     let brought = login_context(&ctx, waiting.as_ref());
-    let done = sign_in(&Operation::of_request(&app, &ctx), &identifiant, password, brought).await;
+    let done = sign_in(&Operation::of_request(&app, &ctx), &form.identifiant, password, brought).await;
     let outcome = done.as_ref().map_or("failed", SignInOutcome::name);
     app.metrics.record_sign_in(outcome);
-    let answer = match done {
-        Ok(done @ SignInOutcome::Done { .. }) => signed_in_response(&ctx, &query, done),
-        Ok(SignInOutcome::FactorNeeded { attempt_id, secret }) => {
-            let joint = if query.is_empty() { "?" } else { "&" };
-            let answer = see_other(&format!("{}{query}{joint}s={attempt_id}", paths::FACTOR));
-            Ok(with_cookie(answer, ctx.jar.activation_cookie(&ctx.activation_cookies, "", &secret)))
-        }
-        Ok(SignInOutcome::PasswordReplaced { at }) => {
-            let date = dates::day(ctx.lang, at);
-            refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Replaced { date })
-        }
-        Ok(SignInOutcome::WrongCredentials) => refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Wrong),
-        Ok(SignInOutcome::MustWait { until }) => {
-            let hour = dates::hour_rounded_up(ctx.lang, until);
-            let page = refuse(StatusCode::TOO_MANY_REQUESTS, LoginFormError::Waiting { until: hour })?;
-            Ok(retry_after(page, ctx.now, until))
-        }
-        Ok(SignInOutcome::Limited(refused)) => {
-            let until = dates::hour_rounded_up(ctx.lang, refused.until);
-            let limited = LoginFormError::Limited { until, elsewhere: refused.is_connection_specific() };
-            Ok(retry_after(refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, ctx.now, refused.until))
-        }
-        Ok(SignInOutcome::MustChangePassword { has_mobile, offices }) => {
-            let page = MustChangePasswordPage {
-                query: query.clone(),
-                identifiant: identifier::normalize(&identifiant),
-                has_mobile,
-                code: ctx.support_code.clone(),
-                offices,
-            };
-            // The form of this page begins a recovery with the same cookie.
-            let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
-            Ok(with_cookie(ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)?, cookie))
-        }
-        Ok(SignInOutcome::Suspended { by, school, offices }) => {
-            let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());
-            let code = ctx.support_code.clone();
-            let by = app.pages.message(ctx.lang, by.message_key(), &[])?;
-            refuse(StatusCode::FORBIDDEN, LoginFormError::Suspended { by, school, code, offices })
-        }
-        Ok(SignInOutcome::Busy { seconds }) => {
-            let busy = LoginFormError::Busy { seconds: i64::from(seconds) };
-            Ok(retry_after_seconds(refuse(StatusCode::SERVICE_UNAVAILABLE, busy)?, seconds))
-        }
-        Err(e) => Err(e.into()),
-    };
-    answer.map(|answer| with_outcome(answer, outcome))
+    Ok(with_outcome(form.respond(done?)?, outcome))
 }
 
 fn login_context<'a>(ctx: &'a RequestContext, waiting: Option<&'a Interaction>) -> LoginContext<'a> {
