@@ -213,7 +213,7 @@ async fn check_kinds(
             return Ok(Err(LetterCodeRefusal::Limited { until }));
         }
     };
-    // As many rows are read for an account without a letter, and for nobody's (docs/threats.md#attack-l1).
+    // As many rows are read for an account without a letter, and for nobody's (docs/threats.md#attack-l6).
     let letters = store::list_to_compare(tx, &account_id).await?;
     let digest = digest(&app.master_key, &account_id, typed.code);
     let found = letters.iter().find(|letter| constant_time_eq(&letter.code, &digest));

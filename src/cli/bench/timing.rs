@@ -1,4 +1,4 @@
-//! Measures whether the time of an answer tells if an account exists (docs/threats.md#attack-l1): each form is posted
+//! Measures whether the time of an answer tells if an account exists (docs/threats.md#attack-l6): each form is posted
 //! for people who exist and for people who do not, in turn, through the whole router.
 
 use std::fmt;
