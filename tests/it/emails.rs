@@ -250,6 +250,21 @@ async fn attack_a8_whoever_takes_addresses_back_in_turn_does_not_use_up_the_owne
 }
 
 #[tokio::test]
+async fn attack_a8_many_addresses_of_a_thief_do_not_hide_the_owner_s() {
+    let (server, account, _) = start_replaced().await;
+    let mut thief = signed_in(&server, &account).await;
+    for day in 0..6 {
+        server.advance(Span::hours(24));
+        thief = signed_in(&server, &account).await;
+        thief.ask_for(&format!("voleur{day}@example.org")).await;
+        let typed = code(&server).await;
+        thief.confirm(&typed).await;
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM email WHERE state = 'replaced'").await, 7);
+    assert!(thief.page.visible_text().contains(&format!("Reprendre {ADDRESS}")), "{}", thief.page.visible_text());
+}
+
+#[tokio::test]
 async fn attack_a8_an_address_is_not_confirmed_during_a_caution_and_one_asked_for_ends_when_it_was_not_me() {
     let (server, account, mut browser) = start().await;
     browser.ask_for(ADDRESS).await;

@@ -111,7 +111,8 @@ pub struct FormerEmail {
     pub ended_at: Timestamp,
 }
 
-/// Lists the confirmed addresses of an account that were replaced or removed after a time, the last one first.
+/// Lists the confirmed addresses of an account that were replaced or removed after a time, the last one first. Five codes a
+/// day for seven days are fewer than the limit: nobody hides an address behind others.
 pub async fn list_former(
     tx: &mut Tx,
     master_key: &MasterKey,
@@ -119,7 +120,7 @@ pub async fn list_former(
     since: Timestamp,
 ) -> anyhow::Result<Vec<FormerEmail>> {
     let sql = "SELECT id, address, ended_at FROM email WHERE account_id = $1 AND state IN ('replaced', 'removed') \
-               AND ended_at > $2 ORDER BY ended_at DESC, id DESC LIMIT 5";
+               AND ended_at > $2 ORDER BY ended_at DESC, id DESC LIMIT 50";
     let rows = tx.fetch_all::<(String, String, i64)>(sql, args![account_id, since]).await?;
     let open = |(id, sealed, ended_at): (String, String, i64)| {
         let address = master_key.open(address_place(&id), &sealed)?;
