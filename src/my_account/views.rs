@@ -99,6 +99,7 @@ impl Page for AccountPage {
             asks,
             later: None,
         };
+        let later = || Some(CautionEnd { day: "lundi 30\u{a0}novembre".to_owned(), hour: "9\u{a0}h".to_owned() });
         let new_device = banner(
             "Une connexion depuis un nouvel appareil",
             "C'était hier à 21\u{a0}h\u{a0}14, avec Firefox sur Windows. C'était vous\u{a0}?",
@@ -124,7 +125,7 @@ impl Page for AccountPage {
         vec![
             AccountPage {
                 doors,
-                notices: vec![new_device],
+                notices: vec![NoticeBanner { later: later(), ..new_device.clone() }, new_device],
                 phone: Some("56\u{a0}78".to_owned()),
                 email: Some("fatou@example.org".to_owned()),
                 ..page(
@@ -135,16 +136,7 @@ impl Page for AccountPage {
                 )
             },
             AccountPage {
-                notices: vec![
-                    NoticeBanner {
-                        later: Some(CautionEnd {
-                            day: "lundi 30\u{a0}novembre".to_owned(),
-                            hour: "9\u{a0}h".to_owned(),
-                        }),
-                        ..parents_code.clone()
-                    },
-                    parents_code,
-                ],
+                notices: vec![NoticeBanner { later: later(), ..parents_code.clone() }, parents_code],
                 ..page(
                     "Zoé Payet",
                     Profile::Eleve,
