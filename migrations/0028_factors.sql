@@ -6,7 +6,6 @@ CREATE TABLE totp (
   id TEXT PRIMARY KEY,
   account_id TEXT NOT NULL REFERENCES account (id),
   secret TEXT NOT NULL,
-  label TEXT NOT NULL,
   last_step BIGINT NOT NULL,
   session_id TEXT,
   created_at BIGINT NOT NULL,
@@ -43,3 +42,5 @@ CREATE INDEX sign_in_attempt_expiry ON sign_in_attempt (expires_at);
 -- factor_at: when a factor was proven last, in this session and on this device.
 ALTER TABLE session ADD COLUMN factor_at BIGINT;
 ALTER TABLE device ADD COLUMN factor_at BIGINT;
+-- The same in a recovery: without it no password is chosen for an account with a factor.
+ALTER TABLE recovery ADD COLUMN factor_at BIGINT;

@@ -51,8 +51,6 @@ impl FactorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotpFactor {
     pub id: TotpId,
-    /// The person's name for it; may be empty.
-    pub label: String,
     pub confirmed_at: Timestamp,
     pub used_at: Option<Timestamp>,
 }
@@ -78,6 +76,11 @@ impl HeldFactors {
     pub fn has_older_than(&self, at: Timestamp) -> bool {
         self.totp.iter().any(|totp| totp.confirmed_at < at)
             || self.is_required() && self.backup_codes > 0 && self.backup_codes_at.is_some_and(|drawn| drawn < at)
+    }
+
+    /// True if an application was confirmed at a time or later.
+    pub fn has_younger_than(&self, at: Timestamp) -> bool {
+        self.totp.iter().any(|totp| totp.confirmed_at >= at)
     }
 }
 
@@ -155,7 +158,7 @@ mod tests {
         let (early, late) = (Timestamp(10), Timestamp(20));
         let codes = HeldFactors { backup_codes: 10, backup_codes_at: Some(early), ..HeldFactors::default() };
         assert!(!codes.is_required() && !codes.has_older_than(late));
-        let totp = TotpFactor { id: TotpId::new("t"), label: String::new(), confirmed_at: late, used_at: None };
+        let totp = TotpFactor { id: TotpId::new("t"), confirmed_at: late, used_at: None };
         let both = HeldFactors { totp: vec![totp], ..codes };
         assert!(both.is_required() && both.has_older_than(late) && !both.has_older_than(early));
         let drawn_later = HeldFactors { backup_codes_at: Some(late), ..both };

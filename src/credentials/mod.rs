@@ -1,7 +1,8 @@
-//! Credentials: a new password, and the session that begins with a proof of the person.
+//! Credentials: a new password, second factors, and the session that begins with a proof of the person.
 //!
 //! Every flow that ends with a new password (activation, recovery, a letter, the account page) does it here, so that
 //! the policy and the consequences are the same: sessions, refresh tokens and known devices of the former password end.
+//! Whatever asks whether an account has a second factor, compares one, adds or removes one, does it here too.
 
 pub mod backup_codes;
 pub mod browser_binding;
@@ -50,6 +51,15 @@ pub enum ProofRefusal {
     Busy {
         seconds: u32,
     },
+}
+
+/// The reason why a proven person may not change the account after all, judged again once its row was locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnerRefusal {
+    /// The session ended, or the account was suspended or got another password, since the proof.
+    NotProven(ProofRefusal),
+    /// The password was replaced lately, or the person said that something was not theirs.
+    Caution { until: Timestamp },
 }
 
 /// The effect of a new password on its account.

@@ -1,23 +1,26 @@
-//! Sets a new password, and begins a session.
+//! Sets a new password, begins a session, and takes, adds and removes second factors.
 
 mod compare;
+mod disowned;
 mod enrolment;
 mod factors;
 mod fresh_proof;
 
 pub use compare::{ComparedPassword, ComparisonRefusal, TypedCredentials, compare_password};
+pub use disowned::remove_disowned;
 pub use enrolment::{
     ConfirmTotpOutcome, FactorChangeRefusal, FactorOwner, confirm_totp, find_waiting_totp, remove_totp,
     renew_backup_codes, start_totp,
 };
-pub use factors::{SessionFactorOutcome, find_factors, prove_in_session, record_proven, verify_factor};
-pub use fresh_proof::prove_password;
+pub use factors::{SessionFactorOutcome, find_factors, is_repeated, prove_in_session, record_proven, verify_factor};
+pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
 
-use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
+use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword, store};
 use crate::accounts::ops::PasswordVerification;
 use crate::accounts::{self, Account, AccountState, password};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
 use crate::base::lang::Lang;
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::AccountId;
@@ -131,10 +134,11 @@ pub async fn tell_password_replaced(
 }
 
 /// Begins a session again after a double click, for a browser that discarded the first response with its cookies:
-/// requires the same password in the same browser, counted like any password. `None` for a wrong password.
+/// requires the same password in the same browser, counted like any password. `None` for a wrong password, and for an
+/// account that got a second factor since the flow began: the flow proved none.
 pub async fn begin_session_again(
     op: &Operation<'_>,
-    account: &Account,
+    (account, flow_began_at): (&Account, Timestamp),
     typed: &str,
     new: NewSession<'_>,
     from: SignInContext<'_>,
@@ -153,7 +157,9 @@ pub async fn begin_session_again(
     // Reloaded within the transaction: while the hash was computed, the account may have been suspended or its password
     // changed.
     let current = accounts::store::find_and_lock(&mut tx, &account.id).await?;
-    if !current.is_some_and(|c| c.is_usable() && c.password == account.password && !c.must_change_password()) {
+    let unchanged =
+        current.is_some_and(|c| c.is_usable() && c.password == account.password && !c.must_change_password());
+    if !unchanged || store::find_factors(&mut tx, &account.id).await?.has_younger_than(flow_began_at) {
         tx.commit().await?;
         return Ok(None);
     }

@@ -16,15 +16,13 @@ pub async fn find_factors(tx: &mut Tx, account_id: &AccountId) -> Result<HeldFac
     #[derive(FromRow)]
     struct Row {
         id: TotpId,
-        label: String,
         confirmed_at: i64,
         used_at: Option<i64>,
     }
-    let sql = "SELECT id, label, confirmed_at, used_at FROM totp WHERE account_id = $1 AND confirmed_at IS NOT NULL \
+    let sql = "SELECT id, confirmed_at, used_at FROM totp WHERE account_id = $1 AND confirmed_at IS NOT NULL \
                ORDER BY confirmed_at, id";
     let totp = tx.fetch_all::<Row>(sql, args![account_id]).await?.into_iter().map(|r| TotpFactor {
         id: r.id,
-        label: r.label,
         confirmed_at: Timestamp(r.confirmed_at),
         used_at: r.used_at.map(Timestamp),
     });
@@ -81,8 +79,8 @@ pub async fn insert_totp(
     let now = tx.now;
     tx.execute("DELETE FROM totp WHERE account_id = $1 AND confirmed_at IS NULL", args![account_id]).await?;
     let sealed = master_key.seal(secret_place(id), &secret.to_base32())?;
-    let sql = "INSERT INTO totp (id, account_id, secret, label, last_step, session_id, created_at) \
-               VALUES ($1, $2, $3, '', $4, $5, $6)";
+    let sql = "INSERT INTO totp (id, account_id, secret, last_step, session_id, created_at) \
+               VALUES ($1, $2, $3, $4, $5, $6)";
     tx.execute(sql, args![id, account_id, sealed, first_step, session_id, now]).await?;
     Ok(())
 }
@@ -95,16 +93,16 @@ pub async fn find_waiting(
     after: Timestamp,
 ) -> anyhow::Result<Option<TotpRow>> {
     let sql = "SELECT id, secret, confirmed_at FROM totp WHERE account_id = $1 AND session_id = $2 \
-               AND confirmed_at IS NULL AND created_at > $3";
+               AND confirmed_at IS NULL AND created_at > $3 ORDER BY created_at DESC, id DESC LIMIT 1";
     let row = tx.fetch_optional::<SecretRow>(sql, args![account_id, session_id, after]).await?;
     row.map(|row| open_row(row, master_key)).transpose()
 }
 
 /// Lets a secret count from now on; false if it does already.
-pub async fn confirm_totp(tx: &mut UnitOfWork<'_>, id: &TotpId, label: &str) -> Result<bool> {
+pub async fn confirm_totp(tx: &mut UnitOfWork<'_>, id: &TotpId) -> Result<bool> {
     let now = tx.now;
-    let sql = "UPDATE totp SET confirmed_at = $2, label = $3, session_id = NULL WHERE id = $1 AND confirmed_at IS NULL";
-    Ok(tx.execute(sql, args![id, now, label]).await? == 1)
+    let sql = "UPDATE totp SET confirmed_at = $2, session_id = NULL WHERE id = $1 AND confirmed_at IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
 /// Deletes a confirmed secret of an account; false if there is none.
@@ -141,11 +139,30 @@ pub async fn delete_backup_codes(tx: &mut Tx, account_id: &AccountId) -> Result<
     tx.execute("DELETE FROM backup_code WHERE account_id = $1", args![account_id]).await
 }
 
-/// Deletes every factor of an account. Returns the number of applications that counted.
-pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<u64> {
+/// Deletes the backup codes that were drawn at a time.
+pub async fn delete_backup_codes_of(tx: &mut Tx, account_id: &AccountId, drawn_at: Timestamp) -> Result<()> {
+    let sql = "DELETE FROM backup_code WHERE account_id = $1 AND created_at = $2";
+    tx.execute(sql, args![account_id, drawn_at]).await?;
+    Ok(())
+}
+
+/// True if an application's code of this step served at that time, and no other one since.
+pub async fn has_served(tx: &mut Tx, id: &TotpId, step: i64, at: Timestamp) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM totp WHERE id = $1 AND last_step = $2 AND used_at = $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![id, step, at]).await?.0 == 1)
+}
+
+/// True if this backup code served at that time.
+pub async fn has_backup_code_served(tx: &mut Tx, account_id: &AccountId, digest: &str, at: Timestamp) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM backup_code WHERE account_id = $1 AND code = $2 AND used_at = $3";
+    Ok(tx.fetch_one::<(i64,)>(sql, args![account_id, digest, at]).await?.0 == 1)
+}
+
+/// Deletes every factor of an account, also those that wait for their first code.
+pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
     delete_backup_codes(tx, account_id).await?;
-    tx.execute("DELETE FROM totp WHERE account_id = $1 AND confirmed_at IS NULL", args![account_id]).await?;
-    tx.execute("DELETE FROM totp WHERE account_id = $1", args![account_id]).await
+    tx.execute("DELETE FROM totp WHERE account_id = $1", args![account_id]).await?;
+    Ok(())
 }
 
 /// Deletes the secrets that were never confirmed, a day after they were drawn.

@@ -65,7 +65,8 @@ async fn check_owner(op: &Operation<'_>, owner: EmailOwner<'_>) -> anyhow::Resul
     if let Some(until) = owner.account.caution(op.now) {
         return Ok(Err(EmailRefusal::Caution { until }));
     }
-    let proof = credentials::ops::prove_password(op, owner.account, owner.password, owner.device_secrets).await?;
+    let person = (owner.session, owner.account);
+    let proof = credentials::ops::prove_password(op, person, owner.password, owner.device_secrets).await?;
     Ok(proof.map_err(EmailRefusal::NotProven))
 }
 

@@ -17,9 +17,11 @@ pub enum AccountNoticeKind {
     /// A sign-in in a browser that the account did not know. The detail is the browser's label.
     NewDevice,
     PasswordReplaced,
-    /// A second factor was added, or backup codes were drawn anew.
+    /// An application of codes was added. The detail is its id, and is not shown.
     FactorAdded,
     FactorRemoved,
+    /// Backup codes were drawn anew, in place of all others.
+    BackupCodesRenewed,
     /// The confirmed address was replaced or removed.
     EmailChanged,
     /// A letter with a code was printed for the active account. The detail is the school's name.

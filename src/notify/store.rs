@@ -80,6 +80,32 @@ pub async fn answer(
     Ok(tx.execute(sql, values).await? == 1)
 }
 
+/// The content of a notice, and whether the device that answers it may undo what it told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldNotice {
+    /// `None` for a kind of a newer release.
+    pub kind: Option<AccountNoticeKind>,
+    pub detail: String,
+    /// True if the account knew the device before.
+    pub known_before: bool,
+}
+
+/// Finds what a notice of an account told, for the device that answers it.
+pub async fn find(
+    tx: &mut Tx,
+    id: &str,
+    (account_id, device_id): (&AccountId, Option<&str>),
+) -> Result<Option<ToldNotice>> {
+    let sql = "SELECT kind, detail, (SELECT COUNT(*) FROM device d WHERE d.id = $3 AND d.created_at < n.at) \
+               FROM account_notice n WHERE n.id = $1 AND n.account_id = $2";
+    let values = args![id, account_id, device_id.unwrap_or_default()];
+    Ok(tx.fetch_optional::<(String, String, i64)>(sql, values).await?.map(|(kind, detail, known)| ToldNotice {
+        kind: kind.parse().ok(),
+        detail,
+        known_before: known > 0,
+    }))
+}
+
 /// A notice as exported for its person.
 #[derive(Clone, Debug, FromRow)]
 pub struct NoticeRecord {

@@ -147,6 +147,8 @@ pub struct Recovery {
     pub source_counters: Option<String>,
     /// The known device of the account with this identifiant.
     pub device_id: Option<String>,
+    /// The time at which a second factor of the account was proven in it.
+    pub factor_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }

@@ -27,6 +27,7 @@ struct Row {
     outcome: Option<String>,
     counted: Option<String>,
     device_id: Option<String>,
+    factor_at: Option<i64>,
     created_at: i64,
     expires_at: i64,
 }
@@ -43,6 +44,7 @@ fn open_row(row: Row, master_key: &MasterKey) -> anyhow::Result<Recovery> {
         lang: Lang::from_tag(&row.lang).unwrap_or_default(),
         children: serde_json::from_str(&row.children)?,
         outcome: row.outcome.as_deref().map(serde_json::from_str).transpose()?,
+        factor_at: row.factor_at.map(Timestamp),
         created_at: Timestamp(row.created_at),
         expires_at: Timestamp(row.expires_at),
         id: row.id,
@@ -62,8 +64,8 @@ fn open_row(row: Row, master_key: &MasterKey) -> anyhow::Result<Recovery> {
 /// Finds a recovery. The identifiant of an expired one is erased after an hour; from then on none is found.
 pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &RecoveryId) -> anyhow::Result<Option<Recovery>> {
     let sql = "SELECT id, channel, state, browser, typed, typed_budget, challenge_id, letter_id, support_code, lang, \
-               interaction, request, account_id, children, outcome, counted, device_id, created_at, expires_at \
-               FROM recovery WHERE id = $1 AND typed <> ''";
+               interaction, request, account_id, children, outcome, counted, device_id, factor_at, created_at, \
+               expires_at FROM recovery WHERE id = $1 AND typed <> ''";
     let row = tx.fetch_optional::<Row>(sql, args![id]).await?;
     row.map(|r| open_row(r, master_key)).transpose()
 }
@@ -144,7 +146,7 @@ pub async fn insert(tx: &mut Tx, master_key: &MasterKey, new: &Recovery) -> anyh
 /// to the secret in `to`.
 pub async fn advance(tx: &mut Tx, from: RecoveryStep, to: &Recovery) -> anyhow::Result<bool> {
     let outcome = to.outcome.as_ref().map(serde_json::to_string).transpose()?;
-    let sql = "UPDATE recovery SET state = $3, children = $4, account_id = $5, outcome = $6, browser = $7 \
+    let sql = "UPDATE recovery SET state = $3, children = $4, account_id = $5, outcome = $6, browser = $7, factor_at = $8 \
                WHERE id = $1 AND state = $2";
     let values = args![
         &to.id,
@@ -153,7 +155,8 @@ pub async fn advance(tx: &mut Tx, from: RecoveryStep, to: &Recovery) -> anyhow::
         serde_json::to_string(&to.children)?,
         &to.account_id,
         outcome,
-        &to.browser_digest
+        &to.browser_digest,
+        to.factor_at
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
@@ -194,6 +197,14 @@ pub async fn end_unfinished(
         unfinished!()
     );
     tx.execute(sql, args![account_id, except.map_or("", |id| id.as_str()), outcome]).await?;
+    Ok(())
+}
+
+/// Ends the recoveries of an account that wait for a second factor, because its factors were removed.
+pub async fn end_at_factor(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<()> {
+    let outcome = serde_json::to_string(&RecoveryOutcome::Overtaken)?;
+    let sql = "UPDATE recovery SET state = 'ended', outcome = $2 WHERE account_id = $1 AND state = 'factor'";
+    tx.execute(sql, args![account_id, outcome]).await?;
     Ok(())
 }
 

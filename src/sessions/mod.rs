@@ -76,9 +76,4 @@ impl Session {
     pub fn allows_single_sign_on(&self, now: Timestamp) -> bool {
         self.is_alive(now) && now.since(self.seen_at) < SESSION_IDLE_TTL
     }
-
-    /// True if a second factor was proven in this session within five minutes.
-    pub fn has_fresh_factor(&self, now: Timestamp) -> bool {
-        self.factor_at.is_some_and(|at| now.since(at) < FACTOR_PROOF_TTL)
-    }
 }

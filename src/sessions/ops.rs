@@ -94,6 +94,7 @@ pub async fn replace_after_factor(
         device: old.device_id.as_deref(),
     };
     store::insert(tx, now, &new).await?;
+    store::move_waiting(tx, &old.id, &id).await?;
     grants::ops::move_session(tx, &old.id, SessionEnd { session: &id, at: old.authenticated_at.plus(SESSION_TTL) })
         .await?;
     Ok(Some(StartedSession { cookie, id }))

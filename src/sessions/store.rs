@@ -78,6 +78,15 @@ pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Moves what waits in a session (an address for its code, an application for its first one, a joining of accounts) to
+/// the session in its place.
+pub async fn move_waiting(tx: &mut Tx, from: &SessionId, to: &SessionId) -> Result<()> {
+    tx.execute("UPDATE email SET session_id = $2 WHERE session_id = $1", args![from, to]).await?;
+    tx.execute("UPDATE totp SET session_id = $2 WHERE session_id = $1", args![from, to]).await?;
+    tx.execute("UPDATE regroupement SET session_id = $2 WHERE session_id = $1", args![from, to]).await?;
+    Ok(())
+}
+
 /// Returns the ids of the account's sessions not ended.
 pub async fn list_open(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<SessionId>> {
     let sql = "SELECT id FROM session WHERE account_id = $1 AND ended_at IS NULL ORDER BY id";

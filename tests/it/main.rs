@@ -41,6 +41,8 @@ mod emails;
 #[cfg(test)]
 mod ephemeral;
 #[cfg(test)]
+mod factor_changes;
+#[cfg(test)]
 mod factors;
 #[cfg(test)]
 mod failures;

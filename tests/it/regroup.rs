@@ -850,7 +850,10 @@ async fn attack_m10_an_account_with_a_factor_is_not_joined_by_its_password_and_k
     assert!(here.tells("demande une deuxième preuve"), "{}", here.page.visible_text());
     // The account of this session has the factor: it is the one that is kept, whatever is sent.
     server.execute_sql("DELETE FROM totp", Vec::new()).await;
-    server.enrol_application(&first).await;
+    let secret = server.enrol_application(&first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    assert_eq!(here.url.path(), "/connexion/preuve", "asked of a young sign-in too");
+    here.submit("confirmer", &[("code", &secret.code_at(server.now()))]).await;
     here.prove(&second.identifiant, &second.password).await;
     let at = here.url.to_string();
     let id = at.split("r=").nth(1).unwrap().to_owned();
@@ -858,4 +861,32 @@ async fn attack_m10_an_account_with_a_factor_is_not_joined_by_its_password_and_k
     here.post("/compte/regrouper/choix", &[("r", &id), ("garder", "b")]).await;
     let kept = server.query_texts("SELECT merged_into FROM account WHERE merged_into IS NOT NULL").await;
     assert_eq!(kept, [first.account_id.as_str()], "{}", here.page.visible_text());
+}
+
+/// A known device may skip the factor at the sign-in: a young sign-in alone is then no fresh proof of the own account.
+#[tokio::test]
+async fn attack_m10_a_young_sign_in_that_skipped_the_factor_does_not_stand_in_for_it() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let secret = server.enrol_application(&first).await;
+    server.advance(Span::hours(1));
+    let mut here = Browser::new(&server);
+    here.get("/connexion").await;
+    here.sign_in_with(&first.identifiant, &first.password).await;
+    here.follow().await;
+    here.submit("confirmer", &[("code", &secret.code_at(server.now()))]).await;
+    here.follow().await;
+    here.submit("se-deconnecter", &[]).await;
+    server.advance(Span::hours(1));
+    here.get("/connexion").await;
+    here.sign_in_with(&first.identifiant, &first.password).await;
+    here.follow().await;
+    assert_eq!(here.url.path(), "/compte", "skipped on this device: {}", here.page.visible_text());
+    here.prove(&second.identifiant, &second.password).await;
+    assert_eq!(here.url.path(), "/connexion/preuve", "{}", here.page.visible_text());
+    here.submit("confirmer", &[("code", &secret.code_at(server.now()))]).await;
+    here.follow().await;
+    assert_eq!(here.url.path(), "/compte/regrouper");
+    here.prove(&second.identifiant, &second.password).await;
+    assert_eq!(here.url.path(), "/compte/regrouper/choix", "{}", here.page.visible_text());
 }

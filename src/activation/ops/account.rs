@@ -2,7 +2,7 @@
 
 use crate::accounts::{self, Account, AccountState, SuspendedBy};
 use crate::activation::browser_binding::{self, BoundActivation};
-use crate::activation::{Activation, ActivationOutcome, ActivationStep, ChildStatus, store};
+use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, ChildStatus, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::profile::Profile;
@@ -226,7 +226,8 @@ pub async fn sign_in_again(
     let (identity, client) = device_identity_and_client(op, activation);
     let new =
         NewSession { method: AuthenticationMethod::Activation, client: client.as_ref(), identity: Some(&identity) };
-    let signed_in = credentials::ops::begin_session_again(op, account, typed, new, from).await?;
+    let began_at = activation.expires_at.minus(ACTIVATION_TTL);
+    let signed_in = credentials::ops::begin_session_again(op, (account, began_at), typed, new, from).await?;
     if signed_in.is_some() {
         restore_interaction(op, activation).await;
     }

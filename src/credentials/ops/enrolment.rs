@@ -1,8 +1,8 @@
 //! Adds and removes second factors, in a session whose person proved the password again.
 
 use super::factors::backup_code_digest;
-use super::fresh_proof::prove_password;
-use crate::accounts::{self, Account};
+use super::fresh_proof::{lock_owner, prove_password};
+use crate::accounts::Account;
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
@@ -12,7 +12,7 @@ use crate::base::typed_ids::{AccountId, TotpId};
 use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::factors::{BACKUP_CODES, FactorKind, MAX_TOTP};
 use crate::credentials::totp::{TotpSecret, first_step};
-use crate::credentials::{ProofRefusal, store};
+use crate::credentials::{OwnerRefusal, ProofRefusal, store};
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::notify::ops::NoticeRequest;
@@ -34,6 +34,12 @@ pub struct FactorOwner<'a> {
     pub lang: Lang,
 }
 
+impl<'a> FactorOwner<'a> {
+    fn person(self) -> (&'a Session, &'a Account) {
+        (self.session, self.account)
+    }
+}
+
 /// The reason why no factor was added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactorChangeRefusal {
@@ -46,6 +52,15 @@ pub enum FactorChangeRefusal {
     NotPossible,
 }
 
+impl From<OwnerRefusal> for FactorChangeRefusal {
+    fn from(why: OwnerRefusal) -> Self {
+        match why {
+            OwnerRefusal::NotProven(why) => FactorChangeRefusal::NotProven(why),
+            OwnerRefusal::Caution { until } => FactorChangeRefusal::Caution { until },
+        }
+    }
+}
+
 /// Checks what every change of a factor asks for: no caution, the password, and a fresh factor where there is one.
 async fn check(
     op: &Operation<'_>,
@@ -55,7 +70,7 @@ async fn check(
     if let Some(until) = owner.account.caution(op.now) {
         return Ok(Err(FactorChangeRefusal::Caution { until }));
     }
-    let proof = prove_password(op, owner.account, password, owner.device_secrets).await?;
+    let proof = prove_password(op, owner.person(), password, owner.device_secrets).await?;
     Ok(proof.map_err(FactorChangeRefusal::NotProven))
 }
 
@@ -71,6 +86,10 @@ pub async fn start_totp(
     let app = op.app;
     let (account_id, session_id) = (&owner.account.id, &owner.session.id);
     let mut tx = op.write(Durability::Relaxed).await?;
+    if let Err(why) = lock_owner(&mut tx, owner.person()).await? {
+        tx.rollback().await?;
+        return Ok(Err(why.into()));
+    }
     if store::find_factors(&mut tx, account_id).await?.totp.len() >= MAX_TOTP {
         tx.rollback().await?;
         return Ok(Err(FactorChangeRefusal::NotPossible));
@@ -112,12 +131,19 @@ pub async fn confirm_totp(
     code: &TypedCode,
 ) -> anyhow::Result<ConfirmTotpOutcome> {
     let app = op.app;
-    if let Some(until) = owner.account.caution(op.now) {
-        return Ok(ConfirmTotpOutcome::Caution { until });
-    }
     let id = &owner.account.id;
     let mut tx = op.write(Durability::Durable).await?;
-    accounts::store::find_and_lock(&mut tx, id).await?;
+    match lock_owner(&mut tx, owner.person()).await? {
+        Ok(()) => {}
+        Err(OwnerRefusal::Caution { until }) => {
+            tx.rollback().await?;
+            return Ok(ConfirmTotpOutcome::Caution { until });
+        }
+        Err(OwnerRefusal::NotProven(_)) => {
+            tx.rollback().await?;
+            return Ok(ConfirmTotpOutcome::NothingWaiting);
+        }
+    }
     let place = (id, &owner.session.id);
     let waiting = store::find_waiting(&mut tx, &app.master_key, place, op.now.minus(ENROLMENT_TTL)).await?;
     let held = store::find_factors(&mut tx, id).await?;
@@ -129,7 +155,7 @@ pub async fn confirm_totp(
         tx.rollback().await?;
         return Ok(ConfirmTotpOutcome::Incorrect);
     };
-    if !store::take_step(&mut tx, &waiting.id, step).await? || !store::confirm_totp(&mut tx, &waiting.id, "").await? {
+    if !store::take_step(&mut tx, &waiting.id, step).await? || !store::confirm_totp(&mut tx, &waiting.id).await? {
         tx.rollback().await?;
         return Ok(ConfirmTotpOutcome::NothingWaiting);
     }
@@ -137,7 +163,7 @@ pub async fn confirm_totp(
         devices::store::mark_factor_proven(&mut tx, device).await?;
     }
     record(&mut tx, AuditEvent::FactorAdded, id, FactorKind::Totp.name()).await?;
-    tell(op, &mut tx, owner, AccountNoticeKind::FactorAdded).await?;
+    tell(op, &mut tx, owner, (AccountNoticeKind::FactorAdded, &waiting.id)).await?;
     let backup_codes = if held.backup_codes == 0 { draw_backup_codes(op, &mut tx, id).await? } else { Vec::new() };
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Mail);
@@ -156,7 +182,10 @@ pub async fn remove_totp(
     }
     let id = &owner.account.id;
     let mut tx = op.write(Durability::Durable).await?;
-    accounts::store::find_and_lock(&mut tx, id).await?;
+    if let Err(why) = lock_owner(&mut tx, owner.person()).await? {
+        tx.rollback().await?;
+        return Ok(Err(why.into()));
+    }
     if !store::delete_totp(&mut tx, id, totp_id).await? {
         tx.rollback().await?;
         return Ok(Err(FactorChangeRefusal::NotPossible));
@@ -165,7 +194,7 @@ pub async fn remove_totp(
         store::delete_backup_codes(&mut tx, id).await?;
     }
     record(&mut tx, AuditEvent::FactorRemoved, id, FactorKind::Totp.name()).await?;
-    tell(op, &mut tx, owner, AccountNoticeKind::FactorRemoved).await?;
+    tell(op, &mut tx, owner, (AccountNoticeKind::FactorRemoved, "")).await?;
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(Ok(()))
@@ -182,14 +211,17 @@ pub async fn renew_backup_codes(
     }
     let id = &owner.account.id;
     let mut tx = op.write(Durability::Durable).await?;
-    accounts::store::find_and_lock(&mut tx, id).await?;
+    if let Err(why) = lock_owner(&mut tx, owner.person()).await? {
+        tx.rollback().await?;
+        return Ok(Err(why.into()));
+    }
     if !store::find_factors(&mut tx, id).await?.is_required() {
         tx.rollback().await?;
         return Ok(Err(FactorChangeRefusal::NotPossible));
     }
     let codes = draw_backup_codes(op, &mut tx, id).await?;
     record(&mut tx, AuditEvent::BackupCodesRenewed, id, "").await?;
-    tell(op, &mut tx, owner, AccountNoticeKind::FactorAdded).await?;
+    tell(op, &mut tx, owner, (AccountNoticeKind::BackupCodesRenewed, "")).await?;
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
     Ok(Ok(codes))
@@ -223,9 +255,9 @@ async fn tell(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     owner: FactorOwner<'_>,
-    kind: AccountNoticeKind,
+    (kind, detail): (AccountNoticeKind, &str),
 ) -> anyhow::Result<()> {
     let (account_id, device_id) = (&owner.account.id, owner.session.device_id.as_deref());
-    let what = NoticeRequest { account_id, kind, detail: "", device_id, lang: owner.lang };
+    let what = NoticeRequest { account_id, kind, detail, device_id, lang: owner.lang };
     notify::ops::notify_person(tx, op.app.into(), what).await
 }

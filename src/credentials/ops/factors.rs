@@ -1,7 +1,9 @@
 //! Compares what was typed as a second factor: counted before it is compared, used once.
 
+use crate::accounts;
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::factors::{FactorKind, FactorVerification, HeldFactors, ProvenFactor, TypedFactor};
@@ -79,6 +81,40 @@ async fn take(
     }
 }
 
+/// True if this very code served at that time: the second request of a double click, whose first answer the browser
+/// discarded. Counted like any attempt, and released if it is: nobody guesses by it. The caller commits.
+pub async fn is_repeated(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    typed: &TypedFactor,
+    at: Timestamp,
+) -> anyhow::Result<bool> {
+    let key = limiter_key(op.app, account_id, None);
+    let counted = limits::store::consume_for_account(tx, RateLimit::Factor, &key, Some(account_id)).await?;
+    if matches!(counted, RateLimitDecision::Limited { .. }) {
+        return Ok(false);
+    }
+    let mut repeated = false;
+    match typed {
+        TypedFactor::Totp(code) => {
+            for held in store::list_secrets(tx, &op.app.master_key, account_id).await? {
+                if let Some(step) = held.secret.step_of(code, at) {
+                    repeated |= store::has_served(tx, &held.id, step, at).await?;
+                }
+            }
+        }
+        TypedFactor::BackupCode(code) => {
+            let digest = backup_code_digest(op.app, account_id, code);
+            repeated = store::has_backup_code_served(tx, account_id, &digest, at).await?;
+        }
+    }
+    if repeated {
+        limits::store::release(tx, RateLimit::Factor, &key).await?;
+    }
+    Ok(repeated)
+}
+
 /// The result of a factor typed in a session.
 #[derive(Debug)]
 pub enum SessionFactorOutcome {
@@ -104,6 +140,12 @@ pub async fn prove_in_session(
         devices::ops::find_known(&mut op.app.db.read().await?, op.now, device_secrets, Some(account_id)).await?;
     let device_id = device.as_ref().map(|device| device.id.as_str());
     let mut tx = op.write(Durability::Relaxed).await?;
+    // The account's row first: whatever ends all its sessions ends the new one too, or finds the old one ended.
+    let account = accounts::store::find_and_lock(&mut tx, account_id).await?;
+    if !account.is_some_and(|account| account.is_usable()) {
+        tx.rollback().await?;
+        return Ok(SessionFactorOutcome::SessionEnded);
+    }
     let proven = match verify_factor(op, &mut tx, account_id, device_id, typed).await? {
         FactorVerification::Correct(proven) => proven,
         refused => {

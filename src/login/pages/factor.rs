@@ -118,7 +118,8 @@ async fn nothing_to_prove(
     held: &HeldFactors,
 ) -> Result<Option<Response>, PageError> {
     if let Some(path) = errand(ctx) {
-        let proven = !held.is_required() || session.has_fresh_factor(ctx.now);
+        let op = Operation::of_request(app, ctx);
+        let proven = credentials::ops::is_factor_shown(&op, session, &ctx.devices).await?;
         return Ok(proven.then(|| see_other(path)));
     }
     if ctx.query.get("i").is_none() {

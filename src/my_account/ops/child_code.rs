@@ -5,7 +5,7 @@ use crate::app::Operation;
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::typed_ids::PupilId;
-use crate::credentials::{self, ProofRefusal};
+use crate::credentials::{self, OwnerRefusal, ProofRefusal};
 use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::guardianship::{self, DateComparison, ProofContext};
@@ -71,14 +71,22 @@ pub async fn issue_child_code(
     typed: ChildCodeRequest<'_>,
 ) -> anyhow::Result<ChildCodeOutcome> {
     let (app, account) = (op.app, parent.account);
+    let person = (parent.session, account);
     if let Some(until) = account.caution(op.now) {
         return Ok(ChildCodeOutcome::Caution { until });
     }
-    if let Err(why) = credentials::ops::prove_password(op, account, typed.password, typed.device_secrets).await? {
+    if let Err(why) = credentials::ops::prove_password(op, person, typed.password, typed.device_secrets).await? {
         return Ok(ChildCodeOutcome::NotProven(why));
     }
     let today = dates::today(op.now);
     let mut tx = op.write(Durability::Durable).await?;
+    if let Err(why) = credentials::ops::lock_owner(&mut tx, person).await? {
+        tx.rollback().await?;
+        return Ok(match why {
+            OwnerRefusal::NotProven(why) => ChildCodeOutcome::NotProven(why),
+            OwnerRefusal::Caution { until } => ChildCodeOutcome::Caution { until },
+        });
+    }
     let ChildReset::Code(pupil) = find_reset(op, &mut tx, child, today).await? else {
         tx.rollback().await?;
         return Ok(ChildCodeOutcome::NotThisWay);

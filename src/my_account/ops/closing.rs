@@ -5,11 +5,12 @@ use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
-use crate::credentials::{self, ProofRefusal};
+use crate::credentials::{self, OwnerRefusal, ProofRefusal};
 use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
+use crate::sessions::Session;
 use crate::{devices, grants, letters, recovery, sessions};
 
 /// The time in which a sign-in keeps the account.
@@ -25,31 +26,44 @@ pub enum GiveUpRefusal {
     },
 }
 
+impl From<OwnerRefusal> for GiveUpRefusal {
+    fn from(why: OwnerRefusal) -> Self {
+        match why {
+            OwnerRefusal::NotProven(why) => GiveUpRefusal::NotProven(why),
+            OwnerRefusal::Caution { until } => GiveUpRefusal::Caution { until },
+        }
+    }
+}
+
 /// Checks what every such page asks for: no caution, and the current password, with the browser's device secrets.
 pub(super) async fn check_proof(
     op: &Operation<'_>,
-    account: &Account,
+    person: (&Session, &Account),
     (typed, device_secrets): (&str, &[String]),
 ) -> anyhow::Result<Result<(), GiveUpRefusal>> {
-    if let Some(until) = account.caution(op.now) {
+    if let Some(until) = person.1.caution(op.now) {
         return Ok(Err(GiveUpRefusal::Caution { until }));
     }
-    let proof = credentials::ops::prove_password(op, account, typed, device_secrets).await?;
+    let proof = credentials::ops::prove_password(op, person, typed, device_secrets).await?;
     Ok(proof.map_err(GiveUpRefusal::NotProven))
 }
 
 /// Asks for the closing of the account, by its password: every session, device and refresh token ends now.
 pub async fn ask_closing(
     op: &Operation<'_>,
-    account: &Account,
+    (session, account): (&Session, &Account),
     typed: (&str, &[String]),
     lang: Lang,
 ) -> anyhow::Result<Result<(), GiveUpRefusal>> {
     let Operation { app, now, .. } = *op;
-    if let Err(why) = check_proof(op, account, typed).await? {
+    if let Err(why) = check_proof(op, (session, account), typed).await? {
         return Ok(Err(why));
     }
     let mut tx = op.write(Durability::Durable).await?;
+    if let Err(why) = credentials::ops::lock_owner(&mut tx, (session, account)).await? {
+        tx.rollback().await?;
+        return Ok(Err(why.into()));
+    }
     if accounts::store::ask_closing(&mut tx, &account.id, now.plus(CLOSING_DELAY)).await? {
         let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::ClosingRequested, about).await?;

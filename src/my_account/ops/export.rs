@@ -13,7 +13,8 @@ use crate::base::profile::Profile;
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::sessions::SESSION_TTL;
+use crate::notify::AccountNoticeKind;
+use crate::sessions::{SESSION_TTL, Session};
 use crate::{clients, credentials, devices, grants, notify, roster};
 
 /// The maximum number of audit rows in an export; thirteen months of a person have some hundred.
@@ -34,11 +35,11 @@ pub enum ExportOutcome {
 /// there is only what the person's services see.
 pub async fn export_data(
     op: &Operation<'_>,
-    account: &Account,
+    (session, account): (&Session, &Account),
     typed: (&str, &[String]),
 ) -> anyhow::Result<ExportOutcome> {
     let app = op.app;
-    if let Err(why) = check_proof(op, account, typed).await? {
+    if let Err(why) = check_proof(op, (session, account), typed).await? {
         return Ok(ExportOutcome::Refused(why));
     }
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("export/{}", account.id));
@@ -92,7 +93,7 @@ pub async fn export_data(
         "notices": notices.iter().map(|notice| json!({
             "at": time(Timestamp(notice.at)),
             "kind": notice.kind,
-            "about": notice.detail,
+            "about": if notice.kind == AccountNoticeKind::FactorAdded.name() { "" } else { &notice.detail },
             "answer": notice.answer,
             "answered_at": notice.answered_at.map(|at| time(Timestamp(at))),
         })).collect::<Vec<_>>(),

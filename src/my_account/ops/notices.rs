@@ -4,11 +4,13 @@ use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Span;
+use crate::base::lang::Lang;
 use crate::db::Durability;
-use crate::notify::{self, NoticeAnswer};
+use crate::notify::ops::NoticeRequest;
+use crate::notify::{self, AccountNoticeKind, NoticeAnswer};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
-use crate::{devices, letters, recovery, sessions};
+use crate::{credentials, devices, letters, recovery, sessions};
 
 /// The caution after the person said that something was not theirs.
 const NOT_MINE_CAUTION: Span = Span::hours(48);
@@ -23,12 +25,13 @@ pub enum NoticeAnswered {
 }
 
 /// Records the answer to a notice. « Non » signs every other browser out and forgets it, and holds for two days what a
-/// thief would want; letters and recoveries under way end; this browser stays, because the person needs it now.
+/// thief would want; a factor that was not theirs goes; letters and recoveries under way end; this browser stays, because the person needs it now.
 pub async fn answer_notice(
     op: &Operation<'_>,
     session: &Session,
     account: &Account,
     (id, answer): (&str, NoticeAnswer),
+    lang: Lang,
 ) -> anyhow::Result<NoticeAnswered> {
     let Operation { app, now, .. } = *op;
     let mut tx = op.write(Durability::Durable).await?;
@@ -42,6 +45,13 @@ pub async fn answer_notice(
     }
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
+    if let Some(told) = notify::store::find(&mut tx, id, (&account.id, device)).await?
+        && credentials::ops::remove_disowned(&mut tx, &account.id, &told).await?
+    {
+        let (account_id, kind) = (&account.id, AccountNoticeKind::FactorRemoved);
+        let what = NoticeRequest { account_id, kind, detail: "", device_id: device, lang };
+        notify::ops::notify_person(&mut tx, app.into(), what).await?;
+    }
     sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
     devices::store::forget_others(&mut tx, &account.id, device).await?;
     letters::store::withdraw_all(&mut tx, &account.id).await?;
@@ -50,5 +60,6 @@ pub async fn answer_notice(
     accounts::store::set_caution(&mut tx, &account.id, now.plus(NOT_MINE_CAUTION)).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
+    app.job_notifier.notify(JobKind::Mail);
     Ok(NoticeAnswered::ChangePassword)
 }

@@ -7,7 +7,7 @@ use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, ProofRefusal, SignInContext, SignInCookies, TypedPassword};
 use crate::db::Durability;
 use crate::outbox::JobKind;
-use crate::sessions::AuthenticationMethod;
+use crate::sessions::{AuthenticationMethod, Session};
 use crate::{recovery, roster};
 
 /// The result of a password change.
@@ -37,13 +37,15 @@ pub struct PasswordChangeRequest<'a> {
 /// gets a new session.
 pub async fn change_password(
     op: &Operation<'_>,
-    account: &Account,
+    (session, account): (&Session, &Account),
     typed: PasswordChangeRequest<'_>,
     support_code: &str,
     from: SignInContext<'_>,
 ) -> anyhow::Result<ChangePasswordOutcome> {
     let app = op.app;
-    if let Err(why) = credentials::ops::prove_password(op, account, typed.current, typed.device_secrets).await? {
+    if let Err(why) =
+        credentials::ops::prove_password(op, (session, account), typed.current, typed.device_secrets).await?
+    {
         return Ok(ChangePasswordOutcome::NotProven(why));
     }
     let mut tx = app.db.read().await?;

@@ -5,6 +5,7 @@ use crate::accounts::{self, Account};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::lang::Lang;
+use crate::credentials;
 use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
@@ -21,10 +22,14 @@ pub async fn disown_phone(
     (support_code, lang): (&str, Lang),
 ) -> anyhow::Result<Result<(), GiveUpRefusal>> {
     let app = op.app;
-    if let Err(why) = check_proof(op, account, typed).await? {
+    if let Err(why) = check_proof(op, (session, account), typed).await? {
         return Ok(Err(why));
     }
     let mut tx = op.write(Durability::Durable).await?;
+    if let Err(why) = credentials::ops::lock_owner(&mut tx, (session, account)).await? {
+        tx.rollback().await?;
+        return Ok(Err(why.into()));
+    }
     let persons = accounts::store::phones::disown_phones(&mut tx, &account.id).await?;
     for person_id in &persons {
         for uai in &roster::store::list_schools_of_person(&mut tx, person_id).await? {

@@ -66,12 +66,12 @@ pub async fn show_close(
 pub async fn close(
     State(app): State<AppState>,
     ctx: RequestContext,
-    SignedInParent { account, .. }: SignedInParent,
+    SignedInParent { session, account }: SignedInParent,
     Form(form): Form,
 ) -> PageResult {
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let proof = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
-    match ops::ask_closing(&op, &account, proof, ctx.lang).await? {
+    match ops::ask_closing(&op, (&session, &account), proof, ctx.lang).await? {
         Ok(()) => Ok(with_cookie(see_other(paths::AFTER_SIGN_OUT), ctx.jar.clear_cookie(CookieName::Session))),
         Err(why) => refused(&app, &ctx, why, |current, caution| CloseAccountPage {
             current,

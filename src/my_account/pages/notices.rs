@@ -29,7 +29,7 @@ pub async fn answer(
         return Ok(see_other(paths::ACCOUNT));
     };
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-    Ok(match ops::answer_notice(&op, &session, &account, (id, answer)).await? {
+    Ok(match ops::answer_notice(&op, &session, &account, (id, answer), ctx.lang).await? {
         NoticeAnswered::Recorded => see_other(paths::ACCOUNT),
         NoticeAnswered::ChangePassword => see_other(&format!("{}?pas-moi=1", paths::ACCOUNT_PASSWORD)),
     })

@@ -30,12 +30,12 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { a
 pub async fn export(
     State(app): State<AppState>,
     ctx: RequestContext,
-    SignedIn { account, .. }: SignedIn,
+    SignedIn { session, account }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
     let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
     let typed = (form.form_value("mot_de_passe"), ctx.devices.as_slice());
-    match ops::export_data(&op, &account, typed).await? {
+    match ops::export_data(&op, (&session, &account), typed).await? {
         ExportOutcome::Done(data) => {
             let text = serde_json::to_string_pretty(&data).map_err(anyhow::Error::from)?;
             let mut answer = text.into_response();

@@ -37,7 +37,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { a
 pub async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
-    SignedIn { account, .. }: SignedIn,
+    SignedIn { session, account }: SignedIn,
     Form(form): Form,
 ) -> PageResult {
     let current = form.form_value("actuel");
@@ -48,7 +48,7 @@ pub async fn submit(
     let typed = PasswordChangeRequest { current, new, device_secrets: &ctx.devices, lang: ctx.lang };
     let from =
         SignInContext { session_cookie: ctx.session.as_deref(), source: ctx.source, user_agent: &ctx.user_agent };
-    match ops::change_password(&op, &account, typed, &ctx.support_code, from).await? {
+    match ops::change_password(&op, (&session, &account), typed, &ctx.support_code, from).await? {
         ChangePasswordOutcome::Done(signed_in) => {
             let to = format!("{}?change=1", paths::ACCOUNT_PASSWORD);
             let cookie = ctx.jar.set_cookie(CookieName::Session, &signed_in.session_cookie, None);

@@ -1,6 +1,7 @@
 //! The second factor of an account that has one: codes and dates are known to a home, the factor is one person's.
 
 use super::next_secret;
+use crate::accounts;
 use crate::app::Operation;
 use crate::base::secret::sha256_base64url;
 use crate::credentials;
@@ -38,6 +39,13 @@ pub async fn submit_factor(
     drop(tx);
     let device = device.as_ref().map(|device| device.id.as_str());
     let mut tx = op.write(Durability::Relaxed).await?;
+    // The account's row first: of two clicks at once the second uses nothing up, because it finds the step left.
+    accounts::store::find_and_lock(&mut tx, account_id).await?;
+    let current = store::find(&mut tx, &op.app.master_key, &held.id).await?;
+    if current.is_none_or(|current| current.step != RecoveryStep::Factor) {
+        tx.rollback().await?;
+        return Ok(RecoveryFactorOutcome::AlreadyAdvanced);
+    }
     let proven = match credentials::ops::verify_factor(op, &mut tx, account_id, device, typed).await? {
         FactorVerification::Correct(proven) => proven,
         refused => {
@@ -47,6 +55,7 @@ pub async fn submit_factor(
     };
     let mut next = held.recovery.clone();
     next.step = RecoveryStep::Password;
+    next.factor_at = Some(op.now);
     next.browser_digest = sha256_base64url(&next_secret(&op.app.master_key, held, RecoveryStep::Factor));
     let advanced = store::advance(&mut tx, RecoveryStep::Factor, &next).await?;
     if advanced {
@@ -54,4 +63,14 @@ pub async fn submit_factor(
     }
     tx.commit().await?;
     Ok(if advanced { RecoveryFactorOutcome::Proven } else { RecoveryFactorOutcome::AlreadyAdvanced })
+}
+
+/// Verifies the right factor again, for a browser that sent it a moment ago and missed the response: the very code that
+/// was proven in this recovery. Counted like any try.
+pub async fn repeat_factor(op: &Operation<'_>, held: &BoundRecovery, typed: &TypedFactor) -> anyhow::Result<bool> {
+    let (Some(account_id), Some(proven_at)) = (&held.account_id, held.factor_at) else { return Ok(false) };
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let repeated = credentials::ops::is_repeated(op, &mut tx, account_id, typed, proven_at).await?;
+    tx.commit().await?;
+    Ok(repeated)
 }

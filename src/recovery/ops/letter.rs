@@ -75,6 +75,7 @@ pub async fn start_with_letter(
         outcome: None,
         source_counters: None,
         device_id: None,
+        factor_at: None,
         created_at: op.now,
         expires_at: op.now.plus(RECOVERY_TTL),
     };

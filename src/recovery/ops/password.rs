@@ -68,6 +68,17 @@ pub async fn choose_password(
     let mut next = held.recovery.clone();
     next.step = RecoveryStep::Ended;
     let overtaken = current.as_ref().is_some_and(|a| a.password_at.is_some_and(|at| at > held.created_at));
+    // The dates did not ask for a factor that the account got since then; under the lock none is added any more.
+    if !overtaken
+        && held.factor_at.is_none()
+        && credentials::store::find_factors(&mut tx, &account.id).await?.is_required()
+    {
+        next.step = RecoveryStep::Factor;
+        let moved = store::advance(&mut tx, RecoveryStep::Password, &next).await?;
+        tx.commit().await?;
+        let step = if moved { RecoveryStep::Factor } else { current_step(op, held).await? };
+        return Ok(RecoveryPasswordOutcome::StepChanged(step));
+    }
     // A letter serves once: of any number of browsers with its code, one gets past here.
     if overtaken || !use_letter(&mut tx, held).await? {
         next.outcome = Some(RecoveryOutcome::Overtaken);
@@ -146,7 +157,7 @@ pub async fn sign_in_again(
 ) -> anyhow::Result<Option<SignInCookies>> {
     let client = pending_client(recovery);
     let new = NewSession { method: method(recovery.channel), client: client.as_ref(), identity: None };
-    let signed_in = credentials::ops::begin_session_again(op, account, typed, new, from).await?;
+    let signed_in = credentials::ops::begin_session_again(op, (account, recovery.created_at), typed, new, from).await?;
     if signed_in.is_some() {
         restore_interaction(op, recovery).await;
     }

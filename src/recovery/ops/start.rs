@@ -86,6 +86,7 @@ pub async fn start(
         outcome: None,
         source_counters: counted,
         device_id: device.map(|device| device.id),
+        factor_at: None,
         created_at: now,
         expires_at: now.plus(RECOVERY_TTL),
     };
@@ -171,6 +172,7 @@ pub async fn begin_proven(
         outcome: None,
         source_counters: None,
         device_id: None,
+        factor_at: None,
         created_at: now,
         expires_at: person.expires_at,
     };

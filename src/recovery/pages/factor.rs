@@ -2,13 +2,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::outcome::offices;
-use super::{CARRIED_PARAMS, PageResult, in_request_language, recovery_at, redirect_to_step, with_next_secret};
+use super::{
+    CARRIED_PARAMS, PageResult, in_request_language, left_by_proof, recovery_at, redirect_to_step, with_next_secret,
+};
 use crate::app::{AppState, Operation};
 use crate::credentials;
 use crate::credentials::factors::{FactorVerification, TypedFactor};
 use crate::credentials::views::FactorFieldError;
+use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::request_context::{RequestContext, retry_after};
 use crate::recovery::ops::{self, RecoveryFactorOutcome};
@@ -46,11 +50,15 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 /// POST: compares the factor.
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
+    let typed = TypedFactor::parse(form.form_value("code"));
     let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Factor]).await? {
         Ok(found) => found,
-        Err(answer) => return Ok(answer),
+        Err(answer) => {
+            let Ok(typed) = typed else { return Ok(answer) };
+            return Ok(repeat_factor(&app, &ctx, &typed).await?.unwrap_or(answer));
+        }
     };
-    let typed = match TypedFactor::parse(form.form_value("code")) {
+    let typed = match typed {
         Ok(typed) => typed,
         Err(error) => {
             let page = factor_page(&app, &ctx, &recovery, Some(error.into())).await?;
@@ -62,7 +70,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             let answer = redirect_to_step(&ctx, RecoveryStep::Password);
             Ok(with_next_secret(&app, &ctx, &recovery, RecoveryStep::Factor, answer))
         }
-        RecoveryFactorOutcome::AlreadyAdvanced => Ok(redirect_to_step(&ctx, RecoveryStep::Password)),
+        RecoveryFactorOutcome::AlreadyAdvanced => Ok(repeat_factor(&app, &ctx, &typed)
+            .await?
+            .unwrap_or_else(|| redirect_to_step(&ctx, RecoveryStep::Password))),
         RecoveryFactorOutcome::Refused(refused) => {
             let error = FactorFieldError::new(refused, ctx.lang);
             let page = factor_page(&app, &ctx, &recovery, Some(error)).await?;
@@ -74,4 +84,15 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             }
         }
     }
+}
+
+/// Repeats the response to the right factor, after a double click whose first response the browser discarded.
+async fn repeat_factor(
+    app: &AppState,
+    ctx: &RequestContext,
+    typed: &TypedFactor,
+) -> Result<Option<Response>, PageError> {
+    let Some(held) = left_by_proof(app, ctx, RecoveryStep::Factor).await? else { return Ok(None) };
+    let again = ops::repeat_factor(&Operation::of_request(app, ctx), &held, typed).await?;
+    Ok(again.then(|| with_next_secret(app, ctx, &held, RecoveryStep::Factor, redirect_to_step(ctx, held.step))))
 }

@@ -6,8 +6,8 @@ use crate::app::Operation;
 use crate::base::ids::id128;
 use crate::base::source::SourceAddress;
 use crate::base::typed_ids::LetterId;
-use crate::credentials;
 use crate::credentials::ops::{ComparisonRefusal, TypedCredentials};
+use crate::credentials::{self, ProofRefusal};
 use crate::db::Durability;
 use crate::letters;
 use crate::letters::code::{LetterCode, looks_like_a_code};
@@ -43,10 +43,14 @@ pub async fn prove(
 ) -> anyhow::Result<ProveOutcome> {
     let now = op.now;
     if now.since(person.session.authenticated_at) >= FRESH_SIGN_IN {
-        let own = credentials::ops::prove_password(op, person.account, typed.own_password, typed.device_secrets);
+        let own = (person.session, person.account);
+        let own = credentials::ops::prove_password(op, own, typed.own_password, typed.device_secrets);
         if let Err(why) = own.await? {
             return Ok(ProveOutcome::OwnNotProven(why));
         }
+    } else if !credentials::ops::is_factor_shown(op, person.session, typed.device_secrets).await? {
+        // A young sign-in on a known device may have skipped the factor.
+        return Ok(ProveOutcome::OwnNotProven(ProofRefusal::FactorNeeded));
     }
     let proven = match prove_other(op, typed).await? {
         Ok(proven) => proven,

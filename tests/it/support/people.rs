@@ -126,7 +126,7 @@ impl TestServer {
         preau::credentials::store::insert_totp(&mut tx, &self.app.master_key, place, &secret, first_step(op.now))
             .await
             .unwrap();
-        assert!(preau::credentials::store::confirm_totp(&mut tx, &id, "").await.unwrap());
+        assert!(preau::credentials::store::confirm_totp(&mut tx, &id).await.unwrap());
         tx.commit().await.unwrap();
         secret
     }

@@ -1,0 +1,43 @@
+//! Removes what somebody else added to an account, by the notice that told of it.
+
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::typed_ids::{AccountId, TotpId};
+use crate::credentials::factors::FactorKind;
+use crate::credentials::store;
+use crate::db::UnitOfWork;
+use crate::notify::AccountNoticeKind;
+use crate::notify::store::ToldNotice;
+
+/// Removes exactly the application, or the backup codes, that a notice told of and the person did not add. Only a
+/// device that the account knew before may do it: else whoever added a factor would remove the person's own. Returns
+/// true if something was removed. The caller has locked the account.
+pub async fn remove_disowned(
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    told: &ToldNotice,
+) -> anyhow::Result<bool> {
+    if !told.known_before {
+        return Ok(false);
+    }
+    let removed = match told.kind {
+        Some(AccountNoticeKind::FactorAdded) => {
+            let held = store::find_factors(tx, account_id).await?;
+            let Some(added) = held.totp.iter().find(|totp| totp.id.as_str() == told.detail) else { return Ok(false) };
+            store::delete_totp(tx, account_id, &TotpId::new(&told.detail)).await?;
+            // Shown to whoever added it.
+            store::delete_backup_codes_of(tx, account_id, added.confirmed_at).await?;
+            if held.totp.len() == 1 {
+                store::delete_backup_codes(tx, account_id).await?;
+            }
+            FactorKind::Totp
+        }
+        Some(AccountNoticeKind::BackupCodesRenewed) => {
+            store::delete_backup_codes(tx, account_id).await?;
+            FactorKind::BackupCode
+        }
+        _ => return Ok(false),
+    };
+    let about = AuditDetails { account: Some(account_id), detail: removed.name(), ..AuditDetails::default() };
+    audit::store::record(tx, AuditEvent::FactorRemoved, about).await?;
+    Ok(true)
+}
