@@ -1,4 +1,5 @@
-//! `preau account`: shows accounts, suspends them, ends their sessions, and forces new passwords.
+//! `preau account`: shows accounts, suspends them, ends their sessions, removes their second factors,
+//! and forces new passwords.
 
 mod show;
 
@@ -11,10 +12,12 @@ use crate::app::StorageOperation;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
-use crate::config::Config;
+use crate::config::{Config, MailGatewayConfig};
 use crate::db::AccessMode;
 use crate::helpdesk::ops;
 use crate::helpdesk::ops::forced_change::{self, Cohort, ForcedChange};
+use crate::http::pages::PageRenderer;
+use crate::notify::ops::NoticeContext;
 use crate::tenants::ops::TenantError;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +36,9 @@ enum AccountCommand {
     Resume(AccountChangeArgs),
     /// Ends the sessions and refresh tokens of an account, and tells relying parties. The password stays.
     EndSessions(EndSessionsArgs),
+    /// Removes every second factor of an account whose person lost them, once the school has checked who asks: the
+    /// password alone opens it from then on. Its sessions end, and the person is told.
+    RemoveFactors(AccountChangeArgs),
     /// Forces new passwords after passwords were stolen: the right one leads to a new one before any session, and the
     /// sessions end. Leaves out accounts without a password. The same command again continues one that stopped.
     ForceChange(ForceChangeArgs),
@@ -126,6 +132,7 @@ pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Sen
             let (name, sessions, devices) = (ended.identifiant, ended.sessions, ended.devices);
             writeln!(out, "{name}: {sessions} sessions ended, {devices} devices forgotten")?;
         }
+        AccountCommand::RemoveFactors(args) => remove_factors(op, config, args, out).await?,
         AccountCommand::ForceChange(args) => force_change(op, args, out).await?,
     }
     opened.db.close().await;
@@ -153,6 +160,25 @@ async fn show_accounts(
         writeln!(out, "the code leads to no account: `preau doctor --code` says what stands behind it")?;
     }
     Ok(!reports.is_empty())
+}
+
+async fn remove_factors(
+    op: StorageOperation<'_>,
+    config: &Config,
+    AccountChangeArgs { identifiant, reason }: &AccountChangeArgs,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
+    let notices = NoticeContext {
+        pages: &pages,
+        master_key: op.master_key,
+        host: config.server.host(),
+        mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
+    };
+    let removed = ops::factors::remove_factors(op, notices, identifiant, reason).await?;
+    let (name, applications, sessions) = (removed.identifiant, removed.applications, removed.sessions);
+    writeln!(out, "{name}: {applications} applications of codes removed; {sessions} sessions ended")?;
+    Ok(())
 }
 
 async fn force_change(

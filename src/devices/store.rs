@@ -59,6 +59,12 @@ pub async fn mark_factor_proven(tx: &mut UnitOfWork<'_>, id: &str) -> Result<()>
     Ok(())
 }
 
+/// Forgets the proofs of a second factor on the devices of an account: none of them skips the next factor.
+pub async fn forget_factor_proofs(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
+    tx.execute("UPDATE device SET factor_at = NULL WHERE account_id = $1", args![account_id]).await?;
+    Ok(())
+}
+
 /// Forgets the devices unused for longest, beyond the maximum number per account.
 pub async fn forget_excess(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
     let now = tx.now;

@@ -1,5 +1,5 @@
-//! An operator's and a help desk's work on accounts: showing one, suspending one, ending its sessions, forcing new
-//! passwords.
+//! An operator's and a help desk's work on accounts: showing one, suspending one, ending its sessions, removing
+//! its second factors, forcing new passwords.
 //!
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.
@@ -20,6 +20,8 @@ pub enum AccountChangeError {
     SuspendedAlready(String, SuspendedBy),
     #[error("account {0} is not suspended")]
     NotSuspended(String),
+    #[error("account {0} has no second factor")]
+    NoFactor(String),
     #[error("academy {0} is not declared")]
     UnknownAcademy(String),
     #[error("the reason is empty: the audit names the reason of each change")]

@@ -1,6 +1,7 @@
-//! Suspends and resumes an account, and ends its sessions; [`forced_change`] is for the passwords of many,
-//! [`show`] for one screen.
+//! Suspends and resumes an account, and ends its sessions; [`factors`] removes its second factors,
+//! [`forced_change`] is for the passwords of many, [`show`] for one screen.
 
+pub mod factors;
 pub mod forced_change;
 pub mod show;
 

@@ -46,6 +46,14 @@ pub async fn end(tx: &mut UnitOfWork<'_>, id: &SignInAttemptId) -> Result<bool> 
     Ok(tx.execute(sql, args![id, now]).await? == 1)
 }
 
+/// Ends every open attempt of an account.
+pub async fn end_of_account(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE sign_in_attempt SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
+    tx.execute(sql, args![account_id, now]).await?;
+    Ok(())
+}
+
 /// Lists the accounts of the attempts with a support code.
 pub async fn list_accounts_by_support_code(tx: &mut Tx, code: &str) -> Result<Vec<AccountId>> {
     let sql = "SELECT DISTINCT account_id FROM sign_in_attempt WHERE support_code = $1 LIMIT 20";

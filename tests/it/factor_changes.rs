@@ -6,6 +6,9 @@ use preau::base::clock::Span;
 use preau::base::lang::Lang;
 use preau::credentials::factors::TypedFactor;
 use preau::credentials::ops::{FactorOwner, SessionFactorOutcome, prove_in_session, start_totp};
+use preau::helpdesk::AccountChangeError;
+use preau::helpdesk::ops::factors::remove_factors;
+use preau::notify::ops::NoticeContext;
 use preau::sessions::Session;
 
 use crate::factors::{add_application, at_factor, enrol, give, signed_in};
@@ -214,6 +217,50 @@ async fn attack_s8_a_factor_in_a_session_begins_none_for_an_account_that_was_sus
     let Ok(typed) = TypedFactor::parse(&secret.code_at(server.now())) else { panic!("six digits") };
     let outcome = prove_in_session(&server.operation(), &session, &[], &typed).await.unwrap();
     assert!(matches!(outcome, SessionFactorOutcome::SessionEnded), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn attack_m9_an_operator_removes_the_factors_and_what_waits_for_them_ends() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    server.confirm_email(&account, "anne@example.org").await;
+    let secret = enrol(&server, &account).await;
+    let mut recovery = recovering(&server, &account).await;
+    let mut home = at_factor(&server, &account).await;
+    assert_eq!(give(&mut home, &secret.code_at(server.now())).await, StatusCode::SEE_OTHER);
+    home.follow().await;
+    let mut waiting = at_factor(&server, &account).await;
+    let remove = async |identifiant: &str, reason: &str| {
+        remove_factors(server.operation().storage(), NoticeContext::from(&*server.app), identifiant, reason).await
+    };
+    assert!(remove(&account.identifiant, " ").await.is_err(), "no reason");
+    let removed = remove(&account.identifiant, " vu au guichet ").await.unwrap();
+    assert_eq!((removed.applications, removed.sessions), (1, 1));
+    for table in ["totp", "backup_code"] {
+        assert_eq!(server.query_count(Box::leak(format!("SELECT COUNT(*) FROM {table}").into_boxed_str())).await, 0);
+    }
+    let audited =
+        server.query_texts("SELECT actor_kind || ' ' || reason FROM audit WHERE fact = 'factor_removed'").await;
+    assert_eq!(audited, ["operator vu au guichet"]);
+    server.drain_outbox().await;
+    assert!(server.mails().iter().any(|mail| mail.subject.contains("retirée")), "told by mail");
+    assert_eq!(home.get("/compte").await.status, StatusCode::SEE_OTHER, "its sessions end");
+    assert_eq!(give(&mut waiting, &secret.code_at(server.now())).await, StatusCode::GONE);
+    recovery.reload().await;
+    recovery.follow().await;
+    assert_eq!(recovery.url.path(), "/mot-de-passe-oublie/suite", "{}", recovery.page.visible_text());
+    let mut again = signed_in(&server, &account).await;
+    assert!(again.page.visible_text().contains("retirée"), "told by banner: {}", again.page.visible_text());
+    again.open("/compte/application").await;
+    again.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    assert!(again.page.visible_text().contains("Par prudence"), "{}", again.page.visible_text());
+    let refused = remove(&account.identifiant, "x").await.unwrap_err().downcast::<AccountChangeError>().unwrap();
+    assert!(refused.to_string().ends_with("has no second factor"), "{refused}");
+    // A browser in which the removed factor was shown does not skip the next one.
+    server.enrol_application(&account).await;
+    home.open("/connexion").await;
+    home.sign_in(&account).await;
+    assert_eq!(home.url.path(), "/connexion/preuve");
 }
 
 /// Answers the newest banner of a kind with « Non, ce n'était pas moi ».

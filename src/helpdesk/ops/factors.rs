@@ -1,0 +1,61 @@
+//! Removes the second factors of an account whose person lost them, or to which somebody else added one.
+
+use super::{find_and_lock, stated};
+use crate::app::StorageOperation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::lang::Lang;
+use crate::db::Durability;
+use crate::helpdesk::AccountChangeError;
+use crate::notify::ops::{NoticeContext, NoticeRequest};
+use crate::notify::{self, AccountNoticeKind};
+use crate::recovery::CAUTION;
+use crate::{accounts, credentials, devices, login, recovery, sessions};
+
+/// The result of a removal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedFactors {
+    pub identifiant: String,
+    /// The number of applications that counted.
+    pub applications: usize,
+    pub sessions: u64,
+}
+
+/// Removes every application and backup code of an account: from now on the password alone opens it. Its sessions,
+/// refresh tokens, and the sign-ins and recoveries that wait for a factor end; what a thief would want waits for two
+/// days; the person is told by banner and mail. The school has checked who asks.
+pub async fn remove_factors(
+    op: StorageOperation<'_>,
+    notices: NoticeContext<'_>,
+    identifiant: &str,
+    reason: &str,
+) -> anyhow::Result<RemovedFactors> {
+    let reason = stated(reason)?;
+    let mut tx = op.write(Durability::Durable).await?;
+    let account = find_and_lock(&mut tx, identifiant).await?;
+    let held = credentials::store::find_factors(&mut tx, &account.id).await?;
+    if !held.is_required() {
+        return Err(AccountChangeError::NoFactor(account.identifiant).into());
+    }
+    credentials::store::delete_all(&mut tx, &account.id).await?;
+    // Else a browser in which the removed factor was shown would skip the next one too.
+    devices::store::forget_factor_proofs(&mut tx, &account.id).await?;
+    let before = format!("{} applications, {} backup codes", held.totp.len(), held.backup_codes);
+    let about = AuditDetails {
+        account: Some(&account.id),
+        reason: Some(reason),
+        before: Some(&before),
+        after: Some("none"),
+        ..AuditDetails::default()
+    };
+    audit::store::record(&mut tx, AuditEvent::FactorRemoved, about).await?;
+    let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
+    login::store::end_of_account(&mut tx, &account.id).await?;
+    recovery::store::end_at_factor(&mut tx, &account.id).await?;
+    let until = tx.now.plus(CAUTION);
+    accounts::store::set_caution(&mut tx, &account.id, until).await?;
+    let (account_id, kind) = (&account.id, AccountNoticeKind::FactorRemoved);
+    let what = NoticeRequest { account_id, kind, detail: "", device_id: None, lang: Lang::default() };
+    notify::ops::notify_person(&mut tx, notices, what).await?;
+    tx.commit().await?;
+    Ok(RemovedFactors { identifiant: account.identifiant, applications: held.totp.len(), sessions })
+}
