@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use preau::base::actor::Actor;
 use preau::base::clock::Span;
 use preau::base::profile::Profile;
-use preau::base::typed_ids::RecoveryId;
+use preau::base::typed_ids::{AccountId, RecoveryId};
 use preau::base::uai::Uai;
 use preau::db::Durability;
+use preau::letters;
 use preau::letters::code::LetterCode;
 use preau::letters::ops::batch::{self, LetterBatch, LetterBatchRequest, LetterPress};
 use preau::letters::ops::recipients::{self, LeftOut, LetterJoinRequest, LetterPerson, LetterScope};
@@ -296,6 +297,28 @@ async fn threat_s05_a_wrong_letter_code_is_answered_alike_for_known_and_unknown_
         assert_eq!(known, unknown, "answer {n}");
     }
     assert_eq!(known.len(), unknown.len());
+}
+
+#[tokio::test]
+async fn attack_l6_as_many_letters_are_read_for_an_account_without_one_and_for_nobody() {
+    let server = start().await;
+    let letter = server.print_pupil().await;
+    let without = server.create_account_of("montpellier", &family()).await;
+    let with = server.query_texts("SELECT account_id FROM letter").await.remove(0);
+    for id in [with.as_str(), without.account_id.as_str(), ""] {
+        let mut tx = server.app.db.read().await.unwrap();
+        let read = letters::store::list_to_compare(&mut tx, &AccountId::new(id)).await.unwrap();
+        assert_eq!(read.len(), 1, "{id}");
+    }
+    // What is read for others is theirs for all that.
+    let mut browser = Browser::new(&server);
+    for identifiant in [without.identifiant.as_str(), "a.ndiayz00"] {
+        browser.type_letter(identifiant, &letter.code()).await;
+        assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{identifiant}");
+    }
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM letter WHERE state = 'issued'").await, 1);
+    browser.type_letter(&letter.identifiant, &letter.code()).await;
+    assert_eq!(browser.page.heading(), "C'est bien moi", "{}", browser.page.visible_text());
 }
 
 #[tokio::test]
