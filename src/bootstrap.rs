@@ -34,7 +34,7 @@ use crate::sms::{self, SmsGateway};
 use crate::{keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
-pub use worker::{drain_outbox, spawn_workers, tell_what_is_due};
+pub use worker::{close_gateways, drain_outbox, spawn_workers, tell_what_is_due};
 
 /// The dependencies replaced by tests.
 pub struct Dependencies {
@@ -345,6 +345,7 @@ pub async fn serve_until(app: AppState, listeners: Listeners, stop: &watch::Rece
     stopper.abort();
     served.context("serving")?;
     while work.join_next().await.is_some() {}
+    close_gateways(&app).await;
     app.db.close().await;
     Ok(())
 }

@@ -3,16 +3,18 @@
 //! A queue takes its next job as soon as one of its jobs is done, so no job waits for the slowest of a batch; and no
 //! queue waits for another (docs/threats.md#fault-rt17).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::health::clock_problem;
-use crate::app::{AppState, Operation};
+use crate::app::{App, AppState, Operation};
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
+use crate::sms::{SmsCarrier, SmsGateway};
 use crate::{
     accounts, activation, audit, credentials, devices, emails, grants, keys, limits, login, logouts, my_account,
     notify, otp, recovery, regroup, sessions, subjects, support,
@@ -33,11 +35,17 @@ const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 /// The interval at which views of pages with a support code are written to the database.
 const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The delay after which a receipt without its message is read once more: the message's row may be written after it.
+const RECEIPT_RETRY_DELAY: Duration = Duration::from_secs(3);
+
 /// Starts the background work, ending soon after `stop` is true. A job under way is finished.
 pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut all = JoinSet::new();
     for kind in JobKind::ALL {
         all.spawn(run_queue(app.clone(), kind, stop.clone()));
+    }
+    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback] {
+        all.spawn(read_receipts(app.clone(), carrier, stop.clone()));
     }
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
@@ -110,6 +118,45 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
         }
     });
     all
+}
+
+/// Reads what a gateway says later of messages it took.
+async fn read_receipts(app: AppState, carrier: SmsCarrier, mut stop: watch::Receiver<bool>) {
+    let Some(gateway) = gateway_of(&app, carrier) else { return };
+    loop {
+        let receipt = tokio::select! {
+            receipt = gateway.next_receipt() => receipt,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        app.metrics.record_sms_receipt(carrier.name(), receipt.state.name());
+        let app = app.clone();
+        tokio::spawn(async move {
+            for delay in [Duration::ZERO, RECEIPT_RETRY_DELAY] {
+                tokio::time::sleep(delay).await;
+                match otp::ops::settle_receipt(&Operation::of_job(&app, "receipt"), carrier, &receipt).await {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(error = format!("{error:#}"), "a receipt was not settled"),
+                }
+            }
+        });
+    }
+}
+
+fn gateway_of(app: &App, carrier: SmsCarrier) -> Option<Arc<dyn SmsGateway>> {
+    match carrier {
+        SmsCarrier::Primary => Some(Arc::clone(&app.sms_gateway)),
+        SmsCarrier::Fallback => app.sms_fallback.as_ref().map(|fallback| Arc::clone(&fallback.gateway)),
+    }
+}
+
+/// Ends the sessions with the gateways, once no work is left.
+pub async fn close_gateways(app: &App) {
+    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback] {
+        if let Some(gateway) = gateway_of(app, carrier) {
+            gateway.close().await;
+        }
+    }
 }
 
 async fn run_queue(app: AppState, kind: JobKind, mut stop: watch::Receiver<bool>) {
@@ -267,6 +314,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + accounts::store::emails::delete_ended(&mut tx, now.minus(emails::UNDO_TTL)).await?
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?
+        + otp::store::handed::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + regroup::store::delete_expired(&mut tx).await?

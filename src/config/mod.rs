@@ -30,8 +30,8 @@ pub use protocol::Protocol;
 pub use pupils::Pupils;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
-    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageField, MessageFieldValues, MessageTemplate, Sms,
-    SmsFallback, SmsGatewayConfig, TemplateSyntax,
+    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, LongMessages, MessageField, MessageFieldValues,
+    MessageTemplate, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, TemplateSyntax,
 };
 
 use std::collections::BTreeSet;
@@ -192,7 +192,7 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 8] = [
+const LIST_KEYS: [&str; 10] = [
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",
@@ -201,6 +201,8 @@ const LIST_KEYS: [&str; 8] = [
     "sms.countries",
     "sms.http.number_refused",
     "sms.fallback.http.number_refused",
+    "sms.smpp.number_refused",
+    "sms.fallback.smpp.number_refused",
 ];
 
 /// Returns the values of lists in the environment. The reader of the environment would take a list of one number for a
@@ -245,7 +247,9 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     collect_keys("", &defaults, &mut known);
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
-        ("sms.fallback", &["gateway", "after_seconds", "http"][..]),
+        ("sms.fallback", &["gateway", "after_seconds", "http", "smpp"][..]),
+        ("sms.smpp", &sms::SMPP_GATEWAY_KEYS[..]),
+        ("sms.fallback.smpp", &sms::SMPP_GATEWAY_KEYS[..]),
         ("sms.http", &sms::HTTP_GATEWAY_KEYS[..]),
         ("sms.http.success", &sms::ANSWER_RULE_KEYS[..]),
         ("sms.http.refused", &sms::ANSWER_RULE_KEYS[..]),
@@ -395,8 +399,13 @@ mod tests {
     #[test]
     fn an_unknown_gateway_is_refused_and_the_nearest_is_named() {
         let said = load("[sms]\ngateway = \"https\"\n").unwrap_err().to_string();
-        assert_eq!(said, "sms.gateway is \"console\" or \"http\"; did you mean \"http\"?");
-        assert!(load("[sms]\ngateway = \"pigeon\"\n").unwrap_err().to_string().ends_with("\"console\" or \"http\""));
+        assert_eq!(said, "sms.gateway is \"console\", \"http\" or \"smpp\"; did you mean \"http\"?");
+        assert!(
+            load("[sms]\ngateway = \"pigeon\"\n")
+                .unwrap_err()
+                .to_string()
+                .ends_with("\"console\", \"http\" or \"smpp\"")
+        );
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod answer;
 mod http;
+mod smpp;
 mod template;
 
 pub use answer::{ANSWER_RULE_KEYS, AnswerRule};
 pub use http::{HTTP_GATEWAY_KEYS, HttpGatewayConfig, HttpGatewayTemplates};
+pub use smpp::{LongMessages, SMPP_GATEWAY_KEYS, SmppGatewayConfig};
 pub use template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
 
 use serde::{Deserialize, Serialize};
@@ -32,16 +34,18 @@ pub struct Sms {
 pub enum SmsGatewayConfig {
     Console,
     Http(Box<HttpGatewayConfig>),
+    Smpp(Box<SmppGatewayConfig>),
 }
 
 /// The names of gateways, as the key `gateway` has them.
-const GATEWAYS: [&str; 2] = ["console", "http"];
+const GATEWAYS: [&str; 3] = ["console", "http", "smpp"];
 
 /// The keys of the section.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct SmsKeys {
-    /// `console` writes messages to the log (loopback issuers only); `http` posts messages to `[sms.http]`.
+    /// `console` writes messages to the log (loopback issuers only); `http` posts messages to `[sms.http]`; `smpp`
+    /// submits them to the SMSC of `[sms.smpp]`.
     gateway: String,
     /// The maximum number of messages per day, a limit on cost. Further messages are not sent until the next day.
     daily_cap: u32,
@@ -57,6 +61,7 @@ struct SmsKeys {
     /// not to disturb the repair.
     alarm_minutes: u32,
     http: Option<Box<HttpGatewayConfig>>,
+    smpp: Option<Box<SmppGatewayConfig>>,
     fallback: Option<FallbackKeys>,
 }
 
@@ -71,17 +76,18 @@ pub struct SmsFallback {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct FallbackKeys {
-    /// The gateway's name as in `[sms]`, with the section `[sms.fallback.http]`.
+    /// The gateway's name as in `[sms]`, with the section `[sms.fallback.http]` or `[sms.fallback.smpp]`.
     gateway: String,
     /// The age from which a message that the first gateway refused is handed to the second one: old enough for the
     /// first one to be tried twice, young enough for a code that somebody waits for.
     after_seconds: u32,
     http: Option<Box<HttpGatewayConfig>>,
+    smpp: Option<Box<SmppGatewayConfig>>,
 }
 
 impl Default for FallbackKeys {
     fn default() -> Self {
-        Self { gateway: "http".into(), after_seconds: 5, http: None }
+        Self { gateway: "http".into(), after_seconds: 5, http: None, smpp: None }
     }
 }
 
@@ -95,6 +101,7 @@ impl Default for SmsKeys {
             countries: DestinationList::default(),
             alarm_minutes: 10,
             http: None,
+            smpp: None,
             fallback: None,
         }
     }
@@ -121,11 +128,11 @@ impl TryFrom<SmsKeys> for Sms {
     fn try_from(keys: SmsKeys) -> Result<Self, String> {
         let fallback = match keys.fallback {
             None => None,
-            Some(FallbackKeys { gateway, after_seconds, http }) => {
-                Some(SmsFallback { gateway: gateway_of("sms.fallback", &gateway, http)?, after_seconds })
+            Some(FallbackKeys { gateway, after_seconds, http, smpp }) => {
+                Some(SmsFallback { gateway: gateway_of("sms.fallback", &gateway, (http, smpp))?, after_seconds })
             }
         };
-        let gateway = gateway_of("sms", &keys.gateway, keys.http)?;
+        let gateway = gateway_of("sms", &keys.gateway, (keys.http, keys.smpp))?;
         Ok(Self {
             gateway,
             fallback,
@@ -138,35 +145,39 @@ impl TryFrom<SmsKeys> for Sms {
     }
 }
 
+/// The sections of gateways that a configuration has.
+type GatewaySections = (Option<Box<HttpGatewayConfig>>, Option<Box<SmppGatewayConfig>>);
+
 /// Returns the gateway of a section by its name.
-fn gateway_of(section: &str, name: &str, http: Option<Box<HttpGatewayConfig>>) -> Result<SmsGatewayConfig, String> {
+fn gateway_of(section: &str, name: &str, (http, smpp): GatewaySections) -> Result<SmsGatewayConfig, String> {
+    let needs = |key: &str| format!("{section}.gateway = \"{name}\" needs [{section}.{name}] {key}");
     match name {
         "console" => Ok(SmsGatewayConfig::Console),
-        "http" => {
-            Ok(SmsGatewayConfig::Http(http.ok_or(format!("{section}.gateway = \"http\" needs [{section}.http] url"))?))
-        }
+        "http" => Ok(SmsGatewayConfig::Http(http.ok_or_else(|| needs("url"))?)),
+        "smpp" => Ok(SmsGatewayConfig::Smpp(smpp.ok_or_else(|| needs("address"))?)),
         other => {
             let nearest = nearest_key(other, &GATEWAYS.map(str::to_owned).into());
             let hint = nearest.map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
-            Err(format!("{section}.gateway is \"console\" or \"http\"{hint}"))
+            Err(format!("{section}.gateway is \"console\", \"http\" or \"smpp\"{hint}"))
         }
     }
 }
 
 /// Returns the name of a gateway and its section.
-fn keys_of(gateway: SmsGatewayConfig) -> (String, Option<Box<HttpGatewayConfig>>) {
+fn keys_of(gateway: SmsGatewayConfig) -> (String, GatewaySections) {
     match gateway {
-        SmsGatewayConfig::Console => ("console".to_owned(), None),
-        SmsGatewayConfig::Http(http) => ("http".to_owned(), Some(http)),
+        SmsGatewayConfig::Console => ("console".to_owned(), (None, None)),
+        SmsGatewayConfig::Http(http) => ("http".to_owned(), (Some(http), None)),
+        SmsGatewayConfig::Smpp(smpp) => ("smpp".to_owned(), (None, Some(smpp))),
     }
 }
 
 impl From<Sms> for SmsKeys {
     fn from(sms: Sms) -> Self {
-        let (gateway, http) = keys_of(sms.gateway);
+        let (gateway, (http, smpp)) = keys_of(sms.gateway);
         let fallback = sms.fallback.map(|fallback| {
-            let (gateway, http) = keys_of(fallback.gateway);
-            FallbackKeys { gateway, after_seconds: fallback.after_seconds, http }
+            let (gateway, (http, smpp)) = keys_of(fallback.gateway);
+            FallbackKeys { gateway, after_seconds: fallback.after_seconds, http, smpp }
         });
         Self {
             gateway,
@@ -176,6 +187,7 @@ impl From<Sms> for SmsKeys {
             countries: sms.countries,
             alarm_minutes: sms.alarm_minutes,
             http,
+            smpp,
             fallback,
         }
     }
@@ -203,16 +215,20 @@ impl Sms {
 }
 
 fn check_gateway(section: &str, gateway: &mut SmsGatewayConfig, loopback: bool) -> Result<(), ConfigError> {
-    match gateway {
-        SmsGatewayConfig::Console if loopback => Ok(()),
-        SmsGatewayConfig::Console => invalid(&format!(
-            "{section}.gateway = \"console\" is for a loopback issuer only: set \"http\" and [{section}.http]"
-        )),
-        SmsGatewayConfig::Http(http) => http.check(loopback).map_err(|error| match error {
-            ConfigError::Invalid(rule) => ConfigError::Invalid(rule.replace("sms.http", &format!("{section}.http"))),
-            other => other,
-        }),
-    }
+    let (name, checked) = match gateway {
+        SmsGatewayConfig::Console if loopback => return Ok(()),
+        SmsGatewayConfig::Console => {
+            return invalid(&format!(
+                "{section}.gateway = \"console\" is for a loopback issuer only: set \"http\" and [{section}.http]"
+            ));
+        }
+        SmsGatewayConfig::Http(http) => ("sms.http", http.check(loopback)),
+        SmsGatewayConfig::Smpp(smpp) => ("sms.smpp", smpp.check(loopback)),
+    };
+    checked.map_err(|error| match error {
+        ConfigError::Invalid(rule) => ConfigError::Invalid(rule.replace(name, &name.replacen("sms", section, 1))),
+        other => other,
+    })
 }
 
 fn invalid(rule: &str) -> Result<(), ConfigError> {

@@ -3,6 +3,7 @@
 mod caps;
 mod deliver;
 mod gateways;
+mod receipts;
 mod resend;
 mod send;
 
@@ -12,6 +13,7 @@ pub use deliver::{
     release_during_outages, resume, sent_today,
 };
 pub use gateways::{GATEWAY_BREAKER_KEY, are_gateways_resting};
+pub use receipts::settle_receipt;
 pub use resend::{ResendOutcome, request_resend};
 pub use send::{CodeRequest, person_budget_key, phone_budget_key, send};
 

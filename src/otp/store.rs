@@ -1,5 +1,6 @@
 //! Rows of challenges.
 
+pub mod handed;
 pub mod outages;
 
 use super::{ChallengePurpose, MAX_SENDS, MAX_TRIES};

@@ -5,9 +5,9 @@ use super::{SmsFuture, SmsGateway, SmsMessage, SmsSendError};
 pub struct ConsoleGateway;
 
 impl SmsGateway for ConsoleGateway {
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
         tracing::info!(to = %message.to, text = %message.text, "SMS");
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(None) })
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {

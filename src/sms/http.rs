@@ -121,8 +121,8 @@ impl HttpGateway {
 }
 
 impl SmsGateway for HttpGateway {
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
-        Box::pin(self.hand_over(message))
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
+        Box::pin(async move { self.hand_over(message).await.map(|()| None) })
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {

@@ -5,6 +5,7 @@
 
 mod console;
 mod http;
+mod smpp;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +31,9 @@ pub enum SmsSendError {
     /// may have been sent.
     #[error("{why}")]
     Deployment { why: String, uncertain: bool },
+    /// The gateway takes the same message later; the message was not taken now, and nothing has to be repaired.
+    #[error("{why}")]
+    Throttled { why: String },
     /// A permanent refusal of the number by the gateway.
     #[error("the gateway refuses the number: {why}")]
     NumberRejected { why: String },
@@ -40,11 +44,11 @@ pub type SmsFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A destination of messages.
 pub trait SmsGateway: Send + Sync {
-    /// Sends a message.
+    /// Sends a message. Returns the gateway's own id of it, if a receipt will name it.
     ///
     /// # Errors
     /// The gateway did not accept the message.
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>>;
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>>;
 
     /// Checks that the gateway responds, with any answer, and returns a line for operators; sends no message.
     ///
@@ -56,6 +60,44 @@ pub trait SmsGateway: Send + Sync {
     /// may be delivered twice.
     fn is_idempotent(&self) -> bool {
         true
+    }
+
+    /// Waits for what the gateway says of a message later; for ever, if it says nothing.
+    fn next_receipt(&self) -> SmsFuture<'_, SmsReceipt> {
+        Box::pin(std::future::pending())
+    }
+
+    /// Ends what is connected to the gateway, because the process stops.
+    fn close(&self) -> SmsFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// A gateway's later word on a message: whether it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmsReceipt {
+    /// The gateway's own id.
+    pub message_id: String,
+    pub state: ReceiptState,
+}
+
+/// The last state of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum ReceiptState {
+    Delivered,
+    /// The number is not reachable at all.
+    Undeliverable,
+    /// The phone was not reached in time.
+    Expired,
+    /// The operator refused it on the way.
+    Rejected,
+    Other,
+}
+
+impl ReceiptState {
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -90,6 +132,7 @@ pub fn open_gateway(config: &SmsGatewayConfig, outgoing: &Outgoing) -> anyhow::R
     Ok(match config {
         SmsGatewayConfig::Console => Arc::new(console::ConsoleGateway),
         SmsGatewayConfig::Http(config) => Arc::new(http::HttpGateway::new(config, outgoing)?),
+        SmsGatewayConfig::Smpp(config) => Arc::new(smpp::SmppGateway::new(config, outgoing)?),
     })
 }
 

@@ -41,6 +41,12 @@ struct GatewayLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReceiptLabels {
+    gateway: &'static str,
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CapLabels {
     cap: &'static str,
     percent: i64,
@@ -91,6 +97,7 @@ pub struct Metrics {
     activations: Family<StepLabels, Counter>,
     sms: Family<OutcomeLabels, Counter>,
     sms_carried: Family<GatewayLabels, Counter>,
+    sms_receipts: Family<ReceiptLabels, Counter>,
     sms_caps: Family<CapLabels, Counter>,
     connections: ConnectionMetrics,
 }
@@ -107,13 +114,26 @@ impl Default for Metrics {
         registry.register("activations", "Activations that reached a step", activations.clone());
         let sms_carried = Family::<GatewayLabels, Counter>::default();
         registry.register("sms_carried", "Messages that a gateway took, by gateway", sms_carried.clone());
+        let sms_receipts = Family::<ReceiptLabels, Counter>::default();
+        registry.register("sms_receipts", "What gateways said later of messages they took", sms_receipts.clone());
         let sms_caps = Family::<CapLabels, Counter>::default();
         registry.register("sms_caps_reached", "Shares of a day's cap of messages that were reached", sms_caps.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
         let connections = ConnectionMetrics::default();
         registry.register("connections_open", "Connections that are open", connections.open.clone());
         registry.register("connections_refused", "Connections refused", connections.refused.clone());
-        Self { registry, requests, limited, sign_ins, activations, sms, sms_carried, sms_caps, connections }
+        Self {
+            registry,
+            requests,
+            limited,
+            sign_ins,
+            activations,
+            sms,
+            sms_carried,
+            sms_receipts,
+            sms_caps,
+            connections,
+        }
     }
 }
 
@@ -145,7 +165,7 @@ impl Metrics {
     }
 
     /// Counts an SMS by outcome: `queued`, `sent`, `failed` (will be retried), `refused` (will not be retried),
-    /// `capped`, `country` (not one of `sms.countries`).
+    /// `throttled` (the gateway takes it later), `capped`, `country` (not one of `sms.countries`).
     pub fn record_sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }
@@ -153,6 +173,11 @@ impl Metrics {
     /// Counts an SMS that a gateway took: `primary` or `fallback`.
     pub fn record_sms_carrier(&self, gateway: &'static str) {
         self.sms_carried.get_or_create(&GatewayLabels { gateway }).inc();
+    }
+
+    /// Counts what a gateway said later of a message: `delivered`, `undeliverable`, `expired`, `rejected`, `other`.
+    pub fn record_sms_receipt(&self, gateway: &'static str, state: &'static str) {
+        self.sms_receipts.get_or_create(&ReceiptLabels { gateway, state }).inc();
     }
 
     /// Counts that half, four fifths or all of a cap was reached: of the `day`, a `prefix`, an `academy`.

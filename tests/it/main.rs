@@ -92,6 +92,7 @@ mod sessions;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod smpp;
 mod sms_destinations;
 #[cfg(test)]
 mod sms_fallback;

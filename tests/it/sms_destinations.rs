@@ -164,7 +164,7 @@ async fn threat_s07_an_academy_that_used_its_share_leaves_the_others_theirs() {
 struct RefusingGateway;
 
 impl SmsGateway for RefusingGateway {
-    fn send<'a>(&'a self, _: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
+    fn send<'a>(&'a self, _: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
         Box::pin(async { Err(SmsSendError::NumberRejected { why: "400".to_owned() }) })
     }
 

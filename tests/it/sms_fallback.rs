@@ -50,7 +50,7 @@ impl ScriptedGateway {
 }
 
 impl SmsGateway for ScriptedGateway {
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
         *self.asked.lock().unwrap() += 1;
         let mood = *self.mood.lock().unwrap();
         let takes =
@@ -61,7 +61,7 @@ impl SmsGateway for ScriptedGateway {
         }
         Box::pin(async move {
             match mood {
-                GatewayMood::Takes => Ok(()),
+                GatewayMood::Takes => Ok(None),
                 GatewayMood::Fails => Err(SmsSendError::Deployment { why: "503".to_owned(), uncertain: false }),
                 GatewayMood::TakesAndLosesTheAnswer => {
                     Err(SmsSendError::Deployment { why: "no answer".to_owned(), uncertain: true })

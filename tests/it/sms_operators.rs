@@ -112,7 +112,8 @@ fn message() -> SmsMessage {
 /// Sends the message, and names the outcome as a worker would treat it.
 async fn outcome(gateway: &Arc<dyn SmsGateway>) -> (&'static str, String) {
     match gateway.send(&message()).await {
-        Ok(()) => ("taken", String::new()),
+        Ok(_) => ("taken", String::new()),
+        Err(SmsSendError::Throttled { why }) => ("later", why),
         Err(SmsSendError::NumberRejected { why }) => ("number", why),
         Err(SmsSendError::Deployment { why, uncertain: true }) => ("uncertain", why),
         Err(SmsSendError::Deployment { why, uncertain: false }) => ("retry", why),

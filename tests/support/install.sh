@@ -163,6 +163,8 @@ install_missing() {
   install_packages "$@" || return 1
   for stage in "$@"; do
     case $stage in
+      # npm's SMSC, for the second round.
+      rust) find_node && install_node_modules sms || return 1 ;;
       leaflet | browsers) find_node && install_node_modules browser || return 1 ;;
       interop) find_node && install_node_modules interop && install_python_modules interop || return 1 ;;
       # It has the people and the browser of interop.

@@ -17,10 +17,10 @@ impl SmsInbox {
 }
 
 impl SmsGateway for SmsInbox {
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
         let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         texts.insert(message.to.clone(), message.text.clone());
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(None) })
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {

@@ -198,7 +198,7 @@ const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
     ("keys that never turn", "configuration", &["keys.rotate_after_days"], |_, t| {
         t.replace("[keys]\n", "[keys]\nrotate_after_days = 5000\n")
     }),
-    ("gateway of another kind", "configuration", &["sms.gateway is \"console\" or \"http\""], |_, t| {
+    ("gateway of another kind", "configuration", &["sms.gateway is \"console\", \"http\" or \"smpp\""], |_, t| {
         format!("{t}[sms]\ngateway = \"pigeon\"\n")
     }),
     ("gateway without address", "configuration", &["sms.gateway", "[sms.http]"], |_, t| {

@@ -105,7 +105,7 @@ fn timeout_seconds() -> u64 {
     10
 }
 
-fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_none()
 }
 

@@ -10,7 +10,7 @@ fn load(text: &str) -> Result<HttpGatewayConfig, String> {
     std::fs::write(file.path(), text).unwrap();
     match Config::load(Some(file.path())).map_err(|error| error.to_string())?.sms.gateway {
         SmsGatewayConfig::Http(http) => Ok(*http),
-        SmsGatewayConfig::Console => panic!("{text}"),
+        other => panic!("{text}: {other:?}"),
     }
 }
 
@@ -77,7 +77,7 @@ fn the_second_gateway_has_the_same_section_and_names_its_own_keys() {
     assert_eq!(http.url, "https://b.example");
     for (more, said) in [
         ("after_seconds = 20\n", "sms.fallback.gateway = \"http\" needs [sms.fallback.http] url"),
-        ("gateway = \"htp\"\n", "sms.fallback.gateway is \"console\" or \"http\"; did you mean \"http\"?"),
+        ("gateway = \"htp\"\n", "sms.fallback.gateway is \"console\", \"http\" or \"smpp\"; did you mean \"http\"?"),
         ("after_seconds = 999\ngateway = \"console\"\n", "sms.fallback.after_seconds is 600 at most"),
         ("[sms.fallback.http]\nurl = \"ftp://b\"\n", "sms.fallback.http.url is https"),
         ("[sms.fallback.http]\nurl = \"https://b\"\nbody = \"{too}\"\n", "sms.fallback.http.body: {too}"),
@@ -123,9 +123,37 @@ fn every_example_of_a_gateway_is_taken() {
             std::fs::write(folder.path().join(file), "x").unwrap();
         }
         let text = text.replace("/etc/preau", &folder.path().display().to_string());
-        load(&format!("[server]\nissuer = \"https://id.example.fr\"\n{text}"))
-            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let file = folder.path().join("example.toml");
+        std::fs::write(&file, format!("[server]\nissuer = \"https://id.example.fr\"\n{text}")).unwrap();
+        let loaded = Config::load(Some(&file)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert!(!matches!(loaded.sms.gateway, SmsGatewayConfig::Console), "{}", path.display());
         seen += 1;
     }
     assert!(seen >= 2, "the examples were not found");
+}
+
+#[test]
+fn an_smsc_that_could_not_be_bound_or_read_on_the_way_is_refused() {
+    let answer = |issuer: &str, more: &str| {
+        let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+        let head = "[sms]\ngateway = \"smpp\"\n[sms.smpp]\nsystem_id = \"a\"\n";
+        std::fs::write(file.path(), format!("[server]\nissuer = \"{issuer}\"\n{head}{more}")).unwrap();
+        Config::load(Some(file.path())).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let address = "address = \"smpp.example.fr:3550\"\n";
+    answer("https://id.example.fr", address).unwrap();
+    for (more, said) in [
+        ("address = \"smpp.example.fr\"\n".to_owned(), "sms.smpp.address is a host and a port"),
+        (format!("{address}tls = false\n"), "sms.smpp.tls = false is for a loopback issuer only"),
+        (format!("{address}password = \"123456789\"\n"), "sms.smpp.password has 8 characters at most"),
+        (format!("{address}source = \"Mon compte École\"\n"), "sms.smpp.source"),
+        (format!("{address}window = 0\n"), "sms.smpp.window"),
+        (format!("{address}timeout_seconds = 16\n"), "sms.smpp.timeout_seconds"),
+        (format!("{address}validity_minutes = 2881\n"), "sms.smpp.validity_minutes"),
+        (format!("{address}windw = 1\n"), "did you mean `sms.smpp.window`"),
+    ] {
+        let refused = answer("https://id.example.fr", &more).expect_err(&more);
+        assert!(refused.contains(said), "{more}: {refused}");
+    }
+    answer("http://localhost:8080", &format!("{address}tls = false\n")).unwrap();
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caps;
 use super::gateways::{self, GatewayChoice};
+use super::receipts;
 
 use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
@@ -23,8 +24,11 @@ use crate::otp::outage::{
 use crate::otp::store::{self, outages};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
-use crate::sms::{SmsMessage, SmsSendError};
+use crate::sms::{SmsGateway, SmsMessage, SmsSendError};
 use crate::tenants::{self, Notice, NoticeKind};
+
+/// The attempts that a gateway may put off before operators hear of it: about half a minute.
+const MAX_QUIET_THROTTLED_ATTEMPTS: i64 = 5;
 
 /// The body of a delivery job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -161,7 +165,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         GatewayChoice::Send(carrier, gateway) => (carrier, gateway),
         GatewayChoice::Wait(until) => return Ok(outbox::requeue(&app.db, job, until).await?),
     };
-    if !gateways::reserve_gateway(op, job, carrier).await? {
+    if !gateways::reserve_gateway(op, job, (carrier, gateway)).await? {
         return Ok(());
     }
     // The job's id makes a second delivery after a crash the same message.
@@ -171,34 +175,35 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     let now = op.now;
     match &sent {
         Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(gateways::breaker_key(carrier), now),
-        Ok(()) | Err(SmsSendError::NumberRejected { .. }) => {
+        // A gateway that has no room for more now is there.
+        Ok(_) | Err(SmsSendError::NumberRejected { .. } | SmsSendError::Throttled { .. }) => {
             app.sms_breaker.record_success(gateways::breaker_key(carrier));
         }
     }
     let mut tx = op.write(Durability::Relaxed).await?;
     let mut ended = false;
     match sent {
-        Ok(()) => {
+        Ok(message_id) => {
             app.metrics.record_sms("sent");
             app.metrics.record_sms_carrier(carrier.name());
+            if let (Some(message_id), Some(about)) = (&message_id, about) {
+                receipts::expect(&mut tx, carrier, message_id, about).await?;
+            }
             outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
             ended = gateways::end_gateway_outages(&mut tx, carrier).await?;
         }
-        Err(SmsSendError::Deployment { why, uncertain: unsure }) => {
+        Err(SmsSendError::Deployment { why, uncertain }) => {
             app.metrics.record_sms("failed");
-            // An attempt that nobody settled, because a process died in it, has no response either.
-            let unsure = unsure || (job.handed_to.is_some() && !job.uncertain);
-            if unsure {
-                outbox::mark_uncertain_in(&mut tx, &job.id).await?;
-            } else if app.sms_fallback.is_some() && !job.uncertain {
-                outbox::set_handed_to_in(&mut tx, &job.id, None).await?;
-            }
             gateways::record_gateway_failure(op, &mut tx, carrier, &why, asked).await?;
-            // It may have been delivered twice already, and each repetition may be paid for.
-            let may_repeat = gateway.is_idempotent() || !(unsure && job.uncertain);
-            let outcome = if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead };
-            outbox::finish_in(&mut tx, job, outcome).await?;
-            tracing::debug!(job = %job.id, attempt = job.attempts, %why, may_repeat, "SMS not taken");
+            put_off(op, &mut tx, job, (gateway, uncertain)).await?;
+            tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken");
+        }
+        Err(SmsSendError::Throttled { why }) => {
+            app.metrics.record_sms("throttled");
+            if job.attempts > MAX_QUIET_THROTTLED_ATTEMPTS {
+                gateways::record_gateway_failure(op, &mut tx, carrier, &why, asked).await?;
+            }
+            put_off(op, &mut tx, job, (gateway, false)).await?;
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
@@ -214,6 +219,28 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     if ended {
         tracing::info!("SMS leave again");
     }
+    Ok(())
+}
+
+/// Puts a message off that a gateway did not take, or whose answer is lost (`uncertain`). One that may have been
+/// delivered twice already is given up where the gateway does not know it again: each repetition may be paid for.
+async fn put_off(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    job: &Job,
+    (gateway, uncertain): (&dyn SmsGateway, bool),
+) -> Result<()> {
+    // An attempt that nobody settled, because a process died in it, has no response either.
+    let died = job.handed_to.is_some() && !job.uncertain;
+    let unsure = uncertain || died;
+    if unsure {
+        outbox::mark_uncertain_in(tx, &job.id).await?;
+    } else if gateways::is_reserved(op.app, gateway) && !job.uncertain {
+        outbox::set_handed_to_in(tx, &job.id, None).await?;
+    }
+    let may_repeat = gateway.is_idempotent() || !(uncertain && (job.uncertain || died));
+    let outcome = if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead };
+    outbox::finish_in(tx, job, outcome).await?;
     Ok(())
 }
 

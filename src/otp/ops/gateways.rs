@@ -67,9 +67,19 @@ fn try_in_order<'a>(app: &App, now: Timestamp, order: &[(SmsCarrier, &'a dyn Sms
     GatewayChoice::Wait(earliest.unwrap_or(now))
 }
 
-/// Writes down the gateway before a message is handed to it, if there are two. Returns false if the job has ended.
-pub(super) async fn reserve_gateway(op: &Operation<'_>, job: &Job, carrier: SmsCarrier) -> Result<bool> {
-    if op.app.sms_fallback.is_none() || job.handed_to.as_deref() == Some(carrier.name()) {
+/// True if the gateway is written down before a message is handed to it: if there are two, or if it could not know the
+/// message again after a process died in between.
+pub(super) fn is_reserved(app: &App, gateway: &dyn SmsGateway) -> bool {
+    app.sms_fallback.is_some() || !gateway.is_idempotent()
+}
+
+/// Writes down the gateway before a message is handed to it, where that matters. Returns false if the job has ended.
+pub(super) async fn reserve_gateway(
+    op: &Operation<'_>,
+    job: &Job,
+    (carrier, gateway): (SmsCarrier, &dyn SmsGateway),
+) -> Result<bool> {
+    if !is_reserved(op.app, gateway) || job.handed_to.as_deref() == Some(carrier.name()) {
         return Ok(true);
     }
     let mut tx = op.write(Durability::Durable).await?;

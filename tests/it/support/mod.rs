@@ -14,6 +14,7 @@ pub mod redis;
 pub mod relying_party;
 pub mod response;
 pub mod server;
+pub mod smsc;
 pub mod steps;
 
 pub use browser::{Browser, Landing};

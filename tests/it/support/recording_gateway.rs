@@ -15,12 +15,12 @@ impl RecordingGateway {
 }
 
 impl SmsGateway for RecordingGateway {
-    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<(), SmsSendError>> {
+    fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
         let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !list.iter().any(|m| m.id == message.id) {
             list.push(message.clone());
         }
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(None) })
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {

@@ -1,0 +1,14 @@
+-- Messages whose gateway says later whether they arrived, by the gateway's own id, until it does: whose number it was, so
+-- that the school hears of one that is not reachable. `persons` is a list of ids in JSON.
+CREATE TABLE sms_handed (
+    gateway TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    persons TEXT NOT NULL,
+    support_code TEXT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    PRIMARY KEY (gateway, message_id)
+);
+CREATE INDEX sms_handed_by_age ON sms_handed (sent_at);
+
+-- The academy of the person whom a code was sent to, by which its conversion is counted.
+ALTER TABLE challenge ADD COLUMN academy TEXT;

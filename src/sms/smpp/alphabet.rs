@@ -1,0 +1,157 @@
+//! The two alphabets of SMS: the default alphabet of GSM (3GPP TS 23.038, 6.2.1) and UCS-2, and the parts of a text
+//! that is longer than one message.
+
+/// The default alphabet in the order of its values; the escape at 0x1B leads to the extension.
+const GSM_ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u{1b}ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+                            ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// The characters behind the escape, with their values.
+const GSM_EXTENSION: [(char, u8); 10] = [
+    ('\u{c}', 0x0A),
+    ('^', 0x14),
+    ('{', 0x28),
+    ('}', 0x29),
+    ('\\', 0x2F),
+    ('[', 0x3C),
+    ('~', 0x3D),
+    (']', 0x3E),
+    ('|', 0x40),
+    ('€', 0x65),
+];
+const GSM_ESCAPE: u8 = 0x1B;
+/// The octets of one message and of a part of several, where each holds one value of the default alphabet.
+const GSM_OCTETS: (usize, usize) = (160, 153);
+/// Those of UCS-2: 70 and 67 characters.
+const UCS2_OCTETS: (usize, usize) = (140, 134);
+
+/// A text in the octets of its alphabet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedText {
+    /// True if the alphabet is UCS-2.
+    pub is_ucs2: bool,
+    /// The octets of each character, which a part never divides.
+    characters: Vec<Vec<u8>>,
+}
+
+impl EncodedText {
+    /// Encodes a text: in the default alphabet if it has every character, else in UCS-2, which takes twice the room.
+    /// Spaces and apostrophes of typography are written plainly first, so that they do not decide it.
+    pub fn of(text: &str) -> Self {
+        let plain = |c: char| match c {
+            '\u{a0}' | '\u{202f}' | '\u{2009}' => ' ',
+            '’' => '\'',
+            c => c,
+        };
+        let text: Vec<char> = text.chars().map(plain).collect();
+        let default: Option<Vec<Vec<u8>>> = text.iter().map(|c| gsm_octets(*c)).collect();
+        match default {
+            Some(characters) => Self { is_ucs2: false, characters },
+            None => Self { is_ucs2: true, characters: text.into_iter().map(ucs2_octets).collect() },
+        }
+    }
+
+    /// Returns all octets.
+    pub fn octets(&self) -> Vec<u8> {
+        self.characters.concat()
+    }
+
+    fn lengths(&self) -> (usize, usize) {
+        if self.is_ucs2 { UCS2_OCTETS } else { GSM_OCTETS }
+    }
+
+    /// True if the text is one message.
+    pub fn is_single(&self) -> bool {
+        self.characters.iter().map(Vec::len).sum::<usize>() <= self.lengths().0
+    }
+
+    /// Returns the octets of each part.
+    pub fn parts(&self) -> Vec<Vec<u8>> {
+        if self.is_single() {
+            return vec![self.octets()];
+        }
+        let mut parts = Vec::new();
+        let mut part = Vec::new();
+        for character in &self.characters {
+            if part.len() + character.len() > self.lengths().1 {
+                parts.push(std::mem::take(&mut part));
+            }
+            part.extend_from_slice(character);
+        }
+        parts.push(part);
+        parts
+    }
+}
+
+fn gsm_octets(c: char) -> Option<Vec<u8>> {
+    if let Some((_, value)) = GSM_EXTENSION.iter().find(|(character, _)| *character == c) {
+        return Some(vec![GSM_ESCAPE, *value]);
+    }
+    let value = GSM_ALPHABET.chars().position(|character| character == c && c != '\u{1b}')?;
+    Some(vec![u8::try_from(value).ok()?])
+}
+
+/// Writes a character in UTF-16, of which UCS-2 is the part without pairs: phones show both.
+fn ucs2_octets(c: char) -> Vec<u8> {
+    c.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_alphabet_has_the_values_of_the_standard() {
+        for (character, octets) in [
+            ('@', vec![0x00]),
+            ('é', vec![0x05]),
+            ('Ç', vec![0x09]),
+            ('\n', vec![0x0A]),
+            ('_', vec![0x11]),
+            ('É', vec![0x1F]),
+            (' ', vec![0x20]),
+            ('A', vec![0x41]),
+            ('ü', vec![0x7E]),
+            ('à', vec![0x7F]),
+            ('€', vec![0x1B, 0x65]),
+            ('[', vec![0x1B, 0x3C]),
+        ] {
+            assert_eq!(gsm_octets(character), Some(octets), "{character}");
+        }
+        for character in ['ç', 'ê', 'œ', '\u{1b}', '李'] {
+            assert_eq!(gsm_octets(character), None, "{character}");
+        }
+        assert_eq!(GSM_ALPHABET.chars().count(), 128);
+    }
+
+    #[test]
+    fn spaces_of_typography_do_not_make_a_message_twice_as_long() {
+        let text = EncodedText::of("Mon compte\u{a0}: l’été");
+        assert!(!text.is_ucs2);
+        assert_eq!(text.octets(), b"Mon compte : l'\x05t\x05");
+        let other = EncodedText::of("reçu");
+        assert_eq!((other.is_ucs2, other.octets()), (true, b"\0r\0e\0\xe7\0u".to_vec()));
+    }
+
+    #[test]
+    fn parts_divide_no_character() {
+        for (text, count) in [
+            ("a".repeat(160), 1),
+            ("a".repeat(161), 2),
+            ("a".repeat(306), 2),
+            ("€".repeat(80), 1),
+            ("€".repeat(81), 2),
+            ("ê".repeat(70), 1),
+            ("ê".repeat(71), 2),
+            ("😀".repeat(36), 2),
+        ] {
+            let encoded = EncodedText::of(&text);
+            let parts = encoded.parts();
+            assert_eq!(parts.len(), count, "{text}");
+            assert_eq!(parts.concat(), encoded.octets());
+            let most = if encoded.is_ucs2 { 140 } else { 160 };
+            assert!(parts.iter().all(|part| part.len() <= most));
+            if count > 1 && text.starts_with('€') {
+                assert!(parts.iter().all(|part| part[0] == GSM_ESCAPE && part.len() % 2 == 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! One bound session: a task that owns the connection, writes what it is ordered to, and matches answers.
+//!
+//! A message that was never written is certainly not sent. One that was written and has no answer when the session
+//! ends may have been sent: the SMSC may have taken it and died before it said so.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusmpp::Pdu;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::bytes::BytesMut;
+
+use super::pdu::{self, RESPONSE, SmppFrame};
+use crate::config::SmppGatewayConfig;
+use crate::sms::SmsReceipt;
+
+/// A connection, with TLS or without.
+pub trait SmppStream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> SmppStream for T {}
+
+/// What became of a message that was handed to a session.
+#[derive(Debug)]
+pub enum SubmitAnswer {
+    /// The SMSC answered; status 0 means that it took the message.
+    Answered { status: u32, message_id: String },
+    /// The message was not written.
+    Unwritten,
+    /// The message was written, and the session ended without an answer.
+    Lost,
+}
+
+/// An order to the task of a session.
+enum SessionOrder {
+    Submit {
+        message: Box<Pdu>,
+        answer: oneshot::Sender<SubmitAnswer>,
+        place: OwnedSemaphorePermit,
+    },
+    /// Leave the SMSC, once what is under way is answered.
+    Unbind,
+    /// End: the SMSC answers nothing.
+    Abandon,
+}
+
+/// The waiting caller of a written message; its place is free again once the answer is there.
+struct PendingSubmit {
+    answer: oneshot::Sender<SubmitAnswer>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// A bound session.
+pub struct SmppSession {
+    orders: mpsc::Sender<SessionOrder>,
+    window: Arc<Semaphore>,
+    timeout: Duration,
+    /// Closed once the task is done.
+    done: watch::Receiver<()>,
+}
+
+impl SmppSession {
+    /// Binds a session on a connection, and starts its task.
+    ///
+    /// # Errors
+    /// The status by which the SMSC refuses the account, or the reason why there is no answer.
+    pub async fn bind(
+        mut stream: Box<dyn SmppStream>,
+        config: &SmppGatewayConfig,
+        receipts: mpsc::Sender<SmsReceipt>,
+        is_check: bool,
+    ) -> Result<Arc<Self>, BindError> {
+        let other = |error: anyhow::Error| BindError::Connection(format!("{error:#}"));
+        let bind = pdu::encode(pdu::bind(config, is_check).map_err(other)?, 1).map_err(other)?;
+        stream.write_all(&bind).await.map_err(|error| other(error.into()))?;
+        stream.flush().await.map_err(|error| other(error.into()))?;
+        let mut inbox = BytesMut::new();
+        let answer = loop {
+            if let Some(frame) = SmppFrame::take(&mut inbox).map_err(|error| other(error.into()))? {
+                break frame;
+            }
+            if stream.read_buf(&mut inbox).await.map_err(|error| other(error.into()))? == 0 {
+                return Err(BindError::Connection("it ends the connection instead of binding it".to_owned()));
+            }
+        };
+        if answer.status != 0 {
+            return Err(BindError::Refused(answer.status));
+        }
+        if answer.id & RESPONSE == 0 || answer.id == pdu::GENERIC_NACK {
+            return Err(BindError::Connection("it does not speak SMPP 3.4".to_owned()));
+        }
+        let patience = Duration::from_secs(config.timeout_seconds);
+        let window = usize::try_from(config.window).unwrap_or(1);
+        let (sender, orders) = mpsc::channel(window + 1);
+        let (reader, writer) = tokio::io::split(stream);
+        let task = SessionTask {
+            reader,
+            writer,
+            inbox,
+            orders,
+            pending: HashMap::new(),
+            sequence: 1,
+            receipts,
+            patience,
+            idle: Duration::from_secs(config.enquire_link_seconds),
+        };
+        let (alive, done) = watch::channel(());
+        tokio::spawn(async move {
+            task.run().await;
+            drop(alive);
+        });
+        let window = Arc::new(Semaphore::new(window));
+        Ok(Arc::new(Self { orders: sender, window, timeout: patience, done }))
+    }
+
+    /// True if no message can be handed to the session any more.
+    pub fn is_ended(&self) -> bool {
+        self.orders.is_closed()
+    }
+
+    /// Waits for the end of the session, when everything is written and answered, or lost.
+    pub async fn ended(&self) {
+        let _gone = self.done.clone().changed().await;
+    }
+
+    /// Hands a message over and waits for the answer. `Err` says what is known without one.
+    pub async fn submit(&self, message: Pdu) -> Result<SubmitAnswer, SubmitTimeout> {
+        let Ok(place) = timeout(self.timeout, Arc::clone(&self.window).acquire_owned()).await else {
+            // As many messages as the window has are without an answer for so long: nothing will answer them.
+            let _full = self.orders.try_send(SessionOrder::Abandon);
+            return Err(SubmitTimeout::NoPlace);
+        };
+        let Ok(place) = place else { return Ok(SubmitAnswer::Unwritten) };
+        let (answer, answered) = oneshot::channel();
+        let order = SessionOrder::Submit { message: Box::new(message), answer, place };
+        if self.orders.send(order).await.is_err() {
+            return Ok(SubmitAnswer::Unwritten);
+        }
+        match timeout(self.timeout, answered).await {
+            Ok(answer) => Ok(answer.unwrap_or(SubmitAnswer::Lost)),
+            Err(_) => Err(SubmitTimeout::NoAnswer),
+        }
+    }
+
+    /// Leaves the SMSC in order, within the time-out.
+    pub async fn unbind(&self) {
+        if self.orders.send(SessionOrder::Unbind).await.is_ok() {
+            let _late = timeout(self.timeout, self.ended()).await;
+        }
+    }
+}
+
+/// The reason for a missing session.
+#[derive(Clone, Debug)]
+pub enum BindError {
+    /// The SMSC refuses the account.
+    Refused(u32),
+    Connection(String),
+}
+
+/// A message without an answer in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmitTimeout {
+    /// The window was full, so the message was not written.
+    NoPlace,
+    NoAnswer,
+}
+
+/// The end of a session.
+struct SessionEnd(String);
+
+struct SessionTask {
+    reader: ReadHalf<Box<dyn SmppStream>>,
+    writer: WriteHalf<Box<dyn SmppStream>>,
+    inbox: BytesMut,
+    orders: mpsc::Receiver<SessionOrder>,
+    pending: HashMap<u32, PendingSubmit>,
+    sequence: u32,
+    receipts: mpsc::Sender<SmsReceipt>,
+    patience: Duration,
+    idle: Duration,
+}
+
+impl SessionTask {
+    async fn run(mut self) {
+        let SessionEnd(why) = self.serve().await;
+        // What was ordered and not written is certainly not sent.
+        self.orders.close();
+        while let Ok(order) = self.orders.try_recv() {
+            if let SessionOrder::Submit { answer, .. } = order {
+                let _gone = answer.send(SubmitAnswer::Unwritten);
+            }
+        }
+        let lost = self.pending.len();
+        for (_, waiting) in self.pending.drain() {
+            let _gone = waiting.answer.send(SubmitAnswer::Lost);
+        }
+        let _closed = timeout(self.patience, self.writer.shutdown()).await;
+        if lost > 0 {
+            tracing::warn!(why, lost, "SMPP session ended: messages without an answer may have left");
+        } else {
+            tracing::info!(why, "SMPP session ended");
+        }
+    }
+
+    async fn serve(&mut self) -> SessionEnd {
+        let (mut deadline, mut is_probed) = (Instant::now() + self.idle, false);
+        // After an unbind of either side nothing new is written.
+        let mut leaves = false;
+        loop {
+            loop {
+                match SmppFrame::take(&mut self.inbox) {
+                    Ok(None) => break,
+                    Err(error) => return SessionEnd(error.to_string()),
+                    Ok(Some(frame)) => match self.read_frame(frame).await {
+                        Ok(FrameEffect::None) => {}
+                        Ok(FrameEffect::Leaves) => {
+                            self.orders.close();
+                            leaves = true;
+                        }
+                        Ok(FrameEffect::Left) => return SessionEnd("unbound".to_owned()),
+                        Err(end) => return end,
+                    },
+                }
+            }
+            if leaves && self.pending.is_empty() && self.orders.is_empty() {
+                return SessionEnd("the SMSC unbinds".to_owned());
+            }
+            tokio::select! {
+                order = self.orders.recv(), if !leaves => match order {
+                    Some(SessionOrder::Submit { message, answer, place }) => {
+                        if let Err(end) = self.write_message(*message, answer, place).await {
+                            return end;
+                        }
+                    }
+                    Some(SessionOrder::Abandon) => return SessionEnd("it answers no message".to_owned()),
+                    Some(SessionOrder::Unbind) | None => {
+                        self.orders.close();
+                        let sequence = self.next_sequence();
+                        if let Err(end) = self.write(&pdu::bare(pdu::UNBIND, 0, sequence)).await {
+                            return end;
+                        }
+                        deadline = Instant::now() + self.patience;
+                        is_probed = true;
+                    }
+                },
+                read = self.reader.read_buf(&mut self.inbox) => match read {
+                    Ok(0) => return SessionEnd("the SMSC ended the connection".to_owned()),
+                    Ok(_) => (deadline, is_probed) = (Instant::now() + self.idle, false),
+                    Err(error) => return SessionEnd(error.to_string()),
+                },
+                () = sleep_until(deadline) => {
+                    if is_probed || leaves {
+                        return SessionEnd("the SMSC does not answer".to_owned());
+                    }
+                    let sequence = self.next_sequence();
+                    if let Err(end) = self.write(&pdu::bare(pdu::ENQUIRE_LINK, 0, sequence)).await {
+                        return end;
+                    }
+                    (deadline, is_probed) = (Instant::now() + self.patience, true);
+                }
+            }
+        }
+    }
+
+    fn next_sequence(&mut self) -> u32 {
+        // 1 to 0x7FFFFFFF (SMPP 3.4, 5.1.4).
+        self.sequence = if self.sequence >= 0x7FFF_FFFF { 1 } else { self.sequence + 1 };
+        self.sequence
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), SessionEnd> {
+        let written = timeout(self.patience, async {
+            self.writer.write_all(bytes).await?;
+            self.writer.flush().await
+        });
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(SessionEnd(error.to_string())),
+            Err(_) => Err(SessionEnd("the SMSC reads nothing".to_owned())),
+        }
+    }
+
+    async fn write_message(
+        &mut self,
+        message: Pdu,
+        answer: oneshot::Sender<SubmitAnswer>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(), SessionEnd> {
+        // The caller gave up while the message waited here.
+        if answer.is_closed() {
+            return Ok(());
+        }
+        let sequence = self.next_sequence();
+        let Ok(bytes) = pdu::encode(message, sequence) else {
+            let _gone = answer.send(SubmitAnswer::Unwritten);
+            return Ok(());
+        };
+        // Before it is written: part of it may leave although the rest fails.
+        self.pending.insert(sequence, PendingSubmit { answer, _place: place });
+        self.write(&bytes).await
+    }
+
+    async fn read_frame(&mut self, frame: SmppFrame) -> Result<FrameEffect, SessionEnd> {
+        let (id, sequence) = (frame.id, frame.sequence);
+        match id {
+            pdu::SUBMIT_SM_RESP | pdu::GENERIC_NACK => {
+                if let Some(waiting) = self.pending.remove(&sequence) {
+                    let answer = SubmitAnswer::Answered { status: frame.status, message_id: frame.message_id() };
+                    let _gone = waiting.answer.send(answer);
+                }
+            }
+            pdu::DELIVER_SM => {
+                // A full list of receipts is read in a moment; what cannot be read is nothing that a repetition mends.
+                let is_kept = frame.receipt().is_none_or(|receipt| self.receipts.try_send(receipt).is_ok());
+                let status = if is_kept { 0 } else { pdu::DELIVER_AGAIN };
+                self.write(&pdu::delivery_answer(status, sequence)).await?;
+            }
+            pdu::ENQUIRE_LINK => self.write(&pdu::bare(pdu::ENQUIRE_LINK_RESP, 0, sequence)).await?,
+            pdu::UNBIND => {
+                self.write(&pdu::bare(pdu::UNBIND_RESP, 0, sequence)).await?;
+                return Ok(FrameEffect::Leaves);
+            }
+            pdu::UNBIND_RESP => return Ok(FrameEffect::Left),
+            id if id & RESPONSE == 0 => {
+                self.write(&pdu::bare(pdu::GENERIC_NACK, pdu::UNKNOWN_COMMAND, sequence)).await?;
+            }
+            _ => {}
+        }
+        Ok(FrameEffect::None)
+    }
+}
+
+/// The effect of a frame on its session.
+enum FrameEffect {
+    None,
+    /// The SMSC leaves.
+    Leaves,
+    /// The SMSC has confirmed that we leave.
+    Left,
+}
