@@ -9,6 +9,7 @@ use crate::app::Operation;
 use crate::db::{Durability, Result, UnitOfWork};
 use crate::otp::store::handed;
 use crate::sms::{ReceiptState, SmsCarrier, SmsReceipt};
+use crate::tenants::NoticeKind;
 
 /// Writes down whose number a message went to, until its receipt comes.
 pub(super) async fn expect(
@@ -32,7 +33,7 @@ pub async fn settle_receipt(op: &Operation<'_>, carrier: SmsCarrier, receipt: &S
         return Ok(false);
     };
     if receipt.state == ReceiptState::Undeliverable {
-        notify_schools(&mut tx, &message.persons, &message.support_code).await?;
+        notify_schools(&mut tx, &message.persons, NoticeKind::Unreachable, &message.support_code).await?;
     }
     tx.commit().await?;
     if receipt.state == ReceiptState::Undeliverable {

@@ -207,7 +207,7 @@ impl SessionTask {
     async fn serve(&mut self) -> SessionEnd {
         let (mut deadline, mut is_probed) = (Instant::now() + self.idle, false);
         // After an unbind of either side nothing new is written.
-        let mut leaves = false;
+        let (mut leaves, mut is_unbinding) = (false, false);
         loop {
             loop {
                 match SmppFrame::take(&mut self.inbox) {
@@ -228,7 +228,7 @@ impl SessionTask {
                 return SessionEnd("the SMSC unbinds".to_owned());
             }
             tokio::select! {
-                order = self.orders.recv(), if !leaves => match order {
+                order = self.orders.recv(), if !leaves && !is_unbinding => match order {
                     Some(SessionOrder::Submit { message, answer, place }) => {
                         if let Err(end) = self.write_message(*message, answer, place).await {
                             return end;
@@ -237,6 +237,7 @@ impl SessionTask {
                     Some(SessionOrder::Abandon) => return SessionEnd("it answers no message".to_owned()),
                     Some(SessionOrder::Unbind) | None => {
                         self.orders.close();
+                        is_unbinding = true;
                         let sequence = self.next_sequence();
                         if let Err(end) = self.write(&pdu::bare(pdu::UNBIND, 0, sequence)).await {
                             return end;
