@@ -3,10 +3,9 @@
 //! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
 
 mod health;
+mod listeners;
 mod worker;
 
-use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, AppParts, AppState, DatabaseOperation, Operation, StorageOperation};
 use crate::base::actor::Actor;
-use crate::base::clock::{Clock, SteadyClock, SystemClock};
+use crate::base::clock::{Clock, SteadyClock};
 use crate::base::rng::Random;
 use crate::clients::ops::publish::{self, PublishError, PublishMode, Published};
 use crate::config::deployment::{self, DeploymentFiles, ServerIdentity};
@@ -24,16 +23,16 @@ use crate::config::{Config, Server, UNNAMED_PROXY};
 use crate::crypto::{self, MasterKey, MasterKeyError, PasswordCost, PasswordHasher};
 use crate::db::{AccessMode, Db, files};
 use crate::ephemeral::Ephemeral;
-use crate::http::certificate;
 use crate::http::connections::{ConnectionLimiter, ConnectionLimits, raise_descriptor_limit};
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
-use crate::http::serve::{self, ConnectionTimeouts, ReloadableTls};
+use crate::http::serve::{self, ConnectionTimeouts};
 use crate::mail::{self, MailGateway};
 use crate::sms::{self, SmsGateway};
 use crate::{keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
+pub use listeners::{Listeners, bind_listener};
 pub use worker::{close_gateways, drain_outbox, spawn_workers, tell_what_is_due};
 
 /// The dependencies replaced by tests.
@@ -255,40 +254,6 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     });
     app.set_key_ring(ring);
     Ok(AppState(Arc::new(app)))
-}
-
-/// The two listening sockets, bound before anything else: two servers on one address, or an unreadable certificate,
-/// are detected at once.
-pub struct Listeners {
-    pub public: TcpListener,
-    pub operations: TcpListener,
-    pub tls: Option<ReloadableTls>,
-}
-
-impl Listeners {
-    pub async fn bind(server: &Server) -> anyhow::Result<Self> {
-        let tls = match &server.tls {
-            None => None,
-            Some(tls) => {
-                // An expired certificate would be served to everybody and refused by all.
-                certificate::validate(&tls.certificate, &tls.key, SystemClock.now()).context("server.tls")?;
-                Some(ReloadableTls::load(&tls.certificate, &tls.key).await.context("server.tls")?)
-            }
-        };
-        Ok(Self {
-            tls,
-            public: bind_listener("server.listen", server.listen)?,
-            operations: bind_listener("server.operations", server.operations)?,
-        })
-    }
-}
-
-/// Binds a listener; the error for an address in use names the configuration key.
-pub fn bind_listener(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    serve::bind(address).map_err(|e| match e.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("another program listens on {address} already ({key})"),
-        _ => anyhow::anyhow!("cannot listen on {address} ({key}): {e}"),
-    })
 }
 
 /// The maximum number of concurrent connections of the operations listener.
