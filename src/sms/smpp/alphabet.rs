@@ -20,7 +20,7 @@ const GSM_EXTENSION: [(char, u8); 10] = [
 const GSM_ESCAPE: u8 = 0x1B;
 /// The octets of one message and of a part of several, where each holds one value of the default alphabet.
 const GSM_OCTETS: (usize, usize) = (160, 153);
-/// Those of UCS-2: 70 and 67 characters.
+/// The same two lengths for UCS-2: 70 and 67 characters of two octets.
 const UCS2_OCTETS: (usize, usize) = (140, 134);
 
 /// A text in the octets of its alphabet.

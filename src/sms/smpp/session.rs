@@ -21,7 +21,7 @@ use crate::sms::SmsReceipt;
 pub trait SmppStream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> SmppStream for T {}
 
-/// What became of a message that was handed to a session.
+/// The outcome of a message that was handed to a session.
 #[derive(Debug)]
 pub enum SubmitAnswer {
     /// The SMSC answered; status 0 means that it took the message.
