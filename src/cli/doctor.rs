@@ -277,7 +277,8 @@ async fn check_outbox(db: &Db, now: Timestamp) -> anyhow::Result<((), String)> {
 async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<((), String)> {
     if let Some(outage) = otp::ops::active_outages(db, now).await?.first() {
         let (reason, since) = (outage.reason.name(), format_paris_time(outage.began_at));
-        anyhow::bail!("{reason}: {} (since {since}, {} times): {}", outage.detail, outage.refusals, outage.remedy());
+        let remedy = outage.remedy(&config.sms);
+        anyhow::bail!("{reason}: {} (since {since}, {} times): {remedy}", outage.detail, outage.refusals);
     }
     let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
     let carrier = if config.sms.fallback.is_some() { ", by the first gateway" } else { "" };

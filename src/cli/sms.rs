@@ -53,7 +53,8 @@ async fn print_status(config: &Config, db: &Db, now: Timestamp, out: &mut (dyn W
     for outage in &standing {
         let (since, last) = (format_paris_time(outage.began_at), format_paris_time(outage.last_refusal_at));
         writeln!(out, "{}: {}", outage.reason.name(), outage.detail)?;
-        writeln!(out, "  since {since}, refused {} times, last {last}; {}", outage.refusals, outage.remedy())?;
+        let remedy = outage.remedy(&config.sms);
+        writeln!(out, "  since {since}, refused {} times, last {last}; {remedy}", outage.refusals)?;
     }
     if standing.is_empty() {
         writeln!(out, "messages leave")?;

@@ -193,7 +193,28 @@ impl From<Sms> for SmsKeys {
     }
 }
 
+impl SmsGatewayConfig {
+    /// Returns the section of the gateway's settings inside of `outer`, which is itself that of the console's.
+    fn section(&self, outer: &str) -> String {
+        match self {
+            SmsGatewayConfig::Console => outer.to_owned(),
+            SmsGatewayConfig::Http(_) => format!("{outer}.http"),
+            SmsGatewayConfig::Smpp(_) => format!("{outer}.smpp"),
+        }
+    }
+}
+
 impl Sms {
+    /// Returns the section that describes the first gateway, for messages to operators.
+    pub fn gateway_section(&self) -> String {
+        self.gateway.section("sms")
+    }
+
+    /// Returns the section that describes the second gateway, or the one where it would stand.
+    pub fn fallback_section(&self) -> String {
+        self.fallback.as_ref().map_or_else(|| "sms.fallback".to_owned(), |f| f.gateway.section("sms.fallback"))
+    }
+
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
         if self.daily_cap == 0 {
             return invalid("sms.daily_cap is at least 1: nobody can activate an account without a message");

@@ -6,6 +6,7 @@
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::destinations::is_domestic;
+use crate::config::Sms;
 use crate::http::pages::dates::date_key;
 
 /// The number of consecutive refusals before an outage is reported.
@@ -107,29 +108,34 @@ impl Outage {
         matches!(self.reason, OutageReason::Primary | OutageReason::Fallback)
     }
 
-    /// Returns the remedy, for operators.
-    pub fn remedy(&self) -> &'static str {
+    /// Returns the remedy, for operators, with the sections of the configured gateways.
+    pub fn remedy(&self, sms: &Sms) -> String {
+        let first = sms.gateway_section();
+        let second = sms.fallback_section();
         match self.reason {
-            OutageReason::Gateway => {
-                "see [sms.http] and the gateway's account; what waits is tried again by itself, and was free for whoever \
+            OutageReason::Gateway => format!(
+                "see [{first}] and the gateway's account; what waits is tried again by itself, and was free for whoever \
                  asked"
-            }
+            ),
             OutageReason::Primary => {
-                "see [sms.http] and the gateway's account; messages leave by [sms.fallback] meanwhile"
+                format!("see [{first}] and the gateway's account; messages leave by [{second}] meanwhile")
             }
-            OutageReason::Fallback => "see [sms.fallback] and its account: nothing takes over where [sms.http] fails",
-            OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow",
+            OutageReason::Fallback => {
+                format!("see [{second}] and its account: nothing takes over where [{first}] fails")
+            }
+            OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow".to_owned(),
             OutageReason::PrefixCap(_) => {
                 "see whether a roster was filled with numbers that earn somebody money; raise \
-                 sms.foreign_prefix_daily_cap and restart, or wait for tomorrow"
+                                           sms.foreign_prefix_daily_cap and restart, or wait for tomorrow"
+                    .to_owned()
             }
             OutageReason::AcademyCap(_) => {
-                "see who asks for so many; raise sms.academy_daily_cap and restart, or wait for tomorrow"
+                "see who asks for so many; raise sms.academy_daily_cap and restart, or wait for tomorrow".to_owned()
             }
-            OutageReason::Operator => "nothing",
-            OutageReason::Prefix(_) => {
-                "see whether a roster was filled with numbers that earn somebody money; `preau sms resume` lifts it"
-            }
+            OutageReason::Operator => "nothing".to_owned(),
+            OutageReason::Prefix(_) => "see whether a roster was filled with numbers that earn somebody money; `preau \
+                                        sms resume` lifts it"
+                .to_owned(),
         }
     }
 }
@@ -197,6 +203,31 @@ mod tests {
             ("+2626", 1_000, 10, Conversion::Alarm),
         ] {
             assert_eq!(judge_conversion(destination, sent, entered), wanted, "{destination} {sent} {entered}");
+        }
+    }
+
+    #[test]
+    fn faults_f1_remedies_name_the_sections_of_the_gateways_that_are_configured() {
+        let http = serde_json::json!({ "url": "http://127.0.0.1:1/" });
+        let smpp = serde_json::json!({ "address": "127.0.0.1:1", "system_id": "preau", "password": "secret" });
+        for (first, second) in [("http", "smpp"), ("smpp", "http")] {
+            let sms: Sms = serde_json::from_value(serde_json::json!({
+                "gateway": first, "http": http, "smpp": smpp,
+                "fallback": { "gateway": second, "http": http, "smpp": smpp },
+            }))
+            .unwrap();
+            let (first, second) = (format!("sms.{first}"), format!("sms.fallback.{second}"));
+            for (reason, sections) in [
+                (OutageReason::Gateway, vec![first.as_str()]),
+                (OutageReason::Primary, vec![&first, &second]),
+                (OutageReason::Fallback, vec![&second, &first]),
+            ] {
+                let (id, detail, now) = ("o".to_owned(), String::new(), Timestamp(1));
+                let outage = Outage { id, reason, detail, began_at: now, last_refusal_at: now, refusals: 3 };
+                let remedy = outage.remedy(&sms);
+                let named: Vec<_> = remedy.split('[').skip(1).filter_map(|rest| rest.split(']').next()).collect();
+                assert_eq!(named, sections, "{remedy}");
+            }
         }
     }
 

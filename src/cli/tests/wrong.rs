@@ -417,7 +417,7 @@ async fn faults_f1_doctor_and_sms_status_say_that_messages_do_not_leave_and_resu
     let (sound, said) = house.run("doctor").await;
     assert!(!sound && said.contains("WRONG  SMS: gateway: the gateway answers 401 (since "), "{said}");
     let (done, said) = house.run("sms status").await;
-    assert!(!done && said.contains("refused 7 times") && said.contains("[sms.http]"), "{said}");
+    assert!(!done && said.contains("refused 7 times") && said.contains("see [sms] and the gateway"), "{said}");
     let (done, said) = house.run("sms resume").await;
     assert!(done && said.contains("1 outages ended"), "{said}");
     let (done, _) = house.run("sms status").await;

@@ -138,7 +138,7 @@ pub async fn record_undeliverable(
     let outage = outages::record_refusal(tx, reason, detail, asked).await?;
     let apart = Span::minutes(i64::from(app.config.sms.alarm_minutes));
     if outage.is_active(now) && outages::mark_alerted(tx, &outage, apart).await? {
-        let (reason, refusals, remedy) = (outage.reason.name(), outage.refusals, outage.remedy());
+        let (reason, refusals, remedy) = (outage.reason.name(), outage.refusals, outage.remedy(&app.config.sms));
         let minutes = now.since(outage.began_at).0 / 60_000;
         if outage.is_carried_elsewhere() {
             tracing::error!(reason, detail, refusals, remedy, minutes, "SMS leave by the other gateway");
