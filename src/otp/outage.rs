@@ -37,6 +37,8 @@ pub enum OutageReason {
     Operator,
     /// Too few codes sent to the numbers of a prefix are entered.
     Prefix(String),
+    /// A reason of another version of this program, which shares the database; kept and shown as it is written.
+    Other(String),
 }
 
 impl OutageReason {
@@ -50,22 +52,26 @@ impl OutageReason {
             OutageReason::AcademyCap(academy) => format!("cap of academy {academy}"),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
+            OutageReason::Other(name) => name.clone(),
         }
     }
 
-    pub fn from_name(name: &str) -> Option<Self> {
+    /// Returns the reason of a stored name. Every name has one: a newer server beside this one writes names that this
+    /// one does not know, and they must not break the pages that ask for outages.
+    pub fn from_name(name: &str) -> Self {
         match name {
-            "gateway" => Some(OutageReason::Gateway),
-            "primary" => Some(OutageReason::Primary),
-            "fallback" => Some(OutageReason::Fallback),
-            "cap" => Some(OutageReason::Cap),
-            "operator" => Some(OutageReason::Operator),
+            "gateway" => OutageReason::Gateway,
+            "primary" => OutageReason::Primary,
+            "fallback" => OutageReason::Fallback,
+            "cap" => OutageReason::Cap,
+            "operator" => OutageReason::Operator,
             _ => {
                 let named =
                     |start: &str, reason: fn(String) -> Self| Some(reason(name.strip_prefix(start)?.to_owned()));
                 named("prefix ", OutageReason::Prefix)
                     .or_else(|| named("cap of prefix ", OutageReason::PrefixCap))
                     .or_else(|| named("cap of academy ", OutageReason::AcademyCap))
+                    .unwrap_or_else(|| OutageReason::Other(name.to_owned()))
             }
         }
     }
@@ -94,6 +100,8 @@ impl Outage {
                 date_key(self.last_refusal_at) == date_key(now)
             }
             OutageReason::Prefix(_) => true,
+            // The version that knows the reason goes on refusing where it lasts.
+            OutageReason::Other(_) => date_key(self.last_refusal_at) == date_key(now),
             OutageReason::Operator => false,
         }
     }
@@ -136,6 +144,9 @@ impl Outage {
             OutageReason::Prefix(_) => "see whether a roster was filled with numbers that earn somebody money; `preau \
                                         sms resume` lifts it"
                 .to_owned(),
+            OutageReason::Other(_) => {
+                "another version of this program reports it: see `preau sms status` of that version".to_owned()
+            }
         }
     }
 }
@@ -242,8 +253,9 @@ mod tests {
             OutageReason::Prefix("+3713".to_owned()),
             OutageReason::PrefixCap("+3713".to_owned()),
             OutageReason::AcademyCap("montpellier".to_owned()),
+            OutageReason::Other("a reason of a later version".to_owned()),
         ] {
-            assert_eq!(OutageReason::from_name(&reason.name()), Some(reason));
+            assert_eq!(OutageReason::from_name(&reason.name()), reason);
         }
     }
 }

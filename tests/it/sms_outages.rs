@@ -149,6 +149,31 @@ async fn faults_f1_a_gateway_that_is_not_there_is_an_outage_that_says_why() {
     }
 }
 
+/// A newer server beside this one writes reasons that this one cannot know.
+#[tokio::test]
+async fn faults_f1_an_outage_with_a_reason_of_a_later_version_is_told_as_it_is_written_and_breaks_no_page() {
+    let (server, operator) = server_with_gateway(200).await;
+    let mut tx = server.app.db.write(Durability::Durable).await.unwrap();
+    let sql = "INSERT INTO sms_outage (id, reason, detail, began_at, last_at, refusals) \
+               VALUES ('o', 'letter of a pigeon', 'it is moulting', $1, $1, 7)";
+    tx.execute(sql, vec![preau::db::Value::from(server.now())]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut browser = browser_at_code(&server, &TestFamily::durand()).await;
+    server.drain_outbox().await;
+    assert!(!refresh(&mut browser).await.contains(DELAY_NOTICE));
+    assert!(ready(&server).await.1.contains("degraded: SMS: letter of a pigeon"));
+    let all = otp::ops::active_outages(&server.app.db, server.now()).await.unwrap();
+    let [outage] = &all[..] else { panic!("{all:?}") };
+    let remedy = outage.remedy(&server.app.config.sms);
+    assert!(remedy.contains("another version") && outage.detail == "it is moulting", "{remedy}");
+    let [message] = &operator.accepted()[..] else { panic!("{:?}", operator.accepted()) };
+    browser.type_code(message.text.rsplit_once('#').unwrap().1).await;
+    assert_eq!(browser.url.path(), "/activation/enfants", "{}", browser.page.visible_text());
+    server.advance(Span::days(1));
+    assert!(otp::ops::active_outages(&server.app.db, server.now()).await.unwrap().is_empty(), "not renewed");
+    assert_eq!(otp::ops::resume(server.operation().database()).await.unwrap().outages, 1);
+}
+
 #[tokio::test]
 async fn faults_f1_while_no_message_leaves_every_page_says_so_in_the_same_bytes() {
     let (server, operator) = server_with_gateway(401).await;

@@ -2,7 +2,7 @@
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
 use crate::otp::outage::{CONVERSION_WINDOW, Outage, OutageReason, OutageWindow};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -17,13 +17,11 @@ struct Row {
     refusals: i64,
 }
 
-impl TryFrom<Row> for Outage {
-    type Error = DbError;
-    fn try_from(r: Row) -> Result<Outage> {
-        let bad = || DbError::Inconsistent { table: "sms_outage", column: "reason", row: r.id.clone() };
-        let reason = OutageReason::from_name(&r.reason).ok_or_else(bad)?;
-        let (began, last) = (Timestamp(r.began_at), Timestamp(r.last_at));
-        Ok(Outage { id: r.id, reason, detail: r.detail, began_at: began, last_refusal_at: last, refusals: r.refusals })
+impl From<Row> for Outage {
+    fn from(r: Row) -> Outage {
+        let (began_at, last_refusal_at) = (Timestamp(r.began_at), Timestamp(r.last_at));
+        let reason = OutageReason::from_name(&r.reason);
+        Outage { id: r.id, reason, detail: r.detail, began_at, last_refusal_at, refusals: r.refusals }
     }
 }
 
@@ -45,7 +43,7 @@ pub async fn record_refusal(
             args![id, reason.name(), detail, asked, now],
         )
         .await?;
-    Outage::try_from(row)
+    Ok(Outage::from(row))
 }
 
 /// Marks the outage as alerted; returns true if this call has to alert, at most once per `apart` across all servers.
@@ -84,7 +82,7 @@ pub async fn declare(work: &mut UnitOfWork<'_>, began: Timestamp) -> Result<()> 
 pub async fn list_open(tx: &mut Tx) -> Result<Vec<Outage>> {
     let sql = "SELECT id, reason, detail, began_at, last_at, refusals FROM sms_outage WHERE ended_at IS NULL \
                ORDER BY began_at LIMIT 100";
-    tx.fetch_all::<Row>(sql, args![]).await?.into_iter().map(Outage::try_from).collect()
+    Ok(tx.fetch_all::<Row>(sql, args![]).await?.into_iter().map(Outage::from).collect())
 }
 
 /// Lists the time spans since `since` in which no message was delivered; requests made during these spans do not count.
