@@ -93,6 +93,7 @@ mod sessions;
 mod sign_in;
 #[cfg(test)]
 mod smpp;
+#[cfg(test)]
 mod sms_destinations;
 #[cfg(test)]
 mod sms_fallback;
