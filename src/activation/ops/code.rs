@@ -1,14 +1,14 @@
 //! The code step: verification, resending, and the transition after a correct code.
 
 use super::send_code;
-use crate::accounts::{self, AccountState};
+use crate::accounts::{self, Account, AccountState};
 use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::PersonId;
+use crate::base::typed_ids::{AccountId, PersonId};
 use crate::db::{Durability, Tx, UnitOfWork};
 use crate::guardianship;
 use crate::limits::{self, RateLimit};
@@ -88,8 +88,7 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     let app = op.app;
     let found = send_code::find_persons(tx, app, next).await?;
     next.person_ids = found.iter().map(|c| c.id.clone()).collect();
-    let untrusted = recovery::ops::judge_persons(tx, &next.person_ids).await?;
-    if let Some(account) = find_account(tx, &found).await? {
+    if let Some(FoundAccount { account, untrusted }) = find_account(tx, &found).await? {
         next.account_id = Some(account.id.clone());
         if let Some(by) = account.suspended_by {
             let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
@@ -103,12 +102,12 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
                 }
                 Some(_) => return end_with(next, ActivationOutcome::LetterNeeded),
             }
-            mark_phone_proven(tx, &next.person_ids).await?;
+            mark_phone_proven(tx, &found).await?;
             next.step = ActivationStep::ExistingAccount;
             return Ok(());
         }
     }
-    mark_phone_proven(tx, &next.person_ids).await?;
+    mark_phone_proven(tx, &found).await?;
     let children = list_children(tx, &found).await?;
     if children.is_empty() {
         return end_with(next, ActivationOutcome::NobodyToAttach);
@@ -124,9 +123,34 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
     Ok(())
 }
 
-/// Records that the number of these persons was proven by a right code.
-async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Result<()> {
-    for person_id in persons {
+/// Judges whether a code to the number of these persons may tell of one of their accounts: by the records of that account
+/// and those without any. A record of another account is trusted for its own account only.
+async fn judge_number(
+    tx: &mut UnitOfWork<'_>,
+    found: &[Candidate],
+    account_id: &AccountId,
+) -> anyhow::Result<Option<RecoveryOutcome>> {
+    let is_other = |person: &&Candidate| person.account_id.as_ref().is_some_and(|id| id != account_id);
+    let own: Vec<PersonId> = found.iter().filter(|person| !is_other(person)).map(|person| person.id.clone()).collect();
+    recovery::ops::judge_persons(tx, &own).await
+}
+
+/// Records that the number of these persons was proven by a right code; not for an account whose number is too young:
+/// the code would make it trusted at once, with the number of somebody else's school.
+async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, found: &[Candidate]) -> anyhow::Result<()> {
+    let mut proven = Vec::new();
+    for person in found {
+        let is_trusted = match &person.account_id {
+            Some(id) if accounts::store::find(tx, id).await?.is_some_and(|a| a.state == AccountState::Active) => {
+                judge_number(tx, found, id).await?.is_none()
+            }
+            _ => true,
+        };
+        if is_trusted {
+            proven.push(&person.id);
+        }
+    }
+    for person_id in proven {
         roster::store::mark_phone_proven(tx, person_id).await?;
     }
     Ok(())
@@ -138,15 +162,34 @@ fn end_with(next: &mut Activation, outcome: ActivationOutcome) -> anyhow::Result
     Ok(())
 }
 
-/// Returns the account of the matching persons, preferably an active one; closed accounts are ignored.
-async fn find_account(tx: &mut Tx, found: &[Candidate]) -> anyhow::Result<Option<accounts::Account>> {
-    let mut best: Option<accounts::Account> = None;
+/// An account of the matching persons, with what stands against their number.
+struct FoundAccount {
+    account: Account,
+    untrusted: Option<RecoveryOutcome>,
+}
+
+impl FoundAccount {
+    /// An active account whose number is trusted comes first, then any active one.
+    fn rank(&self) -> u8 {
+        match (self.account.state, &self.untrusted) {
+            (AccountState::Active, None) => 2,
+            (AccountState::Active, Some(_)) => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// Returns the account of the matching persons that the code opens first; closed accounts are ignored.
+async fn find_account(tx: &mut UnitOfWork<'_>, found: &[Candidate]) -> anyhow::Result<Option<FoundAccount>> {
+    let mut best: Option<FoundAccount> = None;
     for id in found.iter().filter_map(|c| c.account_id.as_ref()) {
         let Some(account) = accounts::store::find(tx, id).await? else { continue };
-        let better =
-            best.as_ref().is_none_or(|b| b.state != AccountState::Active && account.state == AccountState::Active);
-        if account.state != AccountState::Closed && better {
-            best = Some(account);
+        if account.state == AccountState::Closed {
+            continue;
+        }
+        let one = FoundAccount { untrusted: judge_number(tx, found, id).await?, account };
+        if best.as_ref().is_none_or(|best| one.rank() > best.rank()) {
+            best = Some(one);
         }
     }
     Ok(best)
