@@ -46,4 +46,5 @@ CREATE UNIQUE INDEX regroupement_absorbed ON regroupement (absorbed) WHERE state
 CREATE INDEX regroupement_kept ON regroupement (kept) WHERE kept IS NOT NULL;
 CREATE INDEX regroupement_asked ON regroupement (asked_by, created_at);
 CREATE INDEX regroupement_due ON regroupement (undo_until) WHERE state = 'done';
+CREATE INDEX activation_known ON activation (browser) WHERE state = 'known';
 CREATE INDEX account_merged ON account (merged_into) WHERE merged_into IS NOT NULL;

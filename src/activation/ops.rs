@@ -8,6 +8,7 @@ mod children;
 mod code;
 mod reset_sms_budgets;
 mod send_code;
+mod shared_accounts;
 mod start;
 
 pub use account::{ChoosePasswordOutcome, choose_password, sign_in_again};
@@ -17,6 +18,7 @@ pub use children::{
 pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;
+pub use shared_accounts::{list_other_accounts, list_proven_in_browser};
 pub use start::{StartContext, StartOutcome, start};
 
 use super::browser_binding::{self, BoundActivation};

@@ -73,6 +73,20 @@ pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &ActivationId) -> any
     row.map(|r| open_row(r, master_key)).transpose()
 }
 
+/// Returns the activations that wait at the choice between the sign-in and a new password, of a browser with this digest.
+pub async fn list_known(
+    tx: &mut Tx,
+    master_key: &MasterKey,
+    browser: &str,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Activation>> {
+    let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
+               persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
+               FROM activation WHERE browser = $1 AND state = 'known' AND expires_at > $2 AND typed <> ''";
+    let rows = tx.fetch_all::<ActivationRow>(sql, args![browser, now]).await?;
+    rows.into_iter().map(|row| open_row(row, master_key)).collect()
+}
+
 /// Returns the open activation of the same identity and browser, at the code step.
 pub async fn find_open(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &str) -> Result<Option<ActivationId>> {
     let now = tx.now;

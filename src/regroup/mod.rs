@@ -36,13 +36,15 @@ pub enum RegroupProof {
     Password,
     /// The code of a letter; a birth date is asked after it.
     Letter,
+    /// A code sent to the mobile number of both accounts, typed in this browser; a birth date is asked after it.
+    SmsCode,
 }
 
 /// The state of a regroupement. Each is left once, by compare-and-set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum RegroupState {
-    /// A letter's code was right: the birth date of a child is still asked.
+    /// The code of a letter or of an SMS was right: the birth date of a child is still asked.
     Asked,
     Proven,
     Done,
@@ -113,7 +115,7 @@ pub struct MovedRecords {
 }
 
 impl Regroupement {
-    /// True if the person may keep the other account: they gave its password. After a letter's code nobody may know it.
+    /// True if the person may keep the other account: they gave its password. After a code nobody may know it.
     pub fn may_keep_other(&self, other: &Account) -> bool {
         self.proof == RegroupProof::Password && other.state == AccountState::Active
     }
@@ -144,7 +146,7 @@ pub enum RegroupRefusal {
     Caution { until: Timestamp },
     /// The other account has a second factor, which nobody shows here.
     Factor,
-    /// The account of the letter has no child of whom a birth date could be asked.
+    /// The account that a code proved has no child of whom a birth date could be asked.
     NothingToAsk,
 }
 
@@ -160,6 +162,8 @@ pub enum OtherProofRefusal {
         until: Timestamp,
     },
     Source(RateLimited),
+    /// No code of an SMS proves the account in this browser any more.
+    CodeOver,
     Busy {
         seconds: u32,
     },

@@ -7,7 +7,7 @@ mod undo;
 
 pub use finish::finish_due;
 pub use join::{ChoiceView, JoinOutcome, JoinRequest, SideView, find_choice, join};
-pub use prove::{ProveRequest, prove};
+pub use prove::{OtherProof, ProveRequest, find_proven_by_sms, prove};
 pub use undo::{UndoOutcome, UndoView, find_undo, undo};
 
 use super::{KnownName, RegroupRefusal, judge_accounts, names_agree};

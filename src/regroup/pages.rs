@@ -6,7 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::ops::{self, ChoiceView, JoinOutcome, JoinRequest, ProveRequest, RegroupPerson, SideView, UndoOutcome};
+use super::ops::{
+    self, ChoiceView, JoinOutcome, JoinRequest, OtherProof, ProveRequest, RegroupPerson, SideView, UndoOutcome,
+};
 use super::views::{
     AccountSide, OtherAccountError, RegroupChoicePage, RegroupDateError, RegroupPage, RegroupRefusalView, UndoCard,
 };
@@ -47,7 +49,10 @@ async fn regroup_page(
     parent: &SignedInParent,
 ) -> anyhow::Result<RegroupPage> {
     let found = ops::find_undo(op, person(parent, ctx)).await?;
+    let secrets: Vec<String> = ctx.activation_secrets().map(str::to_owned).collect();
+    let proven = ops::find_proven_by_sms(op, person(parent, ctx), &secrets).await?;
     Ok(RegroupPage {
+        proven_identifiants: proven.into_iter().map(|account| account.identifiant).collect(),
         asks_password: op.now.since(parent.session.authenticated_at) >= FRESH_SIGN_IN,
         undo: found
             .map(|undo| UndoCard { identifiant: undo.identifiant, day: dates::weekday_and_day(ctx.lang, undo.until) }),
@@ -70,11 +75,15 @@ async fn submit(
     Form(form): Form,
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
-    let identifiant = form.form_value("identifiant").trim();
+    let secrets: Vec<String> = ctx.activation_secrets().map(str::to_owned).collect();
+    let (identifiant, proof) = match form.get("avec") {
+        Some(proven) => (proven, OtherProof::SmsCode(&secrets)),
+        None => (form.form_value("identifiant").trim(), OtherProof::Typed(form.form_value("mot_de_passe"))),
+    };
     let typed = ProveRequest {
         own_password: form.form_value("actuel"),
         identifiant,
-        proof: form.form_value("mot_de_passe"),
+        proof,
         device_secrets: &ctx.devices,
         source: ctx.source,
     };
@@ -104,6 +113,7 @@ fn other_not_proven(app: &AppState, ctx: &RequestContext, page: RegroupPage, why
         OtherProofRefusal::Empty => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Empty),
         OtherProofRefusal::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Wrong),
         OtherProofRefusal::Slip => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::Slip),
+        OtherProofRefusal::CodeOver => (StatusCode::UNPROCESSABLE_ENTITY, OtherAccountError::CodeOver),
         OtherProofRefusal::Limited { until } => {
             (StatusCode::TOO_MANY_REQUESTS, OtherAccountError::Waiting { until: hour(until) })
         }
@@ -119,7 +129,9 @@ fn other_not_proven(app: &AppState, ctx: &RequestContext, page: RegroupPage, why
         OtherProofRefusal::Limited { until } => retry_after(page, ctx.now, until),
         OtherProofRefusal::Source(limited) => retry_after(page, ctx.now, limited.until),
         OtherProofRefusal::Busy { seconds } => retry_after_seconds(page, seconds),
-        OtherProofRefusal::Empty | OtherProofRefusal::Wrong | OtherProofRefusal::Slip => page,
+        OtherProofRefusal::Empty | OtherProofRefusal::Wrong | OtherProofRefusal::Slip | OtherProofRefusal::CodeOver => {
+            page
+        }
     })
 }
 

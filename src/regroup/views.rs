@@ -15,6 +15,8 @@ pub struct RegroupPage {
     /// True if the password of this account is asked again.
     pub asks_password: bool,
     pub identifiant: String,
+    /// The identifiants of the person's other accounts that a code of an SMS proved in this browser.
+    pub proven_identifiants: Vec<String>,
     pub own_error: Option<CurrentPasswordError>,
     pub other_error: Option<OtherAccountError>,
     pub refusal: Option<RegroupRefusalView>,
@@ -44,6 +46,7 @@ pub enum OtherAccountError {
     Empty,
     Wrong,
     Slip,
+    CodeOver,
     Waiting {
         until: String,
     },
@@ -97,7 +100,7 @@ impl RegroupRefusalView {
     }
 }
 
-/// `/compte/regrouper/choix`. Posts `garder` (`a` or `b`) and, after a letter's code, `date_naissance`.
+/// `/compte/regrouper/choix`. Posts `garder` (`a` or `b`) and, after a code, `date_naissance`.
 #[derive(Clone, Debug, Serialize)]
 pub struct RegroupChoicePage {
     pub id: String,
@@ -143,6 +146,9 @@ impl Page for RegroupPage {
         let typed = || RegroupPage { identifiant: "f.ndiaye08".to_owned(), ..RegroupPage::default() };
         let until = || "14\u{a0}h\u{a0}30".to_owned();
         let mut all = vec![RegroupPage::default(), RegroupPage { asks_password: true, ..RegroupPage::default() }];
+        let proven_identifiants = vec!["f.ndiaye08".to_owned()];
+        all.push(RegroupPage { proven_identifiants: proven_identifiants.clone(), ..RegroupPage::default() });
+        all.push(RegroupPage { proven_identifiants, asks_password: true, ..RegroupPage::default() });
         for kind in [CurrentPasswordProblem::Empty, CurrentPasswordProblem::Wrong, CurrentPasswordProblem::Waiting] {
             let own_error = Some(CurrentPasswordError::sample(kind));
             all.push(RegroupPage { asks_password: true, own_error, ..typed() });
@@ -151,6 +157,7 @@ impl Page for RegroupPage {
             OtherAccountError::Empty,
             OtherAccountError::Wrong,
             OtherAccountError::Slip,
+            OtherAccountError::CodeOver,
             OtherAccountError::Waiting { until: until() },
             OtherAccountError::FromHere { until: until() },
             OtherAccountError::Busy { seconds: 3 },

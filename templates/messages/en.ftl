@@ -219,6 +219,11 @@ closed-next = Call the school and give it the support code: only the school can 
 already-title = You already have an account
 already-identifiant = Your username is:
 already-next = Sign in with your password. If you have forgotten it, choose a new one: we will ask for your children's dates of birth.
+already-others = { $n ->
+    [one] Another username is yours too:
+   *[other] Other usernames are yours too:
+}
+already-others-join = To keep only one, sign in, then open My account, I have another account.
 already-new-password = Choose a new password
 suspended-title = This account is suspended
 suspended-by-school = the school
@@ -779,6 +784,10 @@ event-data-exported = Data downloaded
 regroup-title = I have another account
 regroup-door = Join two accounts in your name into one
 regroup-intro = Two accounts in your name? Join them: one username for all your children. You need to show that the other account is yours too.
+regroup-proven-title = { $identifiant } is yours too
+regroup-proven = The code that you got by SMS showed it. One date of birth is still needed.
+regroup-proven-join = Join these two accounts
+regroup-other-code-over = The code that you got by SMS is no longer enough. Give the other account's username, and its password or the code of its letter.
 regroup-own-password = Your password, for the account that you are in
 regroup-other = My other account
 regroup-identifiant = Username of the other account

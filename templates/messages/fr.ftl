@@ -219,6 +219,11 @@ closed-next = Appelez l'établissement et donnez-lui le code d'assistance : lui
 already-title = Vous avez déjà un compte
 already-identifiant = Votre identifiant est :
 already-next = Connectez-vous avec votre mot de passe. Si vous l'avez oublié, choisissez-en un nouveau : nous vous demanderons la date de naissance de vos enfants.
+already-others = { $n ->
+    [one] Un autre identifiant est aussi le vôtre :
+   *[other] D'autres identifiants sont aussi les vôtres :
+}
+already-others-join = Pour n'en garder qu'un, connectez-vous puis ouvrez Mon compte, J'ai un autre compte.
 already-new-password = Choisir un nouveau mot de passe
 suspended-title = Ce compte est suspendu
 suspended-by-school = l'établissement
@@ -779,6 +784,10 @@ event-data-exported = Données téléchargées
 regroup-title = J'ai un autre compte
 regroup-door = Réunir deux comptes à votre nom en un seul
 regroup-intro = Deux comptes à votre nom ? Réunissez-les : un seul identifiant pour tous vos enfants. Il faut montrer que l'autre compte est aussi le vôtre.
+regroup-proven-title = { $identifiant } est aussi le vôtre
+regroup-proven = Le code que vous avez reçu par SMS l'a montré. Il reste une date de naissance à donner.
+regroup-proven-join = Réunir ces deux comptes
+regroup-other-code-over = Le code reçu par SMS ne suffit plus. Indiquez l'identifiant de l'autre compte, et son mot de passe ou le code de sa lettre.
 regroup-own-password = Votre mot de passe, pour le compte où vous êtes
 regroup-other = Mon autre compte
 regroup-identifiant = Identifiant de l'autre compte

@@ -87,6 +87,7 @@ mod recovery_mail;
 mod redis_faults;
 #[cfg(test)]
 mod regroup;
+mod regroup_sms;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

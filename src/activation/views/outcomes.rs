@@ -59,6 +59,8 @@ pub struct AlreadyActive {
     /// The URL of the sign-in page, with the identifiant filled in.
     pub sign_in_href: String,
     pub identifiant: String,
+    /// The identifiants of the person's other accounts, which can be joined after the sign-in.
+    pub other_identifiants: Vec<String>,
     /// The target of the form « Choisir un nouveau mot de passe », with its query.
     pub new_password_action: String,
 }
@@ -146,6 +148,10 @@ impl Page for AlreadyActive {
                 purpose,
                 sign_in_href: "/connexion?i=0123456789abcdefghijkl&identifiant=f.leboeuf47".to_owned(),
                 identifiant: "f.leboeuf47".to_owned(),
+                other_identifiants: match purpose {
+                    ActivationPurpose::Activation => Vec::new(),
+                    ActivationPurpose::Identifiant => vec!["f.ndiaye12".to_owned()],
+                },
                 new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
             })
             .into()

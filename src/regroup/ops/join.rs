@@ -37,7 +37,7 @@ pub struct ChoiceView {
     pub other: SideView,
     /// True if the other account may be the one that stays.
     pub may_keep_other: bool,
-    /// The child whose birth date is asked, after a letter's code.
+    /// The child whose birth date is asked, after a code.
     pub question: Option<ChildQuestion>,
 }
 
@@ -76,7 +76,7 @@ async fn side(tx: &mut Tx, now: Timestamp, account: &Account) -> anyhow::Result<
     })
 }
 
-/// Returns a child of the account: its birth date is asked after the code of a letter. A child that a school or the
+/// Returns a child of the account: its birth date is asked after a code. A child that a school or the
 /// person disputes proves nothing, and stays hidden.
 async fn find_question(tx: &mut Tx, account_id: &AccountId) -> anyhow::Result<Option<ChildQuestion>> {
     let mut children = Vec::new();
@@ -199,7 +199,7 @@ pub(super) async fn end_flows(tx: &mut UnitOfWork<'_>, both: [&AccountId; 2]) ->
     Ok(())
 }
 
-/// Compares the birth date after a letter's code, on the budget of the other account's parent and child. `None` if it
+/// Compares the birth date after a code, on the budget of the other account's parent and child. `None` if it
 /// is right: the regroupement is proven.
 async fn ask_date(
     op: &Operation<'_>,
@@ -223,7 +223,7 @@ async fn ask_date(
     // The letter is used up with the proof, like one that led to a password.
     let used = match &found.letter_id {
         Some(letter_id) => letters::store::mark_used(tx, letter_id).await?,
-        None => false,
+        None => true,
     };
     if !used || !store::advance(tx, &found.id, RegroupState::Asked, RegroupState::Proven).await? {
         return Ok(Some(JoinOutcome::Over));

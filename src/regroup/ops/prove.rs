@@ -1,7 +1,9 @@
-//! The proofs: a young sign-in or the password here, and the password or a letter's code of the other account.
+//! The proofs: a young sign-in or the password here, and of the other account its password, a letter's code, or a code
+//! of an SMS that an activation in this browser proved for both.
 
 use super::{RegroupPerson, judge};
 use crate::accounts::{self, Account};
+use crate::activation;
 use crate::app::Operation;
 use crate::base::ids::id128;
 use crate::base::source::SourceAddress;
@@ -21,11 +23,20 @@ use crate::regroup::{
 pub struct ProveRequest<'a> {
     /// The password of the signed-in account; needed only after an older sign-in.
     pub own_password: &'a str,
+    /// The other account, by its identifiant.
     pub identifiant: &'a str,
-    /// The other account's password, or the code of its letter.
-    pub proof: &'a str,
+    pub proof: OtherProof<'a>,
     pub device_secrets: &'a [String],
     pub source: SourceAddress,
+}
+
+/// The proof of the other account.
+#[derive(Clone, Copy)]
+pub enum OtherProof<'a> {
+    /// Its password, or the code of its letter.
+    Typed(&'a str),
+    /// A code of an SMS, typed earlier in a browser with these secrets.
+    SmsCode(&'a [String]),
 }
 
 /// The proven other account.
@@ -52,7 +63,7 @@ pub async fn prove(
         // A young sign-in on a known device may have skipped the factor.
         return Ok(ProveOutcome::OwnNotProven(ProofRefusal::FactorNeeded));
     }
-    let proven = match prove_other(op, typed).await? {
+    let proven = match prove_other(op, person, typed).await? {
         Ok(proven) => proven,
         Err(why) => return Ok(ProveOutcome::OtherNotProven(why)),
     };
@@ -70,7 +81,7 @@ pub async fn prove(
         letter_id: proven.letter_id,
         state: match proven.proof {
             RegroupProof::Password => RegroupState::Proven,
-            RegroupProof::Letter => RegroupState::Asked,
+            RegroupProof::Letter | RegroupProof::SmsCode => RegroupState::Asked,
         },
         support_code: person.support_code.to_owned(),
         created_at: now,
@@ -85,22 +96,46 @@ pub async fn prove(
 /// identifiants.
 async fn prove_other(
     op: &Operation<'_>,
+    person: RegroupPerson<'_>,
     typed: ProveRequest<'_>,
 ) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
-    if typed.identifiant.trim().is_empty() || typed.proof.is_empty() {
+    let proof = match typed.proof {
+        OtherProof::SmsCode(secrets) => {
+            let found = find_proven_by_sms(op, person, secrets).await?;
+            let account = found.into_iter().find(|account| account.identifiant == typed.identifiant);
+            let proven = account.map(|account| ProvenOther { account, proof: RegroupProof::SmsCode, letter_id: None });
+            return Ok(proven.ok_or(OtherProofRefusal::CodeOver));
+        }
+        OtherProof::Typed(proof) => proof,
+    };
+    if typed.identifiant.trim().is_empty() || proof.is_empty() {
         return Ok(Err(OtherProofRefusal::Empty));
     }
-    if looks_like_a_code(typed.proof) {
-        return prove_by_letter(op, typed).await;
+    if looks_like_a_code(proof) {
+        return prove_by_letter(op, typed, proof).await;
     }
-    prove_by_password(op, typed).await
+    prove_by_password(op, typed, proof).await
+}
+
+/// Returns the person's other accounts that a code of an SMS proved in this browser.
+pub async fn find_proven_by_sms(
+    op: &Operation<'_>,
+    person: RegroupPerson<'_>,
+    secrets: &[String],
+) -> anyhow::Result<Vec<Account>> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let secrets = secrets.iter().map(String::as_str);
+    let found = activation::ops::list_proven_in_browser(op, &mut tx, secrets, &person.account.id).await?;
+    tx.rollback().await?;
+    Ok(found)
 }
 
 async fn prove_by_letter(
     op: &Operation<'_>,
     typed: ProveRequest<'_>,
+    proof: &str,
 ) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
-    let Ok(code) = LetterCode::parse(typed.proof) else { return Ok(Err(OtherProofRefusal::Slip)) };
+    let Ok(code) = LetterCode::parse(proof) else { return Ok(Err(OtherProofRefusal::Slip)) };
     let mut tx = op.write(Durability::Relaxed).await?;
     let letter = TypedLetter {
         identifiant: typed.identifiant,
@@ -127,10 +162,11 @@ async fn prove_by_letter(
 async fn prove_by_password(
     op: &Operation<'_>,
     typed: ProveRequest<'_>,
+    proof: &str,
 ) -> anyhow::Result<Result<ProvenOther, OtherProofRefusal>> {
     let typed = TypedCredentials {
         identifiant: typed.identifiant,
-        password: typed.proof,
+        password: proof,
         device_secrets: typed.device_secrets,
         source: typed.source,
     };
