@@ -33,6 +33,7 @@ pub mod notify;
 pub mod oidc;
 pub mod otp;
 pub mod outbox;
+pub mod passkeys;
 pub mod protocol;
 pub mod recovery;
 pub mod regroup;

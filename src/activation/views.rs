@@ -179,6 +179,8 @@ pub struct DonePage {
     /// Links to the other services of the same portal, for children outside of the requesting service.
     pub others: Vec<ServiceLink>,
     pub notices: Vec<ChildNotice>,
+    /// The address at which a passkey is added; `None` if none is offered.
+    pub passkey_href: Option<String>,
 }
 
 impl Page for IdentityPage {

@@ -48,6 +48,10 @@ pub enum AuditEvent {
     BackupCodesRenewed,
     DeviceForgotten,
     PhoneDisowned,
+    PasskeyAdded,
+    PasskeyRemoved,
+    /// The counter of a passkey went back: there may be a copy of its authenticator.
+    PasskeyCopied,
     DataExported,
     /// The person asked for the closing of the account.
     ClosingRequested,

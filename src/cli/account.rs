@@ -15,6 +15,7 @@ use crate::bootstrap;
 use crate::config::{Config, MailGatewayConfig};
 use crate::db::AccessMode;
 use crate::helpdesk::ops;
+use crate::helpdesk::ops::factors::RemovedFactors;
 use crate::helpdesk::ops::forced_change::{self, Cohort, ForcedChange};
 use crate::http::pages::PageRenderer;
 use crate::notify::ops::NoticeContext;
@@ -176,8 +177,11 @@ async fn remove_factors(
         mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
     };
     let removed = ops::factors::remove_factors(op, notices, identifiant, reason).await?;
-    let (name, applications, sessions) = (removed.identifiant, removed.applications, removed.sessions);
-    writeln!(out, "{name}: {applications} applications of codes removed; {sessions} sessions ended")?;
+    let RemovedFactors { identifiant, applications, passkeys, sessions } = removed;
+    writeln!(
+        out,
+        "{identifiant}: {applications} applications of codes and {passkeys} passkeys removed; {sessions} sessions ended"
+    )?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::TotpId;
 use crate::otp::{CodeFormatError, TypedCode};
+use crate::passkeys::ProvenPasskey;
 use crate::protocol::acr::Amr;
 use crate::sessions::AuthenticationMethod;
 
@@ -22,6 +23,7 @@ pub const BACKUP_CODES: usize = 10;
 pub enum FactorKind {
     Totp,
     BackupCode,
+    Passkey,
 }
 
 impl FactorKind {
@@ -35,6 +37,7 @@ impl FactorKind {
         match self {
             FactorKind::Totp => AuthenticationMethod::PasswordAndTotp,
             FactorKind::BackupCode => AuthenticationMethod::PasswordAndBackupCode,
+            FactorKind::Passkey => AuthenticationMethod::PasswordAndPasskey,
         }
     }
 
@@ -58,6 +61,8 @@ pub struct TotpFactor {
 /// The second factors of an account: the one answer to « has this account a factor, and which ».
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeldFactors {
+    /// The times at which the passkeys were added.
+    pub passkeys: Vec<Timestamp>,
     pub totp: Vec<TotpFactor>,
     /// The number of backup codes left.
     pub backup_codes: i64,
@@ -68,13 +73,14 @@ pub struct HeldFactors {
 impl HeldFactors {
     /// True if the password alone does not open the account. Backup codes alone require nothing.
     pub fn is_required(&self) -> bool {
-        !self.totp.is_empty()
+        !self.totp.is_empty() || !self.passkeys.is_empty()
     }
 
     /// True if a factor is required and one of them was there before a time: a factor that a session enrolled raises
     /// no session of that same sign-in (docs/threats.md#attack-m9).
     pub fn has_older_than(&self, at: Timestamp) -> bool {
         self.totp.iter().any(|totp| totp.confirmed_at < at)
+            || self.passkeys.iter().any(|added| *added < at)
             || self.is_required() && self.backup_codes > 0 && self.backup_codes_at.is_some_and(|drawn| drawn < at)
     }
 
@@ -92,9 +98,11 @@ pub struct ProvenFactor {
     pub since: Timestamp,
 }
 
-/// A code typed as a factor; its form tells which kind it is.
+/// The factor that was shown: a typed code, whose form tells which kind it is, or a passkey.
 #[derive(Clone)]
 pub enum TypedFactor {
+    /// A passkey whose answer was judged already; its use is still to be written.
+    Passkey(ProvenPasskey),
     Totp(TypedCode),
     BackupCode(BackupCode),
 }
@@ -139,6 +147,8 @@ mod tests {
     fn a_factor_adds_its_words_to_those_of_the_sign_in() {
         assert_eq!(FactorKind::Totp.added_to(&[Amr::Pwd]), [Amr::Pwd, Amr::Otp, Amr::Mfa]);
         assert_eq!(FactorKind::BackupCode.added_to(&[Amr::Sms, Amr::Pwd]), [Amr::Sms, Amr::Pwd, Amr::Mfa]);
+        let key = FactorKind::Passkey.added_to(&[Amr::Pwd]);
+        assert_eq!(key, [Amr::Pwd, Amr::Pop, Amr::User, Amr::Mfa]);
         let again = FactorKind::Totp.added_to(&[Amr::Pwd, Amr::Mfa]);
         assert_eq!(again, FactorKind::Totp.added_to(&again));
     }
@@ -161,6 +171,8 @@ mod tests {
         let totp = TotpFactor { id: TotpId::new("t"), confirmed_at: late, used_at: None };
         let both = HeldFactors { totp: vec![totp], ..codes };
         assert!(both.is_required() && both.has_older_than(late) && !both.has_older_than(early));
+        let key = HeldFactors { passkeys: vec![late], ..HeldFactors::default() };
+        assert!(key.is_required() && key.has_older_than(Timestamp(21)) && !key.has_older_than(late));
         let drawn_later = HeldFactors { backup_codes_at: Some(late), ..both };
         assert!(!drawn_later.has_older_than(late) && drawn_later.has_older_than(Timestamp(21)));
     }

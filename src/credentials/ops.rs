@@ -5,6 +5,7 @@ mod disowned;
 mod enrolment;
 mod factors;
 mod fresh_proof;
+mod passkeys;
 
 pub use compare::{ComparedPassword, ComparisonRefusal, TypedCredentials, compare_password};
 pub use disowned::remove_disowned;
@@ -14,6 +15,7 @@ pub use enrolment::{
 };
 pub use factors::{SessionFactorOutcome, find_factors, is_repeated, prove_in_session, record_proven, verify_factor};
 pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
+pub use passkeys::{PasskeyCreation, PasskeyRemoval, add_passkey, remove_passkey};
 
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword, store};
 use crate::accounts::ops::PasswordVerification;

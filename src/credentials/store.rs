@@ -6,6 +6,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId, TotpId};
 use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
+use crate::passkeys;
 
 fn secret_place(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "totp", column: "secret", row }
@@ -29,7 +30,8 @@ pub async fn find_factors(tx: &mut Tx, account_id: &AccountId) -> Result<HeldFac
     let totp = totp.collect();
     let sql = "SELECT COUNT(*), MAX(created_at) FROM backup_code WHERE account_id = $1 AND used_at IS NULL";
     let (backup_codes, drawn) = tx.fetch_one::<(i64, Option<i64>)>(sql, args![account_id]).await?;
-    Ok(HeldFactors { totp, backup_codes, backup_codes_at: drawn.map(Timestamp) })
+    let passkeys = passkeys::store::list(tx, account_id).await?.into_iter().map(|passkey| passkey.created_at).collect();
+    Ok(HeldFactors { passkeys, totp, backup_codes, backup_codes_at: drawn.map(Timestamp) })
 }
 
 /// A secret with what is needed to accept one of its codes.
@@ -158,10 +160,11 @@ pub async fn has_backup_code_served(tx: &mut Tx, account_id: &AccountId, digest:
     Ok(tx.fetch_one::<(i64,)>(sql, args![account_id, digest, at]).await?.0 == 1)
 }
 
-/// Deletes every factor of an account, also those that wait for their first code.
+/// Deletes every factor of an account, passkeys too, and those that wait for their first code.
 pub async fn delete_all(tx: &mut Tx, account_id: &AccountId) -> Result<()> {
     delete_backup_codes(tx, account_id).await?;
     tx.execute("DELETE FROM totp WHERE account_id = $1", args![account_id]).await?;
+    passkeys::store::delete_all(tx, account_id).await?;
     Ok(())
 }
 

@@ -113,9 +113,16 @@ pub enum FactorProblem {
     Wrong,
     /// The attempts are used up.
     Waiting,
+    /// The passkey could not be verified, deliberately not said why.
+    Passkey,
 }
 
 impl FactorFieldError {
+    /// The error of a passkey that was not accepted.
+    pub fn passkey() -> Self {
+        FactorFieldError { kind: FactorProblem::Passkey, until: String::new() }
+    }
+
     pub fn new(refused: FactorVerification, lang: Lang) -> Self {
         match refused {
             FactorVerification::Limited { until } => {
@@ -134,9 +141,15 @@ impl FactorFieldError {
     /// Examples, for the samples of pages.
     pub fn samples() -> Vec<Self> {
         let error = |kind| FactorFieldError { kind, until: "14\u{a0}h\u{a0}30".to_owned() };
-        [FactorProblem::Empty, FactorProblem::Malformed, FactorProblem::Wrong, FactorProblem::Waiting]
-            .map(error)
-            .to_vec()
+        [
+            FactorProblem::Empty,
+            FactorProblem::Malformed,
+            FactorProblem::Wrong,
+            FactorProblem::Waiting,
+            FactorProblem::Passkey,
+        ]
+        .map(error)
+        .to_vec()
     }
 }
 

@@ -20,10 +20,12 @@ pub enum Namespace {
     Assertion,
     /// The `jti` values of DPoP proofs (RFC 9449 11.1), claimed until the proof expires.
     DpopProof,
+    /// The challenges of passkeys that were answered, claimed until they expire.
+    PasskeyChallenge,
 }
 
 impl Namespace {
-    pub const ALL: [Namespace; 7] = [
+    pub const ALL: [Namespace; 8] = [
         Namespace::Code,
         Namespace::Interaction,
         Namespace::Logout,
@@ -31,6 +33,7 @@ impl Namespace {
         Namespace::AnsweredPar,
         Namespace::Assertion,
         Namespace::DpopProof,
+        Namespace::PasskeyChallenge,
     ];
 
     /// Returns the stored name of the namespace. A name never changes.
@@ -43,6 +46,7 @@ impl Namespace {
             Namespace::AnsweredPar => "answered_par",
             Namespace::Assertion => "assertion",
             Namespace::DpopProof => "dpop",
+            Namespace::PasskeyChallenge => "passkey",
         }
     }
 
@@ -65,6 +69,8 @@ impl Namespace {
             Namespace::AnsweredPar => quota(3 * MIB, 4 * MIB, 64 * KIB, Span::hours(2)),
             // Owned by a client: about 26 000 live claims, and the first 400 regardless of other clients.
             Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 11 * MIB, 64 * KIB, Span::minutes(5)),
+            // Owned by an account, and claimed after a right signature only: no stranger fills it.
+            Namespace::PasskeyChallenge => quota(16 * KIB, MIB, 4 * KIB, Span::minutes(5)),
         }
     }
 
@@ -86,7 +92,7 @@ impl Namespace {
             // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
             Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.
-            Namespace::AnsweredPar | Namespace::Assertion | Namespace::DpopProof => 0,
+            Namespace::AnsweredPar | Namespace::Assertion | Namespace::DpopProof | Namespace::PasskeyChallenge => 0,
         }
     }
 }

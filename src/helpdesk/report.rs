@@ -41,6 +41,7 @@ pub struct AccountReport {
 pub struct FactorsReport {
     /// The applications of codes.
     pub applications: usize,
+    pub passkeys: usize,
     /// The backup codes left.
     pub backup_codes: i64,
 }

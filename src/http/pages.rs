@@ -86,7 +86,9 @@ impl PageRenderer {
             texts.push((file.to_string(), embedded_text(&file)?));
         }
         tera.add_raw_templates(texts)?;
-        for (name, file) in [("css", "preau.css"), ("js", "preau.js"), ("icon", "favicon.svg")] {
+        for (name, file) in
+            [("css", "preau.css"), ("js", "preau.js"), ("passkeys_js", "passkeys.js"), ("icon", "favicon.svg")]
+        {
             tera.global_context().insert(name, &assets::link(file));
         }
         tera.global_context().insert("house", service);

@@ -17,7 +17,8 @@ pub const AFTER_SIGN_IN: &str = "/connexion/suite";
 /// The page of the second factor.
 pub const FACTOR: &str = "/connexion/preuve";
 /// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
-pub const FACTOR_ERRANDS: [&str; 10] = [
+pub const FACTOR_ERRANDS: [&str; 11] = [
+    ACCOUNT_PASSKEY,
     ACCOUNT_APPLICATION,
     ACCOUNT_BACKUP_CODES,
     ACCOUNT_EMAIL,
@@ -64,6 +65,11 @@ pub const ACCOUNT_PHONE: &str = "/compte/portable";
 pub const ACCOUNT_SERVICES: &str = "/compte/services";
 pub const ACCOUNT_SECURITY: &str = "/compte/securite";
 pub const ACCOUNT_NOTICE: &str = "/compte/evenement";
+/// The page that adds a passkey.
+pub const ACCOUNT_PASSKEY: &str = "/compte/cle";
+pub const ACCOUNT_PASSKEY_ADD: &str = "/compte/cle/ajouter";
+pub const ACCOUNT_PASSKEY_EDIT: &str = "/compte/cle/modifier";
+pub const ACCOUNT_PASSKEY_REMOVE: &str = "/compte/cle/retirer";
 pub const ACCOUNT_PASSWORD: &str = "/compte/mot-de-passe";
 /// The well-known URL of the W3C for changing passwords.
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";

@@ -2,10 +2,12 @@
 
 mod entry;
 mod factor;
+mod passkey;
 
 pub use factor::{AttemptContext, FactorSignInOutcome, find_attempt, finish_with_factor};
 
 use entry::{EntryProof, enter};
+pub use passkey::sign_in_with_passkey;
 
 use crate::accounts::{self, Account, AccountState, SuspendedBy, password};
 use crate::app::{App, Operation};
@@ -42,6 +44,8 @@ pub enum SignInOutcome {
     FactorNeeded { attempt_id: SignInAttemptId, secret: String },
     #[strum(serialize = "wrong")]
     WrongCredentials,
+    /// The passkey is wrong, expired, used before, or of nobody.
+    PasskeyRefused,
     /// The password is the previous one, on a device that knew the account. `at` is the time of the change
     /// (docs/threats.md#faults-a17).
     #[strum(serialize = "replaced")]
@@ -57,6 +61,7 @@ pub enum SignInOutcome {
     /// password has it too (docs/threats.md#threat-s18). Reported only after the correct password.
     #[strum(serialize = "forced")]
     MustChangePassword {
+        identifiant: String,
         /// True if a code can be sent to the roster's mobile number; else a letter of the school is needed.
         has_mobile: bool,
         /// The schools to contact.

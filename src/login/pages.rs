@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::ops::{LoginContext, SignInOutcome, sign_in};
+use super::ops::{LoginContext, SignInOutcome, sign_in, sign_in_with_passkey};
 use super::views::{LoginFormError, LoginPage, MustChangePasswordPage};
 use crate::accounts::{self, identifier};
 use crate::app::{AppState, Operation};
@@ -23,6 +23,7 @@ use crate::http::request_context::{
 use crate::interactions::views::Continue;
 use crate::interactions::{self, Interaction};
 use crate::letters::code::looks_like_a_code;
+use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge};
 use crate::protocol::acr::Acr;
 use crate::sessions::extract::CurrentSession;
 use crate::telemetry;
@@ -51,6 +52,11 @@ async fn client_branding(app: &AppState, waiting: Option<&Interaction>) -> anyho
     Ok(client.filter(Client::is_usable).map(|client| ClientBranding::from_client(&client)).unwrap_or_default())
 }
 
+/// Returns the challenge of the page, the same for everybody.
+fn passkey_challenge(app: &AppState, ctx: &RequestContext, browser: &str) -> anyhow::Result<Option<PasskeyChallenge>> {
+    passkeys::ops::challenge(&Operation::of_request(app, ctx), CeremonyPurpose::SignIn, browser)
+}
+
 /// GET: shows the form. A browser that has a session meanwhile is redirected at once; the authorization endpoint
 /// decides if the session is sufficient, and redirects here with `motif` if not.
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: CurrentSession) -> PageResult {
@@ -67,14 +73,15 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     let shown_before = ctx.query.get("identifiant").map(str::to_owned);
     let hint = shown_before.or_else(|| waiting.as_ref()?.request.login_hint.clone()).unwrap_or_default();
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let (browser, cookie) = ctx.navigation_cookie(app.rng.as_ref());
     let page = LoginPage {
+        passkey: passkey_challenge(&app, &ctx, &browser)?,
         query,
         shown: client_branding(&app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
         identifiant: if identifier::is_identifiant(&hint) { hint } else { String::new() },
         refusal: None,
     };
-    let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
     // An invalid session cookie is removed: the page must not be shown with a stale cookie (docs/threats.md#attack-s7).
     let dead =
         ctx.session.as_ref().filter(|_| signed.0.is_none()).and_then(|_| ctx.jar.clear_cookie(CookieName::Session));
@@ -95,15 +102,16 @@ struct SubmittedForm<'a> {
 
 impl SubmittedForm<'_> {
     fn refuse(&self, status: StatusCode, refusal: LoginFormError) -> PageResult {
+        // The form is shown again, so the lifetime of its cookie restarts.
+        let (browser, cookie) = self.ctx.navigation_cookie(self.app.rng.as_ref());
         let page = LoginPage {
+            passkey: passkey_challenge(self.app, self.ctx, &browser)?,
             query: self.query.clone(),
             service: self.service.clone(),
             shown: self.shown.clone(),
             identifiant: self.identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
             refusal: Some(refusal),
         };
-        // The form is shown again, so the lifetime of its cookie restarts.
-        let (_, cookie) = self.ctx.navigation_cookie(self.app.rng.as_ref());
         // The page of a suspended account shows the support code.
         let shown = match page.refusal {
             Some(LoginFormError::Suspended { .. }) => self.ctx.page_with_code(&self.app.pages, status, &page),
@@ -127,6 +135,7 @@ impl SubmittedForm<'_> {
                 self.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Replaced { date })
             }
             SignInOutcome::WrongCredentials => self.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Wrong),
+            SignInOutcome::PasskeyRefused => self.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Passkey),
             SignInOutcome::MustWait { until } => {
                 let hour = dates::hour_rounded_up(ctx.lang, until);
                 let page = self.refuse(StatusCode::TOO_MANY_REQUESTS, LoginFormError::Waiting { until: hour })?;
@@ -137,7 +146,12 @@ impl SubmittedForm<'_> {
                 let limited = LoginFormError::Limited { until, elsewhere: refused.is_connection_specific() };
                 Ok(retry_after(self.refuse(StatusCode::TOO_MANY_REQUESTS, limited)?, ctx.now, refused.until))
             }
-            SignInOutcome::MustChangePassword { has_mobile, offices } => self.ask_new_password(has_mobile, offices),
+            SignInOutcome::MustChangePassword { identifiant, has_mobile, offices } => {
+                // What was typed may be another identifiant of the account; with a passkey nothing was.
+                let typed = identifier::normalize(&self.identifiant);
+                let identifiant = if typed.is_empty() { identifiant } else { typed };
+                self.ask_new_password(identifiant, has_mobile, offices)
+            }
             SignInOutcome::Suspended { by, school, offices } => {
                 let school = school.unwrap_or_else(|| app.pages.service_name().to_owned());
                 let code = ctx.support_code.clone();
@@ -151,10 +165,10 @@ impl SubmittedForm<'_> {
         }
     }
 
-    fn ask_new_password(&self, has_mobile: bool, offices: Vec<SchoolContact>) -> PageResult {
+    fn ask_new_password(&self, identifiant: String, has_mobile: bool, offices: Vec<SchoolContact>) -> PageResult {
         let page = MustChangePasswordPage {
             query: self.query.clone(),
-            identifiant: identifier::normalize(&self.identifiant),
+            identifiant,
             has_mobile,
             code: self.ctx.support_code.clone(),
             offices,
@@ -170,6 +184,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let waiting = pending_interaction(&app, &ctx).await;
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let (identifiant, password) = (form.form_value("identifiant").trim().to_owned(), form.form_value("mot_de_passe"));
+    let passkey = PasskeyAnswer::in_form(&form);
     let form = SubmittedForm {
         app: &app,
         ctx: &ctx,
@@ -179,10 +194,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         identifiant,
     };
     // The form was shown with this cookie; a cross-site form is posted without it (docs/threats.md#attack-s5).
-    if ctx.navigation_id.is_none() {
+    let Some(browser) = &ctx.navigation_id else {
         return form.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::NoCookies);
-    }
-    if form.identifiant.is_empty() || password.is_empty() {
+    };
+    if passkey.is_none() && (form.identifiant.is_empty() || password.is_empty()) {
         let (identifiant, mot_de_passe) = (form.identifiant.is_empty(), password.is_empty());
         return form.refuse(StatusCode::UNPROCESSABLE_ENTITY, LoginFormError::Empty { identifiant, mot_de_passe });
     }
@@ -194,7 +209,11 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         return Ok(with_outcome(answer, "letter"));
     }
     let brought = login_context(&ctx, waiting.as_ref());
-    let done = sign_in(&Operation::of_request(&app, &ctx), &form.identifiant, password, brought).await;
+    let op = Operation::of_request(&app, &ctx);
+    let done = match passkey {
+        Some(answer) => sign_in_with_passkey(&op, browser, answer, brought).await,
+        None => sign_in(&op, &form.identifiant, password, brought).await,
+    };
     let outcome = done.as_ref().map_or("failed", SignInOutcome::name);
     app.metrics.record_sign_in(outcome);
     Ok(with_outcome(form.respond(done?)?, outcome))

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::clients::branding::ClientBranding;
 use crate::http::pages::Page;
+use crate::passkeys::PasskeyChallenge;
 use crate::tenants::SchoolContact;
 
 /// `/connexion`. The form posts `identifiant` and `mot_de_passe` to the URL of the page.
@@ -25,6 +26,8 @@ pub struct LoginPage {
     /// The typed identifiant, shown again after an error.
     pub identifiant: String,
     pub refusal: Option<LoginFormError>,
+    /// The challenge for a passkey; `None` where there are no passkeys.
+    pub passkey: Option<PasskeyChallenge>,
 }
 
 /// The error above the form.
@@ -45,6 +48,8 @@ pub enum LoginFormError {
     /// The password was correct, but the account is suspended. `by` is the message `suspended-by-school` or
     /// `suspended-by-operator` ([`PageRenderer::message`](crate::http::pages::PageRenderer::message)).
     Suspended { by: String, school: String, code: String, offices: Vec<SchoolContact> },
+    /// A passkey was not accepted, deliberately not said why.
+    Passkey,
     /// The form was posted without the cookie set by its page.
     NoCookies,
     /// The password hashing queue is full (503, Retry-After).
@@ -67,6 +72,7 @@ impl Page for LoginPage {
                 code: "K7P-4MX".to_owned(),
                 offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
             },
+            LoginFormError::Passkey,
             LoginFormError::NoCookies,
             LoginFormError::Busy { seconds: 5 },
             LoginFormError::Limited { until: "14 h 30".to_owned(), elsewhere: true },
@@ -78,6 +84,7 @@ impl Page for LoginPage {
             shown: ClientBranding::default(),
             identifiant: String::new(),
             refusal: None,
+            passkey: None,
         };
         let shown = ClientBranding {
             logo: Some("/clients/mon-ent/logo?v=0123abcd".to_owned()),
@@ -90,6 +97,7 @@ impl Page for LoginPage {
             shown: shown.clone(),
             identifiant: "m.payet41".to_owned(),
             refusal,
+            passkey: Some(PasskeyChallenge::sample()),
         };
         let mut all = vec![first, LoginPage { identifiant: String::new(), ..asked(None) }];
         all.extend(refusals.into_iter().map(|refusal| asked(Some(refusal))));

@@ -8,6 +8,7 @@ mod devices;
 mod events;
 mod export;
 mod notices;
+mod passkeys;
 mod password;
 mod phone;
 mod phone_changes;
@@ -23,6 +24,10 @@ pub use devices::{ForgottenDevices, forget_devices};
 pub use events::{EVENT_WORDS, PersonalEvent, list_events};
 pub use export::{ExportOutcome, export_data};
 pub use notices::{NoticeAnswered, answer_notice};
+pub use passkeys::{
+    PasskeyProofRefusal, PasskeyRemovalOutcome, PasskeyStep, TypedProof, next_passkey_step, prove_for_passkey,
+    remove_passkey,
+};
 pub use password::{ChangePasswordOutcome, PasswordChangeRequest, change_password};
 pub use phone::disown_phone;
 pub use phone_changes::tell_phone_changes;

@@ -5,6 +5,7 @@ mod factors;
 mod give_up;
 mod notices;
 mod own_data;
+mod passkeys;
 mod password;
 mod security;
 mod services;
@@ -49,6 +50,10 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_EVENTS, get(security::events))
         .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
+        .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).post(passkeys::prove))
+        .route(paths::ACCOUNT_PASSKEY_ADD, post(passkeys::add))
+        .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).post(passkeys::rename))
+        .route(paths::ACCOUNT_PASSKEY_REMOVE, post(passkeys::remove))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
         .route(paths::WITHDRAW_CONSENT, post(services::withdraw_consent))

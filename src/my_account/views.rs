@@ -4,6 +4,7 @@ mod children;
 mod closing;
 mod data;
 mod factors;
+mod passkeys;
 mod password;
 mod security;
 mod services;
@@ -12,6 +13,7 @@ pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard,
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
 pub use factors::{AddApplicationPage, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
+pub use passkeys::{AddPasskeyPage, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError};
 pub use password::ChangePasswordPage;
 pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};

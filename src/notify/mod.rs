@@ -32,6 +32,12 @@ pub enum AccountNoticeKind {
     ChildAdded,
     /// The person took a child out of the account. The detail is the given name.
     ChildRemoved,
+    /// A passkey was added. The detail is its id, and is not shown.
+    PasskeyAdded,
+    /// The detail is the label of the passkey.
+    PasskeyRemoved,
+    /// The counter of a passkey went back: there may be a copy. The detail is its label.
+    PasskeyCopied,
     /// A parent asked for a code for this pupil's account.
     CodeRequested,
     /// The account closes at the end of the thirty days. The detail is [`CHILDLESS`] if nobody asked for it.
@@ -81,6 +87,7 @@ impl AccountNoticeKind {
                 | AccountNoticeKind::Closing
                 | AccountNoticeKind::ClosingSoon
                 | AccountNoticeKind::PhoneChanged
+                | AccountNoticeKind::PasskeyCopied
         )
     }
 }

@@ -56,6 +56,10 @@ pub enum Amr {
     Pwd,
     /// A code of an application (RFC 6238).
     Otp,
+    /// A key that only the person's authenticator has.
+    Pop,
+    /// The authenticator verified its person: by a fingerprint, a face or a code.
+    User,
     /// Two factors of different kinds, both proven.
     Mfa,
 }

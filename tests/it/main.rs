@@ -74,6 +74,8 @@ mod oidc;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod process;

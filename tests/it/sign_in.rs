@@ -6,6 +6,7 @@ use preau::base::profile::Profile;
 use preau::crypto::Priority;
 use preau::db::Durability;
 
+use crate::support::html::attribute;
 use crate::support::{Browser, TestAccount, TestRelyingParty, TestServer};
 
 /// A browser on the sign-in page of the ENT's request.
@@ -161,7 +162,14 @@ async fn threat_s05_attack_l6_nobody_learns_whether_an_identifiant_exists() {
                 .filter(|(name, _)| *name != "x-request-id")
                 .map(|(n, v)| format!("{n}: {v:?}"))
                 .collect();
-            let masked = format!("{} {headers:?} {text}", answer.status);
+            let mut masked = format!("{} {headers:?} {text}", answer.status);
+            // The challenge and the sealed state are drawn for each page; their lengths stay compared.
+            for (of, name) in [("form[data-passkey]", "data-options"), ("form[data-passkey] input[name=etat]", "value")]
+            {
+                let shown = attribute(&answer.text(), of, name).expect("a passkey can be used");
+                let drawn = shown.split("\"challenge\":\"").nth(1).map_or(shown.as_str(), |rest| &rest[..43]);
+                masked = masked.replace(drawn, &format!("DRAWN {}", drawn.len()));
+            }
             story.push(masked.replace(&query, "QUERY").replace(&nav, "NAV"));
             if n % 3 == 2 {
                 server.advance(Span::minutes(1));

@@ -28,7 +28,7 @@ use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, with_cookie};
 use crate::protocol::params::Params;
 use crate::services::ServiceLink;
-use crate::{clients, roster, services, tenants};
+use crate::{clients, passkeys, roster, services, tenants};
 
 async fn load_account(app: &AppState, activation: &Activation) -> Result<Account, PageError> {
     let id = activation.account_id.as_ref().ok_or(PageError::NotFound)?;
@@ -214,6 +214,9 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         },
         others: other_service_links(&app, &ctx, &account_id).await?,
         notices: child_notices(&activation),
+        passkey_href: passkeys::ops::may_offer(&Operation::of_request(&app, &ctx), &account_id, &ctx.devices)
+            .await?
+            .then(|| format!("{}{query}", paths::ACCOUNT_PASSKEY)),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }

@@ -216,10 +216,11 @@ pub(super) fn done() -> Vec<DonePage> {
         continue_href: "/oauth2/authorize?i=0123456789abcdefghijkl".to_owned(),
         others: Vec::new(),
         notices: Vec::new(),
+        passkey_href: None,
     };
     vec![
         page(Some("mon ENT Occitanie")),
-        page(None),
+        DonePage { passkey_href: Some("/compte/cle".to_owned()), ..page(None) },
         DonePage {
             others: vec![ServiceLink {
                 client_id: ClientId::new("mon-ent-toulouse"),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::base::clock::Timestamp;
 use crate::cli::format_paris_time;
-use crate::helpdesk::report::{AccountReport, PersonReport};
+use crate::helpdesk::report::{AccountReport, FactorsReport, PersonReport};
 
 /// Prints a report: a line for each thing that there is.
 pub fn print(report: &AccountReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
@@ -39,9 +39,11 @@ pub fn print(report: &AccountReport, out: &mut (dyn Write + Send)) -> io::Result
     }
     let seen = dated(", last seen", report.sessions.seen_at);
     line("sessions", format!("{}{seen}; {} known devices", report.sessions.alive, report.devices))?;
-    if report.factors.applications > 0 {
-        let (applications, codes) = (report.factors.applications, report.factors.backup_codes);
-        line("factors", format!("{applications} applications of codes; {codes} backup codes left"))?;
+    let FactorsReport { applications, passkeys, backup_codes } = report.factors;
+    if applications + passkeys > 0 {
+        let counted =
+            format!("{applications} applications of codes; {passkeys} passkeys; {backup_codes} backup codes left");
+        line("factors", counted)?;
     }
     if let Some(last) = &report.last_recovery {
         let outcome = last.outcome.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -7,8 +7,9 @@ use crate::credentials::store;
 use crate::db::UnitOfWork;
 use crate::notify::AccountNoticeKind;
 use crate::notify::store::ToldNotice;
+use crate::passkeys;
 
-/// Removes exactly the application, or the backup codes, that a notice told of and the person did not add. Only a
+/// Removes exactly the application, the passkey or the backup codes that a notice told of and the person did not add. Only a
 /// device that the account knew before may do it: else whoever added a factor would remove the person's own. Returns
 /// true if something was removed. The caller has locked the account.
 pub async fn remove_disowned(
@@ -26,10 +27,19 @@ pub async fn remove_disowned(
             store::delete_totp(tx, account_id, &TotpId::new(&told.detail)).await?;
             // Shown to whoever added it.
             store::delete_backup_codes_of(tx, account_id, added.confirmed_at).await?;
-            if held.totp.len() == 1 {
+            if held.totp.len() == 1 && held.passkeys.is_empty() {
                 store::delete_backup_codes(tx, account_id).await?;
             }
             FactorKind::Totp
+        }
+        Some(AccountNoticeKind::PasskeyAdded) => {
+            if !passkeys::store::delete(tx, account_id, &told.detail).await? {
+                return Ok(false);
+            }
+            if !store::find_factors(tx, account_id).await?.is_required() {
+                store::delete_backup_codes(tx, account_id).await?;
+            }
+            FactorKind::Passkey
         }
         Some(AccountNoticeKind::BackupCodesRenewed) => {
             store::delete_backup_codes(tx, account_id).await?;

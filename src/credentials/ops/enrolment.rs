@@ -35,7 +35,8 @@ pub struct FactorOwner<'a> {
 }
 
 impl<'a> FactorOwner<'a> {
-    fn person(self) -> (&'a Session, &'a Account) {
+    /// Returns whose proof is judged again under the lock.
+    pub(super) fn person(self) -> (&'a Session, &'a Account) {
         (self.session, self.account)
     }
 }
@@ -246,12 +247,17 @@ async fn draw_backup_codes(
     Ok(codes)
 }
 
-async fn record(tx: &mut UnitOfWork<'_>, event: AuditEvent, account: &AccountId, detail: &str) -> anyhow::Result<()> {
+pub(super) async fn record(
+    tx: &mut UnitOfWork<'_>,
+    event: AuditEvent,
+    account: &AccountId,
+    detail: &str,
+) -> anyhow::Result<()> {
     let about = AuditDetails { account: Some(account), detail, ..AuditDetails::default() };
     Ok(audit::store::record(tx, event, about).await?)
 }
 
-async fn tell(
+pub(super) async fn tell(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     owner: FactorOwner<'_>,

@@ -12,6 +12,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::passkeys;
 use crate::sessions::{self, Session};
 
 /// Returns the limiter key of an account's factors. A known device has its own, so that a stranger with the password
@@ -39,6 +40,13 @@ pub async fn verify_factor(
     typed: &TypedFactor,
 ) -> anyhow::Result<FactorVerification> {
     let app = op.app;
+    // A passkey is judged by its signature alone: nobody guesses it, and nobody's wrong codes keep its holder out
+    // (docs/threats.md#threat-s06).
+    if let TypedFactor::Passkey(passkey) = typed {
+        let taken = passkey.account_id == *account_id && passkeys::store::record_use(tx, passkey).await?;
+        let proven = ProvenFactor { kind: FactorKind::Passkey, since: passkey.created_at };
+        return Ok(if taken { FactorVerification::Correct(proven) } else { FactorVerification::Incorrect });
+    }
     let key = limiter_key(app, account_id, known_device);
     let counted = limits::store::consume_for_account(tx, RateLimit::Factor, &key, Some(account_id)).await?;
     if let RateLimitDecision::Limited { until } = counted {
@@ -58,6 +66,7 @@ async fn take(
     typed: &TypedFactor,
 ) -> anyhow::Result<Option<ProvenFactor>> {
     match typed {
+        TypedFactor::Passkey(_) => Ok(None),
         TypedFactor::Totp(code) => {
             for held in store::list_secrets(tx, &op.app.master_key, account_id).await? {
                 let (Some(step), Some(since)) = (held.secret.step_of(code, op.now), held.confirmed_at) else {
@@ -90,6 +99,10 @@ pub async fn is_repeated(
     typed: &TypedFactor,
     at: Timestamp,
 ) -> anyhow::Result<bool> {
+    // The challenge of a passkey serves once.
+    if matches!(typed, TypedFactor::Passkey(_)) {
+        return Ok(false);
+    }
     let key = limiter_key(op.app, account_id, None);
     let counted = limits::store::consume_for_account(tx, RateLimit::Factor, &key, Some(account_id)).await?;
     if matches!(counted, RateLimitDecision::Limited { .. }) {
@@ -97,6 +110,7 @@ pub async fn is_repeated(
     }
     let mut repeated = false;
     match typed {
+        TypedFactor::Passkey(_) => {}
         TypedFactor::Totp(code) => {
             for held in store::list_secrets(tx, &op.app.master_key, account_id).await? {
                 if let Some(step) = held.secret.step_of(code, at) {

@@ -17,10 +17,11 @@ pub struct RemovedFactors {
     pub identifiant: String,
     /// The number of applications that counted.
     pub applications: usize,
+    pub passkeys: usize,
     pub sessions: u64,
 }
 
-/// Removes every application and backup code of an account: from now on the password alone opens it. Its sessions,
+/// Removes every application, passkey and backup code of an account: from now on the password alone opens it. Its sessions,
 /// refresh tokens, and the sign-ins and recoveries that wait for a factor end; what a thief would want waits for two
 /// days; the person is told by banner and mail. The school has checked who asks.
 pub async fn remove_factors(
@@ -39,7 +40,8 @@ pub async fn remove_factors(
     credentials::store::delete_all(&mut tx, &account.id).await?;
     // Else a browser in which the removed factor was shown would skip the next one too.
     devices::store::forget_factor_proofs(&mut tx, &account.id).await?;
-    let before = format!("{} applications, {} backup codes", held.totp.len(), held.backup_codes);
+    let (applications, passkeys) = (held.totp.len(), held.passkeys.len());
+    let before = format!("{applications} applications, {passkeys} passkeys, {} backup codes", held.backup_codes);
     let about = AuditDetails {
         account: Some(&account.id),
         reason: Some(reason),
@@ -57,5 +59,5 @@ pub async fn remove_factors(
     let what = NoticeRequest { account_id, kind, detail: "", device_id: None, lang: Lang::default() };
     notify::ops::notify_person(&mut tx, notices, what).await?;
     tx.commit().await?;
-    Ok(RemovedFactors { identifiant: account.identifiant, applications: held.totp.len(), sessions })
+    Ok(RemovedFactors { identifiant: account.identifiant, applications, passkeys, sessions })
 }

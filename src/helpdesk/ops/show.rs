@@ -73,7 +73,11 @@ async fn report(op: StorageOperation<'_>, tx: &mut Tx, account: Account) -> anyh
             .collect(),
         email: email.map(|email| mask_address(&email.address)),
         devices: known.len(),
-        factors: FactorsReport { applications: held.totp.len(), backup_codes: held.backup_codes },
+        factors: FactorsReport {
+            applications: held.totp.len(),
+            passkeys: held.passkeys.len(),
+            backup_codes: held.backup_codes,
+        },
         last_recovery: last.map(|last| RecoveryReport {
             created_at: Timestamp(last.created_at),
             channel: last.channel,

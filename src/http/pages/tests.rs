@@ -68,6 +68,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::DisownPhonePage,
         my_account::views::EventsPage,
         my_account::views::OwnDataPage,
+        my_account::views::AddPasskeyPage,
+        my_account::views::PasskeyPage,
         my_account::views::SecurityPage,
         my_account::views::ServicesPage,
         regroup::views::RegroupPage,
@@ -151,7 +153,7 @@ fn assets_are_served_under_a_name_that_changes_with_them() {
 fn dump_every_page() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
-    for name in ["preau.css", "preau.js", "favicon.svg"] {
+    for name in ["preau.css", "preau.js", "passkeys.js", "favicon.svg"] {
         std::fs::write(folder.join("assets").join(name), asset(name).unwrap().bytes).unwrap();
     }
     for RenderedPage { name, html, .. } in every_page(&pages()).0 {

@@ -45,7 +45,8 @@ pub(super) async fn enter(
     if how.must_change {
         let mobile = accounts::store::cohorts::list_with_mobile(tx, std::slice::from_ref(id)).await?;
         let offices = list_contacts_of_account(tx, id).await?;
-        return Ok(SignInOutcome::MustChangePassword { has_mobile: !mobile.is_empty(), offices });
+        let identifiant = account.identifiant;
+        return Ok(SignInOutcome::MustChangePassword { identifiant, has_mobile: !mobile.is_empty(), offices });
     }
     if how.method == AuthenticationMethod::Password && needs_factor(tx, id, how.device, brought).await? {
         let (attempt, secret) = SignInAttempt::new(op, id, brought.support_code);

@@ -25,6 +25,7 @@ use crate::http::request_context::{RequestContext, retry_after, see_other, with_
 use crate::login::SignInAttempt;
 use crate::login::ops::{self, AttemptContext, FactorSignInOutcome};
 use crate::login::views::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPage};
+use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, PasskeyVerification};
 use crate::protocol::acr::Acr;
 use crate::roster::store::pupils::list_contacts_of_account;
 use crate::sessions::Session;
@@ -47,6 +48,14 @@ impl Asked {
         match self {
             Asked::AfterPassword(attempt) => &attempt.account_id,
             Asked::InSession(session, _) => &session.account_id,
+        }
+    }
+
+    /// Returns the secret to which the challenge of a passkey is bound.
+    fn binding(&self) -> &str {
+        match self {
+            Asked::AfterPassword(attempt) => attempt.id.as_str(),
+            Asked::InSession(session, _) => session.id.as_str(),
         }
     }
 }
@@ -148,7 +157,16 @@ async fn form(
     error: Option<FactorFieldError>,
 ) -> anyhow::Result<FactorPage> {
     let waiting = pending_interaction(app, ctx).await;
+    let passkey = match held.passkeys.is_empty() {
+        true => None,
+        false => {
+            let op = Operation::of_request(app, ctx);
+            passkeys::ops::challenge(&op, CeremonyPurpose::Factor, asked.binding())?
+        }
+    };
     Ok(FactorPage {
+        passkey,
+        totp: !held.totp.is_empty(),
         query: ctx.carried_query(&CARRIED_PARAMS),
         shown: client_branding(app, waiting.as_ref()).await?,
         service: waiting.map(|w| w.client_name),
@@ -173,7 +191,23 @@ async fn lost(app: &AppState, ctx: &RequestContext, asked: &Asked) -> PageResult
     }
 }
 
-/// POST: compares the code.
+/// Judges a passkey of the person asked.
+async fn judge_passkey(
+    app: &AppState,
+    ctx: &RequestContext,
+    asked: &Asked,
+    answer: PasskeyAnswer<'_>,
+) -> anyhow::Result<Result<TypedFactor, FactorFieldError>> {
+    let ceremony = (CeremonyPurpose::Factor, asked.binding());
+    let op = Operation::of_request(app, ctx);
+    let verified = passkeys::ops::verify(&op, ceremony, Some(asked.account_id()), answer, ctx.lang).await?;
+    Ok(match verified {
+        PasskeyVerification::Proven(proven) => Ok(TypedFactor::Passkey(proven)),
+        PasskeyVerification::Copied | PasskeyVerification::Refused(_) => Err(FactorFieldError::passkey()),
+    })
+}
+
+/// POST: compares the code, or judges the passkey.
 pub async fn submit(
     State(app): State<AppState>,
     ctx: RequestContext,
@@ -187,10 +221,14 @@ pub async fn submit(
         Err(answer) => return Ok(answer),
     };
     let held = credentials::ops::find_factors(&Operation::of_request(&app, &ctx), asked.account_id()).await?;
-    let typed = match TypedFactor::parse(typed.form_value("code")) {
+    let shown = match PasskeyAnswer::in_form(&typed) {
+        Some(answer) => judge_passkey(&app, &ctx, &asked, answer).await?,
+        None => TypedFactor::parse(typed.form_value("code")).map_err(FactorFieldError::from),
+    };
+    let typed = match shown {
         Ok(typed) => typed,
         Err(error) => {
-            let page = form(&app, &ctx, (&asked, &held), Some(error.into())).await?;
+            let page = form(&app, &ctx, (&asked, &held), Some(error)).await?;
             return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
@@ -222,7 +260,10 @@ pub async fn submit(
             }
         }
     };
-    let error = FactorFieldError::new(refused, ctx.lang);
+    let error = match typed {
+        TypedFactor::Passkey(_) => FactorFieldError::passkey(),
+        _ => FactorFieldError::new(refused, ctx.lang),
+    };
     let page = form(&app, &ctx, (&asked, &held), Some(error)).await?;
     Ok(match refused {
         FactorVerification::Limited { until } => {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::clients::branding::ClientBranding;
 use crate::credentials::views::FactorFieldError;
 use crate::http::pages::Page;
+use crate::passkeys::PasskeyChallenge;
 use crate::tenants::SchoolContact;
 
 /// `/connexion/preuve`. Posts `code` to the URL of the page. Shown only after a right password, or in a session.
@@ -15,6 +16,10 @@ pub struct FactorPage {
     /// The name of the requesting client.
     pub service: Option<String>,
     pub shown: ClientBranding,
+    /// The challenge for a passkey; `None` if the account has none.
+    pub passkey: Option<PasskeyChallenge>,
+    /// True if the account has an application.
+    pub totp: bool,
     /// True if the account has backup codes left.
     pub backup_codes: bool,
     /// True if a page of the account waits, which has to be filled in again afterwards.
@@ -62,6 +67,8 @@ impl Page for FactorPage {
             query: format!("{QUERY}&s=0123456789abcdefghijkl"),
             service: Some("mon ENT Occitanie".to_owned()),
             shown: ClientBranding::default(),
+            passkey: None,
+            totp: true,
             backup_codes: true,
             errand: false,
             back_href: format!("/connexion{QUERY}"),
@@ -75,7 +82,12 @@ impl Page for FactorPage {
             back_href: "/compte".to_owned(),
             ..page(None)
         };
-        let mut all = vec![page(None), plain];
+        let passkey = Some(PasskeyChallenge::sample());
+        let with_passkey = FactorPage { passkey: passkey.clone(), ..page(None) };
+        let codes = FactorPage { passkey: passkey.clone(), totp: false, ..page(None) };
+        let alone = |error| FactorPage { passkey: passkey.clone(), totp: false, backup_codes: false, ..page(error) };
+        let refused = alone(Some(FactorFieldError::passkey()));
+        let mut all = vec![page(None), plain, with_passkey, codes, alone(None), refused];
         all.extend(FactorFieldError::samples().into_iter().map(|error| page(Some(error))));
         all
     }

@@ -15,7 +15,10 @@ use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::AccountNoticeKind;
 use crate::sessions::{SESSION_TTL, Session};
-use crate::{clients, credentials, devices, grants, notify, roster};
+use crate::{clients, credentials, devices, grants, notify, passkeys, roster};
+
+/// The notices whose detail is an id of ours.
+const HIDDEN_DETAILS: [AccountNoticeKind; 2] = [AccountNoticeKind::FactorAdded, AccountNoticeKind::PasskeyAdded];
 
 /// The maximum number of audit rows in an export; thirteen months of a person have some hundred.
 const MAX_EXPORTED_EVENTS: i64 = 20_000;
@@ -56,6 +59,7 @@ pub async fn export_data(
     let people = roster_data(op, &mut tx, account).await?;
     let devices = devices::store::list(&mut tx, &account.id, op.now, op.now.minus(SESSION_TTL)).await?;
     let held = credentials::store::find_factors(&mut tx, &account.id).await?;
+    let keys = passkeys::store::list(&mut tx, &account.id).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let events = audit::store::list_latest_of_account(&mut tx, &account.id, "g", MAX_EXPORTED_EVENTS).await?;
     let services = service_data(&mut tx, account).await?;
@@ -81,6 +85,11 @@ pub async fn export_data(
             "signed_in_since": device.signed_in_at.map(|at| time(Timestamp(at))),
         })).collect::<Vec<_>>(),
         "second_factors": {
+            "passkeys": keys.iter().map(|key| json!({
+                "name": key.label,
+                "added_at": time(key.created_at),
+                "last_used": key.used_at.map(time),
+            })).collect::<Vec<_>>(),
             "applications": held.totp.iter().map(|totp| json!({
                 "added_at": time(totp.confirmed_at),
                 "last_used": totp.used_at.map(time),
@@ -93,7 +102,7 @@ pub async fn export_data(
         "notices": notices.iter().map(|notice| json!({
             "at": time(Timestamp(notice.at)),
             "kind": notice.kind,
-            "about": if notice.kind == AccountNoticeKind::FactorAdded.name() { "" } else { &notice.detail },
+            "about": if HIDDEN_DETAILS.iter().any(|kind| kind.name() == notice.kind) { "" } else { &notice.detail },
             "answer": notice.answer,
             "answered_at": notice.answered_at.map(|at| time(Timestamp(at))),
         })).collect::<Vec<_>>(),

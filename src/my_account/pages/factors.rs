@@ -30,11 +30,11 @@ use crate::my_account::views::{
 use crate::otp::{CodeFormatError, TypedCode};
 use crate::sessions::extract::SignedIn;
 
-fn operation<'a>(app: &'a App, ctx: &'a RequestContext, account: &Account) -> Operation<'a> {
+pub(super) fn operation<'a>(app: &'a App, ctx: &'a RequestContext, account: &Account) -> Operation<'a> {
     Operation::of_request(app, ctx).by(Actor::Account(account.id.clone()))
 }
 
-fn owner<'a>(ctx: &'a RequestContext, signed: &'a SignedIn) -> FactorOwner<'a> {
+pub(super) fn owner<'a>(ctx: &'a RequestContext, signed: &'a SignedIn) -> FactorOwner<'a> {
     FactorOwner { session: &signed.session, account: &signed.account, device_secrets: &ctx.devices, lang: ctx.lang }
 }
 

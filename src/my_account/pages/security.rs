@@ -11,7 +11,6 @@ use crate::base::ids::is_id;
 use crate::base::lang::Lang;
 use crate::credentials;
 use crate::credentials::factors::{MAX_TOTP, TotpFactor};
-use crate::devices;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
@@ -20,6 +19,7 @@ use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
 use crate::my_account::views::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
 use crate::sessions::SESSION_TTL;
 use crate::sessions::extract::SignedIn;
+use crate::{devices, passkeys};
 
 /// The words of the query that tell the end of a change of factors.
 const TOLD: [(&str, FactorChangeTold); 4] = [
@@ -65,6 +65,7 @@ pub async fn show(
 ) -> PageResult {
     let mut tx = app.db.read().await?;
     let known = devices::store::list(&mut tx, &account.id, ctx.now, ctx.now.minus(SESSION_TTL)).await?;
+    let keys = passkeys::store::list(&mut tx, &account.id).await?;
     let (events, _) = ops::list_events(&mut tx, &account.id, None).await?;
     let held = credentials::store::find_factors(&mut tx, &account.id).await?;
     drop(tx);
@@ -82,6 +83,8 @@ pub async fn show(
     let page = SecurityPage {
         told,
         password_since: account.password_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(),
+        passkeys: passkeys::ops::relying_party(&app)
+            .map(|_| keys.into_iter().map(|key| super::passkeys::line(ctx.lang, ctx.now, key)).collect()),
         may_add_application: held.totp.len() < MAX_TOTP,
         applications: held.totp.into_iter().map(|totp| application_line(&ctx, totp)).collect(),
         backup_codes: held.backup_codes,

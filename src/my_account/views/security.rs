@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::PasskeyLine;
 use crate::http::pages::Page;
 
 /// `/compte/securite`. Posts `oublier` to the URL of the page: a device, or `autres`.
@@ -14,6 +15,8 @@ pub struct SecurityPage {
     /// The applications that give codes.
     pub applications: Vec<ApplicationLine>,
     pub may_add_application: bool,
+    /// The passkeys; `None` where there are none to have.
+    pub passkeys: Option<Vec<PasskeyLine>>,
     /// The number of backup codes left.
     pub backup_codes: i64,
     pub devices: Vec<DeviceLine>,
@@ -103,6 +106,7 @@ impl Page for SecurityPage {
                 used: Some("hier à 21\u{a0}h\u{a0}14".to_owned()),
             }],
             may_add_application: true,
+            passkeys: Some(PasskeyLine::samples()),
             backup_codes: 8,
             devices: vec![
                 here.clone(),
@@ -119,6 +123,7 @@ impl Page for SecurityPage {
                 password_since: "3\u{a0}octobre".to_owned(),
                 applications: Vec::new(),
                 may_add_application: true,
+                passkeys: Some(Vec::new()),
                 backup_codes: 0,
                 devices: vec![here.clone()],
                 events: events(),
@@ -129,6 +134,7 @@ impl Page for SecurityPage {
             password_since: "3\u{a0}octobre".to_owned(),
             applications: vec![ApplicationLine { id: "0".repeat(32), since: "4\u{a0}octobre".to_owned(), used: None }],
             may_add_application: false,
+            passkeys: None,
             backup_codes: 0,
             devices: vec![here],
             events: events(),

@@ -20,6 +20,7 @@ use crate::http::form::Form;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, with_cookie};
 use crate::letters::{self, LetterKind};
+use crate::passkeys;
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryPasswordOutcome};
 use crate::recovery::views::{NewPasswordDone, NewPasswordPage};
@@ -145,16 +146,19 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
                 Some(id) => letters::store::find(&mut app.db.read().await?, id).await?,
                 None => None,
             };
+            let account = load_account(&app, &recovery).await?;
+            let op = Operation::of_request(&app, &ctx);
+            let offered = passkeys::ops::may_offer(&op, &account.id, &ctx.devices).await?;
+            let service_query = ctx.carried_query(&super::SERVICE_PARAMS);
             let page = NewPasswordDone {
                 service: pending_interaction(&app, &ctx).await.map(|waiting| waiting.client_name),
                 continue_href: match ctx.query.get("i") {
-                    Some(_) => format!("{}{}", paths::AUTHORIZE, ctx.carried_query(&super::SERVICE_PARAMS)),
+                    Some(_) => format!("{}{service_query}", paths::AUTHORIZE),
                     None => paths::ACCOUNT.to_owned(),
                 },
+                passkey_href: offered.then(|| format!("{}{service_query}", paths::ACCOUNT_PASSKEY)),
                 identifiant: match letter {
-                    Some(letter) if letter.kind == LetterKind::First => {
-                        Some(load_account(&app, &recovery).await?.identifiant)
-                    }
+                    Some(letter) if letter.kind == LetterKind::First => Some(account.identifiant),
                     _ => None,
                 },
             };

@@ -50,6 +50,8 @@ pub struct NewPasswordDone {
     pub continue_href: String,
     /// The identifiant to keep, if it is the first password of the account.
     pub identifiant: Option<String>,
+    /// The address at which a passkey is added; `None` if none is offered.
+    pub passkey_href: Option<String>,
 }
 
 /// The two hours are over.
@@ -103,11 +105,13 @@ impl Page for NewPasswordDone {
                 service: Some("mon ENT Occitanie".to_owned()),
                 continue_href: format!("/oauth2/authorize{QUERY}"),
                 identifiant: None,
+                passkey_href: None,
             },
             NewPasswordDone {
                 service: None,
                 continue_href: "/compte".to_owned(),
                 identifiant: Some("a.leboeuf12".to_owned()),
+                passkey_href: Some("/compte/cle".to_owned()),
             },
         ]
     }

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 21] = [
+const TABLE: [(&[&str], &[&str]); 22] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -40,6 +40,7 @@ const TABLE: [(&[&str], &[&str]); 21] = [
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
+    (&["passkeys"], &["notify", "devices", "accounts", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
@@ -58,8 +59,8 @@ const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",
 ];
 const BELOW_CREDENTIALS: &[&str] = &[
-    "letters", "notify", "sessions", "otp", "logouts", "subjects", "grants", "devices", "accounts", "roster",
-    "clients", "keys", "tenants", "audit", "limits",
+    "passkeys", "letters", "notify", "sessions", "otp", "logouts", "subjects", "grants", "devices", "accounts",
+    "roster", "clients", "keys", "tenants", "audit", "limits",
 ];
 /// Stands for whatever the features named beside it may use.
 const AND_BELOW: &str = "…";
@@ -169,6 +170,7 @@ fn crates(source: &Source, here: Place, out: &mut Vec<String>) {
         ("axum", here.floor >= 5 || ["http", "app"].contains(&room)),
         ("josekit", room == "jose"),
         ("redis", room == "ephemeral"),
+        ("webauthn_rs", room == "passkeys" && here.floor == 2),
         ("env", ["config", "cli"].contains(&room)),
     ];
     for (word, allowed) in rules {

@@ -62,7 +62,9 @@ pub fn attributes(page: &str, wanted: &str, name: &str) -> Vec<String> {
 
 /// Returns the delay in seconds and the target of a meta refresh.
 pub fn refresh(page: &str) -> Option<(u32, String)> {
-    let content = attribute(page, "meta[http-equiv=refresh]", "content")?;
+    // Browsers of these tests run no script.
+    let page = page.replace("<noscript>", "").replace("</noscript>", "");
+    let content = attribute(&page, "meta[http-equiv=refresh]", "content")?;
     let (seconds, url) = content.split_once(";url=")?;
     Some((seconds.trim().parse().ok()?, url.to_owned()))
 }

@@ -20,7 +20,8 @@ pub fn masked(answer: &TestResponse) -> String {
         let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit();
         let support = word.len() == 7 && word.split('-').count() == 2 && word.split('-').all(|p| all(p, capital));
         let name = word.contains("--") && !word.chars().any(|c| c.is_ascii_uppercase());
-        let random = matches!(word.len(), 22 | 43) && word.chars().any(capital) && !name;
+        // The last is the sealed state of a ceremony.
+        let random = (matches!(word.len(), 22 | 43) || word.len() > 150) && word.chars().any(capital) && !name;
         out.push_str(if support {
             "{code}"
         } else if random {

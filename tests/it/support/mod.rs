@@ -1,5 +1,6 @@
 //! Test support: a server in process, a browser, relying parties, people.
 
+pub mod authenticator;
 pub mod browser;
 pub mod client_key;
 pub mod database;
@@ -17,6 +18,7 @@ pub mod server;
 pub mod smsc;
 pub mod steps;
 
+pub use authenticator::{SoftAuthenticator, WrongWords};
 pub use browser::{Browser, Landing};
 pub use client_key::ClientKey;
 pub use log::CapturedLog;

@@ -1,0 +1,110 @@
+//! Adds and removes passkeys. Who may, and by which proof, was asked before; the account and the session are judged again
+//! under their locks.
+
+use super::enrolment::{FactorOwner, record, tell};
+use super::fresh_proof::lock_owner;
+use crate::app::Operation;
+use crate::audit::AuditEvent;
+use crate::base::ids::row_id;
+use crate::credentials::store as factors;
+use crate::db::Durability;
+use crate::devices;
+use crate::notify::AccountNoticeKind;
+use crate::outbox::JobKind;
+use crate::passkeys::store::{self, NewPasskey};
+use crate::passkeys::{self, MAX_PASSKEYS, PasskeyAnswer};
+
+/// The outcome of the creation of a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasskeyCreation {
+    Added,
+    /// The account has as many as it may.
+    TooMany,
+    /// Wrong, expired or used before: the person may begin again.
+    Refused,
+    /// The session ended, the account was suspended, its password replaced or a caution set meanwhile.
+    Overtaken,
+}
+
+/// Adds the passkey that a browser created, and tells the person on another device. Only a proven session was given the
+/// challenge for it.
+pub async fn add_passkey(
+    op: &Operation<'_>,
+    owner: FactorOwner<'_>,
+    answer: PasskeyAnswer<'_>,
+    label: &str,
+) -> anyhow::Result<PasskeyCreation> {
+    let account_id = &owner.account.id;
+    let created = passkeys::ops::finish_creation(op, account_id, owner.session.id.as_str(), answer).await?;
+    let Some(created) = created else { return Ok(PasskeyCreation::Refused) };
+    let mut tx = op.write(Durability::Durable).await?;
+    if lock_owner(&mut tx, owner.person()).await?.is_err() {
+        tx.rollback().await?;
+        return Ok(PasskeyCreation::Overtaken);
+    }
+    if store::list_credential_ids(&mut tx, account_id).await?.len() >= MAX_PASSKEYS {
+        tx.rollback().await?;
+        return Ok(PasskeyCreation::TooMany);
+    }
+    let id = row_id(op.now, op.app.rng.as_ref());
+    let new = NewPasskey {
+        id: &id,
+        account_id,
+        user_handle: &created.user_handle,
+        credential_id: &created.credential_id,
+        credential: &created.credential,
+        label,
+    };
+    if !store::insert(&mut tx, new).await? {
+        tx.rollback().await?;
+        return Ok(PasskeyCreation::Refused);
+    }
+    if let Some(device) = &owner.session.device_id {
+        devices::store::mark_factor_proven(&mut tx, device).await?;
+    }
+    record(&mut tx, AuditEvent::PasskeyAdded, account_id, "").await?;
+    tell(op, &mut tx, owner, (AccountNoticeKind::PasskeyAdded, &id)).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(JobKind::Mail);
+    Ok(PasskeyCreation::Added)
+}
+
+/// The outcome of the removal of a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasskeyRemoval {
+    Removed,
+    /// The account has no such passkey.
+    Unknown,
+    /// It is the last way in.
+    LastWayIn,
+    /// The session ended, the account was suspended, its password replaced or a caution set meanwhile.
+    Overtaken,
+}
+
+/// Removes a passkey, and tells the person; the backup codes go with the last factor.
+pub async fn remove_passkey(op: &Operation<'_>, owner: FactorOwner<'_>, id: &str) -> anyhow::Result<PasskeyRemoval> {
+    let account_id = &owner.account.id;
+    let mut tx = op.write(Durability::Durable).await?;
+    if lock_owner(&mut tx, owner.person()).await?.is_err() {
+        tx.rollback().await?;
+        return Ok(PasskeyRemoval::Overtaken);
+    }
+    let all = store::list(&mut tx, account_id).await?;
+    let Some(passkey) = all.iter().find(|passkey| passkey.id == id) else {
+        tx.rollback().await?;
+        return Ok(PasskeyRemoval::Unknown);
+    };
+    if all.len() == 1 && owner.account.password.is_none() {
+        tx.rollback().await?;
+        return Ok(PasskeyRemoval::LastWayIn);
+    }
+    store::delete(&mut tx, account_id, id).await?;
+    if !factors::find_factors(&mut tx, account_id).await?.is_required() {
+        factors::delete_backup_codes(&mut tx, account_id).await?;
+    }
+    record(&mut tx, AuditEvent::PasskeyRemoved, account_id, "").await?;
+    tell(op, &mut tx, owner, (AccountNoticeKind::PasskeyRemoved, &passkey.label)).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(JobKind::Mail);
+    Ok(PasskeyRemoval::Removed)
+}
