@@ -74,6 +74,8 @@ pub enum AuditEvent {
     AccountResumed,
     PasswordChangeForced,
     RosterImported,
+    /// An import knew a pupil by INE, birth date and names; the detail is the academy of the record that joined.
+    PupilRecognised,
     CampaignOpened,
     CampaignClosed,
     ClientChanged,

@@ -57,6 +57,8 @@ pub enum HmacPurpose {
     LetterCode,
     /// A backup code, with its account.
     BackupCode,
+    /// A pupil's INE, to find the same pupil in another academy.
+    Ine,
 }
 
 impl HmacPurpose {
@@ -73,6 +75,7 @@ impl HmacPurpose {
             HmacPurpose::AuditSeal => "blind/audit",
             HmacPurpose::LetterCode => "blind/letter",
             HmacPurpose::BackupCode => "blind/backup",
+            HmacPurpose::Ine => "blind/ine",
         }
     }
 }
@@ -91,7 +94,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 11]>,
+    hmac_keys: Box<[hmac::Key; 12]>,
 }
 
 struct Len(usize);
@@ -133,6 +136,7 @@ impl MasterKey {
             mac(HmacPurpose::AuditSeal)?,
             mac(HmacPurpose::LetterCode)?,
             mac(HmacPurpose::BackupCode)?,
+            mac(HmacPurpose::Ine)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -181,7 +185,7 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup] =
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup, ine] =
             &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
@@ -195,6 +199,7 @@ impl MasterKey {
             HmacPurpose::AuditSeal => audit_seal,
             HmacPurpose::LetterCode => letter,
             HmacPurpose::BackupCode => backup,
+            HmacPurpose::Ine => ine,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

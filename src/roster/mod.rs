@@ -9,10 +9,12 @@ use crate::base::phone::E164;
 pub use crate::base::phone::{PhoneState, UnusableReason};
 
 pub mod formats;
+pub mod ine;
 pub mod matching;
 pub mod ops;
 pub mod reconcile;
 pub mod report;
+pub mod same_pupil;
 pub mod sealed_rows;
 pub mod store;
 pub use crate::base::uai;
@@ -53,6 +55,8 @@ pub struct PupilData {
     pub usage: Option<String>,
     pub given: String,
     pub born: BirthDate,
+    /// The HMAC of the INE; absent if no export gave one.
+    pub ine_blind: Option<String>,
 }
 
 /// The stored data of a person.

@@ -16,6 +16,7 @@ use super::sealed_rows::RowError;
 use super::uai::Uai;
 use crate::app::StorageOperation;
 use crate::base::phone::PhoneParser;
+use crate::crypto::MasterKey;
 use crate::db;
 use crate::tenants;
 
@@ -81,6 +82,7 @@ pub async fn import_files(
         broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         let (outcome, problems, remarks) = match set {
             Ok(mut set) => {
+                blind_ines(&mut set, ctx.storage.master_key);
                 let (problems, remarks) = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
                 (import_school(ctx, request, &set).await?, problems, remarks)
             }
@@ -144,6 +146,13 @@ async fn read_school(
         (set.map_or(Err(ImportRejection::UnreadableFile), |set| set.map_err(ImportRejection::Files)), broken)
     };
     Ok(tokio::task::spawn_blocking(reading).await?)
+}
+
+/// Replaces the INE of each pupil by its HMAC.
+fn blind_ines(set: &mut SchoolRoster, master_key: &MasterKey) {
+    for pupil in &mut set.pupils {
+        pupil.data.ine_blind = pupil.ine.take().map(|ine| ine.blind(master_key));
+    }
 }
 
 /// Compares one school's roster with the database and writes the changes unless the request is a dry run.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::formats::{PersonRecord, PupilRecord, SchoolRoster};
+use super::same_pupil::{IneConflict, PupilElsewhere, find_same_pupil};
 use super::{LinkData, PersonData, Phone, PupilData, UnusablePhone, UnusableReason};
 use crate::base::clock::Timestamp;
 use crate::base::phone::{PhoneError, PhoneParser};
@@ -35,6 +36,8 @@ pub struct CurrentState {
     pub enrolments: BTreeMap<String, Option<String>>,
     /// Current links given by this school's rosters.
     pub links: BTreeMap<LinkKey, LinkData>,
+    /// Of the roster's pupils without account, by ELEVE_ID: the records with an account that have the same INE.
+    pub elsewhere: BTreeMap<String, Vec<PupilElsewhere>>,
 }
 
 /// A row with the time of its export: another school of the academy may have exported the same record later.
@@ -90,6 +93,9 @@ pub struct ReconcilePlan {
     /// no mobile and are left out.
     pub unreachable: Vec<(String, Option<&'static str>)>,
     pub removals: RemovalCounts,
+    /// Pupils who have the account of the same pupil elsewhere from now on.
+    pub accounts_joined: Vec<(String, PupilElsewhere)>,
+    pub ine_conflicts: Vec<(String, IneConflict)>,
 }
 
 /// The content of the roster, for the report.
@@ -131,6 +137,7 @@ impl ReconcilePlan {
             && self.links_started.is_empty()
             && self.links_changed.is_empty()
             && self.links_ended.is_empty()
+            && self.accounts_joined.is_empty()
     }
 }
 
@@ -165,8 +172,11 @@ pub fn plan_changes(
         unusable_numbers: Vec::new(),
         unreachable: Vec::new(),
         removals: RemovalCounts::default(),
+        accounts_joined: Vec::new(),
+        ine_conflicts: Vec::new(),
     };
     plan.plan_pupils(known, set, &target);
+    plan.plan_accounts(known, set, &target);
     plan.plan_persons(known, set, numbering);
     plan.unreachable = plan.list_unreachable(known, &target);
     (plan.enrolments_started, plan.enrolments_moved, plan.enrolments_ended) =
@@ -196,15 +206,34 @@ fn check_export_order(known: &CurrentState, set: &SchoolRoster) -> Result<(), Re
 impl ReconcilePlan {
     fn plan_pupils(&mut self, known: &CurrentState, set: &SchoolRoster, target: &DesiredState) {
         for pupil in in_id_order(&set.pupils, |pupil: &PupilRecord| &pupil.id) {
-            let row = (pupil.id.clone(), pupil.data.clone());
-            match known.pupils.get(&pupil.id) {
+            let old = known.pupils.get(&pupil.id);
+            let mut data = pupil.data.clone();
+            // An export without the INE says nothing against the one that another export gave.
+            data.ine_blind = data.ine_blind.or_else(|| old.and_then(|old| old.data.ine_blind.clone()));
+            let row = (pupil.id.clone(), data);
+            match old {
                 None if target.enrolments.contains_key(&pupil.id) => self.pupils_new.push(row),
                 // A pupil gone before the first import is not stored.
                 None => {}
                 Some(old) if old.exported_at > set.pupils_exported_at => {}
-                Some(old) if old.data != pupil.data => self.pupils_changed.push(row),
+                Some(old) if old.data != row.1 => self.pupils_changed.push(row),
                 Some(old) if old.exported_at < set.pupils_exported_at => self.pupils_unchanged.push(row.0),
                 Some(_) => {}
+            }
+        }
+    }
+
+    /// Recognises enrolled pupils who have an account by another record with their INE. A row that another export
+    /// wrote later is left to that export's school.
+    fn plan_accounts(&mut self, known: &CurrentState, set: &SchoolRoster, target: &DesiredState) {
+        let is_newer = |id: &str| known.pupils.get(id).is_some_and(|old| old.exported_at > set.pupils_exported_at);
+        let here = |pupil: &&PupilRecord| target.enrolments.contains_key(&pupil.id) && !is_newer(&pupil.id);
+        for pupil in in_id_order(&set.pupils, |pupil: &PupilRecord| &pupil.id).into_iter().filter(here) {
+            let Some(others) = known.elsewhere.get(&pupil.id) else { continue };
+            match find_same_pupil(&pupil.data, others, !known.enrolments.contains_key(&pupil.id)) {
+                Ok(Some(other)) => self.accounts_joined.push((pupil.id.clone(), other.clone())),
+                Ok(None) => {}
+                Err(conflict) => self.ine_conflicts.push((pupil.id.clone(), conflict)),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::UnusableReason;
 use super::formats::{FileError, RecordError, RecordWarning, SchoolRosterError, SkippedExport};
 use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
+use super::same_pupil::IneConflict;
 use super::uai::Uai;
 
 /// One finding of an import, in the order of discovery.
@@ -65,6 +66,9 @@ pub struct ImportSummary {
     pub dangling_links: Vec<LinkKey>,
     /// The number of legal representatives without a usable mobile.
     pub unreachable: usize,
+    /// ELEVE_ID of pupils who have the account of the same pupil elsewhere from now on.
+    pub accounts_joined: Vec<String>,
+    pub ine_conflicts: Vec<(String, IneConflict)>,
 }
 
 /// The numbers of rows started, changed and ended by a roster.
@@ -132,6 +136,8 @@ impl From<&ReconcilePlan> for ImportSummary {
                 .filter_map(|(id, column)| Some((id.clone(), (*column)?)))
                 .collect(),
             unreachable: plan.unreachable.len(),
+            accounts_joined: plan.accounts_joined.iter().map(|(id, _)| id.clone()).collect(),
+            ine_conflicts: plan.ine_conflicts.clone(),
         }
     }
 }
@@ -216,6 +222,12 @@ impl SchoolImportReport {
         let SchoolImportOutcome::Imported(taken) = outcome else { return Ok(()) };
         for remark in remarks {
             write!(f, "\n{uai}: for the school: {remark}")?;
+        }
+        for id in &taken.accounts_joined {
+            write!(f, "\n{uai}: ELEVE {id}: the same pupil as in another record; has that one's account")?;
+        }
+        for (id, conflict) in &taken.ine_conflicts {
+            write!(f, "\n{uai}: for the school: ELEVE {id}: {conflict}")?;
         }
         for (id, why) in &taken.unusable_numbers {
             let why = match why {

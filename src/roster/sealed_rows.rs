@@ -7,7 +7,7 @@ use super::{OTHER_NUMBERS, PersonData, Phone, PhoneState, PupilData, UnusablePho
 use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::phone::E164;
-use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::typed_ids::{AccountId, PersonId, PupilId};
 use crate::crypto::{AssociatedData, HmacPurpose, MasterKey, SealError};
 use crate::db::{self, FromRow, parse_word};
 
@@ -45,6 +45,9 @@ pub struct PupilRow {
     pub usage_name: Option<String>,
     pub given_name: String,
     pub birth_date: String,
+    pub ine_blind: Option<String>,
+    /// Read only: an import gives no account by this column.
+    pub account_id: Option<AccountId>,
     pub exported_at: i64,
 }
 
@@ -137,6 +140,8 @@ impl PupilRow {
             usage_name: data.usage.clone(),
             given_name: data.given.clone(),
             birth_date: master_key.seal(birth_date_associated_data(id), &data.born.to_string())?,
+            ine_blind: data.ine_blind.clone(),
+            account_id: None,
             exported_at: at.0,
         })
     }
@@ -147,6 +152,7 @@ impl PupilRow {
             usage: self.usage_name.clone(),
             given: self.given_name.clone(),
             born: open_birth_date(master_key, &self.id, &self.birth_date)?,
+            ine_blind: self.ine_blind.clone(),
         };
         Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
     }
@@ -186,7 +192,13 @@ mod tests {
             assert_eq!(row.open(&master_key).unwrap(), Dated { data: person(phone), exported_at: Timestamp(5) });
         }
         let born = BirthDate::new(2013, 2, 14).unwrap();
-        let data = PupilData { family: "A".into(), usage: Some("B".into()), given: "C".into(), born };
+        let data = PupilData {
+            family: "A".into(),
+            usage: Some("B".into()),
+            given: "C".into(),
+            born,
+            ine_blind: Some("x".into()),
+        };
         let row = PupilRow::seal(&master_key, &PupilId::new("r1"), "900001", &data, Timestamp(5)).unwrap();
         assert!(!row.birth_date.contains("2013"));
         assert_eq!(row.open(&master_key).unwrap().data, data);

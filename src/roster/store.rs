@@ -9,6 +9,7 @@ use crate::tenants::NoticeKind;
 pub mod import;
 pub mod ownership;
 pub mod pupils;
+pub mod same_pupil;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

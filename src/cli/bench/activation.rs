@@ -96,7 +96,7 @@ pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
             phone: Phone::Mobile(phone),
             mobile_column: None,
         };
-        let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born };
+        let pupil = PupilData { family: "MESURE".into(), usage: None, given: "Zoé".into(), born, ine_blind: None };
         let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
         let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
         import::insert_person(&mut tx, now, academy, &person).await?;

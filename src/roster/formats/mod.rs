@@ -10,6 +10,7 @@ use std::io::{Read, Seek};
 
 use chrono::NaiveDate;
 
+use super::ine::Ine;
 use super::uai::{Uai, UaiError};
 use super::{Level, LinkData, PupilData};
 use crate::base::clock::Timestamp;
@@ -122,7 +123,10 @@ pub struct UnreadablePersons {
 pub struct PupilRecord {
     /// ELEVE_ID, unique in the academy.
     pub id: String,
+    /// [`PupilData::ine_blind`] is filled in by the import, which has the key.
     pub data: PupilData,
+    /// Absent if missing, of another form, or given to two pupils of the file.
+    pub ine: Option<Ine>,
     /// CODE_STRUCTURE of the division.
     pub class: Option<String>,
     /// DATE_SORTIE.
@@ -193,6 +197,8 @@ pub enum RecordWarningKind {
     DuplicateLink { kept: Level },
     #[error("a name has « ? » for a letter that {program} could not write; at activation any letter agrees with it")]
     LostLetter { program: &'static str },
+    #[error("has the INE of another pupil of the file; taken without")]
+    SharedIne,
 }
 
 /// The reason for rejecting a record.

@@ -15,8 +15,10 @@ use crate::roster::LinkData;
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
-use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::roster::same_pupil::PupilElsewhere;
+use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
 use crate::roster::store::import::{self, NewLink, RosterSetRow};
+use crate::roster::store::same_pupil;
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
 
@@ -43,7 +45,9 @@ impl StoredRoster {
             state.persons.insert(row.person_key, row.id);
         }
         let named: Vec<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+        let mut accounted = BTreeSet::new();
         for row in import::list_pupils(tx, academy, &named).await? {
+            accounted.extend(row.account_id.is_some().then(|| row.pupil_key.clone()));
             state.current.pupils.insert(row.pupil_key.clone(), row.open(master_key)?);
             state.pupils.insert(row.pupil_key, row.id);
         }
@@ -58,7 +62,36 @@ impl StoredRoster {
             state.pupils.insert(row.pupil_key, row.pupil_id);
             state.persons.insert(row.person_key, row.person_id);
         }
+        state.read_elsewhere(tx, master_key, set, &accounted).await?;
         Ok(state)
+    }
+
+    /// Reads the records with an account that have the INE of a pupil of the roster without one.
+    async fn read_elsewhere(
+        &mut self,
+        tx: &mut Tx,
+        master_key: &MasterKey,
+        set: &SchoolRoster,
+        accounted: &BTreeSet<String>,
+    ) -> Result<()> {
+        let without = set.pupils.iter().filter(|pupil| !accounted.contains(&pupil.id));
+        let by_ine: BTreeMap<&str, &str> =
+            without.filter_map(|pupil| Some((pupil.data.ine_blind.as_deref()?, pupil.id.as_str()))).collect();
+        let blinds: Vec<&str> = by_ine.keys().copied().collect();
+        for row in same_pupil::list_with_account(tx, &blinds).await? {
+            let Some(key) = by_ine.get(row.ine_blind.as_str()) else { continue };
+            let other = PupilElsewhere {
+                born: open_birth_date(master_key, &row.id, &row.birth_date)?,
+                // Ids are in the order of their creation.
+                is_older: self.pupils.get(*key).is_none_or(|own| row.id < *own),
+                pupil_id: row.id,
+                account_id: row.account_id,
+                family: row.family_name,
+                given: row.given_name,
+            };
+            self.current.elsewhere.entry((*key).to_owned()).or_default().push(other);
+        }
+        Ok(())
     }
 }
 
@@ -122,7 +155,7 @@ impl SealedPlan {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
         let new = self.revision();
         let first = import::compare_and_set(&mut tx, uai, self.set, new).await?;
-        if !first || !self.write_people(&mut tx, academy).await? {
+        if !first || !self.write_people(&mut tx, academy).await? || !self.write_accounts(&mut tx, academy, uai).await? {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -169,6 +202,24 @@ impl SealedPlan {
         import::touch_persons(tx, responsables, &row_ids("person", &self.persons, &self.plan.persons_unchanged)?)
             .await?;
         import::touch_pupils(tx, eleves, &row_ids("pupil", &self.pupils, &self.plan.pupils_unchanged)?).await?;
+        Ok(true)
+    }
+
+    /// Gives recognised pupils their account. Returns false if one changed since it was read.
+    async fn write_accounts(&self, tx: &mut UnitOfWork<'_>, academy: &str, uai: &Uai) -> Result<bool> {
+        for (key, other) in &self.plan.accounts_joined {
+            let pupil_id = row_id_of("pupil", &self.pupils, key)?;
+            if !same_pupil::join_account(tx, pupil_id, &other.pupil_id, &other.account_id).await? {
+                return Ok(false);
+            }
+            let about = AuditDetails {
+                account: Some(&other.account_id),
+                uai: Some(uai),
+                detail: academy,
+                ..AuditDetails::default()
+            };
+            audit::store::record(tx, AuditEvent::PupilRecognised, about).await?;
+        }
         Ok(true)
     }
 

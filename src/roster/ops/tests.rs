@@ -17,6 +17,7 @@ use crate::tenants::School;
 
 mod hostile;
 mod rules;
+mod same_pupil;
 mod samples;
 mod speed;
 mod together;
@@ -34,6 +35,8 @@ struct Fixture {
     rng: SeededRandom,
     numbering: PhoneParser,
     folder: TempDir,
+    /// The time of the next import, in milliseconds.
+    clock: std::sync::atomic::AtomicI64,
 }
 
 impl Fixture {
@@ -56,12 +59,14 @@ impl Fixture {
         tx.commit().await.unwrap();
         let numbering = PhoneParser { fictitious_prefixes: vec!["+3363998".into()] };
         let master_key = MasterKey::new([7; 32]).unwrap();
-        Arc::new(Self { db, master_key, rng: SeededRandom::new(1), numbering, folder })
+        let clock = NOW.0.into();
+        Arc::new(Self { db, master_key, rng: SeededRandom::new(1), numbering, folder, clock })
     }
 
     fn context(&self) -> ImportContext<'_> {
         let Self { db, master_key, rng, numbering, .. } = self;
-        let database = DatabaseOperation { db, rng, now: NOW, actor: &Actor::Job("test"), request_id: None };
+        let now = Timestamp(self.clock.load(std::sync::atomic::Ordering::SeqCst));
+        let database = DatabaseOperation { db, rng, now, actor: &Actor::Job("test"), request_id: None };
         ImportContext { storage: StorageOperation { database, master_key }, phone_parser: numbering }
     }
 
@@ -105,7 +110,7 @@ impl Fixture {
             "SELECT 'person ' || person_key || ' ' || family_name || ' ' || given_name || ' ' || phone_state || ' ' || \
              COALESCE(phone, '') || ' ' || CAST(exported_at AS TEXT) || ' ' || COALESCE(account_id, '') FROM person",
             "SELECT 'pupil ' || pupil_key || ' ' || family_name || ' ' || given_name || ' ' || birth_date || ' ' || \
-             CAST(exported_at AS TEXT) FROM pupil",
+             CAST(exported_at AS TEXT) || ' ' || COALESCE(account_id, '') || ' ' || COALESCE(ine_blind, '') FROM pupil",
             "SELECT 'enrolment ' || uai || ' ' || pupil_id || ' ' || COALESCE(class, '') || ' ' || \
              COALESCE(CAST(ended_at AS TEXT), 'current') FROM enrolment",
             "SELECT 'link ' || uai || ' ' || person_id || ' ' || pupil_id || ' ' || level || ' ' || \
@@ -219,6 +224,10 @@ struct Roster {
     day: String,
     /// ELEVE_ID, birth date, DATE_SORTIE.
     pupils: Vec<(String, String, Option<String>)>,
+    /// More elements of a pupil, by ELEVE_ID.
+    more: BTreeMap<String, String>,
+    /// The file of pupils, altered.
+    raw: Option<String>,
     /// PERSONNE_ID, TEL_PORTABLE.
     persons: Vec<(String, String)>,
     /// ELEVE_ID, PERSONNE_ID, NIVEAU_RESPONSABILITE.
@@ -236,6 +245,8 @@ impl Roster {
             year: 2025,
             day: "08/09/2025".into(),
             pupils: (0..size).map(pupil).collect(),
+            more: BTreeMap::new(),
+            raw: None,
             persons: (0..size).map(person).collect(),
             links: (0..size).map(link).collect(),
         }
@@ -270,9 +281,10 @@ impl Roster {
         let mut data = String::from("<ELEVES>\n");
         for (id, born, left) in &self.pupils {
             let left = left.as_ref().map(|day| format!("<DATE_SORTIE>{day}</DATE_SORTIE>")).unwrap_or_default();
+            let more = self.more.get(id).map_or("", String::as_str);
             writeln!(
                 data,
-                "<ELEVE ELEVE_ID=\"{id}\"><NOM_DE_FAMILLE>DURAND</NOM_DE_FAMILLE><PRENOM>Zoé</PRENOM>\
+                "<ELEVE ELEVE_ID=\"{id}\">{more}<NOM_DE_FAMILLE>DURAND</NOM_DE_FAMILLE><PRENOM>Zoé</PRENOM>\
                  <DATE_NAISS>{born}</DATE_NAISS>{left}</ELEVE>"
             )
             .unwrap();
@@ -307,7 +319,7 @@ impl Roster {
         let day = self.day.replace('/', "");
         let name = |what: &str| format!("{}-{day}-{}-{what}.xml", self.uai, SystemId::draw());
         [
-            ground.file(&name("eleves"), self.eleves().as_bytes()),
+            ground.file(&name("eleves"), self.raw.clone().unwrap_or_else(|| self.eleves()).as_bytes()),
             ground.file(&name("responsables"), self.responsables().as_bytes()),
         ]
     }

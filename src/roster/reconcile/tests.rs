@@ -57,8 +57,9 @@ fn pupil(id: usize) -> PupilRecord {
         usage: None,
         given: format!("Zoé{id}"),
         born: "2013-02-14".parse().unwrap(),
+        ine_blind: None,
     };
-    PupilRecord { id: format!("{id:03}"), data, class: Some("6A".into()), left_on: None }
+    PupilRecord { id: format!("{id:03}"), data, ine: None, class: Some("6A".into()), left_on: None }
 }
 
 fn person(id: usize) -> PersonRecord {

@@ -69,7 +69,8 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     let mut rows = Vec::with_capacity(keys.len());
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, exported_at FROM pupil \
+            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at \
+             FROM pupil \
              WHERE academy = $1 AND pupil_key IN (",
             batch_placeholders!(),
             ")"
@@ -173,7 +174,7 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
 /// Returns false if another school's import has just inserted the same pupil.
 pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
     let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
-               exported_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+               exported_at, ine_blind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -182,16 +183,25 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
         &row.usage_name,
         &row.given_name,
         &row.birth_date,
-        row.exported_at
+        row.exported_at,
+        &row.ine_blind
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
 
-/// Updates a pupil unless the row is newer.
+/// Updates a pupil unless the row is newer; the account is left unchanged.
 pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
-    let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6 \
-               WHERE id = $1 AND exported_at <= $6";
-    let args = args![&row.id, &row.family_name, &row.usage_name, &row.given_name, &row.birth_date, row.exported_at];
+    let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
+               ine_blind = $7 WHERE id = $1 AND exported_at <= $6";
+    let args = args![
+        &row.id,
+        &row.family_name,
+        &row.usage_name,
+        &row.given_name,
+        &row.birth_date,
+        row.exported_at,
+        &row.ine_blind
+    ];
     tx.execute(sql, args).await?;
     Ok(())
 }

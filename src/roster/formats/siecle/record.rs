@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use crate::base::date::BirthDate;
 use crate::base::names::normalize_name;
 use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
+use crate::roster::ine::Ine;
 use crate::roster::{Level, LinkData, OTHER_NUMBERS, PupilData};
 
 /// The maximum characters of a name, according to the format.
@@ -67,7 +68,10 @@ pub fn parse_french_date(text: &str) -> Option<NaiveDate> {
     shape.then(|| NaiveDate::parse_from_str(text, "%d/%m/%Y").ok()).flatten()
 }
 
-pub const PUPIL_FIELDS: [&str; 6] = ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "DATE_NAISS", "DATE_SORTIE"];
+pub const PUPIL_FIELDS: [&str; 9] =
+    ["NOM_DE_FAMILLE", "NOM", "NOM_USAGE", "PRENOM", "DATE_NAISS", "DATE_SORTIE", "ID_NATIONAL", "INE_RNIE", "INE_BEA"];
+/// The columns of the INE, the one that holds for the pupil first.
+const INE_FIELDS: [&str; 3] = ["ID_NATIONAL", "INE_RNIE", "INE_BEA"];
 pub const PERSON_FIELDS: [&str; 8] = [
     "NOM_DE_FAMILLE",
     "NOM",
@@ -87,8 +91,9 @@ pub fn parse_pupil(fields: &RecordFields) -> Result<PupilRecord, RecordErrorKind
     let given = fields.name("PRENOM")?.ok_or(RecordErrorKind::Missing("PRENOM"))?;
     let born = fields.date("DATE_NAISS")?.ok_or(RecordErrorKind::Missing("DATE_NAISS"))?;
     let born = BirthDate::from(born);
-    let data = PupilData { family, usage: fields.name("NOM_USAGE")?, given, born };
-    Ok(PupilRecord { id, data, class: None, left_on: fields.date("DATE_SORTIE")? })
+    let data = PupilData { family, usage: fields.name("NOM_USAGE")?, given, born, ine_blind: None };
+    let ine = INE_FIELDS.into_iter().find_map(|column| Ine::parse(fields.get(column)?));
+    Ok(PupilRecord { id, data, ine, class: None, left_on: fields.date("DATE_SORTIE")? })
 }
 
 /// Returns the division of a pupil, if the code is valid.

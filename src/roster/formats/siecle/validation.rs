@@ -55,7 +55,8 @@ pub fn validate_pupils(
 ) -> ValidatedExport {
     let (today, mut problems, mut remarks) = (BirthDate::from(day), ErrorCollector::of(file), Vec::new());
     let mut unreadable = UnreadablePupils::default();
-    let double = duplicate_ids(read.iter().filter_map(|read| read.ids.pupil.clone()));
+    let double = duplicates(read.iter().filter_map(|read| read.ids.pupil.clone()));
+    let shared = duplicates(read.iter().filter_map(|read| read.record.as_ref().ok()?.ine.clone()));
     let mut pupils = Vec::with_capacity(read.len());
     for ParsedRecord { line, ids: named, record } in read {
         let pupil = record.and_then(|pupil| match () {
@@ -68,6 +69,10 @@ pub fn validate_pupils(
                 pupil.class = classes.remove(&pupil.id);
                 let names = [&pupil.data.family, &pupil.data.given].into_iter().chain(&pupil.data.usage);
                 remarks.extend(lost_letter_warning(|| format!("ELEVE {}", pupil.id), names));
+                if pupil.ine.take_if(|ine| shared.contains(ine)).is_some() {
+                    let record = format!("ELEVE {}", pupil.id);
+                    remarks.push(RecordWarning { record, kind: RecordWarningKind::SharedIne });
+                }
                 pupils.push(pupil);
             }
             Err(reason) => {
@@ -90,7 +95,7 @@ pub fn validate_persons(
 ) -> ValidatedExport {
     let (mut problems, mut remarks) = (ErrorCollector::of(file), Vec::new());
     let mut unreadable = UnreadablePersons::default();
-    let double = duplicate_ids(read.iter().filter_map(|read| read.ids.person.clone()));
+    let double = duplicates(read.iter().filter_map(|read| read.ids.person.clone()));
     let mut persons = Vec::with_capacity(read.len());
     for ParsedRecord { line, ids: named, record } in read {
         match record
@@ -197,7 +202,7 @@ fn display_id(id: &Option<String>) -> &str {
     id.as_deref().unwrap_or("without id")
 }
 
-fn duplicate_ids(ids: impl Iterator<Item = String>) -> BTreeSet<String> {
+fn duplicates<T: Ord + Clone>(ids: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut seen = BTreeSet::new();
     let mut double = BTreeSet::new();
     for id in ids {
