@@ -80,6 +80,8 @@ mod privacy;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod pupil_moves;
+#[cfg(test)]
 mod readiness;
 #[cfg(test)]
 mod recovery;

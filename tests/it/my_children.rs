@@ -1,13 +1,7 @@
 //! A parent's children on the account page: one less, one more, and a code for one who forgot the password.
 
 use axum::http::StatusCode;
-use preau::accounts;
 use preau::base::clock::Span;
-use preau::base::profile::Profile;
-use preau::base::typed_ids::PupilId;
-use preau::crypto::Priority;
-use preau::db::Durability;
-use preau::roster::store::pupils::link_pupil_to_account;
 
 use crate::support::deployment::{MONOD, TOULOUSE};
 use crate::support::people::PASSWORD;
@@ -24,24 +18,10 @@ async fn signed_in(server: &TestServer, identifiant: &str) -> Browser {
     browser
 }
 
-/// A child of the account, with an account that is active.
-async fn create_pupil(server: &TestServer, given_name: &str) -> String {
-    let hash = server.app.password_hasher.hash(PASSWORD, server.app.rng.as_ref(), Priority::Known).await.unwrap();
-    let op = server.operation();
-    let mut tx = op.write(Durability::Durable).await.unwrap();
-    let sql = "SELECT id FROM pupil WHERE given_name = $1";
-    let (id,) = tx.fetch_one::<(String,)>(sql, vec![given_name.into()]).await.unwrap();
-    let account = accounts::ops::create_account(&mut tx, Profile::Eleve, given_name, "DURAND", None).await.unwrap();
-    assert!(link_pupil_to_account(&mut tx, &PupilId::new(id), &account.id).await.unwrap());
-    assert!(accounts::store::set_password(&mut tx, &account.id, &hash).await.unwrap());
-    tx.commit().await.unwrap();
-    account.identifiant
-}
-
 async fn start() -> (TestServer, TestAccount, String) {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    let pupil = create_pupil(&server, "Zoé").await;
+    let pupil = server.create_account_of_pupil("Zoé").await.identifiant;
     (server, account, pupil)
 }
 

@@ -6,7 +6,7 @@ use preau::accounts::store::emails::NewEmail;
 use preau::accounts::{self, SuspendedBy};
 use preau::base::ids::row_id;
 use preau::base::profile::Profile;
-use preau::base::typed_ids::{AccountId, ChallengeId, PersonId, SessionId, TotpId};
+use preau::base::typed_ids::{AccountId, ChallengeId, PersonId, PupilId, SessionId, TotpId};
 use preau::credentials::totp::{TotpSecret, first_step};
 use preau::crypto::Priority;
 use preau::db::Durability;
@@ -14,6 +14,7 @@ use preau::roster::formats::RosterFormat;
 use preau::roster::ops::{ImportContext, ImportRequest, import_files};
 use preau::roster::reconcile::RemovalPolicy;
 use preau::roster::store::link_to_account;
+use preau::roster::store::pupils::link_pupil_to_account;
 
 use super::TestServer;
 
@@ -62,12 +63,24 @@ pub const PASSWORD: &str = "Cheval-7-bleu";
 impl TestServer {
     /// Imports a school's roster and asserts that everything was imported.
     pub async fn import_families(&self, academy: &str, uai: &str, families: &[TestFamily]) {
+        self.import_with_ines(academy, uai, families, &[]).await;
+    }
+
+    /// Imports a school's roster in which pupils, by their ELEVE_ID, have an INE. Returns the report.
+    pub async fn import_with_ines(
+        &self,
+        academy: &str,
+        uai: &str,
+        families: &[TestFamily],
+        ines: &[(u32, &str)],
+    ) -> String {
         let write = |what: &str, text: String| {
             let path = self.folder().join(format!("{uai}-{what}.xml"));
             std::fs::write(&path, text).unwrap();
             path
         };
-        let files = vec![write("eleves", pupils_xml(uai, families)), write("responsables", persons_xml(uai, families))];
+        let files =
+            vec![write("eleves", pupils_xml(uai, families, ines)), write("responsables", persons_xml(uai, families))];
         let request = ImportRequest {
             format: RosterFormat::Siecle,
             academy: academy.to_owned(),
@@ -80,6 +93,7 @@ impl TestServer {
         let mut said = String::new();
         let taken = import_files(ctx, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
         assert!(taken, "{said}");
+        said
     }
 
     /// Creates an active account for a responsable of the roster.
@@ -148,6 +162,20 @@ impl TestServer {
         tx.commit().await.unwrap();
     }
 
+    /// Creates the account of a pupil of the roster, active with a password.
+    pub async fn create_account_of_pupil(&self, given_name: &'static str) -> TestAccount {
+        let hash = self.app.password_hasher.hash(PASSWORD, self.app.rng.as_ref(), Priority::Known).await.unwrap();
+        let op = self.operation();
+        let mut tx = op.write(Durability::Durable).await.unwrap();
+        let sql = "SELECT id, family_name FROM pupil WHERE given_name = $1";
+        let (id, family) = tx.fetch_one::<(String, String)>(sql, vec![given_name.into()]).await.unwrap();
+        let account = accounts::ops::create_account(&mut tx, Profile::Eleve, given_name, &family, None).await.unwrap();
+        assert!(link_pupil_to_account(&mut tx, &PupilId::new(id), &account.id).await.unwrap());
+        assert!(accounts::store::set_password(&mut tx, &account.id, &hash).await.unwrap());
+        tx.commit().await.unwrap();
+        TestAccount { account_id: account.id, identifiant: account.identifiant, password: PASSWORD.to_owned() }
+    }
+
     pub async fn set_suspension(&self, member: &TestAccount, by: Option<&str>) {
         let op = self.operation();
         let mut tx = op.write(Durability::Durable).await.unwrap();
@@ -167,16 +195,18 @@ fn document(root: &str, uai: &str, data: &str) -> String {
     )
 }
 
-fn pupils_xml(uai: &str, families: &[TestFamily]) -> String {
+fn pupils_xml(uai: &str, families: &[TestFamily], ines: &[(u32, &str)]) -> String {
     let (mut pupils, mut classes) = (String::new(), String::new());
     // Two parents may share a child.
     let mut seen = std::collections::HashSet::new();
     for family in families {
         for (id, given, born, class) in family.children.iter().filter(|child| seen.insert(child.0)) {
+            let ine = ines.iter().find(|(pupil, _)| pupil == id);
+            let ine = ine.map_or_else(String::new, |(_, ine)| format!("<INE_RNIE>{ine}</INE_RNIE>"));
             write!(
                 pupils,
                 "<ELEVE ELEVE_ID=\"{id}\"><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE><PRENOM>{given}</PRENOM>\
-                 <DATE_NAISS>{born}</DATE_NAISS></ELEVE>",
+                 <DATE_NAISS>{born}</DATE_NAISS>{ine}</ELEVE>",
                 family.nom
             )
             .unwrap();

@@ -10,6 +10,9 @@ use crate::roster::store::pupils::{link_pupil_to_account, list_enrolments_of_acc
 const INE: &str = "990000001ZA";
 const PUPIL: &str = "900000";
 
+/// A change of the text of the file of pupils.
+type Change<'a> = &'a dyn Fn(&mut String);
+
 /// A school whose first pupil has an INE; the numbers of parents are of no interest here.
 fn school(uai: &'static str, ine: &str) -> Roster {
     Roster::of(uai, 3).on("08/09/2025", |roster| roster.tell(PUPIL, ine))
@@ -129,7 +132,7 @@ async fn attack_a12_a_roster_with_the_ine_of_another_academys_pupil_takes_no_acc
     on_each(async |ground| {
         ground.imported(&school(MONOD, INE)).await;
         ground.give("montpellier", PUPIL, "zoe", "eleve").await;
-        let crafted = |day: &str, change: &dyn Fn(&mut String)| {
+        let crafted = |day: &str, change: Change<'_>| {
             school(TOULOUSE, INE).on(day, |roster| {
                 let mut text = roster.eleves();
                 change(&mut text);
@@ -140,9 +143,8 @@ async fn attack_a12_a_roster_with_the_ine_of_another_academys_pupil_takes_no_acc
         let family = |text: &mut String| *text = text.replacen("DURAND", "PETIT", 1);
         let given = |text: &mut String| *text = text.replacen("Zoé", "Zoéline", 1);
         let lost = |text: &mut String| *text = text.replacen("Zoé", "Zo?", 1);
-        let tries: [(&str, &dyn Fn(&mut String)); 4] =
-            [("09/09/2025", &born), ("10/09/2025", &family), ("11/09/2025", &given), ("12/09/2025", &lost)];
-        for (day, change) in tries {
+        let tries: [Change<'_>; 4] = [&born, &family, &given, &lost];
+        for (day, change) in ["09/09/2025", "10/09/2025", "11/09/2025", "12/09/2025"].into_iter().zip(tries) {
             let (taken, said) = ground.toulouse(&crafted(day, change)).await;
             assert_eq!(taken.ine_conflicts, [(PUPIL.to_owned(), IneConflict::OtherIdentity)], "{day}");
             assert_eq!(ground.account("toulouse", PUPIL).await, None, "{day}");

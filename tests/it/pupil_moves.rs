@@ -1,0 +1,132 @@
+//! A pupil who moves to another academy, from the rosters of two schools to what services are told.
+
+use axum::http::StatusCode;
+use preau::base::clock::Span;
+use preau::clients::GrantType;
+use preau::protocol::scope::Scopes;
+use serde_json::{Value, json};
+
+use crate::support::deployment::{MONOD, TOULOUSE};
+use crate::support::{Browser, TestAccount, TestFamily, TestRelyingParty, TestServer};
+
+const INE: &str = "990000001ZA";
+/// ELEVE_ID at the first school, and at the one that the pupil moves to.
+const PUPILS: [u32; 2] = [900_001, 910_001];
+const SCOPES: &str = "openid profile education offline_access";
+const JOINED: &str = "ELEVE 910001: the same pupil as in another record";
+
+/// The family as the second academy writes it: every key is another one.
+fn moved(nom: &'static str, given: &'static str, born: &'static str) -> TestFamily {
+    TestFamily { key: 600_001, nom, children: vec![(PUPILS[1], given, born, "2 C")], ..TestFamily::durand() }
+}
+
+fn zoe() -> TestFamily {
+    moved("Durand", "ZOE", "14/02/2013")
+}
+
+async fn start() -> (TestServer, TestAccount) {
+    let server = TestServer::start().await;
+    for client in ["ent", "ent-toulouse", "bourses"] {
+        server
+            .change_client(client, |meta| {
+                meta.grant_types.push(GrantType::RefreshToken);
+                meta.scopes = Scopes::parse(SCOPES).unwrap();
+            })
+            .await;
+    }
+    server.import_with_ines("montpellier", MONOD, &[TestFamily::durand()], &[(PUPILS[0], INE)]).await;
+    let member = server.create_account_of_pupil("Zoé").await;
+    server.advance(Span::hours(1));
+    (server, member)
+}
+
+async fn tokens(server: &TestServer, client: &'static str, member: &TestAccount) -> (TestRelyingParty, Value) {
+    let mut rp = TestRelyingParty::new(server, client);
+    rp.scope = SCOPES;
+    let attempt = rp.attempt_with(&[("prompt", "consent")]);
+    let mut browser = Browser::new(server);
+    browser.open(&attempt.url).await;
+    browser.sign_in(member).await;
+    browser.submit("continuer", &[]).await;
+    let landed = browser.follow().await.expect_redirect_away();
+    let answer = rp.exchange(&attempt, &rp.code(&landed, &attempt)).await.json();
+    (rp, answer)
+}
+
+async fn claims(rp: &TestRelyingParty, answer: &Value) -> Value {
+    rp.userinfo(answer["access_token"].as_str().unwrap()).await.json()
+}
+
+async fn refresh(rp: &TestRelyingParty, answer: &Value) -> (StatusCode, Value) {
+    let token = answer["refresh_token"].as_str().unwrap().to_owned();
+    let fields = [("grant_type", "refresh_token".to_owned()), ("refresh_token", token)];
+    let refreshed = rp.post_token(rp.authorization().as_deref(), &fields).await;
+    (refreshed.status, refreshed.json())
+}
+
+fn schools(claims: &Value) -> Vec<&str> {
+    let all = claims["schools"].as_array().map_or(&[][..], Vec::as_slice);
+    all.iter().map(|school| school["uai"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_pupil_who_moves_keeps_account_identifiant_and_sub_and_the_former_school_leaves_the_claims() {
+    let (server, member) = start().await;
+    let (ent, at_ent) = tokens(&server, "ent", &member).await;
+    let (bourses, at_bourses) = tokens(&server, "bourses", &member).await;
+    let before = [claims(&ent, &at_ent).await, claims(&bourses, &at_bourses).await];
+    assert_eq!(before.each_ref().map(schools), [[MONOD], [MONOD]]);
+    assert_ne!(before[0]["sub"], before[1]["sub"], "two sectors");
+
+    // The new school first: for some days the pupil has both.
+    let said = server.import_with_ines("toulouse", TOULOUSE, &[zoe()], &[(PUPILS[1], INE)]).await;
+    assert!(said.contains(JOINED), "{said}");
+    assert_eq!(schools(&claims(&bourses, &at_bourses).await), [TOULOUSE, MONOD]);
+    assert_eq!(schools(&claims(&ent, &at_ent).await), [MONOD], "the perimeter is its own academy");
+    // The session and its tokens go on; nobody signs in again for that.
+    let (status, renewed) = refresh(&bourses, &at_bourses).await;
+    assert_eq!(status, StatusCode::OK);
+
+    // Then the former school's next export: at once, in tokens given before.
+    server.import_with_ines("montpellier", MONOD, &[TestFamily::petit()], &[]).await;
+    let told = claims(&bourses, &renewed).await;
+    assert_eq!(schools(&told), [TOULOUSE]);
+    assert_eq!((&told["class"], &told["sub"]), (&json!("2 C"), &before[1]["sub"]));
+    assert_eq!(told["FrEduVecteur"], json!([format!("4|DURAND|Zoé|910001|{TOULOUSE}")]));
+    let told = claims(&ent, &at_ent).await;
+    assert_eq!((schools(&told), told.get("class"), told.get("FrEduVecteur")), (vec![], None, None), "{told}");
+    let (status, refused) = refresh(&ent, &at_ent).await;
+    assert_eq!((status, &refused["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
+
+    // The same identifiant and password; the ENT of the new academy has the sector of the former one.
+    let (there, at_there) = tokens(&server, "ent-toulouse", &member).await;
+    let told = claims(&there, &at_there).await;
+    assert_eq!((schools(&told), &told["sub"]), (vec![TOULOUSE], &before[0]["sub"]));
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM account").await, 1);
+    // The account page too.
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    let said = browser.page.visible_text();
+    assert!(!said.contains("Montpellier") && !said.contains("Monod"), "{said}");
+    let facts = "SELECT uai || ' ' || detail FROM audit WHERE fact = 'pupil_recognised'";
+    assert_eq!(server.query_texts(facts).await, [format!("{TOULOUSE} toulouse")]);
+}
+
+#[tokio::test]
+async fn attack_a12_a_twin_under_the_ine_of_the_other_is_another_pupil() {
+    for (case, family) in [
+        ("another name", moved("DURAND", "Léa", "14/02/2013")),
+        ("another family name", moved("PETIT", "Zoé", "14/02/2013")),
+        ("another birth date", moved("DURAND", "Zoé", "15/02/2013")),
+    ] {
+        let (server, member) = start().await;
+        let said = server.import_with_ines("toulouse", TOULOUSE, &[family], &[(PUPILS[1], INE)]).await;
+        assert!(said.contains("for the school: ELEVE 910001: ") && !said.contains(JOINED), "{case}: {said}");
+        let sql = "SELECT COUNT(*) FROM pupil WHERE academy = 'toulouse' AND account_id IS NOT NULL";
+        assert_eq!(server.query_count(sql).await, 0, "{case}");
+        let (bourses, answer) = tokens(&server, "bourses", &member).await;
+        assert_eq!(schools(&claims(&bourses, &answer).await), [MONOD], "{case}");
+        assert!(!server.audit_facts().await.contains(&"pupil_recognised".to_owned()), "{case}");
+    }
+}
