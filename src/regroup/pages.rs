@@ -259,7 +259,10 @@ async fn undo(
 ) -> PageResult {
     let op = parent.operation(&app, &ctx);
     match ops::undo(&op, person(&parent, &ctx), form.form_value("mot_de_passe"), &ctx.devices).await? {
-        UndoOutcome::Undone => Ok(see_other(&format!("{}?defait=1", paths::ACCOUNT_REGROUP))),
+        UndoOutcome::Undone { cookie } => {
+            let answer = see_other(&format!("{}?defait=1", paths::ACCOUNT_REGROUP));
+            Ok(with_cookie(answer, ctx.jar.set_cookie(CookieName::Session, &cookie, None)))
+        }
         UndoOutcome::Over => Ok(see_other(paths::ACCOUNT_REGROUP)),
         UndoOutcome::NotProven(why) => {
             let page = regroup_page(&op, &ctx, &parent).await?;

@@ -192,6 +192,30 @@ async fn the_other_account_may_be_kept_and_services_know_the_person_by_what_they
 }
 
 #[tokio::test]
+async fn an_undo_signs_out_of_the_services_that_knew_the_session_by_the_other_accounts_sub() {
+    let server = TestServer::start().await;
+    let receiver = LogoutReceiver::start().await;
+    receiver.register_clients(&server, &["bourses"]).await;
+    let [first, second] = two_accounts(&server).await;
+    let bourses = TestRelyingParty::new(&server, "bourses");
+    let lent = bourses.sign_in(&mut Browser::new(&server), &second).await.claims["sub"].clone();
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.join("a").await;
+    server.drain_outbox().await;
+    let joined = bourses.sign_in(&mut here, &first).await;
+    assert_eq!(joined.claims["sub"], lent, "the kept account has it for these seven days");
+    let before = receiver.calls_of("bourses").len();
+    here.undo(PASSWORD).await;
+    server.drain_outbox().await;
+    let told: Vec<_> =
+        receiver.calls_of("bourses").iter().skip(before).map(|call| call.claims()["sub"].clone()).collect();
+    assert_eq!(told, [lent], "by the sub that it knew");
+    assert_eq!(bourses.userinfo(&joined.access_token).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(here.children().await, ["Zoé"], "in a new session of this browser");
+}
+
+#[tokio::test]
 async fn threat_s09_the_accounts_of_two_persons_are_never_joined() {
     let server = TestServer::start().await;
     let [first, _] = two_accounts(&server).await;

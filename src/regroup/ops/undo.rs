@@ -12,7 +12,9 @@ use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::regroup::{JoinedAccounts, store};
 use crate::roster::store::ownership;
-use crate::{grants, sessions, subjects};
+use crate::sessions::ops::SessionOrigin;
+use crate::sessions::{self, AuthenticationMethod};
+use crate::{grants, subjects};
 
 /// A regroupement that the account page offers to undo.
 #[derive(Clone, Debug)]
@@ -31,16 +33,19 @@ pub async fn find_undo(op: &Operation<'_>, person: RegroupPerson<'_>) -> anyhow:
 }
 
 /// The outcome of an undo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UndoOutcome {
-    Undone,
+    /// With the cookie of a new session.
+    Undone {
+        cookie: String,
+    },
     NotProven(ProofRefusal),
     /// There is nothing to undo any more.
     Over,
 }
 
-/// Undoes the last regroupement that the account kept, after its password. Sessions of other browsers end, because
-/// their tokens speak of what the account had.
+/// Undoes the last regroupement that the account kept, after its password. Every session ends, because its tokens speak
+/// of what the account had and bear a `sub` that is the other account's again; the person goes on in a new one.
 pub async fn undo(
     op: &Operation<'_>,
     person: RegroupPerson<'_>,
@@ -62,16 +67,19 @@ pub async fn undo(
     if !sessions::store::lock(&mut tx, &person.session.id).await? || !store::mark_undone(&mut tx, &found.id).await? {
         return over(tx).await;
     }
-    sessions::ops::end_others(&mut tx, &app.master_key, &kept.id, Some(&person.session.id)).await?;
+    // Sign-outs carry the `sub` of this moment.
+    sessions::ops::end_all(&mut tx, &app.master_key, &kept.id, None).await?;
     put_back(&mut tx, &found).await?;
     end_flows(&mut tx, [&kept.id, &absorbed.id]).await?;
     let pair = JoinedPair { kept: &kept, absorbed: &absorbed };
     record_both(&mut tx, AuditEvent::AccountsSeparated, pair.ids()).await?;
     tell_both(op, &mut tx, person, pair, AccountNoticeKind::RegroupUndone).await?;
+    let origin = SessionOrigin { device: person.session.device_id.as_deref(), ..SessionOrigin::default() };
+    let begun = sessions::ops::begin(op, &mut tx, &kept.id, AuthenticationMethod::Password, origin).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);
-    Ok(UndoOutcome::Undone)
+    Ok(UndoOutcome::Undone { cookie: begun.cookie })
 }
 
 /// Puts back what a regroupement moved.
