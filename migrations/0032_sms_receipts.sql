@@ -12,3 +12,12 @@ CREATE INDEX sms_handed_by_age ON sms_handed (sent_at);
 
 -- The academy of the person whom a code was sent to, by which its conversion is counted.
 ALTER TABLE challenge ADD COLUMN academy TEXT;
+
+-- Codes sent to people of an academy at home that a gateway took, and codes entered, by the five minutes since 1970.
+CREATE TABLE sms_academy_traffic (
+    academy TEXT NOT NULL,
+    slot BIGINT NOT NULL,
+    sent BIGINT NOT NULL,
+    entered BIGINT NOT NULL,
+    PRIMARY KEY (academy, slot)
+);

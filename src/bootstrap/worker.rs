@@ -315,6 +315,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?
         + otp::store::handed::delete_expired(&mut tx).await?
+        + otp::store::academies::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
         + regroup::store::delete_expired(&mut tx).await?

@@ -25,6 +25,8 @@ pub struct Sms {
     pub daily_cap: u32,
     pub foreign_prefix_daily_cap: u32,
     pub academy_daily_cap: u32,
+    pub min_conversion_percent: u32,
+    pub hourly_forecast: u32,
     pub countries: DestinationList,
     pub alarm_minutes: u32,
 }
@@ -54,6 +56,12 @@ struct SmsKeys {
     foreign_prefix_daily_cap: u32,
     /// The maximum number of messages per day to the persons of one academy; 0 means no cap of its own.
     academy_daily_cap: u32,
+    /// The share of codes, of a hundred, that has to be entered: where fewer are, after fifty, none is sent there for a
+    /// time. 0 stops nothing, whatever is entered.
+    min_conversion_percent: u32,
+    /// The messages of the busiest hour as the operator expects it; twice as many leave in an hour, of all servers
+    /// together, and the rest waits. 0 means a tenth of `daily_cap`.
+    hourly_forecast: u32,
     /// The foreign countries to which messages may go, by ISO code or prefix; empty means every country, because a
     /// parent abroad has no other way in. France and its overseas territories are always included.
     countries: DestinationList,
@@ -98,6 +106,8 @@ impl Default for SmsKeys {
             daily_cap: 20_000,
             foreign_prefix_daily_cap: 300,
             academy_daily_cap: 0,
+            min_conversion_percent: 60,
+            hourly_forecast: 0,
             countries: DestinationList::default(),
             alarm_minutes: 10,
             http: None,
@@ -116,6 +126,8 @@ impl Default for Sms {
             daily_cap: keys.daily_cap,
             foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
             academy_daily_cap: keys.academy_daily_cap,
+            min_conversion_percent: keys.min_conversion_percent,
+            hourly_forecast: keys.hourly_forecast,
             countries: keys.countries,
             alarm_minutes: keys.alarm_minutes,
         }
@@ -139,6 +151,8 @@ impl TryFrom<SmsKeys> for Sms {
             daily_cap: keys.daily_cap,
             foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
             academy_daily_cap: keys.academy_daily_cap,
+            min_conversion_percent: keys.min_conversion_percent,
+            hourly_forecast: keys.hourly_forecast,
             countries: keys.countries,
             alarm_minutes: keys.alarm_minutes,
         })
@@ -184,6 +198,8 @@ impl From<Sms> for SmsKeys {
             daily_cap: sms.daily_cap,
             foreign_prefix_daily_cap: sms.foreign_prefix_daily_cap,
             academy_daily_cap: sms.academy_daily_cap,
+            min_conversion_percent: sms.min_conversion_percent,
+            hourly_forecast: sms.hourly_forecast,
             countries: sms.countries,
             alarm_minutes: sms.alarm_minutes,
             http,
@@ -204,7 +220,18 @@ impl SmsGatewayConfig {
     }
 }
 
+/// The messages an hour below which no pace is held, so that a small daily cap does not put off what it allows.
+const MIN_MESSAGES_PER_HOUR: u32 = 100;
+
 impl Sms {
+    /// Returns the messages that may leave in an hour: twice the forecast.
+    pub fn messages_per_hour(&self) -> u32 {
+        match self.hourly_forecast {
+            0 => (self.daily_cap / 10).saturating_mul(2).max(MIN_MESSAGES_PER_HOUR),
+            forecast => forecast.saturating_mul(2),
+        }
+    }
+
     /// Returns the section that describes the first gateway, for messages to operators.
     pub fn gateway_section(&self) -> String {
         self.gateway.section("sms")
@@ -221,6 +248,9 @@ impl Sms {
         }
         if self.foreign_prefix_daily_cap == 0 {
             return invalid("sms.foreign_prefix_daily_cap is at least 1: sms.countries says where no message goes");
+        }
+        if self.min_conversion_percent > 100 {
+            return invalid("sms.min_conversion_percent is 100 at most");
         }
         if !(1..=1440).contains(&self.alarm_minutes) {
             return invalid("sms.alarm_minutes is 1 to 1440");

@@ -53,6 +53,9 @@ pub enum RateLimit {
     /// An SMS to a person of an academy. The limit is configured.
     #[strum(serialize = "sms_of_academy_of_day")]
     DailySmsOfAcademy,
+    /// An SMS of the whole deployment, by the pace of an hour. The limit is configured.
+    #[strum(serialize = "sms_of_hour")]
+    SmsPace,
     /// Wrong passwords from one source, counted by distinct identifiants. The limits are configured.
     WrongSignIn,
     /// Activations from one source without a correct code. The limits are configured.
@@ -126,6 +129,7 @@ impl RateLimit {
             RateLimit::DailySms
             | RateLimit::DailySmsToPrefix
             | RateLimit::DailySmsOfAcademy
+            | RateLimit::SmsPace
             | RateLimit::WrongSignIn
             | RateLimit::Activation => plain(usize::MAX),
         }

@@ -1,6 +1,7 @@
 //! Rate limit budgets in SQL: read, decide, compare-and-set.
 
 pub mod failures;
+pub mod pace;
 pub mod sources;
 
 use super::failures::Failures;

@@ -1,6 +1,7 @@
 //! Verification and generation of codes.
 
 mod caps;
+mod conversion;
 mod deliver;
 mod gateways;
 mod receipts;
@@ -9,8 +10,8 @@ mod send;
 
 pub use caps::{count_other_message, used_caps};
 pub use deliver::{
-    ResumeSummary, SmsJob, SmsJobContext, active_outages, check_conversion, deliver, record_undeliverable,
-    release_during_outages, resume, sent_today,
+    ResumeSummary, SmsJob, SmsJobContext, active_outages, deliver, record_undeliverable, release_during_outages,
+    resume, sent_today,
 };
 pub use gateways::{GATEWAY_BREAKER_KEY, are_gateways_resting};
 pub use receipts::settle_receipt;
@@ -71,9 +72,7 @@ pub async fn verify(
     let right = person_allows && code.is_some_and(|stored| constant_time_eq(&stored, &given));
     if right && store::mark_used(tx, challenge_id).await? {
         release_try(tx, typed_budget, person).await?;
-        if let Some(destination) = &challenge.destination {
-            store::outages::add_traffic(tx, destination, 0, 1).await?;
-        }
+        conversion::count_entered(tx, &challenge).await?;
         return Ok(CodeVerification::Correct);
     }
     Ok(if left > 0 { CodeVerification::Incorrect { tries_left: left } } else { CodeVerification::Exhausted })

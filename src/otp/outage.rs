@@ -5,18 +5,14 @@
 //! instead, requests made during an outage do not count.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::destinations::is_domestic;
 use crate::config::Sms;
 use crate::http::pages::dates::date_key;
+use crate::otp::conversion::{ACADEMY_CONVERSION_WINDOW, CONVERSION_WINDOW};
 
 /// The number of consecutive refusals before an outage is reported.
 const MIN_REFUSALS: i64 = 3;
-/// The minimum number of sent codes before a conversion is judged (docs/threats.md#threat-s07).
-const MIN_CODES_FOR_CONVERSION: i64 = 50;
-/// The window over which a conversion is judged.
-pub const CONVERSION_WINDOW: Span = Span::hours(24);
-/// The minimum share of entered codes, in percent.
-const MIN_CONVERSION_PERCENT: i64 = 60;
+/// The time after the last refusal during which the pace is still said to be too high: no waiting message pauses longer.
+const PACE_MEMORY: Span = Span::minutes(3);
 
 /// The cause of an outage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +29,16 @@ pub enum OutageReason {
     PrefixCap(String),
     /// The daily cap of an academy is exhausted.
     AcademyCap(String),
+    /// More messages than twice the forecast of an hour.
+    Pace,
     /// An operator reported undelivered messages.
     Operator,
     /// Too few codes sent to the numbers of a prefix are entered.
     Prefix(String),
+    /// Too few codes sent to an academy's people are entered.
+    Academy(String),
+    /// Too few codes sent to an academy's people with numbers abroad are entered.
+    AcademyAbroad(String),
     /// A reason of another version of this program, which shares the database; kept and shown as it is written.
     Other(String),
 }
@@ -50,8 +52,11 @@ impl OutageReason {
             OutageReason::Cap => "cap".to_owned(),
             OutageReason::PrefixCap(prefix) => format!("cap of prefix {prefix}"),
             OutageReason::AcademyCap(academy) => format!("cap of academy {academy}"),
+            OutageReason::Pace => "pace".to_owned(),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
+            OutageReason::Academy(academy) => format!("codes of academy {academy}"),
+            OutageReason::AcademyAbroad(academy) => format!("codes abroad of academy {academy}"),
             OutageReason::Other(name) => name.clone(),
         }
     }
@@ -64,6 +69,7 @@ impl OutageReason {
             "primary" => OutageReason::Primary,
             "fallback" => OutageReason::Fallback,
             "cap" => OutageReason::Cap,
+            "pace" => OutageReason::Pace,
             "operator" => OutageReason::Operator,
             _ => {
                 let named =
@@ -71,6 +77,8 @@ impl OutageReason {
                 named("prefix ", OutageReason::Prefix)
                     .or_else(|| named("cap of prefix ", OutageReason::PrefixCap))
                     .or_else(|| named("cap of academy ", OutageReason::AcademyCap))
+                    .or_else(|| named("codes of academy ", OutageReason::Academy))
+                    .or_else(|| named("codes abroad of academy ", OutageReason::AcademyAbroad))
                     .unwrap_or_else(|| OutageReason::Other(name.to_owned()))
             }
         }
@@ -99,7 +107,11 @@ impl Outage {
             OutageReason::Cap | OutageReason::PrefixCap(_) | OutageReason::AcademyCap(_) => {
                 date_key(self.last_refusal_at) == date_key(now)
             }
+            OutageReason::Pace => now.since(self.last_refusal_at) < PACE_MEMORY,
             OutageReason::Prefix(_) => true,
+            // While nobody asks, nothing is judged: the messages that were poor are forgotten by then.
+            OutageReason::Academy(_) => now.since(self.last_refusal_at) < ACADEMY_CONVERSION_WINDOW,
+            OutageReason::AcademyAbroad(_) => now.since(self.last_refusal_at) < CONVERSION_WINDOW,
             // The version that knows the reason goes on refusing where it lasts.
             OutageReason::Other(_) => date_key(self.last_refusal_at) == date_key(now),
             OutageReason::Operator => false,
@@ -108,7 +120,7 @@ impl Outage {
 
     /// True if the outage affects every message and is announced on all pages.
     pub fn affects_everyone(&self) -> bool {
-        matches!(self.reason, OutageReason::Gateway | OutageReason::Cap)
+        matches!(self.reason, OutageReason::Gateway | OutageReason::Cap | OutageReason::Pace)
     }
 
     /// True if one of two gateways fails, and the other one carries the messages.
@@ -140,9 +152,18 @@ impl Outage {
             OutageReason::AcademyCap(_) => {
                 "see who asks for so many; raise sms.academy_daily_cap and restart, or wait for tomorrow".to_owned()
             }
+            OutageReason::Pace => {
+                "see who asks for so many; raise sms.hourly_forecast and restart if they are families, \
+                                   or wait: what waits leaves at that pace"
+                    .to_owned()
+            }
             OutageReason::Operator => "nothing".to_owned(),
-            OutageReason::Prefix(_) => "see whether a roster was filled with numbers that earn somebody money; `preau \
-                                        sms resume` lifts it"
+            OutageReason::Prefix(_) | OutageReason::AcademyAbroad(_) => "see whether a roster was filled with numbers \
+                                                                         that earn somebody money; `preau sms \
+                                                                         resume` lifts it"
+                .to_owned(),
+            OutageReason::Academy(_) => "see whether messages arrive late, or who asks for so many codes that nobody \
+                                         enters; it ends by itself within the hour, and `preau sms resume` lifts it"
                 .to_owned(),
             OutageReason::Other(_) => {
                 "another version of this program reports it: see `preau sms status` of that version".to_owned()
@@ -164,27 +185,6 @@ impl OutageWindow {
     }
 }
 
-/// Returns the prefix by which a number's conversion is judged: the plus sign and the first four digits.
-pub fn destination_prefix(phone: &str) -> String {
-    phone.chars().take(5).collect()
-}
-
-/// The judgement of a destination by its conversion. A low conversion stops delivery abroad but only raises an alarm
-/// for domestic numbers, because many parents waiting for delayed messages cause the same pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conversion {
-    Sufficient,
-    Alarm,
-    Blocked,
-}
-
-pub fn judge_conversion(destination: &str, sent: i64, entered: i64) -> Conversion {
-    if sent < MIN_CODES_FOR_CONVERSION || entered.saturating_mul(100) >= sent.saturating_mul(MIN_CONVERSION_PERCENT) {
-        return Conversion::Sufficient;
-    }
-    if is_domestic(destination) { Conversion::Alarm } else { Conversion::Blocked }
-}
-
 /// Returns the percentage of the daily cap reached exactly by this message, if reported: 50, 80 or 100.
 pub fn cap_percent_reached(count: i64, cap: u32) -> Option<i64> {
     [100, 80, 50].into_iter().find(|percent| count == (i64::from(cap) * percent + 99) / 100)
@@ -201,19 +201,6 @@ mod tests {
             let all: Vec<_> =
                 (1..=i64::from(cap)).filter_map(|n| cap_percent_reached(n, cap).map(|p| (n, p))).collect();
             assert_eq!(all, told, "{cap}");
-        }
-    }
-
-    #[test]
-    fn threat_s07_numbers_abroad_stop_where_few_codes_are_entered_and_at_home_it_is_an_alarm() {
-        for (destination, sent, entered, wanted) in [
-            ("+3713", 49, 0, Conversion::Sufficient),
-            ("+3713", 50, 29, Conversion::Blocked),
-            ("+3713", 50, 30, Conversion::Sufficient),
-            ("+3361", 50, 29, Conversion::Alarm),
-            ("+2626", 1_000, 10, Conversion::Alarm),
-        ] {
-            assert_eq!(judge_conversion(destination, sent, entered), wanted, "{destination} {sent} {entered}");
         }
     }
 
@@ -253,6 +240,9 @@ mod tests {
             OutageReason::Prefix("+3713".to_owned()),
             OutageReason::PrefixCap("+3713".to_owned()),
             OutageReason::AcademyCap("montpellier".to_owned()),
+            OutageReason::Pace,
+            OutageReason::Academy("montpellier".to_owned()),
+            OutageReason::AcademyAbroad("montpellier".to_owned()),
             OutageReason::Other("a reason of a later version".to_owned()),
         ] {
             assert_eq!(OutageReason::from_name(&reason.name()), reason);

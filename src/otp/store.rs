@@ -1,5 +1,6 @@
 //! Rows of challenges.
 
+pub mod academies;
 pub mod handed;
 pub mod outages;
 
@@ -23,6 +24,8 @@ pub struct Challenge {
     pub used_at: Option<i64>,
     /// The prefix that the code was sent to, of an SMS.
     pub destination: Option<String>,
+    /// The academy of the person whom the code was sent to.
+    pub academy: Option<String>,
 }
 
 pub async fn insert(
@@ -43,7 +46,7 @@ pub async fn insert(
 pub async fn find(tx: &mut Tx, id: &ChallengeId) -> Result<Option<Challenge>> {
     tx.fetch_optional(
         "SELECT id, code, tries_left, sends, unsent, sent_at, expires_at, person_budget, used_at, \
-         destination FROM challenge WHERE id = $1",
+         destination, academy FROM challenge WHERE id = $1",
         args![id],
     )
     .await
@@ -137,9 +140,15 @@ pub async fn void_code(tx: &mut UnitOfWork<'_>, id: &ChallengeId) -> Result<i64>
     Ok(tx.fetch_optional::<(i64,)>(sql, args![id]).await?.map_or(0, |(left,)| left))
 }
 
-/// Records the prefix that a code is sent to.
-pub async fn set_destination(tx: &mut UnitOfWork<'_>, id: &str, destination: &str) -> Result<()> {
-    tx.execute("UPDATE challenge SET destination = $2 WHERE id = $1", args![id, destination]).await?;
+/// Records the prefix that a code is sent to, and the academy that it counts for.
+pub async fn set_destination(
+    tx: &mut UnitOfWork<'_>,
+    id: &str,
+    destination: &str,
+    academy: Option<&str>,
+) -> Result<()> {
+    let sql = "UPDATE challenge SET destination = $2, academy = $3 WHERE id = $1";
+    tx.execute(sql, args![id, destination, academy]).await?;
     Ok(())
 }
 

@@ -165,7 +165,8 @@ impl Metrics {
     }
 
     /// Counts an SMS by outcome: `queued`, `sent`, `failed` (will be retried), `refused` (will not be retried),
-    /// `throttled` (the gateway takes it later), `capped`, `country` (not one of `sms.countries`).
+    /// `throttled` (the gateway takes it later), `capped`, `stopped` (too few codes are entered), `country` (not one
+    /// of `sms.countries`).
     pub fn record_sms(&self, outcome: &'static str) {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }

@@ -114,7 +114,7 @@ code-sent-again = A new code is on its way. The old one no longer works.
 code-resend-limit = We cannot send another code now. Use the last one you received, or ask the school.
 code-nothing = I have received nothing
 code-nothing-wait = Wait two minutes, then check that the number and the spelling of your name are those on your child's record.
-code-nothing-school = If your number has changed, or if the school only knows your landline, only the school can correct it: call it and give it the support code.
+code-nothing-school = If your number has changed, or if the school only knows your landline, only the school can correct it: call it and give it the support code. It can also give you a letter with a code.
 code-correct = Correct my name or my number
 
 ## Activation, children

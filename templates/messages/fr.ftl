@@ -114,7 +114,7 @@ code-sent-again = Un nouveau code part. L'ancien ne sert plus.
 code-resend-limit = Nous ne pouvons pas envoyer d'autre code maintenant. Utilisez le dernier reçu, ou adressez-vous à l'établissement.
 code-nothing = Je n'ai rien reçu
 code-nothing-wait = Attendez deux minutes, puis regardez si le numéro et l'orthographe de votre nom sont ceux de la fiche de votre enfant.
-code-nothing-school = Si votre numéro a changé, ou si l'établissement ne connaît que votre téléphone fixe, lui seul peut corriger : appelez-le et donnez-lui le code d'assistance.
+code-nothing-school = Si votre numéro a changé, ou si l'établissement ne connaît que votre téléphone fixe, lui seul peut corriger : appelez-le et donnez-lui le code d'assistance. Il peut aussi vous remettre une lettre avec un code.
 code-correct = Corriger mon nom ou mon numéro
 
 ## Activation, children

@@ -99,6 +99,8 @@ mod sign_in;
 #[cfg(test)]
 mod smpp;
 #[cfg(test)]
+mod sms_conversion;
+#[cfg(test)]
 mod sms_destinations;
 #[cfg(test)]
 mod sms_fallback;

@@ -1,4 +1,4 @@
-//! The caps of a day: of the deployment, of a foreign prefix, and of an academy.
+//! The caps of a day (of the deployment, of a foreign prefix, and of an academy), and the pace of an hour.
 //!
 //! Each bounds what a roster full of numbers that earn somebody money may cost (docs/threats.md#threat-s07). A prefix of
 //! France has no cap of its own: whoever makes many parents ask could close it for everybody.
@@ -10,10 +10,11 @@ use crate::config::Config;
 use crate::db::{Result, Tx, UnitOfWork};
 use crate::http::pages::dates::date_key;
 use crate::limits::{self, RateLimit};
-use crate::otp::outage::{OutageReason, cap_percent_reached, destination_prefix};
+use crate::otp::conversion::destination_prefix;
+use crate::otp::outage::{OutageReason, cap_percent_reached};
 use crate::otp::store::outages;
 
-/// A limit of messages in a day.
+/// A limit of messages in a day, or of the pace of all messages.
 pub(super) struct SmsCap {
     limit: RateLimit,
     /// The day, with what is capped.
@@ -27,7 +28,7 @@ pub(super) struct SmsCap {
 
 /// The result of counting a message.
 pub(super) enum CapCount {
-    /// Counted on each of the caps; the new counts stand in their order.
+    /// Counted on each of the caps; the day's new counts stand in their order.
     Counted(Vec<i64>),
     /// The message is one too many for the cap at this index.
     Exceeded(usize),
@@ -36,7 +37,11 @@ pub(super) enum CapCount {
 impl SmsCap {
     /// Returns the words for operators after the cap is used up.
     pub fn exhausted(&self) -> String {
-        format!("the {} messages of the day ({}) are used up", self.max, self.setting)
+        let (max, setting) = (self.max, self.setting);
+        match self.limit {
+            RateLimit::SmsPace => format!("{max} messages an hour, twice the forecast ({setting}), are used up"),
+            _ => format!("the {max} messages of the day ({setting}) are used up"),
+        }
     }
 
     pub fn name(&self) -> &'static str {
@@ -77,6 +82,14 @@ pub(super) fn caps_of(config: &Config, day: Timestamp, to: &str, academy: Option
         kind: "day",
         setting: "sms.daily_cap",
     });
+    caps.push(SmsCap {
+        limit: RateLimit::SmsPace,
+        key: "all".to_owned(),
+        max: config.sms.messages_per_hour(),
+        reason: OutageReason::Pace,
+        kind: "hour",
+        setting: "sms.hourly_forecast",
+    });
     caps
 }
 
@@ -84,6 +97,12 @@ pub(super) fn caps_of(config: &Config, day: Timestamp, to: &str, academy: Option
 pub(super) async fn count_message(tx: &mut UnitOfWork<'_>, caps: &[SmsCap]) -> Result<CapCount> {
     let mut counts = Vec::new();
     for (index, cap) in caps.iter().enumerate() {
+        if cap.limit == RateLimit::SmsPace {
+            if !limits::store::pace::take(tx, cap.limit, &cap.key, cap.max).await? {
+                return Ok(CapCount::Exceeded(index));
+            }
+            continue;
+        }
         match limits::store::count_daily(tx, cap.limit, &cap.key, cap.max).await? {
             Some(count) => counts.push(count),
             None => return Ok(CapCount::Exceeded(index)),
@@ -111,14 +130,18 @@ pub async fn count_other_message(app: &App, tx: &mut UnitOfWork<'_>, now: Timest
 /// Takes a message back from each cap.
 pub(super) async fn uncount_message(tx: &mut Tx, caps: &[SmsCap]) -> Result<()> {
     for cap in caps {
-        limits::store::uncount_daily(tx, cap.limit, &cap.key).await?;
+        if cap.limit == RateLimit::SmsPace {
+            limits::store::pace::give_back(tx, cap.limit, &cap.key, cap.max).await?;
+        } else {
+            limits::store::uncount_daily(tx, cap.limit, &cap.key).await?;
+        }
     }
     Ok(())
 }
 
 /// Tells operators that half, four fifths or all of a cap is used, exactly when it is.
 pub(super) fn report_caps(app: &App, caps: &[SmsCap], counts: &[i64]) {
-    for (cap, count) in caps.iter().zip(counts) {
+    for (cap, count) in caps.iter().filter(|cap| cap.limit != RateLimit::SmsPace).zip(counts) {
         let Some(percent) = cap_percent_reached(*count, cap.max) else { continue };
         app.metrics.record_sms_cap(cap.kind, percent);
         let (reason, max, setting) = (cap.reason.name(), cap.max, cap.setting);

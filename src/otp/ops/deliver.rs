@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caps;
 use super::gateways::{self, GatewayChoice};
 use super::receipts;
+use super::{caps, conversion};
 
 use crate::app::{DatabaseOperation, Operation};
 use crate::audit::{self, AuditEvent};
@@ -18,9 +18,7 @@ use crate::base::uai::Uai;
 use crate::db::{Db, Durability, Result, Tx, UnitOfWork};
 use crate::http::pages::dates::date_key;
 use crate::limits::{self, RateLimit};
-use crate::otp::outage::{
-    CONVERSION_WINDOW, Conversion, Outage, OutageReason, OutageWindow, destination_prefix, judge_conversion,
-};
+use crate::otp::outage::{Outage, OutageReason, OutageWindow};
 use crate::otp::store::{self, outages};
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
@@ -94,7 +92,7 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     let mut tx = ctx.write(Durability::Durable).await?;
     let outages = outages::end_all(&mut tx).await?;
     outages::declare(&mut tx, now.minus(Span::days(1))).await?;
-    outages::delete_traffic(&mut tx).await?;
+    conversion::forget_all(&mut tx).await?;
     let mut budgets = 0;
     for action in [RateLimit::SmsPerIdentity, RateLimit::SmsToPhone] {
         budgets += limits::store::reset_all(&mut tx, action).await?;
@@ -113,17 +111,6 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     .await?;
     tx.commit().await?;
     Ok(ResumeSummary { outages, jobs, budgets })
-}
-
-/// Judges by conversion whether codes may be sent to a number: the share of recent codes entered for the same prefix
-/// (docs/threats.md#threat-s07).
-pub async fn check_conversion(tx: &mut UnitOfWork<'_>, phone: &str) -> Result<(OutageReason, Conversion, String)> {
-    let prefix = destination_prefix(phone);
-    let (sent, entered) = outages::traffic(tx, &prefix).await?;
-    let hours = CONVERSION_WINDOW.0 / Span::hours(1).0;
-    let detail = format!("{entered} of {sent} codes were entered in {hours} h");
-    let verdict = judge_conversion(&prefix, sent, entered);
-    Ok((OutageReason::Prefix(prefix), verdict, detail))
 }
 
 /// Records a message requested at `asked` as undeliverable: opens or continues an outage, and alerts operators if due.
@@ -188,6 +175,9 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
             app.metrics.record_sms_carrier(carrier.name());
             if let (Some(message_id), Some(about)) = (&message_id, about) {
                 receipts::expect(&mut tx, carrier, message_id, about).await?;
+            }
+            if let Some(about) = about {
+                conversion::count_taken(&mut tx, &message.to, about.academy.as_deref()).await?;
             }
             outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
             ended = gateways::end_gateway_outages(&mut tx, carrier).await?;
@@ -270,9 +260,9 @@ async fn abandon(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, job: &Job, letter:
     if let Some(about) = letter.about.as_ref().filter(|_| !job.uncertain) {
         let at = about.counted_at;
         limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at).await?;
-        let to = letter.message.to.as_str();
-        caps::uncount_message(tx, &caps::caps_of(&op.app.config, at, to, about.academy.as_deref())).await?;
-        outages::subtract_sent(tx, at, &destination_prefix(to)).await?;
+        let (to, academy) = (letter.message.to.as_str(), about.academy.as_deref());
+        caps::uncount_message(tx, &caps::caps_of(&op.app.config, at, to, academy)).await?;
+        conversion::uncount_asked(tx, at, to, academy).await?;
     }
     Ok(true)
 }

@@ -4,7 +4,7 @@
 
 use super::caps::{self, CapCount};
 use super::deliver::notify_schools;
-use super::{SmsJob, SmsJobContext, check_conversion, code_hmac, generate_code, record_undeliverable};
+use super::{SmsJob, SmsJobContext, code_hmac, conversion, generate_code, record_undeliverable};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -13,8 +13,8 @@ use crate::base::typed_ids::{AccountId, ChallengeId, PersonId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::otp::outage::{Conversion, destination_prefix};
-use crate::otp::store::{self, outages};
+use crate::otp::conversion::destination_prefix;
+use crate::otp::store;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
 use crate::sms::SmsMessage;
@@ -77,14 +77,10 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     )?;
     let keyed = code_hmac(app, request.challenge_id, &code);
     let mut tx = op.write(Durability::Relaxed).await?;
-    let (prefix, conversion, detail) = check_conversion(&mut tx, request.to).await?;
-    if conversion == Conversion::Sufficient {
-        outages::end(&mut tx, &prefix).await?;
-    } else {
-        record_undeliverable(op, &mut tx, &prefix, &detail, asked).await?;
-    }
-    if conversion == Conversion::Blocked {
+    let academy = academy_of(&mut tx, request.persons).await?;
+    if !conversion::permits_code(op, &mut tx, &request, academy.as_deref(), asked).await? {
         tx.commit().await?;
+        app.metrics.record_sms("stopped");
         return Ok(JobOutcome::Retry);
     }
     let phone = phone_budget_key(app, request.to, &request.device_suffix());
@@ -97,7 +93,6 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         tracing::info!(code = %request.support_code, "no SMS: this number had its five of the day");
         return Ok(JobOutcome::Done);
     }
-    let academy = academy_of(&mut tx, request.persons).await?;
     let caps = caps::caps_of(&app.config, now, request.to, academy.as_deref());
     let counts = match caps::count_message(&mut tx, &caps).await? {
         CapCount::Counted(counts) => counts,
@@ -135,13 +130,13 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         counted_at: now,
         persons: request.persons.to_vec(),
         support_code: request.support_code.to_owned(),
-        academy,
+        academy: academy.clone(),
     };
     let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
     let destination = destination_prefix(request.to);
-    store::set_destination(&mut tx, request.challenge_id, &destination).await?;
-    outages::add_traffic(&mut tx, &destination, 1, 0).await?;
+    store::set_destination(&mut tx, request.challenge_id, &destination, academy.as_deref()).await?;
+    conversion::count_asked(&mut tx, request.to, academy.as_deref()).await?;
     outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;

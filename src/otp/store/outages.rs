@@ -3,7 +3,8 @@
 use crate::base::clock::{Span, Timestamp};
 use crate::base::ids::row_id;
 use crate::db::{CLEANUP_BATCH_ROWS, FromRow, Result, Tx, UnitOfWork, args};
-use crate::otp::outage::{CONVERSION_WINDOW, Outage, OutageReason, OutageWindow};
+use crate::otp::conversion::CONVERSION_WINDOW;
+use crate::otp::outage::{Outage, OutageReason, OutageWindow};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -88,7 +89,8 @@ pub async fn list_open(tx: &mut Tx) -> Result<Vec<Outage>> {
 /// Lists the time spans since `since` in which no message was delivered; requests made during these spans do not count.
 pub async fn list_windows(tx: &mut Tx, since: Timestamp) -> Result<Vec<OutageWindow>> {
     let sql = "SELECT began_at, ended_at FROM sms_outage WHERE (ended_at IS NULL OR ended_at >= $1) \
-               AND (reason IN ('gateway', 'cap', 'operator') OR reason LIKE 'cap of academy %') ORDER BY began_at DESC LIMIT 200";
+               AND (reason IN ('gateway', 'cap', 'pace', 'operator') OR reason LIKE 'cap of academy %' \
+               OR reason LIKE 'codes of academy %') ORDER BY began_at DESC LIMIT 200";
     let rows = tx.fetch_all::<(i64, Option<i64>)>(sql, args![since]).await?;
     Ok(rows.into_iter().map(|(b, e)| OutageWindow { began_at: Timestamp(b), ended_at: e.map(Timestamp) }).collect())
 }
@@ -129,8 +131,18 @@ pub async fn delete_traffic(tx: &mut Tx) -> Result<u64> {
     tx.execute("DELETE FROM sms_traffic", args![]).await
 }
 
+/// Ends outages of a cap, of a pace or of codes that refused nothing for a day: nobody asks any more, so that no message
+/// tells that they are over.
+async fn end_forgotten(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    let now = tx.now;
+    let sql = "UPDATE sms_outage SET ended_at = last_at WHERE ended_at IS NULL AND last_at < $1 \
+               AND (reason = 'pace' OR reason LIKE 'cap%' OR reason LIKE 'codes %')";
+    tx.execute(sql, args![now.minus(Span::days(1))]).await
+}
+
 /// Deletes outages and counts no longer needed.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
+    end_forgotten(tx).await?;
     let now = tx.now;
     let outages = "DELETE FROM sms_outage WHERE id IN (SELECT id FROM sms_outage WHERE ended_at < $1 LIMIT $2)";
     let hours = "DELETE FROM sms_traffic WHERE hour < $1";
