@@ -11,7 +11,16 @@ pub struct AccountPhone {
     pub sealed: String,
     /// The time of the last right code from this number; `None` for a number that was never proven.
     pub code_typed_at: Option<Timestamp>,
+    /// True for a number that was given up, and that the school exported again later.
+    pub exported_again: bool,
     pub history: PhoneHistory,
+}
+
+impl AccountPhone {
+    /// True if a signed-in person may prove the number.
+    pub fn is_provable(&self) -> bool {
+        !self.history.disowned || self.exported_again
+    }
 }
 
 /// The facts about the account's mobile number.

@@ -3,6 +3,7 @@
 pub mod cohorts;
 pub mod emails;
 pub mod merged;
+pub mod phone_proofs;
 pub mod phones;
 
 use std::collections::HashSet;

@@ -48,6 +48,11 @@ pub enum AuditEvent {
     BackupCodesRenewed,
     DeviceForgotten,
     PhoneDisowned,
+    /// A signed-in person asked for a code to prove the mobile.
+    PhoneProofAsked,
+    PhoneProven,
+    /// A mobile that was given up serves again.
+    PhoneRestored,
     PasskeyAdded,
     PasskeyRemoved,
     /// The counter of a passkey went back: there may be a copy of its authenticator.

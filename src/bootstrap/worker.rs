@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::health::clock_problem;
 use crate::app::{App, AppState, Operation};
+use crate::base::clock::Span;
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
@@ -235,6 +236,7 @@ async fn run_job(app: &AppState, job: Job) {
     let done = match job.kind {
         JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
         JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
+        JobKind::SendPhoneProof => my_account::ops::send_phone_proof(&op, &job).await.map(Some),
         JobKind::Mail => notify::ops::deliver_mail(&op, &job).await.map(Some),
         JobKind::NoticeSms => notify::ops::send_notice_sms(&op, &job).await.map(Some),
         // These two settle the job themselves.
@@ -311,6 +313,7 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + login::store::delete_expired(&mut tx).await?
         + credentials::store::delete_expired(&mut tx).await?
         + notify::store::delete_expired(&mut tx).await?
+        + accounts::store::phone_proofs::delete_old(&mut tx, now.minus(Span::days(1))).await?
         + accounts::store::emails::delete_ended(&mut tx, now.minus(emails::UNDO_TTL)).await?
         + logouts::store::delete_expired(&mut tx, now).await?
         + otp::store::outages::delete_expired(&mut tx).await?

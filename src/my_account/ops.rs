@@ -12,6 +12,7 @@ mod passkeys;
 mod password;
 mod phone;
 mod phone_changes;
+mod phone_proof;
 
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
 pub use childless::close_without_child;
@@ -31,3 +32,6 @@ pub use passkeys::{
 pub use password::{ChangePasswordOutcome, PasswordChangeRequest, change_password};
 pub use phone::disown_phone;
 pub use phone_changes::tell_phone_changes;
+pub use phone_proof::{
+    AskProofOutcome, ProvePhoneOutcome, ask_phone_proof, prove_phone, send_phone_proof, young_until,
+};

@@ -7,6 +7,7 @@ mod notices;
 mod own_data;
 mod passkeys;
 mod password;
+mod phone_proof;
 mod security;
 mod services;
 
@@ -49,6 +50,8 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_BACKUP_CODES, get(factors::show_renew).post(factors::renew))
         .route(paths::ACCOUNT_EVENTS, get(security::events))
         .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
+        .route(paths::ACCOUNT_PHONE_PROOF, get(phone_proof::show).post(phone_proof::ask))
+        .route(paths::ACCOUNT_PHONE_CODE, post(phone_proof::prove))
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).post(passkeys::prove))
         .route(paths::ACCOUNT_PASSKEY_ADD, post(passkeys::add))

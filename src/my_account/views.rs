@@ -6,6 +6,7 @@ mod data;
 mod factors;
 mod passkeys;
 mod password;
+mod phone_proof;
 mod security;
 mod services;
 
@@ -15,6 +16,7 @@ pub use data::OwnDataPage;
 pub use factors::{AddApplicationPage, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
 pub use passkeys::{AddPasskeyPage, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError};
 pub use password::ChangePasswordPage;
+pub use phone_proof::{PhoneProofError, ProvePhonePage};
 pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};
 

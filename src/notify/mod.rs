@@ -28,6 +28,8 @@ pub enum AccountNoticeKind {
     LetterPrinted,
     /// The person said that the mobile is theirs no more.
     PhoneDisowned,
+    /// A mobile that was given up serves again: the school exported it again, and a right code was typed.
+    PhoneRestored,
     /// A child joined the account. The detail is the given name.
     ChildAdded,
     /// The person took a child out of the account. The detail is the given name.

@@ -33,6 +33,7 @@ pub enum ChallengePurpose {
     Activation,
     Recovery,
     Email,
+    Phone,
 }
 
 impl ChallengePurpose {

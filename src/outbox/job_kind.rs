@@ -17,6 +17,9 @@ pub enum JobKind {
     /// Looks the typed identifiant of a recovery up, and sends a code only to an account's mobile number.
     #[strum(serialize = "recovery_code")]
     SendRecoveryCode,
+    /// Sends the code by which a signed-in person proves the account's mobile number.
+    #[strum(serialize = "phone_proof")]
+    SendPhoneProof,
     /// Hands a message to the SMS gateway.
     Sms,
     /// Hands a mail to the mail server.
@@ -28,9 +31,10 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    pub const ALL: [JobKind; 6] = [
+    pub const ALL: [JobKind; 7] = [
         JobKind::SendCode,
         JobKind::SendRecoveryCode,
+        JobKind::SendPhoneProof,
         JobKind::Sms,
         JobKind::Mail,
         JobKind::NoticeSms,
@@ -44,7 +48,7 @@ impl JobKind {
     /// Returns the number of jobs of this kind run concurrently by one server.
     pub fn concurrency(self) -> usize {
         match self {
-            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => 16,
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::SendPhoneProof | JobKind::Sms => 16,
             JobKind::Mail | JobKind::NoticeSms => 4,
             // Logout requests mostly wait for relying parties and cost nothing meanwhile.
             JobKind::BackchannelLogout => 64,
@@ -55,7 +59,7 @@ impl JobKind {
     /// down, not slow.
     pub(super) fn max_age(self) -> Span {
         match self {
-            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => Span::minutes(30),
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::SendPhoneProof | JobKind::Sms => Span::minutes(30),
             // A confirmation is valid for as long; a notice is still worth reading the day after.
             JobKind::Mail => Span::hours(24),
             // It waits for the next morning, up to 33 hours.
@@ -73,7 +77,7 @@ impl JobKind {
     pub(super) fn backoff(self, attempts: i64) -> Option<Span> {
         match self {
             // 2, 4, 8 … 60 s, up to the maximum age of the job.
-            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::Sms => {
+            JobKind::SendCode | JobKind::SendRecoveryCode | JobKind::SendPhoneProof | JobKind::Sms => {
                 Some(Span::seconds((1 << attempts.clamp(1, 6)).min(60)))
             }
             // 1, 2, 4 … 60 minutes: a server that greylists accepts the second attempt.
@@ -95,6 +99,7 @@ impl JobKind {
 pub struct JobNotifier {
     send_code: Notify,
     send_recovery_code: Notify,
+    send_phone_proof: Notify,
     sms: Notify,
     mail: Notify,
     notice_sms: Notify,
@@ -106,6 +111,7 @@ impl JobNotifier {
         match kind {
             JobKind::SendCode => &self.send_code,
             JobKind::SendRecoveryCode => &self.send_recovery_code,
+            JobKind::SendPhoneProof => &self.send_phone_proof,
             JobKind::Sms => &self.sms,
             JobKind::Mail => &self.mail,
             JobKind::NoticeSms => &self.notice_sms,

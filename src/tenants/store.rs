@@ -187,6 +187,15 @@ pub async fn settle_child(tx: &mut UnitOfWork<'_>, person_id: &PersonId, pupil_i
     Ok(())
 }
 
+/// Settles the reports that a number is its person's no more, after it came back.
+pub async fn settle_phone_disowned(tx: &mut UnitOfWork<'_>, person_id: &PersonId) -> Result<()> {
+    let now = tx.now;
+    let sql =
+        "UPDATE notice SET settled_at = $2 WHERE person_id = $1 AND kind = 'phone_disowned' AND settled_at IS NULL";
+    tx.execute(sql, args![person_id, now]).await?;
+    Ok(())
+}
+
 /// Settles the requests for a new campaign, after the creation of the account.
 pub async fn settle_reopening(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
     let now = tx.now;

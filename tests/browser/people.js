@@ -48,4 +48,9 @@ export const LANDLINE = {
 };
 
 /** The holder of the account that the demo's greeting names. */
-export const HOLDER = { prenom: "Marie-Hélène", address: "marie-helene@exemple.fr", children: ["Théo", "Maëlys", "Gaspard"] };
+export const HOLDER = {
+  prenom: "Marie-Hélène",
+  address: "marie-helene@exemple.fr",
+  e164: "+33639980004",
+  children: ["Théo", "Maëlys", "Gaspard"],
+};

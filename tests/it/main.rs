@@ -76,6 +76,8 @@ mod outgoing;
 #[cfg(test)]
 mod passkeys;
 #[cfg(test)]
+mod phone_proof;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod process;

@@ -13,20 +13,23 @@ struct PhoneRow {
     proven_at: Option<i64>,
     code_typed_at: Option<i64>,
     phone_disowned_at: Option<i64>,
+    exported_at: i64,
 }
 
-/// Finds the account's mobile number: the one proven last, else the one exported last.
+/// Finds the account's mobile number: the one proven last, else the one exported last. One that was given up comes last.
 pub async fn find_phone(tx: &mut Tx, account_id: &AccountId) -> Result<Option<AccountPhone>> {
     let sql = "SELECT p.id, p.phone, p.phone_since, COALESCE(p.phone_proven_at, a.password_at) AS proven_at, \
-               p.phone_proven_at AS code_typed_at, p.phone_disowned_at FROM person p JOIN account a ON a.id = p.account_id \
-               WHERE p.account_id = $1 AND p.phone IS NOT NULL \
-               ORDER BY CASE WHEN p.phone_disowned_at IS NULL THEN 0 ELSE 1 END, COALESCE(p.phone_proven_at, 0) DESC, \
+               p.phone_proven_at AS code_typed_at, p.phone_disowned_at, p.exported_at \
+               FROM person p JOIN account a ON a.id = p.account_id WHERE p.account_id = $1 AND p.phone IS NOT NULL \
+               ORDER BY CASE WHEN p.phone_disowned_at IS NULL THEN 0 WHEN p.exported_at > p.phone_disowned_at THEN 1 \
+               ELSE 2 END, COALESCE(p.phone_proven_at, 0) DESC, \
                p.exported_at DESC, p.id LIMIT 1";
     let row = tx.fetch_optional::<PhoneRow>(sql, args![account_id]).await?;
     Ok(row.map(|r| AccountPhone {
         person_id: r.id,
         sealed: r.phone,
         code_typed_at: r.code_typed_at.map(Timestamp),
+        exported_again: r.phone_disowned_at.is_some_and(|given_up| r.exported_at > given_up),
         history: PhoneHistory {
             since: Timestamp(r.phone_since),
             proven_at: r.proven_at.map(Timestamp),

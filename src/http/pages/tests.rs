@@ -66,6 +66,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::MyChildrenPage,
         my_account::views::CloseAccountPage,
         my_account::views::DisownPhonePage,
+        my_account::views::ProvePhonePage,
         my_account::views::EventsPage,
         my_account::views::OwnDataPage,
         my_account::views::AddPasskeyPage,

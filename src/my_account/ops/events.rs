@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 39] = [
+pub const EVENT_WORDS: [&str; 42] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -34,6 +34,9 @@ pub const EVENT_WORDS: [&str; 39] = [
     "backup_codes_renewed",
     "device_forgotten",
     "phone_disowned",
+    "phone_proof_asked",
+    "phone_proven",
+    "phone_restored",
     "passkey_added",
     "passkey_removed",
     "passkey_copied",

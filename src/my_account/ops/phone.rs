@@ -31,6 +31,8 @@ pub async fn disown_phone(
         return Ok(Err(why.into()));
     }
     let persons = accounts::store::phones::disown_phones(&mut tx, &account.id).await?;
+    // A code that was asked for before this proves nothing any more.
+    accounts::store::phone_proofs::delete(&mut tx, &account.id).await?;
     for person_id in &persons {
         for uai in &roster::store::list_schools_of_person(&mut tx, person_id).await? {
             let kind = NoticeKind::PhoneDisowned;

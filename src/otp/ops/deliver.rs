@@ -99,7 +99,7 @@ pub async fn resume(ctx: DatabaseOperation<'_>) -> Result<ResumeSummary> {
     }
     store::discount_sends(&mut tx, None).await?;
     let mut jobs = 0;
-    for kind in [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::Sms] {
+    for kind in [JobKind::SendCode, JobKind::SendRecoveryCode, JobKind::SendPhoneProof, JobKind::Sms] {
         jobs += outbox::make_due(&mut tx, kind).await?;
     }
     let detail = format!("{outages} outages, {jobs} messages, {budgets} budgets");

@@ -1,6 +1,6 @@
 // The account's own pages: another password, and an address that is confirmed by a mail.
 
-import { COLLEGE, PROVIDER, greetedAccount, mails, nextMailCode } from "../demo.js";
+import { COLLEGE, PROVIDER, greetedAccount, mails, messages, nextCode, nextMailCode } from "../demo.js";
 import { HOLDER, NEW_PASSWORD } from "../people.js";
 import { assert, assertEqual, assertSays } from "../report.js";
 import { onPage, signIn } from "./steps.js";
@@ -104,6 +104,27 @@ export async function account({ report, round, words, look, newVisitor, demo }) 
       await look.at(visitor, `compte-${page}`);
     });
   }
+  await step("the mobile is proven by a code that this session asked for", async () => {
+    await visitor.goto(`${PROVIDER}/compte`);
+    await visitor.use("#verifier-portable");
+    await onPage(visitor, "/compte/portable/verifier");
+    await look.at(visitor, "portable-verifier");
+    const known = await messages(HOLDER.e164);
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
+    await visitor.use("#envoyer");
+    await onPage(visitor, "/compte/portable/verifier");
+    await look.at(visitor, "portable-code");
+    const code = await nextCode(HOLDER.e164, known);
+    await visitor.fill("code", String((Number(code) + 1) % 1_000_000).padStart(6, "0"));
+    await visitor.use("#confirmer");
+    assertEqual(visitor.tab.status, 422, "status");
+    await look.at(visitor, "portable-code-faux");
+    await visitor.fill("code", code);
+    await visitor.use("#confirmer");
+    await onPage(visitor, "/compte/portable/verifier");
+    assert(await visitor.has("#verifie"), "the mobile is not proven");
+    await look.at(visitor, "portable-verifie");
+  });
   await step("another account is joined only with a proof of it", async () => {
     await visitor.goto(`${PROVIDER}/compte`);
     await visitor.use("#regrouper");
@@ -130,5 +151,16 @@ export async function account({ report, round, words, look, newVisitor, demo }) 
     await visitor.use("#fermer");
     assertEqual(visitor.tab.status, 422, "status");
     await look.at(visitor, "fermer-faux");
+  });
+  await step("a mobile that was given up needs the school before a code", async () => {
+    await visitor.goto(`${PROVIDER}/compte/portable`);
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
+    await visitor.use("#retirer");
+    await onPage(visitor, "/compte/portable");
+    await look.at(visitor, "portable-rendu");
+    await visitor.use("#verifier");
+    await onPage(visitor, "/compte/portable/verifier");
+    assert((await visitor.has("#rendu")) && !(await visitor.has("#envoyer")), "a code is offered");
+    await look.at(visitor, "portable-rendu-verifier");
   });
 }
