@@ -53,6 +53,8 @@ pub enum AuditEvent {
     PhoneProven,
     /// A mobile that was given up serves again.
     PhoneRestored,
+    /// The person answered that the mobile is still theirs, which proves nothing.
+    PhoneKept,
     PasskeyAdded,
     PasskeyRemoved,
     /// The counter of a passkey went back: there may be a copy of its authenticator.

@@ -63,6 +63,7 @@ pub const ACCOUNT_REGROUP_CHOICE: &str = "/compte/regrouper/choix";
 pub const ACCOUNT_REGROUP_UNDO: &str = "/compte/regrouper/defaire";
 pub const ACCOUNT_PHONE: &str = "/compte/portable";
 pub const ACCOUNT_PHONE_PROOF: &str = "/compte/portable/verifier";
+pub const ACCOUNT_PHONE_QUESTION: &str = "/compte/portable/toujours";
 pub const ACCOUNT_PHONE_CODE: &str = "/compte/portable/verifier/code";
 pub const ACCOUNT_SERVICES: &str = "/compte/services";
 pub const ACCOUNT_SECURITY: &str = "/compte/securite";

@@ -13,6 +13,7 @@ mod password;
 mod phone;
 mod phone_changes;
 mod phone_proof;
+mod phone_question;
 
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
 pub use childless::close_without_child;
@@ -35,3 +36,4 @@ pub use phone_changes::tell_phone_changes;
 pub use phone_proof::{
     AskProofOutcome, ProvePhoneOutcome, ask_phone_proof, prove_phone, send_phone_proof, young_until,
 };
+pub use phone_question::{is_phone_asked, keep_phone};

@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 
+use super::ops;
 use super::views::{AccountChild, AccountPage, CautionEnd, NoticeBanner};
 use crate::accounts::phones::AccountPhone;
 use crate::app::{App, AppState};
@@ -52,6 +53,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_PHONE, get(give_up::show_phone).post(give_up::disown_phone))
         .route(paths::ACCOUNT_PHONE_PROOF, get(phone_proof::show).post(phone_proof::ask))
         .route(paths::ACCOUNT_PHONE_CODE, post(phone_proof::prove))
+        .route(paths::ACCOUNT_PHONE_QUESTION, post(phone_proof::keep))
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).post(passkeys::prove))
         .route(paths::ACCOUNT_PASSKEY_ADD, post(passkeys::add))
@@ -74,6 +76,7 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { sessi
         .map(|notice| banner(&app, &ctx, notice, account.closes_at))
         .collect::<anyhow::Result<_>>()?;
     let phone = accounts::store::phones::find_phone(&mut tx, &account.id).await?;
+    let phone_asked = ops::is_phone_asked(&mut tx, ctx.now, &account, phone.as_ref()).await?;
     let email = accounts::store::emails::find_confirmed(&mut tx, &app.master_key, &account.id).await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
     let doors = crate::services::ops::service_links(&mut tx, &app, account.profile, &children).await?;
@@ -84,6 +87,7 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { sessi
         name: account.full_name(),
         phone_disowned: phone.as_ref().is_some_and(|phone| phone.history.disowned),
         phone: phone.map(|phone| phone_digits(&app, &phone)).transpose()?,
+        phone_asked,
         email: email.map(|email| email.address),
         identifiant: account.identifiant,
         profile: account.profile,

@@ -29,7 +29,8 @@ use crate::services::ServiceLink;
 use crate::tenants::SchoolContact;
 
 /// `/compte`. The form posts to `/deconnexion`; with `changer=1` to sign in with another account. A banner posts
-/// `evenement` and `moi` or `vu` to `/compte/evenement`.
+/// `evenement` and `moi` or `vu` to `/compte/evenement`; « Oui » to the question of the mobile posts to
+/// `/compte/portable/toujours`.
 #[derive(Debug, Serialize)]
 pub struct AccountPage {
     /// The given name and family name.
@@ -46,6 +47,8 @@ pub struct AccountPage {
     pub phone: Option<String>,
     /// True if the person said that the number is theirs no more.
     pub phone_disowned: bool,
+    /// True if the person is asked whether the number is still theirs.
+    pub phone_asked: bool,
     /// The confirmed address.
     pub email: Option<String>,
     /// True if mails are sent, so that an address may be confirmed.
@@ -93,6 +96,7 @@ impl Page for AccountPage {
             doors: Vec::new(),
             phone: None,
             phone_disowned: false,
+            phone_asked: false,
             email: None,
             mail: true,
         };
@@ -147,6 +151,11 @@ impl Page for AccountPage {
                     vec![child("Zoé", "Clg Théodore Monod", Some("5e B"))],
                     &["Clg Théodore Monod"],
                 )
+            },
+            AccountPage {
+                phone: Some("56\u{a0}78".to_owned()),
+                phone_asked: true,
+                ..page("Karim Benali", Profile::Responsable, Vec::new(), &[])
             },
             AccountPage {
                 phone: Some("56\u{a0}78".to_owned()),

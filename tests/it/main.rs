@@ -78,6 +78,8 @@ mod passkeys;
 #[cfg(test)]
 mod phone_proof;
 #[cfg(test)]
+mod phone_question;
+#[cfg(test)]
 mod privacy;
 #[cfg(test)]
 mod process;

@@ -80,6 +80,19 @@ pub async fn find_phone_history(tx: &mut Tx, person_id: &PersonId) -> Result<Opt
     }))
 }
 
+/// Returns the time from which the account's person is asked again whether the number is still theirs.
+pub async fn find_question_from(tx: &mut Tx, account_id: &AccountId) -> Result<Option<Timestamp>> {
+    let sql = "SELECT phone_question_from FROM account WHERE id = $1";
+    let row = tx.fetch_optional::<(Option<i64>,)>(sql, args![account_id]).await?;
+    Ok(row.and_then(|(from,)| from).map(Timestamp))
+}
+
+/// Records that the question was answered: it is asked again from a time on.
+pub async fn postpone_question(tx: &mut Tx, account_id: &AccountId, from: Timestamp) -> Result<()> {
+    tx.execute("UPDATE account SET phone_question_from = $2 WHERE id = $1", args![account_id, from]).await?;
+    Ok(())
+}
+
 /// A number that the school replaced, of a person who is not told yet.
 #[derive(Clone, Debug, FromRow)]
 pub struct PhoneChange {

@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 42] = [
+pub const EVENT_WORDS: [&str; 43] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -37,6 +37,7 @@ pub const EVENT_WORDS: [&str; 42] = [
     "phone_proof_asked",
     "phone_proven",
     "phone_restored",
+    "phone_kept",
     "passkey_added",
     "passkey_removed",
     "passkey_copied",

@@ -1,4 +1,4 @@
-//! `/compte/portable/verifier`: a code by SMS proves the mobile.
+//! `/compte/portable/verifier`: a code by SMS proves the mobile. `/compte/portable/toujours`: it is still the person's.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -140,4 +140,15 @@ pub async fn prove(
     };
     let page = proof_page(&app, &ctx, &session, &account).await?;
     refused(&app, &ctx, (StatusCode::UNPROCESSABLE_ENTITY, error), page)
+}
+
+/// POST: « Oui » to the question of the account page.
+pub async fn keep(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    SignedIn { session, account }: SignedIn,
+) -> PageResult {
+    let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
+    ops::keep_phone(&op, &session, &account.id).await?;
+    Ok(see_other(paths::ACCOUNT))
 }
