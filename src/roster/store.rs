@@ -188,10 +188,12 @@ pub async fn find_phone(tx: &mut Tx, person_id: &PersonId) -> Result<Option<Stri
     Ok(row.and_then(|(phone,)| phone))
 }
 
-/// Returns the person id and encrypted mobile number of the account's person exported last, for the `phone` scope.
+/// Returns the person id and encrypted mobile number of the account's person exported last, for the `phone` scope. A
+/// number that its person gave up is nobody's to tell.
 pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<(PersonId, String)>> {
     tx.fetch_optional(
-        "SELECT id, phone FROM person WHERE account_id = $1 AND phone IS NOT NULL ORDER BY exported_at DESC LIMIT 1",
+        "SELECT id, phone FROM person WHERE account_id = $1 AND phone IS NOT NULL AND phone_disowned_at IS NULL \
+         ORDER BY exported_at DESC, id LIMIT 1",
         args![account_id],
     )
     .await

@@ -97,6 +97,8 @@ mod redis_faults;
 mod regroup;
 mod regroup_sms;
 #[cfg(test)]
+mod roster_changes;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;

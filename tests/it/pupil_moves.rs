@@ -12,7 +12,7 @@ use crate::support::{Browser, TestAccount, TestFamily, TestRelyingParty, TestSer
 const INE: &str = "990000001ZA";
 /// ELEVE_ID at the first school, and at the one that the pupil moves to.
 const PUPILS: [u32; 2] = [900_001, 910_001];
-const SCOPES: &str = "openid profile education offline_access";
+const SCOPES: &str = "openid profile phone education offline_access";
 const JOINED: &str = "ELEVE 910001: the same pupil as in another record";
 
 /// The family as the second academy writes it: every key is another one.
@@ -24,8 +24,8 @@ fn zoe() -> TestFamily {
     moved("Durand", "ZOE", "14/02/2013")
 }
 
-async fn start() -> (TestServer, TestAccount) {
-    let server = TestServer::start().await;
+/// Lets the services of these tests keep a person's access.
+pub(super) async fn allow_refresh_tokens(server: &TestServer) {
     for client in ["ent", "ent-toulouse", "bourses"] {
         server
             .change_client(client, |meta| {
@@ -34,13 +34,22 @@ async fn start() -> (TestServer, TestAccount) {
             })
             .await;
     }
+}
+
+async fn start() -> (TestServer, TestAccount) {
+    let server = TestServer::start().await;
+    allow_refresh_tokens(&server).await;
     server.import_with_ines("montpellier", MONOD, &[TestFamily::durand()], &[(PUPILS[0], INE)]).await;
     let member = server.create_account_of_pupil("Zoé").await;
     server.advance(Span::hours(1));
     (server, member)
 }
 
-async fn tokens(server: &TestServer, client: &'static str, member: &TestAccount) -> (TestRelyingParty, Value) {
+pub(super) async fn tokens(
+    server: &TestServer,
+    client: &'static str,
+    member: &TestAccount,
+) -> (TestRelyingParty, Value) {
     let mut rp = TestRelyingParty::new(server, client);
     rp.scope = SCOPES;
     let attempt = rp.attempt_with(&[("prompt", "consent")]);
@@ -53,18 +62,18 @@ async fn tokens(server: &TestServer, client: &'static str, member: &TestAccount)
     (rp, answer)
 }
 
-async fn claims(rp: &TestRelyingParty, answer: &Value) -> Value {
+pub(super) async fn claims(rp: &TestRelyingParty, answer: &Value) -> Value {
     rp.userinfo(answer["access_token"].as_str().unwrap()).await.json()
 }
 
-async fn refresh(rp: &TestRelyingParty, answer: &Value) -> (StatusCode, Value) {
+pub(super) async fn refresh(rp: &TestRelyingParty, answer: &Value) -> (StatusCode, Value) {
     let token = answer["refresh_token"].as_str().unwrap().to_owned();
     let fields = [("grant_type", "refresh_token".to_owned()), ("refresh_token", token)];
     let refreshed = rp.post_token(rp.authorization().as_deref(), &fields).await;
     (refreshed.status, refreshed.json())
 }
 
-fn schools(claims: &Value) -> Vec<&str> {
+pub(super) fn schools(claims: &Value) -> Vec<&str> {
     let all = claims["schools"].as_array().map_or(&[][..], Vec::as_slice);
     all.iter().map(|school| school["uai"].as_str().unwrap()).collect()
 }

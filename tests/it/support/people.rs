@@ -74,13 +74,26 @@ impl TestServer {
         families: &[TestFamily],
         ines: &[(u32, &str)],
     ) -> String {
+        self.import_texts(academy, uai, [pupils_xml(uai, families, ines), persons_xml(uai, families)]).await
+    }
+
+    /// Imports a school's roster as it was in September of the year before.
+    pub async fn import_of_last_year(&self, academy: &str, uai: &str, families: &[TestFamily]) {
+        let texts = [pupils_xml(uai, families, &[]), persons_xml(uai, families)].map(|text| {
+            let (now, then) = (format!("{YEAR}{EXPORTED_ON}"), format!("{LAST_YEAR}{LAST_YEAR_EXPORTED_ON}"));
+            assert!(text.contains(&now));
+            text.replace(&now, &then)
+        });
+        self.import_texts(academy, uai, texts).await;
+    }
+
+    async fn import_texts(&self, academy: &str, uai: &str, [pupils, persons]: [String; 2]) -> String {
         let write = |what: &str, text: String| {
             let path = self.folder().join(format!("{uai}-{what}.xml"));
             std::fs::write(&path, text).unwrap();
             path
         };
-        let files =
-            vec![write("eleves", pupils_xml(uai, families, ines)), write("responsables", persons_xml(uai, families))];
+        let files = vec![write("eleves", pupils), write("responsables", persons)];
         let request = ImportRequest {
             format: RosterFormat::Siecle,
             academy: academy.to_owned(),
@@ -187,10 +200,15 @@ impl TestServer {
     }
 }
 
+const YEAR: &str = "<ANNEE_SCOLAIRE>2026</ANNEE_SCOLAIRE>";
+const EXPORTED_ON: &str = "<DATE_EXPORT>20/11/2026</DATE_EXPORT>";
+const LAST_YEAR: &str = "<ANNEE_SCOLAIRE>2025</ANNEE_SCOLAIRE>";
+const LAST_YEAR_EXPORTED_ON: &str = "<DATE_EXPORT>08/09/2025</DATE_EXPORT>";
+
 fn document(root: &str, uai: &str, data: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}><PARAMETRES><UAJ>{uai}</UAJ>\
-         <ANNEE_SCOLAIRE>2026</ANNEE_SCOLAIRE><DATE_EXPORT>20/11/2026</DATE_EXPORT></PARAMETRES>\n\
+         {YEAR}{EXPORTED_ON}</PARAMETRES>\n\
          <DONNEES>{data}</DONNEES></{root}>"
     )
 }
