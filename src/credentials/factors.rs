@@ -84,9 +84,9 @@ impl HeldFactors {
             || self.is_required() && self.backup_codes > 0 && self.backup_codes_at.is_some_and(|drawn| drawn < at)
     }
 
-    /// True if an application was confirmed at a time or later.
+    /// True if an application or a passkey was added at a time or later.
     pub fn has_younger_than(&self, at: Timestamp) -> bool {
-        self.totp.iter().any(|totp| totp.confirmed_at >= at)
+        self.totp.iter().any(|totp| totp.confirmed_at >= at) || self.passkeys.iter().any(|added| *added >= at)
     }
 }
 
@@ -173,6 +173,7 @@ mod tests {
         assert!(both.is_required() && both.has_older_than(late) && !both.has_older_than(early));
         let key = HeldFactors { passkeys: vec![late], ..HeldFactors::default() };
         assert!(key.is_required() && key.has_older_than(Timestamp(21)) && !key.has_older_than(late));
+        assert!(key.has_younger_than(late) && !key.has_younger_than(Timestamp(21)));
         let drawn_later = HeldFactors { backup_codes_at: Some(late), ..both };
         assert!(!drawn_later.has_older_than(late) && drawn_later.has_older_than(Timestamp(21)));
     }

@@ -15,7 +15,9 @@ pub use enrolment::{
 };
 pub use factors::{SessionFactorOutcome, find_factors, is_repeated, prove_in_session, record_proven, verify_factor};
 pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
-pub use passkeys::{PasskeyCreation, PasskeyRemoval, add_passkey, remove_passkey};
+pub use passkeys::{
+    PasskeyCreation, PasskeyRemoval, add_passkey, factor_challenge, judge_passkey_factor, remove_passkey,
+};
 
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword, store};
 use crate::accounts::ops::PasswordVerification;

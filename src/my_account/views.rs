@@ -13,7 +13,7 @@ mod services;
 pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
-pub use factors::{AddApplicationPage, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
+pub use factors::{AddApplicationPage, AddedFactor, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
 pub use passkeys::{AddPasskeyPage, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError};
 pub use password::ChangePasswordPage;
 pub use phone_proof::{PhoneProofError, ProvePhonePage};

@@ -2,7 +2,7 @@
 
 mod offer;
 
-pub use offer::may_offer;
+pub use offer::{PasskeyOffer, find_offer};
 
 use super::ceremony::{
     self, AssertionVerdict, CeremonySeal, CreatedPasskey, CreationSubject, PasskeyRelyingParty, SentAssertion,

@@ -19,7 +19,7 @@ mod samples;
 
 pub use factor::RecoveryFactorPage;
 pub use letter::{LetterCodeFieldError, LetterPage, LetterRefusal, OwnBirthError, OwnBirthPage};
-pub use outcomes::{NewPasswordDone, RecoveryEnded, RecoveryEndedReason, RecoveryExpired, UnknownRecovery};
+pub use outcomes::{NewPasswordDone, OfferStart, RecoveryEnded, RecoveryEndedReason, RecoveryExpired, UnknownRecovery};
 
 /// `/mot-de-passe-oublie`, step 1. Posts `identifiant` to the URL of the page.
 #[derive(Debug, Serialize)]

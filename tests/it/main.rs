@@ -74,6 +74,7 @@ mod oidc;
 #[cfg(test)]
 mod outgoing;
 #[cfg(test)]
+mod passkey_factors;
 mod passkeys;
 #[cfg(test)]
 mod phone_proof;

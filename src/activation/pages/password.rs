@@ -26,6 +26,7 @@ use crate::http::form::Form;
 use crate::http::paths;
 use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, with_cookie};
+use crate::passkeys::ops::PasskeyOffer;
 use crate::protocol::params::Params;
 use crate::services::ServiceLink;
 use crate::{clients, passkeys, roster, services, tenants};
@@ -214,9 +215,10 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
         },
         others: other_service_links(&app, &ctx, &account_id).await?,
         notices: child_notices(&activation),
-        passkey_href: passkeys::ops::may_offer(&Operation::of_request(&app, &ctx), &account_id, &ctx.devices)
+        passkey_href: passkeys::ops::find_offer(&Operation::of_request(&app, &ctx), &account_id, &ctx.devices)
             .await?
-            .then(|| format!("{}{query}", paths::ACCOUNT_PASSKEY)),
+            .filter(|offer| *offer == PasskeyOffer::Now)
+            .map(|_| format!("{}{query}", paths::ACCOUNT_PASSKEY)),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }

@@ -11,19 +11,21 @@ use crate::passkeys;
 
 /// Removes exactly the application, the passkey or the backup codes that a notice told of and the person did not add. Only a
 /// device that the account knew before may do it: else whoever added a factor would remove the person's own. Returns
-/// true if something was removed. The caller has locked the account.
+/// the kind and the detail of the notice that tells the removal; `None` if nothing was removed. The caller has locked the
+/// account.
 pub async fn remove_disowned(
     tx: &mut UnitOfWork<'_>,
     account_id: &AccountId,
     told: &ToldNotice,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<(AccountNoticeKind, String)>> {
     if !told.known_before {
-        return Ok(false);
+        return Ok(None);
     }
+    let (mut tells, mut detail) = (AccountNoticeKind::FactorRemoved, String::new());
     let removed = match told.kind {
         Some(AccountNoticeKind::FactorAdded) => {
             let held = store::find_factors(tx, account_id).await?;
-            let Some(added) = held.totp.iter().find(|totp| totp.id.as_str() == told.detail) else { return Ok(false) };
+            let Some(added) = held.totp.iter().find(|totp| totp.id.as_str() == told.detail) else { return Ok(None) };
             store::delete_totp(tx, account_id, &TotpId::new(&told.detail)).await?;
             // Shown to whoever added it.
             store::delete_backup_codes_of(tx, account_id, added.confirmed_at).await?;
@@ -33,21 +35,24 @@ pub async fn remove_disowned(
             FactorKind::Totp
         }
         Some(AccountNoticeKind::PasskeyAdded) => {
-            if !passkeys::store::delete(tx, account_id, &told.detail).await? {
-                return Ok(false);
-            }
+            let added = passkeys::store::find(tx, account_id, &told.detail).await?;
+            let Some(added) = added else { return Ok(None) };
+            passkeys::store::delete(tx, account_id, &added.id).await?;
+            // Shown to whoever added it.
+            store::delete_backup_codes_of(tx, account_id, added.created_at).await?;
             if !store::find_factors(tx, account_id).await?.is_required() {
                 store::delete_backup_codes(tx, account_id).await?;
             }
+            (tells, detail) = (AccountNoticeKind::PasskeyRemoved, added.label);
             FactorKind::Passkey
         }
         Some(AccountNoticeKind::BackupCodesRenewed) => {
             store::delete_backup_codes(tx, account_id).await?;
             FactorKind::BackupCode
         }
-        _ => return Ok(false),
+        _ => return Ok(None),
     };
     let about = AuditDetails { account: Some(account_id), detail: removed.name(), ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::FactorRemoved, about).await?;
-    Ok(true)
+    Ok(Some((tells, detail)))
 }

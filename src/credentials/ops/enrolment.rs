@@ -228,7 +228,7 @@ pub async fn renew_backup_codes(
     Ok(Ok(codes))
 }
 
-async fn draw_backup_codes(
+pub(super) async fn draw_backup_codes(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     account_id: &AccountId,

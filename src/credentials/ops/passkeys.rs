@@ -1,23 +1,56 @@
-//! Adds and removes passkeys. Who may, and by which proof, was asked before; the account and the session are judged again
+//! Takes, adds and removes passkeys. Who may, and by which proof, was asked before; the account and the session are judged again
 //! under their locks.
 
-use super::enrolment::{FactorOwner, record, tell};
+use super::enrolment::{FactorOwner, draw_backup_codes, record, tell};
 use super::fresh_proof::lock_owner;
 use crate::app::Operation;
 use crate::audit::AuditEvent;
 use crate::base::ids::row_id;
+use crate::base::lang::Lang;
+use crate::base::typed_ids::AccountId;
+use crate::credentials::backup_codes::BackupCode;
+use crate::credentials::factors::{HeldFactors, TypedFactor};
 use crate::credentials::store as factors;
 use crate::db::Durability;
 use crate::devices;
 use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::passkeys::store::{self, NewPasskey};
-use crate::passkeys::{self, MAX_PASSKEYS, PasskeyAnswer};
+use crate::passkeys::{self, CeremonyPurpose, MAX_PASSKEYS, PasskeyAnswer, PasskeyChallenge, PasskeyVerification};
+
+/// Returns the challenge by which a passkey is shown as the second factor; `None` for an account without one. `binding`
+/// is the sign-in, the session or the recovery that asks.
+pub fn factor_challenge(
+    op: &Operation<'_>,
+    held: &HeldFactors,
+    binding: &str,
+) -> anyhow::Result<Option<PasskeyChallenge>> {
+    match held.passkeys.is_empty() {
+        true => Ok(None),
+        false => passkeys::ops::challenge(op, CeremonyPurpose::Factor, binding),
+    }
+}
+
+/// Judges a passkey of the account that was shown as the second factor; `None` if it was not accepted. Its use is still
+/// to be written, like that of a code.
+pub async fn judge_passkey_factor(
+    op: &Operation<'_>,
+    account_id: &AccountId,
+    binding: &str,
+    (answer, lang): (PasskeyAnswer<'_>, Lang),
+) -> anyhow::Result<Option<TypedFactor>> {
+    let ceremony = (CeremonyPurpose::Factor, binding);
+    Ok(match passkeys::ops::verify(op, ceremony, Some(account_id), answer, lang).await? {
+        PasskeyVerification::Proven(proven) => Some(TypedFactor::Passkey(proven)),
+        PasskeyVerification::Copied | PasskeyVerification::Refused(_) => None,
+    })
+}
 
 /// The outcome of the creation of a passkey.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum PasskeyCreation {
-    Added,
+    /// It counts from now on, with the backup codes drawn for the first factor.
+    Added { backup_codes: Vec<BackupCode> },
     /// The account has as many as it may.
     TooMany,
     /// Wrong, expired or used before: the person may begin again.
@@ -64,9 +97,12 @@ pub async fn add_passkey(
     }
     record(&mut tx, AuditEvent::PasskeyAdded, account_id, "").await?;
     tell(op, &mut tx, owner, (AccountNoticeKind::PasskeyAdded, &id)).await?;
+    let held = factors::find_factors(&mut tx, account_id).await?;
+    let backup_codes =
+        if held.backup_codes == 0 { draw_backup_codes(op, &mut tx, account_id).await? } else { Vec::new() };
     tx.commit().await?;
     op.app.job_notifier.notify(JobKind::Mail);
-    Ok(PasskeyCreation::Added)
+    Ok(PasskeyCreation::Added { backup_codes })
 }
 
 /// The outcome of the removal of a passkey.

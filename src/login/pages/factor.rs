@@ -25,7 +25,7 @@ use crate::http::request_context::{RequestContext, retry_after, see_other, with_
 use crate::login::SignInAttempt;
 use crate::login::ops::{self, AttemptContext, FactorSignInOutcome};
 use crate::login::views::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPage};
-use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, PasskeyVerification};
+use crate::passkeys::{self, PasskeyAnswer};
 use crate::protocol::acr::Acr;
 use crate::roster::store::pupils::list_contacts_of_account;
 use crate::sessions::Session;
@@ -144,6 +144,7 @@ async fn nothing_to_prove(
     let page = FactorMissingPage {
         service: pending_interaction(app, ctx).await.map(|waiting| waiting.client_name),
         enrolled: held.is_required(),
+        passkeys: passkeys::ops::relying_party(app).is_some(),
         sign_in_href: format!("{}{query}&motif=encore", paths::SIGN_IN),
         refuse_href: format!("{}{query}&refuser=niveau", paths::AUTHORIZE),
     };
@@ -157,15 +158,8 @@ async fn form(
     error: Option<FactorFieldError>,
 ) -> anyhow::Result<FactorPage> {
     let waiting = pending_interaction(app, ctx).await;
-    let passkey = match held.passkeys.is_empty() {
-        true => None,
-        false => {
-            let op = Operation::of_request(app, ctx);
-            passkeys::ops::challenge(&op, CeremonyPurpose::Factor, asked.binding())?
-        }
-    };
     Ok(FactorPage {
-        passkey,
+        passkey: credentials::ops::factor_challenge(&Operation::of_request(app, ctx), held, asked.binding())?,
         totp: !held.totp.is_empty(),
         query: ctx.carried_query(&CARRIED_PARAMS),
         shown: client_branding(app, waiting.as_ref()).await?,
@@ -191,22 +185,6 @@ async fn lost(app: &AppState, ctx: &RequestContext, asked: &Asked) -> PageResult
     }
 }
 
-/// Judges a passkey of the person asked.
-async fn judge_passkey(
-    app: &AppState,
-    ctx: &RequestContext,
-    asked: &Asked,
-    answer: PasskeyAnswer<'_>,
-) -> anyhow::Result<Result<TypedFactor, FactorFieldError>> {
-    let ceremony = (CeremonyPurpose::Factor, asked.binding());
-    let op = Operation::of_request(app, ctx);
-    let verified = passkeys::ops::verify(&op, ceremony, Some(asked.account_id()), answer, ctx.lang).await?;
-    Ok(match verified {
-        PasskeyVerification::Proven(proven) => Ok(TypedFactor::Passkey(proven)),
-        PasskeyVerification::Copied | PasskeyVerification::Refused(_) => Err(FactorFieldError::passkey()),
-    })
-}
-
 /// POST: compares the code, or judges the passkey.
 pub async fn submit(
     State(app): State<AppState>,
@@ -222,7 +200,12 @@ pub async fn submit(
     };
     let held = credentials::ops::find_factors(&Operation::of_request(&app, &ctx), asked.account_id()).await?;
     let shown = match PasskeyAnswer::in_form(&typed) {
-        Some(answer) => judge_passkey(&app, &ctx, &asked, answer).await?,
+        Some(answer) => {
+            let op = Operation::of_request(&app, &ctx);
+            let of = (asked.account_id(), asked.binding());
+            let judged = credentials::ops::judge_passkey_factor(&op, of.0, of.1, (answer, ctx.lang)).await?;
+            judged.ok_or_else(FactorFieldError::passkey)
+        }
         None => TypedFactor::parse(typed.form_value("code")).map_err(FactorFieldError::from),
     };
     let typed = match shown {

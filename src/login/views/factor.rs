@@ -52,6 +52,8 @@ pub struct FactorMissingPage {
     pub service: Option<String>,
     /// True if the account has a factor that this session enrolled: it serves from the next sign-in on.
     pub enrolled: bool,
+    /// True where passkeys can be had.
+    pub passkeys: bool,
     pub sign_in_href: String,
     /// Tells the service that the level was not reached.
     pub refuse_href: String,
@@ -124,6 +126,7 @@ impl Page for FactorMissingPage {
         let page = |service: Option<&str>, enrolled| FactorMissingPage {
             service: service.map(str::to_owned),
             enrolled,
+            passkeys: service.is_some(),
             sign_in_href: format!("/connexion{QUERY}&motif=encore"),
             refuse_href: format!("/oauth2/authorize{QUERY}&refuser=niveau"),
         };

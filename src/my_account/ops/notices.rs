@@ -7,7 +7,7 @@ use crate::base::clock::Span;
 use crate::base::lang::Lang;
 use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
-use crate::notify::{self, AccountNoticeKind, NoticeAnswer};
+use crate::notify::{self, NoticeAnswer};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
 use crate::{credentials, devices, letters, recovery, sessions};
@@ -25,7 +25,8 @@ pub enum NoticeAnswered {
 }
 
 /// Records the answer to a notice. « Non » signs every other browser out and forgets it, and holds for two days what a
-/// thief would want; a factor that was not theirs goes; letters and recoveries under way end; this browser stays, because the person needs it now.
+/// thief would want; a factor that was not theirs goes; letters and recoveries under way end; this browser stays,
+/// because the person needs it now.
 pub async fn answer_notice(
     op: &Operation<'_>,
     session: &Session,
@@ -46,10 +47,9 @@ pub async fn answer_notice(
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
     if let Some(told) = notify::store::find(&mut tx, id, (&account.id, device)).await?
-        && credentials::ops::remove_disowned(&mut tx, &account.id, &told).await?
+        && let Some((kind, detail)) = credentials::ops::remove_disowned(&mut tx, &account.id, &told).await?
     {
-        let (account_id, kind) = (&account.id, AccountNoticeKind::FactorRemoved);
-        let what = NoticeRequest { account_id, kind, detail: "", device_id: device, lang };
+        let what = NoticeRequest { account_id: &account.id, kind, detail: &detail, device_id: device, lang };
         notify::ops::notify_person(&mut tx, app.into(), what).await?;
     }
     sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;

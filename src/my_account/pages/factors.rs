@@ -25,7 +25,8 @@ use crate::http::paths;
 use crate::http::qr::QrCode;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::views::{
-    AddApplicationPage, ApplicationCodePage, BackupCodesPage, CautionEnd, FactorChangeTold, RemoveApplicationPage,
+    AddApplicationPage, AddedFactor, ApplicationCodePage, BackupCodesPage, CautionEnd, FactorChangeTold,
+    RemoveApplicationPage,
 };
 use crate::otp::{CodeFormatError, TypedCode};
 use crate::sessions::extract::SignedIn;
@@ -126,7 +127,9 @@ pub async fn confirm(
             ConfirmTotpOutcome::Added { backup_codes } if backup_codes.is_empty() => {
                 return Ok(see_other(&told_url(FactorChangeTold::Added)));
             }
-            ConfirmTotpOutcome::Added { backup_codes } => return show_codes(&app, &ctx, &backup_codes, true),
+            ConfirmTotpOutcome::Added { backup_codes } => {
+                return show_codes(&app, &ctx, &backup_codes, Some(AddedFactor::Application));
+            }
             ConfirmTotpOutcome::NothingWaiting => return no_secret(&op, &signed.account).await,
             ConfirmTotpOutcome::Caution { until } => {
                 let why = FactorChangeRefusal::Caution { until };
@@ -138,7 +141,7 @@ pub async fn confirm(
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &code_page(&app, &signed.account, &secret, Some(error)))
 }
 
-fn show_codes(app: &App, ctx: &RequestContext, codes: &[BackupCode], added: bool) -> PageResult {
+fn show_codes(app: &App, ctx: &RequestContext, codes: &[BackupCode], added: Option<AddedFactor>) -> PageResult {
     let codes = codes.iter().map(BackupCode::to_printed_form).collect();
     ctx.page(&app.pages, StatusCode::OK, &BackupCodesPage { codes, added, ..BackupCodesPage::default() })
 }
@@ -156,7 +159,7 @@ pub async fn show_renew(State(app): State<AppState>, ctx: RequestContext, signed
 pub async fn renew(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn, Form(form): Form) -> PageResult {
     let op = operation(&app, &ctx, &signed.account);
     match ops::renew_backup_codes(&op, owner(&ctx, &signed), form.form_value("mot_de_passe")).await? {
-        Ok(codes) => show_codes(&app, &ctx, &codes, false),
+        Ok(codes) => show_codes(&app, &ctx, &codes, None),
         Err(why) => refused(&app, &ctx, why, |current, caution| BackupCodesPage {
             current,
             caution,
@@ -170,7 +173,8 @@ fn remove_page(ctx: &RequestContext, held: &HeldFactors, id: &str) -> Option<Rem
     Some(RemoveApplicationPage {
         id: id.to_owned(),
         since: dates::day(ctx.lang, totp.confirmed_at),
-        last: held.totp.len() == 1,
+        last: held.totp.len() == 1 && held.passkeys.is_empty(),
+        passkey_remains: held.totp.len() == 1 && !held.passkeys.is_empty(),
         current: None,
         caution: None,
     })

@@ -10,6 +10,8 @@ use crate::app::{App, AppState, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::lang::Lang;
+use crate::credentials;
+use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::ops::{PasskeyCreation, PasskeyRemoval, add_passkey};
 use crate::credentials::pages as proof;
 use crate::credentials::views::CurrentPasswordError;
@@ -24,7 +26,8 @@ use crate::my_account::ops::{
     remove_passkey,
 };
 use crate::my_account::views::{
-    AddPasskeyPage, CautionEnd, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError,
+    AddPasskeyPage, AddedFactor, BackupCodesPage, CautionEnd, PasskeyFormStep, PasskeyLine, PasskeyPage,
+    PasskeyPageError,
 };
 use crate::passkeys::{self, CeremonyPurpose, PasskeyAnswer, StoredPasskey, parse_label};
 use crate::sessions::extract::SignedIn;
@@ -52,10 +55,23 @@ fn factor_first(step: &PasskeyStep) -> Option<Response> {
     matches!(step, PasskeyStep::Factor).then(|| see_other(&format!("{}?vers={word}", paths::FACTOR)))
 }
 
-fn step_page(ctx: &RequestContext, step: PasskeyStep) -> Result<AddPasskeyPage, PageError> {
+async fn step_page(
+    op: &Operation<'_>,
+    ctx: &RequestContext,
+    signed: &SignedIn,
+    step: PasskeyStep,
+) -> Result<AddPasskeyPage, PageError> {
     let query = ctx.carried_query(&CARRIED_PARAMS);
-    let page =
-        |step, challenge| AddPasskeyPage { query, step, challenge, current: None, caution: None, refused: false };
+    let adds_proof = !credentials::ops::find_factors(op, &signed.account.id).await?.is_required();
+    let page = |step, challenge| AddPasskeyPage {
+        query,
+        step,
+        adds_proof,
+        challenge,
+        current: None,
+        caution: None,
+        refused: false,
+    };
     Ok(match step {
         PasskeyStep::Unavailable | PasskeyStep::Factor => return Err(PageError::NotFound),
         PasskeyStep::Caution { until } => {
@@ -73,11 +89,12 @@ pub async fn show_add(State(app): State<AppState>, ctx: RequestContext, signed: 
     if passkeys::ops::relying_party(&app).is_none() {
         return Err(PageError::NotFound);
     }
-    let step = next_passkey_step(&Operation::of_request(&app, &ctx), owner(&ctx, &signed)).await?;
+    let op = Operation::of_request(&app, &ctx);
+    let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
     if let Some(answer) = factor_first(&step) {
         return Ok(answer);
     }
-    ctx.page(&app.pages, StatusCode::OK, &step_page(&ctx, step)?)
+    ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?)
 }
 
 /// POST: judges the proof, and lets the browser create a passkey.
@@ -89,9 +106,10 @@ pub async fn prove(State(app): State<AppState>, ctx: RequestContext, signed: Sig
     };
     match prove_for_passkey(&op, owner(&ctx, &signed), proof).await? {
         Ok(step) if factor_first(&step).is_some() => Ok(see_other(paths::ACCOUNT_PASSKEY)),
-        Ok(step) => ctx.page(&app.pages, StatusCode::OK, &step_page(&ctx, step)?),
+        Ok(step) => ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?),
         Err(why) => {
-            let page = step_page(&ctx, next_passkey_step(&op, owner(&ctx, &signed)).await?)?;
+            let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
+            let page = step_page(&op, &ctx, &signed, step).await?;
             match why {
                 PasskeyProofRefusal::Passkey => {
                     let page = AddPasskeyPage { refused: true, ..page };
@@ -120,18 +138,34 @@ pub async fn add(State(app): State<AppState>, ctx: RequestContext, signed: Signe
         None => app.pages.message(ctx.lang, "passkey-title", &[])?,
     };
     match add_passkey(&op, owner(&ctx, &signed), answer, &label).await? {
-        PasskeyCreation::Added if query.is_empty() => Ok(see_other(paths::ACCOUNT_SECURITY)),
-        PasskeyCreation::Added => Ok(see_other(&format!("{}{query}", paths::AFTER_SIGN_IN))),
-        PasskeyCreation::Overtaken => Ok(see_other(paths::ACCOUNT_SECURITY)),
-        PasskeyCreation::TooMany => {
-            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &step_page(&ctx, PasskeyStep::Full)?)
+        PasskeyCreation::Added { backup_codes } => {
+            let onward = match query.is_empty() {
+                true => paths::ACCOUNT_SECURITY.to_owned(),
+                false => format!("{}{query}", paths::AFTER_SIGN_IN),
+            };
+            if backup_codes.is_empty() {
+                return Ok(see_other(&onward));
+            }
+            let page = BackupCodesPage {
+                codes: backup_codes.iter().map(BackupCode::to_printed_form).collect(),
+                added: Some(AddedFactor::Passkey),
+                continue_href: onward,
+                ..BackupCodesPage::default()
+            };
+            ctx.page(&app.pages, StatusCode::OK, &page)
         }
+        PasskeyCreation::Overtaken => Ok(see_other(paths::ACCOUNT_SECURITY)),
+        PasskeyCreation::TooMany => ctx.page(
+            &app.pages,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &step_page(&op, &ctx, &signed, PasskeyStep::Full).await?,
+        ),
         PasskeyCreation::Refused => {
             let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
             if let Some(answer) = factor_first(&step) {
                 return Ok(answer);
             }
-            let page = step_page(&ctx, step)?;
+            let page = step_page(&op, &ctx, &signed, step).await?;
             let page = AddPasskeyPage { refused: true, ..page };
             ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
         }

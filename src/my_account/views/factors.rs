@@ -28,10 +28,20 @@ pub struct ApplicationCodePage {
 pub struct BackupCodesPage {
     /// Empty before they are drawn.
     pub codes: Vec<String>,
-    /// True after an application was added.
-    pub added: bool,
+    /// The factor that was added just now, for which they were drawn.
+    pub added: Option<AddedFactor>,
+    /// The page to go on to; empty for the one of the factors.
+    pub continue_href: String,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
+}
+
+/// The factor for which backup codes were drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddedFactor {
+    Application,
+    Passkey,
 }
 
 /// `/compte/application/retirer`. Posts `application` and `mot_de_passe` to the URL of the page.
@@ -42,6 +52,8 @@ pub struct RemoveApplicationPage {
     pub since: String,
     /// True if the backup codes go with it.
     pub last: bool,
+    /// True if it is the last application, and a passkey remains.
+    pub passkey_remains: bool,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
 }
@@ -84,9 +96,13 @@ impl Page for BackupCodesPage {
         let codes: Vec<String> = codes().into_iter().chain(codes()).collect();
         let page = |codes, added| BackupCodesPage { codes, added, ..BackupCodesPage::default() };
         vec![
-            page(codes.clone(), true),
-            page(codes, false),
-            page(Vec::new(), false),
+            page(codes.clone(), Some(AddedFactor::Application)),
+            BackupCodesPage {
+                continue_href: "/connexion/suite?i=0123456789abcdefghijkl&client_id=mon-ent".to_owned(),
+                ..page(codes.clone(), Some(AddedFactor::Passkey))
+            },
+            page(codes, None),
+            page(Vec::new(), None),
             BackupCodesPage { current: wrong(), ..BackupCodesPage::default() },
             BackupCodesPage { caution: caution(), ..BackupCodesPage::default() },
         ]
@@ -101,9 +117,17 @@ impl Page for RemoveApplicationPage {
             id: "0".repeat(32),
             since: "4\u{a0}octobre".to_owned(),
             last,
+            passkey_remains: false,
             current,
             caution,
         };
-        vec![page(true, None, None), page(false, None, None), page(true, wrong(), None), page(true, None, caution())]
+        let beside_a_passkey = RemoveApplicationPage { passkey_remains: true, ..page(false, None, None) };
+        vec![
+            beside_a_passkey,
+            page(true, None, None),
+            page(false, None, None),
+            page(true, wrong(), None),
+            page(true, None, caution()),
+        ]
     }
 }

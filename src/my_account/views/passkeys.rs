@@ -25,6 +25,8 @@ pub struct AddPasskeyPage {
     /// `?i=…&client_id=…`, or empty.
     pub query: String,
     pub step: PasskeyFormStep,
+    /// True if the password alone opens the account until then.
+    pub adds_proof: bool,
     /// The challenge of the steps `passkey` and `create`.
     pub challenge: Option<PasskeyChallenge>,
     pub current: Option<CurrentPasswordError>,
@@ -94,6 +96,7 @@ impl Page for AddPasskeyPage {
         let page = |step, challenge| AddPasskeyPage {
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier".to_owned(),
             step,
+            adds_proof: step == PasskeyFormStep::Password,
             challenge,
             current: None,
             caution: None,

@@ -15,6 +15,8 @@ use crate::credentials::views::FactorFieldError;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::request_context::{RequestContext, retry_after};
+use crate::passkeys::PasskeyAnswer;
+use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryFactorOutcome};
 use crate::recovery::views::RecoveryFactorPage;
 use crate::recovery::{Recovery, RecoveryStep};
@@ -31,6 +33,8 @@ async fn factor_page(
     };
     Ok(RecoveryFactorPage {
         query: ctx.carried_query(&CARRIED_PARAMS),
+        passkey: credentials::ops::factor_challenge(&Operation::of_request(app, ctx), &held, recovery.id.as_str())?,
+        totp: !held.totp.is_empty(),
         backup_codes: held.backup_codes > 0,
         lost: ctx.query.get("aide").is_some() && error.is_none(),
         code: recovery.support_code.clone(),
@@ -47,21 +51,37 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
     }
 }
 
+/// Reads what was typed as a factor, or judges the passkey of the account.
+async fn read_factor(
+    app: &AppState,
+    ctx: &RequestContext,
+    recovery: &Recovery,
+    form: &Params,
+) -> Result<Result<TypedFactor, FactorFieldError>, PageError> {
+    let (Some(answer), Some(account_id)) = (PasskeyAnswer::in_form(form), &recovery.account_id) else {
+        return Ok(TypedFactor::parse(form.form_value("code")).map_err(FactorFieldError::from));
+    };
+    let op = Operation::of_request(app, ctx);
+    let answer = (answer, ctx.lang);
+    let judged = credentials::ops::judge_passkey_factor(&op, account_id, recovery.id.as_str(), answer).await?;
+    Ok(judged.ok_or_else(FactorFieldError::passkey))
+}
+
 /// POST: compares the factor.
 pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form): Form) -> PageResult {
     let ctx = in_request_language(&app, ctx).await;
-    let typed = TypedFactor::parse(form.form_value("code"));
     let recovery = match recovery_at(&app, &ctx, &[RecoveryStep::Factor]).await? {
         Ok(found) => found,
         Err(answer) => {
-            let Ok(typed) = typed else { return Ok(answer) };
+            // A passkey serves once: only a code is recognised again.
+            let Ok(typed) = TypedFactor::parse(form.form_value("code")) else { return Ok(answer) };
             return Ok(repeat_factor(&app, &ctx, &typed).await?.unwrap_or(answer));
         }
     };
-    let typed = match typed {
+    let typed = match read_factor(&app, &ctx, &recovery, &form).await? {
         Ok(typed) => typed,
         Err(error) => {
-            let page = factor_page(&app, &ctx, &recovery, Some(error.into())).await?;
+            let page = factor_page(&app, &ctx, &recovery, Some(error)).await?;
             return ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
     };
@@ -74,7 +94,10 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
             .await?
             .unwrap_or_else(|| redirect_to_step(&ctx, RecoveryStep::Password))),
         RecoveryFactorOutcome::Refused(refused) => {
-            let error = FactorFieldError::new(refused, ctx.lang);
+            let error = match typed {
+                TypedFactor::Passkey(_) => FactorFieldError::passkey(),
+                _ => FactorFieldError::new(refused, ctx.lang),
+            };
             let page = factor_page(&app, &ctx, &recovery, Some(error)).await?;
             match refused {
                 FactorVerification::Limited { until } => {

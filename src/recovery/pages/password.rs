@@ -17,13 +17,15 @@ use crate::credentials::{SignInContext, SignInCookies, TypedPassword};
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, with_cookie};
 use crate::letters::{self, LetterKind};
 use crate::passkeys;
+use crate::passkeys::ops::PasskeyOffer;
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryPasswordOutcome};
-use crate::recovery::views::{NewPasswordDone, NewPasswordPage};
+use crate::recovery::views::{NewPasswordDone, NewPasswordPage, OfferStart};
 use crate::recovery::{BoundRecovery, Recovery, RecoveryChannel, RecoveryStep};
 
 async fn load_account(app: &AppState, recovery: &Recovery) -> Result<Account, PageError> {
@@ -148,7 +150,7 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
             };
             let account = load_account(&app, &recovery).await?;
             let op = Operation::of_request(&app, &ctx);
-            let offered = passkeys::ops::may_offer(&op, &account.id, &ctx.devices).await?;
+            let offer = passkeys::ops::find_offer(&op, &account.id, &ctx.devices).await?;
             let service_query = ctx.carried_query(&super::SERVICE_PARAMS);
             let page = NewPasswordDone {
                 service: pending_interaction(&app, &ctx).await.map(|waiting| waiting.client_name),
@@ -156,7 +158,15 @@ pub async fn done(State(app): State<AppState>, ctx: RequestContext) -> PageResul
                     Some(_) => format!("{}{service_query}", paths::AUTHORIZE),
                     None => paths::ACCOUNT.to_owned(),
                 },
-                passkey_href: offered.then(|| format!("{}{service_query}", paths::ACCOUNT_PASSKEY)),
+                passkey_href: matches!(offer, Some(PasskeyOffer::Now))
+                    .then(|| format!("{}{service_query}", paths::ACCOUNT_PASSKEY)),
+                passkey_from: match offer {
+                    Some(PasskeyOffer::From(at)) => Some(OfferStart {
+                        day: dates::weekday_and_day(ctx.lang, at),
+                        hour: dates::hour_rounded_up(ctx.lang, at),
+                    }),
+                    _ => None,
+                },
                 identifiant: match letter {
                     Some(letter) if letter.kind == LetterKind::First => Some(account.identifiant),
                     _ => None,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::credentials::views::FactorFieldError;
 use crate::http::pages::Page;
+use crate::passkeys::PasskeyChallenge;
 use crate::tenants::SchoolContact;
 
 /// `/mot-de-passe-oublie/preuve`. Posts `code` to the URL of the page. Shown after the right code and dates.
@@ -11,6 +12,10 @@ use crate::tenants::SchoolContact;
 pub struct RecoveryFactorPage {
     /// The query of this page, never empty.
     pub query: String,
+    /// The challenge for a passkey; `None` if the account has none.
+    pub passkey: Option<PasskeyChallenge>,
+    /// True if the account has an application.
+    pub totp: bool,
     pub backup_codes: bool,
     /// True if the person has none of the factors any more: the school is the way that remains.
     pub lost: bool,
@@ -26,13 +31,20 @@ impl Page for RecoveryFactorPage {
     fn samples() -> Vec<Self> {
         let page = |lost, error| RecoveryFactorPage {
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent&r=0123456789abcdefghijkl".to_owned(),
+            passkey: None,
+            totp: true,
             backup_codes: true,
             lost,
             code: "K7P-4MX".to_owned(),
             offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
             error,
         };
-        let mut all = vec![page(false, None), page(true, None)];
+        let passkey = || Some(PasskeyChallenge::sample());
+        let alone =
+            |error| RecoveryFactorPage { passkey: passkey(), totp: false, backup_codes: false, ..page(false, error) };
+        let with_codes = RecoveryFactorPage { passkey: passkey(), totp: false, ..page(false, None) };
+        let refused = alone(Some(FactorFieldError::passkey()));
+        let mut all = vec![page(false, None), page(true, None), alone(None), refused, with_codes];
         all.extend(FactorFieldError::samples().into_iter().map(|error| page(false, Some(error))));
         all
     }

@@ -52,6 +52,8 @@ pub struct NewPasswordDone {
     pub identifiant: Option<String>,
     /// The address at which a passkey is added; `None` if none is offered.
     pub passkey_href: Option<String>,
+    /// The time from which a passkey may be added, while it may not.
+    pub passkey_from: Option<OfferStart>,
 }
 
 /// The two hours are over.
@@ -97,6 +99,13 @@ impl Page for RecoveryEnded {
     }
 }
 
+/// The time from which a passkey may be added, in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct OfferStart {
+    pub day: String,
+    pub hour: String,
+}
+
 impl Page for NewPasswordDone {
     const TEMPLATE: &'static str = "recovery/done.html";
     fn samples() -> Vec<Self> {
@@ -106,11 +115,16 @@ impl Page for NewPasswordDone {
                 continue_href: format!("/oauth2/authorize{QUERY}"),
                 identifiant: None,
                 passkey_href: None,
+                passkey_from: Some(OfferStart {
+                    day: "mardi 1er\u{a0}décembre".to_owned(),
+                    hour: "9\u{a0}h".to_owned(),
+                }),
             },
             NewPasswordDone {
                 service: None,
                 continue_href: "/compte".to_owned(),
                 identifiant: Some("a.leboeuf12".to_owned()),
+                passkey_from: None,
                 passkey_href: Some("/compte/cle".to_owned()),
             },
         ]
