@@ -78,9 +78,3 @@ if (able) {
   for (const element of document.querySelectorAll("[data-passkey-only]")) element.hidden = false;
 }
 for (const element of document.querySelectorAll("[data-no-passkey]")) element.hidden = able;
-
-// The offer of a passkey: a device that cannot have one goes on at once.
-for (const onward of document.querySelectorAll("a[data-unless-passkey]")) {
-  const can = able && PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.();
-  Promise.resolve(can).then((yes) => { if (!yes) location.replace(onward.href); });
-}

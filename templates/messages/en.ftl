@@ -900,6 +900,7 @@ factor-code-backup = Backup code
 factor-code-hint-backup = For example ACDE‑FHJK
 factor-empty-backup = Give a backup code.
 factor-malformed-backup = A backup code has 8 letters and digits. Read it again.
+factor-or-code = Or with a code
 factor-confirm = Continue
 factor-then = Then you come back to the page and fill it in again.
 factor-empty = Enter the code of your application.

@@ -900,6 +900,7 @@ factor-code-backup = Code de secours
 factor-code-hint-backup = Par exemple ACDE‑FHJK
 factor-empty-backup = Indiquez un code de secours.
 factor-malformed-backup = Un code de secours a 8 lettres et chiffres. Relisez-le.
+factor-or-code = Ou avec un code
 factor-confirm = Continuer
 factor-then = Ensuite, vous reviendrez à la page et la remplirez de nouveau.
 factor-empty = Indiquez le code de votre application.

@@ -166,6 +166,36 @@ class ChromiumTab extends Tab {
     await this.page.bringToFront();
     await this.page.reload({ waitUntil: "load" });
   }
+
+  /** A device of this tab that holds passkeys and verifies its person (WebAuthn); Firefox has none to offer. */
+  async authenticator(passkeys = []) {
+    const device = await this.page.context().newCDPSession(this.page);
+    await device.send("WebAuthn.enable", { enableUI: false });
+    const options = {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: false,
+    };
+    const { authenticatorId } = await device.send("WebAuthn.addVirtualAuthenticator", { options });
+    const all = async () => (await device.send("WebAuthn.getCredentials", { authenticatorId })).credentials;
+    const authenticator = {
+      passkeys: all,
+      /** Whether somebody touches the sensor whenever it asks. */
+      touch: (enabled) => device.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
+      /** Puts passkeys in place of all others, as a cloud that synchronises them does. */
+      async keep(credentials) {
+        await device.send("WebAuthn.clearCredentials", { authenticatorId });
+        for (const credential of credentials) {
+          await device.send("WebAuthn.addCredential", { authenticatorId, credential });
+        }
+      },
+    };
+    await authenticator.keep(passkeys);
+    return authenticator;
+  }
 }
 
 class FirefoxTab extends Tab {

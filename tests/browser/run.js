@@ -11,6 +11,7 @@ import { account as ownAccount } from "./scenarios/account.js";
 import { factors } from "./scenarios/factors.js";
 import { habits } from "./scenarios/habits.js";
 import { letters } from "./scenarios/letters.js";
+import { passkeys } from "./scenarios/passkeys.js";
 import { recovery } from "./scenarios/recovery.js";
 import { refusals } from "./scenarios/refusals.js";
 import { sessions } from "./scenarios/sessions.js";
@@ -87,6 +88,11 @@ async function visit(round, browser, demo) {
     await scenario("letters", () => letters(context));
     await scenario("account", () => ownAccount(context));
     await scenario("factors", () => factors(context));
+    if (round.browser === "chromium" && round.javascript) {
+      await scenario("passkeys", () => passkeys(context));
+    } else {
+      report.skip(`${round.name}: passkeys`, "only Chromium with scripts has a virtual authenticator");
+    }
   }
   if (account && round.whole) {
     await scenario("sessions", () => sessions({ ...context, ...account }));

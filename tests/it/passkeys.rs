@@ -230,6 +230,36 @@ async fn attack_m7_what_is_no_answer_is_refused_and_never_our_fault() {
     assert_eq!((browser.page.status, browser.has_session()), (StatusCode::BAD_REQUEST, false));
 }
 
+/// Neither a key that nobody registered, nor one whose counter is right but whose account is another's.
+#[tokio::test]
+async fn attack_m7_a_credential_of_nobody_or_of_another_proves_nothing() {
+    let (server, account, _, mut authenticator) = start().await;
+    let other = server.create_account("Lise", "DURAND").await;
+    let (_, mut foreign) = enrolled(&server, &other).await;
+    // Created for a session whose person never sent it.
+    let mut unsent = signed_in(&server, &server.create_account("Paul", "PETIT").await).await;
+    unsent.get("/compte/cle").await;
+    unsent.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    let mut unknown = SoftAuthenticator::new(server.issuer());
+    let (options, _) = unsent.passkey_form();
+    unknown.create(&options, &RIGHT);
+    let mut browser = Browser::at_sign_in(&server).await;
+    browser.use_passkey(&mut unknown, &RIGHT).await;
+    assert_eq!((browser.page.status, browser.has_session()), (REFUSED, false), "registered by nobody");
+    // The handle of one account with the key of another.
+    let handle = WrongWords { user_handle: Some(foreign.user_handle()), ..RIGHT };
+    browser.use_passkey(&mut authenticator, &handle).await;
+    assert_eq!((browser.page.status, browser.has_session()), (REFUSED, false), "another's handle");
+    // Where one account is asked, another's key is right for itself alone.
+    browser.get("/connexion").await;
+    browser.sign_in_with(&account.identifiant, PASSWORD).await;
+    browser.follow().await;
+    browser.use_passkey(&mut foreign, &RIGHT).await;
+    assert_eq!((browser.page.status, browser.has_session()), (REFUSED, false), "another account's");
+    browser.use_passkey(&mut authenticator, &RIGHT).await;
+    assert!(browser.has_session(), "{}", browser.page.visible_text());
+}
+
 #[tokio::test]
 async fn attack_m7_a_counter_that_goes_back_is_refused_and_told() {
     let (server, _, _, mut authenticator) = start().await;
@@ -242,6 +272,10 @@ async fn attack_m7_a_counter_that_goes_back_is_refused_and_told() {
     let mut thief = Browser::at_sign_in(&server).await;
     thief.use_passkey(&mut copy, &RIGHT).await;
     assert_eq!((thief.page.status, thief.has_session()), (REFUSED, false));
+    // Nor one that stands still: the enrolment's 1, and two sign-ins.
+    let wrong = WrongWords { counter: Some(3), ..RIGHT };
+    thief.use_passkey(&mut authenticator.clone(), &wrong).await;
+    assert_eq!((thief.page.status, thief.has_session()), (REFUSED, false), "the same counter");
     assert!(audited(&server, "passkey_copied").await);
     let told = server.query_texts("SELECT kind FROM account_notice ORDER BY at").await;
     assert!(told.contains(&"passkey_copied".to_owned()), "{told:?}");

@@ -100,6 +100,11 @@ impl SoftAuthenticator {
         credential(&soft.id, &response)
     }
 
+    /// Returns the handle of the newest key.
+    pub fn user_handle(&self) -> Vec<u8> {
+        self.keys.last().unwrap().user_handle.clone()
+    }
+
     fn client_data(&self, what: &str, options: &Value, wrong: &WrongWords) -> String {
         let challenge = wrong.challenge.clone().unwrap_or_else(|| options["challenge"].as_str().unwrap().to_owned());
         let origin = wrong.origin.unwrap_or(&self.origin);
