@@ -75,6 +75,7 @@ mod oidc;
 mod outgoing;
 #[cfg(test)]
 mod passkey_factors;
+#[cfg(test)]
 mod passkeys;
 #[cfg(test)]
 mod phone_proof;
