@@ -31,6 +31,7 @@ CREATE TABLE regroupement (
   session_id TEXT NOT NULL,
   proof TEXT NOT NULL,
   letter_id TEXT,
+  activation_id TEXT,
   state TEXT NOT NULL,
   kept TEXT,
   absorbed TEXT,

@@ -18,7 +18,7 @@ pub use children::{
 pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;
-pub use shared_accounts::{list_other_accounts, list_proven_in_browser};
+pub use shared_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use start::{StartContext, StartOutcome, start};
 
 use super::browser_binding::{self, BoundActivation};

@@ -16,7 +16,7 @@ use strum::{EnumString, IntoStaticStr};
 use crate::accounts::{Account, AccountState, JoinedPair};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::names::{GivenMatch, family_name_matches, match_given_name};
-use crate::base::typed_ids::{AccountId, ClientId, LetterId, PersonId, PupilId, SessionId};
+use crate::base::typed_ids::{AccountId, ActivationId, ClientId, LetterId, PersonId, PupilId, SessionId};
 use crate::credentials::ProofRefusal;
 use crate::limits::RateLimited;
 use crate::roster::matching::Candidate;
@@ -71,6 +71,8 @@ pub struct Regroupement {
     pub session_id: SessionId,
     pub proof: RegroupProof,
     pub letter_id: Option<LetterId>,
+    /// The activation whose code proved the other account.
+    pub activation_id: Option<ActivationId>,
     pub state: RegroupState,
     pub support_code: String,
     pub created_at: Timestamp,

@@ -52,7 +52,7 @@ async fn regroup_page(
     let secrets: Vec<String> = ctx.activation_secrets().map(str::to_owned).collect();
     let proven = ops::find_proven_by_sms(op, person(parent, ctx), &secrets).await?;
     Ok(RegroupPage {
-        proven_identifiants: proven.into_iter().map(|account| account.identifiant).collect(),
+        proven_identifiants: proven.into_iter().map(|one| one.account.identifiant).collect(),
         asks_password: op.now.since(parent.session.authenticated_at) >= FRESH_SIGN_IN,
         undo: found
             .map(|undo| UndoCard { identifiant: undo.identifiant, day: dates::weekday_and_day(ctx.lang, undo.until) }),

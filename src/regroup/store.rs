@@ -3,7 +3,7 @@
 use super::{JoinedAccounts, MovedRecords, RegroupState, Regroupement, UNDO_TTL};
 use crate::accounts::JoinedPair;
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::{AccountId, LetterId, SessionId};
+use crate::base::typed_ids::{AccountId, ActivationId, LetterId, SessionId};
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
 
 /// The retention of what came to nothing.
@@ -17,6 +17,7 @@ struct Row {
     session_id: SessionId,
     proof: String,
     letter_id: Option<LetterId>,
+    activation_id: Option<ActivationId>,
     state: String,
     support_code: String,
     created_at: i64,
@@ -34,6 +35,7 @@ impl TryFrom<Row> for Regroupement {
             other: r.other,
             session_id: r.session_id,
             letter_id: r.letter_id,
+            activation_id: r.activation_id,
             support_code: r.support_code,
             created_at: Timestamp(r.created_at),
             expires_at: Timestamp(r.expires_at),
@@ -48,8 +50,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
         "UPDATE regroupement SET state = 'ended', ended_at = $2 WHERE asked_by = $1 AND state IN ('asked', 'proven')";
     tx.execute(former, args![&new.asked_by, now]).await?;
     tx.execute(
-        "INSERT INTO regroupement (id, asked_by, other, session_id, proof, letter_id, state, support_code, created_at, \
-         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO regroupement (id, asked_by, other, session_id, proof, letter_id, activation_id, state, \
+         support_code, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         args![
             &new.id,
             &new.asked_by,
@@ -57,6 +59,7 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
             &new.session_id,
             proof,
             &new.letter_id,
+            &new.activation_id,
             new.state.name(),
             &new.support_code,
             new.created_at,
@@ -69,7 +72,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
 
 /// Finds an unfinished regroupement that this session began.
 pub async fn find_open(tx: &mut Tx, now: Timestamp, id: &str, session_id: &SessionId) -> Result<Option<Regroupement>> {
-    let sql = "SELECT id, asked_by, other, session_id, proof, letter_id, state, support_code, created_at, expires_at \
+    let sql = "SELECT id, asked_by, other, session_id, proof, letter_id, activation_id, state, support_code, created_at, \
+               expires_at \
                FROM regroupement WHERE id = $1 AND session_id = $2 AND state IN ('asked', 'proven') AND expires_at > $3";
     let row = tx.fetch_optional::<Row>(sql, args![id, session_id, now]).await?;
     row.map(Regroupement::try_from).transpose()

@@ -59,6 +59,9 @@ async fn a_code_that_finds_two_accounts_joins_them_after_a_birth_date() {
         browser.follow().await;
         assert_eq!(browser.url.path(), "/compte/regrouper/choix", "{}", browser.page.visible_text());
         assert!(!browser.page.visible_text().contains("Quel compte voulez-vous garder"), "nobody typed its password");
+        let shown = browser.page.visible_text();
+        let theirs = if here.identifiant == accounts[0].identifiant { "Minimes" } else { "Monod" };
+        assert!(!shown.contains(theirs), "the other account's children are shown to nobody before the date: {shown}");
         browser.submit("confirmer", &[("date_naissance", "01/01/2011")]).await;
         assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
         let born = if here.identifiant == accounts[0].identifiant { "02/03/2011" } else { "14/02/2013" };
@@ -101,14 +104,14 @@ async fn threat_s09_a_code_proves_nothing_to_another_person_another_browser_or_l
     elsewhere.post("/compte/regrouper", &[("avec", &second.identifiant)]).await;
     assert_eq!(elsewhere.page.status, StatusCode::UNPROCESSABLE_ENTITY);
 
-    // The browser with the code, after its two hours; and for an account that no code found.
+    // The browser with the code, after half an hour; and for an account that no code found.
     let mut late = with_code(&server).await;
     late.enter(&first).await;
     assert!(late.offers(&second));
     late.post("/compte/regrouper", &[("avec", &other.identifiant)]).await;
     assert_eq!(late.page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for _ in 0..9 {
-        server.advance(Span::minutes(14));
+    for _ in 0..2 {
+        server.advance(Span::minutes(15));
         late.get("/compte/regrouper").await;
     }
     assert!(!late.offers(&second));
@@ -144,4 +147,35 @@ async fn attack_m10_a_code_does_not_replace_the_factor_of_the_other_account() {
     browser.submit("reunir-1", &[]).await;
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(browser.page.visible_text().contains("deuxième preuve"), "{}", browser.page.visible_text());
+}
+
+#[tokio::test]
+async fn threat_s09_a_number_that_changes_before_the_date_is_given_joins_nothing() {
+    let server = TestServer::start().await;
+    let [first, _] = two_accounts(&server).await;
+    let mut browser = with_code(&server).await;
+    browser.enter(&first).await;
+    browser.submit("reunir-1", &[]).await;
+    browser.follow().await;
+    let moved = TestFamily { phone: "06 39 98 00 77", ..toulouse() };
+    server.import_families("toulouse", TOULOUSE, &[moved]).await;
+    browser.submit("confirmer", &[("date_naissance", "02/03/2011")]).await;
+    browser.follow().await;
+    assert!(browser.page.visible_text().contains("Rien n'est réuni"), "{}", browser.page.visible_text());
+    assert!(!server.audit_facts().await.contains(&"accounts_joined".to_owned()));
+}
+
+#[tokio::test]
+async fn threat_s13_a_record_without_an_account_lends_no_trust_to_a_young_number() {
+    let server = TestServer::start().await;
+    let first = server.create_durand().await;
+    server.import_families("toulouse", TOULOUSE, &[toulouse()]).await;
+    server.advance(Span::days(4));
+    let sql = "UPDATE person SET phone_since = $1, phone_proven_at = NULL WHERE academy = 'montpellier'";
+    server.execute_sql(sql, vec![server.now().0.into()]).await;
+    let browser = with_code(&server).await;
+    let shown = browser.page.visible_text();
+    assert!(shown.contains("Votre numéro vient de changer") && !shown.contains(&first.identifiant), "{shown}");
+    let proven = "SELECT academy FROM person WHERE phone_proven_at IS NOT NULL AND academy = 'montpellier'";
+    assert!(server.query_texts(proven).await.is_empty(), "the young number is not made an old one");
 }

@@ -124,19 +124,19 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
 }
 
 /// Judges whether a code to the number of these persons may tell of one of their accounts: by the records of that account
-/// and those without any. A record of another account is trusted for its own account only.
+/// alone. Another school's record would lend its trust to a number that was written yesterday.
 async fn judge_number(
     tx: &mut UnitOfWork<'_>,
     found: &[Candidate],
     account_id: &AccountId,
 ) -> anyhow::Result<Option<RecoveryOutcome>> {
-    let is_other = |person: &&Candidate| person.account_id.as_ref().is_some_and(|id| id != account_id);
-    let own: Vec<PersonId> = found.iter().filter(|person| !is_other(person)).map(|person| person.id.clone()).collect();
+    let is_own = |person: &&Candidate| person.account_id.as_ref() == Some(account_id);
+    let own: Vec<PersonId> = found.iter().filter(is_own).map(|person| person.id.clone()).collect();
     recovery::ops::judge_persons(tx, &own).await
 }
 
 /// Records that the number of these persons was proven by a right code; not for an account whose number is too young:
-/// the code would make it trusted at once, with the number of somebody else's school.
+/// the code would make it trusted at once, because of another record.
 async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, found: &[Candidate]) -> anyhow::Result<()> {
     let mut proven = Vec::new();
     for person in found {

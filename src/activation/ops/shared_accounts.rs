@@ -1,13 +1,18 @@
 //! The other accounts that a right code of this browser proved, where the persons of one name and mobile number have
 //! more than one: `regroup` joins them.
 
+use super::send_code;
 use crate::accounts::{self, Account, AccountState};
-use crate::activation::{Activation, store};
+use crate::activation::{ACTIVATION_TTL, Activation, store};
 use crate::app::Operation;
+use crate::base::clock::Span;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::{AccountId, PersonId};
+use crate::base::typed_ids::{AccountId, ActivationId, PersonId};
 use crate::db::UnitOfWork;
 use crate::{recovery, roster};
+
+/// The time, from its start, for which an activation proves another account of its person in its browser.
+const SMS_PROOF_TTL: Span = Span::minutes(30);
 
 /// Returns the accounts, other than `account_id`, that the code of an activation proved. An account of which the school
 /// wrote the number too lately, or whose number was given up, is not among them (docs/threats.md#threat-s09).
@@ -36,6 +41,13 @@ pub async fn list_other_accounts(
     Ok(proven)
 }
 
+/// An account that a code proved, with the activation that found it.
+#[derive(Clone, Debug)]
+pub struct AccountBySms {
+    pub account: Account,
+    pub activation_id: ActivationId,
+}
+
 /// Returns the accounts that belong to the same person as `account_id`, by a code that was typed in this browser and
 /// still holds: an activation that found both.
 pub async fn list_proven_in_browser<'a>(
@@ -43,21 +55,38 @@ pub async fn list_proven_in_browser<'a>(
     tx: &mut UnitOfWork<'_>,
     secrets: impl Iterator<Item = &'a str>,
     account_id: &AccountId,
-) -> anyhow::Result<Vec<Account>> {
-    let mut proven: Vec<Account> = Vec::new();
+) -> anyhow::Result<Vec<AccountBySms>> {
+    let mut proven: Vec<AccountBySms> = Vec::new();
     for secret in secrets {
         let digest = sha256_base64url(secret);
         for activation in store::list_known(tx, &op.app.master_key, &digest, op.now).await? {
+            if op.now.since(activation.expires_at.minus(ACTIVATION_TTL)) >= SMS_PROOF_TTL {
+                continue;
+            }
             let owns = roster::store::list_persons_of_account(tx, account_id).await?;
             if !activation.person_ids.iter().any(|id| owns.contains(id)) {
                 continue;
             }
-            for other in list_other_accounts(tx, &activation, account_id).await? {
-                if proven.iter().all(|known| known.id != other.id) {
-                    proven.push(other);
+            for account in list_other_accounts(tx, &activation, account_id).await? {
+                if proven.iter().all(|known| known.account.id != account.id) {
+                    proven.push(AccountBySms { account, activation_id: activation.id.clone() });
                 }
             }
         }
     }
     Ok(proven)
+}
+
+/// True if an activation still proves this other account: its number was neither given up nor replaced since.
+pub async fn is_still_proven(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    activation_id: &ActivationId,
+    (account_id, other): (&AccountId, &AccountId),
+) -> anyhow::Result<bool> {
+    let Some(activation) = store::find(tx, &op.app.master_key, activation_id).await? else { return Ok(false) };
+    let found = send_code::find_persons(tx, op.app, &activation).await?;
+    let reached = found.iter().any(|person| person.account_id.as_ref() == Some(other));
+    let proven = list_other_accounts(tx, &activation, account_id).await?;
+    Ok(reached && proven.iter().any(|account| account.id == *other))
 }

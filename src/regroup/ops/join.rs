@@ -56,7 +56,11 @@ pub async fn find_choice(
     };
     let current = side(&mut tx, op.now, person.account).await?;
     let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, person.account).await?;
-    let other = side(&mut tx, op.now, &other).await?;
+    let mut other = side(&mut tx, op.now, &other).await?;
+    // A code alone shows nobody the children: it may have been typed by the person before at this computer.
+    if question.is_some() {
+        other.children.clear();
+    }
     Ok(Some(ChoiceView { regroupement: found, current, other, may_keep_other, question }))
 }
 
@@ -138,6 +142,12 @@ pub async fn join(
     };
     let chosen_since = |a: &Account| a.password_at.is_some_and(|at| at > found.created_at);
     if chosen_since(&account) || chosen_since(&other) {
+        tx.rollback().await?;
+        return Ok(JoinOutcome::Over);
+    }
+    if let Some(activation_id) = &found.activation_id
+        && !activation::ops::is_still_proven(op, &mut tx, activation_id, (&account.id, &other.id)).await?
+    {
         tx.rollback().await?;
         return Ok(JoinOutcome::Over);
     }

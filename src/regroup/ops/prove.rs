@@ -3,11 +3,11 @@
 
 use super::{RegroupPerson, judge};
 use crate::accounts::{self, Account};
-use crate::activation;
+use crate::activation::{self, ops::AccountBySms};
 use crate::app::Operation;
 use crate::base::ids::id128;
 use crate::base::source::SourceAddress;
-use crate::base::typed_ids::LetterId;
+use crate::base::typed_ids::{ActivationId, LetterId};
 use crate::credentials::ops::{ComparisonRefusal, TypedCredentials};
 use crate::credentials::{self, ProofRefusal};
 use crate::db::Durability;
@@ -44,6 +44,7 @@ struct ProvenOther {
     account: Account,
     proof: RegroupProof,
     letter_id: Option<LetterId>,
+    activation_id: Option<ActivationId>,
 }
 
 /// Checks both proofs, then what the accounts are: nothing is said of the other account before its own proof.
@@ -79,6 +80,7 @@ pub async fn prove(
         session_id: person.session.id.clone(),
         proof: proven.proof,
         letter_id: proven.letter_id,
+        activation_id: proven.activation_id,
         state: match proven.proof {
             RegroupProof::Password => RegroupState::Proven,
             RegroupProof::Letter | RegroupProof::SmsCode => RegroupState::Asked,
@@ -102,8 +104,13 @@ async fn prove_other(
     let proof = match typed.proof {
         OtherProof::SmsCode(secrets) => {
             let found = find_proven_by_sms(op, person, secrets).await?;
-            let account = found.into_iter().find(|account| account.identifiant == typed.identifiant);
-            let proven = account.map(|account| ProvenOther { account, proof: RegroupProof::SmsCode, letter_id: None });
+            let one = found.into_iter().find(|one| one.account.identifiant == typed.identifiant);
+            let proven = one.map(|one| ProvenOther {
+                account: one.account,
+                proof: RegroupProof::SmsCode,
+                letter_id: None,
+                activation_id: Some(one.activation_id),
+            });
             return Ok(proven.ok_or(OtherProofRefusal::CodeOver));
         }
         OtherProof::Typed(proof) => proof,
@@ -122,7 +129,7 @@ pub async fn find_proven_by_sms(
     op: &Operation<'_>,
     person: RegroupPerson<'_>,
     secrets: &[String],
-) -> anyhow::Result<Vec<Account>> {
+) -> anyhow::Result<Vec<AccountBySms>> {
     let mut tx = op.write(Durability::Relaxed).await?;
     let secrets = secrets.iter().map(String::as_str);
     let found = activation::ops::list_proven_in_browser(op, &mut tx, secrets, &person.account.id).await?;
@@ -151,7 +158,8 @@ async fn prove_by_letter(
     tx.commit().await?;
     Ok(match (checked, account) {
         (Ok(letter), Some(account)) => {
-            Ok(ProvenOther { account, proof: RegroupProof::Letter, letter_id: Some(letter.id) })
+            let letter_id = Some(letter.id);
+            Ok(ProvenOther { account, proof: RegroupProof::Letter, letter_id, activation_id: None })
         }
         (Err(LetterCodeRefusal::Limited { until }), _) => Err(OtherProofRefusal::Limited { until }),
         // What became of a code is told at `/lettre` only.
@@ -180,6 +188,6 @@ async fn prove_by_password(
     let mut tx = op.write(Durability::Relaxed).await?;
     compared.reset_budget(&mut tx).await?;
     tx.commit().await?;
-    let proven = |account| ProvenOther { account, proof: RegroupProof::Password, letter_id: None };
+    let proven = |account| ProvenOther { account, proof: RegroupProof::Password, letter_id: None, activation_id: None };
     Ok(compared.account.map(proven).ok_or(OtherProofRefusal::Wrong))
 }
