@@ -105,6 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_document_for_relying_parties_has_every_claim() {
+        let document = include_str!("../../docs/relying-parties.md");
+        for name in Scope::ALL.iter().flat_map(|scope| scope.claims()) {
+            assert!(document.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+
+    #[test]
     fn order_does_not_matter_and_unknown_words_are_left_out() {
         assert_eq!(Scopes::parse("phone x openid").unwrap().to_scope_string(), "openid phone");
         assert!(Scopes::parse("openid \"x").is_none());
