@@ -234,8 +234,9 @@ async fn faults_f1_a_connection_that_is_cut_in_a_message_costs_nobody_the_code_a
     let taken = smsc.taken().await;
     assert_eq!(taken.len(), 2, "and no third time");
     assert_eq!(taken[0].text, taken[1].text, "the same code");
-    // One that was certainly not taken is handed over until it is.
+    // One that was certainly not taken is handed over until it is; after two sessions that were cut there is a pause.
     smsc.is("fails").await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     parent_asks(&server, 1).await;
     smsc.is("takes").await;
     server.advance(Span::seconds(30));
@@ -359,4 +360,29 @@ async fn a_session_is_kept_for_receipts_and_several_servers_have_one_each() {
     assert_eq!(smsc.tells("a1", "DELIVRD").await, 0);
     let heard = tokio::select! { heard = first => heard, heard = second => heard };
     assert_eq!(heard.unwrap().message_id, "a1");
+}
+
+#[tokio::test]
+async fn fault_rt17_an_smsc_that_binds_and_cuts_is_not_bound_again_and_again() {
+    let smsc = TestSmsc::start().await;
+    let gateway = open(smsc.config());
+    smsc.is("takes_and_cuts").await;
+    for id in ["1", "2", "3", "4", "5", "6"] {
+        gateway.send(&message(id, "x")).await.unwrap_err();
+    }
+    assert_eq!(smsc.taken().await.len(), 2, "the third waits for a second, and binds nothing");
+}
+
+#[tokio::test]
+async fn faults_f1_an_smsc_that_answers_probes_and_no_message_is_left() {
+    let smsc = TestSmsc::start().await;
+    let gateway = open(SmppGatewayConfig { timeout_seconds: 1, window: 10, ..smsc.config() });
+    gateway.send(&message("0", "x")).await.unwrap();
+    smsc.is("silent").await;
+    // One slot of ten: the window is never full.
+    gateway.send(&message("1", "x")).await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    smsc.is("takes").await;
+    gateway.send(&message("2", "x")).await.unwrap();
+    assert_eq!(smsc.count("binds").await, 2, "the silent session was left");
 }

@@ -10,41 +10,76 @@ mod status;
 mod tls;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusmpp::Pdu;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{SmsFuture, SmsGateway, SmsMessage, SmsReceipt, SmsSendError};
 use crate::config::{Outgoing, SmppGatewayConfig};
 use session::{BindError, SmppSession, SmppStream, SubmitAnswer, SubmitTimeout};
-use status::{SubmitRefusal, sort_status, status_words};
+use status::{SubmitRefusal, classify_status, status_words};
 
 /// The number of receipts that wait to be read; an SMSC repeats what is beyond it.
 const MAX_WAITING_RECEIPTS: usize = 1_000;
 /// The pause of this server after the SMSC said that it is handed too much.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
-/// The pauses between attempts to bind a session again, the last one repeated.
-const REBIND_PAUSES: [u64; 6] = [1, 2, 5, 10, 30, 60];
+/// The pauses after each failure in a row before a session is bound again, in seconds, the last one repeated. Operators
+/// bar accounts that bind without a pause.
+const REBIND_PAUSES: [u64; 7] = [0, 1, 2, 5, 10, 30, 60];
+/// A session that ended sooner, and in which no message was answered, counts as a failure: an SMSC may bind each and end
+/// it, one for another.
+const MIN_SESSION_LIFE: Duration = Duration::from_secs(60);
+/// The time for all parts of a message: shorter than the minute for which a job is this server's.
+const HAND_OVER_TIMEOUT: Duration = Duration::from_secs(45);
+/// The number of times that a part of a message is tried while the SMSC says that it is handed too much.
+const MAX_PART_ATTEMPTS: usize = 3;
 
-/// The session, if one is bound, and the last failure to bind one.
+/// The session, if one is bound, and the failures since one held.
 #[derive(Default)]
 struct SmppLink {
     session: Option<Arc<SmppSession>>,
+    bound_at: Option<Instant>,
     failure: Option<BindError>,
+    failures: usize,
+    /// Nobody binds before.
+    not_before: Option<Instant>,
+}
+
+impl SmppLink {
+    /// Records a failure of the bind of that time: the pause counts from there.
+    fn record_failure(&mut self, failure: BindError, bound_at: Instant) {
+        if self.failures == 0 {
+            tracing::warn!(why = bind_words(&failure), "no SMPP session, and so neither messages nor receipts");
+        }
+        let seconds = REBIND_PAUSES.get(self.failures).or(REBIND_PAUSES.last()).copied().unwrap_or(60);
+        self.failures += 1;
+        self.not_before = Some(bound_at + Duration::from_secs(seconds));
+        self.failure = Some(failure);
+    }
+
+    /// Judges the session that ended: whether it held.
+    fn forget_ended(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        match self.bound_at.take() {
+            Some(at) if !session.has_answered() && at.elapsed() < MIN_SESSION_LIFE => {
+                let failure = BindError::Connection("the session ended soon after it was bound".to_owned());
+                self.record_failure(failure, at);
+            }
+            _ => self.failures = 0,
+        }
+    }
 }
 
 pub struct SmppGateway {
     config: SmppGatewayConfig,
     tls: Option<TlsConnector>,
     link: Mutex<SmppLink>,
-    /// The number of attempts to bind, so that those who waited for one share its outcome.
-    attempts: AtomicU64,
     is_closing: AtomicBool,
     /// The time of the next message.
     next_turn: Mutex<Instant>,
@@ -61,7 +96,6 @@ impl SmppGateway {
             tls: tls::connector(config, outgoing)?,
             config: config.clone(),
             link: Mutex::default(),
-            attempts: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
             next_turn: Mutex::new(Instant::now()),
             receipt_sender,
@@ -92,9 +126,9 @@ impl SmppGateway {
         }
     }
 
-    /// Returns the bound session, or binds one. Of those who come together one binds, and all have its outcome.
+    /// Returns the bound session, or binds one. Of those who come together one binds; during a pause all have the last
+    /// failure.
     async fn session(&self) -> Result<Arc<SmppSession>, BindError> {
-        let seen = self.attempts.load(Ordering::Acquire);
         let mut link = self.link.lock().await;
         if let Some(session) = link.session.as_ref().filter(|session| !session.is_ended()) {
             return Ok(Arc::clone(session));
@@ -102,19 +136,29 @@ impl SmppGateway {
         if self.is_closing.load(Ordering::Acquire) {
             return Err(BindError::Connection("this server stops".to_owned()));
         }
-        if let Some(failure) = link.failure.as_ref().filter(|_| self.attempts.load(Ordering::Acquire) != seen) {
+        link.forget_ended();
+        if let (Some(failure), Some(at)) = (&link.failure, link.not_before)
+            && Instant::now() < at
+        {
             return Err(failure.clone());
         }
         let bound = self.connect(false).await;
-        self.attempts.fetch_add(1, Ordering::AcqRel);
         match &bound {
             Ok(session) => {
                 tracing::info!(smsc = %self.config.address, "SMPP session bound");
-                *link = SmppLink { session: Some(Arc::clone(session)), failure: None };
+                link.session = Some(Arc::clone(session));
+                link.bound_at = Some(Instant::now());
             }
-            Err(failure) => *link = SmppLink { session: None, failure: Some(failure.clone()) },
+            Err(failure) => link.record_failure(failure.clone(), Instant::now()),
         }
         bound
+    }
+
+    /// Waits until a session may be bound again.
+    async fn wait_for_rebind(&self) {
+        let at = self.link.lock().await.not_before;
+        // At least a moment: nothing may bind without a rest.
+        sleep_until(at.unwrap_or_else(Instant::now).max(Instant::now() + Duration::from_millis(100))).await;
     }
 
     /// Waits for this message's turn among those of a second. Returns false if it would come too late.
@@ -137,77 +181,96 @@ impl SmppGateway {
         *next = (*next).max(Instant::now() + THROTTLE_PAUSE);
     }
 
-    async fn submit(&self, session: &SmppSession, message: Pdu) -> Result<String, SmsSendError> {
-        if !self.take_turn().await {
-            let why = format!("more messages wait than sms.smpp.per_second ({}) lets leave", self.config.per_second);
-            return Err(SmsSendError::Throttled { why });
-        }
-        let (why, uncertain) = match session.submit(message).await {
-            Ok(SubmitAnswer::Answered { status: 0, message_id }) => return Ok(message_id),
-            Ok(SubmitAnswer::Answered { status, .. }) => {
-                let words = status_words(status);
-                return Err(match sort_status(status, &self.config.number_refused) {
-                    SubmitRefusal::Number => SmsSendError::NumberRejected { why: format!("it answers {words}") },
-                    SubmitRefusal::Later => {
-                        self.pause_turns().await;
-                        SmsSendError::Throttled { why: format!("the SMSC answers {words}") }
-                    }
-                    SubmitRefusal::Deployment => {
-                        SmsSendError::Deployment { why: format!("the SMSC answers {words}"), uncertain: false }
-                    }
-                });
+    /// Hands one PDU over. One that was not written, because the session ended first, goes to the next session.
+    async fn submit(&self, message: &Pdu) -> Result<String, SmsSendError> {
+        let failed = |why: String, uncertain| SmsSendError::Deployment { why, uncertain };
+        for _ in 0..2 {
+            let session = self.session().await.map_err(|error| failed(bind_words(&error), false))?;
+            if !self.take_turn().await {
+                let per_second = self.config.per_second;
+                let why = format!("more messages wait than sms.smpp.per_second ({per_second}) lets leave");
+                return Err(SmsSendError::Throttled { why });
             }
-            Ok(SubmitAnswer::Unwritten) => ("the session to the SMSC ended before the message left", false),
-            Ok(SubmitAnswer::Lost) => ("the session to the SMSC ended before its answer", true),
-            Err(SubmitTimeout::NoPlace) => ("the SMSC answers none of the messages before", false),
-            Err(SubmitTimeout::NoAnswer) => ("the SMSC does not answer in time", true),
-        };
-        Err(SmsSendError::Deployment { why: why.to_owned(), uncertain })
+            return match session.submit(message.clone()).await {
+                Ok(SubmitAnswer::Unwritten) => continue,
+                Ok(SubmitAnswer::Answered { status: 0, message_id }) => Ok(message_id),
+                Ok(SubmitAnswer::Answered { status, .. }) => Err(self.refusal(status).await),
+                Ok(SubmitAnswer::Lost) => {
+                    Err(failed("the session to the SMSC ended before its answer".to_owned(), true))
+                }
+                Err(SubmitTimeout::NoSlot) => {
+                    Err(failed("the SMSC answers none of the messages before".to_owned(), false))
+                }
+                Err(SubmitTimeout::NoAnswer) => Err(failed("the SMSC does not answer in time".to_owned(), true)),
+            };
+        }
+        Err(failed("the session to the SMSC ended before the message left".to_owned(), false))
+    }
+
+    async fn refusal(&self, status: u32) -> SmsSendError {
+        let words = status_words(status);
+        match classify_status(status, &self.config.number_refused) {
+            SubmitRefusal::Number => SmsSendError::NumberRejected { why: format!("it answers {words}") },
+            SubmitRefusal::Later => {
+                self.pause_turns().await;
+                SmsSendError::Throttled { why: format!("the SMSC answers {words}") }
+            }
+            SubmitRefusal::Deployment => {
+                SmsSendError::Deployment { why: format!("the SMSC answers {words}"), uncertain: false }
+            }
+        }
     }
 
     async fn hand_over(&self, message: &SmsMessage) -> Result<Option<String>, SmsSendError> {
-        let failed = |why: String| SmsSendError::Deployment { why, uncertain: false };
-        let parts = pdu::submissions(&self.config, message).map_err(|error| failed(format!("{error:#}")))?;
-        let session = self.session().await.map_err(|error| failed(bind_words(&error)))?;
+        let parts = pdu::submissions(&self.config, message)
+            .map_err(|error| SmsSendError::Deployment { why: format!("{error:#}"), uncertain: false })?;
         let mut first = None;
-        for part in parts {
-            match self.submit(&session, part).await {
+        for part in &parts {
+            let mut sent = self.submit(part).await;
+            // Without the others a part is paid for in vain: it waits here.
+            for _ in 1..MAX_PART_ATTEMPTS {
+                if first.is_some() && matches!(sent, Err(SmsSendError::Throttled { .. })) {
+                    sent = self.submit(part).await;
+                }
+            }
+            match sent {
                 Ok(id) => first = first.or(Some(id)),
                 // The phone has a part of it already.
-                Err(SmsSendError::Deployment { why, .. } | SmsSendError::Throttled { why }) if first.is_some() => {
-                    return Err(SmsSendError::Deployment { why, uncertain: true });
-                }
+                Err(
+                    SmsSendError::Deployment { why, .. }
+                    | SmsSendError::Throttled { why }
+                    | SmsSendError::NumberRejected { why },
+                ) if first.is_some() => return Err(SmsSendError::Deployment { why, uncertain: true }),
                 Err(error) => return Err(error),
             }
         }
         Ok(first.filter(|id| self.config.receipts && !id.is_empty()))
     }
 
+    /// Hands a message over within the time for it: a job that took longer might be another server's already.
+    async fn hand_over_in_time(&self, message: &SmsMessage) -> Result<Option<String>, SmsSendError> {
+        timeout(HAND_OVER_TIMEOUT, self.hand_over(message)).await.unwrap_or_else(|_| {
+            let why = format!("the SMSC took no message within {} s", HAND_OVER_TIMEOUT.as_secs());
+            Err(SmsSendError::Deployment { why, uncertain: true })
+        })
+    }
+
     /// Keeps a session bound, so that receipts arrive, and returns the next one.
     async fn wait_for_receipt(&self) -> SmsReceipt {
         let mut receipts = self.receipts.lock().await;
-        let mut failures = 0;
         loop {
             // Until the session ends, or, without one, until the next attempt.
-            let rest = async {
+            let session_or_pause = async {
                 match self.session().await {
-                    Ok(session) => {
-                        session.ended().await;
-                        0
-                    }
-                    Err(error) => {
-                        if failures == 0 {
-                            tracing::warn!(why = bind_words(&error), "no SMPP session, and so no receipts");
-                        }
-                        let seconds = REBIND_PAUSES.get(failures).or(REBIND_PAUSES.last()).copied().unwrap_or(60);
-                        sleep(Duration::from_secs(seconds)).await;
-                        failures + 1
-                    }
+                    Ok(session) => session.ended().await,
+                    Err(_) => self.wait_for_rebind().await,
                 }
             };
+            // What an ended session left is read first: a bind that has begun is not given up for it.
             tokio::select! {
+                biased;
                 Some(receipt) = receipts.recv() => return receipt,
-                after = rest => failures = after,
+                () = session_or_pause => {}
             }
         }
     }
@@ -228,7 +291,7 @@ fn bind_words(error: &BindError) -> String {
 
 impl SmsGateway for SmppGateway {
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
-        Box::pin(self.hand_over(message))
+        Box::pin(self.hand_over_in_time(message))
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {

@@ -35,10 +35,10 @@ pub const GENERIC_NACK: u32 = 0x8000_0000;
 /// The bit of a response's id.
 pub const RESPONSE: u32 = 0x8000_0000;
 
-/// ESME_RINVCMDID.
-pub const UNKNOWN_COMMAND: u32 = 0x0000_0003;
-/// ESME_RX_T_APPN: the SMSC is to deliver it again later.
-pub const DELIVER_AGAIN: u32 = 0x0000_0064;
+/// The command is not known here.
+pub const ESME_RINVCMDID: u32 = 0x0000_0003;
+/// The SMSC is to deliver it again later.
+pub const ESME_RX_T_APPN: u32 = 0x0000_0064;
 
 /// A PDU as it arrived.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl SmppFrame {
     pub fn receipt(mut self) -> Option<SmsReceipt> {
         let command = CommandCodec::new().decode(&mut self.bytes).ok()??;
         let Some(Pdu::DeliverSm(delivery)) = command.pdu() else { return None };
-        // 3GPP calls it a status report; bits 2 to 5 are 0001 (SMPP 3.4, 5.2.12).
+        // Bits 2 to 5 of a delivery receipt are 0001 (SMPP 3.4, 5.2.12).
         if u8::from(delivery.esm_class) & 0b0011_1100 != 0b0000_0100 {
             return None;
         }
@@ -107,7 +107,6 @@ impl SmppFrame {
 
 /// Reads a field of a receipt's text (SMPP 3.4, appendix B).
 fn field(text: &str, name: &str) -> Option<String> {
-    // "sub:" has no space before its value, and "submit date:" none behind "id:".
     let (_, rest) = text.split_once(name)?;
     let value = rest.split_whitespace().next()?;
     Some(value.chars().take(64).collect())
@@ -199,6 +198,7 @@ pub fn submissions(config: &SmppGatewayConfig, message: &SmsMessage) -> anyhow::
         .destination_addr(text_field(message.to.trim_start_matches('+'))?)
         .validity_period(validity(config.validity_minutes)?)
         .registered_delivery(RegisteredDelivery::new(receipt, none, on_the_way, 0))
+        // 0 is the SMSC's own default alphabet, taken to be GSM's with one octet a character.
         .data_coding(if text.is_ucs2 { DataCoding::Ucs2 } else { DataCoding::McSpecific });
     let short = |octets: Vec<u8>| OctetString::from_vec(octets).map_err(|error| anyhow::anyhow!("{error:?}"));
     if text.is_single() {

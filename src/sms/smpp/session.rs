@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusmpp::Pdu;
@@ -37,18 +38,17 @@ enum SessionOrder {
     Submit {
         message: Box<Pdu>,
         answer: oneshot::Sender<SubmitAnswer>,
-        place: OwnedSemaphorePermit,
+        slot: OwnedSemaphorePermit,
     },
     /// Leave the SMSC, once what is under way is answered.
     Unbind,
-    /// End: the SMSC answers nothing.
-    Abandon,
 }
 
-/// The waiting caller of a written message; its place is free again once the answer is there.
+/// The waiting caller of a written message; its slot of the window is free again once the answer is there.
 struct PendingSubmit {
     answer: oneshot::Sender<SubmitAnswer>,
-    _place: OwnedSemaphorePermit,
+    written_at: Instant,
+    _slot: OwnedSemaphorePermit,
 }
 
 /// A bound session.
@@ -56,6 +56,8 @@ pub struct SmppSession {
     orders: mpsc::Sender<SessionOrder>,
     window: Arc<Semaphore>,
     timeout: Duration,
+    /// True once the SMSC has answered a message.
+    has_answered: Arc<AtomicBool>,
     /// Closed once the task is done.
     done: watch::Receiver<()>,
 }
@@ -94,12 +96,15 @@ impl SmppSession {
         let window = usize::try_from(config.window).unwrap_or(1);
         let (sender, orders) = mpsc::channel(window + 1);
         let (reader, writer) = tokio::io::split(stream);
+        let has_answered = Arc::new(AtomicBool::new(false));
         let task = SessionTask {
             reader,
             writer,
             inbox,
             orders,
             pending: HashMap::new(),
+            answered_at: Instant::now(),
+            has_answered: Arc::clone(&has_answered),
             sequence: 1,
             receipts,
             patience,
@@ -111,12 +116,17 @@ impl SmppSession {
             drop(alive);
         });
         let window = Arc::new(Semaphore::new(window));
-        Ok(Arc::new(Self { orders: sender, window, timeout: patience, done }))
+        Ok(Arc::new(Self { orders: sender, window, timeout: patience, has_answered, done }))
     }
 
     /// True if no message can be handed to the session any more.
     pub fn is_ended(&self) -> bool {
         self.orders.is_closed()
+    }
+
+    /// True if the SMSC answered a message in the session.
+    pub fn has_answered(&self) -> bool {
+        self.has_answered.load(Ordering::Acquire)
     }
 
     /// Waits for the end of the session, when everything is written and answered, or lost.
@@ -126,14 +136,12 @@ impl SmppSession {
 
     /// Hands a message over and waits for the answer. `Err` says what is known without one.
     pub async fn submit(&self, message: Pdu) -> Result<SubmitAnswer, SubmitTimeout> {
-        let Ok(place) = timeout(self.timeout, Arc::clone(&self.window).acquire_owned()).await else {
-            // As many messages as the window has are without an answer for so long: nothing will answer them.
-            let _full = self.orders.try_send(SessionOrder::Abandon);
-            return Err(SubmitTimeout::NoPlace);
+        let Ok(slot) = timeout(self.timeout, Arc::clone(&self.window).acquire_owned()).await else {
+            return Err(SubmitTimeout::NoSlot);
         };
-        let Ok(place) = place else { return Ok(SubmitAnswer::Unwritten) };
+        let Ok(slot) = slot else { return Ok(SubmitAnswer::Unwritten) };
         let (answer, answered) = oneshot::channel();
-        let order = SessionOrder::Submit { message: Box::new(message), answer, place };
+        let order = SessionOrder::Submit { message: Box::new(message), answer, slot };
         if self.orders.send(order).await.is_err() {
             return Ok(SubmitAnswer::Unwritten);
         }
@@ -163,7 +171,7 @@ pub enum BindError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubmitTimeout {
     /// The window was full, so the message was not written.
-    NoPlace,
+    NoSlot,
     NoAnswer,
 }
 
@@ -176,6 +184,9 @@ struct SessionTask {
     inbox: BytesMut,
     orders: mpsc::Receiver<SessionOrder>,
     pending: HashMap<u32, PendingSubmit>,
+    /// The last answer to a message.
+    answered_at: Instant,
+    has_answered: Arc<AtomicBool>,
     sequence: u32,
     receipts: mpsc::Sender<SmsReceipt>,
     patience: Duration,
@@ -207,7 +218,9 @@ impl SessionTask {
     async fn serve(&mut self) -> SessionEnd {
         let (mut deadline, mut is_probed) = (Instant::now() + self.idle, false);
         // After an unbind of either side nothing new is written.
-        let (mut leaves, mut is_unbinding) = (false, false);
+        let mut peer_unbound = false;
+        // Until then what is under way may be answered, before we unbind.
+        let (mut unbinds_at, mut is_unbound): (Option<Instant>, bool) = (None, false);
         loop {
             loop {
                 match SmppFrame::take(&mut self.inbox) {
@@ -217,42 +230,53 @@ impl SessionTask {
                         Ok(FrameEffect::None) => {}
                         Ok(FrameEffect::Leaves) => {
                             self.orders.close();
-                            leaves = true;
+                            peer_unbound = true;
                         }
                         Ok(FrameEffect::Left) => return SessionEnd("unbound".to_owned()),
                         Err(end) => return end,
                     },
                 }
             }
-            if leaves && self.pending.is_empty() && self.orders.is_empty() {
+            if peer_unbound && self.pending.is_empty() {
                 return SessionEnd("the SMSC unbinds".to_owned());
             }
+            if let Some(at) = unbinds_at
+                && !is_unbound
+                && (self.pending.is_empty() || Instant::now() >= at)
+            {
+                is_unbound = true;
+                let sequence = self.next_sequence();
+                if let Err(end) = self.write(&pdu::bare(pdu::UNBIND, 0, sequence)).await {
+                    return end;
+                }
+                (deadline, is_probed) = (Instant::now() + self.patience, true);
+            }
+            let overdue_at = self.pending.values().map(|waiting| waiting.written_at + self.overdue()).min();
+            let wakes_at = [overdue_at, unbinds_at.filter(|_| !is_unbound)].into_iter().flatten().min();
             tokio::select! {
-                order = self.orders.recv(), if !leaves && !is_unbinding => match order {
-                    Some(SessionOrder::Submit { message, answer, place }) => {
-                        if let Err(end) = self.write_message(*message, answer, place).await {
+                order = self.orders.recv(), if !peer_unbound && unbinds_at.is_none() => match order {
+                    Some(SessionOrder::Submit { message, answer, slot }) => {
+                        if let Err(end) = self.write_message(*message, answer, slot).await {
                             return end;
                         }
                     }
-                    Some(SessionOrder::Abandon) => return SessionEnd("it answers no message".to_owned()),
                     Some(SessionOrder::Unbind) | None => {
                         self.orders.close();
-                        is_unbinding = true;
-                        let sequence = self.next_sequence();
-                        if let Err(end) = self.write(&pdu::bare(pdu::UNBIND, 0, sequence)).await {
-                            return end;
-                        }
-                        deadline = Instant::now() + self.patience;
-                        is_probed = true;
+                        unbinds_at = Some(Instant::now() + self.patience / 2);
                     }
                 },
+                () = sleep_until(wakes_at.unwrap_or(deadline)), if wakes_at.is_some() => {
+                    if let Err(end) = self.drop_overdue() {
+                        return end;
+                    }
+                }
                 read = self.reader.read_buf(&mut self.inbox) => match read {
                     Ok(0) => return SessionEnd("the SMSC ended the connection".to_owned()),
                     Ok(_) => (deadline, is_probed) = (Instant::now() + self.idle, false),
                     Err(error) => return SessionEnd(error.to_string()),
                 },
                 () = sleep_until(deadline) => {
-                    if is_probed || leaves {
+                    if is_probed || peer_unbound {
                         return SessionEnd("the SMSC does not answer".to_owned());
                     }
                     let sequence = self.next_sequence();
@@ -263,6 +287,25 @@ impl SessionTask {
                 }
             }
         }
+    }
+
+    /// Frees the slots of messages whose callers no longer wait. Ends the session if none was answered since the oldest of
+    /// them: an SMSC may answer probes and no message.
+    fn drop_overdue(&mut self) -> Result<(), SessionEnd> {
+        let before = Instant::now().checked_sub(self.overdue());
+        let is_overdue = |waiting: &PendingSubmit| before.is_some_and(|before| waiting.written_at <= before);
+        let oldest =
+            self.pending.values().filter(|waiting| is_overdue(waiting)).map(|waiting| waiting.written_at).min();
+        if oldest.is_some_and(|oldest| self.answered_at <= oldest) {
+            return Err(SessionEnd("it answers no message".to_owned()));
+        }
+        self.pending.retain(|_, waiting| !is_overdue(waiting));
+        Ok(())
+    }
+
+    /// The time after which nobody waits for an answer any more, neither for it nor for its slot.
+    fn overdue(&self) -> Duration {
+        self.patience + self.patience / 2
     }
 
     fn next_sequence(&mut self) -> u32 {
@@ -287,7 +330,7 @@ impl SessionTask {
         &mut self,
         message: Pdu,
         answer: oneshot::Sender<SubmitAnswer>,
-        place: OwnedSemaphorePermit,
+        slot: OwnedSemaphorePermit,
     ) -> Result<(), SessionEnd> {
         // The caller gave up while the message waited here.
         if answer.is_closed() {
@@ -299,7 +342,7 @@ impl SessionTask {
             return Ok(());
         };
         // Before it is written: part of it may leave although the rest fails.
-        self.pending.insert(sequence, PendingSubmit { answer, _place: place });
+        self.pending.insert(sequence, PendingSubmit { answer, written_at: Instant::now(), _slot: slot });
         self.write(&bytes).await
     }
 
@@ -307,6 +350,8 @@ impl SessionTask {
         let (id, sequence) = (frame.id, frame.sequence);
         match id {
             pdu::SUBMIT_SM_RESP | pdu::GENERIC_NACK => {
+                self.answered_at = Instant::now();
+                self.has_answered.store(true, Ordering::Release);
                 if let Some(waiting) = self.pending.remove(&sequence) {
                     let answer = SubmitAnswer::Answered { status: frame.status, message_id: frame.message_id() };
                     let _gone = waiting.answer.send(answer);
@@ -315,7 +360,7 @@ impl SessionTask {
             pdu::DELIVER_SM => {
                 // A full list of receipts is read in a moment; what cannot be read is nothing that a repetition mends.
                 let is_kept = frame.receipt().is_none_or(|receipt| self.receipts.try_send(receipt).is_ok());
-                let status = if is_kept { 0 } else { pdu::DELIVER_AGAIN };
+                let status = if is_kept { 0 } else { pdu::ESME_RX_T_APPN };
                 self.write(&pdu::delivery_answer(status, sequence)).await?;
             }
             pdu::ENQUIRE_LINK => self.write(&pdu::bare(pdu::ENQUIRE_LINK_RESP, 0, sequence)).await?,
@@ -325,7 +370,7 @@ impl SessionTask {
             }
             pdu::UNBIND_RESP => return Ok(FrameEffect::Left),
             id if id & RESPONSE == 0 => {
-                self.write(&pdu::bare(pdu::GENERIC_NACK, pdu::UNKNOWN_COMMAND, sequence)).await?;
+                self.write(&pdu::bare(pdu::GENERIC_NACK, pdu::ESME_RINVCMDID, sequence)).await?;
             }
             _ => {}
         }

@@ -45,7 +45,7 @@ const THROTTLED: u32 = 0x58;
 const TRY_LATER: u32 = 0x64;
 
 /// Sorts the status of a refused message; `number_refused` are the operator's own statuses for a number.
-pub fn sort_status(status: u32, number_refused: &[u32]) -> SubmitRefusal {
+pub fn classify_status(status: u32, number_refused: &[u32]) -> SubmitRefusal {
     match status {
         INVALID_DESTINATION => SubmitRefusal::Number,
         status if number_refused.contains(&status) => SubmitRefusal::Number,
@@ -76,7 +76,7 @@ mod tests {
                 status if later.contains(&status) => SubmitRefusal::Later,
                 _ => SubmitRefusal::Deployment,
             };
-            assert_eq!(sort_status(status, &[0x401]), wanted, "{status}");
+            assert_eq!(classify_status(status, &[0x401]), wanted, "{status}");
         }
         assert_eq!(status_words(0x58), "88 (ESME_RTHROTTLED)");
         assert_eq!(status_words(0x401), "1025");
