@@ -65,6 +65,8 @@ pub struct CreatedPasskey {
     pub user_handle: String,
     pub credential_id: String,
     pub credential: String,
+    /// The time of the challenge.
+    pub asked_at: Timestamp,
 }
 
 /// The worth of an answer to a challenge.
@@ -120,7 +122,8 @@ impl PasskeyRelyingParty {
         let passkey = self.0.finish_passkey_registration(&sent, &state).map_err(|e| reason(&e))?;
         let credential_id = base64url(passkey.cred_id().as_slice());
         let credential = serde_json::to_string(&passkey).map_err(|_| "state")?;
-        Ok(CreatedPasskey { user_handle: user_handle.to_owned(), credential_id, credential })
+        let user_handle = user_handle.to_owned();
+        Ok(CreatedPasskey { user_handle, credential_id, credential, asked_at: Timestamp(0) })
     }
 
     /// Begins a proof by any passkey of anybody: the same for everybody.

@@ -8,7 +8,7 @@ use super::ceremony::{
     self, AssertionVerdict, CeremonySeal, CreatedPasskey, CreationSubject, PasskeyRelyingParty, SentAssertion,
 };
 use super::store;
-use super::{CeremonyPurpose, PasskeyAnswer, PasskeyChallenge, PasskeyVerification, ProvenPasskey, StoredPasskey};
+use super::{CHALLENGE_TTL, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge, PasskeyVerification, ProvenPasskey, StoredPasskey};
 use crate::accounts::Account;
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
@@ -78,7 +78,9 @@ pub async fn finish_creation(
         return refuse("state");
     };
     match party.finish_creation(&state, answer.credential) {
-        Ok(created) if claim(op, account_id.as_str(), &state, expires).await? => Ok(Some(created)),
+        Ok(created) if claim(op, account_id.as_str(), &state, expires).await? => {
+            Ok(Some(CreatedPasskey { asked_at: expires.minus(CHALLENGE_TTL), ..created }))
+        }
         Ok(_) => refuse("replayed"),
         Err(why) => refuse(why),
     }
@@ -119,6 +121,10 @@ pub async fn verify(
     match party.finish_assertion(&state, &sent, &stored.credential) {
         AssertionVerdict::Invalid(why) => refuse(why),
         AssertionVerdict::CounterWentBack => {
+            // The very answer that served a moment ago, sent again by a reload: its counter stands still.
+            if !claim(op, stored.account_id.as_str(), &state, expires).await? {
+                return refuse("replayed");
+            }
             tell_copied(op, &stored, lang).await?;
             Ok(PasskeyVerification::Copied)
         }

@@ -283,6 +283,60 @@ async fn attack_m7_a_counter_that_goes_back_is_refused_and_told() {
 }
 
 #[tokio::test]
+async fn attack_m7_the_same_answer_sent_again_is_no_copied_authenticator() {
+    let (server, account, _, mut authenticator) = start().await;
+    server.set_suspension(&account, Some("school")).await;
+    let mut browser = Browser::at_sign_in(&server).await;
+    let (options, state) = browser.passkey_form();
+    let credential = authenticator.get(&options, &RIGHT);
+    for _ in 0..3 {
+        browser.get("/connexion").await;
+        browser.send_passkey(&state, &credential).await;
+        assert!(!browser.has_session());
+    }
+    assert!(!audited(&server, "passkey_copied").await);
+}
+
+#[tokio::test]
+async fn attack_m12_the_challenge_of_a_first_passkey_adds_no_second_one() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    // Whoever has the password keeps a challenge, until the person has added a passkey.
+    let mut thief = signed_in(&server, &account).await;
+    thief.get("/compte/cle").await;
+    thief.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    let mut person = Browser::at_sign_in(&server).await;
+    person.sign_in_with(&account.identifiant, PASSWORD).await;
+    person.get("/compte/cle").await;
+    person.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
+    assert_eq!(count(&server).await, 1);
+    server.advance(Span::minutes(1));
+    thief.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
+    assert_eq!(count(&server).await, 1, "{}", thief.page.visible_text());
+    // Nor after an application.
+    let other = server.create_account("Lise", "DURAND").await;
+    let mut thief = signed_in(&server, &other).await;
+    thief.get("/compte/cle").await;
+    thief.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    server.enrol_application(&other).await;
+    thief.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
+    assert_eq!(count(&server).await, 1, "{}", thief.page.visible_text());
+}
+
+#[tokio::test]
+async fn threat_s12_a_passkey_shown_at_a_shared_computer_leaves_no_exemption_there() {
+    let (server, account, _, mut authenticator) = start().await;
+    let mut shared = Browser::at_sign_in(&server).await;
+    shared.use_passkey(&mut authenticator, &RIGHT).await;
+    assert!(shared.has_session());
+    shared.get("/compte").await;
+    shared.submit("se-deconnecter", &[]).await;
+    shared.get("/connexion").await;
+    shared.sign_in_with(&account.identifiant, PASSWORD).await;
+    assert!(!shared.has_session(), "{}", shared.page.visible_text());
+}
+
+#[tokio::test]
 async fn a_passkey_without_a_counter_serves_every_time() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;

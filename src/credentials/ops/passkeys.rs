@@ -12,7 +12,6 @@ use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::factors::{HeldFactors, TypedFactor};
 use crate::credentials::store as factors;
 use crate::db::Durability;
-use crate::devices;
 use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::passkeys::store::{self, NewPasskey};
@@ -75,7 +74,15 @@ pub async fn add_passkey(
         tx.rollback().await?;
         return Ok(PasskeyCreation::Overtaken);
     }
-    if store::list_credential_ids(&mut tx, account_id).await?.len() >= MAX_PASSKEYS {
+    // The challenge of a first passkey was given for the password alone: a factor added since asks for more.
+    let known = store::list(&mut tx, account_id).await?;
+    if known.iter().any(|passkey| passkey.user_handle != created.user_handle)
+        || factors::find_factors(&mut tx, account_id).await?.has_younger_than(created.asked_at)
+    {
+        tx.rollback().await?;
+        return Ok(PasskeyCreation::Overtaken);
+    }
+    if known.len() >= MAX_PASSKEYS {
         tx.rollback().await?;
         return Ok(PasskeyCreation::TooMany);
     }
@@ -91,9 +98,6 @@ pub async fn add_passkey(
     if !store::insert(&mut tx, new).await? {
         tx.rollback().await?;
         return Ok(PasskeyCreation::Refused);
-    }
-    if let Some(device) = &owner.session.device_id {
-        devices::store::mark_factor_proven(&mut tx, device).await?;
     }
     record(&mut tx, AuditEvent::PasskeyAdded, account_id, "").await?;
     tell(op, &mut tx, owner, (AccountNoticeKind::PasskeyAdded, &id)).await?;

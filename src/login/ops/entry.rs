@@ -83,7 +83,8 @@ async fn begin_session(
     // A browser that the account knew before its last password is not new to its person.
     let new_device = how.device.is_none() && !how.knew && devices::store::has_any(tx, id).await?;
     let (device_id, device) = devices::ops::remember(tx, id, how.device, &label, None).await?;
-    if how.method.has_factor() {
+    // Whoever has the passkey needs no exemption, and the next person at this computer must not have it.
+    if how.method.has_factor() && how.method != AuthenticationMethod::Passkey {
         devices::store::mark_factor_proven(tx, &device_id).await?;
     }
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: brought.client_id };
