@@ -8,7 +8,9 @@ use super::ceremony::{
     self, AssertionVerdict, CeremonySeal, CreatedPasskey, CreationSubject, PasskeyRelyingParty, SentAssertion,
 };
 use super::store;
-use super::{CHALLENGE_TTL, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge, PasskeyVerification, ProvenPasskey, StoredPasskey};
+use super::{
+    CHALLENGE_TTL, CeremonyPurpose, PasskeyAnswer, PasskeyChallenge, PasskeyVerification, ProvenPasskey, StoredPasskey,
+};
 use crate::accounts::Account;
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
