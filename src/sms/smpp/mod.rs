@@ -7,6 +7,7 @@ mod alphabet;
 mod pdu;
 mod session;
 mod status;
+mod task;
 mod tls;
 
 use std::sync::Arc;
