@@ -318,6 +318,7 @@ async fn attack_m12_the_challenge_of_a_first_passkey_adds_no_second_one() {
     let mut thief = signed_in(&server, &other).await;
     thief.get("/compte/cle").await;
     thief.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    server.advance(Span::seconds(1));
     server.enrol_application(&other).await;
     thief.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
     assert_eq!(count(&server).await, 1, "{}", thief.page.visible_text());

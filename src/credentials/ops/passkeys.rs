@@ -5,6 +5,7 @@ use super::enrolment::{FactorOwner, draw_backup_codes, record, tell};
 use super::fresh_proof::lock_owner;
 use crate::app::Operation;
 use crate::audit::AuditEvent;
+use crate::base::clock::Span;
 use crate::base::ids::row_id;
 use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
@@ -12,6 +13,7 @@ use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::factors::{HeldFactors, TypedFactor};
 use crate::credentials::store as factors;
 use crate::db::Durability;
+use crate::devices;
 use crate::notify::AccountNoticeKind;
 use crate::outbox::JobKind;
 use crate::passkeys::store::{self, NewPasskey};
@@ -77,7 +79,7 @@ pub async fn add_passkey(
     // The challenge of a first passkey was given for the password alone: a factor added since asks for more.
     let known = store::list(&mut tx, account_id).await?;
     if known.iter().any(|passkey| passkey.user_handle != created.user_handle)
-        || factors::find_factors(&mut tx, account_id).await?.has_younger_than(created.asked_at)
+        || factors::find_factors(&mut tx, account_id).await?.has_younger_than(created.asked_at.plus(Span(1)))
     {
         tx.rollback().await?;
         return Ok(PasskeyCreation::Overtaken);
@@ -98,6 +100,9 @@ pub async fn add_passkey(
     if !store::insert(&mut tx, new).await? {
         tx.rollback().await?;
         return Ok(PasskeyCreation::Refused);
+    }
+    if let Some(device) = &owner.session.device_id {
+        devices::store::mark_factor_proven(&mut tx, device).await?;
     }
     record(&mut tx, AuditEvent::PasskeyAdded, account_id, "").await?;
     tell(op, &mut tx, owner, (AccountNoticeKind::PasskeyAdded, &id)).await?;
