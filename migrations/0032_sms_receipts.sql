@@ -21,3 +21,8 @@ CREATE TABLE sms_academy_traffic (
     entered BIGINT NOT NULL,
     PRIMARY KEY (academy, slot)
 );
+
+-- The landline that a school wrote as mobile number, where calls speak codes: sealed, and by its HMAC.
+ALTER TABLE person ADD COLUMN landline TEXT;
+ALTER TABLE person ADD COLUMN landline_blind TEXT;
+CREATE INDEX person_landline ON person (landline_blind) WHERE landline_blind IS NOT NULL;

@@ -45,6 +45,8 @@ pub struct App {
     pub sms_gateway: Arc<dyn SmsGateway>,
     /// `None` if there is no second gateway.
     pub sms_fallback: Option<FallbackGateway>,
+    /// The interface that calls landlines, if there is one.
+    pub sms_voice: Option<Arc<dyn SmsGateway>>,
     /// `None` if no mail is sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     /// The HTTP client for URLs that relying parties register.
@@ -87,13 +89,14 @@ pub struct AppParts {
     pub pages: PageRenderer,
     pub sms_gateway: Arc<dyn SmsGateway>,
     pub sms_fallback: Option<FallbackGateway>,
+    pub sms_voice: Option<Arc<dyn SmsGateway>>,
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     pub outgoing: OutgoingClient,
 }
 
 impl App {
     pub fn new(parts: AppParts) -> Self {
-        let numbering = PhoneParser { fictitious_prefixes: parts.config.phones.fictitious.clone() };
+        let numbering = parts.config.phone_parser();
         Self {
             config: parts.config,
             clock: parts.clock,
@@ -105,6 +108,7 @@ impl App {
             pages: parts.pages,
             sms_gateway: parts.sms_gateway,
             sms_fallback: parts.sms_fallback,
+            sms_voice: parts.sms_voice,
             mail_gateway: parts.mail_gateway,
             phone_parser: numbering,
             outgoing: parts.outgoing,

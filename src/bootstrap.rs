@@ -46,6 +46,8 @@ pub struct Dependencies {
     pub sms_gateway: Option<Arc<dyn SmsGateway>>,
     /// Replaces the configured second gateway.
     pub sms_fallback: Option<Arc<dyn SmsGateway>>,
+    /// Replaces the configured interface for calls.
+    pub sms_voice: Option<Arc<dyn SmsGateway>>,
     /// Replaces the configured gateway, where mails are sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
 }
@@ -60,6 +62,7 @@ impl Dependencies {
             actor: Actor::Job("start"),
             sms_gateway: None,
             sms_fallback: None,
+            sms_voice: None,
             mail_gateway: None,
         }
     }
@@ -232,6 +235,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
     let (sms_gateway, sms_fallback) = sms::open_gateways(&config, [around.sms_gateway, around.sms_fallback])?;
+    let sms_voice = sms::open_voice_gateway(&config, around.sms_voice)?;
     let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
         (Some(_), Some(gateway)) => Some(gateway),
         (configured, _) => configured,
@@ -249,6 +253,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         pages,
         sms_gateway,
         sms_fallback,
+        sms_voice,
         mail_gateway,
         outgoing,
     });

@@ -89,6 +89,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
         // The console: no log is installed.
         sms_gateway: None,
         sms_fallback: None,
+        sms_voice: None,
         mail_gateway: None,
     };
     let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around, |_| {}))).unwrap();

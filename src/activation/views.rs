@@ -33,8 +33,19 @@ pub struct CodePage {
     pub support_code: String,
     /// True during an outage of SMS delivery: shown to everybody alike.
     pub delayed: bool,
+    /// Set if the typed number is a landline, whoever has it.
+    pub call: Option<CallState>,
     pub error: Option<CodeError>,
     pub notice: Option<CodeNotice>,
+}
+
+/// The state of the call that speaks a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// None was asked for yet.
+    Offered,
+    Asked,
 }
 
 #[derive(Debug, Serialize)]

@@ -9,6 +9,7 @@ use std::fmt;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 
+use super::destinations::is_domestic;
 use super::names::is_invisible;
 
 /// A telephone number as `+33612345678` (ITU-T E.164). `Debug` shows the last two digits only.
@@ -75,11 +76,13 @@ pub enum PhoneError {
     Landline,
 }
 
-/// A parser of mobile numbers.
+/// A parser of mobile numbers and, where calls speak codes, of landlines.
 #[derive(Clone, Debug, Default)]
 pub struct PhoneParser {
     /// E.164 prefixes of unassigned numbers accepted as mobile, such as `+3363998`; for the demo and tests only.
     pub fictitious_prefixes: Vec<String>,
+    /// True if a call can speak a code: only then are landlines kept.
+    pub calls_landlines: bool,
 }
 
 /// The country codes of numbers dialled 0NNNNNNNNN domestically: metropolitan France, then overseas.
@@ -87,6 +90,7 @@ const FRENCH_COUNTRY_CODES: [&str; 6] = ["33", "262", "590", "594", "596", "508"
 
 enum NumberClass {
     Mobile(E164),
+    Landline(E164),
     Other,
     Unknown,
 }
@@ -107,11 +111,37 @@ impl PhoneParser {
         for candidate in candidates {
             match classify(&candidate) {
                 NumberClass::Mobile(number) => return Ok(number),
-                NumberClass::Other => exists = true,
+                NumberClass::Landline(_) | NumberClass::Other => exists = true,
                 NumberClass::Unknown => {}
             }
         }
         Err(if exists { PhoneError::Landline } else { PhoneError::Incomplete })
+    }
+
+    /// Returns the landline of the typed text, if calls speak codes: of France and its overseas territories only,
+    /// because a call abroad costs more than a letter.
+    pub fn parse_landline(&self, typed: &str) -> Option<E164> {
+        if !self.calls_landlines {
+            return None;
+        }
+        let number = to_international(typed).ok()?;
+        if self.fictitious_prefixes.iter().any(|prefix| number.starts_with(prefix.as_str())) {
+            return None;
+        }
+        let candidates = match number.strip_prefix("+33") {
+            Some(national) => FRENCH_COUNTRY_CODES.iter().map(|country| format!("+{country}{national}")).collect(),
+            None => vec![number],
+        };
+        // Overseas mobiles are written with the code of metropolitan France too.
+        candidates.iter().filter(|number| is_domestic(number)).find_map(|number| match classify(number) {
+            NumberClass::Landline(number) => Some(number),
+            NumberClass::Mobile(_) | NumberClass::Other | NumberClass::Unknown => None,
+        })
+    }
+
+    /// True if a number in E.164 format is a landline that calls speak codes to.
+    pub fn is_landline(&self, number: &str) -> bool {
+        self.parse_landline(number).is_some()
     }
 }
 
@@ -179,6 +209,11 @@ fn classify(number: &str) -> NumberClass {
             let text = parsed.format_as(PhoneNumberFormat::E164);
             E164::from_stored(&text).map_or(NumberClass::Unknown, NumberClass::Mobile)
         }
+        // A box has a number of its own kind (09).
+        PhoneNumberType::FixedLine | PhoneNumberType::VoIP => {
+            let text = parsed.format_as(PhoneNumberFormat::E164);
+            E164::from_stored(&text).map_or(NumberClass::Other, NumberClass::Landline)
+        }
         _ => NumberClass::Other,
     }
 }
@@ -233,7 +268,7 @@ mod tests {
     }
 
     fn numbering() -> PhoneParser {
-        PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
+        PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false }
     }
 
     #[test]
@@ -292,6 +327,32 @@ mod tests {
         ] {
             let found = numbering().parse_mobile(typed).map(|n| n.0).unwrap_or_default();
             assert_eq!(found, number, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_landline_of_the_country_is_kept_only_where_calls_speak_codes() {
+        let calls = PhoneParser { calls_landlines: true, ..numbering() };
+        for (typed, number) in [
+            ("04 67 12 34 56", "+33467123456"),
+            ("+33 4 67 12 34 56", "+33467123456"),
+            ("01 42 34 56 78", "+33142345678"),
+            ("02 62 12 34 56", "+262262123456"),
+            ("09 72 34 56 78", "+33972345678"),
+            ("04 65 71 00 09", "+33465710009"),
+            ("0800 12 34 56", ""),
+            ("08 92 12 34 56", ""),
+            ("06 12 34 56 78", ""),
+            ("06 39 98 00 01", ""),
+            ("+34 810 12 34 56", ""),
+            ("+32 2 123 45 67", ""),
+            ("04 67", ""),
+            ("", ""),
+        ] {
+            let found = calls.parse_landline(typed).map(|n| n.0).unwrap_or_default();
+            assert_eq!(found, number, "{typed}");
+            assert_eq!(calls.is_landline(&found), !number.is_empty(), "{typed}");
+            assert_eq!(numbering().parse_landline(typed), None, "{typed}");
         }
     }
 

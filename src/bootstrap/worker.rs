@@ -45,7 +45,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     for kind in JobKind::ALL {
         all.spawn(run_queue(app.clone(), kind, stop.clone()));
     }
-    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback] {
+    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback, SmsCarrier::Voice] {
         all.spawn(read_receipts(app.clone(), carrier, stop.clone()));
     }
     let (a, mut s) = (app.clone(), stop.clone());
@@ -148,6 +148,7 @@ fn gateway_of(app: &App, carrier: SmsCarrier) -> Option<Arc<dyn SmsGateway>> {
     match carrier {
         SmsCarrier::Primary => Some(Arc::clone(&app.sms_gateway)),
         SmsCarrier::Fallback => app.sms_fallback.as_ref().map(|fallback| Arc::clone(&fallback.gateway)),
+        SmsCarrier::Voice => app.sms_voice.clone(),
     }
 }
 

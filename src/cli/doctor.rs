@@ -124,6 +124,9 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     if let Some(fallback) = &config.sms.fallback {
         report.record("SMS fallback", machine::check_fallback(&config, fallback).await)?;
     }
+    if let Some(checked) = machine::check_voice(&config).await.transpose() {
+        report.record("SMS voice", checked)?;
+    }
     report.record("mail", machine::check_mail(&config).await)?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
     report.record_value("database files", check_file_permissions(&config))?;

@@ -105,8 +105,10 @@ mod tests {
             .unwrap();
         }
         tx.commit().await.unwrap();
-        let (master_key, numbering) =
-            (MasterKey::new([7; 32]).unwrap(), PhoneParser { fictitious_prefixes: vec!["+3363998".into()] });
+        let (master_key, numbering) = (
+            MasterKey::new([7; 32]).unwrap(),
+            PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false },
+        );
         let actor = Actor::Operator("test".into());
         let database = DatabaseOperation { db: &db, rng: &SystemRandom, now: NOW, actor: &actor, request_id: None };
         let storage = StorageOperation { database, master_key: &master_key };

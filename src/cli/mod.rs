@@ -31,7 +31,6 @@ use clap::{Parser, Subcommand};
 
 use crate::base::actor::Actor;
 use crate::base::clock::{Clock as _, SystemClock, Timestamp};
-use crate::base::phone::PhoneParser;
 use crate::bootstrap::{self, Dependencies};
 use crate::config::Config;
 use crate::db::AccessMode;
@@ -140,7 +139,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let config = load_config_and_logging(file)?;
             let around = operator_dependencies();
             let opened = bootstrap::open_existing_storage(&config, &around, AccessMode::ReadWrite).await?;
-            let numbering = PhoneParser { fictitious_prefixes: config.phones.fictitious.clone() };
+            let numbering = config.phone_parser();
             let ctx = ImportContext { storage: opened.operation(&around), phone_parser: &numbering };
             let all = import::run(args, ctx, out).await?;
             opened.db.close().await;

@@ -40,6 +40,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::base::phone::PhoneParser;
+
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -162,6 +164,11 @@ impl Config {
         built.and_then(|built| built.get_bool("log.json").ok()).unwrap_or_default()
     }
 
+    /// Returns the parser of telephone numbers.
+    pub fn phone_parser(&self) -> PhoneParser {
+        PhoneParser { fictitious_prefixes: self.phones.fictitious.clone(), calls_landlines: self.sms.voice.is_some() }
+    }
+
     /// Reads the `…_file` secrets and verifies the rules between values.
     pub fn resolve(mut self) -> Result<Config, ConfigError> {
         if let Some(path) = self.database.url_file.clone() {
@@ -192,7 +199,7 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 10] = [
+const LIST_KEYS: [&str; 11] = [
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",
@@ -201,6 +208,7 @@ const LIST_KEYS: [&str; 10] = [
     "sms.countries",
     "sms.http.number_refused",
     "sms.fallback.http.number_refused",
+    "sms.voice.number_refused",
     "sms.smpp.number_refused",
     "sms.fallback.smpp.number_refused",
 ];
@@ -256,6 +264,9 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
         ("sms.fallback.http", &sms::HTTP_GATEWAY_KEYS[..]),
         ("sms.fallback.http.success", &sms::ANSWER_RULE_KEYS[..]),
         ("sms.fallback.http.refused", &sms::ANSWER_RULE_KEYS[..]),
+        ("sms.voice", &sms::HTTP_GATEWAY_KEYS[..]),
+        ("sms.voice.success", &sms::ANSWER_RULE_KEYS[..]),
+        ("sms.voice.refused", &sms::ANSWER_RULE_KEYS[..]),
         ("mail.smtp", &["url", "user", "password", "password_file"][..]),
         ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
@@ -266,7 +277,9 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     // Names of headers are the gateway's.
     let is_known = |key: &String| {
         known.contains(key)
-            || ["sms.http.headers.", "sms.fallback.http.headers."].iter().any(|start| key.starts_with(start))
+            || ["sms.http.headers.", "sms.fallback.http.headers.", "sms.voice.headers."]
+                .iter()
+                .any(|start| key.starts_with(start))
     };
     match seen.iter().find(|key| !is_known(key)) {
         None => Ok(()),

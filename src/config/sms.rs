@@ -22,6 +22,7 @@ use crate::base::destinations::DestinationList;
 pub struct Sms {
     pub gateway: SmsGatewayConfig,
     pub fallback: Option<SmsFallback>,
+    pub voice: Option<Box<HttpGatewayConfig>>,
     pub daily_cap: u32,
     pub foreign_prefix_daily_cap: u32,
     pub academy_daily_cap: u32,
@@ -71,6 +72,9 @@ struct SmsKeys {
     http: Option<Box<HttpGatewayConfig>>,
     smpp: Option<Box<SmppGatewayConfig>>,
     fallback: Option<FallbackKeys>,
+    /// An interface by HTTP that calls a landline and speaks the text, described like `[sms.http]`. Only where it is
+    /// configured are landlines of the roster kept, and codes spoken.
+    voice: Option<Box<HttpGatewayConfig>>,
 }
 
 /// The second gateway, for what the first one does not take.
@@ -113,6 +117,7 @@ impl Default for SmsKeys {
             http: None,
             smpp: None,
             fallback: None,
+            voice: None,
         }
     }
 }
@@ -123,6 +128,7 @@ impl Default for Sms {
         Self {
             gateway: SmsGatewayConfig::Console,
             fallback: None,
+            voice: None,
             daily_cap: keys.daily_cap,
             foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
             academy_daily_cap: keys.academy_daily_cap,
@@ -148,6 +154,7 @@ impl TryFrom<SmsKeys> for Sms {
         Ok(Self {
             gateway,
             fallback,
+            voice: keys.voice,
             daily_cap: keys.daily_cap,
             foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
             academy_daily_cap: keys.academy_daily_cap,
@@ -205,6 +212,7 @@ impl From<Sms> for SmsKeys {
             http,
             smpp,
             fallback,
+            voice: sms.voice,
         }
     }
 }
@@ -261,6 +269,9 @@ impl Sms {
             }
             check_gateway("sms.fallback", &mut fallback.gateway, loopback)?;
         }
+        if let Some(voice) = &mut self.voice {
+            renamed(voice.check(loopback), "sms.http", "sms.voice")?;
+        }
         check_gateway("sms", &mut self.gateway, loopback)
     }
 }
@@ -276,8 +287,13 @@ fn check_gateway(section: &str, gateway: &mut SmsGatewayConfig, loopback: bool) 
         SmsGatewayConfig::Http(http) => ("sms.http", http.check(loopback)),
         SmsGatewayConfig::Smpp(smpp) => ("sms.smpp", smpp.check(loopback)),
     };
+    renamed(checked, name, &name.replacen("sms", section, 1))
+}
+
+/// Names the section in a broken rule by where it stands.
+fn renamed(checked: Result<(), ConfigError>, name: &str, section: &str) -> Result<(), ConfigError> {
     checked.map_err(|error| match error {
-        ConfigError::Invalid(rule) => ConfigError::Invalid(rule.replace(name, &name.replacen("sms", section, 1))),
+        ConfigError::Invalid(rule) => ConfigError::Invalid(rule.replace(name, section)),
         other => other,
     })
 }

@@ -29,6 +29,8 @@ pub enum OutageReason {
     PrefixCap(String),
     /// The daily cap of an academy is exhausted.
     AcademyCap(String),
+    /// The interface that calls landlines refuses the deployment, or is unreachable.
+    Voice,
     /// More messages than twice the forecast of an hour.
     Pace,
     /// An operator reported undelivered messages.
@@ -52,6 +54,7 @@ impl OutageReason {
             OutageReason::Cap => "cap".to_owned(),
             OutageReason::PrefixCap(prefix) => format!("cap of prefix {prefix}"),
             OutageReason::AcademyCap(academy) => format!("cap of academy {academy}"),
+            OutageReason::Voice => "voice".to_owned(),
             OutageReason::Pace => "pace".to_owned(),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
@@ -69,6 +72,7 @@ impl OutageReason {
             "primary" => OutageReason::Primary,
             "fallback" => OutageReason::Fallback,
             "cap" => OutageReason::Cap,
+            "voice" => OutageReason::Voice,
             "pace" => OutageReason::Pace,
             "operator" => OutageReason::Operator,
             _ => {
@@ -102,7 +106,9 @@ impl Outage {
     /// True if the outage is reported to operators.
     pub fn is_active(&self, now: Timestamp) -> bool {
         match self.reason {
-            OutageReason::Gateway | OutageReason::Primary | OutageReason::Fallback => self.refusals >= MIN_REFUSALS,
+            OutageReason::Gateway | OutageReason::Primary | OutageReason::Fallback | OutageReason::Voice => {
+                self.refusals >= MIN_REFUSALS
+            }
             // A new day has a new cap.
             OutageReason::Cap | OutageReason::PrefixCap(_) | OutageReason::AcademyCap(_) => {
                 date_key(self.last_refusal_at) == date_key(now)
@@ -121,6 +127,11 @@ impl Outage {
     /// True if the outage affects every message and is announced on all pages.
     pub fn affects_everyone(&self) -> bool {
         matches!(self.reason, OutageReason::Gateway | OutageReason::Cap | OutageReason::Pace)
+    }
+
+    /// True if the outage affects every call to a landline, and is announced on the pages of all of them.
+    pub fn affects_every_call(&self) -> bool {
+        matches!(self.reason, OutageReason::Voice | OutageReason::Cap | OutageReason::Pace)
     }
 
     /// True if one of two gateways fails, and the other one carries the messages.
@@ -151,6 +162,10 @@ impl Outage {
             }
             OutageReason::AcademyCap(_) => {
                 "see who asks for so many; raise sms.academy_daily_cap and restart, or wait for tomorrow".to_owned()
+            }
+            OutageReason::Voice => {
+                "see [sms.voice] and its account; no call leaves meanwhile, and what waits is tried again by itself"
+                    .to_owned()
             }
             OutageReason::Pace => {
                 "see who asks for so many; raise sms.hourly_forecast and restart if they are families, \
@@ -241,6 +256,7 @@ mod tests {
             OutageReason::PrefixCap("+3713".to_owned()),
             OutageReason::AcademyCap("montpellier".to_owned()),
             OutageReason::Pace,
+            OutageReason::Voice,
             OutageReason::Academy("montpellier".to_owned()),
             OutageReason::AcademyAbroad("montpellier".to_owned()),
             OutageReason::Other("a reason of a later version".to_owned()),

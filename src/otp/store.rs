@@ -43,6 +43,21 @@ pub async fn insert(
     Ok(())
 }
 
+/// Inserts a challenge of which no code is sent yet: the visitor asks for it.
+pub async fn insert_unsent(
+    tx: &mut UnitOfWork<'_>,
+    id: &ChallengeId,
+    purpose: ChallengePurpose,
+    expires: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "INSERT INTO challenge (id, purpose, tries_left, sends, sent_at, expires_at) VALUES ($1, $2, $3, 0, 0, $4)",
+        args![id, purpose.name(), MAX_TRIES, expires],
+    )
+    .await?;
+    Ok(())
+}
+
 pub async fn find(tx: &mut Tx, id: &ChallengeId) -> Result<Option<Challenge>> {
     tx.fetch_optional(
         "SELECT id, code, tries_left, sends, unsent, sent_at, expires_at, person_budget, used_at, \

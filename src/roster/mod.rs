@@ -84,7 +84,7 @@ pub enum Phone {
     Mobile(E164),
     /// The column is empty.
     Absent,
-    /// A text to which no SMS can be sent; the text itself is not stored.
+    /// A text to which no SMS can be sent; the text itself is not stored, but for a landline to which calls speak codes.
     Unusable(UnusablePhone),
 }
 
@@ -95,6 +95,8 @@ pub struct UnusablePhone {
     pub reason: Option<UnusableReason>,
     /// The last two digits of the number, or fewer if the text has fewer.
     pub last_digits: String,
+    /// A landline, where calls speak codes.
+    pub landline: Option<E164>,
 }
 
 impl Phone {

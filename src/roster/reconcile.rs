@@ -284,7 +284,8 @@ fn parse_phone(text: &str, numbering: &PhoneParser) -> Phone {
     };
     let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
     let end = digits.iter().skip(digits.len().saturating_sub(2)).collect();
-    Phone::Unusable(UnusablePhone { reason: Some(why), last_digits: end })
+    let landline = numbering.parse_landline(text).filter(|_| why == UnusableReason::Landline);
+    Phone::Unusable(UnusablePhone { reason: Some(why), last_digits: end, landline })
 }
 
 fn in_id_order<T>(records: &[T], id: impl Fn(&T) -> &str) -> Vec<&T> {

@@ -33,6 +33,9 @@ pub struct PersonRow {
     /// `landline` or `incomplete`, if the state is `unusable`.
     pub phone_why: Option<String>,
     pub phone_end: Option<String>,
+    /// Encrypted, where calls speak codes.
+    pub landline: Option<String>,
+    pub landline_blind: Option<String>,
     pub mobile_in: Option<String>,
     pub exported_at: i64,
 }
@@ -53,6 +56,10 @@ pub struct PupilRow {
 
 fn phone_associated_data(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "person", column: "phone", row }
+}
+
+fn landline_associated_data(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "person", column: "landline", row }
 }
 
 fn birth_date_associated_data(row: &str) -> AssociatedData<'_> {
@@ -88,6 +95,7 @@ impl PersonRow {
             Phone::Unusable(unusable) => Some(unusable),
             Phone::Mobile(_) | Phone::Absent => None,
         };
+        let landline = unusable.and_then(|unusable| unusable.landline.as_ref()).map(E164::as_str);
         Ok(Self {
             id: id.clone(),
             person_key: key.to_owned(),
@@ -99,6 +107,8 @@ impl PersonRow {
             phone_state: data.phone.state().name().to_owned(),
             phone_why: unusable.and_then(|unusable| unusable.reason).map(|why| why.name().to_owned()),
             phone_end: unusable.map(|unusable| unusable.last_digits.clone()).filter(|end| !end.is_empty()),
+            landline: landline.map(|number| master_key.seal(landline_associated_data(id), number)).transpose()?,
+            landline_blind: landline.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
             mobile_in: data.mobile_column.map(str::to_owned),
             exported_at: at.0,
         })
@@ -111,6 +121,7 @@ impl PersonRow {
             (PhoneState::Unusable, None) => Phone::Unusable(UnusablePhone {
                 reason: self.phone_why.as_deref().and_then(|word| word.parse().ok()),
                 last_digits: self.phone_end.clone().unwrap_or_default(),
+                landline: self.open_landline(master_key)?,
             }),
             _ => return Err(inconsistent_row("person", "phone_state", &self.id)),
         };
@@ -122,6 +133,14 @@ impl PersonRow {
             mobile_column: OTHER_NUMBERS.into_iter().find(|column| self.mobile_in.as_deref() == Some(*column)),
         };
         Ok(Dated { data, exported_at: Timestamp(self.exported_at) })
+    }
+}
+
+impl PersonRow {
+    fn open_landline(&self, master_key: &MasterKey) -> Result<Option<E164>, RowError> {
+        let Some(sealed) = &self.landline else { return Ok(None) };
+        let text = master_key.open(landline_associated_data(&self.id), sealed)?;
+        E164::from_stored(&text).ok_or_else(|| inconsistent_row("person", "landline", &self.id)).map(Some)
     }
 }
 
@@ -177,11 +196,14 @@ mod tests {
     fn rows_open_to_what_was_sealed_and_show_none_of_it() {
         let master_key = MasterKey::new([7; 32]).unwrap();
         let number = E164::from_stored("+33639980002").unwrap();
-        let unusable = UnusablePhone { reason: Some(UnusableReason::Landline), last_digits: "56".into() };
+        let unusable =
+            UnusablePhone { reason: Some(UnusableReason::Landline), last_digits: "56".into(), landline: None };
+        let called = UnusablePhone { landline: E164::from_stored("+33439980002"), ..unusable.clone() };
         let phones = [
             Phone::Mobile(number),
             Phone::Absent,
             Phone::Unusable(unusable),
+            Phone::Unusable(called),
             Phone::Unusable(UnusablePhone::default()),
         ];
         for phone in phones {

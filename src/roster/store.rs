@@ -150,12 +150,13 @@ impl From<CandidateRow> for Candidate {
     }
 }
 
-/// Lists the persons with a mobile number, looked up by blind index. Whoever gave the number up is not found by it.
+/// Lists the persons with a mobile number, or with a landline to which calls speak codes, looked up by blind index.
+/// Whoever gave the number up is not found by it.
 pub async fn list_by_phone(tx: &mut Tx, phone_blind: &str) -> Result<Vec<Candidate>> {
     let rows = tx
         .fetch_all::<CandidateRow>(
             "SELECT id, family_name, usage_name, given_name, account_id, exported_at FROM person \
-             WHERE phone_blind = $1 AND phone_disowned_at IS NULL ORDER BY id LIMIT 100",
+             WHERE (phone_blind = $1 OR landline_blind = $1) AND phone_disowned_at IS NULL ORDER BY id LIMIT 100",
             args![phone_blind],
         )
         .await?;

@@ -109,6 +109,8 @@ pub enum SmsCarrier {
     Primary,
     /// The gateway of `[sms.fallback]`.
     Fallback,
+    /// The interface of `[sms.voice]`, which calls a landline and speaks the text.
+    Voice,
 }
 
 impl SmsCarrier {
@@ -134,6 +136,21 @@ pub fn open_gateway(config: &SmsGatewayConfig, outgoing: &Outgoing) -> anyhow::R
         SmsGatewayConfig::Http(config) => Arc::new(http::HttpGateway::new(config, outgoing)?),
         SmsGatewayConfig::Smpp(config) => Arc::new(smpp::SmppGateway::new(config, outgoing)?),
     })
+}
+
+/// Creates the interface that calls landlines, if one is configured; `given` replaces it in tests.
+///
+/// # Errors
+/// As those of [`open_gateway`].
+pub fn open_voice_gateway(
+    config: &Config,
+    given: Option<Arc<dyn SmsGateway>>,
+) -> anyhow::Result<Option<Arc<dyn SmsGateway>>> {
+    let Some(voice) = &config.sms.voice else { return Ok(None) };
+    Ok(Some(match given {
+        Some(gateway) => gateway,
+        None => Arc::new(http::HttpGateway::new(voice, &config.outgoing)?),
+    }))
 }
 
 /// Creates the first gateway and, if configured, the second one; `given` replaces them in tests.

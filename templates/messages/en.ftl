@@ -116,6 +116,14 @@ code-nothing = I have received nothing
 code-nothing-wait = Wait two minutes, then check that the number and the spelling of your name are those on your child's record.
 code-nothing-school = If your number has changed, or if the school only knows your landline, only the school can correct it: call it and give it the support code. It can also give you a letter with a code.
 code-correct = Correct my name or my number
+code-call-title = I enter the activation code heard on the phone (valid for 30 min)
+code-call-offer = This is the number of a landline: it does not receive SMS. A voice can say the code there. Stay next to the phone, with something to write.
+code-call = Receive a call
+code-call-sent = If these details are those that the school knows, the phone whose number ends with **{ $ending }** will ring. Pick up: a voice says the code twice.
+code-call-again = Receive another call
+code-call-delayed = Calls leave late at the moment, for everybody. Your request is kept: your phone may still ring. If it has not rung within 30 minutes, ask for another call later: requests made during this delay do not count.
+code-call-nothing = My phone does not ring
+identity-phone-calls = No mobile? Enter the landline that the school knows: a voice says the code there.
 
 ## Activation, children
 children-title = My children
@@ -313,6 +321,7 @@ data-title = Your data
 access-title = Accessibility
 
 ## Text message: GSM-7 characters only
+call-code = { $service }. Hello. Your code is: { $digits }. Again: { $digits }. This code is valid for thirty minutes. Do not give it to anyone. Goodbye.
 sms-code =
     { $service }: your code is { $code }. Valid for 30 minutes. Do not give it to anyone.
     @{ $host } #{ $code }

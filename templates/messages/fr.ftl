@@ -116,6 +116,14 @@ code-nothing = Je n'ai rien reçu
 code-nothing-wait = Attendez deux minutes, puis regardez si le numéro et l'orthographe de votre nom sont ceux de la fiche de votre enfant.
 code-nothing-school = Si votre numéro a changé, ou si l'établissement ne connaît que votre téléphone fixe, lui seul peut corriger : appelez-le et donnez-lui le code d'assistance. Il peut aussi vous remettre une lettre avec un code.
 code-correct = Corriger mon nom ou mon numéro
+code-call-title = J'indique le code d'activation entendu au téléphone (valable 30 min)
+code-call-offer = Ce numéro est celui d'un téléphone fixe : il ne reçoit pas de SMS. Une voix peut y dire le code. Restez à côté du téléphone, avec de quoi noter.
+code-call = Recevoir un appel
+code-call-sent = Si ces renseignements sont ceux que connaît l'établissement, le téléphone dont le numéro finit par **{ $ending }** va sonner. Décrochez : une voix dit le code deux fois.
+code-call-again = Recevoir un autre appel
+code-call-delayed = Les appels partent avec du retard en ce moment, pour tout le monde. Votre demande est gardée : votre téléphone peut encore sonner. S'il n'a pas sonné dans 30 minutes, demandez un autre appel plus tard : les demandes faites pendant ce retard ne comptent pas.
+code-call-nothing = Mon téléphone ne sonne pas
+identity-phone-calls = Pas de portable ? Indiquez le téléphone fixe que connaît l'établissement : une voix y dit le code.
 
 ## Activation, children
 children-title = Mes enfants
@@ -313,6 +321,7 @@ data-title = Vos données
 access-title = Accessibilité
 
 ## Text message: GSM-7 characters only
+call-code = { $service }. Bonjour. Votre code est : { $digits }. Je répète : { $digits }. Ce code est valable trente minutes. Ne le donnez à personne. Au revoir.
 sms-code =
     { $service } : votre code est { $code }. Valable 30 minutes. Ne le donnez à personne.
     @{ $host } #{ $code }

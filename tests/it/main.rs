@@ -25,6 +25,8 @@ mod audit_actors;
 #[cfg(test)]
 mod audit_seals;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod clock;

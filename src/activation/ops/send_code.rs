@@ -67,6 +67,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
         account: account.as_ref(),
         device_id: activation.device_id.as_deref(),
         support_code: &activation.support_code,
+        voice: app.phone_parser.is_landline(&activation.identity.phone),
         event: AuditEvent::ActivationStarted,
     };
     otp::ops::send(op, job, request).await

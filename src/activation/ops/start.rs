@@ -103,9 +103,7 @@ pub async fn start(
             limits::ops::release_activation(op, new.source_counters.as_deref().unwrap_or_default()).await?;
             return Ok(StartOutcome::Started { id });
         }
-        otp::ops::release_during_outages(&mut tx, &new.identity_budget).await?;
-        let verdict = limits::store::consume(&mut tx, RateLimit::SmsPerIdentity, &new.identity_budget).await?;
-        if let RateLimitDecision::Limited { until } = verdict {
+        if let Some(until) = count_first_code(op, &mut tx, &new).await? {
             tx.rollback().await?;
             app.metrics.record_limited(RateLimit::SmsPerIdentity.name(), "budget");
             return Ok(StartOutcome::TooManyCodes { until });
@@ -121,13 +119,42 @@ pub async fn start(
     anyhow::bail!("an activation is open and is not there")
 }
 
+/// Counts the code that a start sends. Returns the end of the limit if none is left. A call leaves only when the
+/// visitor asks for it on the next page, and is counted there.
+async fn count_first_code(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    new: &Activation,
+) -> anyhow::Result<Option<Timestamp>> {
+    otp::ops::release_during_outages(tx, &new.identity_budget).await?;
+    let (action, budget) = (RateLimit::SmsPerIdentity, &new.identity_budget);
+    let verdict = if op.app.phone_parser.is_landline(&new.identity.phone) {
+        limits::store::peek(tx, action, budget).await?
+    } else {
+        limits::store::consume(tx, action, budget).await?
+    };
+    Ok(match verdict {
+        RateLimitDecision::Limited { until } => Some(until),
+        RateLimitDecision::Allowed { .. } => None,
+    })
+}
+
 async fn insert_activation(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, new: &Activation) -> anyhow::Result<bool> {
     let Operation { app, now, .. } = *op;
     store::close_stale(tx, &new.browser_digest, &new.identity_budget).await?;
-    otp::store::insert(tx, &new.challenge_id, ChallengePurpose::Activation, now.plus(otp::CODE_TTL)).await?;
+    let (challenge, purpose, expires) = (&new.challenge_id, ChallengePurpose::Activation, now.plus(otp::CODE_TTL));
+    // A telephone at home rings when somebody is beside it.
+    let called = app.phone_parser.is_landline(&new.identity.phone);
+    if called {
+        otp::store::insert_unsent(tx, challenge, purpose, expires).await?;
+    } else {
+        otp::store::insert(tx, challenge, purpose, expires).await?;
+    }
     if !store::insert(tx, &app.master_key, new).await? {
         return Ok(false);
     }
-    send_code::enqueue_send_code(op, tx, new, 1).await?;
+    if !called {
+        send_code::enqueue_send_code(op, tx, new, 1).await?;
+    }
     Ok(true)
 }

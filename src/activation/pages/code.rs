@@ -8,7 +8,7 @@ use super::{
     CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
 };
 use crate::activation::ops::{self, CodeOutcome};
-use crate::activation::views::{CodeError, CodeNotice, CodePage};
+use crate::activation::views::{CallState, CodeError, CodeNotice, CodePage};
 use crate::activation::{Activation, ActivationStep};
 use crate::app::{AppState, Operation};
 use crate::base::clock::Timestamp;
@@ -23,14 +23,27 @@ use crate::otp::{self, CodeFormatError, CodeVerification, TypedCode};
 
 async fn code_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> anyhow::Result<CodePage> {
     let standing = otp::ops::active_outages(&app.db, ctx.now).await?;
+    let call = call_state(app, activation).await?;
+    let affects = if call.is_some() { Outage::affects_every_call } else { Outage::affects_everyone };
     Ok(CodePage {
         query: ctx.carried_query(&CARRIED_PARAMS),
         ending: activation.identity.phone_ending(),
         support_code: activation.support_code.clone(),
-        delayed: standing.iter().any(Outage::affects_everyone),
+        delayed: standing.iter().any(affects),
+        call,
         error: None,
         notice: None,
     })
+}
+
+/// Returns the state of the call, if the visitor typed a landline; the same for numbers known and unknown.
+async fn call_state(app: &AppState, activation: &Activation) -> anyhow::Result<Option<CallState>> {
+    if !app.phone_parser.is_landline(&activation.identity.phone) {
+        return Ok(None);
+    }
+    let challenge = otp::store::find(&mut app.db.read().await?, &activation.challenge_id).await?;
+    let asked = challenge.is_some_and(|challenge| challenge.sends > 0);
+    Ok(Some(if asked { CallState::Asked } else { CallState::Offered }))
 }
 
 /// GET: shows the form, and the result of a resend.
@@ -125,6 +138,8 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         Err(answer) => return Ok(answer),
     };
     let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &activation).await? {
+        // The first call: the page itself says that it leaves.
+        ResendOutcome::Sent { sends: 1 } => "",
         ResendOutcome::Sent { .. } => "envoye",
         ResendOutcome::Wait { .. } => "attente",
         ResendOutcome::LimitReached => "limite",

@@ -31,6 +31,7 @@ pub async fn show_forgotten(State(app): State<AppState>, ctx: RequestContext) ->
 async fn show_form(app: &AppState, ctx: RequestContext, purpose: ActivationPurpose) -> PageResult {
     let ctx = in_request_language(app, ctx).await;
     let mut page = IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS));
+    page.calls = app.sms_voice.is_some();
     if let ActivationLookup::Active(known) =
         ops::find(&Operation::of_request(app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
         && known.step == ActivationStep::Code
@@ -67,6 +68,7 @@ async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose
         nom: short("nom"),
         prenom: short("prenom"),
         telephone: short("telephone"),
+        calls: app.sms_voice.is_some(),
         ..IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS))
     };
     // The form was shown with this cookie; a cross-site form is posted without it.
@@ -79,7 +81,11 @@ async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose
         (names::normalize_name(form.form_value("nom")), names::normalize_name(form.form_value("prenom")));
     page.nom_fault = name_error(&nom);
     page.prenom_fault = name_error(&prenom);
-    let phone = app.phone_parser.parse_mobile(form.form_value("telephone"));
+    let typed_phone = form.form_value("telephone");
+    let phone = match app.phone_parser.parse_landline(typed_phone) {
+        Some(landline) => Ok(landline),
+        None => app.phone_parser.parse_mobile(typed_phone),
+    };
     page.telephone_fault = phone.as_ref().err().map(|e| match e {
         PhoneError::Empty => PhoneFieldError::Empty,
         PhoneError::Landline => PhoneFieldError::Landline,

@@ -13,6 +13,8 @@ pub struct IdentityPage {
     pub nom: String,
     pub prenom: String,
     pub telephone: String,
+    /// True if a landline may be typed, because a call speaks the code.
+    pub calls: bool,
     /// An error of the whole form.
     pub refusal: Option<IdentityFormError>,
     pub nom_fault: Option<NameFieldError>,
@@ -30,6 +32,7 @@ impl IdentityPage {
             nom: empty(),
             prenom: empty(),
             telephone: empty(),
+            calls: false,
             refusal: None,
             nom_fault: None,
             prenom_fault: None,

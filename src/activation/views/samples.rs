@@ -1,9 +1,9 @@
 //! Sample contexts, for each state of the activation's pages.
 
 use super::{
-    ActivationPurpose, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus, ChildrenPage,
-    CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage, NameFieldError, PasswordFieldError,
-    PasswordPage, PhoneFieldError, SheetPage, SheetService,
+    ActivationPurpose, CallState, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus,
+    ChildrenPage, CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage, NameFieldError,
+    PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
@@ -32,6 +32,7 @@ pub(super) fn identity() -> Vec<IdentityPage> {
     vec![
         IdentityPage::new(ActivationPurpose::Activation, String::new()),
         IdentityPage::new(ActivationPurpose::Identifiant, query()),
+        IdentityPage { calls: true, ..IdentityPage::new(ActivationPurpose::Activation, query()) },
         IdentityPage {
             nom_fault: Some(NameFieldError::Empty),
             prenom_fault: Some(NameFieldError::Empty),
@@ -58,10 +59,12 @@ pub(super) fn code() -> Vec<CodePage> {
         ending: "56 78".to_owned(),
         support_code: support_code(),
         delayed: false,
+        call: None,
         error,
         notice,
     };
     let delayed = |notice| CodePage { delayed: true, ..page(None, notice) };
+    let called = |call, error, notice| CodePage { call: Some(call), ..page(error, notice) };
     vec![
         delayed(None),
         delayed(Some(CodeNotice::SentAgain)),
@@ -76,6 +79,14 @@ pub(super) fn code() -> Vec<CodePage> {
         page(None, Some(CodeNotice::ResendTooSoon { seconds: 42 })),
         page(None, Some(CodeNotice::SentAgain)),
         page(None, Some(CodeNotice::ResendLimit)),
+        called(CallState::Offered, None, None),
+        CodePage { delayed: true, ..called(CallState::Offered, None, None) },
+        called(CallState::Offered, None, Some(CodeNotice::ResendLimit)),
+        called(CallState::Asked, None, None),
+        CodePage { delayed: true, ..called(CallState::Asked, None, None) },
+        called(CallState::Asked, Some(CodeError::NotSixDigits), None),
+        called(CallState::Asked, Some(CodeError::UsedUp), None),
+        called(CallState::Asked, None, Some(CodeNotice::SentAgain)),
     ]
 }
 

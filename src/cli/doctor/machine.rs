@@ -131,6 +131,7 @@ pub fn check_components(config: &Config) -> anyhow::Result<String> {
     if let Some(fallback) = &config.sms.fallback {
         sms::open_gateway(&fallback.gateway, &config.outgoing).context("sms.fallback")?;
     }
+    sms::open_voice_gateway(config, None).context("sms.voice")?;
     Ok("pages, outgoing calls and the SMS gateway".to_owned())
 }
 
@@ -144,6 +145,12 @@ pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
 pub async fn check_fallback(config: &Config, fallback: &SmsFallback) -> anyhow::Result<String> {
     let gateway = sms::open_gateway(&fallback.gateway, &config.outgoing)?;
     gateway.check_reachable().await.map_err(anyhow::Error::msg)
+}
+
+/// Checks that the interface for calls answers a call that rings nobody; none is configured in most deployments.
+pub async fn check_voice(config: &Config) -> anyhow::Result<Option<String>> {
+    let Some(gateway) = sms::open_voice_gateway(config, None)? else { return Ok(None) };
+    gateway.check_reachable().await.map(Some).map_err(anyhow::Error::msg)
 }
 
 /// Checks that the mail server answers, if mails are sent; sends none.

@@ -15,7 +15,7 @@ use crate::roster::{Level, PersonData};
 const NOW: Timestamp = Timestamp(1_795_510_800_000);
 
 fn numbering() -> PhoneParser {
-    PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
+    PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false }
 }
 
 fn sets() -> Vec<(&'static str, SchoolRoster)> {

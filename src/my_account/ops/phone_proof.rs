@@ -165,6 +165,7 @@ pub async fn send_phone_proof(op: &Operation<'_>, job: &Job) -> anyhow::Result<J
         account: Some(&errand.account),
         device_id: None,
         support_code: &errand.support_code,
+        voice: false,
         event: AuditEvent::PhoneProofAsked,
     };
     otp::ops::send(op, job, request).await

@@ -52,6 +52,9 @@ pub struct SmsJobContext {
     /// The academy to whose cap the message counts.
     #[serde(default)]
     pub academy: Option<String>,
+    /// True if the text is spoken by a call.
+    #[serde(default)]
+    pub voice: bool,
 }
 
 /// Releases the requests made during outages of the whole deployment. Returns the outage windows.
@@ -148,9 +151,19 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
         abandon(op, &mut tx, job, &letter).await?;
         return Ok(tx.commit().await?);
     };
-    let (carrier, gateway) = match gateways::choose_gateway(app, job, now.since(asked), now) {
-        GatewayChoice::Send(carrier, gateway) => (carrier, gateway),
-        GatewayChoice::Wait(until) => return Ok(outbox::requeue(&app.db, job, until).await?),
+    let choice = if about.is_some_and(|about| about.voice) {
+        gateways::choose_voice_gateway(app, now)
+    } else {
+        Some(gateways::choose_gateway(app, job, now.since(asked), now))
+    };
+    let (carrier, gateway) = match choice {
+        Some(GatewayChoice::Send(carrier, gateway)) => (carrier, gateway),
+        Some(GatewayChoice::Wait(until)) => return Ok(outbox::requeue(&app.db, job, until).await?),
+        None => {
+            let mut tx = op.write(Durability::Relaxed).await?;
+            abandon(op, &mut tx, job, &letter).await?;
+            return Ok(tx.commit().await?);
+        }
     };
     if !gateways::reserve_gateway(op, job, (carrier, gateway)).await? {
         return Ok(());

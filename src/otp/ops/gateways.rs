@@ -17,6 +17,8 @@ use crate::sms::{SmsCarrier, SmsGateway};
 pub const GATEWAY_BREAKER_KEY: &str = "sms";
 /// The second gateway's key in the circuit breaker.
 const FALLBACK_BREAKER_KEY: &str = "sms_fallback";
+/// The key of the interface for calls in the circuit breaker.
+const VOICE_BREAKER_KEY: &str = "sms_voice";
 
 /// The gateway for an attempt.
 pub(super) enum GatewayChoice<'a> {
@@ -29,6 +31,7 @@ pub(super) fn breaker_key(carrier: SmsCarrier) -> &'static str {
     match carrier {
         SmsCarrier::Primary => GATEWAY_BREAKER_KEY,
         SmsCarrier::Fallback => FALLBACK_BREAKER_KEY,
+        SmsCarrier::Voice => VOICE_BREAKER_KEY,
     }
 }
 
@@ -36,6 +39,13 @@ pub(super) fn breaker_key(carrier: SmsCarrier) -> &'static str {
 pub fn are_gateways_resting(app: &App, now: Timestamp) -> bool {
     app.sms_breaker.is_open(GATEWAY_BREAKER_KEY, now)
         && (app.sms_fallback.is_none() || app.sms_breaker.is_open(FALLBACK_BREAKER_KEY, now))
+        && (app.sms_voice.is_none() || app.sms_breaker.is_open(VOICE_BREAKER_KEY, now))
+}
+
+/// Chooses the gateway for a call; returns `None` if calls are no longer configured.
+pub(super) fn choose_voice_gateway(app: &App, now: Timestamp) -> Option<GatewayChoice<'_>> {
+    let gateway = app.sms_voice.as_ref()?;
+    Some(try_in_order(app, now, &[(SmsCarrier::Voice, gateway.as_ref())]))
 }
 
 /// Chooses the gateway for a message that was asked for `age` ago.
@@ -98,12 +108,15 @@ pub(super) async fn record_gateway_failure(
     asked: Timestamp,
 ) -> Result<()> {
     let Operation { app, now, .. } = *op;
+    if carrier == SmsCarrier::Voice {
+        return record_undeliverable(op, tx, &OutageReason::Voice, why, asked).await;
+    }
     if app.sms_fallback.is_none() {
         return record_undeliverable(op, tx, &OutageReason::Gateway, why, asked).await;
     }
     let (own, other) = match carrier {
-        SmsCarrier::Primary => (OutageReason::Primary, SmsCarrier::Fallback),
         SmsCarrier::Fallback => (OutageReason::Fallback, SmsCarrier::Primary),
+        SmsCarrier::Primary | SmsCarrier::Voice => (OutageReason::Primary, SmsCarrier::Fallback),
     };
     record_undeliverable(op, tx, &own, why, asked).await?;
     if app.sms_breaker.is_open(breaker_key(other), now) {
@@ -117,6 +130,7 @@ pub(super) async fn end_gateway_outages(tx: &mut UnitOfWork<'_>, carrier: SmsCar
     let own = match carrier {
         SmsCarrier::Primary => OutageReason::Primary,
         SmsCarrier::Fallback => OutageReason::Fallback,
+        SmsCarrier::Voice => return Ok(outages::end(tx, &OutageReason::Voice).await? > 0),
     };
     outages::end(tx, &own).await?;
     Ok(outages::end(tx, &OutageReason::Gateway).await? > 0)

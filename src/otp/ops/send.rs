@@ -26,7 +26,7 @@ pub struct CodeRequest<'a> {
     pub challenge_id: &'a ChallengeId,
     /// The number of the send, 1 for the first.
     pub sends: i64,
-    /// The mobile number in E.164 format.
+    /// The number in E.164 format.
     pub to: &'a str,
     pub lang: Lang,
     /// The persons of the roster with this number, never empty.
@@ -36,6 +36,8 @@ pub struct CodeRequest<'a> {
     /// (docs/threats.md#attack-l5).
     pub device_id: Option<&'a str>,
     pub support_code: &'a str,
+    /// True if the number is a landline that is called.
+    pub voice: bool,
     /// The event of the first send.
     pub event: AuditEvent,
 }
@@ -70,11 +72,7 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     }
     let person = person_budget_key(app, first, &request.device_suffix());
     let code = generate_code(app);
-    let text = app.pages.message(
-        request.lang,
-        "sms-code",
-        &[("service", app.pages.service_name()), ("code", &code), ("host", app.config.server.host())],
-    )?;
+    let text = text_of(app, &request, &code)?;
     let keyed = code_hmac(app, request.challenge_id, &code);
     let mut tx = op.write(Durability::Relaxed).await?;
     let academy = academy_of(&mut tx, request.persons).await?;
@@ -131,6 +129,7 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         persons: request.persons.to_vec(),
         support_code: request.support_code.to_owned(),
         academy: academy.clone(),
+        voice: request.voice,
     };
     let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
     let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
@@ -144,6 +143,17 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     app.job_notifier.notify(JobKind::Sms);
     caps::report_caps(app, &caps, &counts);
     Ok(JobOutcome::Done)
+}
+
+/// Returns the text of a message, or of a call, where a pause stands between the digits.
+fn text_of(app: &App, request: &CodeRequest<'_>, code: &str) -> anyhow::Result<String> {
+    let service = app.pages.service_name();
+    if !request.voice {
+        let values = [("service", service), ("code", code), ("host", app.config.server.host())];
+        return Ok(app.pages.message(request.lang, "sms-code", &values)?);
+    }
+    let digits: Vec<String> = code.chars().map(String::from).collect();
+    Ok(app.pages.message(request.lang, "call-code", &[("service", service), ("digits", &digits.join(", "))])?)
 }
 
 /// Returns the academy of the first child, to whose cap a message counts.

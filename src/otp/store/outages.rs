@@ -89,7 +89,7 @@ pub async fn list_open(tx: &mut Tx) -> Result<Vec<Outage>> {
 /// Lists the time spans since `since` in which no message was delivered; requests made during these spans do not count.
 pub async fn list_windows(tx: &mut Tx, since: Timestamp) -> Result<Vec<OutageWindow>> {
     let sql = "SELECT began_at, ended_at FROM sms_outage WHERE (ended_at IS NULL OR ended_at >= $1) \
-               AND (reason IN ('gateway', 'cap', 'pace', 'operator') OR reason LIKE 'cap of academy %' \
+               AND (reason IN ('gateway', 'cap', 'pace', 'voice', 'operator') OR reason LIKE 'cap of academy %' \
                OR reason LIKE 'codes of academy %') ORDER BY began_at DESC LIMIT 200";
     let rows = tx.fetch_all::<(i64, Option<i64>)>(sql, args![since]).await?;
     Ok(rows.into_iter().map(|(b, e)| OutageWindow { began_at: Timestamp(b), ended_at: e.map(Timestamp) }).collect())

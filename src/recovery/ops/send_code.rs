@@ -71,6 +71,7 @@ pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result
         account: Some(&account.id),
         device_id: recovery.device_id.as_deref(),
         support_code: &recovery.support_code,
+        voice: false,
         event: AuditEvent::RecoveryStarted,
     };
     otp::ops::send(op, job, request).await

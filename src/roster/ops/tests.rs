@@ -57,7 +57,7 @@ impl Fixture {
             tenants::store::upsert_school(&mut tx, &school).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let numbering = PhoneParser { fictitious_prefixes: vec!["+3363998".into()] };
+        let numbering = PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false };
         let master_key = MasterKey::new([7; 32]).unwrap();
         let clock = NOW.0.into();
         Arc::new(Self { db, master_key, rng: SeededRandom::new(1), numbering, folder, clock })

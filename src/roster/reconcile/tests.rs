@@ -16,7 +16,7 @@ const RESPONSABLES: &[u8] = include_bytes!("../../../tests/samples/ResponsablesA
 const RESPONSABLES_2017: &[u8] = include_bytes!("../../../tests/samples/ResponsablesAvecAdresses_avant_2018.xml");
 
 fn numbering() -> PhoneParser {
-    PhoneParser { fictitious_prefixes: vec!["+3363998".into()] }
+    PhoneParser { fictitious_prefixes: vec!["+3363998".into()], calls_landlines: false }
 }
 
 fn planned(known: &CurrentState, set: &SchoolRoster) -> Result<ReconcilePlan, ReconcileError> {
@@ -294,7 +294,11 @@ fn faults_c6_a_mobile_in_another_column_is_hinted_at_and_never_used() {
     let kept = |id: usize| &plan.persons_new[id].1;
     assert_eq!(
         kept(0).phone,
-        Phone::Unusable(UnusablePhone { reason: Some(UnusableReason::Landline), last_digits: "56".into() })
+        Phone::Unusable(UnusablePhone {
+            reason: Some(UnusableReason::Landline),
+            last_digits: "56".into(),
+            landline: None
+        })
     );
     assert_eq!((&kept(1).phone, kept(1).mobile_column), (&Phone::Absent, Some("TEL_PERSONNE")));
     assert_eq!(kept(3).phone.mobile().unwrap().as_str(), "+33639980003");

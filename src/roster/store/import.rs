@@ -55,7 +55,7 @@ pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<V
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, mobile_in, exported_at FROM person WHERE academy = $1 AND person_key IN (",
+             phone_end, landline, landline_blind, mobile_in, exported_at FROM person WHERE academy = $1 AND person_key IN (",
             batch_placeholders!(),
             ")"
         );
@@ -115,8 +115,8 @@ pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<LinkRow>> {
 /// Returns false if another school's import has just inserted the same person.
 pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
-               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING";
+               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -131,7 +131,9 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
         &row.phone_why,
         &row.phone_end,
         &row.mobile_in,
-        now
+        now,
+        &row.landline,
+        &row.landline_blind
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -141,16 +143,16 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
 /// number before it, if that was not given up.
 pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
-               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, \
-               phone_since = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_since ELSE $12 END, \
-               phone_proven_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_proven_at END, \
-               phone_disowned_at = CASE WHEN COALESCE(phone_blind, '') = COALESCE($6, '') THEN phone_disowned_at END, \
+               phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $13, landline_blind = $14, \
+               phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_since ELSE $12 END, \
+               phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_proven_at END, \
+               phone_disowned_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_disowned_at END, \
                former_phone = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
-               AND a.state = 'active') OR COALESCE(phone_blind, '') = COALESCE($6, '') \
+               AND a.state = 'active') OR COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') \
                OR phone_change_untold_at IS NOT NULL THEN former_phone \
                WHEN phone_disowned_at IS NULL THEN phone END, \
                phone_change_untold_at = CASE WHEN NOT EXISTS (SELECT 1 FROM account a WHERE a.id = person.account_id \
-               AND a.state = 'active') OR COALESCE(phone_blind, '') = COALESCE($6, '') \
+               AND a.state = 'active') OR COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') \
                OR phone_change_untold_at IS NOT NULL THEN phone_change_untold_at ELSE $12 END \
                WHERE id = $1 AND exported_at <= $8";
     let args = args![
@@ -165,7 +167,9 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
         &row.phone_why,
         &row.phone_end,
         &row.mobile_in,
-        now
+        now,
+        &row.landline,
+        &row.landline_blind
     ];
     tx.execute(sql, args).await?;
     Ok(())

@@ -155,6 +155,7 @@ impl TestServer {
             actor: Actor::Job("test"),
             sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
             sms_fallback: fallback,
+            sms_voice: None,
             mail_gateway: Some(mails.clone()),
         };
         let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();

@@ -40,7 +40,8 @@ fn both_catalogues_have_the_same_keys_and_arguments() {
 #[test]
 fn no_message_and_no_template_is_unused() {
     // Messages used through `PageRenderer::message`.
-    let mut used = BTreeSet::from(["sms-code", "suspended-by-school", "suspended-by-operator"].map(str::to_owned));
+    let mut used =
+        BTreeSet::from(["sms-code", "call-code", "suspended-by-school", "suspended-by-operator"].map(str::to_owned));
     // Messages of printed pages, named in the sources that place them.
     for source in [
         include_str!("../../../letters/pdf.rs"),
