@@ -6,9 +6,9 @@
 mod account;
 mod children;
 mod code;
+mod other_accounts;
 mod reset_sms_budgets;
 mod send_code;
-mod shared_accounts;
 mod start;
 
 pub use account::{ChoosePasswordOutcome, choose_password, sign_in_again};
@@ -16,9 +16,9 @@ pub use children::{
     AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_recovery, repeat_dates, school_names, submit_answers,
 };
 pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
+pub use other_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;
-pub use shared_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use start::{StartContext, StartOutcome, start};
 
 use super::browser_binding::{self, BoundActivation};

@@ -27,11 +27,12 @@ pub use start::{ProvenPerson, RecoveryStart, RecoveryVisitor, begin_proven, star
 use super::{BoundRecovery, PROOF_STEPS, RecoveryOutcome, RecoveryStep, judge_phone, store};
 use crate::accounts;
 use crate::app::Operation;
+use crate::base::clock::Timestamp;
 use crate::base::ids::is_id;
 use crate::base::typed_ids::{PersonId, RecoveryId};
 use crate::credentials::browser_binding::{self, BindingState, BoundRow};
 use crate::crypto::MasterKey;
-use crate::db::UnitOfWork;
+use crate::db::Tx;
 
 /// The result of a lookup of the recovery in a URL.
 #[derive(Debug)]
@@ -72,8 +73,11 @@ pub async fn find<'a>(
 
 /// Judges whether a right code from the number of these persons, records of one parent, may tell of an account. One
 /// record with a trusted number is enough: a second school writes the same number again.
-pub async fn judge_persons(tx: &mut UnitOfWork<'_>, persons: &[PersonId]) -> anyhow::Result<Option<RecoveryOutcome>> {
-    let now = tx.now;
+pub async fn judge_persons(
+    tx: &mut Tx,
+    now: Timestamp,
+    persons: &[PersonId],
+) -> anyhow::Result<Option<RecoveryOutcome>> {
     let mut untrusted = None;
     for person_id in persons {
         let Some(history) = accounts::store::phones::find_phone_history(tx, person_id).await? else { continue };

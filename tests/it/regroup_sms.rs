@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use preau::base::clock::Span;
+use preau::db::Durability;
 
 use crate::support::deployment::TOULOUSE;
 use crate::support::people::PASSWORD;
@@ -178,4 +179,22 @@ async fn threat_s13_a_record_without_an_account_lends_no_trust_to_a_young_number
     assert!(shown.contains("Votre numéro vient de changer") && !shown.contains(&first.identifiant), "{shown}");
     let proven = "SELECT academy FROM person WHERE phone_proven_at IS NOT NULL AND academy = 'montpellier'";
     assert!(server.query_texts(proven).await.is_empty(), "the young number is not made an old one");
+}
+
+#[tokio::test]
+async fn fault_rt25_pages_that_only_read_do_not_wait_for_a_writer() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut browser = with_code(&server).await;
+    let known = browser.url.clone();
+    browser.enter(&first).await;
+    // On SQLite nothing else can write while this lasts.
+    let writer = server.app.db.write(Durability::Relaxed).await.unwrap();
+    browser.get("/compte/regrouper").await;
+    assert_eq!(browser.page.status, StatusCode::OK);
+    assert!(browser.offers(&second));
+    browser.get(known.as_str()).await;
+    assert_eq!(browser.page.status, StatusCode::OK);
+    assert!(browser.page.visible_text().contains(&second.identifiant));
+    writer.rollback().await.unwrap();
 }

@@ -85,10 +85,10 @@ async fn release_source_counters(op: &Operation<'_>, activation: &Activation) ->
 
 /// Advances the activation after a correct code: the first place where the result depends on the roster.
 async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &mut Activation) -> anyhow::Result<()> {
-    let app = op.app;
+    let (app, now) = (op.app, op.now);
     let found = send_code::find_persons(tx, app, next).await?;
     next.person_ids = found.iter().map(|c| c.id.clone()).collect();
-    if let Some(FoundAccount { account, untrusted }) = find_account(tx, &found).await? {
+    if let Some(FoundAccount { account, untrusted }) = find_account(tx, now, &found).await? {
         next.account_id = Some(account.id.clone());
         if let Some(by) = account.suspended_by {
             let school = roster::store::list_children_of_account(tx, &account.id).await?.into_iter().next();
@@ -126,23 +126,25 @@ async fn advance_from_code(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, next: &m
 /// Judges whether a code to the number of these persons may tell of one of their accounts: by the records of that account
 /// alone. Another school's record would lend its trust to a number that was written yesterday.
 async fn judge_number(
-    tx: &mut UnitOfWork<'_>,
+    tx: &mut Tx,
+    now: Timestamp,
     found: &[Candidate],
     account_id: &AccountId,
 ) -> anyhow::Result<Option<RecoveryOutcome>> {
     let is_own = |person: &&Candidate| person.account_id.as_ref() == Some(account_id);
     let own: Vec<PersonId> = found.iter().filter(is_own).map(|person| person.id.clone()).collect();
-    recovery::ops::judge_persons(tx, &own).await
+    recovery::ops::judge_persons(tx, now, &own).await
 }
 
 /// Records that the number of these persons was proven by a right code; not for an account whose number is too young:
 /// the code would make it trusted at once, because of another record.
 async fn mark_phone_proven(tx: &mut UnitOfWork<'_>, found: &[Candidate]) -> anyhow::Result<()> {
+    let now = tx.now;
     let mut proven = Vec::new();
     for person in found {
         let is_trusted = match &person.account_id {
             Some(id) if accounts::store::find(tx, id).await?.is_some_and(|a| a.state == AccountState::Active) => {
-                judge_number(tx, found, id).await?.is_none()
+                judge_number(tx, now, found, id).await?.is_none()
             }
             _ => true,
         };
@@ -180,14 +182,14 @@ impl FoundAccount {
 }
 
 /// Returns the account of the matching persons that the code opens first; closed accounts are ignored.
-async fn find_account(tx: &mut UnitOfWork<'_>, found: &[Candidate]) -> anyhow::Result<Option<FoundAccount>> {
+async fn find_account(tx: &mut Tx, now: Timestamp, found: &[Candidate]) -> anyhow::Result<Option<FoundAccount>> {
     let mut best: Option<FoundAccount> = None;
     for id in found.iter().filter_map(|c| c.account_id.as_ref()) {
         let Some(account) = accounts::store::find(tx, id).await? else { continue };
         if account.state == AccountState::Closed {
             continue;
         }
-        let one = FoundAccount { untrusted: judge_number(tx, found, id).await?, account };
+        let one = FoundAccount { untrusted: judge_number(tx, now, found, id).await?, account };
         if best.as_ref().is_none_or(|best| one.rank() > best.rank()) {
             best = Some(one);
         }

@@ -12,7 +12,6 @@ use crate::activation::views::{
 use crate::activation::{Activation, ActivationOutcome, ActivationStep, ops};
 use crate::app::{AppState, Operation};
 use crate::base::uai::Uai;
-use crate::db::Durability;
 use crate::http::error::PageError;
 use crate::http::form::Form;
 use crate::http::pages::dates;
@@ -37,11 +36,10 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext) -> PageResul
 
 async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation: &Activation) -> PageResult {
     let id = activation.account_id.as_ref().ok_or(PageError::NotFound)?;
-    let account = accounts::store::find(&mut app.db.read().await?, id).await?.ok_or(PageError::NotFound)?;
-    let op = Operation::of_request(app, ctx);
-    let mut tx = op.write(Durability::Relaxed).await?;
-    let others = ops::list_other_accounts(&mut tx, activation, &account.id).await?;
-    tx.rollback().await?;
+    let mut tx = app.db.read().await?;
+    let account = accounts::store::find(&mut tx, id).await?.ok_or(PageError::NotFound)?;
+    let others = ops::list_other_accounts(&mut tx, app.now(), activation, &account.id).await?;
+    drop(tx);
     let kept = ["i", "client_id"].into_iter().filter_map(|n| ctx.query.get(n).map(|v| (n, v)));
     let page = AlreadyActive {
         other_identifiants: others.into_iter().map(|other| other.identifiant).collect(),

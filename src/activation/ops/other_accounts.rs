@@ -5,10 +5,10 @@ use super::send_code;
 use crate::accounts::{self, Account, AccountState};
 use crate::activation::{ACTIVATION_TTL, Activation, store};
 use crate::app::Operation;
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, ActivationId, PersonId};
-use crate::db::UnitOfWork;
+use crate::db::Tx;
 use crate::{recovery, roster};
 
 /// The time, from its start, for which an activation proves another account of its person in its browser.
@@ -17,7 +17,8 @@ const SMS_PROOF_TTL: Span = Span::minutes(30);
 /// Returns the accounts, other than `account_id`, that the code of an activation proved. An account of which the school
 /// wrote the number too lately, or whose number was given up, is not among them (docs/threats.md#threat-s09).
 pub async fn list_other_accounts(
-    tx: &mut UnitOfWork<'_>,
+    tx: &mut Tx,
+    now: Timestamp,
     activation: &Activation,
     account_id: &AccountId,
 ) -> anyhow::Result<Vec<Account>> {
@@ -34,7 +35,7 @@ pub async fn list_other_accounts(
     let mut proven = Vec::new();
     for (account, persons) in others {
         let is_open = account.state != AccountState::Closed && account.suspended_by.is_none();
-        if is_open && recovery::ops::judge_persons(tx, &persons).await?.is_none() {
+        if is_open && recovery::ops::judge_persons(tx, now, &persons).await?.is_none() {
             proven.push(account);
         }
     }
@@ -52,7 +53,7 @@ pub struct AccountBySms {
 /// still holds: an activation that found both.
 pub async fn list_proven_in_browser<'a>(
     op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
+    tx: &mut Tx,
     secrets: impl Iterator<Item = &'a str>,
     account_id: &AccountId,
 ) -> anyhow::Result<Vec<AccountBySms>> {
@@ -67,7 +68,7 @@ pub async fn list_proven_in_browser<'a>(
             if !activation.person_ids.iter().any(|id| owns.contains(id)) {
                 continue;
             }
-            for account in list_other_accounts(tx, &activation, account_id).await? {
+            for account in list_other_accounts(tx, op.now, &activation, account_id).await? {
                 if proven.iter().all(|known| known.account.id != account.id) {
                     proven.push(AccountBySms { account, activation_id: activation.id.clone() });
                 }
@@ -80,13 +81,13 @@ pub async fn list_proven_in_browser<'a>(
 /// True if an activation still proves this other account: its number was neither given up nor replaced since.
 pub async fn is_still_proven(
     op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
+    tx: &mut Tx,
     activation_id: &ActivationId,
     (account_id, other): (&AccountId, &AccountId),
 ) -> anyhow::Result<bool> {
     let Some(activation) = store::find(tx, &op.app.master_key, activation_id).await? else { return Ok(false) };
     let found = send_code::find_persons(tx, op.app, &activation).await?;
     let reached = found.iter().any(|person| person.account_id.as_ref() == Some(other));
-    let proven = list_other_accounts(tx, &activation, account_id).await?;
+    let proven = list_other_accounts(tx, op.now, &activation, account_id).await?;
     Ok(reached && proven.iter().any(|account| account.id == *other))
 }
