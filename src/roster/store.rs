@@ -189,12 +189,25 @@ pub async fn find_phone(tx: &mut Tx, person_id: &PersonId) -> Result<Option<Stri
     Ok(row.and_then(|(phone,)| phone))
 }
 
-/// Returns the person id and encrypted mobile number of the account's person exported last, for the `phone` scope. A
-/// number that its person gave up is nobody's to tell.
-pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<(PersonId, String)>> {
+/// The mobile number of an account, as services are told of it.
+#[derive(Clone, Debug, FromRow)]
+pub struct ToldPhone {
+    pub person_id: PersonId,
+    /// Encrypted.
+    pub phone: String,
+    /// True if a right code came from the number, whichever of the account's records has it.
+    pub is_proven: bool,
+}
+
+/// Returns the mobile number of the account's person exported last, for the `phone` scope. A number that its person
+/// gave up is nobody's to tell.
+pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<ToldPhone>> {
     tx.fetch_optional(
-        "SELECT id, phone FROM person WHERE account_id = $1 AND phone IS NOT NULL AND phone_disowned_at IS NULL \
-         ORDER BY exported_at DESC, id LIMIT 1",
+        "SELECT p.id AS person_id, p.phone, EXISTS (SELECT 1 FROM person o WHERE o.account_id = p.account_id \
+         AND o.phone_blind = p.phone_blind AND o.phone_proven_at IS NOT NULL AND o.phone_disowned_at IS NULL) \
+         AS is_proven FROM person p \
+         WHERE p.account_id = $1 AND p.phone IS NOT NULL AND p.phone_disowned_at IS NULL \
+         ORDER BY p.exported_at DESC, p.id LIMIT 1",
         args![account_id],
     )
     .await

@@ -80,11 +80,11 @@ pub async fn claims_for(
         out.insert("email_verified".to_owned(), json!(true));
     }
     if any(Scope::Phone)
-        && let Some((id, sealed)) = roster::store::find_phone_of_account(tx, &account.id).await?
+        && let Some(told) = roster::store::find_phone_of_account(tx, &account.id).await?
     {
-        let number = roster::sealed_rows::open_mobile(&app.master_key, &id, &sealed)?;
+        let number = roster::sealed_rows::open_mobile(&app.master_key, &told.person_id, &told.phone)?;
         out.insert("phone_number".to_owned(), json!(number.as_str()));
-        out.insert("phone_number_verified".to_owned(), json!(true));
+        out.insert("phone_number_verified".to_owned(), json!(told.is_proven));
     }
     if any(Scope::Education) {
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;

@@ -229,7 +229,18 @@ async fn attack_t4_each_scope_gives_its_claims_and_no_other() {
     assert_eq!((&email["email"], &email["email_verified"]), (&"anne.durand@example.org".into(), &true.into()));
     let phone = one("openid phone").await;
     assert_eq!(names(&phone), ["sub", "phone_number", "phone_number_verified"].into());
-    assert_eq!((&phone["phone_number"], &phone["phone_number_verified"]), (&"+33639980001".into(), &true.into()));
+    assert_eq!((&phone["phone_number"], &phone["phone_number_verified"]), (&"+33639980001".into(), &false.into()));
+    // Only a code proves it, to whichever of the person's records it went.
+    let children = vec![(910_001, "Noé", "02/03/2011", "3 C")];
+    let elsewhere = TestFamily { key: 510_001, children, ..TestFamily::durand() };
+    server.import_families("toulouse", deployment::TOULOUSE, std::slice::from_ref(&elsewhere)).await;
+    server.link_person(&member, "toulouse", &elsewhere).await;
+    assert_eq!(one("openid phone").await["phone_number_verified"], false);
+    let sql = "UPDATE person SET phone_proven_at = 1, exported_at = 1 WHERE academy = 'toulouse'";
+    server.execute_sql(sql, vec![]).await;
+    assert_eq!(one("openid phone").await["phone_number_verified"], true);
+    server.execute_sql("UPDATE person SET phone_disowned_at = 2 WHERE academy = 'toulouse'", vec![]).await;
+    assert_eq!(one("openid phone").await["phone_number_verified"], false, "given up there");
     let education = one("openid education").await;
     assert_eq!(names(&education), ["sub", "education_profile", "children", "schools", "FrEduVecteur"].into());
     // Unknown ones give nothing; those that the client has not registered neither.
