@@ -83,6 +83,8 @@ pub enum AuditEvent {
     RosterImported,
     /// An import knew a pupil by INE, birth date and names; the detail is the academy of the record that joined.
     PupilRecognised,
+    /// An operator took that record out of the account again; the detail is the academy and ELEVE_ID.
+    PupilDetached,
     CampaignOpened,
     CampaignClosed,
     ClientChanged,

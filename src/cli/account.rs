@@ -1,5 +1,5 @@
-//! `preau account`: shows accounts, suspends them, ends their sessions, removes their second factors,
-//! and forces new passwords.
+//! `preau account`: shows accounts, suspends them, ends their sessions, removes their second factors, takes wrong pupils
+//! out of them, and forces new passwords.
 
 mod show;
 
@@ -19,6 +19,7 @@ use crate::helpdesk::ops::factors::RemovedFactors;
 use crate::helpdesk::ops::forced_change::{self, Cohort, ForcedChange};
 use crate::http::pages::PageRenderer;
 use crate::notify::ops::NoticeContext;
+use crate::roster::store::same_pupil::PupilKey;
 use crate::tenants::ops::TenantError;
 
 #[derive(Debug, clap::Args)]
@@ -40,6 +41,9 @@ enum AccountCommand {
     /// Removes every second factor of an account whose person lost them, once the school has checked who asks: the
     /// password alone opens it from then on. Its sessions end, and the person is told.
     RemoveFactors(AccountChangeArgs),
+    /// Takes a pupil's record out of the account that an import joined it to by a wrong INE. No import joins it again; the
+    /// sessions and open letters of the account end, and its person is told.
+    DetachPupil(DetachPupilArgs),
     /// Forces new passwords after passwords were stolen: the right one leads to a new one before any session, and the
     /// sessions end. Leaves out accounts without a password. The same command again continues one that stopped.
     ForceChange(ForceChangeArgs),
@@ -76,6 +80,18 @@ struct EndSessionsArgs {
     /// Forgets the known devices too.
     #[arg(long)]
     forget_devices: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct DetachPupilArgs {
+    #[command(flatten)]
+    which: AccountChangeArgs,
+    /// The academy of the record, by id.
+    #[arg(long, value_name = "ID")]
+    academy: String,
+    /// The record's ELEVE_ID.
+    #[arg(long, value_name = "ELEVE_ID")]
+    eleve: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -134,6 +150,7 @@ pub async fn run(args: &AccountArgs, config: &Config, out: &mut (dyn Write + Sen
             writeln!(out, "{name}: {sessions} sessions ended, {devices} devices forgotten")?;
         }
         AccountCommand::RemoveFactors(args) => remove_factors(op, config, args, out).await?,
+        AccountCommand::DetachPupil(args) => detach_pupil(op, config, args, out).await?,
         AccountCommand::ForceChange(args) => force_change(op, args, out).await?,
     }
     opened.db.close().await;
@@ -170,19 +187,37 @@ async fn remove_factors(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<()> {
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
-    let notices = NoticeContext {
-        pages: &pages,
-        master_key: op.master_key,
-        host: config.server.host(),
-        mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
-    };
-    let removed = ops::factors::remove_factors(op, notices, identifiant, reason).await?;
+    let removed = ops::factors::remove_factors(op, notices(op, config, &pages), identifiant, reason).await?;
     let RemovedFactors { identifiant, applications, passkeys, sessions } = removed;
     writeln!(
         out,
         "{identifiant}: {applications} applications of codes and {passkeys} passkeys removed; {sessions} sessions ended"
     )?;
     Ok(())
+}
+
+async fn detach_pupil(
+    op: StorageOperation<'_>,
+    config: &Config,
+    DetachPupilArgs { which: AccountChangeArgs { identifiant, reason }, academy, eleve }: &DetachPupilArgs,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<()> {
+    let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
+    let pupil = PupilKey { academy, key: eleve };
+    let done = ops::pupils::detach_pupil(op, notices(op, config, &pages), identifiant, pupil, reason).await?;
+    let (name, sessions) = (done.identifiant, done.sessions);
+    writeln!(out, "{name}: ELEVE {eleve} of {academy} taken out; {sessions} sessions ended")?;
+    Ok(())
+}
+
+/// Returns the means of telling the person of an account.
+fn notices<'a>(op: StorageOperation<'a>, config: &'a Config, pages: &'a PageRenderer) -> NoticeContext<'a> {
+    NoticeContext {
+        pages,
+        master_key: op.master_key,
+        host: config.server.host(),
+        mails: !matches!(config.mail.gateway, MailGatewayConfig::Absent),
+    }
 }
 
 async fn force_change(

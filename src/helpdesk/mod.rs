@@ -1,5 +1,5 @@
 //! An operator's and a help desk's work on accounts: showing one, suspending one, ending its sessions, removing
-//! its second factors, forcing new passwords.
+//! its second factors, taking a wrong pupil out of it, forcing new passwords.
 //!
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.
@@ -22,6 +22,8 @@ pub enum AccountChangeError {
     NotSuspended(String),
     #[error("account {0} has no second factor")]
     NoFactor(String),
+    #[error("no import joined ELEVE {pupil_key} of {academy} to account {account}")]
+    NotJoined { account: String, academy: String, pupil_key: String },
     #[error("academy {0} is not declared")]
     UnknownAcademy(String),
     #[error("the reason is empty: the audit names the reason of each change")]

@@ -1,8 +1,9 @@
 //! Suspends and resumes an account, and ends its sessions; [`factors`] removes its second factors,
-//! [`forced_change`] is for the passwords of many, [`show`] for one screen.
+//! [`pupils`] takes a wrong pupil out of it, [`forced_change`] is for the passwords of many, [`show`] for one screen.
 
 pub mod factors;
 pub mod forced_change;
+pub mod pupils;
 pub mod show;
 
 use super::AccountChangeError;

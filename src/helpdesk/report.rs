@@ -62,6 +62,9 @@ pub struct PersonReport {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PupilReport {
+    pub academy: String,
+    /// ELEVE_ID.
+    pub pupil_key: String,
     pub given_name: String,
     pub class: Option<String>,
     pub uai: Uai,

@@ -14,6 +14,7 @@ mod phone;
 mod phone_changes;
 mod phone_proof;
 mod phone_question;
+mod pupil_joins;
 
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
 pub use childless::close_without_child;
@@ -37,3 +38,4 @@ pub use phone_proof::{
     AskProofOutcome, ProvePhoneOutcome, ask_phone_proof, prove_phone, send_phone_proof, young_until,
 };
 pub use phone_question::{is_phone_asked, keep_phone};
+pub use pupil_joins::tell_pupil_joins;

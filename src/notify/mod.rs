@@ -42,6 +42,10 @@ pub enum AccountNoticeKind {
     PasskeyCopied,
     /// A parent asked for a code for this pupil's account.
     CodeRequested,
+    /// An import knew the pupil at another school. The detail is the school's name.
+    PupilRecognised,
+    /// An operator took a school's record out of the pupil's account. The detail is the school's name.
+    PupilDetached,
     /// The account closes at the end of the thirty days. The detail is [`CHILDLESS`] if nobody asked for it.
     Closing,
     /// The account closes in a week, or tomorrow.
@@ -86,6 +90,8 @@ impl AccountNoticeKind {
         !matches!(
             self,
             AccountNoticeKind::CodeRequested
+                | AccountNoticeKind::PupilRecognised
+                | AccountNoticeKind::PupilDetached
                 | AccountNoticeKind::Closing
                 | AccountNoticeKind::ClosingSoon
                 | AccountNoticeKind::PhoneChanged

@@ -170,7 +170,7 @@ async fn import_school(
         return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
-        let state = StoredRoster::read(&mut tx, ctx.storage.master_key, &school.academy, set).await?;
+        let state = StoredRoster::read(&mut tx, ctx.storage, &school.academy, set).await?;
         let plan = match plan_changes(&state.current, set, ctx.phone_parser, request.removals) {
             Ok(plan) => plan,
             Err(refusal) => return refused(ImportRejection::Reconcile(refusal)),

@@ -38,6 +38,9 @@ pub struct CurrentState {
     pub links: BTreeMap<LinkKey, LinkData>,
     /// Of the roster's pupils without account, by ELEVE_ID: the records with an account that have the same INE.
     pub elsewhere: BTreeMap<String, Vec<PupilElsewhere>>,
+    /// Those of [`CurrentState::elsewhere`] who were enrolled in the academy within
+    /// [`MIN_ABSENCE`](super::same_pupil::MIN_ABSENCE).
+    pub lately_enrolled: BTreeSet<String>,
 }
 
 /// A row with the time of its export: another school of the academy may have exported the same record later.
@@ -224,13 +227,18 @@ impl ReconcilePlan {
     }
 
     /// Recognises enrolled pupils who have an account by another record with their INE. A row that another export
-    /// wrote later is left to that export's school.
+    /// wrote later is left to that export's school. An INE of two pupils of the school is of neither.
     fn plan_accounts(&mut self, known: &CurrentState, set: &SchoolRoster, target: &DesiredState) {
         let is_newer = |id: &str| known.pupils.get(id).is_some_and(|old| old.exported_at > set.pupils_exported_at);
         let here = |pupil: &&PupilRecord| target.enrolments.contains_key(&pupil.id) && !is_newer(&pupil.id);
+        let repeated = repeated_ines(set, target);
         for pupil in in_id_order(&set.pupils, |pupil: &PupilRecord| &pupil.id).into_iter().filter(here) {
+            if pupil.data.ine_blind.as_deref().is_some_and(|ine| repeated.contains(ine)) {
+                self.ine_conflicts.push((pupil.id.clone(), IneConflict::Repeated));
+                continue;
+            }
             let Some(others) = known.elsewhere.get(&pupil.id) else { continue };
-            match find_same_pupil(&pupil.data, others, !known.enrolments.contains_key(&pupil.id)) {
+            match find_same_pupil(&pupil.data, others, !known.lately_enrolled.contains(&pupil.id)) {
                 Ok(Some(other)) => self.accounts_joined.push((pupil.id.clone(), other.clone())),
                 Ok(None) => {}
                 Err(conflict) => self.ine_conflicts.push((pupil.id.clone(), conflict)),
@@ -272,6 +280,13 @@ impl ReconcilePlan {
         };
         legal.collect::<BTreeSet<_>>().into_iter().filter_map(without).collect()
     }
+}
+
+/// Returns the INEs, as HMAC, of several enrolled pupils of an export.
+fn repeated_ines<'a>(set: &'a SchoolRoster, target: &DesiredState) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    let enrolled = set.pupils.iter().filter(|pupil| target.enrolments.contains_key(&pupil.id));
+    enrolled.filter_map(|pupil| pupil.data.ine_blind.as_deref()).filter(|ine| !seen.insert(*ine)).collect()
 }
 
 /// Parses TEL_PORTABLE.

@@ -3,10 +3,15 @@
 //! Pure. The INE alone decides nothing: a school may write any INE, so birth date and names must agree too, with every
 //! record that has it. The account goes to the record that came later or comes back, never to one that was there before.
 
+use crate::base::clock::Span;
 use crate::base::date::BirthDate;
 use crate::base::names::roster_canonical_key;
 use crate::base::typed_ids::{AccountId, PupilId};
 use crate::roster::PupilData;
+
+/// The time without an enrolment in the academy after which a pupil who is enrolled again has come back from elsewhere.
+/// An export that left the pupil out by mistake, or a school that begins before the former one ends, is no arrival.
+pub const MIN_ABSENCE: Span = Span::days(92);
 
 /// Another record of the roster that has the INE and an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +32,12 @@ pub enum IneConflict {
     OtherIdentity,
     #[error("has the INE of records with several accounts; joins none of them")]
     SeveralAccounts,
+    #[error("has the INE of another pupil of the same export; joins no account")]
+    Repeated,
 }
 
-/// Returns the record whose account the pupil without account has too, if any. `arrives` is true for a pupil whose
-/// enrolment starts with this import.
+/// Returns the record whose account the pupil without account has too, if any. `arrives` is true for a pupil
+/// whose enrolment starts with this import, after [`MIN_ABSENCE`] or for the first time.
 pub fn find_same_pupil<'a>(
     pupil: &PupilData,
     elsewhere: &'a [PupilElsewhere],

@@ -3,7 +3,10 @@
 use axum::http::StatusCode;
 use preau::base::clock::Span;
 use preau::clients::GrantType;
+use preau::helpdesk::ops::pupils::detach_pupil;
+use preau::notify::ops::NoticeContext;
 use preau::protocol::scope::Scopes;
+use preau::roster::store::same_pupil::PupilKey;
 use serde_json::{Value, json};
 
 use crate::support::deployment::{MONOD, TOULOUSE};
@@ -138,4 +141,56 @@ async fn attack_a12_a_twin_under_the_ine_of_the_other_is_another_pupil() {
         assert_eq!(schools(&claims(&bourses, &answer).await), [MONOD], "{case}");
         assert!(!server.audit_facts().await.contains(&"pupil_recognised".to_owned()), "{case}");
     }
+}
+
+#[tokio::test]
+async fn a_pupil_is_told_of_the_school_that_knew_the_account_and_a_wrong_one_is_taken_out_for_good() {
+    let (server, member) = start().await;
+    server.confirm_email(&member, "zoe@example.org").await;
+    let imported = || server.import_with_ines("toulouse", TOULOUSE, &[zoe()], &[(PUPILS[1], INE)]);
+    imported().await;
+    for _ in 0..2 {
+        preau::bootstrap::tell_what_is_due(&server.app).await;
+        server.drain_outbox().await;
+    }
+    let told = |part: &str| server.mails().iter().filter(|mail| mail.subject.contains(part)).count();
+    assert_eq!(told("un autre établissement a reconnu votre compte"), 1, "{:?}", server.mails());
+    let (bourses, answer) = tokens(&server, "bourses", &member).await;
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    browser.get("/compte").await;
+    let said = browser.page.visible_text();
+    assert!(
+        said.contains("Un autre établissement a reconnu votre compte") && said.contains("Collège des Minimes"),
+        "{said}"
+    );
+
+    let op = server.operation();
+    let detach = async |academy, key: &str| {
+        let pupil = PupilKey { academy, key };
+        let notices = NoticeContext::from(&*server.app);
+        detach_pupil(op.storage(), notices, &member.identifiant, pupil, "deux élèves, un INE").await
+    };
+    // The pupil's own record stays, whatever is asked.
+    for (academy, key) in [("montpellier", "900001"), ("montpellier", "910001"), ("toulouse", "900001")] {
+        let refused = detach(academy, key).await.err().unwrap().to_string();
+        assert!(refused.contains(&format!("no import joined ELEVE {key} of {academy}")), "{refused}");
+    }
+    let done = detach("toulouse", "910001").await.unwrap();
+    assert_eq!((done.identifiant.as_str(), done.sessions), (member.identifiant.as_str(), 3));
+    server.drain_outbox().await;
+    assert_eq!(told("un établissement n'est plus dans votre compte"), 1, "{:?}", server.mails());
+    assert_eq!(refresh(&bourses, &answer).await.0, StatusCode::BAD_REQUEST);
+    browser.get("/compte").await;
+    assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "signed out");
+    let facts = "SELECT detail || ': ' || reason FROM audit WHERE fact = 'pupil_detached'";
+    assert_eq!(server.query_texts(facts).await, ["toulouse ELEVE 910001: deux élèves, un INE"]);
+    // The next import does not join it again, and the account has its own school only.
+    server.advance(Span::days(120));
+    let said = imported().await;
+    assert!(!said.contains(JOINED), "{said}");
+    let (bourses, answer) = tokens(&server, "bourses", &member).await;
+    assert_eq!(schools(&claims(&bourses, &answer).await), [MONOD]);
+    assert!(detach("toulouse", "910001").await.is_err(), "once");
 }

@@ -29,7 +29,13 @@ pub fn print(report: &AccountReport, out: &mut (dyn Write + Send)) -> io::Result
     }
     for pupil in &report.pupils {
         let class = pupil.class.as_ref().map(|class| format!(", {class}")).unwrap_or_default();
-        line("pupil", format!("{}{class}, {} {}", pupil.given_name, pupil.uai, pupil.school))?;
+        line(
+            "pupil",
+            format!(
+                "{}{class}, {} {}, {} ELEVE {}",
+                pupil.given_name, pupil.uai, pupil.school, pupil.academy, pupil.pupil_key
+            ),
+        )?;
     }
     if let Some(email) = &report.email {
         line("e-mail", email.clone())?;

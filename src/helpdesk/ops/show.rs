@@ -69,7 +69,14 @@ async fn report(op: StorageOperation<'_>, tx: &mut Tx, account: Account) -> anyh
         closes_at: account.closes_at,
         pupils: pupils
             .into_iter()
-            .map(|p| PupilReport { given_name: p.given_name, class: p.class, uai: p.uai, school: p.school })
+            .map(|p| PupilReport {
+                academy: p.academy,
+                pupil_key: p.pupil_key,
+                given_name: p.given_name,
+                class: p.class,
+                uai: p.uai,
+                school: p.school,
+            })
             .collect(),
         email: email.map(|email| mask_address(&email.address)),
         devices: known.len(),

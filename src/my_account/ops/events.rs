@@ -7,7 +7,7 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 43] = [
+pub const EVENT_WORDS: [&str; 45] = [
     "signed_in",
     "signed_out",
     "passwords_failed",
@@ -48,6 +48,8 @@ pub const EVENT_WORDS: [&str; 43] = [
     "accounts_separated",
     "not_mine_reported",
     "identifiant_given",
+    "pupil_recognised",
+    "pupil_detached",
     "account_suspended",
     "account_resumed",
     "password_change_forced",

@@ -5,17 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImportContext, ImportError, Result};
+use crate::app::StorageOperation;
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::ids::row_id;
 use crate::base::typed_ids::{PersonId, PupilId};
-use crate::crypto::MasterKey;
 use crate::db::{self, Durability, Tx, UnitOfWork, parse_word};
 use crate::roster::LinkData;
 use crate::roster::formats::{RosterFormat, SchoolRoster};
 use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
-use crate::roster::same_pupil::PupilElsewhere;
+use crate::roster::same_pupil::{MIN_ABSENCE, PupilElsewhere};
 use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
 use crate::roster::store::import::{self, NewLink, RosterSetRow};
 use crate::roster::store::same_pupil;
@@ -33,7 +33,8 @@ pub struct StoredRoster {
 
 impl StoredRoster {
     /// Reads the roster revision first: a change to anything read afterwards is detected by this revision.
-    pub async fn read(tx: &mut Tx, master_key: &MasterKey, academy: &str, set: &SchoolRoster) -> Result<Self> {
+    pub async fn read(tx: &mut Tx, op: StorageOperation<'_>, academy: &str, set: &SchoolRoster) -> Result<Self> {
+        let master_key = op.master_key;
         let last = import::find_set(tx, &set.uai).await?;
         let mut state =
             Self { current: CurrentState::default(), set: last, persons: BTreeMap::new(), pupils: BTreeMap::new() };
@@ -62,34 +63,63 @@ impl StoredRoster {
             state.pupils.insert(row.pupil_key, row.pupil_id);
             state.persons.insert(row.person_key, row.person_id);
         }
-        state.read_elsewhere(tx, master_key, set, &accounted).await?;
+        state.read_elsewhere(tx, op, set, &accounted).await?;
         Ok(state)
     }
 
-    /// Reads the records with an account that have the INE of a pupil of the roster without one.
+    /// Reads the records with an account that have the INE of a pupil of the roster without one. A record that this
+    /// same export gives another INE has that one no more.
     async fn read_elsewhere(
         &mut self,
         tx: &mut Tx,
-        master_key: &MasterKey,
+        op: StorageOperation<'_>,
         set: &SchoolRoster,
         accounted: &BTreeSet<String>,
     ) -> Result<()> {
         let without = set.pupils.iter().filter(|pupil| !accounted.contains(&pupil.id));
-        let by_ine: BTreeMap<&str, &str> =
-            without.filter_map(|pupil| Some((pupil.data.ine_blind.as_deref()?, pupil.id.as_str()))).collect();
+        let mut by_ine: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for pupil in without {
+            if let Some(ine) = &pupil.data.ine_blind {
+                by_ine.entry(ine).or_default().push(&pupil.id);
+            }
+        }
+        let corrected: BTreeMap<&PupilId, &str> = set
+            .pupils
+            .iter()
+            .filter_map(|pupil| Some((self.pupils.get(&pupil.id)?, pupil.data.ine_blind.as_deref()?)))
+            .collect();
         let blinds: Vec<&str> = by_ine.keys().copied().collect();
         for row in same_pupil::list_with_account(tx, &blinds).await? {
-            let Some(key) = by_ine.get(row.ine_blind.as_str()) else { continue };
-            let other = PupilElsewhere {
-                born: open_birth_date(master_key, &row.id, &row.birth_date)?,
-                // Ids are in the order of their creation.
-                is_older: self.pupils.get(*key).is_none_or(|own| row.id < *own),
-                pupil_id: row.id,
-                account_id: row.account_id,
-                family: row.family_name,
-                given: row.given_name,
-            };
-            self.current.elsewhere.entry((*key).to_owned()).or_default().push(other);
+            if corrected.get(&row.id).is_some_and(|ine| *ine != row.ine_blind) {
+                continue;
+            }
+            let born = open_birth_date(op.master_key, &row.id, &row.birth_date)?;
+            for key in by_ine.get(row.ine_blind.as_str()).into_iter().flatten() {
+                let other = PupilElsewhere {
+                    born,
+                    // Ids are in the order of their creation.
+                    is_older: self.pupils.get(*key).is_none_or(|own| row.id < *own),
+                    pupil_id: row.id.clone(),
+                    account_id: row.account_id.clone(),
+                    family: row.family_name.clone(),
+                    given: row.given_name.clone(),
+                };
+                self.current.elsewhere.entry((*key).to_owned()).or_default().push(other);
+            }
+        }
+        self.read_history(tx, op.now).await
+    }
+
+    /// Reads of the pupils with records elsewhere who was enrolled lately, and passes over those whom an operator took
+    /// out of a wrong account.
+    async fn read_history(&mut self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let own: Vec<&PupilId> = self.current.elsewhere.keys().filter_map(|key| self.pupils.get(key)).collect();
+        for row in same_pupil::list_histories(tx, now, &own).await? {
+            if row.join_barred_at.is_some() {
+                self.current.elsewhere.remove(&row.pupil_key);
+            } else if row.enrolled_at.is_some_and(|at| now.since(Timestamp(at)) < MIN_ABSENCE) {
+                self.current.lately_enrolled.insert(row.pupil_key);
+            }
         }
         Ok(())
     }

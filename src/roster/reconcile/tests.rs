@@ -391,3 +391,30 @@ proptest! {
         prop_assert_eq!(of(&set), of(&mixed));
     }
 }
+
+#[test]
+fn attack_a12_an_ine_of_two_enrolled_pupils_of_one_export_joins_neither() {
+    let elsewhere = |id: usize| PupilElsewhere {
+        pupil_id: crate::base::typed_ids::PupilId::new("there"),
+        account_id: crate::base::typed_ids::AccountId::new("zoe"),
+        family: "DURAND".into(),
+        given: format!("Zoé{id}"),
+        born: "2013-02-14".parse().unwrap(),
+        is_older: true,
+    };
+    let mut set = school(3);
+    for pupil in &mut set.pupils[..2] {
+        pupil.data.ine_blind = Some("x".into());
+    }
+    let mut known = CurrentState::default();
+    for id in 0..2 {
+        known.elsewhere.insert(format!("{id:03}"), vec![elsewhere(id)]);
+    }
+    let plan = planned(&known, &set).unwrap();
+    let doubtful = |id: &str| (id.to_owned(), IneConflict::Repeated);
+    assert_eq!((plan.accounts_joined, plan.ine_conflicts), (vec![], vec![doubtful("000"), doubtful("001")]));
+    // One of the two has left: the INE is the other's.
+    set.pupils[1].left_on = NaiveDate::from_ymd_opt(2025, 9, 7);
+    let plan = planned(&known, &set).unwrap();
+    assert_eq!((plan.accounts_joined, plan.ine_conflicts), (vec![("000".to_owned(), elsewhere(0))], vec![]));
+}

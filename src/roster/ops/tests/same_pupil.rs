@@ -1,9 +1,11 @@
 //! The INE: one pupil of several academies keeps one account.
 
+use std::sync::atomic::Ordering::SeqCst;
+
 use super::*;
 use crate::base::typed_ids::{AccountId, PupilId};
 use crate::roster::report::RosterChanges;
-use crate::roster::same_pupil::IneConflict;
+use crate::roster::same_pupil::{IneConflict, MIN_ABSENCE};
 use crate::roster::store::link_to_account;
 use crate::roster::store::pupils::{link_pupil_to_account, list_enrolments_of_account};
 
@@ -172,7 +174,7 @@ async fn attack_a12_an_account_made_elsewhere_beforehand_does_not_get_the_pupil_
     on_each(async |ground| {
         ground.imported(&school(MONOD, INE)).await;
         // Another academy knows everything of the pupil a minute later, and gives out an account.
-        ground.clock.store(NOW.0 + 60_000, std::sync::atomic::Ordering::SeqCst);
+        ground.clock.store(NOW.0 + 60_000, SeqCst);
         ground.toulouse(&school(TOULOUSE, INE)).await;
         ground.give("toulouse", PUPIL, "early", "eleve").await;
         for day in ["09/09/2025", "10/09/2025"] {
@@ -194,6 +196,8 @@ async fn a_pupil_who_comes_back_has_the_account_got_meanwhile() {
         ground.give("toulouse", PUPIL, "zoe", "eleve").await;
         ground.imported(&left("10/09/2025")).await;
         assert_eq!(ground.account("montpellier", PUPIL).await, None, "not enrolled");
+        // A term later.
+        ground.clock.store(NOW.plus(MIN_ABSENCE).0, SeqCst);
         let back = ground.imported(&school(MONOD, INE).on("11/09/2025", |_| {})).await;
         assert_eq!((back.accounts_joined, back.changes.enrolments_started), (vec![PUPIL.to_owned()], 1));
         assert_eq!(ground.account("montpellier", PUPIL).await.as_deref(), Some("zoe"));
@@ -201,6 +205,49 @@ async fn a_pupil_who_comes_back_has_the_account_got_meanwhile() {
         ground.imported(&left("12/09/2025")).await;
         ground.imported(&school(MONOD, INE).on("13/09/2025", |_| {})).await;
         assert_eq!(ground.schools("zoe").await, [MONOD, TOULOUSE]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attack_a12_who_was_left_out_of_an_export_or_changes_school_has_not_come_from_elsewhere() {
+    on_each(async |ground| {
+        ground.imported(&school(MONOD, INE)).await;
+        ground.clock.store(NOW.0 + 60_000, SeqCst);
+        ground.toulouse(&school(TOULOUSE, INE)).await;
+        ground.give("toulouse", PUPIL, "early", "eleve").await;
+        // The collège forgets the pupil in one export, and mends it in the next.
+        let without = school(MONOD, INE).on("09/09/2025", |roster| {
+            roster.pupils.remove(0);
+            roster.links.remove(0);
+        });
+        ground.imported(&without).await;
+        let again = ground.imported(&school(MONOD, INE).on("10/09/2025", |_| {})).await;
+        assert_eq!((again.changes.enrolments_started, again.accounts_joined), (1, vec![]));
+        // The pupil goes on to the lycée of the academy, after the collège's last export.
+        ground.imported(&without.on("11/09/2025", |_| {})).await;
+        ground.clock.store(NOW.plus(MIN_ABSENCE).0 - 1, SeqCst);
+        let lycee = ground.imported(&school(LYCEE, INE).on("12/09/2025", |_| {})).await;
+        assert_eq!((lycee.changes.enrolments_started, lycee.accounts_joined), (3, vec![]));
+        assert_eq!(ground.account("montpellier", PUPIL).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_whose_ine_the_same_export_corrects_gives_its_account_to_nobody() {
+    on_each(async |ground| {
+        ground.imported(&school(MONOD, INE)).await;
+        ground.give("montpellier", PUPIL, "zoe", "eleve").await;
+        // The number was another pupil's, who comes to the school now.
+        let corrected = school(MONOD, "9900000002Z").on("09/09/2025", |roster| {
+            (roster.pupils[2].0, roster.links[2].0) = ("910000".to_owned(), "910000".to_owned());
+            roster.tell("910000", INE);
+        });
+        let taken = ground.imported(&corrected).await;
+        assert_eq!((taken.accounts_joined, taken.ine_conflicts), (vec![], vec![]));
+        assert_eq!(ground.account("montpellier", "910000").await, None);
+        assert_eq!(ground.schools("zoe").await, [MONOD]);
     })
     .await;
 }

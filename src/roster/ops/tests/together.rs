@@ -23,7 +23,7 @@ async fn a_set_that_moved_since_it_was_compared_is_not_written() {
         for (day, later) in [("08/09/2025", "09/09/2025"), ("10/09/2025", "11/09/2025")] {
             let set = read(&roster.on(day, |roster| roster.persons[0].1 = "0639987777".into()));
             let mut tx = ground.db.read().await.unwrap();
-            let state = StoredRoster::read(&mut tx, &ground.master_key, "montpellier", &set).await.unwrap();
+            let state = StoredRoster::read(&mut tx, ground.context().storage, "montpellier", &set).await.unwrap();
             drop(tx);
             let plan = plan_changes(&state.current, &set, &ground.numbering, RemovalPolicy::Guarded).unwrap();
             let stale = SealedPlan::seal(ground.context(), state, plan, RosterFormat::Siecle).unwrap();
