@@ -3,6 +3,7 @@
 pub mod cohorts;
 pub mod emails;
 pub mod merged;
+pub mod passkey_offers;
 pub mod phone_proofs;
 pub mod phones;
 

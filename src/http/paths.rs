@@ -17,8 +17,9 @@ pub const AFTER_SIGN_IN: &str = "/connexion/suite";
 /// The page of the second factor.
 pub const FACTOR: &str = "/connexion/preuve";
 /// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
-pub const FACTOR_ERRANDS: [&str; 11] = [
+pub const FACTOR_ERRANDS: [&str; 12] = [
     ACCOUNT_PASSKEY,
+    ACCOUNT_PASSKEY_LOST,
     ACCOUNT_APPLICATION,
     ACCOUNT_BACKUP_CODES,
     ACCOUNT_EMAIL,
@@ -71,6 +72,10 @@ pub const ACCOUNT_NOTICE: &str = "/compte/evenement";
 /// The page that adds a passkey.
 pub const ACCOUNT_PASSKEY: &str = "/compte/cle";
 pub const ACCOUNT_PASSKEY_ADD: &str = "/compte/cle/ajouter";
+/// The page that adds another passkey for somebody who has none of theirs at hand.
+pub const ACCOUNT_PASSKEY_LOST: &str = "/compte/cle/perdue";
+/// Answers « Plus tard » to the offer of a passkey.
+pub const ACCOUNT_PASSKEY_LATER: &str = "/compte/cle/plus-tard";
 pub const ACCOUNT_PASSKEY_EDIT: &str = "/compte/cle/modifier";
 pub const ACCOUNT_PASSKEY_REMOVE: &str = "/compte/cle/retirer";
 pub const ACCOUNT_PASSWORD: &str = "/compte/mot-de-passe";

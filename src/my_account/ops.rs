@@ -8,6 +8,7 @@ mod devices;
 mod events;
 mod export;
 mod notices;
+mod passkey_offer;
 mod passkeys;
 mod password;
 mod phone;
@@ -27,9 +28,10 @@ pub use devices::{ForgottenDevices, forget_devices};
 pub use events::{EVENT_WORDS, PersonalEvent, list_events};
 pub use export::{ExportOutcome, export_data};
 pub use notices::{NoticeAnswered, answer_notice};
+pub use passkey_offer::{is_passkey_offered, postpone_passkey_offer};
 pub use passkeys::{
-    PasskeyProofRefusal, PasskeyRemovalOutcome, PasskeyStep, TypedProof, next_passkey_step, prove_for_passkey,
-    remove_passkey,
+    PasskeyProofRefusal, PasskeyRemovalOutcome, PasskeyStep, TypedProof, next_passkey_step, next_step_without_passkey,
+    prove_for_passkey, prove_without_passkey, remove_passkey,
 };
 pub use password::{ChangePasswordOutcome, PasswordChangeRequest, change_password};
 pub use phone::disown_phone;

@@ -20,7 +20,7 @@ use axum::routing::{get, post};
 use super::ops;
 use super::views::{AccountChild, AccountPage, CautionEnd, NoticeBanner};
 use crate::accounts::phones::AccountPhone;
-use crate::app::{App, AppState};
+use crate::app::{App, AppState, Operation};
 use crate::base::clock::Timestamp;
 use crate::base::uai::Uai;
 use crate::http::error::PageError;
@@ -57,6 +57,8 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_CLOSE, get(give_up::show_close).post(give_up::close))
         .route(paths::ACCOUNT_PASSKEY, get(passkeys::show_add).post(passkeys::prove))
         .route(paths::ACCOUNT_PASSKEY_ADD, post(passkeys::add))
+        .route(paths::ACCOUNT_PASSKEY_LOST, get(passkeys::show_lost).post(passkeys::prove_lost))
+        .route(paths::ACCOUNT_PASSKEY_LATER, post(passkeys::later))
         .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).post(passkeys::rename))
         .route(paths::ACCOUNT_PASSKEY_REMOVE, post(passkeys::remove))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
@@ -83,11 +85,14 @@ async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { sessi
     let uais: Vec<Uai> = children.iter().map(|c| c.uai.clone()).collect();
     let schools = tenants::store::list_contacts(&mut tx, &uais).await?;
     drop(tx);
+    let op = Operation::of_request(&app, &ctx);
+    let passkey_offered = ops::is_passkey_offered(&op, &account, &ctx.devices).await?;
     let page = AccountPage {
         name: account.full_name(),
         phone_disowned: phone.as_ref().is_some_and(|phone| phone.history.disowned),
         phone: phone.map(|phone| phone_digits(&app, &phone)).transpose()?,
         phone_asked,
+        passkey_offered,
         email: email.map(|email| email.address),
         identifiant: account.identifiant,
         profile: account.profile,

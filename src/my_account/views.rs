@@ -30,7 +30,7 @@ use crate::tenants::SchoolContact;
 
 /// `/compte`. The form posts to `/deconnexion`; with `changer=1` to sign in with another account. A banner posts
 /// `evenement` and `moi` or `vu` to `/compte/evenement`; « Oui » to the question of the mobile posts to
-/// `/compte/portable/toujours`.
+/// `/compte/portable/toujours`, « Plus tard » to the offer of a passkey to `/compte/cle/plus-tard`.
 #[derive(Debug, Serialize)]
 pub struct AccountPage {
     /// The given name and family name.
@@ -49,6 +49,8 @@ pub struct AccountPage {
     pub phone_disowned: bool,
     /// True if the person is asked whether the number is still theirs.
     pub phone_asked: bool,
+    /// True if the person is offered a passkey.
+    pub passkey_offered: bool,
     /// The confirmed address.
     pub email: Option<String>,
     /// True if mails are sent, so that an address may be confirmed.
@@ -97,6 +99,7 @@ impl Page for AccountPage {
             phone: None,
             phone_disowned: false,
             phone_asked: false,
+            passkey_offered: false,
             email: None,
             mail: true,
         };
@@ -155,6 +158,7 @@ impl Page for AccountPage {
             AccountPage {
                 phone: Some("56\u{a0}78".to_owned()),
                 phone_asked: true,
+                passkey_offered: true,
                 ..page("Karim Benali", Profile::Responsable, Vec::new(), &[])
             },
             AccountPage {

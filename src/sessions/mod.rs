@@ -83,15 +83,8 @@ impl Session {
         self.is_alive(now) && now.since(self.seen_at) < SESSION_IDLE_TTL
     }
 
-    /// True if the person signed in within five minutes, and a passkey was part of it: what is as strong as a passkey
-    /// (docs/threats.md#attack-m10). A proof in an older session does not count here, because another factor may have
-    /// given the newest one.
-    pub fn has_fresh_passkey(&self, now: Timestamp) -> bool {
-        self.amr.contains(&Amr::Pop) && now.since(self.authenticated_at) < FACTOR_PROOF_TTL
-    }
-
-    /// True if the person signed in with the password within five minutes.
-    pub fn has_fresh_password(&self, now: Timestamp) -> bool {
-        self.amr.contains(&Amr::Pwd) && now.since(self.authenticated_at) < FACTOR_PROOF_TTL
+    /// True for five minutes in the session that began with the choice of this password: an activation.
+    pub fn began_with_password_of(&self, password_at: Option<Timestamp>, now: Timestamp) -> bool {
+        password_at == Some(self.authenticated_at) && now.since(self.authenticated_at) < FACTOR_PROOF_TTL
     }
 }

@@ -205,6 +205,8 @@ async fn one_screen_shows_an_account_without_a_code_a_whole_number_or_an_address
     assert!(end.len() == 4 && number.ends_with(&end), "{end}");
     assert!(person.since.is_some() && person.proven_at == Some(activated) && person.disowned_at.is_none(), "{seen:?}");
     let pupil = PupilReport {
+        academy: "montpellier".to_owned(),
+        pupil_key: TestFamily::durand().children[0].0.to_string(),
         given_name: TestFamily::durand().children[0].1.to_owned(),
         class: Some(TestFamily::durand().children[0].3.to_owned()),
         uai: Uai::parse(MONOD).unwrap(),

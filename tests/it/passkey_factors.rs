@@ -131,6 +131,7 @@ async fn attack_m9_no_it_was_not_me_removes_exactly_the_passkey_that_was_told() 
     let mut thief = Browser::at_sign_in(&server).await;
     thief.use_passkey(&mut own, &RIGHT).await;
     thief.get("/compte/cle").await;
+    thief.use_passkey(&mut own, &RIGHT).await;
     let mut theirs = SoftAuthenticator::new(server.issuer());
     thief.create_passkey(&mut theirs, &RIGHT).await;
     assert_eq!(server.query_count("SELECT COUNT(*) FROM passkey").await, 2, "{}", thief.page.visible_text());

@@ -5,6 +5,7 @@ use preau::base::clock::Span;
 use preau::base::typed_ids::AccountId;
 use preau::db::Value;
 
+use crate::factors::give;
 use crate::support::html::attribute;
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, SoftAuthenticator, TestAccount, TestRelyingParty, TestServer, WrongWords};
@@ -308,6 +309,7 @@ async fn attack_m12_the_challenge_of_a_first_passkey_adds_no_second_one() {
     let mut person = Browser::at_sign_in(&server).await;
     person.sign_in_with(&account.identifiant, PASSWORD).await;
     person.get("/compte/cle").await;
+    person.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
     person.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
     assert_eq!(count(&server).await, 1);
     server.advance(Span::minutes(1));
@@ -535,7 +537,7 @@ async fn attack_m10_the_last_way_in_stays() {
     browser.get("/compte/securite").await;
     let edit = attribute(&browser.page.text(), "a[href^='/compte/cle/modifier']", "href").unwrap();
     browser.get(&edit).await;
-    browser.submit("retirer", &[]).await;
+    browser.use_passkey(&mut authenticator, &RIGHT).await;
     assert_eq!((browser.page.status, count(&server).await), (REFUSED, 1));
 }
 
@@ -594,6 +596,7 @@ async fn nothing_is_added_or_removed_during_the_caution() {
     let mut browser = Browser::at_sign_in(&server).await;
     browser.use_passkey(&mut authenticator, &RIGHT).await;
     browser.get("/compte/cle").await;
+    browser.use_passkey(&mut authenticator, &RIGHT).await;
     let (options, state) = browser.passkey_form();
     let created = authenticator.create(&options, &RIGHT);
     set(&server, "UPDATE account SET caution_until = 9999999999999 WHERE id = $1", &account.account_id).await;
@@ -621,19 +624,117 @@ async fn attack_m9_a_passkey_that_was_not_the_person_s_goes_with_the_answer() {
 }
 
 #[tokio::test]
-async fn who_signed_in_just_now_adds_the_first_passkey_without_the_password_again() {
+async fn attack_m12_a_sign_in_of_a_minute_ago_neither_adds_nor_removes_a_passkey() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    let mut home = Browser::at_sign_in(&server).await;
-    home.sign_in_with(&account.identifiant, PASSWORD).await;
-    home.get("/compte/cle").await;
-    home.create_passkey(&mut SoftAuthenticator::new(server.issuer()), &RIGHT).await;
-    assert_eq!(count(&server).await, 1);
-    let mut late = Browser::at_sign_in(&server).await;
-    late.sign_in_with(&server.create_account("Lise", "DURAND").await.identifiant, PASSWORD).await;
+    server.advance(Span::minutes(1));
+    let mut open = Browser::at_sign_in(&server).await;
+    open.sign_in_with(&account.identifiant, PASSWORD).await;
+    open.get("/compte/cle").await;
+    assert!(!open.page.has_element("form[data-passkey]") && open.page.has_element("#mot-de-passe"));
+    let (_, mut own) = enrolled(&server, &account).await;
+    let mut open = Browser::at_sign_in(&server).await;
+    open.use_passkey(&mut own, &RIGHT).await;
+    open.get("/compte/cle").await;
+    assert!(open.page.has_element("form[data-passkey=get]"), "{}", open.page.visible_text());
+    open.get("/compte/securite").await;
+    let edit = attribute(&open.page.text(), "a[href^='/compte/cle/modifier']", "href").unwrap();
+    open.get(&edit).await;
+    open.post(&edit.replace("modifier", "retirer"), &[]).await;
+    assert_eq!((open.page.status, count(&server).await), (REFUSED, 1));
+}
+
+/// Enters with a backup code, as somebody who lost the only passkey.
+async fn entered_by_code(server: &TestServer, account: &TestAccount, code: &str) -> Browser {
+    let mut browser = Browser::at_sign_in(server).await;
+    browser.sign_in_with(&account.identifiant, PASSWORD).await;
+    browser.follow().await;
+    give(&mut browser, code).await;
+    assert!(browser.has_session(), "{}", browser.page.visible_text());
+    browser
+}
+
+#[tokio::test]
+async fn attack_m10_who_lost_the_only_passkey_adds_another_by_a_backup_code_and_the_password() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let (browser, mut lost) = enrolled(&server, &account).await;
+    let codes = crate::support::html::texts(&browser.page.text(), "#codes li");
+    let mut home = entered_by_code(&server, &account, &codes[0]).await;
     server.advance(Span::minutes(5));
-    late.get("/compte/cle").await;
-    assert!(!late.page.has_element("form[data-passkey]") && late.page.has_element("#mot-de-passe"));
+    home.get("/compte/cle").await;
+    let by_code = home.page.link_target("#perdue");
+    home.get(&by_code).await;
+    assert_eq!(home.page.location(), "/connexion/preuve?vers=cle/perdue", "the code of the sign-in is over");
+    home.post(&by_code, &[("mot_de_passe", PASSWORD)]).await;
+    assert!(home.page.status.is_redirection(), "nor is the password enough");
+    home.get("/connexion/preuve?vers=cle/perdue").await;
+    give(&mut home, &codes[1]).await;
+    home.follow().await;
+    assert_eq!(home.url.path(), "/compte/cle/perdue");
+    assert!(!home.page.has_element("form[data-passkey]"), "nor the code");
+    home.submit("continuer", &[("mot_de_passe", "Faux-mot-2")]).await;
+    assert_eq!((home.page.status, count(&server).await), (REFUSED, 1));
+    home.submit("continuer", &[("mot_de_passe", PASSWORD)]).await;
+    let mut found = SoftAuthenticator::new(server.issuer());
+    home.create_passkey(&mut found, &RIGHT).await;
+    assert_eq!((home.page.status, count(&server).await), (StatusCode::SEE_OTHER, 2), "{}", home.page.visible_text());
+    assert!(server.query_texts("SELECT kind FROM account_notice").await.iter().all(|kind| kind != "passkey_removed"));
+    // The new one takes the lost one away, and no code does.
+    let old = server.query_texts("SELECT id FROM passkey ORDER BY created_at, id").await.remove(0);
+    home.get(&format!("/compte/cle/modifier?k={old}")).await;
+    home.post(&format!("/compte/cle/retirer?k={old}"), &[("mot_de_passe", PASSWORD), ("code", &codes[2])]).await;
+    assert_eq!((home.page.status, count(&server).await), (REFUSED, 2));
+    home.use_passkey(&mut found, &RIGHT).await;
+    assert_eq!((home.page.status, count(&server).await), (StatusCode::SEE_OTHER, 1));
+    let mut gone = Browser::at_sign_in(&server).await;
+    gone.use_passkey(&mut lost, &RIGHT).await;
+    assert_eq!((gone.page.status, gone.has_session()), (REFUSED, false));
+}
+
+#[tokio::test]
+async fn threat_s12_a_passkey_is_offered_on_the_account_page_once_a_month() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let offers = async |server: &TestServer| {
+        let mut browser = Browser::at_sign_in(server).await;
+        browser.sign_in_with(&account.identifiant, PASSWORD).await;
+        browser.get("/compte").await;
+        let offered = browser.page.has_element("section[data-passkey-only][hidden] #ajouter-cle");
+        (browser, offered)
+    };
+    server.advance(Span::days(29));
+    assert!(!offers(&server).await.1, "it was offered with the password");
+    server.advance(Span::days(1));
+    let (mut browser, offered) = offers(&server).await;
+    assert!(offered, "{}", browser.page.text());
+    browser.submit("plus-tard", &[]).await;
+    browser.follow().await;
+    assert!(browser.url.path() == "/compte" && !browser.page.has_element("#ajouter-cle"));
+    server.advance(Span::days(29));
+    assert!(!offers(&server).await.1);
+    server.advance(Span::days(1));
+    assert!(offers(&server).await.1);
+    // Not beside the account of somebody else, nor during a caution, nor to who has one.
+    let (mut shared, _) = offers(&server).await;
+    shared.submit("changer", &[]).await;
+    shared.get("/connexion").await;
+    shared.sign_in_with(&server.create_account("Lise", "DURAND").await.identifiant, PASSWORD).await;
+    shared.get("/compte").await;
+    assert!(!shared.page.has_element("#ajouter-cle"));
+    set(&server, "UPDATE account SET caution_until = 9999999999999 WHERE id = $1", &account.account_id).await;
+    assert!(!offers(&server).await.1);
+    set(&server, "UPDATE account SET caution_until = NULL WHERE id = $1", &account.account_id).await;
+    let (mut home, _) = enrolled(&server, &account).await;
+    home.get("/compte").await;
+    assert!(!home.page.has_element("#ajouter-cle"));
+    // Pupils sit at the school's computers.
+    let pupil = server.create_account_of_pupil("Zoé").await;
+    server.advance(Span::days(40));
+    let mut school = Browser::at_sign_in(&server).await;
+    school.sign_in_with(&pupil.identifiant, PASSWORD).await;
+    school.get("/compte").await;
+    assert!(!school.page.has_element("#ajouter-cle"));
 }
 
 #[tokio::test]

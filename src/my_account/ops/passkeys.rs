@@ -2,7 +2,9 @@
 //!
 //! The first passkey is added after the password, and after the second factor of an account that has one; every other
 //! one, and each removal, after a proof as strong as a passkey, because whoever stole the password must not bring a key
-//! along, nor take the person's away (docs/threats.md#attack-m10, #attack-m12).
+//! along, nor take the person's away (docs/threats.md#attack-m10, #attack-m12). The proof is given for the change itself:
+//! a session that somebody else opened a minute ago is none. Only the session that began with the choice of the password
+//! needs no second typing of it.
 
 use crate::accounts::Account;
 use crate::app::Operation;
@@ -59,15 +61,27 @@ pub async fn next_passkey_step(op: &Operation<'_>, owner: FactorOwner<'_>) -> an
     if count == 0 && !credentials::ops::is_factor_shown(op, session, owner.device_secrets).await? {
         return Ok(PasskeyStep::Factor);
     }
-    let proven = session.has_fresh_passkey(op.now) || count == 0 && session.has_fresh_password(op.now);
-    if proven {
-        return create(op, (session, account)).await;
-    }
     if count == 0 {
-        return Ok(PasskeyStep::Password);
+        return match session.began_with_password_of(account.password_at, op.now) {
+            true => create(op, (session, account)).await,
+            false => Ok(PasskeyStep::Password),
+        };
     }
     let challenge = passkeys::ops::challenge(op, CeremonyPurpose::FreshProof, session.id.as_str())?;
     Ok(challenge.map_or(PasskeyStep::Unavailable, PasskeyStep::Passkey))
+}
+
+/// Returns what adding another passkey needs next of somebody who has none of theirs at hand: another second factor, then
+/// the password. Both together open the account at the level of a passkey, so they may bring one
+/// (docs/decisions/0050-passkeys-are-verified-by-webauthn-rs.md); they take none away.
+pub async fn next_step_without_passkey(op: &Operation<'_>, owner: FactorOwner<'_>) -> anyhow::Result<PasskeyStep> {
+    match next_passkey_step(op, owner).await? {
+        PasskeyStep::Passkey(_) => {
+            let shown = credentials::ops::is_factor_shown(op, owner.session, owner.device_secrets).await?;
+            Ok(if shown { PasskeyStep::Password } else { PasskeyStep::Factor })
+        }
+        step => Ok(step),
+    }
 }
 
 async fn create(op: &Operation<'_>, (session, account): (&Session, &Account)) -> anyhow::Result<PasskeyStep> {
@@ -81,8 +95,27 @@ pub async fn prove_for_passkey(
     owner: FactorOwner<'_>,
     proof: TypedProof<'_>,
 ) -> anyhow::Result<Result<PasskeyStep, PasskeyProofRefusal>> {
-    let person = (owner.session, owner.account);
     let step = next_passkey_step(op, owner).await?;
+    judge_proof(op, owner, step, proof).await
+}
+
+/// Judges the password of somebody who has no passkey at hand, and returns the next step.
+pub async fn prove_without_passkey(
+    op: &Operation<'_>,
+    owner: FactorOwner<'_>,
+    password: &str,
+) -> anyhow::Result<Result<PasskeyStep, PasskeyProofRefusal>> {
+    let step = next_step_without_passkey(op, owner).await?;
+    judge_proof(op, owner, step, TypedProof::Password(password)).await
+}
+
+async fn judge_proof(
+    op: &Operation<'_>,
+    owner: FactorOwner<'_>,
+    step: PasskeyStep,
+    proof: TypedProof<'_>,
+) -> anyhow::Result<Result<PasskeyStep, PasskeyProofRefusal>> {
+    let person = (owner.session, owner.account);
     match (step, proof) {
         (PasskeyStep::Password, TypedProof::Password(typed)) => {
             match credentials::ops::prove_password(op, person, typed, owner.device_secrets).await? {
@@ -123,7 +156,7 @@ pub enum PasskeyRemovalOutcome {
     Caution,
 }
 
-/// Removes a passkey, after a proof as strong as it.
+/// Removes a passkey, after a proof as strong as it, given for that.
 pub async fn remove_passkey(
     op: &Operation<'_>,
     owner: FactorOwner<'_>,
@@ -134,7 +167,6 @@ pub async fn remove_passkey(
         return Ok(PasskeyRemovalOutcome::Caution);
     }
     let proven = match answer {
-        _ if owner.session.has_fresh_passkey(op.now) => true,
         Some(answer) => prove_by_passkey(op, owner, answer).await?,
         None => false,
     };

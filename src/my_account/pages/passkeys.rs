@@ -1,4 +1,4 @@
-//! `/compte/cle` and the pages below it: passkeys are added, named and removed.
+//! `/compte/cle` and the pages below it: passkeys are offered, added, named and removed.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,8 +22,8 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{
-    PasskeyProofRefusal, PasskeyRemovalOutcome, PasskeyStep, TypedProof, next_passkey_step, prove_for_passkey,
-    remove_passkey,
+    PasskeyProofRefusal, PasskeyRemovalOutcome, PasskeyStep, TypedProof, next_passkey_step, next_step_without_passkey,
+    postpone_passkey_offer, prove_for_passkey, prove_without_passkey, remove_passkey,
 };
 use crate::my_account::views::{
     AddPasskeyPage, AddedFactor, BackupCodesPage, CautionEnd, PasskeyFormStep, PasskeyLine, PasskeyPage,
@@ -49,9 +49,9 @@ fn caution(lang: Lang, until: Timestamp) -> CautionEnd {
     CautionEnd { day: dates::weekday_and_day(lang, until), hour: dates::hour_rounded_up(lang, until) }
 }
 
-/// Returns the way to the page of the second factor, if it comes first.
-fn factor_first(step: &PasskeyStep) -> Option<Response> {
-    let word = paths::ACCOUNT_PASSKEY.trim_start_matches("/compte/");
+/// Returns the way to the page of the second factor, if it comes first; it leads back to `path`.
+fn factor_first(step: &PasskeyStep, path: &str) -> Option<Response> {
+    let word = path.trim_start_matches("/compte/");
     matches!(step, PasskeyStep::Factor).then(|| see_other(&format!("{}?vers={word}", paths::FACTOR)))
 }
 
@@ -91,10 +91,62 @@ pub async fn show_add(State(app): State<AppState>, ctx: RequestContext, signed: 
     }
     let op = Operation::of_request(&app, &ctx);
     let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
-    if let Some(answer) = factor_first(&step) {
+    if let Some(answer) = factor_first(&step, paths::ACCOUNT_PASSKEY) {
         return Ok(answer);
     }
     ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?)
+}
+
+/// GET: the same for somebody who has none of their passkeys at hand.
+pub async fn show_lost(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn) -> PageResult {
+    if passkeys::ops::relying_party(&app).is_none() {
+        return Err(PageError::NotFound);
+    }
+    let op = Operation::of_request(&app, &ctx);
+    let step = next_step_without_passkey(&op, owner(&ctx, &signed)).await?;
+    if let Some(answer) = factor_first(&step, paths::ACCOUNT_PASSKEY_LOST) {
+        return Ok(answer);
+    }
+    ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?)
+}
+
+/// POST: judges the password of somebody who has no passkey at hand.
+pub async fn prove_lost(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    signed: SignedIn,
+    Form(form): Form,
+) -> PageResult {
+    let op = operation(&app, &ctx, &signed.account);
+    let owner = owner(&ctx, &signed);
+    match prove_without_passkey(&op, owner, form.form_value("mot_de_passe")).await? {
+        Ok(step) if factor_first(&step, "").is_some() => Ok(see_other(paths::ACCOUNT_PASSKEY_LOST)),
+        Ok(step) => ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?),
+        Err(why) => {
+            let step = next_step_without_passkey(&op, owner).await?;
+            refuse_proof(&app, &ctx, why, step_page(&op, &ctx, &signed, step).await?)
+        }
+    }
+}
+
+/// Shows the page again, with the reason for which a proof was not accepted.
+fn refuse_proof(app: &App, ctx: &RequestContext, why: PasskeyProofRefusal, page: AddPasskeyPage) -> PageResult {
+    match why {
+        PasskeyProofRefusal::Passkey => {
+            let page = AddPasskeyPage { refused: true, ..page };
+            ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        PasskeyProofRefusal::Password(why) => {
+            let page = AddPasskeyPage { current: Some(CurrentPasswordError::new(why, ctx.lang)), ..page };
+            proof::refused(ctx, why, ctx.page(&app.pages, proof::status(why), &page)?)
+        }
+    }
+}
+
+/// POST: answers « Plus tard » to the offer on the account page.
+pub async fn later(State(app): State<AppState>, ctx: RequestContext, signed: SignedIn) -> PageResult {
+    postpone_passkey_offer(&operation(&app, &ctx, &signed.account), &signed.account.id).await?;
+    Ok(see_other(paths::ACCOUNT))
 }
 
 /// POST: judges the proof, and lets the browser create a passkey.
@@ -105,22 +157,11 @@ pub async fn prove(State(app): State<AppState>, ctx: RequestContext, signed: Sig
         None => TypedProof::Password(form.form_value("mot_de_passe")),
     };
     match prove_for_passkey(&op, owner(&ctx, &signed), proof).await? {
-        Ok(step) if factor_first(&step).is_some() => Ok(see_other(paths::ACCOUNT_PASSKEY)),
+        Ok(step) if factor_first(&step, "").is_some() => Ok(see_other(paths::ACCOUNT_PASSKEY)),
         Ok(step) => ctx.page(&app.pages, StatusCode::OK, &step_page(&op, &ctx, &signed, step).await?),
         Err(why) => {
             let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
-            let page = step_page(&op, &ctx, &signed, step).await?;
-            match why {
-                PasskeyProofRefusal::Passkey => {
-                    let page = AddPasskeyPage { refused: true, ..page };
-                    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
-                }
-                PasskeyProofRefusal::Password(why) => {
-                    let current = Some(CurrentPasswordError::new(why, ctx.lang));
-                    let page = AddPasskeyPage { current, ..page };
-                    proof::refused(&ctx, why, ctx.page(&app.pages, proof::status(why), &page)?)
-                }
-            }
+            refuse_proof(&app, &ctx, why, step_page(&op, &ctx, &signed, step).await?)
         }
     }
 }
@@ -162,7 +203,7 @@ pub async fn add(State(app): State<AppState>, ctx: RequestContext, signed: Signe
         ),
         PasskeyCreation::Refused => {
             let step = next_passkey_step(&op, owner(&ctx, &signed)).await?;
-            if let Some(answer) = factor_first(&step) {
+            if let Some(answer) = factor_first(&step, paths::ACCOUNT_PASSKEY) {
                 return Ok(answer);
             }
             let page = step_page(&op, &ctx, &signed, step).await?;
@@ -182,10 +223,7 @@ async fn passkey_page(
     let passkey = passkeys::store::find(&mut app.db.read().await?, &account.id, id).await?;
     let passkey = passkey.ok_or(PageError::NotFound)?;
     let op = Operation::of_request(app, ctx);
-    let challenge = match session.has_fresh_passkey(ctx.now) {
-        true => None,
-        false => passkeys::ops::challenge(&op, CeremonyPurpose::FreshProof, session.id.as_str())?,
-    };
+    let challenge = passkeys::ops::challenge(&op, CeremonyPurpose::FreshProof, session.id.as_str())?;
     let caution = account.caution(ctx.now).map(|until| caution(ctx.lang, until));
     Ok(PasskeyPage { key: line(ctx.lang, ctx.now, passkey), challenge, error: None, caution })
 }

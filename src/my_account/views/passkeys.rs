@@ -52,7 +52,7 @@ pub enum PasskeyFormStep {
 #[derive(Clone, Debug, Serialize)]
 pub struct PasskeyPage {
     pub key: PasskeyLine,
-    /// The challenge by which the removal is proven; `None` if the session proves it.
+    /// The challenge by which the removal is proven; `None` where there are no passkeys.
     pub challenge: Option<PasskeyChallenge>,
     pub error: Option<PasskeyPageError>,
     pub caution: Option<CautionEnd>,

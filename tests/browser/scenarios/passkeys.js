@@ -34,8 +34,9 @@ export async function passkeys({ report, round, look, newVisitor, demo }) {
     await visitor.use("#ajouter-cle");
     await onPage(visitor, "/compte/cle");
     await look.at(visitor, "cle-ajouter");
+    await visitor.fill("mot_de_passe", NEW_PASSWORD);
     await phone.touch(true);
-    await visitor.reload();
+    await visitor.use("#continuer");
     await comesTo(visitor, "/compte/cle/ajouter", "#codes");
     assertEqual((await phone.passkeys()).length, 1, "passkeys on the phone");
     await look.at(visitor, "cle-codes-de-secours");
