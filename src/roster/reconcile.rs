@@ -38,7 +38,7 @@ pub struct CurrentState {
     pub links: BTreeMap<LinkKey, LinkData>,
     /// Of the roster's pupils without account, by ELEVE_ID: the records with an account that have the same INE.
     pub elsewhere: BTreeMap<String, Vec<PupilElsewhere>>,
-    /// Those of [`CurrentState::elsewhere`] who were enrolled in the academy within
+    /// The pupils of [`CurrentState::elsewhere`] who were enrolled in the academy within
     /// [`MIN_ABSENCE`](super::same_pupil::MIN_ABSENCE).
     pub lately_enrolled: BTreeSet<String>,
 }

@@ -36,7 +36,7 @@ pub async fn list_with_account(tx: &mut Tx, blinds: &[&str]) -> Result<Vec<Accou
     Ok(rows)
 }
 
-/// What a pupil without an account was before.
+/// The history of a pupil without an account.
 #[derive(Clone, Debug, FromRow)]
 pub struct PupilHistory {
     pub pupil_key: String,
@@ -45,7 +45,7 @@ pub struct PupilHistory {
     pub enrolled_at: Option<i64>,
 }
 
-/// Lists what pupils were before.
+/// Lists the histories of pupils.
 pub async fn list_histories(tx: &mut Tx, now: Timestamp, ids: &[&PupilId]) -> Result<Vec<PupilHistory>> {
     let mut rows = Vec::new();
     for ids in ids.chunks(BATCH_SIZE) {
