@@ -1,6 +1,6 @@
 # A PostgreSQL cluster of our own in a temporary folder, for the time of the tests. Sourced by tests/run.
 # It never touches a cluster of the machine, listens on the loopback only, and fsync is off: nothing in it is worth
-# keeping. initdb refuses to run as root, hence the user postgres there.
+# keeping. Each test has a database of its own: autovacuum would visit one of hundreds ten times a second. initdb refuses to run as root, hence the user postgres there.
 
 POSTGRES_FOLDER=
 
@@ -28,7 +28,8 @@ start_postgres() {
   port=$(free_port) || return 1
   as_postgres "$programs/pg_ctl" -D "$POSTGRES_FOLDER/data" -l "$POSTGRES_FOLDER/server.log" -w -t 60 \
     -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='$POSTGRES_FOLDER' \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400" \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 \
+        -c autovacuum=off" \
     start >>"$POSTGRES_FOLDER.log" 2>&1 || { cat "$POSTGRES_FOLDER.log" "$POSTGRES_FOLDER/server.log" >&2; return 1; }
   as_postgres "$programs/createdb" -h 127.0.0.1 -p "$port" -U postgres preau || return 1
   export TEST_DATABASE_URL=postgres://postgres@127.0.0.1:$port/preau
