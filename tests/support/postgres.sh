@@ -1,6 +1,7 @@
 # A PostgreSQL cluster of our own in a temporary folder, for the time of the tests. Sourced by tests/run.
 # It never touches a cluster of the machine, listens on the loopback only, and fsync is off: nothing in it is worth
-# keeping. Each test has a database of its own: autovacuum would visit one of hundreds ten times a second. initdb refuses to run as root, hence the user postgres there.
+# keeping. Each test has a database of its own: autovacuum would visit one of hundreds ten times a second. initdb refuses
+# to run as root, hence the user postgres there.
 
 POSTGRES_FOLDER=
 
