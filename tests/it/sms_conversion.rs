@@ -92,13 +92,13 @@ fn page_text(browser: &Browser, family: &TestFamily) -> String {
     text.replace(&code, "").replace(&format!("{left} {right}"), "##").replace(&format!("{left}\u{a0}{right}"), "##")
 }
 
-/// Ten thousand identities, from a thousand addresses.
+/// Five hundred identities, from a hundred addresses: no start knows of another one here, so more would prove no more.
 #[tokio::test]
-async fn threat_s07_ten_thousand_starts_outside_of_the_roster_send_nothing() {
+async fn threat_s07_hundreds_of_starts_outside_of_the_roster_send_nothing() {
     let server = server_with("montpellier", MONOD, &[TestFamily::durand()]).await;
     let mut browser = Browser::at_activation(&server).await;
-    for n in 0..10_000_u32 {
-        let [_, _, high, low] = (n % 1_000).to_be_bytes();
+    for n in 0..500_u32 {
+        let [_, _, high, low] = (n % 100).to_be_bytes();
         browser.address = IpAddr::from([203, 0, high, low]);
         let (nom, phone) = (letters(n), format!("06 39 98 {:02} {:02}", n / 100, n % 100));
         let typed = [("nom", nom.as_str()), ("prenom", "Anne"), ("telephone", &phone)];
@@ -244,6 +244,10 @@ impl SmsGateway for SwitchedGateway {
             }
             Err(SmsSendError::Deployment { why: "away".to_owned(), uncertain: false })
         })
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
