@@ -21,7 +21,7 @@ use crate::http::support::SupportPageBuffer;
 use crate::jose::{KeyRing, KeySet};
 use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
-use crate::sms::{FallbackGateway, SmsGateway};
+use crate::sms::SmsGateways;
 use crate::telemetry::Metrics;
 
 /// The minimum interval between two reloads of the key ring that an unknown `kid` causes.
@@ -42,11 +42,7 @@ pub struct App {
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
     pub phone_parser: PhoneParser,
-    pub sms_gateway: Arc<dyn SmsGateway>,
-    /// `None` if there is no second gateway.
-    pub sms_fallback: Option<FallbackGateway>,
-    /// The interface that calls landlines, if there is one.
-    pub sms_voice: Option<Arc<dyn SmsGateway>>,
+    pub sms_gateways: SmsGateways,
     /// `None` if no mail is sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     /// The HTTP client for URLs that relying parties register.
@@ -87,9 +83,7 @@ pub struct AppParts {
     pub master_key: MasterKey,
     pub password_hasher: PasswordHasher,
     pub pages: PageRenderer,
-    pub sms_gateway: Arc<dyn SmsGateway>,
-    pub sms_fallback: Option<FallbackGateway>,
-    pub sms_voice: Option<Arc<dyn SmsGateway>>,
+    pub sms_gateways: SmsGateways,
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
     pub outgoing: OutgoingClient,
 }
@@ -106,9 +100,7 @@ impl App {
             master_key: parts.master_key,
             password_hasher: parts.password_hasher,
             pages: parts.pages,
-            sms_gateway: parts.sms_gateway,
-            sms_fallback: parts.sms_fallback,
-            sms_voice: parts.sms_voice,
+            sms_gateways: parts.sms_gateways,
             mail_gateway: parts.mail_gateway,
             phone_parser: numbering,
             outgoing: parts.outgoing,

@@ -28,7 +28,7 @@ use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve::{self, ConnectionTimeouts};
 use crate::mail::{self, MailGateway};
-use crate::sms::{self, SmsGateway};
+use crate::sms::SmsGateways;
 use crate::{keys, router, telemetry, tenants};
 
 pub use health::{HealthReport, check_health};
@@ -42,12 +42,8 @@ pub struct Dependencies {
     pub password_cost: PasswordCost,
     /// The actor of what is done at start and by a command.
     pub actor: Actor,
-    /// Replaces the configured gateway.
-    pub sms_gateway: Option<Arc<dyn SmsGateway>>,
-    /// Replaces the configured second gateway.
-    pub sms_fallback: Option<Arc<dyn SmsGateway>>,
-    /// Replaces the configured interface for calls.
-    pub sms_voice: Option<Arc<dyn SmsGateway>>,
+    /// Replace the configured gateways of their roles.
+    pub sms_gateways: SmsGateways,
     /// Replaces the configured gateway, where mails are sent.
     pub mail_gateway: Option<Arc<dyn MailGateway>>,
 }
@@ -60,9 +56,7 @@ impl Dependencies {
             rng: Arc::new(crate::base::rng::SystemRandom),
             password_cost: PasswordCost::STANDARD,
             actor: Actor::Job("start"),
-            sms_gateway: None,
-            sms_fallback: None,
-            sms_voice: None,
+            sms_gateways: SmsGateways::default(),
             mail_gateway: None,
         }
     }
@@ -234,8 +228,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
     let Storage { db, master_key } = opened;
     let passwords = PasswordHasher::new(&master_key, around.password_cost, around.rng.as_ref())?;
     let pages = PageRenderer::load(&config.deployment.name, &config.deployment.contact)?;
-    let (sms_gateway, sms_fallback) = sms::open_gateways(&config, [around.sms_gateway, around.sms_fallback])?;
-    let sms_voice = sms::open_voice_gateway(&config, around.sms_voice)?;
+    let sms_gateways = SmsGateways::open(&config, &around.sms_gateways)?;
     let mail_gateway = match (mail::open_gateway(&config.mail)?, around.mail_gateway) {
         (Some(_), Some(gateway)) => Some(gateway),
         (configured, _) => configured,
@@ -251,9 +244,7 @@ pub async fn assemble_app(config: Config, around: Dependencies, opened: Storage)
         master_key,
         password_hasher: passwords,
         pages,
-        sms_gateway,
-        sms_fallback,
-        sms_voice,
+        sms_gateways,
         mail_gateway,
         outgoing,
     });

@@ -13,6 +13,7 @@ use preau::bootstrap::{self, Dependencies};
 use preau::config::Config;
 use preau::crypto::PasswordCost;
 use preau::router;
+use preau::sms::SmsGateways;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -87,9 +88,7 @@ static SERVER: LazyLock<Running> = LazyLock::new(|| {
         rng: Arc::new(SeededRandom::new(1)),
         password_cost: PasswordCost::TEST,
         // The console: no log is installed.
-        sms_gateway: None,
-        sms_fallback: None,
-        sms_voice: None,
+        sms_gateways: SmsGateways::default(),
         mail_gateway: None,
     };
     let app = runtime.block_on(Box::pin(bootstrap::build_app(config, around, |_| {}))).unwrap();

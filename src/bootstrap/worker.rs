@@ -12,10 +12,11 @@ use tokio::task::JoinSet;
 use super::health::clock_problem;
 use crate::app::{App, AppState, Operation};
 use crate::base::clock::Span;
+use crate::config::SmsGatewayRole;
 use crate::db::Durability;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
-use crate::sms::{SmsCarrier, SmsGateway};
+use crate::sms::{SmsGateway, UnconfirmedReceipt};
 use crate::{
     accounts, activation, audit, credentials, devices, emails, grants, keys, limits, login, logouts, my_account,
     notify, otp, recovery, regroup, sessions, subjects, support,
@@ -36,8 +37,8 @@ const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 /// The interval at which views of pages with a support code are written to the database.
 const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The delay after which a receipt without its message is read once more: the message's row may be written after it.
-const RECEIPT_RETRY_DELAY: Duration = Duration::from_secs(3);
+/// The number of receipts of one gateway that are settled at a time: what is beyond it waits at the gateway.
+const MAX_RECEIPTS_AT_A_TIME: usize = 8;
 
 /// Starts the background work, ending soon after `stop` is true. A job under way is finished.
 pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -45,8 +46,8 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     for kind in JobKind::ALL {
         all.spawn(run_queue(app.clone(), kind, stop.clone()));
     }
-    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback, SmsCarrier::Voice] {
-        all.spawn(read_receipts(app.clone(), carrier, stop.clone()));
+    for (role, gateway) in app.sms_gateways.iter() {
+        all.spawn(read_receipts(app.clone(), role, Arc::clone(gateway), stop.clone()));
     }
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
@@ -121,43 +122,39 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
     all
 }
 
-/// Reads what a gateway says later of messages it took.
-async fn read_receipts(app: AppState, carrier: SmsCarrier, mut stop: watch::Receiver<bool>) {
-    let Some(gateway) = gateway_of(&app, carrier) else { return };
+/// Reads what a gateway says later of messages it took. Ends once what was begun is settled: the gateway repeats the
+/// rest.
+async fn read_receipts(
+    app: AppState,
+    role: SmsGatewayRole,
+    gateway: Arc<dyn SmsGateway>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut running = JoinSet::new();
     loop {
-        let receipt = tokio::select! {
-            receipt = gateway.next_receipt() => receipt,
-            _ = stop.wait_for(|stop| *stop) => return,
-        };
-        app.metrics.record_sms_receipt(carrier.name(), receipt.state.name());
-        let app = app.clone();
-        tokio::spawn(async move {
-            for delay in [Duration::ZERO, RECEIPT_RETRY_DELAY] {
-                tokio::time::sleep(delay).await;
-                match otp::ops::settle_receipt(&Operation::of_job(&app, "receipt"), carrier, &receipt).await {
-                    Ok(true) => return,
-                    Ok(false) => {}
-                    Err(error) => tracing::error!(error = format!("{error:#}"), "a receipt was not settled"),
-                }
+        tokio::select! {
+            receipt = gateway.next_receipt(), if running.len() < MAX_RECEIPTS_AT_A_TIME => {
+                running.spawn(settle_receipt(app.clone(), role, receipt));
             }
-        });
+            Some(_) = running.join_next() => {}
+            _ = stop.wait_for(|stop| *stop) => break,
+        }
     }
+    while running.join_next().await.is_some() {}
 }
 
-fn gateway_of(app: &App, carrier: SmsCarrier) -> Option<Arc<dyn SmsGateway>> {
-    match carrier {
-        SmsCarrier::Primary => Some(Arc::clone(&app.sms_gateway)),
-        SmsCarrier::Fallback => app.sms_fallback.as_ref().map(|fallback| Arc::clone(&fallback.gateway)),
-        SmsCarrier::Voice => app.sms_voice.clone(),
+/// Confirms a receipt once it is written down; one that was not is dropped, and the gateway repeats it.
+async fn settle_receipt(app: AppState, role: SmsGatewayRole, unconfirmed: UnconfirmedReceipt) {
+    match otp::ops::take_receipt(&Operation::of_job(&app, "receipt"), role, &unconfirmed.receipt).await {
+        Ok(()) => unconfirmed.confirm(),
+        Err(error) => tracing::error!(error = format!("{error:#}"), "a receipt was not settled: it will be repeated"),
     }
 }
 
 /// Ends the sessions with the gateways, once no work is left.
 pub async fn close_gateways(app: &App) {
-    for carrier in [SmsCarrier::Primary, SmsCarrier::Fallback] {
-        if let Some(gateway) = gateway_of(app, carrier) {
-            gateway.close().await;
-        }
+    for (_, gateway) in app.sms_gateways.iter() {
+        gateway.close().await;
     }
 }
 

@@ -19,8 +19,9 @@ use std::sync::Arc;
 use crate::base::ids::id128;
 use crate::base::rng::SystemRandom;
 use crate::bootstrap::Dependencies;
-use crate::config::{Config, Log};
+use crate::config::{Config, Log, SmsGatewayRole};
 use crate::demo::{Demo, DemoListeners, Ports};
+use crate::sms::SmsGateways;
 use crate::telemetry;
 
 use sms_inbox::SmsInbox;
@@ -58,7 +59,8 @@ async fn prepare(folder: &Path) -> anyhow::Result<(Demo, Arc<SmsInbox>)> {
     let deployment = Config::default().deployment.directory;
     let doors = DemoListeners::bind(Ports::FREE)?;
     let inbox = Arc::new(SmsInbox::default());
-    let around = Dependencies { sms_gateway: Some(inbox.clone()), ..Dependencies::production() };
+    let sms_gateways = SmsGateways::default().with(SmsGatewayRole::Primary, inbox.clone());
+    let around = Dependencies { sms_gateways, ..Dependencies::production() };
     let demo = Box::pin(Demo::prepare(doors, (folder, false), Path::new(&deployment), around)).await?;
     Ok((demo, inbox))
 }

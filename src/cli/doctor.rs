@@ -17,8 +17,8 @@ use crate::base::clock::{Clock as _, Span, SystemClock, Timestamp};
 use crate::base::typed_ids::ClientId;
 use crate::base::uai::Uai;
 use crate::clients::ops::publish::{PublishPlan, SetStatus, plan};
-use crate::config::Config;
 use crate::config::deployment::DeploymentFiles;
+use crate::config::{Config, SmsGatewayRole};
 use crate::crypto::{self, MasterKey};
 use crate::db::{AccessMode, Db, MIGRATION_COUNT, Tx, files};
 use crate::jose::KeyState;
@@ -120,12 +120,13 @@ async fn run_checks(file: Option<&Path>, report: &mut DoctorReport<'_>) -> anyho
     let declared = check_declared(&config, report)?;
     let store = ephemeral::diagnose(&config.ephemeral).await;
     report.record("ephemeral store", store.map_err(anyhow::Error::from))?;
-    report.record("SMS gateway", machine::check_gateway(&config).await)?;
-    if let Some(fallback) = &config.sms.fallback {
-        report.record("SMS fallback", machine::check_fallback(&config, fallback).await)?;
-    }
-    if let Some(checked) = machine::check_voice(&config).await.transpose() {
-        report.record("SMS voice", checked)?;
+    for (role, gateway) in config.sms.gateways() {
+        let what = match role {
+            SmsGatewayRole::Primary => "SMS gateway",
+            SmsGatewayRole::Fallback => "SMS fallback",
+            SmsGatewayRole::Voice => "SMS voice",
+        };
+        report.record(what, machine::check_sms_gateway(&config, gateway).await)?;
     }
     report.record("mail", machine::check_mail(&config).await)?;
     let Some(db) = report.record_value("database", open_database(&config).await)? else { return Ok(()) };
@@ -284,10 +285,10 @@ async fn check_sms(db: &Db, config: &Config, now: Timestamp) -> anyhow::Result<(
         anyhow::bail!("{reason}: {} (since {since}, {} times): {remedy}", outage.detail, outage.refusals);
     }
     let (used, cap) = (otp::ops::sent_today(&mut db.read().await?, now).await?, config.sms.daily_cap);
-    let carrier = if config.sms.fallback.is_some() { ", by the first gateway" } else { "" };
+    let gateway = if config.sms.fallback.is_some() { ", by the primary gateway" } else { "" };
     let caps = otp::ops::used_caps(&mut db.read().await?, config, now).await?;
     let caps: String = caps.iter().map(|used| format!("; {used}")).collect();
-    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){carrier}{caps}")))
+    Ok(((), format!("{used} of the {cap} of the day (sms.daily_cap){gateway}{caps}")))
 }
 
 /// Lists undelivered back-channel logouts: for information only, as no operator here can repair a relying party.

@@ -31,7 +31,8 @@ pub use pupils::Pupils;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, LongMessages, MessageField, MessageFieldValues,
-    MessageTemplate, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, TemplateSyntax,
+    MessageTemplate, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, SmsGatewayRole, SmscAlphabet,
+    TemplateSyntax,
 };
 
 use std::collections::BTreeSet;
@@ -199,24 +200,23 @@ impl Config {
 }
 
 /// The keys whose values are lists, separated by commas in the environment.
-const LIST_KEYS: [&str; 11] = [
+const LIST_KEYS: [&str; 6] = [
     "phones.fictitious",
     "server.trusted_proxies",
     "outgoing.allow_networks",
     "limits.shared_sources",
     "keys.algorithms",
     "sms.countries",
-    "sms.http.number_refused",
-    "sms.fallback.http.number_refused",
-    "sms.voice.number_refused",
-    "sms.smpp.number_refused",
-    "sms.fallback.smpp.number_refused",
 ];
+/// The keys whose values are lists, in the sections of SMS gateways.
+const GATEWAY_LIST_KEYS: [&str; 2] = ["number_refused", "number_errors"];
 
 /// Returns the values of lists in the environment. The reader of the environment would take a list of one number for a
 /// number.
-fn environment_lists(variables: &config::Map<String, String>) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
-    LIST_KEYS.into_iter().filter_map(|key| {
+fn environment_lists(variables: &config::Map<String, String>) -> impl Iterator<Item = (String, Vec<&str>)> {
+    let sections = [&sms::HTTP_SECTIONS[..], &sms::SMPP_SECTIONS[..]].concat();
+    let of_gateways = sections.into_iter().flat_map(|section| GATEWAY_LIST_KEYS.map(|key| format!("{section}.{key}")));
+    LIST_KEYS.into_iter().map(str::to_owned).chain(of_gateways).filter_map(|key| {
         let value = variables.get(&format!("PREAU__{}", key.to_uppercase().replace('.', "__")))?;
         Some((key, value.split(',').collect()))
     })
@@ -256,30 +256,28 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     for (prefix, fields) in [
         ("server.tls", &["certificate", "key"][..]),
         ("sms.fallback", &["gateway", "after_seconds", "http", "smpp"][..]),
-        ("sms.smpp", &sms::SMPP_GATEWAY_KEYS[..]),
-        ("sms.fallback.smpp", &sms::SMPP_GATEWAY_KEYS[..]),
-        ("sms.http", &sms::HTTP_GATEWAY_KEYS[..]),
-        ("sms.http.success", &sms::ANSWER_RULE_KEYS[..]),
-        ("sms.http.refused", &sms::ANSWER_RULE_KEYS[..]),
-        ("sms.fallback.http", &sms::HTTP_GATEWAY_KEYS[..]),
-        ("sms.fallback.http.success", &sms::ANSWER_RULE_KEYS[..]),
-        ("sms.fallback.http.refused", &sms::ANSWER_RULE_KEYS[..]),
-        ("sms.voice", &sms::HTTP_GATEWAY_KEYS[..]),
-        ("sms.voice.success", &sms::ANSWER_RULE_KEYS[..]),
-        ("sms.voice.refused", &sms::ANSWER_RULE_KEYS[..]),
         ("mail.smtp", &["url", "user", "password", "password_file"][..]),
         ("outgoing", &["ca", "proxy", "proxy_file"][..]),
     ] {
         known.extend(fields.iter().map(|f| format!("{prefix}.{f}")));
+    }
+    for section in sms::HTTP_SECTIONS {
+        known.extend(sms::HTTP_GATEWAY_KEYS.map(|key| format!("{section}.{key}")));
+        for rule in ["success", "refused"] {
+            known.extend(sms::ANSWER_RULE_KEYS.map(|key| format!("{section}.{rule}.{key}")));
+        }
+    }
+    for section in sms::SMPP_SECTIONS {
+        known.extend(sms::SMPP_GATEWAY_KEYS.map(|key| format!("{section}.{key}")));
     }
     let mut seen = BTreeSet::new();
     collect_keys("", given, &mut seen);
     // Names of headers are the gateway's.
     let is_known = |key: &String| {
         known.contains(key)
-            || ["sms.http.headers.", "sms.fallback.http.headers.", "sms.voice.headers."]
+            || sms::HTTP_SECTIONS
                 .iter()
-                .any(|start| key.starts_with(start))
+                .any(|section| key.strip_prefix(section).is_some_and(|rest| rest.starts_with(".headers.")))
     };
     match seen.iter().find(|key| !is_known(key)) {
         None => Ok(()),

@@ -7,7 +7,7 @@ mod template;
 
 pub use answer::{ANSWER_RULE_KEYS, AnswerRule};
 pub use http::{HTTP_GATEWAY_KEYS, HttpGatewayConfig, HttpGatewayTemplates};
-pub use smpp::{LongMessages, SMPP_GATEWAY_KEYS, SmppGatewayConfig};
+pub use smpp::{LongMessages, SMPP_GATEWAY_KEYS, SmppGatewayConfig, SmscAlphabet};
 pub use template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use crate::base::destinations::DestinationList;
 pub struct Sms {
     pub gateway: SmsGatewayConfig,
     pub fallback: Option<SmsFallback>,
-    pub voice: Option<Box<HttpGatewayConfig>>,
+    pub voice: Option<SmsGatewayConfig>,
     pub daily_cap: u32,
     pub foreign_prefix_daily_cap: u32,
     pub academy_daily_cap: u32,
@@ -31,6 +31,37 @@ pub struct Sms {
     pub countries: DestinationList,
     pub alarm_minutes: u32,
 }
+
+/// The place of a gateway among those configured, and all of them in the order in which they are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum SmsGatewayRole {
+    /// Carries the messages.
+    Primary,
+    /// Carries what the primary gateway does not take.
+    Fallback,
+    /// Calls a landline and speaks the text.
+    Voice,
+}
+
+impl SmsGatewayRole {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns the section that names the gateway of this role.
+    pub fn section(self) -> &'static str {
+        match self {
+            SmsGatewayRole::Primary => "sms",
+            SmsGatewayRole::Fallback => "sms.fallback",
+            SmsGatewayRole::Voice => "sms.voice",
+        }
+    }
+}
+
+/// The sections that have the form of `[sms.http]`, and those of `[sms.smpp]`.
+pub(super) const HTTP_SECTIONS: [&str; 3] = ["sms.http", "sms.fallback.http", "sms.voice"];
+pub(super) const SMPP_SECTIONS: [&str; 2] = ["sms.smpp", "sms.fallback.smpp"];
 
 /// The gateway that `gateway` names, with the section of its settings.
 #[derive(Clone, Debug)]
@@ -77,21 +108,21 @@ struct SmsKeys {
     voice: Option<Box<HttpGatewayConfig>>,
 }
 
-/// The second gateway, for what the first one does not take.
+/// The fallback gateway, for what the primary one does not take.
 #[derive(Clone, Debug)]
 pub struct SmsFallback {
     pub gateway: SmsGatewayConfig,
     pub after_seconds: u32,
 }
 
-/// The keys of the second gateway's section.
+/// The keys of the fallback gateway's section.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct FallbackKeys {
     /// The gateway's name as in `[sms]`, with the section `[sms.fallback.http]` or `[sms.fallback.smpp]`.
     gateway: String,
-    /// The age from which a message that the first gateway refused is handed to the second one: old enough for the
-    /// first one to be tried twice, young enough for a code that somebody waits for.
+    /// The age from which a message that the primary gateway refused is handed to the fallback: old enough for the
+    /// primary to be tried twice, young enough for a code that somebody waits for.
     after_seconds: u32,
     http: Option<Box<HttpGatewayConfig>>,
     smpp: Option<Box<SmppGatewayConfig>>,
@@ -154,7 +185,7 @@ impl TryFrom<SmsKeys> for Sms {
         Ok(Self {
             gateway,
             fallback,
-            voice: keys.voice,
+            voice: keys.voice.map(SmsGatewayConfig::Http),
             daily_cap: keys.daily_cap,
             foreign_prefix_daily_cap: keys.foreign_prefix_daily_cap,
             academy_daily_cap: keys.academy_daily_cap,
@@ -212,18 +243,7 @@ impl From<Sms> for SmsKeys {
             http,
             smpp,
             fallback,
-            voice: sms.voice,
-        }
-    }
-}
-
-impl SmsGatewayConfig {
-    /// Returns the section of the gateway's settings inside of `outer`, which is itself that of the console's.
-    fn section(&self, outer: &str) -> String {
-        match self {
-            SmsGatewayConfig::Console => outer.to_owned(),
-            SmsGatewayConfig::Http(_) => format!("{outer}.http"),
-            SmsGatewayConfig::Smpp(_) => format!("{outer}.smpp"),
+            voice: sms.voice.and_then(|gateway| keys_of(gateway).1.0),
         }
     }
 }
@@ -240,14 +260,29 @@ impl Sms {
         }
     }
 
-    /// Returns the section that describes the first gateway, for messages to operators.
-    pub fn gateway_section(&self) -> String {
-        self.gateway.section("sms")
+    /// Lists the configured gateways.
+    pub fn gateways(&self) -> impl Iterator<Item = (SmsGatewayRole, &SmsGatewayConfig)> {
+        <SmsGatewayRole as strum::IntoEnumIterator>::iter().filter_map(|role| Some((role, self.gateway_of(role)?)))
     }
 
-    /// Returns the section that describes the second gateway, or the one where it would stand.
-    pub fn fallback_section(&self) -> String {
-        self.fallback.as_ref().map_or_else(|| "sms.fallback".to_owned(), |f| f.gateway.section("sms.fallback"))
+    /// Returns the gateway of a role, if one is configured.
+    pub fn gateway_of(&self, role: SmsGatewayRole) -> Option<&SmsGatewayConfig> {
+        match role {
+            SmsGatewayRole::Primary => Some(&self.gateway),
+            SmsGatewayRole::Fallback => self.fallback.as_ref().map(|fallback| &fallback.gateway),
+            SmsGatewayRole::Voice => self.voice.as_ref(),
+        }
+    }
+
+    /// Returns the section that describes the gateway of a role, or the one where it would stand, for messages to
+    /// operators.
+    pub fn section_of(&self, role: SmsGatewayRole) -> String {
+        let outer = role.section();
+        match self.gateway_of(role) {
+            Some(SmsGatewayConfig::Http(_)) if role != SmsGatewayRole::Voice => format!("{outer}.http"),
+            Some(SmsGatewayConfig::Smpp(_)) => format!("{outer}.smpp"),
+            _ => outer.to_owned(),
+        }
     }
 
     pub(super) fn check(&mut self, loopback: bool) -> Result<(), ConfigError> {
@@ -263,31 +298,30 @@ impl Sms {
         if !(1..=1440).contains(&self.alarm_minutes) {
             return invalid("sms.alarm_minutes is 1 to 1440");
         }
-        if let Some(fallback) = &mut self.fallback {
-            if fallback.after_seconds > 600 {
-                return invalid("sms.fallback.after_seconds is 600 at most: a code is valid for 30 minutes");
+        if self.fallback.as_ref().is_some_and(|fallback| fallback.after_seconds > 600) {
+            return invalid("sms.fallback.after_seconds is 600 at most: a code is valid for 30 minutes");
+        }
+        for role in <SmsGatewayRole as strum::IntoEnumIterator>::iter() {
+            let section = self.section_of(role);
+            let gateway = match role {
+                SmsGatewayRole::Primary => Some(&mut self.gateway),
+                SmsGatewayRole::Fallback => self.fallback.as_mut().map(|fallback| &mut fallback.gateway),
+                SmsGatewayRole::Voice => self.voice.as_mut(),
+            };
+            match gateway {
+                None => {}
+                Some(SmsGatewayConfig::Console) if loopback => {}
+                Some(SmsGatewayConfig::Console) => {
+                    return invalid(&format!(
+                        "{section}.gateway = \"console\" is for a loopback issuer only: set \"http\" and [{section}.http]"
+                    ));
+                }
+                Some(SmsGatewayConfig::Http(http)) => renamed(http.check(loopback), "sms.http", &section)?,
+                Some(SmsGatewayConfig::Smpp(smpp)) => renamed(smpp.check(loopback), "sms.smpp", &section)?,
             }
-            check_gateway("sms.fallback", &mut fallback.gateway, loopback)?;
         }
-        if let Some(voice) = &mut self.voice {
-            renamed(voice.check(loopback), "sms.http", "sms.voice")?;
-        }
-        check_gateway("sms", &mut self.gateway, loopback)
+        Ok(())
     }
-}
-
-fn check_gateway(section: &str, gateway: &mut SmsGatewayConfig, loopback: bool) -> Result<(), ConfigError> {
-    let (name, checked) = match gateway {
-        SmsGatewayConfig::Console if loopback => return Ok(()),
-        SmsGatewayConfig::Console => {
-            return invalid(&format!(
-                "{section}.gateway = \"console\" is for a loopback issuer only: set \"http\" and [{section}.http]"
-            ));
-        }
-        SmsGatewayConfig::Http(http) => ("sms.http", http.check(loopback)),
-        SmsGatewayConfig::Smpp(smpp) => ("sms.smpp", smpp.check(loopback)),
-    };
-    renamed(checked, name, &name.replacen("sms", section, 1))
 }
 
 /// Names the section in a broken rule by where it stands.

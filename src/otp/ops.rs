@@ -13,8 +13,8 @@ pub use deliver::{
     ResumeSummary, SmsJob, SmsJobContext, active_outages, deliver, record_undeliverable, release_during_outages,
     resume, sent_today,
 };
-pub use gateways::{GATEWAY_BREAKER_KEY, are_gateways_resting};
-pub use receipts::settle_receipt;
+pub use gateways::are_gateways_resting;
+pub use receipts::{settle_receipt, take_receipt};
 pub use resend::{ResendOutcome, request_resend};
 pub use send::{CodeRequest, person_budget_key, phone_budget_key, send};
 

@@ -5,7 +5,7 @@
 //! instead, requests made during an outage do not count.
 
 use crate::base::clock::{Span, Timestamp};
-use crate::config::Sms;
+use crate::config::{Sms, SmsGatewayRole};
 use crate::http::pages::dates::date_key;
 use crate::otp::conversion::{ACADEMY_CONVERSION_WINDOW, CONVERSION_WINDOW};
 
@@ -19,9 +19,9 @@ const PACE_MEMORY: Span = Span::minutes(3);
 pub enum OutageReason {
     /// The gateway refuses the deployment, or is unreachable.
     Gateway,
-    /// The first of two gateways refuses the deployment, or is unreachable.
+    /// The primary of two gateways refuses the deployment, or is unreachable.
     Primary,
-    /// The second gateway does.
+    /// The fallback gateway does.
     Fallback,
     /// The daily cap is exhausted.
     Cap,
@@ -31,6 +31,8 @@ pub enum OutageReason {
     AcademyCap(String),
     /// The interface that calls landlines refuses the deployment, or is unreachable.
     Voice,
+    /// A gateway took messages, and its receipts say that they did not arrive, for reasons that are not the numbers'.
+    Undelivered(String),
     /// More messages than twice the forecast of an hour.
     Pace,
     /// An operator reported undelivered messages.
@@ -55,6 +57,7 @@ impl OutageReason {
             OutageReason::PrefixCap(prefix) => format!("cap of prefix {prefix}"),
             OutageReason::AcademyCap(academy) => format!("cap of academy {academy}"),
             OutageReason::Voice => "voice".to_owned(),
+            OutageReason::Undelivered(gateway) => format!("undelivered by {gateway}"),
             OutageReason::Pace => "pace".to_owned(),
             OutageReason::Operator => "operator".to_owned(),
             OutageReason::Prefix(prefix) => format!("prefix {prefix}"),
@@ -81,6 +84,7 @@ impl OutageReason {
                 named("prefix ", OutageReason::Prefix)
                     .or_else(|| named("cap of prefix ", OutageReason::PrefixCap))
                     .or_else(|| named("cap of academy ", OutageReason::AcademyCap))
+                    .or_else(|| named("undelivered by ", OutageReason::Undelivered))
                     .or_else(|| named("codes of academy ", OutageReason::Academy))
                     .or_else(|| named("codes abroad of academy ", OutageReason::AcademyAbroad))
                     .unwrap_or_else(|| OutageReason::Other(name.to_owned()))
@@ -106,9 +110,11 @@ impl Outage {
     /// True if the outage is reported to operators.
     pub fn is_active(&self, now: Timestamp) -> bool {
         match self.reason {
-            OutageReason::Gateway | OutageReason::Primary | OutageReason::Fallback | OutageReason::Voice => {
-                self.refusals >= MIN_REFUSALS
-            }
+            OutageReason::Gateway
+            | OutageReason::Primary
+            | OutageReason::Fallback
+            | OutageReason::Voice
+            | OutageReason::Undelivered(_) => self.refusals >= MIN_REFUSALS,
             // A new day has a new cap.
             OutageReason::Cap | OutageReason::PrefixCap(_) | OutageReason::AcademyCap(_) => {
                 date_key(self.last_refusal_at) == date_key(now)
@@ -134,25 +140,28 @@ impl Outage {
         matches!(self.reason, OutageReason::Voice | OutageReason::Cap | OutageReason::Pace)
     }
 
-    /// True if one of two gateways fails, and the other one carries the messages.
-    pub fn is_carried_elsewhere(&self) -> bool {
-        matches!(self.reason, OutageReason::Primary | OutageReason::Fallback)
+    /// Returns what the outage means for messages, for the log.
+    pub fn summary(&self) -> &'static str {
+        match self.reason {
+            OutageReason::Primary | OutageReason::Fallback => "SMS leave by the other gateway",
+            OutageReason::Undelivered(_) => "SMS leave and do not arrive",
+            _ => "SMS do not leave",
+        }
     }
 
     /// Returns the remedy, for operators, with the sections of the configured gateways.
     pub fn remedy(&self, sms: &Sms) -> String {
-        let first = sms.gateway_section();
-        let second = sms.fallback_section();
+        let [primary, fallback] = [SmsGatewayRole::Primary, SmsGatewayRole::Fallback].map(|role| sms.section_of(role));
         match self.reason {
             OutageReason::Gateway => format!(
-                "see [{first}] and the gateway's account; what waits is tried again by itself, and was free for whoever \
+                "see [{primary}] and the gateway's account; what waits is tried again by itself, and was free for whoever \
                  asked"
             ),
             OutageReason::Primary => {
-                format!("see [{first}] and the gateway's account; messages leave by [{second}] meanwhile")
+                format!("see [{primary}] and the gateway's account; messages leave by [{fallback}] meanwhile")
             }
             OutageReason::Fallback => {
-                format!("see [{second}] and its account: nothing takes over where [{first}] fails")
+                format!("see [{fallback}] and its account: nothing takes over where [{primary}] fails")
             }
             OutageReason::Cap => "raise sms.daily_cap and restart, or wait for tomorrow".to_owned(),
             OutageReason::PrefixCap(_) => {
@@ -165,6 +174,11 @@ impl Outage {
             }
             OutageReason::Voice => {
                 "see [sms.voice] and its account; no call leaves meanwhile, and what waits is tried again by itself"
+                    .to_owned()
+            }
+            OutageReason::Undelivered(_) => {
+                "see the operator's table of errors, and whether it bars the sender; an error that speaks of the number \
+                 belongs in number_errors"
                     .to_owned()
             }
             OutageReason::Pace => {
@@ -257,6 +271,7 @@ mod tests {
             OutageReason::AcademyCap("montpellier".to_owned()),
             OutageReason::Pace,
             OutageReason::Voice,
+            OutageReason::Undelivered("primary".to_owned()),
             OutageReason::Academy("montpellier".to_owned()),
             OutageReason::AcademyAbroad("montpellier".to_owned()),
             OutageReason::Other("a reason of a later version".to_owned()),

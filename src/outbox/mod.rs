@@ -2,7 +2,7 @@
 //!
 //! The row is written in the causing transaction, so the job exists exactly if its cause does. Bodies are encrypted,
 //! and wiped once the job is done. A job may run twice after a crash, so the job's id serves as the idempotency key of
-//! every call to another system. This module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
+//! every call to another system, and what may not be repeated for ever counts its hand-overs before each of them. This module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
 
 mod circuit_breaker;
 mod job_kind;
@@ -22,11 +22,13 @@ pub struct Job {
     pub kind: JobKind,
     pub body: String,
     pub attempts: i64,
-    /// True if the job has exceeded its maximum age and only its cleanup is left to do.
+    /// The time after which the job is worth nothing.
+    pub expires_at: Timestamp,
+    /// True if the job has expired and only its cleanup is left to do.
     pub overdue: bool,
-    /// True if an attempt got no response: the recipient may have executed the request.
-    pub uncertain: bool,
-    /// The gateway that may have taken the message, where there are several.
+    /// The number of hand-overs that the recipient may have taken, because they got no response.
+    pub handovers: i64,
+    /// The recipient of those.
     pub handed_to: Option<String>,
 }
 
@@ -43,8 +45,10 @@ pub enum ClaimFilter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobOutcome {
     Done,
-    /// Retry with back-off until the maximum age.
+    /// Retry with back-off until the job expires.
     Retry,
+    /// Retry with a back-off of five seconds at most: the recipient is there and has no room now.
+    RetrySoon,
     /// Permanent failure.
     Dead,
     /// Nothing to do: the row is deleted.
@@ -65,6 +69,19 @@ pub async fn enqueue(
     enqueue_for_source(tx, master_key, kind, body, None).await
 }
 
+/// Writes a job like [`enqueue`], which expires at another time than others of its kind.
+pub async fn enqueue_until(
+    tx: &mut UnitOfWork<'_>,
+    master_key: &MasterKey,
+    kind: JobKind,
+    body: &str,
+    expires: Timestamp,
+) -> anyhow::Result<()> {
+    let id = enqueue(tx, master_key, kind, body).await?;
+    tx.execute("UPDATE outbox SET expires_at = $2 WHERE id = $1", args![id, expires]).await?;
+    Ok(())
+}
+
 /// Writes a job that is not due before `due`.
 pub async fn enqueue_at(
     tx: &mut UnitOfWork<'_>,
@@ -78,6 +95,8 @@ pub async fn enqueue_at(
     Ok(())
 }
 
+/// The longest pause of a job whose recipient has no room now.
+const SOON: Span = Span::seconds(5);
 /// The spacing between the jobs of one source.
 const SOURCE_SPACING: Span = Span::seconds(1);
 
@@ -100,9 +119,9 @@ pub async fn enqueue_for_source(
         turn = last.map_or(now, |last| Timestamp(last).plus(SOURCE_SPACING)).max(now);
     }
     tx.execute(
-        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at, source, turn_at) \
-         VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5, $6)",
-        args![&id, kind.name(), sealed, now, source, turn],
+        "INSERT INTO outbox (id, kind, body, state, attempts, created_at, due_at, source, turn_at, expires_at) \
+         VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5, $6, $7)",
+        args![&id, kind.name(), sealed, now, source, turn, now.plus(kind.max_age())],
     )
     .await?;
     Ok(id)
@@ -114,17 +133,17 @@ struct Row {
     kind: String,
     body: Option<String>,
     attempts: i64,
-    created_at: i64,
-    unsure: bool,
+    expires_at: i64,
+    handovers: i64,
     handed_to: Option<String>,
 }
 
-/// True if a job is due. A read, so that an idle server writes nothing.
-async fn is_due(db: &Db, now: Timestamp, kind: JobKind, born: Timestamp) -> Result<bool> {
+/// True if a job is due that expires by a time. A read, so that an idle server writes nothing.
+async fn is_due(db: &Db, now: Timestamp, kind: JobKind, expires: Timestamp) -> Result<bool> {
     let mut tx = db.read().await?;
-    let sql =
-        "SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND due_at <= $1 AND created_at <= $3 LIMIT 1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![now, kind.name(), born]).await?.is_some())
+    let sql = "SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND due_at <= $1 \
+               AND COALESCE(expires_at, created_at + $4) <= $3 LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![now, kind.name(), expires, kind.max_age().0]).await?.is_some())
 }
 
 /// The jobs to claim.
@@ -138,12 +157,11 @@ pub struct ClaimRequest {
 /// Claims due jobs of a kind for one minute, ordered by their scheduled time.
 pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: ClaimRequest) -> anyhow::Result<Vec<Job>> {
     let ClaimRequest { kind, filter, max_jobs } = request;
-    let born = match filter {
-        // If the clock went back, rows have a creation time in the future: such jobs are due all the same.
+    let expires = match filter {
         ClaimFilter::Due => Timestamp(i64::MAX),
-        ClaimFilter::Overdue => now.minus(kind.max_age()),
+        ClaimFilter::Overdue => now,
     };
-    if !is_due(db, now, kind, born).await? {
+    if !is_due(db, now, kind, expires).await? {
         return Ok(Vec::new());
     }
     let mut tx = db.write(Durability::Relaxed).await?;
@@ -152,9 +170,10 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
         .fetch_all::<Row>(
             "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE state = 'waiting' AND due_at <= $1 \
              AND id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $4 AND due_at <= $1 \
-             AND created_at <= $5 ORDER BY turn_at, due_at LIMIT $3) \
-             RETURNING id, kind, body, attempts, created_at, unsure, handed_to",
-            args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), born],
+             AND COALESCE(expires_at, created_at + $6) <= $5 ORDER BY turn_at, due_at LIMIT $3) \
+             RETURNING id, kind, body, attempts, COALESCE(expires_at, created_at + $6) AS expires_at, \
+             handovers + CASE WHEN unsure THEN 1 ELSE 0 END AS handovers, handed_to",
+            args![now, now.plus(Span::minutes(1)), max_jobs, kind.name(), expires, kind.max_age().0],
         )
         .await?;
     let mut jobs = Vec::new();
@@ -163,7 +182,7 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
         let opened = row.body.as_deref().and_then(|b| master_key.open(associated_data(&row.id), b).ok());
         match (kind, opened) {
             (Some(kind), Some(body)) => {
-                let overdue = now.since(Timestamp(row.created_at)) >= kind.max_age();
+                let overdue = Timestamp(row.expires_at) <= now;
                 if overdue && !kind.handles_overdue() {
                     finish_as(&mut tx, &row.id, "dead", now).await?;
                     continue;
@@ -173,8 +192,9 @@ pub async fn claim(db: &Db, master_key: &MasterKey, now: Timestamp, request: Cla
                     kind,
                     body,
                     attempts: row.attempts,
+                    expires_at: Timestamp(row.expires_at),
                     overdue,
-                    uncertain: row.unsure,
+                    handovers: row.handovers,
                     handed_to: row.handed_to,
                 });
             }
@@ -206,16 +226,21 @@ pub async fn abandon_in(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
     finish_as(tx, id, "dead", now).await
 }
 
-/// Records an attempt without a response.
-pub async fn mark_uncertain_in(tx: &mut Tx, id: &str) -> Result<()> {
-    tx.execute("UPDATE outbox SET unsure = TRUE WHERE id = $1", args![id]).await?;
-    Ok(())
+/// Counts a hand-over before it happens, so that it is counted also if the process dies in it. Returns false if the job
+/// has ended, or was handed over by another server since it was claimed.
+pub async fn begin_handover_in(tx: &mut Tx, job: &Job, recipient: &'static str) -> Result<bool> {
+    // A server of an older release wrote `unsure` instead.
+    let sql = "UPDATE outbox SET handovers = handovers + 1, handed_to = $2 WHERE id = $1 AND state = 'waiting' \
+               AND handovers + CASE WHEN unsure THEN 1 ELSE 0 END = $3";
+    Ok(tx.execute(sql, args![&job.id, recipient, job.handovers]).await? == 1)
 }
 
-/// Records the gateway that may have taken the message, or that none has. Returns false if the job has ended.
-pub async fn set_handed_to_in(tx: &mut Tx, id: &str, gateway: Option<&'static str>) -> Result<bool> {
-    let sql = "UPDATE outbox SET handed_to = $2 WHERE id = $1 AND state = 'waiting'";
-    Ok(tx.execute(sql, args![id, gateway]).await? == 1)
+/// Takes a hand-over back that its recipient certainly did not take.
+pub async fn undo_handover_in(tx: &mut Tx, job: &Job) -> Result<()> {
+    let sql = "UPDATE outbox SET handovers = handovers - 1, \
+               handed_to = CASE WHEN handovers = 1 AND NOT unsure THEN NULL ELSE handed_to END WHERE id = $1";
+    tx.execute(sql, args![&job.id]).await?;
+    Ok(())
 }
 
 /// Makes all waiting jobs of a kind due now, regardless of their back-off. Returns the number of jobs.
@@ -229,7 +254,12 @@ pub async fn make_due(tx: &mut UnitOfWork<'_>, kind: JobKind) -> Result<u64> {
 /// retried.
 pub async fn finish_in(tx: &mut UnitOfWork<'_>, job: &Job, done: JobOutcome) -> Result<bool> {
     let now = tx.now;
-    let pause = if done == JobOutcome::Retry { job.kind.backoff(job.attempts) } else { None };
+    let backoff = job.kind.backoff(job.attempts);
+    let pause = match done {
+        JobOutcome::Retry => backoff,
+        JobOutcome::RetrySoon => backoff.map(|pause| pause.min(SOON)),
+        JobOutcome::Done | JobOutcome::Dead | JobOutcome::Discard => None,
+    };
     match pause {
         Some(pause) => {
             tx.execute(

@@ -10,6 +10,10 @@ impl SmsGateway for ConsoleGateway {
         Box::pin(async { Ok(None) })
     }
 
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(async { Ok("messages go to the log".to_owned()) })
     }

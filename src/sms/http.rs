@@ -44,9 +44,9 @@ impl HttpGateway {
     }
 
     async fn request(&self, message: &SmsMessage) -> RequestBuilder {
-        let SmsMessage { id, to, text } = message;
+        let SmsMessage { id, to, text, validity } = message;
         let secret = self.config.secret.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
-        let values = MessageFieldValues { id, to, text, secret };
+        let values = MessageFieldValues { id, to, text, secret, validity: *validity };
         let url = self.templates.url.fill_in(values, TemplateSyntax::Url);
         let mut request = self.client.client_for(&url).await.request(self.method.clone(), &url);
         request = match &self.templates.body {

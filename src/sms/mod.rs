@@ -4,16 +4,22 @@
 //! only, as stated in the configuration.
 
 mod console;
+mod gateways;
 mod http;
+mod message_id;
 mod smpp;
+
+pub use gateways::SmsGateways;
+pub use message_id::{kept_form, possible_kept_forms};
 
 use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use crate::base::clock::Span;
-use crate::config::{Config, Outgoing, SmsGatewayConfig};
+use crate::config::{Outgoing, SmsGatewayConfig};
 
 /// An SMS. `id` is the idempotency key: sending twice has the same effect as sending once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +27,9 @@ pub struct SmsMessage {
     pub id: String,
     pub to: String,
     pub text: String,
+    /// The time for which it is worth delivering: no part of the JSON that a gateway by HTTP takes by default.
+    #[serde(skip)]
+    pub validity: Span,
 }
 
 /// The reason for a failed delivery.
@@ -58,12 +67,10 @@ pub trait SmsGateway: Send + Sync {
 
     /// True if the gateway takes a repeated id for the same message. Where it does not, a message whose answer was lost
     /// may be delivered twice.
-    fn is_idempotent(&self) -> bool {
-        true
-    }
+    fn is_idempotent(&self) -> bool;
 
     /// Waits for what the gateway says of a message later; for ever, if it says nothing.
-    fn next_receipt(&self) -> SmsFuture<'_, SmsReceipt> {
+    fn next_receipt(&self) -> SmsFuture<'_, UnconfirmedReceipt> {
         Box::pin(std::future::pending())
     }
 
@@ -79,6 +86,28 @@ pub struct SmsReceipt {
     /// The gateway's own id.
     pub message_id: String,
     pub state: ReceiptState,
+    /// The gateway's own words for the state, for operators; never a number.
+    pub words: String,
+}
+
+/// A receipt that the gateway repeats unless it is confirmed: whoever drops one has not kept it.
+#[derive(Debug)]
+pub struct UnconfirmedReceipt {
+    pub receipt: SmsReceipt,
+    confirmation: oneshot::Sender<()>,
+}
+
+impl UnconfirmedReceipt {
+    /// Returns the receipt, and what hears of its confirmation.
+    pub fn new(receipt: SmsReceipt) -> (Self, oneshot::Receiver<()>) {
+        let (confirmation, confirmed) = oneshot::channel();
+        (Self { receipt, confirmation }, confirmed)
+    }
+
+    /// Tells the gateway that the receipt is kept.
+    pub fn confirm(self) {
+        let _gone = self.confirmation.send(());
+    }
 }
 
 /// The last state of a message.
@@ -86,12 +115,13 @@ pub struct SmsReceipt {
 #[strum(serialize_all = "snake_case")]
 pub enum ReceiptState {
     Delivered,
-    /// The number is not reachable at all.
-    Undeliverable,
+    /// The number is permanently unreachable: the school can correct it.
+    Unreachable,
     /// The phone was not reached in time.
     Expired,
-    /// The operator refused it on the way.
-    Rejected,
+    /// The message did not arrive for a reason that does not speak of the number: a barred sender, a refusing operator.
+    Failed,
+    /// It is still on the way.
     Other,
 }
 
@@ -99,31 +129,6 @@ impl ReceiptState {
     pub fn name(self) -> &'static str {
         self.into()
     }
-}
-
-/// The place of a gateway among those configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum SmsCarrier {
-    /// The gateway of `[sms]`.
-    Primary,
-    /// The gateway of `[sms.fallback]`.
-    Fallback,
-    /// The interface of `[sms.voice]`, which calls a landline and speaks the text.
-    Voice,
-}
-
-impl SmsCarrier {
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-}
-
-/// The second gateway.
-pub struct FallbackGateway {
-    pub gateway: Arc<dyn SmsGateway>,
-    /// The age from which a message that the first gateway refused is handed to this one.
-    pub after: Span,
 }
 
 /// Creates the configured gateway.
@@ -136,42 +141,4 @@ pub fn open_gateway(config: &SmsGatewayConfig, outgoing: &Outgoing) -> anyhow::R
         SmsGatewayConfig::Http(config) => Arc::new(http::HttpGateway::new(config, outgoing)?),
         SmsGatewayConfig::Smpp(config) => Arc::new(smpp::SmppGateway::new(config, outgoing)?),
     })
-}
-
-/// Creates the interface that calls landlines, if one is configured; `given` replaces it in tests.
-///
-/// # Errors
-/// As those of [`open_gateway`].
-pub fn open_voice_gateway(
-    config: &Config,
-    given: Option<Arc<dyn SmsGateway>>,
-) -> anyhow::Result<Option<Arc<dyn SmsGateway>>> {
-    let Some(voice) = &config.sms.voice else { return Ok(None) };
-    Ok(Some(match given {
-        Some(gateway) => gateway,
-        None => Arc::new(http::HttpGateway::new(voice, &config.outgoing)?),
-    }))
-}
-
-/// Creates the first gateway and, if configured, the second one; `given` replaces them in tests.
-///
-/// # Errors
-/// As those of [`open_gateway`].
-pub fn open_gateways(
-    config: &Config,
-    given: [Option<Arc<dyn SmsGateway>>; 2],
-) -> anyhow::Result<(Arc<dyn SmsGateway>, Option<FallbackGateway>)> {
-    let open = |gateway: &SmsGatewayConfig, given: Option<Arc<dyn SmsGateway>>| match given {
-        Some(gateway) => Ok(gateway),
-        None => open_gateway(gateway, &config.outgoing),
-    };
-    let [first, second] = given;
-    let fallback = match &config.sms.fallback {
-        None => None,
-        Some(fallback) => {
-            let after = Span::seconds(fallback.after_seconds.into());
-            Some(FallbackGateway { gateway: open(&fallback.gateway, second)?, after })
-        }
-    };
-    Ok((open(&config.sms.gateway, first)?, fallback))
 }

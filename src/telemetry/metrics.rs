@@ -98,6 +98,7 @@ pub struct Metrics {
     sms: Family<OutcomeLabels, Counter>,
     sms_carried: Family<GatewayLabels, Counter>,
     sms_receipts: Family<ReceiptLabels, Counter>,
+    sms_unmatched_receipts: Family<GatewayLabels, Counter>,
     sms_caps: Family<CapLabels, Counter>,
     connections: ConnectionMetrics,
 }
@@ -116,6 +117,9 @@ impl Default for Metrics {
         registry.register("sms_carried", "Messages that a gateway took, by gateway", sms_carried.clone());
         let sms_receipts = Family::<ReceiptLabels, Counter>::default();
         registry.register("sms_receipts", "What gateways said later of messages they took", sms_receipts.clone());
+        let sms_unmatched_receipts = Family::<GatewayLabels, Counter>::default();
+        let help = "Receipts of no message that waits for one, by gateway";
+        registry.register("sms_unmatched_receipts", help, sms_unmatched_receipts.clone());
         let sms_caps = Family::<CapLabels, Counter>::default();
         registry.register("sms_caps_reached", "Shares of a day's cap of messages that were reached", sms_caps.clone());
         registry.register("sms", "Messages, and those that were never written", sms.clone());
@@ -131,6 +135,7 @@ impl Default for Metrics {
             sms,
             sms_carried,
             sms_receipts,
+            sms_unmatched_receipts,
             sms_caps,
             connections,
         }
@@ -171,14 +176,19 @@ impl Metrics {
         self.sms.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
-    /// Counts an SMS that a gateway took: `primary` or `fallback`.
-    pub fn record_sms_carrier(&self, gateway: &'static str) {
+    /// Counts an SMS that a gateway took: `primary`, `fallback` or `voice`.
+    pub fn record_sms_gateway(&self, gateway: &'static str) {
         self.sms_carried.get_or_create(&GatewayLabels { gateway }).inc();
     }
 
-    /// Counts what a gateway said later of a message: `delivered`, `undeliverable`, `expired`, `rejected`, `other`.
+    /// Counts what a gateway said later of a message: `delivered`, `unreachable`, `expired`, `failed`, `other`.
     pub fn record_sms_receipt(&self, gateway: &'static str, state: &'static str) {
         self.sms_receipts.get_or_create(&ReceiptLabels { gateway, state }).inc();
+    }
+
+    /// Counts a receipt that fits no message.
+    pub fn record_unmatched_receipt(&self, gateway: &'static str) {
+        self.sms_unmatched_receipts.get_or_create(&GatewayLabels { gateway }).inc();
     }
 
     /// Counts that half, four fifths or all of a cap was reached: of the `day`, a `prefix`, an `academy`.

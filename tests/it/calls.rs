@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use preau::base::clock::Span;
-use preau::config::HttpGatewayConfig;
+use preau::config::{HttpGatewayConfig, SmsGatewayConfig};
 use preau::otp;
 use preau::sms::SmsMessage;
 use tokio::net::TcpListener;
@@ -45,8 +45,10 @@ async fn start() -> (TestServer, CallingGateway) {
     let url = format!("http://{}/call", listener.local_addr().unwrap());
     let routes = Router::new().route("/call", post(take)).with_state(gateway.clone());
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let server =
-        TestServer::start_with_config(|config| config.sms.voice = Some(HttpGatewayConfig::posting_json_to(url))).await;
+    let server = TestServer::start_with_config(|config| {
+        config.sms.voice = Some(SmsGatewayConfig::Http(HttpGatewayConfig::posting_json_to(url)));
+    })
+    .await;
     server.import_families("montpellier", MONOD, &[landry(), TestFamily::durand()]).await;
     server.open_campaign(MONOD).await;
     (server, gateway)

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, RawForm};
 use axum::routing::{get, post};
 use axum_server::Handle;
+use preau::base::clock::Span;
 use preau::config;
 use preau::http::outgoing::{CallPurpose, OutgoingClient, OutgoingError};
 use preau::http::serve::{ReloadableTls, bind, serve};
@@ -160,7 +161,8 @@ async fn faults_f8_the_internet_is_called_through_the_proxy_and_a_network_of_our
 
     // The SMS gateway likewise.
     let http = |url: &str| config::SmsGatewayConfig::Http(config::HttpGatewayConfig::posting_json_to(url.to_owned()));
-    let message = SmsMessage { id: "1".to_owned(), to: "+33639980001".to_owned(), text: "x".to_owned() };
+    let (id, to, text) = ("1".to_owned(), "+33639980001".to_owned(), "x".to_owned());
+    let message = SmsMessage { id, to, text, validity: Span::minutes(30) };
     let away = sms::open_gateway(&http("http://sms.invalid/send"), &config).unwrap();
     away.send(&message).await.unwrap();
     assert_eq!(said(), ["POST http://sms.invalid/send HTTP/1.1"]);

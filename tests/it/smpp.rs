@@ -8,12 +8,14 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use preau::base::clock::Span;
-use preau::config::{LongMessages, Outgoing, SmppGatewayConfig, SmsGatewayConfig};
-use preau::sms::{self, ReceiptState, SmsCarrier, SmsGateway, SmsMessage, SmsSendError};
-use preau::{otp, router};
+use preau::config::{LongMessages, Outgoing, SmppGatewayConfig, SmsGatewayConfig, SmsGatewayRole};
+use preau::db::Durability;
+use preau::sms::{self, ReceiptState, SmsGateway, SmsMessage, SmsReceipt, SmsSendError};
+use preau::{bootstrap, otp, router};
 
 use crate::support::smsc::TestSmsc;
 use crate::support::{Browser, TestFamily, TestServer, deployment::MONOD};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 fn open(config: SmppGatewayConfig) -> Arc<dyn SmsGateway> {
@@ -21,7 +23,8 @@ fn open(config: SmppGatewayConfig) -> Arc<dyn SmsGateway> {
 }
 
 fn message(id: &str, text: &str) -> SmsMessage {
-    SmsMessage { id: id.to_owned(), to: "+33639980001".to_owned(), text: text.to_owned() }
+    let (id, to, text) = (id.to_owned(), "+33639980001".to_owned(), text.to_owned());
+    SmsMessage { id, to, text, validity: Span::minutes(30) }
 }
 
 /// A parent who asks for a code, on a server that sends by the SMSC.
@@ -97,34 +100,122 @@ async fn a_text_beyond_the_default_alphabet_or_one_message_arrives_whole() {
     assert_eq!(smsc.count("binds").await, 2, "one session a gateway");
 }
 
+/// Lets the background work of a server hear the SMSC, and stops it.
+async fn with_workers<T>(server: &TestServer, what: impl Future<Output = T>) -> T {
+    let (stop, stopped) = watch::channel(false);
+    let mut workers = bootstrap::spawn_workers(&server.app, &stopped);
+    let found = what.await;
+    stop.send(true).unwrap();
+    while workers.join_next().await.is_some() {}
+    found
+}
+
+const WAITING_FOR_RECEIPTS: &str = "SELECT message_id FROM sms_handed ORDER BY message_id";
+const NOTICES: &str = "SELECT kind FROM notice";
+
 #[tokio::test]
-async fn a_receipt_tells_the_school_of_a_number_that_is_not_reachable() {
+async fn a_receipt_tells_the_school_of_a_number_that_is_not_reachable_and_of_nothing_else() {
     let smsc = TestSmsc::start().await;
-    let server = server_at(smsc.config()).await;
-    for n in 0..2 {
+    let server = server_at(SmppGatewayConfig { number_errors: vec![34], ..smsc.config() }).await;
+    for n in 0..6 {
         parent_asks(&server, n).await;
     }
-    let gateway = &server.app.sms_gateway;
-    // Read while the SMSC tells it, as the background work of a server does.
-    let heard = async |id: &str, stat: &str| {
-        let (status, receipt) = tokio::join!(smsc.tells(id, stat), gateway.next_receipt());
-        assert_eq!(status, 0, "answered");
-        receipt
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await, ["m1", "m2", "m3", "m4", "m5", "m6"]);
+    with_workers(&server, async {
+        assert_eq!(smsc.tells("m1", "DELIVRD").await, 0, "confirmed");
+        assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await.len(), 5, "and written down by then");
+        // A sender that is barred, an operator that refuses, a phone that was off.
+        for (id, stat) in [("m2", "UNDELIV"), ("m3", "REJECTD"), ("m4", "EXPIRED")] {
+            assert_eq!(smsc.tells(id, stat).await, 0);
+        }
+        assert_eq!(server.query_texts(NOTICES).await, [""; 0], "the numbers may be right");
+        assert_eq!(smsc.tells_with_error("m5", "UNDELIV", 34).await, 0);
+        assert_eq!(server.query_texts(NOTICES).await, ["unreachable"]);
+        // A phone's own message is answered, and is nobody's receipt.
+        assert_eq!(smsc.tells("m9", "STOP").await, 0);
+        // A repeated receipt, and one of another program with the same account.
+        for id in ["m5", "m99"] {
+            assert_eq!(smsc.tells(id, "UNDELIV").await, 0);
+        }
+    })
+    .await;
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await, ["m6"]);
+    let receipts = async |state| {
+        metric(&server, &format!("preau_sms_receipts_total{{gateway=\"primary\",state=\"{state}\"}}")).await
     };
-    let waits = "SELECT message_id FROM sms_handed ORDER BY message_id";
-    assert_eq!(server.query_texts(waits).await, ["m1", "m2"]);
-    let delivered = heard("m1", "DELIVRD").await;
-    assert_eq!(delivered.state, ReceiptState::Delivered);
-    let settle = async |receipt| otp::ops::settle_receipt(&server.operation(), SmsCarrier::Primary, receipt).await;
-    assert!(settle(&delivered).await.unwrap());
-    assert_eq!(server.query_texts(waits).await, ["m2"]);
-    assert_eq!(server.query_texts("SELECT kind FROM notice").await, [""; 0]);
-    let undeliverable = heard("m2", "UNDELIV").await;
-    assert!(settle(&undeliverable).await.unwrap());
-    assert_eq!(server.query_texts("SELECT kind FROM notice").await, ["unreachable"]);
-    assert!(!settle(&undeliverable).await.unwrap(), "a repeated receipt finds nothing");
-    // A phone's own message is answered, and is nobody's receipt.
-    assert_eq!(smsc.tells("m9", "STOP").await, 0);
+    assert_eq!((receipts("failed").await, receipts("unreachable").await), ("4".to_owned(), "1".to_owned()));
+    assert_eq!(metric(&server, "preau_sms_unmatched_receipts_total{gateway=\"primary\"}").await, "2");
+}
+
+#[tokio::test]
+async fn faults_f1_messages_that_are_taken_and_fail_on_the_way_are_an_alarm_until_one_arrives() {
+    let smsc = TestSmsc::start().await;
+    let server = server_at(smsc.config()).await;
+    for n in 0..5 {
+        parent_asks(&server, n).await;
+    }
+    with_workers(&server, async {
+        for id in ["m1", "m2"] {
+            assert_eq!(smsc.tells_with_error(id, "UNDELIV", 69).await, 0);
+        }
+        assert_eq!(outages(&server).await, [""; 0], "two may be chance");
+        assert_eq!(smsc.tells_with_error("m3", "UNDELIV", 69).await, 0);
+        assert_eq!(outages(&server).await, ["undelivered by primary: UNDELIV, error 69"]);
+        let browser = parent_asks(&server, 6).await;
+        assert!(!browser.page.visible_text().contains("Les SMS partent avec du retard"));
+        assert_eq!(smsc.tells("m4", "DELIVRD").await, 0);
+        assert_eq!(outages(&server).await, [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_receipt_in_another_base_than_the_answer_finds_its_message() {
+    let smsc = TestSmsc::start().await;
+    let server = server_at(smsc.config()).await;
+    let waits = async |id: &str| {
+        let operation = server.operation();
+        let mut work = operation.write(Durability::Relaxed).await.unwrap();
+        otp::store::handed::insert(&mut work, "primary", &sms::kept_form(id), &[], "K7P-4MX").await.unwrap();
+        work.commit().await.unwrap();
+    };
+    let settles = async |id: &str| {
+        let (message_id, state, words) = (id.to_owned(), ReceiptState::Delivered, String::new());
+        let receipt = SmsReceipt { message_id, state, words };
+        otp::ops::settle_receipt(&server.operation(), SmsGatewayRole::Primary, &receipt).await.unwrap()
+    };
+    for (answered, receipt) in [("07A3B2F1", "128168689"), ("128168689", "7a3b2f1"), ("abc", "ABC"), ("17", "17")] {
+        waits(answered).await;
+        assert!(settles(receipt).await, "{answered} {receipt}");
+        assert!(!settles(receipt).await, "once");
+    }
+    // 16 in decimal is 10 in hexadecimal, and both wait: nobody knows whose it is.
+    waits("16").await;
+    waits("10").await;
+    assert!(!settles("16").await);
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await, ["10", "16"]);
+}
+
+#[tokio::test]
+async fn a_receipt_that_cannot_be_written_down_is_the_smscs_to_repeat() {
+    let smsc = TestSmsc::start().await;
+    let server = server_at(smsc.config()).await;
+    parent_asks(&server, 0).await;
+    // Nobody reads: the server stops.
+    let gateway = server.app.sms_gateways.get(SmsGatewayRole::Primary).unwrap();
+    let heard = async { drop(gateway.next_receipt().await) };
+    let (status, ()) = tokio::join!(smsc.tells("m1", "DELIVRD"), heard);
+    assert_eq!(status, 0x64, "dropped");
+    server.execute_sql("ALTER TABLE sms_handed RENAME TO sms_hidden", vec![]).await;
+    with_workers(&server, async { assert_eq!(smsc.tells("m1", "DELIVRD").await, 0x64, "not written") }).await;
+    server.execute_sql("ALTER TABLE sms_hidden RENAME TO sms_handed", vec![]).await;
+    let stops = async {
+        let held = gateway.next_receipt().await;
+        tokio::join!(bootstrap::close_gateways(&server.app), async { drop(held) });
+    };
+    let (status, ()) = tokio::join!(smsc.tells("m1", "DELIVRD"), stops);
+    assert_eq!((status, smsc.count("unbinds").await), (0x64, 1), "answered before the session is left");
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await, ["m1"], "and it is still waited for");
 }
 
 #[tokio::test]
@@ -152,6 +243,11 @@ async fn faults_f1_a_throttled_message_leaves_later_and_is_no_outage() {
     }
     let told = outages(&server).await;
     assert!(told[0].starts_with("gateway: the SMSC answers 88 (ESME_RTHROTTLED)"), "{told:?}");
+    // However often it was put off, it leaves within five seconds once there is room.
+    smsc.is("takes").await;
+    server.advance(Span::seconds(5));
+    server.drain_outbox().await;
+    assert_eq!(smsc.taken().await.len(), 5);
 }
 
 #[tokio::test]
@@ -221,8 +317,7 @@ async fn faults_f1_a_connection_that_is_cut_in_a_message_costs_nobody_the_code_a
     smsc.is("takes_and_cuts").await;
     parent_asks(&server, 0).await;
     assert_eq!(smsc.taken().await.len(), 1);
-    assert_eq!(server.query_texts("SELECT CAST(unsure AS TEXT) FROM outbox WHERE kind = 'sms'").await.len(), 1);
-    let unsure = "SELECT COUNT(*) FROM outbox WHERE kind = 'sms' AND unsure";
+    let unsure = "SELECT COUNT(*) FROM outbox WHERE kind = 'sms' AND handovers = 1";
     assert_eq!(server.query_count(unsure).await, 1, "it may have left, and the row says so");
     server.advance(Span::seconds(2));
     server.drain_outbox().await;
@@ -321,7 +416,7 @@ async fn faults_f1_a_restarted_smsc_is_bound_again_and_a_stopped_server_leaves_i
     smsc.stop().await;
     parent_asks(&server, 1).await;
     assert_eq!(waiting_jobs(&server).await, 1);
-    let unsure = "SELECT COUNT(*) FROM outbox WHERE kind = 'sms' AND unsure";
+    let unsure = "SELECT COUNT(*) FROM outbox WHERE kind = 'sms' AND state = 'waiting' AND handovers > 0";
     assert_eq!(server.query_count(unsure).await, 0, "nothing left, and that is known");
     smsc.listen().await;
     server.advance(Span::seconds(5));
@@ -333,7 +428,7 @@ async fn faults_f1_a_restarted_smsc_is_bound_again_and_a_stopped_server_leaves_i
     server.advance(Span::seconds(5));
     server.drain_outbox().await;
     assert_eq!(smsc.taken().await.len(), 3);
-    preau::bootstrap::close_gateways(&server.app).await;
+    bootstrap::close_gateways(&server.app).await;
     assert_eq!((smsc.count("unbinds").await, smsc.count("bound").await), (1, 0));
 }
 
@@ -341,7 +436,14 @@ async fn faults_f1_a_restarted_smsc_is_bound_again_and_a_stopped_server_leaves_i
 async fn a_session_is_kept_for_receipts_and_several_servers_have_one_each() {
     let smsc = TestSmsc::start().await;
     let (one, two) = (open(smsc.config()), open(smsc.config()));
-    let listens = |gateway: Arc<dyn SmsGateway>| tokio::spawn(async move { gateway.next_receipt().await });
+    let listens = |gateway: Arc<dyn SmsGateway>| {
+        tokio::spawn(async move {
+            let heard = gateway.next_receipt().await;
+            let id = heard.receipt.message_id.clone();
+            heard.confirm();
+            id
+        })
+    };
     let (first, second) = (listens(one), listens(two));
     let bound = async |wanted: u64| {
         for _ in 0..100 {
@@ -359,7 +461,7 @@ async fn a_session_is_kept_for_receipts_and_several_servers_have_one_each() {
     assert_eq!(smsc.count("submits").await, 0, "without any message");
     assert_eq!(smsc.tells("a1", "DELIVRD").await, 0);
     let heard = tokio::select! { heard = first => heard, heard = second => heard };
-    assert_eq!(heard.unwrap().message_id, "a1");
+    assert_eq!(heard.unwrap(), "a1");
 }
 
 #[tokio::test]

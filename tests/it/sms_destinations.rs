@@ -168,6 +168,10 @@ impl SmsGateway for RefusingGateway {
         Box::pin(async { Err(SmsSendError::NumberRejected { why: "400".to_owned() }) })
     }
 
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(async { Ok("refuses".to_owned()) })
     }

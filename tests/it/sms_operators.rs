@@ -106,6 +106,7 @@ fn message() -> SmsMessage {
         id: "0193".to_owned(),
         to: "+33639980001".to_owned(),
         text: "Mon compte École : « 123456 » & \"fin\"\n@id.example #123456".to_owned(),
+        validity: Span::minutes(30),
     }
 }
 

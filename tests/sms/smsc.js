@@ -94,8 +94,9 @@ const orders = {
   taken: () => taken,
   counts: () => ({ ...counts, bound: sessions.size }),
   receipt: async (order) => {
+    const err = String(order.err).padStart(3, '0');
     const text =
-      `id:${order.id} sub:001 dlvrd:001 submit date:2611281200 done date:2611281201 stat:${order.stat} err:000 text:`;
+      `id:${order.id} sub:001 dlvrd:001 submit date:2611281200 done date:2611281201 stat:${order.stat} err:${err} text:`;
     const [session] = sessions;
     const status = await new Promise((resolve) => {
       session.deliver_sm({ esm_class: 4, short_message: text, data_coding: 0 }, (pdu) => resolve(pdu.command_status));

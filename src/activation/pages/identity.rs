@@ -31,7 +31,7 @@ pub async fn show_forgotten(State(app): State<AppState>, ctx: RequestContext) ->
 async fn show_form(app: &AppState, ctx: RequestContext, purpose: ActivationPurpose) -> PageResult {
     let ctx = in_request_language(app, ctx).await;
     let mut page = IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS));
-    page.calls = app.sms_voice.is_some();
+    page.calls = app.config.sms.voice.is_some();
     if let ActivationLookup::Active(known) =
         ops::find(&Operation::of_request(app, &ctx), ctx.query.get("a"), ctx.activation_secrets()).await?
         && known.step == ActivationStep::Code
@@ -68,7 +68,7 @@ async fn submit_form(app: &AppState, ctx: RequestContext, form: &Params, purpose
         nom: short("nom"),
         prenom: short("prenom"),
         telephone: short("telephone"),
-        calls: app.sms_voice.is_some(),
+        calls: app.config.sms.voice.is_some(),
         ..IdentityPage::new(purpose, ctx.carried_query(&CARRIED_PARAMS))
     };
     // The form was shown with this cookie; a cross-site form is posted without it.

@@ -23,6 +23,10 @@ impl SmsGateway for SmsInbox {
         Box::pin(async { Ok(None) })
     }
 
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
         Box::pin(async { Ok("messages are kept".to_owned()) })
     }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::base::clock::{Span, Timestamp};
 use crate::cli::format_paris_time;
 use crate::config::deployment::DeploymentFiles;
-use crate::config::{Config, SmsFallback};
+use crate::config::{Config, SmsGatewayConfig};
 use crate::crypto;
 use crate::db::files::sqlite_file;
 use crate::demo::rosters::SCHOOLS;
@@ -16,6 +16,7 @@ use crate::http::certificate;
 use crate::http::outgoing::OutgoingClient;
 use crate::http::pages::PageRenderer;
 use crate::http::serve;
+use crate::sms::SmsGateways;
 use crate::{mail, sms};
 
 /// The minimum free disk space: a full disk stops everybody, so the check fails while an operator can still act.
@@ -127,30 +128,14 @@ pub fn check_sources(config: &Config) -> anyhow::Result<String> {
 pub fn check_components(config: &Config) -> anyhow::Result<String> {
     OutgoingClient::new(&config.outgoing)?;
     PageRenderer::load(&config.deployment.name, &config.deployment.contact).context("pages")?;
-    sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
-    if let Some(fallback) = &config.sms.fallback {
-        sms::open_gateway(&fallback.gateway, &config.outgoing).context("sms.fallback")?;
-    }
-    sms::open_voice_gateway(config, None).context("sms.voice")?;
-    Ok("pages, outgoing calls and the SMS gateway".to_owned())
+    SmsGateways::open(config, &SmsGateways::default())?;
+    Ok("pages, outgoing calls and the SMS gateways".to_owned())
 }
 
-/// Checks that the gateway answers a call that sends nothing, whatever the response.
-pub async fn check_gateway(config: &Config) -> anyhow::Result<String> {
-    let gateway = sms::open_gateway(&config.sms.gateway, &config.outgoing)?;
+/// Checks that a gateway answers a call that sends nothing and rings nobody, whatever the response.
+pub async fn check_sms_gateway(config: &Config, gateway: &SmsGatewayConfig) -> anyhow::Result<String> {
+    let gateway = sms::open_gateway(gateway, &config.outgoing)?;
     gateway.check_reachable().await.map_err(anyhow::Error::msg)
-}
-
-/// Checks that the second gateway answers a call that sends nothing, whatever the response.
-pub async fn check_fallback(config: &Config, fallback: &SmsFallback) -> anyhow::Result<String> {
-    let gateway = sms::open_gateway(&fallback.gateway, &config.outgoing)?;
-    gateway.check_reachable().await.map_err(anyhow::Error::msg)
-}
-
-/// Checks that the interface for calls answers a call that rings nobody; none is configured in most deployments.
-pub async fn check_voice(config: &Config) -> anyhow::Result<Option<String>> {
-    let Some(gateway) = sms::open_voice_gateway(config, None)? else { return Ok(None) };
-    gateway.check_reachable().await.map(Some).map_err(anyhow::Error::msg)
 }
 
 /// Checks that the mail server answers, if mails are sent; sends none.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::super::{ConfigError, read_secret};
 use super::answer::AnswerRule;
 use super::template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
+use crate::base::clock::Span;
 
 /// An SMS gateway called by HTTP. With `url` alone it is called by `POST` with the JSON `{"id","to","text"}`; `to` is in
 /// E.164 format; 2xx means accepted; a repeated `id` is the same message. The other keys describe another interface.
@@ -295,7 +296,8 @@ impl HttpGatewayTemplates {
             return Err("sms.http.idempotent needs {id} in url, body or headers".to_owned());
         }
         if let Some((body, TemplateSyntax::Json)) = &self.body {
-            let values = MessageFieldValues { id: "1", to: "+33", text: "\"\\\n", secret: "\"" };
+            let validity = Span::minutes(30);
+            let values = MessageFieldValues { id: "1", to: "+33", text: "\"\\\n", secret: "\"", validity };
             let text = body.fill_in(values, TemplateSyntax::Json);
             serde_json::from_str::<serde::de::IgnoredAny>(&text)
                 .map_err(|error| format!("sms.http.body is no JSON once a message is filled in: {error}"))?;

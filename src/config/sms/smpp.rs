@@ -45,9 +45,13 @@ pub struct SmppGatewayConfig {
     /// True if the SMSC is asked what became of each message.
     #[serde(default = "yes")]
     pub receipts: bool,
-    /// The minutes for which the SMSC tries to reach a phone: as long as a code is valid.
-    #[serde(default = "validity_minutes")]
-    pub validity_minutes: u32,
+    /// True if the SMSC is told for how long it may try to reach a phone: as long as a code is valid, a day for a notice.
+    /// Otherwise the operator decides.
+    #[serde(default = "yes")]
+    pub validity_period: bool,
+    /// The SMSC's default alphabet, which is what it reads where `data_coding` is 0.
+    #[serde(default)]
+    pub alphabet: SmscAlphabet,
     /// The number of messages without an answer at a time.
     #[serde(default = "window")]
     pub window: u32,
@@ -64,6 +68,23 @@ pub struct SmppGatewayConfig {
     /// (ESME_RINVDSTADR).
     #[serde(default)]
     pub number_refused: Vec<u32>,
+    /// The errors (`err:`) of receipts by which the operator says that a number is permanently unreachable. No other one
+    /// is told to a school, because most speak of the network, the sender or the contract.
+    #[serde(default)]
+    pub number_errors: Vec<u32>,
+}
+
+/// The default alphabet of an SMSC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmscAlphabet {
+    /// That of GSM, one octet a character.
+    #[default]
+    Gsm,
+    /// ISO 8859-1, which the SMSC translates.
+    Latin1,
+    /// Not known: every text is sent in UCS-2, which needs no default, and takes twice the room.
+    Ucs2,
 }
 
 /// The way of a message that is longer than one SMS.
@@ -78,7 +99,7 @@ pub enum LongMessages {
 }
 
 /// The keys of the section, as the environment and files name them.
-pub const SMPP_GATEWAY_KEYS: [&str; 20] = [
+pub const SMPP_GATEWAY_KEYS: [&str; 22] = [
     "address",
     "tls",
     "ca",
@@ -93,12 +114,14 @@ pub const SMPP_GATEWAY_KEYS: [&str; 20] = [
     "destination_npi",
     "long_messages",
     "receipts",
-    "validity_minutes",
+    "validity_period",
+    "alphabet",
     "window",
     "per_second",
     "enquire_link_seconds",
     "timeout_seconds",
     "number_refused",
+    "number_errors",
 ];
 
 fn yes() -> bool {
@@ -107,10 +130,6 @@ fn yes() -> bool {
 
 fn one() -> u8 {
     1
-}
-
-fn validity_minutes() -> u32 {
-    30
 }
 
 fn window() -> u32 {
@@ -188,9 +207,6 @@ impl SmppGatewayConfig {
         }
         if !(1..=600).contains(&self.enquire_link_seconds) {
             return Err("enquire_link_seconds is 1 to 600");
-        }
-        if self.validity_minutes > 2880 {
-            return Err("validity_minutes is 2880 at most; 0 leaves it to the operator");
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::super::nearest_key;
+use crate::base::clock::Span;
 
 /// A part of a message that a template may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
@@ -17,6 +18,9 @@ pub enum MessageField {
     /// The number without the plus sign.
     ToDigits,
     Text,
+    /// The minutes, or the seconds, for which the message is worth delivering.
+    ValidityMinutes,
+    ValiditySeconds,
     /// The value of `secret` or `secret_file`.
     Secret,
 }
@@ -96,6 +100,7 @@ pub struct MessageFieldValues<'a> {
     pub to: &'a str,
     pub text: &'a str,
     pub secret: &'a str,
+    pub validity: Span,
 }
 
 impl MessageTemplate {
@@ -155,13 +160,17 @@ impl MessageTemplate {
                     text.push_str(literal);
                     continue;
                 }
-                TemplatePart::Field(MessageField::Id) => values.id,
-                TemplatePart::Field(MessageField::To) => values.to,
-                TemplatePart::Field(MessageField::ToDigits) => values.to.trim_start_matches('+'),
-                TemplatePart::Field(MessageField::Text) => values.text,
-                TemplatePart::Field(MessageField::Secret) => values.secret,
+                TemplatePart::Field(MessageField::Id) => values.id.to_owned(),
+                TemplatePart::Field(MessageField::To) => values.to.to_owned(),
+                TemplatePart::Field(MessageField::ToDigits) => values.to.trim_start_matches('+').to_owned(),
+                TemplatePart::Field(MessageField::Text) => values.text.to_owned(),
+                TemplatePart::Field(MessageField::ValiditySeconds) => values.validity.as_seconds_ceil().to_string(),
+                TemplatePart::Field(MessageField::ValidityMinutes) => {
+                    (values.validity.as_seconds_ceil().saturating_add(59) / 60).to_string()
+                }
+                TemplatePart::Field(MessageField::Secret) => values.secret.to_owned(),
             };
-            text.push_str(&syntax.escape(value));
+            text.push_str(&syntax.escape(&value));
         }
         text
     }
@@ -187,8 +196,13 @@ fn unknown_field(key: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    const VALUES: MessageFieldValues<'_> =
-        MessageFieldValues { id: "01", to: "+33612345678", text: "l'été : \"12\" <a&b>\n@h #1", secret: "s+é" };
+    const VALUES: MessageFieldValues<'_> = MessageFieldValues {
+        id: "01",
+        to: "+33612345678",
+        text: "l'été : \"12\" <a&b>\n@h #1",
+        secret: "s+é",
+        validity: Span::seconds(1_741),
+    };
 
     fn filled(text: &str, syntax: TemplateSyntax) -> String {
         MessageTemplate::parse("k", text).unwrap().fill_in(VALUES, syntax)
@@ -198,6 +212,7 @@ mod tests {
     fn values_are_escaped_as_their_surroundings_need_it() {
         for (syntax, text, wanted) in [
             (TemplateSyntax::Plain, "{to}|{to_digits}|{id}", "+33612345678|33612345678|01"),
+            (TemplateSyntax::Plain, "{validity_minutes}|{validity_seconds}", "30|1741"),
             (
                 TemplateSyntax::Url,
                 "/a?t={to}&m={text}",
@@ -226,7 +241,8 @@ mod tests {
         assert_eq!(said("{texte}"), "sms.http.body: {texte} is no part of a message; did you mean {text}?");
         assert_eq!(
             said("{0}"),
-            "sms.http.body: {0} is no part of a message: {id}, {secret}, {text}, {to}, {to_digits}"
+            "sms.http.body: {0} is no part of a message: {id}, {secret}, {text}, {to}, {to_digits}, {validity_minutes}, \
+             {validity_seconds}"
         );
     }
 

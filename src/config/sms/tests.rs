@@ -149,7 +149,7 @@ fn an_smsc_that_could_not_be_bound_or_read_on_the_way_is_refused() {
         (format!("{address}source = \"Mon compte École\"\n"), "sms.smpp.source"),
         (format!("{address}window = 0\n"), "sms.smpp.window"),
         (format!("{address}timeout_seconds = 16\n"), "sms.smpp.timeout_seconds"),
-        (format!("{address}validity_minutes = 2881\n"), "sms.smpp.validity_minutes"),
+        (format!("{address}alphabet = \"ascii\"\n"), "variant constructor ascii for key `sms.smpp.alphabet`"),
         (format!("{address}windw = 1\n"), "did you mean `sms.smpp.window`"),
     ] {
         let refused = answer("https://id.example.fr", &more).expect_err(&more);

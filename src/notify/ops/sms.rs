@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::accounts;
 use crate::app::Operation;
-use crate::base::clock::Timestamp;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
 use crate::crypto::HmacPurpose;
@@ -17,7 +17,10 @@ use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
-use crate::sms::SmsMessage;
+
+/// The time for which a notice is handed over, and for which the operator tries to reach the phone: a fact is still worth
+/// knowing the day after.
+const NOTICE_SMS_TTL: Span = Span::hours(24);
 
 /// The body of the job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,9 +80,8 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
-    let message = SmsMessage { id: String::new(), to: told.to, text: to_gsm7(&text) };
-    let body = serde_json::to_string(&SmsJob { message, about: None })?;
-    outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
+    let body = serde_json::to_string(&SmsJob { to: told.to, text: to_gsm7(&text), about: None })?;
+    outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, op.now.plus(NOTICE_SMS_TTL)).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.job_notifier.notify(JobKind::Sms);

@@ -26,14 +26,16 @@ use crate::sms::{SmsGateway, SmsMessage, SmsSendError};
 use crate::tenants::{self, Notice, NoticeKind};
 
 /// The attempts that a gateway may put off before operators hear of it: about half a minute.
-const MAX_QUIET_THROTTLED_ATTEMPTS: i64 = 5;
+const MAX_QUIET_THROTTLED_ATTEMPTS: i64 = 7;
+/// The hand-overs of one message that a gateway may have taken and that it would not know again.
+const MAX_HANDOVERS: i64 = 2;
 
 /// The body of a delivery job.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SmsJob {
-    #[serde(flatten)]
-    pub message: SmsMessage,
-    /// Absent in jobs written by an older release.
+    pub to: String,
+    pub text: String,
+    /// Absent where nobody waits for a code.
     #[serde(default)]
     pub about: Option<SmsJobContext>,
 }
@@ -130,11 +132,7 @@ pub async fn record_undeliverable(
     if outage.is_active(now) && outages::mark_alerted(tx, &outage, apart).await? {
         let (reason, refusals, remedy) = (outage.reason.name(), outage.refusals, outage.remedy(&app.config.sms));
         let minutes = now.since(outage.began_at).0 / 60_000;
-        if outage.is_carried_elsewhere() {
-            tracing::error!(reason, detail, refusals, remedy, minutes, "SMS leave by the other gateway");
-        } else {
-            tracing::error!(reason, detail, refusals, remedy, minutes, "SMS do not leave");
-        }
+        tracing::error!(reason, detail, refusals, remedy, minutes, "{}", outage.summary());
     }
     Ok(())
 }
@@ -142,42 +140,39 @@ pub async fn record_undeliverable(
 /// Executes and finishes a delivery job.
 pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     let Operation { app, now, .. } = *op;
-    let Ok(letter) = serde_json::from_str::<SmsJob>(&job.body) else {
+    let Ok(sms) = serde_json::from_str::<SmsJob>(&job.body) else {
         return Ok(outbox::finish(op.write(Durability::Relaxed).await?, job, JobOutcome::Dead).await?);
     };
-    let about = letter.about.as_ref();
-    let Some(asked) = requested_at(op, job, about).await? else {
-        let mut tx = op.write(Durability::Relaxed).await?;
-        abandon(op, &mut tx, job, &letter).await?;
-        return Ok(tx.commit().await?);
-    };
-    let choice = if about.is_some_and(|about| about.voice) {
-        gateways::choose_voice_gateway(app, now)
-    } else {
-        Some(gateways::choose_gateway(app, job, now.since(asked), now))
-    };
-    let (carrier, gateway) = match choice {
-        Some(GatewayChoice::Send(carrier, gateway)) => (carrier, gateway),
-        Some(GatewayChoice::Wait(until)) => return Ok(outbox::requeue(&app.db, job, until).await?),
+    let asked = requested_at(op, job, sms.about.as_ref()).await?;
+    let choice = asked.and_then(|asked| Some((asked, gateways::choose_gateway(op, job, &sms, asked)?)));
+    let (asked, role, gateway) = match choice {
+        Some((asked, GatewayChoice::Send(role, gateway))) => (asked, role, gateway),
+        Some((_, GatewayChoice::Wait(until))) => return Ok(outbox::requeue(&app.db, job, until).await?),
         None => {
             let mut tx = op.write(Durability::Relaxed).await?;
-            abandon(op, &mut tx, job, &letter).await?;
+            abandon(op, &mut tx, job, &sms).await?;
             return Ok(tx.commit().await?);
         }
     };
-    if !gateways::reserve_gateway(op, job, (carrier, gateway)).await? {
+    if !may_hand_over(job.handovers, gateway) {
+        return Ok(outbox::finish(op.write(Durability::Relaxed).await?, job, JobOutcome::Dead).await?);
+    }
+    let mut tx = op.write(Durability::Durable).await?;
+    let is_counted = outbox::begin_handover_in(&mut tx, job, role.name()).await?;
+    tx.commit().await?;
+    if !is_counted {
         return Ok(());
     }
+    let validity = job.expires_at.since(now);
     // The job's id makes a second delivery after a crash the same message.
-    let message = SmsMessage { id: job.id.clone(), to: letter.message.to.clone(), text: letter.message.text.clone() };
+    let message = SmsMessage { id: job.id.clone(), to: sms.to.clone(), text: sms.text.clone(), validity };
     let sent = gateway.send(&message).await;
     let op = &Operation { now: app.now(), ..op.clone() };
-    let now = op.now;
     match &sent {
-        Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(gateways::breaker_key(carrier), now),
+        Err(SmsSendError::Deployment { .. }) => app.sms_breaker.record_failure(role.name(), op.now),
         // A gateway that has no room for more now is there.
         Ok(_) | Err(SmsSendError::NumberRejected { .. } | SmsSendError::Throttled { .. }) => {
-            app.sms_breaker.record_success(gateways::breaker_key(carrier));
+            app.sms_breaker.record_success(role.name());
         }
     }
     let mut tx = op.write(Durability::Relaxed).await?;
@@ -185,33 +180,38 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     match sent {
         Ok(message_id) => {
             app.metrics.record_sms("sent");
-            app.metrics.record_sms_carrier(carrier.name());
-            if let (Some(message_id), Some(about)) = (&message_id, about) {
-                receipts::expect(&mut tx, carrier, message_id, about).await?;
+            app.metrics.record_sms_gateway(role.name());
+            if let Some(message_id) = &message_id {
+                receipts::expect(&mut tx, role, message_id, sms.about.as_ref()).await?;
             }
-            if let Some(about) = about {
+            if let Some(about) = &sms.about {
                 conversion::count_taken(&mut tx, &message.to, about.academy.as_deref()).await?;
             }
             outbox::finish_in(&mut tx, job, JobOutcome::Done).await?;
-            ended = gateways::end_gateway_outages(&mut tx, carrier).await?;
+            ended = gateways::end_gateway_outages(&mut tx, role).await?;
         }
         Err(SmsSendError::Deployment { why, uncertain }) => {
             app.metrics.record_sms("failed");
-            gateways::record_gateway_failure(op, &mut tx, carrier, &why, asked).await?;
-            put_off(op, &mut tx, job, (gateway, uncertain)).await?;
+            gateways::record_gateway_failure(op, &mut tx, role, &why, asked).await?;
+            if !uncertain {
+                outbox::undo_handover_in(&mut tx, job).await?;
+            }
+            let may_repeat = may_hand_over(job.handovers + i64::from(uncertain), gateway);
+            outbox::finish_in(&mut tx, job, if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead }).await?;
             tracing::debug!(job = %job.id, attempt = job.attempts, %why, "SMS not taken");
         }
         Err(SmsSendError::Throttled { why }) => {
             app.metrics.record_sms("throttled");
             if job.attempts > MAX_QUIET_THROTTLED_ATTEMPTS {
-                gateways::record_gateway_failure(op, &mut tx, carrier, &why, asked).await?;
+                gateways::record_gateway_failure(op, &mut tx, role, &why, asked).await?;
             }
-            put_off(op, &mut tx, job, (gateway, false)).await?;
+            outbox::undo_handover_in(&mut tx, job).await?;
+            outbox::finish_in(&mut tx, job, JobOutcome::RetrySoon).await?;
         }
         Err(error @ SmsSendError::NumberRejected { .. }) => {
             app.metrics.record_sms("refused");
-            if abandon(op, &mut tx, job, &letter).await? {
-                if let Some(about) = about {
+            if abandon(op, &mut tx, job, &sms).await? {
+                if let Some(about) = &sms.about {
                     notify_schools(&mut tx, &about.persons, NoticeKind::Unreachable, &about.support_code).await?;
                 }
                 tracing::warn!(job = %job.id, %error, "the school is told");
@@ -225,26 +225,10 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a message off that a gateway did not take, or whose answer is lost (`uncertain`). One that may have been
-/// delivered twice already is given up where the gateway does not know it again: each repetition may be paid for.
-async fn put_off(
-    op: &Operation<'_>,
-    tx: &mut UnitOfWork<'_>,
-    job: &Job,
-    (gateway, uncertain): (&dyn SmsGateway, bool),
-) -> Result<()> {
-    // An attempt that nobody settled, because a process died in it, has no response either.
-    let died = job.handed_to.is_some() && !job.uncertain;
-    let unsure = uncertain || died;
-    if unsure {
-        outbox::mark_uncertain_in(tx, &job.id).await?;
-    } else if gateways::is_reserved(op.app, gateway) && !job.uncertain {
-        outbox::set_handed_to_in(tx, &job.id, None).await?;
-    }
-    let may_repeat = gateway.is_idempotent() || !(uncertain && (job.uncertain || died));
-    let outcome = if may_repeat { JobOutcome::Retry } else { JobOutcome::Dead };
-    outbox::finish_in(tx, job, outcome).await?;
-    Ok(())
+/// True if a message may be handed over once more. One that may have been delivered twice already is given up where the
+/// gateway does not know it again: each repetition may be paid for.
+fn may_hand_over(handovers: i64, gateway: &dyn SmsGateway) -> bool {
+    gateway.is_idempotent() || handovers < MAX_HANDOVERS
 }
 
 /// Returns the request time of the code if the code is still valid: neither expired, nor used, nor replaced by a later
@@ -266,14 +250,14 @@ async fn requested_at(
 
 /// Ends the job and releases its budgets, unless the message may have been sent after all. Returns true if this call
 /// ended the job.
-async fn abandon(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, job: &Job, letter: &SmsJob) -> Result<bool> {
+async fn abandon(op: &Operation<'_>, tx: &mut UnitOfWork<'_>, job: &Job, sms: &SmsJob) -> Result<bool> {
     if !outbox::abandon_in(tx, &job.id).await? {
         return Ok(false);
     }
-    if let Some(about) = letter.about.as_ref().filter(|_| !job.uncertain) {
+    if let Some(about) = sms.about.as_ref().filter(|_| job.handovers == 0) {
         let at = about.counted_at;
         limits::store::release_at(tx, RateLimit::SmsToPhone, &about.phone_budget, at).await?;
-        let (to, academy) = (letter.message.to.as_str(), about.academy.as_deref());
+        let (to, academy) = (sms.to.as_str(), about.academy.as_deref());
         caps::uncount_message(tx, &caps::caps_of(&op.app.config, at, to, academy)).await?;
         conversion::uncount_asked(tx, at, to, academy).await?;
     }

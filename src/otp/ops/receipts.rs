@@ -3,41 +3,82 @@
 //! A receipt proves nothing about a person; it tells operators what leaves and does not arrive, and the school that a
 //! number of the roster is not reachable. Any server of the deployment may be the one that hears it.
 
+use std::time::Duration;
+
 use super::SmsJobContext;
-use super::deliver::notify_schools;
+use super::deliver::{notify_schools, record_undeliverable};
 use crate::app::Operation;
+use crate::config::SmsGatewayRole;
 use crate::db::{Durability, Result, UnitOfWork};
-use crate::otp::store::handed;
-use crate::sms::{ReceiptState, SmsCarrier, SmsReceipt};
+use crate::otp::outage::OutageReason;
+use crate::otp::store::{handed, outages};
+use crate::sms::{ReceiptState, SmsReceipt, kept_form, possible_kept_forms};
 use crate::tenants::NoticeKind;
+
+/// The delay after which a receipt without its message is looked at once more: the message's row may be written after
+/// it.
+const RECEIPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Writes down whose number a message went to, until its receipt comes.
 pub(super) async fn expect(
     tx: &mut UnitOfWork<'_>,
-    carrier: SmsCarrier,
+    role: SmsGatewayRole,
     message_id: &str,
-    about: &SmsJobContext,
+    about: Option<&SmsJobContext>,
 ) -> Result<()> {
-    handed::insert(tx, carrier.name(), message_id, &about.persons, &about.support_code).await
+    let (persons, support_code) = about.map_or((&[][..], ""), |about| (&about.persons, &about.support_code));
+    handed::insert(tx, role.name(), &kept_form(message_id), persons, support_code).await
 }
 
-/// Settles a receipt: the message is no longer waited for, and the schools hear of a number that is not reachable.
-/// Returns false if the message is not known (yet): its row may be written a moment after its receipt.
-pub async fn settle_receipt(op: &Operation<'_>, carrier: SmsCarrier, receipt: &SmsReceipt) -> anyhow::Result<bool> {
+/// Takes a receipt: counts it and settles it. One that fits no message is told to operators by the gateway's id.
+pub async fn take_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &SmsReceipt) -> anyhow::Result<()> {
+    let metrics = &op.app.metrics;
+    metrics.record_sms_receipt(role.name(), receipt.state.name());
+    if settle_receipt(op, role, receipt).await? {
+        return Ok(());
+    }
+    tokio::time::sleep(RECEIPT_RETRY_DELAY).await;
+    if !settle_receipt(op, role, receipt).await? {
+        metrics.record_unmatched_receipt(role.name());
+        tracing::info!(gateway = role.name(), id = receipt.message_id, "a receipt of a message that waits for none");
+    }
+    Ok(())
+}
+
+/// Settles a receipt: the message is no longer waited for, the schools hear of a number that is not reachable, and
+/// operators of messages that fail for another reason. Returns false if the message is not known (yet).
+pub async fn settle_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &SmsReceipt) -> anyhow::Result<bool> {
     if receipt.state == ReceiptState::Other {
         return Ok(true);
     }
+    let forms = possible_kept_forms(&receipt.message_id);
+    let found = handed::find(&mut op.app.db.read().await?, role.name(), &forms).await?;
+    // An id of one base may be that of another message in the other base: then nobody knows whose receipt it is.
+    let [kept] = &found[..] else { return Ok(false) };
     let mut tx = op.write(Durability::Relaxed).await?;
-    let Some(message) = handed::take(&mut tx, carrier.name(), &receipt.message_id).await? else {
+    let Some(message) = handed::take(&mut tx, role.name(), kept).await? else {
         tx.rollback().await?;
         return Ok(false);
     };
-    if receipt.state == ReceiptState::Undeliverable {
-        notify_schools(&mut tx, &message.persons, NoticeKind::Unreachable, &message.support_code).await?;
+    let undelivered = OutageReason::Undelivered(role.name().to_owned());
+    match receipt.state {
+        ReceiptState::Delivered => {
+            outages::end(&mut tx, &undelivered).await?;
+        }
+        ReceiptState::Unreachable => {
+            notify_schools(&mut tx, &message.persons, NoticeKind::Unreachable, &message.support_code).await?;
+        }
+        ReceiptState::Failed => {
+            record_undeliverable(op, &mut tx, &undelivered, &receipt.words, message.sent_at).await?;
+        }
+        ReceiptState::Expired | ReceiptState::Other => {}
     }
     tx.commit().await?;
-    if receipt.state == ReceiptState::Undeliverable {
-        tracing::warn!(code = %message.support_code, gateway = carrier.name(), "SMS not deliverable; the school is told");
+    let (code, gateway, words) = (&message.support_code, role.name(), &receipt.words);
+    match receipt.state {
+        ReceiptState::Unreachable => tracing::warn!(%code, gateway, words, "SMS not deliverable; the school is told"),
+        ReceiptState::Failed => tracing::warn!(%code, gateway, words, "SMS not delivered"),
+        ReceiptState::Delivered | ReceiptState::Expired | ReceiptState::Other => {}
     }
     Ok(true)
 }

@@ -17,7 +17,6 @@ use crate::otp::conversion::destination_prefix;
 use crate::otp::store;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
 use crate::roster;
-use crate::sms::SmsMessage;
 use crate::tenants::NoticeKind;
 
 /// A code to send.
@@ -64,7 +63,9 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
     let challenge = store::find(&mut app.db.read().await?, request.challenge_id).await?;
     // Superseded by a later send, or expired.
     let serves = challenge.filter(|c| c.sends == request.sends && now < Timestamp(c.expires_at));
-    let Some(asked) = serves.map(|c| Timestamp(c.sent_at)) else { return Ok(JobOutcome::Done) };
+    let Some((asked, expires)) = serves.map(|c| (Timestamp(c.sent_at), Timestamp(c.expires_at))) else {
+        return Ok(JobOutcome::Done);
+    };
     // No match: the job is deleted without a trace.
     let Some(first) = request.persons.iter().min() else { return Ok(JobOutcome::Discard) };
     if !app.config.sms.countries.permits(request.to) {
@@ -131,12 +132,11 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         academy: academy.clone(),
         voice: request.voice,
     };
-    let message = SmsMessage { id: String::new(), to: request.to.to_owned(), text };
-    let body = serde_json::to_string(&SmsJob { message, about: Some(about) })?;
+    let body = serde_json::to_string(&SmsJob { to: request.to.to_owned(), text, about: Some(about) })?;
     let destination = destination_prefix(request.to);
     store::set_destination(&mut tx, request.challenge_id, &destination, academy.as_deref()).await?;
     conversion::count_asked(&mut tx, request.to, academy.as_deref()).await?;
-    outbox::enqueue(&mut tx, &app.master_key, JobKind::Sms, &body).await?;
+    outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, expires).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;
     app.metrics.record_sms("queued");

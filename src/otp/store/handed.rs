@@ -1,8 +1,8 @@
 //! Rows of messages that a gateway took and will say more of.
 
-use crate::base::clock::Span;
+use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::PersonId;
-use crate::db::{CLEANUP_BATCH_ROWS, DbError, Result, UnitOfWork, args};
+use crate::db::{CLEANUP_BATCH_ROWS, DbError, Result, Tx, UnitOfWork, args};
 
 /// The time after which no receipt is expected any more: twice the longest validity of a message.
 const RECEIPT_TTL: Span = Span::days(4);
@@ -12,6 +12,7 @@ const RECEIPT_TTL: Span = Span::days(4);
 pub struct HandedMessage {
     pub persons: Vec<PersonId>,
     pub support_code: String,
+    pub sent_at: Timestamp,
 }
 
 /// Keeps a message. An id that the gateway gave before is that of the later message.
@@ -34,17 +35,24 @@ pub async fn insert(
     Ok(())
 }
 
+/// Returns those of the ids of which a message waits for its receipt.
+pub async fn find(tx: &mut Tx, gateway: &'static str, [a, b, c]: &[String; 3]) -> Result<Vec<String>> {
+    let sql = "SELECT message_id FROM sms_handed WHERE gateway = $1 AND message_id IN ($2, $3, $4)";
+    let rows = tx.fetch_all::<(String,)>(sql, args![gateway, a, b, c]).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// Removes a message and returns it, so that a repeated receipt finds nothing.
 pub async fn take(tx: &mut UnitOfWork<'_>, gateway: &'static str, message_id: &str) -> Result<Option<HandedMessage>> {
-    let sql = "DELETE FROM sms_handed WHERE gateway = $1 AND message_id = $2 RETURNING persons, support_code";
-    let row = tx.fetch_optional::<(String, String)>(sql, args![gateway, message_id]).await?;
-    let Some((persons, support_code)) = row else { return Ok(None) };
+    let sql = "DELETE FROM sms_handed WHERE gateway = $1 AND message_id = $2 RETURNING persons, support_code, sent_at";
+    let row = tx.fetch_optional::<(String, String, i64)>(sql, args![gateway, message_id]).await?;
+    let Some((persons, support_code, sent_at)) = row else { return Ok(None) };
     let persons = serde_json::from_str(&persons).map_err(|_| DbError::Inconsistent {
         table: "sms_handed",
         column: "persons",
         row: message_id.to_owned(),
     })?;
-    Ok(Some(HandedMessage { persons, support_code }))
+    Ok(Some(HandedMessage { persons, support_code, sent_at: Timestamp(sent_at) }))
 }
 
 /// Deletes messages of which nothing is said any more.

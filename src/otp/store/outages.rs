@@ -131,12 +131,12 @@ pub async fn delete_traffic(tx: &mut Tx) -> Result<u64> {
     tx.execute("DELETE FROM sms_traffic", args![]).await
 }
 
-/// Ends outages of a cap, of a pace or of codes that refused nothing for a day: nobody asks any more, so that no message
+/// Ends outages of a cap, of a pace, of codes or of receipts that refused nothing for a day: nobody asks any more, so that no message
 /// tells that they are over.
 async fn end_forgotten(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
     let sql = "UPDATE sms_outage SET ended_at = last_at WHERE ended_at IS NULL AND last_at < $1 \
-               AND (reason = 'pace' OR reason LIKE 'cap%' OR reason LIKE 'codes %')";
+               AND (reason = 'pace' OR reason LIKE 'cap%' OR reason LIKE 'codes %' OR reason LIKE 'undelivered %')";
     tx.execute(sql, args![now.minus(Span::days(1))]).await
 }
 

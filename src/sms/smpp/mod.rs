@@ -5,6 +5,7 @@
 
 mod alphabet;
 mod pdu;
+mod receipt;
 mod session;
 mod status;
 mod task;
@@ -21,13 +22,13 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{SmsFuture, SmsGateway, SmsMessage, SmsReceipt, SmsSendError};
+use super::{SmsFuture, SmsGateway, SmsMessage, SmsSendError, UnconfirmedReceipt};
 use crate::config::{Outgoing, SmppGatewayConfig};
 use session::{BindError, SmppSession, SmppStream, SubmitAnswer, SubmitTimeout};
 use status::{SubmitRefusal, classify_status, status_words};
 
 /// The number of receipts that wait to be read; an SMSC repeats what is beyond it.
-const MAX_WAITING_RECEIPTS: usize = 1_000;
+const MAX_WAITING_RECEIPTS: usize = 100;
 /// The pause of this server after the SMSC said that it is handed too much.
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 /// The pauses after each failure in a row before a session is bound again, in seconds, the last one repeated. Operators
@@ -84,8 +85,8 @@ pub struct SmppGateway {
     is_closing: AtomicBool,
     /// The time of the next message.
     next_turn: Mutex<Instant>,
-    receipt_sender: mpsc::Sender<SmsReceipt>,
-    receipts: Mutex<mpsc::Receiver<SmsReceipt>>,
+    receipt_sender: mpsc::Sender<UnconfirmedReceipt>,
+    receipts: Mutex<mpsc::Receiver<UnconfirmedReceipt>>,
 }
 
 impl SmppGateway {
@@ -257,7 +258,7 @@ impl SmppGateway {
     }
 
     /// Keeps a session bound, so that receipts arrive, and returns the next one.
-    async fn wait_for_receipt(&self) -> SmsReceipt {
+    async fn wait_for_receipt(&self) -> UnconfirmedReceipt {
         let mut receipts = self.receipts.lock().await;
         loop {
             // Until the session ends, or, without one, until the next attempt.
@@ -304,13 +305,18 @@ impl SmsGateway for SmppGateway {
         false
     }
 
-    fn next_receipt(&self) -> SmsFuture<'_, SmsReceipt> {
+    fn next_receipt(&self) -> SmsFuture<'_, UnconfirmedReceipt> {
         Box::pin(self.wait_for_receipt())
     }
 
     fn close(&self) -> SmsFuture<'_, ()> {
         Box::pin(async {
             self.is_closing.store(true, Ordering::Release);
+            // What nobody reads any more is dropped: the SMSC is told to repeat it.
+            if let Ok(mut receipts) = self.receipts.try_lock() {
+                receipts.close();
+                while receipts.try_recv().is_ok() {}
+            }
             let session = self.link.lock().await.session.take();
             if let Some(session) = session {
                 session.unbind().await;

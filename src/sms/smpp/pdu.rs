@@ -4,7 +4,7 @@
 //! answered all the same: an SMSC would repeat it for ever, and each time end the session.
 
 use rusmpp::pdus::{BindTransceiver, BindTransmitter, SubmitSm};
-use rusmpp::tlvs::{MessageSubmissionRequestTlvValue, TlvValue};
+use rusmpp::tlvs::MessageSubmissionRequestTlvValue;
 use rusmpp::tokio_codec::CommandCodec;
 use rusmpp::types::{AnyOctetString, COctetString, EmptyOrFullCOctetString, OctetString};
 use rusmpp::values::{
@@ -14,11 +14,13 @@ use rusmpp::values::{
 use rusmpp::{Command, CommandStatus, Pdu};
 use secrecy::ExposeSecret as _;
 use tokio_util::bytes::{Buf as _, BytesMut};
-use tokio_util::codec::{Decoder as _, Encoder as _};
+use tokio_util::codec::Encoder as _;
 
 use super::alphabet::EncodedText;
+use super::receipt;
+use crate::base::clock::Span;
 use crate::config::{LongMessages, SmppGatewayConfig};
-use crate::sms::{ReceiptState, SmsMessage, SmsReceipt};
+use crate::sms::{SmsMessage, SmsReceipt};
 
 const HEADER_BYTES: usize = 16;
 /// The maximum length of a frame that is read.
@@ -81,55 +83,8 @@ impl SmppFrame {
 
     /// Returns what a delivery says of a message that was sent; `None` for a message of a phone, a state on the way, and
     /// what cannot be read.
-    pub fn receipt(mut self) -> Option<SmsReceipt> {
-        let command = CommandCodec::new().decode(&mut self.bytes).ok()??;
-        let Some(Pdu::DeliverSm(delivery)) = command.pdu() else { return None };
-        // Bits 2 to 5 of a delivery receipt are 0001 (SMPP 3.4, 5.2.12).
-        if u8::from(delivery.esm_class) & 0b0011_1100 != 0b0000_0100 {
-            return None;
-        }
-        let (mut id, mut state, mut payload) = (None, None, None);
-        for tlv in delivery.tlvs() {
-            match tlv.value() {
-                Some(TlvValue::ReceiptedMessageId(value)) => id = Some(value.as_str().to_owned()),
-                Some(TlvValue::MessageState(value)) => state = Some(state_of_value((*value).into())),
-                Some(TlvValue::MessagePayload(value)) => payload = Some(value.value.as_ref().to_vec()),
-                _ => {}
-            }
-        }
-        let text = payload.unwrap_or_else(|| delivery.short_message().as_ref().to_vec());
-        let text = String::from_utf8_lossy(&text);
-        let id = id.or_else(|| field(&text, "id:"))?;
-        let state = state.or_else(|| field(&text, "stat:").map(|word| state_of_word(&word)))?;
-        Some(SmsReceipt { message_id: id, state })
-    }
-}
-
-/// Reads a field of a receipt's text (SMPP 3.4, appendix B).
-fn field(text: &str, name: &str) -> Option<String> {
-    let (_, rest) = text.split_once(name)?;
-    let value = rest.split_whitespace().next()?;
-    Some(value.chars().take(64).collect())
-}
-
-fn state_of_word(word: &str) -> ReceiptState {
-    match word {
-        "DELIVRD" => ReceiptState::Delivered,
-        "UNDELIV" => ReceiptState::Undeliverable,
-        "EXPIRED" | "DELETED" => ReceiptState::Expired,
-        "REJECTD" => ReceiptState::Rejected,
-        _ => ReceiptState::Other,
-    }
-}
-
-/// Reads the parameter `message_state` (SMPP 3.4, 5.2.28).
-fn state_of_value(value: u8) -> ReceiptState {
-    match value {
-        2 => ReceiptState::Delivered,
-        3 | 4 => ReceiptState::Expired,
-        5 => ReceiptState::Undeliverable,
-        8 => ReceiptState::Rejected,
-        _ => ReceiptState::Other,
+    pub fn receipt(&self, number_errors: &[u32]) -> Option<SmsReceipt> {
+        receipt::read(self.bytes.get(HEADER_BYTES..)?, number_errors)
     }
 }
 
@@ -180,7 +135,7 @@ pub fn bind(config: &SmppGatewayConfig, is_check: bool) -> anyhow::Result<Pdu> {
 
 /// Returns the PDUs of a message: one, or those of its parts.
 pub fn submissions(config: &SmppGatewayConfig, message: &SmsMessage) -> anyhow::Result<Vec<Pdu>> {
-    let text = EncodedText::of(&message.text);
+    let text = EncodedText::of(&message.text, config.alphabet);
     let (ton, npi) = config.source_type();
     let receipt = if config.receipts {
         MCDeliveryReceipt::McDeliveryReceiptRequestedWhereFinalDeliveryOutcomeIsSuccessOrFailure
@@ -196,9 +151,12 @@ pub fn submissions(config: &SmppGatewayConfig, message: &SmsMessage) -> anyhow::
         .dest_addr_ton(Ton::from(config.destination_ton))
         .dest_addr_npi(Npi::from(config.destination_npi))
         .destination_addr(text_field(message.to.trim_start_matches('+'))?)
-        .validity_period(validity(config.validity_minutes)?)
+        .validity_period(match config.validity_period {
+            true => validity_period(message.validity)?,
+            false => EmptyOrFullCOctetString::empty(),
+        })
         .registered_delivery(RegisteredDelivery::new(receipt, none, on_the_way, 0))
-        // 0 is the SMSC's own default alphabet, taken to be GSM's with one octet a character.
+        // 0 is the SMSC's own default alphabet.
         .data_coding(if text.is_ucs2 { DataCoding::Ucs2 } else { DataCoding::McSpecific });
     let short = |octets: Vec<u8>| OctetString::from_vec(octets).map_err(|error| anyhow::anyhow!("{error:?}"));
     if text.is_single() {
@@ -216,6 +174,8 @@ pub fn submissions(config: &SmppGatewayConfig, message: &SmsMessage) -> anyhow::
         let part = base.clone().short_message(short(part)?);
         let part = part.push_tlv(MessageSubmissionRequestTlvValue::SarMsgRefNum(reference));
         let part = part.push_tlv(MessageSubmissionRequestTlvValue::SarTotalSegments(total));
+        // The id of the first part is that of the message: the other parts would say more of what nobody waits for.
+        let part = if number == 1 { part } else { part.registered_delivery(RegisteredDelivery::default()) };
         Ok(part.push_tlv(MessageSubmissionRequestTlvValue::SarSegmentSeqnum(number)).build().into())
     });
     numbered.collect()
@@ -226,22 +186,16 @@ fn reference_of(id: &str) -> u16 {
     id.bytes().fold(5381, |hash, byte| hash.wrapping_mul(33) ^ u16::from(byte))
 }
 
-/// Writes a period relative to the SMSC's time (SMPP 3.4, 7.1.1): `YYMMDDhhmmsstnnR`.
-fn validity(minutes: u32) -> anyhow::Result<EmptyOrFullCOctetString<17>> {
-    if minutes == 0 {
-        return Ok(EmptyOrFullCOctetString::empty());
-    }
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+/// Writes a period relative to the SMSC's time (SMPP 3.4, 7.1.1), in whole minutes: `YYMMDDhhmmsstnnR`.
+fn validity_period(validity: Span) -> anyhow::Result<EmptyOrFullCOctetString<17>> {
+    let minutes = validity.as_seconds_ceil().max(1).saturating_add(59) / 60;
+    let (days, hours, minutes) = ((minutes / 1440).min(31), minutes / 60 % 24, minutes % 60);
     let text = format!("0000{days:02}{hours:02}{minutes:02}00000R");
     EmptyOrFullCOctetString::from_string(text).map_err(|error| anyhow::anyhow!("{error:?}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use rusmpp::pdus::DeliverSm;
-    use rusmpp::tlvs::MessageDeliveryRequestTlvValue;
-    use rusmpp::values::{EsmClass, MessageState};
-
     use super::*;
 
     fn config(more: &str) -> SmppGatewayConfig {
@@ -251,36 +205,6 @@ mod tests {
 
     fn read(bytes: &[u8]) -> SmppFrame {
         SmppFrame::take(&mut BytesMut::from(bytes)).unwrap().unwrap()
-    }
-
-    fn receipt_of(class: u8, text: &str, tlvs: Vec<MessageDeliveryRequestTlvValue>) -> Option<SmsReceipt> {
-        let text = OctetString::from_slice(text.as_bytes()).unwrap();
-        let delivery = DeliverSm::builder().esm_class(EsmClass::from(class)).short_message(text).tlvs(tlvs).build();
-        read(&encode(delivery, 7).unwrap()).receipt()
-    }
-
-    #[test]
-    fn a_receipt_is_read_from_its_text_or_its_parameters() {
-        let text = "id:A1-b2 sub:001 dlvrd:001 submit date:2611281200 done date:2611281201 stat:DELIVRD err:000 text:x";
-        let wanted = |id: &str, state| Some(SmsReceipt { message_id: id.to_owned(), state });
-        assert_eq!(receipt_of(4, text, vec![]), wanted("A1-b2", ReceiptState::Delivered));
-        for (word, state) in [
-            ("UNDELIV", ReceiptState::Undeliverable),
-            ("EXPIRED", ReceiptState::Expired),
-            ("REJECTD", ReceiptState::Rejected),
-            ("ENROUTE", ReceiptState::Other),
-        ] {
-            assert_eq!(receipt_of(4, &text.replace("DELIVRD", word), vec![]), wanted("A1-b2", state), "{word}");
-        }
-        let parameters = vec![
-            MessageDeliveryRequestTlvValue::ReceiptedMessageId(COctetString::from_static_slice(b"9\0").unwrap()),
-            MessageDeliveryRequestTlvValue::MessageState(MessageState::Undeliverable),
-        ];
-        assert_eq!(receipt_of(4, "", parameters), wanted("9", ReceiptState::Undeliverable));
-        // A message of a phone, and a state on the way.
-        assert_eq!(receipt_of(0, text, vec![]), None);
-        assert_eq!(receipt_of(32, text, vec![]), None);
-        assert_eq!(receipt_of(4, "STOP", vec![]), None);
     }
 
     #[test]
@@ -300,13 +224,30 @@ mod tests {
 
     #[test]
     fn a_message_has_a_period_and_a_long_one_its_parts() {
-        assert_eq!(validity(30).unwrap().as_str(), "000000003000000R");
-        assert_eq!(validity(2880).unwrap().as_str(), "000002000000000R");
-        let message = |text: String| SmsMessage { id: "1".to_owned(), to: "+33639980000".to_owned(), text };
+        for (validity, period) in [
+            (Span::minutes(30), "000000003000000R"),
+            (Span::seconds(1_741), "000000003000000R"),
+            (Span::seconds(1), "000000000100000R"),
+            (Span::hours(24), "000001000000000R"),
+            (Span::hours(47), "000001230000000R"),
+        ] {
+            assert_eq!(validity_period(validity).unwrap().as_str(), period);
+        }
+        let message = |text: String| {
+            let (id, to) = ("1".to_owned(), "+33639980000".to_owned());
+            SmsMessage { id, to, text, validity: Span::hours(24) }
+        };
         let sent = |config: &SmppGatewayConfig, text: &str| submissions(config, &message(text.to_owned())).unwrap();
         let Pdu::SubmitSm(short) = &sent(&config(""), "été")[0] else { panic!() };
         assert_eq!(short.destination_addr.as_str(), "33639980000");
         assert_eq!(short.short_message().as_ref(), b"\x05t\x05");
+        assert_eq!(short.validity_period.as_str(), "000001000000000R");
+        let Pdu::SubmitSm(other) = &sent(&config(r#", "validity_period": false, "alphabet": "latin1""#), "été")[0]
+        else {
+            panic!()
+        };
+        assert_eq!((other.validity_period.as_str(), other.short_message().as_ref()), ("", &b"\xe9t\xe9"[..]));
+        assert_eq!(other.data_coding, DataCoding::McSpecific);
         assert_eq!((short.source_addr_ton, short.data_coding), (Ton::Alphanumeric, DataCoding::McSpecific));
         let long = "é".repeat(200);
         let whole = sent(&config(""), &long);
@@ -316,5 +257,13 @@ mod tests {
         assert_eq!(parts.len(), 2);
         let Pdu::SubmitSm(last) = &parts[1] else { panic!() };
         assert_eq!((last.short_message().len(), last.tlvs().len()), (47, 3));
+        let receipts: Vec<u8> = parts
+            .iter()
+            .map(|part| {
+                let Pdu::SubmitSm(part) = part else { panic!() };
+                u8::from(part.registered_delivery) & 3
+            })
+            .collect();
+        assert_eq!(receipts, [1, 0], "one receipt a message");
     }
 }

@@ -11,13 +11,14 @@ use std::time::Duration;
 use rusmpp::Pdu;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::bytes::BytesMut;
 
 use super::pdu::{self, RESPONSE, SmppFrame};
 use super::task::{SessionOrder, SessionTask};
 use crate::config::SmppGatewayConfig;
-use crate::sms::SmsReceipt;
+use crate::sms::UnconfirmedReceipt;
 
 /// A connection, with TLS or without.
 pub trait SmppStream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -53,7 +54,7 @@ impl SmppSession {
     pub async fn bind(
         mut stream: Box<dyn SmppStream>,
         config: &SmppGatewayConfig,
-        receipts: mpsc::Sender<SmsReceipt>,
+        receipts: mpsc::Sender<UnconfirmedReceipt>,
         is_check: bool,
     ) -> Result<Arc<Self>, BindError> {
         let other = |error: anyhow::Error| BindError::Connection(format!("{error:#}"));
@@ -90,6 +91,8 @@ impl SmppSession {
             has_answered: Arc::clone(&has_answered),
             sequence: 1,
             receipts,
+            unconfirmed: JoinSet::new(),
+            number_errors: config.number_errors.clone(),
             patience,
             idle: Duration::from_secs(config.enquire_link_seconds),
         };

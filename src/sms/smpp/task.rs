@@ -8,12 +8,13 @@ use std::time::Duration;
 use rusmpp::Pdu;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::bytes::BytesMut;
 
 use super::pdu::{self, RESPONSE, SmppFrame};
 use super::session::{SmppStream, SubmitAnswer};
-use crate::sms::SmsReceipt;
+use crate::sms::UnconfirmedReceipt;
 
 /// An order to the task of a session.
 pub enum SessionOrder {
@@ -47,7 +48,10 @@ pub struct SessionTask {
     pub answered_at: Instant,
     pub has_answered: Arc<AtomicBool>,
     pub sequence: u32,
-    pub receipts: mpsc::Sender<SmsReceipt>,
+    pub receipts: mpsc::Sender<UnconfirmedReceipt>,
+    /// The receipts that wait for their confirmation: the number of the delivery, and whether it was kept.
+    pub unconfirmed: JoinSet<(u32, bool)>,
+    pub number_errors: Vec<u32>,
     pub patience: Duration,
     pub idle: Duration,
 }
@@ -101,7 +105,7 @@ impl SessionTask {
             }
             if let Some(at) = unbinds_at
                 && !is_unbound
-                && (self.pending.is_empty() || Instant::now() >= at)
+                && (self.pending.is_empty() && self.unconfirmed.is_empty() || Instant::now() >= at)
             {
                 is_unbound = true;
                 let sequence = self.next_sequence();
@@ -126,6 +130,11 @@ impl SessionTask {
                 },
                 () = sleep_until(wakes_at.unwrap_or(deadline)), if wakes_at.is_some() => {
                     if let Err(end) = self.drop_overdue() {
+                        return end;
+                    }
+                }
+                Some(Ok((sequence, is_kept))) = self.unconfirmed.join_next() => {
+                    if let Err(end) = self.answer_delivery(sequence, is_kept).await {
                         return end;
                     }
                 }
@@ -205,6 +214,12 @@ impl SessionTask {
         self.write(&bytes).await
     }
 
+    /// Answers a delivery: it was kept, or is to be repeated.
+    async fn answer_delivery(&mut self, sequence: u32, is_kept: bool) -> Result<(), SessionEnd> {
+        let status = if is_kept { 0 } else { pdu::ESME_RX_T_APPN };
+        self.write(&pdu::delivery_answer(status, sequence)).await
+    }
+
     async fn read_frame(&mut self, frame: SmppFrame) -> Result<FrameEffect, SessionEnd> {
         let (id, sequence) = (frame.id, frame.sequence);
         match id {
@@ -217,10 +232,19 @@ impl SessionTask {
                 }
             }
             pdu::DELIVER_SM => {
-                // A full list of receipts is read in a moment; what cannot be read is nothing that a repetition mends.
-                let is_kept = frame.receipt().is_none_or(|receipt| self.receipts.try_send(receipt).is_ok());
-                let status = if is_kept { 0 } else { pdu::ESME_RX_T_APPN };
-                self.write(&pdu::delivery_answer(status, sequence)).await?;
+                // What cannot be read is nothing that a repetition mends.
+                let Some(receipt) = frame.receipt(&self.number_errors) else {
+                    self.answer_delivery(sequence, true).await?;
+                    return Ok(FrameEffect::None);
+                };
+                let (receipt, confirmed) = UnconfirmedReceipt::new(receipt);
+                if self.receipts.try_send(receipt).is_err() {
+                    self.answer_delivery(sequence, false).await?;
+                    return Ok(FrameEffect::None);
+                }
+                let patience = self.patience;
+                self.unconfirmed
+                    .spawn(async move { (sequence, matches!(timeout(patience, confirmed).await, Ok(Ok(())))) });
             }
             pdu::ENQUIRE_LINK => self.write(&pdu::bare(pdu::ENQUIRE_LINK_RESP, 0, sequence)).await?,
             pdu::UNBIND => {

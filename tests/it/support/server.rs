@@ -13,10 +13,10 @@ use preau::base::clock::{Clock as _, ManualClock, Span, SteadyClock, SystemClock
 use preau::base::rng::SeededRandom;
 use preau::bootstrap::{self, Dependencies};
 use preau::clients::{self, ClientMetadata};
-use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig};
+use preau::config::{Config, MailGatewayConfig, SmsFallback, SmsGatewayConfig, SmsGatewayRole};
 use preau::crypto::{self, PasswordCost};
 use preau::mail::MailMessage;
-use preau::sms::{SmsGateway, SmsMessage};
+use preau::sms::{SmsGateway, SmsGateways, SmsMessage};
 use preau::{db, router};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -116,17 +116,19 @@ impl TestServer {
         let folder = TempDir::new().unwrap();
         let config = test_config(&folder).await;
         let (clock, folder) = (Arc::new(ManualClock::at(START_TIME)), Arc::new(folder));
-        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, [Some(gateway), None]))).await
+        let gateways = SmsGateways::default().with(SmsGatewayRole::Primary, gateway);
+        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, gateways))).await
     }
 
     /// Starts a new server with two given SMS gateways.
-    pub async fn start_with_gateways(first: Arc<dyn SmsGateway>, second: Arc<dyn SmsGateway>) -> Self {
+    pub async fn start_with_gateways(primary: Arc<dyn SmsGateway>, fallback: Arc<dyn SmsGateway>) -> Self {
         let folder = TempDir::new().unwrap();
         let mut config = test_config(&folder).await;
         config.sms.fallback = Some(SmsFallback { gateway: SmsGatewayConfig::Console, after_seconds: 5 });
         let (clock, folder) = (Arc::new(ManualClock::at(START_TIME)), Arc::new(folder));
-        let parts = (PasswordCost::TEST, [Some(first), Some(second)]);
-        Box::pin(Self::build_with_gateway(config, clock, folder, 1, parts)).await
+        let gateways = SmsGateways::default().with(SmsGatewayRole::Primary, primary);
+        let gateways = gateways.with(SmsGatewayRole::Fallback, fallback);
+        Box::pin(Self::build_with_gateway(config, clock, folder, 1, (PasswordCost::TEST, gateways))).await
     }
 
     async fn build_with_password_cost(
@@ -136,7 +138,7 @@ impl TestServer {
         seed: u64,
         cost: PasswordCost,
     ) -> Self {
-        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, [None, None]))).await
+        Box::pin(Self::build_with_gateway(config, clock, folder, seed, (cost, SmsGateways::default()))).await
     }
 
     async fn build_with_gateway(
@@ -144,7 +146,7 @@ impl TestServer {
         clock: Arc<ManualClock>,
         folder: Arc<TempDir>,
         seed: u64,
-        (cost, [gateway, fallback]): (PasswordCost, [Option<Arc<dyn SmsGateway>>; 2]),
+        (cost, given): (PasswordCost, SmsGateways),
     ) -> Self {
         let recorded = Arc::new(RecordingGateway::default());
         let mails = Arc::new(RecordingMailGateway::default());
@@ -153,9 +155,10 @@ impl TestServer {
             rng: Arc::new(SeededRandom::new(seed)),
             password_cost: cost,
             actor: Actor::Job("test"),
-            sms_gateway: Some(gateway.unwrap_or_else(|| recorded.clone())),
-            sms_fallback: fallback,
-            sms_voice: None,
+            sms_gateways: match given.get(SmsGatewayRole::Primary) {
+                Some(_) => given,
+                None => given.with(SmsGatewayRole::Primary, recorded.clone()),
+            },
             mail_gateway: Some(mails.clone()),
         };
         let app = Box::pin(bootstrap::build_app(config, around, |_| {})).await.unwrap();

@@ -144,9 +144,10 @@ impl TestSmsc {
                 }
                 "receipt" => {
                     let text = format!(
-                        "id:{} sub:001 dlvrd:001 submit date:2611281200 done date:2611281201 stat:{} err:000 text:",
+                        "id:{} sub:001 dlvrd:001 submit date:2611281200 done date:2611281201 stat:{} err:{:03} text:",
                         order["id"].as_str().unwrap(),
-                        order["stat"].as_str().unwrap()
+                        order["stat"].as_str().unwrap(),
+                        order["err"].as_u64().unwrap()
                     );
                     let bound = state.lock().unwrap().bound.first().unwrap().1.clone();
                     bound.send(delivery(&text)).unwrap();
@@ -197,7 +198,12 @@ impl TestSmsc {
 
     /// Says what became of a message; returns the status of the answer.
     pub async fn tells(&self, id: &str, stat: &str) -> u64 {
-        self.order(json!({ "do": "receipt", "id": id, "stat": stat })).await["status"].as_u64().unwrap()
+        self.tells_with_error(id, stat, 0).await
+    }
+
+    /// Says what became of a message, and why.
+    pub async fn tells_with_error(&self, id: &str, stat: &str, err: u32) -> u64 {
+        self.order(json!({ "do": "receipt", "id": id, "stat": stat, "err": err })).await["status"].as_u64().unwrap()
     }
 
     /// Leaves its session in order.
