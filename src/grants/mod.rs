@@ -132,6 +132,7 @@ pub fn parse_refresh_token(master_key: &MasterKey, token: &str) -> Option<(Refre
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::claim::Claim;
     use proptest::prelude::*;
 
     fn family(generation: i64) -> RefreshTokenFamily {
@@ -175,7 +176,7 @@ mod tests {
     fn faults_f9_a_grant_of_another_release_is_read_and_written_alike() {
         let [grant, older] = DETAILS.map(|text| serde_json::from_str::<Grant>(text).unwrap());
         assert_eq!(grant.disclosure.scopes.to_scope_string(), "openid offline_access");
-        assert_eq!(grant.disclosure.claims.userinfo, ["phone_number"]);
+        assert_eq!(grant.disclosure.claims.userinfo, [Claim::PhoneNumber]);
         let former: serde_json::Value = serde_json::from_str(DETAILS[0]).unwrap();
         assert_eq!(serde_json::to_value(&grant).unwrap(), former);
         assert_eq!(older.disclosure.scopes, grant.disclosure.scopes);

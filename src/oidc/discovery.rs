@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
+use strum::VariantArray;
 
 use crate::app::AppState;
 use crate::base::lang::Lang;
@@ -15,6 +16,7 @@ use crate::http::paths;
 use crate::protocol::acr::Acr;
 use crate::protocol::algorithms::{Alg, ContentEncryption, KeyManagement};
 use crate::protocol::authorize::Prompt;
+use crate::protocol::claim::Claim;
 use crate::protocol::profile::SecurityProfile;
 use crate::protocol::response::{ResponseMode, ResponseType};
 use crate::protocol::scope::Scope;
@@ -77,9 +79,9 @@ fn tokens(algorithms: &[Alg]) -> Value {
     let alg = KeyManagement::ALL.map(KeyManagement::name);
     let enc = ContentEncryption::ALL.map(ContentEncryption::name);
     let fixed = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash"];
-    let told = Scope::ALL.into_iter().flat_map(|scope| scope.claims().iter().copied()).filter(|name| *name != "sub");
+    let known = Claim::VARIANTS.iter().filter(|claim| **claim != Claim::Sub).map(|claim| claim.name());
     // `former_subs` is not among them: no scope grants it and no request names it, a client's file alone asks for it.
-    let claims: Vec<&str> = fixed.into_iter().chain(told).collect();
+    let claims: Vec<&str> = fixed.into_iter().chain(known).collect();
     json!({
         "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "subject_types_supported": ["pairwise", "public"],

@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use crate::base::profile::Profile;
 use crate::base::typed_ids::ClientId;
 use crate::clients::branding::ClientBranding;
 use crate::http::pages::Page;
@@ -240,15 +241,18 @@ pub struct ConsentPage {
 }
 
 /// The data that would be shared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct SharedData {
     pub name: Option<String>,
+    pub profile: Option<Profile>,
     pub email: Option<String>,
     pub phone: Option<String>,
     /// « Given name (school) » of each child in the client's perimeter.
     pub children: Vec<String>,
     /// « School (class) » of a pupil, in the client's perimeter.
     pub schooling: Vec<String>,
+    /// True if the numbers of the pupils in their schools would be shared (`FrEduVecteur`).
+    pub pupil_numbers: bool,
 }
 
 impl Page for ConsentPage {
@@ -269,20 +273,20 @@ impl Page for ConsentPage {
         };
         let all = SharedData {
             name: Some("Françoise Le Bœuf".to_owned()),
+            profile: Some(Profile::Responsable),
             email: Some("francoise@example.org".to_owned()),
             phone: Some("06\u{a0}39\u{a0}98\u{a0}00\u{a0}01".to_owned()),
             children: vec!["Anaïs (Clg Théodore Monod)".to_owned(), "Élie (Lycée Jean Moulin)".to_owned()],
             schooling: Vec::new(),
+            pupil_numbers: true,
         };
         let pupil = SharedData {
             name: Some("Anaïs Le Bœuf".to_owned()),
-            email: None,
-            phone: None,
-            children: Vec::new(),
+            profile: Some(Profile::Eleve),
             schooling: vec!["Clg Théodore Monod (6 A)".to_owned()],
+            ..SharedData::default()
         };
-        let nothing =
-            || SharedData { name: None, email: None, phone: None, children: Vec::new(), schooling: Vec::new() };
+        let nothing = SharedData::default;
         vec![
             page(all, true, true),
             page(pupil, false, true),

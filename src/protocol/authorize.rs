@@ -115,6 +115,7 @@ pub struct AuthorizeRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::claim::Claim;
 
     /// The JSON of release 0.2.0.
     const REQUEST: &str = r#"{"client_id":"c","redirect_uri":"https://c.example/cb","response_type":"code",
@@ -128,7 +129,7 @@ mod tests {
     fn faults_f9_a_request_of_another_release_is_read_and_written_alike() {
         let read: AuthorizeRequest = serde_json::from_str(REQUEST).unwrap();
         assert_eq!(read.disclosure.scopes.to_scope_string(), "openid profile");
-        assert_eq!(read.disclosure.claims.userinfo, ["phone_number"]);
+        assert_eq!(read.disclosure.claims.userinfo, [Claim::PhoneNumber]);
         assert_eq!(read.max_age, Some(7));
         let former: serde_json::Value = serde_json::from_str(REQUEST).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), former);

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::acr::AcrRequest;
+use super::claim::Claim;
 use super::json;
-use super::scope::Scope;
 
 /// The maximum length of the parameter, in bytes.
 const MAX_PARAMETER_BYTES: usize = 4 * 1024;
 
-/// The known claims requested in addition to the scopes, by name.
+/// The known claims requested in addition to the scopes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClaimsRequest {
-    pub userinfo: Vec<String>,
-    pub id_token: Vec<String>,
+    pub userinfo: Vec<Claim>,
+    pub id_token: Vec<Claim>,
 }
 
 impl ClaimsRequest {
@@ -29,9 +29,9 @@ impl ClaimsRequest {
     /// Returns the union of two requests.
     #[must_use]
     pub fn union(&self, other: &ClaimsRequest) -> ClaimsRequest {
-        let both = |one: &[String], other: &[String]| {
-            let more = other.iter().filter(|name| !one.contains(name));
-            one.iter().chain(more).cloned().collect()
+        let both = |one: &[Claim], other: &[Claim]| {
+            let more = other.iter().filter(|claim| !one.contains(claim));
+            one.iter().chain(more).copied().collect()
         };
         ClaimsRequest {
             userinfo: both(&self.userinfo, &other.userinfo),
@@ -41,8 +41,8 @@ impl ClaimsRequest {
 
     /// Returns the requested claims accepted by `allowed`.
     #[must_use]
-    pub fn restricted_to(&self, allowed: impl Fn(&str) -> bool) -> ClaimsRequest {
-        let keep = |names: &[String]| names.iter().filter(|n| allowed(n)).cloned().collect();
+    pub fn restricted_to(&self, allowed: impl Fn(Claim) -> bool) -> ClaimsRequest {
+        let keep = |claims: &[Claim]| claims.iter().copied().filter(|claim| allowed(*claim)).collect();
         ClaimsRequest { userinfo: keep(&self.userinfo), id_token: keep(&self.id_token) }
     }
 }
@@ -91,13 +91,12 @@ pub fn parse(text: &str) -> Option<ClaimsParameter> {
     Some(out)
 }
 
-/// Returns the requested claims covered by a supported scope. A request is null or an object (OIDCC 5.5.1).
-fn known_claims(members: &Map<String, Value>) -> Option<Vec<String>> {
+/// Returns the known claims among the requested. A request is null or an object (OIDCC 5.5.1).
+fn known_claims(members: &Map<String, Value>) -> Option<Vec<Claim>> {
     if members.values().any(|v| !(v.is_null() || v.is_object())) {
         return None;
     }
-    let of_ours = |name: &&String| Scope::ALL.into_iter().any(|s| s.claims().contains(&name.as_str()));
-    Some(members.keys().filter(|name| name.as_str() != "sub").filter(of_ours).cloned().collect())
+    Some(members.keys().filter_map(|name| name.parse().ok()).filter(|claim| *claim != Claim::Sub).collect())
 }
 
 /// Parses a request for `acr` (OIDCC 5.5.1.1); returns `None` if a member has the wrong type.
@@ -128,8 +127,8 @@ mod tests {
                 "other":1}"#,
         )
         .unwrap();
-        assert_eq!(asked.claims.userinfo, ["name", "phone_number"]);
-        assert_eq!(asked.claims.id_token, ["given_name"]);
+        assert_eq!(asked.claims.userinfo, [Claim::Name, Claim::PhoneNumber]);
+        assert_eq!(asked.claims.id_token, [Claim::GivenName]);
         assert_eq!(asked.sub.as_deref(), Some("abc"));
         assert_eq!(asked.acr, Some(AcrRequest { levels: vec![Acr::Eidas1], essential: true }));
     }

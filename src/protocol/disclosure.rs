@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
 use super::claims_request::ClaimsRequest;
 use super::scope::{Scope, Scopes};
 
@@ -29,10 +30,10 @@ impl Disclosure {
 
     /// True if every scope and claim of `asked` is disclosed; a claim requested for userinfo also by a scope.
     pub fn covers(&self, asked: &Disclosure) -> bool {
-        let told = |name: &String| self.scopes.grants_claim(name) || self.claims.userinfo.contains(name);
+        let told = |claim: &Claim| self.scopes.grants_claim(*claim) || self.claims.userinfo.contains(claim);
         asked.scopes.iter().all(|s| self.scopes.contains(s))
             && asked.claims.userinfo.iter().all(told)
-            && asked.claims.id_token.iter().all(|name| self.claims.id_token.contains(name))
+            && asked.claims.id_token.iter().all(|claim| self.claims.id_token.contains(claim))
     }
 }
 
@@ -40,21 +41,20 @@ impl Disclosure {
 mod tests {
     use super::*;
 
-    fn disclosure(scopes: &str, userinfo: &[&str], id_token: &[&str]) -> Disclosure {
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    fn disclosure(scopes: &str, userinfo: &[Claim], id_token: &[Claim]) -> Disclosure {
         Disclosure {
             scopes: Scopes::parse(scopes).unwrap(),
-            claims: ClaimsRequest { userinfo: owned(userinfo), id_token: owned(id_token) },
+            claims: ClaimsRequest { userinfo: userinfo.to_vec(), id_token: id_token.to_vec() },
         }
     }
 
     #[test]
     fn a_scope_covers_its_claims_in_userinfo_only() {
-        let agreed = disclosure("openid profile", &[], &["phone_number"]);
-        assert!(agreed.covers(&disclosure("openid", &["given_name"], &["phone_number"])));
+        let agreed = disclosure("openid profile", &[], &[Claim::PhoneNumber]);
+        assert!(agreed.covers(&disclosure("openid", &[Claim::GivenName], &[Claim::PhoneNumber])));
         assert!(!agreed.covers(&disclosure("openid phone", &[], &[])));
-        assert!(!agreed.covers(&disclosure("openid", &["phone_number"], &[])));
-        assert!(!agreed.covers(&disclosure("openid", &[], &["given_name"])));
+        assert!(!agreed.covers(&disclosure("openid", &[Claim::PhoneNumber], &[])));
+        assert!(!agreed.covers(&disclosure("openid", &[], &[Claim::GivenName])));
         assert!(agreed.union(&disclosure("openid phone", &[], &[])).covers(&disclosure("openid phone", &[], &[])));
     }
 }

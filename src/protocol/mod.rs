@@ -6,6 +6,7 @@
 pub mod acr;
 pub mod algorithms;
 pub mod authorize;
+pub mod claim;
 pub mod claims_request;
 pub mod disclosure;
 pub mod error;

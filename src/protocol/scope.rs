@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claim::Claim;
+
 /// A supported scope. Other scopes are ignored (OIDCC 3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -33,13 +35,15 @@ impl Scope {
     }
 
     /// Returns the userinfo claims of the scope.
-    pub fn claims(self) -> &'static [&'static str] {
+    pub fn claims(self) -> &'static [Claim] {
         match self {
-            Scope::Openid => &["sub"],
-            Scope::Profile => &["name", "given_name", "family_name", "updated_at"],
-            Scope::Email => &["email", "email_verified"],
-            Scope::Phone => &["phone_number", "phone_number_verified"],
-            Scope::Education => &["education_profile", "children", "schools", "class", "FrEduVecteur"],
+            Scope::Openid => &[Claim::Sub],
+            Scope::Profile => &[Claim::Name, Claim::GivenName, Claim::FamilyName, Claim::UpdatedAt],
+            Scope::Email => &[Claim::Email, Claim::EmailVerified],
+            Scope::Phone => &[Claim::PhoneNumber, Claim::PhoneNumberVerified],
+            Scope::Education => {
+                &[Claim::EducationProfile, Claim::Children, Claim::Schools, Claim::Class, Claim::FrEduVecteur]
+            }
             Scope::OfflineAccess => &[],
         }
     }
@@ -89,7 +93,7 @@ impl Scopes {
     }
 
     /// True if a scope of the set includes the claim.
-    pub fn grants_claim(&self, claim: &str) -> bool {
+    pub fn grants_claim(&self, claim: Claim) -> bool {
         self.iter().any(|s| s.claims().contains(&claim))
     }
 
@@ -101,14 +105,22 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use strum::VariantArray;
 
     use super::*;
 
     #[test]
     fn the_document_for_relying_parties_has_every_claim() {
         let document = include_str!("../../docs/relying-parties.md");
-        for name in Scope::ALL.iter().flat_map(|scope| scope.claims()) {
-            assert!(document.contains(&format!("`{name}`")), "{name}");
+        for claim in Claim::VARIANTS {
+            assert!(document.contains(&format!("`{}`", claim.name())), "{claim:?}");
+        }
+    }
+
+    #[test]
+    fn each_claim_belongs_to_one_scope() {
+        for claim in Claim::VARIANTS {
+            assert_eq!(Scope::ALL.iter().filter(|scope| scope.claims().contains(claim)).count(), 1, "{claim:?}");
         }
     }
 

@@ -8,8 +8,10 @@
 pub mod ops;
 
 use serde::Serialize;
+use strum::VariantArray;
 
 use crate::base::typed_ids::ClientId;
+use crate::protocol::claim::Claim;
 
 /// A link to a service, with the children covered by the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +26,38 @@ pub struct ServiceLink {
     pub places: Vec<String>,
     /// Given names of the covered children.
     pub children: Vec<String>,
+}
+
+/// A line of the pages that tell a person what a service receives: before a consent, and on the account page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisclosedItem {
+    Name,
+    Profile,
+    Email,
+    Phone,
+    /// A parent's children with their schools, or a pupil's own schools and class.
+    Schooling,
+    PupilNumbers,
+}
+
+impl DisclosedItem {
+    /// Returns the line that tells of a claim; `None` for those that say nothing without another one.
+    pub fn of(claim: Claim) -> Option<DisclosedItem> {
+        match claim {
+            Claim::Sub | Claim::UpdatedAt | Claim::EmailVerified | Claim::PhoneNumberVerified => None,
+            Claim::Name | Claim::GivenName | Claim::FamilyName => Some(DisclosedItem::Name),
+            Claim::Email => Some(DisclosedItem::Email),
+            Claim::PhoneNumber => Some(DisclosedItem::Phone),
+            Claim::EducationProfile => Some(DisclosedItem::Profile),
+            Claim::Children | Claim::Schools | Claim::Class => Some(DisclosedItem::Schooling),
+            Claim::FrEduVecteur => Some(DisclosedItem::PupilNumbers),
+        }
+    }
+
+    /// True if one of the claims that the line tells of is disclosed.
+    pub fn is_among(self, is_disclosed: impl Fn(Claim) -> bool) -> bool {
+        Claim::VARIANTS.iter().any(|claim| DisclosedItem::of(*claim) == Some(self) && is_disclosed(*claim))
+    }
 }
 
 /// The data of a person that a service gets at each sign-in.

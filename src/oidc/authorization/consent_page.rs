@@ -26,8 +26,11 @@ use crate::oidc::authorization::end_user::{EndUser, load_end_user};
 use crate::oidc::tokens::claims::{self, ClaimsTarget};
 use crate::oidc::views::{ConsentPage, SharedData};
 use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::claim::Claim;
 use crate::protocol::params::encode;
 use crate::protocol::scope::Scope;
+use crate::roster::store::RosterChild;
+use crate::services::DisclosedItem;
 
 type PageResult = Result<Response, PageError>;
 
@@ -42,22 +45,24 @@ pub async fn show_page(
 ) -> PageResult {
     let asked = &request.disclosure;
     let mut tx = app.db.read().await?;
-    let mut told = claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::Userinfo).await?;
-    told.extend(claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::IdToken).await?);
+    let mut values = claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::Userinfo).await?;
+    values.extend(claims::claims_for(app, &mut tx, client, &p.account, asked, ClaimsTarget::IdToken).await?);
     drop(tx);
-    let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
-    let full_name = text("name").or_else(|| {
-        let parts = [text("given_name"), text("family_name")];
+    let text = |claim: Claim| values.get(claim.name()).and_then(Value::as_str).map(str::to_owned);
+    let shares = |item: DisclosedItem| item.is_among(|claim| values.contains_key(claim.name()));
+    let full_name = text(Claim::Name).or_else(|| {
+        let parts = [text(Claim::GivenName), text(Claim::FamilyName)];
         let words: Vec<String> = parts.into_iter().flatten().collect();
         (!words.is_empty()).then(|| words.join(" "))
     });
-    let within =
-        told.contains_key("children").then(|| claims::children_in_perimeter(&client.meta.perimeter, &p.children));
-    let children = within.into_iter().flatten().map(|c| format!("{} ({})", c.given_name, c.school)).collect();
-    // A pupil has no children: what is told of them is the school, and the class.
-    let own = told.contains_key("schools") && p.account.profile == Profile::Eleve;
-    let own = own.then(|| claims::children_in_perimeter(&client.meta.perimeter, &p.children));
-    let schooling = own.into_iter().flatten().map(|c| match &c.class {
+    // The children of a parent; of a pupil, who has none, the school and the class.
+    let is_pupil = p.account.profile == Profile::Eleve;
+    let within = match shares(DisclosedItem::Schooling) {
+        true => claims::children_in_perimeter(&client.meta.perimeter, &p.children),
+        false => Vec::new(),
+    };
+    let (own, children): (Vec<&RosterChild>, Vec<&RosterChild>) = within.into_iter().partition(|_| is_pupil);
+    let schooling = own.into_iter().map(|c| match &c.class {
         Some(class) => format!("{} ({class})", c.school),
         None => c.school.clone(),
     });
@@ -66,10 +71,12 @@ pub async fn show_page(
         service: client.meta.client_name.clone(),
         shared: SharedData {
             name: full_name,
-            email: text("email"),
-            phone: text("phone_number").and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
-            children,
+            profile: shares(DisclosedItem::Profile).then_some(p.account.profile),
+            email: text(Claim::Email),
+            phone: text(Claim::PhoneNumber).and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
+            children: children.into_iter().map(|c| format!("{} ({})", c.given_name, c.school)).collect(),
             schooling: schooling.collect(),
+            pupil_numbers: shares(DisclosedItem::PupilNumbers),
         },
         lasting: request.disclosure.scopes.contains(Scope::OfflineAccess)
             && client.allows_grant(GrantType::RefreshToken),

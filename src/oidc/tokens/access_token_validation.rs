@@ -131,7 +131,7 @@ pub async fn validate(op: &Operation<'_>, tx: &mut Tx, token: &str) -> anyhow::R
     let account = accounts::store::find(tx, &account_id).await?.filter(Account::is_usable);
     let Some(account) = account else { return dead("the account is not live") };
     let names = claims.get("clm").and_then(Value::as_array).into_iter().flatten();
-    let userinfo = names.filter_map(Value::as_str).map(str::to_owned).collect();
+    let userinfo = names.filter_map(Value::as_str).filter_map(|name| name.parse().ok()).collect();
     let scopes = Scopes::parse(text("scope").unwrap_or_default()).unwrap_or_default();
     let granted = Disclosure { scopes, claims: ClaimsRequest { userinfo, id_token: Vec::new() } };
     let person = TokenSubject { account, granted };

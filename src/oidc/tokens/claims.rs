@@ -11,6 +11,7 @@ use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::clients::{Client, Perimeter};
 use crate::db::Tx;
+use crate::protocol::claim::Claim;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster;
@@ -59,32 +60,32 @@ pub async fn claims_for(
         ClaimsTarget::IdToken if client.meta.tolerances.claims_in_id_token => ClaimsTarget::IdTokenOnly,
         place => place,
     };
-    let asked = |names: &[String], name: &str| client.meta.scopes.grants_claim(name) && names.iter().any(|n| n == name);
-    let wanted = |name: &str| match place {
-        ClaimsTarget::Userinfo => scopes.grants_claim(name) || asked(&claims.userinfo, name),
-        ClaimsTarget::IdToken => asked(&claims.id_token, name),
-        ClaimsTarget::IdTokenOnly => scopes.grants_claim(name) || asked(&claims.id_token, name),
+    let asked = |claims: &[Claim], claim| client.meta.scopes.grants_claim(claim) && claims.contains(&claim);
+    let wanted = |claim: Claim| match place {
+        ClaimsTarget::Userinfo => scopes.grants_claim(claim) || asked(&claims.userinfo, claim),
+        ClaimsTarget::IdToken => asked(&claims.id_token, claim),
+        ClaimsTarget::IdTokenOnly => scopes.grants_claim(claim) || asked(&claims.id_token, claim),
     };
     let mut out = Map::new();
-    let any = |scope: Scope| scope.claims().iter().any(|name| wanted(name));
+    let any = |scope: Scope| scope.claims().iter().any(|claim| wanted(*claim));
     if any(Scope::Profile) {
-        out.insert("name".to_owned(), json!(account.full_name()));
-        out.insert("given_name".to_owned(), json!(account.given_name));
-        out.insert("family_name".to_owned(), json!(account.family_name));
-        out.insert("updated_at".to_owned(), json!(account.updated_at.as_seconds()));
+        insert(&mut out, Claim::Name, json!(account.full_name()));
+        insert(&mut out, Claim::GivenName, json!(account.given_name));
+        insert(&mut out, Claim::FamilyName, json!(account.family_name));
+        insert(&mut out, Claim::UpdatedAt, json!(account.updated_at.as_seconds()));
     }
     if any(Scope::Email)
         && let Some(email) = accounts::store::emails::find_confirmed(tx, &app.master_key, &account.id).await?
     {
-        out.insert("email".to_owned(), json!(email.address));
-        out.insert("email_verified".to_owned(), json!(true));
+        insert(&mut out, Claim::Email, json!(email.address));
+        insert(&mut out, Claim::EmailVerified, json!(true));
     }
     if any(Scope::Phone)
         && let Some(told) = roster::store::find_phone_of_account(tx, &account.id).await?
     {
         let number = roster::sealed_rows::open_mobile(&app.master_key, &told.person_id, &told.phone)?;
-        out.insert("phone_number".to_owned(), json!(number.as_str()));
-        out.insert("phone_number_verified".to_owned(), json!(told.is_proven));
+        insert(&mut out, Claim::PhoneNumber, json!(number.as_str()));
+        insert(&mut out, Claim::PhoneNumberVerified, json!(told.is_proven));
     }
     if any(Scope::Education) {
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
@@ -97,7 +98,7 @@ pub async fn claims_for(
         }
         add_education_claims(&mut out, account, &told, &first_degree);
     }
-    out.retain(|name, _| wanted(name));
+    out.retain(|name, _| name.parse().is_ok_and(wanted));
     if client.meta.former_subs {
         let former = subjects::ops::list_former(tx, &client.meta, &account.id).await?;
         if !former.is_empty() {
@@ -107,13 +108,17 @@ pub async fn claims_for(
     Ok(out)
 }
 
+fn insert(out: &mut Map<String, Value>, claim: Claim, value: Value) {
+    out.insert(claim.name().to_owned(), value);
+}
+
 fn add_education_claims(
     out: &mut Map<String, Value>,
     account: &Account,
     children: &[&RosterChild],
     first_degree: &[&Uai],
 ) {
-    out.insert("education_profile".to_owned(), json!(account.profile));
+    insert(out, Claim::EducationProfile, json!(account.profile));
     if children.is_empty() {
         return;
     }
@@ -128,10 +133,10 @@ fn add_education_claims(
     if is_pupil {
         // A pupil of two schools at once has the class of the first.
         if let Some(class) = children.iter().find_map(|c| c.class.as_deref()) {
-            out.insert("class".to_owned(), json!(class));
+            insert(out, Claim::Class, json!(class));
         }
     } else {
-        out.insert("children".to_owned(), told.collect());
+        insert(out, Claim::Children, told.collect());
     }
     let mut schools: Vec<(&str, &str, &str)> =
         children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect();
@@ -141,7 +146,7 @@ fn add_education_claims(
         .into_iter()
         .map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy }))
         .collect();
-    out.insert("schools".to_owned(), Value::Array(schools));
+    insert(out, Claim::Schools, Value::Array(schools));
     // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profile 2 is a parent (responsable of the
     // second degree), 4 a pupil of it, 3 a pupil of the first. The names are those of the account; entcore compares
     // folded names.
@@ -155,5 +160,5 @@ fn add_education_claims(
         };
         format!("{number}|{family}|{given}|{}|{}", c.pupil_key, c.uai)
     };
-    out.insert("FrEduVecteur".to_owned(), children.iter().map(vector).collect());
+    insert(out, Claim::FrEduVecteur, children.iter().map(vector).collect());
 }

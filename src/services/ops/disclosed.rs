@@ -6,7 +6,7 @@ use crate::clients::Client;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster::store::RosterChild;
-use crate::services::DisclosedData;
+use crate::services::{DisclosedData, DisclosedItem};
 
 /// Returns what a client learns of an account, by its grants, limited by its present registration and perimeter.
 pub fn disclosed_data(
@@ -16,14 +16,12 @@ pub fn disclosed_data(
     granted: &Disclosure,
 ) -> DisclosedData {
     let scopes = granted.scopes.intersection(&client.meta.scopes);
-    let tells = |claim: &str| {
-        let by_name = || {
-            let asked = granted.claims.userinfo.iter().chain(&granted.claims.id_token);
-            client.meta.scopes.grants_claim(claim) && asked.into_iter().any(|name| name == claim)
-        };
-        scopes.grants_claim(claim) || by_name()
+    let by_name = |claim| {
+        let mut asked = granted.claims.userinfo.iter().chain(&granted.claims.id_token);
+        client.meta.scopes.grants_claim(claim) && asked.any(|name| *name == claim)
     };
-    let named = ["name", "given_name", "family_name"].into_iter().any(tells);
+    let tells = |item: DisclosedItem| item.is_among(|claim| scopes.grants_claim(claim) || by_name(claim));
+    let schooling = tells(DisclosedItem::Schooling);
     let perimeter = &client.meta.perimeter;
     let within: Vec<&RosterChild> =
         pupils.iter().filter(|c| perimeter.covers(&c.uai, &c.academy, &c.ministry)).collect();
@@ -37,13 +35,13 @@ pub fn disclosed_data(
         None => c.school.clone(),
     };
     DisclosedData {
-        name: named.then(|| account.full_name()),
-        profile: tells("education_profile"),
-        email: tells("email"),
-        phone: tells("phone_number"),
-        children: if tells("children") && !is_pupil { within.iter().map(child).collect() } else { Vec::new() },
-        schooling: if tells("schools") && is_pupil { within.iter().map(school).collect() } else { Vec::new() },
-        pupil_numbers: tells("FrEduVecteur") && !within.is_empty(),
+        name: tells(DisclosedItem::Name).then(|| account.full_name()),
+        profile: tells(DisclosedItem::Profile),
+        email: tells(DisclosedItem::Email),
+        phone: tells(DisclosedItem::Phone),
+        children: if schooling && !is_pupil { within.iter().map(child).collect() } else { Vec::new() },
+        schooling: if schooling && is_pupil { within.iter().map(school).collect() } else { Vec::new() },
+        pupil_numbers: tells(DisclosedItem::PupilNumbers) && !within.is_empty(),
         lasting: scopes.contains(Scope::OfflineAccess),
     }
 }
