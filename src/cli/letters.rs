@@ -3,12 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::accounts::identifier::normalize;
 use crate::base::lang::Lang;
 use crate::base::profile::Profile;
 use crate::base::uai::Uai;
 use crate::bootstrap;
 use crate::config::{Config, MailGatewayConfig};
-use crate::db::AccessMode;
+use crate::credentials::factors::HeldFactors;
+use crate::db::{AccessMode, Db};
 use crate::http::pages::{PageRenderer, dates};
 use crate::letters::LetterKind;
 use crate::letters::ops::batch::{LetterBatch, LetterBatchRequest, LetterPress};
@@ -18,6 +20,7 @@ use crate::letters::pdf::{LeafletPortal, Letterhead, PdfFile, print_leaflet};
 use crate::notify::ops::NoticeContext;
 use crate::tenants::ops::TenantError;
 use crate::tenants::store as tenant_store;
+use crate::{accounts, credentials};
 
 /// Prints letters, or with --leaflet the leaflet of the school.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,8 +52,12 @@ pub struct LettersArgs {
     /// Also prints letters for a new password, for people who have one.
     #[arg(long)]
     also_active: bool,
+    /// Prints a letter for somebody who lost every second factor, once the school has checked who asks, and --reason says
+    /// who did: from 9 the next morning it leads to a new password without them, and removes them.
+    #[arg(long, requires = "identifiant", conflicts_with_all = ["class", "family"])]
+    past_factor: bool,
     /// Prints the leaflet, the steps of an activation, in place of letters.
-    #[arg(long, conflicts_with_all = ["scope", "readers", "reason", "also_active"])]
+    #[arg(long, conflicts_with_all = ["scope", "readers", "reason", "also_active", "past_factor"])]
     leaflet: bool,
     /// The language of the leaflet.
     #[arg(long, value_parser = ["fr", "en"], default_value = "fr", requires = "leaflet")]
@@ -92,7 +99,8 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
         uai: uai.clone(),
         scope,
         profile,
-        also_active: args.also_active,
+        also_active: args.also_active || args.past_factor,
+        past_factor: args.past_factor,
         join: args.join.as_ref().map(|identifiant| LetterJoinRequest {
             identifiant: identifiant.clone(),
             pupil_key: args.family.clone().unwrap_or_default(),
@@ -103,6 +111,9 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
     let around = super::operator_dependencies();
     let opened = bootstrap::open_existing_storage(config, &around, AccessMode::ReadWrite).await?;
     let op = opened.operation(&around);
+    if args.past_factor {
+        require_factor(&opened.db, args.identifiant.as_deref().unwrap_or_default()).await?;
+    }
     let notices = NoticeContext {
         pages: &pages,
         master_key: op.master_key,
@@ -114,6 +125,18 @@ pub async fn run(args: &LettersArgs, config: &Config, out: &mut (dyn Write + Sen
     opened.db.close().await;
     report(&batch, pdf.as_ref(), (&uai, &args.out), out)?;
     Ok(pdf.is_some())
+}
+
+/// Refuses a letter past a second factor for an account without one.
+async fn require_factor(db: &Db, identifiant: &str) -> anyhow::Result<()> {
+    let mut tx = db.read().await?;
+    let account = accounts::store::find_by_identifiant(&mut tx, &normalize(identifiant)).await?;
+    let factors = match &account {
+        Some(account) => credentials::store::find_factors(&mut tx, &account.id).await?,
+        None => HeldFactors::default(),
+    };
+    anyhow::ensure!(factors.is_required(), "{identifiant} has no second factor: --also-active prints a letter");
+    Ok(())
 }
 
 /// Says how many letters there are, and who has none and why; never a code.

@@ -31,6 +31,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau campaign reopen --uai 0349999J",
         "preau campaign notices --uai 0349999J --all",
         "preau letters --uai 0349999J --class 6A --for eleves --reason x --out a.pdf",
+        "preau letters --uai 0349999J --identifiant a.durand55 --for responsables --past-factor --reason x --out a.pdf",
         "preau letters --uai 0349999J --leaflet --lang en --out a.pdf",
         "preau account show a.durand55",
         "preau account show --code K7P-4MX --json",
@@ -70,6 +71,7 @@ fn the_command_line_is_sound_and_understands_what_documents_say() {
         "preau account force-change --uai 0349999J a.durand55 --reason x",
         "preau account force-change --uai 0349999J --profile personnel --reason x",
         "preau letters --uai 0349999J --class 6A --family 9 --for eleves --reason x --out a.pdf",
+        "preau letters --uai 0349999J --class 6A --for eleves --past-factor --reason x --out a.pdf",
         "preau letters --uai 0349999J --leaflet --class 6A --out a.pdf",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

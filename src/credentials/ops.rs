@@ -6,6 +6,7 @@ mod enrolment;
 mod factors;
 mod fresh_proof;
 mod passkeys;
+mod removal;
 
 pub use compare::{ComparedPassword, ComparisonRefusal, TypedCredentials, compare_password};
 pub use disowned::remove_disowned;
@@ -18,6 +19,7 @@ pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
 pub use passkeys::{
     PasskeyCreation, PasskeyRemoval, add_passkey, factor_challenge, judge_passkey_factor, remove_passkey,
 };
+pub use removal::remove_all_factors;
 
 use super::{NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword, store};
 use crate::accounts::ops::PasswordVerification;

@@ -63,8 +63,15 @@ pub async fn ensure(app: &App, folder: &DemoFolder) -> anyhow::Result<DemoLetter
     let mut found = Vec::new();
     for (profile, scope, file, who) in batches {
         let reason = "demo".to_owned();
-        let request =
-            LetterBatchRequest { uai: pupil.uai.clone(), scope, profile, also_active: false, join: None, reason };
+        let request = LetterBatchRequest {
+            uai: pupil.uai.clone(),
+            scope,
+            profile,
+            also_active: false,
+            past_factor: false,
+            join: None,
+            reason,
+        };
         found.push(ensure_letter(app, folder, &request, file, who).await?);
     }
     let (parent, pupil) = (found.pop().context("no letter")?, found.pop().context("no letter")?);

@@ -61,6 +61,7 @@ pub const ACCOUNT_DATA: &str = "/compte/donnees";
 pub const ACCOUNT_EVENTS: &str = "/compte/evenements";
 pub const ACCOUNT_REGROUP: &str = "/compte/regrouper";
 pub const ACCOUNT_REGROUP_CHOICE: &str = "/compte/regrouper/choix";
+pub const ACCOUNT_REGROUP_FACTOR: &str = "/compte/regrouper/preuve";
 pub const ACCOUNT_REGROUP_UNDO: &str = "/compte/regrouper/defaire";
 pub const ACCOUNT_PHONE: &str = "/compte/portable";
 pub const ACCOUNT_PHONE_PROOF: &str = "/compte/portable/verifier";

@@ -13,6 +13,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, LetterId};
+use crate::http::pages::dates;
 
 /// The time for which a first letter serves at least: the school hands it out within days.
 pub const FIRST_LETTER_TTL: Span = Span::days(15);
@@ -31,6 +32,8 @@ pub enum LetterKind {
     First,
     /// A new password for an account that has one.
     Reset,
+    /// A new password for an account whose second factors are lost: the school has checked who asks. They go with it.
+    Factor,
     /// One more child for the account that is signed in.
     Child,
     /// A code that a parent hands over to a pupil.
@@ -81,4 +84,12 @@ pub struct Letter {
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+}
+
+impl Letter {
+    /// Returns the time from which the letter stands for a second factor, if it does: the morning after it was told, so
+    /// that whoever it concerns may say no first.
+    pub fn proves_factor_from(&self) -> Option<Timestamp> {
+        (self.kind == LetterKind::Factor).then(|| dates::next_morning(self.issued_at))
+    }
 }

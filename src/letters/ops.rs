@@ -55,7 +55,7 @@ pub async fn draw(tx: &mut UnitOfWork<'_>, kind: LetterKind, uai: &Uai) -> anyho
             let least = now.plus(FIRST_LETTER_TTL);
             campaign.map_or(least, |campaign| campaign.closes_at.max(least))
         }
-        LetterKind::Reset => now.plus(RESET_LETTER_TTL),
+        LetterKind::Reset | LetterKind::Factor => now.plus(RESET_LETTER_TTL),
         LetterKind::ParentForPupil => now.plus(PARENT_CODE_TTL),
     };
     Ok(DrawnLetter { code: LetterCode::draw(tx.rng), expires_at })

@@ -50,6 +50,8 @@ pub enum LetterUse {
     First,
     /// A new password.
     Reset,
+    /// A new password in place of lost second factors.
+    Factor,
     /// One more child for the account, of a parent who is signed in.
     Child,
 }

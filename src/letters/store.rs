@@ -88,7 +88,8 @@ pub async fn replace_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId, kind:
 pub async fn withdraw_open(tx: &mut UnitOfWork<'_>, account_id: &AccountId) -> Result<()> {
     let now = tx.now;
     let sql = "UPDATE letter SET state = 'withdrawn', ended_at = $2 \
-               WHERE account_id = $1 AND ended_at IS NULL AND kind IN ('first', 'reset', 'parent_for_pupil')";
+               WHERE account_id = $1 AND ended_at IS NULL AND \
+               kind IN ('first', 'reset', 'factor', 'parent_for_pupil')";
     tx.execute(sql, args![account_id, now]).await?;
     Ok(())
 }

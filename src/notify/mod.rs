@@ -20,6 +20,8 @@ pub enum AccountNoticeKind {
     /// An application of codes was added. The detail is its id, and is not shown.
     FactorAdded,
     FactorRemoved,
+    /// Five codes of a second factor were wrong in a row: whoever typed them may know the password.
+    FactorsFailed,
     /// Backup codes were drawn anew, in place of all others.
     BackupCodesRenewed,
     /// The confirmed address was replaced or removed.

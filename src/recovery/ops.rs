@@ -18,7 +18,7 @@ pub use birth::{BirthOutcome, repeat_birth, submit_birth};
 pub use channel::switch_channel;
 pub use code::{RecoveryCodeOutcome, repeat_code, resend_code, verify_code};
 pub use dates::{DateVerdict, DatesOutcome, repeat_dates, submit_dates};
-pub use factor::{RecoveryFactorOutcome, repeat_factor, submit_factor};
+pub use factor::{RecoveryFactorOutcome, find_letter_proof, repeat_factor, submit_factor};
 pub use letter::{LetterStart, start_with_letter};
 pub use password::{RecoveryPasswordOutcome, choose_password, password_context, sign_in_again};
 pub use send_code::send_code_if_known;

@@ -44,6 +44,8 @@ pub enum RegroupProof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum RegroupState {
+    /// The first proof of the other account was right: its second factor is still asked.
+    Factor,
     /// The code of a letter or of an SMS was right: the birth date of a child is still asked.
     Asked,
     Proven,
@@ -74,6 +76,8 @@ pub struct Regroupement {
     /// The activation whose code proved the other account.
     pub activation_id: Option<ActivationId>,
     pub state: RegroupState,
+    /// The time at which the second factor of the other account was proven.
+    pub factor_at: Option<Timestamp>,
     pub support_code: String,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -117,9 +121,48 @@ pub struct MovedRecords {
 }
 
 impl Regroupement {
-    /// True if the person may keep the other account: they gave its password. After a code nobody may know it.
-    pub fn may_keep_other(&self, other: &Account) -> bool {
-        self.proof == RegroupProof::Password && other.state == AccountState::Active
+    /// Returns which of the two accounts may stay. The other one may where the person gave its password: after a code
+    /// nobody may know it. Where one has a second factor, one with a factor stays: what it protects is not to lose it
+    /// (docs/threats.md#attack-m10).
+    pub fn keepable(&self, other: &Account, has_factor: SidesWithFactor) -> KeepableAccounts {
+        let knows_other = self.proof == RegroupProof::Password && other.state == AccountState::Active;
+        KeepableAccounts {
+            current: has_factor.current || !has_factor.other,
+            other: knows_other && (has_factor.other || !has_factor.current),
+        }
+    }
+
+    /// Returns the state after the other account's first proof and its factor.
+    pub fn state_after_factor(proof: RegroupProof) -> RegroupState {
+        match proof {
+            RegroupProof::Password => RegroupState::Proven,
+            RegroupProof::Letter | RegroupProof::SmsCode => RegroupState::Asked,
+        }
+    }
+}
+
+/// The accounts of a regroupement that have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SidesWithFactor {
+    pub current: bool,
+    pub other: bool,
+}
+
+/// The accounts of a regroupement that may stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepableAccounts {
+    pub current: bool,
+    pub other: bool,
+}
+
+impl KeepableAccounts {
+    /// Returns the account that stays; `None` if it is for the person to choose, or none may.
+    pub fn only(self) -> Option<KeptAccount> {
+        match (self.current, self.other) {
+            (true, false) => Some(KeptAccount::Current),
+            (false, true) => Some(KeptAccount::Other),
+            (true, true) | (false, false) => None,
+        }
     }
 }
 
@@ -146,7 +189,7 @@ pub enum RegroupRefusal {
     MustChange { other: bool },
     /// A password was replaced lately, of one of the accounts.
     Caution { until: Timestamp },
-    /// The other account has a second factor, which nobody shows here.
+    /// Only the other account has a second factor, so that it is the one that stays; and nobody typed its password.
     Factor,
     /// The account that a code proved has no child of whom a birth date could be asked.
     NothingToAsk,

@@ -1,16 +1,18 @@
 //! Use cases of regroupement: the proofs, the choice, the undo, and the end of the seven days.
 
+mod factor;
 mod finish;
 mod join;
 mod prove;
 mod undo;
 
+pub use factor::{FactorView, OtherFactorOutcome, find_factor_step, judge_passkey, prove_factor};
 pub use finish::finish_due;
 pub use join::{ChoiceView, JoinOutcome, JoinRequest, SideView, find_choice, join};
 pub use prove::{OtherProof, ProveRequest, find_proven_by_sms, prove};
 pub use undo::{UndoOutcome, UndoView, find_undo, undo};
 
-use super::{KnownName, RegroupRefusal, judge_accounts, names_agree};
+use super::{KnownName, RegroupRefusal, SidesWithFactor, judge_accounts, names_agree};
 use crate::accounts::{self, Account};
 use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
@@ -29,14 +31,10 @@ pub struct RegroupPerson<'a> {
     pub lang: Lang,
 }
 
-/// Judges whether two accounts may be joined by their person. The proof of the other account is less than its second
-/// factor, so that whoever stole a password would get its children (docs/threats.md#attack-m10).
+/// Judges whether two accounts may be joined by their person.
 async fn judge(tx: &mut UnitOfWork<'_>, account: &Account, other: &Account) -> anyhow::Result<Option<RegroupRefusal>> {
     if let Some(why) = judge_accounts(account, other, tx.now) {
         return Ok(Some(why));
-    }
-    if credentials::store::find_factors(tx, &other.id).await?.is_required() {
-        return Ok(Some(RegroupRefusal::Factor));
     }
     let mut names = Vec::new();
     for one in [account, other] {
@@ -50,6 +48,14 @@ async fn judge(tx: &mut UnitOfWork<'_>, account: &Account, other: &Account) -> a
     }
     let keys_differ = has_two_known_keys(tx, &account.id, &other.id).await?;
     Ok(keys_differ.then_some(RegroupRefusal::RosterKeys))
+}
+
+/// Returns which of the two accounts has a second factor.
+async fn sides_with_factor(tx: &mut Tx, current: &AccountId, other: &AccountId) -> anyhow::Result<SidesWithFactor> {
+    Ok(SidesWithFactor {
+        current: credentials::store::find_factors(tx, current).await?.is_required(),
+        other: credentials::store::find_factors(tx, other).await?.is_required(),
+    })
 }
 
 /// True if an ENT knows one of the accounts by a roster key of an academy in which the other one has a key too.

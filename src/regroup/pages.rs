@@ -1,5 +1,7 @@
 //! `/compte/regrouper`: two accounts of one person become one, and the undo.
 
+mod factor;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -7,12 +9,13 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::ops::{
-    self, ChoiceView, JoinOutcome, JoinRequest, OtherProof, ProveRequest, RegroupPerson, SideView, UndoOutcome,
+    self, ChoiceView, FactorView, JoinOutcome, JoinRequest, OtherFactorOutcome, OtherProof, ProveRequest,
+    RegroupPerson, SideView, UndoOutcome,
 };
 use super::views::{
     AccountSide, OtherAccountError, RegroupChoicePage, RegroupDateError, RegroupPage, RegroupRefusalView, UndoCard,
 };
-use super::{FRESH_SIGN_IN, KeptAccount, OtherProofRefusal, ProveOutcome, RegroupRefusal, UNDO_TTL};
+use super::{FRESH_SIGN_IN, KeptAccount, OtherProofRefusal, ProveOutcome, RegroupRefusal, RegroupState, UNDO_TTL};
 use crate::app::{AppState, Operation};
 use crate::base::ids::is_id;
 use crate::credentials::views::CurrentPasswordError;
@@ -34,6 +37,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route(paths::ACCOUNT_REGROUP, get(show).post(submit))
         .route(paths::ACCOUNT_REGROUP_CHOICE, get(show_choice).post(choose))
+        .route(paths::ACCOUNT_REGROUP_FACTOR, get(factor::show).post(factor::submit))
         .route(paths::ACCOUNT_REGROUP_UNDO, post(undo))
 }
 
@@ -93,7 +97,7 @@ async fn submit(
         ..regroup_page(&op, &ctx, &parent).await?
     };
     match outcome {
-        ProveOutcome::Begun { id } => Ok(see_other(&format!("{}?r={id}", paths::ACCOUNT_REGROUP_CHOICE))),
+        ProveOutcome::Begun { id } => Ok(to_choice(&id)),
         ProveOutcome::OwnNotProven(why) => {
             let own_error = Some(CurrentPasswordError::new(why, ctx.lang));
             let page = ctx.page(&app.pages, proof::status(why), &RegroupPage { own_error, ..page })?;
@@ -164,7 +168,8 @@ fn choice_page(ctx: &RequestContext, view: &ChoiceView) -> RegroupChoicePage {
         id: view.regroupement.id.clone(),
         current: account_side(ctx, &view.current),
         other: account_side(ctx, &view.other),
-        may_keep_other: view.may_keep_other,
+        may_keep_current: view.keepable.current,
+        may_keep_other: view.keepable.other,
         children: i64::try_from(pupils.len()).unwrap_or(0),
         day: dates::weekday_and_day(ctx.lang, ctx.now.plus(UNDO_TTL)),
         asks_child: view.question.as_ref().map(|question| question.given_name.clone()),
@@ -187,9 +192,19 @@ fn too_late() -> Response {
 async fn show_choice(State(app): State<AppState>, ctx: RequestContext, parent: SignedInParent) -> PageResult {
     let op = parent.operation(&app, &ctx);
     match ops::find_choice(&op, person(&parent, &ctx), choice_id(ctx.query.get("r"))).await? {
+        Some(view) if view.regroupement.state == RegroupState::Factor => Ok(to_factor(&view.regroupement.id)),
         Some(view) => ctx.page(&app.pages, StatusCode::OK, &choice_page(&ctx, &view)),
         None => Ok(too_late()),
     }
+}
+
+/// Leads to the page of the other account's second factor.
+fn to_factor(id: &str) -> Response {
+    see_other(&format!("{}?r={id}", paths::ACCOUNT_REGROUP_FACTOR))
+}
+
+fn to_choice(id: &str) -> Response {
+    see_other(&format!("{}?r={id}", paths::ACCOUNT_REGROUP_CHOICE))
 }
 
 /// POST: joins the accounts.
@@ -204,12 +219,16 @@ async fn choose(
     let Some(view) = ops::find_choice(&op, person(&parent, &ctx), id).await? else {
         return Ok(too_late());
     };
+    if view.regroupement.state == RegroupState::Factor {
+        return Ok(to_factor(id));
+    }
     let page = choice_page(&ctx, &view);
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    let kept = match (form.get("garder"), view.may_keep_other) {
-        (Some("b"), true) => KeptAccount::Other,
-        (Some("a"), _) | (_, false) => KeptAccount::Current,
-        _ => return ctx.page(&app.pages, unprocessable, &RegroupChoicePage { missing: true, ..page }),
+    let kept = match (view.keepable.only(), form.get("garder")) {
+        (Some(only), _) => only,
+        (None, Some("a")) => KeptAccount::Current,
+        (None, Some("b")) => KeptAccount::Other,
+        (None, _) => return ctx.page(&app.pages, unprocessable, &RegroupChoicePage { missing: true, ..page }),
     };
     let typed = date_fields::read_date(&form, "date_naissance");
     let mut page = RegroupChoicePage { date: typed.clone().into(), ..page };

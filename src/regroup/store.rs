@@ -19,6 +19,7 @@ struct Row {
     letter_id: Option<LetterId>,
     activation_id: Option<ActivationId>,
     state: String,
+    factor_at: Option<i64>,
     support_code: String,
     created_at: i64,
     expires_at: i64,
@@ -36,6 +37,7 @@ impl TryFrom<Row> for Regroupement {
             session_id: r.session_id,
             letter_id: r.letter_id,
             activation_id: r.activation_id,
+            factor_at: r.factor_at.map(Timestamp),
             support_code: r.support_code,
             created_at: Timestamp(r.created_at),
             expires_at: Timestamp(r.expires_at),
@@ -46,8 +48,8 @@ impl TryFrom<Row> for Regroupement {
 /// Inserts a regroupement, in place of an unfinished one of the same account.
 pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
     let (now, proof) = (tx.now, <&'static str>::from(new.proof));
-    let former =
-        "UPDATE regroupement SET state = 'ended', ended_at = $2 WHERE asked_by = $1 AND state IN ('asked', 'proven')";
+    let former = "UPDATE regroupement SET state = 'ended', ended_at = $2 WHERE asked_by = $1 \
+                  AND state IN ('factor', 'asked', 'proven')";
     tx.execute(former, args![&new.asked_by, now]).await?;
     tx.execute(
         "INSERT INTO regroupement (id, asked_by, other, session_id, proof, letter_id, activation_id, state, \
@@ -72,11 +74,18 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, new: &Regroupement) -> Result<()> {
 
 /// Finds an unfinished regroupement that this session began.
 pub async fn find_open(tx: &mut Tx, now: Timestamp, id: &str, session_id: &SessionId) -> Result<Option<Regroupement>> {
-    let sql = "SELECT id, asked_by, other, session_id, proof, letter_id, activation_id, state, support_code, created_at, \
-               expires_at \
-               FROM regroupement WHERE id = $1 AND session_id = $2 AND state IN ('asked', 'proven') AND expires_at > $3";
+    let sql = "SELECT id, asked_by, other, session_id, proof, letter_id, activation_id, state, factor_at, support_code, \
+               created_at, expires_at FROM regroupement \
+               WHERE id = $1 AND session_id = $2 AND state IN ('factor', 'asked', 'proven') AND expires_at > $3";
     let row = tx.fetch_optional::<Row>(sql, args![id, session_id, now]).await?;
     row.map(Regroupement::try_from).transpose()
+}
+
+/// Records the proof of the other account's second factor; false if a concurrent request was first.
+pub async fn record_factor(tx: &mut UnitOfWork<'_>, found: &Regroupement, to: RegroupState) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE regroupement SET state = $2, factor_at = $3 WHERE id = $1 AND state = 'factor'";
+    Ok(tx.execute(sql, args![&found.id, to.name(), now]).await? == 1)
 }
 
 /// Moves an unfinished regroupement to another state; false if a concurrent request was first.
@@ -154,6 +163,6 @@ pub async fn mark_final(tx: &mut UnitOfWork<'_>, id: &str) -> Result<bool> {
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let before = tx.now.minus(UNFINISHED_RETENTION);
     let sql = "DELETE FROM regroupement WHERE id IN (SELECT id FROM regroupement \
-               WHERE state IN ('asked', 'proven', 'ended') AND expires_at < $1 LIMIT $2)";
+               WHERE state IN ('factor', 'asked', 'proven', 'ended') AND expires_at < $1 LIMIT $2)";
     tx.execute(sql, args![before, CLEANUP_BATCH_ROWS]).await
 }

@@ -4,9 +4,10 @@ use serde::Serialize;
 
 use super::RegroupRefusal;
 use crate::base::lang::Lang;
-use crate::credentials::views::{CurrentPasswordError, CurrentPasswordProblem};
+use crate::credentials::views::{CurrentPasswordError, CurrentPasswordProblem, FactorFieldError};
 use crate::http::pages::date_fields::{DateFieldError, DateFields};
 use crate::http::pages::{Page, dates};
+use crate::passkeys::PasskeyChallenge;
 
 /// `/compte/regrouper`. Posts `actuel` where the sign-in is old, `identifiant` and `mot_de_passe` to the URL of the page;
 /// `mot_de_passe` to `/compte/regrouper/defaire`.
@@ -106,7 +107,9 @@ pub struct RegroupChoicePage {
     pub id: String,
     pub current: AccountSide,
     pub other: AccountSide,
-    /// False if only this account has a password.
+    /// False if only the other account has a second factor.
+    pub may_keep_current: bool,
+    /// False if only this account has a password, or a second factor.
     pub may_keep_other: bool,
     /// The number of children of both.
     pub children: i64,
@@ -118,6 +121,19 @@ pub struct RegroupChoicePage {
     pub date_error: Option<RegroupDateError>,
     /// True if nothing was chosen.
     pub missing: bool,
+}
+
+/// `/compte/regrouper/preuve`: the second factor of the other account. Posts `code`, or `etat` and `reponse`, to the URL
+/// of the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegroupFactorPage {
+    pub identifiant: String,
+    /// The challenge for a passkey; `None` if the other account has none.
+    pub passkey: Option<PasskeyChallenge>,
+    /// True if the other account has an application.
+    pub totp: bool,
+    pub backup_codes: bool,
+    pub error: Option<FactorFieldError>,
 }
 
 /// One of the two accounts.
@@ -187,6 +203,26 @@ impl Page for RegroupPage {
     }
 }
 
+impl Page for RegroupFactorPage {
+    const TEMPLATE: &'static str = "regroup/factor.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |error| RegroupFactorPage {
+            identifiant: "f.ndiaye08".to_owned(),
+            passkey: None,
+            totp: true,
+            backup_codes: true,
+            error,
+        };
+        let passkey =
+            |error| RegroupFactorPage { passkey: Some(PasskeyChallenge::sample()), totp: false, ..page(error) };
+        let mut all = vec![page(None), passkey(None), RegroupFactorPage { backup_codes: false, ..passkey(None) }];
+        all.push(passkey(Some(FactorFieldError::passkey())));
+        all.extend(FactorFieldError::samples().into_iter().map(|error| page(Some(error))));
+        all
+    }
+}
+
 impl Page for RegroupChoicePage {
     const TEMPLATE: &'static str = "regroup/choice.html";
 
@@ -200,6 +236,7 @@ impl Page for RegroupChoicePage {
             id: "a".repeat(22),
             current: side("f.leboeuf47", &["Anaïs (Clg Théodore Monod)", "Élie (Lycée Jean Moulin)"], None),
             other: side("f.ndiaye08", &["Noé (Lycée agricole des Garrigues)"], Some("12\u{a0}juin")),
+            may_keep_current: true,
             may_keep_other: true,
             children: 3,
             day: "samedi 5\u{a0}décembre".to_owned(),
@@ -212,6 +249,7 @@ impl Page for RegroupChoicePage {
         vec![
             page(),
             RegroupChoicePage { missing: true, ..page() },
+            RegroupChoicePage { may_keep_current: false, ..page() },
             RegroupChoicePage { children: 1, other: side("f.ndiaye08", &[], None), ..page() },
             asks(),
             RegroupChoicePage { date_error: Some(RegroupDateError::Wrong { left: 3 }), ..asks() },

@@ -370,10 +370,18 @@ async fn a_seed_gives_the_same_sequence_again() {
     assert_eq!(run(3, 60).await.0, run(3, 60).await.0);
 }
 
-/// `cargo test --test it -- --ignored a_hundred_thousand`
+/// Returns a number that the run names, or its default.
+#[expect(clippy::disallowed_methods, reason = "the test run says how long it may take; the program never reads it")]
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
+/// `TEST_SEQUENCES=1000 cargo test --test it -- --ignored --nocapture a_hundred_thousand`; `TEST_FIRST_SEED` goes on where
+/// another run ended.
 #[tokio::test]
 #[ignore = "hours"]
 async fn property_p01_a_hundred_thousand_sequences() {
-    let joined = run_all(0..100_000, 60).await;
+    let first = number("TEST_FIRST_SEED", 0);
+    let joined = run_all(first..first + number("TEST_SEQUENCES", 100_000), 60).await;
     assert!(joined > 0, "else this tests nothing");
 }

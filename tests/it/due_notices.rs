@@ -34,14 +34,6 @@ async fn start() -> (TestServer, TestAccount) {
     (server, account)
 }
 
-async fn account_page(server: &TestServer, account: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get("/compte").await;
-    browser
-}
-
 impl TestServer {
     /// Tells what is due, as the hourly work does. Returns the numbers of closings asked for, warnings and changes.
     async fn tell_due(&self) -> [u64; 3] {
@@ -79,7 +71,7 @@ async fn threat_s13_a_replaced_number_is_told_to_the_former_one_and_on_the_accou
     let mails = server.mails();
     let mail = mails.iter().find(|mail| mail.subject.contains("remplacé votre portable")).unwrap();
     assert!(mail.text.contains("Si c'est une erreur, appelez l'établissement."), "{}", mail.text);
-    let browser = account_page(&server, &account).await;
+    let browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"));
     assert_eq!(server.tell_due().await, [0, 0, 0], "once");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM person WHERE former_phone IS NOT NULL").await, 0);
@@ -106,7 +98,7 @@ async fn a_number_that_was_given_up_gets_no_sms_and_whoever_has_no_account_is_to
     server.replace_number("06 39 98 00 11").await;
     assert_eq!(server.tell_due().await, [0, 0, 1]);
     assert_eq!(server.messages().len(), 0);
-    let browser = account_page(&server, &account).await;
+    let browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"), "but a banner");
     server.execute_sql("UPDATE person SET account_id = NULL", Vec::new()).await;
     server.replace_number("06 39 98 00 12").await;
@@ -117,7 +109,7 @@ async fn a_number_that_was_given_up_gets_no_sms_and_whoever_has_no_account_is_to
 async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in() {
     let (server, account) = start().await;
     server.confirm_email(&account, "fatou@example.org").await;
-    let mut browser = account_page(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     browser.get("/compte/fermer").await;
     browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
     server.advance(Span::days(2));
@@ -139,14 +131,14 @@ async fn a_closing_is_told_again_a_week_and_a_day_before_and_not_after_a_sign_in
     server.advance(Span::hours(5 * 24 - 1));
     assert_eq!(server.tell_due().await, [0, 1, 0], "the day before");
     // A sign-in keeps the account, and no SMS says that it closes.
-    let kept = account_page(&server, &account).await;
+    let kept = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(kept.page.visible_text().contains("Votre compte reste ouvert"), "{}", kept.page.visible_text());
     assert!(!kept.page.visible_text().contains("va bientôt fermer"), "{}", kept.page.visible_text());
     server.advance(Span::hours(24));
     assert_eq!(server.tell_due().await, [0, 0, 0]);
     assert_eq!(server.messages().len(), 2);
     // Asked for again, it is told again.
-    let mut browser = account_page(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     browser.get("/compte/fermer").await;
     browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
     server.advance(Span::days(23));
@@ -168,7 +160,7 @@ async fn an_account_whose_last_child_left_closes_after_92_days_but_not_before_th
     let closes = server.query_count("SELECT closes_at FROM account").await;
     assert_eq!(closes, OCTOBER_31.plus(Span::days(30)).0);
     // Whoever signs in keeps it; the house does not ask again the next hour.
-    let kept = account_page(&server, &account).await;
+    let kept = Browser::signed_in_at(&server, &account, "/compte").await;
     let text = kept.page.visible_text();
     assert!(text.contains("Votre compte reste ouvert") && text.contains("aucun enfant"), "{text}");
     assert!(!text.contains("a été demandée"), "nobody asked: {text}");
@@ -187,7 +179,7 @@ async fn a_closing_of_the_house_ends_when_a_child_comes_back_and_one_of_the_pers
     server.go_to(JULY_7);
     server.execute_sql("UPDATE link SET ended_at = $1", vec![JULY_7.0.into()]).await;
     server.go_to(OCTOBER_31);
-    let mut open = account_page(&server, &account).await;
+    let mut open = Browser::signed_in_at(&server, &account, "/compte").await;
     assert_eq!(server.tell_due().await, [1, 0, 0]);
     // A session goes on, and the page says what is true.
     open.get("/compte").await;
@@ -202,7 +194,7 @@ async fn a_closing_of_the_house_ends_when_a_child_comes_back_and_one_of_the_pers
     assert_eq!(ops::close_due(&Operation::of_job(&server.app, "closing")).await.unwrap(), 0);
     assert_eq!(server.tell_due().await, [0, 0, 0], "nor warned of");
     assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE closes_at IS NOT NULL").await, 0);
-    let mut browser = account_page(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(browser.page.visible_text().contains("Votre compte reste ouvert"), "{}", browser.page.visible_text());
     browser.get("/compte/fermer").await;
     browser.submit("fermer", &[("mot_de_passe", PASSWORD)]).await;
@@ -270,7 +262,7 @@ async fn a_number_that_cannot_be_opened_stops_no_other_one_and_its_person_is_tol
     assert_eq!(server.tell_due().await, [0, 0, 2]);
     let told = server.messages();
     assert_eq!(told.iter().map(|sms| sms.to.as_str()).collect::<Vec<_>>(), ["+33639980002"]);
-    let browser = account_page(&server, &account).await;
+    let browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(browser.page.visible_text().contains("L'établissement a remplacé votre portable"));
     assert_eq!(server.tell_due().await, [0, 0, 0], "once");
 }

@@ -20,10 +20,7 @@ async fn start() -> (TestServer, TestAccount, Browser) {
 }
 
 async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get("/compte").await;
+    let mut browser = Browser::signed_in_at(server, account, "/compte").await;
     if browser.page.has_element("#adresse") {
         browser.click("#adresse").await;
     } else {

@@ -1,7 +1,10 @@
 //! The second factor: at a sign-in, in a session, and what it says of a session.
 
+use std::process::Command;
+
 use axum::http::StatusCode;
 use preau::base::clock::{Span, Timestamp};
+use preau::base::rng::{Random, SeededRandom};
 use preau::credentials::totp::TotpSecret;
 
 use crate::support::people::PASSWORD;
@@ -507,4 +510,19 @@ async fn attack_m1_a_recovery_of_an_account_with_a_factor_stops_at_the_factor() 
     browser.type_new_password("Autre-mot-99").await;
     assert_eq!(browser.url.path(), "/mot-de-passe-oublie/termine", "{}", browser.page.visible_text());
     assert_eq!(server.query_texts("SELECT amr FROM session WHERE ended_at IS NULL").await, ["sms pwd"]);
+}
+
+#[test]
+fn rfc_6238_the_codes_of_an_application_are_those_of_oathtool() {
+    for seed in 0..20 {
+        let rng: &dyn Random = &SeededRandom::new(seed);
+        let secret = TotpSecret::draw(rng);
+        let at = Timestamp(i64::from(rng.below(u32::MAX)) * 1_000);
+        let moment = format!("@{}", at.as_seconds());
+        let mut oathtool = Command::new("oathtool");
+        let said = oathtool.args(["--totp", "--base32", &secret.to_base32(), "--now", &moment]).output();
+        let said = said.expect("oathtool is the Debian package of that name");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        assert_eq!(String::from_utf8(said.stdout).unwrap().trim(), secret.code_at(at), "seed {seed} {moment}");
+    }
 }

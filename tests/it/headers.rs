@@ -24,14 +24,16 @@ const PAGES: [&str; 13] = [
 ];
 
 /// Pages of a signed-in person: without a session even what is posted to them leads to the sign-in.
-const ACCOUNT_PAGES: [&str; 8] = [
+const ACCOUNT_PAGES: [&str; 10] = [
     "/compte/application",
     "/compte/application/code",
     "/compte/application/retirer",
+    "/compte/cle/perdue",
     "/compte/codes-de-secours",
     "/compte/enfants",
     "/compte/regrouper",
     "/compte/regrouper/choix",
+    "/compte/regrouper/preuve",
     "/compte/securite",
 ];
 

@@ -597,6 +597,7 @@ async fn prepare(server: &TestServer, agent: &str, join: Option<LetterJoinReques
         scope: LetterScope::Class("6a".into()),
         profile: Profile::Responsable,
         also_active: true,
+        past_factor: false,
         join,
         reason: "test".to_owned(),
     };
@@ -788,4 +789,68 @@ async fn the_link_decides_who_is_a_service_and_not_the_given_name() {
     browser.get("/compte/enfants").await;
     assert!(browser.page.has_element("#retirer-1") && !browser.page.has_element("#retirer-2"), "proven ones only");
     assert!(!browser.page.has_element("#ajouter-1"), "none is offered without a letter");
+}
+
+/// Prints a letter for one active parent, as the command does.
+async fn print_for(server: &TestServer, identifiant: &str, past_factor: bool) -> String {
+    let op = server.operation();
+    let mut tx = op.write(Durability::Durable).await.unwrap();
+    let press = LetterPress { notices: NoticeContext::from(&*server.app), issuer: server.issuer() };
+    let request = LetterBatchRequest {
+        uai: Uai::parse(MONOD).unwrap(),
+        scope: LetterScope::Identifiant(identifiant.to_owned()),
+        profile: Profile::Responsable,
+        also_active: true,
+        past_factor,
+        join: None,
+        reason: "vu par Mme Roux".to_owned(),
+    };
+    let batch = batch::prepare(&mut tx, press.notices.master_key, &request).await.unwrap();
+    batch::issue_all(&mut tx, press, &request, &batch).await.unwrap();
+    tx.commit().await.unwrap();
+    server.drain_outbox().await;
+    batch.letters[0].letter.code.to_printed_form()
+}
+
+#[tokio::test]
+async fn attack_m10_a_letter_printed_for_lost_factors_stands_for_them_from_the_next_morning() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    server.advance(Span::days(4));
+    server.enrol_application(&account).await;
+    let with_letter = async |code: &str| {
+        let mut browser = Browser::new(&server);
+        browser.type_letter(&account.identifiant, code).await;
+        browser.type_dates(&[DATES[0]]).await;
+        browser
+    };
+    // A letter for a new password is no factor, however old.
+    let plain = print_for(&server, &account.identifiant, false).await;
+    server.advance(Span::hours(40));
+    assert_eq!(with_letter(&plain).await.url.path(), "/mot-de-passe-oublie/preuve");
+
+    let sent = server.messages().len();
+    let code = print_for(&server, &account.identifiant, true).await;
+    assert!(server.messages()[sent..].iter().any(|sms| sms.text.contains("a imprimé une lettre")), "told at once");
+    let early = with_letter(&code).await;
+    assert_eq!(early.url.path(), "/mot-de-passe-oublie/preuve");
+    assert!(early.page.visible_text().contains("Votre lettre remplace cette preuve à partir du"));
+    server.advance(Span::hours(40));
+    let mut browser = with_letter(&code).await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/mot-de-passe", "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 1, "until there is a new password");
+    browser.type_new_password(NEW).await;
+    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/termine", "{}", browser.page.visible_text());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM totp").await, 0);
+    let told = server.query_texts("SELECT kind FROM account_notice ORDER BY kind").await;
+    for kind in ["factor_removed", "letter_printed", "password_replaced"] {
+        assert!(told.contains(&kind.to_owned()), "{told:?}");
+    }
+    let mut again = Browser::new(&server);
+    again.type_letter(&account.identifiant, &code).await;
+    assert_eq!(again.url.path(), "/lettre", "once: {}", again.page.visible_text());
+    let mut elsewhere = Browser::new(&server);
+    elsewhere.get("/connexion").await;
+    elsewhere.sign_in_with(&account.identifiant, NEW).await;
+    assert!(elsewhere.has_session(), "the password alone opens it again");
 }

@@ -9,15 +9,6 @@ use crate::support::{Browser, TestAccount, TestServer};
 const NEW: &str = "Tilleul+9-orage";
 const PAGE: &str = "/compte/mot-de-passe";
 
-async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get(PAGE).await;
-    assert_eq!(browser.page.status, StatusCode::OK);
-    browser
-}
-
 async fn change(browser: &mut Browser, current: &str, new: &str, again: &str) -> StatusCode {
     browser.post(PAGE, &[("actuel", current), ("mot_de_passe", new), ("confirmation", again)]).await.status
 }
@@ -33,11 +24,11 @@ async fn a_new_password_ends_what_the_former_one_opened_and_keeps_this_browser_s
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     let sister = server.create_account("Lise", "DURAND").await;
-    let mut elsewhere = signed_in(&server, &account).await;
+    let mut elsewhere = Browser::signed_in_at(&server, &account, PAGE).await;
     let mut hers = Browser::new(&server);
     hers.get("/connexion").await;
     hers.sign_in_with(&sister.identifiant, &sister.password).await;
-    let mut browser = signed_in(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, PAGE).await;
     let before = browser.cookie("").unwrap().to_owned();
     browser.submit("changer-mot-de-passe", &[("actuel", PASSWORD), ("mot_de_passe", NEW), ("confirmation", NEW)]).await;
     assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "{}", browser.page.visible_text());
@@ -58,7 +49,7 @@ async fn a_new_password_ends_what_the_former_one_opened_and_keeps_this_browser_s
 async fn a_session_left_open_changes_no_password_without_the_current_one_whose_tries_are_counted() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    let mut browser = signed_in(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, PAGE).await;
     assert_eq!(change(&mut browser, "", NEW, NEW).await, StatusCode::UNPROCESSABLE_ENTITY);
     for n in 0..5 {
         assert_eq!(change(&mut browser, "Faux-mot-2", NEW, NEW).await, StatusCode::UNPROCESSABLE_ENTITY, "{n}");
@@ -73,7 +64,7 @@ async fn a_session_left_open_changes_no_password_without_the_current_one_whose_t
 async fn a_new_password_that_is_refused_costs_no_try_and_changes_nothing() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    let mut browser = signed_in(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, PAGE).await;
     for n in 0..8 {
         let (new, again) = if n % 2 == 0 { ("court", "court") } else { (NEW, "Autre+9-orage") };
         assert_eq!(change(&mut browser, PASSWORD, new, again).await, StatusCode::UNPROCESSABLE_ENTITY, "{n}");
@@ -100,7 +91,7 @@ async fn password_managers_find_the_page_and_who_is_signed_out_signs_in_first() 
 async fn threat_s18_the_same_password_is_no_new_one() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    let mut browser = signed_in(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, PAGE).await;
     assert_eq!(change(&mut browser, PASSWORD, PASSWORD, PASSWORD).await, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(browser.page.visible_text().contains("déjà votre mot de passe"), "{}", browser.page.visible_text());
     assert_eq!(change(&mut browser, PASSWORD, NEW, NEW).await, StatusCode::SEE_OTHER, "no try was used up");

@@ -15,13 +15,13 @@ use crate::support::{Browser, SoftAuthenticator, TestAccount, TestFamily, TestSe
 const NEW: &str = "Tilleul+9-orage";
 const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-/// A browser whose recovery has the code and the dates.
-async fn recovering(server: &TestServer, account: &TestAccount) -> Browser {
+/// A browser whose recovery has the code and the dates, and waits at this step.
+async fn recovering(server: &TestServer, account: &TestAccount, step: &str) -> Browser {
     server.advance(Span::days(4));
     let mut browser = Browser::new(server);
     browser.prove_mobile(server, &account.identifiant).await;
     browser.type_dates(&["14/02/2013"]).await;
-    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/preuve", "{}", browser.page.visible_text());
+    assert_eq!(browser.url.path(), format!("/mot-de-passe-oublie/{step}"), "{}", browser.page.visible_text());
     browser
 }
 
@@ -32,7 +32,7 @@ async fn attack_m1_a_recovery_of_an_account_with_a_passkey_stops_at_the_passkey(
     let (_, mut authenticator) = enrolled(&server, &account).await;
     let (_, mut foreign) = enrolled(&server, &other).await;
     server.execute_sql("DELETE FROM backup_code", vec![]).await;
-    let mut browser = recovering(&server, &account).await;
+    let mut browser = recovering(&server, &account, "preuve").await;
     assert!(!browser.page.has_element("#code") && browser.page.has_element("#plus-rien"));
     let at = browser.url.to_string();
     let mut sign_in = Browser::at_sign_in(&server).await;
@@ -73,11 +73,7 @@ async fn attack_m1_a_recovery_of_an_account_with_a_passkey_stops_at_the_passkey(
 async fn attack_m1_a_recovery_asks_for_a_passkey_that_was_added_after_its_dates() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    server.advance(Span::days(4));
-    let mut browser = Browser::new(&server);
-    browser.prove_mobile(&server, &account.identifiant).await;
-    browser.type_dates(&["14/02/2013"]).await;
-    assert_eq!(browser.url.path(), "/mot-de-passe-oublie/mot-de-passe");
+    let mut browser = recovering(&server, &account, "mot-de-passe").await;
     let mut again = browser.clone_browser();
     again.get(browser.url.as_str()).await;
     let (_, mut authenticator) = enrolled(&server, &account).await;
@@ -198,10 +194,7 @@ async fn a_passkey_is_offered_after_an_activation_beside_the_way_on_and_added_in
 async fn after_a_recovery_a_passkey_is_offered_for_the_end_of_the_caution() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
-    server.advance(Span::days(4));
-    let mut browser = Browser::new(&server);
-    browser.prove_mobile(&server, &account.identifiant).await;
-    browser.type_dates(&["14/02/2013"]).await;
+    let mut browser = recovering(&server, &account, "mot-de-passe").await;
     browser.type_new_password(NEW).await;
     assert_eq!(browser.url.path(), "/mot-de-passe-oublie/termine", "{}", browser.page.visible_text());
     assert!(!browser.page.has_element("#ajouter-cle"), "a thief with the phone would take it");

@@ -16,16 +16,8 @@ async fn start() -> (TestServer, TestAccount, Browser) {
     let server = TestServer::start().await;
     let account = server.create_durand().await;
     server.advance(Span::days(4));
-    let browser = signed_in(&server, &account).await;
+    let browser = Browser::signed_in_at(&server, &account, "/compte").await;
     (server, account, browser)
-}
-
-async fn signed_in(server: &TestServer, account: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get("/compte").await;
-    browser
 }
 
 impl TestServer {
@@ -91,7 +83,7 @@ async fn threat_s13_a_code_typed_in_the_session_that_asked_proves_the_mobile_onc
     browser.type_proof(&wrong(&code)).await;
     assert_eq!(browser.page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!server.is_proven().await, "a wrong code");
-    let mut elsewhere = signed_in(&server, &account).await;
+    let mut elsewhere = Browser::signed_in_at(&server, &account, "/compte").await;
     elsewhere.type_proof(&code).await;
     assert!(!server.is_proven().await, "another session");
     browser.type_proof(&code).await;
@@ -168,7 +160,7 @@ async fn threat_s13_a_code_proves_no_number_that_the_school_wrote_since() {
     browser.ask_code(PASSWORD).await;
     assert!(browser.page.visible_text().contains("vient d'indiquer ce numéro"), "{}", browser.page.visible_text());
     server.advance(Span::hours(72));
-    let mut browser = signed_in(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     browser.ask_code(PASSWORD).await;
     let code = server.read_code().await;
     browser.type_proof(&code).await;
@@ -183,8 +175,8 @@ async fn threat_s13_another_accounts_code_proves_nothing() {
     let anne = server.create_account_of("montpellier", &TestFamily::durand()).await;
     let paul = server.create_account_of("montpellier", &petit).await;
     server.advance(Span::days(4));
-    let mut hers = signed_in(&server, &anne).await;
-    let mut his = signed_in(&server, &paul).await;
+    let mut hers = Browser::signed_in_at(&server, &anne, "/compte").await;
+    let mut his = Browser::signed_in_at(&server, &paul, "/compte").await;
     hers.ask_code(PASSWORD).await;
     let code = server.read_code().await;
     his.type_proof(&code).await;
@@ -209,7 +201,7 @@ async fn threat_s13_nothing_is_proven_during_the_caution() {
     assert!(browser.page.visible_text().contains("Par prudence"), "{}", browser.page.visible_text());
     assert!(!server.is_proven().await);
     server.advance(Span::hours(48));
-    let mut later = signed_in(&server, &account).await;
+    let mut later = Browser::signed_in_at(&server, &account, "/compte").await;
     later.ask_code(PASSWORD).await;
     let code = server.read_code().await;
     later.type_proof(&code).await;

@@ -45,17 +45,8 @@ impl TestServer {
 
     /// Signs in, and tells whether the account page asks.
     async fn asks(&self, account: &TestAccount) -> bool {
-        at_account(self, account).await.is_asked()
+        Browser::signed_in_at(self, account, "/compte").await.is_asked()
     }
-}
-
-async fn at_account(server: &TestServer, account: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&account.identifiant, PASSWORD).await;
-    browser.get("/compte").await;
-    assert_eq!(browser.page.status, StatusCode::OK);
-    browser
 }
 
 impl Browser {
@@ -68,7 +59,7 @@ impl Browser {
 async fn threat_s13_an_unproven_mobile_is_asked_about_once_each_autumn_and_yes_proves_nothing() {
     let (server, account) = start().await;
     let proven = server.proven_at().await;
-    let mut browser = at_account(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     let said = browser.page.visible_text();
     assert!(said.contains("Votre portable est-il toujours … 00 01 ?"), "{said}");
     assert!(!said.contains("980001") && !said.contains("06 39"), "only the last digits: {said}");
@@ -99,7 +90,7 @@ async fn the_question_has_its_months_and_its_year() {
     server.travel_to(NOVEMBER_1.minus(A_MOMENT));
     assert!(server.asks(&account).await);
     server.travel_to(NOVEMBER_1);
-    let mut browser = at_account(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(!browser.is_asked());
     // A page that was left open until then records nothing.
     browser.post(YES, &[]).await;
@@ -119,7 +110,7 @@ async fn the_question_has_its_months_and_its_year() {
 #[tokio::test]
 async fn no_leads_to_the_page_that_gives_the_mobile_up_and_a_code_answers_too() {
     let (server, account) = start().await;
-    let mut browser = at_account(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     browser.click("#plus-mien").await;
     assert_eq!(browser.url.path(), "/compte/portable");
     browser.get("/compte").await;
@@ -134,7 +125,7 @@ async fn no_leads_to_the_page_that_gives_the_mobile_up_and_a_code_answers_too() 
     assert!(!browser.is_asked(), "a code proved it");
 
     let (server, account) = start().await;
-    let mut browser = at_account(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     browser.click("#plus-mien").await;
     browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;
     browser.follow().await;
@@ -158,7 +149,7 @@ async fn the_question_is_for_an_owner_with_a_mobile_and_in_nobodys_way() {
 
     let until = server.now().plus(Span::hours(48)).0;
     server.execute_sql("UPDATE account SET caution_until = $1", vec![until.into()]).await;
-    let mut browser = at_account(&server, &account).await;
+    let mut browser = Browser::signed_in_at(&server, &account, "/compte").await;
     assert!(!browser.is_asked(), "during a caution");
     browser.post(YES, &[]).await;
     assert_eq!(server.count_kept().await, 0);
@@ -166,7 +157,7 @@ async fn the_question_is_for_an_owner_with_a_mobile_and_in_nobodys_way() {
     // Nobody else's answer is this account's.
     server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::petit()]).await;
     let petit = server.create_account_of("montpellier", &TestFamily::petit()).await;
-    let mut his = at_account(&server, &petit).await;
+    let mut his = Browser::signed_in_at(&server, &petit, "/compte").await;
     assert!(!his.is_asked());
     his.post(YES, &[]).await;
     assert!(server.asks(&account).await);

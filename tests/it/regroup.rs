@@ -50,12 +50,7 @@ async fn set_password(server: &TestServer, member: &TestAccount, password: &str)
 }
 
 async fn signed_in(server: &TestServer, member: &TestAccount) -> Browser {
-    let mut browser = Browser::new(server);
-    browser.get("/connexion").await;
-    browser.sign_in_with(&member.identifiant, &member.password).await;
-    browser.get("/compte/regrouper").await;
-    assert_eq!(browser.page.status, StatusCode::OK);
-    browser
+    Browser::signed_in_at(server, member, "/compte/regrouper").await
 }
 
 impl Browser {
@@ -859,21 +854,76 @@ async fn the_page_shows_the_way_back_only_where_there_is_one() {
 }
 
 #[tokio::test]
-async fn attack_m10_an_account_with_a_factor_is_not_joined_by_its_password_and_keeps_its_factor() {
+async fn attack_m10_an_account_with_a_factor_is_joined_by_password_and_factor_on_its_budgets_and_stays() {
     let server = TestServer::start().await;
     let [first, second] = two_accounts(&server).await;
     let mut here = signed_in(&server, &first).await;
     here.prove(&second.identifiant, &second.password).await;
-    let choice = here.url.to_string();
-    server.enrol_application(&second).await;
+    let secret = server.enrol_application(&second).await;
     here.submit("confirmer", &[("garder", "a")]).await;
-    assert!(here.tells("demande une deuxième preuve"), "at the choice too: {}", here.page.visible_text());
-    assert_eq!(server.query_count("SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL").await, 0);
+    here.follow().await;
+    assert!(here.tells("recommencez"), "enrolled since the proofs: {}", here.page.visible_text());
+    let merged = "SELECT COUNT(*) FROM account WHERE merged_into IS NOT NULL";
+    assert_eq!(server.query_count(merged).await, 0);
+
     here.prove(&second.identifiant, &second.password).await;
-    assert_eq!(here.url.path(), "/compte/regrouper", "{choice}");
-    assert!(here.tells("demande une deuxième preuve"), "{}", here.page.visible_text());
-    // The account of this session has the factor: it is the one that is kept, whatever is sent.
-    server.execute_sql("DELETE FROM totp", Vec::new()).await;
+    assert_eq!(here.url.path(), "/compte/regrouper/preuve", "{}", here.page.visible_text());
+    let at = here.url.to_string();
+    let id = at.split("r=").nth(1).unwrap().to_owned();
+    assert!(!here.tells("Noé"), "nothing of the other account yet");
+    for path in ["/compte/regrouper/choix", &format!("/compte/regrouper/choix?r={id}")] {
+        here.post(path, &[("r", &id), ("garder", "b")]).await;
+        assert!(here.page.status.is_redirection(), "{path}");
+        assert_eq!(server.query_count(merged).await, 0, "{path}");
+    }
+    // Another browser of the person, or a thief's, cannot show it here.
+    let mut elsewhere = signed_in(&server, &first).await;
+    elsewhere.post(&at, &[("code", &secret.code_at(server.now()))]).await;
+    assert!(elsewhere.page.location().starts_with("/compte/regrouper/choix"), "{}", elsewhere.page.location());
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM regroupement WHERE factor_at IS NOT NULL").await, 0);
+    here.get(&at).await;
+    here.submit("confirmer", &[("code", "")]).await;
+    assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    here.submit("confirmer", &[("code", &secret.code_at(server.now()))]).await;
+    here.follow().await;
+    assert_eq!(here.url.path(), "/compte/regrouper/choix", "{}", here.page.visible_text());
+    assert!(!here.page.has_element("#garder-a") && here.tells("garde sa deuxième preuve"), "the factor stays");
+    here.post("/compte/regrouper/choix", &[("r", &id), ("garder", "a")]).await;
+    let kept = server.query_texts("SELECT merged_into FROM account WHERE merged_into IS NOT NULL").await;
+    assert_eq!(kept, [second.account_id.as_str()], "{}", here.page.visible_text());
+    assert!(server.audit_facts().await.contains(&"factor_proven".to_owned()));
+}
+
+#[tokio::test]
+async fn attack_m3_wrong_factors_of_the_other_account_count_as_at_its_sign_in_and_are_told() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    server.enrol_application(&second).await;
+    let mut here = signed_in(&server, &first).await;
+    here.prove(&second.identifiant, &second.password).await;
+    let at = here.url.to_string();
+    for n in 0..5 {
+        here.post(&at, &[("code", "ACDE-FHJK")]).await;
+        assert_eq!(here.page.status, StatusCode::UNPROCESSABLE_ENTITY, "{n}");
+    }
+    here.post(&at, &[("code", "ACDE-FHJK")]).await;
+    assert_eq!(here.page.status, StatusCode::TOO_MANY_REQUESTS);
+    // At its own sign-in the same budget is used up.
+    let mut there = Browser::new(&server);
+    there.get("/connexion").await;
+    there.sign_in_with(&second.identifiant, &second.password).await;
+    there.follow().await;
+    there.submit("confirmer", &[("code", "ACDE-FHJK")]).await;
+    assert_eq!(there.page.status, StatusCode::TOO_MANY_REQUESTS);
+    let told = "SELECT a.identifiant FROM account_notice n JOIN account a ON a.id = n.account_id WHERE n.kind = 'factors_failed'";
+    assert_eq!(server.query_texts(told).await, [second.identifiant.as_str()]);
+}
+
+#[tokio::test]
+async fn attack_m10_of_two_accounts_the_one_with_the_factor_is_kept_whatever_is_sent() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let mut here = signed_in(&server, &first).await;
     let secret = server.enrol_application(&first).await;
     here.prove(&second.identifiant, &second.password).await;
     assert_eq!(here.url.path(), "/connexion/preuve", "asked of a young sign-in too");
@@ -885,6 +935,28 @@ async fn attack_m10_an_account_with_a_factor_is_not_joined_by_its_password_and_k
     here.post("/compte/regrouper/choix", &[("r", &id), ("garder", "b")]).await;
     let kept = server.query_texts("SELECT merged_into FROM account WHERE merged_into IS NOT NULL").await;
     assert_eq!(kept, [first.account_id.as_str()], "{}", here.page.visible_text());
+}
+
+#[tokio::test]
+async fn with_a_factor_each_the_person_chooses_which_account_stays() {
+    let server = TestServer::start().await;
+    let [first, second] = two_accounts(&server).await;
+    let (own, others) = (server.enrol_application(&first).await, server.enrol_application(&second).await);
+    server.advance(Span::minutes(1));
+    let mut here = Browser::new(&server);
+    here.get("/connexion").await;
+    here.sign_in_with(&first.identifiant, &first.password).await;
+    here.follow().await;
+    here.submit("confirmer", &[("code", &own.code_at(server.now()))]).await;
+    here.follow().await;
+    here.prove(&second.identifiant, &second.password).await;
+    here.submit("confirmer", &[("code", &others.code_at(server.now()))]).await;
+    here.follow().await;
+    assert!(here.page.has_element("#garder-a") && here.page.has_element("#garder-b"), "{}", here.page.visible_text());
+    here.join("b").await;
+    assert!(here.tells("Vos comptes sont réunis"), "{}", here.page.visible_text());
+    let kept = server.query_texts("SELECT merged_into FROM account WHERE merged_into IS NOT NULL").await;
+    assert_eq!(kept, [second.account_id.as_str()]);
 }
 
 /// A known device may skip the factor at the sign-in: a young sign-in alone is then no fresh proof of the own account.

@@ -28,6 +28,7 @@ postgres_programs() {
 missing_packages() {
   local stage
   command -v openssl >/dev/null || echo openssl
+  command -v oathtool >/dev/null || echo oathtool
   # openssl-sys builds its own OpenSSL: that takes a compiler, make and perl.
   command -v cc >/dev/null && command -v make >/dev/null || echo build-essential
   command -v perl >/dev/null || echo perl

@@ -4,6 +4,7 @@ use crate::accounts;
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
+use crate::base::lang::Lang;
 use crate::base::typed_ids::AccountId;
 use crate::credentials::backup_codes::BackupCode;
 use crate::credentials::factors::{FactorKind, FactorVerification, HeldFactors, ProvenFactor, TypedFactor};
@@ -12,6 +13,8 @@ use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
 use crate::limits::{self, RateLimit, RateLimitDecision};
+use crate::notify::ops::NoticeRequest;
+use crate::notify::{self, AccountNoticeKind};
 use crate::passkeys;
 use crate::sessions::{self, Session};
 
@@ -53,9 +56,31 @@ pub async fn verify_factor(
         app.metrics.record_limited(RateLimit::Factor.name(), "budget");
         return Ok(FactorVerification::Limited { until });
     }
-    let Some(proven) = take(op, tx, account_id, typed).await? else { return Ok(FactorVerification::Incorrect) };
+    let Some(proven) = take(op, tx, account_id, typed).await? else {
+        if let RateLimitDecision::Allowed { remaining } = counted {
+            tell_failures(op, tx, (account_id, known_device), remaining).await?;
+        }
+        return Ok(FactorVerification::Incorrect);
+    };
     limits::store::reset(tx, RateLimit::Factor, &key).await?;
     Ok(FactorVerification::Correct(proven))
+}
+
+/// Tells the person of the first wrong code that a delay follows. Whoever types codes has given the password or what a
+/// recovery asks for, so that this tells nobody who exists.
+async fn tell_failures(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    (account_id, device_id): (&AccountId, Option<&str>),
+    remaining: usize,
+) -> anyhow::Result<()> {
+    let figures = RateLimit::Factor.policy();
+    if Some(figures.max_attempts.saturating_sub(remaining)) != figures.delay_after {
+        return Ok(());
+    }
+    let kind = AccountNoticeKind::FactorsFailed;
+    let what = NoticeRequest { account_id, kind, detail: "", device_id, lang: Lang::default() };
+    notify::ops::notify_person(tx, op.app.into(), what).await
 }
 
 /// Uses a right code up.

@@ -2,14 +2,13 @@
 
 use super::{find_and_lock, stated};
 use crate::app::StorageOperation;
-use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::lang::Lang;
 use crate::db::Durability;
 use crate::helpdesk::AccountChangeError;
 use crate::notify::ops::{NoticeContext, NoticeRequest};
 use crate::notify::{self, AccountNoticeKind};
 use crate::recovery::CAUTION;
-use crate::{accounts, credentials, devices, login, recovery, sessions};
+use crate::{accounts, credentials, login, recovery, sessions};
 
 /// The result of a removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,19 +36,8 @@ pub async fn remove_factors(
     if !held.is_required() {
         return Err(AccountChangeError::NoFactor(account.identifiant).into());
     }
-    credentials::store::delete_all(&mut tx, &account.id).await?;
-    // Else a browser in which the removed factor was shown would skip the next one too.
-    devices::store::forget_factor_proofs(&mut tx, &account.id).await?;
+    credentials::ops::remove_all_factors(&mut tx, &account.id, Some(reason)).await?;
     let (applications, passkeys) = (held.totp.len(), held.passkeys.len());
-    let before = format!("{applications} applications, {passkeys} passkeys, {} backup codes", held.backup_codes);
-    let about = AuditDetails {
-        account: Some(&account.id),
-        reason: Some(reason),
-        before: Some(&before),
-        after: Some("none"),
-        ..AuditDetails::default()
-    };
-    audit::store::record(&mut tx, AuditEvent::FactorRemoved, about).await?;
     let sessions = sessions::ops::end_all(&mut tx, op.master_key, &account.id, Some(reason)).await?;
     login::store::end_of_account(&mut tx, &account.id).await?;
     recovery::store::end_at_factor(&mut tx, &account.id).await?;

@@ -74,6 +74,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::SecurityPage,
         my_account::views::ServicesPage,
         regroup::views::RegroupPage,
+        regroup::views::RegroupFactorPage,
         regroup::views::RegroupChoicePage,
         recovery::views::ForgottenPasswordPage,
         recovery::views::RecoveryCodePage,

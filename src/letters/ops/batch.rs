@@ -28,6 +28,8 @@ pub struct LetterBatchRequest {
     pub scope: LetterScope,
     pub profile: Profile,
     pub also_active: bool,
+    /// True if the letter stands for the lost second factors of an active account.
+    pub past_factor: bool,
     /// The account that a person of the roster joins; then nothing else is printed.
     pub join: Option<LetterJoinRequest>,
     pub reason: String,
@@ -74,7 +76,8 @@ pub async fn prepare(
         Some(join) => vec![recipients::find_joining(tx, uai, join).await??],
         None => recipients::list(tx, uai, &request.scope, request.profile, request.also_active).await?,
     };
-    for recipient in all {
+    for mut recipient in all {
+        recipient.past_factor = request.past_factor;
         if let Some(why) = recipient.left_out {
             left_out.push((recipient, why));
             continue;
@@ -171,6 +174,7 @@ pub fn print(press: LetterPress<'_>, batch: &LetterBatch) -> anyhow::Result<Opti
         .map(|(one, (name, valid_until))| PrintedLetter {
             purpose: match one.recipient.kind() {
                 LetterKind::Reset => LetterUse::Reset,
+                LetterKind::Factor => LetterUse::Factor,
                 LetterKind::Child => LetterUse::Child,
                 _ => LetterUse::First,
             },

@@ -41,6 +41,8 @@ pub struct Recipient {
     /// The class of a pupil.
     pub class: Option<String>,
     pub account: Option<Account>,
+    /// True if the letter stands for the lost second factors of an active account.
+    pub past_factor: bool,
     /// The child for whom one more person of the roster joins this account.
     pub joins: Option<PupilId>,
     /// Set if no letter is printed without a special request.
@@ -83,6 +85,7 @@ impl Recipient {
     pub fn kind(&self) -> LetterKind {
         match &self.account {
             _ if self.joins.is_some() => LetterKind::Child,
+            Some(account) if account.state == AccountState::Active && self.past_factor => LetterKind::Factor,
             Some(account) if account.state == AccountState::Active => LetterKind::Reset,
             _ => LetterKind::First,
         }
@@ -186,6 +189,7 @@ pub async fn find_joining(
             usage_name: None,
             class: None,
             account: Some(account),
+            past_factor: false,
             joins: Some(parent.pupil_id.clone()),
             left_out: None,
         }),
@@ -233,6 +237,7 @@ async fn pupil_recipient(tx: &mut Tx, pupil: EnrolledPupil, also_active: bool) -
         usage_name: pupil.usage_name,
         class: pupil.class,
         account,
+        past_factor: false,
         joins: None,
     })
 }
@@ -252,6 +257,7 @@ async fn parent_recipient(tx: &mut Tx, parent: LetterParent, also_active: bool) 
         usage_name: parent.usage_name,
         class: None,
         account,
+        past_factor: false,
         joins: None,
     })
 }

@@ -56,6 +56,7 @@ fn keys(letter: &PrintedLetter<'_>) -> Keys {
             code: "printed-code-child",
             ..keys
         },
+        LetterUse::Factor => Keys { lead: "printed-lead-factor", code: "printed-code-reset", ..keys },
         LetterUse::Reset => Keys { lead: "printed-lead-reset", code: "printed-code-reset", ..keys },
     }
 }
@@ -108,7 +109,7 @@ pub(super) fn compose(
 fn page_of(letter: &PrintedLetter<'_>) -> &'static str {
     match letter.purpose {
         LetterUse::Child => paths::ACCOUNT_CHILDREN,
-        LetterUse::First | LetterUse::Reset => paths::LETTER,
+        LetterUse::First | LetterUse::Reset | LetterUse::Factor => paths::LETTER,
     }
 }
 
@@ -139,7 +140,7 @@ fn key_box(
     let (address, alt) = match letter.purpose {
         // The person signs in first: the code is typed there.
         LetterUse::Child => (format!("{}{}", head.issuer, paths::ACCOUNT_CHILDREN), "printed-qr-child"),
-        LetterUse::First | LetterUse::Reset => {
+        LetterUse::First | LetterUse::Reset | LetterUse::Factor => {
             (letter_address(head.issuer, letter.identifiant, letter.code), "printed-qr")
         }
     };

@@ -98,13 +98,14 @@ fn each_letter_and_the_leaflet_are_valid_in_both_languages() {
             (LetterUse::Reset, LetterReader::Pupil),
             (LetterUse::Reset, LetterReader::Parent),
             (LetterUse::Child, LetterReader::Parent),
+            (LetterUse::Factor, LetterReader::Parent),
         ]
         .map(|(purpose, reader)| PrintedLetter { purpose, reader, ..first })
         .to_vec();
         let portal = LeafletPortal { school_site: "clg-monod.exemple.fr", choice: "de l'académie de Montpellier" };
         let unknown = LeafletPortal { school_site: "", choice: "" };
         for (file, count) in [
-            (print_letters(&pages, &head, &letters).unwrap(), 5),
+            (print_letters(&pages, &head, &letters).unwrap(), 6),
             (print_leaflet(&pages, &head, &portal).unwrap(), 1),
             (print_leaflet(&pages, &head, &unknown).unwrap(), 1),
         ] {

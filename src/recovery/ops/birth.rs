@@ -1,6 +1,6 @@
 //! The proof of a pupil: the own birth date. It catches the sheet that was handed to the wrong child.
 
-use super::factor::step_after_dates;
+use super::factor::advance_after_dates;
 use super::next_secret;
 use crate::app::Operation;
 use crate::base::clock::Timestamp;
@@ -35,7 +35,7 @@ pub async fn submit_birth(op: &Operation<'_>, held: &BoundRecovery, date: BirthD
     let outcome = match compared {
         DateComparison::Equal => {
             let mut next = held.recovery.clone();
-            next.step = step_after_dates(&mut tx, &next).await?;
+            advance_after_dates(&mut tx, &mut next).await?;
             next.browser_digest = sha256_base64url(&next_secret(&op.app.master_key, held, RecoveryStep::Birth));
             for child in &mut next.children {
                 child.settled = Some(ChildStatus::Right);

@@ -1,7 +1,7 @@
 //! The proof by birth dates, counted before the comparison (docs/threats.md#threat-s08). Nothing is hidden from an
 //! account that exists: five wrong dates must not take a child out of it.
 
-use super::factor::step_after_dates;
+use super::factor::advance_after_dates;
 use super::next_secret;
 use crate::app::Operation;
 use crate::base::date::BirthDate;
@@ -103,7 +103,7 @@ async fn try_dates(
             return Ok(Some(DatesOutcome::ShowAgain { recovery: Box::new(next), verdicts }));
         }
         ChildrenOutcome::Confirmed => {
-            next.step = step_after_dates(&mut tx, &next).await?;
+            advance_after_dates(&mut tx, &mut next).await?;
             next.browser_digest = sha256_base64url(&next_secret(&op.app.master_key, held, RecoveryStep::Dates));
             // The same proof as in an activation: a child that an earlier one hid is the account's again.
             for child in next.children.iter().filter(|c| c.settled == Some(ChildStatus::Right)) {

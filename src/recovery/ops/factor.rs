@@ -3,18 +3,35 @@
 use super::next_secret;
 use crate::accounts;
 use crate::app::Operation;
+use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::credentials;
 use crate::credentials::factors::{FactorVerification, TypedFactor};
-use crate::db::{Durability, Tx};
+use crate::db::{Durability, Tx, UnitOfWork};
 use crate::devices;
+use crate::letters;
 use crate::recovery::{BoundRecovery, Recovery, RecoveryStep, store};
 
-/// Returns the step after the birth dates: the factor where the account has one, else the password.
-pub(super) async fn step_after_dates(tx: &mut Tx, recovery: &Recovery) -> anyhow::Result<RecoveryStep> {
-    let Some(account_id) = &recovery.account_id else { return Ok(RecoveryStep::Password) };
-    let held = credentials::store::find_factors(tx, account_id).await?;
-    Ok(if held.is_required() { RecoveryStep::Factor } else { RecoveryStep::Password })
+/// Moves a recovery on after the birth dates: to the factor where the account has one, else to the password. A school's
+/// letter that was printed for lost factors is one itself, from the morning after.
+pub(super) async fn advance_after_dates(tx: &mut UnitOfWork<'_>, next: &mut Recovery) -> anyhow::Result<()> {
+    next.step = RecoveryStep::Password;
+    let Some(account_id) = &next.account_id else { return Ok(()) };
+    if !credentials::store::find_factors(tx, account_id).await?.is_required() {
+        return Ok(());
+    }
+    match find_letter_proof(tx, next).await? {
+        Some(from) if from <= tx.now => next.factor_at = Some(tx.now),
+        _ => next.step = RecoveryStep::Factor,
+    }
+    Ok(())
+}
+
+/// Returns the time from which the letter of a recovery stands for a second factor; `None` if it does not.
+pub async fn find_letter_proof(tx: &mut Tx, recovery: &Recovery) -> anyhow::Result<Option<Timestamp>> {
+    let Some(letter_id) = &recovery.letter_id else { return Ok(None) };
+    let letter = letters::store::find(tx, letter_id).await?;
+    Ok(letter.and_then(|letter| letter.proves_factor_from()))
 }
 
 /// The outcome of a typed factor.

@@ -1,16 +1,18 @@
 //! The password step: a new password, the end of what the former one opened, and the sign-in.
 
-use super::next_secret;
+use super::{find_letter_proof, next_secret};
 use crate::accounts::password::PasswordContext;
 use crate::accounts::{self, Account, SuspendedBy};
 use crate::app::Operation;
 use crate::base::secret::sha256_base64url;
-use crate::base::typed_ids::ClientId;
+use crate::base::typed_ids::{AccountId, ClientId};
 use crate::credentials::ops::NewSession;
 use crate::credentials::{self, NewPasswordError, PasswordChange, SignInContext, SignInCookies, TypedPassword};
 use crate::db::{Durability, UnitOfWork};
 use crate::interactions::{self, Interaction};
 use crate::letters;
+use crate::notify::ops::NoticeRequest;
+use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
 use crate::recovery::{BoundRecovery, CAUTION, Recovery, RecoveryChannel, RecoveryOutcome, RecoveryStep, store};
 use crate::sessions::AuthenticationMethod;
@@ -112,11 +114,31 @@ pub async fn choose_password(
     if changed == PasswordChange::Replaced {
         credentials::ops::tell_password_replaced(op, &mut tx, &account.id, &signed_in, held.lang).await?;
     }
+    if let Some(proven_at) = held.factor_at
+        && find_letter_proof(&mut tx, held).await?.is_some_and(|from| from <= proven_at)
+    {
+        remove_lost_factors(op, &mut tx, held, (&account.id, &signed_in)).await?;
+    }
     tx.commit().await?;
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);
     restore_interaction(op, &next).await;
     Ok(RecoveryPasswordOutcome::Done(signed_in))
+}
+
+/// Removes the factors in whose place a letter was printed: their person has none of them, and could else not sign in
+/// again. They are told on another device.
+async fn remove_lost_factors(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    held: &Recovery,
+    (account_id, by): (&AccountId, &SignInCookies),
+) -> anyhow::Result<()> {
+    credentials::ops::remove_all_factors(tx, account_id, None).await?;
+    let device_id = Some(sha256_base64url(&by.device_secret));
+    let kind = AccountNoticeKind::FactorRemoved;
+    let what = NoticeRequest { account_id, kind, detail: "", device_id: device_id.as_deref(), lang: held.lang };
+    notify::ops::notify_person(tx, op.app.into(), what).await
 }
 
 /// Ends the letter of the recovery by its use; false if it ended before.

@@ -14,11 +14,12 @@ use crate::credentials::factors::{FactorVerification, TypedFactor};
 use crate::credentials::views::FactorFieldError;
 use crate::http::error::PageError;
 use crate::http::form::Form;
+use crate::http::pages::dates;
 use crate::http::request_context::{RequestContext, retry_after};
 use crate::passkeys::PasskeyAnswer;
 use crate::protocol::params::Params;
 use crate::recovery::ops::{self, RecoveryFactorOutcome};
-use crate::recovery::views::RecoveryFactorPage;
+use crate::recovery::views::{OfferStart, RecoveryFactorPage};
 use crate::recovery::{Recovery, RecoveryStep};
 
 async fn factor_page(
@@ -39,6 +40,9 @@ async fn factor_page(
         lost: ctx.query.get("aide").is_some() && error.is_none(),
         code: recovery.support_code.clone(),
         offices: offices(app, recovery).await?,
+        letter_from: ops::find_letter_proof(&mut app.db.read().await?, recovery)
+            .await?
+            .map(|from| OfferStart { day: dates::weekday_and_day(ctx.lang, from), hour: dates::hour(ctx.lang, from) }),
         error,
     })
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::credentials::views::FactorFieldError;
 use crate::http::pages::Page;
 use crate::passkeys::PasskeyChallenge;
+use crate::recovery::views::OfferStart;
 use crate::tenants::SchoolContact;
 
 /// `/mot-de-passe-oublie/preuve`. Posts `code` to the URL of the page. Shown after the right code and dates.
@@ -22,6 +23,8 @@ pub struct RecoveryFactorPage {
     /// The support code.
     pub code: String,
     pub offices: Vec<SchoolContact>,
+    /// The time from which the letter of this recovery stands for the factor.
+    pub letter_from: Option<OfferStart>,
     pub error: Option<FactorFieldError>,
 }
 
@@ -37,14 +40,17 @@ impl Page for RecoveryFactorPage {
             lost,
             code: "K7P-4MX".to_owned(),
             offices: vec![SchoolContact::new("Clg Théodore Monod".to_owned(), Some("04 67 00 00 00".to_owned()))],
+            letter_from: None,
             error,
         };
+        let letter_from = Some(OfferStart { day: "mardi 1er\u{a0}décembre".to_owned(), hour: "9\u{a0}h".to_owned() });
         let passkey = || Some(PasskeyChallenge::sample());
         let alone =
             |error| RecoveryFactorPage { passkey: passkey(), totp: false, backup_codes: false, ..page(false, error) };
         let with_codes = RecoveryFactorPage { passkey: passkey(), totp: false, ..page(false, None) };
         let refused = alone(Some(FactorFieldError::passkey()));
-        let mut all = vec![page(false, None), page(true, None), alone(None), refused, with_codes];
+        let by_letter = RecoveryFactorPage { letter_from, ..page(false, None) };
+        let mut all = vec![by_letter, page(false, None), page(true, None), alone(None), refused, with_codes];
         all.extend(FactorFieldError::samples().into_iter().map(|error| page(false, Some(error))));
         all
     }

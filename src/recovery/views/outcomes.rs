@@ -99,7 +99,7 @@ impl Page for RecoveryEnded {
     }
 }
 
-/// The time from which a passkey may be added, in words.
+/// The time from which something serves, in words: a passkey may be added, a letter stands for a factor.
 #[derive(Clone, Debug, Serialize)]
 pub struct OfferStart {
     pub day: String,

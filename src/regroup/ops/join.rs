@@ -1,6 +1,6 @@
 //! The choice of the account that is kept, and the joining.
 
-use super::{RegroupPerson, judge, lock_both, settle_subjects};
+use super::{RegroupPerson, judge, lock_both, settle_subjects, sides_with_factor};
 use crate::accounts::{self, Account, JoinedPair};
 use crate::activation::ActivationOutcome;
 use crate::app::Operation;
@@ -15,7 +15,7 @@ use crate::guardianship::{self, ChildQuestion, DateComparison, ProofContext};
 use crate::notify::ops::NoticeRequest;
 use crate::notify::{self, AccountNoticeKind};
 use crate::outbox::JobKind;
-use crate::regroup::{KeptAccount, MovedRecords, RegroupRefusal, RegroupState, Regroupement, store};
+use crate::regroup::{KeepableAccounts, KeptAccount, MovedRecords, RegroupRefusal, RegroupState, Regroupement, store};
 use crate::roster::store::{RosterChild, ownership};
 use crate::sessions::{self, AuthenticationMethod, SESSION_TTL};
 use crate::{activation, devices, grants, letters, recovery, roster, subjects};
@@ -35,8 +35,7 @@ pub struct ChoiceView {
     pub regroupement: Regroupement,
     pub current: SideView,
     pub other: SideView,
-    /// True if the other account may be the one that stays.
-    pub may_keep_other: bool,
+    pub keepable: KeepableAccounts,
     /// The child whose birth date is asked, after a code.
     pub question: Option<ChildQuestion>,
 }
@@ -55,18 +54,13 @@ pub async fn find_choice(
         _ => None,
     };
     let current = side(&mut tx, op.now, person.account).await?;
-    let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, person.account).await?;
+    let keepable = found.keepable(&other, sides_with_factor(&mut tx, &person.account.id, &other.id).await?);
     let mut other = side(&mut tx, op.now, &other).await?;
     // A code alone shows nobody the children: it may have been typed by the person before at this computer.
     if question.is_some() {
         other.children.clear();
     }
-    Ok(Some(ChoiceView { regroupement: found, current, other, may_keep_other, question }))
-}
-
-/// True if the account has a second factor: it goes with its account, and what it protects is not to lose it.
-async fn has_factor(tx: &mut Tx, account: &Account) -> anyhow::Result<bool> {
-    Ok(credentials::store::find_factors(tx, &account.id).await?.is_required())
+    Ok(Some(ChoiceView { regroupement: found, current, other, keepable, question }))
 }
 
 async fn side(tx: &mut Tx, now: Timestamp, account: &Account) -> anyhow::Result<SideView> {
@@ -151,6 +145,15 @@ pub async fn join(
         tx.rollback().await?;
         return Ok(JoinOutcome::Over);
     }
+    // A factor that the other account got since the proofs was shown by nobody here.
+    let has_factor = sides_with_factor(&mut tx, &account.id, &other.id).await?;
+    let lacks_factor = has_factor.other && found.factor_at.is_none();
+    let Some(pair) = pair(found.keepable(&other, has_factor), typed.kept, (&account, &other))
+        .filter(|_| !lacks_factor && found.state != RegroupState::Factor)
+    else {
+        tx.rollback().await?;
+        return Ok(JoinOutcome::Over);
+    };
     if found.state == RegroupState::Asked
         && let Some(outcome) = ask_date(op, &mut tx, &found, typed.date).await?
     {
@@ -161,11 +164,6 @@ pub async fn join(
         tx.rollback().await?;
         return Ok(JoinOutcome::Refused(why));
     }
-    let may_keep_other = found.may_keep_other(&other) && !has_factor(&mut tx, &account).await?;
-    let pair = match typed.kept {
-        KeptAccount::Other if may_keep_other => JoinedPair { kept: &other, absorbed: &account },
-        KeptAccount::Other | KeptAccount::Current => JoinedPair { kept: &account, absorbed: &other },
-    };
     let JoinedPair { kept, absorbed } = pair;
     tell_both(op, &mut tx, person, pair, AccountNoticeKind::Regrouped).await?;
     for one in [kept, absorbed] {
@@ -198,6 +196,20 @@ pub async fn join(
     app.job_notifier.notify(JobKind::BackchannelLogout);
     app.job_notifier.notify(JobKind::Mail);
     Ok(JoinOutcome::Joined(cookies))
+}
+
+/// Returns which account stays and which goes; `None` if neither may stay. Where only one may, it is that one, whatever
+/// was sent.
+fn pair<'a>(
+    keepable: KeepableAccounts,
+    chosen: KeptAccount,
+    (account, other): (&'a Account, &'a Account),
+) -> Option<JoinedPair<&'a Account>> {
+    let kept = keepable.only().or((keepable.current && keepable.other).then_some(chosen))?;
+    Some(match kept {
+        KeptAccount::Current => JoinedPair { kept: account, absorbed: other },
+        KeptAccount::Other => JoinedPair { kept: other, absorbed: account },
+    })
 }
 
 /// Ends the unfinished recoveries and activations of both accounts: they began with what the accounts were before.

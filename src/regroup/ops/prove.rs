@@ -1,7 +1,7 @@
 //! The proofs: a young sign-in or the password here, and of the other account its password, a letter's code, or a code
 //! of an SMS that an activation in this browser proved for both.
 
-use super::{RegroupPerson, judge};
+use super::{RegroupPerson, judge, sides_with_factor};
 use crate::accounts::{self, Account};
 use crate::activation::{self, ops::AccountBySms};
 use crate::app::Operation;
@@ -15,7 +15,8 @@ use crate::letters;
 use crate::letters::code::{LetterCode, looks_like_a_code};
 use crate::letters::ops::{LetterCodeRefusal, TypedLetter};
 use crate::regroup::{
-    FRESH_SIGN_IN, OtherProofRefusal, ProveOutcome, REGROUP_TTL, RegroupProof, RegroupState, Regroupement, store,
+    FRESH_SIGN_IN, OtherProofRefusal, ProveOutcome, REGROUP_TTL, RegroupProof, RegroupRefusal, RegroupState,
+    Regroupement, store,
 };
 
 /// The typed proofs, with the browser that sent them.
@@ -73,22 +74,30 @@ pub async fn prove(
         tx.rollback().await?;
         return Ok(ProveOutcome::Refused(why));
     }
+    // Whoever stole a password would get the children that the factor protects (docs/threats.md#attack-m10).
+    let has_factor = sides_with_factor(&mut tx, &person.account.id, &proven.account.id).await?;
     let new = Regroupement {
         id: id128(op.app.rng.as_ref()),
         asked_by: person.account.id.clone(),
-        other: proven.account.id,
+        other: proven.account.id.clone(),
         session_id: person.session.id.clone(),
         proof: proven.proof,
         letter_id: proven.letter_id,
         activation_id: proven.activation_id,
-        state: match proven.proof {
-            RegroupProof::Password => RegroupState::Proven,
-            RegroupProof::Letter | RegroupProof::SmsCode => RegroupState::Asked,
+        state: match has_factor.other {
+            true => RegroupState::Factor,
+            false => Regroupement::state_after_factor(proven.proof),
         },
+        factor_at: None,
         support_code: person.support_code.to_owned(),
         created_at: now,
         expires_at: now.plus(REGROUP_TTL),
     };
+    let keepable = new.keepable(&proven.account, has_factor);
+    if !keepable.current && !keepable.other {
+        tx.rollback().await?;
+        return Ok(ProveOutcome::Refused(RegroupRefusal::Factor));
+    }
     store::insert(&mut tx, &new).await?;
     tx.commit().await?;
     Ok(ProveOutcome::Begun { id: new.id })

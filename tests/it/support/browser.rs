@@ -209,6 +209,16 @@ impl Browser {
         self.follow().await
     }
 
+    /// Returns a browser in which the account's person signed in and opened a page of the account.
+    pub async fn signed_in_at(server: &TestServer, account: &TestAccount, page: &str) -> Self {
+        let mut browser = Browser::new(server);
+        browser.get("/connexion").await;
+        browser.sign_in_with(&account.identifiant, &account.password).await;
+        browser.get(page).await;
+        assert_eq!(browser.page.status, StatusCode::OK, "{}", browser.page.visible_text());
+        browser
+    }
+
     pub async fn sign_in_with(&mut self, identifiant: &str, password: &str) -> &TestResponse {
         self.submit("se-connecter", &[("identifiant", identifiant), ("mot_de_passe", password)]).await
     }
