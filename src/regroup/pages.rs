@@ -9,8 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::ops::{
-    self, ChoiceView, FactorView, JoinOutcome, JoinRequest, OtherFactorOutcome, OtherProof, ProveRequest,
-    RegroupPerson, SideView, UndoOutcome,
+    self, ChoiceView, JoinOutcome, JoinRequest, OtherProof, ProveRequest, RegroupPerson, SideView, UndoOutcome,
 };
 use super::views::{
     AccountSide, OtherAccountError, RegroupChoicePage, RegroupDateError, RegroupPage, RegroupRefusalView, UndoCard,

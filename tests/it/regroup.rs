@@ -110,7 +110,11 @@ async fn one_account_has_the_children_of_both_and_the_undo_gives_everything_back
         here.tells(&first.identifiant) && here.tells(&second.identifiant) && here.tells("Noé (Collège des Minimes)")
     );
     here.join("a").await;
-    assert!(here.tells("Vos comptes sont réunis. Pour défaire, jusqu'au mardi 1"), "{}", here.page.visible_text());
+    assert!(
+        here.tells("Vos comptes sont réunis. Vous pouvez les séparer de nouveau sur cette page jusqu'au mardi 1"),
+        "{}",
+        here.page.visible_text()
+    );
     assert_eq!(here.children().await, ["Zoé", "Noé"]);
     assert!(here.tells("Vos deux comptes ont été réunis"), "the banner, in this browser too");
 

@@ -79,7 +79,7 @@ impl Page for RecoveryEnded {
             RecoveryEndedReason::YoungPhone {
                 since: "28 novembre".to_owned(),
                 day: "1er décembre".to_owned(),
-                hour: "9 h".to_owned(),
+                hour: "9\u{a0}h".to_owned(),
             },
             RecoveryEndedReason::LetterNeeded,
             RecoveryEndedReason::UntrustedEmail,
