@@ -15,7 +15,7 @@ mod tokens;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 14] = [
+pub const ALL: [(&str, Target); 15] = [
     ("form", forms::form),
     ("redirect", forms::redirect),
     ("words", forms::words),
@@ -27,6 +27,7 @@ pub const ALL: [(&str, Target); 14] = [
     ("metadata", clients::metadata),
     ("logo", clients::logo),
     ("roster", roster::siecle),
+    ("delivery", roster::aaf),
     ("key_file", operators::key_file),
     ("config", operators::config),
     ("server", server::request),

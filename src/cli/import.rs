@@ -24,8 +24,12 @@ pub struct ImportArgs {
     /// Accepts a roster ending more than 5 % of a school's pupils or legal links (40 % at a new school year).
     #[arg(long)]
     pub accept_removals: bool,
-    /// Both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more; other
-    /// exports are passed over.
+    /// Makes the format the leading one of these schools. Without it, a school's first format leads: another one adds
+    /// what is absent, and replaces only what the leading one has not confirmed for 48 hours.
+    #[arg(long)]
+    pub lead: bool,
+    /// siecle: both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more.
+    /// aaf: all files of a complet or delta of the academy, or of several days. Other exports are passed over.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }
@@ -49,9 +53,9 @@ fn remedy(rejection: &ImportRejection) -> &'static str {
 
 /// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
 pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let ImportArgs { format, academy, dry_run, accept_removals, files } = args;
+    let ImportArgs { format, academy, dry_run, accept_removals, lead: takes_lead, files } = args;
     let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
-    let request = ImportRequest { format, academy, files, removals, dry_run };
+    let request = ImportRequest { format, academy, files, removals, takes_lead, dry_run };
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
     let all = import_files(ctx, &request, &mut |finding| {
@@ -136,6 +140,7 @@ mod tests {
         let line = |rejection: ImportRejection| {
             let finding = ImportFinding::School(Box::new(SchoolImportReport {
                 uai: "0349999J".parse().unwrap(),
+                format: RosterFormat::Siecle,
                 dry_run: false,
                 outcome: SchoolImportOutcome::Rejected(rejection),
                 errors: Vec::new(),

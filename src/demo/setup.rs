@@ -65,6 +65,7 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
             academy,
             files,
             removals: RemovalPolicy::Guarded,
+            takes_lead: false,
             dry_run: false,
         };
         let mut report = String::new();

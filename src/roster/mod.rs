@@ -1,7 +1,7 @@
 //! Rosters: the legal representatives of each pupil, according to the schools' exports.
 //!
-//! A person is keyed by (academy, PERSONNE_ID), a pupil by (academy, ELEVE_ID): two schools of an academy may name the
-//! same person or pupil. Reading ([`formats`]) and comparing ([`reconcile`]) are pure, so a file is validated as a
+//! A person or pupil has one key in each format of an academy, such as PERSONNE_ID and ELEVE_ID in SIECLE's: two schools
+//! of an academy may name the same person or pupil, and two formats too ([`precedence`]). Reading ([`formats`]) and comparing ([`reconcile`]) are pure, so a file is validated as a
 //! whole before the database is touched. Only [`Level::Legal`] gives rights.
 
 use crate::base::date::BirthDate;
@@ -12,6 +12,7 @@ pub mod formats;
 pub mod ine;
 pub mod matching;
 pub mod ops;
+pub mod precedence;
 pub mod reconcile;
 pub mod report;
 pub mod same_pupil;

@@ -9,22 +9,32 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::formats::{DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolReading, SchoolRoster};
+use super::formats::{
+    DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolFileFormat, SchoolReading, SchoolRoster,
+};
 use super::reconcile::{RemovalPolicy, plan_changes};
-use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
+use super::report::{
+    BesideOtherFormats, ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport,
+};
 use super::sealed_rows::RowError;
 use super::uai::Uai;
 use crate::app::StorageOperation;
 use crate::base::phone::PhoneParser;
 use crate::crypto::MasterKey;
 use crate::db;
-use crate::tenants;
+use crate::tenants::{self, School};
 
+mod academy;
+mod academy_changes;
+mod academy_known;
+mod row_matching;
 mod sealed_plan;
+mod stored_roster;
 #[cfg(test)]
 mod tests;
 
-use sealed_plan::{SealedPlan, StoredRoster};
+use sealed_plan::SealedPlan;
+use stored_roster::{RosterReading, StoredRoster};
 
 /// The maximum number of comparisons when other imports of the same school keep committing first.
 const MAX_CONFLICT_ATTEMPTS: usize = 8;
@@ -44,6 +54,8 @@ pub struct ImportRequest {
     pub academy: String,
     pub files: Vec<PathBuf>,
     pub removals: RemovalPolicy,
+    /// The format becomes the leading one of the schools, whichever led before.
+    pub takes_lead: bool,
     pub dry_run: bool,
 }
 
@@ -73,35 +85,66 @@ pub async fn import_files(
         all &= finding.is_imported();
         tell(finding);
     };
-    let (format, files) = (request.format, request.files.clone());
-    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
-    let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
-    findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut tell);
-    for (uai, files) in schools {
-        let (set, broken) = read_school(format, uai.clone(), files).await?;
-        broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
-        let (outcome, problems, remarks) = match set {
-            Ok(mut set) => {
-                blind_ines(&mut set, ctx.storage.master_key);
-                let (problems, remarks) = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
-                (import_school(ctx, request, &set).await?, problems, remarks)
-            }
-            Err(refused) => (SchoolImportOutcome::Rejected(refused), Vec::new(), Vec::new()),
-        };
-        tell(ImportFinding::School(Box::new(SchoolImportReport {
-            uai,
-            dry_run: request.dry_run,
-            outcome,
-            errors: problems,
-            warnings: remarks,
-        })));
+    match request.format.school_files() {
+        Some(format) => import_school_files(ctx, request, format, &mut tell).await?,
+        None => academy::import_deliveries(ctx, request, &mut tell).await?,
     }
     Ok(all)
 }
 
+/// Imports the files of a format of which each file is of one school.
+async fn import_school_files(
+    ctx: ImportContext<'_>,
+    request: &ImportRequest,
+    format: SchoolFileFormat,
+    tell: &mut (dyn FnMut(ImportFinding) + Send),
+) -> Result<()> {
+    let files = request.files.clone();
+    let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
+    let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
+    findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut *tell);
+    for (uai, files) in schools {
+        let (set, broken) = read_school(format, uai.clone(), files).await?;
+        broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
+        match set {
+            Ok(set) => import_roster(ctx, request, set, None, tell).await?,
+            Err(refused) => {
+                let outcome = SchoolImportOutcome::Rejected(refused);
+                tell(school_finding(request, uai, outcome, (Vec::new(), Vec::new())));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Imports the roster of a school, and reports it. `declared` is the school, if it has no row yet in a dry run.
+async fn import_roster(
+    ctx: ImportContext<'_>,
+    request: &ImportRequest,
+    mut set: SchoolRoster,
+    declared: Option<School>,
+    tell: &mut (dyn FnMut(ImportFinding) + Send),
+) -> Result<()> {
+    blind_ines(&mut set, ctx.storage.master_key);
+    let said = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
+    let outcome = import_school(ctx, request, &set, declared).await?;
+    tell(school_finding(request, set.uai, outcome, said));
+    Ok(())
+}
+
+fn school_finding(
+    request: &ImportRequest,
+    uai: Uai,
+    outcome: SchoolImportOutcome,
+    (errors, warnings): (Vec<super::formats::RecordError>, Vec<super::formats::RecordWarning>),
+) -> ImportFinding {
+    let (format, dry_run) = (request.format, request.dry_run);
+    ImportFinding::School(Box::new(SchoolImportReport { uai, format, dry_run, outcome, errors, warnings }))
+}
+
 /// Groups the files by school, reading headers only, and returns the findings about the other files.
 fn group_by_school(
-    format: RosterFormat,
+    format: SchoolFileFormat,
     files: Vec<PathBuf>,
 ) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<ImportFinding>) {
     let mut schools: BTreeMap<Uai, BTreeSet<PathBuf>> = BTreeMap::new();
@@ -134,7 +177,7 @@ fn open_file(file: &Path) -> std::result::Result<BufReader<File>, FileError> {
 
 /// Reads the files of one school to the end; returns the school's roster and the errors of broken files.
 async fn read_school(
-    format: RosterFormat,
+    format: SchoolFileFormat,
     uai: Uai,
     files: BTreeSet<PathBuf>,
 ) -> Result<(std::result::Result<SchoolRoster, ImportRejection>, Vec<FileError>)> {
@@ -159,28 +202,43 @@ fn blind_ines(set: &mut SchoolRoster, master_key: &MasterKey) {
 async fn import_school(
     ctx: ImportContext<'_>,
     request: &ImportRequest,
-    set: &SchoolRoster,
+    given: &SchoolRoster,
+    declared: Option<School>,
 ) -> Result<SchoolImportOutcome> {
     let refused = |why: ImportRejection| Ok(SchoolImportOutcome::Rejected(why));
     let mut tx = ctx.storage.db.read().await?;
-    let Some(school) = tenants::store::find_school(&mut tx, &set.uai).await? else {
-        return refused(ImportRejection::UndeclaredSchool { uai: set.uai.clone(), academy: request.academy.clone() });
+    let Some(school) = tenants::store::find_school(&mut tx, &given.uai).await?.or(declared) else {
+        return refused(ImportRejection::UndeclaredSchool { uai: given.uai.clone(), academy: request.academy.clone() });
     };
     if school.academy != request.academy {
         return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
+    let (master_key, phone_parser) = (ctx.storage.master_key, ctx.phone_parser);
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
-        let state = StoredRoster::read(&mut tx, ctx.storage, &school.academy, set).await?;
-        let plan = match plan_changes(&state.current, set, ctx.phone_parser, request.removals) {
+        let reading = RosterReading { request, master_key, phone_parser, now: ctx.storage.now, set: given };
+        let state = StoredRoster::read(&mut tx, reading).await?;
+        let set = state.matching.without_ambiguous(given);
+        let plan = match plan_changes(&state.current, &set, phone_parser, request.removals) {
             Ok(plan) => plan,
             Err(refusal) => return refused(ImportRejection::Reconcile(refusal)),
         };
-        let taken = ImportSummary::from(&plan);
-        let nothing = plan.is_empty() && state.current.last_export == Some(plan.export);
+        let taken = ImportSummary {
+            beside: Box::new(BesideOtherFormats {
+                led_by: Some(state.standing.leading.clone()).filter(|_| !state.standing.leads()),
+                ambiguous_pupils: state.matching.ambiguous_pupils.iter().cloned().collect(),
+                ambiguous_persons: state.matching.ambiguous_persons.iter().cloned().collect(),
+            }),
+            ..ImportSummary::from(&plan)
+        };
+        let nothing = plan.is_empty()
+            && state.matching.is_empty()
+            && !state.standing.takes_lead
+            && state.current.last_export == Some(plan.export);
         if request.dry_run || nothing {
             return Ok(SchoolImportOutcome::Imported(taken));
         }
-        match SealedPlan::seal(ctx, state, plan, request.format)?.apply(ctx, &school.academy, &set.uai).await {
+        let sealed = SealedPlan::seal(ctx, state, plan, (request.format, &set))?;
+        match sealed.apply(ctx, &school.academy, &set.uai).await {
             Ok(true) => return Ok(SchoolImportOutcome::Imported(taken)),
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}

@@ -13,11 +13,13 @@ use crate::base::clock::Timestamp;
 use crate::base::phone::{PhoneError, PhoneParser};
 
 mod desired_state;
+mod held;
 mod removals;
 #[cfg(test)]
 mod tests;
 
 use desired_state::{DesiredState, is_legal};
+pub use held::HeldRows;
 pub use removals::{RemovalCounts, RemovedShare};
 
 /// (ELEVE_ID, PERSONNE_ID)
@@ -36,6 +38,8 @@ pub struct CurrentState {
     pub enrolments: BTreeMap<String, Option<String>>,
     /// Current links given by this school's rosters.
     pub links: BTreeMap<LinkKey, LinkData>,
+    /// The rows that the import leaves to another format, or takes over from one.
+    pub held: HeldRows,
     /// Of the roster's pupils without account, by ELEVE_ID: the records with an account that have the same INE.
     pub elsewhere: BTreeMap<String, Vec<PupilElsewhere>>,
     /// The pupils of [`CurrentState::elsewhere`] who were enrolled in the academy within
@@ -185,6 +189,8 @@ pub fn plan_changes(
     (plan.enrolments_started, plan.enrolments_moved, plan.enrolments_ended) =
         diff_maps(&known.enrolments, &target.enrolments);
     (plan.links_started, plan.links_changed, plan.links_ended) = diff_maps(&known.links, &target.links);
+    plan.enrolments_started.retain(|(pupil, _)| !known.held.enrolments.contains(pupil));
+    plan.links_started.retain(|(key, _)| !known.held.links.contains(key));
     plan.removals = plan.count_removals(known);
     if removals == RemovalPolicy::Guarded {
         plan.check_removals(known)?;
@@ -218,8 +224,10 @@ impl ReconcilePlan {
                 None if target.enrolments.contains_key(&pupil.id) => self.pupils_new.push(row),
                 // A pupil gone before the first import is not stored.
                 None => {}
-                Some(old) if old.exported_at > set.pupils_exported_at => {}
-                Some(old) if old.data != row.1 => self.pupils_changed.push(row),
+                Some(old) if old.exported_at > set.pupils_exported_at || known.held.pupils.contains(&row.0) => {}
+                Some(old) if old.data != row.1 || known.held.pupils_to_lead.contains(&row.0) => {
+                    self.pupils_changed.push(row);
+                }
                 Some(old) if old.exported_at < set.pupils_exported_at => self.pupils_unchanged.push(row.0),
                 Some(_) => {}
             }
@@ -255,11 +263,18 @@ impl ReconcilePlan {
             let mut others = person.other_numbers.iter().filter(|_| phone.mobile().is_none());
             let mobile_in = others.find(|(_, text)| numbering.parse_mobile(text).is_ok()).map(|(column, _)| *column);
             let PersonRecord { family, usage, given, .. } = person.clone();
-            let data = PersonData { family, usage, given, phone, mobile_column: mobile_in };
-            match known.persons.get(&person.id) {
+            let mut data = PersonData { family, usage, given, phone, mobile_column: mobile_in };
+            let old = known.persons.get(&person.id);
+            if let Some(old) = old.filter(|_| person.keeps_phone) {
+                (data.phone, data.mobile_column) = (old.data.phone.clone(), old.data.mobile_column);
+            }
+            match old {
                 None => self.persons_new.push((person.id.clone(), data)),
                 Some(old) if old.exported_at > set.persons_exported_at => {}
-                Some(old) if old.data != data => self.persons_changed.push((person.id.clone(), data)),
+                Some(_) if known.held.persons.contains(&person.id) => {}
+                Some(old) if old.data != data || known.held.persons_to_lead.contains(&person.id) => {
+                    self.persons_changed.push((person.id.clone(), data));
+                }
                 Some(old) if old.exported_at < set.persons_exported_at => {
                     self.persons_unchanged.push(person.id.clone());
                 }

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::UnusableReason;
-use super::formats::{FileError, RecordError, RecordWarning, SchoolRosterError, SkippedExport};
+use super::formats::aaf::DeliveryError;
+use super::formats::aaf::index::PassedOverSchool;
+use super::formats::{FileError, RecordError, RecordWarning, RosterFormat, SchoolRosterError, SkippedExport};
 use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
 use super::same_pupil::IneConflict;
 use super::uai::Uai;
@@ -15,6 +17,14 @@ pub enum ImportFinding {
     File(FileError),
     /// An export of another kind, passed over.
     Skipped(SkippedExport),
+    /// Files of an academy that are no whole delivery, or not taken for another reason.
+    Delivery(DeliveryError),
+    /// A school that an academy's export declares and that is not taken.
+    PassedOverSchool(PassedOverSchool),
+    /// A structure of pupils that is no school of the export, with their number.
+    UnknownStructure { delivery: String, key: String, pupils: usize },
+    /// A record of no school.
+    Record(RecordError),
     /// No roster among the files.
     NoRoster,
     /// A school with files among those given.
@@ -25,8 +35,13 @@ impl ImportFinding {
     /// True if everything was imported, or would be in a dry run.
     pub fn is_imported(&self) -> bool {
         match self {
-            ImportFinding::File(_) | ImportFinding::NoRoster => false,
-            ImportFinding::Skipped(_) => true,
+            ImportFinding::File(_)
+            | ImportFinding::Delivery(_)
+            | ImportFinding::Record(_)
+            | ImportFinding::NoRoster => false,
+            ImportFinding::Skipped(_) | ImportFinding::PassedOverSchool(_) | ImportFinding::UnknownStructure { .. } => {
+                true
+            }
             ImportFinding::School(school) => {
                 matches!(school.outcome, SchoolImportOutcome::Imported(_)) && school.errors.is_empty()
             }
@@ -38,6 +53,7 @@ impl ImportFinding {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchoolImportReport {
     pub uai: Uai,
+    pub format: RosterFormat,
     /// True if the operator asked for a dry run, so nothing was written.
     pub dry_run: bool,
     pub outcome: SchoolImportOutcome,
@@ -69,6 +85,17 @@ pub struct ImportSummary {
     /// ELEVE_ID of pupils who have the account of the same pupil elsewhere from now on.
     pub accounts_joined: Vec<String>,
     pub ine_conflicts: Vec<(String, IneConflict)>,
+    pub beside: Box<BesideOtherFormats>,
+}
+
+/// The consequences of several formats in one school.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BesideOtherFormats {
+    /// The format that leads in the school, if it is another one.
+    pub led_by: Option<String>,
+    /// Keys of pupils and persons who could be several rows of another format; they count as unchanged.
+    pub ambiguous_pupils: Vec<String>,
+    pub ambiguous_persons: Vec<String>,
 }
 
 /// The numbers of rows started, changed and ended by a roster.
@@ -138,6 +165,7 @@ impl From<&ReconcilePlan> for ImportSummary {
             unreachable: plan.unreachable.len(),
             accounts_joined: plan.accounts_joined.iter().map(|(id, _)| id.clone()).collect(),
             ine_conflicts: plan.ine_conflicts.clone(),
+            beside: Box::default(),
         }
     }
 }
@@ -198,6 +226,12 @@ impl fmt::Display for FindingWithRemedy<'_> {
         match self.finding {
             ImportFinding::File(error) => write!(f, "refused: {error}"),
             ImportFinding::Skipped(other) => write!(f, "passed over: {other}"),
+            ImportFinding::Delivery(error) => write!(f, "refused: {error}"),
+            ImportFinding::PassedOverSchool(school) => write!(f, "{school}"),
+            ImportFinding::UnknownStructure { delivery, key, pupils } => {
+                write!(f, "passed over: {delivery}: structure {key} is no school of the export: {pupils} pupils")
+            }
+            ImportFinding::Record(error) => write!(f, "not read, so unchanged: {error}"),
             ImportFinding::NoRoster => f.write_str(
                 "refused: no roster among the files; give both exports of each school, élèves and responsables",
             ),
@@ -208,7 +242,8 @@ impl fmt::Display for FindingWithRemedy<'_> {
 
 impl SchoolImportReport {
     fn write(&self, f: &mut fmt::Formatter<'_>, remedy: fn(&ImportRejection) -> &'static str) -> fmt::Result {
-        let Self { uai, dry_run, outcome, errors: problems, warnings: remarks } = self;
+        let Self { uai, format, dry_run, outcome, errors: problems, warnings: remarks } = self;
+        let words = format.words();
         match outcome {
             SchoolImportOutcome::Imported(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
             SchoolImportOutcome::Imported(taken) => write!(f, "{uai}: taken: {taken}")?,
@@ -224,26 +259,39 @@ impl SchoolImportReport {
             write!(f, "\n{uai}: for the school: {remark}")?;
         }
         for id in &taken.accounts_joined {
-            write!(f, "\n{uai}: ELEVE {id}: the same pupil as in another record; has that one's account")?;
+            write!(f, "\n{uai}: {} {id}: the same pupil as in another record; has that one's account", words.pupil)?;
         }
         for (id, conflict) in &taken.ine_conflicts {
-            write!(f, "\n{uai}: for the school: ELEVE {id}: {conflict}")?;
+            write!(f, "\n{uai}: for the school: {} {id}: {conflict}", words.pupil)?;
         }
         for (id, why) in &taken.unusable_numbers {
             let why = match why {
                 UnusableReason::Landline => "is not a mobile number",
                 UnusableReason::Incomplete => "is not a complete number",
             };
-            write!(f, "\n{uai}: for the school: PERSONNE {id}: TEL_PORTABLE {why}")?;
+            write!(f, "\n{uai}: for the school: {} {id}: {} {why}", words.person, words.mobile)?;
         }
         for (id, column) in &taken.mobiles_in_other_columns {
             write!(
                 f,
-                "\n{uai}: for the school: PERSONNE {id}: {column} holds a mobile; a code is sent to TEL_PORTABLE only"
+                "\n{uai}: for the school: {} {id}: {} holds a mobile; a code is sent to {} only",
+                words.person,
+                format.column(column),
+                words.mobile
             )?;
         }
         for (pupil, person) in &taken.dangling_links {
-            write!(f, "\n{uai}: for the school: RESPONSABLE_ELEVE {pupil} {person}: names somebody no export has")?;
+            write!(f, "\n{uai}: for the school: {} {pupil} {person}: names somebody no export has", words.link)?;
+        }
+        for (what, ids) in
+            [(words.pupil, &taken.beside.ambiguous_pupils), (words.person, &taken.beside.ambiguous_persons)]
+        {
+            for id in ids {
+                write!(f, "\n{uai}: for the school: {what} {id}: could be several who are known; left unchanged")?;
+            }
+        }
+        if let Some(leading) = &taken.beside.led_by {
+            write!(f, "\n{uai}: {leading} leads here: this adds what is absent there (--lead takes the lead over)")?;
         }
         if taken.unreachable > 0 {
             let count = taken.unreachable;

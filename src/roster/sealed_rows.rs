@@ -38,6 +38,8 @@ pub struct PersonRow {
     pub landline_blind: Option<String>,
     pub mobile_in: Option<String>,
     pub exported_at: i64,
+    /// The format that wrote the row while it led in its school.
+    pub led_by: Option<String>,
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -52,6 +54,8 @@ pub struct PupilRow {
     /// Read only: an import gives no account by this column.
     pub account_id: Option<AccountId>,
     pub exported_at: i64,
+    /// The format that wrote the row while it led in its school.
+    pub led_by: Option<String>,
 }
 
 fn phone_associated_data(row: &str) -> AssociatedData<'_> {
@@ -111,6 +115,7 @@ impl PersonRow {
             landline_blind: landline.map(|number| master_key.hmac(HmacPurpose::Phone, number)),
             mobile_in: data.mobile_column.map(str::to_owned),
             exported_at: at.0,
+            led_by: None,
         })
     }
 
@@ -162,6 +167,7 @@ impl PupilRow {
             ine_blind: data.ine_blind.clone(),
             account_id: None,
             exported_at: at.0,
+            led_by: None,
         })
     }
 

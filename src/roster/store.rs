@@ -7,6 +7,7 @@ use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
 pub mod import;
+pub mod keys;
 pub mod ownership;
 pub mod pupils;
 pub mod same_pupil;

@@ -1,5 +1,7 @@
 //! Rows of academies, schools, campaigns and notices.
 
+pub mod declared;
+
 use std::collections::BTreeSet;
 
 use super::{Campaign, Notice, NoticeKind, School, SchoolContact};
@@ -29,11 +31,14 @@ pub async fn has_academy(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(tx.fetch_optional::<(String,)>("SELECT id FROM academy WHERE id = $1", args![id]).await?.is_some())
 }
 
+/// Writes a school of schools.toml, which is believed whatever a roster declared before.
 pub async fn upsert_school(tx: &mut Tx, school: &School) -> Result<()> {
     tx.execute(
-        "INSERT INTO school (uai, name, academy, ministry, telephone, first_degree) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO school (uai, name, academy, ministry, telephone, first_degree, origin) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'file') \
          ON CONFLICT (uai) DO UPDATE SET name = excluded.name, academy = excluded.academy, \
-         ministry = excluded.ministry, telephone = excluded.telephone, first_degree = excluded.first_degree",
+         ministry = excluded.ministry, telephone = excluded.telephone, first_degree = excluded.first_degree, \
+         origin = excluded.origin",
         args![&school.uai, &school.name, &school.academy, &school.ministry, &school.telephone, school.first_degree],
     )
     .await?;

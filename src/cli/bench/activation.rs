@@ -101,7 +101,7 @@ pub(super) async fn insert_people(app: &AppState) -> anyhow::Result<()> {
         let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
         import::insert_person(&mut tx, now, academy, &person).await?;
         import::insert_pupil(&mut tx, academy, &pupil).await?;
-        import::upsert_enrolment(&mut tx, uai, &pupil_id, None).await?;
+        import::upsert_enrolment(&mut tx, uai, &pupil_id, None, "siecle").await?;
         let link = NewLink {
             person_id: &person_id,
             pupil_id: &pupil_id,

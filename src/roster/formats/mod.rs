@@ -5,23 +5,37 @@
 //! encoding claimed by a file is trusted.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io::{Read, Seek};
 
 use chrono::NaiveDate;
 
 use super::ine::Ine;
-use super::uai::{Uai, UaiError};
-use super::{Level, LinkData, PupilData};
+use super::uai::Uai;
+use super::{LinkData, PupilData};
 use crate::base::clock::Timestamp;
 
+pub mod aaf;
+mod faults;
+mod fields;
 mod reader;
 pub mod siecle;
+
+pub use faults::{
+    FileError, FileErrorKind, RecordError, RecordErrorKind, RecordWarning, RecordWarningKind, SkippedExport,
+};
 
 /// The supported formats. A format is a folder beside this file, and an arm of each function of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum RosterFormat {
     /// SIECLE's ElevesAvecAdresses and ResponsablesAvecAdresses, of any year.
+    Siecle,
+    /// The academy's ficAlimMENESR for an ENT, complet and delta.
+    Aaf,
+}
+
+/// A format of which each file is of one school.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchoolFileFormat {
     Siecle,
 }
 
@@ -42,17 +56,77 @@ pub struct SchoolReading {
 }
 
 impl RosterFormat {
-    /// Returns the name under which the database keeps the origin of a link.
+    /// Returns the name under which the database keeps the origin of a row.
     pub fn name(self) -> &'static str {
         match self {
             RosterFormat::Siecle => "siecle",
+            RosterFormat::Aaf => "aaf",
         }
     }
 
+    /// Returns the reader of one school's files; `None` for a format whose files are of a whole academy.
+    pub fn school_files(self) -> Option<SchoolFileFormat> {
+        match self {
+            RosterFormat::Siecle => Some(SchoolFileFormat::Siecle),
+            RosterFormat::Aaf => None,
+        }
+    }
+
+    /// True if the keys of the format are columns of the rows.
+    pub fn has_key_columns(self) -> bool {
+        self == RosterFormat::Siecle
+    }
+
+    /// Returns the content of the key column for a row that this format makes: no id has a colon.
+    pub fn key_column(self, key: &str) -> String {
+        match self {
+            RosterFormat::Siecle => key.to_owned(),
+            RosterFormat::Aaf => format!("{}:{key}", self.name()),
+        }
+    }
+}
+
+/// The words of a format for records and columns, in reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordWords {
+    pub pupil: &'static str,
+    pub person: &'static str,
+    pub link: &'static str,
+    pub mobile: &'static str,
+}
+
+impl RosterFormat {
+    pub fn words(self) -> RecordWords {
+        match self {
+            RosterFormat::Siecle => {
+                RecordWords { pupil: "ELEVE", person: "PERSONNE", link: "RESPONSABLE_ELEVE", mobile: "TEL_PORTABLE" }
+            }
+            RosterFormat::Aaf => {
+                RecordWords { pupil: "Eleve", person: "PersRelEleve", link: "ENTElevePersRelEleve", mobile: "mobile" }
+            }
+        }
+    }
+
+    /// Returns the format's name for a column among [`super::OTHER_NUMBERS`].
+    pub fn column(self, name: &'static str) -> &'static str {
+        match (self, name) {
+            (RosterFormat::Aaf, "TEL_PERSONNEL") => "homePhone",
+            (RosterFormat::Aaf, "TEL_PROFESSIONNEL") => "telephoneNumber",
+            _ => name,
+        }
+    }
+}
+
+/// Returns the content of a key column as SIECLE's key; `None` if another format made the row.
+pub fn siecle_key(column: &str) -> Option<&str> {
+    Some(column).filter(|column| !column.contains(':'))
+}
+
+impl SchoolFileFormat {
     /// Reads the beginning of every document of a file, so that the files of a whole academy are read school by school.
     pub fn outline<R: Read + Seek>(self, file: &str, input: R) -> Result<Vec<DocumentOutline>, FileError> {
         match self {
-            RosterFormat::Siecle => siecle::outline(file, input),
+            SchoolFileFormat::Siecle => siecle::outline(file, input),
         }
     }
 
@@ -63,7 +137,7 @@ impl RosterFormat {
         files: impl Iterator<Item = Result<(String, R), FileError>>,
     ) -> SchoolReading {
         match self {
-            RosterFormat::Siecle => siecle::read_school(uai, files),
+            SchoolFileFormat::Siecle => siecle::read_school(uai, files),
         }
     }
 }
@@ -72,6 +146,7 @@ impl RosterFormat {
 #[derive(Clone, Debug)]
 pub struct SchoolRoster {
     pub uai: Uai,
+    pub extent: RosterExtent,
     /// The calendar year of the rentrée.
     pub year: u16,
     /// The times of the data of pupils, and of persons and links: a format may export each apart.
@@ -86,6 +161,41 @@ pub struct SchoolRoster {
     pub unreadable_persons: UnreadablePersons,
     pub errors: Vec<RecordError>,
     pub warnings: Vec<RecordWarning>,
+}
+
+/// The meaning of a record's absence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RosterExtent {
+    /// Whoever is absent has left.
+    #[default]
+    Complete,
+    /// Whoever is absent is unchanged.
+    Changes(ChangeSet),
+}
+
+impl RosterExtent {
+    pub fn changes(&self) -> Option<&ChangeSet> {
+        match self {
+            RosterExtent::Complete => None,
+            RosterExtent::Changes(changes) => Some(changes),
+        }
+    }
+}
+
+/// The records that end by a set of changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeSet {
+    pub pupils_removed: BTreeSet<String>,
+    pub persons_removed: BTreeSet<String>,
+    /// The pupils whose links are all in the set.
+    pub links_restated: BTreeSet<String>,
+}
+
+impl ChangeSet {
+    /// True if the link with these ids of pupil and person stands in the set, or ends.
+    pub fn speaks_of_link(&self, (pupil, person): &(String, String)) -> bool {
+        self.links_restated.contains(pupil) || self.persons_removed.contains(person)
+    }
 }
 
 /// The reason for which a school's files form no roster.
@@ -112,8 +222,10 @@ pub struct UnreadablePupils {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnreadablePersons {
     pub ids: BTreeSet<String>,
-    /// (ELEVE_ID, PERSONNE_ID)
+    /// The keys of pupil and person.
     pub links: BTreeSet<(String, String)>,
+    /// Pupils of whom no link could be read, where the links stand in the pupil's own record.
+    pub pupils: BTreeSet<String>,
     /// The number of links lacking an id: any link may be concerned.
     pub unnamed_links: usize,
 }
@@ -121,8 +233,10 @@ pub struct UnreadablePersons {
 /// A pupil of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PupilRecord {
-    /// ELEVE_ID, unique in the academy.
+    /// The format's key, unique in the academy: ELEVE_ID in SIECLE's exports.
     pub id: String,
+    /// ELEVE_ID, where the format has another key beside it.
+    pub eleve_id: Option<String>,
     /// [`PupilData::ine_blind`] is filled in by the import, which has the key.
     pub data: PupilData,
     /// Absent if missing, of another form, or given to two pupils of the file.
@@ -136,7 +250,7 @@ pub struct PupilRecord {
 /// A person of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonRecord {
-    /// PERSONNE_ID, unique in the academy.
+    /// The format's key, unique in the academy: PERSONNE_ID in SIECLE's exports.
     pub id: String,
     pub family: String,
     pub usage: Option<String>,
@@ -146,6 +260,8 @@ pub struct PersonRecord {
     pub mobile: Option<String>,
     /// The contents of the columns [`super::OTHER_NUMBERS`].
     pub other_numbers: Vec<(&'static str, String)>,
+    /// True for a change that says nothing of the numbers: the known ones stay.
+    pub keeps_phone: bool,
 }
 
 /// A link of an export.
@@ -157,175 +273,4 @@ pub struct LinkRecord {
     /// True if the export holds the link several times with differing data: the strongest record is kept, for the
     /// school to look at.
     pub repeated: bool,
-}
-
-/// A rejected record: one line of the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordError {
-    pub file: String,
-    /// The line of the record's end.
-    pub line: u64,
-    /// `ELEVE 900001`; never a name.
-    pub record: String,
-    pub kind: RecordErrorKind,
-}
-
-impl fmt::Display for RecordError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: line {}: {}: {}", self.file, self.line, self.record, self.kind)
-    }
-}
-
-/// An imported record for the school to look at: one line of the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordWarning {
-    /// `RESPONSABLE_ELEVE 900001 500001`; never a name.
-    pub record: String,
-    pub kind: RecordWarningKind,
-}
-
-impl fmt::Display for RecordWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.record, self.kind)
-    }
-}
-
-/// The kind of a warning.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordWarningKind {
-    #[error("is there more than once, and differs; taken as {}", .kept.label())]
-    DuplicateLink { kept: Level },
-    #[error("a name has « ? » for a letter that {program} could not write; at activation any letter agrees with it")]
-    LostLetter { program: &'static str },
-    #[error("has the INE of another pupil of the file; taken without")]
-    SharedIne,
-}
-
-/// The reason for rejecting a record.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordErrorKind {
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    #[error("{0} is no id of letters and digits")]
-    InvalidId(&'static str),
-    #[error("{0} is no date of the form JJ/MM/AAAA")]
-    InvalidDate(&'static str),
-    #[error("{0} lies after the export")]
-    BirthDateInFuture(&'static str),
-    #[error("{field} has the unknown value {value:?}")]
-    UnknownLevel { field: &'static str, value: String },
-    #[error("the same id is there more than once")]
-    Duplicate,
-    #[error("{0} holds characters that do not belong in a name")]
-    InvalidCharacters(&'static str),
-    #[error("{0} is too long")]
-    TooLong(&'static str),
-}
-
-/// An export of another kind: export screens deliver such files in the same ZIP or beside the rosters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SkippedExport {
-    pub file: String,
-    pub root: String,
-    /// The roots that the format reads.
-    pub known: &'static str,
-}
-
-impl fmt::Display for SkippedExport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: its root is {}; {} are read", self.file, self.root, self.known)
-    }
-}
-
-/// The rejection of a whole file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileError {
-    pub file: String,
-    /// The line at which reading stopped; absent if the error concerns no single line.
-    pub line: Option<u64>,
-    pub kind: FileErrorKind,
-    /// The end of the message: the remedy in the words of the format.
-    pub remedy: Option<&'static str>,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let remedy = self.remedy.unwrap_or_default();
-        match self.line {
-            Some(line) => write!(f, "{}: line {line}: {}{remedy}", self.file, self.kind),
-            None => write!(f, "{}: {}{remedy}", self.file, self.kind),
-        }
-    }
-}
-
-impl std::error::Error for FileError {}
-
-/// The reason for rejecting a file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FileErrorKind {
-    #[error("cannot be read: {0}")]
-    Unreadable(String),
-    #[error("is no readable ZIP: {0}")]
-    InvalidZip(String),
-    #[error("the ZIP holds no XML file")]
-    NoXml,
-    #[error("the ZIP holds other ZIPs: unpack it, and give those")]
-    NestedZip,
-    #[error("is {0}: unpack it, and give the ZIP or XML that is in it")]
-    UnsupportedArchive(&'static str),
-    #[error("is {0}")]
-    UnsupportedType(&'static str),
-    #[error(
-        "is a web page, not an export: the session had ended, and what was saved is the page to sign in; sign in and \
-         export again"
-    )]
-    WebPage,
-    #[error("has {what} before its first line <?xml …, which XML does not allow")]
-    ContentBeforeDeclaration { what: &'static str },
-    #[error("the ZIP is encrypted")]
-    Encrypted,
-    #[error("is larger than a school's export can be")]
-    TooLarge,
-    #[error("holds a text, a comment or a tag longer than an export's")]
-    TokenTooLong,
-    #[error("is nested deeper than an export")]
-    TooDeep,
-    #[error("holds more records than a school can have")]
-    TooManyRecords,
-    #[error(
-        "is in the encoding {0}; ISO-8859-15, ISO-8859-1, Windows-1252, UTF-8, and UTF-16 with its byte-order mark are \
-         read"
-    )]
-    UnsupportedEncoding(String),
-    #[error("says in its first line that it is in {declared}, and is in UTF-8: some program saved it anew")]
-    UnexpectedUtf8 { declared: String },
-    #[error("should be in UTF-8 by its {said_by}, and is not: some program saved it anew")]
-    InvalidUtf8 { said_by: &'static str },
-    #[error("holds a DOCTYPE, which no export has")]
-    Doctype,
-    #[error("is not well-formed XML: {0}")]
-    NotWellFormed(String),
-    #[error("ends too early: the file was cut")]
-    Truncated,
-    #[error("is no roster: its root is {root}; {known} are read")]
-    UnknownRoot { root: String, known: &'static str },
-    #[error("{field} is missing in {header}")]
-    MissingHeader { header: &'static str, field: &'static str },
-    #[error("{field} in {header} has the unreadable value {value:?}")]
-    InvalidHeader { header: &'static str, field: &'static str, value: String },
-    #[error(transparent)]
-    InvalidUai(#[from] UaiError),
-}
-
-impl FileErrorKind {
-    /// True if a line number would mislead, because the reader's position is unrelated to the error.
-    fn concerns_whole_file(&self) -> bool {
-        matches!(
-            self,
-            FileErrorKind::TooLarge
-                | FileErrorKind::UnexpectedUtf8 { .. }
-                | FileErrorKind::InvalidUtf8 { .. }
-                | FileErrorKind::WebPage
-        )
-    }
 }

@@ -15,6 +15,7 @@ use crate::crypto::MasterKey;
 use crate::db::{Db, Durability, args};
 use crate::tenants::School;
 
+mod academy;
 mod hostile;
 mod rules;
 mod same_pupil;
@@ -87,6 +88,7 @@ impl Fixture {
             academy: "montpellier".into(),
             files: files.to_vec(),
             removals: RemovalPolicy::Guarded,
+            takes_lead: false,
             dry_run: false,
         };
         change(&mut request);
@@ -153,7 +155,7 @@ impl ImportResult {
     fn outcome(&self) -> &SchoolImportOutcome {
         let mut schools = self.findings.iter().filter_map(|finding| match finding {
             ImportFinding::School(school) => Some(&school.outcome),
-            ImportFinding::File(_) | ImportFinding::Skipped(_) | ImportFinding::NoRoster => None,
+            _ => None,
         });
         let outcome = schools.next().unwrap();
         assert!(schools.next().is_none());

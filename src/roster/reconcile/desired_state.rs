@@ -39,8 +39,10 @@ impl DesiredState {
         }
         links_nowhere.sort();
         for (key, data) in &known.links {
-            let unread = unreadable.links.contains(key) || unreadable.unnamed_links > 0;
-            if unread && enrolments.contains_key(&key.0) && !links.contains_key(key) {
+            let unread =
+                unreadable.links.contains(key) || unreadable.pupils.contains(&key.0) || unreadable.unnamed_links > 0;
+            let unsaid = set.extent.changes().is_some_and(|changes| !changes.speaks_of_link(key));
+            if (unread || unsaid) && enrolments.contains_key(&key.0) && !links.contains_key(key) {
                 links.insert(key.clone(), data.clone());
             }
         }
@@ -57,7 +59,16 @@ impl DesiredState {
             .enrolments
             .iter()
             .filter(|(id, _)| unreadable.ids.contains(*id) || (unreadable.unnamed > 0 && !named.contains(id.as_str())));
-        current.chain(unread.map(|(id, class)| (id.clone(), class.clone()))).collect()
+        let mut all: BTreeMap<String, Option<String>> =
+            unread.map(|(id, class)| (id.clone(), class.clone())).chain(current).collect();
+        if let Some(changes) = set.extent.changes() {
+            for (id, class) in known.enrolments.iter().filter(|(id, _)| !named.contains(id.as_str())) {
+                if !changes.pupils_removed.contains(id) {
+                    all.entry(id.clone()).or_insert_with(|| class.clone());
+                }
+            }
+        }
+        all
     }
 
     pub fn counts(&self, set: &SchoolRoster) -> RosterCounts {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::clock::Span;
 use crate::roster::Level;
-use crate::roster::formats::{LinkRecord, siecle};
+use crate::roster::formats::{LinkRecord, RosterExtent, siecle};
 use crate::roster::uai::Uai;
 
 const ELEVES: &[u8] = include_bytes!("../../../tests/samples/ElevesAvecAdresses.xml");
@@ -59,7 +59,8 @@ fn pupil(id: usize) -> PupilRecord {
         born: "2013-02-14".parse().unwrap(),
         ine_blind: None,
     };
-    PupilRecord { id: format!("{id:03}"), data, ine: None, class: Some("6A".into()), left_on: None }
+    let id = format!("{id:03}");
+    PupilRecord { id, eleve_id: None, data, ine: None, class: Some("6A".into()), left_on: None }
 }
 
 fn person(id: usize) -> PersonRecord {
@@ -71,6 +72,7 @@ fn person(id: usize) -> PersonRecord {
         given: "Anne".into(),
         mobile,
         other_numbers: Vec::new(),
+        keeps_phone: false,
     }
 }
 
@@ -83,6 +85,7 @@ fn link(pupil: usize, person: usize, level: Level) -> LinkRecord {
 fn school(size: usize) -> SchoolRoster {
     SchoolRoster {
         uai: Uai::parse("0349999J").unwrap(),
+        extent: RosterExtent::Complete,
         year: 2025,
         pupils_exported_at: day(0),
         persons_exported_at: day(0),

@@ -10,18 +10,19 @@ use crate::db::{BATCH_SIZE, FromRow, Result, Tx, UnitOfWork, Value, args, batch_
 use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
-/// The roster last imported for a school.
-#[derive(Clone, Copy, Debug, FromRow)]
+/// The roster last imported for a school, by its leading format.
+#[derive(Clone, Debug, FromRow)]
 pub struct RosterSetRow {
     pub revision: i64,
     pub school_year: i64,
     pub eleves_exported_at: i64,
     pub responsables_exported_at: i64,
+    pub leading_format: String,
 }
 
 pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
-    let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at FROM roster_set \
-               WHERE uai = $1";
+    let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at, \
+               COALESCE(leading_format, 'siecle') AS leading_format FROM roster_set WHERE uai = $1";
     tx.fetch_optional(sql, args![uai]).await
 }
 
@@ -29,24 +30,50 @@ pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
 pub async fn compare_and_set(
     tx: &mut UnitOfWork<'_>,
     uai: &Uai,
-    known: Option<RosterSetRow>,
-    new: RosterSetRow,
+    known: Option<&RosterSetRow>,
+    new: &RosterSetRow,
 ) -> Result<bool> {
     let now = tx.now;
-    let RosterSetRow { revision, school_year, eleves_exported_at, responsables_exported_at } = new;
-    let mut args = args![uai, revision, school_year, eleves_exported_at, responsables_exported_at, now];
+    let RosterSetRow { revision, school_year, eleves_exported_at, responsables_exported_at, leading_format } = new;
+    let mut args =
+        args![uai, *revision, *school_year, *eleves_exported_at, *responsables_exported_at, now, leading_format];
     let sql = match known {
         None => {
             "INSERT INTO roster_set (uai, revision, school_year, eleves_exported_at, responsables_exported_at, \
-             imported_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (uai) DO NOTHING"
+             imported_at, leading_format) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (uai) DO NOTHING"
         }
         Some(known) => {
             args.push(Value::from(known.revision));
             "UPDATE roster_set SET revision = $2, school_year = $3, eleves_exported_at = $4, \
-             responsables_exported_at = $5, imported_at = $6 WHERE uai = $1 AND revision = $7"
+             responsables_exported_at = $5, imported_at = $6, leading_format = $7 WHERE uai = $1 AND revision = $8"
         }
     };
     Ok(tx.execute(sql, args).await? == 1)
+}
+
+/// The last set of a format that does not lead.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct RosterExportRow {
+    pub school_year: i64,
+    pub pupils_exported_at: i64,
+    pub persons_exported_at: i64,
+}
+
+pub async fn find_export(tx: &mut Tx, uai: &Uai, format: &str) -> Result<Option<RosterExportRow>> {
+    let sql = "SELECT school_year, pupils_exported_at, persons_exported_at FROM roster_export \
+               WHERE uai = $1 AND format = $2";
+    tx.fetch_optional(sql, args![uai, format]).await
+}
+
+pub async fn upsert_export(tx: &mut UnitOfWork<'_>, uai: &Uai, format: &str, row: RosterExportRow) -> Result<()> {
+    let now = tx.now;
+    let RosterExportRow { school_year, pupils_exported_at, persons_exported_at } = row;
+    let sql = "INSERT INTO roster_export (uai, format, school_year, pupils_exported_at, persons_exported_at, \
+               imported_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (uai, format) DO UPDATE SET \
+               school_year = excluded.school_year, pupils_exported_at = excluded.pupils_exported_at, \
+               persons_exported_at = excluded.persons_exported_at, imported_at = excluded.imported_at";
+    tx.execute(sql, args![uai, format, school_year, pupils_exported_at, persons_exported_at, now]).await?;
+    Ok(())
 }
 
 /// Lists persons of an academy by PERSONNE_ID.
@@ -55,7 +82,8 @@ pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<V
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at FROM person WHERE academy = $1 AND person_key IN (",
+             phone_end, landline, landline_blind, mobile_in, exported_at, led_by FROM person \
+             WHERE academy = $1 AND person_key IN (",
             batch_placeholders!(),
             ")"
         );
@@ -69,9 +97,8 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     let mut rows = Vec::with_capacity(keys.len());
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at \
-             FROM pupil \
-             WHERE academy = $1 AND pupil_key IN (",
+            "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at, \
+             led_by FROM pupil WHERE academy = $1 AND pupil_key IN (",
             batch_placeholders!(),
             ")"
         );
@@ -80,43 +107,12 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     Ok(rows)
 }
 
-#[derive(Clone, Debug, FromRow)]
-pub struct EnrolmentRow {
-    pub pupil_id: PupilId,
-    pub pupil_key: String,
-    pub class: Option<String>,
-}
-
-/// Lists the current enrolments of a school: a few thousand at most.
-pub async fn list_enrolments(tx: &mut Tx, uai: &Uai) -> Result<Vec<EnrolmentRow>> {
-    let sql = "SELECT e.pupil_id, u.pupil_key, e.class FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
-               WHERE e.uai = $1 AND e.ended_at IS NULL";
-    tx.fetch_all(sql, args![uai]).await
-}
-
-#[derive(Clone, Debug, FromRow)]
-pub struct LinkRow {
-    pub pupil_id: PupilId,
-    pub pupil_key: String,
-    pub person_id: PersonId,
-    pub person_key: String,
-    pub level: String,
-    pub relation: Option<String>,
-}
-
-/// Lists the current links given by a school's rosters.
-pub async fn list_links(tx: &mut Tx, uai: &Uai) -> Result<Vec<LinkRow>> {
-    let sql = "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation FROM link l \
-               JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
-               WHERE l.uai = $1 AND l.ended_at IS NULL";
-    tx.fetch_all(sql, args![uai]).await
-}
-
 /// Returns false if another school's import has just inserted the same person.
 pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
-               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING";
+               phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind, \
+               led_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+               ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -133,7 +129,8 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
         &row.mobile_in,
         now,
         &row.landline,
-        &row.landline_blind
+        &row.landline_blind,
+        &row.led_by
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -144,6 +141,7 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
 pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $13, landline_blind = $14, \
+               led_by = $15, \
                phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_since ELSE $12 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_proven_at END, \
                phone_disowned_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_disowned_at END, \
@@ -169,7 +167,8 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
         &row.mobile_in,
         now,
         &row.landline,
-        &row.landline_blind
+        &row.landline_blind,
+        &row.led_by
     ];
     tx.execute(sql, args).await?;
     Ok(())
@@ -178,7 +177,7 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
 /// Returns false if another school's import has just inserted the same pupil.
 pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
     let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
-               exported_at, ine_blind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+               exported_at, ine_blind, led_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -188,7 +187,8 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
         &row.given_name,
         &row.birth_date,
         row.exported_at,
-        &row.ine_blind
+        &row.ine_blind,
+        &row.led_by
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -196,7 +196,7 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
 /// Updates a pupil unless the row is newer; the account is left unchanged.
 pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
-               ine_blind = $7 WHERE id = $1 AND exported_at <= $6";
+               ine_blind = $7, led_by = $8 WHERE id = $1 AND exported_at <= $6";
     let args = args![
         &row.id,
         &row.family_name,
@@ -204,7 +204,8 @@ pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
         &row.given_name,
         &row.birth_date,
         row.exported_at,
-        &row.ine_blind
+        &row.ine_blind,
+        &row.led_by
     ];
     tx.execute(sql, args).await?;
     Ok(())
@@ -233,18 +234,26 @@ pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Resul
     Ok(())
 }
 
-/// Starts or restarts an enrolment, or changes its class.
-pub async fn upsert_enrolment(tx: &mut Tx, uai: &Uai, pupil_id: &PupilId, class: Option<&str>) -> Result<()> {
-    let sql = "INSERT INTO enrolment (pupil_id, uai, class) VALUES ($1, $2, $3) \
-               ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, ended_at = NULL";
-    tx.execute(sql, args![pupil_id, uai, class]).await?;
+/// Starts or restarts an enrolment, or changes its class; `source` is the format of its export.
+pub async fn upsert_enrolment(
+    tx: &mut Tx,
+    uai: &Uai,
+    pupil_id: &PupilId,
+    class: Option<&str>,
+    source: &'static str,
+) -> Result<()> {
+    let sql = "INSERT INTO enrolment (pupil_id, uai, class, source) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (pupil_id, uai) DO UPDATE SET class = excluded.class, source = excluded.source, \
+               ended_at = NULL";
+    tx.execute(sql, args![pupil_id, uai, class, source]).await?;
     Ok(())
 }
 
-pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilId) -> Result<()> {
+/// Ends an enrolment; `source` is the format whose set lacks it.
+pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilId, source: &'static str) -> Result<()> {
     let now = tx.now;
-    let sql = "UPDATE enrolment SET ended_at = $3 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
-    tx.execute(sql, args![pupil_id, uai, now]).await?;
+    let sql = "UPDATE enrolment SET ended_at = $3, source = $4 WHERE pupil_id = $1 AND uai = $2 AND ended_at IS NULL";
+    tx.execute(sql, args![pupil_id, uai, now, source]).await?;
     Ok(())
 }
 
@@ -268,9 +277,16 @@ pub async fn upsert_link(tx: &mut Tx, uai: &Uai, link: &NewLink<'_>) -> Result<(
     Ok(())
 }
 
-pub async fn end_link(tx: &mut UnitOfWork<'_>, uai: &Uai, person_id: &PersonId, pupil_id: &PupilId) -> Result<()> {
+/// Ends a link; `source` is the format whose set lacks it.
+pub async fn end_link(
+    tx: &mut UnitOfWork<'_>,
+    uai: &Uai,
+    (person_id, pupil_id): (&PersonId, &PupilId),
+    source: &'static str,
+) -> Result<()> {
     let now = tx.now;
-    let sql = "UPDATE link SET ended_at = $4 WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
-    tx.execute(sql, args![person_id, pupil_id, uai, now]).await?;
+    let sql = "UPDATE link SET ended_at = $4, source = $5 \
+               WHERE person_id = $1 AND pupil_id = $2 AND uai = $3 AND ended_at IS NULL";
+    tx.execute(sql, args![person_id, pupil_id, uai, now, source]).await?;
     Ok(())
 }

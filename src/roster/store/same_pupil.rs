@@ -39,7 +39,7 @@ pub async fn list_with_account(tx: &mut Tx, blinds: &[&str]) -> Result<Vec<Accou
 /// The history of a pupil without an account.
 #[derive(Clone, Debug, FromRow)]
 pub struct PupilHistory {
-    pub pupil_key: String,
+    pub pupil_id: PupilId,
     pub join_barred_at: Option<i64>,
     /// The last time of an enrolment at any school of the academy: now for a current one.
     pub enrolled_at: Option<i64>,
@@ -50,7 +50,7 @@ pub async fn list_histories(tx: &mut Tx, now: Timestamp, ids: &[&PupilId]) -> Re
     let mut rows = Vec::new();
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT u.pupil_key, u.join_barred_at, (SELECT MAX(COALESCE(e.ended_at, $1)) FROM enrolment e \
+            "SELECT u.id AS pupil_id, u.join_barred_at, (SELECT MAX(COALESCE(e.ended_at, $1)) FROM enrolment e \
              WHERE e.pupil_id = u.id) AS enrolled_at FROM pupil u WHERE u.id IN (",
             batch_placeholders!(),
             ")"

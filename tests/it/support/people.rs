@@ -99,6 +99,7 @@ impl TestServer {
             academy: academy.to_owned(),
             files,
             removals: RemovalPolicy::Accepted,
+            takes_lead: false,
             dry_run: false,
         };
         let op = self.operation();

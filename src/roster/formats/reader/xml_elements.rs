@@ -32,8 +32,37 @@ pub enum XmlEvent<'a> {
     },
 }
 
+/// The DOCTYPE that a document may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DoctypePolicy {
+    #[default]
+    Refused,
+    /// The one that names this root and an external file, which is never fetched. It declares nothing itself.
+    External(&'static str),
+}
+
+impl DoctypePolicy {
+    fn allows(self, text: &str) -> bool {
+        match self {
+            DoctypePolicy::Refused => false,
+            DoctypePolicy::External(root) => {
+                text.split_whitespace().next() == Some(root) && !text.contains(['[', ']', '<', '>', '%', '&'])
+            }
+        }
+    }
+}
+
+/// Walks through a document without DOCTYPE to the end, or until `visit` breaks off.
+pub fn walk_elements<R, V>(file: &str, input: R, ctx: V) -> Result<(), FileError>
+where
+    R: Read,
+    V: FnMut(XmlEvent<'_>) -> ControlFlow<Option<FileErrorKind>>,
+{
+    walk_elements_with(DoctypePolicy::Refused, file, input, ctx)
+}
+
 /// Walks through a document to the end, or until `visit` breaks off.
-pub fn walk_elements<R, V>(file: &str, input: R, mut ctx: V) -> Result<(), FileError>
+pub fn walk_elements_with<R, V>(doctype: DoctypePolicy, file: &str, input: R, mut ctx: V) -> Result<(), FileError>
 where
     R: Read,
     V: FnMut(XmlEvent<'_>) -> ControlFlow<Option<FileErrorKind>>,
@@ -45,7 +74,7 @@ where
     })?;
     let mut reader = Reader::from_reader(TokenBoundedReader::new(decoded));
     reader.config_mut().check_comments = true;
-    let mut walk = ElementWalker::default();
+    let mut walk = ElementWalker { doctype, ..ElementWalker::default() };
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -75,6 +104,7 @@ where
 
 #[derive(Default)]
 struct ElementWalker {
+    doctype: DoctypePolicy,
     path: String,
     depth: usize,
     rooted: bool,
@@ -114,6 +144,9 @@ impl ElementWalker {
                     },
                 };
                 self.push_text(letter.encode_utf8(&mut [0; 4]))
+            }
+            Event::DocType(text) if self.depth == 0 && !self.rooted && self.doctype.allows(&text) => {
+                Ok(ElementChange::Nothing)
             }
             Event::DocType(_) => Err(FileErrorKind::Doctype),
             Event::Decl(_) if !first => Err(malformed("a second XML declaration")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ExportContent, ExportFile, ExportHeader};
 use crate::roster::formats::{
-    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning, SchoolRoster, SchoolRosterError,
+    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning, RosterExtent, SchoolRoster, SchoolRosterError,
     UnreadablePersons, UnreadablePupils,
 };
 use crate::roster::uai::Uai;
@@ -73,6 +73,7 @@ impl PartialRoster {
         }
         Ok(SchoolRoster {
             uai,
+            extent: RosterExtent::Complete,
             year: eleves.year,
             pupils_exported_at: eleves.exported_at,
             persons_exported_at: responsables.exported_at,

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 
+use super::fields::parse_class;
 use super::reader::archive;
 use super::reader::xml_elements::{XmlEvent, walk_elements};
 use super::{
@@ -272,7 +273,7 @@ impl ExportParser {
         if structure.get("TYPE_STRUCTURE") != Some("D") {
             return;
         }
-        let class = structure.get("CODE_STRUCTURE").and_then(record::parse_class);
+        let class = structure.get("CODE_STRUCTURE").and_then(parse_class);
         if let Some((pupil, class)) = self.structures_of.clone().zip(class) {
             let kept = self.classes.entry(pupil).or_insert_with(|| class.clone());
             if class < *kept {

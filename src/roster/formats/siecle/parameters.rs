@@ -2,13 +2,12 @@
 //!
 //! The time decides the order of two exports, so the Paris local time is converted to a timestamp.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::Europe::Paris;
+use chrono::{NaiveDateTime, NaiveTime};
 
 use super::ExportHeader;
-use super::record::{RecordFields, parse_french_date};
-use crate::base::clock::Timestamp;
+use super::record::RecordFields;
 use crate::roster::formats::FileErrorKind;
+use crate::roster::formats::fields::{paris_to_timestamp, parse_french_date};
 use crate::roster::uai::Uai;
 
 /// The element of the header.
@@ -42,15 +41,4 @@ pub fn parse_header(parameters: &RecordFields) -> Result<ExportHeader, FileError
     let moment = moment.ok_or_else(|| unreadable(field, text))?;
     let exported_at = paris_to_timestamp(moment).ok_or_else(|| unreadable(field, text))?;
     Ok(ExportHeader { uai, year, exported_at, exported_on: moment.date() })
-}
-
-/// Converts a Paris local time to a timestamp: the first of two moments in the repeated hour of autumn, an hour later
-/// in the skipped hour of spring.
-fn paris_to_timestamp(moment: NaiveDateTime) -> Option<Timestamp> {
-    let later = || moment.checked_add_signed(TimeDelta::hours(1)).and_then(earliest);
-    earliest(moment).or_else(later).map(|moment| Timestamp(moment.timestamp_millis()))
-}
-
-fn earliest(moment: NaiveDateTime) -> Option<DateTime<chrono_tz::Tz>> {
-    Paris.from_local_datetime(&moment).earliest()
 }

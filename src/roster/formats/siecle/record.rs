@@ -3,16 +3,10 @@
 use chrono::NaiveDate;
 
 use crate::base::date::BirthDate;
-use crate::base::names::normalize_name;
+use crate::roster::formats::fields::{parse_date, parse_id, parse_name};
 use crate::roster::formats::{LinkRecord, PersonRecord, PupilRecord, RecordErrorKind};
 use crate::roster::ine::Ine;
 use crate::roster::{Level, LinkData, OTHER_NUMBERS, PupilData};
-
-/// The maximum characters of a name, according to the format.
-const MAX_NAME_CHARS: usize = 100;
-const MAX_ID_BYTES: usize = 20;
-/// The maximum characters of a class code; the format says 8, older codes were longer.
-const MAX_CLASS_CHARS: usize = 20;
 
 /// Fields by element name; a list, as the fastest structure for few entries.
 #[derive(Debug, Default)]
@@ -30,42 +24,18 @@ impl RecordFields {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns an id usable as a key: letters and digits only.
+    /// Returns an id usable as a key.
     pub fn id(&self, name: &'static str) -> Result<String, RecordErrorKind> {
-        let value = self.get(name).ok_or(RecordErrorKind::Missing(name))?;
-        let right = value.len() <= MAX_ID_BYTES && value.bytes().all(|b| b.is_ascii_alphanumeric());
-        if right { Ok(value.to_owned()) } else { Err(RecordErrorKind::InvalidId(name)) }
+        parse_id(name, self.get(name))
     }
 
     fn name(&self, field: &'static str) -> Result<Option<String>, RecordErrorKind> {
-        let Some(value) = self.get(field) else { return Ok(None) };
-        // `|` and `$` separate the fields of FrEduVecteur and of AAF: a name with one would become two fields.
-        // U+FFFD and the upper control characters are the traces of an œ read in a wrong encoding.
-        let wrong = |c: char| matches!(c, '|' | '$' | '\u{fffd}') || (c.is_control() && !c.is_whitespace());
-        if value.chars().any(|c| wrong(c) || c == '\u{85}') {
-            return Err(RecordErrorKind::InvalidCharacters(field));
-        }
-        let name = normalize_name(value);
-        if name.chars().count() > MAX_NAME_CHARS {
-            return Err(RecordErrorKind::TooLong(field));
-        }
-        Ok(Some(name).filter(|name| !name.is_empty()))
+        parse_name(field, self.get(field))
     }
 
-    /// Parses a date, strictly JJ/MM/AAAA.
     fn date(&self, field: &'static str) -> Result<Option<NaiveDate>, RecordErrorKind> {
-        self.get(field).map(|value| parse_french_date(value).ok_or(RecordErrorKind::InvalidDate(field))).transpose()
+        parse_date(field, self.get(field))
     }
-}
-
-/// Parses `14/02/2013` and no other form.
-pub fn parse_french_date(text: &str) -> Option<NaiveDate> {
-    let shape = text.len() == 10
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            2 | 5 => byte == b'/',
-            _ => byte.is_ascii_digit(),
-        });
-    shape.then(|| NaiveDate::parse_from_str(text, "%d/%m/%Y").ok()).flatten()
 }
 
 pub const PUPIL_FIELDS: [&str; 9] =
@@ -93,13 +63,7 @@ pub fn parse_pupil(fields: &RecordFields) -> Result<PupilRecord, RecordErrorKind
     let born = BirthDate::from(born);
     let data = PupilData { family, usage: fields.name("NOM_USAGE")?, given, born, ine_blind: None };
     let ine = INE_FIELDS.into_iter().find_map(|column| Ine::parse(fields.get(column)?));
-    Ok(PupilRecord { id, data, ine, class: None, left_on: fields.date("DATE_SORTIE")? })
-}
-
-/// Returns the division of a pupil, if the code is valid.
-pub fn parse_class(code: &str) -> Option<String> {
-    let code = normalize_name(&code.replace(['|', '$', '\u{fffd}'], " "));
-    (!code.is_empty() && code.chars().count() <= MAX_CLASS_CHARS).then_some(code)
+    Ok(PupilRecord { id, eleve_id: None, data, ine, class: None, left_on: fields.date("DATE_SORTIE")? })
 }
 
 pub fn parse_person(fields: &RecordFields) -> Result<PersonRecord, RecordErrorKind> {
@@ -110,7 +74,7 @@ pub fn parse_person(fields: &RecordFields) -> Result<PersonRecord, RecordErrorKi
     let mobile = number("TEL_PORTABLE");
     let other_numbers = OTHER_NUMBERS.into_iter().filter_map(|column| Some((column, number(column)?))).collect();
     let given = fields.name("PRENOM")?.unwrap_or_default();
-    Ok(PersonRecord { id, family, usage: fields.name("NOM_USAGE")?, given, mobile, other_numbers })
+    Ok(PersonRecord { id, family, usage: fields.name("NOM_USAGE")?, given, mobile, other_numbers, keeps_phone: false })
 }
 
 pub fn parse_link(fields: &RecordFields) -> Result<LinkRecord, RecordErrorKind> {

@@ -1,6 +1,7 @@
 //! Concurrent imports.
 
-use super::sealed_plan::{SealedPlan, StoredRoster};
+use super::sealed_plan::SealedPlan;
+use super::stored_roster::{RosterReading, StoredRoster};
 use super::*;
 use crate::roster::formats::siecle;
 
@@ -23,10 +24,20 @@ async fn a_set_that_moved_since_it_was_compared_is_not_written() {
         for (day, later) in [("08/09/2025", "09/09/2025"), ("10/09/2025", "11/09/2025")] {
             let set = read(&roster.on(day, |roster| roster.persons[0].1 = "0639987777".into()));
             let mut tx = ground.db.read().await.unwrap();
-            let state = StoredRoster::read(&mut tx, ground.context().storage, "montpellier", &set).await.unwrap();
+            let (master_key, phone_parser) = (&ground.master_key, &ground.numbering);
+            let request = &ImportRequest {
+                format: RosterFormat::Siecle,
+                academy: "montpellier".into(),
+                files: Vec::new(),
+                removals: RemovalPolicy::Guarded,
+                takes_lead: false,
+                dry_run: false,
+            };
+            let reading = RosterReading { request, master_key, phone_parser, now: NOW, set: &set };
+            let state = StoredRoster::read(&mut tx, reading).await.unwrap();
             drop(tx);
             let plan = plan_changes(&state.current, &set, &ground.numbering, RemovalPolicy::Guarded).unwrap();
-            let stale = SealedPlan::seal(ground.context(), state, plan, RosterFormat::Siecle).unwrap();
+            let stale = SealedPlan::seal(ground.context(), state, plan, (RosterFormat::Siecle, &set)).unwrap();
             ground.imported(&roster.on(later, |_| {})).await;
             let before = ground.rows().await;
             assert!(!stale.apply(ground.context(), "montpellier", &set.uai).await.unwrap());

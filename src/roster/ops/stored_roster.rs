@@ -1,0 +1,266 @@
+//! The stored state of a school, by the keys of the format that is imported.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::row_matching::RowMatching;
+use super::{ImportError, ImportRequest, Result};
+use crate::base::clock::Timestamp;
+use crate::base::phone::PhoneParser;
+use crate::base::typed_ids::{PersonId, PupilId};
+use crate::crypto::MasterKey;
+use crate::db::{self, Tx, parse_word};
+use crate::roster::LinkData;
+use crate::roster::formats::SchoolRoster;
+use crate::roster::precedence::{FormatStanding, RowAuthority};
+use crate::roster::reconcile::{CurrentState, ExportVersion};
+use crate::roster::same_pupil::{MIN_ABSENCE, PupilElsewhere};
+use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
+use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
+use crate::roster::store::{keys, same_pupil};
+
+/// The inputs of reading a school's state, beside the database.
+#[derive(Clone, Copy)]
+pub struct RosterReading<'a> {
+    pub request: &'a ImportRequest,
+    pub master_key: &'a MasterKey,
+    pub phone_parser: &'a PhoneParser,
+    pub now: Timestamp,
+    pub set: &'a SchoolRoster,
+}
+
+/// The stored state of a school, with the ids of its rows.
+pub struct StoredRoster {
+    pub current: CurrentState,
+    pub standing: FormatStanding,
+    pub set: Option<RosterSetRow>,
+    /// Row ids by the keys of the format.
+    pub persons: BTreeMap<String, PersonId>,
+    pub pupils: BTreeMap<String, PupilId>,
+    /// The rows of another format that the records of this one are.
+    pub matching: RowMatching,
+    /// The persons and pupils that the format leads already.
+    pub led: BTreeSet<String>,
+    /// The pupils who have an account.
+    accounted: BTreeSet<String>,
+}
+
+impl StoredRoster {
+    /// Reads the roster revision first: a change to anything read afterwards is detected by this revision.
+    pub async fn read(tx: &mut Tx, reading: RosterReading<'_>) -> Result<Self> {
+        let RosterReading { request, set, .. } = reading;
+        let last = import::find_set(tx, &set.uai).await?;
+        let mut state = Self {
+            current: CurrentState::default(),
+            standing: standing_of(request, set, last.as_ref())?,
+            set: last,
+            persons: BTreeMap::new(),
+            pupils: BTreeMap::new(),
+            matching: RowMatching::default(),
+            led: BTreeSet::new(),
+            accounted: BTreeSet::new(),
+        };
+        state.current.last_export = state.find_last_export(tx, set).await?;
+        state.read_people(tx, reading).await?;
+        state.match_rows(tx, reading).await?;
+        state.read_school(tx, set).await?;
+        state.read_elsewhere(tx, reading).await?;
+        Ok(state)
+    }
+
+    async fn find_last_export(&self, tx: &mut Tx, set: &SchoolRoster) -> Result<Option<ExportVersion>> {
+        let FormatStanding { format, leading, leading_export, .. } = &self.standing;
+        if format == leading {
+            return Ok(*leading_export);
+        }
+        let row = import::find_export(tx, &set.uai, format).await?;
+        row.map(|row| export_version(&row, set)).transpose()
+    }
+
+    async fn read_people(&mut self, tx: &mut Tx, reading: RosterReading<'_>) -> Result<()> {
+        let RosterReading { request, set, .. } = reading;
+        let (format, academy) = (request.format, request.academy.as_str());
+        let named = set.persons.iter().map(|person| &person.id).chain(set.links.iter().map(|link| &link.person));
+        let named: Vec<&str> = named.map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect();
+        let persons = match format.has_key_columns() {
+            true => import::list_persons(tx, academy, &named).await?,
+            false => keys::list_persons_by_key(tx, academy, format.name(), &named).await?,
+        };
+        for row in persons {
+            self.take_person(reading, row.person_key.clone(), row)?;
+        }
+        let named: Vec<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
+        let pupils = match format.has_key_columns() {
+            true => import::list_pupils(tx, academy, &named).await?,
+            false => keys::list_pupils_by_key(tx, academy, format.name(), &named).await?,
+        };
+        for row in pupils {
+            self.take_pupil(reading, row.pupil_key.clone(), row)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a person's row under a key of the format.
+    pub fn take_person(&mut self, reading: RosterReading<'_>, key: String, row: PersonRow) -> Result<()> {
+        let data = row.open(reading.master_key)?;
+        let given_at = reading.set.persons_exported_at;
+        match self.standing.authority_over_data(row.led_by.as_deref(), data.exported_at, given_at) {
+            RowAuthority::Owned => _ = self.led.insert(key.clone()),
+            RowAuthority::Fixed => _ = self.current.held.persons.insert(key.clone()),
+            RowAuthority::Adoptable if self.standing.leads() => {
+                self.current.held.persons_to_lead.insert(key.clone());
+            }
+            RowAuthority::Adoptable => {}
+        }
+        self.current.persons.insert(key.clone(), data);
+        self.persons.insert(key, row.id);
+        Ok(())
+    }
+
+    /// Takes a pupil's row under a key of the format.
+    pub fn take_pupil(&mut self, reading: RosterReading<'_>, key: String, row: PupilRow) -> Result<()> {
+        let data = row.open(reading.master_key)?;
+        let given_at = reading.set.pupils_exported_at;
+        match self.standing.authority_over_data(row.led_by.as_deref(), data.exported_at, given_at) {
+            RowAuthority::Owned => _ = self.led.insert(key.clone()),
+            RowAuthority::Fixed => _ = self.current.held.pupils.insert(key.clone()),
+            RowAuthority::Adoptable if self.standing.leads() => {
+                self.current.held.pupils_to_lead.insert(key.clone());
+            }
+            RowAuthority::Adoptable => {}
+        }
+        self.accounted.extend(row.account_id.is_some().then(|| key.clone()));
+        self.current.pupils.insert(key.clone(), data);
+        self.pupils.insert(key, row.id);
+        Ok(())
+    }
+
+    /// Reads enrolments and links, as far as they are of the import's own domain.
+    async fn read_school(&mut self, tx: &mut Tx, set: &SchoolRoster) -> Result<()> {
+        let (format, with_ended) = (self.standing.format, !self.standing.leads());
+        for mut row in keys::list_enrolments(tx, &set.uai, format, with_ended).await? {
+            row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
+            match self.authority(&row.source, set.pupils_exported_at, &[&row.pupil_key]) {
+                RowAuthority::Owned if row.is_current => {
+                    self.current.enrolments.insert(row.pupil_key.clone(), row.class);
+                    self.pupils.insert(row.pupil_key, row.pupil_id);
+                }
+                RowAuthority::Fixed => _ = self.current.held.enrolments.insert(row.pupil_key),
+                RowAuthority::Owned | RowAuthority::Adoptable => {}
+            }
+        }
+        for mut row in keys::list_links(tx, &set.uai, format, with_ended).await? {
+            row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
+            row.person_key = self.matching.key_of_person(&row.person_id).unwrap_or(row.person_key);
+            let keys = [row.pupil_key.as_str(), row.person_key.as_str()];
+            match self.authority(&row.source, set.persons_exported_at, &keys) {
+                RowAuthority::Owned if row.is_current => {
+                    let level = parse_word("link", "level", &row.person_id, &row.level)?;
+                    let data = LinkData { level, relation: row.relation };
+                    self.current.links.insert((row.pupil_key.clone(), row.person_key.clone()), data);
+                    self.pupils.insert(row.pupil_key, row.pupil_id);
+                    self.persons.insert(row.person_key, row.person_id);
+                }
+                RowAuthority::Fixed => _ = self.current.held.links.insert((row.pupil_key, row.person_key)),
+                RowAuthority::Owned | RowAuthority::Adoptable => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the authority over an enrolment or a link. Of people whom this format does not know, what another one wrote
+    /// is not its to end, unless it takes the lead.
+    fn authority(&self, source: &str, given_at: Timestamp, keys: &[&str]) -> RowAuthority {
+        let standing = &self.standing;
+        let is_foreign = keys.iter().any(|key| key.contains(['~', ':']));
+        match standing.authority_over(source, given_at) {
+            RowAuthority::Owned if is_foreign && source != standing.format && !standing.takes_lead => {
+                RowAuthority::Fixed
+            }
+            authority => authority,
+        }
+    }
+
+    /// Reads the records with an account that have the INE of a pupil of the roster without one. A record that this
+    /// same export gives another INE has that one no more.
+    async fn read_elsewhere(&mut self, tx: &mut Tx, reading: RosterReading<'_>) -> Result<()> {
+        let set = reading.set;
+        let without = set.pupils.iter().filter(|pupil| !self.accounted.contains(&pupil.id));
+        let mut by_ine: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for pupil in without {
+            if let Some(ine) = &pupil.data.ine_blind {
+                by_ine.entry(ine).or_default().push(&pupil.id);
+            }
+        }
+        let corrected: BTreeMap<&PupilId, &str> = set
+            .pupils
+            .iter()
+            .filter_map(|pupil| Some((self.pupils.get(&pupil.id)?, pupil.data.ine_blind.as_deref()?)))
+            .collect();
+        let blinds: Vec<&str> = by_ine.keys().copied().collect();
+        for row in same_pupil::list_with_account(tx, &blinds).await? {
+            if corrected.get(&row.id).is_some_and(|ine| *ine != row.ine_blind) {
+                continue;
+            }
+            let born = open_birth_date(reading.master_key, &row.id, &row.birth_date)?;
+            for key in by_ine.get(row.ine_blind.as_str()).into_iter().flatten() {
+                let other = PupilElsewhere {
+                    born,
+                    // Ids are in the order of their creation.
+                    is_older: self.pupils.get(*key).is_none_or(|own| row.id < *own),
+                    pupil_id: row.id.clone(),
+                    account_id: row.account_id.clone(),
+                    family: row.family_name.clone(),
+                    given: row.given_name.clone(),
+                };
+                self.current.elsewhere.entry((*key).to_owned()).or_default().push(other);
+            }
+        }
+        self.read_history(tx, reading.now).await
+    }
+
+    /// Reads of the pupils with records elsewhere who was enrolled lately, and passes over those whom an operator took
+    /// out of a wrong account.
+    async fn read_history(&mut self, tx: &mut Tx, now: Timestamp) -> Result<()> {
+        let own = self.current.elsewhere.keys().filter_map(|key| Some((self.pupils.get(key)?.clone(), key.clone())));
+        let own: BTreeMap<PupilId, String> = own.collect();
+        let ids: Vec<&PupilId> = own.keys().collect();
+        for row in same_pupil::list_histories(tx, now, &ids).await? {
+            let Some(key) = own.get(&row.pupil_id) else { continue };
+            if row.join_barred_at.is_some() {
+                self.current.elsewhere.remove(key);
+            } else if row.enrolled_at.is_some_and(|at| now.since(Timestamp(at)) < MIN_ABSENCE) {
+                self.current.lately_enrolled.insert(key.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn standing_of(request: &ImportRequest, set: &SchoolRoster, last: Option<&RosterSetRow>) -> Result<FormatStanding> {
+    let format = request.format.name();
+    let leading = last.map_or(format, |last| last.leading_format.as_str());
+    let leading_export = last.map(|last| RosterExportRow {
+        school_year: last.school_year,
+        pupils_exported_at: last.eleves_exported_at,
+        persons_exported_at: last.responsables_exported_at,
+    });
+    Ok(FormatStanding {
+        format,
+        leading: leading.to_owned(),
+        takes_lead: request.takes_lead && leading != format,
+        leading_export: leading_export.map(|row| export_version(&row, set)).transpose()?,
+    })
+}
+
+fn export_version(row: &RosterExportRow, set: &SchoolRoster) -> Result<ExportVersion> {
+    let year = u16::try_from(row.school_year);
+    Ok(ExportVersion {
+        year: year.map_err(|_| inconsistent("roster_set", "school_year", set.uai.as_str()))?,
+        pupils_at: Timestamp(row.pupils_exported_at),
+        persons_at: Timestamp(row.persons_exported_at),
+    })
+}
+
+fn inconsistent(table: &'static str, column: &'static str, row: &str) -> ImportError {
+    ImportError::Db(db::DbError::Inconsistent { table, column, row: row.to_owned() })
+}

@@ -1,0 +1,318 @@
+//! Rows by the keys of a format. SIECLE's keys are columns of the rows; those of other formats have tables.
+
+use crate::base::typed_ids::{PersonId, PupilId};
+use crate::base::uai::Uai;
+use crate::db::{BATCH_SIZE, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
+use crate::roster::sealed_rows::{PersonRow, PupilRow};
+
+/// The arguments of a query by a batch of keys, and the format as `$52`.
+fn keyed_args(academy: &str, keys: &[&str], format: &str) -> Vec<Value> {
+    let mut args = batch_args(Value::from(academy), keys.iter().copied());
+    args.push(Value::from(format));
+    args
+}
+
+/// Lists persons of an academy by their keys in a format other than SIECLE; `person_key` is that key.
+pub async fn list_persons_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PersonRow>> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT p.id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, p.phone, p.phone_blind, \
+             p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, p.led_by \
+             FROM person_roster_key k JOIN person p ON p.id = k.person_id \
+             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        rows.extend(tx.fetch_all::<PersonRow>(sql, keyed_args(academy, keys, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// Lists pupils of an academy by their keys in a format other than SIECLE; `pupil_key` is that key.
+pub async fn list_pupils_by_key(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<PupilRow>> {
+    let mut rows = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT u.id, k.key AS pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
+             u.account_id, u.exported_at, u.led_by \
+             FROM pupil_roster_key k JOIN pupil u ON u.id = k.pupil_id \
+             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        rows.extend(tx.fetch_all::<PupilRow>(sql, keyed_args(academy, keys, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// Lists pupils of an academy who have one of the INEs and no key of the format. `pupil_key` is SIECLE's, or what stands
+/// there in its place.
+pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blinds: &[&str]) -> Result<Vec<PupilRow>> {
+    let mut rows = Vec::new();
+    for blinds in blinds.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT u.id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
+             u.account_id, u.exported_at, u.led_by FROM pupil u WHERE u.academy = $1 AND u.ine_blind IN (",
+            batch_placeholders!(),
+            ") AND CASE WHEN $52 = 'siecle' THEN u.pupil_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
+             FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = $52) END ORDER BY u.id"
+        );
+        rows.extend(tx.fetch_all::<PupilRow>(sql, keyed_args(academy, blinds, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// Returns the ids of the pupils, among those given, who have a key of the format.
+pub async fn list_keyed_pupils(tx: &mut Tx, academy: &str, format: &str, ids: &[&PupilId]) -> Result<Vec<PupilId>> {
+    let mut rows = Vec::new();
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT pupil_id FROM pupil_roster_key WHERE academy = $1 AND format = $52 AND pupil_id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+        let found = tx.fetch_all::<(PupilId,)>(sql, keyed_args(academy, &ids, format)).await?;
+        rows.extend(found.into_iter().map(|(id,)| id));
+    }
+    Ok(rows)
+}
+
+/// A current responsable of a pupil who has no key of the format.
+#[derive(Clone, Debug, FromRow)]
+pub struct UnkeyedResponsable {
+    pub pupil_id: PupilId,
+    pub person_id: PersonId,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    pub given_name: String,
+    pub phone_blind: Option<String>,
+}
+
+/// Lists the current responsables, of any level and in any school, of pupils, but those who have a key of the format.
+pub async fn list_unkeyed_responsables(
+    tx: &mut Tx,
+    academy: &str,
+    format: &str,
+    pupils: &[&PupilId],
+) -> Result<Vec<UnkeyedResponsable>> {
+    let mut rows = Vec::new();
+    for pupils in pupils.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT DISTINCT l.pupil_id, p.id AS person_id, p.family_name, p.usage_name, p.given_name, p.phone_blind \
+             FROM link l JOIN person p ON p.id = l.person_id \
+             WHERE p.academy = $1 AND l.ended_at IS NULL AND l.pupil_id IN (",
+            batch_placeholders!(),
+            ") AND CASE WHEN $52 = 'siecle' THEN p.person_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
+             FROM person_roster_key k WHERE k.person_id = p.id AND k.format = $52) END ORDER BY p.id, l.pupil_id"
+        );
+        let pupils: Vec<&str> = pupils.iter().map(|id| id.as_str()).collect();
+        rows.extend(tx.fetch_all::<UnkeyedResponsable>(sql, keyed_args(academy, &pupils, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// Lists persons by row id; `person_key` is SIECLE's, or what stands there in its place.
+pub async fn list_persons_by_id(tx: &mut Tx, academy: &str, ids: &[&PersonId]) -> Result<Vec<PersonRow>> {
+    let mut rows = Vec::new();
+    for ids in ids.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
+             phone_end, landline, landline_blind, mobile_in, exported_at, led_by FROM person \
+             WHERE academy = $1 AND id IN (",
+            batch_placeholders!(),
+            ")"
+        );
+        let ids = ids.iter().map(|id| id.as_str());
+        rows.extend(tx.fetch_all::<PersonRow>(sql, batch_args(Value::from(academy), ids)).await?);
+    }
+    Ok(rows)
+}
+
+/// Writes the key of a person in a format. Returns false if the key is another person's.
+pub async fn insert_person_key(
+    tx: &mut Tx,
+    academy: &str,
+    format: &str,
+    key: &str,
+    person_id: &PersonId,
+) -> Result<bool> {
+    if format == "siecle" {
+        let sql = "UPDATE person SET person_key = $2 WHERE id = $1 AND person_key LIKE '%:%' AND NOT EXISTS \
+                   (SELECT 1 FROM person o WHERE o.academy = $3 AND o.person_key = $2)";
+        return Ok(tx.execute(sql, args![person_id, key, academy]).await? == 1);
+    }
+    let sql = "INSERT INTO person_roster_key (academy, format, key, person_id) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT DO NOTHING";
+    Ok(tx.execute(sql, args![academy, format, key, person_id]).await? == 1)
+}
+
+/// Writes the key of a pupil in a format. Returns false if the key is another pupil's.
+pub async fn insert_pupil_key(tx: &mut Tx, academy: &str, format: &str, key: &str, pupil_id: &PupilId) -> Result<bool> {
+    if format == "siecle" {
+        let sql = "UPDATE pupil SET pupil_key = $2 WHERE id = $1 AND pupil_key LIKE '%:%' AND NOT EXISTS \
+                   (SELECT 1 FROM pupil o WHERE o.academy = $3 AND o.pupil_key = $2)";
+        return Ok(tx.execute(sql, args![pupil_id, key, academy]).await? == 1);
+    }
+    let sql = "INSERT INTO pupil_roster_key (academy, format, key, pupil_id) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT DO NOTHING";
+    Ok(tx.execute(sql, args![academy, format, key, pupil_id]).await? == 1)
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct EnrolmentRow {
+    pub pupil_id: PupilId,
+    /// The key in the format; `~` and the id of the row if it has none.
+    pub pupil_key: String,
+    pub class: Option<String>,
+    pub source: String,
+    pub is_current: bool,
+}
+
+/// Lists the enrolments of a school, ended ones too if another format leads there: a few thousand at most.
+pub async fn list_enrolments(tx: &mut Tx, uai: &Uai, format: &str, with_ended: bool) -> Result<Vec<EnrolmentRow>> {
+    let sql = match format {
+        "siecle" => {
+            "SELECT e.pupil_id, u.pupil_key, e.class, COALESCE(e.source, 'siecle') AS source, \
+             e.ended_at IS NULL AS is_current FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
+             WHERE e.uai = $1 AND (e.ended_at IS NULL OR $2)"
+        }
+        _ => {
+            "SELECT e.pupil_id, COALESCE(k.key, '~' || e.pupil_id) AS pupil_key, e.class, \
+             COALESCE(e.source, 'siecle') AS source, e.ended_at IS NULL AS is_current FROM enrolment e \
+             LEFT JOIN pupil_roster_key k ON k.pupil_id = e.pupil_id AND k.format = $3 \
+             WHERE e.uai = $1 AND (e.ended_at IS NULL OR $2)"
+        }
+    };
+    let mut args = args![uai, with_ended];
+    args.extend((format != "siecle").then(|| Value::from(format)));
+    tx.fetch_all(sql, args).await
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct LinkRow {
+    pub pupil_id: PupilId,
+    /// The keys in the format; `~` and the id of the row if it has none.
+    pub pupil_key: String,
+    pub person_id: PersonId,
+    pub person_key: String,
+    pub level: String,
+    pub relation: Option<String>,
+    pub source: String,
+    pub is_current: bool,
+}
+
+/// Lists the links given by a school's rosters, ended ones too if another format leads there.
+pub async fn list_links(tx: &mut Tx, uai: &Uai, format: &str, with_ended: bool) -> Result<Vec<LinkRow>> {
+    let sql = match format {
+        "siecle" => {
+            "SELECT l.pupil_id, u.pupil_key, l.person_id, p.person_key, l.level, l.relation, l.source, \
+             l.ended_at IS NULL AS is_current FROM link l \
+             JOIN pupil u ON u.id = l.pupil_id JOIN person p ON p.id = l.person_id \
+             WHERE l.uai = $1 AND (l.ended_at IS NULL OR $2)"
+        }
+        _ => {
+            "SELECT l.pupil_id, COALESCE(u.key, '~' || l.pupil_id) AS pupil_key, l.person_id, \
+             COALESCE(p.key, '~' || l.person_id) AS person_key, l.level, l.relation, l.source, \
+             l.ended_at IS NULL AS is_current FROM link l \
+             LEFT JOIN pupil_roster_key u ON u.pupil_id = l.pupil_id AND u.format = $3 \
+             LEFT JOIN person_roster_key p ON p.person_id = l.person_id AND p.format = $3 \
+             WHERE l.uai = $1 AND (l.ended_at IS NULL OR $2)"
+        }
+    };
+    let mut args = args![uai, with_ended];
+    args.extend((format != "siecle").then(|| Value::from(format)));
+    tx.fetch_all(sql, args).await
+}
+
+/// Writes the key of a school in the exports of its academy.
+pub async fn upsert_structure(tx: &mut Tx, academy: &str, format: &str, key: &str, uai: &Uai) -> Result<()> {
+    let sql = "INSERT INTO roster_structure (academy, format, key, uai) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (academy, format, key) DO UPDATE SET uai = excluded.uai";
+    tx.execute(sql, args![academy, format, key, uai]).await?;
+    Ok(())
+}
+
+/// Lists the schools of an academy with their keys in its exports: a few hundred.
+pub async fn list_structures(tx: &mut Tx, academy: &str, format: &str) -> Result<Vec<(String, Uai)>> {
+    let sql = "SELECT key, uai FROM roster_structure WHERE academy = $1 AND format = $2 ORDER BY key";
+    tx.fetch_all(sql, args![academy, format]).await
+}
+
+/// A current enrolment of a pupil, by the key of a format.
+#[derive(Clone, Debug, FromRow)]
+pub struct KeyedEnrolment {
+    pub pupil_key: String,
+    pub uai: Uai,
+    pub class: Option<String>,
+}
+
+/// Lists the current enrolments of pupils by their keys in a format.
+pub async fn list_enrolments_by_key(
+    tx: &mut Tx,
+    academy: &str,
+    format: &str,
+    keys: &[&str],
+) -> Result<Vec<KeyedEnrolment>> {
+    let mut rows = Vec::new();
+    for keys in keys.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT k.key AS pupil_key, e.uai, e.class FROM pupil_roster_key k \
+             JOIN enrolment e ON e.pupil_id = k.pupil_id AND e.ended_at IS NULL \
+             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
+            batch_placeholders!(),
+            ") ORDER BY k.key, e.uai"
+        );
+        rows.extend(tx.fetch_all::<KeyedEnrolment>(sql, keyed_args(academy, keys, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// A current link between two people who have keys of a format.
+#[derive(Clone, Debug, FromRow)]
+pub struct KeyedLink {
+    pub pupil_key: String,
+    pub person_key: String,
+    pub uai: Uai,
+    pub level: String,
+    pub relation: Option<String>,
+}
+
+/// Lists the current links of pupils by their keys in a format.
+pub async fn list_links_of_pupils(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<KeyedLink>> {
+    let mut rows = Vec::new();
+    for keys in keys.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT u.key AS pupil_key, p.key AS person_key, l.uai, l.level, l.relation FROM pupil_roster_key u \
+             JOIN link l ON l.pupil_id = u.pupil_id AND l.ended_at IS NULL \
+             JOIN person_roster_key p ON p.person_id = l.person_id AND p.format = u.format \
+             WHERE u.academy = $1 AND u.format = $52 AND u.key IN (",
+            batch_placeholders!(),
+            ") ORDER BY u.key, p.key, l.uai"
+        );
+        rows.extend(tx.fetch_all::<KeyedLink>(sql, keyed_args(academy, keys, format)).await?);
+    }
+    Ok(rows)
+}
+
+/// Lists the schools in which persons have current links, by their keys in a format.
+pub async fn list_schools_of_persons(
+    tx: &mut Tx,
+    academy: &str,
+    format: &str,
+    keys: &[&str],
+) -> Result<Vec<(String, Uai)>> {
+    let mut rows = Vec::new();
+    for keys in keys.chunks(BATCH_SIZE) {
+        let sql = concat!(
+            "SELECT DISTINCT k.key, l.uai FROM person_roster_key k \
+             JOIN link l ON l.person_id = k.person_id AND l.ended_at IS NULL \
+             WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
+            batch_placeholders!(),
+            ") ORDER BY k.key, l.uai"
+        );
+        rows.extend(tx.fetch_all::<(String, Uai)>(sql, keyed_args(academy, keys, format)).await?);
+    }
+    Ok(rows)
+}
