@@ -110,3 +110,15 @@ fn faults_f9_what_would_stop_an_older_program_is_found() {
         assert_eq!(fault(sql), None, "{sql}");
     }
 }
+
+/// Two branches may take the same number: each is whole, and together no database opens.
+#[test]
+fn faults_f9_each_number_is_taken_once() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut numbers = std::collections::BTreeSet::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let number = name.split_once('_').unwrap().0.to_owned();
+        assert!(numbers.insert(number), "{name}: another migration has its number");
+    }
+}
