@@ -88,7 +88,8 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
             get(oidc::registration::get).put(oidc::registration::put).delete(oidc::registration::delete),
         )
         .route(paths::JWKS, get(oidc::jwks::get))
-        .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post));
+        .route(paths::LOGOUT, get(oidc::logout::endpoint::get).post(oidc::logout::endpoint::post))
+        .merge(otp::api::routes());
 
     Ok(pages
         .merge(protocol)

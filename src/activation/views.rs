@@ -35,6 +35,8 @@ pub struct CodePage {
     pub delayed: bool,
     /// Set if the typed number is a landline, whoever has it.
     pub call: Option<CallState>,
+    /// Set if the landline may not ring now: the day on which it may from eight o'clock on.
+    pub next_call: Option<CallDay>,
     pub error: Option<CodeError>,
     pub notice: Option<CodeNotice>,
 }
@@ -46,6 +48,14 @@ pub enum CallState {
     /// None was asked for yet.
     Offered,
     Asked,
+}
+
+/// The day on which a telephone may ring, where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDay {
+    Today,
+    Tomorrow,
 }
 
 #[derive(Debug, Serialize)]

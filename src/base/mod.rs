@@ -3,6 +3,7 @@
 //! This module is pure and depends only on std and a few small crates: no I/O, no framework, no configuration.
 
 pub mod actor;
+pub mod calling_hours;
 pub mod clock;
 pub mod date;
 pub mod destinations;

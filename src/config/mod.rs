@@ -31,8 +31,8 @@ pub use pupils::Pupils;
 pub use server::{ProxyHeader, Server, Tls, UNNAMED_PROXY};
 pub use sms::{
     AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, LongMessages, MessageField, MessageFieldValues,
-    MessageTemplate, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, SmsGatewayRole, SmscAlphabet,
-    TemplateSyntax,
+    MessageTemplate, ReceiptCallConfig, SmppGatewayConfig, Sms, SmsFallback, SmsGatewayConfig, SmsGatewayRole,
+    SmscAlphabet, TemplateSyntax, text_at,
 };
 
 use std::collections::BTreeSet;
@@ -209,7 +209,15 @@ const LIST_KEYS: [&str; 6] = [
     "sms.countries",
 ];
 /// The keys whose values are lists, in the sections of SMS gateways.
-const GATEWAY_LIST_KEYS: [&str; 2] = ["number_refused", "number_errors"];
+const GATEWAY_LIST_KEYS: [&str; 7] = [
+    "number_refused",
+    "number_errors",
+    "receipts.delivered",
+    "receipts.unreachable",
+    "receipts.expired",
+    "receipts.failed",
+    "receipts.number_errors",
+];
 
 /// Returns the values of lists in the environment. The reader of the environment would take a list of one number for a
 /// number.
@@ -263,6 +271,7 @@ fn reject_unknown_keys(given: &Value) -> Result<(), ConfigError> {
     }
     for section in sms::HTTP_SECTIONS {
         known.extend(sms::HTTP_GATEWAY_KEYS.map(|key| format!("{section}.{key}")));
+        known.extend(sms::RECEIPT_CALL_KEYS.map(|key| format!("{section}.receipts.{key}")));
         for rule in ["success", "refused"] {
             known.extend(sms::ANSWER_RULE_KEYS.map(|key| format!("{section}.{rule}.{key}")));
         }

@@ -2,11 +2,15 @@
 
 mod answer;
 mod http;
+mod receipts;
+mod role;
 mod smpp;
 mod template;
 
-pub use answer::{ANSWER_RULE_KEYS, AnswerRule};
+pub use answer::{ANSWER_RULE_KEYS, AnswerRule, text_at};
 pub use http::{HTTP_GATEWAY_KEYS, HttpGatewayConfig, HttpGatewayTemplates};
+pub use receipts::{RECEIPT_CALL_KEYS, ReceiptCallConfig};
+pub use role::SmsGatewayRole;
 pub use smpp::{LongMessages, SMPP_GATEWAY_KEYS, SmppGatewayConfig, SmscAlphabet};
 pub use template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
 
@@ -30,33 +34,6 @@ pub struct Sms {
     pub hourly_forecast: u32,
     pub countries: DestinationList,
     pub alarm_minutes: u32,
-}
-
-/// The place of a gateway among those configured, and all of them in the order in which they are named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter, strum::EnumString, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum SmsGatewayRole {
-    /// Carries the messages.
-    Primary,
-    /// Carries what the primary gateway does not take.
-    Fallback,
-    /// Calls a landline and speaks the text.
-    Voice,
-}
-
-impl SmsGatewayRole {
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// Returns the section that names the gateway of this role.
-    pub fn section(self) -> &'static str {
-        match self {
-            SmsGatewayRole::Primary => "sms",
-            SmsGatewayRole::Fallback => "sms.fallback",
-            SmsGatewayRole::Voice => "sms.voice",
-        }
-    }
 }
 
 /// The sections that have the form of `[sms.http]`, and those of `[sms.smpp]`.
@@ -244,6 +221,16 @@ impl From<Sms> for SmsKeys {
             smpp,
             fallback,
             voice: sms.voice.and_then(|gateway| keys_of(gateway).1.0),
+        }
+    }
+}
+
+impl SmsGatewayConfig {
+    /// Returns how the gateway calls to say what became of messages, if it does.
+    pub fn receipt_calls(&self) -> Option<&ReceiptCallConfig> {
+        match self {
+            SmsGatewayConfig::Http(http) => http.receipts.as_ref(),
+            SmsGatewayConfig::Console | SmsGatewayConfig::Smpp(_) => None,
         }
     }
 }

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::account::DemoAccount;
-use super::letters::{DemoLetter, DemoLetters, PARENT_FILE, PUPILS_FILE};
+use super::letters::{DemoLetter, DemoLetters, LANDLINE_PARENT, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{CastMember, cast};
 use super::start::{Demo, Ports};
 use secrecy::ExposeSecret as _;
 
 /// The most instructive members of the cast; the others are in the roster files only.
-pub const FEATURED_MEMBERS: [&str; 4] = ["Fatou LEBŒUF", "Marie-Claude GARCÍA", "Odette ROUX", "Yann LE GOFF"];
+pub const FEATURED_MEMBERS: [&str; 5] =
+    ["Fatou LEBŒUF", "Marie-Claude GARCÍA", "Odette ROUX", "Yann LE GOFF", LANDLINE_PARENT];
 
 /// Commands for playing the school and the operator. A test runs these during a demo.
 pub const EXAMPLE_COMMANDS: [&str; 2] = ["campaign notices --uai 0349999J", "doctor"];
@@ -46,7 +47,8 @@ impl<'a> Greeting<'a> {
         let cast = cast();
         for person in FEATURED_MEMBERS.iter().filter_map(|who| cast.iter().find(|c| c.label == *who)) {
             let name = format!("{} {}", person.given_name, person.typed_name());
-            writeln!(out, "  {name:<21}{:<16}{}", person.phone, children(person, true))?;
+            let called = if person.label == LANDLINE_PARENT { ", is called" } else { "" };
+            writeln!(out, "  {name:<21}{:<16}{}{called}", person.phone, children(person, true))?;
         }
         writeln!(out, "\nOr use a letter, {provider}/lettre and birth date {}:", letters.birth_date)?;
         write_letter(out, &letters.pupil, &format!("pupil of {}", letters.class))?;

@@ -19,7 +19,7 @@ use crate::base::ids::id256;
 use crate::base::secret::{base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
-use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmtpConfig};
+use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmsGatewayRole, SmtpConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The ports of the demo; 0 means any free port.
@@ -193,6 +193,10 @@ fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::
         "http://localhost:{}/sms/messages",
         ports.sample_sites
     )));
+    config.sms.voice = Some(SmsGatewayConfig::Http(HttpGatewayConfig::posting_json_to(format!(
+        "http://localhost:{}/sms/calls",
+        ports.sample_sites
+    ))));
     config.mail = Mail {
         gateway: MailGatewayConfig::Smtp(SmtpConfig {
             url: format!("smtp://127.0.0.1:{}", ports.mail),
@@ -215,13 +219,17 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
     // A JSON string is a valid TOML string.
     let text = |value: &dyn std::fmt::Display| serde_json::to_string(&value.to_string());
     let (server, keys, deployment) = (&config.server, &config.keys.directory, &config.deployment.directory);
-    let SmsGatewayConfig::Http(gateway) = &config.sms.gateway else { anyhow::bail!("the demo has the gateway http") };
+    let url_of = |role| match config.sms.gateway_of(role) {
+        Some(SmsGatewayConfig::Http(gateway)) => Ok(&gateway.url),
+        _ => anyhow::bail!("the demo's messages and calls go by HTTP"),
+    };
+    let (messages, calls) = (url_of(SmsGatewayRole::Primary)?, url_of(SmsGatewayRole::Voice)?);
     let MailGatewayConfig::Smtp(smtp) = &config.mail.gateway else { anyhow::bail!("the demo's mails go by SMTP") };
     Ok(format!(
         "# Written by `preau demo` at each start, for the other commands: preau --config THIS doctor\n\
          [server]\nissuer = {}\nlisten = {}\noperations = {}\ndrain_seconds = {}\n\
          [database]\nurl = {}\n[keys]\ndirectory = {}\n\
-         [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n\
+         [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n[sms.voice]\nurl = {}\n\
          [mail]\ngateway = \"smtp\"\nfrom = {}\n[mail.smtp]\nurl = {}\n\
          [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n",
         text(&server.issuer)?,
@@ -230,7 +238,8 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
         server.drain_seconds,
         text(&config.database.url)?,
         text(&keys.display())?,
-        text(&gateway.url)?,
+        text(messages)?,
+        text(calls)?,
         text(&config.mail.from)?,
         text(&smtp.url)?,
         serde_json::to_string(&config.phones.fictitious)?,

@@ -37,7 +37,10 @@ pub async fn request_middleware(State(app): State<AppState>, request: Request, n
 
 async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let path: String = request.uri().path().chars().take(120).collect();
+    let path: String = match request.uri().path() {
+        path if path.starts_with(paths::SMS_RECEIPTS) => paths::SMS_RECEIPTS.to_owned(),
+        path => path.chars().take(120).collect(),
+    };
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with(paths::ASSETS);
     let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(ctx.clone());

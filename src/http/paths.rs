@@ -11,6 +11,9 @@ pub const REVOKE: &str = "/oauth2/revoke";
 pub const REGISTER: &str = "/oauth2/register";
 pub const LOGOUT: &str = "/oauth2/logout";
 
+/// The address of what gateways by HTTP say later of messages; it may end with their secret, and is not logged whole.
+pub const SMS_RECEIPTS: &str = "/sms/receipts";
+
 pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/connexion";
 pub const AFTER_SIGN_IN: &str = "/connexion/suite";

@@ -4,6 +4,7 @@
 //! Tries are decremented before the comparison, in the statement that reads the HMAC (docs/threats.md#threat-s01,
 //! #attack-l1).
 
+pub mod api;
 pub mod conversion;
 pub mod ops;
 pub mod outage;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{SmsFuture, SmsGateway, SmsMessage, SmsSendError};
 use crate::config::{
-    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageFieldValues, Outgoing, TemplateSyntax,
+    AnswerRule, HttpGatewayConfig, HttpGatewayTemplates, MessageFieldValues, Outgoing, TemplateSyntax, text_at,
 };
 use crate::http::outgoing::ConfiguredClient;
 
@@ -71,7 +71,7 @@ impl HttpGateway {
         }
     }
 
-    async fn hand_over(&self, message: &SmsMessage) -> Result<(), SmsSendError> {
+    async fn hand_over(&self, message: &SmsMessage) -> Result<Option<String>, SmsSendError> {
         let answer = self.request(message).await.send().await.map_err(|error| SmsSendError::Deployment {
             // Without a connection nothing was sent.
             uncertain: !error.is_connect() && !error.is_builder(),
@@ -79,7 +79,7 @@ impl HttpGateway {
         })?;
         let status = answer.status();
         let asks = [&self.refusal, &self.config.success].iter().any(|rule| rule.json_pointer.is_some());
-        let body = if asks { read_json(answer).await } else { None };
+        let body = if asks || self.config.message_id.is_some() { read_json(answer).await } else { None };
         let meets = |rule: &AnswerRule| {
             let value = body.as_ref().and_then(|body| rule.value_in(body));
             rule.json_pointer.is_none() || rule.means(value.as_deref())
@@ -95,7 +95,9 @@ impl HttpGateway {
             return Err(SmsSendError::Deployment { why: format!("the gateway answers {status}"), uncertain: false });
         }
         if meets(success) {
-            return Ok(());
+            let own_id = self.config.message_id.as_ref().map(|pointer| text_at(body.as_ref()?, pointer));
+            let id = own_id.unwrap_or_else(|| Some(message.id.clone()));
+            return Ok(id.filter(|_| self.config.receipts.is_some()));
         }
         let pointer = success.json_pointer.as_deref().unwrap_or_default();
         let Some(value) = body.as_ref().and_then(|body| success.value_in(body)) else {
@@ -122,7 +124,7 @@ impl HttpGateway {
 
 impl SmsGateway for HttpGateway {
     fn send<'a>(&'a self, message: &'a SmsMessage) -> SmsFuture<'a, Result<Option<String>, SmsSendError>> {
-        Box::pin(async move { self.hand_over(message).await.map(|()| None) })
+        Box::pin(self.hand_over(message))
     }
 
     fn check_reachable(&self) -> SmsFuture<'_, Result<String, String>> {
@@ -148,11 +150,13 @@ async fn read_json(mut answer: Response) -> Option<Value> {
 
 /// Returns a gateway's own word for operators, unless it may repeat a number or a text.
 fn shown_value(value: &str) -> String {
+    if is_presentable(value) { format!("is {value:?}") } else { "is another value".to_owned() }
+}
+
+/// True if a gateway's own word is short and no number.
+pub(super) fn is_presentable(value: &str) -> bool {
     let digits = value.chars().filter(char::is_ascii_digit).count();
-    if value.chars().count() > MAX_SHOWN_VALUE_CHARS || digits >= MIN_PHONE_DIGITS {
-        return "is another value".to_owned();
-    }
-    format!("is {value:?}")
+    value.chars().count() <= MAX_SHOWN_VALUE_CHARS && digits < MIN_PHONE_DIGITS
 }
 
 /// Describes every cause of an error, so that a rejected certificate is not mistaken for an unreachable gateway. Omits

@@ -7,10 +7,12 @@ mod console;
 mod gateways;
 mod http;
 mod message_id;
+mod receipt_call;
 mod smpp;
 
 pub use gateways::SmsGateways;
 pub use message_id::{kept_form, possible_kept_forms};
+pub use receipt_call::read_receipt_call;
 
 use std::pin::Pin;
 use std::sync::Arc;

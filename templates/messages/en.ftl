@@ -122,8 +122,11 @@ code-call = Receive a call
 code-call-sent = If these details are those that the school knows, the phone whose number ends with **{ $ending }** will ring. Pick up: a voice says the code twice.
 code-call-again = Receive another call
 code-call-delayed = Calls leave late at the moment, for everybody. Your request is kept: your phone may still ring. If it has not rung within 30 minutes, ask for another call later: requests made during this delay do not count.
+code-call-today = This phone rings between 8:00 and 21:00 only, by the time of the place where it is. You can ask for a call **today from 8:00 on**.
+code-call-tomorrow = This phone rings between 8:00 and 21:00 only, by the time of the place where it is. You can ask for a call **tomorrow from 8:00 on**.
+code-call-later = Come back then and begin the activation again. The school can also give you a letter with a code.
 code-call-nothing = My phone does not ring
-identity-phone-calls = No mobile? Enter the landline that the school knows: a voice says the code there.
+identity-phone-calls = No mobile? Enter the landline that the school knows: a voice says the code there, between 8:00 and 21:00.
 
 ## Activation, children
 children-title = My children

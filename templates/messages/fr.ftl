@@ -122,8 +122,11 @@ code-call = Recevoir un appel
 code-call-sent = Si ces renseignements sont ceux que connaît l'établissement, le téléphone dont le numéro finit par **{ $ending }** va sonner. Décrochez : une voix dit le code deux fois.
 code-call-again = Recevoir un autre appel
 code-call-delayed = Les appels partent avec du retard en ce moment, pour tout le monde. Votre demande est gardée : votre téléphone peut encore sonner. S'il n'a pas sonné dans 30 minutes, demandez un autre appel plus tard : les demandes faites pendant ce retard ne comptent pas.
+code-call-today = Ce téléphone ne sonne qu'entre 8 h et 21 h, à l'heure du lieu où il se trouve. Vous pourrez demander un appel **aujourd'hui à partir de 8 h**.
+code-call-tomorrow = Ce téléphone ne sonne qu'entre 8 h et 21 h, à l'heure du lieu où il se trouve. Vous pourrez demander un appel **demain à partir de 8 h**.
+code-call-later = Revenez alors et recommencez l'activation. L'établissement peut aussi vous remettre une lettre avec un code.
 code-call-nothing = Mon téléphone ne sonne pas
-identity-phone-calls = Pas de portable ? Indiquez le téléphone fixe que connaît l'établissement : une voix y dit le code.
+identity-phone-calls = Pas de portable ? Indiquez le téléphone fixe que connaît l'établissement : une voix y dit le code, entre 8 h et 21 h.
 
 ## Activation, children
 children-title = Mes enfants

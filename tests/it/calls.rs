@@ -216,6 +216,68 @@ async fn faults_f1_a_call_that_cannot_leave_is_kept_told_and_free() {
     assert!(otp::ops::active_outages(&server.app.db, server.now()).await.unwrap().is_empty());
 }
 
+/// Whoever knows a name and a number must not have a family woken.
+#[tokio::test]
+async fn threat_s07_no_telephone_rings_at_night_and_the_page_is_that_of_everybody() {
+    let (server, gateway) = start().await;
+    // 20 h 58 in Paris: asked for in time.
+    server.advance(Span::minutes(10 * 60 + 58));
+    let mut early = Browser::at_activation(&server).await;
+    early.identify(&landry()).await;
+    let button = "appel";
+    early.submit(button, &[]).await;
+    early.follow().await;
+    // It is late when the message would leave.
+    server.advance(Span::minutes(3));
+    server.drain_outbox().await;
+    assert_eq!(gateway.calls(), []);
+    early.reload().await;
+    assert!(early.page.has_element("#code") && !early.page.has_element("#renvoyer"));
+    assert!(early.page.visible_text().contains("demain à partir de 8\u{a0}h"), "{}", early.page.visible_text());
+    server.advance(Span::minutes(30));
+    server.drain_outbox().await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0, "given up");
+    let used = "SELECT COUNT(*) FROM budget WHERE action = 'sms_to_phone' AND marks <> ''";
+    assert_eq!(server.query_count(used).await, 0, "and free");
+
+    let mut known = Browser::at_activation(&server).await;
+    known.identify(&landry()).await;
+    let mut unknown = Browser::at_activation(&server).await;
+    unknown.identify(&stranger()).await;
+    for browser in [&known, &unknown] {
+        assert!(!browser.page.has_element("#appel") && !browser.page.has_element("#code"));
+        assert!(browser.page.visible_text().contains("demain à partir de 8\u{a0}h"), "{}", browser.page.visible_text());
+    }
+    assert_eq!(page_text(&known), page_text(&unknown));
+    // A page of before 21 h still has its button.
+    for browser in [&mut known, &mut unknown] {
+        browser.post("/activation/code/renvoyer", &[]).await;
+        browser.follow().await;
+        server.drain_outbox().await;
+    }
+    assert_eq!(page_text(&known), page_text(&unknown));
+    assert_eq!(gateway.calls(), []);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM outbox WHERE state = 'waiting'").await, 0, "nothing waits");
+    // A mobile is written to at any hour: nobody is woken who asked.
+    let mut mobile = Browser::at_activation(&server).await;
+    mobile.identify(&TestFamily::durand()).await;
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 1);
+    // 7 h 59 and 8 h.
+    server.advance(Span::minutes(10 * 60 + 28));
+    let mut morning = Browser::at_activation(&server).await;
+    morning.identify(&landry()).await;
+    assert!(
+        morning.page.visible_text().contains("aujourd'hui à partir de 8\u{a0}h"),
+        "{}",
+        morning.page.visible_text()
+    );
+    server.advance(Span::minutes(1));
+    morning.reload().await;
+    asks_for_call(&server, &mut morning).await;
+    assert_eq!(gateway.calls().len(), 1);
+}
+
 #[tokio::test]
 async fn without_an_interface_that_calls_a_landline_is_neither_kept_nor_taken() {
     let server = TestServer::start_with_open_campaign(&[landry()]).await;

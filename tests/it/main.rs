@@ -121,6 +121,8 @@ mod sms_operators;
 #[cfg(test)]
 mod sms_outages;
 #[cfg(test)]
+mod sms_receipts;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod support;

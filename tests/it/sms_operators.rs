@@ -92,7 +92,8 @@ fn example(name: &str) -> Box<HttpGatewayConfig> {
     let folder = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(path).unwrap();
     for file in text.split('"').filter_map(|word| word.strip_prefix("/etc/preau/")) {
-        std::fs::write(folder.path().join(file), "Bearer key\n").unwrap();
+        let content = if file.contains("receipts") { "0123456789abcdef0123456789abcdef" } else { "Bearer key" };
+        std::fs::write(folder.path().join(file), format!("{content}\n")).unwrap();
     }
     std::fs::write(folder.path().join("preau.toml"), text.replace("/etc/preau", folder.path().to_str().unwrap()))
         .unwrap();
@@ -245,6 +246,30 @@ async fn without_a_template_the_request_is_the_json_of_id_to_and_text() {
     assert_eq!(names, ["accept", "authorization", "content-length", "content-type", "host"]);
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert!(gateway.is_idempotent());
+}
+
+/// Receipts name either our id or the operator's own.
+#[tokio::test]
+async fn a_message_waits_for_its_receipt_by_the_id_that_the_receipt_will_name() {
+    let operator = FakeOperator::start(&[(201, r#"{"sid":"SM1","status":"queued"}"#)]).await;
+    let twilio = example("twilio.toml");
+    let taken = async |change: fn(&mut HttpGatewayConfig)| {
+        let mut http = twilio.clone();
+        change(&mut http);
+        operator.gateway(&http).send(&message()).await.unwrap()
+    };
+    assert_eq!(taken(|_| {}).await.as_deref(), Some("SM1"));
+    assert_eq!(taken(|http| http.message_id = Some("/absent".to_owned())).await, None, "nothing to wait for");
+    assert_eq!(
+        taken(|http| {
+            http.message_id = None;
+            http.body = Some("To={to}&Body={text}&Reference={id}".to_owned());
+        })
+        .await
+        .as_deref(),
+        Some("0193")
+    );
+    assert_eq!(taken(|http| http.receipts = None).await, None);
 }
 
 #[tokio::test]

@@ -243,7 +243,10 @@ async fn check_campaigns(
 }
 
 /// Sends another code, or returns the waiting time or the limit.
-pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<ResendOutcome> {
+pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow::Result<Option<ResendOutcome>> {
+    if next_call(op, activation).is_some() {
+        return Ok(None);
+    }
     let mut tx = op.write(Durability::Relaxed).await?;
     let answer = otp::ops::request_resend(&mut tx, &activation.challenge_id, &activation.identity_budget).await?;
     if let ResendOutcome::Sent { sends } = answer {
@@ -253,5 +256,13 @@ pub async fn resend_code(op: &Operation<'_>, activation: &Activation) -> anyhow:
     } else {
         tx.rollback().await?;
     }
-    Ok(answer)
+    Ok(Some(answer))
+}
+
+/// Returns when the telephone of an activation may ring, if it is a landline that may not ring now. Depends on what was
+/// typed alone: it is the same whether anybody is known by it.
+pub fn next_call(op: &Operation<'_>, activation: &Activation) -> Option<NextCall> {
+    let phone = &activation.identity.phone;
+    let is_landline = op.app.phone_parser.is_landline(phone);
+    is_landline.then(|| calling_hours::next_call(phone, op.now)).flatten()
 }

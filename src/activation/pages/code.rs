@@ -8,7 +8,7 @@ use super::{
     CARRIED_PARAMS, PageResult, activation_at, in_request_language, left_by_proof, redirect_to_step, with_next_secret,
 };
 use crate::activation::ops::{self, CodeOutcome};
-use crate::activation::views::{CallState, CodeError, CodeNotice, CodePage};
+use crate::activation::views::{CallDay, CallState, CodeError, CodeNotice, CodePage};
 use crate::activation::{Activation, ActivationStep};
 use crate::app::{AppState, Operation};
 use crate::base::clock::Timestamp;
@@ -31,6 +31,10 @@ async fn code_page(app: &AppState, ctx: &RequestContext, activation: &Activation
         support_code: activation.support_code.clone(),
         delayed: standing.iter().any(affects),
         call,
+        next_call: ops::next_call(&Operation::of_request(app, ctx), activation).map(|next| match next.is_tomorrow {
+            true => CallDay::Tomorrow,
+            false => CallDay::Today,
+        }),
         error: None,
         notice: None,
     })
@@ -138,11 +142,11 @@ pub async fn resend_code(State(app): State<AppState>, ctx: RequestContext, Form(
         Err(answer) => return Ok(answer),
     };
     let said = match ops::resend_code(&Operation::of_request(&app, &ctx), &activation).await? {
-        // The first call: the page itself says that it leaves.
-        ResendOutcome::Sent { sends: 1 } => "",
-        ResendOutcome::Sent { .. } => "envoye",
-        ResendOutcome::Wait { .. } => "attente",
-        ResendOutcome::LimitReached => "limite",
+        // The page itself says that the first call leaves, and when the telephone may ring.
+        None | Some(ResendOutcome::Sent { sends: 1 }) => "",
+        Some(ResendOutcome::Sent { .. }) => "envoye",
+        Some(ResendOutcome::Wait { .. }) => "attente",
+        Some(ResendOutcome::LimitReached) => "limite",
     };
     Ok(see_other(&format!("{}{}&renvoi={said}", paths::ACTIVATION_CODE, ctx.carried_query(&CARRIED_PARAMS))))
 }

@@ -1,9 +1,9 @@
 //! Sample contexts, for each state of the activation's pages.
 
 use super::{
-    ActivationPurpose, CallState, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason, ChildStatus,
-    ChildrenPage, CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage, NameFieldError,
-    PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
+    ActivationPurpose, CallDay, CallState, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason,
+    ChildStatus, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage,
+    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
@@ -60,6 +60,7 @@ pub(super) fn code() -> Vec<CodePage> {
         support_code: support_code(),
         delayed: false,
         call: None,
+        next_call: None,
         error,
         notice,
     };
@@ -87,6 +88,10 @@ pub(super) fn code() -> Vec<CodePage> {
         called(CallState::Asked, Some(CodeError::NotSixDigits), None),
         called(CallState::Asked, Some(CodeError::UsedUp), None),
         called(CallState::Asked, None, Some(CodeNotice::SentAgain)),
+        CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Offered, None, None) },
+        CodePage { next_call: Some(CallDay::Today), ..called(CallState::Offered, None, None) },
+        CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Asked, None, None) },
+        CodePage { next_call: Some(CallDay::Tomorrow), ..called(CallState::Asked, Some(CodeError::UsedUp), None) },
     ]
 }
 

@@ -34,16 +34,21 @@ impl AnswerRule {
 
     /// Returns the value that the rule asks for, as text; `None` if the answer's JSON has no simple value there.
     pub fn value_in(&self, answer: &Value) -> Option<String> {
-        match answer.pointer(self.json_pointer.as_deref()?)? {
-            Value::String(text) => Some(text.clone()),
-            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        }
+        text_at(answer, self.json_pointer.as_deref()?)
     }
 
     /// True if the value at the pointer is one of those meant.
     pub fn means(&self, value: Option<&str>) -> bool {
         value.is_some_and(|value| self.equals.iter().any(|wanted| wanted == value))
+    }
+}
+
+/// Returns the simple value at a place of a JSON document (RFC 6901), as text.
+pub fn text_at(document: &Value, pointer: &str) -> Option<String> {
+    match document.pointer(pointer)? {
+        Value::String(text) => Some(text.clone()),
+        value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -62,7 +67,7 @@ enum OneOrSeveral {
     Several(Vec<OneValue>),
 }
 
-fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let values = match OneOrSeveral::deserialize(deserializer)? {
         OneOrSeveral::One(value) => vec![value],
         OneOrSeveral::Several(values) => values,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::super::{ConfigError, read_secret};
 use super::answer::AnswerRule;
+use super::receipts::ReceiptCallConfig;
 use super::template::{MessageField, MessageFieldValues, MessageTemplate, TemplateSyntax};
 use crate::base::clock::Span;
 
@@ -61,6 +62,13 @@ pub struct HttpGatewayConfig {
     /// The answers by which a number is refused, instead of `number_refused` where a status does not say it.
     #[serde(default)]
     pub refused: Option<AnswerRule>,
+    /// The place of the gateway's own id in the JSON of its answer (RFC 6901), if receipts name that one. Otherwise they
+    /// name the `{id}` that the gateway was given.
+    #[serde(default)]
+    pub message_id: Option<String>,
+    /// The calls by which the gateway says what became of a message; without the section it has no address for them.
+    #[serde(default)]
+    pub receipts: Option<ReceiptCallConfig>,
     /// True if a repeated `{id}` is the same message to the gateway; by default so without `body` and `GET`. Otherwise
     /// a message whose answer was lost is handed over once more at most.
     #[serde(default)]
@@ -71,7 +79,7 @@ pub struct HttpGatewayConfig {
 }
 
 /// The keys of the section that have no default value, as the environment and files name them.
-pub const HTTP_GATEWAY_KEYS: [&str; 17] = [
+pub const HTTP_GATEWAY_KEYS: [&str; 19] = [
     "url",
     "method",
     "authorization",
@@ -87,6 +95,8 @@ pub const HTTP_GATEWAY_KEYS: [&str; 17] = [
     "success",
     "number_refused",
     "refused",
+    "message_id",
+    "receipts",
     "idempotent",
     "timeout_seconds",
 ];
@@ -143,6 +153,8 @@ impl HttpGatewayConfig {
             success: AnswerRule::default(),
             number_refused: None,
             refused: None,
+            message_id: None,
+            receipts: None,
             idempotent: None,
             timeout_seconds: timeout_seconds(),
         })
@@ -204,6 +216,9 @@ impl HttpGatewayConfig {
                 return Err(format!("sms.http.refused without json_pointer has a status: {rule}"));
             }
         }
+        if self.message_id.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
+            return Err("sms.http.message_id begins with a slash".to_owned());
+        }
         self.success.check("sms.http.success")?;
         if !self.success.status.iter().all(|status| (200..300).contains(status)) {
             return Err("sms.http.success.status: 2xx only".to_owned());
@@ -233,6 +248,9 @@ impl HttpGatewayConfig {
                 }
                 *value = Some(read_secret(path)?.into());
             }
+        }
+        if let Some(receipts) = &mut self.receipts {
+            receipts.check()?;
         }
         self.read_header_files()?;
         if self.user.is_some() != self.password.is_some() {
@@ -289,11 +307,13 @@ impl HttpGatewayTemplates {
                 return Err("sms.http: url or body names {text}, and {to} or {to_digits}".to_owned());
             }
         }
-        if config.idempotent == Some(true)
-            && (self.body.is_some() || config.method == "GET")
-            && !everywhere().any(|t| t.contains(MessageField::Id))
-        {
+        let names_id =
+            self.body.is_none() && config.method != "GET" || everywhere().any(|t| t.contains(MessageField::Id));
+        if config.idempotent == Some(true) && !names_id {
             return Err("sms.http.idempotent needs {id} in url, body or headers".to_owned());
+        }
+        if config.receipts.is_some() && config.message_id.is_none() && !names_id {
+            return Err("sms.http.receipts needs message_id, or {id} in url, body or headers".to_owned());
         }
         if let Some((body, TemplateSyntax::Json)) = &self.body {
             let validity = Span::minutes(30);

@@ -16,6 +16,9 @@ fn load(text: &str) -> Result<HttpGatewayConfig, String> {
 
 const BODY: &str = "body = '{\"to\": \"{to}\", \"text\": \"{text}\"}'\n";
 
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const RECEIPTS: &str = "id = \"id\"\nstatus = \"status\"\ndelivered = \"ok\"\n";
+
 #[test]
 fn what_would_not_send_what_it_should_is_refused_at_the_start() {
     for (more, said) in [
@@ -48,6 +51,25 @@ fn what_would_not_send_what_it_should_is_refused_at_the_start() {
         ("refused = { status = [404] }\n", "4xx only, and none of 401, 403, 404"),
         ("refused = { status = [500], json_pointer = \"/code\", equals = 1 }\n", "sms.http.refused.status: 200 to 499"),
         ("refused = { status = [410] }\nnumber_refused = [410]\n", "sms.http has refused and number_refused: keep one"),
+        ("message_id = \"id\"\n", "sms.http.message_id begins with a slash"),
+        (
+            &format!("{BODY}[sms.http.receipts]\n{RECEIPTS}secret = \"{SECRET}\"\n"),
+            "sms.http.receipts needs message_id, or {id} in url, body or headers",
+        ),
+        (&format!("[sms.http.receipts]\n{RECEIPTS}"), "sms.http.receipts has a secret of at least 32"),
+        (&format!("[sms.http.receipts]\n{RECEIPTS}secret = \"{SECRET}/\"\n"), "has a secret of at least 32 letters"),
+        (
+            &format!("[sms.http.receipts]\nid = \"a\"\nstatus = \"b\"\nsecret = \"{SECRET}\"\n"),
+            "sms.http.receipts names words in delivered",
+        ),
+        (
+            &format!("[sms.http.receipts]\n{RECEIPTS}secret = \"{SECRET}\"\nnumber_errors = 1\n"),
+            "sms.http.receipts number_errors needs error",
+        ),
+        (
+            &format!("[sms.http.receipts]\n{RECEIPTS}secret = \"{SECRET}\"\nfaild = 1\n"),
+            "did you mean `sms.http.receipts.failed`",
+        ),
         ("[sms.http.headers]\nX-Key = \"{key}\"\n", "sms.http.headers.X-Key: {key} is no part of a message"),
         ("[sms.http.headers]\n\"X Key\" = \"a\"\n", "sms.http.headers.X Key is no header"),
         ("[sms.http.headers]\nContent-Type = \"a/b\"\n", "set sms.http.content_type"),
@@ -65,7 +87,7 @@ fn what_would_not_send_what_it_should_is_refused_at_the_start() {
 }
 
 #[test]
-fn the_second_gateway_has_the_same_section_and_names_its_own_keys() {
+fn the_fallback_has_the_same_section_and_names_its_own_keys() {
     let fallback = |more: &str| {
         let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
         std::fs::write(file.path(), format!("{HEAD}[sms.fallback]\n{more}")).unwrap();
@@ -120,7 +142,8 @@ fn every_example_of_a_gateway_is_taken() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         for file in text.split('"').filter_map(|word| word.strip_prefix("/etc/preau/")) {
-            std::fs::write(folder.path().join(file), "x").unwrap();
+            let secret = if file.contains("receipts") { SECRET } else { "x" };
+            std::fs::write(folder.path().join(file), secret).unwrap();
         }
         let text = text.replace("/etc/preau", &folder.path().display().to_string());
         let file = folder.path().join("example.toml");

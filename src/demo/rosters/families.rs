@@ -198,8 +198,8 @@ pub const FAMILIES: &[CastFamily] = &[
             "04 65 71 00 09",
             FATHER_LINK,
             (
-                "Un fixe dans la colonne du mobile : aucun code ne peut partir, l'établissement doit corriger.",
-                "A landline in the mobile column: no code can be sent, the school has to repair it.",
+                "Un fixe dans la colonne du mobile : une voix y dit le code, ou une lettre l'apporte.",
+                "A landline in the mobile column: a voice says the code there, or a letter brings it.",
             ),
         )],
         children: &[child!("LANDRY", "Zélie", "16" / "04" / 2015, "0349999J", "6 A")],

@@ -1,4 +1,4 @@
-//! The phones: an HTTP SMS gateway that stores and displays the received messages.
+//! The phones: an HTTP SMS gateway, and an interface that calls; what arrived and what was said is displayed.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -27,13 +27,15 @@ struct IncomingSms {
     text: String,
 }
 
-/// A received message; `at` in milliseconds since 1970.
+/// A received message, or the words of a call; `at` in milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReceivedSms {
     id: String,
     to: String,
     text: String,
     at: Timestamp,
+    /// True if a voice said the text.
+    call: bool,
 }
 
 impl StoredMessage for ReceivedSms {
@@ -47,9 +49,18 @@ impl StoredMessage for ReceivedSms {
 
 /// Handles `POST /sms/messages` with `{"id","to","text"}`: 201 for a new message, 200 for a known message, 400 with the
 /// reason for an invalid message.
-pub async fn receive(State(state): State<SharedSites>, visitor: SiteRequest, body: Bytes) -> Response {
+pub async fn receive_message(State(state): State<SharedSites>, visitor: SiteRequest, body: Bytes) -> Response {
+    receive(&state, &visitor, &body, false)
+}
+
+/// Handles `POST /sms/calls`, the same for a text that a voice says.
+pub async fn receive_call(State(state): State<SharedSites>, visitor: SiteRequest, body: Bytes) -> Response {
+    receive(&state, &visitor, &body, true)
+}
+
+fn receive(state: &SharedSites, visitor: &SiteRequest, body: &Bytes, call: bool) -> Response {
     let refused = |why: &str| (StatusCode::BAD_REQUEST, Json(json!({ "error": why }))).into_response();
-    let Ok(incoming) = serde_json::from_slice::<IncomingSms>(&body) else {
+    let Ok(incoming) = serde_json::from_slice::<IncomingSms>(body) else {
         return refused("the body must be JSON with the texts id, to and text");
     };
     let digits = incoming.to.strip_prefix('+').unwrap_or_default();
@@ -61,12 +72,12 @@ pub async fn receive(State(state): State<SharedSites>, visitor: SiteRequest, bod
         return refused("id or text is empty or too long");
     }
     let IncomingSms { id, to, text } = incoming;
-    let new = state.phones.deliver(ReceivedSms { id: id.clone(), to, text, at: visitor.now });
+    let new = state.phones.deliver(ReceivedSms { id: id.clone(), to, text, at: visitor.now, call });
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     (status, Json(json!({ "id": id }))).into_response()
 }
 
-/// Handles `GET /sms/messages.json`: `[{"id","to","text","at"}]`, newest first.
+/// Handles `GET /sms/messages.json`: `[{"id","to","text","at","call"}]`, newest first.
 pub async fn list(State(state): State<SharedSites>) -> Response {
     Json(state.phones.newest_first()).into_response()
 }
@@ -81,12 +92,14 @@ struct PhoneView {
 #[derive(Serialize)]
 struct MessageView {
     time: String,
+    call: bool,
     lines: Vec<String>,
 }
 
 pub async fn show(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
     let shown = |message: ReceivedSms| MessageView {
         time: time_of_day(message.at, visitor.lang),
+        call: message.call,
         lines: message.text.lines().map(str::to_owned).collect(),
     };
     let phones: Vec<PhoneView> = state

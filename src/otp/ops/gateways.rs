@@ -7,6 +7,7 @@
 use super::SmsJob;
 use super::deliver::record_undeliverable;
 use crate::app::{App, Operation};
+use crate::base::calling_hours;
 use crate::base::clock::{Span, Timestamp};
 use crate::config::SmsGatewayRole;
 use crate::db::{Result, UnitOfWork};
@@ -36,6 +37,11 @@ pub(super) fn choose_gateway<'a>(
     asked: Timestamp,
 ) -> Option<GatewayChoice<'a>> {
     let Operation { app, now, .. } = *op;
+    // A call that was asked for in time and did not leave until then is given up with its code.
+    let is_call = message.about.as_ref().is_some_and(|about| about.voice);
+    if let Some(next) = calling_hours::next_call(&message.to, now).filter(|_| is_call) {
+        return Some(GatewayChoice::Wait(next.at.min(job.expires_at)));
+    }
     let mut earliest: Option<Timestamp> = None;
     for role in roles_in_order(app, job, message, now.since(asked)) {
         let Some(gateway) = app.sms_gateways.get(role) else { continue };

@@ -56,7 +56,7 @@ export async function refusals({ report, round, words, look, newVisitor, identif
   await look.at(visitor, "activation-empty");
   for (const [what, telephone, word] of [
     ["an incomplete number", "06 12", words.incompletePhone],
-    ["a landline", "04 67 00 00 01", words.landline],
+    ["the number of no telephone", "0 800 00 00 01", words.landline],
   ]) {
     await step(`${what} is refused and what was typed stays`, async () => {
       await visitor.fill("nom", FATOU.nom);

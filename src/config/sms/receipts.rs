@@ -1,0 +1,90 @@
+//! `[sms.http.receipts]`: how a gateway says by HTTP what became of a message.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::super::{ConfigError, read_secret};
+use super::answer::one_or_several;
+
+/// The calls of a gateway that say what became of a message, by `GET` or `POST` to `/sms/receipts/primary` (`fallback`,
+/// `voice`). A field is a place in the JSON of the body if it begins with a slash (RFC 6901), otherwise a parameter of
+/// the query or of a form.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptCallConfig {
+    /// The proof of the gateway: the last part of the address, or a bearer token.
+    #[serde(default, serialize_with = "super::http::hidden")]
+    pub secret: Option<SecretString>,
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+    /// The field of the message's id: that of `message_id`, or the `{id}` that the gateway was given.
+    pub id: String,
+    /// The field of the state, and the words for each state; every other word means that it is on the way.
+    pub status: String,
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub delivered: Vec<String>,
+    /// The words for a number that is permanently unreachable: told to the school.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub unreachable: Vec<String>,
+    /// The words for a phone that was not reached in time.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub expired: Vec<String>,
+    /// The words for every other failure.
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub failed: Vec<String>,
+    /// The field of an error, and the errors of a failed message that speak of the number.
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default, deserialize_with = "one_or_several")]
+    pub number_errors: Vec<String>,
+}
+
+/// The keys of the section.
+pub const RECEIPT_CALL_KEYS: [&str; 10] = [
+    "secret",
+    "secret_file",
+    "id",
+    "status",
+    "delivered",
+    "unreachable",
+    "expired",
+    "failed",
+    "error",
+    "number_errors",
+];
+
+/// The minimum length of the secret, in characters: nobody guesses it, and it needs no limit of attempts.
+const MIN_SECRET_CHARS: usize = 32;
+
+impl ReceiptCallConfig {
+    /// Reads the secret from its file, and verifies every rule of the section.
+    pub(super) fn check(&mut self) -> Result<(), ConfigError> {
+        if let Some(path) = &self.secret_file {
+            if self.secret.is_some() {
+                return invalid("has secret and secret_file: keep one");
+            }
+            self.secret = Some(read_secret(path)?.into());
+        }
+        let secret = self.secret.as_ref().map_or("", |secret| secret.expose_secret());
+        let fits_in_address = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if secret.len() < MIN_SECRET_CHARS || !secret.bytes().all(fits_in_address) {
+            return invalid("has a secret of at least 32 letters, digits, - and _: openssl rand -hex 16");
+        }
+        if self.id.is_empty() || self.status.is_empty() {
+            return invalid("has id and status");
+        }
+        if [&self.delivered, &self.unreachable, &self.expired, &self.failed].iter().all(|words| words.is_empty()) {
+            return invalid("names words in delivered, unreachable, expired or failed");
+        }
+        if self.error.is_none() && !self.number_errors.is_empty() {
+            return invalid("number_errors needs error");
+        }
+        Ok(())
+    }
+}
+
+fn invalid(rule: &str) -> Result<(), ConfigError> {
+    Err(ConfigError::Invalid(format!("sms.http.receipts {rule}")))
+}
