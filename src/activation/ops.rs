@@ -15,7 +15,7 @@ pub use account::{ChoosePasswordOutcome, choose_password, sign_in_again};
 pub use children::{
     AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_recovery, repeat_dates, school_names, submit_answers,
 };
-pub use code::{CodeOutcome, repeat_code, resend_code, verify_code};
+pub use code::{CodeOutcome, next_call, repeat_code, resend_code, verify_code};
 pub use other_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::send_code_if_known;

@@ -6,6 +6,7 @@ use crate::activation::browser_binding::{self, BoundActivation};
 use crate::activation::{ACTIVATION_TTL, Activation, ActivationOutcome, ActivationStep, store};
 use crate::app::Operation;
 use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::calling_hours::{self, NextCall};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, PersonId};
