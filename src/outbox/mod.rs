@@ -2,7 +2,8 @@
 //!
 //! The row is written in the causing transaction, so the job exists exactly if its cause does. Bodies are encrypted,
 //! and wiped once the job is done. A job may run twice after a crash, so the job's id serves as the idempotency key of
-//! every call to another system, and what may not be repeated for ever counts its hand-overs before each of them. This module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
+//! every call to another system, and what may not be repeated for ever counts its hand-overs before each of them. This
+//! module does not know the meaning of a job; `bootstrap/worker.rs` runs the jobs.
 
 mod circuit_breaker;
 mod job_kind;

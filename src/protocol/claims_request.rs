@@ -3,7 +3,7 @@
 //! Unknown claims are ignored; the claims permitted to a client are decided elsewhere, by its registration. `sub` with
 //! a value and `acr` do not request claims: they constrain the end user and the assurance level of the response.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::acr::AcrRequest;
@@ -17,8 +17,16 @@ const MAX_PARAMETER_BYTES: usize = 4 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ClaimsRequest {
+    #[serde(deserialize_with = "known_names")]
     pub userinfo: Vec<Claim>,
+    #[serde(deserialize_with = "known_names")]
     pub id_token: Vec<Claim>,
+}
+
+/// Reads the known claims of a stored list: a newer release beside this one may have stored another.
+fn known_names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Claim>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 
 impl ClaimsRequest {
@@ -131,6 +139,13 @@ mod tests {
         assert_eq!(asked.claims.id_token, [Claim::GivenName]);
         assert_eq!(asked.sub.as_deref(), Some("abc"));
         assert_eq!(asked.acr, Some(AcrRequest { levels: vec![Acr::Eidas1], essential: true }));
+    }
+
+    #[test]
+    fn faults_f9_a_claim_of_a_newer_release_is_passed_over() {
+        let stored = r#"{"userinfo":["name","of_tomorrow"],"id_token":["of_tomorrow"]}"#;
+        let read: ClaimsRequest = serde_json::from_str(stored).unwrap();
+        assert_eq!((read.userinfo, read.id_token), (vec![Claim::Name], vec![]));
     }
 
     #[test]

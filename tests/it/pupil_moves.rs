@@ -186,6 +186,15 @@ async fn a_pupil_is_told_of_the_school_that_knew_the_account_and_a_wrong_one_is_
     assert_eq!(browser.page.status, StatusCode::SEE_OTHER, "signed out");
     let facts = "SELECT detail || ': ' || reason FROM audit WHERE fact = 'pupil_detached'";
     assert_eq!(server.query_texts(facts).await, ["toulouse ELEVE 910001: deux élèves, un INE"]);
+    // Whoever came in by a letter of the other school knows the password, and comes back by nothing that was left there.
+    for left in ["SELECT COUNT(*) FROM email", "SELECT COUNT(*) FROM device WHERE forgotten_at IS NULL"] {
+        assert_eq!(server.query_count(left).await, 0, "{left}");
+    }
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    assert!(browser.page.visible_text().contains("nouveau mot de passe"), "{}", browser.page.visible_text());
+    // As after the sheet of the pupil's own school.
+    server.execute_sql("UPDATE account SET must_change_at = NULL", vec![]).await;
     // The next import does not join it again, and the account has its own school only.
     server.advance(Span::days(120));
     let said = imported().await;

@@ -131,8 +131,8 @@ pub async fn delete_traffic(tx: &mut Tx) -> Result<u64> {
     tx.execute("DELETE FROM sms_traffic", args![]).await
 }
 
-/// Ends outages of a cap, of a pace, of codes or of receipts that refused nothing for a day: nobody asks any more, so that no message
-/// tells that they are over.
+/// Ends outages of a cap, of a pace, of codes or of receipts that refused nothing for a day: nobody asks any more, so that
+/// no message tells that they are over.
 async fn end_forgotten(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
     let sql = "UPDATE sms_outage SET ended_at = last_at WHERE ended_at IS NULL AND last_at < $1 \
