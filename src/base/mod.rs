@@ -15,6 +15,7 @@ pub mod phone;
 pub mod profile;
 pub mod replacement_chars;
 pub mod rng;
+pub mod roster_key;
 pub mod secret;
 pub mod source;
 pub mod typed_ids;

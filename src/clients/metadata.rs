@@ -19,6 +19,7 @@ use std::borrow::Cow;
 
 use super::{AuthMethod, ClientMetadata, GrantType, Perimeter, SubjectType};
 use crate::base::names::is_invisible;
+use crate::base::roster_key::RosterKey;
 use crate::protocol::profile::SecurityProfile;
 use crate::protocol::registration::ClientMetadataFields;
 use crate::protocol::response::ResponseType;
@@ -62,6 +63,7 @@ pub enum RegistrationPolicy {
         consent: bool,
         offline_agreed: bool,
         former_subs: bool,
+        roster_key: Option<RosterKey>,
         audiences: Vec<String>,
         academy: Option<String>,
         perimeter: Perimeter,
@@ -150,6 +152,7 @@ pub fn validate(f: &ClientMetadataFields, terms: &RegistrationPolicy) -> Result<
         consent: true,
         offline_agreed: false,
         former_subs: false,
+        roster_key: None,
         audiences: Vec::new(),
         academy: None,
         perimeter: Perimeter::default(),
@@ -178,6 +181,7 @@ fn apply_policy(
             consent,
             offline_agreed,
             former_subs,
+            roster_key,
             audiences,
             academy,
             perimeter,
@@ -200,6 +204,10 @@ fn apply_policy(
             meta.consent = *consent;
             meta.offline_agreed = *offline_agreed;
             meta.former_subs = *former_subs;
+            if roster_key.is_some() && meta.subject_type != SubjectType::Roster {
+                return invalid("roster_key", "it is for subject_type roster");
+            }
+            meta.roster_key = *roster_key;
             meta.audiences = short_texts(Some(audiences), "audiences")?;
             meta.academy.clone_from(academy);
             meta.perimeter = perimeter.clone();

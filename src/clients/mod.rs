@@ -18,6 +18,7 @@ use serde_json::Value;
 use self::metadata::ClientRequirements;
 pub use self::perimeter::Perimeter;
 use crate::base::clock::Timestamp;
+use crate::base::roster_key::RosterKey;
 use crate::base::typed_ids::ClientId;
 use crate::protocol::algorithms::{Alg, Encryption};
 use crate::protocol::profile::SecurityProfile;
@@ -195,6 +196,9 @@ pub struct ClientMetadata {
     /// True if the client is told, in `former_subs`, by what it knew an account that was joined to this one.
     #[serde(default)]
     pub former_subs: bool,
+    /// The key by which a client with roster subjects knows people; absent: AAF's where the academy has AAF.
+    #[serde(default)]
+    pub roster_key: Option<RosterKey>,
     /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,

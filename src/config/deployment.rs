@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::base::clock::Timestamp;
+use crate::base::roster_key::RosterKey;
 use crate::protocol::algorithms::Alg;
 use crate::protocol::profile::SecurityProfile;
 use crate::protocol::registration::ClientMetadataFields;
@@ -199,6 +200,10 @@ pub struct ClientFileExtensions {
     /// one in the last 400 days, so that it can join its two users.
     #[serde(default)]
     pub former_subs: bool,
+    /// The key by which a client with `subject_type = "roster"` knows people: `aaf` (ENTPersonJointure) or `siecle`
+    /// (PERSONNE_ID); by default `aaf` where the academy's AAF was imported.
+    #[serde(default)]
+    pub roster_key: Option<RosterKey>,
     /// The resource servers allowed as audience of the client's access tokens (RFC 8707).
     #[serde(default)]
     pub audiences: Vec<String>,

@@ -62,6 +62,30 @@ impl Page for NothingInPerimeter {
     }
 }
 
+/// The client knows people by a roster's key, and no roster gave the account one yet.
+#[derive(Debug, Serialize)]
+pub struct KnownTomorrow {
+    /// The name of the client.
+    pub service: String,
+    /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
+    pub query: String,
+    pub code: String,
+    /// The URL on this server that answers the client with `access_denied`.
+    pub refuse_href: String,
+}
+
+impl Page for KnownTomorrow {
+    const TEMPLATE: &'static str = "oidc/known_tomorrow.html";
+    fn samples() -> Vec<Self> {
+        vec![KnownTomorrow {
+            service: "mon ENT Occitanie".to_owned(),
+            query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
+            code: "K7P-4MX".to_owned(),
+            refuse_href: "/oauth2/authorize?i=0123456789abcdefghijkl&refuser=1".to_owned(),
+        }]
+    }
+}
+
 /// The request is invalid and must not be answered by a redirect.
 #[derive(Debug, Serialize)]
 pub struct RequestRefused {

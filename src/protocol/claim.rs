@@ -42,6 +42,10 @@ pub enum Claim {
     #[serde(rename = "FrEduVecteur")]
     #[strum(serialize = "FrEduVecteur")]
     FrEduVecteur,
+    /// The person's or pupil's key in the academy's export for ENT.
+    #[serde(rename = "FrEduCtRefId")]
+    #[strum(serialize = "FrEduCtRefId")]
+    FrEduCtRefId,
 }
 
 impl Claim {

@@ -41,9 +41,14 @@ impl Scope {
             Scope::Profile => &[Claim::Name, Claim::GivenName, Claim::FamilyName, Claim::UpdatedAt],
             Scope::Email => &[Claim::Email, Claim::EmailVerified],
             Scope::Phone => &[Claim::PhoneNumber, Claim::PhoneNumberVerified],
-            Scope::Education => {
-                &[Claim::EducationProfile, Claim::Children, Claim::Schools, Claim::Class, Claim::FrEduVecteur]
-            }
+            Scope::Education => &[
+                Claim::EducationProfile,
+                Claim::Children,
+                Claim::Schools,
+                Claim::Class,
+                Claim::FrEduVecteur,
+                Claim::FrEduCtRefId,
+            ],
             Scope::OfflineAccess => &[],
         }
     }

@@ -19,7 +19,7 @@ use crate::base::typed_ids::AccountId;
 use crate::clients::{self, SubjectType};
 use crate::db::{Tx, UnitOfWork};
 use crate::sessions::Session;
-use crate::subjects::{self, SubjectSpace};
+use crate::subjects;
 use crate::{credentials, grants, roster};
 
 /// The signed-in person, with the support code and the language of the request.
@@ -90,8 +90,7 @@ async fn settle_subjects(
     let now = tx.now;
     for client_id in grants::store::uses::list_clients_of_account(tx, account_id).await? {
         if let Some(client) = clients::store::find(tx, &client_id).await? {
-            let space = SubjectSpace::of(&client.meta);
-            subjects::ops::record_subject(master_key, tx, now, &space, account_id).await?;
+            subjects::ops::record_subject(master_key, tx, now, &client.meta, account_id).await?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ pub mod import;
 pub mod keys;
 pub mod ownership;
 pub mod pupils;
+pub mod runs;
 pub mod same_pupil;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.
@@ -17,7 +18,8 @@ pub mod same_pupil;
 pub struct RosterChild {
     pub person_id: PersonId,
     pub pupil_id: PupilId,
-    /// ELEVE_ID, unique in the academy.
+    /// ELEVE_ID, unique in the academy; with a colon where only another format knows the pupil
+    /// ([`super::formats::siecle_key`]).
     pub pupil_key: String,
     pub family_name: String,
     pub usage_name: Option<String>,
@@ -28,6 +30,8 @@ pub struct RosterChild {
     pub school: String,
     pub academy: String,
     pub ministry: String,
+    /// True for a nursery or primary school.
+    pub first_degree: bool,
     pub class: Option<String>,
     /// True if the person denied the child, or the birth date was wrong too often.
     pub is_hidden: bool,
@@ -38,7 +42,7 @@ pub struct RosterChild {
 pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class, w.kind IS NOT NULL AS is_hidden \
          FROM person p \
          JOIN link l ON l.person_id = p.id AND l.level = 'legal' AND l.ended_at IS NULL \
          JOIN pupil u ON u.id = l.pupil_id \
@@ -58,7 +62,7 @@ pub async fn list_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Re
 pub async fn list_children_of_person(tx: &mut Tx, person_id: &PersonId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class, w.kind IS NOT NULL AS is_hidden \
          FROM link l \
          JOIN pupil u ON u.id = l.pupil_id \
          JOIN enrolment e ON e.pupil_id = u.id AND e.uai = l.uai AND e.ended_at IS NULL \
@@ -82,7 +86,7 @@ pub async fn find_child_of_letter(
 ) -> Result<Option<RosterChild>> {
     tx.fetch_optional(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class, w.kind IS NOT NULL AS is_hidden \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class, w.kind IS NOT NULL AS is_hidden \
          FROM link l \
          JOIN pupil u ON u.id = l.pupil_id \
          JOIN enrolment e ON e.pupil_id = u.id AND e.uai = l.uai AND e.ended_at IS NULL \
@@ -99,7 +103,7 @@ pub async fn find_child_of_letter(
 pub async fn list_former_children_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<RosterChild>> {
     tx.fetch_all(
         "SELECT l.person_id, u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, \
-         s.uai, s.name AS school, s.academy, s.ministry, CAST(NULL AS TEXT) AS class, w.kind IS NOT NULL AS is_hidden \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, CAST(NULL AS TEXT) AS class, w.kind IS NOT NULL AS is_hidden \
          FROM person p \
          JOIN link l ON l.person_id = p.id AND l.level = 'legal' \
          JOIN pupil u ON u.id = l.pupil_id \
@@ -214,11 +218,62 @@ pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Resul
     .await
 }
 
-/// Returns the PERSONNE_ID of the account's person in an academy. With several persons the oldest row counts, so the
-/// key stays the same when another person joins the account.
-pub async fn find_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
-    let sql = "SELECT person_key FROM person WHERE account_id = $1 AND academy = $2 ORDER BY id LIMIT 1";
+/// Returns SIECLE's key of the account's person in an academy: with several persons, the one whose child is in the newest
+/// set, then the oldest row.
+pub async fn find_siecle_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
+    let sql = "SELECT p.person_key FROM person p LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
+               LEFT JOIN roster_set s ON s.uai = l.uai \
+               WHERE p.account_id = $1 AND p.academy = $2 AND p.person_key NOT LIKE '%:%' GROUP BY p.id, p.person_key \
+               ORDER BY MAX(COALESCE(s.responsables_exported_at, 0)) DESC, p.id LIMIT 1";
     Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
+}
+
+/// Returns the key of the account's person or pupil in an academy's AAF: with several, the one of the newest set, then
+/// the oldest row.
+pub async fn find_aaf_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
+    let sql = "SELECT k.key FROM person p \
+               JOIN person_roster_key k ON k.person_id = p.id AND k.format = 'aaf' AND k.academy = $2 \
+               LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
+               LEFT JOIN roster_set s ON s.uai = l.uai \
+               WHERE p.account_id = $1 GROUP BY p.id, k.key \
+               ORDER BY MAX(COALESCE(s.responsables_exported_at, 0)) DESC, p.id LIMIT 1";
+    if let Some((key,)) = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await? {
+        return Ok(Some(key));
+    }
+    let sql = "SELECT k.key FROM pupil u \
+               JOIN pupil_roster_key k ON k.pupil_id = u.id AND k.format = 'aaf' AND k.academy = $2 \
+               WHERE u.account_id = $1 ORDER BY u.exported_at DESC, u.id LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
+}
+
+/// True if schools of the academy came from its AAF.
+pub async fn has_aaf(tx: &mut Tx, academy: &str) -> Result<bool> {
+    let sql = "SELECT key FROM roster_structure WHERE academy = $1 AND format = 'aaf' LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![academy]).await?.is_some())
+}
+
+/// A key of AAF, of a person or a pupil.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct AafKey {
+    /// The row of the person or pupil.
+    pub row_id: String,
+    /// The ministry's code of the academy.
+    pub academy_code: String,
+    pub key: String,
+}
+
+/// Lists the keys of AAF of the persons or the pupil of an account.
+pub async fn list_aaf_keys_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<AafKey>> {
+    tx.fetch_all(
+        "SELECT k.person_id AS row_id, a.code AS academy_code, k.key FROM person p \
+         JOIN person_roster_key k ON k.person_id = p.id AND k.format = 'aaf' JOIN academy a ON a.id = k.academy \
+         WHERE p.account_id = $1 \
+         UNION ALL SELECT k.pupil_id AS row_id, a.code AS academy_code, k.key FROM pupil u \
+         JOIN pupil_roster_key k ON k.pupil_id = u.id AND k.format = 'aaf' JOIN academy a ON a.id = k.academy \
+         WHERE u.account_id = $1 ORDER BY row_id LIMIT 100",
+        args![account_id],
+    )
+    .await
 }
 
 /// Returns the academy of a person.

@@ -50,7 +50,7 @@ impl DisclosedItem {
             Claim::PhoneNumber => Some(DisclosedItem::Phone),
             Claim::EducationProfile => Some(DisclosedItem::Profile),
             Claim::Children | Claim::Schools | Claim::Class => Some(DisclosedItem::Schooling),
-            Claim::FrEduVecteur => Some(DisclosedItem::PupilNumbers),
+            Claim::FrEduVecteur | Claim::FrEduCtRefId => Some(DisclosedItem::PupilNumbers),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod store;
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Span;
+use crate::base::roster_key::RosterKey;
 use crate::clients::{ClientMetadata, SubjectType};
 
 /// The time for which clients that ask for it are told by what an absorbed account was known.
@@ -29,21 +30,21 @@ pub enum SubjectSpace {
     Pairwise { sector: String },
     /// Every client with public subjects.
     Public,
-    /// The clients that know people by the roster's key of an academy. An account without a key there gets the
-    /// pairwise value of the client's sector, which is never written.
-    Roster { academy: String, sector: String },
+    /// The clients that know people by a roster's key of an academy. An account without a key there gets the pairwise
+    /// value of the client's sector, which is never written.
+    Roster { academy: String, sector: String, key: RosterKey },
 }
 
 impl SubjectSpace {
-    /// Returns the space of a client.
-    pub fn of(meta: &ClientMetadata) -> Self {
+    /// Returns the space of a client; `key` is what holds for a client with roster subjects.
+    pub fn of(meta: &ClientMetadata, key: RosterKey) -> Self {
         let sector = meta.sector.clone();
         match meta.subject_type {
             SubjectType::Pairwise => SubjectSpace::Pairwise { sector },
             SubjectType::Public => SubjectSpace::Public,
             SubjectType::Roster => {
                 let academy = meta.perimeter.academies.first().cloned().unwrap_or_default();
-                SubjectSpace::Roster { academy, sector }
+                SubjectSpace::Roster { academy, sector, key }
             }
         }
     }
@@ -53,19 +54,22 @@ impl SubjectSpace {
         match self {
             SubjectSpace::Pairwise { sector } => format!("pairwise/{sector}"),
             SubjectSpace::Public => "public".to_owned(),
-            SubjectSpace::Roster { academy, .. } => roster_space(academy),
+            SubjectSpace::Roster { academy, key, .. } => roster_space(academy, *key),
         }
     }
 }
 
 /// Returns the stored name of the space of an academy's roster keys.
-pub fn roster_space(academy: &str) -> String {
-    format!("roster/{academy}")
+pub fn roster_space(academy: &str, key: RosterKey) -> String {
+    match key {
+        RosterKey::Siecle => format!("roster/{academy}"),
+        RosterKey::Aaf => format!("roster/{academy}/aaf"),
+    }
 }
 
 /// Returns the academy of a space of roster keys; `None` for another space.
 pub fn academy_of_space(name: &str) -> Option<&str> {
-    name.strip_prefix("roster/")
+    name.strip_prefix("roster/")?.split('/').next()
 }
 
 /// Returns the `sub` that a roster key makes: unique within its academy, so together with the academy in the issuer.

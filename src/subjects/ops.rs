@@ -2,17 +2,19 @@
 
 use super::{RecordedSubject, SubjectSpace, academy_of_space, roster_space, roster_value, store};
 use crate::base::clock::Timestamp;
+use crate::base::roster_key::RosterKey;
 use crate::base::typed_ids::{AccountId, PersonId};
-use crate::clients::ClientMetadata;
+use crate::clients::{ClientMetadata, SubjectType};
 use crate::crypto::{HmacPurpose, MasterKey};
 use crate::db::{Tx, UnitOfWork};
 use crate::roster;
 
-/// A computed `sub`.
-struct ComputedSubject {
-    value: String,
+/// The `sub` of an account for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSubject {
+    pub value: String,
     /// False for the stand-in of an account without a roster key: it must not become the account's `sub`.
-    is_real: bool,
+    pub is_real: bool,
 }
 
 /// Returns the `sub` of an account for a client, the same in tokens, userinfo, introspection and logout (OIDCC 8).
@@ -22,27 +24,72 @@ pub async fn find_subject(
     meta: &ClientMetadata,
     account_id: &AccountId,
 ) -> anyhow::Result<String> {
-    let space = SubjectSpace::of(meta);
+    Ok(find_subject_or_stand_in(master_key, tx, meta, account_id).await?.value)
+}
+
+/// Returns the `sub` of an account for a client, and whether it is more than a stand-in.
+pub async fn find_subject_or_stand_in(
+    master_key: &MasterKey,
+    tx: &mut Tx,
+    meta: &ClientMetadata,
+    account_id: &AccountId,
+) -> anyhow::Result<FoundSubject> {
+    let space = space_of(tx, meta, account_id).await?;
     match store::find(tx, &space.name(), account_id).await? {
-        Some(value) => Ok(value),
-        None => Ok(compute(master_key, tx, &space, account_id).await?.value),
+        Some(value) => Ok(FoundSubject { value, is_real: true }),
+        None => compute(master_key, tx, &space, account_id).await,
     }
 }
 
-/// Writes the `sub` of an account for the clients of a space, unless there is one. A stand-in for a missing roster key
+/// Returns the space of a client for an account. Where the client's file names no key, it is AAF's where the academy has
+/// AAF; but an account that a client of the academy knows already stays what it is there.
+async fn space_of(tx: &mut Tx, meta: &ClientMetadata, account_id: &AccountId) -> anyhow::Result<SubjectSpace> {
+    let key = match (meta.subject_type, meta.roster_key, meta.perimeter.academies.first()) {
+        (SubjectType::Roster, None, Some(academy)) => default_key(tx, academy, account_id).await?,
+        (_, key, _) => key.unwrap_or(RosterKey::Siecle),
+    };
+    Ok(SubjectSpace::of(meta, key))
+}
+
+async fn default_key(tx: &mut Tx, academy: &str, account_id: &AccountId) -> anyhow::Result<RosterKey> {
+    if !roster::store::has_aaf(tx, academy).await? {
+        return Ok(RosterKey::Siecle);
+    }
+    let is_known = |space: Option<String>| space.is_some();
+    if is_known(store::find(tx, &roster_space(academy, RosterKey::Aaf), account_id).await?) {
+        return Ok(RosterKey::Aaf);
+    }
+    let by_siecle = is_known(store::find(tx, &roster_space(academy, RosterKey::Siecle), account_id).await?);
+    Ok(if by_siecle { RosterKey::Siecle } else { RosterKey::Aaf })
+}
+
+async fn find_key(
+    tx: &mut Tx,
+    account_id: &AccountId,
+    academy: &str,
+    key: RosterKey,
+) -> anyhow::Result<Option<String>> {
+    Ok(match key {
+        RosterKey::Siecle => roster::store::find_siecle_key_of_account(tx, account_id, academy).await?,
+        RosterKey::Aaf => roster::store::find_aaf_key_of_account(tx, account_id, academy).await?,
+    })
+}
+
+/// Writes the `sub` of an account for a client and the others of its space, unless there is one. A stand-in for a missing roster key
 /// is not written. Returns the value that holds.
 pub async fn record_subject(
     master_key: &MasterKey,
     tx: &mut Tx,
     now: Timestamp,
-    space: &SubjectSpace,
+    meta: &ClientMetadata,
     account_id: &AccountId,
 ) -> anyhow::Result<String> {
+    let space = space_of(tx, meta, account_id).await?;
     let name = space.name();
     if let Some(value) = store::find(tx, &name, account_id).await? {
         return Ok(value);
     }
-    let computed = compute(master_key, tx, space, account_id).await?;
+    let computed = compute(master_key, tx, &space, account_id).await?;
     if !computed.is_real {
         return Ok(computed.value);
     }
@@ -56,26 +103,26 @@ async fn compute(
     tx: &mut Tx,
     space: &SubjectSpace,
     account_id: &AccountId,
-) -> anyhow::Result<ComputedSubject> {
+) -> anyhow::Result<FoundSubject> {
     let derived = |name: &str| master_key.hmac(HmacPurpose::Subject, &format!("{name}/{account_id}"));
-    let SubjectSpace::Roster { academy, sector } = space else {
-        return Ok(ComputedSubject { value: derived(&space.name()), is_real: true });
+    let SubjectSpace::Roster { academy, sector, key } = space else {
+        return Ok(FoundSubject { value: derived(&space.name()), is_real: true });
     };
-    if let Some(key) = roster::store::find_key_of_account(tx, account_id, academy).await? {
-        return Ok(ComputedSubject { value: roster_value(academy, &key), is_real: true });
+    if let Some(key) = find_key(tx, account_id, academy, *key).await? {
+        return Ok(FoundSubject { value: roster_value(academy, &key), is_real: true });
     }
-    // An account without a key there is outside of the perimeter.
     let pairwise = SubjectSpace::Pairwise { sector: sector.clone() }.name();
     let value = match store::find(tx, &pairwise, account_id).await? {
         Some(value) => value,
         None => derived(&pairwise),
     };
-    Ok(ComputedSubject { value, is_real: false })
+    Ok(FoundSubject { value, is_real: false })
 }
 
 /// Lists the former values that the clients of a space knew the account's person by.
 pub async fn list_former(tx: &mut Tx, meta: &ClientMetadata, account_id: &AccountId) -> anyhow::Result<Vec<String>> {
-    Ok(store::list_former(tx, &SubjectSpace::of(meta).name(), account_id).await?)
+    let space = space_of(tx, meta, account_id).await?;
+    Ok(store::list_former(tx, &space.name(), account_id).await?)
 }
 
 /// Links a person of the roster to an account like [`roster::store::link_to_account`]. The account's key in the
@@ -86,11 +133,12 @@ pub async fn link_person(
     account_id: &AccountId,
 ) -> anyhow::Result<bool> {
     let now = tx.now;
-    if let Some(academy) = roster::store::find_academy_of_person(tx, person_id).await?
-        && let Some(key) = roster::store::find_key_of_account(tx, account_id, &academy).await?
-    {
-        let value = roster_value(&academy, &key);
-        store::insert_if_absent(tx, now, &roster_space(&academy), account_id, &value).await?;
+    if let Some(academy) = roster::store::find_academy_of_person(tx, person_id).await? {
+        for key in RosterKey::ALL {
+            let Some(found) = find_key(tx, account_id, &academy, key).await? else { continue };
+            let value = roster_value(&academy, &found);
+            store::insert_if_absent(tx, now, &roster_space(&academy, key), account_id, &value).await?;
+        }
     }
     Ok(roster::store::link_to_account(tx, person_id, account_id).await?)
 }

@@ -103,6 +103,8 @@ mod regroup_sms;
 #[cfg(test)]
 mod roster_changes;
 #[cfg(test)]
+mod rosters;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod sign_in;

@@ -23,6 +23,7 @@ fn file(secret_len: Option<usize>) -> RegistrationPolicy {
         consent: false,
         offline_agreed: false,
         former_subs: false,
+        roster_key: None,
         audiences: Vec::new(),
         academy: None,
         perimeter: Perimeter { academies: vec!["montpellier".to_owned()], ..Perimeter::default() },

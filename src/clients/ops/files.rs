@@ -40,6 +40,7 @@ pub(super) fn validate_file(
         consent: ours.consent,
         offline_agreed: ours.offline_agreed,
         former_subs: ours.former_subs,
+        roster_key: ours.roster_key,
         audiences: ours.audiences,
         academy: ours.academy,
         perimeter,

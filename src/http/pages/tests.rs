@@ -105,6 +105,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         act::ActivationSuperseded,
         my_account::views::AccountPage,
         oidc::views::NothingInPerimeter,
+        oidc::views::KnownTomorrow,
         oidc::views::RequestRefused,
         oidc::views::RequestExpired,
         interactions::views::Continue,

@@ -147,7 +147,7 @@ async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyh
             "uai": p.uai,
             "academy": p.academy,
             "class": p.class,
-            "number_at_school": p.pupil_key,
+            "number_at_school": roster::formats::siecle_key(&p.pupil_key),
         })
     };
     Ok(json!({ "persons": persons, "pupils": pupils.iter().zip(&birth_dates).map(pupil).collect::<Vec<_>>() }))

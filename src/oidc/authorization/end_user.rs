@@ -20,6 +20,8 @@ pub struct EndUser {
     pub account: Account,
     pub children: Vec<RosterChild>,
     pub sub: String,
+    /// False if the client knows people by a roster's key that the account has not.
+    pub has_subject: bool,
     consent: Option<Disclosure>,
 }
 
@@ -47,10 +49,10 @@ pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> 
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;
+    let subject = subjects::ops::find_subject_or_stand_in(&app.master_key, &mut tx, &client.meta, &account.id).await?;
     let consent = match client.meta.consent {
         true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,
         false => None,
     };
-    Ok(Some(EndUser { session, account, children, sub, consent }))
+    Ok(Some(EndUser { session, account, children, sub: subject.value, has_subject: subject.is_real, consent }))
 }

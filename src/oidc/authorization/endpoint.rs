@@ -23,7 +23,7 @@ use crate::oidc::authorization::next_step::{AuthenticationContext, InteractionRe
 use crate::oidc::authorization::response;
 use crate::oidc::authorization::success_response::complete_authorization;
 use crate::oidc::authorization::target::ResponseTarget;
-use crate::oidc::views::{NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
+use crate::oidc::views::{KnownTomorrow, NothingInPerimeter, RequestExpired, RequestRefused, RestartLink};
 use crate::protocol::authorize::AuthorizeRequest;
 use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::params::{Params, encode};
@@ -202,6 +202,7 @@ async fn dispatch(
         sub: person.as_ref().map(|p| p.sub.as_str()),
         acr: person.as_ref().map(EndUser::acr),
         in_perimeter: person.as_ref().is_some_and(|p| p.is_in_perimeter_of(client)),
+        has_subject: person.as_ref().is_some_and(|p| p.has_subject),
         consented: person.as_ref().is_some_and(|p| said_yes(p) || p.has_consented(client, &request)),
     });
     match (next, person) {
@@ -209,9 +210,14 @@ async fn dispatch(
         (NextStep::Deny(code), _) => {
             response::send_error(app, ctx, &ResponseTarget::for_request(&request), &response::standard_error(code))
         }
-        (NextStep::ExplainPerimeter(_) | NextStep::AskConsent, Some(p)) => match kept {
+        (NextStep::ExplainRefusal(_) | NextStep::AskConsent, Some(p)) => match kept {
             Some(StoredInteraction { id: i, .. }) if next == NextStep::AskConsent => {
                 consent_page::show_page(app, ctx, client, &request, i, &p).await
+            }
+            Some(StoredInteraction { id: i, .. })
+                if next == NextStep::ExplainRefusal(InteractionReason::NoRosterKey) =>
+            {
+                unknown_tomorrow_page(app, ctx, client, i)
             }
             Some(StoredInteraction { id: i, .. }) => nothing_in_perimeter_page(app, ctx, client, i, &p).await,
             // The links of the page need a stored interaction.
@@ -221,10 +227,22 @@ async fn dispatch(
             Some(StoredInteraction { id: i, .. }) => Ok(see_other(&sign_in_url(i, &client.id, why))),
             None => store_and_redirect(app, ctx, client, request, Some(why)).await,
         },
-        (NextStep::Respond | NextStep::ExplainPerimeter(_) | NextStep::AskConsent, None) => {
+        (NextStep::Respond | NextStep::ExplainRefusal(_) | NextStep::AskConsent, None) => {
             Err(anyhow::anyhow!("an answer without a person").into())
         }
     }
+}
+
+/// Says that the service does not know the person yet: the roster by which it knows people comes by night.
+fn unknown_tomorrow_page(app: &App, ctx: &RequestContext, client: &Client, i: &str) -> PageResult {
+    let query = encode([("i", i), ("client_id", client.id.as_str())]);
+    let page = KnownTomorrow {
+        service: client.meta.client_name.clone(),
+        query: format!("?{query}"),
+        code: ctx.support_code.clone(),
+        refuse_href: format!("{}?{query}&refuser=1", paths::AUTHORIZE),
+    };
+    ctx.page_with_code(&app.pages, StatusCode::FORBIDDEN, &page)
 }
 
 async fn nothing_in_perimeter_page(

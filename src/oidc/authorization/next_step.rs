@@ -20,6 +20,8 @@ pub struct AuthenticationContext<'a> {
     pub acr: Option<Acr>,
     /// True if the account is in the client's perimeter.
     pub in_perimeter: bool,
+    /// False if the client knows people by a roster's key that the account has not.
+    pub has_subject: bool,
     /// True if the end user has consented, or if no consent is needed.
     pub consented: bool,
 }
@@ -41,6 +43,8 @@ pub enum InteractionReason {
     AcrTooLow,
     /// The account is outside of the client's perimeter.
     OutOfPerimeter,
+    /// No roster gave the account the key by which the client knows people.
+    NoRosterKey,
     /// The client is third-party, or sent `prompt=consent`.
     Consent,
 }
@@ -51,7 +55,7 @@ pub enum NextStep {
     Respond,
     SignIn(InteractionReason),
     /// A page that explains the reason.
-    ExplainPerimeter(InteractionReason),
+    ExplainRefusal(InteractionReason),
     /// The consent page.
     AskConsent,
     Deny(ErrorCode),
@@ -61,7 +65,7 @@ pub enum NextStep {
 pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
     let fresh = s.authenticated_at.is_some_and(|at| at >= s.request.received);
     let floor = s.request.acr.minimum();
-    let checks: [(bool, InteractionReason); 8] = [
+    let checks: [(bool, InteractionReason); 9] = [
         (s.request.prompt.create && !fresh, InteractionReason::PromptCreate),
         (s.authenticated_at.is_none(), InteractionReason::NoSession),
         ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, InteractionReason::PromptLogin),
@@ -72,12 +76,15 @@ pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
         ),
         (floor.is_some_and(|floor| s.acr < Some(floor)), InteractionReason::AcrTooLow),
         (!s.in_perimeter, InteractionReason::OutOfPerimeter),
+        (!s.has_subject, InteractionReason::NoRosterKey),
         (!s.consented, InteractionReason::Consent),
     ];
     let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Respond };
     match (why, s.request.prompt.none) {
-        (InteractionReason::OutOfPerimeter, true) => NextStep::Deny(ErrorCode::InteractionRequired),
-        (InteractionReason::OutOfPerimeter, false) => NextStep::ExplainPerimeter(why),
+        (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, true) => {
+            NextStep::Deny(ErrorCode::InteractionRequired)
+        }
+        (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, false) => NextStep::ExplainRefusal(why),
         (InteractionReason::Consent, true) => NextStep::Deny(ErrorCode::ConsentRequired),
         (InteractionReason::Consent, false) => NextStep::AskConsent,
         (_, true) => NextStep::Deny(ErrorCode::LoginRequired),
@@ -132,6 +139,7 @@ mod tests {
             sub: Some("me"),
             acr: authenticated.map(|_| Acr::Eidas1),
             in_perimeter: true,
+            has_subject: true,
             consented: true,
         }
     }
@@ -177,9 +185,13 @@ mod tests {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
         let outside = |request| next_step(&AuthenticationContext { in_perimeter: false, ..context(request, Some(1)) });
         let asked = request();
-        assert_eq!(outside(&asked), NextStep::ExplainPerimeter(InteractionReason::OutOfPerimeter));
+        assert_eq!(outside(&asked), NextStep::ExplainRefusal(InteractionReason::OutOfPerimeter));
         assert_eq!(outside(&none), NextStep::Deny(ErrorCode::InteractionRequired));
+        let keyless = |request| next_step(&AuthenticationContext { has_subject: false, ..context(request, Some(1)) });
+        assert_eq!(keyless(&asked), NextStep::ExplainRefusal(InteractionReason::NoRosterKey));
+        assert_eq!(keyless(&none), NextStep::Deny(ErrorCode::InteractionRequired));
     }
+
     #[test]
     fn oidcc_3_1_2_4_consent_is_asked_or_told_by_code() {
         let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };

@@ -28,7 +28,7 @@ use crate::protocol::error::{ErrorCode, OAuthError};
 use crate::protocol::response::ResponseType;
 use crate::protocol::scope::Scope;
 use crate::sessions::Session;
-use crate::subjects::{self, SubjectSpace};
+use crate::subjects;
 
 /// Completes an authorization request. `said_yes` is true if the end user consented on the page of this request.
 pub async fn complete_authorization(
@@ -180,8 +180,7 @@ async fn ensure_client_session(
     grants::store::insert_if_absent(&mut tx, ctx.now, session_id, client, &sid).await?;
     let told = (&*granted.scopes.to_scope_string(), &*claims);
     grants::store::uses::upsert(&mut tx, ctx.now, (account_id, client), told).await?;
-    let space = SubjectSpace::of(&party.meta);
-    subjects::ops::record_subject(&app.master_key, &mut tx, ctx.now, &space, account_id).await?;
+    subjects::ops::record_subject(&app.master_key, &mut tx, ctx.now, &party.meta, account_id).await?;
     let held = grants::store::find(&mut tx, session_id, client).await?;
     tx.commit().await?;
     held.ok_or_else(|| anyhow::anyhow!("the row just written is not there"))

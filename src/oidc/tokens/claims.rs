@@ -8,16 +8,15 @@ use serde_json::{Map, Value, json};
 use crate::accounts::{self, Account};
 use crate::app::App;
 use crate::base::profile::Profile;
-use crate::base::uai::Uai;
 use crate::clients::{Client, Perimeter};
 use crate::db::Tx;
 use crate::protocol::claim::Claim;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster;
-use crate::roster::store::RosterChild;
+use crate::roster::formats::siecle_key;
+use crate::roster::store::{AafKey, RosterChild};
 use crate::subjects;
-use crate::tenants;
 
 /// Returns the children in the perimeter of a client.
 pub fn children_in_perimeter<'a>(perimeter: &Perimeter, children: &'a [RosterChild]) -> Vec<&'a RosterChild> {
@@ -90,13 +89,14 @@ pub async fn claims_for(
     if any(Scope::Education) {
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
         let told = children_in_perimeter(&client.meta.perimeter, &children);
-        let mut first_degree = Vec::new();
-        for child in told.iter().filter(|_| account.profile == Profile::Eleve) {
-            if tenants::store::find_school(tx, &child.uai).await?.is_some_and(|school| school.first_degree) {
-                first_degree.push(&child.uai);
+        add_education_claims(&mut out, account, &told);
+        if wanted(Claim::FrEduCtRefId) && !told.is_empty() {
+            let keys = roster::store::list_aaf_keys_of_account(tx, &account.id).await?;
+            let references = list_references(&keys, &told);
+            if !references.is_empty() {
+                insert(&mut out, Claim::FrEduCtRefId, json!(references));
             }
         }
-        add_education_claims(&mut out, account, &told, &first_degree);
     }
     out.retain(|name, _| name.parse().is_ok_and(wanted));
     if client.meta.former_subs {
@@ -112,12 +112,18 @@ fn insert(out: &mut Map<String, Value>, claim: Claim, value: Value) {
     out.insert(claim.name().to_owned(), value);
 }
 
-fn add_education_claims(
-    out: &mut Map<String, Value>,
-    account: &Account,
-    children: &[&RosterChild],
-    first_degree: &[&Uai],
-) {
+/// Returns `{AAF}code|UAI|ENTPersonJointure` of each person of the account with a child told, or of the pupil. The UAI in
+/// the middle is ours: that of the first of the schools told.
+fn list_references(keys: &[AafKey], told: &[&RosterChild]) -> Vec<String> {
+    let school = |key: &AafKey| {
+        let is_of = |c: &&&RosterChild| c.person_id.as_str() == key.row_id || c.pupil_id.as_str() == key.row_id;
+        told.iter().filter(is_of).map(|c| &c.uai).min()
+    };
+    let reference = |key: &AafKey| Some(format!("{{AAF}}{}|{}|{}", key.academy_code, school(key)?, key.key));
+    keys.iter().filter_map(reference).collect()
+}
+
+fn add_education_claims(out: &mut Map<String, Value>, account: &Account, children: &[&RosterChild]) {
     insert(out, Claim::EducationProfile, json!(account.profile));
     if children.is_empty() {
         return;
@@ -147,18 +153,23 @@ fn add_education_claims(
         .map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy }))
         .collect();
     insert(out, Claim::Schools, Value::Array(schools));
-    // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profile 2 is a parent (responsable of the
-    // second degree), 4 a pupil of it, 3 a pupil of the first. The names are those of the account; entcore compares
-    // folded names.
+    // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profiles 1 and 3 are a parent and a pupil of the
+    // first degree, 2 and 4 of the second. The names are those of the account; entcore compares folded names. A pupil
+    // whose ELEVE_ID no roster told has none.
     let vector = |c: &&RosterChild| {
+        let eleve_id = siecle_key(&c.pupil_key)?;
         let clean = |t: &str| t.replace(['|', '$'], " ");
         let (family, given) = (clean(&account.family_name), clean(&account.given_name));
-        let number = match is_pupil {
-            true if first_degree.contains(&&c.uai) => 3,
-            true => 4,
-            false => 2,
+        let number = match (is_pupil, c.first_degree) {
+            (false, true) => 1,
+            (false, false) => 2,
+            (true, true) => 3,
+            (true, false) => 4,
         };
-        format!("{number}|{family}|{given}|{}|{}", c.pupil_key, c.uai)
+        Some(format!("{number}|{family}|{given}|{eleve_id}|{}", c.uai))
     };
-    insert(out, Claim::FrEduVecteur, children.iter().map(vector).collect());
+    let vectors: Vec<String> = children.iter().filter_map(vector).collect();
+    if !vectors.is_empty() {
+        insert(out, Claim::FrEduVecteur, json!(vectors));
+    }
 }

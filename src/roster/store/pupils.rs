@@ -21,6 +21,7 @@ pub struct EnrolledPupil {
     pub school: String,
     pub academy: String,
     pub ministry: String,
+    pub first_degree: bool,
     pub class: Option<String>,
 }
 
@@ -28,7 +29,7 @@ pub struct EnrolledPupil {
 pub async fn list_enrolled_pupils(tx: &mut Tx, uai: &Uai) -> Result<Vec<EnrolledPupil>> {
     tx.fetch_all(
         "SELECT u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.account_id, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class \
          FROM enrolment e JOIN pupil u ON u.id = e.pupil_id JOIN school s ON s.uai = e.uai \
          WHERE e.uai = $1 AND e.ended_at IS NULL ORDER BY e.class, u.family_name, u.given_name, u.id",
         args![uai],
@@ -40,7 +41,7 @@ pub async fn list_enrolled_pupils(tx: &mut Tx, uai: &Uai) -> Result<Vec<Enrolled
 pub async fn list_enrolments_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<EnrolledPupil>> {
     tx.fetch_all(
         "SELECT u.id AS pupil_id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.account_id, \
-         s.uai, s.name AS school, s.academy, s.ministry, e.class \
+         s.uai, s.name AS school, s.academy, s.ministry, s.first_degree, e.class \
          FROM pupil u JOIN enrolment e ON e.pupil_id = u.id JOIN school s ON s.uai = e.uai \
          WHERE u.account_id = $1 AND e.ended_at IS NULL ORDER BY s.academy, s.uai, u.id LIMIT 20",
         args![account_id],
@@ -76,6 +77,7 @@ pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile
         school: pupil.school,
         academy: pupil.academy,
         ministry: pupil.ministry,
+        first_degree: pupil.first_degree,
         class: pupil.class,
         is_hidden: false,
     };

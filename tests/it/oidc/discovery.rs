@@ -115,8 +115,8 @@ async fn protocol_a9_scopes_methods_acr_and_claims_are_those_that_are_given() {
     let tokens = rp.sign_in(&mut Browser::new(&server), &member).await;
     let userinfo = rp.userinfo(&tokens.access_token).await.json();
     // With a response type that has it (responses.rs).
-    // And the class, of a pupil only (letters.rs).
-    let mut given: BTreeSet<String> = ["c_hash".to_owned(), "class".to_owned()].into();
+    // And the class, of a pupil only (letters.rs), and what only people of AAF have (rosters.rs).
+    let mut given: BTreeSet<String> = ["c_hash".to_owned(), "class".to_owned(), "FrEduCtRefId".to_owned()].into();
     given.extend(tokens.claims.as_object().unwrap().keys().cloned());
     given.extend(userinfo.as_object().unwrap().keys().cloned());
     assert_eq!(announced, given);

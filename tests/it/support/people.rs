@@ -87,6 +87,16 @@ impl TestServer {
         self.import_texts(academy, uai, texts).await;
     }
 
+    /// Imports a complet of an academy's export for ENT, a day after the schools' exports: kinds and documents.
+    pub async fn import_delivery<const N: usize>(&self, academy: &str, documents: [(&str, String); N]) -> String {
+        let files = documents.map(|(kind, text)| {
+            let path = self.folder().join(format!("ENT_Complet_20261121_{kind}_0000.xml"));
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        self.import_files(RosterFormat::Aaf, academy, files.to_vec()).await
+    }
+
     async fn import_texts(&self, academy: &str, uai: &str, [pupils, persons]: [String; 2]) -> String {
         let write = |what: &str, text: String| {
             let path = self.folder().join(format!("{uai}-{what}.xml"));
@@ -94,8 +104,12 @@ impl TestServer {
             path
         };
         let files = vec![write("eleves", pupils), write("responsables", persons)];
+        self.import_files(RosterFormat::Siecle, academy, files).await
+    }
+
+    async fn import_files(&self, format: RosterFormat, academy: &str, files: Vec<std::path::PathBuf>) -> String {
         let request = ImportRequest {
-            format: RosterFormat::Siecle,
+            format,
             academy: academy.to_owned(),
             files,
             removals: RemovalPolicy::Accepted,
@@ -103,7 +117,7 @@ impl TestServer {
             dry_run: false,
         };
         let op = self.operation();
-        let ctx = ImportContext { storage: op.storage(), phone_parser: &self.app.phone_parser };
+        let ctx = ImportContext::new(op.storage(), &self.app.phone_parser);
         let mut said = String::new();
         let taken = import_files(ctx, &request, &mut |finding| writeln!(said, "{finding}").unwrap()).await.unwrap();
         assert!(taken, "{said}");

@@ -1,0 +1,158 @@
+//! What relying parties learn of people who came by an academy's export for ENT.
+
+use axum::http::StatusCode;
+use preau::base::roster_key::RosterKey;
+use preau::clients::SubjectType;
+use serde_json::{Value, json};
+
+use crate::support::deployment::MONOD;
+use crate::support::{Browser, Landing, TestFamily, TestRelyingParty, TestServer};
+
+fn attr(name: &str, value: &str) -> String {
+    format!("<attr name=\"{name}\"><value>{value}</value></attr>")
+}
+
+fn document(kind: &str, id: &str, attributes: &[(&str, &str)]) -> String {
+    let attributes: String = attributes.iter().map(|(name, value)| attr(name, value)).collect();
+    let category = if kind == "EtabEducNat" { "categorieStructure" } else { "categoriePersonne" };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ficAlimMENESR><addRequest><operationalAttributes>{}\
+         </operationalAttributes><identifier><id>{id}</id></identifier><attributes>{attributes}</attributes>\
+         </addRequest></ficAlimMENESR>",
+        attr(category, kind)
+    )
+}
+
+/// The family of [`TestFamily::durand`] as the academy exports it.
+async fn import_durand(server: &TestServer) {
+    server
+        .import_delivery(
+            "montpellier",
+            [
+                ("EtabEducNat", document("EtabEducNat", "7001", &[("ENTStructureUAI", MONOD)])),
+                (
+                    "Eleve",
+                    document(
+                        "Eleve",
+                        "2900001",
+                        &[
+                            ("sn", "DURAND"),
+                            ("givenName", "Zoé"),
+                            ("ENTPersonDateNaissance", "14/02/2013"),
+                            ("ENTEleveStructRattachId", "900001"),
+                            ("ENTPersonStructRattach", "7001"),
+                            ("ENTElevePersRelEleve", "3500001$10$1$1$1$1"),
+                        ],
+                    ),
+                ),
+                (
+                    "PersRelEleve",
+                    document(
+                        "PersRelEleve",
+                        "3500001",
+                        &[("sn", "DURAND"), ("givenName", "Anne"), ("mobile", "06 39 98 00 01")],
+                    ),
+                ),
+            ],
+        )
+        .await;
+}
+
+async fn userinfo(server: &TestServer, client: &'static str, member: &crate::support::TestAccount) -> Value {
+    let rp = TestRelyingParty::new(server, client);
+    let tokens = rp.sign_in(&mut Browser::new(server), member).await;
+    rp.userinfo(&tokens.access_token).await.json()
+}
+
+#[tokio::test]
+async fn account_8_fr_edu_ct_ref_id_is_told_of_people_of_aaf_only() {
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    assert_eq!(userinfo(&server, "ent", &member).await.get("FrEduCtRefId"), None, "absent before, never invented");
+    import_durand(&server).await;
+    let told = userinfo(&server, "ent", &member).await;
+    assert_eq!(told["FrEduCtRefId"], json!([format!("{{AAF}}11|{MONOD}|3500001")]));
+    assert_eq!(told["FrEduVecteur"], json!([format!("2|DURAND|Anne|900001|{MONOD}")]));
+    server.execute_sql("UPDATE school SET first_degree = TRUE WHERE uai = $1", vec![MONOD.into()]).await;
+    assert_eq!(userinfo(&server, "ent", &member).await["FrEduVecteur"][0], format!("1|DURAND|Anne|900001|{MONOD}"));
+    // No ELEVE_ID, no vector: the number of another format is none.
+    server.execute_sql("UPDATE pupil SET pupil_key = 'aaf:2900001'", vec![]).await;
+    let told = userinfo(&server, "ent", &member).await;
+    assert_eq!((told.get("FrEduVecteur"), told["children"][0]["given_name"].as_str()), (None, Some("Zoé")));
+    // A client of another ministry never learns of them.
+    server.execute_sql("UPDATE school SET ministry = 'agriculture' WHERE uai = $1", vec![MONOD.into()]).await;
+    server
+        .change_client("ent", |meta| {
+            meta.perimeter.academies = Vec::new();
+            meta.perimeter.ministries = vec!["en".to_owned()];
+        })
+        .await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    assert!(matches!(browser.open(&ent.attempt().url).await, Landing::OwnPage));
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn account_8_the_key_of_aaf_is_the_subject_where_the_academy_has_aaf() {
+    for (key, expected) in [
+        (None, "MONTPELLIER-3500001"),
+        (Some(RosterKey::Aaf), "MONTPELLIER-3500001"),
+        (Some(RosterKey::Siecle), "MONTPELLIER-500001"),
+    ] {
+        let server = TestServer::start().await;
+        let member = server.create_durand().await;
+        import_durand(&server).await;
+        server.change_client("ent", |meta| (meta.subject_type, meta.roster_key) = (SubjectType::Roster, key)).await;
+        assert_eq!(userinfo(&server, "ent", &member).await["sub"], expected, "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn account_8_who_is_known_by_the_other_key_stays_so_when_aaf_comes() {
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    assert_eq!(userinfo(&server, "ent", &member).await["sub"], "MONTPELLIER-500001");
+    import_durand(&server).await;
+    assert_eq!(userinfo(&server, "ent", &member).await["sub"], "MONTPELLIER-500001");
+}
+
+#[tokio::test]
+async fn account_8_without_the_key_the_person_is_told_to_come_back_tomorrow() {
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    server
+        .change_client("ent", |meta| (meta.subject_type, meta.roster_key) = (SubjectType::Roster, Some(RosterKey::Aaf)))
+        .await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    let silent = ent.attempt_with(&[("prompt", "none")]);
+    let landed = browser.open(&silent.url).await.expect_redirect_away();
+    assert_eq!(ent.error(&landed, &silent), "interaction_required");
+    let attempt = ent.attempt();
+    assert!(matches!(browser.open(&attempt.url).await, Landing::OwnPage));
+    assert_eq!(browser.page.status, StatusCode::FORBIDDEN);
+    assert!(browser.page.visible_text().contains("Demain dans l'ENT"), "{}", browser.page.visible_text());
+    assert!(server.query_texts("SELECT value FROM subject").await.is_empty(), "no stand-in is written");
+    browser.click("#continuer").await;
+    let landed = browser.follow().await.expect_redirect_away();
+    assert_eq!(ent.error(&landed, &attempt), "access_denied");
+    import_durand(&server).await;
+    assert_eq!(userinfo(&server, "ent", &member).await["sub"], "MONTPELLIER-3500001");
+}
+
+#[tokio::test]
+async fn account_8_of_several_persons_the_one_whose_child_is_in_the_newest_set() {
+    let server = TestServer::start().await;
+    let elsewhere = TestFamily { key: 500_900, ..TestFamily::durand() };
+    server.import_of_last_year("montpellier", crate::support::deployment::LYCEE, &[elsewhere.clone()]).await;
+    let member = server.create_durand().await;
+    server.link_person(&member, "montpellier", &elsewhere).await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    assert_eq!(userinfo(&server, "ent", &member).await["sub"], "MONTPELLIER-500001", "not the oldest row");
+}
