@@ -81,6 +81,8 @@ pub enum AuditEvent {
     AccountResumed,
     PasswordChangeForced,
     RosterImported,
+    /// The last import of a school was undone.
+    RosterImportUndone,
     /// An import knew a pupil by INE, birth date and names; the detail is the academy of the record that joined.
     PupilRecognised,
     /// An operator took that record out of the account again; the detail is the academy and ELEVE_ID.

@@ -1,5 +1,8 @@
 //! `preau import`: imports the rosters of an academy's schools, with one line a finding.
 
+mod output;
+mod runs;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,17 +11,45 @@ use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
 use crate::roster::report::{FindingWithRemedy, ImportRejection};
 
+pub use output::{ProgressDisplay, ReportForm};
+
 /// Imports rosters. Exit code 0 only if everything was imported.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXIT_CODES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct ImportArgs {
+    #[command(subcommand)]
+    pub about_runs: Option<ImportRunCommand>,
+    #[command(flatten)]
+    pub files: Option<ImportFilesArgs>,
+}
+
+/// The commands about imports that were.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum ImportRunCommand {
+    /// Lists the imports, the last first: when, by whom, what became of them.
+    History {
+        /// The academy, as in academies.toml; without it, all.
+        #[arg(long)]
+        academy: Option<String>,
+    },
+    /// Undoes the last import of an academy, for 30 days, in each school into which nothing was imported since. Nothing
+    /// is deleted: who came by it has no enrolment and no link any more.
+    Undo {
+        #[arg(long)]
+        academy: String,
+    },
+}
+
+/// The files of an import, and how they are taken.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ImportFilesArgs {
     /// The format of the files.
     #[arg(long, value_enum)]
     pub format: RosterFormat,
     /// The academy of these schools, as in academies.toml: montpellier.
     #[arg(long)]
     pub academy: String,
-    /// Reports the changes without writing them.
+    /// Reports each change and its reason without writing them.
     #[arg(long)]
     pub dry_run: bool,
     /// Accepts a roster ending more than 5 % of a school's pupils or legal links (40 % at a new school year).
@@ -28,6 +59,9 @@ pub struct ImportArgs {
     /// what is absent, and replaces only what the leading one has not confirmed for 48 hours.
     #[arg(long)]
     pub lead: bool,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub report: ReportForm,
     /// siecle: both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more.
     /// aaf: all files of a complet or delta of the academy, or of several days. Other exports are passed over.
     #[arg(required = true, value_name = "FILE")]
@@ -51,16 +85,35 @@ fn remedy(rejection: &ImportRejection) -> &'static str {
     }
 }
 
-/// Returns true if everything was imported. Every finding is reported to `out`, each school as soon as finished.
+/// Returns true if everything was imported, or undone. Every finding is reported to `out`, each school as soon as
+/// finished.
 pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let ImportArgs { format, academy, dry_run, accept_removals, lead: takes_lead, files } = args;
+    match (args.about_runs, args.files) {
+        (Some(ImportRunCommand::History { academy }), _) => runs::history(academy.as_deref(), ctx, out).await,
+        (Some(ImportRunCommand::Undo { academy }), _) => runs::undo(&academy, ctx, out).await,
+        (None, Some(files)) => run_files(files, ctx, out).await,
+        (None, None) => anyhow::bail!("no files"),
+    }
+}
+
+async fn run_files(
+    args: ImportFilesArgs,
+    ctx: ImportContext<'_>,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let ImportFilesArgs { format, academy, dry_run, accept_removals, lead: takes_lead, report, files } = args;
     let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
     let request = ImportRequest { format, academy, files, removals, takes_lead, dry_run };
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
-    let all = import_files(ctx, &request, &mut |finding| {
-        let line = writeln!(out, "{}", FindingWithRemedy { finding: &finding, remedy });
+    let mut write = |text: &str| {
+        let line = writeln!(out, "{text}");
         written = std::mem::replace(&mut written, Ok(())).and(line);
+    };
+    report.heading().into_iter().for_each(&mut write);
+    let all = import_files(ctx, &request, &mut |finding| {
+        let lines = FindingWithRemedy { finding: &finding, remedy }.lines();
+        lines.iter().for_each(|line| write(&report.write(line)));
     })
     .await?;
     written?;
@@ -116,7 +169,7 @@ mod tests {
         let actor = Actor::Operator("test".into());
         let database = DatabaseOperation { db: &db, rng: &SystemRandom, now: NOW, actor: &actor, request_id: None };
         let storage = StorageOperation { database, master_key: &master_key };
-        let ctx = ImportContext { storage, phone_parser: &numbering };
+        let ctx = ImportContext::new(storage, &numbering);
         let written = rosters::write_roster_files(folder.path(), NOW).unwrap();
         for (academy, schools) in [("montpellier", 3), ("toulouse", 2), ("agricole", 1)] {
             let files = written.iter().filter(|(of, _)| *of == academy).map(|(_, file)| file.display().to_string());
@@ -143,6 +196,7 @@ mod tests {
                 format: RosterFormat::Siecle,
                 dry_run: false,
                 outcome: SchoolImportOutcome::Rejected(rejection),
+                planned: Vec::new(),
                 errors: Vec::new(),
                 warnings: Vec::new(),
             }));

@@ -140,8 +140,11 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let around = operator_dependencies();
             let opened = bootstrap::open_existing_storage(&config, &around, AccessMode::ReadWrite).await?;
             let numbering = config.phone_parser();
-            let ctx = ImportContext { storage: opened.operation(&around), phone_parser: &numbering };
-            let all = import::run(args, ctx, out).await?;
+            let display = import::ProgressDisplay::start();
+            let progress = |progress| display.show(progress);
+            let storage = opened.operation(&around);
+            let ctx = ImportContext::new(storage, &numbering).with_progress(&progress);
+            let all = Box::pin(import::run(args, ctx, out)).await?;
             opened.db.close().await;
             Ok(all)
         }

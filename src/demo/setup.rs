@@ -55,7 +55,7 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
     }
     let files = rosters::write_roster_files(&folder.rosters(), now)?;
     let op = Operation::of_job(app, "demo");
-    let ctx = ImportContext { storage: op.storage(), phone_parser: &app.phone_parser };
+    let ctx = ImportContext::new(op.storage(), &app.phone_parser);
     for school in missing {
         let of_school = |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(school.uai));
         let files = files.iter().map(|(_, path)| path.clone()).filter(of_school).collect();

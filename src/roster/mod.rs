@@ -12,6 +12,7 @@ pub mod formats;
 pub mod ine;
 pub mod matching;
 pub mod ops;
+pub mod planned_changes;
 pub mod precedence;
 pub mod reconcile;
 pub mod report;

@@ -12,16 +12,19 @@ use std::path::{Path, PathBuf};
 use super::formats::{
     DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolFileFormat, SchoolReading, SchoolRoster,
 };
+use super::planned_changes::{PlannedChange, list_changes};
 use super::reconcile::{RemovalPolicy, plan_changes};
 use super::report::{
     BesideOtherFormats, ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport,
 };
 use super::sealed_rows::RowError;
+use super::store::runs;
 use super::uai::Uai;
 use crate::app::StorageOperation;
+use crate::base::ids::row_id;
 use crate::base::phone::PhoneParser;
 use crate::crypto::MasterKey;
-use crate::db;
+use crate::db::{self, Durability};
 use crate::tenants::{self, School};
 
 mod academy;
@@ -32,6 +35,7 @@ mod sealed_plan;
 mod stored_roster;
 #[cfg(test)]
 mod tests;
+pub mod undo;
 
 use sealed_plan::SealedPlan;
 use stored_roster::{RosterReading, StoredRoster};
@@ -44,7 +48,33 @@ const MAX_CONFLICT_ATTEMPTS: usize = 8;
 pub struct ImportContext<'a> {
     pub storage: StorageOperation<'a>,
     pub phone_parser: &'a PhoneParser,
+    /// Is told how far the import is.
+    progress: &'a (dyn Fn(ImportProgress) + Sync),
+    /// The row of the run, set by the import itself.
+    run: Option<&'a str>,
 }
+
+impl<'a> ImportContext<'a> {
+    /// Returns the dependencies of an import that tells nobody how far it is.
+    pub fn new(storage: StorageOperation<'a>, phone_parser: &'a PhoneParser) -> Self {
+        Self { storage, phone_parser, progress: &without_progress, run: None }
+    }
+
+    #[must_use]
+    pub fn with_progress(self, progress: &'a (dyn Fn(ImportProgress) + Sync)) -> Self {
+        Self { progress, ..self }
+    }
+}
+
+/// The schools done, of those of the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportProgress {
+    pub done: usize,
+    pub total: usize,
+}
+
+/// Tells nobody how far an import is.
+fn without_progress(_: ImportProgress) {}
 
 /// The request of the operator.
 #[derive(Clone, Debug)]
@@ -68,6 +98,8 @@ pub enum ImportError {
     Row(#[from] RowError),
     #[error("reading was interrupted: {0}")]
     Reading(#[from] tokio::task::JoinError),
+    #[error("what an undo puts back: {0}")]
+    Former(serde_json::Error),
     #[error("the row of {what} {key} is not known")]
     UnknownRow { what: &'static str, key: String },
 }
@@ -85,11 +117,31 @@ pub async fn import_files(
         all &= finding.is_imported();
         tell(finding);
     };
+    let run = start_run(ctx, request).await?;
+    let ctx = ImportContext { run: run.as_deref(), ..ctx };
     match request.format.school_files() {
         Some(format) => import_school_files(ctx, request, format, &mut tell).await?,
         None => academy::import_deliveries(ctx, request, &mut tell).await?,
     }
+    if let Some(run) = &run {
+        let mut tx = ctx.storage.write(Durability::Relaxed).await?;
+        runs::finish_run(&mut tx, run, all).await?;
+        tx.commit().await?;
+    }
     Ok(all)
+}
+
+/// Writes the row of a run, but for a dry run, and forgets what undos would have put back that are past.
+async fn start_run(ctx: ImportContext<'_>, request: &ImportRequest) -> Result<Option<String>> {
+    if request.dry_run {
+        return Ok(None);
+    }
+    let id = row_id(ctx.storage.now, ctx.storage.rng);
+    let mut tx = ctx.storage.write(Durability::Relaxed).await?;
+    runs::insert_run(&mut tx, &id, &request.academy, request.format.name()).await?;
+    runs::clear_former_before(&mut tx, ctx.storage.now.minus(undo::UNDO_TTL)).await?;
+    tx.commit().await?;
+    Ok(Some(id))
 }
 
 /// Imports the files of a format of which each file is of one school.
@@ -103,17 +155,20 @@ async fn import_school_files(
     let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
     let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
     findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut *tell);
-    for (uai, files) in schools {
+    let total = schools.len();
+    for (done, (uai, files)) in schools.into_iter().enumerate() {
+        (ctx.progress)(ImportProgress { done, total });
         let (set, broken) = read_school(format, uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         match set {
             Ok(set) => import_roster(ctx, request, set, None, tell).await?,
             Err(refused) => {
                 let outcome = SchoolImportOutcome::Rejected(refused);
-                tell(school_finding(request, uai, outcome, (Vec::new(), Vec::new())));
+                tell(school_finding(request, uai, (outcome, Vec::new()), (Vec::new(), Vec::new())));
             }
         }
     }
+    (ctx.progress)(ImportProgress { done: total, total });
     Ok(())
 }
 
@@ -135,11 +190,11 @@ async fn import_roster(
 fn school_finding(
     request: &ImportRequest,
     uai: Uai,
-    outcome: SchoolImportOutcome,
+    (outcome, planned): (SchoolImportOutcome, Vec<PlannedChange>),
     (errors, warnings): (Vec<super::formats::RecordError>, Vec<super::formats::RecordWarning>),
 ) -> ImportFinding {
     let (format, dry_run) = (request.format, request.dry_run);
-    ImportFinding::School(Box::new(SchoolImportReport { uai, format, dry_run, outcome, errors, warnings }))
+    ImportFinding::School(Box::new(SchoolImportReport { uai, format, dry_run, outcome, planned, errors, warnings }))
 }
 
 /// Groups the files by school, reading headers only, and returns the findings about the other files.
@@ -204,8 +259,8 @@ async fn import_school(
     request: &ImportRequest,
     given: &SchoolRoster,
     declared: Option<School>,
-) -> Result<SchoolImportOutcome> {
-    let refused = |why: ImportRejection| Ok(SchoolImportOutcome::Rejected(why));
+) -> Result<(SchoolImportOutcome, Vec<PlannedChange>)> {
+    let refused = |why: ImportRejection| Ok((SchoolImportOutcome::Rejected(why), Vec::new()));
     let mut tx = ctx.storage.db.read().await?;
     let Some(school) = tenants::store::find_school(&mut tx, &given.uai).await?.or(declared) else {
         return refused(ImportRejection::UndeclaredSchool { uai: given.uai.clone(), academy: request.academy.clone() });
@@ -234,12 +289,16 @@ async fn import_school(
             && state.matching.is_empty()
             && !state.standing.takes_lead
             && state.current.last_export == Some(plan.export);
-        if request.dry_run || nothing {
-            return Ok(SchoolImportOutcome::Imported(taken));
+        if request.dry_run {
+            let planned = list_changes(request.format, &state.current, &set, &plan);
+            return Ok((SchoolImportOutcome::Imported(taken), planned));
+        }
+        if nothing {
+            return Ok((SchoolImportOutcome::Imported(taken), Vec::new()));
         }
         let sealed = SealedPlan::seal(ctx, state, plan, (request.format, &set))?;
         match sealed.apply(ctx, &school.academy, &set.uai).await {
-            Ok(true) => return Ok(SchoolImportOutcome::Imported(taken)),
+            Ok(true) => return Ok((SchoolImportOutcome::Imported(taken), Vec::new())),
             Ok(false) => {}
             Err(ImportError::Db(error)) if error.is_serialization_failure() => {}
             Err(error) => return Err(error),

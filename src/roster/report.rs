@@ -6,9 +6,14 @@ use super::UnusableReason;
 use super::formats::aaf::DeliveryError;
 use super::formats::aaf::index::PassedOverSchool;
 use super::formats::{FileError, RecordError, RecordWarning, RosterFormat, SchoolRosterError, SkippedExport};
+use super::planned_changes::PlannedChange;
 use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
 use super::same_pupil::IneConflict;
 use super::uai::Uai;
+
+mod lines;
+
+pub use lines::{FindingWithRemedy, LineKind, ReportLine};
 
 /// One finding of an import, in the order of discovery.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +62,8 @@ pub struct SchoolImportReport {
     /// True if the operator asked for a dry run, so nothing was written.
     pub dry_run: bool,
     pub outcome: SchoolImportOutcome,
+    /// The changes one by one, of a dry run.
+    pub planned: Vec<PlannedChange>,
     /// Unreadable records; these count as unchanged, whatever the outcome.
     pub errors: Vec<RecordError>,
     /// Imported records for the school to look at.
@@ -203,100 +210,5 @@ impl fmt::Display for ImportSummary {
              without link, {legal_links} legal links; {}",
             self.changes
         )
-    }
-}
-
-/// A finding to be written with the remedies for rejections, in the words of the program that shows them.
-#[derive(Clone, Copy, Debug)]
-pub struct FindingWithRemedy<'a> {
-    pub finding: &'a ImportFinding,
-    /// Returns the end of the message, or an empty text.
-    pub remedy: fn(&ImportRejection) -> &'static str,
-}
-
-impl fmt::Display for ImportFinding {
-    /// Writes the finding without a final line feed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        FindingWithRemedy { finding: self, remedy: |_| "" }.fmt(f)
-    }
-}
-
-impl fmt::Display for FindingWithRemedy<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.finding {
-            ImportFinding::File(error) => write!(f, "refused: {error}"),
-            ImportFinding::Skipped(other) => write!(f, "passed over: {other}"),
-            ImportFinding::Delivery(error) => write!(f, "refused: {error}"),
-            ImportFinding::PassedOverSchool(school) => write!(f, "{school}"),
-            ImportFinding::UnknownStructure { delivery, key, pupils } => {
-                write!(f, "passed over: {delivery}: structure {key} is no school of the export: {pupils} pupils")
-            }
-            ImportFinding::Record(error) => write!(f, "not read, so unchanged: {error}"),
-            ImportFinding::NoRoster => f.write_str(
-                "refused: no roster among the files; give both exports of each school, élèves and responsables",
-            ),
-            ImportFinding::School(school) => school.write(f, self.remedy),
-        }
-    }
-}
-
-impl SchoolImportReport {
-    fn write(&self, f: &mut fmt::Formatter<'_>, remedy: fn(&ImportRejection) -> &'static str) -> fmt::Result {
-        let Self { uai, format, dry_run, outcome, errors: problems, warnings: remarks } = self;
-        let words = format.words();
-        match outcome {
-            SchoolImportOutcome::Imported(taken) if *dry_run => write!(f, "{uai}: would be taken: {taken}")?,
-            SchoolImportOutcome::Imported(taken) => write!(f, "{uai}: taken: {taken}")?,
-            // The sentences of this error begin with the UAI.
-            SchoolImportOutcome::Rejected(ImportRejection::Files(error)) => write!(f, "refused: {error}")?,
-            SchoolImportOutcome::Rejected(why) => write!(f, "{uai}: refused: {why}{}", remedy(why))?,
-        }
-        for problem in problems {
-            write!(f, "\n{uai}: not read, so unchanged: {problem}")?;
-        }
-        let SchoolImportOutcome::Imported(taken) = outcome else { return Ok(()) };
-        for remark in remarks {
-            write!(f, "\n{uai}: for the school: {remark}")?;
-        }
-        for id in &taken.accounts_joined {
-            write!(f, "\n{uai}: {} {id}: the same pupil as in another record; has that one's account", words.pupil)?;
-        }
-        for (id, conflict) in &taken.ine_conflicts {
-            write!(f, "\n{uai}: for the school: {} {id}: {conflict}", words.pupil)?;
-        }
-        for (id, why) in &taken.unusable_numbers {
-            let why = match why {
-                UnusableReason::Landline => "is not a mobile number",
-                UnusableReason::Incomplete => "is not a complete number",
-            };
-            write!(f, "\n{uai}: for the school: {} {id}: {} {why}", words.person, words.mobile)?;
-        }
-        for (id, column) in &taken.mobiles_in_other_columns {
-            write!(
-                f,
-                "\n{uai}: for the school: {} {id}: {} holds a mobile; a code is sent to {} only",
-                words.person,
-                format.column(column),
-                words.mobile
-            )?;
-        }
-        for (pupil, person) in &taken.dangling_links {
-            write!(f, "\n{uai}: for the school: {} {pupil} {person}: names somebody no export has", words.link)?;
-        }
-        for (what, ids) in
-            [(words.pupil, &taken.beside.ambiguous_pupils), (words.person, &taken.beside.ambiguous_persons)]
-        {
-            for id in ids {
-                write!(f, "\n{uai}: for the school: {what} {id}: could be several who are known; left unchanged")?;
-            }
-        }
-        if let Some(leading) = &taken.beside.led_by {
-            write!(f, "\n{uai}: {leading} leads here: this adds what is absent there (--lead takes the lead over)")?;
-        }
-        if taken.unreachable > 0 {
-            let count = taken.unreachable;
-            write!(f, "\n{uai}: for the school: {count} legal representatives have no mobile that takes a code")?;
-        }
-        Ok(())
     }
 }

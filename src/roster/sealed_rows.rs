@@ -20,7 +20,7 @@ pub enum RowError {
     Row(#[from] db::DbError),
 }
 
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, FromRow, serde::Serialize, serde::Deserialize)]
 pub struct PersonRow {
     pub id: PersonId,
     pub person_key: String,
@@ -42,7 +42,7 @@ pub struct PersonRow {
     pub led_by: Option<String>,
 }
 
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, FromRow, serde::Serialize, serde::Deserialize)]
 pub struct PupilRow {
     pub id: PupilId,
     pub pupil_key: String,

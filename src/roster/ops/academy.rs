@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::academy_changes::import_delta;
-use super::{ImportContext, ImportRequest, Result, import_roster, open_file};
+use super::{ImportContext, ImportProgress, ImportRequest, Result, import_roster, open_file};
 use crate::db::Durability;
 use crate::roster::formats::aaf::index::{DeliveryIndex, PassedOverSchool};
 use crate::roster::formats::aaf::schools::SchoolBatch;
@@ -133,7 +133,10 @@ async fn import_complet(
         tell(ImportFinding::Record(error));
     }
     let mut shared = (index, files, name);
-    for keys in shared.0.batches() {
+    let batches = shared.0.batches();
+    let mut progress = ImportProgress { done: 0, total: batches.iter().map(BTreeSet::len).sum() };
+    (ctx.progress)(progress);
+    for keys in batches {
         let (rosters, back) = tokio::task::spawn_blocking(move || {
             let (index, files, name) = &shared;
             (read_batch(index, files, name, &keys), shared)
@@ -145,6 +148,8 @@ async fn import_complet(
                 for set in rosters {
                     let school = declared.get(set.uai.as_str()).cloned();
                     import_roster(ctx, request, set, school, tell).await?;
+                    progress.done += 1;
+                    (ctx.progress)(progress);
                 }
             }
             // The file was whole a moment ago.

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 use super::academy::{read_documents, to_school};
 use super::academy_known::{DeltaChanges, KnownRecords};
-use super::{ImportContext, ImportRequest, Result, import_roster};
+use super::{ImportContext, ImportProgress, ImportRequest, Result, import_roster};
 use crate::db::Durability;
 use crate::roster::formats::aaf::index::PassedOverSchool;
 use crate::roster::formats::aaf::schools::{check_roster, empty_roster, record_error};
 use crate::roster::formats::aaf::{
     AafDocument, AafPupil, AafRequest, Delivery, DeliveryError, DeliveryName, RecordKind, RequestKind, children_of,
-    key_of, parse_person, parse_pupil, parse_school, states_links, states_numbers,
+    key_of, parse_person, parse_pupil, parse_school, states_links, states_numbers, structure_of,
 };
 use crate::roster::formats::{ChangeSet, FileError, RecordErrorKind, RosterExtent, SchoolRoster};
 use crate::roster::report::ImportFinding;
@@ -51,10 +51,14 @@ pub async fn import_delta(
     for error in rosters.take_all(&changes)? {
         tell(ImportFinding::Record(error));
     }
+    let mut progress = ImportProgress { done: 0, total: rosters.rosters.len() };
     for (_, mut set) in rosters.rosters {
+        (ctx.progress)(progress);
         check_roster(&mut set);
         import_roster(ctx, request, set, None, tell).await?;
+        progress.done += 1;
     }
+    (ctx.progress)(progress);
     Ok(Ok(()))
 }
 
@@ -162,16 +166,18 @@ impl SchoolChanges<'_> {
         request: &AafRequest,
     ) -> Result<std::result::Result<(), RecordErrorKind>> {
         let known = self.known;
-        let places: Vec<Uai> = known.enrolments.get(key).into_iter().flatten().map(|row| row.uai.clone()).collect();
+        let places = known.enrolments.get(key).into_iter().flatten().filter(|row| row.ended_at.is_none());
+        let places: Vec<Uai> = places.map(|row| row.uai.clone()).collect();
         let pupil = match request.operation {
             RequestKind::Delete => {
                 for uai in &places {
                     self.change_set(uai, |changes| _ = changes.pupils_removed.insert(key.to_owned()));
                 }
-                return Ok(if places.is_empty() { Err(RecordErrorKind::UnknownRecord) } else { Ok(()) });
+                let is_known = known.pupils.contains_key(key);
+                return Ok(if is_known { Ok(()) } else { Err(RecordErrorKind::UnknownRecord) });
             }
             RequestKind::Add => parse_pupil(request),
-            RequestKind::Modify => match self.known_pupil(key)? {
+            RequestKind::Modify => match self.known_pupil(key, structure_of(request).is_some())? {
                 Some(mut base) => {
                     base.overlay(request.clone());
                     parse_pupil(&base)
@@ -206,17 +212,16 @@ impl SchoolChanges<'_> {
         Ok(Ok(()))
     }
 
-    /// Writes a known pupil as a request.
-    fn known_pupil(&self, key: &str) -> Result<Option<AafRequest>> {
+    /// Writes a known pupil as a request. Who moves may have left the former school already: by this delta, before it
+    /// was interrupted.
+    fn known_pupil(&self, key: &str, moves: bool) -> Result<Option<AafRequest>> {
         let known = self.known;
         let Some(row) = known.pupils.get(key) else { return Ok(None) };
         let data = row.open(self.ctx.storage.master_key)?.data;
-        let place = known
-            .enrolments
-            .get(key)
-            .into_iter()
-            .flatten()
-            .find_map(|enrolment| Some((known.keys.get(&enrolment.uai)?.clone(), enrolment)));
+        let place = known.enrolments.get(key).into_iter().flatten().find_map(|enrolment| {
+            let structure = known.keys.get(&enrolment.uai).filter(|_| moves || enrolment.ended_at.is_none())?;
+            Some((structure.clone(), enrolment))
+        });
         let Some((structure, enrolment)) = place else { return Ok(None) };
         let mut attributes = vec![
             ("ENTPersonNomPatro", vec![data.family]),
@@ -227,7 +232,12 @@ impl SchoolChanges<'_> {
         if let Some(class) = &enrolment.class {
             attributes.push(("ENTEleveClasses", vec![format!("{structure}${class}")]));
         }
-        let links = known.links.get(key).into_iter().flatten().filter(|link| link.uai == enrolment.uai);
+        let links = known
+            .links
+            .get(key)
+            .into_iter()
+            .flatten()
+            .filter(|link| link.uai == enrolment.uai && link.ended_at == enrolment.ended_at);
         attributes.push(("ENTElevePersRelEleve", links.map(link_value).collect()));
         attributes.push(("ENTPersonStructRattach", vec![structure]));
         Ok(Some(AafRequest::of_known(key, attributes)))

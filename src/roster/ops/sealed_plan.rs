@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row_matching::RowMatching;
-use super::stored_roster::StoredRoster;
+use super::stored_roster::{FormerRows, StoredRoster};
+use super::undo::FormerSet;
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::ids::row_id;
@@ -17,6 +18,7 @@ use crate::roster::reconcile::{ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::roster::store::import::{self, NewLink, RosterExportRow, RosterSetRow};
+use crate::roster::store::runs::{self, FormerEnrolment, FormerLink, RunSetRow};
 use crate::roster::store::{keys, same_pupil};
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
@@ -28,6 +30,7 @@ pub struct SealedPlan {
     matching: RowMatching,
     plan: ReconcilePlan,
     set: Option<RosterSetRow>,
+    former: FormerRows,
     persons: BTreeMap<String, PersonId>,
     pupils: BTreeMap<String, PupilId>,
     /// Each new row with its key in the format; the row's own key is SIECLE's, or stands in its place.
@@ -44,7 +47,7 @@ impl SealedPlan {
         plan: ReconcilePlan,
         (format, roster): (RosterFormat, &SchoolRoster),
     ) -> Result<Self> {
-        let StoredRoster { set, mut persons, mut pupils, standing, matching, led, .. } = state;
+        let StoredRoster { set, mut persons, mut pupils, standing, matching, led, former, .. } = state;
         for (key, _) in &plan.persons_new {
             persons.insert(key.clone(), PersonId::new(row_id(ctx.storage.now, ctx.storage.rng)));
         }
@@ -78,6 +81,7 @@ impl SealedPlan {
             matching,
             plan,
             set,
+            former,
             persons,
             pupils,
             persons_new,
@@ -106,8 +110,38 @@ impl SealedPlan {
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
+        if let Some(run_id) = ctx.run {
+            let (uai, changes) = (uai.clone(), RosterChanges::from(&self.plan).to_string());
+            let former = serde_json::to_string(&self.former_set()?).map_err(ImportError::Former)?;
+            runs::insert_set(&mut tx, run_id, &RunSetRow { uai, revision: new.revision, changes, former }).await?;
+        }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Returns what an undo puts back. Of a school's first set that is nothing: all of it ends.
+    fn former_set(&self) -> Result<FormerSet> {
+        let mut former = FormerSet::of(self.set.clone(), self.plan.export);
+        if self.set.is_none() {
+            return Ok(former);
+        }
+        let plan = &self.plan;
+        let keys = plan.persons_changed.iter().map(|(key, _)| key);
+        former.persons = keys.filter_map(|key| self.former.persons.get(key).cloned()).collect();
+        let keys = plan.pupils_changed.iter().map(|(key, _)| key);
+        former.pupils = keys.filter_map(|key| self.former.pupils.get(key).cloned()).collect();
+        let written = plan.enrolments_started.iter().chain(&plan.enrolments_moved).map(|(key, _)| key);
+        for key in written.chain(&plan.enrolments_ended) {
+            let pupil_id = row_id_of("pupil", &self.pupils, key)?.clone();
+            former.enrolments.push(FormerEnrolment { pupil_id, state: self.former.enrolments.get(key).cloned() });
+        }
+        let written = plan.links_started.iter().chain(&plan.links_changed).map(|(key, _)| key);
+        for key in written.chain(&plan.links_ended) {
+            let (person_id, pupil_id) = self.link_ids(key)?;
+            let (person_id, pupil_id) = (person_id.clone(), pupil_id.clone());
+            former.links.push(FormerLink { pupil_id, person_id, state: self.former.links.get(key).cloned() });
+        }
+        Ok(former)
     }
 
     fn revision(&self) -> RosterSetRow {

@@ -12,10 +12,11 @@ use crate::db::{self, Tx, parse_word};
 use crate::roster::LinkData;
 use crate::roster::formats::SchoolRoster;
 use crate::roster::precedence::{FormatStanding, RowAuthority};
-use crate::roster::reconcile::{CurrentState, ExportVersion};
+use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey};
 use crate::roster::same_pupil::{MIN_ABSENCE, PupilElsewhere};
 use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
 use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
+use crate::roster::store::runs::{FormerEnrolmentState, FormerLinkState};
 use crate::roster::store::{keys, same_pupil};
 
 /// The inputs of reading a school's state, beside the database.
@@ -40,8 +41,19 @@ pub struct StoredRoster {
     pub matching: RowMatching,
     /// The persons and pupils that the format leads already.
     pub led: BTreeSet<String>,
+    /// The rows and states before the import, for its undo.
+    pub former: FormerRows,
     /// The pupils who have an account.
     accounted: BTreeSet<String>,
+}
+
+/// The rows of people by key, and the current enrolments and links of the school, whatever format they are of.
+#[derive(Debug, Default)]
+pub struct FormerRows {
+    pub persons: BTreeMap<String, PersonRow>,
+    pub pupils: BTreeMap<String, PupilRow>,
+    pub enrolments: BTreeMap<String, FormerEnrolmentState>,
+    pub links: BTreeMap<LinkKey, FormerLinkState>,
 }
 
 impl StoredRoster {
@@ -57,6 +69,7 @@ impl StoredRoster {
             pupils: BTreeMap::new(),
             matching: RowMatching::default(),
             led: BTreeSet::new(),
+            former: FormerRows::default(),
             accounted: BTreeSet::new(),
         };
         state.current.last_export = state.find_last_export(tx, set).await?;
@@ -112,7 +125,8 @@ impl StoredRoster {
             RowAuthority::Adoptable => {}
         }
         self.current.persons.insert(key.clone(), data);
-        self.persons.insert(key, row.id);
+        self.persons.insert(key.clone(), row.id.clone());
+        self.former.persons.insert(key, row);
         Ok(())
     }
 
@@ -130,7 +144,8 @@ impl StoredRoster {
         }
         self.accounted.extend(row.account_id.is_some().then(|| key.clone()));
         self.current.pupils.insert(key.clone(), data);
-        self.pupils.insert(key, row.id);
+        self.pupils.insert(key.clone(), row.id.clone());
+        self.former.pupils.insert(key, row);
         Ok(())
     }
 
@@ -139,6 +154,10 @@ impl StoredRoster {
         let (format, with_ended) = (self.standing.format, !self.standing.leads());
         for mut row in keys::list_enrolments(tx, &set.uai, format, with_ended).await? {
             row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
+            if row.is_current {
+                let state = FormerEnrolmentState { class: row.class.clone(), source: row.source.clone() };
+                self.former.enrolments.insert(row.pupil_key.clone(), state);
+            }
             match self.authority(&row.source, set.pupils_exported_at, &[&row.pupil_key]) {
                 RowAuthority::Owned if row.is_current => {
                     self.current.enrolments.insert(row.pupil_key.clone(), row.class);
@@ -151,6 +170,11 @@ impl StoredRoster {
         for mut row in keys::list_links(tx, &set.uai, format, with_ended).await? {
             row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
             row.person_key = self.matching.key_of_person(&row.person_id).unwrap_or(row.person_key);
+            if row.is_current {
+                let (level, relation, source) = (row.level.clone(), row.relation.clone(), row.source.clone());
+                let key = (row.pupil_key.clone(), row.person_key.clone());
+                self.former.links.insert(key, FormerLinkState { level, relation, source });
+            }
             let keys = [row.pupil_key.as_str(), row.person_key.as_str()];
             match self.authority(&row.source, set.persons_exported_at, &keys) {
                 RowAuthority::Owned if row.is_current => {

@@ -18,6 +18,7 @@ use crate::tenants::School;
 mod academy;
 mod hostile;
 mod rules;
+mod runs;
 mod same_pupil;
 mod samples;
 mod speed;
@@ -68,7 +69,7 @@ impl Fixture {
         let Self { db, master_key, rng, numbering, .. } = self;
         let now = Timestamp(self.clock.load(std::sync::atomic::Ordering::SeqCst));
         let database = DatabaseOperation { db, rng, now, actor: &Actor::Job("test"), request_id: None };
-        ImportContext { storage: StorageOperation { database, master_key }, phone_parser: numbering }
+        ImportContext::new(StorageOperation { database, master_key }, numbering)
     }
 
     /// Writes a file and returns its path.

@@ -11,7 +11,7 @@ use crate::roster::Level;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 
 /// The roster last imported for a school, by its leading format.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, FromRow, serde::Serialize, serde::Deserialize)]
 pub struct RosterSetRow {
     pub revision: i64,
     pub school_year: i64,

@@ -240,15 +240,16 @@ pub async fn list_structures(tx: &mut Tx, academy: &str, format: &str) -> Result
     tx.fetch_all(sql, args![academy, format]).await
 }
 
-/// A current enrolment of a pupil, by the key of a format.
+/// An enrolment of a pupil, by the key of a format.
 #[derive(Clone, Debug, FromRow)]
 pub struct KeyedEnrolment {
     pub pupil_key: String,
     pub uai: Uai,
     pub class: Option<String>,
+    pub ended_at: Option<i64>,
 }
 
-/// Lists the current enrolments of pupils by their keys in a format.
+/// Lists the enrolments of pupils by their keys in a format, current ones first, then those that ended last.
 pub async fn list_enrolments_by_key(
     tx: &mut Tx,
     academy: &str,
@@ -258,18 +259,18 @@ pub async fn list_enrolments_by_key(
     let mut rows = Vec::new();
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT k.key AS pupil_key, e.uai, e.class FROM pupil_roster_key k \
-             JOIN enrolment e ON e.pupil_id = k.pupil_id AND e.ended_at IS NULL \
+            "SELECT k.key AS pupil_key, e.uai, e.class, e.ended_at FROM pupil_roster_key k \
+             JOIN enrolment e ON e.pupil_id = k.pupil_id \
              WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
             batch_placeholders!(),
-            ") ORDER BY k.key, e.uai"
+            ") ORDER BY k.key, COALESCE(e.ended_at, 9000000000000000000) DESC, e.uai"
         );
         rows.extend(tx.fetch_all::<KeyedEnrolment>(sql, keyed_args(academy, keys, format)).await?);
     }
     Ok(rows)
 }
 
-/// A current link between two people who have keys of a format.
+/// A link between two people who have keys of a format.
 #[derive(Clone, Debug, FromRow)]
 pub struct KeyedLink {
     pub pupil_key: String,
@@ -277,15 +278,16 @@ pub struct KeyedLink {
     pub uai: Uai,
     pub level: String,
     pub relation: Option<String>,
+    pub ended_at: Option<i64>,
 }
 
-/// Lists the current links of pupils by their keys in a format.
+/// Lists the links of pupils, current or ended, by their keys in a format.
 pub async fn list_links_of_pupils(tx: &mut Tx, academy: &str, format: &str, keys: &[&str]) -> Result<Vec<KeyedLink>> {
     let mut rows = Vec::new();
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT u.key AS pupil_key, p.key AS person_key, l.uai, l.level, l.relation FROM pupil_roster_key u \
-             JOIN link l ON l.pupil_id = u.pupil_id AND l.ended_at IS NULL \
+            "SELECT u.key AS pupil_key, p.key AS person_key, l.uai, l.level, l.relation, l.ended_at \
+             FROM pupil_roster_key u JOIN link l ON l.pupil_id = u.pupil_id \
              JOIN person_roster_key p ON p.person_id = l.person_id AND p.format = u.format \
              WHERE u.academy = $1 AND u.format = $52 AND u.key IN (",
             batch_placeholders!(),

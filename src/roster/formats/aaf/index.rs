@@ -14,7 +14,7 @@ pub const MAX_PUPILS_IN_MEMORY: usize = 40_000;
 
 /// A school that is passed over, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: line {line}: EtabEducNat {key}: passed over with its pupils: {fault}")]
+#[error("{file}: line {line}: EtabEducNat {key} with its pupils: {fault}")]
 pub struct PassedOverSchool {
     pub file: String,
     pub line: u64,

@@ -7,11 +7,11 @@ mod formats;
 
 /// A delivery under construction.
 #[derive(Clone)]
-struct Annuaire {
+pub struct Annuaire {
     /// Key, UAI, more attributes.
-    schools: Vec<(String, String, String)>,
+    pub schools: Vec<(String, String, String)>,
     /// Key, the structure's key, attributes.
-    pupils: Vec<(String, String, String)>,
+    pub pupils: Vec<(String, String, String)>,
     /// Key, attributes.
     persons: Vec<(String, String)>,
 }
@@ -29,7 +29,7 @@ fn request(kind: &str, id: &str, attributes: &str) -> String {
     )
 }
 
-fn modify(kind: &str, id: &str, changes: &[(&str, &[&str])]) -> String {
+pub fn modify(kind: &str, id: &str, changes: &[(&str, &[&str])]) -> String {
     let changes: String = changes
         .iter()
         .map(|(name, values)| {
@@ -52,7 +52,7 @@ fn delete(kind: &str, id: &str) -> String {
     )
 }
 
-fn document(content: &str) -> String {
+pub fn document(content: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE ficAlimMENESR SYSTEM \"ficAlimMENESR.dtd\">\n\
          <ficAlimMENESR>\n{content}</ficAlimMENESR>\n"
@@ -89,7 +89,7 @@ fn mobile(n: usize) -> String {
 
 impl Annuaire {
     /// The same school as [`Roster::of`]: pupils `2900000…` with the ELEVE_ID there, parents `3500000…`.
-    fn of(uai: &str, size: usize) -> Self {
+    pub fn of(uai: &str, size: usize) -> Self {
         let link = |n: usize| format!("{}$10$1$1$1$1", 3_500_000 + n);
         Self {
             schools: vec![("7001".to_owned(), uai.to_owned(), String::new())],
@@ -119,11 +119,11 @@ impl Annuaire {
 }
 
 impl Fixture {
-    async fn import_academy(&self, files: &[PathBuf]) -> ImportResult {
+    pub async fn import_academy(&self, files: &[PathBuf]) -> ImportResult {
         self.import_as(files, |request| request.format = RosterFormat::Aaf).await
     }
 
-    async fn complet(&self, annuaire: &Annuaire, day: &str) -> ImportResult {
+    pub async fn complet(&self, annuaire: &Annuaire, day: &str) -> ImportResult {
         let files = annuaire.files(self, day);
         self.import_academy(&files).await
     }
@@ -145,7 +145,7 @@ impl Fixture {
     }
 
     /// The state of each link, by the keys of the delivery.
-    async fn links(&self) -> Vec<String> {
+    pub async fn links(&self) -> Vec<String> {
         self.texts(
             "SELECT u.key || ' ' || p.key || ' ' || l.level || ' ' || l.uai || \
              CASE WHEN l.ended_at IS NULL THEN '' ELSE ' ended' END FROM link l \
@@ -281,10 +281,10 @@ async fn domain_2_3_a_school_is_declared_by_the_export_unless_schools_toml_has_i
         let told = ground.complet(&annuaire, "20250908").await;
         assert!(told.all, "what is passed over is no failure: {}", told.text());
         for line in [
-            "7004: passed over with its pupils: the letter of UAI 0340003A is wrong",
-            "7005: passed over with its pupils: belongs to the academy of code 16",
-            "7006: passed over with its pupils: is of a ministry that is not known here",
-            "7007: passed over with its pupils: is declared in schools.toml in the academy toulouse",
+            "7004 with its pupils: the letter of UAI 0340003A is wrong",
+            "7005 with its pupils: belongs to the academy of code 16",
+            "7006 with its pupils: is of a ministry that is not known here",
+            "7007 with its pupils: is declared in schools.toml in the academy toulouse",
             "structure 7004 is no school of the export: 1 pupils",
         ] {
             assert!(told.text().contains(line), "{line}: {}", told.text());

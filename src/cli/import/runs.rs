@@ -1,0 +1,53 @@
+//! `preau import history` and `preau import undo`.
+
+use std::io::Write;
+
+use crate::base::clock::Timestamp;
+use crate::roster::ops::ImportContext;
+use crate::roster::ops::undo::{ImportUndo, undo_last_run};
+use crate::roster::store::runs::{ImportRunRow, list_runs};
+
+/// Writes a line for each import. Always true.
+pub async fn history(
+    academy: Option<&str>,
+    ctx: ImportContext<'_>,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let mut tx = ctx.storage.db.read().await?;
+    for run in list_runs(&mut tx, academy).await? {
+        writeln!(out, "{}", describe(&run))?;
+    }
+    Ok(true)
+}
+
+fn describe(run: &ImportRunRow) -> String {
+    let ImportRunRow { academy, format, actor, sets, .. } = run;
+    let state = match (run.undone_at, &run.undone_by, run.finished_at, run.complete) {
+        (Some(at), Some(by), ..) => format!("undone {} by {by}", Timestamp(at)),
+        (_, _, None, _) => "interrupted, or still at work: the same files again do the rest".to_owned(),
+        (_, _, Some(_), false) => "not all was taken".to_owned(),
+        (_, _, Some(_), true) => "all was taken".to_owned(),
+    };
+    format!("{} {academy} {format} by {actor}: {sets} sets written; {state}", Timestamp(run.started_at))
+}
+
+/// Undoes the last import. True if every school that it wrote is as before.
+pub async fn undo(academy: &str, ctx: ImportContext<'_>, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
+    match undo_last_run(ctx, academy).await? {
+        ImportUndo::NoRun => {
+            writeln!(out, "nothing to undo in {academy}")?;
+            Ok(false)
+        }
+        ImportUndo::TooOld { started_at } => {
+            writeln!(out, "the last import of {academy} is of {started_at}, more than 30 days ago")?;
+            Ok(false)
+        }
+        ImportUndo::Done { schools, .. } => {
+            for (uai, undone) in &schools {
+                let line = if *undone { "as before" } else { "left alone: something was imported after it" };
+                writeln!(out, "{uai}: {line}")?;
+            }
+            Ok(schools.iter().all(|(_, undone)| *undone))
+        }
+    }
+}
