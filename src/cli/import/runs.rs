@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::base::clock::Timestamp;
+use crate::cli::format_paris_time;
 use crate::roster::ops::ImportContext;
 use crate::roster::ops::undo::{ImportUndo, undo_last_run};
 use crate::roster::store::runs::{ImportRunRow, list_runs};
@@ -23,12 +24,15 @@ pub async fn history(
 fn describe(run: &ImportRunRow) -> String {
     let ImportRunRow { academy, format, actor, sets, .. } = run;
     let state = match (run.undone_at, &run.undone_by, run.finished_at, run.complete) {
-        (Some(at), Some(by), ..) => format!("undone {} by {by}", Timestamp(at)),
+        (Some(at), Some(by), ..) => format!("undone {} by {by}", format_paris_time(Timestamp(at))),
         (_, _, None, _) => "interrupted, or still at work: the same files again do the rest".to_owned(),
         (_, _, Some(_), false) => "not all was taken".to_owned(),
         (_, _, Some(_), true) => "all was taken".to_owned(),
     };
-    format!("{} {academy} {format} by {actor}: {sets} sets written; {state}", Timestamp(run.started_at))
+    format!(
+        "{} {academy} {format} by {actor}: {sets} sets written; {state}",
+        format_paris_time(Timestamp(run.started_at))
+    )
 }
 
 /// Undoes the last import. True if every school that it wrote is as before.
@@ -39,7 +43,8 @@ pub async fn undo(academy: &str, ctx: ImportContext<'_>, out: &mut (dyn Write + 
             Ok(false)
         }
         ImportUndo::TooOld { started_at } => {
-            writeln!(out, "the last import of {academy} is of {started_at}, more than 30 days ago")?;
+            let at = format_paris_time(started_at);
+            writeln!(out, "the last import of {academy} is of {at}, more than 30 days ago")?;
             Ok(false)
         }
         ImportUndo::Done { schools, .. } => {
