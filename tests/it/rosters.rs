@@ -150,7 +150,9 @@ async fn account_8_without_the_key_the_person_is_told_to_come_back_tomorrow() {
 async fn account_8_of_several_persons_the_one_whose_child_is_in_the_newest_set() {
     let server = TestServer::start().await;
     let elsewhere = TestFamily { key: 500_900, ..TestFamily::durand() };
-    server.import_of_last_year("montpellier", crate::support::deployment::LYCEE, &[elsewhere.clone()]).await;
+    server
+        .import_of_last_year("montpellier", crate::support::deployment::LYCEE, std::slice::from_ref(&elsewhere))
+        .await;
     let member = server.create_durand().await;
     server.link_person(&member, "montpellier", &elsewhere).await;
     server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;

@@ -155,11 +155,11 @@ async fn issue_12_3_a_delta_that_was_killed_between_two_schools_ends_as_if_it_wa
             let mut tx = ground.db.write(Durability::Durable).await.unwrap();
             tx.execute(block, args![killed]).await.unwrap();
             tx.commit().await.unwrap();
-            assert!(!ground.import_academy(&[delta.clone()]).await.all);
+            assert!(!ground.import_academy(std::slice::from_ref(&delta)).await.all);
             let mut tx = ground.db.write(Durability::Durable).await.unwrap();
             tx.execute("UPDATE school SET academy = 'montpellier' WHERE uai = $1", args![killed]).await.unwrap();
             tx.commit().await.unwrap();
-            let told = ground.import_academy(&[delta.clone()]).await;
+            let told = ground.import_academy(std::slice::from_ref(&delta)).await;
             assert!(told.all, "{}", told.text());
             let current: Vec<String> =
                 ground.links().await.into_iter().filter(|link| !link.ends_with("ended")).collect();
