@@ -8,6 +8,8 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::Semaphore;
+
 use crate::base::clock::{Clock, Span, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::base::rng::Random;
@@ -30,6 +32,8 @@ const MIN_KEY_RELOAD_INTERVAL: Span = Span::seconds(5);
 /// The open duration of the SMS circuit breaker, which opens after three consecutive failures. Short, because the end
 /// user expects the code within the minute.
 const SMS_BREAKER_OPEN_DURATION: Span = Span::seconds(5);
+/// The number of receipts of SMS gateways that are settled at the same time.
+const MAX_RECEIPTS_AT_A_TIME: usize = 8;
 
 /// The platform: configuration, database, stores, keys and clients of external services.
 pub struct App {
@@ -62,6 +66,8 @@ pub struct App {
     pub logout_breaker: CircuitBreaker,
     /// The circuit breaker of the SMS gateways.
     pub sms_breaker: CircuitBreaker,
+    /// The receipts of SMS gateways that may use the database at the same time: each gateway's session or call waits.
+    pub receipt_slots: Semaphore,
     /// Passwords that recently failed on many accounts (password spraying).
     pub spray_detector: SprayDetector,
     /// Limits the concurrent password verifications per source address.
@@ -111,6 +117,7 @@ impl App {
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),
             logout_breaker: CircuitBreaker::default(),
             sms_breaker: CircuitBreaker::with_open_duration(SMS_BREAKER_OPEN_DURATION),
+            receipt_slots: Semaphore::new(MAX_RECEIPTS_AT_A_TIME),
             spray_detector: SprayDetector::default(),
             sign_in_limiter: InFlightLimiter::default(),
             key_ring: RwLock::default(),

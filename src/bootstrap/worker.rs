@@ -37,8 +37,8 @@ const CLEANUP_INTERVAL: Duration = Duration::from_secs(3600);
 /// The interval at which views of pages with a support code are written to the database.
 const SUPPORT_WRITE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The number of receipts of one gateway that are settled at a time: what is beyond it waits at the gateway.
-const MAX_RECEIPTS_AT_A_TIME: usize = 8;
+/// The number of receipts of one session that are not confirmed yet: what is beyond it waits at the gateway.
+const MAX_UNCONFIRMED_RECEIPTS: usize = 256;
 
 /// Starts the background work, ending soon after `stop` is true. A job under way is finished.
 pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -131,10 +131,13 @@ async fn read_receipts(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut running = JoinSet::new();
+    // Kept while others are settled: waiting begins with a bind to the gateway, which is not to be given up halfway.
+    let mut next = gateway.next_receipt();
     loop {
         tokio::select! {
-            receipt = gateway.next_receipt(), if running.len() < MAX_RECEIPTS_AT_A_TIME => {
+            receipt = &mut next, if running.len() < MAX_UNCONFIRMED_RECEIPTS => {
                 running.spawn(settle_receipt(app.clone(), role, receipt));
+                next = gateway.next_receipt();
             }
             Some(_) = running.join_next() => {}
             _ = stop.wait_for(|stop| *stop) => break,

@@ -92,7 +92,9 @@ impl HttpGateway {
         }
         let success = &self.config.success;
         if !(is_listed(success) || (success.status.is_empty() && status.is_success())) {
-            return Err(SmsSendError::Deployment { why: format!("the gateway answers {status}"), uncertain: false });
+            // Its front gave up waiting, or it failed on the way: it may have taken the message.
+            let uncertain = matches!(status.as_u16(), 408 | 500 | 502 | 504);
+            return Err(SmsSendError::Deployment { why: format!("the gateway answers {status}"), uncertain });
         }
         if meets(success) {
             let own_id = self.config.message_id.as_ref().map(|pointer| text_at(body.as_ref()?, pointer));

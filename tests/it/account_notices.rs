@@ -147,6 +147,24 @@ async fn threat_s09_a_new_password_is_told_by_sms_at_nine_the_next_morning() {
 }
 
 #[tokio::test]
+async fn threat_s09_a_notice_that_could_not_leave_by_day_leaves_in_the_morning() {
+    let server = TestServer::start().await;
+    let account = server.create_durand().await;
+    let mut browser = signed_in(&server, &account, PASSWORD).await;
+    browser.get("/compte/mot-de-passe").await;
+    browser.submit("changer-mot-de-passe", &[("actuel", PASSWORD), ("mot_de_passe", NEW), ("confirmation", NEW)]).await;
+    // From 10 h to 22 h of the next day nothing left.
+    server.advance(Span::hours(36));
+    for _ in 0..2 {
+        server.drain_outbox().await;
+    }
+    assert_eq!(server.messages().len(), 0, "not at night");
+    server.advance(Span::hours(10));
+    server.drain_outbox().await;
+    assert_eq!(server.messages().len(), 1);
+}
+
+#[tokio::test]
 async fn devices_are_listed_signed_out_and_forgotten() {
     let server = TestServer::start().await;
     let account = server.create_durand().await;

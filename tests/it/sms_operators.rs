@@ -157,8 +157,13 @@ async fn the_example_with_json_sends_what_its_operator_reads_and_understands_its
             (200, r#"{"status":-1,"message":"Authentication error"}"#, "retry"),
             (200, r#"{"status":-3,"message":"Not enough credits"}"#, "retry"),
             (200, r#"{"status":"+33639980001 123456"}"#, "retry"),
-            (500, "oops", "retry"),
+            (503, "", "retry"),
             (401, "", "retry"),
+            // Its front gave up waiting: what stands behind it may have taken the message.
+            (500, "oops", "uncertain"),
+            (502, "", "uncertain"),
+            (504, "", "uncertain"),
+            (408, "", "uncertain"),
             // What it took is not known: a page of a proxy, or half an answer.
             (200, "<html>please wait</html>", "uncertain"),
             (200, "", "uncertain"),

@@ -80,7 +80,7 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
-    let body = serde_json::to_string(&SmsJob { to: told.to, text: to_gsm7(&text), about: None })?;
+    let body = serde_json::to_string(&SmsJob { id: String::new(), to: told.to, text: to_gsm7(&text), about: None })?;
     outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, op.now.plus(NOTICE_SMS_TTL)).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;

@@ -33,6 +33,9 @@ const MAX_HANDOVERS: i64 = 2;
 /// The body of a delivery job.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SmsJob {
+    /// Empty. Release 0.2.0 may run beside this one and does not read a body without it.
+    #[serde(default)]
+    pub id: String,
     pub to: String,
     pub text: String,
     /// Absent where nobody waits for a code.
@@ -285,4 +288,23 @@ pub(super) async fn notify_schools(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_f9_release_0_2_0_reads_a_message() {
+        /// The body that release 0.2.0 reads.
+        #[derive(Deserialize)]
+        struct Former {
+            id: String,
+            to: String,
+            text: String,
+        }
+        let job = SmsJob { id: String::new(), to: "+33639980001".into(), text: "123456".into(), about: None };
+        let read: Former = serde_json::from_str(&serde_json::to_string(&job).unwrap()).unwrap();
+        assert_eq!((read.id, read.to, read.text), (job.id, job.to, job.text));
+    }
 }

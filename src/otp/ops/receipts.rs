@@ -34,11 +34,16 @@ pub(super) async fn expect(
 pub async fn take_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &SmsReceipt) -> anyhow::Result<()> {
     let metrics = &op.app.metrics;
     metrics.record_sms_receipt(role.name(), receipt.state.name());
-    if settle_receipt(op, role, receipt).await? {
+    // No slot is held during the delay: receipts of messages that nobody waits for would keep the others waiting.
+    let settle = async || {
+        let _slot = op.app.receipt_slots.acquire().await?;
+        settle_receipt(op, role, receipt).await
+    };
+    if settle().await? {
         return Ok(());
     }
     tokio::time::sleep(RECEIPT_RETRY_DELAY).await;
-    if !settle_receipt(op, role, receipt).await? {
+    if !settle().await? {
         metrics.record_unmatched_receipt(role.name());
         tracing::info!(gateway = role.name(), id = receipt.message_id, "a receipt of a message that waits for none");
     }
@@ -51,7 +56,12 @@ pub async fn settle_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &
     if receipt.state == ReceiptState::Other {
         return Ok(true);
     }
-    let forms = possible_kept_forms(&receipt.message_id);
+    // Only SMPP has gateways that write an id in one base and its receipt in another.
+    let by_http = op.app.config.sms.gateway_of(role).is_some_and(|gateway| gateway.receipt_calls().is_some());
+    let forms = match by_http {
+        true => [(); 3].map(|()| kept_form(&receipt.message_id)),
+        false => possible_kept_forms(&receipt.message_id),
+    };
     let found = handed::find(&mut op.app.db.read().await?, role.name(), &forms).await?;
     // An id of one base may be that of another message in the other base: then nobody knows whose receipt it is.
     let [kept] = &found[..] else { return Ok(false) };
