@@ -219,13 +219,19 @@ pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Resul
 }
 
 /// Returns SIECLE's key of the account's person in an academy: with several persons, the one whose child is in the newest
-/// set, then the oldest row.
+/// set, then the oldest row. A pupil's is ELEVE_ID behind a word, for a parent may have the same number.
 pub async fn find_siecle_key_of_account(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<Option<String>> {
     let sql = "SELECT p.person_key FROM person p LEFT JOIN link l ON l.person_id = p.id AND l.ended_at IS NULL \
                LEFT JOIN roster_set s ON s.uai = l.uai \
                WHERE p.account_id = $1 AND p.academy = $2 AND p.person_key NOT LIKE '%:%' GROUP BY p.id, p.person_key \
                ORDER BY MAX(COALESCE(s.responsables_exported_at, 0)) DESC, p.id LIMIT 1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
+    if let Some((key,)) = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await? {
+        return Ok(Some(key));
+    }
+    let sql = "SELECT pupil_key FROM pupil WHERE account_id = $1 AND academy = $2 AND pupil_key NOT LIKE '%:%' \
+               ORDER BY exported_at DESC, id LIMIT 1";
+    let found = tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?;
+    Ok(found.map(|(eleve_id,)| format!("ELEVE-{eleve_id}")))
 }
 
 /// Returns the key of the account's person or pupil in an academy's AAF: with several, the one of the newest set, then
@@ -246,10 +252,14 @@ pub async fn find_aaf_key_of_account(tx: &mut Tx, account_id: &AccountId, academ
     Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.map(|(key,)| key))
 }
 
-/// True if schools of the academy came from its AAF.
-pub async fn has_aaf(tx: &mut Tx, academy: &str) -> Result<bool> {
-    let sql = "SELECT key FROM roster_structure WHERE academy = $1 AND format = 'aaf' LIMIT 1";
-    Ok(tx.fetch_optional::<(String,)>(sql, args![academy]).await?.is_some())
+/// True if the account's person or pupil is in a school that the academy's AAF has.
+pub async fn is_in_school_of_aaf(tx: &mut Tx, account_id: &AccountId, academy: &str) -> Result<bool> {
+    let sql = "SELECT uai FROM roster_structure WHERE academy = $2 AND format = 'aaf' AND uai IN ( \
+               SELECT l.uai FROM link l JOIN person p ON p.id = l.person_id \
+               WHERE p.account_id = $1 AND l.ended_at IS NULL \
+               UNION SELECT e.uai FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
+               WHERE u.account_id = $1 AND e.ended_at IS NULL) LIMIT 1";
+    Ok(tx.fetch_optional::<(String,)>(sql, args![account_id, academy]).await?.is_some())
 }
 
 /// A key of AAF, of a person or a pupil.

@@ -41,8 +41,8 @@ pub async fn find_subject_or_stand_in(
     }
 }
 
-/// Returns the space of a client for an account. Where the client's file names no key, it is AAF's where the academy has
-/// AAF; but an account that a client of the academy knows already stays what it is there.
+/// Returns the space of a client for an account. Where the client's file names no key, it is AAF's for who is in it, or
+/// whose school is; but an account that a client of the academy knows already stays what it is there.
 async fn space_of(tx: &mut Tx, meta: &ClientMetadata, account_id: &AccountId) -> anyhow::Result<SubjectSpace> {
     let key = match (meta.subject_type, meta.roster_key, meta.perimeter.academies.first()) {
         (SubjectType::Roster, None, Some(academy)) => default_key(tx, academy, account_id).await?,
@@ -52,15 +52,14 @@ async fn space_of(tx: &mut Tx, meta: &ClientMetadata, account_id: &AccountId) ->
 }
 
 async fn default_key(tx: &mut Tx, academy: &str, account_id: &AccountId) -> anyhow::Result<RosterKey> {
-    if !roster::store::has_aaf(tx, academy).await? {
-        return Ok(RosterKey::Siecle);
+    for key in [RosterKey::Aaf, RosterKey::Siecle] {
+        if store::find(tx, &roster_space(academy, key), account_id).await?.is_some() {
+            return Ok(key);
+        }
     }
-    let is_known = |space: Option<String>| space.is_some();
-    if is_known(store::find(tx, &roster_space(academy, RosterKey::Aaf), account_id).await?) {
-        return Ok(RosterKey::Aaf);
-    }
-    let by_siecle = is_known(store::find(tx, &roster_space(academy, RosterKey::Siecle), account_id).await?);
-    Ok(if by_siecle { RosterKey::Siecle } else { RosterKey::Aaf })
+    let has_aaf = find_key(tx, account_id, academy, RosterKey::Aaf).await?.is_some()
+        || roster::store::is_in_school_of_aaf(tx, account_id, academy).await?;
+    Ok(if has_aaf { RosterKey::Aaf } else { RosterKey::Siecle })
 }
 
 async fn find_key(
@@ -108,8 +107,12 @@ async fn compute(
     let SubjectSpace::Roster { academy, sector, key } = space else {
         return Ok(FoundSubject { value: derived(&space.name()), is_real: true });
     };
-    if let Some(key) = find_key(tx, account_id, academy, *key).await? {
-        return Ok(FoundSubject { value: roster_value(academy, &key), is_real: true });
+    if let Some(found) = find_key(tx, account_id, academy, *key).await? {
+        let value = roster_value(academy, &found);
+        if !is_another_s(tx, academy, *key, account_id, &value).await? {
+            return Ok(FoundSubject { value, is_real: true });
+        }
+        tracing::error!(%account_id, academy, "no sub is given: another account has this key of another format");
     }
     let pairwise = SubjectSpace::Pairwise { sector: sector.clone() }.name();
     let value = match store::find(tx, &pairwise, account_id).await? {
@@ -117,6 +120,22 @@ async fn compute(
         None => derived(&pairwise),
     };
     Ok(FoundSubject { value, is_real: false })
+}
+
+/// True if another account is known by the value as a key of another format: one client may have people of both.
+async fn is_another_s(
+    tx: &mut Tx,
+    academy: &str,
+    own: RosterKey,
+    account_id: &AccountId,
+    value: &str,
+) -> anyhow::Result<bool> {
+    for key in RosterKey::ALL.into_iter().filter(|key| *key != own) {
+        if store::is_another_s(tx, &roster_space(academy, key), value, account_id).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Lists the former values that the clients of a space knew the account's person by.

@@ -10,6 +10,12 @@ pub async fn find(tx: &mut Tx, space: &str, account_id: &AccountId) -> Result<Op
     Ok(tx.fetch_optional::<(String,)>(sql, args![space, account_id]).await?.map(|(value,)| value))
 }
 
+/// True if another account is known by a value in a space.
+pub async fn is_another_s(tx: &mut Tx, space: &str, value: &str, account_id: &AccountId) -> Result<bool> {
+    let sql = "SELECT account_id FROM subject WHERE space = $1 AND value = $2 AND account_id <> $3 LIMIT 1";
+    Ok(tx.fetch_optional::<(AccountId,)>(sql, args![space, value, account_id]).await?.is_some())
+}
+
 /// Writes a `sub` unless the account has one in the space.
 pub async fn insert_if_absent(
     tx: &mut Tx,

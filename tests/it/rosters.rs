@@ -111,6 +111,34 @@ async fn account_8_the_key_of_aaf_is_the_subject_where_the_academy_has_aaf() {
 }
 
 #[tokio::test]
+async fn account_8_a_pupil_has_a_key_of_siecle_that_no_parent_has() {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand()]).await;
+    let pupil = server.create_account_of_pupil("Zoé").await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    assert_eq!(userinfo(&server, "ent", &pupil).await["sub"], "MONTPELLIER-ELEVE-900001");
+}
+
+#[tokio::test]
+async fn account_8_a_key_of_one_format_is_not_the_subject_of_another_account_s_key_of_the_other() {
+    let server = TestServer::start().await;
+    let member = server.create_durand().await;
+    let other = server.create_account("Anne", "DURAND").await;
+    import_durand(&server).await;
+    server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
+    // Somebody whose PERSONNE_ID is this person's ENTPersonJointure.
+    let sql = "INSERT INTO subject (space, account_id, value, created_at) \
+               VALUES ('roster/montpellier', $1, 'MONTPELLIER-3500001', 0)";
+    server.execute_sql(sql, vec![preau::db::Value::from(other.account_id.as_str())]).await;
+    let ent = TestRelyingParty::new(&server, "ent");
+    let mut browser = Browser::new(&server);
+    browser.open("/connexion").await;
+    browser.sign_in(&member).await;
+    assert!(matches!(browser.open(&ent.attempt().url).await, Landing::OwnPage), "nobody signs in as somebody else");
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM subject").await, 1);
+}
+
+#[tokio::test]
 async fn account_8_who_is_known_by_the_other_key_stays_so_when_aaf_comes() {
     let server = TestServer::start().await;
     let member = server.create_durand().await;

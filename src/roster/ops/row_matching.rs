@@ -14,6 +14,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::Tx;
 use crate::roster::PupilData;
 use crate::roster::formats::{PersonRecord, PupilRecord, SchoolRoster};
+use crate::roster::sealed_rows::open_birth_date;
 use crate::roster::store::import;
 use crate::roster::store::keys::{self, UnkeyedResponsable};
 
@@ -76,8 +77,8 @@ impl StoredRoster {
 
     async fn match_pupils_by_eleve_id(&mut self, tx: &mut Tx, reading: RosterReading<'_>) -> Result<()> {
         let unmatched = self.unmatched_pupils(reading);
-        let by_id: BTreeMap<&str, &str> =
-            unmatched.iter().filter_map(|pupil| Some((pupil.eleve_id.as_deref()?, pupil.id.as_str()))).collect();
+        let by_id: BTreeMap<&str, &PupilRecord> =
+            unmatched.iter().filter_map(|pupil| Some((pupil.eleve_id.as_deref()?, *pupil))).collect();
         let (academy, format) = (reading.request.academy.as_str(), reading.request.format.name());
         let ids: Vec<&str> = by_id.keys().copied().collect();
         let rows = import::list_pupils(tx, academy, &ids).await?;
@@ -85,8 +86,11 @@ impl StoredRoster {
         let keyed: BTreeSet<PupilId> =
             keys::list_keyed_pupils(tx, academy, format, &found).await?.into_iter().collect();
         for row in rows {
-            let Some(key) = by_id.get(row.pupil_key.as_str()).map(|key| (*key).to_owned()) else { continue };
-            if keyed.contains(&row.id) {
+            let Some(pupil) = by_id.get(row.pupil_key.as_str()) else { continue };
+            let key = pupil.id.clone();
+            // A school may have written the number of another school's pupil.
+            let born = open_birth_date(reading.master_key, &row.id, &row.birth_date)?;
+            if keyed.contains(&row.id) || born != pupil.data.born {
                 self.matching.ambiguous_pupils.insert(key);
                 continue;
             }

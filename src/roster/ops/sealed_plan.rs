@@ -265,6 +265,9 @@ impl SealedPlan {
         for pupil in &plan.enrolments_ended {
             import::end_enrolment(tx, uai, row_id_of("pupil", &self.pupils, pupil)?, self.format.name()).await?;
         }
+        if self.standing.takes_lead {
+            import::take_over_school(tx, uai, self.format.name()).await?;
+        }
         Ok(())
     }
 

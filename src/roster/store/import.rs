@@ -249,6 +249,18 @@ pub async fn upsert_enrolment(
     Ok(())
 }
 
+/// Makes a format that takes the lead the source of every current enrolment and link of a school: what both formats have
+/// alike would otherwise be nobody's to end.
+pub async fn take_over_school(tx: &mut Tx, uai: &Uai, source: &'static str) -> Result<()> {
+    for sql in [
+        "UPDATE enrolment SET source = $2 WHERE uai = $1 AND ended_at IS NULL",
+        "UPDATE link SET source = $2 WHERE uai = $1 AND ended_at IS NULL",
+    ] {
+        tx.execute(sql, args![uai, source]).await?;
+    }
+    Ok(())
+}
+
 /// Ends an enrolment; `source` is the format whose set lacks it.
 pub async fn end_enrolment(tx: &mut UnitOfWork<'_>, uai: &Uai, pupil_id: &PupilId, source: &'static str) -> Result<()> {
     let now = tx.now;

@@ -130,10 +130,16 @@ async fn roster_keys_five_percent_are_counted_within_one_format_and_lead_takes_o
         assert!(told.all, "{}", told.text());
         assert_eq!(ground.texts(current).await.len(), 20);
         assert_eq!(ground.texts("SELECT leading_format FROM roster_set").await, ["aaf"]);
+        // What both formats had alike is the new leader's to end too.
+        let told = ground.complet(&Annuaire::of(MONOD, 19), "20250911").await;
+        assert!(told.all, "{}", told.text());
+        assert_eq!(ground.texts(current).await.len(), 19);
+        let links = "SELECT pupil_id FROM link WHERE ended_at IS NULL GROUP BY pupil_id";
+        assert_eq!(ground.texts(links).await.len(), 19);
         // SIECLE now is the other one.
         let told = ground.import(&Roster::of(MONOD, 40).on("10/09/2025", |_| {}).files(&ground)).await;
         assert!(told.all && told.text().contains("aaf leads here"), "{}", told.text());
-        assert_eq!(ground.texts(current).await.len(), 20, "who left by the leading format stays away");
+        assert_eq!(ground.texts(current).await.len(), 19, "who left by the leading format stays away");
     })
     .await;
 }
