@@ -12,7 +12,7 @@ use crate::crypto::HmacPurpose;
 use crate::db::Durability;
 use crate::http::pages::dates;
 use crate::limits::{self, RateLimit, RateLimitDecision};
-use crate::notify::{AccountNoticeKind, store};
+use crate::notify::{AccountNoticeKind, SmsTime, store};
 use crate::otp;
 use crate::otp::ops::SmsJob;
 use crate::outbox::{self, Job, JobKind, JobOutcome};
@@ -80,7 +80,10 @@ pub async fn send_notice_sms(op: &Operation<'_>, job: &Job) -> anyhow::Result<Jo
         app.metrics.record_sms("capped");
         return Ok(JobOutcome::Retry);
     }
-    let body = serde_json::to_string(&SmsJob { id: String::new(), to: told.to, text: to_gsm7(&text), about: None })?;
+    // Who holds the phone at night would delete it.
+    let by_day = told.kind.parse().ok().and_then(AccountNoticeKind::sms) == Some(SmsTime::NextMorning);
+    let body =
+        serde_json::to_string(&SmsJob { id: String::new(), to: told.to, text: to_gsm7(&text), by_day, about: None })?;
     outbox::enqueue_until(&mut tx, &app.master_key, JobKind::Sms, &body, op.now.plus(NOTICE_SMS_TTL)).await?;
     outbox::complete_in(&mut tx, &job.id).await?;
     tx.commit().await?;

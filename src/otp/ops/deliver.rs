@@ -38,6 +38,9 @@ pub struct SmsJob {
     pub id: String,
     pub to: String,
     pub text: String,
+    /// True if it waits for the morning rather than leave at night.
+    #[serde(default)]
+    pub by_day: bool,
     /// Absent where nobody waits for a code.
     #[serde(default)]
     pub about: Option<SmsJobContext>,
@@ -303,7 +306,8 @@ mod tests {
             to: String,
             text: String,
         }
-        let job = SmsJob { id: String::new(), to: "+33639980001".into(), text: "123456".into(), about: None };
+        let job =
+            SmsJob { id: String::new(), to: "+33639980001".into(), text: "123456".into(), by_day: false, about: None };
         let read: Former = serde_json::from_str(&serde_json::to_string(&job).unwrap()).unwrap();
         assert_eq!((read.id, read.to, read.text), (job.id, job.to, job.text));
     }

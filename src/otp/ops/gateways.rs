@@ -37,10 +37,9 @@ pub(super) fn choose_gateway<'a>(
     asked: Timestamp,
 ) -> Option<GatewayChoice<'a>> {
     let Operation { app, now, .. } = *op;
-    // A call that was asked for in time and did not leave until then is given up with its code. A notice waits for the
-    // morning: who holds the phone at night would delete it.
-    let may_ring = message.about.as_ref().is_some_and(|about| !about.voice);
-    if let Some(next) = calling_hours::next_call(&message.to, now).filter(|_| !may_ring) {
+    // A call that was asked for in time and did not leave until then is given up with its code.
+    let by_day = message.by_day || message.about.as_ref().is_some_and(|about| about.voice);
+    if let Some(next) = calling_hours::next_call(&message.to, now).filter(|_| by_day) {
         return Some(GatewayChoice::Wait(next.at.min(job.expires_at)));
     }
     let mut earliest: Option<Timestamp> = None;

@@ -132,8 +132,13 @@ pub async fn send(op: &Operation<'_>, job: &Job, request: CodeRequest<'_>) -> an
         academy: academy.clone(),
         voice: request.voice,
     };
-    let body =
-        serde_json::to_string(&SmsJob { id: String::new(), to: request.to.to_owned(), text, about: Some(about) })?;
+    let body = serde_json::to_string(&SmsJob {
+        id: String::new(),
+        to: request.to.to_owned(),
+        text,
+        by_day: about.voice,
+        about: Some(about),
+    })?;
     let destination = destination_prefix(request.to);
     store::set_destination(&mut tx, request.challenge_id, &destination, academy.as_deref()).await?;
     conversion::count_asked(&mut tx, request.to, academy.as_deref()).await?;
