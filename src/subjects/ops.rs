@@ -74,8 +74,8 @@ async fn find_key(
     })
 }
 
-/// Writes the `sub` of an account for a client and the others of its space, unless there is one. A stand-in for a missing roster key
-/// is not written. Returns the value that holds.
+/// Writes the `sub` of an account for a client and the others of its space, unless there is one. A stand-in for a missing
+/// roster key is not written. Returns the value that holds.
 pub async fn record_subject(
     master_key: &MasterKey,
     tx: &mut Tx,
