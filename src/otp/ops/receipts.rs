@@ -45,15 +45,9 @@ pub async fn take_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &Sm
     tokio::time::sleep(RECEIPT_RETRY_DELAY).await;
     if !settle().await? {
         metrics.record_unmatched_receipt(role.name());
-        // What a caller by HTTP names as an id may be a number, where the configuration looks in the wrong place.
-        let id = Some(receipt.message_id.as_str()).filter(|_| !gives_receipts_by_http(op, role));
-        tracing::info!(gateway = role.name(), id, "a receipt of a message that waits for none");
+        tracing::info!(gateway = role.name(), id = receipt.message_id, "a receipt of a message that waits for none");
     }
     Ok(())
-}
-
-fn gives_receipts_by_http(op: &Operation<'_>, role: SmsGatewayRole) -> bool {
-    op.app.config.sms.gateway_of(role).is_some_and(|gateway| gateway.receipt_calls().is_some())
 }
 
 /// Settles a receipt: the message is no longer waited for, the schools hear of a number that is not reachable, and
@@ -63,7 +57,8 @@ pub async fn settle_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &
         return Ok(true);
     }
     // Only SMPP has gateways that write an id in one base and its receipt in another.
-    let forms = match gives_receipts_by_http(op, role) {
+    let by_http = op.app.config.sms.gateway_of(role).is_some_and(|gateway| gateway.receipt_calls().is_some());
+    let forms = match by_http {
         true => [(); 3].map(|()| kept_form(&receipt.message_id)),
         false => possible_kept_forms(&receipt.message_id),
     };
