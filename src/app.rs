@@ -14,6 +14,7 @@ use crate::base::clock::{Clock, Span, Timestamp};
 use crate::base::phone::PhoneParser;
 use crate::base::rng::Random;
 use crate::config::Config;
+use crate::config::deployment::Upstreams;
 use crate::crypto::{MasterKey, PasswordHasher};
 use crate::db::Db;
 use crate::ephemeral::{Ephemeral, InFlightLimiter, SprayDetector};
@@ -23,6 +24,7 @@ use crate::http::support::SupportPageBuffer;
 use crate::jose::{KeyRing, KeySet};
 use crate::mail::MailGateway;
 use crate::outbox::{CircuitBreaker, JobNotifier};
+use crate::protocol::provider_metadata::ProviderMetadata;
 use crate::sms::SmsGateways;
 use crate::telemetry::Metrics;
 
@@ -62,6 +64,10 @@ pub struct App {
     /// The cache of the request objects that relying parties publish at a `request_uri`; its locks allow each client
     /// one fetch at a time.
     pub request_objects: FetchCache<String>,
+    /// The cache of the upstreams' discovery documents.
+    pub upstream_metadata: FetchCache<ProviderMetadata>,
+    /// The cache of the upstreams' key sets.
+    pub upstream_keys: FetchCache<KeySet>,
     /// The circuit breaker per relying party for back-channel logout.
     pub logout_breaker: CircuitBreaker,
     /// The circuit breaker of the SMS gateways.
@@ -73,6 +79,7 @@ pub struct App {
     /// Limits the concurrent password verifications per source address.
     pub sign_in_limiter: InFlightLimiter,
     key_ring: RwLock<Arc<KeyRing>>,
+    upstreams: RwLock<Arc<Upstreams>>,
     /// True after the process was asked to stop.
     draining: AtomicBool,
     /// The time of the last reload of the key ring for an unknown `kid`, in milliseconds.
@@ -115,12 +122,15 @@ impl App {
             job_notifier: JobNotifier::default(),
             client_keys: FetchCache::new(JWKS_CACHE_POLICY),
             request_objects: FetchCache::new(REQUEST_OBJECT_CACHE_POLICY),
+            upstream_metadata: FetchCache::new(JWKS_CACHE_POLICY),
+            upstream_keys: FetchCache::new(JWKS_CACHE_POLICY),
             logout_breaker: CircuitBreaker::default(),
             sms_breaker: CircuitBreaker::with_open_duration(SMS_BREAKER_OPEN_DURATION),
             receipt_slots: Semaphore::new(MAX_RECEIPTS_AT_A_TIME),
             spray_detector: SprayDetector::default(),
             sign_in_limiter: InFlightLimiter::default(),
             key_ring: RwLock::default(),
+            upstreams: RwLock::default(),
             draining: AtomicBool::new(false),
             last_key_reload: AtomicI64::new(i64::MIN),
         }
@@ -133,6 +143,15 @@ impl App {
 
     pub fn set_key_ring(&self, ring: KeyRing) {
         *self.key_ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// Returns the upstreams of the deployment. Cheap: clones a shared pointer.
+    pub fn upstreams(&self) -> Arc<Upstreams> {
+        Arc::clone(&self.upstreams.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_upstreams(&self, upstreams: Upstreams) {
+        *self.upstreams.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(upstreams);
     }
 
     /// Marks this process as stopping: the readiness check fails, so no new requests should be routed here; requests

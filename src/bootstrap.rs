@@ -186,6 +186,13 @@ pub async fn publish_deployment(
     Ok(done)
 }
 
+/// Logs the invalid files of upstreams: nobody signs in through them.
+pub fn log_broken_upstreams(declared: &DeploymentFiles) {
+    for file in &declared.broken_upstreams {
+        tracing::error!(%file, "an upstream's file is broken: nobody signs in through it");
+    }
+}
+
 fn log_published(done: &Published) {
     for (client, how) in &done.changes {
         tracing::info!(revision = done.revision, client, how, "relying party published");
@@ -201,6 +208,9 @@ fn log_published(done: &Published) {
 /// The files may not be published; the previous publication stays in force.
 pub async fn republish_deployment(app: &AppState) -> anyhow::Result<()> {
     let declared = read_deployment(&app.config)?;
+    // First of all, and whatever is published: an upstream that is disabled now must serve nobody any more.
+    log_broken_upstreams(&declared);
+    app.set_upstreams(declared.upstreams.clone());
     let op = Operation::of_job(app, "reload");
     log_published(&publish::publish(op.storage(), &declared, PublishMode::Guarded).await?);
     Ok(())
@@ -214,12 +224,16 @@ pub async fn build_app(
     report: impl FnOnce(&PublishError),
 ) -> anyhow::Result<AppState> {
     let opened = Box::pin(open_storage(&config, &around)).await?;
-    match publish_deployment(&around, &opened, &read_deployment(&config)?, PublishMode::Guarded).await {
+    let declared = read_deployment(&config)?;
+    log_broken_upstreams(&declared);
+    match publish_deployment(&around, &opened, &declared, PublishMode::Guarded).await {
         Ok(_) => {}
         Err(error) if error.keeps_previous() => report(&error),
         Err(error) => return Err(error.into()),
     }
-    Box::pin(assemble_app(config, around, opened)).await
+    let app = Box::pin(assemble_app(config, around, opened)).await?;
+    app.set_upstreams(declared.upstreams);
+    Ok(app)
 }
 
 /// Completes [`build_app`] from a database with published schools and relying parties.

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod devices;
 pub mod emails;
 pub mod ephemeral;
+pub mod federation;
 pub mod grants;
 pub mod guardianship;
 pub mod helpdesk;

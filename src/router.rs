@@ -24,7 +24,7 @@ use crate::http::request_context::RequestContext;
 use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
-use crate::{activation, bootstrap, clients, emails, login, my_account, oidc, otp, recovery, regroup};
+use crate::{activation, bootstrap, clients, emails, federation, login, my_account, oidc, otp, recovery, regroup};
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,12 +59,14 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(my_account::pages::routes())
         .merge(regroup::pages::routes())
         .merge(emails::pages::routes())
+        .merge(federation::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))
         .route(paths::PRIVACY, get(static_page::<views::Privacy>))
         .route(paths::ACCESSIBILITY, get(static_page::<views::Accessibility>))
         .route(paths::ASSET, get(assets))
         .route(paths::CLIENT_LOGO, get(clients::pages::logo))
+        .layer(from_fn_with_state(app.clone(), my_account::pages::federated::keep_to_own_pages))
         .layer(from_fn_with_state(app.clone(), require_origin_scheme))
         // Rejects forms of other sites (docs/threats.md#attack-s5). The issuer is listed as a trusted origin, because
         // behind a proxy the Host may differ; browsers send the Origin.

@@ -109,6 +109,8 @@ pub struct Account {
     /// The time since which the password serves no more; see [`Account::must_change_password`].
     pub must_change_at: Option<Timestamp>,
     pub updated_at: Timestamp,
+    /// True for an account that an academy's provider made: it has no password, and no roster knows it.
+    pub is_federated: bool,
 }
 
 impl Account {

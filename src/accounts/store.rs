@@ -2,6 +2,7 @@
 
 pub mod cohorts;
 pub mod emails;
+pub mod federated;
 pub mod merged;
 pub mod passkey_offers;
 pub mod phone_proofs;
@@ -14,6 +15,9 @@ use crate::base::clock::Timestamp;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::AccountId;
 use crate::db::{CLEANUP_BATCH_ROWS, DbError, FromRow, Result, Tx, UnitOfWork, args, parse_word};
+
+/// The origin of accounts that upstreams made.
+const FEDERATION_ORIGIN: &str = "federation";
 
 #[derive(FromRow)]
 struct Row {
@@ -30,6 +34,7 @@ struct Row {
     closes_at: Option<i64>,
     must_change_at: Option<i64>,
     updated_at: i64,
+    origin: String,
 }
 
 impl TryFrom<Row> for Account {
@@ -51,6 +56,7 @@ impl TryFrom<Row> for Account {
             closes_at: r.closes_at.map(Timestamp),
             must_change_at: r.must_change_at.map(Timestamp),
             updated_at: Timestamp(r.updated_at),
+            is_federated: r.origin == FEDERATION_ORIGIN,
         })
     }
 }
@@ -58,14 +64,14 @@ impl TryFrom<Row> for Account {
 /// Finds the account that an identifiant opens: for that of an absorbed account, the account that was kept.
 pub async fn find_by_identifiant(tx: &mut Tx, identifiant: &str) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, must_change_at, updated_at FROM account \
+               caution_until, closes_at, must_change_at, updated_at, origin FROM account \
                WHERE id = (SELECT COALESCE(merged_into, id) FROM account WHERE identifiant = $1)";
     tx.fetch_optional::<Row>(sql, args![identifiant]).await?.map(Account::try_from).transpose()
 }
 
 pub async fn find(tx: &mut Tx, id: &AccountId) -> Result<Option<Account>> {
     let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
-               caution_until, closes_at, must_change_at, updated_at FROM account WHERE id = $1";
+               caution_until, closes_at, must_change_at, updated_at, origin FROM account WHERE id = $1";
     tx.fetch_optional::<Row>(sql, args![id]).await?.map(Account::try_from).transpose()
 }
 

@@ -14,6 +14,12 @@ use crate::base::uai::Uai;
 pub enum AuditEvent {
     SignedIn,
     SignedOut,
+    /// An upstream's person was linked to an account, or got one; the detail is the upstream's id.
+    UpstreamLinked,
+    /// A link to an upstream's person ended; the detail is the upstream's id.
+    UpstreamUnlinked,
+    /// An upstream named a school that is not one of its own; the UAI is dropped, and is the detail.
+    UpstreamSchoolDropped,
     PasswordsFailed,
     CodesFailed,
     FactorsFailed,

@@ -11,10 +11,21 @@ pub enum Profile {
     Responsable,
     /// A pupil.
     Eleve,
+    /// A teacher.
+    Enseignant,
+    /// Staff other than teachers.
+    Personnel,
+    /// Somebody else whom an academy lets in.
+    Invite,
 }
 
 impl Profile {
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// True for a parent or a pupil, whom a school's roster knows.
+    pub fn is_family(self) -> bool {
+        matches!(self, Profile::Responsable | Profile::Eleve)
     }
 }

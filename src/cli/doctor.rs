@@ -159,6 +159,9 @@ fn check_declared(config: &Config, report: &mut DoctorReport<'_>) -> anyhow::Res
     for file in &found.broken {
         report.record(WHAT, Err(anyhow::anyhow!("{file}; the client stays as it was published")))?;
     }
+    for file in &found.broken_upstreams {
+        report.record(WHAT, Err(anyhow::anyhow!("{file}; nobody signs in through it")))?;
+    }
     if found.broken.is_empty() {
         let found =
             machine::check_not_demo(config, &found).map(|s| format!("{s}, {} relying parties", found.clients.len()));

@@ -137,11 +137,14 @@ fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
     assert!(config.server.tls.is_some() && http.authorization.is_some());
 }
 
-/// Writes secrets for the deployment's clients.
+/// Writes secrets for the deployment's clients and upstreams.
 fn write_secrets(keys: &Path) {
     std::fs::create_dir_all(keys).unwrap();
     for client in crate::demo::sample_sites::client_ids() {
         std::fs::write(keys.join(format!("{client}.secret")), "s".repeat(43)).unwrap();
+    }
+    for academy in &crate::demo::sample_sites::ACADEMIES {
+        std::fs::write(keys.join(format!("academie-{}.secret", academy.slug)), "s".repeat(43)).unwrap();
     }
 }
 
@@ -187,7 +190,10 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     assert_eq!(schools, demo, "the deployment and the demo's rosters name the same schools");
     let mut ids: Vec<_> = declared.clients.iter().map(|(file, _)| file.client_id.as_str()).collect();
     ids.sort_unstable();
-    assert_eq!(ids, ["bourses", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]);
+    assert_eq!(
+        ids,
+        ["bourses", "mon-ent-agents", "mon-ent-agricole", "mon-ent-mer", "mon-ent-montpellier", "mon-ent-toulouse"]
+    );
     for (file, secret) in &declared.clients {
         assert_eq!(secret.as_ref().map(SecretString::expose_secret), Some("s".repeat(43).as_str()));
         assert_eq!(
@@ -201,7 +207,7 @@ async fn every_school_and_relying_party_of_the_deployment_declares() {
     db.migrate().await.unwrap();
     let mut tx = db.write(Durability::Relaxed).await.unwrap();
     let plan = clients::ops::publish::plan(&mut tx, &declared).await.unwrap();
-    assert_eq!(plan.client_ids().count(), 5);
+    assert_eq!(plan.client_ids().count(), 6);
     assert_eq!(plan.broken, []);
     tenants::ops::upsert_declared(&mut tx, &declared).await.unwrap();
 }
@@ -360,7 +366,7 @@ async fn clients_are_listed_shown_suspended_and_let_in_to_register() {
     let house = TestInstallation::new();
     assert!(house.run("migrate").await.0);
     let (done, text) = house.run("client list").await;
-    assert!(done && text.lines().count() == 5 && text.contains("never used"), "{text}");
+    assert!(done && text.lines().count() == 6 && text.contains("never used"), "{text}");
     assert_eq!(house.run("client suspend bourses").await, (true, "bourses: suspended\n".to_owned()));
     let (done, text) = house.run("client show bourses").await;
     assert!(done && text.contains("state       suspended") && text.contains("\"client_name\": \"Bourses\""), "{text}");

@@ -10,7 +10,7 @@ pub struct Perimeter {
     pub academies: Vec<String>,
     pub ministries: Vec<String>,
     pub schools: Vec<String>,
-    /// The profiles; empty means every profile.
+    /// The profiles; empty means parents and pupils.
     pub profiles: Vec<Profile>,
 }
 
@@ -20,7 +20,19 @@ impl Perimeter {
         has(&self.academies, academy) || has(&self.ministries, ministry) || has(&self.schools, uai)
     }
 
+    /// True for a profile whose people may sign in. Whoever works at a school is let in only where the client's file says so.
     pub fn includes_profile(&self, profile: Profile) -> bool {
-        self.profiles.is_empty() || self.profiles.contains(&profile)
+        if self.profiles.is_empty() { profile.is_family() } else { self.profiles.contains(&profile) }
+    }
+
+    /// True if the perimeter names academies, ministries or schools.
+    pub fn is_about_schools(&self) -> bool {
+        !(self.academies.is_empty() && self.ministries.is_empty() && self.schools.is_empty())
+    }
+
+    /// True if the perimeter names an academy or a ministry as a whole.
+    pub fn covers_realm(&self, academy: Option<&str>, ministry: Option<&str>) -> bool {
+        let has = |list: &[String], value: Option<&str>| value.is_some_and(|value| list.iter().any(|v| v == value));
+        has(&self.academies, academy) || has(&self.ministries, ministry)
     }
 }

@@ -1,8 +1,12 @@
-//! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`.
+//! The deployment's directory: `academies.toml`, `schools.toml`, `clients/*.toml`, `upstreams/*.toml`.
 
 mod reading;
+mod upstreams;
 
 pub use reading::read;
+pub use upstreams::{
+    AGENTS_HINT, AcrValue, ProfileValue, Upstream, UpstreamAuthMethod, UpstreamClaims, UpstreamKind, Upstreams,
+};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +32,11 @@ pub struct DeploymentFiles {
     pub clients: Vec<(ClientFile, Option<SecretString>)>,
     /// The invalid client files. Their clients keep the published metadata, and the other files remain valid.
     pub broken: Vec<BrokenFile>,
+    /// The identity providers through which people sign in. Not published: each server has its own files' word, so that
+    /// one that is disabled serves nobody from the next reload on.
+    pub upstreams: Upstreams,
+    /// The invalid files of upstreams, which serve nobody.
+    pub broken_upstreams: Vec<BrokenFile>,
     /// The digest of `academies.toml` and `schools.toml`.
     pub digest: String,
     /// The modification time of the newest file or directory; deleting a file modifies its directory.

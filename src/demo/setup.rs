@@ -30,6 +30,7 @@ pub fn relocate_clients(declared: &mut DeploymentFiles, base: &str) {
             *uri = format!("{base}{rest}");
         }
     };
+    declared.upstreams.relocate(DECLARED_ORIGIN, base);
     for (client, _) in &mut declared.clients {
         client.fields.redirect_uris.iter_mut().flatten().for_each(relocate);
         client.fields.post_logout_redirect_uris.iter_mut().flatten().for_each(relocate);

@@ -1,5 +1,6 @@
 //! Starts the demo: first the listeners, to protect the folder of a running demo; then Préau; then the sample sites.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +13,18 @@ use tokio::sync::watch;
 use super::account::{self, DemoAccount};
 use super::folder::DemoFolder;
 use super::letters::{self, DemoLetters};
-use super::sample_sites::{self, LetterFiles, SampleSitesClient, SampleSitesConfig, SiteListeners};
+use super::sample_sites::{
+    self, ACADEMIES, AcademyConfig, LetterFiles, SampleSitesClient, SampleSitesConfig, SiteListeners,
+};
 use super::setup;
 use crate::app::AppState;
 use crate::base::ids::id256;
+use crate::base::rng::Random;
 use crate::base::secret::{base64url, decode_base64url};
 use crate::bootstrap::{self, Dependencies, Listeners, bind_listener};
 use crate::clients::ops::publish::PublishMode;
 use crate::config::{Config, HttpGatewayConfig, Mail, MailGatewayConfig, SmsGatewayConfig, SmsGatewayRole, SmtpConfig};
+use crate::jose::{self, Alg};
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The ports of the demo; 0 means any free port.
@@ -111,6 +116,7 @@ impl Demo {
             let secret = folder.load_or_create(&format!("{client_id}.secret"), || id256(random.as_ref()))?;
             clients.push(SampleSitesClient { client_id: client_id.to_owned(), secret });
         }
+        let academies = academies(folder, random.as_ref())?;
         let sample_sites = SampleSitesConfig {
             issuer: config.server.issuer.clone(),
             base: base.clone(),
@@ -120,6 +126,7 @@ impl Demo {
                 pupils: folder.printed(letters::PUPILS_FILE),
                 parent: folder.printed(letters::PARENT_FILE),
             },
+            academies,
             clock,
             random,
             extra_ca: None,
@@ -130,7 +137,9 @@ impl Demo {
         setup::relocate_clients(&mut declared, &base);
         // Forced, as the demo owns its folder and its ports may have changed: nobody else's files are overwritten.
         bootstrap::publish_deployment(&around, &opened, &declared, PublishMode::Forced).await?;
+        bootstrap::log_broken_upstreams(&declared);
         let app = Box::pin(bootstrap::assemble_app(config, around, opened)).await?;
+        app.set_upstreams(declared.upstreams);
         setup::import_missing_rosters(&app, folder, now).await?;
         setup::set_campaigns(&app, now).await?;
         let account = account::ensure(&app, folder).await?;
@@ -174,6 +183,25 @@ impl Demo {
         tokio::try_join!(bootstrap::serve_until(self.app, self.listeners.provider, &stop), next_door)?;
         Ok(())
     }
+}
+
+/// Returns the secrets and the key of the academies' providers, drawn once.
+fn academies(folder: &DemoFolder, random: &dyn Random) -> anyhow::Result<AcademyConfig> {
+    let mut secrets = HashMap::new();
+    for academy in &ACADEMIES {
+        let secret = folder.load_or_create(&format!("academie-{}.secret", academy.slug), || id256(random))?;
+        secrets.insert(academy.slug.to_owned(), secret);
+    }
+    let key = match folder.load("academie.key")? {
+        Some(key) => key,
+        None => {
+            let (jwk, _) = jose::generate(Alg::RS256)?;
+            folder.keep("academie.key", &jwk)?;
+            SecretString::from(jwk)
+        }
+    };
+    let (_, kid) = jose::read_private_key(Alg::RS256, key.expose_secret().as_bytes())?;
+    Ok(AcademyConfig { secrets, key: (key, kid) })
 }
 
 /// The sender of the demo's mails; nobody has this address.

@@ -22,10 +22,12 @@ pub enum Namespace {
     DpopProof,
     /// The challenges of passkeys that were answered, claimed until they expire.
     PasskeyChallenge,
+    /// Sign-ins under way at an upstream, keyed by a digest of state and browser.
+    UpstreamState,
 }
 
 impl Namespace {
-    pub const ALL: [Namespace; 8] = [
+    pub const ALL: [Namespace; 9] = [
         Namespace::Code,
         Namespace::Interaction,
         Namespace::Logout,
@@ -34,6 +36,7 @@ impl Namespace {
         Namespace::Assertion,
         Namespace::DpopProof,
         Namespace::PasskeyChallenge,
+        Namespace::UpstreamState,
     ];
 
     /// Returns the stored name of the namespace. A name never changes.
@@ -47,6 +50,7 @@ impl Namespace {
             Namespace::Assertion => "assertion",
             Namespace::DpopProof => "dpop",
             Namespace::PasskeyChallenge => "passkey",
+            Namespace::UpstreamState => "upstream",
         }
     }
 
@@ -71,6 +75,9 @@ impl Namespace {
             Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 11 * MIB, 64 * KIB, Span::minutes(5)),
             // Owned by an account, and claimed after a right signature only: no stranger fills it.
             Namespace::PasskeyChallenge => quota(16 * KIB, MIB, 4 * KIB, Span::minutes(5)),
+            // Owned by a network: a thousand people of one school within a quarter of an hour. An attacker can use any
+            // number of networks, so no network has guaranteed room.
+            Namespace::UpstreamState => quota(3 * MIB, 12 * MIB, 0, Span::minutes(15)),
         }
     }
 
@@ -88,7 +95,7 @@ impl Namespace {
     /// Returns the maximum size of a value, in bytes.
     pub fn max_value_bytes(self) -> usize {
         match self {
-            Namespace::Code | Namespace::Logout => 8 * 1024,
+            Namespace::Code | Namespace::Logout | Namespace::UpstreamState => 8 * 1024,
             // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
             Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.

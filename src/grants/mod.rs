@@ -60,7 +60,8 @@ pub struct Grant {
     pub offline: bool,
     pub authenticated_at: Timestamp,
     pub amr: Vec<Amr>,
-    pub acr: Acr,
+    /// `None` if an upstream did not say how the person was authenticated.
+    pub acr: Option<Acr>,
 }
 
 /// The ids by which an access token is revoked: its own, and that of its grant.
@@ -148,7 +149,7 @@ mod tests {
             offline: true,
             authenticated_at: Timestamp(0),
             amr: vec![Amr::Pwd],
-            acr: Acr::Eidas1,
+            acr: Some(Acr::Eidas1),
         };
         RefreshTokenFamily {
             id: RefreshFamilyId::new("A".repeat(22)),

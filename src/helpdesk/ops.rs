@@ -22,7 +22,11 @@ fn stated(reason: &str) -> Result<&str, AccountChangeError> {
 
 /// Finds the account of a typed identifiant.
 async fn find(tx: &mut Tx, identifiant: &str) -> anyhow::Result<Account> {
-    let folded = identifier::normalize(identifiant);
+    let folded = match identifiant.trim() {
+        // Of an account that an upstream made: nobody types it to sign in, and case counts.
+        own if own.starts_with('~') => own.to_owned(),
+        typed => identifier::normalize(typed),
+    };
     let found = accounts::store::find_by_identifiant(tx, &folded).await?;
     Ok(found.ok_or(AccountChangeError::Unknown(folded))?)
 }

@@ -29,6 +29,8 @@ pub struct AccountReport {
     /// The confirmed address, masked.
     pub email: Option<String>,
     pub letters: Vec<LetterReport>,
+    /// The upstreams through which the person signs in.
+    pub links: Vec<UpstreamLinkReport>,
     pub sessions: SessionsReport,
     /// The number of known devices.
     pub devices: usize,
@@ -77,6 +79,16 @@ pub struct LetterReport {
     pub kind: &'static str,
     pub state: &'static str,
     pub expires_at: Timestamp,
+}
+
+/// A link to an upstream's person.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpstreamLinkReport {
+    pub upstream: String,
+    pub issuer: String,
+    pub sub: String,
+    pub created_at: Timestamp,
+    pub used_at: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]

@@ -21,6 +21,8 @@ pub enum CookieName {
     Device,
     /// The secrets of the browser's pending activations in which a proof succeeded.
     Activation,
+    /// The id of the academy that somebody who works at a school chose.
+    Upstream,
 }
 
 /// The maximum number of accounts known on one device, enough for a family's computer.
@@ -42,11 +44,13 @@ impl CookieJar {
             (true, CookieName::Language) => "__Host-preau-lang",
             (true, CookieName::Device) => "__Host-preau-device",
             (true, CookieName::Activation) => "__Host-preau-activation",
+            (true, CookieName::Upstream) => "__Host-preau-academy",
             (false, CookieName::Session) => "preau_dev",
             (false, CookieName::Navigation) => "preau_dev_nav",
             (false, CookieName::Language) => "preau_dev_lang",
             (false, CookieName::Device) => "preau_dev_device",
             (false, CookieName::Activation) => "preau_dev_activation",
+            (false, CookieName::Upstream) => "preau_dev_academy",
         }
     }
 
@@ -64,6 +68,17 @@ impl CookieJar {
 
     pub fn language(self, headers: &HeaderMap) -> Option<Lang> {
         self.read(headers, CookieName::Language).and_then(Lang::from_tag)
+    }
+
+    /// Returns the id of the chosen academy, if it can be one; the list of upstreams decides whether it is.
+    pub fn upstream(self, headers: &HeaderMap) -> Option<String> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        self.read(headers, CookieName::Upstream).filter(|id| id.bytes().all(plain)).map(str::to_owned)
+    }
+
+    /// Returns the cookie of the chosen academy, for half a year.
+    pub fn upstream_cookie(self, id: &str) -> Option<HeaderValue> {
+        self.set_cookie(CookieName::Upstream, id, Some(180 * 24 * 3600))
     }
 
     /// Returns the secrets of the pending activations, the newest first; malformed secrets are skipped.

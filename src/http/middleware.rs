@@ -150,6 +150,7 @@ fn request_context(app: &AppState, request: &Request) -> RequestContext {
         devices: jar.devices(headers),
         source: client_source(app, request),
         activation_cookies: jar.activations(headers),
+        upstream: jar.upstream(headers),
         user_agent: user_agent(headers).chars().take(300).collect(),
     }
 }

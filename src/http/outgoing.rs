@@ -11,6 +11,7 @@
 //! clients from authenticating (docs/threats.md#faults-a8).
 
 mod addresses;
+mod answers;
 mod cache;
 mod routing;
 
@@ -25,11 +26,14 @@ use crate::config;
 use routing::{AddressPolicy, GuardedClient};
 
 pub use addresses::is_public;
+pub use answers::{EndpointAnswer, EndpointCall};
 pub use cache::{CacheLookup, FetchCache, JWKS_CACHE_POLICY, REQUEST_OBJECT_CACHE_POLICY};
 pub use routing::ConfiguredClient;
 
 /// The timeout of a call, from name resolution to the last byte.
 const CALL_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// The timeout of a call of an upstream: a provider that many sign in through at once may be slow, and a person waits.
+const UPSTREAM_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum length of a URL in bytes, equal to the limit for registered URLs.
 const MAX_URL_BYTES: usize = 2_000;
 
@@ -65,6 +69,8 @@ pub enum CallPurpose {
     RequestObject,
     /// A document named by a registration: a sector document or a logo.
     Registration,
+    /// An upstream's endpoint, which a browser with an open sign-in can trigger.
+    Upstream,
 }
 
 impl CallPurpose {
@@ -76,19 +82,22 @@ impl CallPurpose {
             CallPurpose::SignOut => 64,
             CallPurpose::RequestObject => 16,
             CallPurpose::Registration => 8,
+            CallPurpose::Upstream => 64,
         }
     }
 }
 
 pub struct OutgoingClient {
-    /// Two clients, because a name lookup that hangs holds its lookup permit beyond the call's timeout.
+    /// Several clients, because a name lookup that hangs holds its lookup permit beyond the call's timeout.
     protocol_client: GuardedClient,
     untrusted_client: GuardedClient,
+    upstream_client: GuardedClient,
     allowed: AddressPolicy,
     keys: Semaphore,
     sign_outs: Semaphore,
     request_objects: Semaphore,
     registrations: Semaphore,
+    upstreams: Semaphore,
 }
 
 impl OutgoingClient {
@@ -103,11 +112,13 @@ impl OutgoingClient {
         Ok(Self {
             protocol_client: GuardedClient::new(config, patience)?,
             untrusted_client: GuardedClient::new(config, patience)?,
+            upstream_client: GuardedClient::new(config, UPSTREAM_CALL_TIMEOUT)?,
             allowed: AddressPolicy::from_config(config),
             keys: places(CallPurpose::Keys),
             sign_outs: places(CallPurpose::SignOut),
             request_objects: places(CallPurpose::RequestObject),
             registrations: places(CallPurpose::Registration),
+            upstreams: places(CallPurpose::Upstream),
         })
     }
 
@@ -126,9 +137,7 @@ impl OutgoingClient {
         if response.status() != StatusCode::OK {
             return Err(OutgoingError::Status(response.status().as_u16()));
         }
-        let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        Ok(Fetched { media_type: kind, body: read_body(response, most).await? })
+        Ok(Fetched { media_type: media_type(&response), body: read_body(response, most).await? })
     }
 
     /// Posts a form; returns the status. The body of the response is not read.
@@ -145,6 +154,7 @@ impl OutgoingClient {
             CallPurpose::SignOut => (&self.protocol_client, &self.sign_outs),
             CallPurpose::RequestObject => (&self.untrusted_client, &self.request_objects),
             CallPurpose::Registration => (&self.untrusted_client, &self.registrations),
+            CallPurpose::Upstream => (&self.upstream_client, &self.upstreams),
         };
         match places.try_acquire() {
             Ok(place) => Ok((ways, place)),
@@ -203,6 +213,12 @@ fn transport_error(error: reqwest::Error) -> OutgoingError {
         source = cause.source();
     }
     OutgoingError::NoResponse(words)
+}
+
+/// Returns the media type without parameters, in lower case; empty if absent.
+fn media_type(response: &Response) -> String {
+    let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 async fn read_body(mut response: Response, most: usize) -> Result<Vec<u8>, OutgoingError> {

@@ -134,12 +134,13 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 11] =
-    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour"];
+const CARRIED_PARAMETERS: [&str; 12] =
+    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
-const RETURN_PATHS: [&str; 19] = [
+const RETURN_PATHS: [&str; 20] = [
     paths::SIGN_IN,
+    paths::FEDERATION,
     paths::FACTOR,
     paths::ACTIVATION,
     paths::ACTIVATION_CODE,

@@ -34,6 +34,10 @@ pub const FACTOR_ERRANDS: [&str; 12] = [
     ACCOUNT_REGROUP,
     ACCOUNT_SECURITY,
 ];
+/// The list of the academies, for somebody who works at a school; below it, each upstream by its id.
+pub const FEDERATION: &str = "/federation";
+pub const UPSTREAM: &str = "/federation/{id}";
+pub const UPSTREAM_CALLBACK: &str = "/federation/{id}/retour";
 pub const FORGOTTEN_IDENTIFIANT: &str = "/identifiant-oublie";
 pub const FORGOTTEN_PASSWORD: &str = "/mot-de-passe-oublie";
 pub const RECOVERY_CODE: &str = "/mot-de-passe-oublie/code";
@@ -113,3 +117,13 @@ pub const ACCESSIBILITY: &str = "/accessibilite";
 pub const ASSETS: &str = "/assets/";
 pub const ASSET: &str = "/assets/{name}";
 pub const CLIENT_LOGO: &str = "/clients/{client_id}/logo";
+
+/// Returns the path that starts a sign-in through an upstream.
+pub fn upstream_start(id: &str) -> String {
+    UPSTREAM.replace("{id}", id)
+}
+
+/// Returns the path to which an upstream sends the browser back; its redirect URI ends so.
+pub fn upstream_callback(id: &str) -> String {
+    UPSTREAM_CALLBACK.replace("{id}", id)
+}

@@ -41,6 +41,8 @@ pub struct RequestContext {
     pub source: SourceAddress,
     /// The secrets of the browser's pending activations.
     pub activation_cookies: Vec<String>,
+    /// The academy chosen in this browser.
+    pub upstream: Option<String>,
     /// The truncated `User-Agent`.
     pub user_agent: String,
 }
@@ -129,6 +131,15 @@ pub fn with_outcome(mut response: Response, outcome: &'static str) -> Response {
 /// Returns a 303 redirect to a page of the service.
 pub fn see_other(to: &str) -> Response {
     Redirect::to(to).into_response()
+}
+
+/// Redirects to another site: to an address of a registration or of the configuration, in the response to a GET, or with
+/// an error in the response to the relying party's own form, which the CSP of this server does not cover.
+pub fn external_redirect(location: &str) -> Response {
+    match HeaderValue::from_str(location) {
+        Ok(value) => (StatusCode::SEE_OTHER, [(header::LOCATION, value)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 /// Sets `Retry-After` in whole seconds.

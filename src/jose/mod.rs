@@ -8,6 +8,7 @@
 
 mod compact;
 mod encrypt;
+mod half_hash;
 mod import;
 mod key_set;
 mod numbers;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use compact::{Claims, ExpectedTyp, JoseHeader, VerifyError};
 pub use encrypt::{EncryptError, encrypt};
+pub use half_hash::left_half_hash;
 pub use import::read_private_key;
 pub use key_set::{KeySet, KeySetError};
 pub use possession::{PossessionProof, verify_by_embedded_jwk, verify_hs256};

@@ -12,6 +12,8 @@ use crate::accounts::{self, identifier};
 use crate::app::{AppState, Operation};
 use crate::clients::branding::ClientBranding;
 use crate::clients::{self, Client};
+use crate::federation::choice;
+use crate::federation::views::UpstreamDoor;
 use crate::http::cookies::CookieName;
 use crate::http::error::PageError;
 use crate::http::form::Form;
@@ -45,11 +47,24 @@ async fn pending_interaction(app: &AppState, ctx: &RequestContext) -> Option<Int
     waiting
 }
 
+/// Returns the usable client of the pending request.
+async fn requesting_client(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<Option<Client>> {
+    let Some(waiting) = waiting else { return Ok(None) };
+    let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    Ok(client.filter(Client::is_usable))
+}
+
 /// Returns the branding of the client of the pending request.
 async fn client_branding(app: &AppState, waiting: Option<&Interaction>) -> anyhow::Result<ClientBranding> {
-    let Some(waiting) = waiting else { return Ok(ClientBranding::default()) };
-    let client = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
-    Ok(client.filter(Client::is_usable).map(|client| ClientBranding::from_client(&client)).unwrap_or_default())
+    let client = requesting_client(app, waiting).await?;
+    Ok(client.as_ref().map(ClientBranding::from_client).unwrap_or_default())
+}
+
+/// Returns the doors to the academies whose staff the client may see; to all of them without a client.
+fn academy_doors(app: &AppState, client: Option<&Client>, query: &str) -> Vec<UpstreamDoor> {
+    let upstreams = app.upstreams();
+    let offered = choice::academies_for(&upstreams, client.map(|client| &client.meta.perimeter));
+    offered.into_iter().map(|upstream| UpstreamDoor::new(upstream, query)).collect()
 }
 
 /// Returns the challenge of the page, the same for everybody.
@@ -74,10 +89,13 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     let hint = shown_before.or_else(|| waiting.as_ref()?.request.login_hint.clone()).unwrap_or_default();
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let (browser, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    let client = requesting_client(&app, waiting.as_ref()).await?;
     let page = LoginPage {
         passkey: passkey_challenge(&app, &ctx, &browser)?,
+        doors: academy_doors(&app, client.as_ref(), &query),
+        hint_refused: ctx.query.get("motif") == Some(choice::HINT_REFUSED),
         query,
-        shown: client_branding(&app, waiting.as_ref()).await?,
+        shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),
         service: waiting.map(|w| w.client_name),
         identifiant: if identifier::is_identifiant(&hint) { hint } else { String::new() },
         refusal: None,
@@ -97,6 +115,7 @@ struct SubmittedForm<'a> {
     /// The name of the service of the pending request.
     service: Option<String>,
     shown: ClientBranding,
+    doors: Vec<UpstreamDoor>,
     identifiant: String,
 }
 
@@ -109,6 +128,8 @@ impl SubmittedForm<'_> {
             query: self.query.clone(),
             service: self.service.clone(),
             shown: self.shown.clone(),
+            doors: self.doors.clone(),
+            hint_refused: false,
             identifiant: self.identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
             refusal: Some(refusal),
         };
@@ -185,12 +206,14 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
     let (identifiant, password) = (form.form_value("identifiant").trim().to_owned(), form.form_value("mot_de_passe"));
     let passkey = PasskeyAnswer::in_form(&form);
+    let (query, client) = (ctx.carried_query(&CARRIED_PARAMS), requesting_client(&app, waiting.as_ref()).await?);
     let form = SubmittedForm {
         app: &app,
         ctx: &ctx,
-        query: ctx.carried_query(&CARRIED_PARAMS),
+        doors: academy_doors(&app, client.as_ref(), &query),
+        query,
         service: waiting.as_ref().map(|w| w.client_name.clone()),
-        shown: client_branding(&app, waiting.as_ref()).await?,
+        shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),
         identifiant,
     };
     // The form was shown with this cookie; a cross-site form is posted without it (docs/threats.md#attack-s5).

@@ -10,6 +10,7 @@ pub use factor::{FactorExpiredPage, FactorMissingPage, FactorPage, LostFactorsPa
 use serde::Serialize;
 
 use crate::clients::branding::ClientBranding;
+use crate::federation::views::UpstreamDoor;
 use crate::http::pages::Page;
 use crate::passkeys::PasskeyChallenge;
 use crate::tenants::SchoolContact;
@@ -28,6 +29,10 @@ pub struct LoginPage {
     pub refusal: Option<LoginFormError>,
     /// The challenge for a passkey; `None` where there are no passkeys.
     pub passkey: Option<PasskeyChallenge>,
+    /// The academies, for somebody who works at a school.
+    pub doors: Vec<UpstreamDoor>,
+    /// True if the client hinted at an identity provider that is not offered.
+    pub hint_refused: bool,
 }
 
 /// The error above the form.
@@ -85,6 +90,8 @@ impl Page for LoginPage {
             identifiant: String::new(),
             refusal: None,
             passkey: None,
+            doors: Vec::new(),
+            hint_refused: false,
         };
         let shown = ClientBranding {
             logo: Some("/clients/mon-ent/logo?v=0123abcd".to_owned()),
@@ -98,8 +105,10 @@ impl Page for LoginPage {
             identifiant: "m.payet41".to_owned(),
             refusal,
             passkey: Some(PasskeyChallenge::sample()),
+            doors: UpstreamDoor::samples("?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier"),
+            hint_refused: false,
         };
-        let mut all = vec![first, LoginPage { identifiant: String::new(), ..asked(None) }];
+        let mut all = vec![first, LoginPage { identifiant: String::new(), hint_refused: true, ..asked(None) }];
         all.extend(refusals.into_iter().map(|refusal| asked(Some(refusal))));
         all
     }

@@ -2,6 +2,7 @@
 
 mod children;
 mod factors;
+pub mod federated;
 mod give_up;
 mod notices;
 mod own_data;
@@ -71,6 +72,9 @@ async fn home(signed: CurrentSession) -> PageResult {
 }
 
 async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { session, account }: SignedIn) -> PageResult {
+    if account.is_federated {
+        return federated::show(&app, &ctx, (&session, &account)).await;
+    }
     let mut tx = app.db.read().await?;
     let notices = notify::store::list_open(&mut tx, &account.id, session.device_id.as_deref()).await?;
     let notices = notices

@@ -4,6 +4,7 @@ mod children;
 mod closing;
 mod data;
 mod factors;
+mod federated;
 mod passkeys;
 mod password;
 mod phone_proof;
@@ -14,10 +15,11 @@ pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard,
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
 pub use data::OwnDataPage;
 pub use factors::{AddApplicationPage, AddedFactor, ApplicationCodePage, BackupCodesPage, RemoveApplicationPage};
+pub use federated::FederatedAccountPage;
 pub use passkeys::{AddPasskeyPage, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError};
 pub use password::ChangePasswordPage;
 pub use phone_proof::{PhoneProofError, ProvePhonePage};
-pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
+pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, FederatedLine, SecurityPage};
 pub use services::{ServiceCard, ServicesPage};
 
 use serde::Serialize;

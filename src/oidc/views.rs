@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::base::profile::Profile;
 use crate::base::typed_ids::ClientId;
 use crate::clients::branding::ClientBranding;
+use crate::federation::views::UpstreamDoor;
 use crate::http::pages::Page;
 use crate::services::ServiceLink;
 
@@ -17,6 +18,8 @@ pub struct NothingInPerimeter {
     pub service: String,
     /// True for a pupil's account, which has no children.
     pub pupil: bool,
+    /// True for somebody who works at a school.
+    pub staff: bool,
     /// The schools known for this account.
     pub schools: Vec<String>,
     /// `?i=…&client_id=…`: « Changer de compte » posts `changer=1` to `/deconnexion` with it.
@@ -38,6 +41,7 @@ impl Page for NothingInPerimeter {
             doors,
             service: "mon ENT Occitanie".to_owned(),
             pupil: false,
+            staff: false,
             schools: schools.iter().map(|&school| school.to_owned()).collect(),
             query: "?i=0123456789abcdefghijkl&client_id=mon-ent-toulouse".to_owned(),
             code: "K7P-4MX".to_owned(),
@@ -58,6 +62,7 @@ impl Page for NothingInPerimeter {
             page(&["Clg Théodore Monod", "Lycée Jean Moulin"], Vec::new()),
             page(&[], Vec::new()),
             NothingInPerimeter { pupil: true, ..page(&["Clg Théodore Monod"], Vec::new()) },
+            NothingInPerimeter { staff: true, ..page(&["Clg Théodore Monod"], Vec::new()) },
         ]
     }
 }
@@ -195,6 +200,8 @@ pub struct LoggedOut {
     pub still_open: Vec<String>,
     /// A registered URL of the client.
     pub back: Option<String>,
+    /// The way to end the session at the upstream too.
+    pub upstream: Option<UpstreamDoor>,
     /// The front-channel logout pages of clients, loaded in hidden frames.
     pub frames: Vec<String>,
 }
@@ -207,6 +214,7 @@ impl Page for LoggedOut {
             service: service.map(str::to_owned),
             still_open: still_open.iter().map(|&name| name.to_owned()).collect(),
             back: back.map(str::to_owned),
+            upstream: UpstreamDoor::samples("").into_iter().next().filter(|_| still_open.len() == 1),
         };
         vec![
             page(Some("mon ENT Occitanie"), &["Bourses"], Some("https://ent.example/")),

@@ -22,7 +22,7 @@ pub enum ParameterType {
 
 /// The supported parameters with their types. Other parameters are ignored (RFC 6749 3.1), so a request object cannot
 /// set a parameter outside of this list.
-pub const PARAMETERS: [(&str, ParameterType); 20] = [
+pub const PARAMETERS: [(&str, ParameterType); 21] = [
     ("response_type", ParameterType::Text),
     ("response_mode", ParameterType::Text),
     ("redirect_uri", ParameterType::Text),
@@ -43,6 +43,7 @@ pub const PARAMETERS: [(&str, ParameterType); 20] = [
     ("registration", ParameterType::Object),
     ("dpop_jkt", ParameterType::Text),
     ("resource", ParameterType::TextList),
+    ("idp_hint", ParameterType::Text),
 ];
 
 /// The `prompt` parameter (OIDCC 3.1.2.1, and `create` of Initiating User Registration 1.0).
@@ -109,6 +110,9 @@ pub struct AuthorizeRequest {
     /// The identifier of the pushed authorization request behind this request (RFC 9126), consumed by the response.
     #[serde(default)]
     pub pushed: Option<String>,
+    /// The identity provider through which the end user should sign in (docs/relying-parties.md).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idp_hint: Option<String>,
     pub received: Timestamp,
 }
 

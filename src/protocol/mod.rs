@@ -14,6 +14,7 @@ pub mod json;
 pub mod params;
 pub mod pkce;
 pub mod profile;
+pub mod provider_metadata;
 pub mod redirect;
 pub mod registration;
 pub mod response;

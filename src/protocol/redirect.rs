@@ -161,7 +161,7 @@ pub fn host(uri: &str) -> Option<String> {
 }
 
 /// True for loopback addresses (RFC 8252 7.3 and 8.3); `localhost` is accepted for development and the demo.
-fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),

@@ -58,7 +58,7 @@ impl FromRequestParts<AppState> for SignedInParent {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
         let SignedIn { session, account } = SignedIn::from_request_parts(parts, app).await?;
-        if account.profile != Profile::Responsable {
+        if account.profile != Profile::Responsable || account.is_federated {
             return Err(PageError::NotFound.into_response());
         }
         Ok(SignedInParent { session, account })

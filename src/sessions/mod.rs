@@ -9,7 +9,7 @@ pub mod store;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};
-use crate::protocol::acr::Amr;
+use crate::protocol::acr::{Acr, Amr};
 
 /// The idle timeout of single sign-on; tokens are not affected.
 pub const SESSION_IDLE_TTL: Span = Span::minutes(30);
@@ -56,6 +56,15 @@ impl AuthenticationMethod {
     }
 }
 
+/// The upstream through which the person of a session signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamOrigin {
+    /// The id of the upstream.
+    pub upstream_id: String,
+    /// The level that the upstream's file gives to its answer; `None` if it gives none.
+    pub level: Option<Acr>,
+}
+
 /// A session row.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -70,9 +79,25 @@ pub struct Session {
     pub ended: bool,
     /// The known device of the sign-in; `None` for a session of an older release.
     pub device_id: Option<String>,
+    /// Set for a sign-in through an upstream.
+    pub upstream: Option<UpstreamOrigin>,
 }
 
 impl Session {
+    /// Returns the level that the session may claim; `None` if nothing is known of how its person was authenticated. A
+    /// second factor that was proven here counts, whoever proved the first.
+    pub fn acr(&self) -> Option<Acr> {
+        match &self.upstream {
+            None => Some(Acr::from_amr(&self.amr)),
+            Some(upstream) => upstream.level.max(self.factor_at.map(|_| Acr::Mfa)),
+        }
+    }
+
+    /// True if the person signed in through an upstream.
+    pub fn is_federated(&self) -> bool {
+        self.upstream.is_some()
+    }
+
     /// True if the session's tokens are valid: not ended and younger than 12 hours.
     pub fn is_alive(&self, now: Timestamp) -> bool {
         !self.ended && now.since(self.authenticated_at) < SESSION_TTL

@@ -1,14 +1,15 @@
 //! Creates, finds and ends sessions.
 
-use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, store};
+use super::{AuthenticationMethod, SESSION_TTL, Session, TOUCH_INTERVAL, UpstreamOrigin, store};
 use crate::accounts::{self, Account};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::actor::Actor;
+use crate::base::clock::Timestamp;
 use crate::base::ids::{id256, is_id};
 use crate::base::secret::sha256_base64url;
 use crate::base::typed_ids::{AccountId, ClientId, SessionId};
-use crate::crypto::MasterKey;
+use crate::crypto::{AssociatedData, MasterKey};
 use crate::db::{Durability, UnitOfWork};
 use crate::grants::ops::SessionEnd;
 use crate::outbox::JobKind;
@@ -43,31 +44,93 @@ pub async fn begin(
     method: AuthenticationMethod,
     with: SessionOrigin<'_>,
 ) -> anyhow::Result<StartedSession> {
-    let Operation { app, now, .. } = *op;
-    let cookie = id256(app.rng.as_ref());
+    let cookie = id256(op.app.rng.as_ref());
+    let new = store::NewSessionRow {
+        id: &session_id(&cookie),
+        account_id,
+        authenticated_at: op.now,
+        amr: method.amr(),
+        factor_at: method.has_factor().then_some(op.now),
+        device: with.device,
+        upstream: None,
+        upstream_id_token: None,
+    };
+    let methods = Amr::join(method.amr());
+    begin_row(op, tx, &new, with, &methods).await?;
+    Ok(StartedSession { id: session_id(&cookie), cookie })
+}
+
+/// The answer of an upstream about the person who signed in through it.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamProof<'a> {
+    pub origin: &'a UpstreamOrigin,
+    pub amr: &'a [Amr],
+    /// The time at which the upstream authenticated the person, not after now.
+    pub authenticated_at: Timestamp,
+    /// Kept sealed, to end the session there too.
+    pub id_token: &'a str,
+}
+
+/// Creates a session like [`begin`], of a person who signed in through an upstream.
+pub async fn begin_upstream(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    account_id: &AccountId,
+    proof: UpstreamProof<'_>,
+    with: SessionOrigin<'_>,
+) -> anyhow::Result<StartedSession> {
+    let cookie = id256(op.app.rng.as_ref());
     let id = session_id(&cookie);
+    let sealed = op.app.master_key.seal(upstream_token_data(&id), proof.id_token)?;
     let new = store::NewSessionRow {
         id: &id,
         account_id,
-        authenticated_at: now,
-        amr: method.amr(),
-        factor_at: method.has_factor().then_some(now),
+        authenticated_at: proof.authenticated_at,
+        amr: proof.amr,
+        factor_at: None,
         device: with.device,
+        upstream: Some(proof.origin),
+        upstream_id_token: Some(&sealed),
     };
-    store::insert(tx, now, &new).await?;
+    let methods = format!("upstream {}", proof.origin.upstream_id);
+    begin_row(op, tx, &new, with, &methods).await?;
+    Ok(StartedSession { cookie, id })
+}
+
+/// Binds a sealed ID token of an upstream to its session.
+fn upstream_token_data(id: &SessionId) -> AssociatedData<'_> {
+    AssociatedData { table: "session", column: "upstream_id_token", row: id }
+}
+
+/// Takes the ID token that the upstream of a session gave, once.
+pub async fn take_upstream_id_token(op: &Operation<'_>, id: &SessionId) -> anyhow::Result<Option<String>> {
+    let mut tx = op.write(Durability::Relaxed).await?;
+    let sealed = store::take_upstream_id_token(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(sealed.map(|sealed| op.app.master_key.open(upstream_token_data(id), &sealed)).transpose()?)
+}
+
+async fn begin_row(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    new: &store::NewSessionRow<'_>,
+    with: SessionOrigin<'_>,
+    methods: &str,
+) -> anyhow::Result<()> {
+    let account_id = new.account_id;
+    store::insert(tx, op.now, new).await?;
     if let Some(old) = with.previous {
-        replace_previous(op, tx, old, account_id, &id).await?;
+        replace_previous(op, tx, old, account_id, new.id).await?;
     }
     tx.actor = Actor::Account(account_id.clone());
-    let methods = Amr::join(method.amr());
     let about =
-        AuditDetails { account: Some(account_id), client: with.client, detail: &methods, ..AuditDetails::default() };
+        AuditDetails { account: Some(account_id), client: with.client, detail: methods, ..AuditDetails::default() };
     audit::store::record(tx, AuditEvent::SignedIn, about).await?;
     if accounts::store::keep_open(tx, account_id).await? {
         let about = AuditDetails { account: Some(account_id), ..AuditDetails::default() };
         audit::store::record(tx, AuditEvent::ClosingWithdrawn, about).await?;
     }
-    Ok(StartedSession { cookie, id })
+    Ok(())
 }
 
 /// Replaces a session after its person proved a second factor in it: a rise of privilege gets a new cookie
@@ -85,6 +148,9 @@ pub async fn replace_after_factor(
     }
     let cookie = id256(app.rng.as_ref());
     let id = session_id(&cookie);
+    let held = store::take_upstream_id_token(tx, &old.id).await?;
+    let held = held.map(|sealed| app.master_key.open(upstream_token_data(&old.id), &sealed)).transpose()?;
+    let upstream_id_token = held.map(|token| app.master_key.seal(upstream_token_data(&id), &token)).transpose()?;
     let new = store::NewSessionRow {
         id: &id,
         account_id: &old.account_id,
@@ -92,6 +158,8 @@ pub async fn replace_after_factor(
         amr,
         factor_at: Some(now),
         device: old.device_id.as_deref(),
+        upstream: old.upstream.as_ref(),
+        upstream_id_token: upstream_id_token.as_deref(),
     };
     store::insert(tx, now, &new).await?;
     store::move_waiting(tx, &old.id, &id).await?;
@@ -149,10 +217,12 @@ pub fn session_id(cookie: &str) -> SessionId {
 pub async fn current(op: &Operation<'_>, cookie: Option<&str>) -> anyhow::Result<Option<(Session, Account)>> {
     let Some(cookie) = cookie.filter(|c| is_id(c, 43)) else { return Ok(None) };
     let mut tx = op.app.db.read().await?;
-    let Some(session) = store::find(&mut tx, &session_id(cookie)).await?.filter(|s| s.allows_single_sign_on(op.now))
-    else {
-        return Ok(None);
-    };
+    let session = store::find(&mut tx, &session_id(cookie)).await?.filter(|s| s.allows_single_sign_on(op.now));
+    // An upstream that serves no more vouches for nobody (docs/threats.md#attack-a14).
+    let upstreams = op.app.upstreams();
+    let vouched =
+        |s: &Session| s.upstream.as_ref().is_none_or(|upstream| upstreams.enabled(&upstream.upstream_id).is_some());
+    let Some(session) = session.filter(vouched) else { return Ok(None) };
     let account = accounts::store::find(&mut tx, &session.account_id).await?.filter(Account::is_usable);
     Ok(account.map(|a| (session, a)))
 }

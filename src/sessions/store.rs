@@ -1,10 +1,10 @@
 //! Rows of sessions.
 
-use super::Session;
+use super::{Session, UpstreamOrigin};
 use crate::base::clock::{Span, Timestamp};
 use crate::base::typed_ids::{AccountId, SessionId};
 use crate::db::{BATCH_SIZE, CLEANUP_BATCH_ROWS, FromRow, Result, Tx, Value, args, batch_args, batch_placeholders};
-use crate::protocol::acr::Amr;
+use crate::protocol::acr::{Acr, Amr};
 
 #[derive(FromRow)]
 struct Row {
@@ -16,6 +16,8 @@ struct Row {
     seen_at: i64,
     ended_at: Option<i64>,
     device_id: Option<String>,
+    upstream: Option<String>,
+    upstream_acr: Option<String>,
 }
 
 impl From<Row> for Session {
@@ -29,6 +31,11 @@ impl From<Row> for Session {
             seen_at: Timestamp(r.seen_at),
             ended: r.ended_at.is_some(),
             device_id: r.device_id,
+            // A level of a newer release is none here.
+            upstream: r.upstream.map(|upstream_id| UpstreamOrigin {
+                upstream_id,
+                level: r.upstream_acr.and_then(|word| word.parse().ok()),
+            }),
         }
     }
 }
@@ -42,21 +49,35 @@ pub struct NewSessionRow<'a> {
     pub amr: &'a [Amr],
     pub factor_at: Option<Timestamp>,
     pub device: Option<&'a str>,
+    pub upstream: Option<&'a UpstreamOrigin>,
+    /// The upstream's ID token, sealed, for the sign-out there.
+    pub upstream_id_token: Option<&'a str>,
 }
 
 pub async fn insert(tx: &mut Tx, now: Timestamp, new: &NewSessionRow<'_>) -> Result<()> {
     tx.execute(
-        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id, factor_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![new.id, new.account_id, new.authenticated_at, Amr::join(new.amr), now, new.device, new.factor_at],
+        "INSERT INTO session (id, account_id, authenticated_at, amr, seen_at, device_id, factor_at, \
+         upstream, upstream_acr, upstream_id_token) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        args![
+            new.id,
+            new.account_id,
+            new.authenticated_at,
+            Amr::join(new.amr),
+            now,
+            new.device,
+            new.factor_at,
+            new.upstream.map(|upstream| upstream.upstream_id.as_str()),
+            new.upstream.and_then(|upstream| upstream.level).map(Acr::name),
+            new.upstream_id_token
+        ],
     )
     .await?;
     Ok(())
 }
 
 pub async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>> {
-    let sql = "SELECT id, account_id, authenticated_at, amr, factor_at, seen_at, ended_at, device_id FROM session \
-               WHERE id = $1";
+    let sql = "SELECT id, account_id, authenticated_at, amr, factor_at, seen_at, ended_at, device_id, upstream, \
+               upstream_acr FROM session WHERE id = $1";
     Ok(tx.fetch_optional::<Row>(sql, args![id]).await?.map(Session::from))
 }
 
@@ -76,6 +97,14 @@ pub async fn touch(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<()> {
 pub async fn end(tx: &mut Tx, now: Timestamp, id: &SessionId) -> Result<bool> {
     let sql = "UPDATE session SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     Ok(tx.execute(sql, args![id, now]).await? == 1)
+}
+
+/// Takes the upstream's sealed ID token of a session: it is given away once.
+pub async fn take_upstream_id_token(tx: &mut Tx, id: &SessionId) -> Result<Option<String>> {
+    let sql = "SELECT upstream_id_token FROM session WHERE id = $1 AND upstream_id_token IS NOT NULL";
+    let found = tx.fetch_optional::<(String,)>(sql, args![id]).await?.map(|(sealed,)| sealed);
+    let taken = "UPDATE session SET upstream_id_token = NULL WHERE id = $1 AND upstream_id_token IS NOT NULL";
+    Ok(if tx.execute(taken, args![id]).await? == 1 { found } else { None })
 }
 
 /// Moves what waits in a session (an address for its code, an application for its first one, a joining of accounts) to

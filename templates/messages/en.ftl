@@ -32,6 +32,7 @@ login-password = Password
 login-first = First visit?
 login-first-who = You are a parent or legal guardian and your child goes to school: activate your account with the mobile number that the school has. It takes five minutes.
 login-no-account = I do not have an account
+login-hint-refused = The way to sign in that the service suggests is not available here. Choose another one.
 login-pupil = Pupils: your username and your code are on the sheet from the school.
 login-refused = We could not sign you in
 login-wrong = The username or the password is not right. Check the username on your sheet; capitals matter in the password.
@@ -56,6 +57,25 @@ busy = Many families are signing in right now. Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+
+## Sign-in through others
+federation-title = Do you work at a school?
+federation-who = Teachers, staff, guests: sign in on your academy's site, then you come back here.
+federation-none = No academy is connected to this service.
+federation-identifiant = Sign in with a username
+federation-other = Choose another academy
+federation-again = Try again
+federation-failed-title = The sign-in did not succeed
+federation-failed-unnamed = There is no such way to sign in here.
+federation-failed-not_serving = { $upstream }: this way to sign in is no longer offered here.
+federation-failed-unknown_state = { $upstream }: this sign-in was used already, took more than 15 minutes, or began in another browser. Try again.
+federation-failed-denied = { $upstream } answered that nobody signed in. Try again, or choose another way.
+federation-failed-unavailable = { $upstream } does not answer. Try with your username, or in a few minutes.
+federation-failed-untrusted = The answer of { $upstream } could not be verified. To be safe, the sign-in ends here. Try again; if it happens again, give the support code to your academy.
+federation-failed-not_fresh = The service that you are opening asks for a recent sign-in, and { $upstream } did not ask you again. Sign out there, then try again.
+federation-failed-unknown_profile = Your academy does not tell us your role. Give it the support code.
+federation-failed-no_name = Your academy does not tell us your name. Give it the support code.
+federation-failed-account_closed = This account is suspended or closed. Ask your academy, with the support code.
 
 ## Forgotten
 forgotten-identifiant-title = Forgotten your username?
@@ -268,6 +288,8 @@ account-change = Use another account
 ## From a service
 perimeter-title = This service is not for you
 perimeter-pupil = You are signed in, but { $service } does not concern your school.
+perimeter-staff = You are signed in, but { $service } is not for your role, or not for your academy.
+perimeter-staff-next = If you are a parent, change the account: take the one from your child's school. Otherwise, give the support code to your academy.
 perimeter = You are signed in, but { $service } concerns none of your children.
 perimeter-where = Your children are in:
 perimeter-go = Continue to { $service }
@@ -300,6 +322,8 @@ logged-out-service = You are signed out of { $service } and of your account.
 logged-out = You are signed out of your account.
 logged-out-open = Still open:
 logged-out-shared = Close the browser if you share this device.
+logged-out-upstream = Your session at { $upstream } is still open: on a shared computer, close it too.
+logged-out-upstream-go = Close the session at { $upstream }
 logged-out-again = Sign in again
 
 ## General pages
@@ -683,6 +707,18 @@ account-email-add = Add an e-mail address
 account-email-change = Change my e-mail address
 account-mistake-title = A mistake?
 account-mistake-pupil = Is your name or your class wrong? Tell the school office: the school corrects its record, and your account follows.
+profile-enseignant = Teacher
+profile-personnel = Staff
+profile-invite = Guest
+federated-signs-in = You sign in with **{ $upstream }**. You have neither a username nor a password here.
+federated-family = This account does not know your children's school. With the account that the school gives you, you find all your services.
+federated-activate = Activate my account
+federated-security-title = My sign-in and my devices
+federated-security-door = How I sign in, and on which devices
+federated-since = Connected on { $day }, last sign-in { $when }.
+federated-mistake = Is a name or a school wrong? Your academy corrects its record, and your account follows at the next sign-in.
+federated-export = A file (JSON) with your account, your devices, your services and what happened. Do not leave it on a shared computer.
+factor-missing-federated = Your sign-in through { $upstream } does not prove it, and this account has no proof of its own. Ask your academy how to add one.
 account-school-computer = On a computer of the school, always sign out.
 security-title = Password and devices
 security-door = Change my password, see my devices
@@ -707,6 +743,8 @@ events-older = Older
 events-newest = Back to the latest
 event-signed-in = Sign-in
 event-signed-out = Sign-out
+event-upstream-linked = Sign-in through an academy or FranceConnect connected
+event-upstream-unlinked = Sign-in through an academy or FranceConnect removed
 event-passwords-failed = Wrong passwords
 event-codes-failed = Wrong codes
 event-birth-dates-failed = Wrong dates of birth

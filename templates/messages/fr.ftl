@@ -32,6 +32,7 @@ login-password = Mot de passe
 login-first = Première visite ?
 login-first-who = Vous êtes parent ou responsable légal(e) et votre enfant va à l'école, au collège ou au lycée : activez votre compte avec le numéro de portable que l'établissement connaît. Cela prend cinq minutes.
 login-no-account = Je n'ai pas de compte
+login-hint-refused = Le moyen de connexion que le service propose n'est pas disponible ici. Prenez-en un autre.
 login-pupil = Élève : adressez-vous à votre établissement.
 login-refused = Nous n'avons pas pu vous connecter
 login-wrong = L'identifiant ou le mot de passe n'est pas le bon. Vérifiez l'identifiant sur votre feuille ; majuscules et minuscules comptent dans le mot de passe.
@@ -56,6 +57,25 @@ busy = Beaucoup de familles se connectent en ce moment. Réessayez dans { $secon
     [one] { $seconds } seconde
    *[other] { $seconds } secondes
 }.
+
+## Sign-in through others
+federation-title = Vous travaillez dans un établissement ?
+federation-who = Enseignant, personnel, invité : connectez-vous sur le site de votre académie, puis vous revenez ici.
+federation-none = Aucune académie n'est reliée à ce service.
+federation-identifiant = Se connecter avec un identifiant
+federation-other = Choisir une autre académie
+federation-again = Recommencer
+federation-failed-title = La connexion n'a pas abouti
+federation-failed-unnamed = Ce moyen de connexion n'existe pas ici.
+federation-failed-not_serving = { $upstream } : ce moyen de connexion n'est plus proposé ici.
+federation-failed-unknown_state = { $upstream } : cette connexion a déjà servi, a duré plus de 15 minutes, ou a commencé dans un autre navigateur. Recommencez.
+federation-failed-denied = { $upstream } a répondu que la connexion n'a pas eu lieu. Recommencez, ou prenez un autre moyen.
+federation-failed-unavailable = { $upstream } ne répond pas. Essayez avec votre identifiant, ou dans quelques minutes.
+federation-failed-untrusted = La réponse de { $upstream } n'a pas pu être vérifiée. Par prudence, la connexion s'arrête ici. Recommencez ; si cela se répète, donnez le code d'assistance à votre académie.
+federation-failed-not_fresh = Le service que vous ouvrez demande une connexion récente, et { $upstream } ne vous a pas demandé de vous identifier à nouveau. Fermez votre session là-bas, puis recommencez.
+federation-failed-unknown_profile = Votre académie ne nous dit pas quel est votre rôle. Donnez-lui le code d'assistance.
+federation-failed-no_name = Votre académie ne nous dit pas votre nom. Donnez-lui le code d'assistance.
+federation-failed-account_closed = Ce compte est suspendu ou fermé. Adressez-vous à votre académie, avec le code d'assistance.
 
 ## Forgotten
 forgotten-identifiant-title = Identifiant oublié ?
@@ -268,6 +288,8 @@ account-change = Changer de compte
 ## From a service
 perimeter-title = Ce service ne vous concerne pas
 perimeter-pupil = Vous êtes connecté(e), mais { $service } ne concerne pas votre établissement.
+perimeter-staff = La connexion a réussi, mais { $service } ne concerne pas votre rôle, ou pas votre académie.
+perimeter-staff-next = Si vous êtes parent, changez de compte : prenez celui que l'établissement de votre enfant vous a donné. Sinon, donnez le code d'assistance à votre académie.
 perimeter = Vous êtes connecté(e), mais { $service } ne concerne aucun de vos enfants.
 perimeter-where = Vos enfants sont dans :
 perimeter-go = Continuer vers { $service }
@@ -300,6 +322,8 @@ logged-out-service = Vous êtes déconnecté(e) de { $service } et de votre comp
 logged-out = Vous êtes déconnecté(e) de votre compte.
 logged-out-open = Encore ouvert :
 logged-out-shared = Fermez le navigateur si vous partagez cet appareil.
+logged-out-upstream = Votre session chez { $upstream } est encore ouverte : sur un ordinateur partagé, fermez-la aussi.
+logged-out-upstream-go = Fermer la session chez { $upstream }
 logged-out-again = Se connecter à nouveau
 
 ## General pages
@@ -683,6 +707,18 @@ account-email-add = Ajouter une adresse
 account-email-change = Changer mon adresse
 account-mistake-title = Une erreur ?
 account-mistake-pupil = Votre nom ou votre classe n'est pas juste ? Dites-le à la vie scolaire : l'établissement corrige sa fiche, et votre compte suit.
+profile-enseignant = Enseignant
+profile-personnel = Personnel
+profile-invite = Invité
+federated-signs-in = Vous vous connectez avec **{ $upstream }**. Vous n'avez ici ni identifiant ni mot de passe.
+federated-family = Ce compte ne connaît pas l'établissement de vos enfants. Avec le compte que l'établissement vous donne, vous retrouvez tous vos services.
+federated-activate = Activer mon compte
+federated-security-title = Ma connexion et mes appareils
+federated-security-door = Comment je me connecte, sur quels appareils
+federated-since = Relié le { $day }, dernière connexion { $when }.
+federated-mistake = Un nom ou un établissement n'est pas le bon ? Votre académie corrige sa fiche, et votre compte suit à la connexion suivante.
+federated-export = Un fichier (JSON) avec votre compte, vos appareils, vos services et ce qui s'est passé. Ne le laissez pas sur un ordinateur partagé.
+factor-missing-federated = Votre connexion par { $upstream } ne le prouve pas, et ce compte n'a pas de preuve à lui. Demandez à votre académie comment l'ajouter.
 account-school-computer = Sur un ordinateur de l'établissement, déconnectez-vous toujours.
 security-title = Mot de passe et appareils
 security-door = Changer mon mot de passe, voir mes appareils
@@ -707,6 +743,8 @@ events-older = Plus ancien
 events-newest = Revenir au plus récent
 event-signed-in = Connexion
 event-signed-out = Déconnexion
+event-upstream-linked = Connexion par une académie ou FranceConnect reliée
+event-upstream-unlinked = Connexion par une académie ou FranceConnect retirée
 event-passwords-failed = Mots de passe faux
 event-codes-failed = Codes faux
 event-birth-dates-failed = Dates de naissance fausses

@@ -7,10 +7,12 @@ use axum::http::{HeaderValue, Method, Request, StatusCode};
 
 use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer};
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/",
     "/connexion",
     "/connexion/preuve",
+    "/federation",
+    "/federation/nobody",
     "/compte",
     "/activation",
     "/identifiant-oublie",

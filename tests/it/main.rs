@@ -51,6 +51,10 @@ mod failures;
 #[cfg(test)]
 mod families;
 #[cfg(test)]
+mod federation;
+#[cfg(test)]
+mod federation_lies;
+#[cfg(test)]
 mod forced_change;
 #[cfg(test)]
 mod fuzz;

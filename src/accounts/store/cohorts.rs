@@ -48,6 +48,8 @@ pub async fn list_of_school(tx: &mut Tx, uai: &Uai, page: CohortPage<'_>) -> Res
             unchanged!("enrolment e JOIN pupil u ON u.id = e.pupil_id", "u.account_id"),
             "e.uai = $1 AND e.ended_at IS NULL ORDER BY a.id LIMIT $5"
         ),
+        // They have no password here.
+        Profile::Enseignant | Profile::Personnel | Profile::Invite => return Ok(Vec::new()),
     };
     list(tx, sql, uai.as_str(), page).await
 }
@@ -59,6 +61,8 @@ pub async fn list_of_academy(tx: &mut Tx, academy: &str, page: CohortPage<'_>) -
             concat!(unchanged!("person p", "p.account_id"), "p.academy = $1 ORDER BY a.id LIMIT $5")
         }
         Profile::Eleve => concat!(unchanged!("pupil u", "u.account_id"), "u.academy = $1 ORDER BY a.id LIMIT $5"),
+        // They have no password here.
+        Profile::Enseignant | Profile::Personnel | Profile::Invite => return Ok(Vec::new()),
     };
     list(tx, sql, academy, page).await
 }

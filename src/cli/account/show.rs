@@ -43,6 +43,13 @@ pub fn print(report: &AccountReport, out: &mut (dyn Write + Send)) -> io::Result
     for letter in &report.letters {
         line("letter", format!("{}, {}, until {}", letter.kind, letter.state, format_paris_time(letter.expires_at)))?;
     }
+    for link in &report.links {
+        let (since, used) = (format_paris_time(link.created_at), format_paris_time(link.used_at));
+        line(
+            "upstream",
+            format!("{}, sub {} at {}, since {since}, last {used}", link.upstream, link.sub, link.issuer),
+        )?;
+    }
     let seen = dated(", last seen", report.sessions.seen_at);
     line("sessions", format!("{}{seen}; {} known devices", report.sessions.alive, report.devices))?;
     let FactorsReport { applications, passkeys, backup_codes } = report.factors;

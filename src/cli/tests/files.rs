@@ -59,8 +59,9 @@ impl TestInstallation {
     }
 }
 
-const PUBLISHING_COMMANDS: [&str; 5] = [
+const PUBLISHING_COMMANDS: [&str; 6] = [
     "bourses active",
+    "mon-ent-agents active",
     "mon-ent-agricole active",
     "mon-ent-mer active",
     "mon-ent-montpellier active",
@@ -115,12 +116,12 @@ async fn faults_f2_a_folder_that_is_not_mounted_ends_nobody() {
     let (there, aside) = (house.folder.path().join("deployment/clients"), house.folder.path().join("aside"));
     fs::rename(&there, &aside).unwrap();
     let (done, text) = house.run("migrate").await;
-    assert!(!done && text.contains("end 5 of 5 relying parties (bourses, mon-ent-"), "{text}");
+    assert!(!done && text.contains("end 6 of 6 relying parties (bourses, mon-ent-"), "{text}");
     assert!(text.contains("preau migrate --accept"), "{text}");
     house.start().await.unwrap();
     assert_eq!(house.client_states().await, PUBLISHING_COMMANDS, "a server serves with what was published");
-    assert!(house.run("doctor").await.1.contains("WRONG  deployment: these files end 5 of 5"));
-    // An empty folder is refused likewise; one of five clients may be removed.
+    assert!(house.run("doctor").await.1.contains("WRONG  deployment: these files end 6 of 6"));
+    // An empty folder is refused likewise; one of six clients may be removed.
     fs::create_dir(&there).unwrap();
     house.start().await.unwrap();
     assert_eq!(house.client_states().await, PUBLISHING_COMMANDS);
@@ -129,15 +130,19 @@ async fn faults_f2_a_folder_that_is_not_mounted_ends_nobody() {
     fs::remove_file(house.client_file("bourses")).unwrap();
     house.start().await.unwrap();
     assert_eq!(house.client_states().await[0], "bourses gone");
+    fs::remove_file(house.client_file("mon-ent-agents")).unwrap();
     fs::remove_file(house.client_file("mon-ent-mer")).unwrap();
-    assert!(!house.run("migrate").await.0, "one of four is more than a fifth");
+    assert!(!house.run("migrate").await.0, "two of five are more than a fifth");
     let (done, text) = house.run("migrate --accept").await;
     assert!(done && text.contains("mon-ent-mer: ended: its file is gone"), "{text}");
-    assert_eq!(house.client_states().await[2], "mon-ent-mer gone");
+    assert_eq!(house.client_states().await[3], "mon-ent-mer gone");
     let facts =
         house.texts("SELECT client_id || ': ' || detail FROM audit WHERE fact = 'client_changed' ORDER BY id").await;
-    assert_eq!(facts.iter().filter(|f| f.ends_with("declared by its file")).count(), 5, "{facts:?}");
-    assert_eq!(facts[5..], ["bourses: ended: its file is gone", "mon-ent-mer: ended: its file is gone"]);
+    assert_eq!(facts.iter().filter(|f| f.ends_with("declared by its file")).count(), 6, "{facts:?}");
+    let ended = ["bourses", "mon-ent-agents", "mon-ent-mer"].map(|client| format!("{client}: ended: its file is gone"));
+    let mut last = facts[6..].to_vec();
+    last.sort();
+    assert_eq!(last, ended);
 }
 
 #[tokio::test]

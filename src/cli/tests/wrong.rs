@@ -301,7 +301,7 @@ const CASES: &[(&str, &str, &[&str], ConfigChange)] = &[
         edit(h, "clients/bourses.toml", "redirect_uris = [\"", "redirect_uris = [\"javascript:x\", \"");
         t
     }),
-    ("clients not mounted", "deployment", &["end 5 of 5", "folder `clients`"], |h, t| {
+    ("clients not mounted", "deployment", &["end 6 of 6", "folder `clients`"], |h, t| {
         fs::remove_dir_all(h.folder.path().join("deployment/clients")).unwrap();
         t
     }),

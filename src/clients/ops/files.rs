@@ -69,7 +69,9 @@ fn read_perimeter(
         return Err(format!("perimeter: {name} is not declared"));
     }
     let profile = |name: &String| {
-        name.parse::<Profile>().map_err(|_| format!("perimeter: profile {name} is not responsable or eleve"))
+        name.parse::<Profile>().map_err(|_| {
+            format!("perimeter: profile {name} is none: responsable, eleve, enseignant, personnel or invite")
+        })
     };
     Ok(Perimeter {
         academies: p.academies.clone(),

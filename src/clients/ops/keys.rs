@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::{App, Operation};
 use crate::clients::Client;
-use crate::http::outgoing::{CacheLookup, CallPurpose};
+use crate::http::outgoing::CallPurpose;
 use crate::jose::KeySet;
 
 const MAX_JWKS_BYTES: usize = 64 * 1024;
@@ -25,33 +25,15 @@ pub async fn load_keys(
     let Some(uri) = &client.meta.jwks_uri else { return Ok(None) };
     // The cache key contains the client: another client with the same `jwks_uri` has its own entry and back-off.
     let place = format!("{} {uri}", client.id);
-    let look = || app.client_keys.lookup(&place, now, unknown_kid.is_some());
-    let (kept, _turn) = match look() {
-        CacheLookup::Cached(set) => return Ok(set),
-        CacheLookup::Fetch(Some(kept)) => (Some(kept), None),
-        CacheLookup::Fetch(None) => {
-            let turn = app.client_keys.fetch_lock(&place).await;
-            match look() {
-                CacheLookup::Cached(set) => return Ok(set),
-                CacheLookup::Fetch(kept) => (kept, Some(turn)),
-            }
+    let fetch = async || {
+        let set = fetch(app, uri).await?;
+        if let Some(why) = set.weak_key_reason() {
+            tracing::warn!(client = client.id.as_str(), why, "a key of its jwks_uri is passed over");
         }
+        Ok::<_, anyhow::Error>(set)
     };
-    match fetch(app, uri).await {
-        Ok(set) => {
-            if let Some(why) = set.weak_key_reason() {
-                tracing::warn!(client = client.id.as_str(), why, "a key of its jwks_uri is passed over");
-            }
-            let set = Arc::new(set);
-            app.client_keys.insert(&place, now, Arc::clone(&set));
-            Ok(Some(set))
-        }
-        Err(error) => {
-            tracing::warn!(client = client.id.as_str(), %error, "its jwks_uri gives no keys");
-            app.client_keys.record_failure(&place, now);
-            Ok(kept)
-        }
-    }
+    let log = |error| tracing::warn!(client = client.id.as_str(), %error, "its jwks_uri gives no keys");
+    Ok(app.client_keys.get_or_fetch(&place, now, unknown_kid.is_some(), fetch, log).await)
 }
 
 async fn fetch(app: &App, uri: &str) -> anyhow::Result<KeySet> {

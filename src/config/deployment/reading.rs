@@ -6,17 +6,18 @@ use std::time::UNIX_EPOCH;
 
 use serde::de::DeserializeOwned;
 
+use super::upstreams::{self, DeclaredIds};
 use super::{Academies, BrokenFile, ClientFile, ClientFileLocation, DeploymentFiles, Schools};
 use crate::base::clock::Timestamp;
 use crate::base::secret::sha256_base64url;
 use crate::config::{ConfigError, Keys, read_secret};
 use secrecy::SecretString;
 
-fn read_text(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read_text(path: &Path) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|e| ConfigError::File(path.to_owned(), e))
 }
 
-fn parse_toml(text: &str) -> Result<config::Config, config::ConfigError> {
+pub(super) fn parse_toml(text: &str) -> Result<config::Config, config::ConfigError> {
     config::Config::builder().add_source(config::File::from_str(text, config::FileFormat::Toml)).build()
 }
 
@@ -37,13 +38,7 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<DeploymentFiles, ConfigE
     let texts = (read_text(&academies)?, read_text(&schools)?);
     let (digest, algorithms) = (sha256_base64url(&format!("{}\0{}", texts.0, texts.1)), Keys::default().algorithms);
     let mut out = DeploymentFiles { digest, algorithms, ..DeploymentFiles::default() };
-    let mut paths: Vec<PathBuf> = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(e) => return Err(ConfigError::File(folder, e)),
-    };
-    paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
-    paths.sort();
+    let paths = toml_files(&folder)?;
     let all = [&academies, &schools, &folder].into_iter().chain(&paths);
     out.changed_at = all.filter_map(|path| modified_at(path)).max();
 
@@ -61,7 +56,44 @@ pub fn read(directory: &Path, secrets: &Path) -> Result<DeploymentFiles, ConfigE
         }
     }
     reject_duplicates(&mut out);
+    read_upstreams(directory, secrets, &mut out)?;
     Ok(out)
+}
+
+/// Lists the files of a folder that may be absent, by name.
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let mut paths: Vec<PathBuf> = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => return Err(ConfigError::File(folder.to_owned(), e)),
+    };
+    paths.retain(|p| p.extension().is_some_and(|x| x == "toml"));
+    paths.sort();
+    Ok(paths)
+}
+
+/// Reads the upstreams. One whose file is broken serves nobody, and the others do.
+fn read_upstreams(directory: &Path, secrets: &Path, out: &mut DeploymentFiles) -> Result<(), ConfigError> {
+    for path in toml_files(&directory.join("upstreams"))? {
+        let known = DeclaredIds {
+            academies: out.academies.iter().map(|a| a.id.as_str()).collect(),
+            ministries: out.ministries.iter().map(|m| m.id.as_str()).collect(),
+        };
+        let read = upstreams::read(&path, secrets, &known);
+        if let Err(reason) = read.and_then(|upstream| out.upstreams.add(upstream)) {
+            let name = format!("upstreams/{}", path.file_name().unwrap_or_default().to_string_lossy());
+            out.broken_upstreams.push(BrokenFile { name, client_id: None, reason });
+        }
+    }
+    Ok(())
+}
+
+/// Reads the secret that a file names, in the folder of secrets or where the path says.
+pub(super) fn read_beside(secrets: &Path, named: &Path) -> Result<String, String> {
+    let beside = secrets.join(named);
+    let found = [beside.as_path(), named].into_iter().find(|p| p.exists());
+    let missing = || format!("its secret is not there: write it to {}", beside.display());
+    read_secret(found.ok_or_else(missing)?).map_err(|e| e.to_string())
 }
 
 fn modified_at(path: &Path) -> Option<Timestamp> {
@@ -100,12 +132,7 @@ fn read_client(
     let secret = match (&file.extensions.client_secret, &file.extensions.client_secret_file) {
         (Some(_), Some(_)) => return Err(broken("client_secret and client_secret_file: keep one".to_owned())),
         (Some(text), None) => Some(text.clone()),
-        (None, Some(named)) => {
-            let beside = secrets.join(named);
-            let found = [&beside, named].into_iter().find(|p| p.exists());
-            let missing = || broken(format!("its secret is not there: write it to {}", beside.display()));
-            Some(read_secret(found.ok_or_else(missing)?).map_err(|e| broken(e.to_string()))?)
-        }
+        (None, Some(named)) => Some(read_beside(secrets, named).map_err(broken)?),
         (None, None) => None,
     };
     file.name = name.to_owned();

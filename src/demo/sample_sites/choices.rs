@@ -1,7 +1,6 @@
 //! The leaflet's chooser: every choice, in the leaflet's order and words.
 //!
-//! One table for the page and the handler, so that no displayed choice lacks handling. Choices outside of the demo stay
-//! on the page: a parent must find the leaflet's list as printed.
+//! One table for the page and the handler, so that no displayed choice lacks handling.
 
 /// A line of « Vous souhaitez vous connecter à votre ENT en tant que : ».
 #[derive(Debug, PartialEq, Eq)]
@@ -13,9 +12,14 @@ pub struct Choice {
     pub en: &'static str,
     /// Below the heading « Élève ou parent ».
     pub family: bool,
-    /// The client of this choice at the provider; `None` if the choice is not part of the demo.
-    pub client: Option<&'static str>,
+    /// The client of this choice at the provider.
+    pub client: &'static str,
+    /// The identity provider through which the person should sign in there (`idp_hint`).
+    pub hint: Option<&'static str>,
 }
+
+/// The client of everybody who works at a school.
+const AGENTS_CLIENT: &str = "mon-ent-agents";
 
 pub static CHOICES: [Choice; 8] = [
     Choice {
@@ -23,44 +27,64 @@ pub static CHOICES: [Choice; 8] = [
         fr: "de l'académie de Montpellier avec EduConnect (recommandé)",
         en: "of the academy of Montpellier with EduConnect (recommended)",
         family: true,
-        client: Some("mon-ent-montpellier"),
+        client: "mon-ent-montpellier",
+        hint: None,
     },
     Choice {
         key: "montpellier-deconseille",
         fr: "de l'académie de Montpellier (déconseillé)",
         en: "of the academy of Montpellier (not recommended)",
         family: true,
-        client: None,
+        client: "mon-ent-montpellier",
+        hint: Some("academie-montpellier"),
     },
     Choice {
         key: "toulouse",
         fr: "de l'académie de Toulouse",
         en: "of the academy of Toulouse",
         family: true,
-        client: Some("mon-ent-toulouse"),
+        client: "mon-ent-toulouse",
+        hint: None,
     },
     Choice {
         key: "agricole",
         fr: "de l'enseignement agricole",
         en: "of an agricultural school",
         family: true,
-        client: Some("mon-ent-agricole"),
+        client: "mon-ent-agricole",
+        hint: None,
     },
     Choice {
         key: "mer",
         fr: "du lycée de la mer Paul Bousquet ou du CSES Jean Lagarde",
         en: "of the lycée de la mer Paul Bousquet or the CSES Jean Lagarde",
         family: true,
-        client: Some("mon-ent-mer"),
+        client: "mon-ent-mer",
+        hint: None,
     },
-    Choice { key: "enseignant", fr: "Enseignant", en: "Teacher", family: false, client: None },
-    Choice { key: "personnel", fr: "Personnel non enseignant", en: "Other staff", family: false, client: None },
+    Choice {
+        key: "enseignant",
+        fr: "Enseignant",
+        en: "Teacher",
+        family: false,
+        client: AGENTS_CLIENT,
+        hint: Some("agents"),
+    },
+    Choice {
+        key: "personnel",
+        fr: "Personnel non enseignant",
+        en: "Other staff",
+        family: false,
+        client: AGENTS_CLIENT,
+        hint: Some("agents"),
+    },
     Choice {
         key: "invites",
         fr: "Autres comptes et invités",
         en: "Other accounts and guests",
         family: false,
-        client: None,
+        client: AGENTS_CLIENT,
+        hint: Some("agents"),
     },
 ];
 
@@ -69,9 +93,9 @@ pub fn find(key: &str) -> Option<&'static Choice> {
     CHOICES.iter().find(|choice| choice.key == key)
 }
 
-/// Returns the choice of a client, to be repeated by « Recommencer ».
+/// Returns the first choice of a client, to be repeated by « Recommencer ».
 pub fn find_by_client(client: &str) -> Option<&'static Choice> {
-    CHOICES.iter().find(|choice| choice.client == Some(client))
+    CHOICES.iter().find(|choice| choice.client == client)
 }
 
 #[cfg(test)]
@@ -79,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_choices_stand_in_the_leaflets_order_and_each_open_one_has_a_client_of_its_own() {
+    fn the_choices_stand_in_the_leaflets_order_and_each_is_open() {
         let labels: Vec<_> = CHOICES.iter().map(|choice| choice.fr).collect();
         assert_eq!(
             labels,
@@ -94,8 +118,12 @@ mod tests {
                 "Autres comptes et invités",
             ]
         );
-        let clients: Vec<_> = CHOICES.iter().filter_map(|choice| choice.client).collect();
-        assert_eq!(clients, ["mon-ent-montpellier", "mon-ent-toulouse", "mon-ent-agricole", "mon-ent-mer"]);
+        let clients: Vec<_> = CHOICES.iter().map(|choice| choice.client).collect();
+        let montpellier = "mon-ent-montpellier";
+        let family = [montpellier, montpellier, "mon-ent-toulouse", "mon-ent-agricole", "mon-ent-mer"];
+        assert_eq!(clients, [&family[..], &[AGENTS_CLIENT; 3]].concat());
+        let ways: std::collections::BTreeSet<_> = CHOICES.iter().map(|choice| (choice.client, choice.hint)).collect();
+        assert_eq!(ways.len(), 6, "a line of the family leads where another one does");
         for choice in &CHOICES {
             assert_eq!(find(choice.key), Some(choice), "two choices share the key {}", choice.key);
         }

@@ -1,11 +1,13 @@
 //! The sample sites around the identity provider, all on one port: the collège's site, the portal *mon ENT*, a service
-//! (*bourses*), the phones receiving the codes, the mailboxes with their mail server, and the printed letters.
+//! (*bourses*), the phones receiving the codes, the mailboxes with their mail server, the printed letters, and the
+//! academies' providers.
 //!
 //! With these sites the provider can be tried as a whole, in a browser, from the collège's page on. The sites know the
-//! provider only through its discovery document: no code here may use the provider's modules. No form targets another
+//! provider only through its discovery document: no code here may use the provider's modules, but for signing (`jose`). No form targets another
 //! site (Chromium applies `form-action` to the whole chain of redirects of a submission): a POST redirects to a page of
 //! the same site, and the page refreshes to the provider.
 
+mod academy;
 mod attempts;
 mod back_channel;
 mod bourses;
@@ -47,6 +49,8 @@ use crate::base::clock::Clock;
 use crate::base::rng::Random;
 use secrecy::SecretString;
 
+use academy::Academies;
+pub use academy::{ACADEMIES, AcademyConfig};
 use back_channel::SeenLogoutTokens;
 use cookie_sealer::CookieSealer;
 use inbox::Inbox;
@@ -72,6 +76,7 @@ pub struct SampleSitesConfig {
     /// The clients of the portal's choices and of *bourses*; all use `client_secret_basic`.
     pub clients: Vec<SampleSitesClient>,
     pub letters: LetterFiles,
+    pub academies: AcademyConfig,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     /// An additional certificate authority (PEM), for a provider under a test authority.
@@ -86,7 +91,9 @@ pub struct SampleSitesClient {
 
 /// Lists the client ids needed by the sample sites.
 pub fn client_ids() -> impl Iterator<Item = &'static str> {
-    choices::CHOICES.iter().filter_map(|choice| choice.client).chain([service::BOURSES_CLIENT])
+    let first = |(n, client): &(usize, &str)| !choices::CHOICES.iter().take(*n).any(|other| other.client == *client);
+    let choices = choices::CHOICES.iter().map(|choice| choice.client);
+    choices.enumerate().filter(first).map(|(_, client)| client).chain([service::BOURSES_CLIENT])
 }
 
 /// The reason for which the sample sites cannot be built, never caused by a request.
@@ -100,6 +107,8 @@ pub enum SampleSitesError {
     Provider(#[from] relying_party::RelyingPartyError),
     #[error("the cookie key is not usable")]
     CookieKey,
+    #[error("the academies' key is not usable: {0}")]
+    AcademyKey(#[from] crate::jose::KeyError),
 }
 
 /// The state shared by all handlers.
@@ -114,6 +123,7 @@ struct SampleSites {
     phones: Inbox<ReceivedSms>,
     mailboxes: Inbox<ReceivedMail>,
     letters: LetterFiles,
+    academies: Academies,
     pages: SitePages,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -145,6 +155,7 @@ impl SampleSites {
             phones: Inbox::default(),
             mailboxes: Inbox::default(),
             letters: config.letters,
+            academies: Academies::new(config.academies)?,
             pages: SitePages::load()?,
             clock: config.clock,
             random: config.random,
@@ -183,6 +194,7 @@ fn routes(neighbours: SharedSites) -> Router {
     let from_anywhere = Router::new()
         .route("/ent/fin-de-session", post(back_channel::at_portal))
         .route("/bourses/fin-de-session", post(back_channel::at_bourses))
+        .merge(academy::program_routes())
         .route("/ent/initier", get(sign_in::initiate_at_portal).post(sign_in::initiate_by_post))
         .route("/bourses/initier", get(sign_in::initiate_at_bourses).post(sign_in::initiate_by_post));
     let own = Router::new()
@@ -190,7 +202,6 @@ fn routes(neighbours: SharedSites) -> Router {
         .route("/ent", get(portal::chooser))
         .route("/ent/choix", post(portal::choose))
         .route("/ent/vers", get(portal::redirecting))
-        .route("/ent/hors-demo", get(portal::not_in_demo))
         .route("/ent/connexion", get(sign_in::start_at_portal))
         .route("/ent/retour", get(sign_in::callback_at_portal))
         .route("/ent/echec", get(sign_in::failed_at_portal))
@@ -207,6 +218,7 @@ fn routes(neighbours: SharedSites) -> Router {
         .route("/bourses/deconnexion", post(sign_out::sign_out_of_bourses))
         .route("/bourses/sortie", get(sign_out::goodbye_from_bourses))
         .route("/bourses/sortie/suite", get(sign_out::end_session_from_bourses))
+        .merge(academy::routes())
         .route("/sms", get(phones::show))
         .route("/sms/messages", post(phones::receive_message))
         .route("/sms/calls", post(phones::receive_call))

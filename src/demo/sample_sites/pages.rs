@@ -45,6 +45,11 @@ pub enum Site {
     Bourses,
     Phones,
     Mailboxes,
+    /// An academy's provider, by its name.
+    Academy {
+        fr: &'static str,
+        en: &'static str,
+    },
 }
 
 impl Site {
@@ -58,6 +63,8 @@ impl Site {
             (Self::Phones, Lang::En) => "Phones of the demo",
             (Self::Mailboxes, Lang::Fr) => "Courrier de la démonstration",
             (Self::Mailboxes, Lang::En) => "Mail of the demo",
+            (Self::Academy { fr, .. }, Lang::Fr) => fr,
+            (Self::Academy { en, .. }, Lang::En) => en,
         }
     }
 }

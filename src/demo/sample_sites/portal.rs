@@ -58,7 +58,7 @@ fn chooser_page(state: &SampleSites, visitor: &SiteRequest, status: StatusCode, 
 /// Handles *Valider*: always redirects to a page of the portal, never straight to the provider.
 pub async fn choose(State(state): State<SharedSites>, visitor: SiteRequest, body: Bytes) -> Response {
     match FormParameters::parse(&body).single("choix").and_then(choices::find) {
-        Some(choice) if choice.client.is_some() => {
+        Some(choice) => {
             let mut response = see_other(&format!("/ent/vers?choix={}", choice.key));
             let kept = cookies::set(
                 &state.base,
@@ -70,32 +70,16 @@ pub async fn choose(State(state): State<SharedSites>, visitor: SiteRequest, body
             with_cookies(&mut response, [kept]);
             response
         }
-        Some(choice) => see_other(&format!("/ent/hors-demo?choix={}", choice.key)),
         None => chooser_page(&state, &visitor, StatusCode::UNPROCESSABLE_ENTITY, "", false),
     }
 }
 
 /// Shows the page between the form and the provider: continues by a refresh, or by a button.
 pub async fn redirecting(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    match visitor.query.single("choix").and_then(choices::find).filter(|choice| choice.client.is_some()) {
+    match visitor.query.single("choix").and_then(choices::find) {
         Some(choice) => {
             let words = json!({ "next": format!("/ent/connexion?choix={}", choice.key) });
             state.page(&visitor, StatusCode::OK, Site::Ent, "on_the_way.html", &words)
-        }
-        None => see_other(SampleService::Ent.path()),
-    }
-}
-
-/// Shows the page of a choice outside of the demo.
-pub async fn not_in_demo(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    match visitor.query.single("choix").and_then(choices::find).filter(|choice| choice.client.is_none()) {
-        Some(choice) => {
-            let label = match visitor.lang {
-                Lang::Fr => choice.fr,
-                Lang::En => choice.en,
-            };
-            let words = json!({ "label": label, "family": choice.family });
-            state.page(&visitor, StatusCode::OK, Site::Ent, "not_here.html", &words)
         }
         None => see_other(SampleService::Ent.path()),
     }
@@ -128,6 +112,7 @@ pub async fn school(State(state): State<SharedSites>, visitor: SiteRequest) -> R
     let chosen = visitor.query.single("uai").and_then(|uai| education.schools.iter().find(|school| school.uai == uai));
     let Some(school) = chosen else { return college::not_found_page(&state, &visitor, StatusCode::NOT_FOUND) };
     let children: Vec<_> = education.children.iter().filter(|child| child.uai == school.uai).collect();
-    let words = json!({ "name": session.user.name, "school": school, "children": children });
+    let family = matches!(education.profile.as_deref(), Some("responsable" | "eleve"));
+    let words = json!({ "name": session.user.name, "school": school, "children": children, "family": family });
     state.page(&visitor, StatusCode::OK, Site::Ent, "school.html", &words)
 }

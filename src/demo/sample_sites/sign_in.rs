@@ -14,7 +14,7 @@ use url::Url;
 use super::attempts::{ATTEMPT_TTL, AuthorizationAttempt, cookie_name, cookies_to_remove};
 use super::choices;
 use super::pages::{Site, see_other, with_cookies};
-use super::relying_party::RelyingPartyError;
+use super::relying_party::{RelyingPartyError, RequestHints};
 use super::service::{BOURSES_CLIENT, SampleService};
 use super::site_request::{FormParameters, SiteRequest, session_cookie};
 use super::{SampleSites, SharedSites, cookies};
@@ -82,8 +82,11 @@ impl SignInFailure {
 }
 
 pub async fn start_at_portal(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    match visitor.query.single("choix").and_then(choices::find).and_then(|choice| choice.client) {
-        Some(client) => start_sign_in(&state, &visitor, SampleService::Ent, client, SignInRequest::default()).await,
+    match visitor.query.single("choix").and_then(choices::find) {
+        Some(choice) => {
+            let asked = SignInRequest { idp_hint: choice.hint, ..SignInRequest::default() };
+            start_sign_in(&state, &visitor, SampleService::Ent, choice.client, asked).await
+        }
         None => see_other(SampleService::Ent.path()),
     }
 }
@@ -93,14 +96,14 @@ pub async fn start_at_bourses(State(state): State<SharedSites>, visitor: SiteReq
 }
 
 pub async fn initiate_at_portal(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    match visitor.query.single("choix").and_then(choices::find).and_then(|choice| choice.client) {
-        Some(client) => initiate(&state, &visitor, SampleService::Ent, client).await,
+    match visitor.query.single("choix").and_then(choices::find) {
+        Some(choice) => initiate(&state, &visitor, SampleService::Ent, (choice.client, choice.hint)).await,
         None => see_other(SampleService::Ent.path()),
     }
 }
 
 pub async fn initiate_at_bourses(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    initiate(&state, &visitor, SampleService::Bourses, BOURSES_CLIENT).await
+    initiate(&state, &visitor, SampleService::Bourses, (BOURSES_CLIENT, None)).await
 }
 
 /// Redirects a POST (demanded by OIDCC 4) to the GET handler, with the relevant parameters.
@@ -120,12 +123,18 @@ pub async fn initiate_by_post(uri: Uri, body: Bytes) -> Response {
 }
 
 /// Starts a sign-in requested by another site, above all by the provider's pages (OIDCC 4).
-async fn initiate(state: &SampleSites, visitor: &SiteRequest, service: SampleService, client: &str) -> Response {
+async fn initiate(
+    state: &SampleSites,
+    visitor: &SiteRequest,
+    service: SampleService,
+    (client, idp_hint): (&str, Option<&'static str>),
+) -> Response {
     if visitor.query.single("iss") != Some(state.issuer.as_str()) {
         return failure_redirect(service, SignInFailure::WrongIssuer, client);
     }
     let short = |text: &&str| text.len() <= MAX_FOREIGN_TEXT_BYTES && !text.chars().any(char::is_control);
     let asked = SignInRequest {
+        idp_hint,
         login_hint: visitor.query.single("login_hint").filter(short).map(str::to_owned),
         target: visitor
             .query
@@ -136,9 +145,10 @@ async fn initiate(state: &SampleSites, visitor: &SiteRequest, service: SampleSer
     start_sign_in(state, visitor, service, client, asked).await
 }
 
-/// The parameters of a third-party-initiated sign-in.
+/// The parameters of a sign-in: those of another site that started it, and the hint of the choice.
 #[derive(Default)]
 struct SignInRequest {
+    idp_hint: Option<&'static str>,
     login_hint: Option<String>,
     target: Option<String>,
 }
@@ -173,7 +183,8 @@ async fn start_sign_in(
         target: asked.target,
         until: visitor.now.plus(ATTEMPT_TTL),
     };
-    let url = party.authorize_url(&attempt, asked.login_hint.as_deref(), visitor.lang, visitor.now).await;
+    let hints = RequestHints { login: asked.login_hint.as_deref(), idp: asked.idp_hint };
+    let url = party.authorize_url(&attempt, hints, visitor.lang, visitor.now).await;
     let (url, sealed) = match (url, attempt.seal(&state.sealer, service)) {
         (Ok(url), Some(sealed)) => (url, sealed),
         (Err(why), _) => {
@@ -265,7 +276,7 @@ pub fn failure_redirect(service: SampleService, failure: SignInFailure, client: 
 }
 
 pub async fn failed_at_portal(State(state): State<SharedSites>, visitor: SiteRequest) -> Response {
-    let choice = visitor.query.single("choix").and_then(choices::find).filter(|choice| choice.client.is_some());
+    let choice = visitor.query.single("choix").and_then(choices::find);
     let again = match choice {
         Some(choice) => format!("/ent/connexion?choix={}", choice.key),
         None => SampleService::Ent.path().to_owned(),

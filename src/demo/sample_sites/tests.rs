@@ -3,7 +3,7 @@
 mod back_channel;
 mod provider;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
@@ -14,9 +14,12 @@ use tower::ServiceExt as _;
 use super::attempts::{AuthorizationAttempt, cookie_name};
 use super::relying_party::VerifiedUser;
 use super::service::SampleService;
-use super::{LetterFiles, SampleSites, SampleSitesClient, SampleSitesConfig, SharedSites, routes};
+use super::{
+    ACADEMIES, AcademyConfig, LetterFiles, SampleSites, SampleSitesClient, SampleSitesConfig, SharedSites, routes,
+};
 use crate::base::clock::{ManualClock, Span, Timestamp};
 use crate::base::rng::SeededRandom;
+use crate::jose::{Alg, generate};
 use secrecy::SecretString;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -25,20 +28,27 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 const ISSUER: &str = "http://127.0.0.1:9";
 
 fn config(issuer: &str, clock: Arc<ManualClock>) -> SampleSitesConfig {
-    let clients = ["mon-ent-montpellier", "mon-ent-toulouse", "mon-ent-agricole", "mon-ent-mer", "bourses"];
+    let clients = super::client_ids();
     SampleSitesConfig {
         issuer: issuer.into(),
         base: "http://localhost:8090".into(),
         cookie_key: [3; 32],
         clients: clients
-            .iter()
-            .map(|id| SampleSitesClient { client_id: (*id).into(), secret: SecretString::from("s+e c") })
+            .map(|id| SampleSitesClient { client_id: id.into(), secret: SecretString::from("s+e c") })
             .collect(),
+        academies: academies(),
         letters: LetterFiles { pupils: "Cargo.toml".into(), parent: "target/no-such-letter.pdf".into() },
         clock,
         random: Arc::new(SeededRandom::new(1)),
         extra_ca: None,
     }
+}
+
+/// The academies' key is made once: it is RSA.
+fn academies() -> AcademyConfig {
+    static KEY: LazyLock<(String, String)> = LazyLock::new(|| generate(Alg::RS256).unwrap());
+    let secrets = ACADEMIES.iter().map(|academy| (academy.slug.to_owned(), SecretString::from("s+e c")));
+    AcademyConfig { secrets: secrets.collect(), key: (SecretString::from(KEY.0.clone()), KEY.1.clone()) }
 }
 
 fn neighbours() -> SharedSites {
@@ -108,8 +118,8 @@ async fn a_choice_goes_to_a_page_of_the_portal_and_never_straight_to_the_provide
     for (choice, page) in [
         ("montpellier", "/ent/vers?choix=montpellier"),
         ("mer", "/ent/vers?choix=mer"),
-        ("montpellier-deconseille", "/ent/hors-demo?choix=montpellier-deconseille"),
-        ("invites", "/ent/hors-demo?choix=invites"),
+        ("montpellier-deconseille", "/ent/vers?choix=montpellier-deconseille"),
+        ("invites", "/ent/vers?choix=invites"),
     ] {
         let response = post(&state, "/ent/choix", "", &format!("choix={choice}")).await;
         assert_eq!(location(&response), page);
@@ -279,8 +289,8 @@ async fn every_page_is_there_in_both_languages_with_its_headers() {
         ("/ent", ""),
         ("/ent?choix=mer", cookie.as_str()),
         ("/ent/vers?choix=mer", ""),
-        ("/ent/hors-demo?choix=enseignant", ""),
-        ("/ent/hors-demo?choix=montpellier-deconseille", ""),
+        ("/academie/montpellier/au-revoir", ""),
+        ("/academie/toulouse/fin", ""),
         ("/ent/accueil", cookie.as_str()),
         ("/ent/sortie", ""),
         ("/ent/echec?motif=refus", ""),

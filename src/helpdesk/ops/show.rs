@@ -10,13 +10,15 @@ use crate::audit::{self, AuditEvent};
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::AccountId;
 use crate::db::Tx;
+use crate::federation::store::UpstreamLinkRow;
 use crate::helpdesk::report::{
-    AccountReport, FactorsReport, LetterReport, PersonReport, PupilReport, RecoveryReport, SessionsReport, mask_address,
+    AccountReport, FactorsReport, LetterReport, PersonReport, PupilReport, RecoveryReport, SessionsReport,
+    UpstreamLinkReport, mask_address,
 };
 use crate::roster::sealed_rows::open_mobile;
 use crate::roster::store::pupils::list_pupils_of_account;
 use crate::sessions::SESSION_TTL;
-use crate::{activation, credentials, devices, letters, login, recovery, sessions, support};
+use crate::{activation, credentials, devices, federation, letters, login, recovery, sessions, support};
 
 /// Returns what may be seen of the account of a typed identifiant.
 pub async fn show(op: StorageOperation<'_>, identifiant: &str) -> anyhow::Result<AccountReport> {
@@ -56,6 +58,7 @@ async fn report(op: StorageOperation<'_>, tx: &mut Tx, account: Account) -> anyh
         activated_at: audit::store::find_first(tx, id, AuditEvent::PasswordChosen).await?,
         persons: persons(op, tx, id).await?,
         letters: open_letters(tx, op.now, id).await?,
+        links: upstream_links(tx, id).await?,
         sessions: living_sessions(tx, op.now, id).await?,
         name: account.full_name(),
         profile: account.profile.name(),
@@ -130,6 +133,18 @@ async fn open_letters(tx: &mut Tx, now: Timestamp, id: &AccountId) -> anyhow::Re
         expires_at: letter.expires_at,
     };
     Ok(open.map(report).collect())
+}
+
+async fn upstream_links(tx: &mut Tx, id: &AccountId) -> anyhow::Result<Vec<UpstreamLinkReport>> {
+    let all = federation::store::list_of_account(tx, id).await?;
+    let report = |link: UpstreamLinkRow| UpstreamLinkReport {
+        created_at: link.created(),
+        used_at: link.used(),
+        upstream: link.upstream,
+        issuer: link.issuer,
+        sub: link.sub,
+    };
+    Ok(all.into_iter().map(report).collect())
 }
 
 async fn living_sessions(tx: &mut Tx, now: Timestamp, id: &AccountId) -> anyhow::Result<SessionsReport> {

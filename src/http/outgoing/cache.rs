@@ -93,6 +93,42 @@ impl<T> FetchCache<T> {
         CacheLookup::Fetch(usable)
     }
 
+    /// Returns the value of an address, fetched if it is absent or stale, or lacks the wanted item (`unknown`). A failed
+    /// fetch is told to `log`, and the value before serves as long as the policy says.
+    pub async fn get_or_fetch<E>(
+        &self,
+        place: &str,
+        now: Timestamp,
+        unknown: bool,
+        fetch: impl AsyncFnOnce() -> Result<T, E>,
+        log: impl FnOnce(E),
+    ) -> Option<Arc<T>> {
+        let look = || self.lookup(place, now, unknown);
+        let (kept, _turn) = match look() {
+            CacheLookup::Cached(found) => return found,
+            CacheLookup::Fetch(Some(kept)) => (Some(kept), None),
+            CacheLookup::Fetch(None) => {
+                let turn = self.fetch_lock(place).await;
+                match look() {
+                    CacheLookup::Cached(found) => return found,
+                    CacheLookup::Fetch(kept) => (kept, Some(turn)),
+                }
+            }
+        };
+        match fetch().await {
+            Ok(value) => {
+                let value = Arc::new(value);
+                self.insert(place, now, Arc::clone(&value));
+                Some(value)
+            }
+            Err(error) => {
+                log(error);
+                self.record_failure(place, now);
+                kept
+            }
+        }
+    }
+
     /// Returns the cached value even if stale, for callers that verify the content themselves.
     pub fn peek(&self, place: &str, now: Timestamp) -> Option<Arc<T>> {
         let all = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

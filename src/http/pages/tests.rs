@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, clients, emails, http, interactions, login, my_account, oidc, recovery, regroup};
+use crate::{activation, clients, emails, federation, http, interactions, login, my_account, oidc, recovery, regroup};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
@@ -57,6 +57,8 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         login::views::FactorExpiredPage,
         login::views::FactorMissingPage,
         emails::views::EmailPage,
+        federation::views::UpstreamListPage,
+        federation::views::UpstreamFailedPage,
         my_account::views::ChangePasswordPage,
         my_account::views::AddApplicationPage,
         my_account::views::ApplicationCodePage,
@@ -104,6 +106,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         act::UnknownActivation,
         act::ActivationSuperseded,
         my_account::views::AccountPage,
+        my_account::views::FederatedAccountPage,
         oidc::views::NothingInPerimeter,
         oidc::views::KnownTomorrow,
         oidc::views::RequestRefused,

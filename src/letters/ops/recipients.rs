@@ -133,6 +133,8 @@ pub async fn list(
                 }
             }
         }
+        // No roster knows them.
+        Profile::Enseignant | Profile::Personnel | Profile::Invite => {}
     }
     Ok(out)
 }

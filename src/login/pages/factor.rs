@@ -110,8 +110,8 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
         return lost(&app, &ctx, &asked).await;
     }
     let held = credentials::ops::find_factors(&Operation::of_request(&app, &ctx), asked.account_id()).await?;
-    if let Asked::InSession(session, _) = &asked
-        && let Some(answer) = nothing_to_prove(&app, &ctx, session, &held).await?
+    if let Asked::InSession(session, account) = &asked
+        && let Some(answer) = nothing_to_prove(&app, &ctx, (session, account), &held).await?
     {
         return Ok(answer);
     }
@@ -123,9 +123,12 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
 async fn nothing_to_prove(
     app: &AppState,
     ctx: &RequestContext,
-    session: &Session,
+    (session, account): (&Session, &Account),
     held: &HeldFactors,
 ) -> Result<Option<Response>, PageError> {
+    if account.is_federated && ctx.query.get("i").is_none() {
+        return Ok(Some(see_other(paths::ACCOUNT)));
+    }
     if let Some(path) = errand(ctx) {
         let op = Operation::of_request(app, ctx);
         let proven = credentials::ops::is_factor_shown(&op, session, &ctx.devices).await?;
@@ -135,7 +138,7 @@ async fn nothing_to_prove(
         return Ok(Some(see_other(paths::ACCOUNT)));
     }
     let query = ctx.carried_query(&SERVICE_PARAMS);
-    if Acr::from_amr(&session.amr) >= Acr::Mfa {
+    if session.acr() >= Some(Acr::Mfa) {
         return Ok(Some(see_other(&format!("{}{query}", paths::AUTHORIZE))));
     }
     if held.has_older_than(session.authenticated_at) {
@@ -143,12 +146,20 @@ async fn nothing_to_prove(
     }
     let page = FactorMissingPage {
         service: pending_interaction(app, ctx).await.map(|waiting| waiting.client_name),
+        upstream: upstream_label(app, session, account),
         enrolled: held.is_required(),
         passkeys: passkeys::ops::relying_party(app).is_some(),
         sign_in_href: format!("{}{query}&motif=encore", paths::SIGN_IN),
         refuse_href: format!("{}{query}&refuser=niveau", paths::AUTHORIZE),
     };
     Ok(Some(ctx.page(&app.pages, StatusCode::OK, &page)?))
+}
+
+/// Returns the name of the upstream of an account that has no factor here.
+fn upstream_label(app: &AppState, session: &Session, account: &Account) -> Option<String> {
+    let id = session.upstream.as_ref().filter(|_| account.is_federated)?.upstream_id.as_str();
+    let upstreams = app.upstreams();
+    Some(upstreams.enabled(id).map_or_else(|| id.to_owned(), |upstream| upstream.label.clone()))
 }
 
 async fn form(

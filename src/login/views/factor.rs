@@ -50,6 +50,8 @@ pub struct FactorExpiredPage {
 #[derive(Debug, Serialize)]
 pub struct FactorMissingPage {
     pub service: Option<String>,
+    /// The name of the upstream of an account that cannot have a factor here.
+    pub upstream: Option<String>,
     /// True if the account has a factor that this session enrolled: it serves from the next sign-in on.
     pub enrolled: bool,
     /// True where passkeys can be had.
@@ -125,11 +127,15 @@ impl Page for FactorMissingPage {
     fn samples() -> Vec<Self> {
         let page = |service: Option<&str>, enrolled| FactorMissingPage {
             service: service.map(str::to_owned),
+            upstream: None,
             enrolled,
             passkeys: service.is_some(),
             sign_in_href: format!("/connexion{QUERY}&motif=encore"),
             refuse_href: format!("/oauth2/authorize{QUERY}&refuser=niveau"),
         };
-        vec![page(Some("mon ENT Occitanie"), false), page(Some("mon ENT Occitanie"), true), page(None, false)]
+        let upstream = Some("Académie de Montpellier".to_owned());
+        let federated = FactorMissingPage { upstream, ..page(Some("mon ENT Occitanie"), false) };
+        let shown = page(Some("mon ENT Occitanie"), true);
+        vec![page(Some("mon ENT Occitanie"), false), shown, page(None, false), federated]
     }
 }

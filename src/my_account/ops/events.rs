@@ -7,9 +7,11 @@ use crate::db::Tx;
 
 /// The events that a person reads, by their stored names: each has a message `event-…`. What concerns tokens and
 /// clients only is none of them.
-pub const EVENT_WORDS: [&str; 45] = [
+pub const EVENT_WORDS: [&str; 47] = [
     "signed_in",
     "signed_out",
+    "upstream_linked",
+    "upstream_unlinked",
     "passwords_failed",
     "codes_failed",
     "factors_failed",

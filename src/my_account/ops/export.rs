@@ -15,7 +15,7 @@ use crate::db::{Durability, Tx};
 use crate::limits::{self, RateLimit, RateLimitDecision};
 use crate::notify::AccountNoticeKind;
 use crate::sessions::{SESSION_TTL, Session};
-use crate::{clients, credentials, devices, grants, notify, passkeys, roster};
+use crate::{clients, credentials, devices, federation, grants, notify, passkeys, roster};
 
 /// The notices whose detail is an id of ours.
 const HIDDEN_DETAILS: [AccountNoticeKind; 2] = [AccountNoticeKind::FactorAdded, AccountNoticeKind::PasskeyAdded];
@@ -42,7 +42,11 @@ pub async fn export_data(
     typed: (&str, &[String]),
 ) -> anyhow::Result<ExportOutcome> {
     let app = op.app;
-    if let Err(why) = check_proof(op, (session, account), typed).await? {
+    // An account that an upstream made has no password: its session is all that proves its person, and the file says
+    // little that the pages do not.
+    if !account.is_federated
+        && let Err(why) = check_proof(op, (session, account), typed).await?
+    {
         return Ok(ExportOutcome::Refused(why));
     }
     let key = app.master_key.hmac(HmacPurpose::LimiterKey, &format!("export/{}", account.id));
@@ -57,6 +61,7 @@ pub async fn export_data(
     tx.commit().await?;
     let mut tx = app.db.read().await?;
     let people = roster_data(op, &mut tx, account).await?;
+    let links = federation::store::list_of_account(&mut tx, &account.id).await?;
     let devices = devices::store::list(&mut tx, &account.id, op.now, op.now.minus(SESSION_TTL)).await?;
     let held = credentials::store::find_factors(&mut tx, &account.id).await?;
     let keys = passkeys::store::list(&mut tx, &account.id).await?;
@@ -79,6 +84,12 @@ pub async fn export_data(
             "email": email.map(|email| email.address),
         },
         "school_records": people,
+        "signs_in_through": links.iter().map(|link| json!({
+            "issuer": link.issuer,
+            "sub": link.sub,
+            "since": time(link.created()),
+            "last_used": time(link.used()),
+        })).collect::<Vec<_>>(),
         "devices": devices.iter().map(|device| json!({
             "browser": device.label,
             "last_used": time(Timestamp(device.seen_at)),
@@ -131,7 +142,7 @@ async fn roster_data(op: &Operation<'_>, tx: &mut Tx, account: &Account) -> anyh
         // Of a parent's children only what the services see; of a pupil the own birth date.
         let sealed = match account.profile {
             Profile::Eleve => roster::store::find_birth_date(tx, &pupil.pupil_id).await?,
-            Profile::Responsable => None,
+            Profile::Responsable | Profile::Enseignant | Profile::Personnel | Profile::Invite => None,
         };
         let open = |sealed: String| {
             roster::sealed_rows::open_birth_date(&op.app.master_key, &pupil.pupil_id, &sealed)

@@ -19,7 +19,9 @@ use crate::my_account::views::{CautionEnd, OwnDataPage};
 use crate::sessions::extract::SignedIn;
 
 fn empty_page(account: &Account) -> OwnDataPage {
-    OwnDataPage { closable: account.profile == Profile::Responsable, ..OwnDataPage::default() }
+    let federated = account.is_federated;
+    let closable = account.profile == Profile::Responsable && !federated;
+    OwnDataPage { closable, federated, ..OwnDataPage::default() }
 }
 
 pub async fn show(State(app): State<AppState>, ctx: RequestContext, SignedIn { account, .. }: SignedIn) -> PageResult {

@@ -16,10 +16,12 @@ use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
 use crate::my_account::ops::{self, ForgottenDevices, PersonalEvent};
-use crate::my_account::views::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, SecurityPage};
+use crate::my_account::views::{
+    ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, FederatedLine, SecurityPage,
+};
 use crate::sessions::SESSION_TTL;
 use crate::sessions::extract::SignedIn;
-use crate::{devices, passkeys};
+use crate::{devices, federation, passkeys};
 
 /// The words of the query that tell the end of a change of factors.
 const TOLD: [(&str, FactorChangeTold); 4] = [
@@ -68,6 +70,10 @@ pub async fn show(
     let keys = passkeys::store::list(&mut tx, &account.id).await?;
     let (events, _) = ops::list_events(&mut tx, &account.id, None).await?;
     let held = credentials::store::find_factors(&mut tx, &account.id).await?;
+    let link = match account.is_federated {
+        true => federation::store::list_of_account(&mut tx, &account.id).await?.into_iter().next(),
+        false => None,
+    };
     drop(tx);
     let mut lines = Vec::new();
     for device in known {
@@ -83,9 +89,15 @@ pub async fn show(
     let page = SecurityPage {
         told,
         password_since: account.password_at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(),
+        federated: link.map(|link| FederatedLine {
+            label: super::federated::upstream_label(&app, &session),
+            since: dates::day(ctx.lang, link.created()),
+            used: dates::moment(ctx.lang, link.used(), ctx.now),
+        }),
         passkeys: passkeys::ops::relying_party(&app)
+            .filter(|_| !account.is_federated)
             .map(|_| keys.into_iter().map(|key| super::passkeys::line(ctx.lang, ctx.now, key)).collect()),
-        may_add_application: held.totp.len() < MAX_TOTP,
+        may_add_application: !account.is_federated && held.totp.len() < MAX_TOTP,
         applications: held.totp.into_iter().map(|totp| application_line(&ctx, totp)).collect(),
         backup_codes: held.backup_codes,
         devices: lines,

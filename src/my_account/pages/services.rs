@@ -11,6 +11,7 @@ use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
 use crate::clients::{self, is_client_id};
 use crate::db::{Durability, Tx};
+use crate::federation;
 use crate::grants;
 use crate::http::form::Form;
 use crate::http::pages::dates;
@@ -37,6 +38,10 @@ async fn service_cards(
 ) -> anyhow::Result<Vec<ServiceCard>> {
     let pupils = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
     let links = services::ops::service_links(tx, app, account.profile, &pupils).await?;
+    let origin = match account.is_federated {
+        true => federation::store::find_origin(tx, &account.id).await?,
+        false => None,
+    };
     let consents = grants::store::consents::list_for_account(tx, &account.id).await?;
     let mut uses = Vec::new();
     for used in grants::store::uses::list_for_account(tx, &account.id).await? {
@@ -53,7 +58,7 @@ async fn service_cards(
         let client = clients::store::find(tx, &client_id).await?;
         // A deleted client learns nothing more, but a consent can still be withdrawn.
         let disclosed = match &client {
-            Some(client) => disclosed_data(client, account, &pupils, &disclosure),
+            Some(client) => disclosed_data(client, account, (&pupils, origin.as_ref()), &disclosure),
             None => DisclosedData::default(),
         };
         let moment = |at: Timestamp| dates::moment(ctx.lang, at, ctx.now);

@@ -11,6 +11,8 @@ use crate::my_account::views::closing::CautionEnd;
 pub struct OwnDataPage {
     /// True for a parent, who may close the account.
     pub closable: bool,
+    /// True for an account that an upstream made, which has no password to ask for.
+    pub federated: bool,
     pub current: Option<CurrentPasswordError>,
     pub caution: Option<CautionEnd>,
     /// The exports of the day are used up; the time from which there is another one.
@@ -26,6 +28,7 @@ impl Page for OwnDataPage {
         vec![
             page(),
             OwnDataPage::default(),
+            OwnDataPage { federated: true, ..OwnDataPage::default() },
             OwnDataPage { current: Some(CurrentPasswordError::sample(CurrentPasswordProblem::Wrong)), ..page() },
             OwnDataPage { caution: Some(end), ..page() },
             OwnDataPage { too_many: Some("14\u{a0}h\u{a0}30".to_owned()), ..page() },

@@ -8,8 +8,10 @@ use crate::http::pages::Page;
 /// `/compte/securite`. Posts `oublier` to the URL of the page: a device, or `autres`.
 #[derive(Debug, Serialize)]
 pub struct SecurityPage {
-    /// The day of the last change of the password, as `3 octobre`.
+    /// The day of the last change of the password, as `3 octobre`; empty if there is none.
     pub password_since: String,
+    /// Set for an account that an upstream made, which has no password and no factor here.
+    pub federated: Option<FederatedLine>,
     /// The end of a change of factors.
     pub told: Option<FactorChangeTold>,
     /// The applications that give codes.
@@ -22,6 +24,16 @@ pub struct SecurityPage {
     pub devices: Vec<DeviceLine>,
     /// The latest events.
     pub events: Vec<EventLine>,
+}
+
+/// The upstream through which the person signs in.
+#[derive(Clone, Debug, Serialize)]
+pub struct FederatedLine {
+    pub label: String,
+    /// The day of the first sign-in.
+    pub since: String,
+    /// The last sign-in.
+    pub used: String,
 }
 
 /// The end of a change of factors, told once on this page after a redirect.
@@ -100,6 +112,7 @@ impl Page for SecurityPage {
         let mut all = vec![SecurityPage {
             told: Some(FactorChangeTold::Added),
             password_since: "3\u{a0}octobre".to_owned(),
+            federated: None,
             applications: vec![ApplicationLine {
                 id: "0".repeat(32),
                 since: "4\u{a0}octobre".to_owned(),
@@ -121,6 +134,7 @@ impl Page for SecurityPage {
             all.push(SecurityPage {
                 told,
                 password_since: "3\u{a0}octobre".to_owned(),
+                federated: None,
                 applications: Vec::new(),
                 may_add_application: true,
                 passkeys: Some(Vec::new()),
@@ -132,7 +146,23 @@ impl Page for SecurityPage {
         all.push(SecurityPage {
             told: None,
             password_since: "3\u{a0}octobre".to_owned(),
+            federated: None,
             applications: vec![ApplicationLine { id: "0".repeat(32), since: "4\u{a0}octobre".to_owned(), used: None }],
+            may_add_application: false,
+            passkeys: None,
+            backup_codes: 0,
+            devices: vec![here.clone()],
+            events: events(),
+        });
+        all.push(SecurityPage {
+            told: None,
+            password_since: String::new(),
+            federated: Some(FederatedLine {
+                label: "Académie de Montpellier".to_owned(),
+                since: "3\u{a0}octobre".to_owned(),
+                used: "aujourd'hui à 8\u{a0}h\u{a0}02".to_owned(),
+            }),
+            applications: Vec::new(),
             may_add_application: false,
             passkeys: None,
             backup_codes: 0,

@@ -61,6 +61,10 @@ pub async fn show_page(
         true => claims::children_in_perimeter(&client.meta.perimeter, &p.children),
         false => Vec::new(),
     };
+    let own_schools = match (&p.origin, shares(DisclosedItem::Schooling)) {
+        (Some(origin), true) => origin.schools_within(&client.meta.perimeter),
+        _ => Vec::new(),
+    };
     let (own, children): (Vec<&RosterChild>, Vec<&RosterChild>) = within.into_iter().partition(|_| is_pupil);
     let schooling = own.into_iter().map(|c| match &c.class {
         Some(class) => format!("{} ({class})", c.school),
@@ -75,7 +79,7 @@ pub async fn show_page(
             email: text(Claim::Email),
             phone: text(Claim::PhoneNumber).and_then(|n| E164::from_stored(&n)).map(|n| n.formatted()),
             children: children.into_iter().map(|c| format!("{} ({})", c.given_name, c.school)).collect(),
-            schooling: schooling.collect(),
+            schooling: schooling.chain(own_schools.into_iter().map(|school| school.name.clone())).collect(),
             pupil_numbers: shares(DisclosedItem::PupilNumbers),
         },
         lasting: request.disclosure.scopes.contains(Scope::OfflineAccess)

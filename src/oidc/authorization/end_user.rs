@@ -3,6 +3,7 @@
 use crate::accounts::Account;
 use crate::app::{App, Operation};
 use crate::clients::Client;
+use crate::federation::{self, FederatedOrigin};
 use crate::grants;
 use crate::http::request_context::RequestContext;
 use crate::oidc::tokens::claims;
@@ -19,6 +20,8 @@ pub struct EndUser {
     pub session: Session,
     pub account: Account,
     pub children: Vec<RosterChild>,
+    /// Set for an account that an upstream made.
+    pub origin: Option<FederatedOrigin>,
     pub sub: String,
     /// False if the client knows people by a roster's key that the account has not.
     pub has_subject: bool,
@@ -26,12 +29,12 @@ pub struct EndUser {
 }
 
 impl EndUser {
-    pub fn acr(&self) -> Acr {
-        Acr::from_amr(&self.session.amr)
+    pub fn acr(&self) -> Option<Acr> {
+        self.session.acr()
     }
 
     pub fn is_in_perimeter_of(&self, client: &Client) -> bool {
-        claims::is_in_perimeter(client, &self.account, &self.children)
+        claims::is_in_perimeter(client, &self.account, &self.children, self.origin.as_ref())
     }
 
     /// True if no consent page is needed: the client is first-party, or the end user has consented to all requested
@@ -49,10 +52,15 @@ pub async fn load_end_user(app: &App, ctx: &RequestContext, client: &Client) -> 
     let Some((session, account)) = found else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let children = roster::store::pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
+    let origin = match account.is_federated {
+        true => federation::store::find_origin(&mut tx, &account.id).await?,
+        false => None,
+    };
     let subject = subjects::ops::find_subject_or_stand_in(&app.master_key, &mut tx, &client.meta, &account.id).await?;
     let consent = match client.meta.consent {
         true => grants::store::consents::find(&mut tx, &session.account_id, &client.id).await?,
         false => None,
     };
-    Ok(Some(EndUser { session, account, children, sub: subject.value, has_subject: subject.is_real, consent }))
+    let (sub, has_subject) = (subject.value, subject.is_real);
+    Ok(Some(EndUser { session, account, children, origin, sub, has_subject, consent }))
 }

@@ -12,10 +12,11 @@ use crate::app::{App, AppState, Operation};
 use crate::base::profile::Profile;
 use crate::base::secret::sha256_base64url;
 use crate::clients::{self, Client};
+use crate::federation::choice::{HINT_REFUSED, HintTarget, resolve_hint};
 use crate::http::error::PageError;
 use crate::http::form;
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, see_other, with_cookie, with_outcome};
+use crate::http::request_context::{RequestContext, external_redirect, see_other, with_cookie, with_outcome};
 use crate::interactions::{self, Interaction, MAX_ANSWERABLE_AGE};
 use crate::oidc::authorization::consent_page;
 use crate::oidc::authorization::end_user::{EndUser, load_end_user};
@@ -98,26 +99,47 @@ async fn store_and_redirect(
         return response::send_error(app, ctx, &ResponseTarget::for_request(&waiting.request), &error);
     };
     let to = match why {
-        Some(why) => sign_in_url(&id, &client.id, why),
+        Some(why) => sign_in_url(app, client, &waiting.request, &id, why),
         None => format!("{}?{}", paths::AUTHORIZE, encode([("i", id.as_str()), ("client_id", client.id.as_str())])),
     };
     Ok(with_cookie(see_other(&to), cookie))
 }
 
-/// Returns the URL of the activation, of the second factor or of the sign-in page; `motif` tells the sign-in page that an
-/// existing session is not sufficient.
-fn sign_in_url(i: &str, client_id: &str, why: InteractionReason) -> String {
-    let mut pairs = vec![("i", i), ("client_id", client_id)];
-    if why == InteractionReason::PromptCreate {
-        return format!("{}?{}", paths::ACTIVATION, encode(pairs));
-    }
-    if why == InteractionReason::AcrTooLow {
-        return format!("{}?{}", paths::FACTOR, encode(pairs));
-    }
-    if why != InteractionReason::NoSession {
-        pairs.push(("motif", "encore"));
-    }
-    format!("{}?{}", paths::SIGN_IN, encode(pairs))
+/// Returns the URL of the activation, of the second factor, of the hinted upstream or of the sign-in page; `motif` tells
+/// the sign-in page that an existing session is not sufficient, or that the hint names nothing. A hint is followed only
+/// for somebody without a fitting session, so that an upstream that answers at once is not asked in circles.
+fn sign_in_url(app: &App, client: &Client, request: &AuthorizeRequest, i: &str, why: InteractionReason) -> String {
+    let mut pairs = vec![("i", i), ("client_id", client.id.as_str())];
+    let upstreams = app.upstreams();
+    let hint = request.idp_hint.as_deref().map(|hint| resolve_hint(&upstreams, hint, &client.meta.perimeter));
+    let path = match (why, hint) {
+        (InteractionReason::PromptCreate, _) => paths::ACTIVATION.to_owned(),
+        (InteractionReason::AcrTooLow, _) => paths::FACTOR.to_owned(),
+        (InteractionReason::NoSession | InteractionReason::NotOfHint, Some(HintTarget::Upstream(id))) => {
+            paths::upstream_start(id)
+        }
+        (InteractionReason::NoSession | InteractionReason::NotOfHint, Some(HintTarget::List)) => {
+            paths::FEDERATION.to_owned()
+        }
+        (InteractionReason::NoSession, Some(HintTarget::Nothing)) => {
+            pairs.push(("motif", HINT_REFUSED));
+            paths::SIGN_IN.to_owned()
+        }
+        (InteractionReason::NoSession, None) => paths::SIGN_IN.to_owned(),
+        _ => {
+            pairs.push(("motif", "encore"));
+            paths::SIGN_IN.to_owned()
+        }
+    };
+    format!("{path}?{}", encode(pairs))
+}
+
+/// True if the request hints at an upstream, and the session is of somebody who came otherwise.
+fn is_hinted_elsewhere(app: &App, client: &Client, request: &AuthorizeRequest, person: Option<&EndUser>) -> bool {
+    let (Some(hint), Some(person)) = (&request.idp_hint, person) else { return false };
+    let (upstreams, perimeter) = (app.upstreams(), &client.meta.perimeter);
+    let came_by = person.session.upstream.as_ref().map(|upstream| upstream.upstream_id.as_str());
+    !resolve_hint(&upstreams, hint, perimeter).is_reached_by(&upstreams, perimeter, came_by)
 }
 
 /// Continues a stored interaction, and binds it to this browser if still unbound.
@@ -161,7 +183,7 @@ async fn continue_interaction(app: &App, ctx: RequestContext, i: &str, found: Op
 /// fresh request, which the session then answers. Without an initiation URI, a page says that the request has expired.
 async fn expired_page(app: &App, ctx: &RequestContext, known: Option<&Client>) -> PageResult {
     if let Some(uri) = known.and_then(|c| c.meta.initiate_login_uri.as_deref()) {
-        return Ok(response::external_redirect(&with_query(uri, &[("iss", app.issuer())])));
+        return Ok(external_redirect(&with_query(uri, &[("iss", app.issuer())])));
     }
     let id = ctx.query.get("client_id").filter(|id| clients::is_client_id(id));
     let client = match id {
@@ -194,13 +216,15 @@ async fn dispatch(
     if let (Some(p), false) = (&person, request.prompt.none) {
         sessions::ops::touch(&Operation::of_request(app, ctx), &p.session).await?;
     }
+    let hinted_elsewhere = is_hinted_elsewhere(app, client, &request, person.as_ref());
     let said_yes = |p: &EndUser| kept.and_then(|k| k.consented_account_id) == Some(p.account.id.as_str());
     let next = next_step(&AuthenticationContext {
         request: &request,
         now: ctx.now,
         authenticated_at: person.as_ref().map(|p| p.session.authenticated_at),
         sub: person.as_ref().map(|p| p.sub.as_str()),
-        acr: person.as_ref().map(EndUser::acr),
+        acr: person.as_ref().and_then(EndUser::acr),
+        hinted_elsewhere,
         in_perimeter: person.as_ref().is_some_and(|p| p.is_in_perimeter_of(client)),
         has_subject: person.as_ref().is_some_and(|p| p.has_subject),
         consented: person.as_ref().is_some_and(|p| said_yes(p) || p.has_consented(client, &request)),
@@ -224,7 +248,7 @@ async fn dispatch(
             None => store_and_redirect(app, ctx, client, request, None).await,
         },
         (NextStep::SignIn(why), _) => match kept {
-            Some(StoredInteraction { id: i, .. }) => Ok(see_other(&sign_in_url(i, &client.id, why))),
+            Some(StoredInteraction { id: i, .. }) => Ok(see_other(&sign_in_url(app, client, &request, i, why))),
             None => store_and_redirect(app, ctx, client, request, Some(why)).await,
         },
         (NextStep::Respond | NextStep::ExplainRefusal(_) | NextStep::AskConsent, None) => {
@@ -252,7 +276,8 @@ async fn nothing_in_perimeter_page(
     i: &str,
     p: &EndUser,
 ) -> PageResult {
-    let mut schools: Vec<String> = p.children.iter().map(|c| c.school.clone()).collect();
+    let own = p.origin.iter().flat_map(|origin| &origin.schools).map(|school| school.name.clone());
+    let mut schools: Vec<String> = p.children.iter().map(|c| c.school.clone()).chain(own).collect();
     schools.dedup();
     let query = encode([("i", i), ("client_id", client.id.as_str())]);
     let mut doors =
@@ -269,6 +294,7 @@ async fn nothing_in_perimeter_page(
         places,
         service: client.meta.client_name.clone(),
         pupil: p.account.profile == Profile::Eleve,
+        staff: !p.account.profile.is_family(),
         schools,
         query: format!("?{query}"),
         code: ctx.support_code.clone(),

@@ -18,6 +18,8 @@ pub struct AuthenticationContext<'a> {
     pub sub: Option<&'a str>,
     /// The authentication level (`acr`) of the session.
     pub acr: Option<Acr>,
+    /// True if the request hints at an upstream, and the session began otherwise.
+    pub hinted_elsewhere: bool,
     /// True if the account is in the client's perimeter.
     pub in_perimeter: bool,
     /// False if the client knows people by a roster's key that the account has not.
@@ -41,6 +43,8 @@ pub enum InteractionReason {
     /// An essential `acr` is higher than the session's level: the page of the second factor raises it, or lets the
     /// person tell the client that it cannot.
     AcrTooLow,
+    /// The account is outside of the client's perimeter, and the hinted upstream may know another account of the person.
+    NotOfHint,
     /// The account is outside of the client's perimeter.
     OutOfPerimeter,
     /// No roster gave the account the key by which the client knows people.
@@ -65,7 +69,7 @@ pub enum NextStep {
 pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
     let fresh = s.authenticated_at.is_some_and(|at| at >= s.request.received);
     let floor = s.request.acr.minimum();
-    let checks: [(bool, InteractionReason); 9] = [
+    let checks: [(bool, InteractionReason); 10] = [
         (s.request.prompt.create && !fresh, InteractionReason::PromptCreate),
         (s.authenticated_at.is_none(), InteractionReason::NoSession),
         ((s.request.prompt.login || s.request.prompt.select_account) && !fresh, InteractionReason::PromptLogin),
@@ -75,13 +79,14 @@ pub fn next_step(s: &AuthenticationContext<'_>) -> NextStep {
             InteractionReason::OtherSubject,
         ),
         (floor.is_some_and(|floor| s.acr < Some(floor)), InteractionReason::AcrTooLow),
+        (!s.in_perimeter && s.hinted_elsewhere, InteractionReason::NotOfHint),
         (!s.in_perimeter, InteractionReason::OutOfPerimeter),
         (!s.has_subject, InteractionReason::NoRosterKey),
         (!s.consented, InteractionReason::Consent),
     ];
     let Some((_, why)) = checks.into_iter().find(|(applies, _)| *applies) else { return NextStep::Respond };
     match (why, s.request.prompt.none) {
-        (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, true) => {
+        (InteractionReason::NotOfHint | InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, true) => {
             NextStep::Deny(ErrorCode::InteractionRequired)
         }
         (InteractionReason::OutOfPerimeter | InteractionReason::NoRosterKey, false) => NextStep::ExplainRefusal(why),
@@ -127,6 +132,7 @@ mod tests {
             dpop_jkt: None,
             resource: Vec::new(),
             pushed: None,
+            idp_hint: None,
             received: Timestamp(100_000),
         }
     }
@@ -138,6 +144,7 @@ mod tests {
             authenticated_at: authenticated.map(Timestamp),
             sub: Some("me"),
             acr: authenticated.map(|_| Acr::Eidas1),
+            hinted_elsewhere: false,
             in_perimeter: true,
             has_subject: true,
             consented: true,
@@ -190,6 +197,19 @@ mod tests {
         let keyless = |request| next_step(&AuthenticationContext { has_subject: false, ..context(request, Some(1)) });
         assert_eq!(keyless(&asked), NextStep::ExplainRefusal(InteractionReason::NoRosterKey));
         assert_eq!(keyless(&none), NextStep::Deny(ErrorCode::InteractionRequired));
+    }
+
+    #[test]
+    fn a_hint_leads_who_is_outside_to_another_sign_in_and_nobody_else() {
+        let none = AuthorizeRequest { prompt: Prompt::parse("none").unwrap(), ..request() };
+        let asked = request();
+        let hinted = |request, in_perimeter| {
+            let s = AuthenticationContext { hinted_elsewhere: true, in_perimeter, ..context(request, Some(1)) };
+            next_step(&s)
+        };
+        assert_eq!(hinted(&asked, true), NextStep::Respond);
+        assert_eq!(hinted(&asked, false), NextStep::SignIn(InteractionReason::NotOfHint));
+        assert_eq!(hinted(&none, false), NextStep::Deny(ErrorCode::InteractionRequired));
     }
 
     #[test]

@@ -163,6 +163,7 @@ async fn check_parameters(
         dpop_jkt,
         resource,
         pushed: None,
+        idp_hint: validator.idp_hint(),
         received: op.now,
     })
 }

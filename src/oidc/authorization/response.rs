@@ -1,11 +1,11 @@
 //! The authorization response: sends a success or an error to the redirect URI.
 
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::request_context::{RequestContext, with_outcome};
+use crate::http::request_context::{RequestContext, external_redirect, with_outcome};
 use crate::oidc::authorization::target::ResponseTarget;
 use crate::oidc::views::{FormField, FormPost};
 use crate::protocol::error::{ErrorCode, OAuthError};
@@ -71,13 +71,4 @@ pub fn standard_error(code: ErrorCode) -> OAuthError {
         _ => "the request cannot be answered",
     };
     OAuthError::new(code, words)
-}
-
-/// Redirects to another site: always to a registered URI, in the response to a GET, or with an error in the response to
-/// the relying party's own form, which the CSP of this server does not cover.
-pub fn external_redirect(location: &str) -> Response {
-    match HeaderValue::from_str(location) {
-        Ok(value) => (StatusCode::SEE_OTHER, [(header::LOCATION, value)]).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }

@@ -43,7 +43,7 @@ pub async fn complete_authorization(
     let back = ResponseTarget::for_request(request);
     // The level is compared once more where the answer is made, however the browser came here
     // (docs/threats.md#attack-m1).
-    if request.acr.minimum().is_some_and(|least| p.acr() < least) {
+    if request.acr.minimum().is_some_and(|least| p.acr() < Some(least)) {
         let error = response::standard_error(ErrorCode::UnmetAuthenticationRequirements);
         return response::send_error(app, ctx, &back, &error);
     }
@@ -126,7 +126,7 @@ async fn build_grant(
         offline,
         authenticated_at: p.session.authenticated_at,
         amr: p.session.amr.clone(),
-        acr: p.acr().best_match(&request.acr.levels),
+        acr: p.acr().map(|reached| reached.best_match(&request.acr.levels)),
     })
 }
 

@@ -14,6 +14,9 @@ use crate::protocol::scope::{Scope, Scopes};
 /// The maximum length of a nonce, in bytes.
 const MAX_NONCE_BYTES: usize = 2_048;
 
+/// The maximum length of `idp_hint`, in bytes: that of an upstream's id.
+const MAX_IDP_HINT_BYTES: usize = 40;
+
 /// The parameters of a request of a client; each method is a check of the pipeline.
 pub(super) struct RequestValidator<'a> {
     pub client: &'a Client,
@@ -170,6 +173,13 @@ impl RequestValidator<'_> {
             return Err(OAuthError::new(ErrorCode::UnmetAuthenticationRequirements, words));
         }
         Ok(wish)
+    }
+
+    /// Returns the hint at an identity provider. A hint that cannot be one is passed over; one that names nothing is told
+    /// on the sign-in page.
+    pub fn idp_hint(&self) -> Option<String> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        self.params.get_owned("idp_hint").filter(|hint| hint.len() <= MAX_IDP_HINT_BYTES && hint.bytes().all(plain))
     }
 
     /// Checks `dpop_jkt`, the thumbprint of a DPoP key (RFC 9449 10).

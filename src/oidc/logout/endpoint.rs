@@ -16,25 +16,32 @@ use crate::app::{App, AppState, Operation};
 use crate::base::secret::sha256_base64url;
 use crate::clients;
 use crate::ephemeral::Namespace;
+use crate::federation;
+use crate::federation::views::UpstreamDoor;
 use crate::grants;
 use crate::http::cookies::CookieName;
 use crate::http::csp;
 use crate::http::error::PageError;
 use crate::http::form::{self, Form};
 use crate::http::paths;
-use crate::http::request_context::{RequestContext, see_other, with_cookie};
+use crate::http::request_context::{RequestContext, external_redirect, see_other, with_cookie};
 use crate::logouts;
-use crate::oidc::authorization::response;
 use crate::oidc::logout::frontchannel::FrontchannelLogout;
 use crate::oidc::views::{ContinueLogout, LoggedOut, LogoutConfirm};
-use crate::protocol::params::Params;
+use crate::protocol::params::{Params, encode};
 use crate::sessions::{self, Session};
 
 type PageResult = Result<Response, PageError>;
 
+/// The query parameter by which the logged-out page leads to the upstream's own sign-out.
+const UPSTREAM_SIGN_OUT: &str = "amont";
+
 pub async fn get(State(app): State<AppState>, mut ctx: RequestContext) -> PageResult {
     if let Some(i) = ctx.query.get("i").map(str::to_owned) {
         return match request::load(&app, &ctx, &i).await? {
+            Some(request) if request.done && ctx.query.get(UPSTREAM_SIGN_OUT).is_some() => {
+                leave_upstream(&app, &ctx, &request).await
+            }
             Some(request) if request.done => finish(&app, ctx, &request).await,
             Some(mut request) if request.browser.is_none() => {
                 let (nav, cookie) = ctx.navigation_cookie(app.rng.as_ref());
@@ -109,7 +116,7 @@ pub async fn log_out(State(app): State<AppState>, ctx: RequestContext, Form(form
 /// be the response to a form (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
 pub async fn continue_to_client(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
     let i = ctx.query.get("i").unwrap_or_default().to_owned();
-    let href = format!("{}?{}", paths::LOGOUT, crate::protocol::params::encode([("i", i.as_str())]));
+    let href = format!("{}?{}", paths::LOGOUT, encode([("i", i.as_str())]));
     match request::load(&app, &ctx, &i).await?.filter(|request| request.back.is_some()) {
         None => Ok(see_other(&href)),
         Some(request) => {
@@ -158,6 +165,36 @@ async fn handle(app: &App, ctx: RequestContext, mut request: LogoutRequest, i: O
     }
 }
 
+/// Returns the door that ends the session at the upstream through which its person signed in.
+async fn upstream_door(
+    app: &App,
+    ctx: &RequestContext,
+    request: &LogoutRequest,
+) -> anyhow::Result<Option<UpstreamDoor>> {
+    let (Some(id), Some(i)) = (&request.session, ctx.query.get("i")) else { return Ok(None) };
+    let session = sessions::store::find(&mut app.db.read().await?, id).await?;
+    let Some(origin) = session.and_then(|session| session.upstream) else { return Ok(None) };
+    let upstreams = app.upstreams();
+    Ok(upstreams.enabled(&origin.upstream_id).map(|upstream| UpstreamDoor {
+        id: upstream.id.clone(),
+        label: upstream.label.clone(),
+        href: format!("{}?{}", paths::LOGOUT, encode([("i", i), (UPSTREAM_SIGN_OUT, "1")])),
+    }))
+}
+
+/// Sends the browser to the upstream's own sign-out, once; afterwards to the sign-in page.
+async fn leave_upstream(app: &App, ctx: &RequestContext, request: &LogoutRequest) -> PageResult {
+    let op = Operation::of_request(app, ctx);
+    let url = match &request.session {
+        Some(session) => federation::ops::end_session_url(&op, session, ctx.lang).await?,
+        None => None,
+    };
+    Ok(match url {
+        Some(url) => external_redirect(&url),
+        None => see_other(paths::SIGN_IN),
+    })
+}
+
 /// Finishes the logout like [`finish`], but never shows a page at a URL with a hint.
 async fn finish_without_hint_in_url(app: &App, ctx: RequestContext, mut request: LogoutRequest) -> PageResult {
     let leaves = request.back.is_some() && frontchannel_logout(app, &request).await?.frames.is_empty();
@@ -195,7 +232,7 @@ async fn finish(app: &App, ctx: RequestContext, request: &LogoutRequest) -> Page
     let FrontchannelLogout { frames, origins, still_open } = frontchannel_logout(app, request).await?;
     if let (Some(back), true) = (&request.back, frames.is_empty()) {
         let (_, nav) = ctx.new_navigation_cookie(app.rng.as_ref());
-        return Ok(with_cookie(response::external_redirect(back), nav));
+        return Ok(with_cookie(external_redirect(back), nav));
     }
     let client = match &request.client_id {
         Some(id) => clients::store::find(&mut app.db.read().await?, id).await?,
@@ -203,19 +240,24 @@ async fn finish(app: &App, ctx: RequestContext, request: &LogoutRequest) -> Page
     };
     let ctx = ctx.with_ui_locales(request.ui_locales.as_deref());
     let service = client.as_ref().map(|c| c.meta.client_name.clone());
+    let mut left_upstream = false;
     let onward = request.back.clone().or_else(|| request.onward.clone());
     let mut response = match onward {
         Some(href) => ctx.page(&app.pages, StatusCode::OK, &ContinueLogout { href, service, frames })?,
         None => {
             let back = client.and_then(|c| c.meta.client_uri);
-            ctx.page(&app.pages, StatusCode::OK, &LoggedOut { service, still_open, back, frames })?
+            let upstream = upstream_door(app, &ctx, request).await?;
+            left_upstream = upstream.is_some();
+            ctx.page(&app.pages, StatusCode::OK, &LoggedOut { service, still_open, back, upstream, frames })?
         }
     };
     if !origins.is_empty() {
         let csp = HeaderValue::from_str(&csp::csp_with_frames(&origins)).map_err(anyhow::Error::from)?;
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp);
     }
-    // The pending authorization request of the next sign-in is bound to the present cookie.
-    let nav = if request.onward.is_some() { None } else { ctx.new_navigation_cookie(app.rng.as_ref()).1 };
+    // The pending authorization request of the next sign-in is bound to the present cookie, and so is the way out of the
+    // upstream.
+    let kept = request.onward.is_some() || left_upstream;
+    let nav = if kept { None } else { ctx.new_navigation_cookie(app.rng.as_ref()).1 };
     Ok(with_cookie(response, nav))
 }

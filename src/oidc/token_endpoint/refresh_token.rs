@@ -11,6 +11,7 @@ use crate::app::Operation;
 use crate::base::secret::constant_time_eq;
 use crate::clients::GrantType;
 use crate::db::Durability;
+use crate::federation;
 use crate::grants::{self, Grant, RefreshTokenFamily, RefreshTokenStatus, classify};
 use crate::oidc::TOKEN_TTL;
 use crate::oidc::error::ProtocolError;
@@ -63,7 +64,11 @@ pub async fn exchange(asking: &TokenRequest<'_>) -> Result<TokenResponse, Protoc
     let account = accounts::store::find(&mut tx, &grant.account_id).await?.filter(Account::is_usable);
     let Some(account) = account else { return denied("the account is not live") };
     let children = pupils::list_pupils_of_account(&mut tx, &account.id, account.profile).await?;
-    if !claims::is_in_perimeter(client, &account, &children) {
+    let origin = match account.is_federated {
+        true => federation::store::find_origin(&mut tx, &account.id).await?,
+        false => None,
+    };
+    if !claims::is_in_perimeter(client, &account, &children, origin.as_ref()) {
         return denied("nothing of the person is in the client's perimeter any more");
     }
     let sub = subjects::ops::find_subject(&app.master_key, &mut tx, &client.meta, &account.id).await?;

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::base::profile::Profile;
 use crate::clients::{Client, Perimeter};
 use crate::db::Tx;
+use crate::federation::{self, FederatedOrigin};
 use crate::protocol::claim::Claim;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
@@ -24,11 +25,20 @@ pub fn children_in_perimeter<'a>(perimeter: &Perimeter, children: &'a [RosterChi
 }
 
 /// True if the account is in the perimeter of the client. A client without academies, ministries and schools has no
-/// school perimeter: every account of its profiles may sign in, and the client learns of no child.
-pub fn is_in_perimeter(client: &Client, account: &Account, children: &[RosterChild]) -> bool {
+/// school perimeter: every account of its profiles may sign in, and the client learns of no child. An upstream's person
+/// is in it by the upstream's academy or ministry, or by a school.
+pub fn is_in_perimeter(
+    client: &Client,
+    account: &Account,
+    children: &[RosterChild],
+    origin: Option<&FederatedOrigin>,
+) -> bool {
     let p = &client.meta.perimeter;
-    let about_schools = !(p.academies.is_empty() && p.ministries.is_empty() && p.schools.is_empty());
-    p.includes_profile(account.profile) && (!about_schools || !children_in_perimeter(p, children).is_empty())
+    let reaches = || match origin {
+        Some(origin) => origin.is_within(p),
+        None => !children_in_perimeter(p, children).is_empty(),
+    };
+    p.includes_profile(account.profile) && (!p.is_about_schools() || reaches())
 }
 
 /// The place where claims are delivered.
@@ -86,7 +96,12 @@ pub async fn claims_for(
         insert(&mut out, Claim::PhoneNumber, json!(number.as_str()));
         insert(&mut out, Claim::PhoneNumberVerified, json!(told.is_proven));
     }
-    if any(Scope::Education) {
+    if any(Scope::Education) && account.is_federated {
+        insert(&mut out, Claim::EducationProfile, json!(account.profile));
+        let origin = federation::store::find_origin(tx, &account.id).await?;
+        let schools = origin.iter().flat_map(|origin| origin.schools_within(&client.meta.perimeter));
+        insert_schools(&mut out, schools.map(|s| (s.uai.as_str(), s.name.as_str(), s.academy.as_str())).collect());
+    } else if any(Scope::Education) {
         let children = roster::store::pupils::list_pupils_of_account(tx, &account.id, account.profile).await?;
         let told = children_in_perimeter(&client.meta.perimeter, &children);
         add_education_claims(&mut out, account, &told);
@@ -123,6 +138,16 @@ fn list_references(keys: &[AafKey], told: &[&RosterChild]) -> Vec<String> {
     keys.iter().filter_map(reference).collect()
 }
 
+/// Inserts the schools (UAI, name, academy), each once; none is no claim.
+fn insert_schools(out: &mut Map<String, Value>, mut schools: Vec<(&str, &str, &str)>) {
+    schools.sort_unstable();
+    schools.dedup();
+    let told = |(uai, name, academy): (&str, &str, &str)| json!({ "uai": uai, "name": name, "academy": academy });
+    if !schools.is_empty() {
+        insert(out, Claim::Schools, schools.into_iter().map(told).collect());
+    }
+}
+
 fn add_education_claims(out: &mut Map<String, Value>, account: &Account, children: &[&RosterChild]) {
     insert(out, Claim::EducationProfile, json!(account.profile));
     if children.is_empty() {
@@ -144,15 +169,7 @@ fn add_education_claims(out: &mut Map<String, Value>, account: &Account, childre
     } else {
         insert(out, Claim::Children, told.collect());
     }
-    let mut schools: Vec<(&str, &str, &str)> =
-        children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect();
-    schools.sort_unstable();
-    schools.dedup();
-    let schools: Vec<Value> = schools
-        .into_iter()
-        .map(|(uai, name, academy)| json!({ "uai": uai, "name": name, "academy": academy }))
-        .collect();
-    insert(out, Claim::Schools, Value::Array(schools));
+    insert_schools(out, children.iter().map(|c| (c.uai.as_str(), c.school.as_str(), c.academy.as_str())).collect());
     // The format of the ATEN generation is profil|nom|prenom|eleveId|UAI: profiles 1 and 3 are a parent and a pupil of the
     // first degree, 2 and 4 of the second. The names are those of the account; entcore compares folded names. A pupil
     // whose ELEVE_ID no roster told has none.

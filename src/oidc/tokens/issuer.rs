@@ -4,11 +4,9 @@
 //! module reads and writes no data; the caller has made all decisions.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha512};
 
 use crate::app::{App, Operation};
 use crate::base::ids::id128;
-use crate::base::secret::{base64url, sha256};
 use crate::clients::Client;
 use crate::grants::Grant;
 use crate::jose::{self, Alg};
@@ -78,7 +76,7 @@ pub async fn issue_tokens(
         let id_token = id.map(|(mut claims, code)| {
             for (name, of) in [("at_hash", &access_token), ("c_hash", &code)] {
                 if let Some(text) = of {
-                    claims.insert(name.to_owned(), json!(left_half(alg, text)));
+                    claims.insert(name.to_owned(), json!(jose::left_half_hash(alg, text)));
                 }
             }
             jose::sign(&ring, alg, ID_TOKEN_TYP, &Value::Object(claims))
@@ -103,10 +101,11 @@ fn access_token_claims(
     let mut claims = json!({
         "iss": op.app.issuer(), "sub": sub, "aud": audience(op.app, client, wanted.resource), "client_id": client.id,
         "jti": id128(op.app.rng.as_ref()), "iat": op.now.as_seconds(), "exp": op.now.plus(TOKEN_TTL).as_seconds(),
-        "auth_time": grant.authenticated_at.as_seconds(), "acr": grant.acr, "amr": grant.amr,
+        "auth_time": grant.authenticated_at.as_seconds(),
         "scope": grant.disclosure.scopes.to_scope_string(),
     });
     if let Some(map) = claims.as_object_mut() {
+        map.extend(authentication_claims(grant));
         match wanted.binding {
             TokenBinding::Session { sid, generation } => {
                 map.extend([string_claim("sid", sid), ("gen".to_owned(), json!(generation))])
@@ -124,6 +123,13 @@ fn access_token_claims(
         }
     }
     claims
+}
+
+/// Returns `acr` and `amr`, each only if it is known: an upstream may say neither.
+fn authentication_claims(grant: &Grant) -> impl Iterator<Item = (String, Value)> {
+    let acr = grant.acr.map(|acr| ("acr".to_owned(), json!(acr)));
+    let amr = (!grant.amr.is_empty()).then(|| ("amr".to_owned(), json!(grant.amr)));
+    acr.into_iter().chain(amr)
 }
 
 fn string_claim(name: &str, value: &str) -> (String, Value) {
@@ -154,11 +160,14 @@ fn id_token_claims(
     let fixed = json!({
         "iss": op.app.issuer(), "sub": sub, "aud": client.id, "iat": op.now.as_seconds(),
         "exp": op.now.plus(TOKEN_TTL).as_seconds(), "auth_time": grant.authenticated_at.as_seconds(),
-        "acr": grant.acr, "amr": grant.amr,
     });
     if let Value::Object(fixed) = fixed {
         claims.extend(fixed);
     }
+    for name in ["acr", "amr"] {
+        claims.remove(name);
+    }
+    claims.extend(authentication_claims(grant));
     // Only clients with a logout integration use the `sid`.
     if client.needs_sid() {
         claims.insert("sid".to_owned(), json!(grant.sid));
@@ -167,29 +176,4 @@ fn id_token_claims(
         claims.insert("nonce".to_owned(), json!(nonce));
     }
     claims
-}
-
-/// Returns the left half of a hash (OIDCC 3.1.3.6, 3.3.2.11), computed with the hash function of the ID token's
-/// algorithm; for Ed25519 SHA-512 (RFC 8032 5.1).
-fn left_half(alg: Alg, text: &str) -> String {
-    match alg {
-        Alg::RS256 | Alg::PS256 | Alg::ES256 => base64url(sha256(text.as_bytes()).get(..16).unwrap_or_default()),
-        Alg::EdDSA => base64url(Sha512::digest(text.as_bytes()).get(..32).unwrap_or_default()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn oidcc_appendix_a_the_left_half() {
-        // OIDCC A.3 and A.4 print the values.
-        assert_eq!(left_half(Alg::RS256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
-        assert_eq!(
-            left_half(Alg::RS256, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"),
-            "LDktKdoQak3Pk0cnXxCltA"
-        );
-        assert_eq!(left_half(Alg::EdDSA, "x").len(), 43);
-    }
 }

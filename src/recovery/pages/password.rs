@@ -59,7 +59,7 @@ fn password_page(
         first: account.password.is_none(),
         ideas: match account.profile {
             Profile::Eleve => ideas::draw(app.rng.as_ref(), &ops::password_context(recovery, &account)),
-            Profile::Responsable => Vec::new(),
+            Profile::Responsable | Profile::Enseignant | Profile::Personnel | Profile::Invite => Vec::new(),
         },
         identifiant: account.identifiant,
     }

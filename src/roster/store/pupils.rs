@@ -61,8 +61,11 @@ pub async fn list_contacts_of_account(tx: &mut Tx, account_id: &AccountId) -> Re
 
 /// Lists the pupils by whom an account belongs to schools: the children of a parent, or the pupil whose account it is.
 pub async fn list_pupils_of_account(tx: &mut Tx, account_id: &AccountId, profile: Profile) -> Result<Vec<RosterChild>> {
-    if profile == Profile::Responsable {
-        return list_children_of_account(tx, account_id).await;
+    match profile {
+        Profile::Responsable => return list_children_of_account(tx, account_id).await,
+        Profile::Eleve => {}
+        // No roster knows them.
+        Profile::Enseignant | Profile::Personnel | Profile::Invite => return Ok(Vec::new()),
     }
     let enrolments = list_enrolments_of_account(tx, account_id).await?;
     let own = |pupil: EnrolledPupil| RosterChild {

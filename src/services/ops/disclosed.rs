@@ -3,6 +3,7 @@
 use crate::accounts::Account;
 use crate::base::profile::Profile;
 use crate::clients::Client;
+use crate::federation::FederatedOrigin;
 use crate::protocol::disclosure::Disclosure;
 use crate::protocol::scope::Scope;
 use crate::roster::store::RosterChild;
@@ -12,7 +13,7 @@ use crate::services::{DisclosedData, DisclosedItem};
 pub fn disclosed_data(
     client: &Client,
     account: &Account,
-    pupils: &[RosterChild],
+    (pupils, origin): (&[RosterChild], Option<&FederatedOrigin>),
     granted: &Disclosure,
 ) -> DisclosedData {
     let scopes = granted.scopes.intersection(&client.meta.scopes);
@@ -34,13 +35,18 @@ pub fn disclosed_data(
         Some(class) => format!("{} ({class})", c.school),
         None => c.school.clone(),
     };
+    let own_schools = origin.filter(|_| schooling).map(|origin| origin.schools_within(perimeter)).unwrap_or_default();
+    let own_schools = own_schools.into_iter().map(|school| school.name.clone());
     DisclosedData {
         name: tells(DisclosedItem::Name).then(|| account.full_name()),
         profile: tells(DisclosedItem::Profile),
         email: tells(DisclosedItem::Email),
         phone: tells(DisclosedItem::Phone),
         children: if schooling && !is_pupil { within.iter().map(child).collect() } else { Vec::new() },
-        schooling: if schooling && is_pupil { within.iter().map(school).collect() } else { Vec::new() },
+        schooling: match schooling && is_pupil {
+            true => within.iter().map(school).chain(own_schools).collect(),
+            false => own_schools.collect(),
+        },
         pupil_numbers: tells(DisclosedItem::PupilNumbers) && !within.is_empty(),
         lasting: scopes.contains(Scope::OfflineAccess),
     }

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 22] = [
+const TABLE: [(&[&str], &[&str]); 23] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -38,6 +38,8 @@ const TABLE: [(&[&str], &[&str]); 22] = [
     (&["subjects"], &["grants", "accounts", "roster", "clients", "tenants", "audit", "limits"]),
     (&["logouts"], &["subjects", "grants", "clients"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
+    // The flows offer its doors, and none of them is used by it.
+    (&["federation"], &["sessions", "interactions", AND_BELOW]),
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["passkeys"], &["notify", "devices", "accounts", "audit", "limits"]),
@@ -46,10 +48,10 @@ const TABLE: [(&[&str], &[&str]); 22] = [
     (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
     // An address that changes ends the recoveries that began by mail.
     (&["emails"], &["recovery", AND_BELOW]),
-    (&["activation", "federation", "login", "my_account"], &["recovery", AND_BELOW]),
+    (&["activation", "login", "my_account"], &["federation", "recovery", AND_BELOW]),
     // Ends the activations of an account that is joined to another one.
     (&["regroup"], &["activation", "recovery", AND_BELOW]),
-    (&["oidc"], &["recovery", AND_BELOW]),
+    (&["oidc"], &["federation", "recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
     // Shows and changes an account whatever flow it is in.

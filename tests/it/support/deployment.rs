@@ -42,7 +42,7 @@ const SCHOOLS: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// Every client: id, method, sector, perimeter, and further lines.
-const CLIENTS: [(&str, &str, &str, &str, &str); 7] = [
+const CLIENTS: [(&str, &str, &str, &str, &str); 8] = [
     ("ent", "client_secret_basic", "mon-ent", "academies = [\"montpellier\"]", INITIATE),
     ("ent-post", "client_secret_post", "mon-ent", "academies = [\"montpellier\"]", ""),
     ("ent-toulouse", "client_secret_basic", "mon-ent", "academies = [\"toulouse\"]", INITIATE),
@@ -54,9 +54,14 @@ const CLIENTS: [(&str, &str, &str, &str, &str); 7] = [
         "academies = [\"montpellier\", \"toulouse\"]",
         "require_pkce = false",
     ),
+    ("ent-agents", "client_secret_basic", "mon-ent", AGENTS, ""),
     ("app", "none", "app", "schools = [\"0349999J\"]", "application_type = \"native\""),
     ("strict", "client_secret_basic", "strict", "", "default_max_age = 300\nrequire_auth_time = true"),
 ];
+
+/// The perimeter of the client of those who work at schools.
+const AGENTS: &str = "academies = [\"montpellier\"]\nministries = [\"agriculture\"]\n\
+                      profiles = [\"enseignant\", \"personnel\", \"invite\"]";
 
 /// Demands PKCE too: the library of these tests sends PKCE.
 const INITIATE: &str = "require_pkce = true\ninitiate_login_uri = \"https://ent.example/initiate\"";

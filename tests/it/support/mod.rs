@@ -17,6 +17,7 @@ pub mod response;
 pub mod server;
 pub mod smsc;
 pub mod steps;
+pub mod upstream;
 
 pub use authenticator::{SoftAuthenticator, WrongWords};
 pub use browser::{Browser, Landing};
@@ -28,3 +29,4 @@ pub use recording_gateway::{RecordingGateway, RecordingMailGateway};
 pub use relying_party::{AuthorizationAttempt, TestRelyingParty};
 pub use response::TestResponse;
 pub use server::TestServer;
+pub use upstream::{FakeUpstream, Lie};

@@ -99,6 +99,14 @@ type SiteClient = Client<
     EndpointMaybeSet,
 >;
 
+/// The hints of an authorization request.
+#[derive(Clone, Copy, Default)]
+pub struct RequestHints<'a> {
+    pub login: Option<&'a str>,
+    /// The identity provider through which the person should sign in.
+    pub idp: Option<&'a str>,
+}
+
 /// A client of this site registered at the provider.
 pub struct RelyingParty {
     provider: Arc<Provider>,
@@ -139,7 +147,7 @@ impl RelyingParty {
     pub async fn authorize_url(
         &self,
         attempt: &AuthorizationAttempt,
-        login_hint: Option<&str>,
+        hints: RequestHints<'_>,
         lang: Lang,
         now: Timestamp,
     ) -> Result<String, RelyingPartyError> {
@@ -156,8 +164,11 @@ impl RelyingParty {
             .add_scopes(SCOPES.iter().map(|scope| Scope::new((*scope).to_owned())))
             .set_pkce_challenge(challenge)
             .add_ui_locale(LanguageTag::new(lang.tag().to_owned()));
-        if let Some(hint) = login_hint {
+        if let Some(hint) = hints.login {
             request = request.set_login_hint(LoginHint::new(hint.to_owned()));
+        }
+        if let Some(hint) = hints.idp {
+            request = request.add_extra_param("idp_hint", hint.to_owned());
         }
         Ok(request.url().0.into())
     }

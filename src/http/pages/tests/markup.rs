@@ -104,6 +104,8 @@ fn a_value_from_outside_never_becomes_markup() {
             offices: vec![crate::tenants::SchoolContact::new(evil(), Some(evil()))],
         }),
         passkey: Some(crate::passkeys::PasskeyChallenge { options: evil(), state: evil() }),
+        doors: vec![federation::views::UpstreamDoor { id: evil(), label: evil(), href: evil() }],
+        hint_refused: true,
     };
     let name = || activation::views::ChildCard {
         n: 1,

@@ -76,10 +76,11 @@ fn the_page_on_data_counts_the_cookies_that_there_are() {
         CookieName::Activation => 3,
         CookieName::Language => 4,
         CookieName::Device => 5,
+        CookieName::Upstream => 6,
     };
-    assert_eq!(number(CookieName::Device), 5);
+    assert_eq!(number(CookieName::Upstream), 6);
     let pages = pages();
-    for (lang, count) in [(Lang::Fr, "Cinq, tous"), (Lang::En, "Five, all")] {
+    for (lang, count) in [(Lang::Fr, "Six, tous"), (Lang::En, "Six, all")] {
         let html = pages.render(&View { lang, path_and_query: "/donnees" }, &http::views::Privacy {}).unwrap();
         assert!(html.contains(count), "{lang:?}");
     }

@@ -1,0 +1,55 @@
+//! Rows of accounts that an upstream made: no password, no roster, an identifiant that nobody can type.
+
+use super::FEDERATION_ORIGIN;
+use crate::base::profile::Profile;
+use crate::base::typed_ids::AccountId;
+use crate::db::{Result, UnitOfWork, args};
+
+/// The stem of identifiants that nobody types: no keyboard's identifiant begins so.
+const STEM: &str = "~";
+
+/// The columns that an upstream gives.
+#[derive(Clone, Copy, Debug)]
+pub struct FederatedPerson<'a> {
+    pub profile: Profile,
+    pub given_name: &'a str,
+    pub family_name: &'a str,
+}
+
+/// Inserts an account that is active at once. `suffix` is random, with capitals: what is typed is made small.
+pub async fn insert(tx: &mut UnitOfWork<'_>, id: &AccountId, suffix: &str, person: FederatedPerson<'_>) -> Result<()> {
+    let now = tx.now;
+    tx.execute(
+        "INSERT INTO account (id, identifiant, stem, suffix, state, profile, given_name, family_name, created_at, \
+         updated_at, origin) VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $8, $8, $9)",
+        args![
+            id,
+            format!("{STEM}{suffix}"),
+            STEM,
+            suffix,
+            person.profile.name(),
+            person.given_name,
+            person.family_name,
+            now,
+            FEDERATION_ORIGIN
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Deletes an account that was just inserted in this transaction and that no upstream's person got.
+pub async fn delete_unlinked(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<()> {
+    tx.execute("DELETE FROM account WHERE id = $1 AND origin = $2", args![id, FEDERATION_ORIGIN]).await?;
+    Ok(())
+}
+
+/// Writes what the upstream says now of its own account's person. Accounts of another origin are left alone.
+pub async fn update(tx: &mut UnitOfWork<'_>, id: &AccountId, person: FederatedPerson<'_>) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE account SET profile = $2, given_name = $3, family_name = $4, updated_at = $5 WHERE id = $1 \
+               AND origin = $6 AND (profile <> $2 OR given_name <> $3 OR family_name <> $4)";
+    let (given, family) = (person.given_name, person.family_name);
+    tx.execute(sql, args![id, person.profile.name(), given, family, now, FEDERATION_ORIGIN]).await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Sign-in through the providers of others: academies for those who work at schools, FranceConnect for parents.
+//!
+//! Préau is the relying party here. What an upstream says is believed only as far as its file goes: issuer, algorithms,
+//! profiles and schools are the file's, never the answer's. An upstream's person is (issuer, sub) and nothing else: no
+//! e-mail address and no name leads to an account (docs/decisions/0053-sign-in-through-others.md).
+
+pub mod choice;
+pub mod id_token;
+pub mod mapping;
+pub mod ops;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::{Span, Timestamp};
+use crate::base::profile::Profile;
+use crate::base::typed_ids::ClientId;
+use crate::base::uai::Uai;
+use crate::clients::Perimeter;
+use crate::protocol::acr::{Acr, Amr};
+use crate::tenants::School;
+
+/// The time that a person has at an upstream, to be back with its answer.
+pub const UPSTREAM_ATTEMPT_TTL: Span = Span::minutes(15);
+
+/// A sign-in under way at an upstream: what its answer must match. Single-use, and bound to one browser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpstreamAttempt {
+    /// The upstream that was asked: an answer at another one's redirect URI is a mix-up.
+    pub upstream_id: String,
+    /// The issuer that was asked: the file may have changed since.
+    pub issuer: String,
+    pub nonce: String,
+    pub verifier: String,
+    pub started: Timestamp,
+    /// The pending authorization request, as `i` names it.
+    pub interaction: Option<String>,
+    pub client_id: Option<ClientId>,
+    /// True if the upstream was told to ask the person again.
+    pub fresh: bool,
+    /// The longest time since the upstream asked the person, in seconds.
+    pub max_age: Option<i64>,
+}
+
+/// The person of a verified answer, within the bounds of the upstream's file.
+#[derive(Clone, Debug)]
+pub struct UpstreamIdentity {
+    pub sub: String,
+    pub given_name: String,
+    pub family_name: String,
+    pub usage_name: Option<String>,
+    /// `None` for an upstream of parents.
+    pub profile: Option<Profile>,
+    /// The schools as the answer names them, each once.
+    pub schools: Vec<Uai>,
+    /// The level that the file gives to the answer's `acr`.
+    pub level: Option<Acr>,
+    /// The methods, if the file passes them on.
+    pub amr: Vec<Amr>,
+    /// The time at which the upstream authenticated the person, not after now.
+    pub authenticated_at: Timestamp,
+    /// For the sign-out there.
+    pub id_token: String,
+}
+
+/// The reason for which nobody was signed in. The texts are for the log, never for a page.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamFailure {
+    /// The upstream is not there, or disabled.
+    #[error("it is not one that serves")]
+    NotServing,
+    /// The state is unknown, used, expired or another browser's.
+    #[error("no sign-in of this browser waits for that")]
+    UnknownState,
+    #[error("the upstream signed nobody in: {0}")]
+    Denied(String),
+    #[error("the upstream does not answer as it should: {0}")]
+    Unavailable(String),
+    /// An answer that may be forged, of another provider or of another sign-in.
+    #[error("the answer is not believed: {0}")]
+    Untrusted(String),
+    /// The person was authenticated too long ago for the service that asks.
+    #[error("the upstream did not ask the person again")]
+    NotFresh,
+    /// No profile, or one that the file has not.
+    #[error("the answer has no profile that the file knows")]
+    UnknownProfile,
+    /// No name, or one that cannot be.
+    #[error("the answer has no usable name")]
+    NoName,
+    /// The account is suspended or closed.
+    #[error("the account serves no more")]
+    AccountClosed,
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// The realm and the schools that an upstream gave to an account that it made, for claims and perimeters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FederatedOrigin {
+    pub upstream_id: String,
+    pub academy: Option<String>,
+    pub ministry: Option<String>,
+    /// The declared schools.
+    pub schools: Vec<School>,
+}
+
+impl FederatedOrigin {
+    /// Returns the schools that are in a perimeter.
+    pub fn schools_within(&self, perimeter: &Perimeter) -> Vec<&School> {
+        self.schools.iter().filter(|s| perimeter.covers(&s.uai, &s.academy, &s.ministry)).collect()
+    }
+
+    /// True if the person is in a perimeter: by the upstream's academy or ministry, with schools or without, or by a
+    /// school.
+    pub fn is_within(&self, perimeter: &Perimeter) -> bool {
+        perimeter.covers_realm(self.academy.as_deref(), self.ministry.as_deref())
+            || !self.schools_within(perimeter).is_empty()
+    }
+}

@@ -1,0 +1,231 @@
+//! A sign-in through an upstream: sent there with a state of this browser, and finished with the answer.
+
+mod account;
+mod provider;
+
+pub use account::{UpstreamSignIn, VisitorContext, sign_in};
+
+use super::{UPSTREAM_ATTEMPT_TTL, UpstreamAttempt, UpstreamFailure, UpstreamIdentity, id_token, mapping};
+use crate::app::Operation;
+use crate::base::ids::{id256, is_id};
+use crate::base::lang::Lang;
+use crate::base::secret::{base64url, sha256, sha256_base64url};
+use crate::base::typed_ids::{ClientId, SessionId};
+use crate::config::deployment::Upstream;
+use crate::ephemeral::{Namespace, TakeResult};
+use crate::http::paths;
+use crate::protocol::authorize::AuthorizeRequest;
+use crate::protocol::params::Params;
+use crate::protocol::provider_metadata::ProviderMetadata;
+use crate::protocol::redirect::with_query;
+use crate::sessions;
+use provider::UpstreamProvider;
+
+/// The visit that starts a sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamVisit<'a> {
+    /// The value of the navigation cookie.
+    pub browser: &'a str,
+    /// The network that is charged for what is kept meanwhile.
+    pub owner: &'a str,
+    /// The pending authorization request, as `i` names it.
+    pub interaction: Option<&'a str>,
+    pub client_id: Option<&'a ClientId>,
+    pub request: Option<&'a AuthorizeRequest>,
+    pub lang: Lang,
+}
+
+/// Returns the redirect URI of an upstream. Each has its own, so that an answer of one is none of another
+/// (RFC 9700 4.4.2).
+pub fn redirect_uri(issuer: &str, upstream_id: &str) -> String {
+    format!("{issuer}{}", paths::upstream_callback(upstream_id))
+}
+
+/// Starts a sign-in: returns the address to which the browser is sent.
+///
+/// # Errors
+/// The upstream cannot be reached, or the store is full.
+pub async fn start(
+    op: &Operation<'_>,
+    upstream: &Upstream,
+    visit: UpstreamVisit<'_>,
+) -> Result<String, UpstreamFailure> {
+    let rng = op.app.rng.as_ref();
+    let metadata = UpstreamProvider::new(op, upstream).metadata().await?;
+    let prompt = visit.request.map(|request| &request.prompt);
+    let attempt = UpstreamAttempt {
+        upstream_id: upstream.id.clone(),
+        issuer: upstream.issuer.clone(),
+        nonce: id256(rng),
+        verifier: id256(rng),
+        started: op.now,
+        interaction: visit.interaction.map(str::to_owned),
+        client_id: visit.client_id.cloned(),
+        fresh: prompt.is_some_and(|prompt| prompt.login || prompt.select_account),
+        max_age: visit.request.and_then(|request| request.max_age),
+    };
+    let state = id256(rng);
+    let text = serde_json::to_string(&attempt).map_err(anyhow::Error::from)?;
+    let (key, until) = (state_key(&state, visit.browser), op.now.plus(UPSTREAM_ATTEMPT_TTL));
+    op.app
+        .ephemeral
+        .put_for(visit.owner, Namespace::UpstreamState, &key, &text, until, op.now)
+        .await
+        .map_err(anyhow::Error::from)?;
+    Ok(authorization_url(op.app.issuer(), upstream, &metadata, &attempt, &state, visit.lang))
+}
+
+fn authorization_url(
+    issuer: &str,
+    upstream: &Upstream,
+    metadata: &ProviderMetadata,
+    attempt: &UpstreamAttempt,
+    state: &str,
+    lang: Lang,
+) -> String {
+    let (back, scope) = (redirect_uri(issuer, &upstream.id), upstream.scopes.join(" "));
+    let (challenge, acr_values) = (sha256_base64url(&attempt.verifier), upstream.acr_values.join(" "));
+    let max_age = attempt.max_age.map(|seconds| seconds.to_string());
+    let mut pairs = vec![
+        ("response_type", "code"),
+        ("client_id", &upstream.client_id),
+        ("redirect_uri", &back),
+        ("scope", &scope),
+        ("state", state),
+        ("nonce", &attempt.nonce),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+        ("ui_locales", lang.tag()),
+    ];
+    if !acr_values.is_empty() {
+        pairs.push(("acr_values", &acr_values));
+    }
+    if attempt.fresh {
+        pairs.push(("prompt", "login"));
+    }
+    if let Some(seconds) = &max_age {
+        pairs.push(("max_age", seconds));
+    }
+    with_query(&metadata.authorization_endpoint, &pairs)
+}
+
+/// Binds a state to the browser that has it: in another browser it is unknown.
+fn state_key(state: &str, browser: &str) -> String {
+    base64url(&sha256(format!("{state}/{}", sha256_base64url(browser)).as_bytes()))
+}
+
+/// An answer that was verified, with the attempt that it answers.
+#[derive(Debug)]
+pub struct VerifiedAnswer {
+    pub attempt: UpstreamAttempt,
+    pub identity: UpstreamIdentity,
+}
+
+/// Takes the attempt that an answer belongs to: once, and only in the browser that began it.
+pub async fn take_attempt(
+    op: &Operation<'_>,
+    params: &Params,
+    browser: Option<&str>,
+) -> Result<UpstreamAttempt, UpstreamFailure> {
+    let state = params.get("state").filter(|state| is_id(state, 43));
+    let (Some(state), Some(browser)) = (state, browser) else { return Err(UpstreamFailure::UnknownState) };
+    let key = state_key(state, browser);
+    let taken = op.app.ephemeral.take(Namespace::UpstreamState, &key, op.now).await.map_err(anyhow::Error::from)?;
+    let TakeResult::Taken(text) = taken else { return Err(UpstreamFailure::UnknownState) };
+    serde_json::from_str(&text).map_err(|_| UpstreamFailure::UnknownState)
+}
+
+/// Verifies the answer of an upstream to an attempt: whose it is, what it says, and how it is signed
+/// (docs/threats.md#attack-c9).
+///
+/// # Errors
+/// Nobody is signed in; each reason has its own page.
+pub async fn verify_answer(
+    op: &Operation<'_>,
+    upstream: &Upstream,
+    attempt: &UpstreamAttempt,
+    params: &Params,
+) -> Result<UpstreamIdentity, UpstreamFailure> {
+    if attempt.upstream_id != upstream.id || attempt.issuer != upstream.issuer {
+        return Err(UpstreamFailure::Untrusted("the answer is another upstream's".to_owned()));
+    }
+    match tokio::time::timeout(upstream.timeout, redeem(op, upstream, attempt, params)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(UpstreamFailure::Unavailable("it took too long".to_owned())),
+    }
+}
+
+async fn redeem(
+    op: &Operation<'_>,
+    upstream: &Upstream,
+    attempt: &UpstreamAttempt,
+    params: &Params,
+) -> Result<UpstreamIdentity, UpstreamFailure> {
+    let provider = UpstreamProvider::new(op, upstream);
+    let metadata = provider.metadata().await?;
+    // RFC 9207 2.4, for errors too: an error of another provider must not end this sign-in either.
+    let announced = metadata.authorization_response_iss_parameter_supported;
+    match params.get("iss") {
+        Some(iss) if iss != upstream.issuer => {
+            return Err(UpstreamFailure::Untrusted("iss of the answer is another".to_owned()));
+        }
+        None if announced => return Err(UpstreamFailure::Untrusted("the answer has no iss".to_owned())),
+        _ => {}
+    }
+    if let Some(error) = params.get("error") {
+        return Err(denied(error));
+    }
+    let code = params.get("code").ok_or_else(|| UpstreamFailure::Untrusted("no code, and no error".to_owned()))?;
+    let tokens = provider.redeem_code(&metadata, code, &attempt.verifier).await?;
+    let (alg, claims) = provider.verify_id_token(&metadata, &tokens.id_token).await?;
+    let expected = id_token::ExpectedIdToken {
+        issuer: &upstream.issuer,
+        client_id: &upstream.client_id,
+        attempt,
+        access_token: &tokens.access_token,
+        alg,
+        now: op.now,
+    };
+    let checked = id_token::check(&claims, expected).map_err(|fault| match fault {
+        id_token::IdTokenFault::NotFresh => UpstreamFailure::NotFresh,
+        fault => UpstreamFailure::Untrusted(fault.to_string()),
+    })?;
+    let userinfo = provider.userinfo(&metadata, &tokens.access_token, &checked.sub).await?;
+    let answer = mapping::AnswerClaims { id_token: &claims, userinfo: &userinfo };
+    mapping::identity(upstream, answer, checked, &tokens.id_token)
+}
+
+/// Returns the address of the upstream's own sign-out (RPIL 2) for a session that began there, with the ID token that it
+/// gave; once. `None` if there is nothing to end, or nowhere to go.
+pub async fn end_session_url(op: &Operation<'_>, session: &SessionId, lang: Lang) -> anyhow::Result<Option<String>> {
+    let found = sessions::store::find(&mut op.app.db.read().await?, session).await?;
+    let Some(origin) = found.and_then(|session| session.upstream) else { return Ok(None) };
+    let upstreams = op.app.upstreams();
+    let Some(upstream) = upstreams.enabled(&origin.upstream_id) else { return Ok(None) };
+    let provider = UpstreamProvider::new(op, upstream);
+    let Ok(metadata) = provider.metadata().await else { return Ok(None) };
+    let endpoint = metadata.end_session_endpoint.as_deref().filter(|address| provider.is_for_browsers(address));
+    let Some(endpoint) = endpoint else { return Ok(None) };
+    let Some(token) = sessions::ops::take_upstream_id_token(op, session).await? else { return Ok(None) };
+    let back = format!("{}{}", op.app.issuer(), paths::SIGN_IN);
+    let pairs = [
+        ("id_token_hint", token.as_str()),
+        ("client_id", &upstream.client_id),
+        ("post_logout_redirect_uri", &back),
+        ("ui_locales", lang.tag()),
+    ];
+    Ok(Some(with_query(endpoint, &pairs)))
+}
+
+/// Sorts an error of the upstream by its code, of which only words of ours reach the log.
+fn denied(error: &str) -> UpstreamFailure {
+    const KNOWN: [&str; 5] =
+        ["access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required"];
+    match error {
+        "server_error" | "temporarily_unavailable" => UpstreamFailure::Unavailable(error.to_owned()),
+        error => {
+            let word = KNOWN.into_iter().find(|known| *known == error).unwrap_or("another error");
+            UpstreamFailure::Denied(word.to_owned())
+        }
+    }
+}

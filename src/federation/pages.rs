@@ -1,0 +1,210 @@
+//! `/federation`: the list of academies, the way to an upstream and the way back.
+//!
+//! Both ways are GET: a form never redirects to another site
+//! (docs/decisions/0017-a-form-never-redirects-to-another-site.md).
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::ops::{self, UpstreamSignIn, UpstreamVisit, VisitorContext};
+use super::views::{UpstreamDoor, UpstreamFailedPage, UpstreamFailureKind, UpstreamListPage};
+use super::{UpstreamAttempt, UpstreamFailure, choice};
+use crate::app::{App, AppState, Operation};
+use crate::base::typed_ids::ClientId;
+use crate::clients::{self, Client};
+use crate::config::deployment::{Upstream, UpstreamKind};
+use crate::http::cookies::CookieName;
+use crate::http::error::PageError;
+use crate::http::paths;
+use crate::http::request_context::{
+    RequestContext, external_redirect, retry_after_seconds, see_other, with_cookie, with_outcome,
+};
+use crate::interactions::{self, Interaction};
+use crate::protocol::params::encode;
+use crate::telemetry;
+
+type PageResult = Result<Response, PageError>;
+
+/// The query parameters that belong to the pending request.
+const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
+/// The seconds after which an upstream that does not answer is asked again.
+const RETRY_SECONDS: i64 = 60;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::FEDERATION, get(list))
+        .route(paths::UPSTREAM, get(start))
+        .route(paths::UPSTREAM_CALLBACK, get(finish))
+}
+
+async fn pending_interaction(app: &App, ctx: &RequestContext) -> Option<Interaction> {
+    let op = Operation::of_request(app, ctx);
+    let waiting = interactions::ops::find_for_display(&op, ctx.query.get("i"), ctx.navigation_id.as_deref()).await;
+    if let Some(waiting) = &waiting {
+        telemetry::record_client_id(&waiting.request.client_id);
+    }
+    waiting
+}
+
+/// Returns the usable client of a pending request.
+async fn client_of(app: &App, waiting: Option<&Interaction>) -> anyhow::Result<Option<Client>> {
+    let Some(waiting) = waiting else { return Ok(None) };
+    let found = clients::store::find(&mut app.db.read().await?, &waiting.request.client_id).await?;
+    Ok(found.filter(Client::is_usable))
+}
+
+/// GET: the list of the academies. The one chosen in this browser before is gone to at once, unless another one is
+/// asked for (`choisir`).
+async fn list(State(app): State<AppState>, ctx: RequestContext) -> PageResult {
+    let waiting = pending_interaction(&app, &ctx).await;
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let client = client_of(&app, waiting.as_ref()).await?;
+    let upstreams = app.upstreams();
+    let offered = choice::academies_for(&upstreams, client.as_ref().map(|client| &client.meta.perimeter));
+    let query = ctx.carried_query(&CARRIED_PARAMS);
+    let chosen = ctx.upstream.as_deref().filter(|_| ctx.query.get("choisir").is_none());
+    if let Some(upstream) = offered.iter().find(|upstream| Some(upstream.id.as_str()) == chosen) {
+        return Ok(see_other(&format!("{}{query}", paths::upstream_start(&upstream.id))));
+    }
+    let page = UpstreamListPage {
+        doors: offered.into_iter().map(|upstream| UpstreamDoor::new(upstream, &query)).collect(),
+        service: waiting.map(|waiting| waiting.client_name),
+        query,
+    };
+    let (_, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    Ok(with_cookie(ctx.page(&app.pages, StatusCode::OK, &page)?, cookie))
+}
+
+/// GET: sends the browser to the upstream.
+async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<String>) -> PageResult {
+    let waiting = pending_interaction(&app, &ctx).await;
+    let ctx = ctx.with_ui_locales(waiting.as_ref().and_then(|w| w.request.ui_locales.as_deref()));
+    let (browser, cookie) = ctx.navigation_cookie(app.rng.as_ref());
+    let upstreams = app.upstreams();
+    let query = ctx.carried_query(&CARRIED_PARAMS);
+    let Some(upstream) = upstreams.enabled(&id) else {
+        return failed(&app, &ctx, &id, &query, UpstreamFailure::NotServing);
+    };
+    let visit = UpstreamVisit {
+        browser: &browser,
+        owner: &ctx.quota_owner(),
+        interaction: waiting.as_ref().and(ctx.query.get("i")),
+        client_id: waiting.as_ref().map(|waiting| &waiting.request.client_id),
+        request: waiting.as_ref().map(|waiting| &waiting.request),
+        lang: ctx.lang,
+    };
+    match ops::start(&Operation::of_request(&app, &ctx), upstream, visit).await {
+        Ok(url) => {
+            let chosen = (upstream.kind == UpstreamKind::Academy).then(|| ctx.jar.upstream_cookie(&id)).flatten();
+            Ok(with_cookie(with_cookie(external_redirect(&url), cookie), chosen))
+        }
+        Err(failure) => failed(&app, &ctx, &id, &query, failure),
+    }
+}
+
+/// GET: takes the answer of the upstream.
+async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<String>) -> PageResult {
+    let op = Operation::of_request(&app, &ctx);
+    let attempt = match ops::take_attempt(&op, &ctx.query, ctx.navigation_id.as_deref()).await {
+        Ok(attempt) => attempt,
+        Err(failure) => return failed(&app, &ctx, &id, "", failure),
+    };
+    let query = query_of(&attempt);
+    let upstreams = app.upstreams();
+    // Looked up again: it may have been disabled while somebody was on the way.
+    let Some(upstream) = upstreams.enabled(&id) else {
+        return failed(&app, &ctx, &id, &query, UpstreamFailure::NotServing);
+    };
+    match sign_in(&op, &ctx, upstream, &attempt).await {
+        Ok(done) => {
+            app.metrics.record_sign_in("upstream");
+            let to = if query.is_empty() { paths::ACCOUNT.to_owned() } else { format!("{}{query}", paths::AUTHORIZE) };
+            let answer =
+                with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &done.session_cookie, None));
+            let answer = with_cookie(answer, ctx.jar.device_cookie(&ctx.devices, &done.device_secret));
+            Ok(with_outcome(answer, "upstream"))
+        }
+        Err(failure) => failed(&app, &ctx, &id, &query, failure),
+    }
+}
+
+async fn sign_in(
+    op: &Operation<'_>,
+    ctx: &RequestContext,
+    upstream: &Upstream,
+    attempt: &UpstreamAttempt,
+) -> Result<UpstreamSignIn, UpstreamFailure> {
+    let identity = ops::verify_answer(op, upstream, attempt, &ctx.query).await?;
+    let visitor = VisitorContext {
+        session_cookie: ctx.session.as_deref(),
+        device_secrets: &ctx.devices,
+        source: ctx.source,
+        user_agent: &ctx.user_agent,
+        client_id: attempt.client_id.as_ref(),
+    };
+    ops::sign_in(op, upstream, &identity, visitor).await
+}
+
+/// Returns the query of the request for which an attempt was begun.
+fn query_of(attempt: &UpstreamAttempt) -> String {
+    let client_id: Option<&ClientId> = attempt.client_id.as_ref();
+    match (&attempt.interaction, client_id) {
+        (Some(i), Some(client_id)) => {
+            format!("?{}", encode([("i", i.as_str()), ("client_id", client_id.as_str())]))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Shows why nobody was signed in, in words of ours, with every other way. What the upstream said is in the log.
+fn failed(app: &App, ctx: &RequestContext, id: &str, query: &str, failure: UpstreamFailure) -> PageResult {
+    let Some(kind) = UpstreamFailureKind::of(&failure) else {
+        return match failure {
+            UpstreamFailure::Failed(error) => Err(error.into()),
+            other => Err(anyhow::anyhow!("{other}").into()),
+        };
+    };
+    let upstreams = app.upstreams();
+    let known = upstreams.all().find(|upstream| upstream.id == id);
+    let upstream = known.map(|upstream| upstream.id.as_str()).unwrap_or_default();
+    tracing::info!(upstream, kind = kind.name(), why = %failure, "no sign-in through an upstream");
+    app.metrics.record_sign_in(match kind {
+        UpstreamFailureKind::Unavailable => "upstream_unavailable",
+        UpstreamFailureKind::Untrusted => "upstream_untrusted",
+        _ => "upstream_refused",
+    });
+    let others = choice::academies_for(&upstreams, None).len() > 1;
+    let joint = if query.is_empty() { "?" } else { "&" };
+    let page = UpstreamFailedPage {
+        kind,
+        label: known.map(|upstream| upstream.label.clone()),
+        code: ctx.support_code.clone(),
+        query: query.to_owned(),
+        again_href: known
+            .filter(|_| kind.may_succeed_again())
+            .map(|upstream| format!("{}{query}", paths::upstream_start(&upstream.id))),
+        list_href: others.then(|| format!("{}{query}{joint}choisir=1", paths::FEDERATION)),
+    };
+    let answer = with_outcome(ctx.page_with_code(&app.pages, status(kind), &page)?, kind.name());
+    Ok(match kind {
+        UpstreamFailureKind::Unavailable => retry_after_seconds(answer, RETRY_SECONDS),
+        _ => answer,
+    })
+}
+
+fn status(kind: UpstreamFailureKind) -> StatusCode {
+    match kind {
+        UpstreamFailureKind::NotServing => StatusCode::NOT_FOUND,
+        UpstreamFailureKind::UnknownState => StatusCode::BAD_REQUEST,
+        UpstreamFailureKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        UpstreamFailureKind::Untrusted => StatusCode::BAD_GATEWAY,
+        UpstreamFailureKind::Denied
+        | UpstreamFailureKind::NotFresh
+        | UpstreamFailureKind::UnknownProfile
+        | UpstreamFailureKind::NoName
+        | UpstreamFailureKind::AccountClosed => StatusCode::FORBIDDEN,
+    }
+}

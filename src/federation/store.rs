@@ -1,0 +1,112 @@
+//! Rows of links between an upstream's people and accounts.
+
+use super::FederatedOrigin;
+use crate::base::clock::Timestamp;
+use crate::base::typed_ids::AccountId;
+use crate::base::uai::Uai;
+use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
+use crate::tenants;
+
+/// A link, as the help desk and its person see it.
+#[derive(Clone, Debug, FromRow)]
+pub struct UpstreamLinkRow {
+    pub issuer: String,
+    pub sub: String,
+    pub upstream: String,
+    pub created_at: i64,
+    pub used_at: i64,
+}
+
+impl UpstreamLinkRow {
+    pub fn created(&self) -> Timestamp {
+        Timestamp(self.created_at)
+    }
+
+    pub fn used(&self) -> Timestamp {
+        Timestamp(self.used_at)
+    }
+}
+
+/// A person at an upstream: nothing else leads to an account.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamSubject<'a> {
+    pub issuer: &'a str,
+    pub sub: &'a str,
+}
+
+/// The part of the upstream's last answer that a link keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkedOrigin<'a> {
+    pub upstream_id: &'a str,
+    pub academy: Option<&'a str>,
+    pub ministry: Option<&'a str>,
+    pub schools: &'a [Uai],
+}
+
+impl LinkedOrigin<'_> {
+    fn schools_json(&self) -> String {
+        serde_json::to_string(self.schools).unwrap_or_default()
+    }
+}
+
+/// Returns the account to which an upstream's person is linked.
+pub async fn find_account(tx: &mut Tx, subject: UpstreamSubject<'_>) -> Result<Option<AccountId>> {
+    let sql = "SELECT account_id FROM upstream_link WHERE issuer = $1 AND sub = $2";
+    let found = tx.fetch_optional::<(AccountId,)>(sql, args![subject.issuer, subject.sub]).await?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// Links an upstream's person to an account. Returns false if the person is linked already, whoever was first.
+pub async fn insert(
+    tx: &mut UnitOfWork<'_>,
+    subject: UpstreamSubject<'_>,
+    account_id: &AccountId,
+    origin: LinkedOrigin<'_>,
+) -> Result<bool> {
+    let now = tx.now;
+    let sql = "INSERT INTO upstream_link (issuer, sub, account_id, upstream, academy, ministry, schools, created_at, \
+               used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING";
+    let (upstream, schools) = (origin.upstream_id, origin.schools_json());
+    let values =
+        args![subject.issuer, subject.sub, account_id, upstream, origin.academy, origin.ministry, schools, now];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Writes what the upstream said at this sign-in.
+pub async fn update(tx: &mut UnitOfWork<'_>, subject: UpstreamSubject<'_>, origin: LinkedOrigin<'_>) -> Result<()> {
+    let now = tx.now;
+    let sql = "UPDATE upstream_link SET upstream = $3, academy = $4, ministry = $5, schools = $6, used_at = $7 \
+               WHERE issuer = $1 AND sub = $2";
+    let (upstream, schools) = (origin.upstream_id, origin.schools_json());
+    let values = args![subject.issuer, subject.sub, upstream, origin.academy, origin.ministry, schools, now];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Lists the links of an account, the oldest first.
+pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<UpstreamLinkRow>> {
+    let sql = "SELECT issuer, sub, upstream, created_at, used_at FROM upstream_link WHERE account_id = $1 \
+               ORDER BY created_at, issuer LIMIT 100";
+    tx.fetch_all(sql, args![account_id]).await
+}
+
+#[derive(FromRow)]
+struct OriginRow {
+    upstream: String,
+    academy: Option<String>,
+    ministry: Option<String>,
+    schools: String,
+}
+
+/// Returns what the upstream of an account that it made said last, with the schools that are declared here.
+pub async fn find_origin(tx: &mut Tx, account_id: &AccountId) -> Result<Option<FederatedOrigin>> {
+    let sql = "SELECT upstream, academy, ministry, schools FROM upstream_link WHERE account_id = $1 \
+               ORDER BY used_at DESC LIMIT 1";
+    let Some(row) = tx.fetch_optional::<OriginRow>(sql, args![account_id]).await? else { return Ok(None) };
+    let uais: Vec<Uai> = serde_json::from_str(&row.schools).unwrap_or_default();
+    let mut schools = Vec::with_capacity(uais.len());
+    for uai in &uais {
+        schools.extend(tenants::store::find_school(tx, uai).await?);
+    }
+    Ok(Some(FederatedOrigin { upstream_id: row.upstream, academy: row.academy, ministry: row.ministry, schools }))
+}
