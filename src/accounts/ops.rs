@@ -1,6 +1,6 @@
 //! Creates accounts with an identifiant, verifies passwords within a rate limit, and records failures in the audit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::DateTime;
 
@@ -21,6 +21,9 @@ use crate::limits::{self, RateLimit, RateLimitDecision};
 
 /// The maximum number of attempts to find a suffix not taken by another server meanwhile.
 const MAX_SUFFIX_ATTEMPTS: usize = 50;
+
+/// The wrong passwords within an hour of which the person of an account is told: after five of them a delay follows.
+const TOLD_WRONG_PASSWORDS: u32 = 5;
 
 /// Creates a pending account with a new identifiant.
 ///
@@ -122,17 +125,25 @@ fn failure_event(action: &str) -> Option<AuditEvent> {
     events.into_iter().find(|(limit, _)| limit.name() == action).map(|(_, event)| event)
 }
 
+/// The failures of past hours that were written into the audit.
+#[derive(Debug, Default)]
+pub struct RecordedFailures {
+    /// The number of limits that were read.
+    pub read: u64,
+    /// The accounts with so many wrong passwords within one hour that their person is told.
+    pub attacked: BTreeSet<AccountId>,
+}
+
 /// Writes the failures of past hours into the audit: one event per account, kind and hour, with a count. Processes one
-/// batch, and returns the number of limits read.
-pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
-    let now = op.now;
-    let mut tx = op.write(Durability::Relaxed).await?;
-    let all = failure_store::list_finished(&mut tx).await?;
+/// batch.
+pub async fn record_failures(tx: &mut UnitOfWork<'_>) -> anyhow::Result<RecordedFailures> {
+    let now = tx.now;
+    let all = failure_store::list_finished(tx).await?;
     // A person has several limits of one kind: one per known device.
     let mut told = BTreeMap::<(&AccountId, Timestamp, &str), (u32, u32)>::new();
     for failed in &all {
         let (over, left) = Failures::parse(&failed.failures).split_finished(now);
-        if !failure_store::mark_recorded(&mut tx, failed, &left).await? {
+        if !failure_store::mark_recorded(tx, failed, &left).await? {
             continue;
         }
         for hour in over {
@@ -140,6 +151,8 @@ pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
             (*count, *locked) = (count.saturating_add(hour.failed), locked.saturating_add(hour.locked));
         }
     }
+    let mut recorded =
+        RecordedFailures { read: u64::try_from(all.len()).unwrap_or(u64::MAX), ..RecordedFailures::default() };
     for ((account, began, action), (count, locked)) in told {
         let hour = DateTime::from_timestamp_millis(began.0).unwrap_or_default().format("%Y-%m-%dT%H:%MZ");
         let Some(fact) = failure_event(action) else {
@@ -148,13 +161,15 @@ pub async fn record_failures(op: &Operation<'_>) -> anyhow::Result<u64> {
         };
         let mut note = async |fact, detail: String| {
             let about = AuditDetails { account: Some(account), detail: &detail, ..AuditDetails::default() };
-            audit::store::record(&mut tx, fact, about).await
+            audit::store::record(tx, fact, about).await
         };
+        if fact == AuditEvent::PasswordsFailed && count >= TOLD_WRONG_PASSWORDS {
+            recorded.attacked.insert(account.clone());
+        }
         note(fact, format!("{count} in the hour of {hour}")).await?;
         if locked > 0 {
             note(AuditEvent::LockedOut, format!("{action}, {locked} in the hour of {hour}")).await?;
         }
     }
-    tx.commit().await?;
-    Ok(u64::try_from(all.len()).unwrap_or(u64::MAX))
+    Ok(recorded)
 }

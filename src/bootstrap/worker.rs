@@ -274,7 +274,7 @@ async fn record_time(app: &AppState) -> crate::db::Result<()> {
 /// sign-in must not wait for all of them.
 async fn delete_expired(app: &AppState, stop: &watch::Receiver<bool>) -> anyhow::Result<()> {
     // Failures are read from the rate limiter rows, deleted afterwards, so failures come first.
-    while accounts::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
+    while credentials::ops::record_failures(&Operation::of_job(app, "failures")).await? > 0 && !*stop.borrow() {}
     if let Err(error) = my_account::ops::close_due(&Operation::of_job(app, "closing")).await {
         tracing::error!(error = format!("{error:#}"), "accounts were not closed");
     }

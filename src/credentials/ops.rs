@@ -4,6 +4,7 @@ mod compare;
 mod disowned;
 mod enrolment;
 mod factors;
+mod failures;
 mod fresh_proof;
 mod passkeys;
 mod removal;
@@ -15,6 +16,7 @@ pub use enrolment::{
     renew_backup_codes, start_totp,
 };
 pub use factors::{SessionFactorOutcome, find_factors, is_repeated, prove_in_session, record_proven, verify_factor};
+pub use failures::record_failures;
 pub use fresh_proof::{is_factor_shown, lock_owner, prove_password};
 pub use passkeys::{
     PasskeyCreation, PasskeyRemoval, add_passkey, factor_challenge, judge_passkey_factor, remove_passkey,

@@ -16,6 +16,7 @@ mod phone_changes;
 mod phone_proof;
 mod phone_question;
 mod pupil_joins;
+mod services;
 
 pub use child_code::{ChildCodeOutcome, ChildCodeRequest, is_proven, issue_child_code};
 pub use childless::close_without_child;
@@ -41,3 +42,4 @@ pub use phone_proof::{
 };
 pub use phone_question::{is_phone_asked, keep_phone};
 pub use pupil_joins::tell_pupil_joins;
+pub use services::withdraw_consent;

@@ -22,6 +22,8 @@ pub enum AccountNoticeKind {
     FactorRemoved,
     /// Five codes of a second factor were wrong in a row: whoever typed them may know the password.
     FactorsFailed,
+    /// Five passwords or more were wrong within an hour.
+    PasswordsFailed,
     /// Backup codes were drawn anew, in place of all others.
     BackupCodesRenewed,
     /// The confirmed address was replaced or removed.

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use preau::accounts;
 use preau::base::clock::Span;
-use preau::{audit, bootstrap, db};
+use preau::{audit, bootstrap, credentials, db};
 use tokio::sync::watch;
 
 use crate::support::people::PASSWORD;
@@ -19,7 +18,7 @@ async fn failures(server: &TestServer) -> Vec<String> {
 
 /// As the worker does.
 async fn note(server: &TestServer) {
-    while accounts::ops::record_failures(&server.operation()).await.unwrap() > 0 {}
+    while credentials::ops::record_failures(&server.operation()).await.unwrap() > 0 {}
 }
 
 async fn tries(browser: &mut Browser, identifiant: &str, passwords: &[&str]) {
@@ -65,6 +64,37 @@ async fn faults_f7_what_failed_is_one_fact_an_account_kind_and_hour() {
     assert!(failures(&server).await.iter().any(|told| told == next), "{:?}", failures(&server).await);
     let told = server.query_texts("SELECT detail FROM audit").await.concat();
     assert!(!told.contains("Faux") && !told.contains(&one.identifiant));
+}
+
+#[tokio::test]
+async fn issue_11_five_wrong_passwords_of_an_hour_are_told_to_the_person_once_a_day() {
+    let server = TestServer::start().await;
+    let (one, two) = (server.create_account("Anne", "DURAND").await, server.create_account("Lise", "DURAND").await);
+    let mut stranger = Browser::new(&server);
+    tries(&mut stranger, &one.identifiant, &["F-1", "F-2", "F-3", "F-4", "F-5"]).await;
+    tries(&mut stranger, &two.identifiant, &["F-1", "F-2", "F-3", "F-4"]).await;
+    let told = "SELECT a.identifiant FROM account_notice n JOIN account a ON a.id = n.account_id \
+                WHERE n.kind = 'passwords_failed'";
+    note(&server).await;
+    assert_eq!(
+        server.query_texts(told).await,
+        [""; 0],
+        "not while the hour lasts: a sign-in does nothing more for who exists"
+    );
+    server.advance(Span::hours(1));
+    note(&server).await;
+    note(&server).await;
+    assert_eq!(server.query_texts(told).await, [one.identifiant.clone()]);
+    tries(&mut stranger, &one.identifiant, &["F-6", "F-7", "F-8", "F-9", "F-10"]).await;
+    server.advance(Span::hours(2));
+    note(&server).await;
+    assert_eq!(server.query_texts(told).await, [one.identifiant.clone()], "once a day");
+    let mut person = Browser::new(&server);
+    server.advance(Span::hours(2));
+    tries(&mut person, &one.identifiant, &[PASSWORD]).await;
+    person.get("/compte").await;
+    let text = person.page.visible_text();
+    assert!(text.contains("Des mots de passe faux pour votre compte"), "{text}");
 }
 
 #[tokio::test]

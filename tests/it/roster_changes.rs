@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::pupil_moves::{allow_refresh_tokens, claims, refresh, schools, tokens};
-use crate::support::deployment::{LYCEE, MONOD};
+use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
 use crate::support::people::PASSWORD;
 use crate::support::{Browser, TestAccount, TestFamily, TestRelyingParty, TestServer};
 
@@ -133,6 +133,15 @@ async fn another_mobile_is_told_at_once_and_one_that_was_given_up_never() {
     assert_eq!(status, StatusCode::OK, "another mobile signs nobody out");
     let said = held.account_page().await;
     assert!(said.contains("00 66") && !said.contains("00 10"), "{said}");
+    // Another record, exported later, has another number: that from which a code came is told.
+    let other = TestFamily { key: 510_010, phone: "06 39 98 00 77", ..ndiaye(&[ANAIS]) };
+    held.server.import_families("toulouse", TOULOUSE, std::slice::from_ref(&other)).await;
+    held.server.link_person(&held.member, "toulouse", &other).await;
+    held.server.execute_sql("UPDATE person SET exported_at = exported_at + 1 WHERE academy = 'toulouse'", vec![]).await;
+    assert_eq!(held.told().await["phone_number"], "+33639980077", "none is proven");
+    held.server.execute_sql("UPDATE person SET phone_proven_at = 1 WHERE academy = 'montpellier'", vec![]).await;
+    assert_eq!(held.told().await["phone_number"], "+33639980066");
+    held.server.execute_sql("UPDATE person SET account_id = NULL WHERE academy = 'toulouse'", vec![]).await;
     // The person gives it up.
     held.browser.get("/compte/portable").await;
     held.browser.submit("retirer", &[("mot_de_passe", PASSWORD)]).await;

@@ -10,13 +10,14 @@ use crate::base::actor::Actor;
 use crate::base::clock::Timestamp;
 use crate::base::typed_ids::ClientId;
 use crate::clients::{self, is_client_id};
-use crate::db::{Durability, Tx};
+use crate::db::Tx;
 use crate::federation;
 use crate::grants;
 use crate::http::form::Form;
 use crate::http::pages::dates;
 use crate::http::paths;
 use crate::http::request_context::{RequestContext, see_other};
+use crate::my_account::ops;
 use crate::my_account::views::{ServiceCard, ServicesPage};
 use crate::services::DisclosedData;
 use crate::services::ops::disclosed_data;
@@ -88,9 +89,7 @@ pub async fn withdraw_consent(
 ) -> PageResult {
     if let Some(client_id) = form.get("client_id").filter(|id| is_client_id(id)) {
         let op = Operation::of_request(&app, &ctx).by(Actor::Account(account.id.clone()));
-        let mut tx = op.write(Durability::Durable).await?;
-        grants::ops::withdraw_consent(&mut tx, &account.id, &ClientId::new(client_id)).await?;
-        tx.commit().await?;
+        ops::withdraw_consent(&op, &account.id, &ClientId::new(client_id)).await?;
     }
     Ok(see_other(paths::ACCOUNT_SERVICES))
 }
