@@ -129,7 +129,8 @@ fn the_example_configuration_says_the_defaults_and_every_key_of_it_loads() {
     let whole = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     let all = all.join("\n").replace("gateway = \"console\"", "gateway = \"http\"");
     // Its secret comes from a file only: an example would be taken as it stands.
-    let secret = "[sms.http.receipts]\nsecret = \"0123456789abcdef0123456789abcdef\"";
+    let secret =
+        "[sms.http.receipts]\nsecret = \"0123456789abcdef0123456789abcdef\"\nhmac_secret = \"0123456789abcdef\"";
     let all = all.replace("[sms.http.receipts]", secret);
     std::fs::write(whole.path(), &all).unwrap();
     let config = Config::load(Some(whole.path())).unwrap_or_else(|e| panic!("{e}\n{all}"));

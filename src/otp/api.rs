@@ -6,19 +6,22 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 
 use super::ops;
 use crate::app::{AppState, Operation};
 use crate::base::secret::constant_time_eq;
 use crate::config::{ReceiptCallConfig, SmsGatewayRole};
+use crate::crypto::is_hmac_sha256;
 use crate::http::error::PageError;
 use crate::http::paths;
 use crate::http::request_context::RequestContext;
-use crate::sms::read_receipt_call;
+use crate::sms::read_receipt_calls;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -59,18 +62,37 @@ async fn take(
     // A gateway without receipts and a wrong secret are the same to whoever tries.
     let (role, config) = caller(app, gateway, secret).ok_or(PageError::NotFound)?;
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let signature = request.headers().get(config.signature_header()).cloned();
     let body = Bytes::from_request(request, app).await.map_err(|_| PageError::TooLarge)?;
-    let Some(receipt) = read_receipt_call(config, &query, &body) else {
-        tracing::warn!(gateway, "a receipt has no id or no state where [….receipts] looks for them");
+    if !is_signed(config, signature.as_ref(), if body.is_empty() { query.as_bytes() } else { &body }) {
+        return Err(PageError::NotFound);
+    }
+    let receipts = read_receipt_calls(config, &query, &body).ok_or(PageError::TooLarge)?;
+    if receipts.is_empty() {
+        tracing::warn!(gateway, "no receipt has id and state where [….receipts] looks for them");
         return Ok(StatusCode::BAD_REQUEST.into_response());
-    };
-    match ops::take_receipt(&Operation::of_request(app, ctx), role, &receipt).await {
+    }
+    match ops::take_receipts(&Operation::of_request(app, ctx), role, &receipts).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "a receipt was not settled: it will be repeated");
             Ok(StatusCode::SERVICE_UNAVAILABLE.into_response())
         }
     }
+}
+
+/// True if the call is signed, where the gateway signs.
+fn is_signed(config: &ReceiptCallConfig, signature: Option<&HeaderValue>, signed: &[u8]) -> bool {
+    let Some(key) = &config.hmac_secret else { return true };
+    let text = signature.and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    let text = text.strip_prefix("sha256=").unwrap_or(text);
+    let forms = [decode_hex(text), STANDARD.decode(text).ok()];
+    forms.into_iter().flatten().any(|tag| is_hmac_sha256(key.expose_secret().as_bytes(), signed, &tag))
+}
+
+fn decode_hex(text: &str) -> Option<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 /// Returns the gateway that calls, if the secret is its own.

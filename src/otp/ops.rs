@@ -14,7 +14,7 @@ pub use deliver::{
     resume, sent_today,
 };
 pub use gateways::are_gateways_resting;
-pub use receipts::{settle_receipt, take_receipt};
+pub use receipts::{settle_receipt, take_receipt, take_receipts};
 pub use resend::{ResendOutcome, request_resend};
 pub use send::{CodeRequest, person_budget_key, phone_budget_key, send};
 

@@ -12,7 +12,7 @@ mod smpp;
 
 pub use gateways::SmsGateways;
 pub use message_id::{kept_form, possible_kept_forms};
-pub use receipt_call::read_receipt_call;
+pub use receipt_call::read_receipt_calls;
 
 use std::pin::Pin;
 use std::sync::Arc;

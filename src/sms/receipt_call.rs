@@ -9,12 +9,28 @@ use crate::config::{ReceiptCallConfig, text_at};
 /// The maximum length of an id, in characters.
 const MAX_ID_CHARS: usize = 200;
 
-/// Reads a call; `None` if it has no id or no state where the configuration looks for them.
-pub fn read_receipt_call(config: &ReceiptCallConfig, query: &str, body: &[u8]) -> Option<SmsReceipt> {
+/// The maximum number of receipts in one call.
+const MAX_RECEIPTS_OF_CALL: usize = 1_000;
+
+/// Reads the receipts of a call: of an array each element is one, without those that have no id or no state where the
+/// configuration looks for them. `None` if there are more than [`MAX_RECEIPTS_OF_CALL`].
+pub fn read_receipt_calls(config: &ReceiptCallConfig, query: &str, body: &[u8]) -> Option<Vec<SmsReceipt>> {
     let json: Option<Value> = serde_json::from_slice(body).ok();
+    let listed = match (&json, &config.list) {
+        (Some(json), Some(list)) => json.pointer(list),
+        (json, _) => json.as_ref(),
+    };
+    if let Some(Value::Array(all)) = listed {
+        let read = |element| read_receipt(config, Some(element), "", &[]);
+        return (all.len() <= MAX_RECEIPTS_OF_CALL).then(|| all.iter().filter_map(read).collect());
+    }
+    Some(read_receipt(config, json.as_ref(), query, body).into_iter().collect())
+}
+
+fn read_receipt(config: &ReceiptCallConfig, json: Option<&Value>, query: &str, body: &[u8]) -> Option<SmsReceipt> {
     let field = |name: &str| {
         if name.starts_with('/') {
-            return text_at(json.as_ref()?, name);
+            return text_at(json?, name);
         }
         let mut parameters = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
         parameters.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -56,7 +72,7 @@ mod tests {
 
     fn said(config: &str, query: &str, body: &str) -> Option<(String, ReceiptState, String)> {
         let config: ReceiptCallConfig = serde_json::from_str(config).unwrap();
-        let receipt = read_receipt_call(&config, query, body.as_bytes())?;
+        let receipt = read_receipt_calls(&config, query, body.as_bytes())?.pop()?;
         Some((receipt.message_id, receipt.state, receipt.words))
     }
 
@@ -119,5 +135,29 @@ mod tests {
         ] {
             assert_eq!(said(config, query, body), None, "{query} {body}");
         }
+    }
+
+    #[test]
+    fn each_element_of_an_array_is_a_receipt() {
+        let infobip = r#"{
+            "list": "/results", "id": "/messageId", "status": "/status/groupName",
+            "delivered": "DELIVERED", "failed": ["UNDELIVERABLE"]
+        }"#;
+        let config: ReceiptCallConfig = serde_json::from_str(infobip).unwrap();
+        let element = |id: &str, state: &str| format!(r#"{{"messageId":"{id}","status":{{"groupName":"{state}"}}}}"#);
+        let all = [element("a1", "DELIVERED"), "{}".into(), element("a2", "UNDELIVERABLE")].join(",");
+        let ids = |config: &ReceiptCallConfig, body: String| {
+            let read = read_receipt_calls(config, "", body.as_bytes())?;
+            Some(read.into_iter().map(|receipt| receipt.message_id).collect::<Vec<_>>())
+        };
+        let some = |ids: &[&str]| Some(ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+        assert_eq!(ids(&config, format!(r#"{{"results":[{all}]}}"#)), some(&["a1", "a2"]));
+        assert_eq!(ids(&config, r#"{"results":[]}"#.into()), some(&[]));
+        assert_eq!(ids(&config, r#"{"other":1}"#.into()), some(&[]));
+        let root = ReceiptCallConfig { list: None, ..config };
+        assert_eq!(ids(&root, format!("[{all}]")), some(&["a1", "a2"]));
+        assert_eq!(ids(&root, element("a3", "DELIVERED")), some(&["a3"]));
+        let many = vec![element("a1", "DELIVERED"); MAX_RECEIPTS_OF_CALL + 1].join(",");
+        assert_eq!(ids(&root, format!("[{many}]")), None);
     }
 }

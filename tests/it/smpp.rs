@@ -10,6 +10,7 @@ use axum::http::Request;
 use preau::base::clock::Span;
 use preau::config::{LongMessages, Outgoing, SmppGatewayConfig, SmsGatewayConfig, SmsGatewayRole};
 use preau::db::Durability;
+use preau::otp::store::handed::NewHandedMessage;
 use preau::sms::{self, ReceiptState, SmsGateway, SmsMessage, SmsReceipt, SmsSendError};
 use preau::{bootstrap, otp, router};
 
@@ -176,7 +177,10 @@ async fn a_receipt_in_another_base_than_the_answer_finds_its_message() {
     let waits = async |id: &str| {
         let operation = server.operation();
         let mut work = operation.write(Durability::Relaxed).await.unwrap();
-        otp::store::handed::insert(&mut work, "primary", &sms::kept_form(id), &[], "K7P-4MX").await.unwrap();
+        let message_id = &sms::kept_form(id);
+        let (gateway, support_code) = ("primary", "K7P-4MX");
+        let new = NewHandedMessage { gateway, message_id, persons: &[], support_code, academy: None };
+        otp::store::handed::insert(&mut work, &new).await.unwrap();
         work.commit().await.unwrap();
     };
     let settles = async |id: &str| {

@@ -149,3 +149,63 @@ async fn a_call_that_is_too_long_unreadable_or_not_written_is_refused_and_loses_
     assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await.len(), 9);
     assert_eq!(server.app.config.sms.section_of(SmsGatewayRole::Primary), "sms.http");
 }
+
+async fn signed_call(server: &TestServer, header: &str, signature: &str, body: &str) -> StatusCode {
+    let request = Request::post("/sms/receipts/primary")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {SECRET}"))
+        .header(header, signature);
+    server.call(request.body(Body::from(body.to_owned())).unwrap()).await.status
+}
+
+#[tokio::test]
+async fn threat_s05_a_call_with_several_receipts_is_taken_as_it_was_signed_and_not_otherwise() {
+    const KEY: &str = "the gateway's own key";
+    let more = json!({
+        "hmac_secret": KEY, "hmac_header": "X-Gateway-Signature", "list": "/results",
+        "id": "/id", "status": "/state", "error": null, "number_errors": [],
+    });
+    let server = server_with(|config| with_receipts(config, receipts(more))).await;
+    let body = json!({ "results": [
+        { "id": "a1", "state": "ok" }, { "id": "a2" }, { "id": "b9", "state": "ok" }, { "id": "a3", "state": "late" },
+    ] })
+    .to_string();
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, KEY.as_bytes());
+    let tag = aws_lc_rs::hmac::sign(&key, body.as_bytes());
+    let hex = tag.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let other = aws_lc_rs::hmac::sign(&key, b"another body");
+    let wrong = other.as_ref().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    for (header, signature) in [
+        ("X-Gateway-Signature", ""),
+        ("X-Gateway-Signature", &wrong),
+        ("X-Signature", &hex),
+        ("X-Gateway-Signature", "é"),
+    ] {
+        assert_eq!(signed_call(&server, header, signature, &body).await, StatusCode::NOT_FOUND, "{header} {signature}");
+    }
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await.len(), 9);
+    let signature = format!("sha256={hex}");
+    assert_eq!(signed_call(&server, "X-Gateway-Signature", &signature, &body).await, StatusCode::NO_CONTENT);
+    assert_eq!(server.query_texts(WAITING_FOR_RECEIPTS).await, ["a2", "a4", "a5", "a6", "a7", "a8", "a9"]);
+    let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, tag.as_ref());
+    assert_eq!(signed_call(&server, "x-gateway-signature", &base64, &body).await, StatusCode::NO_CONTENT, "repeated");
+}
+
+#[tokio::test]
+async fn threat_s07_a_number_that_nobody_has_says_nothing_against_its_academy() {
+    let server = server_with(|config| with_receipts(config, receipts(json!({})))).await;
+    let slot = server.now().0.div_euclid(300_000);
+    let sql = "INSERT INTO sms_academy_traffic (academy, slot, sent, entered) VALUES ('montpellier', $1, 60, 20)";
+    server.execute_sql(sql, vec![slot.into()]).await;
+    let counted = "UPDATE sms_handed SET academy = 'montpellier' WHERE message_id IN ('a1', 'a2')";
+    server.execute_sql(counted, vec![]).await;
+    let sent = "SELECT CAST(sent AS TEXT) FROM sms_academy_traffic";
+    let path = format!("/sms/receipts/primary/{SECRET}");
+    calls(&server, &path, None, &message("a1", "late", 0)).await;
+    calls(&server, &path, None, &message("a3", "ko", 21)).await;
+    assert_eq!(server.query_texts(sent).await, ["60"], "not reached in time, or not counted");
+    for _ in 0..2 {
+        calls(&server, &path, None, &message("a2", "ko", 21)).await;
+    }
+    assert_eq!(server.query_texts(sent).await, ["59"], "once");
+}

@@ -19,6 +19,19 @@ pub struct ReceiptCallConfig {
     pub secret: Option<SecretString>,
     #[serde(default)]
     pub secret_file: Option<PathBuf>,
+    /// The key of the signature that every call must have beside the secret: HMAC-SHA256 of the body, or of the query where
+    /// there is no body.
+    #[serde(default, serialize_with = "super::http::hidden")]
+    pub hmac_secret: Option<SecretString>,
+    #[serde(default)]
+    pub hmac_secret_file: Option<PathBuf>,
+    /// The header of the signature, in hexadecimal or base64, with or without `sha256=` before it.
+    #[serde(default)]
+    pub hmac_header: Option<String>,
+    /// The place of an array of receipts in the JSON of the body; the fields are then places in each element. Absent: the
+    /// body is one receipt, or an array.
+    #[serde(default)]
+    pub list: Option<String>,
     /// The field of the message's id: that of `message_id`, or the `{id}` that the gateway was given.
     pub id: String,
     /// The field of the state, and the words for each state; every other word means that it is on the way.
@@ -42,9 +55,13 @@ pub struct ReceiptCallConfig {
 }
 
 /// The keys of the section.
-pub const RECEIPT_CALL_KEYS: [&str; 10] = [
+pub const RECEIPT_CALL_KEYS: [&str; 14] = [
     "secret",
     "secret_file",
+    "hmac_secret",
+    "hmac_secret_file",
+    "hmac_header",
+    "list",
     "id",
     "status",
     "delivered",
@@ -57,8 +74,42 @@ pub const RECEIPT_CALL_KEYS: [&str; 10] = [
 
 /// The minimum length of the secret, in characters: nobody guesses it, and it needs no limit of attempts.
 const MIN_SECRET_CHARS: usize = 32;
+/// The minimum length of the key of the signature: the gateway draws it.
+const MIN_HMAC_SECRET_BYTES: usize = 16;
+
+/// The header of the signature, unless another one is configured.
+const DEFAULT_HMAC_HEADER: &str = "x-signature";
 
 impl ReceiptCallConfig {
+    /// Returns the header of the signature.
+    pub fn signature_header(&self) -> &str {
+        self.hmac_header.as_deref().unwrap_or(DEFAULT_HMAC_HEADER)
+    }
+
+    /// Reads the key of the signature from its file, and verifies what belongs to it.
+    fn check_signature(&mut self) -> Result<(), ConfigError> {
+        if let Some(path) = &self.hmac_secret_file {
+            if self.hmac_secret.is_some() {
+                return invalid("has hmac_secret and hmac_secret_file: keep one");
+            }
+            self.hmac_secret = Some(read_secret(path)?.into());
+        }
+        match (&self.hmac_secret, &self.hmac_header) {
+            (None, Some(_)) => return invalid("hmac_header needs hmac_secret_file"),
+            (_, Some(name)) if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+                return invalid("has an hmac_header that is no name of a header");
+            }
+            _ => {}
+        }
+        if self.hmac_secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < MIN_HMAC_SECRET_BYTES) {
+            return invalid("has an hmac_secret of at least 16 bytes");
+        }
+        if self.list.as_ref().is_some_and(|list| !list.starts_with('/')) {
+            return invalid("has a list that begins with a slash");
+        }
+        Ok(())
+    }
+
     /// Reads the secret from its file, and verifies every rule of the section.
     pub(super) fn check(&mut self) -> Result<(), ConfigError> {
         if let Some(path) = &self.secret_file {
@@ -81,7 +132,7 @@ impl ReceiptCallConfig {
         if self.error.is_none() && !self.number_errors.is_empty() {
             return invalid("number_errors needs error");
         }
-        Ok(())
+        self.check_signature()
     }
 }
 

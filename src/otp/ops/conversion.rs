@@ -89,9 +89,14 @@ pub(super) async fn uncount_asked(tx: &mut Tx, at: Timestamp, to: &str, academy:
     Ok(())
 }
 
+/// Returns the academy at home for which a message is counted.
+pub(super) fn counted_academy<'a>(to: &str, academy: Option<&'a str>) -> Option<&'a str> {
+    academy.filter(|_| is_domestic(to))
+}
+
 /// Counts a message that a gateway took, for its academy at home: what waits for a gateway is nobody's unentered code.
 pub(super) async fn count_taken(tx: &mut UnitOfWork<'_>, to: &str, academy: Option<&str>) -> Result<()> {
-    if let Some(academy) = academy.filter(|_| is_domestic(to)) {
+    if let Some(academy) = counted_academy(to, academy) {
         academies::add(tx, academy, 1, 0).await?;
     }
     Ok(())

@@ -188,7 +188,7 @@ pub async fn deliver(op: &Operation<'_>, job: &Job) -> anyhow::Result<()> {
             app.metrics.record_sms("sent");
             app.metrics.record_sms_gateway(role.name());
             if let Some(message_id) = &message_id {
-                receipts::expect(&mut tx, role, message_id, sms.about.as_ref()).await?;
+                receipts::expect(&mut tx, role, (message_id, &message.to), sms.about.as_ref()).await?;
             }
             if let Some(about) = &sms.about {
                 conversion::count_taken(&mut tx, &message.to, about.academy.as_deref()).await?;

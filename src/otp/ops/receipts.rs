@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use super::SmsJobContext;
 use super::deliver::{notify_schools, record_undeliverable};
+use super::{SmsJobContext, conversion};
 use crate::app::Operation;
 use crate::config::SmsGatewayRole;
 use crate::db::{Durability, Result, UnitOfWork};
 use crate::otp::outage::OutageReason;
-use crate::otp::store::{handed, outages};
+use crate::otp::store::handed::{self, NewHandedMessage};
+use crate::otp::store::{academies, outages};
 use crate::sms::{ReceiptState, SmsReceipt, kept_form, possible_kept_forms};
 use crate::tenants::NoticeKind;
 
@@ -23,29 +24,52 @@ const RECEIPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 pub(super) async fn expect(
     tx: &mut UnitOfWork<'_>,
     role: SmsGatewayRole,
-    message_id: &str,
+    (message_id, to): (&str, &str),
     about: Option<&SmsJobContext>,
 ) -> Result<()> {
     let (persons, support_code) = about.map_or((&[][..], ""), |about| (&about.persons, &about.support_code));
-    handed::insert(tx, role.name(), &kept_form(message_id), persons, support_code).await
+    let academy = about.and_then(|about| conversion::counted_academy(to, about.academy.as_deref()));
+    let message_id = &kept_form(message_id);
+    let new = NewHandedMessage { gateway: role.name(), message_id, persons, support_code, academy };
+    handed::insert(tx, &new).await
 }
 
-/// Takes a receipt: counts it and settles it. One that fits no message is told to operators by the gateway's id.
+/// Takes a receipt, like [`take_receipts`].
 pub async fn take_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &SmsReceipt) -> anyhow::Result<()> {
+    take_receipts(op, role, std::slice::from_ref(receipt)).await
+}
+
+/// Takes the receipts of a call: counts and settles each. One that fits no message is told to operators by the gateway's
+/// id.
+pub async fn take_receipts(op: &Operation<'_>, role: SmsGatewayRole, receipts: &[SmsReceipt]) -> anyhow::Result<()> {
     let metrics = &op.app.metrics;
-    metrics.record_sms_receipt(role.name(), receipt.state.name());
+    for receipt in receipts {
+        metrics.record_sms_receipt(role.name(), receipt.state.name());
+    }
     // No slot is held during the delay: receipts of messages that nobody waits for would keep the others waiting.
-    let settle = async || {
+    let settle = async |receipt| {
         let _slot = op.app.receipt_slots.acquire().await?;
         settle_receipt(op, role, receipt).await
     };
-    if settle().await? {
+    let mut unmatched = Vec::new();
+    for receipt in receipts {
+        if !settle(receipt).await? {
+            unmatched.push(receipt);
+        }
+    }
+    if unmatched.is_empty() {
         return Ok(());
     }
     tokio::time::sleep(RECEIPT_RETRY_DELAY).await;
-    if !settle().await? {
-        metrics.record_unmatched_receipt(role.name());
-        tracing::info!(gateway = role.name(), id = receipt.message_id, "a receipt of a message that waits for none");
+    for receipt in unmatched {
+        if !settle(receipt).await? {
+            metrics.record_unmatched_receipt(role.name());
+            tracing::info!(
+                gateway = role.name(),
+                id = receipt.message_id,
+                "a receipt of a message that waits for none"
+            );
+        }
     }
     Ok(())
 }
@@ -76,6 +100,10 @@ pub async fn settle_receipt(op: &Operation<'_>, role: SmsGatewayRole, receipt: &
             outages::end(&mut tx, &undelivered).await?;
         }
         ReceiptState::Unreachable => {
+            // Nobody could enter its code: it says nothing against the academy's numbers.
+            if let Some(academy) = &message.academy {
+                academies::subtract_sent(&mut tx, academy, message.sent_at).await?;
+            }
             notify_schools(&mut tx, &message.persons, NoticeKind::Unreachable, &message.support_code).await?;
         }
         ReceiptState::Failed => {

@@ -23,6 +23,13 @@ pub async fn add(tx: &mut UnitOfWork<'_>, academy: &str, sent: i64, entered: i64
     Ok(())
 }
 
+/// Takes a message out of the counts of an academy: it was sent then, and nobody could read it.
+pub async fn subtract_sent(tx: &mut Tx, academy: &str, sent_at: Timestamp) -> Result<()> {
+    let sql = "UPDATE sms_academy_traffic SET sent = sent - 1 WHERE academy = $1 AND slot = $2 AND sent > 0";
+    tx.execute(sql, args![academy, slot_of(sent_at)]).await?;
+    Ok(())
+}
+
 /// Returns the numbers of codes sent and entered within the window; messages whose readers have had no time are not
 /// among the sent ones.
 pub async fn traffic(tx: &mut UnitOfWork<'_>, academy: &str) -> Result<(i64, i64)> {

@@ -13,23 +13,31 @@ pub struct HandedMessage {
     pub persons: Vec<PersonId>,
     pub support_code: String,
     pub sent_at: Timestamp,
+    /// The academy for which it was counted.
+    pub academy: Option<String>,
+}
+
+/// A message that a gateway took.
+#[derive(Clone, Copy, Debug)]
+pub struct NewHandedMessage<'a> {
+    pub gateway: &'static str,
+    pub message_id: &'a str,
+    pub persons: &'a [PersonId],
+    pub support_code: &'a str,
+    pub academy: Option<&'a str>,
 }
 
 /// Keeps a message. An id that the gateway gave before is that of the later message.
-pub async fn insert(
-    tx: &mut UnitOfWork<'_>,
-    gateway: &'static str,
-    message_id: &str,
-    persons: &[PersonId],
-    support_code: &str,
-) -> Result<()> {
+pub async fn insert(tx: &mut UnitOfWork<'_>, new: &NewHandedMessage<'_>) -> Result<()> {
     let now = tx.now;
+    let NewHandedMessage { gateway, message_id, persons, support_code, academy } = *new;
     let persons = serde_json::to_string(persons).unwrap_or_default();
     tx.execute(
-        "INSERT INTO sms_handed (gateway, message_id, persons, support_code, sent_at) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO sms_handed (gateway, message_id, persons, support_code, sent_at, academy) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (gateway, message_id) DO UPDATE SET persons = excluded.persons, \
-         support_code = excluded.support_code, sent_at = excluded.sent_at",
-        args![gateway, message_id, persons, support_code, now],
+         support_code = excluded.support_code, sent_at = excluded.sent_at, academy = excluded.academy",
+        args![gateway, message_id, persons, support_code, now, academy],
     )
     .await?;
     Ok(())
@@ -44,15 +52,16 @@ pub async fn find(tx: &mut Tx, gateway: &'static str, [a, b, c]: &[String; 3]) -
 
 /// Removes a message and returns it, so that a repeated receipt finds nothing.
 pub async fn take(tx: &mut UnitOfWork<'_>, gateway: &'static str, message_id: &str) -> Result<Option<HandedMessage>> {
-    let sql = "DELETE FROM sms_handed WHERE gateway = $1 AND message_id = $2 RETURNING persons, support_code, sent_at";
-    let row = tx.fetch_optional::<(String, String, i64)>(sql, args![gateway, message_id]).await?;
-    let Some((persons, support_code, sent_at)) = row else { return Ok(None) };
+    let sql = "DELETE FROM sms_handed WHERE gateway = $1 AND message_id = $2 \
+               RETURNING persons, support_code, sent_at, academy";
+    let row = tx.fetch_optional::<(String, String, i64, Option<String>)>(sql, args![gateway, message_id]).await?;
+    let Some((persons, support_code, sent_at, academy)) = row else { return Ok(None) };
     let persons = serde_json::from_str(&persons).map_err(|_| DbError::Inconsistent {
         table: "sms_handed",
         column: "persons",
         row: message_id.to_owned(),
     })?;
-    Ok(Some(HandedMessage { persons, support_code, sent_at: Timestamp(sent_at) }))
+    Ok(Some(HandedMessage { persons, support_code, sent_at: Timestamp(sent_at), academy }))
 }
 
 /// Deletes messages of which nothing is said any more.
