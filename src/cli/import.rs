@@ -32,8 +32,8 @@ pub enum ImportRunCommand {
         #[arg(long)]
         academy: Option<String>,
     },
-    /// Undoes the last import of an academy, for 30 days, in each school into which nothing was imported since. Nothing
-    /// is deleted: who came by it has no enrolment and no link any more.
+    /// Undoes the last import of an academy, for 30 days, in each school into which nothing was imported since. All is
+    /// as before it; who came by it and has an account, a letter or a notice meanwhile is kept, without a school.
     Undo {
         #[arg(long)]
         academy: String,

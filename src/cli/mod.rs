@@ -144,6 +144,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
             let progress = |progress| display.show(progress);
             let storage = opened.operation(&around);
             let ctx = ImportContext::new(storage, &numbering).with_progress(&progress);
+            let ctx = ctx.with_clock(around.clock.as_ref());
             let all = Box::pin(import::run(args, ctx, out)).await?;
             opened.db.close().await;
             Ok(all)

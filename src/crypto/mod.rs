@@ -24,6 +24,11 @@ use zeroize::Zeroizing;
 
 use crate::base::secret::{base64url, decode_base64url, sha256};
 
+/// True if `tag` is the HMAC-SHA-256 of a message by a key that another party gave; in constant time.
+pub fn is_hmac_sha256(key: &[u8], message: &[u8], tag: &[u8]) -> bool {
+    hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, key), message, tag).is_ok()
+}
+
 /// The location of a sealed text, authenticated as associated data: the text opens nowhere else.
 #[derive(Clone, Copy, Debug)]
 pub struct AssociatedData<'a> {
@@ -59,6 +64,8 @@ pub enum HmacPurpose {
     BackupCode,
     /// A pupil's INE, to find the same pupil in another academy.
     Ine,
+    /// The data of a person or pupil that a roster's format gave, to know it again.
+    RosterStatement,
 }
 
 impl HmacPurpose {
@@ -76,6 +83,7 @@ impl HmacPurpose {
             HmacPurpose::LetterCode => "blind/letter",
             HmacPurpose::BackupCode => "blind/backup",
             HmacPurpose::Ine => "blind/ine",
+            HmacPurpose::RosterStatement => "blind/statement",
         }
     }
 }
@@ -94,7 +102,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 12]>,
+    hmac_keys: Box<[hmac::Key; 13]>,
 }
 
 struct Len(usize);
@@ -137,6 +145,7 @@ impl MasterKey {
             mac(HmacPurpose::LetterCode)?,
             mac(HmacPurpose::BackupCode)?,
             mac(HmacPurpose::Ine)?,
+            mac(HmacPurpose::RosterStatement)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -185,7 +194,7 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup, ine] =
+        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup, ine, said] =
             &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
@@ -200,6 +209,7 @@ impl MasterKey {
             HmacPurpose::LetterCode => letter,
             HmacPurpose::BackupCode => backup,
             HmacPurpose::Ine => ine,
+            HmacPurpose::RosterStatement => said,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -9,34 +9,39 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use super::formats::aaf::DeliveryMark;
 use super::formats::{
     DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolFileFormat, SchoolReading, SchoolRoster,
 };
 use super::planned_changes::{PlannedChange, list_changes};
-use super::reconcile::{RemovalPolicy, plan_changes};
-use super::report::{
-    BesideOtherFormats, ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport,
-};
+use super::reconcile::{ReconcileError, RemovalPolicy, plan_changes};
+use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
 use super::sealed_rows::RowError;
-use super::store::runs;
 use super::uai::Uai;
 use crate::app::StorageOperation;
-use crate::base::ids::row_id;
+use crate::base::clock::Clock;
 use crate::base::phone::PhoneParser;
 use crate::crypto::MasterKey;
-use crate::db::{self, Durability};
+use crate::db;
 use crate::tenants::{self, School};
 
 mod academy;
 mod academy_changes;
 mod academy_known;
+mod contested_rows;
+mod deliveries;
+mod former;
 mod row_matching;
+mod run;
+mod school_changes;
 mod sealed_plan;
 mod stored_roster;
 #[cfg(test)]
 mod tests;
 pub mod undo;
 
+use deliveries::{DeliveryTurn, find_turn, settle_delivery};
+use run::{finish_run, start_run};
 use sealed_plan::SealedPlan;
 use stored_roster::{RosterReading, StoredRoster};
 
@@ -50,14 +55,31 @@ pub struct ImportContext<'a> {
     pub phone_parser: &'a PhoneParser,
     /// Is told how far the import is.
     progress: &'a (dyn Fn(ImportProgress) + Sync),
-    /// The row of the run, set by the import itself.
+    /// Tells when the import has ended; without it, that is when it began.
+    clock: Option<&'a dyn Clock>,
+    /// The row of the run and the delivery, set by the import itself.
     run: Option<&'a str>,
+    is_resumed: bool,
+    delivery: Option<&'a DeliveryMark>,
 }
 
 impl<'a> ImportContext<'a> {
     /// Returns the dependencies of an import that tells nobody how far it is.
     pub fn new(storage: StorageOperation<'a>, phone_parser: &'a PhoneParser) -> Self {
-        Self { storage, phone_parser, progress: &without_progress, run: None }
+        Self {
+            storage,
+            phone_parser,
+            progress: &without_progress,
+            clock: None,
+            run: None,
+            is_resumed: false,
+            delivery: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_clock(self, clock: &'a dyn Clock) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     #[must_use]
@@ -71,6 +93,14 @@ impl<'a> ImportContext<'a> {
 pub struct ImportProgress {
     pub done: usize,
     pub total: usize,
+    /// True after an interruption: what was taken before it is read again, and stays as it is.
+    pub is_resumed: bool,
+}
+
+impl ImportProgress {
+    fn of(ctx: ImportContext<'_>, total: usize) -> Self {
+        Self { done: 0, total, is_resumed: ctx.is_resumed }
+    }
 }
 
 /// Tells nobody how far an import is.
@@ -118,30 +148,20 @@ pub async fn import_files(
         tell(finding);
     };
     let run = start_run(ctx, request).await?;
-    let ctx = ImportContext { run: run.as_deref(), ..ctx };
+    let is_resumed = run.as_ref().is_some_and(|run| run.is_resumed);
+    if is_resumed {
+        tell(ImportFinding::Resumed);
+    }
+    let run_id = run.as_ref().map(|run| run.id.as_str());
+    let ctx = ImportContext { run: run_id, is_resumed, ..ctx };
     match request.format.school_files() {
         Some(format) => import_school_files(ctx, request, format, &mut tell).await?,
         None => academy::import_deliveries(ctx, request, &mut tell).await?,
     }
-    if let Some(run) = &run {
-        let mut tx = ctx.storage.write(Durability::Relaxed).await?;
-        runs::finish_run(&mut tx, run, all).await?;
-        tx.commit().await?;
+    if let Some(run_id) = run_id {
+        finish_run(ctx, &request.academy, run_id, all).await?;
     }
     Ok(all)
-}
-
-/// Writes the row of a run, but for a dry run, and forgets what undos would have put back that are past.
-async fn start_run(ctx: ImportContext<'_>, request: &ImportRequest) -> Result<Option<String>> {
-    if request.dry_run {
-        return Ok(None);
-    }
-    let id = row_id(ctx.storage.now, ctx.storage.rng);
-    let mut tx = ctx.storage.write(Durability::Relaxed).await?;
-    runs::insert_run(&mut tx, &id, &request.academy, request.format.name()).await?;
-    runs::clear_former_before(&mut tx, ctx.storage.now.minus(undo::UNDO_TTL)).await?;
-    tx.commit().await?;
-    Ok(Some(id))
 }
 
 /// Imports the files of a format of which each file is of one school.
@@ -155,9 +175,10 @@ async fn import_school_files(
     let (schools, findings) = tokio::task::spawn_blocking(move || group_by_school(format, files)).await?;
     let no_roster = schools.is_empty() && findings.iter().all(ImportFinding::is_imported);
     findings.into_iter().chain(no_roster.then_some(ImportFinding::NoRoster)).for_each(&mut *tell);
-    let total = schools.len();
-    for (done, (uai, files)) in schools.into_iter().enumerate() {
-        (ctx.progress)(ImportProgress { done, total });
+    let mut progress = ImportProgress::of(ctx, schools.len());
+    for (uai, files) in schools {
+        (ctx.progress)(progress);
+        progress.done += 1;
         let (set, broken) = read_school(format, uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         match set {
@@ -168,7 +189,7 @@ async fn import_school_files(
             }
         }
     }
-    (ctx.progress)(ImportProgress { done: total, total });
+    (ctx.progress)(progress);
     Ok(())
 }
 
@@ -182,7 +203,7 @@ async fn import_roster(
 ) -> Result<()> {
     blind_ines(&mut set, ctx.storage.master_key);
     let said = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
-    let outcome = import_school(ctx, request, &set, declared).await?;
+    let outcome = Box::pin(import_school(ctx, request, &set, declared)).await?;
     tell(school_finding(request, set.uai, outcome, said));
     Ok(())
 }
@@ -268,6 +289,11 @@ async fn import_school(
     if school.academy != request.academy {
         return refused(ImportRejection::OtherAcademy { declared: school.academy, given: request.academy.clone() });
     }
+    match find_turn(ctx, &mut tx, request.format.name(), &given.uai).await? {
+        DeliveryTurn::Now => {}
+        DeliveryTurn::TakenBefore { later } => return Ok((SchoolImportOutcome::TakenBefore { later }, Vec::new())),
+        DeliveryTurn::After { missing } => return refused(ImportRejection::AfterMissing { missing }),
+    }
     let (master_key, phone_parser) = (ctx.storage.master_key, ctx.phone_parser);
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
         let reading = RosterReading { request, master_key, phone_parser, now: ctx.storage.now, set: given };
@@ -275,25 +301,26 @@ async fn import_school(
         let set = state.matching.without_ambiguous(given);
         let plan = match plan_changes(&state.current, &set, phone_parser, request.removals) {
             Ok(plan) => plan,
-            Err(refusal) => return refused(ImportRejection::Reconcile(refusal)),
+            Err(refusal) => {
+                if !matches!(refusal, ReconcileError::TooManyRemovals { .. }) {
+                    drop(tx);
+                    settle_delivery(ctx, request, &given.uai, false).await?;
+                }
+                return refused(ImportRejection::Reconcile(refusal));
+            }
         };
-        let taken = ImportSummary {
-            beside: Box::new(BesideOtherFormats {
-                led_by: Some(state.standing.leading.clone()).filter(|_| !state.standing.leads()),
-                ambiguous_pupils: state.matching.ambiguous_pupils.iter().cloned().collect(),
-                ambiguous_persons: state.matching.ambiguous_persons.iter().cloned().collect(),
-            }),
-            ..ImportSummary::from(&plan)
-        };
+        let taken = ImportSummary { beside: Box::new(state.describe_others(&plan)), ..ImportSummary::from(&plan) };
         let nothing = plan.is_empty()
             && state.matching.is_empty()
             && !state.standing.takes_lead
-            && state.current.last_export == Some(plan.export);
+            && (state.current.last_export == Some(plan.export) || set.extent.is_people_only());
         if request.dry_run {
             let planned = list_changes(request.format, &state.current, &set, &plan);
             return Ok((SchoolImportOutcome::Imported(taken), planned));
         }
         if nothing {
+            drop(tx);
+            settle_delivery(ctx, request, &given.uai, true).await?;
             return Ok((SchoolImportOutcome::Imported(taken), Vec::new()));
         }
         let sealed = SealedPlan::seal(ctx, state, plan, (request.format, &set))?;

@@ -96,7 +96,8 @@ fn joined(differences: &[(&'static str, bool)]) -> String {
     if names.is_empty() { "another format led it".to_owned() } else { format!("other {}", names.join(", ")) }
 }
 
-fn pupil_differences(old: &PupilData, new: &PupilData) -> String {
+/// Names what differs between two data of a pupil.
+pub fn pupil_differences(old: &PupilData, new: &PupilData) -> String {
     joined(&[
         ("names", (&old.family, &old.usage, &old.given) != (&new.family, &new.usage, &new.given)),
         ("birth date", old.born != new.born),
@@ -104,7 +105,8 @@ fn pupil_differences(old: &PupilData, new: &PupilData) -> String {
     ])
 }
 
-fn person_differences(old: &PersonData, new: &PersonData) -> String {
+/// Names what differs between two data of a person.
+pub fn person_differences(old: &PersonData, new: &PersonData) -> String {
     joined(&[
         ("names", (&old.family, &old.usage, &old.given) != (&new.family, &new.usage, &new.given)),
         ("mobile", (&old.phone, old.mobile_column) != (&new.phone, new.mobile_column)),

@@ -6,8 +6,9 @@
 use super::reconcile::ExportVersion;
 use crate::base::clock::{Span, Timestamp};
 
-/// The time by which the data of another format must be newer than what the leading format wrote last.
-pub const MIN_REPLACING_AGE: Span = Span::hours(48);
+/// The time by which the data of another format must be newer than what the leading format wrote last: more than 48
+/// hours, and the second by which a delta follows the complet of its day is none of them.
+pub const MIN_REPLACING_AGE: Span = Span(Span::hours(48).0 + Span::seconds(1).0);
 
 /// The part that a format plays in a school.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +57,26 @@ impl FormatStanding {
             None => RowAuthority::Adoptable,
             Some(_) if self.takes_lead => RowAuthority::Adoptable,
             Some(by) if by == self.leading && self.is_much_newer(given_at, row_at) => RowAuthority::Adoptable,
-            // The format leads in another school of the person.
-            Some(by) if by != self.leading && given_at.since(row_at) > MIN_REPLACING_AGE => RowAuthority::Adoptable,
             Some(_) => RowAuthority::Fixed,
+        }
+    }
+
+    /// True for data of a format that leads in another school of the person or pupil.
+    pub fn is_contested(&self, led_by: Option<&str>) -> bool {
+        led_by.is_some_and(|by| by != self.format && by != self.leading && !self.takes_lead)
+    }
+
+    /// Returns the authority over contested data that differs: the import corrects what it began to say after the data
+    /// last changed, and more than 48 hours after that.
+    pub fn authority_over_contested(
+        &self,
+        changed_at: Timestamp,
+        said_at: Timestamp,
+        given_at: Timestamp,
+    ) -> RowAuthority {
+        match said_at > changed_at && given_at.since(changed_at) > MIN_REPLACING_AGE {
+            true => RowAuthority::Adoptable,
+            false => RowAuthority::Fixed,
         }
     }
 

@@ -10,16 +10,19 @@ use super::formats::{PersonRecord, PupilRecord, SchoolRoster};
 use super::same_pupil::{IneConflict, PupilElsewhere, find_same_pupil};
 use super::{LinkData, PersonData, Phone, PupilData, UnusablePhone, UnusableReason};
 use crate::base::clock::Timestamp;
-use crate::base::phone::{PhoneError, PhoneParser};
+use crate::base::phone::PhoneParser;
 
 mod desired_state;
 mod held;
+mod records;
 mod removals;
 #[cfg(test)]
 mod tests;
 
 use desired_state::{DesiredState, is_legal};
 pub use held::HeldRows;
+use records::parse_phone;
+pub use records::{person_data, pupil_data};
 pub use removals::{RemovalCounts, RemovedShare};
 
 /// (ELEVE_ID, PERSONNE_ID)
@@ -62,6 +65,12 @@ pub struct ExportVersion {
     pub persons_at: Timestamp,
 }
 
+impl ExportVersion {
+    pub fn of(set: &SchoolRoster) -> Self {
+        Self { year: set.year, pupils_at: set.pupils_exported_at, persons_at: set.persons_exported_at }
+    }
+}
+
 /// The operator's policy for a roster ending many records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovalPolicy {
@@ -79,6 +88,9 @@ pub struct ReconcilePlan {
     pub persons_changed: Vec<(String, PersonData)>,
     pub pupils_new: Vec<(String, PupilData)>,
     pub pupils_changed: Vec<(String, PupilData)>,
+    /// Records with other data than the rows, which stay as they are: another format is their source.
+    pub persons_kept: Vec<(String, PersonData)>,
+    pub pupils_kept: Vec<(String, PupilData)>,
     /// Known persons with the same data in this newer export: only the export time changes.
     pub persons_unchanged: Vec<String>,
     pub pupils_unchanged: Vec<String>,
@@ -156,8 +168,7 @@ pub fn plan_changes(
     removals: RemovalPolicy,
 ) -> Result<ReconcilePlan, ReconcileError> {
     check_export_order(known, set)?;
-    let exported =
-        ExportVersion { year: set.year, pupils_at: set.pupils_exported_at, persons_at: set.persons_exported_at };
+    let exported = ExportVersion::of(set);
     let target = DesiredState::of(known, set);
     let mut plan = ReconcilePlan {
         export: exported,
@@ -165,6 +176,8 @@ pub fn plan_changes(
         persons_changed: Vec::new(),
         pupils_new: Vec::new(),
         pupils_changed: Vec::new(),
+        persons_kept: Vec::new(),
+        pupils_kept: Vec::new(),
         persons_unchanged: Vec::new(),
         pupils_unchanged: Vec::new(),
         enrolments_started: Vec::new(),
@@ -185,7 +198,9 @@ pub fn plan_changes(
     plan.plan_pupils(known, set, &target);
     plan.plan_accounts(known, set, &target);
     plan.plan_persons(known, set, numbering);
-    plan.unreachable = plan.list_unreachable(known, &target);
+    if !set.extent.is_people_only() {
+        plan.unreachable = plan.list_unreachable(known, &target);
+    }
     (plan.enrolments_started, plan.enrolments_moved, plan.enrolments_ended) =
         diff_maps(&known.enrolments, &target.enrolments);
     (plan.links_started, plan.links_changed, plan.links_ended) = diff_maps(&known.links, &target.links);
@@ -200,7 +215,7 @@ pub fn plan_changes(
 
 /// Checks that each file is as new as its own predecessor: new élèves with last year's responsables are no new roster.
 fn check_export_order(known: &CurrentState, set: &SchoolRoster) -> Result<(), ReconcileError> {
-    let Some(last) = known.last_export else { return Ok(()) };
+    let Some(last) = known.last_export.filter(|_| !set.extent.is_people_only()) else { return Ok(()) };
     for (known, given) in [(last.pupils_at, set.pupils_exported_at), (last.persons_at, set.persons_exported_at)] {
         if given < known {
             return Err(ReconcileError::OlderExport { known, given });
@@ -216,15 +231,15 @@ impl ReconcilePlan {
     fn plan_pupils(&mut self, known: &CurrentState, set: &SchoolRoster, target: &DesiredState) {
         for pupil in in_id_order(&set.pupils, |pupil: &PupilRecord| &pupil.id) {
             let old = known.pupils.get(&pupil.id);
-            let mut data = pupil.data.clone();
-            // An export without the INE says nothing against the one that another export gave.
-            data.ine_blind = data.ine_blind.or_else(|| old.and_then(|old| old.data.ine_blind.clone()));
-            let row = (pupil.id.clone(), data);
+            let row = (pupil.id.clone(), pupil_data(pupil, old.map(|old| &old.data)));
             match old {
                 None if target.enrolments.contains_key(&pupil.id) => self.pupils_new.push(row),
                 // A pupil gone before the first import is not stored.
                 None => {}
-                Some(old) if old.exported_at > set.pupils_exported_at || known.held.pupils.contains(&row.0) => {}
+                Some(old) if known.held.pupils.contains(&row.0) => {
+                    self.pupils_kept.extend((old.data != row.1).then_some(row));
+                }
+                Some(old) if old.exported_at > set.pupils_exported_at => {}
                 Some(old) if old.data != row.1 || known.held.pupils_to_lead.contains(&row.0) => {
                     self.pupils_changed.push(row);
                 }
@@ -256,22 +271,18 @@ impl ReconcilePlan {
 
     fn plan_persons(&mut self, known: &CurrentState, set: &SchoolRoster, numbering: &PhoneParser) {
         for person in in_id_order(&set.persons, |person: &PersonRecord| &person.id) {
+            let old = known.persons.get(&person.id);
+            let data = person_data(person, numbering, old.map(|old| &old.data));
             let phone = parse_phone(person.mobile.as_deref().unwrap_or_default(), numbering);
             if let Phone::Unusable(UnusablePhone { reason: Some(why), .. }) = &phone {
                 self.unusable_numbers.push((person.id.clone(), *why));
             }
-            let mut others = person.other_numbers.iter().filter(|_| phone.mobile().is_none());
-            let mobile_in = others.find(|(_, text)| numbering.parse_mobile(text).is_ok()).map(|(column, _)| *column);
-            let PersonRecord { family, usage, given, .. } = person.clone();
-            let mut data = PersonData { family, usage, given, phone, mobile_column: mobile_in };
-            let old = known.persons.get(&person.id);
-            if let Some(old) = old.filter(|_| person.keeps_phone) {
-                (data.phone, data.mobile_column) = (old.data.phone.clone(), old.data.mobile_column);
-            }
             match old {
                 None => self.persons_new.push((person.id.clone(), data)),
+                Some(old) if known.held.persons.contains(&person.id) => {
+                    self.persons_kept.extend((old.data != data).then(|| (person.id.clone(), data)));
+                }
                 Some(old) if old.exported_at > set.persons_exported_at => {}
-                Some(_) if known.held.persons.contains(&person.id) => {}
                 Some(old) if old.data != data || known.held.persons_to_lead.contains(&person.id) => {
                     self.persons_changed.push((person.id.clone(), data));
                 }
@@ -302,20 +313,6 @@ fn repeated_ines<'a>(set: &'a SchoolRoster, target: &DesiredState) -> BTreeSet<&
     let mut seen = BTreeSet::new();
     let enrolled = set.pupils.iter().filter(|pupil| target.enrolments.contains_key(&pupil.id));
     enrolled.filter_map(|pupil| pupil.data.ine_blind.as_deref()).filter(|ine| !seen.insert(*ine)).collect()
-}
-
-/// Parses TEL_PORTABLE.
-fn parse_phone(text: &str, numbering: &PhoneParser) -> Phone {
-    let why = match numbering.parse_mobile(text) {
-        Ok(number) => return Phone::Mobile(number),
-        Err(PhoneError::Empty) => return Phone::Absent,
-        Err(PhoneError::Landline) => UnusableReason::Landline,
-        Err(PhoneError::Incomplete) => UnusableReason::Incomplete,
-    };
-    let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
-    let end = digits.iter().skip(digits.len().saturating_sub(2)).collect();
-    let landline = numbering.parse_landline(text).filter(|_| why == UnusableReason::Landline);
-    Phone::Unusable(UnusablePhone { reason: Some(why), last_digits: end, landline })
 }
 
 fn in_id_order<T>(records: &[T], id: impl Fn(&T) -> &str) -> Vec<&T> {

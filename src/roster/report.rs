@@ -30,10 +30,16 @@ pub enum ImportFinding {
     UnknownStructure { delivery: String, key: String, pupils: usize },
     /// A record of no school.
     Record(RecordError),
+    /// A school that took deliveries before, and of which the complet has no pupil.
+    AbsentSchool { delivery: String, uai: Uai },
+    /// The files are those of an import that was interrupted.
+    Resumed,
     /// No roster among the files.
     NoRoster,
     /// A school with files among those given.
     School(Box<SchoolImportReport>),
+    /// The persons of a delta who are nobody's responsable yet; the school of the report only carries them.
+    Unplaced { delivery: String, report: Box<SchoolImportReport> },
 }
 
 impl ImportFinding {
@@ -44,11 +50,13 @@ impl ImportFinding {
             | ImportFinding::Delivery(_)
             | ImportFinding::Record(_)
             | ImportFinding::NoRoster => false,
-            ImportFinding::Skipped(_) | ImportFinding::PassedOverSchool(_) | ImportFinding::UnknownStructure { .. } => {
-                true
-            }
-            ImportFinding::School(school) => {
-                matches!(school.outcome, SchoolImportOutcome::Imported(_)) && school.errors.is_empty()
+            ImportFinding::Skipped(_)
+            | ImportFinding::PassedOverSchool(_)
+            | ImportFinding::UnknownStructure { .. }
+            | ImportFinding::AbsentSchool { .. }
+            | ImportFinding::Resumed => true,
+            ImportFinding::School(school) | ImportFinding::Unplaced { report: school, .. } => {
+                !matches!(school.outcome, SchoolImportOutcome::Rejected(_)) && school.errors.is_empty()
             }
         }
     }
@@ -73,6 +81,10 @@ pub struct SchoolImportReport {
 #[derive(Clone, Debug, PartialEq)]
 pub enum SchoolImportOutcome {
     Imported(ImportSummary),
+    /// The delivery was taken before, and a later one after it.
+    TakenBefore {
+        later: String,
+    },
     Rejected(ImportRejection),
 }
 
@@ -103,6 +115,17 @@ pub struct BesideOtherFormats {
     /// Keys of pupils and persons who could be several rows of another format; they count as unchanged.
     pub ambiguous_pupils: Vec<String>,
     pub ambiguous_persons: Vec<String>,
+    /// Records that differ from rows of another format, which stay.
+    pub kept: Vec<KeptRecord>,
+}
+
+/// A record that differs from the row of another format, which stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptRecord {
+    pub is_pupil: bool,
+    pub id: String,
+    pub what: String,
+    pub led_by: String,
 }
 
 /// The numbers of rows started, changed and ended by a roster.
@@ -136,6 +159,8 @@ pub enum ImportRejection {
     Files(#[from] SchoolRosterError),
     #[error(transparent)]
     Reconcile(#[from] ReconcileError),
+    #[error("{missing} was not taken here: give that one first, or a complet")]
+    AfterMissing { missing: String },
     #[error("other imports of this school keep coming first; try again")]
     Conflict,
 }

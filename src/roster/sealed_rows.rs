@@ -40,6 +40,8 @@ pub struct PersonRow {
     pub exported_at: i64,
     /// The format that wrote the row while it led in its school.
     pub led_by: Option<String>,
+    /// The time of the export by which the data became what it is; absent: `exported_at`.
+    pub changed_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, FromRow, serde::Serialize, serde::Deserialize)]
@@ -56,6 +58,8 @@ pub struct PupilRow {
     pub exported_at: i64,
     /// The format that wrote the row while it led in its school.
     pub led_by: Option<String>,
+    /// The time of the export by which the data became what it is; absent: `exported_at`.
+    pub changed_at: Option<i64>,
 }
 
 fn phone_associated_data(row: &str) -> AssociatedData<'_> {
@@ -116,6 +120,7 @@ impl PersonRow {
             mobile_in: data.mobile_column.map(str::to_owned),
             exported_at: at.0,
             led_by: None,
+            changed_at: Some(at.0),
         })
     }
 
@@ -142,6 +147,14 @@ impl PersonRow {
 }
 
 impl PersonRow {
+    /// Returns this row in the place of an older one: no older than that by its export, and unchanged since then if the
+    /// data is the same.
+    #[must_use]
+    pub fn dated_after(&self, old: &Self, is_same: bool) -> Self {
+        let changed_at = if is_same { old.changed_at.or(Some(old.exported_at)) } else { self.changed_at };
+        Self { exported_at: self.exported_at.max(old.exported_at), changed_at, ..self.clone() }
+    }
+
     fn open_landline(&self, master_key: &MasterKey) -> Result<Option<E164>, RowError> {
         let Some(sealed) = &self.landline else { return Ok(None) };
         let text = master_key.open(landline_associated_data(&self.id), sealed)?;
@@ -150,6 +163,13 @@ impl PersonRow {
 }
 
 impl PupilRow {
+    /// Returns this row in the place of an older one, like [`PersonRow::dated_after`].
+    #[must_use]
+    pub fn dated_after(&self, old: &Self, is_same: bool) -> Self {
+        let changed_at = if is_same { old.changed_at.or(Some(old.exported_at)) } else { self.changed_at };
+        Self { exported_at: self.exported_at.max(old.exported_at), changed_at, ..self.clone() }
+    }
+
     pub fn seal(
         master_key: &MasterKey,
         id: &PupilId,
@@ -168,6 +188,7 @@ impl PupilRow {
             account_id: None,
             exported_at: at.0,
             led_by: None,
+            changed_at: Some(at.0),
         })
     }
 

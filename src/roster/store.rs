@@ -6,12 +6,16 @@ use crate::base::uai::Uai;
 use crate::db::{FromRow, Result, Tx, UnitOfWork, args};
 use crate::tenants::NoticeKind;
 
+pub mod deliveries;
+pub mod former;
 pub mod import;
 pub mod keys;
 pub mod ownership;
 pub mod pupils;
 pub mod runs;
 pub mod same_pupil;
+pub mod statements;
+pub mod undone;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -204,15 +208,15 @@ pub struct ToldPhone {
     pub is_proven: bool,
 }
 
-/// Returns the mobile number of the account's person exported last, for the `phone` scope. A number that its person
-/// gave up is nobody's to tell.
+/// Returns the mobile number of an account for the `phone` scope: one from which a right code came, else that of the person
+/// exported last. A number that its person gave up is nobody's to tell.
 pub async fn find_phone_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Option<ToldPhone>> {
     tx.fetch_optional(
         "SELECT p.id AS person_id, p.phone, EXISTS (SELECT 1 FROM person o WHERE o.account_id = p.account_id \
          AND o.phone_blind = p.phone_blind AND o.phone_proven_at IS NOT NULL AND o.phone_disowned_at IS NULL) \
          AS is_proven FROM person p \
          WHERE p.account_id = $1 AND p.phone IS NOT NULL AND p.phone_disowned_at IS NULL \
-         ORDER BY p.exported_at DESC, p.id LIMIT 1",
+         ORDER BY is_proven DESC, p.exported_at DESC, p.id LIMIT 1",
         args![account_id],
     )
     .await

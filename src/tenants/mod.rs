@@ -1,5 +1,6 @@
 //! Academies and schools, the activation campaigns of schools, and notices to schools.
 
+pub mod departments;
 pub mod ops;
 pub mod store;
 

@@ -91,7 +91,7 @@ fn bar(progress: ImportProgress) -> String {
 
 /// Returns what is done, in percent too, and the time left if the rest goes as fast.
 fn describe(progress: ImportProgress, elapsed: Duration) -> String {
-    let ImportProgress { done, total } = progress;
+    let ImportProgress { done, total, is_resumed } = progress;
     let percent = done.saturating_mul(100).checked_div(total).unwrap_or_default();
     let rest = u32::try_from(total.saturating_sub(done)).unwrap_or(u32::MAX);
     let left =
@@ -100,7 +100,8 @@ fn describe(progress: ImportProgress, elapsed: Duration) -> String {
         Some(left) if rest > 0 => format!(", {} min {:02} s left", left.as_secs() / 60, left.as_secs() % 60),
         _ => String::new(),
     };
-    format!("{percent} % ({done} of {total} schools){left}")
+    let again = if is_resumed { ", after an interruption: what was taken is read again" } else { "" };
+    format!("{percent} % ({done} of {total} schools){left}{again}")
 }
 
 #[cfg(test)]
@@ -125,10 +126,14 @@ mod tests {
 
     #[test]
     fn the_time_left_is_that_of_the_rest() {
-        let at = |done, seconds| describe(ImportProgress { done, total: 40 }, Duration::from_secs(seconds));
+        let of = |done| ImportProgress { done, total: 40, ..ImportProgress::default() };
+        let at = |done, seconds| describe(of(done), Duration::from_secs(seconds));
         assert_eq!(at(0, 0), "0 % (0 of 40 schools)");
         assert_eq!(at(10, 50), "25 % (10 of 40 schools), 2 min 30 s left");
         assert_eq!(at(40, 200), "100 % (40 of 40 schools)");
-        assert_eq!(bar(ImportProgress { done: 10, total: 40 }), format!("[{}{}]", "#".repeat(7), ".".repeat(23)));
+        let resumed = ImportProgress { is_resumed: true, ..of(20) };
+        let line = "50 % (20 of 40 schools), 1 min 00 s left, after an interruption: what was taken is read again";
+        assert_eq!(describe(resumed, Duration::from_secs(60)), line);
+        assert_eq!(bar(of(10)), format!("[{}{}]", "#".repeat(7), ".".repeat(23)));
     }
 }

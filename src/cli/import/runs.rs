@@ -29,9 +29,13 @@ fn describe(run: &ImportRunRow) -> String {
         (_, _, Some(_), false) => "not all was taken".to_owned(),
         (_, _, Some(_), true) => "all was taken".to_owned(),
     };
+    let resumed = run.resumed_at.map(|at| format!(", resumed {}", format_paris_time(Timestamp(at))));
+    let ended = run.finished_at.map(|at| format!(", ended {}", format_paris_time(Timestamp(at))));
     format!(
-        "{} {academy} {format} by {actor}: {sets} sets written; {state}",
-        format_paris_time(Timestamp(run.started_at))
+        "{}{}{} {academy} {format} by {actor}: {sets} sets written; {state}",
+        format_paris_time(Timestamp(run.started_at)),
+        resumed.unwrap_or_default(),
+        ended.unwrap_or_default()
     )
 }
 

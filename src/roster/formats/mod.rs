@@ -180,6 +180,11 @@ impl RosterExtent {
             RosterExtent::Changes(changes) => Some(changes),
         }
     }
+
+    /// True if the set says nothing of the school under which it is written.
+    pub fn is_people_only(&self) -> bool {
+        self.changes().is_some_and(|changes| changes.people_only)
+    }
 }
 
 /// The records that end by a set of changes.
@@ -189,6 +194,8 @@ pub struct ChangeSet {
     pub persons_removed: BTreeSet<String>,
     /// The pupils whose links are all in the set.
     pub links_restated: BTreeSet<String>,
+    /// True for people who are of no school yet: the school's own set stays as old as it is.
+    pub people_only: bool,
 }
 
 impl ChangeSet {

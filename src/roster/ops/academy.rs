@@ -7,18 +7,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::academy_changes::import_delta;
+use super::deliveries::{expect_delivery, expect_everywhere};
 use super::{ImportContext, ImportProgress, ImportRequest, Result, import_roster, open_file};
 use crate::db::Durability;
 use crate::roster::formats::aaf::index::{DeliveryIndex, PassedOverSchool};
 use crate::roster::formats::aaf::schools::SchoolBatch;
 use crate::roster::formats::aaf::{
-    AafDocument, AafRequest, AafSchool, Delivery, DeliveryError, DeliveryFileName, DeliveryKind, RecordKind,
-    SchoolFault, for_each_request, group_deliveries, list_documents,
+    AafDocument, AafRequest, AafSchool, Delivery, DeliveryError, DeliveryFileName, DeliveryKind, DeliveryMark,
+    RecordKind, SchoolFault, for_each_request, group_deliveries, list_documents,
 };
 use crate::roster::formats::{FileError, FileErrorKind, SchoolRoster, SkippedExport};
 use crate::roster::report::ImportFinding;
-use crate::roster::store::keys;
-use crate::tenants::{self, School, is_telephone};
+use crate::roster::store::{deliveries, keys};
+use crate::roster::uai::Uai;
+use crate::tenants::{self, School, departments, is_telephone};
 
 type Tell<'a> = &'a mut (dyn FnMut(ImportFinding) + Send);
 
@@ -48,6 +50,7 @@ pub async fn import_deliveries(ctx: ImportContext<'_>, request: &ImportRequest, 
             Err(error) => Err(error),
         };
         if let Err(error) = taken {
+            expect_everywhere(ctx, request, error.delivery()).await?;
             refused.insert(error.delivery().prefix.clone());
             tell(ImportFinding::Delivery(error));
         }
@@ -132,9 +135,17 @@ async fn import_complet(
     for error in std::mem::take(&mut index.errors) {
         tell(ImportFinding::Record(error));
     }
+    let batches = index.batches();
+    let mark = name.mark();
+    let present: BTreeSet<&Uai> =
+        batches.iter().flatten().filter_map(|key| Some(&index.schools.get(key)?.uai)).collect();
+    for uai in list_absent(ctx, request, &mark, &present).await? {
+        tell(ImportFinding::AbsentSchool { delivery: mark.name.clone(), uai });
+    }
+    expect_delivery(ctx, request, &mark, present.into_iter()).await?;
+    let ctx = ImportContext { delivery: Some(&mark), ..ctx };
     let mut shared = (index, files, name);
-    let batches = shared.0.batches();
-    let mut progress = ImportProgress { done: 0, total: batches.iter().map(BTreeSet::len).sum() };
+    let mut progress = ImportProgress::of(ctx, batches.iter().map(BTreeSet::len).sum());
     (ctx.progress)(progress);
     for keys in batches {
         let (rosters, back) = tokio::task::spawn_blocking(move || {
@@ -160,6 +171,19 @@ async fn import_complet(
         }
     }
     Ok(Ok(()))
+}
+
+/// Lists the schools of which earlier deliveries had pupils, and this one has none.
+async fn list_absent(
+    ctx: ImportContext<'_>,
+    request: &ImportRequest,
+    mark: &DeliveryMark,
+    present: &BTreeSet<&Uai>,
+) -> Result<Vec<Uai>> {
+    let mut tx = ctx.storage.db.read().await?;
+    let (academy, format) = (request.academy.as_str(), request.format.name());
+    let known = deliveries::list_schools_of_prefix(&mut tx, academy, format, &mark.prefix).await?;
+    Ok(known.into_iter().filter(|uai| !present.contains(uai)).collect())
 }
 
 fn read_batch(
@@ -221,6 +245,11 @@ pub fn to_school(
     let own = code.map(|code| code.trim_start_matches('0'));
     if let Some(other) = found.academy_code.as_deref().filter(|found| own.is_some_and(|own| own != *found)) {
         return Err(SchoolFault::OtherAcademy(other.to_owned()));
+    }
+    // An --academy by mistake would declare the schools of another one: what says no academy must be of a department here.
+    let is_said = found.academy_code.is_some() && own.is_some();
+    if known.is_none() && !is_said && !own.is_some_and(|own| departments::is_of_academy(&found.uai, own)) {
+        return Err(SchoolFault::OtherDepartment(departments::department_of(&found.uai).to_owned()));
     }
     let ministry = found.ministry.or(known.map(|known| known.ministry.as_str())).ok_or(SchoolFault::UnknownMinistry)?;
     Ok(School {

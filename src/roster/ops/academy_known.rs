@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ImportRequest, Result};
 use crate::db::Tx;
-use crate::roster::formats::aaf::{AafDocument, AafRequest, RecordKind};
+use crate::roster::formats::aaf::{AafDocument, AafRequest, RecordKind, children_of};
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
 use crate::roster::store::keys::{self, KeyedEnrolment, KeyedLink};
 use crate::roster::uai::Uai;
@@ -30,7 +30,14 @@ impl KnownRecords {
         let ids = |kind: RecordKind| -> Vec<&str> {
             changes.get(&kind).into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
         };
-        let pupil_keys = ids(RecordKind::Eleve);
+        // In the first degree a person names the children.
+        let persons = changes.get(&RecordKind::PersRelEleve).into_iter().flatten();
+        let children: BTreeSet<String> =
+            persons.flat_map(|(key, (_, request))| children_of(request, key)).map(|link| link.pupil).collect();
+        let mut pupil_keys = ids(RecordKind::Eleve);
+        pupil_keys.extend(children.iter().map(String::as_str));
+        pupil_keys.sort_unstable();
+        pupil_keys.dedup();
         let structures = keys::list_structures(tx, academy, format).await?;
         let mut known = Self {
             keys: structures.iter().map(|(key, uai)| (uai.clone(), key.clone())).collect(),

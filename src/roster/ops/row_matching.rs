@@ -85,6 +85,7 @@ impl StoredRoster {
         let found: Vec<&PupilId> = rows.iter().map(|row| &row.id).collect();
         let keyed: BTreeSet<PupilId> =
             keys::list_keyed_pupils(tx, academy, format, &found).await?.into_iter().collect();
+        self.read_statements(tx, rows.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         for row in rows {
             let Some(pupil) = by_id.get(row.pupil_key.as_str()) else { continue };
             let key = pupil.id.clone();
@@ -106,8 +107,10 @@ impl StoredRoster {
             unmatched.iter().filter_map(|pupil| Some((pupil.data.ine_blind.as_deref()?, *pupil))).collect();
         let (academy, format) = (reading.request.academy.as_str(), reading.request.format.name());
         let blinds: Vec<&str> = by_ine.keys().copied().collect();
+        let found = keys::list_unkeyed_by_ine(tx, academy, format, &blinds).await?;
+        self.read_statements(tx, found.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         let mut rows = BTreeMap::<String, Vec<_>>::new();
-        for row in keys::list_unkeyed_by_ine(tx, academy, format, &blinds).await? {
+        for row in found {
             let Some(pupil) = row.ine_blind.as_deref().and_then(|blind| by_ine.get(blind)) else { continue };
             let data = row.open(reading.master_key)?.data;
             let is_other_number = pupil.eleve_id.is_some() && !row.pupil_key.contains(':');
@@ -144,7 +147,7 @@ impl StoredRoster {
         let pupils: Vec<&PupilId> = pupils.into_iter().collect();
         let (academy, format) = (reading.request.academy.as_str(), reading.request.format.name());
         let mut around = BTreeMap::<PupilId, Vec<UnkeyedResponsable>>::new();
-        for row in keys::list_unkeyed_responsables(tx, academy, format, &pupils).await? {
+        for row in keys::list_unkeyed_responsables(tx, (academy, format, &set.uai), &pupils).await? {
             around.entry(row.pupil_id.clone()).or_default().push(row);
         }
         let mut claims = BTreeMap::<PersonId, Vec<String>>::new();
@@ -166,7 +169,9 @@ impl StoredRoster {
         });
         self.matching.ambiguous_persons.extend(ambiguous);
         let ids: Vec<&PersonId> = claims.keys().collect();
-        for row in keys::list_persons_by_id(tx, academy, &ids).await? {
+        let found = keys::list_persons_by_id(tx, academy, &ids).await?;
+        self.read_statements(tx, found.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
+        for row in found {
             let Some(key) = claims.get(&row.id).and_then(|claimed| claimed.first()).cloned() else { continue };
             self.matching.persons.insert(row.id.clone(), key.clone());
             self.take_person(reading, key, row)?;
@@ -178,18 +183,20 @@ impl StoredRoster {
 /// Several rows could be meant.
 struct Ambiguous;
 
-/// Returns the only row with the names of a record; the mobile tells two apart.
+/// Returns the only row with the names of a record; the mobile tells two apart. A parent whom only another school has
+/// is taken by the mobile too: a child may have a mother here and a stepmother there, of one name.
 fn sole_row<'a>(
     person: &PersonRecord,
     known: impl Iterator<Item = &'a UnkeyedResponsable>,
     blind: impl Fn(&str) -> Option<String>,
 ) -> std::result::Result<Option<PersonId>, Ambiguous> {
-    let agreeing: BTreeMap<&PersonId, &UnkeyedResponsable> =
-        known.filter(|row| is_same_person(person, row)).map(|row| (&row.person_id, row)).collect();
+    let mobile = person.mobile.as_deref().and_then(blind);
+    let has_mobile = |row: &UnkeyedResponsable| mobile.is_some() && row.phone_blind == mobile;
+    let known = known.filter(|row| is_same_person(person, row) && (row.is_own || has_mobile(row)));
+    let agreeing: BTreeMap<&PersonId, &UnkeyedResponsable> = known.map(|row| (&row.person_id, row)).collect();
     let mut rows: Vec<&UnkeyedResponsable> = agreeing.into_values().collect();
     if rows.len() > 1 {
-        let mobile = person.mobile.as_deref().and_then(blind);
-        rows.retain(|row| mobile.is_some() && row.phone_blind == mobile);
+        rows.retain(|row| has_mobile(row));
         if rows.len() != 1 {
             return Err(Ambiguous);
         }

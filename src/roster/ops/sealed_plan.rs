@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::former::FormerSet;
 use super::row_matching::RowMatching;
 use super::stored_roster::{FormerRows, StoredRoster};
-use super::undo::FormerSet;
+
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::ids::row_id;
@@ -17,27 +18,32 @@ use crate::roster::precedence::FormatStanding;
 use crate::roster::reconcile::{ExportVersion, LinkKey, ReconcilePlan};
 use crate::roster::report::RosterChanges;
 use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::roster::store::former::list_former_notices;
 use crate::roster::store::import::{self, NewLink, RosterExportRow, RosterSetRow};
-use crate::roster::store::runs::{self, FormerEnrolment, FormerLink, RunSetRow};
-use crate::roster::store::{keys, same_pupil};
+use crate::roster::store::runs::{self, RunSetRow};
+use crate::roster::store::statements::{self, StatementRow};
+use crate::roster::store::{deliveries, keys, same_pupil};
 use crate::roster::uai::Uai;
 use crate::tenants::{self, Notice, NoticeKind};
 
 /// A plan with its encrypted rows.
 pub struct SealedPlan {
     format: RosterFormat,
-    standing: FormatStanding,
-    matching: RowMatching,
-    plan: ReconcilePlan,
-    set: Option<RosterSetRow>,
-    former: FormerRows,
-    persons: BTreeMap<String, PersonId>,
-    pupils: BTreeMap<String, PupilId>,
+    pub(super) standing: FormatStanding,
+    pub(super) matching: RowMatching,
+    pub(super) plan: ReconcilePlan,
+    /// True if the set says nothing of the school: its last export stays the last.
+    is_people_only: bool,
+    pub(super) set: Option<RosterSetRow>,
+    pub(super) former: FormerRows,
+    pub(super) statements: Vec<StatementRow>,
+    pub(super) persons: BTreeMap<String, PersonId>,
+    pub(super) pupils: BTreeMap<String, PupilId>,
     /// Each new row with its key in the format; the row's own key is SIECLE's, or stands in its place.
-    persons_new: Vec<(String, PersonRow)>,
-    persons_changed: Vec<PersonRow>,
-    pupils_new: Vec<(String, PupilRow)>,
-    pupils_changed: Vec<PupilRow>,
+    pub(super) persons_new: Vec<(String, PersonRow)>,
+    pub(super) persons_changed: Vec<PersonRow>,
+    pub(super) pupils_new: Vec<(String, PupilRow)>,
+    pub(super) pupils_changed: Vec<PupilRow>,
 }
 
 impl SealedPlan {
@@ -47,7 +53,8 @@ impl SealedPlan {
         plan: ReconcilePlan,
         (format, roster): (RosterFormat, &SchoolRoster),
     ) -> Result<Self> {
-        let StoredRoster { set, mut persons, mut pupils, standing, matching, led, former, .. } = state;
+        let StoredRoster { current, set, mut persons, mut pupils, standing, matching, led, former, statements, .. } =
+            state;
         for (key, _) in &plan.persons_new {
             persons.insert(key.clone(), PersonId::new(row_id(ctx.storage.now, ctx.storage.rng)));
         }
@@ -59,7 +66,9 @@ impl SealedPlan {
         let person = |(key, data): &(String, _)| {
             let id = row_id_of("person", &persons, key)?;
             let row = PersonRow::seal(ctx.storage.master_key, id, &format.key_column(key), data, responsables)?;
-            Ok((key.clone(), PersonRow { led_by: led_by(key), ..row }))
+            let row = PersonRow { led_by: led_by(key), ..row };
+            let is_same = current.persons.get(key).is_some_and(|known| known.data == *data);
+            Ok((key.clone(), former.persons.get(key).map_or_else(|| row.clone(), |old| row.dated_after(old, is_same))))
         };
         let eleve_ids: BTreeMap<&str, &str> =
             roster.pupils.iter().filter_map(|pupil| Some((pupil.id.as_str(), pupil.eleve_id.as_deref()?))).collect();
@@ -67,7 +76,9 @@ impl SealedPlan {
             let id = row_id_of("pupil", &pupils, key)?;
             let column = eleve_ids.get(key.as_str()).map_or_else(|| format.key_column(key), |id| (*id).to_owned());
             let row = PupilRow::seal(ctx.storage.master_key, id, &column, data, eleves)?;
-            Ok((key.clone(), PupilRow { led_by: led_by(key), ..row }))
+            let row = PupilRow { led_by: led_by(key), ..row };
+            let is_same = current.pupils.get(key).is_some_and(|known| known.data == *data);
+            Ok((key.clone(), former.pupils.get(key).map_or_else(|| row.clone(), |old| row.dated_after(old, is_same))))
         };
         let persons_new = plan.persons_new.iter().map(person).collect::<Result<_>>()?;
         let persons_changed = plan.persons_changed.iter().map(person);
@@ -80,8 +91,10 @@ impl SealedPlan {
             standing,
             matching,
             plan,
+            is_people_only: roster.extent.is_people_only(),
             set,
             former,
+            statements,
             persons,
             pupils,
             persons_new,
@@ -96,6 +109,8 @@ impl SealedPlan {
         let mut tx = ctx.storage.write(Durability::Durable).await?;
         let new = self.revision();
         let first = import::compare_and_set(&mut tx, uai, self.set.as_ref(), &new).await?;
+        let mut former = FormerSet::read(ctx, &mut tx, &self, (academy, uai)).await?;
+        let notices = list_former_notices(&mut tx, uai).await?;
         if !first
             || !self.write_people(&mut tx, academy).await?
             || !self.write_keys(&mut tx, academy).await?
@@ -104,50 +119,32 @@ impl SealedPlan {
             tx.rollback().await?;
             return Ok(false);
         }
+        for statement in &self.statements {
+            statements::upsert_statement(&mut tx, statement).await?;
+        }
         self.write_exports(&mut tx, uai).await?;
         self.write_school(&mut tx, uai).await?;
         self.write_notices(&mut tx, uai).await?;
         let detail = format!("{uai} revision {}: {}", new.revision, RosterChanges::from(&self.plan));
         let about = AuditDetails { uai: Some(uai), detail: &detail, ..AuditDetails::default() };
         audit::store::record(&mut tx, AuditEvent::RosterImported, about).await?;
+        if let Some(mark) = ctx.delivery {
+            deliveries::mark_taken(&mut tx, uai, self.standing.format, mark).await?;
+        }
         if let Some(run_id) = ctx.run {
+            former.compare_notices(notices, list_former_notices(&mut tx, uai).await?);
             let (uai, changes) = (uai.clone(), RosterChanges::from(&self.plan).to_string());
-            let former = serde_json::to_string(&self.former_set()?).map_err(ImportError::Former)?;
+            let former = serde_json::to_string(&former).map_err(ImportError::Former)?;
             runs::insert_set(&mut tx, run_id, &RunSetRow { uai, revision: new.revision, changes, former }).await?;
         }
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Returns what an undo puts back. Of a school's first set that is nothing: all of it ends.
-    fn former_set(&self) -> Result<FormerSet> {
-        let mut former = FormerSet::of(self.set.clone(), self.plan.export);
-        if self.set.is_none() {
-            return Ok(former);
-        }
-        let plan = &self.plan;
-        let keys = plan.persons_changed.iter().map(|(key, _)| key);
-        former.persons = keys.filter_map(|key| self.former.persons.get(key).cloned()).collect();
-        let keys = plan.pupils_changed.iter().map(|(key, _)| key);
-        former.pupils = keys.filter_map(|key| self.former.pupils.get(key).cloned()).collect();
-        let written = plan.enrolments_started.iter().chain(&plan.enrolments_moved).map(|(key, _)| key);
-        for key in written.chain(&plan.enrolments_ended) {
-            let pupil_id = row_id_of("pupil", &self.pupils, key)?.clone();
-            former.enrolments.push(FormerEnrolment { pupil_id, state: self.former.enrolments.get(key).cloned() });
-        }
-        let written = plan.links_started.iter().chain(&plan.links_changed).map(|(key, _)| key);
-        for key in written.chain(&plan.links_ended) {
-            let (person_id, pupil_id) = self.link_ids(key)?;
-            let (person_id, pupil_id) = (person_id.clone(), pupil_id.clone());
-            former.links.push(FormerLink { pupil_id, person_id, state: self.former.links.get(key).cloned() });
-        }
-        Ok(former)
-    }
-
     fn revision(&self) -> RosterSetRow {
         let revision = self.set.as_ref().map_or(1, |set| set.revision.saturating_add(1));
         match &self.set {
-            Some(set) if !self.standing.leads() => RosterSetRow { revision, ..set.clone() },
+            Some(set) if !self.standing.leads() || self.is_people_only => RosterSetRow { revision, ..set.clone() },
             _ => {
                 let ExportVersion { year, pupils_at: eleves, persons_at: responsables } = self.plan.export;
                 RosterSetRow {
@@ -169,7 +166,7 @@ impl SealedPlan {
             persons_exported_at: export.persons_at.0,
         };
         let FormatStanding { format, leading, takes_lead, leading_export } = &self.standing;
-        if !self.standing.leads() {
+        if !self.standing.leads() && !self.is_people_only {
             import::upsert_export(tx, uai, format, row(self.plan.export)).await?;
         }
         if let Some(former) = leading_export.filter(|_| *takes_lead) {
@@ -294,12 +291,12 @@ impl SealedPlan {
         Ok(tenants::store::settle_repeated(tx, uai, &repeated).await?)
     }
 
-    fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&PersonId, &PupilId)> {
+    pub(super) fn link_ids(&self, (pupil, person): &LinkKey) -> Result<(&PersonId, &PupilId)> {
         Ok((row_id_of("person", &self.persons, person)?, row_id_of("pupil", &self.pupils, pupil)?))
     }
 }
 
-fn row_id_of<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, key: &str) -> Result<&'a Id> {
+pub(super) fn row_id_of<'a, Id>(what: &'static str, rows: &'a BTreeMap<String, Id>, key: &str) -> Result<&'a Id> {
     rows.get(key).ok_or_else(|| ImportError::UnknownRow { what, key: key.to_owned() })
 }
 

@@ -12,11 +12,11 @@ use crate::db::{self, Tx, parse_word};
 use crate::roster::LinkData;
 use crate::roster::formats::SchoolRoster;
 use crate::roster::precedence::{FormatStanding, RowAuthority};
-use crate::roster::reconcile::{CurrentState, ExportVersion, LinkKey};
+use crate::roster::reconcile::{CurrentState, ExportVersion};
 use crate::roster::same_pupil::{MIN_ABSENCE, PupilElsewhere};
 use crate::roster::sealed_rows::{PersonRow, PupilRow, open_birth_date};
 use crate::roster::store::import::{self, RosterExportRow, RosterSetRow};
-use crate::roster::store::runs::{FormerEnrolmentState, FormerLinkState};
+use crate::roster::store::statements::StatementRow;
 use crate::roster::store::{keys, same_pupil};
 
 /// The inputs of reading a school's state, beside the database.
@@ -41,19 +41,20 @@ pub struct StoredRoster {
     pub matching: RowMatching,
     /// The persons and pupils that the format leads already.
     pub led: BTreeSet<String>,
-    /// The rows and states before the import, for its undo.
+    /// The rows before the import.
     pub former: FormerRows,
+    /// The statements of this format before about contested rows, by the row's id, and those to be remembered.
+    pub said: BTreeMap<String, StatementRow>,
+    pub statements: Vec<StatementRow>,
     /// The pupils who have an account.
     accounted: BTreeSet<String>,
 }
 
-/// The rows of people by key, and the current enrolments and links of the school, whatever format they are of.
+/// The rows of people by key.
 #[derive(Debug, Default)]
 pub struct FormerRows {
     pub persons: BTreeMap<String, PersonRow>,
     pub pupils: BTreeMap<String, PupilRow>,
-    pub enrolments: BTreeMap<String, FormerEnrolmentState>,
-    pub links: BTreeMap<LinkKey, FormerLinkState>,
 }
 
 impl StoredRoster {
@@ -63,13 +64,15 @@ impl StoredRoster {
         let last = import::find_set(tx, &set.uai).await?;
         let mut state = Self {
             current: CurrentState::default(),
-            standing: standing_of(request, set, last.as_ref())?,
+            standing: standing_of(request, set, last.as_ref().filter(|last| last.has_export()))?,
             set: last,
             persons: BTreeMap::new(),
             pupils: BTreeMap::new(),
             matching: RowMatching::default(),
             led: BTreeSet::new(),
             former: FormerRows::default(),
+            said: BTreeMap::new(),
+            statements: Vec::new(),
             accounted: BTreeSet::new(),
         };
         state.current.last_export = state.find_last_export(tx, set).await?;
@@ -98,6 +101,7 @@ impl StoredRoster {
             true => import::list_persons(tx, academy, &named).await?,
             false => keys::list_persons_by_key(tx, academy, format.name(), &named).await?,
         };
+        self.read_statements(tx, persons.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         for row in persons {
             self.take_person(reading, row.person_key.clone(), row)?;
         }
@@ -106,6 +110,7 @@ impl StoredRoster {
             true => import::list_pupils(tx, academy, &named).await?,
             false => keys::list_pupils_by_key(tx, academy, format.name(), &named).await?,
         };
+        self.read_statements(tx, pupils.iter().map(|row| (row.id.as_str(), row.led_by.as_deref()))).await?;
         for row in pupils {
             self.take_pupil(reading, row.pupil_key.clone(), row)?;
         }
@@ -114,9 +119,8 @@ impl StoredRoster {
 
     /// Takes a person's row under a key of the format.
     pub fn take_person(&mut self, reading: RosterReading<'_>, key: String, row: PersonRow) -> Result<()> {
-        let data = row.open(reading.master_key)?;
-        let given_at = reading.set.persons_exported_at;
-        match self.standing.authority_over_data(row.led_by.as_deref(), data.exported_at, given_at) {
+        let mut data = row.open(reading.master_key)?;
+        match self.weigh_person(reading, &key, &row, &mut data) {
             RowAuthority::Owned => _ = self.led.insert(key.clone()),
             RowAuthority::Fixed => _ = self.current.held.persons.insert(key.clone()),
             RowAuthority::Adoptable if self.standing.leads() => {
@@ -132,9 +136,8 @@ impl StoredRoster {
 
     /// Takes a pupil's row under a key of the format.
     pub fn take_pupil(&mut self, reading: RosterReading<'_>, key: String, row: PupilRow) -> Result<()> {
-        let data = row.open(reading.master_key)?;
-        let given_at = reading.set.pupils_exported_at;
-        match self.standing.authority_over_data(row.led_by.as_deref(), data.exported_at, given_at) {
+        let mut data = row.open(reading.master_key)?;
+        match self.weigh_pupil(reading, &key, &row, &mut data) {
             RowAuthority::Owned => _ = self.led.insert(key.clone()),
             RowAuthority::Fixed => _ = self.current.held.pupils.insert(key.clone()),
             RowAuthority::Adoptable if self.standing.leads() => {
@@ -154,10 +157,6 @@ impl StoredRoster {
         let (format, with_ended) = (self.standing.format, !self.standing.leads());
         for mut row in keys::list_enrolments(tx, &set.uai, format, with_ended).await? {
             row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
-            if row.is_current {
-                let state = FormerEnrolmentState { class: row.class.clone(), source: row.source.clone() };
-                self.former.enrolments.insert(row.pupil_key.clone(), state);
-            }
             match self.authority(&row.source, set.pupils_exported_at, &[&row.pupil_key]) {
                 RowAuthority::Owned if row.is_current => {
                     self.current.enrolments.insert(row.pupil_key.clone(), row.class);
@@ -170,11 +169,6 @@ impl StoredRoster {
         for mut row in keys::list_links(tx, &set.uai, format, with_ended).await? {
             row.pupil_key = self.matching.key_of_pupil(&row.pupil_id).unwrap_or(row.pupil_key);
             row.person_key = self.matching.key_of_person(&row.person_id).unwrap_or(row.person_key);
-            if row.is_current {
-                let (level, relation, source) = (row.level.clone(), row.relation.clone(), row.source.clone());
-                let key = (row.pupil_key.clone(), row.person_key.clone());
-                self.former.links.insert(key, FormerLinkState { level, relation, source });
-            }
             let keys = [row.pupil_key.as_str(), row.person_key.as_str()];
             match self.authority(&row.source, set.persons_exported_at, &keys) {
                 RowAuthority::Owned if row.is_current => {
@@ -205,7 +199,7 @@ impl StoredRoster {
     }
 
     /// Reads the records with an account that have the INE of a pupil of the roster without one. A record that this
-    /// same export gives another INE has that one no more.
+    /// same export gives another INE has that one no more, unless the record is newer, or another format's.
     async fn read_elsewhere(&mut self, tx: &mut Tx, reading: RosterReading<'_>) -> Result<()> {
         let set = reading.set;
         let without = set.pupils.iter().filter(|pupil| !self.accounted.contains(&pupil.id));
@@ -215,9 +209,14 @@ impl StoredRoster {
                 by_ine.entry(ine).or_default().push(&pupil.id);
             }
         }
+        let is_written = |id: &str| {
+            let row = self.current.pupils.get(id);
+            row.is_some_and(|row| row.exported_at <= set.pupils_exported_at) && !self.current.held.pupils.contains(id)
+        };
         let corrected: BTreeMap<&PupilId, &str> = set
             .pupils
             .iter()
+            .filter(|pupil| is_written(&pupil.id))
             .filter_map(|pupil| Some((self.pupils.get(&pupil.id)?, pupil.data.ine_blind.as_deref()?)))
             .collect();
         let blinds: Vec<&str> = by_ine.keys().copied().collect();

@@ -23,6 +23,7 @@ mod same_pupil;
 mod samples;
 mod speed;
 mod together;
+mod undone;
 
 const MONOD: &str = "0349999J";
 const LYCEE: &str = "0349998H";
@@ -94,7 +95,8 @@ impl Fixture {
         };
         change(&mut request);
         let mut findings = Vec::new();
-        let all = import_files(self.context(), &request, &mut |finding| findings.push(finding)).await.unwrap();
+        let mut tell = |finding| findings.push(finding);
+        let all = Box::pin(import_files(self.context(), &request, &mut tell)).await.unwrap();
         ImportResult { all, findings }
     }
 
@@ -167,12 +169,14 @@ impl ImportResult {
         match self.outcome() {
             SchoolImportOutcome::Imported(taken) => taken.clone(),
             SchoolImportOutcome::Rejected(why) => panic!("{why}"),
+            SchoolImportOutcome::TakenBefore { later } => panic!("before {later}"),
         }
     }
 
     fn rejected(&self) -> &ImportRejection {
         match self.outcome() {
             SchoolImportOutcome::Imported(taken) => panic!("{taken}"),
+            SchoolImportOutcome::TakenBefore { later } => panic!("before {later}"),
             SchoolImportOutcome::Rejected(why) => why,
         }
     }

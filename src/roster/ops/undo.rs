@@ -1,43 +1,27 @@
-//! Undoes the last run of an import, school by school, as long as nothing was imported after it.
+//! Undoes the last run of an import, set by set, as long as nothing was imported into the school after it.
 //!
-//! Nothing is deleted: people whom the run brought keep their rows, without an enrolment or a link.
+//! Everything is put back as it was: rows that the run changed, and those that it made are deleted, unless something else
+//! names them meanwhile, such as an account or a notice. A row that was written again since stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::former::{FormerSet, NoticeChange};
 use super::{ImportContext, ImportError, Result};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::{PersonId, PupilId};
 use crate::db::{Durability, UnitOfWork};
-use crate::roster::reconcile::ExportVersion;
-use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::roster::store::former::{FormerNotice, list_former_notices};
 use crate::roster::store::import::{self, RosterSetRow};
-use crate::roster::store::runs::{self, FormerEnrolment, FormerLink, ImportRunRow, RunSetRow};
+use crate::roster::store::runs::{self, ImportRunRow, RunSetRow};
+use crate::roster::store::{deliveries, statements, undone};
 use crate::roster::uai::Uai;
 use crate::tenants;
 
 /// The time for which a run can be undone.
 pub const UNDO_TTL: Span = Span::days(30);
-
-/// The state of a school before a set.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub struct FormerSet {
-    /// Absent before the first set.
-    set: Option<RosterSetRow>,
-    pupils_at: i64,
-    persons_at: i64,
-    pub persons: Vec<PersonRow>,
-    pub pupils: Vec<PupilRow>,
-    pub enrolments: Vec<FormerEnrolment>,
-    pub links: Vec<FormerLink>,
-}
-
-impl FormerSet {
-    pub fn of(set: Option<RosterSetRow>, export: ExportVersion) -> Self {
-        let (pupils_at, persons_at) = (export.pupils_at.0, export.persons_at.0);
-        let (persons, pupils, enrolments, links) = Default::default();
-        Self { set, pupils_at, persons_at, persons, pupils, enrolments, links }
-    }
-}
+/// New people are deleted so many at a time.
+const MAX_DELETED_AT_ONCE: usize = 2_000;
 
 /// The outcome of an undo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +34,7 @@ pub enum ImportUndo {
     Done { run_id: String, schools: Vec<(Uai, bool)> },
 }
 
-/// Undoes the last run of an academy.
+/// Undoes the last run of an academy. Interrupted, it is asked for again and does the rest.
 pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str) -> Result<ImportUndo> {
     let mut tx = ctx.storage.db.read().await?;
     let last = runs::list_runs(&mut tx, Some(academy)).await?.into_iter().find(|run| run.sets > 0);
@@ -62,27 +46,44 @@ pub async fn undo_last_run(ctx: ImportContext<'_>, academy: &str) -> Result<Impo
     }
     let sets = runs::list_sets(&mut tx, &id).await?;
     drop(tx);
-    // A run of several deltas wrote a school several times: each undo leaves the revision that the next one expects.
+    // The last set first: of what two schools wrote, the first one's former state is the one before the run.
     let mut schools = BTreeMap::<Uai, bool>::new();
     let mut revisions = BTreeMap::<Uai, i64>::new();
+    let (mut persons, mut pupils) = (Vec::new(), Vec::new());
     for set in sets.iter().filter(|set| !set.former.is_empty()) {
+        let former: FormerSet = serde_json::from_str(&set.former).map_err(ImportError::Former)?;
+        // A run of several deltas wrote a school several times: each undo leaves the revision that the next one expects.
         let expected = revisions.get(&set.uai).copied().unwrap_or(set.revision);
         let so_far = schools.entry(set.uai.clone()).or_insert(true);
-        let undone = if *so_far { undo_set(ctx, &id, set, expected).await? } else { None };
+        let undone = match former.undone_revision {
+            Some(revision) => Some(revision),
+            None if *so_far => undo_set(ctx, &id, (set, &former), expected).await?,
+            None => None,
+        };
         *so_far = undone.is_some();
-        revisions.extend(undone.map(|revision| (set.uai.clone(), revision)));
+        if let Some(revision) = undone {
+            revisions.insert(set.uai.clone(), revision);
+            persons.extend(former.new_persons);
+            pupils.extend(former.new_pupils);
+        }
     }
     if schools.values().any(|undone| *undone) {
+        delete_new_people(ctx, started_at, (&persons, &pupils)).await?;
         let mut tx = ctx.storage.write(Durability::Durable).await?;
         runs::mark_undone(&mut tx, &id).await?;
+        runs::clear_former_of(&mut tx, &id).await?;
         tx.commit().await?;
     }
     Ok(ImportUndo::Done { run_id: id, schools: schools.into_iter().collect() })
 }
 
 /// Undoes one set. Returns the revision that it leaves; `None` if the school has another one than was expected.
-async fn undo_set(ctx: ImportContext<'_>, run_id: &str, set: &RunSetRow, expected: i64) -> Result<Option<i64>> {
-    let former: FormerSet = serde_json::from_str(&set.former).map_err(ImportError::Former)?;
+async fn undo_set(
+    ctx: ImportContext<'_>,
+    run_id: &str,
+    (set, former): (&RunSetRow, &FormerSet),
+    expected: i64,
+) -> Result<Option<i64>> {
     let mut tx = ctx.storage.write(Durability::Durable).await?;
     let known = import::find_set(&mut tx, &set.uai).await?.filter(|known| known.revision == expected);
     let Some(known) = known else {
@@ -92,21 +93,27 @@ async fn undo_set(ctx: ImportContext<'_>, run_id: &str, set: &RunSetRow, expecte
     let revision = known.revision.saturating_add(1);
     let new = match &former.set {
         Some(former) => RosterSetRow { revision, ..former.clone() },
-        // Older than any export.
-        None => RosterSetRow {
-            revision,
-            school_year: 0,
-            eleves_exported_at: 0,
-            responsables_exported_at: 0,
-            leading_format: known.leading_format.clone(),
-        },
+        None => RosterSetRow::without_export(revision),
     };
     if !import::compare_and_set(&mut tx, &set.uai, Some(&known), &new).await? {
         tx.rollback().await?;
         return Ok(None);
     }
-    restore_rows(&mut tx, &set.uai, &former).await?;
-    runs::clear_former(&mut tx, run_id, set).await?;
+    let notices = list_former_notices(&mut tx, &set.uai).await?;
+    restore_people(&mut tx, former).await?;
+    restore_school(&mut tx, &set.uai, former).await?;
+    restore_notices(&mut tx, &set.uai, former, notices).await?;
+    if let Some(delivery) = &former.delivery {
+        deliveries::mark_undone(&mut tx, &set.uai, &former.format, delivery).await?;
+    }
+    let rest = FormerSet {
+        undone_revision: Some(revision),
+        new_persons: former.new_persons.clone(),
+        new_pupils: former.new_pupils.clone(),
+        ..FormerSet::default()
+    };
+    let rest = serde_json::to_string(&rest).map_err(ImportError::Former)?;
+    runs::update_former(&mut tx, run_id, set, &rest).await?;
     let detail = format!("{} revision {revision}: undone: {}", set.uai, set.changes);
     let about = AuditDetails { uai: Some(&set.uai), detail: &detail, ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::RosterImportUndone, about).await?;
@@ -114,26 +121,95 @@ async fn undo_set(ctx: ImportContext<'_>, run_id: &str, set: &RunSetRow, expecte
     Ok(Some(revision))
 }
 
-async fn restore_rows(tx: &mut UnitOfWork<'_>, uai: &Uai, former: &FormerSet) -> Result<()> {
-    if former.set.is_none() {
-        runs::end_all(tx, uai).await?;
+async fn restore_people(tx: &mut UnitOfWork<'_>, former: &FormerSet) -> Result<()> {
+    for (row_id, format, row) in &former.statements {
+        match row {
+            Some(row) => statements::upsert_statement(tx, row).await?,
+            None => statements::delete_statement(tx, row_id, format).await?,
+        }
     }
-    // A row that another school's export wrote later is newer than this, and stays.
-    let now = tx.now;
-    for row in &former.persons {
-        import::update_person(tx, now, &PersonRow { exported_at: former.persons_at, ..row.clone() }).await?;
+    for (pupil_id, row, account) in &former.joined {
+        match row {
+            Some(row) => undone::leave_account(tx, row, account).await?,
+            None => undone::leave_account_anew(tx, pupil_id, account).await?,
+        }
     }
-    for row in &former.pupils {
-        import::update_pupil(tx, &PupilRow { exported_at: former.pupils_at, ..row.clone() }).await?;
+    for (format, key, row_id) in &former.keys {
+        undone::delete_key(tx, &former.academy, format, key, row_id).await?;
     }
-    for enrolment in &former.enrolments {
-        runs::restore_enrolment(tx, uai, enrolment).await?;
+    undone::restore_key_columns(tx, &former.keyed_persons, &former.keyed_pupils).await?;
+    for (former_at, ids) in &former.touched {
+        for written_at in &former.touched_at {
+            undone::restore_export_times(tx, *former_at, *written_at, ids).await?;
+        }
     }
-    for link in &former.links {
-        runs::restore_link(tx, uai, link).await?;
+    for (row, written_at) in &former.persons {
+        undone::restore_person(tx, row, *written_at).await?;
     }
+    for (row, written_at) in &former.pupils {
+        undone::restore_pupil(tx, row, *written_at).await?;
+    }
+    Ok(())
+}
+
+async fn restore_school(tx: &mut UnitOfWork<'_>, uai: &Uai, former: &FormerSet) -> Result<()> {
+    for (pupil_id, row) in &former.enrolments {
+        undone::restore_enrolment(tx, uai, pupil_id, row.as_ref()).await?;
+    }
+    for (person_id, pupil_id, row) in &former.links {
+        undone::restore_link(tx, uai, (person_id, pupil_id), row.as_ref()).await?;
+    }
+    Ok(undone::restore_exports(tx, uai, &former.exports).await?)
+}
+
+/// Puts notices back as they were before the set. What came up since is settled where its cause is gone; `current` are the
+/// notices before anything was put back.
+async fn restore_notices(
+    tx: &mut UnitOfWork<'_>,
+    uai: &Uai,
+    former: &FormerSet,
+    current: Vec<FormerNotice>,
+) -> Result<()> {
     tenants::store::settle_unreachable(tx, uai).await?;
     tenants::store::settle_country(tx, uai).await?;
     tenants::store::settle_ended(tx, uai).await?;
-    Ok(tenants::store::reopen_hidden(tx, uai).await?)
+    tenants::store::reopen_hidden(tx, uai).await?;
+    let changes: BTreeMap<&str, &NoticeChange> =
+        former.notices.iter().map(|change| (change.after.id.as_str(), change)).collect();
+    for notice in &current {
+        match changes.get(notice.id.as_str()) {
+            Some(change) if change.after == *notice => match &change.before {
+                Some(before) => undone::restore_notice(tx, before).await?,
+                None => undone::delete_notice(tx, &notice.id).await?,
+            },
+            Some(_) => {}
+            None if notice.at <= former.imported_at => undone::restore_notice(tx, notice).await?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the people whom the run made, unless something else names them.
+async fn delete_new_people(
+    ctx: ImportContext<'_>,
+    since: i64,
+    (persons, pupils): (&[PersonId], &[PupilId]),
+) -> Result<()> {
+    let mut tx = ctx.storage.write(Durability::Relaxed).await?;
+    let named: BTreeSet<String> = undone::list_named_since(&mut tx, since).await?;
+    tx.rollback().await?;
+    let persons: Vec<&PersonId> = persons.iter().filter(|id| !named.contains(id.as_str())).collect();
+    let pupils: Vec<&PupilId> = pupils.iter().filter(|id| !named.contains(id.as_str())).collect();
+    for ids in persons.chunks(MAX_DELETED_AT_ONCE) {
+        let mut tx = ctx.storage.write(Durability::Durable).await?;
+        undone::delete_persons(&mut tx, ids).await?;
+        tx.commit().await?;
+    }
+    for ids in pupils.chunks(MAX_DELETED_AT_ONCE) {
+        let mut tx = ctx.storage.write(Durability::Durable).await?;
+        undone::delete_pupils(&mut tx, ids).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }

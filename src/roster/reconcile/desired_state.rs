@@ -25,9 +25,11 @@ impl DesiredState {
         let mut links = BTreeMap::new();
         let mut links_nowhere = Vec::new();
         let mut links_repeated = Vec::new();
+        // A set of changes may speak of pupils whose enrolment is another format's.
+        let is_held = |pupil: &str| set.extent.changes().is_some() && known.held.enrolments.contains(pupil);
         for link in &set.links {
             let person = persons.contains(link.person.as_str()) || known.persons.contains_key(&link.person);
-            if enrolments.contains_key(&link.pupil) && person {
+            if (enrolments.contains_key(&link.pupil) || is_held(&link.pupil)) && person {
                 let key = (link.pupil.clone(), link.person.clone());
                 links_repeated.extend(link.repeated.then(|| key.clone()));
                 links.insert(key, link.data.clone());
@@ -42,7 +44,8 @@ impl DesiredState {
             let unread =
                 unreadable.links.contains(key) || unreadable.pupils.contains(&key.0) || unreadable.unnamed_links > 0;
             let unsaid = set.extent.changes().is_some_and(|changes| !changes.speaks_of_link(key));
-            if (unread || unsaid) && enrolments.contains_key(&key.0) && !links.contains_key(key) {
+            let is_enrolled = enrolments.contains_key(&key.0) || is_held(&key.0);
+            if (unread || unsaid) && is_enrolled && !links.contains_key(key) {
                 links.insert(key.clone(), data.clone());
             }
         }

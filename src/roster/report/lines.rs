@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{
-    BesideOtherFormats, ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport,
+    BesideOtherFormats, ImportFinding, ImportRejection, ImportSummary, KeptRecord, SchoolImportOutcome,
+    SchoolImportReport,
 };
 use crate::roster::UnusableReason;
 use crate::roster::formats::RosterFormat;
@@ -19,6 +20,7 @@ pub enum LineKind {
     NotRead,
     PassedOver,
     ForTheSchool,
+    ForTheAcademy,
     Note,
     /// A change of a dry run.
     Change,
@@ -38,6 +40,7 @@ impl LineKind {
             LineKind::NotRead => "not read, so unchanged: ",
             LineKind::PassedOver => "passed over: ",
             LineKind::ForTheSchool => "for the school: ",
+            LineKind::ForTheAcademy => "for the academy: ",
             LineKind::Note | LineKind::Change => "",
         }
     }
@@ -104,11 +107,20 @@ impl FindingWithRemedy<'_> {
                 ReportLine::of_files(LineKind::PassedOver, message)
             }
             ImportFinding::Record(error) => ReportLine::of_files(LineKind::NotRead, error),
+            ImportFinding::AbsentSchool { delivery, uai } => {
+                let message = format!("no pupil of this school is in {delivery}; its enrolments and links stay");
+                vec![ReportLine { uai: Some(uai.clone()), kind: LineKind::ForTheAcademy, message }]
+            }
+            ImportFinding::Resumed => ReportLine::of_files(
+                LineKind::Note,
+                "an import of these files was interrupted: what it took is read again, and stays as it is",
+            ),
             ImportFinding::NoRoster => ReportLine::of_files(
                 LineKind::Refused,
                 "no roster among the files; give both exports of each school, élèves and responsables",
             ),
             ImportFinding::School(school) => school.lines(self.remedy),
+            ImportFinding::Unplaced { delivery, report } => report.unplaced_lines(delivery, self.remedy),
         }
     }
 }
@@ -119,6 +131,9 @@ impl SchoolImportReport {
         let mut lines = vec![match &self.outcome {
             SchoolImportOutcome::Imported(taken) if self.dry_run => line(LineKind::WouldBeTaken, taken.to_string()),
             SchoolImportOutcome::Imported(taken) => line(LineKind::Taken, taken.to_string()),
+            SchoolImportOutcome::TakenBefore { later } => {
+                line(LineKind::Note, format!("unchanged: this was taken before, and {later} after it"))
+            }
             // The sentences of this error begin with the UAI.
             SchoolImportOutcome::Rejected(ImportRejection::Files(error)) => {
                 ReportLine { uai: None, kind: LineKind::Refused, message: error.to_string() }
@@ -130,6 +145,25 @@ impl SchoolImportReport {
         let SchoolImportOutcome::Imported(taken) = &self.outcome else { return lines };
         lines.extend(self.warnings.iter().map(|remark| line(LineKind::ForTheSchool, remark.to_string())));
         taken.write_remarks(self.format, &mut |kind, message| lines.push(line(kind, message)));
+        lines
+    }
+}
+
+impl SchoolImportReport {
+    /// Returns the lines about persons of no school, for the academy.
+    fn unplaced_lines(&self, delivery: &str, remedy: fn(&ImportRejection) -> &'static str) -> Vec<ReportLine> {
+        let mut lines = self.lines(remedy);
+        for line in &mut lines {
+            line.uai = None;
+            if line.kind == LineKind::ForTheSchool {
+                line.kind = LineKind::ForTheAcademy;
+            }
+        }
+        if let (SchoolImportOutcome::Imported(taken), Some(first)) = (&self.outcome, lines.first_mut()) {
+            let count = taken.counts.persons_without_link;
+            first.kind = LineKind::ForTheAcademy;
+            first.message = format!("{delivery}: {count} persons are nobody's responsable yet; kept for a later link");
+        }
         lines
     }
 }
@@ -159,7 +193,7 @@ impl ImportSummary {
         for (pupil, person) in &self.dangling_links {
             add(LineKind::ForTheSchool, format!("{} {pupil} {person}: names somebody no export has", words.link));
         }
-        let BesideOtherFormats { led_by, ambiguous_pupils, ambiguous_persons } = &*self.beside;
+        let BesideOtherFormats { led_by, ambiguous_pupils, ambiguous_persons, kept } = &*self.beside;
         for (what, ids) in [(words.pupil, ambiguous_pupils), (words.person, ambiguous_persons)] {
             for id in ids {
                 let message = format!("{what} {id}: could be several who are known; left unchanged");
@@ -167,9 +201,23 @@ impl ImportSummary {
             }
         }
         if let Some(leading) = led_by {
-            let message = format!("{leading} leads here: this adds what is absent there (--lead takes the lead over)");
+            let differ =
+                if kept.is_empty() { String::new() } else { format!("; {} records differ, and stay", kept.len()) };
+            let message =
+                format!("{leading} leads here: this adds what is absent there (--lead takes the lead over){differ}");
             add(LineKind::Note, message);
+            return self.write_unreachable(add);
         }
+        for KeptRecord { is_pupil, id, what, led_by } in kept {
+            let word = if *is_pupil { words.pupil } else { words.person };
+            let message =
+                format!("{word} {id}: {what} than {led_by} gives at another school, and no newer one by 48 hours");
+            add(LineKind::ForTheSchool, format!("{message}; left unchanged"));
+        }
+        self.write_unreachable(add);
+    }
+
+    fn write_unreachable(&self, add: &mut dyn FnMut(LineKind, String)) {
         if self.unreachable > 0 {
             let count = self.unreachable;
             add(LineKind::ForTheSchool, format!("{count} legal representatives have no mobile that takes a code"));

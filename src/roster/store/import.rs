@@ -20,6 +20,20 @@ pub struct RosterSetRow {
     pub leading_format: String,
 }
 
+impl RosterSetRow {
+    /// Returns the row of a school whose first set was undone. Its revision stays: an import that compared with the undone
+    /// set is not written.
+    pub fn without_export(revision: i64) -> Self {
+        let leading_format = String::new();
+        Self { revision, school_year: 0, eleves_exported_at: 0, responsables_exported_at: 0, leading_format }
+    }
+
+    /// False after the undo of the first set.
+    pub fn has_export(&self) -> bool {
+        !self.leading_format.is_empty()
+    }
+}
+
 pub async fn find_set(tx: &mut Tx, uai: &Uai) -> Result<Option<RosterSetRow>> {
     let sql = "SELECT revision, school_year, eleves_exported_at, responsables_exported_at, \
                COALESCE(leading_format, 'siecle') AS leading_format FROM roster_set WHERE uai = $1";
@@ -82,7 +96,7 @@ pub async fn list_persons(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<V
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at, led_by FROM person \
+             phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
              WHERE academy = $1 AND person_key IN (",
             batch_placeholders!(),
             ")"
@@ -98,7 +112,7 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, pupil_key, family_name, usage_name, given_name, birth_date, ine_blind, account_id, exported_at, \
-             led_by FROM pupil WHERE academy = $1 AND pupil_key IN (",
+             led_by, changed_at FROM pupil WHERE academy = $1 AND pupil_key IN (",
             batch_placeholders!(),
             ")"
         );
@@ -111,7 +125,8 @@ pub async fn list_pupils(tx: &mut Tx, academy: &str, keys: &[&str]) -> Result<Ve
 pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &PersonRow) -> Result<bool> {
     let sql = "INSERT INTO person (id, academy, person_key, family_name, usage_name, given_name, phone, phone_blind, \
                phone_state, exported_at, phone_why, phone_end, mobile_in, phone_since, landline, landline_blind, \
-               led_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+               led_by, changed_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
                ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
@@ -130,7 +145,8 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
         now,
         &row.landline,
         &row.landline_blind,
-        &row.led_by
+        &row.led_by,
+        row.changed_at
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -141,7 +157,7 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
 pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $13, landline_blind = $14, \
-               led_by = $15, \
+               led_by = $15, changed_at = $16, \
                phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_since ELSE $12 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_proven_at END, \
                phone_disowned_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_disowned_at END, \
@@ -168,7 +184,8 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
         now,
         &row.landline,
         &row.landline_blind,
-        &row.led_by
+        &row.led_by,
+        row.changed_at
     ];
     tx.execute(sql, args).await?;
     Ok(())
@@ -177,7 +194,8 @@ pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Resu
 /// Returns false if another school's import has just inserted the same pupil.
 pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<bool> {
     let sql = "INSERT INTO pupil (id, academy, pupil_key, family_name, usage_name, given_name, birth_date, \
-               exported_at, ine_blind, led_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+               exported_at, ine_blind, led_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+               ON CONFLICT DO NOTHING";
     let args = args![
         &row.id,
         academy,
@@ -188,7 +206,8 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
         &row.birth_date,
         row.exported_at,
         &row.ine_blind,
-        &row.led_by
+        &row.led_by,
+        row.changed_at
     ];
     Ok(tx.execute(sql, args).await? == 1)
 }
@@ -196,7 +215,7 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
 /// Updates a pupil unless the row is newer; the account is left unchanged.
 pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
-               ine_blind = $7, led_by = $8 WHERE id = $1 AND exported_at <= $6";
+               ine_blind = $7, led_by = $8, changed_at = $9 WHERE id = $1 AND exported_at <= $6";
     let args = args![
         &row.id,
         &row.family_name,
@@ -205,7 +224,8 @@ pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
         &row.birth_date,
         row.exported_at,
         &row.ine_blind,
-        &row.led_by
+        &row.led_by,
+        row.changed_at
     ];
     tx.execute(sql, args).await?;
     Ok(())
@@ -215,7 +235,8 @@ pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
 pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "UPDATE person SET exported_at = $1 WHERE exported_at < $1 AND id IN (",
+            "UPDATE person SET exported_at = $1, changed_at = COALESCE(changed_at, exported_at) \
+             WHERE exported_at < $1 AND id IN (",
             batch_placeholders!(),
             ")"
         );
@@ -227,8 +248,12 @@ pub async fn touch_persons(tx: &mut Tx, at: Timestamp, ids: &[&PersonId]) -> Res
 /// Moves the export time of pupils left unchanged by a newer export.
 pub async fn touch_pupils(tx: &mut Tx, at: Timestamp, ids: &[&PupilId]) -> Result<()> {
     for ids in ids.chunks(BATCH_SIZE) {
-        let sql =
-            concat!("UPDATE pupil SET exported_at = $1 WHERE exported_at < $1 AND id IN (", batch_placeholders!(), ")");
+        let sql = concat!(
+            "UPDATE pupil SET exported_at = $1, changed_at = COALESCE(changed_at, exported_at) \
+             WHERE exported_at < $1 AND id IN (",
+            batch_placeholders!(),
+            ")"
+        );
         tx.execute(sql, batch_args(Value::from(at), ids.iter().map(|id| id.as_str()))).await?;
     }
     Ok(())

@@ -18,7 +18,8 @@ pub async fn list_persons_by_key(tx: &mut Tx, academy: &str, format: &str, keys:
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT p.id, k.key AS person_key, p.family_name, p.usage_name, p.given_name, p.phone, p.phone_blind, \
-             p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, p.led_by \
+             p.phone_state, p.phone_why, p.phone_end, p.landline, p.landline_blind, p.mobile_in, p.exported_at, p.led_by, \
+             p.changed_at \
              FROM person_roster_key k JOIN person p ON p.id = k.person_id \
              WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
             batch_placeholders!(),
@@ -35,7 +36,7 @@ pub async fn list_pupils_by_key(tx: &mut Tx, academy: &str, format: &str, keys: 
     for keys in keys.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT u.id, k.key AS pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
-             u.account_id, u.exported_at, u.led_by \
+             u.account_id, u.exported_at, u.led_by, u.changed_at \
              FROM pupil_roster_key k JOIN pupil u ON u.id = k.pupil_id \
              WHERE k.academy = $1 AND k.format = $52 AND k.key IN (",
             batch_placeholders!(),
@@ -53,7 +54,7 @@ pub async fn list_unkeyed_by_ine(tx: &mut Tx, academy: &str, format: &str, blind
     for blinds in blinds.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT u.id, u.pupil_key, u.family_name, u.usage_name, u.given_name, u.birth_date, u.ine_blind, \
-             u.account_id, u.exported_at, u.led_by FROM pupil u WHERE u.academy = $1 AND u.ine_blind IN (",
+             u.account_id, u.exported_at, u.led_by, u.changed_at FROM pupil u WHERE u.academy = $1 AND u.ine_blind IN (",
             batch_placeholders!(),
             ") AND CASE WHEN $52 = 'siecle' THEN u.pupil_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
              FROM pupil_roster_key k WHERE k.pupil_id = u.id AND k.format = $52) END ORDER BY u.id"
@@ -88,27 +89,31 @@ pub struct UnkeyedResponsable {
     pub usage_name: Option<String>,
     pub given_name: String,
     pub phone_blind: Option<String>,
+    /// True for a link with the school itself; another school's parent of the same name may be another person.
+    pub is_own: bool,
 }
 
-/// Lists the current responsables, of any level and in any school, of pupils, but those who have a key of the format.
+/// Lists the current responsables of pupils, of any level, in the school and elsewhere, but those who have a key of the
+/// format.
 pub async fn list_unkeyed_responsables(
     tx: &mut Tx,
-    academy: &str,
-    format: &str,
+    (academy, format, uai): (&str, &str, &Uai),
     pupils: &[&PupilId],
 ) -> Result<Vec<UnkeyedResponsable>> {
     let mut rows = Vec::new();
     for pupils in pupils.chunks(BATCH_SIZE) {
         let sql = concat!(
-            "SELECT DISTINCT l.pupil_id, p.id AS person_id, p.family_name, p.usage_name, p.given_name, p.phone_blind \
-             FROM link l JOIN person p ON p.id = l.person_id \
+            "SELECT DISTINCT l.pupil_id, p.id AS person_id, p.family_name, p.usage_name, p.given_name, p.phone_blind, \
+             l.uai = $53 AS is_own FROM link l JOIN person p ON p.id = l.person_id \
              WHERE p.academy = $1 AND l.ended_at IS NULL AND l.pupil_id IN (",
             batch_placeholders!(),
             ") AND CASE WHEN $52 = 'siecle' THEN p.person_key LIKE '%:%' ELSE NOT EXISTS (SELECT 1 \
              FROM person_roster_key k WHERE k.person_id = p.id AND k.format = $52) END ORDER BY p.id, l.pupil_id"
         );
         let pupils: Vec<&str> = pupils.iter().map(|id| id.as_str()).collect();
-        rows.extend(tx.fetch_all::<UnkeyedResponsable>(sql, keyed_args(academy, &pupils, format)).await?);
+        let mut args = keyed_args(academy, &pupils, format);
+        args.push(Value::from(uai.as_str()));
+        rows.extend(tx.fetch_all::<UnkeyedResponsable>(sql, args).await?);
     }
     Ok(rows)
 }
@@ -119,7 +124,7 @@ pub async fn list_persons_by_id(tx: &mut Tx, academy: &str, ids: &[&PersonId]) -
     for ids in ids.chunks(BATCH_SIZE) {
         let sql = concat!(
             "SELECT id, person_key, family_name, usage_name, given_name, phone, phone_blind, phone_state, phone_why, \
-             phone_end, landline, landline_blind, mobile_in, exported_at, led_by FROM person \
+             phone_end, landline, landline_blind, mobile_in, exported_at, led_by, changed_at FROM person \
              WHERE academy = $1 AND id IN (",
             batch_placeholders!(),
             ")"

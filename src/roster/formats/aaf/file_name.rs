@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike as _, NaiveDate};
 
+use crate::base::clock::{Span, Timestamp};
+use crate::roster::formats::fields::paris_to_timestamp;
+
 /// The part of an academy's state that a delivery is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
 pub enum DeliveryKind {
@@ -45,6 +48,39 @@ impl DeliveryName {
     pub fn school_year(&self) -> u16 {
         let year = if self.day.month() >= 8 { self.day.year() } else { self.day.year() - 1 };
         u16::try_from(year).unwrap_or_default()
+    }
+}
+
+/// The time by which a delta follows the complet of its day: both have no more than a day.
+const DELTA_DELAY: Span = Span::seconds(1);
+
+/// A delivery as schools remember it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryMark {
+    pub name: String,
+    pub prefix: String,
+    pub is_complet: bool,
+    /// The place among the deliveries, as the time of the data.
+    pub exported_at: Timestamp,
+}
+
+impl DeliveryName {
+    /// Returns the time of the data: the beginning of the day, a moment later for a delta.
+    pub fn exported_at(&self) -> Timestamp {
+        let day = self.day.and_hms_opt(0, 0, 0).and_then(paris_to_timestamp).unwrap_or(Timestamp(0));
+        match self.kind {
+            DeliveryKind::Complet => day,
+            DeliveryKind::Delta => day.plus(DELTA_DELAY),
+        }
+    }
+
+    pub fn mark(&self) -> DeliveryMark {
+        DeliveryMark {
+            name: self.to_string(),
+            prefix: self.prefix.clone(),
+            is_complet: self.kind == DeliveryKind::Complet,
+            exported_at: self.exported_at(),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod requests;
 pub mod schools;
 
 pub use file_name::{
-    Delivery, DeliveryError, DeliveryFileName, DeliveryKind, DeliveryName, RecordKind, group_deliveries,
+    Delivery, DeliveryError, DeliveryFileName, DeliveryKind, DeliveryMark, DeliveryName, RecordKind, group_deliveries,
 };
 pub use record::{
     AafPupil, AafSchool, SchoolFault, children_of, key_of, parse_person, parse_pupil, parse_school, states_links,

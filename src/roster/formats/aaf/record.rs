@@ -201,6 +201,8 @@ pub enum SchoolFault {
     OtherAcademy(String),
     #[error("is declared in schools.toml in the academy {0}")]
     DeclaredElsewhere(String),
+    #[error("says no academy, and department {0} is none of this one; if it belongs here, declare it in schools.toml")]
+    OtherDepartment(String),
     #[error("is of a ministry that is not known here; declare it in schools.toml")]
     UnknownMinistry,
 }

@@ -136,10 +136,7 @@ where
     R: Read + Seek,
     V: FnMut(AafRequest),
 {
-    archive::for_each_document(&document.file.to_string_lossy(), input, |name, bytes| {
-        if name != document.name {
-            return Ok(());
-        }
+    archive::read_document(&document.file.to_string_lossy(), input, &document.name, |name, bytes| {
         let mut reader = RequestReader::new(document.kind);
         walk_elements_with(DoctypePolicy::External(ROOT), name, bytes, |event| reader.handle(event, &mut visit))
     })

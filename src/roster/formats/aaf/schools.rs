@@ -7,10 +7,8 @@ use super::file_name::{DeliveryName, RecordKind};
 use super::index::DeliveryIndex;
 use super::record::{children_of, key_of, parse_person, parse_pupil, structure_of};
 use super::requests::{AafDocument, AafRequest, RequestKind};
-use crate::base::clock::Timestamp;
 use crate::base::date::BirthDate;
 use crate::base::replacement_chars::has_replacement;
-use crate::roster::formats::fields::paris_to_timestamp;
 use crate::roster::formats::{
     LinkRecord, PersonRecord, PupilRecord, RecordError, RecordErrorKind, RecordWarning, RecordWarningKind,
     RosterExtent, SchoolRoster, UnreadablePersons, UnreadablePupils,
@@ -19,7 +17,7 @@ use crate::roster::uai::Uai;
 
 /// An empty roster of a delivery, for a school.
 pub fn empty_roster(delivery: &DeliveryName, uai: Uai, extent: RosterExtent) -> SchoolRoster {
-    let at = delivery.day.and_hms_opt(0, 0, 0).and_then(paris_to_timestamp).unwrap_or(Timestamp(0));
+    let at = delivery.exported_at();
     SchoolRoster {
         uai,
         extent,

@@ -1,7 +1,7 @@
 //! Opens an export, plain XML or the ZIP of the export screen, as a stream of bytes.
 //!
 //! A ZIP is recognised by its first bytes, never by its name. Sizes claimed by the ZIP are not trusted: an entry fails
-//! once longer than its compressed size can plausibly hold.
+//! once longer than it claims, or than its compressed size can plausibly hold; what all claim together is bounded.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -16,8 +16,9 @@ const MAX_XML_BYTES: u64 = 256 << 20;
 const MIN_ENTRY_LIMIT_BYTES: u64 = 4 << 20;
 /// The maximum compression ratio: deflate shrinks real exports 10 to 40 times, and blanks 1 000 times.
 const MAX_COMPRESSION_RATIO: u64 = 200;
-/// The maximum number of entries of a ZIP; the ZIP of the export screen has one.
-const MAX_ZIP_ENTRIES: usize = 64;
+/// The maximum bytes of all XML in one ZIP: the ZIP of the export screen has one document, that of a whole academy some
+/// hundred with about 1 GB.
+const MAX_ZIP_XML_BYTES: u64 = 4 << 30;
 
 /// Signatures of other file types given by mistake; archives possibly holding an export are to be unpacked.
 const FOREIGN_SIGNATURES: [(&[u8], FileErrorKind); 8] = [
@@ -32,7 +33,24 @@ const FOREIGN_SIGNATURES: [(&[u8], FileErrorKind); 8] = [
 ];
 
 /// Calls `visit` with the name and the bytes of each XML document in `input`.
-pub fn for_each_document<R, V>(name: &str, mut input: R, mut ctx: V) -> Result<(), FileError>
+pub fn for_each_document<R, V>(name: &str, input: R, visit: V) -> Result<(), FileError>
+where
+    R: Read + Seek,
+    V: FnMut(&str, &mut dyn Read) -> Result<(), FileError>,
+{
+    read_documents(name, input, None, visit)
+}
+
+/// Calls `visit` with the bytes of one document, by the name that [`for_each_document`] gives it.
+pub fn read_document<R, V>(name: &str, input: R, document: &str, visit: V) -> Result<(), FileError>
+where
+    R: Read + Seek,
+    V: FnMut(&str, &mut dyn Read) -> Result<(), FileError>,
+{
+    read_documents(name, input, Some(document), visit)
+}
+
+fn read_documents<R, V>(name: &str, mut input: R, only: Option<&str>, mut visit: V) -> Result<(), FileError>
 where
     R: Read + Seek,
     V: FnMut(&str, &mut dyn Read) -> Result<(), FileError>,
@@ -50,36 +68,55 @@ where
         return Err(refuse(fault.clone()));
     }
     if !matches!(magic.as_slice(), [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..]) {
-        return ctx(name, &mut BoundedReader::new(input, MAX_XML_BYTES));
+        return visit(name, &mut BoundedReader::new(input, MAX_XML_BYTES));
     }
     let mut archive = ZipArchive::new(input).map_err(zip)?;
-    if archive.len() > MAX_ZIP_ENTRIES {
-        return Err(refuse(FileErrorKind::TooLarge));
+    let ZipContent { documents, holds_zips } = list_zip(name, &mut archive, only)?;
+    for (index, inner) in &documents {
+        let entry = archive.by_index(*index).map_err(zip)?;
+        let plausible = entry.compressed_size().saturating_mul(MAX_COMPRESSION_RATIO);
+        let limit = plausible.clamp(MIN_ENTRY_LIMIT_BYTES, MAX_XML_BYTES).min(entry.size());
+        visit(&format!("{name}/{inner}"), &mut BoundedReader::new(entry, limit))?;
     }
-    let (mut found, mut zips) = (false, false);
+    match (documents.is_empty(), holds_zips) {
+        (false, _) => Ok(()),
+        (true, true) => Err(refuse(FileErrorKind::NestedZip)),
+        (true, false) => Err(refuse(FileErrorKind::NoXml)),
+    }
+}
+
+/// The XML documents of a ZIP by their places.
+struct ZipContent {
+    documents: Vec<(usize, String)>,
+    holds_zips: bool,
+}
+
+/// Lists the XML documents of a ZIP, or `only` that one, before anything is decrypted or inflated.
+fn list_zip<R>(name: &str, archive: &mut ZipArchive<R>, only: Option<&str>) -> Result<ZipContent, FileError>
+where
+    R: Read + Seek,
+{
+    let refuse = |fault| FileError { file: name.to_owned(), line: None, kind: fault, remedy: None };
+    let zip = |error: zip::result::ZipError| refuse(FileErrorKind::InvalidZip(error.to_string()));
+    let mut content = ZipContent { documents: Vec::new(), holds_zips: false };
+    let mut bytes = 0_u64;
     for index in 0..archive.len() {
-        // The raw entry first: the name is read before anything is decrypted or inflated.
-        let (inner, encrypted) = {
-            let entry = archive.by_index_raw(index).map_err(zip)?;
-            (entry.name().map_err(zip)?.into_owned(), entry.encrypted())
-        };
+        let inner = archive.name_for_index(index).transpose().map_err(zip)?.unwrap_or_default().into_owned();
         let lower = inner.to_ascii_lowercase();
-        zips |= lower.ends_with(".zip");
-        if !lower.ends_with(".xml") || inner.starts_with("__MACOSX/") {
+        content.holds_zips |= lower.ends_with(".zip");
+        let is_wanted = only.is_none_or(|only| only == format!("{name}/{inner}"));
+        if !lower.ends_with(".xml") || inner.starts_with("__MACOSX/") || !is_wanted {
             continue;
         }
-        if encrypted {
+        let entry = archive.by_index_raw(index).map_err(zip)?;
+        if entry.encrypted() {
             return Err(refuse(FileErrorKind::Encrypted));
         }
-        found = true;
-        let entry = archive.by_index(index).map_err(zip)?;
-        let limit =
-            entry.compressed_size().saturating_mul(MAX_COMPRESSION_RATIO).clamp(MIN_ENTRY_LIMIT_BYTES, MAX_XML_BYTES);
-        ctx(&format!("{name}/{inner}"), &mut BoundedReader::new(entry, limit))?;
+        bytes = bytes.saturating_add(entry.size());
+        if bytes > MAX_ZIP_XML_BYTES {
+            return Err(refuse(FileErrorKind::TooLarge));
+        }
+        content.documents.push((index, inner));
     }
-    match (found, zips) {
-        (true, _) => Ok(()),
-        (false, true) => Err(refuse(FileErrorKind::NestedZip)),
-        (false, false) => Err(refuse(FileErrorKind::NoXml)),
-    }
+    Ok(content)
 }

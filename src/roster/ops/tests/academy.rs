@@ -3,7 +3,9 @@
 use super::*;
 
 mod broken;
+mod changes;
 mod formats;
+mod order;
 
 /// A delivery under construction.
 #[derive(Clone)]
@@ -13,7 +15,7 @@ pub struct Annuaire {
     /// Key, the structure's key, attributes.
     pub pupils: Vec<(String, String, String)>,
     /// Key, attributes.
-    persons: Vec<(String, String)>,
+    pub persons: Vec<(String, String)>,
 }
 
 fn attr(name: &str, value: &str) -> String {
@@ -59,7 +61,7 @@ pub fn document(content: &str) -> String {
     )
 }
 
-fn pupil_of(n: usize, structure: &str, links: &[&str]) -> (String, String, String) {
+pub fn pupil_of(n: usize, structure: &str, links: &[&str]) -> (String, String, String) {
     let links: String = links.iter().map(|link| format!("<value>{link}</value>")).collect();
     let attributes = [
         attr("ENTPersonNomPatro", "DURAND"),
@@ -75,7 +77,7 @@ fn pupil_of(n: usize, structure: &str, links: &[&str]) -> (String, String, Strin
     (format!("{}", 2_900_000 + n), structure.to_owned(), attributes)
 }
 
-fn person_of(n: usize, given: &str, mobile: &str) -> (String, String) {
+pub fn person_of(n: usize, given: &str, mobile: &str) -> (String, String) {
     let attributes =
         [attr("ENTPersonNomPatro", "DURAND"), attr("sn", "DURAND"), attr("givenName", given), attr("mobile", mobile)]
             .concat();
@@ -112,7 +114,7 @@ impl Annuaire {
         ]
     }
 
-    fn files(&self, ground: &Fixture, day: &str) -> Vec<PathBuf> {
+    pub fn files(&self, ground: &Fixture, day: &str) -> Vec<PathBuf> {
         let name = |kind: &str| format!("ENT_Complet_{day}_{kind}_0000.xml");
         self.documents().map(|(kind, text)| ground.file(&name(kind), text.as_bytes())).to_vec()
     }

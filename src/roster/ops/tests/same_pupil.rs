@@ -252,6 +252,27 @@ async fn a_record_whose_ine_the_same_export_corrects_gives_its_account_to_nobody
     .await;
 }
 
+/// An older file of another school says another INE of a pupil; the newer row, which has the account, keeps its own.
+#[tokio::test]
+async fn an_older_export_corrects_no_ine_of_a_newer_row() {
+    on_each(async |ground| {
+        ground.imported(&school(MONOD, INE).on("20/09/2025", |_| {})).await;
+        ground.give("montpellier", PUPIL, "zoe", "eleve").await;
+        // The same pupil has a record of another number in the lycée's file, beside an old one of the first number.
+        let older = Roster::of(LYCEE, 1).on("09/09/2025", |roster| {
+            roster.tell(PUPIL, "9900000002Z");
+            roster.pupils.push(("910000".to_owned(), "14/02/2013".to_owned(), None));
+            roster.persons.push(("510000".to_owned(), "06 39 98 55 55".to_owned()));
+            roster.links.push(("910000".to_owned(), "510000".to_owned(), "1".to_owned()));
+            roster.tell("910000", INE);
+        });
+        let taken = ground.imported(&older).await;
+        assert_eq!((taken.accounts_joined, taken.ine_conflicts), (vec!["910000".to_owned()], vec![]));
+        assert_eq!(ground.account("montpellier", "910000").await.as_deref(), Some("zoe"));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_ine_twice_in_one_file_is_told_and_serves_neither_pupil() {
     on_each(async |ground| {

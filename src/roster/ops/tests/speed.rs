@@ -30,3 +30,38 @@ async fn a_school_of_a_thousand_pupils_takes_seconds() {
     })
     .await;
 }
+
+/// Measures the changes of a whole academy in one delta: `cargo test --lib -- --ignored --nocapture twenty_thousand`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn a_delta_of_twenty_thousand_pupils_is_sorted_in_seconds() {
+    use super::academy::{Annuaire, document, modify};
+    on_each(async |ground| {
+        const SIZE: usize = 20_000;
+        let mut annuaire = Annuaire::of(MONOD, SIZE);
+        annuaire.schools.push(("7002".into(), LYCEE.into(), String::new()));
+        for pupil in &mut annuaire.pupils[SIZE / 2..] {
+            pupil.2 = pupil.2.replace("7001", "7002");
+        }
+        assert!(ground.complet(&annuaire, "20250908").await.all);
+        let mut changes = [String::new(), String::new()];
+        for n in 0..SIZE {
+            let (pupil, person) = (format!("{}", 2_900_000 + n), format!("{}", 3_500_000 + n));
+            let link = format!("{person}$20$1$1$1$1");
+            changes[0].push_str(&modify("Eleve", &pupil, &[("ENTElevePersRelEleve", &[&link])]));
+            changes[1].push_str(&modify("PersRelEleve", &person, &[("mobile", &["0639981111"])]));
+        }
+        let name = |kind| format!("ENT_Delta_20250909_{kind}_0000.xml");
+        let files = [
+            ground.file(&name("Eleve"), document(&changes[0]).as_bytes()),
+            ground.file(&name("PersRelEleve"), document(&changes[1]).as_bytes()),
+        ];
+        let begun = Instant::now();
+        let dry = |request: &mut ImportRequest| (request.format, request.dry_run) = (RosterFormat::Aaf, true);
+        let told = ground.import_as(&files, dry).await;
+        let text = format!("dry run of a delta of {SIZE} pupils and parents: {:?}\n", begun.elapsed());
+        std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).unwrap();
+        assert!(told.all, "{}", told.text().lines().take(5).collect::<String>());
+    })
+    .await;
+}

@@ -64,6 +64,24 @@ async fn roster_keys_two_parents_of_one_name_are_told_apart_by_the_mobile_or_lef
     .await;
 }
 
+/// A child has a mother in one school and, by its file, a stepmother of the same name in another one.
+#[tokio::test]
+async fn roster_keys_a_parent_of_another_school_is_the_same_by_the_mobile_only() {
+    for (number, persons) in [(mobile(77), 4), (mobile(1), 3)] {
+        on_each(async |ground| {
+            let of_lycee = Roster::of(LYCEE, 3);
+            siecle(&ground, &of_lycee).await;
+            let mut annuaire = Annuaire::of(MONOD, 3);
+            annuaire.pupils[1] = pupil_of(1, "7001", &["3500001$20$1$1$1$1"]);
+            annuaire.persons[1] = person_of(1, "Anne", &number);
+            let told = ground.complet(&annuaire, "20250908").await;
+            assert!(told.all, "{}", told.text());
+            assert_eq!(people(&ground).await, (3, persons), "{number}");
+        })
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn roster_keys_an_evenings_correction_survives_the_night() {
     on_each(async |ground| {
@@ -80,15 +98,16 @@ async fn roster_keys_an_evenings_correction_survives_the_night() {
         assert!(night.all && night.imported().changes == Default::default(), "{}", night.text());
         assert_eq!(ground.mobile_of("3500003").await.as_deref(), Some("+33639987777"));
         assert!(ground.links().await.contains(&"2900005 3500005 legal 0349999J ended".to_owned()));
-        let change = modify("PersRelEleve", "3500003", &[("mobile", &["0639981111"])]);
-        assert!(ground.delta("20250912", &[("PersRelEleve", change.clone())]).await.all);
-        assert_eq!(ground.mobile_of("3500003").await.as_deref(), Some("+33639987777"), "48 hours, not more");
         // What is absent there is added.
         let mut more = Annuaire::of(MONOD, 30);
         more.pupils[4] = pupil_of(4, "7001", &["3500004$10$1$1$1$1", "3500090$20$1$1$1$1"]);
         more.persons.push(person_of(90, "Jean", &mobile(90)));
         assert!(ground.complet(&more, "20250912").await.all);
         assert!(ground.links().await.contains(&"2900004 3500090 legal 0349999J".to_owned()));
+        let change = modify("PersRelEleve", "3500003", &[("mobile", &["0639981111"])]);
+        assert!(ground.delta("20250912", &[("PersRelEleve", change.clone())]).await.all);
+        assert_eq!(ground.mobile_of("3500003").await.as_deref(), Some("+33639987777"), "48 hours, not more");
+        assert!(ground.links().await.contains(&"2900004 3500090 legal 0349999J".to_owned()), "unsaid, so unchanged");
         // SIECLE leaves it alone: each format ends what is its own.
         siecle(&ground, &mended.on("12/09/2025", |_| {})).await;
         assert!(ground.links().await.contains(&"2900004 3500090 legal 0349999J".to_owned()));
@@ -140,6 +159,64 @@ async fn roster_keys_five_percent_are_counted_within_one_format_and_lead_takes_o
         let told = ground.import(&Roster::of(MONOD, 40).on("10/09/2025", |_| {}).files(&ground)).await;
         assert!(told.all && told.text().contains("aaf leads here"), "{}", told.text());
         assert_eq!(ground.texts(current).await.len(), 19, "who left by the leading format stays away");
+    })
+    .await;
+}
+
+/// A parent whose one child is in a school where SIECLE leads, and whose other child is where the academy's export does.
+#[tokio::test]
+async fn roster_keys_a_correction_counts_from_the_last_change_and_who_repeats_corrects_nothing() {
+    on_each(async |ground| {
+        let roster = Roster::of(MONOD, 30);
+        let night = |day: &'static str, number: &'static str| {
+            let mut annuaire = Annuaire::of(MONOD, 30);
+            annuaire.schools.push(("7002".into(), LYCEE.into(), String::new()));
+            annuaire.pupils.push(pupil_of(70, "7002", &["3500001$20$1$1$0$0"]));
+            annuaire.persons[1] = person_of(1, "Anne", number);
+            let ground = &ground;
+            async move {
+                let told = ground.complet(&annuaire, day).await;
+                assert!(told.all, "{}", told.text());
+                (ground.mobile_of("3500001").await.unwrap(), told.text())
+            }
+        };
+        let evening = |day: &'static str, number: &'static str| {
+            let roster = roster.on(day, |roster| roster.persons[1].1 = number.into());
+            let ground = &ground;
+            async move {
+                let told = ground.import(&roster.files(ground)).await;
+                assert!(told.all, "{}", told.text());
+                (ground.mobile_of("3500001").await.unwrap(), told.text())
+            }
+        };
+        siecle(&ground, &roster).await;
+        night("20250908", "0639980001").await;
+        assert_eq!(night("20250912", "0639981111").await.0, "+33639981111", "much newer than SIECLE's last set");
+        // A day later is too early, and told.
+        let (number, told) = evening("13/09/2025", "0639987777").await;
+        assert_eq!(number, "+33639981111");
+        let line = "0349999J: for the school: PERSONNE 500001: other mobile than aaf gives at another school, and no \
+                    newer one by 48 hours; left unchanged";
+        assert!(told.lines().any(|told| told == line), "{told}");
+        // The nights confirm what was said on the 12th; the correction is three days newer than that.
+        assert_eq!(night("20250914", "0639981111").await.0, "+33639981111");
+        assert_eq!(night("20250916", "0639981111").await.0, "+33639981111");
+        let (number, told) = evening("15/09/2025", "0639987777").await;
+        assert_eq!(number, "+33639987777", "{told}");
+        // The old number every night, and the new one every evening: nothing changes any more.
+        for (day, next) in [("17/09/2025", "20250918"), ("18/09/2025", "20250919"), ("19/09/2025", "20250920")] {
+            assert_eq!(evening(day, "0639987777").await.0, "+33639987777");
+            assert_eq!(night(next, "0639981111").await.0, "+33639987777");
+        }
+        // Another new number there is a correction, and SIECLE's is an old one then.
+        let (number, told) = night("20250921", "0639983333").await;
+        assert_eq!(number, "+33639983333", "{told}");
+        for day in ["21/09/2025", "24/09/2025"] {
+            let (number, told) = evening(day, "0639987777").await;
+            assert_eq!(number, "+33639983333");
+            assert!(told.lines().any(|told| told == line), "{told}");
+        }
+        assert_eq!(evening("25/09/2025", "0639984444").await.0, "+33639984444");
     })
     .await;
 }
