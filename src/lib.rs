@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activation;
 pub mod app;
+pub mod arrivals;
 pub mod audit;
 pub mod base;
 pub mod bootstrap;

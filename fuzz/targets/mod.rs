@@ -15,7 +15,7 @@ mod tokens;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const ALL: [(&str, Target); 15] = [
+pub const ALL: [(&str, Target); 18] = [
     ("form", forms::form),
     ("redirect", forms::redirect),
     ("words", forms::words),
@@ -28,6 +28,9 @@ pub const ALL: [(&str, Target); 15] = [
     ("logo", clients::logo),
     ("roster", roster::siecle),
     ("delivery", roster::aaf),
+    ("table", roster::table),
+    ("mapping", roster::mapping),
+    ("hash", roster::hash),
     ("key_file", operators::key_file),
     ("config", operators::config),
     ("server", server::request),

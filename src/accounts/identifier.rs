@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::base::names::MAX_STEM_LETTERS;
 use crate::base::rng::Random;
 
 /// Picks a random suffix not in `taken`: two digits, three digits once all hundred are taken, then four. `None` if
@@ -31,6 +32,16 @@ pub fn pick_suffix(rng: &dyn Random, taken: &HashSet<String>) -> Option<String> 
 /// Normalises a typed identifiant to the stored form: lowercase, without surrounding whitespace.
 pub fn normalize(typed: &str) -> String {
     typed.trim().to_lowercase()
+}
+
+/// Parts an identifiant into stem and suffix; `None` if it is not of the form `p.nomXX`.
+pub fn split(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| c.is_ascii_digit())?;
+    let (stem, suffix) = text.split_at(end);
+    let (initial, family) = stem.split_once('.')?;
+    let letters = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase());
+    let digits = (2..=4).contains(&suffix.len()) && suffix.bytes().all(|b| b.is_ascii_digit());
+    (letters(initial, 1) && letters(family, MAX_STEM_LETTERS) && digits).then_some((stem, suffix))
 }
 
 /// True if a text has the form of an identifiant.
@@ -62,6 +73,29 @@ mod tests {
             assert!(taken.insert(s));
         }
         assert_eq!(pick_suffix(&rng, &taken), None);
+    }
+
+    #[test]
+    fn account_10_an_identifiant_of_the_form_has_a_stem_and_a_suffix() {
+        assert_eq!(split("p.martin47"), Some(("p.martin", "47")));
+        assert_eq!(split("x.x0012"), Some(("x.x", "0012")));
+        for other in [
+            "p.martin",
+            "p.martin4",
+            "p.martin12345",
+            "martin47",
+            "pa.martin47",
+            "p.mar-tin47",
+            "p.47",
+            ".a47",
+            "p.martin47a",
+            "P.martin47",
+            "p.martin٤٧",
+            "",
+        ] {
+            assert_eq!(split(other), None, "{other}");
+        }
+        assert_eq!(split(&format!("p.{}47", "a".repeat(31))), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod emails;
 pub mod identifier;
+pub mod legacy;
 pub mod ops;
 pub mod password;
 pub mod phones;

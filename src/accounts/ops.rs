@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::DateTime;
 
 use super::identifier::pick_suffix;
-use super::{Account, store};
+use super::{Account, legacy, store};
 use crate::app::{App, Operation};
 use crate::audit::{self, AuditDetails, AuditEvent};
 use crate::base::clock::Timestamp;
@@ -90,7 +90,6 @@ pub async fn verify_password(
     who: Priority,
 ) -> anyhow::Result<PasswordVerification> {
     let app = op.app;
-    let stored = account.and_then(|a| a.password.as_deref());
     let mut tx = op.write(Durability::Relaxed).await?;
     let id = account.map(|a| &a.id);
     let verdict = limits::store::consume_for_account(&mut tx, RateLimit::Password, budget, id).await?;
@@ -99,7 +98,7 @@ pub async fn verify_password(
         app.metrics.record_limited(RateLimit::Password.name(), "budget");
         return Ok(PasswordVerification::Limited { until });
     }
-    match app.password_hasher.verify(password, stored, who).await {
+    match Box::pin(compare_hash(app, password, account, who)).await? {
         Ok(right) => Ok(if right { PasswordVerification::Correct } else { PasswordVerification::Incorrect }),
         Err(PasswordError::Busy { seconds }) => {
             app.metrics.record_limited(RateLimit::Password.name(), "hash_queue");
@@ -111,6 +110,58 @@ pub async fn verify_password(
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Compares a password with the stored hash of an account, whichever program made it. A wrong one takes the same time for
+/// everybody, as long as there are accounts with hashes of another program.
+async fn compare_hash(
+    app: &App,
+    password: &str,
+    account: Option<&Account>,
+    who: Priority,
+) -> anyhow::Result<Result<bool, PasswordError>> {
+    let hasher = &app.password_hasher;
+    let legacy = account.map(|account| legacy::open(&app.master_key, account)).transpose()?.flatten();
+    if let Some(stored) = legacy {
+        return Ok(hasher.verify_legacy(password, stored, who).await);
+    }
+    let compared = hasher.verify(password, account.and_then(|a| a.password.as_deref()), who).await;
+    if let (Ok(false), Some(delay)) = (&compared, hasher.legacy_delay()) {
+        tokio::time::sleep(delay).await;
+    }
+    Ok(compared)
+}
+
+/// True if a password is the present one of an account, for somebody who is proven already.
+pub async fn is_present_password(app: &App, password: &str, account: &Account) -> anyhow::Result<bool> {
+    Ok(account.password.is_some() && compare_hash(app, password, Some(account), Priority::Known).await??)
+}
+
+/// Makes a hash of ours of a right password that was compared with a hash of another program; `None` if the hash is ours
+/// already, and if too many hashes are queued: the next sign-in makes it then.
+pub async fn hash_anew(app: &App, account: &Account, password: &str) -> anyhow::Result<Option<String>> {
+    if !account.password.as_deref().is_some_and(legacy::is_legacy) {
+        return Ok(None);
+    }
+    match app.password_hasher.hash(password, app.rng.as_ref(), Priority::Known).await {
+        Err(PasswordError::Busy { .. }) => Ok(None),
+        hashed => Ok(Some(hashed?)),
+    }
+}
+
+/// Measures what a hash of another program costs here, if an account has one: the first answers after a start must not
+/// tell either.
+pub async fn measure_legacy_hash(op: &Operation<'_>) -> anyhow::Result<()> {
+    if op.app.password_hasher.legacy_delay().is_some() {
+        return Ok(());
+    }
+    let found = store::find_with_legacy_password(&mut op.app.db.read().await?).await?;
+    if let Some(account) = found
+        && let Some(stored) = legacy::open(&op.app.master_key, &account)?
+    {
+        op.app.password_hasher.verify_legacy("", stored, Priority::Unknown).await?;
+    }
+    Ok(())
 }
 
 /// Returns the event that records the failures of an action; `None` for an action of another release.

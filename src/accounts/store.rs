@@ -140,13 +140,36 @@ pub async fn set_password(tx: &mut UnitOfWork<'_>, id: &AccountId, hash: &str) -
     let now = tx.now;
     let rows = tx
         .execute(
-            "UPDATE account SET former_password = password, password_change_untold = (password IS NOT NULL), \
+            "UPDATE account SET former_password = CASE WHEN SUBSTR(password, 1, 7) = 'sealed:' THEN NULL \
+             ELSE password END, password_change_untold = (password IS NOT NULL), \
              password = $2, password_at = $3, must_change_at = NULL, updated_at = $3, state = 'active' \
              WHERE id = $1 AND state IN ('pending', 'active') AND suspended_by IS NULL",
             args![id, hash, now],
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// Gives a pending account the password of another program. Returns false if it has one.
+pub async fn set_imported_password(tx: &mut UnitOfWork<'_>, id: &AccountId, sealed: &str) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE account SET password = $2, password_at = $3, updated_at = $3, state = 'active' \
+               WHERE id = $1 AND state = 'pending' AND password IS NULL AND suspended_by IS NULL";
+    Ok(tx.execute(sql, args![id, sealed, now]).await? == 1)
+}
+
+/// Replaces the hash of another program by a hash of ours of the same password: compare-and-set.
+pub async fn replace_legacy_password(tx: &mut Tx, id: &AccountId, former: &str, hash: &str) -> Result<bool> {
+    let sql = "UPDATE account SET password = $3 WHERE id = $1 AND password = $2";
+    Ok(tx.execute(sql, args![id, former, hash]).await? == 1)
+}
+
+/// Finds an account whose password is a hash of another program.
+pub async fn find_with_legacy_password(tx: &mut Tx) -> Result<Option<Account>> {
+    let sql = "SELECT id, identifiant, state, profile, given_name, family_name, password, password_at, suspended_by, \
+               caution_until, closes_at, must_change_at, updated_at FROM account \
+               WHERE SUBSTR(password, 1, 7) = 'sealed:' LIMIT 1";
+    tx.fetch_optional::<Row>(sql, args![]).await?.map(Account::try_from).transpose()
 }
 
 /// Forbids, until the given time, what a thief of the account would want first.

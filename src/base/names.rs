@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 use super::{latin, replacement_chars};
 
 /// The maximum number of letters in the family part of an identifiant.
-const MAX_STEM_LETTERS: usize = 30;
+pub const MAX_STEM_LETTERS: usize = 30;
 
 /// Reduces a name to a–z: NFKD, marks dropped, Latin letters without decomposition transliterated
 /// ([`latin::transliterate`]), lower case, everything else dropped. Empty for names in other scripts. A stored result

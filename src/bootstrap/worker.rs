@@ -67,6 +67,9 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
             if let Err(error) = record_time(&a).await {
                 tracing::error!(%error, "the time was not noted");
             }
+            if let Err(error) = accounts::ops::measure_legacy_hash(&Operation::of_job(&a, "hashes")).await {
+                tracing::error!(error = format!("{error:#}"), "hashes from elsewhere were not measured");
+            }
             tokio::select! {
                 () = tokio::time::sleep(CLOCK_RECORD_INTERVAL) => {}
                 _ = s.wait_for(|stop| *stop) => return,

@@ -5,6 +5,7 @@
 
 mod activation;
 mod commits;
+mod import;
 mod letters;
 mod measure;
 mod sign_in;
@@ -21,6 +22,7 @@ use crate::base::rng::SystemRandom;
 use crate::bootstrap::Dependencies;
 use crate::config::{Config, Log, SmsGatewayRole};
 use crate::demo::{Demo, DemoListeners, Ports};
+use crate::roster::formats::RosterFormat;
 use crate::sms::SmsGateways;
 use crate::telemetry;
 
@@ -36,6 +38,12 @@ pub struct BenchArgs {
     /// Of timing: the posts of each form for people who exist, and as many for people who do not.
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u16).range(2..=1_000))]
     pairs: u16,
+    /// Of import: the format of the files.
+    #[arg(long, value_enum, default_value = "siecle")]
+    format: RosterFormat,
+    /// Of import: the pupils and responsables.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
+    people: u32,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -50,6 +58,8 @@ enum BenchTarget {
     Commits,
     /// Letters in files of 1 000, against the rate that a school's office is promised.
     Letters,
+    /// An import of generated schools, first and again, against the same rows alone.
+    Import,
     /// Answers for people who exist against answers for people who do not: their times must not tell.
     Timing,
 }
@@ -76,6 +86,13 @@ pub async fn run(args: BenchArgs, out: &mut (dyn Write + Send)) -> anyhow::Resul
             demo.app().db.close().await;
             writeln!(out, "{report}")?;
             return Ok(report.is_quiet());
+        }
+        BenchTarget::Import => {
+            let people = usize::try_from(args.people)?;
+            let rates = import::measure(demo.app(), &folder.0, args.format, people).await?;
+            demo.app().db.close().await;
+            writeln!(out, "{rates}, on {cores} cores")?;
+            return Ok(true);
         }
         BenchTarget::SignIn => sign_in::measure(&demo, cores, args.seconds).await?,
         BenchTarget::Activation => activation::measure(&demo, &inbox, cores, args.seconds).await?,
@@ -124,6 +141,22 @@ mod tests {
             letters::measure(demo.app(), 20, 1).await.unwrap(),
         ] {
             assert!(rates.measured_rate > 0.0 && rates.limit_rate > 0.0, "{rates}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_format_is_generated_and_imported() {
+        for (format, people) in [
+            (RosterFormat::Siecle, 2_000),
+            (RosterFormat::Aaf, 1_000),
+            (RosterFormat::Onde, 1_000),
+            (RosterFormat::Csv, 1_000),
+        ] {
+            let own = tempfile::tempdir().unwrap();
+            let (demo, _) = prepare(own.path()).await.unwrap();
+            let rates = import::measure(demo.app(), own.path(), format, people).await.unwrap().to_string();
+            assert!(rates.starts_with(&format!("{people} people of ")), "{rates}");
+            demo.app().db.close().await;
         }
     }
 

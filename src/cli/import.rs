@@ -1,16 +1,25 @@
 //! `preau import`: imports the rosters of an academy's schools, with one line a finding.
 
+mod accounts;
+mod guess;
 mod output;
 mod runs;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::roster::formats::RosterFormat;
+use anyhow::Context as _;
+
+use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
+use crate::cli::format_paris_time;
+use crate::roster::formats::{RosterFormat, parse_export_time};
+use crate::roster::ops::school_tables::TableRequest;
 use crate::roster::ops::{ImportContext, ImportRequest, import_files};
 use crate::roster::reconcile::{ReconcileError, RemovalPolicy};
 use crate::roster::report::{FindingWithRemedy, ImportRejection};
 
+use accounts::{AccountsRequest, import_accounts};
 pub use output::{ProgressDisplay, ReportForm};
 
 /// Imports rosters. Exit code 0 only if everything was imported.
@@ -21,6 +30,8 @@ pub struct ImportArgs {
     pub about_runs: Option<ImportRunCommand>,
     #[command(flatten)]
     pub files: Option<ImportFilesArgs>,
+    #[command(flatten)]
+    pub tables: TableArgs,
 }
 
 /// The commands about imports that were.
@@ -40,12 +51,40 @@ pub enum ImportRunCommand {
     },
 }
 
+/// The content of the files: rosters of a format, or accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ImportFormat {
+    /// SIECLE's ElevesAvecAdresses and ResponsablesAvecAdresses, of any year.
+    Siecle,
+    /// The academy's ficAlimMENESR for an ENT, complet and delta.
+    Aaf,
+    /// ONDE's extractions of pupils and responsables, of one nursery or primary school.
+    Onde,
+    /// Tables of one school, by a mapping of their columns.
+    Csv,
+    /// Accounts that come from elsewhere, of people of the roster: cle, identifiant, hash, sub:CLIENT.
+    Comptes,
+}
+
+impl ImportFormat {
+    /// Returns the format of rosters; `None` for accounts.
+    fn roster(self) -> Option<RosterFormat> {
+        match self {
+            ImportFormat::Siecle => Some(RosterFormat::Siecle),
+            ImportFormat::Aaf => Some(RosterFormat::Aaf),
+            ImportFormat::Onde => Some(RosterFormat::Onde),
+            ImportFormat::Csv => Some(RosterFormat::Csv),
+            ImportFormat::Comptes => None,
+        }
+    }
+}
+
 /// The files of an import, and how they are taken.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ImportFilesArgs {
     /// The format of the files.
     #[arg(long, value_enum)]
-    pub format: RosterFormat,
+    pub format: ImportFormat,
     /// The academy of these schools, as in academies.toml: montpellier.
     #[arg(long)]
     pub academy: String,
@@ -64,8 +103,73 @@ pub struct ImportFilesArgs {
     pub report: ReportForm,
     /// siecle: both exports of each school, élèves and responsables, as XML or as ZIPs of the export screen, one or more.
     /// aaf: all files of a complet or delta of the academy, or of several days. Other exports are passed over.
+    /// onde: the two extractions of one school, pupils and responsables. csv: the tables of one school.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// The facts that are said beside tables, which say neither their school nor their time.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TableArgs {
+    /// Of tables: their school.
+    #[arg(long, value_parser = Uai::parse, required_if_eq_any([("format", "onde"), ("format", "csv")]))]
+    pub uai: Option<Uai>,
+    /// Of tables: when they were exported, Paris time, such as 2025-09-08T18:42. Without it, each file is of the time at
+    /// which it was last written.
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
+    pub exported_at: Option<Timestamp>,
+    /// Of tables that do not say who is a legal representative: all are. The answer is kept for the school, until
+    /// --all-legal=no.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_name = "ANSWER")]
+    pub all_legal: Option<Answer>,
+    /// Of csv: the mapping of the columns. It is kept for the school, so that the next import needs none.
+    #[arg(long, value_name = "FILE.toml")]
+    pub mapping: Option<PathBuf>,
+    /// Of csv: prints a mapping for the files, with examples of their values, and imports nothing.
+    #[arg(long)]
+    pub guess_mapping: bool,
+}
+
+/// An answer that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Answer {
+    Yes,
+    No,
+}
+
+fn read_time(text: &str) -> Result<Timestamp, &'static str> {
+    parse_export_time(text).ok_or("a time is written 2025-09-08T18:42 or 08/09/2025 18:42")
+}
+
+fn read_mapping(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))
+}
+
+impl TableArgs {
+    /// Returns what is said of tables; an error if it is said of files that say it themselves.
+    fn into_request(self, format: RosterFormat, now: Timestamp) -> anyhow::Result<Option<TableRequest>> {
+        let Self { uai, exported_at, all_legal, mapping, .. } = self;
+        if let Some(at) = exported_at.filter(|at| *at > now) {
+            anyhow::bail!("--exported-at lies ahead: {}", format_paris_time(at));
+        }
+        if mapping.is_some() && format != RosterFormat::Csv {
+            anyhow::bail!("--mapping is of --format csv: the columns of {} are known", format.name());
+        }
+        let all_legal = all_legal.map(|answer| answer == Answer::Yes);
+        match (format.is_tables(), uai) {
+            (true, Some(uai)) => {
+                let mapping = mapping.map(|path| read_mapping(&path)).transpose()?;
+                Ok(Some(TableRequest { uai, exported_at, all_legal, mapping }))
+            }
+            (true, None) => anyhow::bail!("--uai is missing: the files do not say their school"),
+            (false, None) if exported_at.is_none() && all_legal.is_none() => Ok(None),
+            (false, _) => anyhow::bail!(
+                "files of {} say their school, their time and who is a legal representative: leave --uai, \
+                 --exported-at and --all-legal out",
+                format.name()
+            ),
+        }
+    }
 }
 
 /// The exit codes for scripts.
@@ -91,19 +195,28 @@ pub async fn run(args: ImportArgs, ctx: ImportContext<'_>, out: &mut (dyn Write 
     match (args.about_runs, args.files) {
         (Some(ImportRunCommand::History { academy }), _) => runs::history(academy.as_deref(), ctx, out).await,
         (Some(ImportRunCommand::Undo { academy }), _) => runs::undo(&academy, ctx, out).await,
-        (None, Some(files)) => run_files(files, ctx, out).await,
+        (None, Some(files)) => run_files(files, args.tables, ctx, out).await,
         (None, None) => anyhow::bail!("no files"),
     }
 }
 
 async fn run_files(
     args: ImportFilesArgs,
+    tables: TableArgs,
     ctx: ImportContext<'_>,
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let ImportFilesArgs { format, academy, dry_run, accept_removals, lead: takes_lead, report, files } = args;
+    if tables.guess_mapping {
+        return guess::print_mapping(&files, out);
+    }
+    let Some(format) = format.roster() else {
+        let request = AccountsRequest { academy: &academy, dry_run, report };
+        return import_accounts(request, &files, ctx, out).await;
+    };
+    let tables = tables.into_request(format, ctx.storage.now)?;
     let removals = if accept_removals { RemovalPolicy::Accepted } else { RemovalPolicy::Guarded };
-    let request = ImportRequest { format, academy, files, removals, takes_lead, dry_run };
+    let request = ImportRequest { format, academy, files, tables, removals, takes_lead, dry_run };
     // A failure to write the report must not stop an import half-way; the failure is reported at the end.
     let mut written = Ok(());
     let mut write = |text: &str| {
@@ -210,6 +323,35 @@ mod tests {
             line(ImportRejection::Conflict),
             "0349999J: refused: other imports of this school keep coming first; try again"
         );
+    }
+
+    #[tokio::test]
+    async fn what_tables_do_not_say_is_asked_for_and_a_mapping_is_printed() {
+        let line = |more: &[&'static str]| {
+            let words = [&["preau", "--format", "csv", "--academy", "x"], more].concat();
+            Line::try_parse_from(words).map(|line| line.args)
+        };
+        assert!(line(&["f.csv"]).is_err(), "the school");
+        let read = line(&["--uai", "0349999J", "--all-legal", "--exported-at", "2025-09-08T18:42", "f.csv"]).unwrap();
+        let now = Timestamp(NOW.0);
+        let said = read.tables.into_request(RosterFormat::Onde, now).unwrap().unwrap();
+        assert_eq!((said.all_legal, said.exported_at), (Some(true), Some(Timestamp(1_757_349_720_000))));
+        for more in [
+            &["--uai", "0349999A", "f.csv"][..],
+            &["--uai", "0349999J", "--exported-at", "hier", "f.csv"],
+            &["--uai", "0349999J", "--all-legal=peut-être", "f.csv"],
+        ] {
+            assert!(line(more).is_err(), "{more:?}");
+        }
+        let read = line(&["--uai", "0349999J", "--exported-at", "2099-01-01", "f.csv"]).unwrap();
+        assert!(read.tables.clone().into_request(RosterFormat::Csv, now).is_err(), "a time ahead");
+        assert!(read.tables.into_request(RosterFormat::Siecle, now).is_err(), "SIECLE says its school");
+        let files = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/tableur.csv"))];
+        let mut out = Vec::new();
+        assert!(guess::print_mapping(&files, &mut out).unwrap());
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("family = \"Nom élève\" # DURAND-FICTIF · =SOMME(A1)"), "{text}");
+        assert!(crate::roster::formats::csv::mapping::ColumnMapping::parse(&text).is_ok(), "{text}");
     }
 
     #[test]

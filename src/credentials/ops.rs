@@ -64,9 +64,7 @@ pub async fn hash_new_password(
         return Ok(Err(NewPasswordError::Mismatch));
     }
     // A password that others may know must not come back as the new one.
-    if let Some(current) = &account.password
-        && app.password_hasher.verify(&first, Some(current), Priority::Known).await?
-    {
+    if accounts::ops::is_present_password(app, &first, account).await? {
         return Ok(Err(NewPasswordError::Unchanged));
     }
     Ok(Ok(app.password_hasher.hash(&first, app.rng.as_ref(), Priority::Known).await?))

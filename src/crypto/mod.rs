@@ -6,11 +6,13 @@
 //! content.
 
 mod keyed_locks;
+mod legacy_hashes;
 mod master_key;
 mod passwords;
 mod queue;
 
 pub use keyed_locks::KeyedLockGuard;
+pub use legacy_hashes::{LegacyHash, LegacyHashError};
 pub use master_key::{
     MasterKeyError, load_or_create_master_key, master_key_exposed_mode, read_master_key, write_new_master_key,
 };
@@ -66,6 +68,8 @@ pub enum HmacPurpose {
     Ine,
     /// The data of a person or pupil that a roster's format gave, to know it again.
     RosterStatement,
+    /// The marks by which a record without an id is known, as its key.
+    RosterKey,
 }
 
 impl HmacPurpose {
@@ -84,6 +88,7 @@ impl HmacPurpose {
             HmacPurpose::BackupCode => "blind/backup",
             HmacPurpose::Ine => "blind/ine",
             HmacPurpose::RosterStatement => "blind/statement",
+            HmacPurpose::RosterKey => "blind/roster_key",
         }
     }
 }
@@ -102,7 +107,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 13]>,
+    hmac_keys: Box<[hmac::Key; 14]>,
 }
 
 struct Len(usize);
@@ -146,6 +151,7 @@ impl MasterKey {
             mac(HmacPurpose::BackupCode)?,
             mac(HmacPurpose::Ine)?,
             mac(HmacPurpose::RosterStatement)?,
+            mac(HmacPurpose::RosterKey)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -194,8 +200,22 @@ impl MasterKey {
 
     /// Returns the HMAC-SHA-256 of a text for a purpose, in base64url.
     pub fn hmac(&self, purpose: HmacPurpose, text: &str) -> String {
-        let [phone, code, budget, subject, log, refresh, dpop_nonce, binding, audit_seal, letter, backup, ine, said] =
-            &*self.hmac_keys;
+        let [
+            phone,
+            code,
+            budget,
+            subject,
+            log,
+            refresh,
+            dpop_nonce,
+            binding,
+            audit_seal,
+            letter,
+            backup,
+            ine,
+            said,
+            roster,
+        ] = &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
             HmacPurpose::SmsCode => code,
@@ -210,6 +230,7 @@ impl MasterKey {
             HmacPurpose::BackupCode => backup,
             HmacPurpose::Ine => ine,
             HmacPurpose::RosterStatement => said,
+            HmacPurpose::RosterKey => roster,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

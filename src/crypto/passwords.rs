@@ -3,7 +3,9 @@
 //! A hash takes about 15 ms of a core and 19 MiB: `queue.rs` limits the concurrency, and the memory is reused. The
 //! sign-in of an unknown account costs the same hash.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Block, KeyId, Params, ParamsBuilder, Version};
 use base64::Engine as _;
@@ -11,9 +13,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::MasterKey;
 use super::keyed_locks::{KeyedLockGuard, KeyedLocks};
 use super::queue::{HashingQueue, Priority, QueueFull, QueueLoad};
+use super::{LegacyHash, MasterKey};
 use crate::base::rng::Random;
 
 /// The parameters of argon2id: OWASP's 19 456 KiB, t = 2, p = 1, unless a test injects smaller values.
@@ -52,6 +54,8 @@ pub struct PasswordHasher {
     inner: Arc<HasherState>,
     key_locks: KeyedLocks,
     queue: HashingQueue,
+    /// The nanoseconds that a hash of another program takes here; 0 as long as none was verified.
+    legacy_nanos: AtomicU64,
 }
 
 impl PasswordHasher {
@@ -67,7 +71,8 @@ impl PasswordHasher {
             block_pool: memory,
         };
         inner.dummy_hash = inner.hash("", &rng.bytes::<16>())?;
-        Ok(Self { inner: Arc::new(inner), key_locks: KeyedLocks::default(), queue: HashingQueue::new(cores) })
+        let (key_locks, queue) = (KeyedLocks::default(), HashingQueue::new(cores));
+        Ok(Self { inner: Arc::new(inner), key_locks, queue, legacy_nanos: AtomicU64::new(0) })
     }
 
     /// Returns the present load of the queue.
@@ -97,6 +102,37 @@ impl PasswordHasher {
         let stored = stored.unwrap_or(&self.inner.dummy_hash).to_owned();
         let right = self.run(who, move |inner| inner.verify(&password, &stored)).await?;
         Ok(right && known)
+    }
+
+    /// True if the password matches a hash of another program. A wrong one costs a hash of ours beside it, as for
+    /// everybody else; after a right one, the caller makes the hash of ours that replaces it.
+    pub async fn verify_legacy(
+        &self,
+        password: &str,
+        stored: LegacyHash,
+        who: Priority,
+    ) -> Result<bool, PasswordError> {
+        let password = Zeroizing::new(password.to_owned());
+        let (right, nanos) = self
+            .run(who, move |inner| {
+                let began = Instant::now();
+                let right = stored.verify(&password);
+                let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                if !right {
+                    inner.verify(&password, &inner.dummy_hash)?;
+                }
+                Ok((right, nanos))
+            })
+            .await?;
+        self.legacy_nanos.store(nanos, Ordering::Relaxed);
+        Ok(right)
+    }
+
+    /// Returns the time by which a wrong password of an account with a hash of another program is answered later than
+    /// any other one. Everybody else's wrong password waits for as long, so that the answer does not tell who came from
+    /// elsewhere.
+    pub fn legacy_delay(&self) -> Option<Duration> {
+        Some(Duration::from_nanos(self.legacy_nanos.load(Ordering::Relaxed))).filter(|delay| !delay.is_zero())
     }
 
     async fn run<T: Send + 'static>(

@@ -65,6 +65,7 @@ pub async fn import_missing_rosters(app: &App, folder: &DemoFolder, now: Timesta
             format: RosterFormat::Siecle,
             academy,
             files,
+            tables: None,
             removals: RemovalPolicy::Guarded,
             takes_lead: false,
             dry_run: false,

@@ -139,6 +139,7 @@ pub async fn sign_in(
         return Ok(SignInOutcome::WrongCredentials);
     };
     let is_common = password::is_common(&compared.password);
+    let hashed_anew = accounts::ops::hash_anew(app, account, &compared.password).await?;
 
     let mut tx = op.write(Durability::Relaxed).await?;
     compared.reset_budget(&mut tx).await?;
@@ -148,6 +149,9 @@ pub async fn sign_in(
     let current = current.filter(|c| c.state == AccountState::Active && c.password == account.password);
     let outcome = match current {
         Some(current) => {
+            if let (Some(hash), Some(former)) = (&hashed_anew, &current.password) {
+                accounts::store::replace_legacy_password(&mut tx, &current.id, former, hash).await?;
+            }
             let must_change =
                 current.suspended_by.is_none() && force_change_if_common(&mut tx, &current, is_common).await?;
             let how = EntryProof {

@@ -4,19 +4,15 @@
 //! compare-and-set on the revision of the school's roster. The files of one school never delay another school, and only
 //! one school is in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::formats::aaf::DeliveryMark;
-use super::formats::{
-    DocumentOutline, FileError, FileErrorKind, RosterFormat, SchoolFileFormat, SchoolReading, SchoolRoster,
-};
+use super::formats::{RosterFormat, SchoolFileFormat, SchoolRoster};
 use super::planned_changes::{PlannedChange, list_changes};
 use super::reconcile::{ReconcileError, RemovalPolicy, plan_changes};
 use super::report::{ImportFinding, ImportRejection, ImportSummary, SchoolImportOutcome, SchoolImportReport};
 use super::sealed_rows::RowError;
+use super::store::import;
 use super::uai::Uai;
 use crate::app::StorageOperation;
 use crate::base::clock::Clock;
@@ -31,9 +27,12 @@ mod academy_known;
 mod contested_rows;
 mod deliveries;
 mod former;
+mod record_keys;
 mod row_matching;
 mod run;
 mod school_changes;
+mod school_files;
+pub mod school_tables;
 mod sealed_plan;
 mod stored_roster;
 #[cfg(test)]
@@ -41,7 +40,10 @@ mod tests;
 pub mod undo;
 
 use deliveries::{DeliveryTurn, find_turn, settle_delivery};
+use record_keys::find_roster_keys;
 use run::{finish_run, start_run};
+use school_files::{group_by_school, open_file, read_school};
+use school_tables::TableRequest;
 use sealed_plan::SealedPlan;
 use stored_roster::{RosterReading, StoredRoster};
 
@@ -82,6 +84,11 @@ impl<'a> ImportContext<'a> {
         Self { clock: Some(clock), ..self }
     }
 
+    /// Tells whoever asked how far the import is.
+    pub fn report_progress(&self, progress: ImportProgress) {
+        (self.progress)(progress);
+    }
+
     #[must_use]
     pub fn with_progress(self, progress: &'a (dyn Fn(ImportProgress) + Sync)) -> Self {
         Self { progress, ..self }
@@ -113,6 +120,8 @@ pub struct ImportRequest {
     /// The academy in which the ids of the files are unique.
     pub academy: String,
     pub files: Vec<PathBuf>,
+    /// Of a format whose files are tables.
+    pub tables: Option<TableRequest>,
     pub removals: RemovalPolicy,
     /// The format becomes the leading one of the schools, whichever led before.
     pub takes_lead: bool,
@@ -154,9 +163,10 @@ pub async fn import_files(
     }
     let run_id = run.as_ref().map(|run| run.id.as_str());
     let ctx = ImportContext { run: run_id, is_resumed, ..ctx };
-    match request.format.school_files() {
-        Some(format) => import_school_files(ctx, request, format, &mut tell).await?,
-        None => academy::import_deliveries(ctx, request, &mut tell).await?,
+    match (request.format.school_files(), &request.tables) {
+        (Some(format), _) => Box::pin(import_school_files(ctx, request, format, &mut tell)).await?,
+        (None, Some(tables)) => Box::pin(school_tables::import_tables(ctx, request, tables, &mut tell)).await?,
+        (None, None) => Box::pin(academy::import_deliveries(ctx, request, &mut tell)).await?,
     }
     if let Some(run_id) = run_id {
         finish_run(ctx, &request.academy, run_id, all).await?;
@@ -182,7 +192,7 @@ async fn import_school_files(
         let (set, broken) = read_school(format, uai.clone(), files).await?;
         broken.into_iter().for_each(|error| tell(ImportFinding::File(error)));
         match set {
-            Ok(set) => import_roster(ctx, request, set, None, tell).await?,
+            Ok(set) => _ = import_roster(ctx, request, set, None, tell).await?,
             Err(refused) => {
                 let outcome = SchoolImportOutcome::Rejected(refused);
                 tell(school_finding(request, uai, (outcome, Vec::new()), (Vec::new(), Vec::new())));
@@ -193,19 +203,21 @@ async fn import_school_files(
     Ok(())
 }
 
-/// Imports the roster of a school, and reports it. `declared` is the school, if it has no row yet in a dry run.
+/// Imports the roster of a school, and reports it. Returns true if it was taken, or would be. `declared` is the school,
+/// if it has no row yet in a dry run.
 async fn import_roster(
     ctx: ImportContext<'_>,
     request: &ImportRequest,
     mut set: SchoolRoster,
     declared: Option<School>,
     tell: &mut (dyn FnMut(ImportFinding) + Send),
-) -> Result<()> {
+) -> Result<bool> {
     blind_ines(&mut set, ctx.storage.master_key);
     let said = (std::mem::take(&mut set.errors), std::mem::take(&mut set.warnings));
     let outcome = Box::pin(import_school(ctx, request, &set, declared)).await?;
+    let is_taken = !matches!(outcome.0, SchoolImportOutcome::Rejected(_));
     tell(school_finding(request, set.uai, outcome, said));
-    Ok(())
+    Ok(is_taken)
 }
 
 fn school_finding(
@@ -216,55 +228,6 @@ fn school_finding(
 ) -> ImportFinding {
     let (format, dry_run) = (request.format, request.dry_run);
     ImportFinding::School(Box::new(SchoolImportReport { uai, format, dry_run, outcome, planned, errors, warnings }))
-}
-
-/// Groups the files by school, reading headers only, and returns the findings about the other files.
-fn group_by_school(
-    format: SchoolFileFormat,
-    files: Vec<PathBuf>,
-) -> (BTreeMap<Uai, BTreeSet<PathBuf>>, Vec<ImportFinding>) {
-    let mut schools: BTreeMap<Uai, BTreeSet<PathBuf>> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for file in files {
-        match open_file(&file).and_then(|input| format.outline(&file.to_string_lossy(), input)) {
-            Ok(found) => {
-                for found in found {
-                    match found {
-                        DocumentOutline::School(uai) => _ = schools.entry(uai).or_default().insert(file.clone()),
-                        DocumentOutline::Skipped(other) => findings.push(ImportFinding::Skipped(other)),
-                    }
-                }
-            }
-            Err(error) => findings.push(ImportFinding::File(error)),
-        }
-    }
-    (schools, findings)
-}
-
-fn open_file(file: &Path) -> std::result::Result<BufReader<File>, FileError> {
-    let refuse = |error: std::io::Error| FileError {
-        file: file.to_string_lossy().into_owned(),
-        line: None,
-        kind: FileErrorKind::Unreadable(error.to_string()),
-        remedy: None,
-    };
-    File::open(file).map(BufReader::new).map_err(refuse)
-}
-
-/// Reads the files of one school to the end; returns the school's roster and the errors of broken files.
-async fn read_school(
-    format: SchoolFileFormat,
-    uai: Uai,
-    files: BTreeSet<PathBuf>,
-) -> Result<(std::result::Result<SchoolRoster, ImportRejection>, Vec<FileError>)> {
-    let reading = move || {
-        let opened = files.iter().map(|file| Ok((file.to_string_lossy().into_owned(), open_file(file)?)));
-        let SchoolReading { roster, broken } = format.read_school(&uai, opened);
-        // A broken file is the reason for the rejection, whatever else is wrong with the roster.
-        let set = roster.filter(|_| broken.is_empty());
-        (set.map_or(Err(ImportRejection::UnreadableFile), |set| set.map_err(ImportRejection::Files)), broken)
-    };
-    Ok(tokio::task::spawn_blocking(reading).await?)
 }
 
 /// Replaces the INE of each pupil by its HMAC.
@@ -296,8 +259,14 @@ async fn import_school(
     }
     let (master_key, phone_parser) = (ctx.storage.master_key, ctx.phone_parser);
     for _ in 0..MAX_CONFLICT_ATTEMPTS {
+        let before = import::find_set(&mut tx, &given.uai).await?.map(|set| set.revision);
+        let keyed = find_roster_keys(&mut tx, ctx, request, given).await?;
+        let given = keyed.as_ref().map_or(given, |keyed| &keyed.set);
         let reading = RosterReading { request, master_key, phone_parser, now: ctx.storage.now, set: given };
         let state = StoredRoster::read(&mut tx, reading).await?;
+        if state.set.as_ref().map(|set| set.revision) != before {
+            continue;
+        }
         let set = state.matching.without_ambiguous(given);
         let plan = match plan_changes(&state.current, &set, phone_parser, request.removals) {
             Ok(plan) => plan,
@@ -310,6 +279,11 @@ async fn import_school(
             }
         };
         let taken = ImportSummary { beside: Box::new(state.describe_others(&plan)), ..ImportSummary::from(&plan) };
+        let taken = match &keyed {
+            Some(keyed) => taken.with_ambiguous(&keyed.ambiguous_pupils, &keyed.ambiguous_persons),
+            None => taken,
+        };
+        let taken = taken.with_places(&set.places);
         let nothing = plan.is_empty()
             && state.matching.is_empty()
             && !state.standing.takes_lead

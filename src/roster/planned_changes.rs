@@ -44,38 +44,41 @@ pub fn list_changes(
     plan: &ReconcilePlan,
 ) -> Vec<PlannedChange> {
     let words = format.words();
+    let name = |id: &'_ String| set.places.get(id).unwrap_or(id).clone();
     let mut changes = Vec::new();
     let mut add = |kind, record: String, why: String| changes.push(PlannedChange { kind, record, why });
     for (id, _) in &plan.pupils_new {
-        add(ChangeKind::Added, format!("{} {id}", words.pupil), "is not known yet".to_owned());
+        add(ChangeKind::Added, format!("{} {}", words.pupil, name(id)), "is not known yet".to_owned());
     }
     for (id, data) in &plan.pupils_changed {
         let why = known.pupils.get(id).map(|old| pupil_differences(&old.data, data)).unwrap_or_default();
-        add(ChangeKind::Changed, format!("{} {id}", words.pupil), why);
+        add(ChangeKind::Changed, format!("{} {}", words.pupil, name(id)), why);
     }
     for (id, _) in &plan.persons_new {
-        add(ChangeKind::Added, format!("{} {id}", words.person), "is not known yet".to_owned());
+        add(ChangeKind::Added, format!("{} {}", words.person, name(id)), "is not known yet".to_owned());
     }
     for (id, data) in &plan.persons_changed {
         let why = known.persons.get(id).map(|old| person_differences(&old.data, data)).unwrap_or_default();
-        add(ChangeKind::Changed, format!("{} {id}", words.person), why);
+        add(ChangeKind::Changed, format!("{} {}", words.person, name(id)), why);
     }
     for (id, class) in &plan.enrolments_started {
         let class = class.as_deref().map(|class| format!("enters the class {class}"));
         let why = class.unwrap_or_else(|| "enters the school".to_owned());
-        add(ChangeKind::Added, format!("enrolment of {} {id}", words.pupil), why);
+        add(ChangeKind::Added, format!("enrolment of {} {}", words.pupil, name(id)), why);
     }
     for (id, class) in &plan.enrolments_moved {
         let former = known.enrolments.get(id).cloned().flatten().unwrap_or_else(|| "none".to_owned());
         let why = format!("the class was {former}, is {}", class.as_deref().unwrap_or("none"));
-        add(ChangeKind::Changed, format!("enrolment of {} {id}", words.pupil), why);
+        add(ChangeKind::Changed, format!("enrolment of {} {}", words.pupil, name(id)), why);
     }
     let named: BTreeSet<&str> = set.pupils.iter().map(|pupil| pupil.id.as_str()).collect();
     for id in &plan.enrolments_ended {
         let why = if named.contains(id.as_str()) { "the last day is past" } else { "is absent from the set" };
-        add(ChangeKind::Gone, format!("enrolment of {} {id}", words.pupil), why.to_owned());
+        add(ChangeKind::Gone, format!("enrolment of {} {}", words.pupil, name(id)), why.to_owned());
     }
-    let link = |(pupil, person): &LinkKey| format!("link of {} {pupil} and {} {person}", words.pupil, words.person);
+    let link = |(pupil, person): &LinkKey| {
+        format!("link of {} {} and {} {}", words.pupil, name(pupil), words.person, name(person))
+    };
     for (key, data) in &plan.links_started {
         add(ChangeKind::Added, link(key), data.level.label().to_owned());
     }

@@ -1,10 +1,12 @@
 //! The import report for the operator: one line a fact, with record ids, never a name or a telephone number.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::UnusableReason;
 use super::formats::aaf::DeliveryError;
 use super::formats::aaf::index::PassedOverSchool;
+use super::formats::csv::mapping::MappingFault;
 use super::formats::{FileError, RecordError, RecordWarning, RosterFormat, SchoolRosterError, SkippedExport};
 use super::planned_changes::PlannedChange;
 use super::reconcile::{LinkKey, ReconcileError, ReconcilePlan, RosterCounts};
@@ -34,6 +36,8 @@ pub enum ImportFinding {
     AbsentSchool { delivery: String, uai: Uai },
     /// The files are those of an import that was interrupted.
     Resumed,
+    /// A school whose files do not say who is a legal representative, and which never said that all are.
+    UnknownLevels { uai: Uai },
     /// No roster among the files.
     NoRoster,
     /// A school with files among those given.
@@ -54,6 +58,7 @@ impl ImportFinding {
             | ImportFinding::PassedOverSchool(_)
             | ImportFinding::UnknownStructure { .. }
             | ImportFinding::AbsentSchool { .. }
+            | ImportFinding::UnknownLevels { .. }
             | ImportFinding::Resumed => true,
             ImportFinding::School(school) | ImportFinding::Unplaced { report: school, .. } => {
                 !matches!(school.outcome, SchoolImportOutcome::Rejected(_)) && school.errors.is_empty()
@@ -153,6 +158,15 @@ pub enum ImportRejection {
     UndeclaredSchool { uai: Uai, academy: String },
     #[error("the school is declared in the academy {declared}, not {given}")]
     OtherAcademy { declared: String, given: String },
+    #[error(
+        "ONDE is of nursery and primary schools, and this one is not declared as one; add to it in schools.toml: \
+         first_degree = true"
+    )]
+    NotFirstDegree,
+    #[error("no mapping of its columns is kept: --mapping FILE.toml; --guess-mapping prints one for these files")]
+    NoMapping,
+    #[error("the mapping {0}")]
+    Mapping(MappingFault),
     #[error("one of its files cannot be read")]
     UnreadableFile,
     #[error(transparent)]
@@ -199,6 +213,36 @@ impl From<&ReconcilePlan> for ImportSummary {
             ine_conflicts: plan.ine_conflicts.clone(),
             beside: Box::default(),
         }
+    }
+}
+
+impl ImportSummary {
+    /// Adds records that could be several known ones, as a report names them.
+    #[must_use]
+    pub fn with_ambiguous(mut self, pupils: &[String], persons: &[String]) -> Self {
+        self.beside.ambiguous_pupils.extend(pupils.iter().cloned());
+        self.beside.ambiguous_persons.extend(persons.iter().cloned());
+        self
+    }
+
+    /// Replaces keys that are no words of the school's by the places of the records.
+    #[must_use]
+    pub fn with_places(mut self, places: &BTreeMap<String, String>) -> Self {
+        if places.is_empty() {
+            return self;
+        }
+        let name = |id: &mut String| {
+            if let Some(place) = places.get(id.as_str()) {
+                id.clone_from(place);
+            }
+        };
+        self.unusable_numbers.iter_mut().for_each(|(id, _)| name(id));
+        self.mobiles_in_other_columns.iter_mut().for_each(|(id, _)| name(id));
+        self.dangling_links.iter_mut().for_each(|(pupil, person)| (name(pupil), name(person)).0);
+        self.accounts_joined.iter_mut().for_each(name);
+        self.ine_conflicts.iter_mut().for_each(|(id, _)| name(id));
+        self.beside.ambiguous_pupils.iter_mut().chain(&mut self.beside.ambiguous_persons).for_each(name);
+        self
     }
 }
 

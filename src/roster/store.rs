@@ -15,6 +15,7 @@ pub mod pupils;
 pub mod runs;
 pub mod same_pupil;
 pub mod statements;
+pub mod tables;
 pub mod undone;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.

@@ -15,7 +15,7 @@ mod targets;
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = match target {
-        "roster" | "delivery" => root.join("tests/samples"),
+        "roster" | "delivery" | "table" => root.join("tests/samples"),
         other => root.join("fuzz/seeds").join(other),
     };
     let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();

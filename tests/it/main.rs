@@ -21,6 +21,8 @@ mod activation_same;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod arrivals;
+#[cfg(test)]
 mod audit_actors;
 #[cfg(test)]
 mod audit_seals;

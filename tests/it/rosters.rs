@@ -3,6 +3,10 @@
 use axum::http::StatusCode;
 use preau::base::roster_key::RosterKey;
 use preau::clients::SubjectType;
+use preau::roster::formats::RosterFormat;
+use preau::roster::ops::school_tables::TableRequest;
+use preau::roster::ops::{ImportContext, ImportRequest, import_files};
+use preau::roster::reconcile::RemovalPolicy;
 use serde_json::{Value, json};
 
 use crate::support::deployment::MONOD;
@@ -185,4 +189,66 @@ async fn account_8_of_several_persons_the_one_whose_child_is_in_the_newest_set()
     server.link_person(&member, "montpellier", &elsewhere).await;
     server.change_client("ent", |meta| meta.subject_type = SubjectType::Roster).await;
     assert_eq!(userinfo(&server, "ent", &member).await["sub"], "MONTPELLIER-500001", "not the oldest row");
+}
+
+/// Imports tables of the collège Monod as if it were a school of the first degree.
+async fn import_tables(server: &TestServer, format: RosterFormat, mapping: Option<&str>, texts: &[&str]) {
+    server.execute_sql("UPDATE school SET first_degree = TRUE WHERE uai = $1", vec![MONOD.into()]).await;
+    let write = |(place, text): (usize, &&str)| {
+        let path = server.folder().join(format!("table-{place}.csv"));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let exported_at = Some(server.now());
+    let uai = MONOD.parse().unwrap();
+    let request = ImportRequest {
+        format,
+        academy: "montpellier".to_owned(),
+        files: texts.iter().enumerate().map(write).collect(),
+        tables: Some(TableRequest { uai, exported_at, all_legal: Some(true), mapping: mapping.map(str::to_owned) }),
+        removals: RemovalPolicy::Accepted,
+        takes_lead: false,
+        dry_run: false,
+    };
+    let op = server.operation();
+    let ctx = ImportContext::new(op.storage(), &server.app.phone_parser);
+    let mut said = String::new();
+    let taken = import_files(ctx, &request, &mut |finding| said = format!("{said}{finding}\n")).await.unwrap();
+    assert!(taken, "{said}");
+}
+
+#[tokio::test]
+async fn account_8_a_pupil_of_onde_has_school_and_class_and_no_number_that_nobody_gave() {
+    let server = TestServer::start().await;
+    let eleves = "Nom élève;Prénom élève;Date naissance;INE;Libellé classe\nDURAND;Zoé;14/02/2017;990000001ZA;CE1\n";
+    let responsables = "Nom responsable;Prénom responsable;Téléphone portable;Nom de famille élève;Prénom élève\n\
+                        DURAND;Anne;06 39 98 00 01;DURAND;Zoé\n";
+    import_tables(&server, RosterFormat::Onde, None, &[eleves, responsables]).await;
+    let pupil = server.create_account_of_pupil("Zoé").await;
+    let told = userinfo(&server, "ent", &pupil).await;
+    assert_eq!((told["education_profile"].as_str(), told["class"].as_str()), (Some("eleve"), Some("CE1")));
+    assert_eq!(told["schools"][0]["uai"], MONOD);
+    assert_eq!(told.get("FrEduVecteur"), None, "ONDE's tables have no number of a pupil");
+    let parent = server.create_account("Anne", "DURAND").await;
+    let args = vec![parent.account_id.as_str().into()];
+    server.execute_sql("UPDATE person SET account_id = $1 WHERE given_name = 'Anne'", args).await;
+    let told = userinfo(&server, "ent", &parent).await;
+    assert_eq!(told["children"][0]["class"], "CE1");
+}
+
+#[tokio::test]
+async fn account_8_profiles_one_and_three_are_of_the_first_degree_whatever_the_format() {
+    let server = TestServer::start().await;
+    let mapping = "[pupils]\nfamily = \"Nom\"\ngiven = \"Prénom\"\nborn = \"Né le\"\neleve_id = \"Numéro\"\n\
+                   [[responsables]]\nfamily = \"Nom resp\"\ngiven = \"Prénom resp\"\nmobile = \"Portable\"\n";
+    let table =
+        "Nom;Prénom;Né le;Numéro;Nom resp;Prénom resp;Portable\nDURAND;Zoé;14/02/2017;900001;DURAND;Anne;0639980001\n";
+    import_tables(&server, RosterFormat::Csv, Some(mapping), &[table]).await;
+    let pupil = server.create_account_of_pupil("Zoé").await;
+    assert_eq!(userinfo(&server, "ent", &pupil).await["FrEduVecteur"], json!([format!("3|DURAND|Zoé|900001|{MONOD}")]));
+    let parent = server.create_account("Anne", "DURAND").await;
+    let args = vec![parent.account_id.as_str().into()];
+    server.execute_sql("UPDATE person SET account_id = $1 WHERE given_name = 'Anne'", args).await;
+    let told = userinfo(&server, "ent", &parent).await;
+    assert_eq!(told["FrEduVecteur"], json!([format!("1|DURAND|Anne|900001|{MONOD}")]));
 }

@@ -43,6 +43,13 @@ pub fn cpu_seconds() -> Option<f64> {
     Some((fields.next()? + fields.next()?) / 100.0)
 }
 
+/// Returns the most memory that this process held so far. Linux only (proc(5): VmHWM).
+pub fn peak_memory_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+}
+
 /// Splits the run into rounds of about a second: other users of the machine then slow both measurements alike.
 pub fn rounds(seconds: u64) -> impl Iterator<Item = f64> {
     (0..seconds).map(|_| 1.0)

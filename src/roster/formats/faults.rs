@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::reader::csv_table::TableFault;
 use crate::roster::Level;
 use crate::roster::uai::UaiError;
 
@@ -47,6 +48,8 @@ pub enum RecordWarningKind {
     SharedIne,
     #[error("has the ELEVE_ID of another pupil of the file; taken without")]
     SharedEleveId,
+    #[error("names no child; passed over")]
+    WithoutChild,
 }
 
 /// The reason for rejecting a record.
@@ -76,6 +79,26 @@ pub enum RecordErrorKind {
     UnknownStructure(String),
     #[error("is not known, so it cannot be changed")]
     UnknownRecord,
+    #[error("has {found} values, and the first line {expected}: a separator stands in a value")]
+    TooManyValues { found: usize, expected: usize },
+    #[error(
+        "{0} is a number, as spreadsheets keep dates: give the column the form JJ/MM/AAAA there, and export it again"
+    )]
+    SerialDate(&'static str),
+    #[error("{0} is no date of the form JJ/MM/AAAA or AAAA-MM-JJ")]
+    InvalidTableDate(&'static str),
+    #[error("the same id is there more than once, with other data")]
+    DifferingDuplicate,
+    #[error("{0} is an INE, which is no key: leave the id out, and say in which column the INE stands")]
+    IdIsIne(&'static str),
+    #[error("has the names of another responsable of the same child")]
+    HomonymousPerson,
+    #[error("has the names and the birth date of another pupil, and no INE tells them apart")]
+    HomonymousPupil,
+    #[error("names a child who is not among the pupils")]
+    UnknownChild,
+    #[error("names a child who could be several pupils")]
+    AmbiguousChild,
 }
 
 /// An export of another kind: export screens deliver such files in the same ZIP or beside the rosters.
@@ -175,6 +198,8 @@ pub enum FileErrorKind {
     InvalidHeader { header: &'static str, field: &'static str, value: String },
     #[error(transparent)]
     InvalidUai(#[from] UaiError),
+    #[error(transparent)]
+    Table(#[from] TableFault),
 }
 
 impl FileErrorKind {

@@ -1,6 +1,6 @@
 //! The forms of single fields that formats share: ids, names, dates, classes.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::Europe::Paris;
 
 use super::RecordErrorKind;
@@ -49,6 +49,21 @@ pub fn parse_french_date(text: &str) -> Option<NaiveDate> {
             _ => byte.is_ascii_digit(),
         });
     shape.then(|| NaiveDate::parse_from_str(text, "%d/%m/%Y").ok()).flatten()
+}
+
+/// Parses the time of an export, Paris time: `08/09/2025 18:42` or `2025-09-08T18:42`; a date without time is its
+/// midnight.
+pub fn parse_export_time(text: &str) -> Option<Timestamp> {
+    let forms = ["%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let moment = forms.into_iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let date = || parse_french_date(text).or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+    paris_to_timestamp(moment.or_else(|| date()?.and_hms_opt(0, 0, 0))?)
+}
+
+/// Returns the calendar year of the rentrée of a day: the bases turn to the new year in August.
+pub fn school_year_of(day: NaiveDate) -> u16 {
+    let year = if day.month() >= 8 { day.year() } else { day.year() - 1 };
+    u16::try_from(year).unwrap_or_default()
 }
 
 /// Returns the class of a pupil, if the code is valid.

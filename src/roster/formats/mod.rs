@@ -4,7 +4,7 @@
 //! of the other half. A single unreadable record is a [`RecordError`] and counts as unchanged. No size, depth or
 //! encoding claimed by a file is trusted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
 use chrono::NaiveDate;
@@ -15,14 +15,19 @@ use super::{LinkData, PupilData};
 use crate::base::clock::Timestamp;
 
 pub mod aaf;
+pub mod columns;
+pub mod csv;
 mod faults;
 mod fields;
+pub mod onde;
 mod reader;
 pub mod siecle;
 
 pub use faults::{
     FileError, FileErrorKind, RecordError, RecordErrorKind, RecordWarning, RecordWarningKind, SkippedExport,
 };
+pub use fields::parse_export_time;
+pub use reader::csv_table::{CsvRow, CsvTable, read_table};
 
 /// The supported formats. A format is a folder beside this file, and an arm of each function of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -31,6 +36,10 @@ pub enum RosterFormat {
     Siecle,
     /// The academy's ficAlimMENESR for an ENT, complet and delta.
     Aaf,
+    /// ONDE's extractions of pupils and responsables, of one nursery or primary school.
+    Onde,
+    /// Tables of one school, by a mapping of their columns.
+    Csv,
 }
 
 /// A format of which each file is of one school.
@@ -61,15 +70,23 @@ impl RosterFormat {
         match self {
             RosterFormat::Siecle => "siecle",
             RosterFormat::Aaf => "aaf",
+            RosterFormat::Onde => "onde",
+            RosterFormat::Csv => "csv",
         }
     }
 
-    /// Returns the reader of one school's files; `None` for a format whose files are of a whole academy.
+    /// Returns the reader of files that say their school; `None` for a format whose files are of a whole academy, and
+    /// for tables, which say no school.
     pub fn school_files(self) -> Option<SchoolFileFormat> {
         match self {
             RosterFormat::Siecle => Some(SchoolFileFormat::Siecle),
-            RosterFormat::Aaf => None,
+            RosterFormat::Aaf | RosterFormat::Onde | RosterFormat::Csv => None,
         }
+    }
+
+    /// True if the files are tables of one school, which is said beside them.
+    pub fn is_tables(self) -> bool {
+        matches!(self, RosterFormat::Onde | RosterFormat::Csv)
     }
 
     /// True if the keys of the format are columns of the rows.
@@ -81,7 +98,7 @@ impl RosterFormat {
     pub fn key_column(self, key: &str) -> String {
         match self {
             RosterFormat::Siecle => key.to_owned(),
-            RosterFormat::Aaf => format!("{}:{key}", self.name()),
+            RosterFormat::Aaf | RosterFormat::Onde | RosterFormat::Csv => format!("{}:{key}", self.name()),
         }
     }
 }
@@ -104,6 +121,12 @@ impl RosterFormat {
             RosterFormat::Aaf => {
                 RecordWords { pupil: "Eleve", person: "PersRelEleve", link: "ENTElevePersRelEleve", mobile: "mobile" }
             }
+            RosterFormat::Onde => {
+                RecordWords { pupil: "Élève", person: "Responsable", link: "link", mobile: "Téléphone portable" }
+            }
+            RosterFormat::Csv => {
+                RecordWords { pupil: "pupil", person: "responsable", link: "link", mobile: "the mobile column" }
+            }
         }
     }
 
@@ -112,6 +135,10 @@ impl RosterFormat {
         match (self, name) {
             (RosterFormat::Aaf, "TEL_PERSONNEL") => "homePhone",
             (RosterFormat::Aaf, "TEL_PROFESSIONNEL") => "telephoneNumber",
+            (RosterFormat::Onde, "TEL_PERSONNEL") => "Téléphone domicile",
+            (RosterFormat::Onde, "TEL_PROFESSIONNEL") => "Téléphone travail",
+            (RosterFormat::Csv, "TEL_PERSONNEL") => "the home column",
+            (RosterFormat::Csv, "TEL_PROFESSIONNEL") => "the work column",
             _ => name,
         }
     }
@@ -161,6 +188,25 @@ pub struct SchoolRoster {
     pub unreadable_persons: UnreadablePersons,
     pub errors: Vec<RecordError>,
     pub warnings: Vec<RecordWarning>,
+    pub identity: RecordIdentity,
+    /// The names that a report gives to records whose ids are no words of the school's.
+    pub places: BTreeMap<String, String>,
+    /// True if the files say no level of responsables.
+    pub levels_unknown: bool,
+}
+
+/// The records whose ids are lines of a file, not keys of the format. The import finds the keys of those that it knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecordIdentity {
+    pub pupils_without_ids: bool,
+    pub persons_without_ids: bool,
+}
+
+impl RecordIdentity {
+    /// True if every id is a key.
+    pub fn is_whole(self) -> bool {
+        self == Self::default()
+    }
 }
 
 /// The meaning of a record's absence.

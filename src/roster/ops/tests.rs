@@ -17,11 +17,13 @@ use crate::tenants::School;
 
 mod academy;
 mod hostile;
+mod kills;
 mod rules;
 mod runs;
 mod same_pupil;
 mod samples;
 mod speed;
+mod tables;
 mod together;
 mod undone;
 
@@ -89,6 +91,7 @@ impl Fixture {
             format: RosterFormat::Siecle,
             academy: "montpellier".into(),
             files: files.to_vec(),
+            tables: None,
             removals: RemovalPolicy::Guarded,
             takes_lead: false,
             dry_run: false,

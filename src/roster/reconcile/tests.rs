@@ -97,6 +97,9 @@ fn school(size: usize) -> SchoolRoster {
         unreadable_persons: Default::default(),
         errors: Vec::new(),
         warnings: Vec::new(),
+        identity: Default::default(),
+        places: BTreeMap::new(),
+        levels_unknown: false,
     }
 }
 

@@ -115,6 +115,11 @@ impl FindingWithRemedy<'_> {
                 LineKind::Note,
                 "an import of these files was interrupted: what it took is read again, and stays as it is",
             ),
+            ImportFinding::UnknownLevels { uai } => {
+                let message = "the files do not say who is a legal representative: all responsables count as in charge, \
+                               and none of them can activate; if all of them are legal representatives: --all-legal";
+                vec![ReportLine { uai: Some(uai.clone()), kind: LineKind::ForTheSchool, message: message.to_owned() }]
+            }
             ImportFinding::NoRoster => ReportLine::of_files(
                 LineKind::Refused,
                 "no roster among the files; give both exports of each school, élèves and responsables",

@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 23] = [
+const TABLE: [(&[&str], &[&str]); 24] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -37,6 +37,8 @@ const TABLE: [(&[&str], &[&str]); 23] = [
     (&["grants"], &["accounts", "clients", "audit", "limits"]),
     (&["subjects"], &["grants", "accounts", "roster", "clients", "tenants", "audit", "limits"]),
     (&["logouts"], &["subjects", "grants", "clients"]),
+    // Gives people of the roster the accounts and subjects that another program gave them.
+    (&["arrivals"], &["subjects", "accounts", "roster", "clients", "tenants", "audit", "limits"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
     // The flows offer its doors, and none of them is used by it.
     (&["federation"], &["sessions", "interactions", AND_BELOW]),

@@ -23,7 +23,7 @@ pub use authenticator::{SoftAuthenticator, WrongWords};
 pub use browser::{Browser, Landing};
 pub use client_key::ClientKey;
 pub use log::CapturedLog;
-pub use people::{TestAccount, TestFamily};
+pub use people::{PASSWORD, TestAccount, TestFamily};
 pub use receiver::LogoutReceiver;
 pub use recording_gateway::{RecordingGateway, RecordingMailGateway};
 pub use relying_party::{AuthorizationAttempt, TestRelyingParty};

@@ -112,6 +112,7 @@ impl TestServer {
             format,
             academy: academy.to_owned(),
             files,
+            tables: None,
             removals: RemovalPolicy::Accepted,
             takes_lead: false,
             dry_run: false,

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
+
+use crate::roster::formats::fields::school_year_of;
 
 use crate::base::clock::{Span, Timestamp};
 use crate::roster::formats::fields::paris_to_timestamp;
@@ -44,10 +46,9 @@ pub struct DeliveryName {
 }
 
 impl DeliveryName {
-    /// Returns the calendar year of the rentrée: the bases turn to the new year in August.
+    /// Returns the calendar year of the rentrée.
     pub fn school_year(&self) -> u16 {
-        let year = if self.day.month() >= 8 { self.day.year() } else { self.day.year() - 1 };
-        u16::try_from(year).unwrap_or_default()
+        school_year_of(self.day)
     }
 }
 

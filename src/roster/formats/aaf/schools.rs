@@ -10,8 +10,8 @@ use super::requests::{AafDocument, AafRequest, RequestKind};
 use crate::base::date::BirthDate;
 use crate::base::replacement_chars::has_replacement;
 use crate::roster::formats::{
-    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordErrorKind, RecordWarning, RecordWarningKind,
-    RosterExtent, SchoolRoster, UnreadablePersons, UnreadablePupils,
+    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordErrorKind, RecordIdentity, RecordWarning,
+    RecordWarningKind, RosterExtent, SchoolRoster, UnreadablePersons, UnreadablePupils,
 };
 use crate::roster::uai::Uai;
 
@@ -32,6 +32,9 @@ pub fn empty_roster(delivery: &DeliveryName, uai: Uai, extent: RosterExtent) -> 
         unreadable_persons: UnreadablePersons::default(),
         errors: Vec::new(),
         warnings: Vec::new(),
+        identity: RecordIdentity::default(),
+        places: BTreeMap::new(),
+        levels_unknown: false,
     }
 }
 

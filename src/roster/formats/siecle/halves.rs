@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{ExportContent, ExportFile, ExportHeader};
 use crate::roster::formats::{
-    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordWarning, RosterExtent, SchoolRoster, SchoolRosterError,
-    UnreadablePersons, UnreadablePupils,
+    LinkRecord, PersonRecord, PupilRecord, RecordError, RecordIdentity, RecordWarning, RosterExtent, SchoolRoster,
+    SchoolRosterError, UnreadablePersons, UnreadablePupils,
 };
 use crate::roster::uai::Uai;
 
@@ -85,6 +85,9 @@ impl PartialRoster {
             unreadable_persons,
             errors: self.errors,
             warnings: self.warnings,
+            identity: RecordIdentity::default(),
+            places: BTreeMap::new(),
+            levels_unknown: false,
         })
     }
 }

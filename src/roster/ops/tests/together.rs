@@ -32,6 +32,7 @@ async fn assert_stale_sets_are_not_written(ground: &Fixture) {
             format: RosterFormat::Siecle,
             academy: "montpellier".into(),
             files: Vec::new(),
+            tables: None,
             removals: RemovalPolicy::Guarded,
             takes_lead: false,
             dry_run: false,

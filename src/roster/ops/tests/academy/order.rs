@@ -191,6 +191,7 @@ async fn issue_12_3_the_end_of_a_run_is_not_its_beginning() {
             format: RosterFormat::Aaf,
             academy: "montpellier".into(),
             files: two_schools().files(&ground, "20250908"),
+            tables: None,
             removals: RemovalPolicy::Guarded,
             takes_lead: false,
             dry_run: false,

@@ -1,0 +1,173 @@
+//! Measures an import of generated schools, first and again, beside the same rows written without files: whatever is
+//! between the two is reading, comparing and keeping what an undo puts back.
+
+mod files;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::measure::peak_memory_mib;
+use crate::app::{AppState, Operation};
+use crate::base::date::BirthDate;
+use crate::base::ids::row_id;
+use crate::base::phone::E164;
+use crate::base::typed_ids::{PersonId, PupilId};
+use crate::db::Durability;
+use crate::roster::formats::RosterFormat;
+use crate::roster::ops::school_tables::TableRequest;
+use crate::roster::ops::{ImportContext, ImportRequest, import_files};
+use crate::roster::reconcile::RemovalPolicy;
+use crate::roster::sealed_rows::{PersonRow, PupilRow};
+use crate::roster::store::import::{self, NewLink};
+use crate::roster::{Level, PersonData, Phone, PupilData};
+use crate::tenants::{self, School};
+
+use files::{GeneratedSchool, PUPILS_PER_SCHOOL, write_files};
+
+const ACADEMY: &str = "montpellier";
+
+/// The rates of one import.
+pub struct ImportRates {
+    format: RosterFormat,
+    people: usize,
+    schools: usize,
+    first: f64,
+    again: f64,
+    rows_alone: f64,
+    /// The most memory that the process held, if the system says it.
+    peak_mib: Option<f64>,
+}
+
+impl fmt::Display for ImportRates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format, people, schools, first, again, rows_alone, peak_mib } = self;
+        let percent = 100.0 * first / rows_alone.max(f64::MIN_POSITIVE);
+        write!(
+            f,
+            "{people} people of {schools} schools by {}: {first:.0}/s; unchanged again: {again:.0}/s; the rows alone: \
+             {rows_alone:.0}/s; {percent:.0} %",
+            format.name()
+        )?;
+        match peak_mib {
+            Some(peak) => write!(f, "; at most {peak:.0} MiB"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Imports so many people, pupils and responsables, and measures.
+pub async fn measure(
+    app: &AppState,
+    folder: &Path,
+    format: RosterFormat,
+    people: usize,
+) -> anyhow::Result<ImportRates> {
+    let count = people.div_ceil(PUPILS_PER_SCHOOL * 2).max(1);
+    let schools: Vec<GeneratedSchool> = (0..count).map(GeneratedSchool::new).collect::<anyhow::Result<_>>()?;
+    declare(app, &schools, format == RosterFormat::Onde).await?;
+    // In a school of their own, so that the import finds its schools empty.
+    let apart = GeneratedSchool::new(count)?;
+    declare(app, std::slice::from_ref(&apart), false).await?;
+    let rows_alone = rate(measure_rows(app, &apart).await?, PUPILS_PER_SCHOOL * 2);
+    let requests = requests(folder, format, &schools)?;
+    let people = schools.len() * PUPILS_PER_SCHOOL * 2;
+    let first = rate(import_all(app, &requests).await?, people);
+    let again = rate(import_all(app, &requests).await?, people);
+    Ok(ImportRates { format, people, schools: schools.len(), first, again, rows_alone, peak_mib: peak_memory_mib() })
+}
+
+fn rate(seconds: f64, people: usize) -> f64 {
+    people as f64 / seconds.max(f64::MIN_POSITIVE)
+}
+
+async fn declare(app: &AppState, schools: &[GeneratedSchool], first_degree: bool) -> anyhow::Result<()> {
+    let op = Operation::of_job(app, "bench");
+    let mut tx = op.write(Durability::Relaxed).await?;
+    for school in schools {
+        let row = School {
+            uai: school.uai.clone(),
+            name: school.uai.to_string(),
+            academy: ACADEMY.to_owned(),
+            ministry: "en".to_owned(),
+            telephone: None,
+            first_degree,
+        };
+        tenants::store::upsert_school(&mut tx, &row).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn requests(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) -> anyhow::Result<Vec<ImportRequest>> {
+    let request = |files, tables| ImportRequest {
+        format,
+        academy: ACADEMY.to_owned(),
+        files,
+        tables,
+        removals: RemovalPolicy::Guarded,
+        takes_lead: false,
+        dry_run: false,
+    };
+    if !format.is_tables() {
+        return Ok(vec![request(write_files(folder, format, schools)?, None)]);
+    }
+    // Tables are of one school each.
+    let one = |school: &GeneratedSchool| {
+        let files = write_files(folder, format, std::slice::from_ref(school))?;
+        let mapping = (format == RosterFormat::Csv).then(|| files::MAPPING.to_owned());
+        let said = TableRequest { uai: school.uai.clone(), exported_at: None, all_legal: Some(true), mapping };
+        Ok(request(files, Some(said)))
+    };
+    schools.iter().map(one).collect()
+}
+
+/// Returns the seconds of an import of all.
+async fn import_all(app: &AppState, requests: &[ImportRequest]) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    for request in requests {
+        let op = Operation::of_job(app, "bench");
+        let ctx = ImportContext::new(op.storage(), &app.phone_parser);
+        let mut refused = None;
+        let all = import_files(ctx, request, &mut |finding| {
+            if !finding.is_imported() {
+                refused = Some(finding.to_string());
+            }
+        })
+        .await?;
+        anyhow::ensure!(all, "{}", refused.unwrap_or_default());
+    }
+    Ok(began.elapsed().as_secs_f64())
+}
+
+/// Returns the seconds in which the rows of one school are sealed and written, all new, in one transaction.
+async fn measure_rows(app: &AppState, school: &GeneratedSchool) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let op = Operation::of_job(app, "bench");
+    let now = op.now;
+    let uai = &school.uai;
+    let born = BirthDate::new(2013, 2, 14).context("a date")?;
+    let phone = E164::from_stored("+33639980001").context("a number")?;
+    let mut tx = op.write(Durability::Durable).await?;
+    for number in 0..PUPILS_PER_SCHOOL {
+        let (person_id, pupil_id) =
+            (PersonId::new(row_id(now, app.rng.as_ref())), PupilId::new(row_id(now, app.rng.as_ref())));
+        let key = format!("alone{number}");
+        let phone = Phone::Mobile(phone.clone());
+        let (family, given) = ("MESURE".to_owned(), "Banc".to_owned());
+        let person =
+            PersonData { family: family.clone(), usage: None, given: given.clone(), phone, mobile_column: None };
+        let pupil = PupilData { family, usage: None, given, born, ine_blind: None };
+        let person = PersonRow::seal(&app.master_key, &person_id, &key, &person, now)?;
+        let pupil = PupilRow::seal(&app.master_key, &pupil_id, &key, &pupil, now)?;
+        import::insert_person(&mut tx, now, ACADEMY, &person).await?;
+        import::insert_pupil(&mut tx, ACADEMY, &pupil).await?;
+        import::upsert_enrolment(&mut tx, uai, &pupil_id, None, "bench").await?;
+        let (person_id, pupil_id) = (&person_id, &pupil_id);
+        let link = NewLink { person_id, pupil_id, level: Level::Legal, relation: None, source: "bench" };
+        import::upsert_link(&mut tx, uai, &link).await?;
+    }
+    tx.commit().await?;
+    Ok(began.elapsed().as_secs_f64())
+}

@@ -1,0 +1,207 @@
+//! Files of invented schools, each format's own: a pupil and a legal representative each.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::base::uai::{Uai, UaiError};
+use crate::roster::formats::RosterFormat;
+
+pub const PUPILS_PER_SCHOOL: usize = 500;
+
+/// The mapping of the generated CSV.
+pub const MAPPING: &str = "\
+[pupils]
+id = \"N°\"
+family = \"Nom\"
+given = \"Prénom\"
+born = \"Date de naissance\"
+ine = \"INE\"
+class = \"Classe\"
+[[responsables]]
+id = \"N° responsable\"
+family = \"Nom responsable\"
+given = \"Prénom responsable\"
+mobile = \"Portable\"
+";
+
+/// A school with the number of its first pupil.
+pub struct GeneratedSchool {
+    pub uai: Uai,
+    first: usize,
+}
+
+impl GeneratedSchool {
+    /// Returns the n-th school: its number has the check letter that is right.
+    pub fn new(number: usize) -> anyhow::Result<Self> {
+        let digits = format!("034{:04}", number % 10_000);
+        let uai = match Uai::parse(&format!("{digits}A")) {
+            Err(UaiError::WrongCheckLetter { right, .. }) => Uai::parse(&format!("{digits}{right}"))?,
+            parsed => parsed?,
+        };
+        Ok(Self { uai, first: number * PUPILS_PER_SCHOOL })
+    }
+
+    fn pupils(&self) -> std::ops::Range<usize> {
+        self.first..self.first + PUPILS_PER_SCHOOL
+    }
+}
+
+/// Returns letters that differ for each number.
+fn word(mut number: usize) -> String {
+    let mut letters = String::from("N");
+    for _ in 0..5 {
+        letters.push(char::from(b'a' + u8::try_from(number % 26).unwrap_or_default()));
+        number /= 26;
+    }
+    letters
+}
+
+fn mobile(number: usize) -> String {
+    format!("063998{:04}", number % 10_000)
+}
+
+fn ine(number: usize) -> String {
+    format!("{:09}ZA", 100_000_000 + number)
+}
+
+/// Writes the files of schools.
+pub fn write_files(folder: &Path, format: RosterFormat, schools: &[GeneratedSchool]) -> std::io::Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    let mut write = |name: String, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text)?;
+        written.push(path);
+        std::io::Result::Ok(())
+    };
+    match format {
+        RosterFormat::Aaf => {
+            for (kind, text) in aaf(schools) {
+                write(format!("ENT_Complet_20250908_{kind}_0000.xml"), text)?;
+            }
+        }
+        RosterFormat::Siecle => {
+            for school in schools {
+                let [pupils, persons] = siecle(school);
+                write(format!("{}-eleves.xml", school.uai), pupils)?;
+                write(format!("{}-responsables.xml", school.uai), persons)?;
+            }
+        }
+        RosterFormat::Onde => {
+            for school in schools {
+                let [pupils, persons] = onde(school);
+                write(format!("{}-eleves.csv", school.uai), pupils)?;
+                write(format!("{}-responsables.csv", school.uai), persons)?;
+            }
+        }
+        RosterFormat::Csv => {
+            for school in schools {
+                write(format!("{}.csv", school.uai), csv(school))?;
+            }
+        }
+    }
+    Ok(written)
+}
+
+fn siecle(school: &GeneratedSchool) -> [String; 2] {
+    let (mut pupils, mut structures) = (String::new(), String::new());
+    let (mut persons, mut links) = (String::new(), String::new());
+    for n in school.pupils() {
+        // Writing to a text does not fail.
+        _ = writeln!(
+            pupils,
+            "<ELEVE ELEVE_ID=\"{n}\"><ID_NATIONAL>{}</ID_NATIONAL><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE>\
+             <PRENOM>Zoé</PRENOM><DATE_NAISS>14/02/2013</DATE_NAISS></ELEVE>",
+            ine(n),
+            word(n)
+        );
+        _ = writeln!(
+            structures,
+            "<STRUCTURES_ELEVE ELEVE_ID=\"{n}\"><STRUCTURE><CODE_STRUCTURE>6A</CODE_STRUCTURE>\
+             <TYPE_STRUCTURE>D</TYPE_STRUCTURE></STRUCTURE></STRUCTURES_ELEVE>"
+        );
+        _ = writeln!(
+            persons,
+            "<PERSONNE PERSONNE_ID=\"{n}\"><NOM_DE_FAMILLE>{}</NOM_DE_FAMILLE><PRENOM>Anne</PRENOM>\
+             <TEL_PORTABLE>{}</TEL_PORTABLE></PERSONNE>",
+            word(n),
+            mobile(n)
+        );
+        _ = writeln!(
+            links,
+            "<RESPONSABLE_ELEVE><ELEVE_ID>{n}</ELEVE_ID><PERSONNE_ID>{n}</PERSONNE_ID>\
+             <NIVEAU_RESPONSABILITE>1</NIVEAU_RESPONSABILITE><CODE_PARENTE>10</CODE_PARENTE></RESPONSABLE_ELEVE>"
+        );
+    }
+    let document = |root: &str, data: String| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}><PARAMETRES><UAJ>{}</UAJ>\
+             <ANNEE_SCOLAIRE>2025</ANNEE_SCOLAIRE><DATE_EXPORT>08/09/2025</DATE_EXPORT></PARAMETRES>\n\
+             <DONNEES>{data}</DONNEES></{root}>\n",
+            school.uai
+        )
+    };
+    let pupils = format!("<ELEVES>{pupils}</ELEVES><STRUCTURES>{structures}</STRUCTURES>");
+    let persons = format!("<PERSONNES>{persons}</PERSONNES><RESPONSABLES>{links}</RESPONSABLES>");
+    [document("BEE_ELEVES", pupils), document("BEE_RESPONSABLES", persons)]
+}
+
+fn aaf(schools: &[GeneratedSchool]) -> [(&'static str, String); 3] {
+    let (mut structures, mut pupils, mut persons) = (String::new(), String::new(), String::new());
+    let attr = |name: &str, value: &str| format!("<attr name=\"{name}\"><value>{value}</value></attr>");
+    let request = |kind: &str, id: String, attributes: String| {
+        let category = if kind == "EtabEducNat" { "categorieStructure" } else { "categoriePersonne" };
+        format!(
+            "<addRequest><operationalAttributes>{}</operationalAttributes><identifier><id>{id}</id></identifier>\
+             <attributes>{attributes}</attributes></addRequest>\n",
+            attr(category, kind)
+        )
+    };
+    for (place, school) in schools.iter().enumerate() {
+        let structure = format!("{}", 7_000 + place);
+        let named = attr("ENTStructureUAI", &school.uai) + &attr("ENTStructureNomCourant", "CLG$FICTIF$MONTPELLIER");
+        structures.push_str(&request("EtabEducNat", structure.clone(), named));
+        for n in school.pupils() {
+            let person = format!("{}", 35_000_000 + n);
+            let attributes = [
+                attr("sn", &word(n)),
+                attr("givenName", "Zoé"),
+                attr("ENTPersonDateNaissance", "14/02/2013"),
+                attr("ENTEleveINE", &ine(n)),
+                attr("ENTPersonStructRattach", &structure),
+                attr("ENTEleveClasses", &format!("{structure}$6 A")),
+                attr("ENTElevePersRelEleve", &format!("{person}$10$1$1$1$1")),
+            ];
+            pupils.push_str(&request("Eleve", format!("{}", 29_000_000 + n), attributes.concat()));
+            let attributes = [attr("sn", &word(n)), attr("givenName", "Anne"), attr("mobile", &mobile(n))];
+            persons.push_str(&request("PersRelEleve", person, attributes.concat()));
+        }
+    }
+    let document = |content: String| {
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ficAlimMENESR>\n{content}</ficAlimMENESR>\n")
+    };
+    [("EtabEducNat", document(structures)), ("Eleve", document(pupils)), ("PersRelEleve", document(persons))]
+}
+
+fn onde(school: &GeneratedSchool) -> [String; 2] {
+    let mut pupils = String::from("Nom élève;Nom d'usage élève;Prénom élève;Date naissance;INE;Libellé classe\r\n");
+    let mut persons = String::from(
+        "Nom usage responsable;Nom responsable;Prénom responsable;Téléphone portable;Nom d'usage élève;\
+         Nom de famille élève;Prénom élève;Classes élèves\r\n",
+    );
+    for n in school.pupils() {
+        _ = write!(pupils, "{};;Zoé;14/02/2017;{};CE1\r\n", word(n), ine(n));
+        _ = write!(persons, ";{};Anne;{};;{};Zoé;CE1\r\n", word(n), mobile(n), word(n));
+    }
+    [pupils, persons]
+}
+
+fn csv(school: &GeneratedSchool) -> String {
+    let mut text = String::from(
+        "N°;Nom;Prénom;Date de naissance;INE;Classe;N° responsable;Nom responsable;Prénom responsable;Portable\r\n",
+    );
+    for n in school.pupils() {
+        let (name, ine, mobile) = (word(n), ine(n), mobile(n));
+        _ = write!(text, "{n};{name};Zoé;14/02/2013;{ine};6A;{n};{name};Anne;{mobile}\r\n");
+    }
+    text
+}
