@@ -56,7 +56,7 @@ pub async fn import_accounts(
         let mut sum = ArrivalSummary { rows: rows.len(), ..ArrivalSummary::default() };
         for (done, row) in rows.into_iter().enumerate() {
             if done % PROGRESS_ROWS == 0 {
-                ctx.report_progress(ImportProgress { done, total: sum.rows });
+                ctx.report_progress(ImportProgress { done, total: sum.rows, ..ImportProgress::default() });
             }
             let (line, remarks) = match row {
                 Ok(row) => {
@@ -72,7 +72,7 @@ pub async fn import_accounts(
                 tell(kind, format!("{name}: line {line}: {remark}"))?;
             }
         }
-        ctx.report_progress(ImportProgress { done: sum.rows, total: sum.rows });
+        ctx.report_progress(ImportProgress { done: sum.rows, total: sum.rows, ..ImportProgress::default() });
         all &= sum.refused == 0;
         let kind = if request.dry_run { LineKind::WouldBeTaken } else { LineKind::Taken };
         tell(kind, format!("{name}: {sum}"))?;

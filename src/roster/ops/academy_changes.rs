@@ -100,7 +100,8 @@ async fn import_unplaced(
         ImportFinding::School(report) => tell(ImportFinding::Unplaced { delivery: delivery.clone(), report }),
         other => tell(other),
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 fn read_changes(

@@ -38,7 +38,8 @@ pub async fn import_tables(
     said: &TableRequest,
     tell: Tell<'_>,
 ) -> Result<()> {
-    (ctx.progress)(ImportProgress { done: 0, total: 1 });
+    let progress = ImportProgress::of(ctx, 1);
+    (ctx.progress)(progress);
     let format = request.format;
     let mut tx = ctx.storage.db.read().await?;
     let known = tables::find_source(&mut tx, &said.uai, format.name()).await?;
@@ -86,7 +87,7 @@ pub async fn import_tables(
             tell(school_finding(request, said.uai.clone(), (outcome, Vec::new()), (Vec::new(), Vec::new())));
         }
     }
-    (ctx.progress)(ImportProgress { done: 1, total: 1 });
+    (ctx.progress)(ImportProgress { done: 1, ..progress });
     Ok(())
 }
 
