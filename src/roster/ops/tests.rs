@@ -1,5 +1,6 @@
 //! Tests of the import on real databases: SQLite, and PostgreSQL if TEST_DATABASE_URL names a database.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
