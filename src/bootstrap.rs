@@ -3,6 +3,7 @@
 //! A command in need of less opens less: [`open_storage`] gives database and master key, [`build_app`] everything.
 
 mod health;
+mod helpdesk;
 mod listeners;
 mod worker;
 

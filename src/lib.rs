@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activation;
+pub mod administrators;
 pub mod app;
 pub mod arrivals;
 pub mod audit;
@@ -10,6 +11,7 @@ pub mod bootstrap;
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod console;
 pub mod credentials;
 pub mod crypto;
 pub mod db;

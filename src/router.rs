@@ -24,7 +24,10 @@ use crate::http::request_context::RequestContext;
 use crate::http::views;
 use crate::outbox::{self, JobKind};
 use crate::telemetry::{self, HashQueueSample, MetricsSample, OutboxQueueSample};
-use crate::{activation, bootstrap, clients, emails, federation, login, my_account, oidc, otp, recovery, regroup};
+use crate::{
+    activation, administrators, bootstrap, clients, console, emails, federation, helpdesk, login, my_account, oidc,
+    otp, recovery, regroup,
+};
 
 /// The time limit of a public request. A request that takes longer waits for a resource that is not going to answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -60,6 +63,9 @@ pub fn public_with_timeout(app: AppState, longest: Duration) -> Result<Router, C
         .merge(regroup::pages::routes())
         .merge(emails::pages::routes())
         .merge(federation::pages::routes())
+        .merge(administrators::pages::routes())
+        .merge(console::pages::routes())
+        .merge(helpdesk::pages::routes())
         .route(paths::HELP, get(static_page::<views::Help>))
         .route(paths::PASSWORD_HELP, get(static_page::<views::PasswordHelp>))
         .route(paths::PRIVACY, get(static_page::<views::Privacy>))

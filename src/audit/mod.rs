@@ -112,6 +112,21 @@ pub enum AuditEvent {
     /// A code was asked for a number in a country to which no message may go.
     SmsCountryRefused,
     FilesPublished,
+    /// A help desk unblocked a person; the detail is the act, and how the identity was checked.
+    PersonUnblocked,
+    AdministratorInvited,
+    /// An administrator took an invitation; the detail is the kind of the proof that was made.
+    AdministratorEnrolled,
+    AdministratorSignedIn,
+    AdministratorSignedOut,
+    /// Wrong passwords or codes of an administrator, beyond what is allowed.
+    AdministratorLockedOut,
+    AdministratorRoleGiven,
+    /// Another administrator agreed with a role.
+    AdministratorRoleApproved,
+    AdministratorRoleEnded,
+    /// An administrator asked for something outside the territory or the role; the detail names the act.
+    AdministratorRefused,
 }
 
 impl AuditEvent {
@@ -126,6 +141,8 @@ pub struct AuditDetails<'a> {
     pub account: Option<&'a AccountId>,
     pub client: Option<&'a ClientId>,
     pub uai: Option<&'a Uai>,
+    /// The academy concerned, by id.
+    pub academy: Option<&'a str>,
     /// The person of the roster, by id.
     pub person: Option<&'a PersonId>,
     /// A short internal text: a UAI, a count or a row id; never user input.

@@ -14,9 +14,12 @@ use crate::db::{
 pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDetails<'_>) -> Result<()> {
     let (id, now) = (row_id(work.now, work.rng), work.now);
     let (kind, actor, request) = (work.actor.kind(), work.actor.id().map(str::to_owned), work.request_id.clone());
+    let (role, proof) = work.actor.role_and_proof();
+    let role = role.map(str::to_owned);
     work.execute(
         "INSERT INTO audit (id, at, fact, account_id, client_id, detail, uai, person_id, actor_kind, actor_id, \
-         request_id, reason, before, after) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         request_id, reason, before, after, role, proof, academy) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         args![
             id,
             now,
@@ -31,7 +34,10 @@ pub async fn record(work: &mut UnitOfWork<'_>, fact: AuditEvent, about: AuditDet
             request,
             about.reason,
             about.before,
-            about.after
+            about.after,
+            role,
+            proof,
+            about.academy
         ],
     )
     .await?;

@@ -1,6 +1,16 @@
 //! The actor of an operation, recorded with every audit event.
 
-use super::typed_ids::{AccountId, ClientId};
+use super::typed_ids::{AccountId, AdministratorId, ClientId};
+
+/// An administrator who does something, by the role that permits it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActingAdministrator {
+    pub id: AdministratorId,
+    /// The role and its territory: `school_head@0349999J`; empty if no role permitted what was tried.
+    pub role: String,
+    /// The proof of the session: `passkey`, `totp`.
+    pub proof: &'static str,
+}
 
 /// The party on whose behalf something is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +22,8 @@ pub enum Actor {
     Account(AccountId),
     /// A relying party, by its client id.
     Client(ClientId),
+    /// A person of a school, an academy or a help desk, in the console.
+    Administrator(ActingAdministrator),
     /// A person at the command line, by the user name of the operating system.
     Operator(String),
     /// The program itself, by the name of the background job.
@@ -25,6 +37,7 @@ impl Actor {
             Actor::Anonymous => "anonymous",
             Actor::Account(_) => "account",
             Actor::Client(_) => "client",
+            Actor::Administrator(_) => "administrator",
             Actor::Operator(_) => "operator",
             Actor::Job(_) => "job",
         }
@@ -36,8 +49,17 @@ impl Actor {
             Actor::Anonymous => None,
             Actor::Account(id) => Some(id),
             Actor::Client(id) => Some(id),
+            Actor::Administrator(acting) => Some(&acting.id),
             Actor::Operator(user) => Some(user),
             Actor::Job(name) => Some(name),
+        }
+    }
+
+    /// Returns the role of an administrator, and the proof of the session.
+    pub fn role_and_proof(&self) -> (Option<&str>, Option<&'static str>) {
+        match self {
+            Actor::Administrator(acting) => (Some(&acting.role), Some(acting.proof)),
+            _ => (None, None),
         }
     }
 }

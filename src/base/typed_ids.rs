@@ -32,6 +32,12 @@ macro_rules! for_each_typed_id {
             ChallengeId;
             /// The id of a signing key, the `kid` of RFC 7515.
             KeyId;
+            /// The id of an administrator.
+            AdministratorId;
+            /// The id of an administrator's session: the digest of its cookie.
+            AdminSessionId;
+            /// The id of an administrator's role on a territory.
+            AdminRoleId;
         }
     };
 }

@@ -4,6 +4,7 @@
 //! to stderr. Exit codes: 0 done, 1 not done, 2 not understood. No business rule belongs here.
 
 mod account;
+mod admin;
 mod audit;
 mod bench;
 mod campaign;
@@ -64,6 +65,8 @@ enum Command {
     Letters(letters::LettersArgs),
     /// Shows accounts, suspends them, ends their sessions, and forces new passwords.
     Account(account::AccountArgs),
+    /// Invites administrators of the console, lists them, and ends their roles.
+    Admin(admin::AdminArgs),
     /// Lists, approves and suspends relying parties; manages the tokens for registering others.
     Client(client::ClientArgs),
     /// Manages the signing keys and the master key.
@@ -151,6 +154,7 @@ async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
         }
         Command::Audit(args) => Box::pin(audit::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Account(args) => Box::pin(account::run(&args, &load_config_and_logging(file)?, out)).await,
+        Command::Admin(args) => Box::pin(admin::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Letters(args) => Box::pin(letters::run(&args, &load_config_and_logging(file)?, out)).await,
         Command::Sms(args) => sms::run(&args, &load_config_and_logging(file)?, out).await,
         Command::Client(args) => Box::pin(client::run(&args, &load_config_and_logging(file)?, out)).await,

@@ -4,6 +4,7 @@
 //! unknown key is rejected with a suggestion of the nearest known key, so that a typing error does not silently select
 //! a default.
 
+mod administration;
 mod audit;
 mod database;
 pub mod deployment;
@@ -18,6 +19,7 @@ mod pupils;
 mod server;
 mod sms;
 
+pub use administration::Administration;
 pub use audit::Audit;
 pub use database::{Database, EphemeralStore};
 pub use keys::Keys;
@@ -61,6 +63,7 @@ pub struct Config {
     pub deployment: Deployment,
     pub log: Log,
     pub audit: Audit,
+    pub administration: Administration,
 }
 
 /// The service name shown on pages, and the directory of academies, schools and clients.
@@ -184,6 +187,7 @@ impl Config {
         self.keys.check()?;
         self.limits.check()?;
         self.audit.check()?;
+        self.administration.check(self.server.is_loopback())?;
         self.sms.check(self.server.is_loopback())?;
         self.mail.check(self.server.is_loopback())?;
         self.phones.check(self.server.is_loopback())?;

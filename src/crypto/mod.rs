@@ -70,6 +70,10 @@ pub enum HmacPurpose {
     RosterStatement,
     /// The marks by which a record without an id is known, as its key.
     RosterKey,
+    /// An administrator's e-mail address, to find whose it is.
+    AdministratorEmail,
+    /// The last digits of a telephone number, for the search of a help desk.
+    PhoneEnd,
 }
 
 impl HmacPurpose {
@@ -89,6 +93,8 @@ impl HmacPurpose {
             HmacPurpose::Ine => "blind/ine",
             HmacPurpose::RosterStatement => "blind/statement",
             HmacPurpose::RosterKey => "blind/roster_key",
+            HmacPurpose::AdministratorEmail => "blind/admin_email",
+            HmacPurpose::PhoneEnd => "blind/phone_end",
         }
     }
 }
@@ -107,7 +113,7 @@ pub struct MasterKey {
     master: Zeroizing<[u8; 32]>,
     aead: RandomizedNonceKey,
     /// Boxed, because the master key is moved through the futures of every start.
-    hmac_keys: Box<[hmac::Key; 14]>,
+    hmac_keys: Box<[hmac::Key; 16]>,
 }
 
 struct Len(usize);
@@ -152,6 +158,8 @@ impl MasterKey {
             mac(HmacPurpose::Ine)?,
             mac(HmacPurpose::RosterStatement)?,
             mac(HmacPurpose::RosterKey)?,
+            mac(HmacPurpose::AdministratorEmail)?,
+            mac(HmacPurpose::PhoneEnd)?,
         ];
         let id: String = base64url(&sha256(derive(&master, "id")?.as_slice())).chars().take(8).collect();
         Ok(Self { id, master, aead, hmac_keys: Box::new(blind) })
@@ -215,6 +223,8 @@ impl MasterKey {
             ine,
             said,
             roster,
+            admin_email,
+            phone_end,
         ] = &*self.hmac_keys;
         let key = match purpose {
             HmacPurpose::Phone => phone,
@@ -231,6 +241,8 @@ impl MasterKey {
             HmacPurpose::Ine => ine,
             HmacPurpose::RosterStatement => said,
             HmacPurpose::RosterKey => roster,
+            HmacPurpose::AdministratorEmail => admin_email,
+            HmacPurpose::PhoneEnd => phone_end,
         };
         base64url(hmac::sign(key, text.as_bytes()).as_ref())
     }

@@ -23,6 +23,8 @@ pub enum CookieName {
     Activation,
     /// The id of the academy that somebody who works at a school chose.
     Upstream,
+    /// The session of an administrator; a page of another site never sends it.
+    Administrator,
 }
 
 /// The maximum number of accounts known on one device, enough for a family's computer.
@@ -45,12 +47,14 @@ impl CookieJar {
             (true, CookieName::Device) => "__Host-preau-device",
             (true, CookieName::Activation) => "__Host-preau-activation",
             (true, CookieName::Upstream) => "__Host-preau-academy",
+            (true, CookieName::Administrator) => "__Host-preau-admin",
             (false, CookieName::Session) => "preau_dev",
             (false, CookieName::Navigation) => "preau_dev_nav",
             (false, CookieName::Language) => "preau_dev_lang",
             (false, CookieName::Device) => "preau_dev_device",
             (false, CookieName::Activation) => "preau_dev_activation",
             (false, CookieName::Upstream) => "preau_dev_academy",
+            (false, CookieName::Administrator) => "preau_dev_admin",
         }
     }
 
@@ -110,7 +114,11 @@ impl CookieJar {
     /// Returns a `Set-Cookie` header; `seconds` of `None` means a session cookie, deleted when the browser closes.
     pub fn set_cookie(self, name: CookieName, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
         let cookie = Cookie::build((self.name(name), value)).path("/").secure(self.secure);
-        set_cookie(cookie.build(), seconds.map(Duration::seconds))
+        let strictness = match name {
+            CookieName::Administrator => SameSite::Strict,
+            _ => SameSite::Lax,
+        };
+        set_cookie_with(cookie.build(), strictness, seconds.map(Duration::seconds))
     }
 
     pub fn clear_cookie(self, name: CookieName) -> Option<HeaderValue> {
@@ -125,9 +133,13 @@ pub fn cookies_of(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
 }
 
 /// Returns the `Set-Cookie` header of a cookie that no script may read and no other site sends, except by a link.
-pub fn set_cookie(mut cookie: Cookie<'_>, lifetime: Option<Duration>) -> Option<HeaderValue> {
+pub fn set_cookie(cookie: Cookie<'_>, lifetime: Option<Duration>) -> Option<HeaderValue> {
+    set_cookie_with(cookie, SameSite::Lax, lifetime)
+}
+
+fn set_cookie_with(mut cookie: Cookie<'_>, same_site: SameSite, lifetime: Option<Duration>) -> Option<HeaderValue> {
     cookie.set_http_only(true);
-    cookie.set_same_site(SameSite::Lax);
+    cookie.set_same_site(same_site);
     cookie.set_max_age(lifetime);
     HeaderValue::try_from(cookie.to_string()).ok()
 }
@@ -140,6 +152,8 @@ mod tests {
     fn attack_s1_cookies_are_bound_to_the_host_and_hidden_from_scripts() {
         let set = CookieJar { secure: true }.set_cookie(CookieName::Session, "v", None).unwrap();
         assert_eq!(set, "__Host-preau=v; HttpOnly; SameSite=Lax; Secure; Path=/");
+        let set = CookieJar { secure: true }.set_cookie(CookieName::Administrator, "v", None).unwrap();
+        assert_eq!(set, "__Host-preau-admin=v; HttpOnly; SameSite=Strict; Secure; Path=/");
     }
 
     #[test]

@@ -39,6 +39,7 @@ async fn handle_in_context(app: AppState, ctx: RequestContext, mut request: Requ
     let method = request.method().clone();
     let path: String = match request.uri().path() {
         path if path.starts_with(paths::SMS_RECEIPTS) => paths::SMS_RECEIPTS.to_owned(),
+        path if path.starts_with(paths::ADMIN_INVITATION) => paths::ADMIN_INVITATION.to_owned(),
         path => path.chars().take(120).collect(),
     };
     let explorer = is_internet_explorer(request.headers()) && method == Method::GET && !path.starts_with(paths::ASSETS);
@@ -146,6 +147,7 @@ fn request_context(app: &AppState, request: &Request) -> RequestContext {
         support_code,
         jar,
         session: jar.id(headers, CookieName::Session),
+        admin_session: jar.id(headers, CookieName::Administrator),
         navigation_id: jar.id(headers, CookieName::Navigation),
         devices: jar.devices(headers),
         source: client_source(app, request),

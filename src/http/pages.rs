@@ -86,9 +86,13 @@ impl PageRenderer {
             texts.push((file.to_string(), embedded_text(&file)?));
         }
         tera.add_raw_templates(texts)?;
-        for (name, file) in
-            [("css", "preau.css"), ("js", "preau.js"), ("passkeys_js", "passkeys.js"), ("icon", "favicon.svg")]
-        {
+        for (name, file) in [
+            ("css", "preau.css"),
+            ("console_css", "console.css"),
+            ("js", "preau.js"),
+            ("passkeys_js", "passkeys.js"),
+            ("icon", "favicon.svg"),
+        ] {
             tera.global_context().insert(name, &assets::link(file));
         }
         tera.global_context().insert("house", service);
@@ -134,8 +138,8 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 12] =
-    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir"];
+const CARRIED_PARAMETERS: [&str; 13] =
+    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir", "moyen"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
 const RETURN_PATHS: [&str; 20] = [

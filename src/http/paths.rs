@@ -108,6 +108,27 @@ pub const ACTIVATION_DONE: &str = "/activation/terminee";
 /// The page that takes the code of a letter; printed on letters.
 pub const LETTER: &str = "/lettre";
 
+/// The console.
+pub const ADMIN: &str = "/admin";
+pub const ADMIN_SIGN_IN: &str = "/admin/connexion";
+pub const ADMIN_SIGN_OUT: &str = "/admin/deconnexion";
+/// Beside it the secret of an invitation.
+pub const ADMIN_INVITATION: &str = "/admin/invitation";
+/// The page of the fresh proof.
+pub const ADMIN_PROOF: &str = "/admin/preuve";
+pub const ADMIN_ME: &str = "/admin/moi";
+pub const ADMIN_ADD_PASSKEY: &str = "/admin/moi/cle";
+pub const ADMIN_REMOVE_PASSKEY: &str = "/admin/moi/cle/retirer";
+pub const ADMIN_TEAM: &str = "/admin/equipe";
+pub const ADMIN_REVIEW_ROLE: &str = "/admin/equipe/relire";
+pub const ADMIN_END_ROLE: &str = "/admin/equipe/terminer";
+pub const ADMIN_APPROVE_ROLE: &str = "/admin/equipe/approuver";
+/// People of a help desk; below it each one by id.
+pub const ADMIN_PEOPLE: &str = "/admin/personnes";
+/// Beside it a support code.
+pub const ADMIN_CODES: &str = "/admin/codes";
+pub const ADMIN_RENEW_INVITATION: &str = "/admin/equipe/reinviter";
+
 pub const HELP: &str = "/aide";
 pub const PASSWORD_HELP: &str = "/aide/mot-de-passe";
 pub const PRIVACY: &str = "/donnees";

@@ -34,6 +34,8 @@ pub struct RequestContext {
     pub request_id: String,
     pub jar: CookieJar,
     pub session: Option<String>,
+    /// The cookie of an administrator's session.
+    pub admin_session: Option<String>,
     pub navigation_id: Option<String>,
     /// The device secrets of the browser.
     pub devices: Vec<String>,

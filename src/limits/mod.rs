@@ -35,6 +35,8 @@ pub enum RateLimit {
     Export,
     /// A wrong code of a second factor of an account.
     Factor,
+    /// A password and code of an administrator.
+    Administrator,
     /// A wrong birth date of one child, by one parent.
     BirthDate,
     /// An SMS to one number.
@@ -118,7 +120,9 @@ impl RateLimit {
         let plain = |most| RateLimitPolicy { max_attempts: most, window: Span::hours(24), delay_after: None };
         match self {
             RateLimit::Password => RateLimitPolicy { max_attempts: 25, window: Span::hours(24), delay_after: Some(5) },
-            RateLimit::Factor => RateLimitPolicy { max_attempts: 10, window: Span::hours(24), delay_after: Some(5) },
+            RateLimit::Factor | RateLimit::Administrator => {
+                RateLimitPolicy { max_attempts: 10, window: Span::hours(24), delay_after: Some(5) }
+            }
             RateLimit::SmsCode | RateLimit::LetterCode => plain(10),
             RateLimit::LetterCodeFromAll => plain(100),
             RateLimit::LetterToActive => plain(20),

@@ -64,6 +64,11 @@ pub async fn consume_for_account(
 /// Returns the decision on one more attempt, without counting an attempt.
 pub async fn peek(tx: &mut UnitOfWork<'_>, action: RateLimit, key: &str) -> Result<RateLimitDecision> {
     let now = tx.now;
+    peek_at(tx, action, key, now).await
+}
+
+/// Returns the decision like [`peek`], in a transaction that only reads.
+pub async fn peek_at(tx: &mut Tx, action: RateLimit, key: &str, now: Timestamp) -> Result<RateLimitDecision> {
     let figures = action.policy();
     let old = find_marks(tx, action, key).await?;
     Ok(decide(figures, &live_attempts(old.as_deref().unwrap_or(""), figures, now), now))

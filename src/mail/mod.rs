@@ -1,6 +1,7 @@
 //! The mail gateway: accepts an address, a subject and a text, or returns the reason for a refusal.
 //!
-//! Mails are plain text without links or buttons: a person cannot tell a link of ours from a thief's. Addresses and
+//! Mails to families are plain text without links or buttons: a person cannot tell a link of ours from a thief's. The
+//! invitation of an administrator has one, which serves once and is good for nothing without a proof of its own. Addresses and
 //! texts are never logged; `console` is allowed for a loopback issuer only. Without a `[mail]` section no mail is sent,
 //! and no page offers one.
 

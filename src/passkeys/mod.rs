@@ -14,7 +14,7 @@ pub mod store;
 use serde::Serialize;
 
 use crate::base::clock::{Span, Timestamp};
-use crate::base::typed_ids::AccountId;
+use crate::base::typed_ids::{AccountId, AdministratorId};
 use crate::protocol::params::Params;
 
 /// The maximum number of passkeys of an account.
@@ -31,11 +31,31 @@ pub const MAX_CEREMONY_BYTES: usize = 24 * 1024;
 #[strum(serialize_all = "snake_case")]
 pub enum HolderKind {
     Account,
+    Administrator,
 }
 
 impl HolderKind {
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+/// The holder of a passkey: a passkey of one kind is none of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasskeyHolder<'a> {
+    pub kind: HolderKind,
+    pub id: &'a str,
+}
+
+impl<'a> From<&'a AccountId> for PasskeyHolder<'a> {
+    fn from(id: &'a AccountId) -> Self {
+        PasskeyHolder { kind: HolderKind::Account, id }
+    }
+}
+
+impl<'a> From<&'a AdministratorId> for PasskeyHolder<'a> {
+    fn from(id: &'a AdministratorId) -> Self {
+        PasskeyHolder { kind: HolderKind::Administrator, id }
     }
 }
 
@@ -51,6 +71,12 @@ pub enum CeremonyPurpose {
     FreshProof,
     /// Shows the second factor after a password or a code.
     Factor,
+    /// Creates a passkey of an administrator, by an invitation or in the console.
+    AdministratorCreation,
+    /// Lets an administrator into the console, whoever it is.
+    AdministratorSignIn,
+    /// Proves again the administrator of a session.
+    AdministratorProof,
 }
 
 impl CeremonyPurpose {
@@ -63,7 +89,7 @@ impl CeremonyPurpose {
 #[derive(Clone, Debug)]
 pub struct StoredPasskey {
     pub id: String,
-    pub account_id: AccountId,
+    pub holder_id: String,
     pub user_handle: String,
     /// The public key, its counter and other properties, as JSON.
     pub credential: String,
@@ -107,11 +133,18 @@ impl<'a> PasskeyAnswer<'a> {
 #[derive(Clone, Debug)]
 pub struct ProvenPasskey {
     pub id: String,
-    pub account_id: AccountId,
+    pub holder_id: String,
     pub created_at: Timestamp,
     /// The credential before this use, and after it: its counter rose.
     former: String,
     credential: String,
+}
+
+impl ProvenPasskey {
+    /// Returns the account whose passkey it is, of a ceremony for accounts.
+    pub fn account_id(&self) -> AccountId {
+        AccountId::new(&self.holder_id)
+    }
 }
 
 /// The outcome of an answer to a challenge.

@@ -1,6 +1,7 @@
 //! Rows of academies, schools, campaigns and notices.
 
 pub mod declared;
+pub mod exceptions;
 
 use std::collections::BTreeSet;
 

@@ -1049,6 +1049,363 @@ backup-once = They will not be shown again.
 backup-renew = Make new codes
 backup-renew-effect = The old ones will no longer work.
 
+## Console: entry, invitation, team
+admin-title = Administration
+admin-reload = The page is opening.
+admin-sign-in = Enter the administration
+admin-sign-in-who = For schools, academies and their help desks. Families have another page.
+admin-sign-in-passkey = Your passkey opens the administration, without a password.
+admin-no-way-in = Passkeys do not work at this address. Ask whoever runs this service.
+admin-or-totp = Or with a password and a code
+admin-email = Work e-mail address
+admin-demo-doors = Trial on this machine
+admin-demo-doors-why = This trial lets you in without proof. Elsewhere a passkey is needed.
+admin-demo-enter = Enter: { $name }, { $place }
+admin-lost = Passkey lost?
+admin-lost-next = The person who gave you this role can invite you again: your former passkeys then stop working.
+admin-family = I am a parent or a pupil
+admin-waiting = Too many tries. Try again at { $until }.
+admin-refused-wrong = This proof does not open the administration. A passkey of your family account does not work here.
+admin-refused-empty = Fill in the address, the password and the code.
+admin-refused-no_role = Your role has ended, or waits for another person's agreement. Nothing else is missing: ask whoever gave it to you.
+admin-invitation = Your invitation
+admin-invitation-for = { $name }, { $email }:
+admin-invitation-until = This invitation works once, until { $day }.
+admin-invitation-passkey = To accept it, create a passkey on this device: it will ask for your fingerprint, your face or its code. It takes the place of a password.
+admin-accept-passkey = Create my passkey
+admin-accept = Accept the invitation
+admin-use-application = I cannot create a passkey: take a password and an application
+admin-use-passkey = Rather a passkey
+admin-passkey-only = You have accepted it already?
+admin-password-rule = At least 8 characters, a capital, a small letter, a digit and a sign such as + * / @
+admin-password-wrong = This password is too short, too well known, or has your name or address in it. Choose another.
+admin-password-different = The two passwords are not the same.
+admin-invitation-ended = This invitation no longer works
+admin-invitation-ended-why = It was used, a newer one replaces it, or it is more than 7 days old.
+admin-invitation-ended-next = Ask the person who sent it for another, or enter if you accepted it already.
+admin-proof = Show that it is you
+admin-proof-why = This needs a proof of less than 5 minutes. Then you go on where you were.
+admin-proof-refused = The proof was not accepted. Try again.
+admin-second-key = Add a second passkey
+admin-second-key-why = Your role asks for two passkeys, on two devices: a single one, lost, would shut you out. Until then, whatever asks for a proof waits.
+admin-my-roles = My roles
+admin-key-created = created on { $day }
+admin-key-used = used { $when }
+admin-has-totp = A password and an application
+admin-add-key-why = Take another device, or a security key that you keep elsewhere.
+admin-crumbs = Where I am
+admin-menu = Menu
+admin-search = Search
+admin-search-what = for a person or a code
+admin-session-ends = Without activity, your session ends at { $hour }.
+admin-sign-out = Sign out
+admin-room-home = Home
+admin-room-team = Team
+admin-everything = the whole territory
+admin-until = until { $day }
+admin-pupils-only = pupils only
+admin-role-national = National
+admin-role-academy = Academy
+admin-role-school_head = Head of school
+admin-role-delegate = Delegate
+admin-role-help_desk = Help desk
+admin-role-service_contact = Technical contact
+admin-role-auditor = Auditor
+admin-what-national = May do everything, everywhere.
+admin-what-academy = Sees and unblocks the academy's families, follows campaigns and services, invites within the academy.
+admin-what-school_head = Sees and unblocks the school's families, suspends an account, prints letters, invites delegates.
+admin-what-delegate = Sees and unblocks the families of its classes, prints one letter at a time.
+admin-what-help_desk = Sees and unblocks families, without letters or suspensions.
+admin-what-service_contact = Follows its own service: settings, secrets, trials.
+admin-what-auditor = Reads the journal and the figures, sees no person.
+admin-team-rule = Everybody gives only what they have, on all or part of their territory.
+admin-team-empty = Nobody else administers here.
+admin-col-who = Who, and where
+admin-col-state = State
+admin-col-role = Role
+admin-col-proof = Proof
+admin-col-seen = last visit:
+admin-col-giver = given by
+admin-col-acts = Acts
+admin-state-active = In service
+admin-state-invited = Invitation sent
+admin-state-waiting = Waits for agreement
+admin-state-ended = Ended
+admin-proof-totp = password and application
+admin-proof-keys = { $n ->
+    [0] none
+    [one] { $n } passkey
+   *[other] { $n } passkeys
+}
+admin-giver-operator = Operator
+admin-approve = Approve
+admin-renew = Invite again
+admin-end-role = End
+admin-next = Next
+admin-invite = Invite
+admin-name = First and last name
+admin-territory = Territory
+admin-territory-hint = The school's UAI (0349999J), or the short name of the academy or the service
+admin-class = Class
+admin-class-hint = For a delegate of one class, as the roster writes it
+admin-pupils-only-hint = Pupils only, without the parents
+admin-end = Until
+admin-end-hint = Empty: no planned end
+admin-review = Read the invitation again
+admin-invite-how = The person gets a link that works for 7 days. They create their passkey; the role begins then.
+admin-review-mail = A message goes to this address, with a link that works for 7 days. Somebody who administers already is only told.
+admin-review-link = No message leaves from here: the link, which works for 7 days, is shown to you once.
+admin-review-approval = This role waits for the agreement of another person who could give it.
+admin-told-given = The role is given.
+admin-told-ended = The role has ended.
+admin-told-approved = Your agreement is noted: the role begins.
+admin-told-renewed = The former proofs no longer work, and a new invitation is on its way.
+admin-link-once = Hand this link to the person, and to nobody else. It is not shown again.
+admin-wrong-name = Fill in a first and last name, 100 characters at most.
+admin-wrong-email = This address is not complete. Example: n.kaci@ac-montpellier.fr
+admin-wrong-role = This role does not exist on such a territory.
+admin-wrong-already = This person has this role already.
+admin-wrong-territory = This territory is not within yours ({ $place }), or the end is later than yours.
+admin-wrong-until = This date does not exist, or is past.
+admin-me = My roles and my passkeys
+admin-to-do = To do
+admin-nothing-waits = Nothing waits.
+admin-colon = :
+admin-task-closing = the campaign closes on { $day }.
+admin-task-contested = { $n ->
+    [one] a parent answered No for a child.
+   *[other] { $n } answers No for a child.
+}
+admin-task-set_aside = { $n ->
+    [one] a child set aside after too many wrong dates.
+   *[other] { $n } children set aside after too many wrong dates.
+}
+admin-task-recovery_failed = { $n ->
+    [one] a new password refused: no date was right.
+   *[other] { $n } new passwords refused: no date was right.
+}
+admin-task-reopening = { $n ->
+    [one] a request to reopen.
+   *[other] { $n } requests to reopen.
+}
+admin-task-unreachable = { $n ->
+    [one] a parent without a mobile that gets a code.
+   *[other] { $n } parents without a mobile that gets a code.
+}
+admin-task-country_refused = { $n ->
+    [one] a mobile of a country to which no message goes.
+   *[other] { $n } mobiles of a country to which no message goes.
+}
+admin-task-phone_disowned = { $n ->
+    [one] a mobile that is no longer the parent's.
+   *[other] { $n } mobiles that are no longer the parents'.
+}
+admin-task-link_repeated = { $n ->
+    [one] a link written twice, in two ways.
+   *[other] { $n } links written twice, in two ways.
+}
+admin-figures = Where the school stands
+admin-figure-parents = parents have an active account
+admin-figure-pupils = pupils have an active account
+admin-figure-of = of { $n }
+admin-figure-unreachable = parents without an account get no text message
+admin-figure-unreachable-why = a letter opens an account for them
+## Console: people
+admin-room-people = People
+admin-found = On your territory: { $place }
+admin-found-nobody = Nobody fits on your territory: { $place }
+admin-search-start = A name, a username, the end of a mobile, a child or a code
+admin-search-short = Type two letters at least.
+admin-search-wrong_uai = The letter of this UAI is not the right one: a digit may be wrong.
+admin-search-four_digits = On so large a territory, type the last four digits of the mobile.
+admin-refine = Refine
+admin-search-label = Name, username, end of the mobile, child or code
+admin-people-found = People found
+admin-col-name = Name and children
+admin-col-profile = Profile
+admin-col-account = Account
+admin-col-school = School
+admin-col-phone = Mobile
+admin-col-when = When
+admin-col-code = Support code
+admin-near-name = (similar name)
+admin-pupil = Pupil
+admin-parent = Guardian
+admin-standing-none = No account yet
+admin-standing-unreachable = Number without text messages
+admin-standing-pending = Account begun
+admin-standing-active = Active account
+admin-standing-suspended = Suspended account
+admin-standing-closed = Closed account
+admin-ends-in = ends in { $end }
+admin-more-hits = There are more: add a first name, a child or a class.
+admin-what-to-type = What can be typed
+admin-what-to-type-how = “leboeuf”, “Le Bœuf”, “sandrine leb”, “s.leboeuf41”, “07 41” (the end of the mobile), or the code that the parent reads out, such as “M2T-9QD”. Accents, hyphens and order do not count.
+admin-nobody-fits = Nobody fits?
+admin-nobody-roster = The person is not, or not yet, in the school's roster.
+admin-nobody-elsewhere = They are at another school: the academy's help desk finds them.
+admin-nobody-contact = A mere contact has no account: a legal link is needed.
+admin-why-title = What keeps them out
+admin-why-title-nothing = Nothing keeps them out
+admin-cause-no_child = No pupil present
+admin-cause-suspended = Suspended account
+admin-cause-phone_none = No mobile known
+admin-cause-phone_landline = Landline
+admin-cause-phone_incomplete = Incomplete number
+admin-cause-phone_disowned = Mobile given up
+admin-cause-phone_unusable = Number without text messages
+admin-cause-other_number = Another mobile
+admin-cause-campaign_closed = Activation closed
+admin-cause-campaign_not_open = Activation not open
+admin-cause-campaign_upcoming = Activation not open
+admin-cause-codes_used_up = Too many wrong codes
+admin-cause-set_aside = Child set aside
+admin-cause-contested = Child denied
+admin-cause-pending = Password to choose
+admin-cause-password_waits = Too many wrong passwords
+admin-cause-must_change = New password required
+admin-cause-two_accounts = Two accounts
+admin-cause-no_letter = No password yet
+admin-cause-not_activated = Not activated yet
+admin-cause-closed = Closed account
+admin-cause-nothing = Nothing to repair
+admin-why-no_child = The roster does not name this person as legal guardian of any pupil present.
+admin-why-suspended = The account is suspended by { $by }.
+admin-why-phone_none = The school knows no mobile: the text message cannot leave.
+admin-why-phone_landline = The number that the school knows is a landline: the text message cannot arrive.
+admin-why-phone_incomplete = The number that the school knows is not complete: the text message cannot leave.
+admin-why-phone_disowned = The person said that this mobile was no longer theirs.
+admin-why-phone_unusable = The number that the school knows gets no text message.
+admin-why-other_number = { $when }, a request came in this name with a mobile ending in { $last2 }. The school knows another one: no text message left.
+admin-why-campaign_closed = The activation has been closed since { $when }.
+admin-why-campaign_not_open = The activation is not open.
+admin-why-campaign_upcoming = The activation opens on { $when }.
+admin-why-codes_used_up = Too many wrong codes today. Another try is possible at { $when }.
+admin-why-set_aside = Too many wrong dates of birth for { $names }.
+admin-why-contested = Answered “No” for { $names }.
+admin-why-pending = The username is given; the password was not chosen.
+admin-why-password_waits = Too many wrong passwords. Another try is possible at { $when }.
+admin-why-must_change = A new password is required. The former one leads to the page that chooses another.
+admin-why-two_accounts = Two accounts have this name and this mobile.
+admin-why-no_letter = A pupil first enters with the school's sheet.
+admin-why-not_activated = Nobody has asked for an activation in this name yet.
+admin-why-closed = The account is closed and does not reopen.
+admin-why-nothing = The account works. If the person does not get in, it is the password: “Forgotten password” chooses another.
+admin-unblocks = What unblocks now
+admin-act-of-others = This is for the head of the school to do.
+admin-act-letter = A letter with a code that serves once, handed over in person. The dates of birth will still be asked.
+admin-act-reopen = The activation opens for this person alone, for 7 days.
+admin-act-give_tries_back = The tries are given back for { $names }, and the child returns to the account. The date is to be read from a paper, not said on the telephone.
+admin-act-lift_contest = The “No” for { $names } was an error: the child returns to the account.
+admin-act-resume = The suspension ends. Password and letters work again.
+admin-act-show_identifiant = The username is shown once, and the journal notes it.
+admin-act-remove_factors = The password alone will open the account. Open sessions end, and the person is told.
+admin-do-letter = Prepare the letter
+admin-do-reopen = Reopen for 7 days
+admin-do-give_tries_back = Give the tries back
+admin-do-lift_contest = Take the No back
+admin-do-resume = Resume the account
+admin-do-show_identifiant = Show the username
+admin-do-remove_factors = Remove the second proofs
+admin-done-reopen = The activation is open for this person, for 7 days.
+admin-done-give_tries_back = The tries are given back.
+admin-done-lift_contest = The child is in the account again.
+admin-done-resume = The account is resumed.
+admin-done-remove_factors = The second proofs are removed.
+admin-done-show_identifiant = The username, shown this time only:
+admin-not-done = Nothing was done
+admin-repair-nothing_to_do = There is nothing to repair any more: the page shows where the account stands now.
+admin-repair-letter_limit = Twenty letters to active accounts were printed today. Go on tomorrow.
+admin-repair-letter_nobody = No letter can be printed for this person here.
+admin-checked = How did you check the identity?
+admin-check-paper = In front of me, identity paper seen
+admin-check-known = In front of me, I know the person
+admin-check-called_back = Called back at the number that the school knows
+admin-wrong-check = Say how you checked the identity.
+admin-wrong-reason = Say why, in 300 characters at most.
+admin-reason = Reason
+admin-other-acts = Other acts
+admin-what-happened = What happened
+admin-nothing-happened = Nothing is noted.
+admin-event-near = Request in this name with a mobile ending in { $last2 }; no text message left
+admin-own-school = School
+admin-children = Children
+admin-no-child-here = No pupil present.
+admin-link-legal = legal link
+admin-link-in_charge = person in charge
+admin-link-contact = contact
+admin-other-parent = The other guardian has an account of their own: nothing of it is shown here.
+admin-account = Account
+admin-campaign = Activation
+admin-campaign-open = open
+admin-campaign-upcoming = not open yet
+admin-campaign-closed = closed
+admin-campaign-not_planned = not planned
+admin-phone-mobile = gets text messages
+admin-phone-none = no number
+admin-phone-landline = landline
+admin-phone-incomplete = incomplete
+admin-phone-unusable = without text messages
+admin-phone-disowned = given up
+admin-say = Say on the telephone
+admin-never-say = Never read a code, a password or a date of birth out on the telephone.
+admin-say-no_child = “The school's roster does not name you as legal guardian of a pupil present. The secretariat can correct it.”
+admin-say-suspended = “Your account is suspended. The head of the school will tell you why.”
+admin-say-phone_none = “We do not have your mobile. Come to the secretariat with an identity paper.”
+admin-say-phone_landline = “Your number with us is a landline, the message cannot arrive. Come to the secretariat with an identity paper.”
+admin-say-phone_incomplete = “Your number with us is not complete. Come to the secretariat with an identity paper.”
+admin-say-phone_disowned = “You said that this mobile was no longer yours. Come to the secretariat with an identity paper.”
+admin-say-phone_unusable = “Your number with us gets no text message. Come to the secretariat with an identity paper.”
+admin-say-other_number = “The mobile that you typed is not the one that we know. The secretariat corrects it when you come with an identity paper.”
+admin-say-campaign_closed = “The activation closed on { $when }. I can reopen it for you.”
+admin-say-campaign_not_open = “The activation is not open yet.”
+admin-say-campaign_upcoming = “The activation opens on { $when }. I can open it for you.”
+admin-say-codes_used_up = “Too many wrong codes today: try again at { $when }, or come for a letter.”
+admin-say-set_aside = “A date of birth was wrong several times. Come with your papers: we give the tries back.”
+admin-say-contested = “You answered No for a child. If it was an error, we take it back.”
+admin-say-pending = “Begin the activation again: you find the same username.”
+admin-say-password_waits = “Wait until { $when }, or choose a new password.”
+admin-say-must_change = “Choose a new password: the page leads you there.”
+admin-say-two_accounts = “You have two accounts. In one of them, “Join two accounts” makes one of them.”
+admin-say-no_letter = “The sheet with your code is at the school.”
+admin-say-not_activated = “Activate your account with the mobile that the school knows.”
+admin-say-closed = “This account is closed.”
+admin-say-nothing = “Your account works. With Forgotten password you choose another one.”
+admin-code-title = Support code { $code }
+admin-code-unknown = This code is unknown, is not of your territory, or is more than 30 days old.
+admin-trace-activation = Activation
+admin-trace-near = Activation with another mobile
+admin-trace-notice = Notice
+admin-trace-page = Page
+admin-outcome-not_open = the activation was not open
+admin-outcome-campaign_closed = the activation was closed, the request to reopen it was passed on
+admin-outcome-suspended = the account is suspended
+admin-outcome-nobody = the right code, but no pupil present
+admin-outcome-none_right = no date of birth was right
+admin-outcome-ended = ended without an account
+admin-outcome-not_found = nobody has this name with this mobile, no text message left
+admin-outcome-sent = a text message left, the code was not typed
+admin-outcome-done = finished, the account is active
+admin-outcome-under_way = the right code was typed, the activation is under way
+admin-outcome-other_number = the school knows another one, no text message left
+admin-outcome-open = to be seen to
+admin-outcome-settled = seen to
+admin-outcome-shown = shown with this code
+mail-admin-invitation-subject = { $service }: your invitation to the administration
+mail-admin-invitation = Hello,
+
+    You have an invitation to the administration of { $service }.
+
+    Open this address within 7 days, on the device you work with: { $link }
+
+    It works once. If you did not expect this invitation, do not open it and tell your academy.
+mail-admin-role-subject = { $service }: one more role in the administration
+mail-admin-role = Hello,
+
+    You were given a role in the administration of { $service }. You will find it after your next entry: { $link }
+
+    If you did not expect it, tell your academy.
+
 ## Passkeys
 passkeys-title = Passkeys
 passkeys-what = Sign in with the fingerprint, the face or the code of your phone. Nothing to remember, nothing to copy, and nobody can steal it from you with a false site.

@@ -1049,6 +1049,363 @@ backup-once = Ils ne seront plus montrés.
 backup-renew = Faire de nouveaux codes
 backup-renew-effect = Les anciens ne serviront plus.
 
+## Console: entry, invitation, team
+admin-title = Administration
+admin-reload = La page s'ouvre.
+admin-sign-in = Entrer dans l'administration
+admin-sign-in-who = Pour les établissements, les académies et leurs services d'assistance. Les familles ont une autre page.
+admin-sign-in-passkey = Votre clé d'accès vous ouvre l'administration, sans mot de passe.
+admin-no-way-in = Les clés d'accès ne marchent pas à cette adresse. Demandez à qui exploite ce service.
+admin-or-totp = Ou avec un mot de passe et un code
+admin-email = Adresse professionnelle
+admin-demo-doors = Essai sur cette machine
+admin-demo-doors-why = Cet essai laisse entrer sans preuve. Ailleurs, il faut une clé d'accès.
+admin-demo-enter = Entrer : { $name }, { $place }
+admin-lost = Clé d'accès perdue ?
+admin-lost-next = La personne qui vous a donné ce rôle peut vous inviter de nouveau : vos anciennes clés cessent alors de servir.
+admin-family = Je suis parent ou élève
+admin-waiting = Trop d'essais. Réessayez à { $until }.
+admin-refused-wrong = Cette preuve n'ouvre pas l'administration. Une clé d'accès de votre compte de famille ne sert pas ici.
+admin-refused-empty = Indiquez l'adresse, le mot de passe et le code.
+admin-refused-no_role = Votre rôle est terminé, ou attend l'accord d'une autre personne. Rien d'autre ne manque : demandez à qui vous l'a donné.
+admin-invitation = Votre invitation
+admin-invitation-for = { $name }, { $email } :
+admin-invitation-until = Cette invitation sert une fois, jusqu'au { $day }.
+admin-invitation-passkey = Pour l'accepter, créez une clé d'accès sur cet appareil : il vous demandera votre empreinte, votre visage ou son code. Elle remplace le mot de passe.
+admin-accept-passkey = Créer ma clé d'accès
+admin-accept = Accepter l'invitation
+admin-use-application = Je ne peux pas créer de clé d'accès : prendre un mot de passe et une application
+admin-use-passkey = Plutôt une clé d'accès
+admin-passkey-only = Vous avez déjà accepté ?
+admin-password-rule = 8 signes au moins, une majuscule, une minuscule, un chiffre et un signe comme + * / @
+admin-password-wrong = Ce mot de passe est trop court, trop connu, ou contient votre nom ou votre adresse. Choisissez-en un autre.
+admin-password-different = Les deux mots de passe ne sont pas les mêmes.
+admin-invitation-ended = Cette invitation ne sert plus
+admin-invitation-ended-why = Elle a déjà servi, une plus récente la remplace, ou elle a plus de 7 jours.
+admin-invitation-ended-next = Demandez-en une autre à la personne qui vous l'a envoyée, ou entrez si vous l'avez déjà acceptée.
+admin-proof = Montrez que c'est bien vous
+admin-proof-why = Ce geste demande une preuve de moins de 5 minutes. Ensuite, vous continuez où vous étiez.
+admin-proof-refused = La preuve n'a pas été acceptée. Recommencez.
+admin-second-key = Ajoutez une seconde clé d'accès
+admin-second-key-why = Votre rôle demande deux clés d'accès, sur deux appareils : une seule perdue vous fermerait la porte. Jusque-là, les gestes qui demandent une preuve attendent.
+admin-my-roles = Mes rôles
+admin-key-created = créée le { $day }
+admin-key-used = a servi { $when }
+admin-has-totp = Un mot de passe et une application
+admin-add-key-why = Prenez un autre appareil, ou une clé de sécurité que vous gardez ailleurs.
+admin-crumbs = Où je suis
+admin-menu = Menu
+admin-search = Chercher
+admin-search-what = une personne ou un code
+admin-session-ends = Sans activité, votre session se ferme à { $hour }.
+admin-sign-out = Se déconnecter
+admin-room-home = Accueil
+admin-room-team = Équipe
+admin-everything = tout le territoire
+admin-until = jusqu'au { $day }
+admin-pupils-only = élèves seulement
+admin-role-national = National
+admin-role-academy = Académie
+admin-role-school_head = Direction d'établissement
+admin-role-delegate = Délégation
+admin-role-help_desk = Assistance
+admin-role-service_contact = Contact technique
+admin-role-auditor = Contrôle
+admin-what-national = Peut tout, sur tout le territoire.
+admin-what-academy = Voit et débloque les familles de l'académie, suit les campagnes et les services, invite dans l'académie.
+admin-what-school_head = Voit et débloque les familles de l'établissement, suspend un compte, imprime les lettres, invite des délégations.
+admin-what-delegate = Voit et débloque les familles de ses classes, imprime une lettre à la fois.
+admin-what-help_desk = Voit et débloque les familles, sans lettre ni suspension.
+admin-what-service_contact = Suit son service : ses réglages, ses secrets, ses essais.
+admin-what-auditor = Lit le journal et les chiffres, ne voit pas les personnes.
+admin-team-rule = Chacun ne donne que ce qu'il a, sur tout ou partie de son territoire.
+admin-team-empty = Personne d'autre n'administre ici.
+admin-col-who = Qui, et où
+admin-col-state = État
+admin-col-role = Rôle
+admin-col-proof = Preuve
+admin-col-seen = dernière visite :
+admin-col-giver = donné par
+admin-col-acts = Gestes
+admin-state-active = En service
+admin-state-invited = Invitation envoyée
+admin-state-waiting = Attend un accord
+admin-state-ended = Terminé
+admin-proof-totp = mot de passe et application
+admin-proof-keys = { $n ->
+    [0] aucune
+    [one] { $n } clé d'accès
+   *[other] { $n } clés d'accès
+}
+admin-giver-operator = Exploitation
+admin-approve = Approuver
+admin-renew = Réinviter
+admin-end-role = Terminer
+admin-next = Suite
+admin-invite = Inviter
+admin-name = Prénom et nom
+admin-territory = Territoire
+admin-territory-hint = L'UAI de l'établissement (0349999J), ou le nom court de l'académie ou du service
+admin-class = Classe
+admin-class-hint = Pour une délégation limitée à une classe, telle que la base élèves l'écrit
+admin-pupils-only-hint = Élèves seulement, sans les parents
+admin-end = Jusqu'au
+admin-end-hint = Vide : sans fin prévue
+admin-review = Relire l'invitation
+admin-invite-how = La personne reçoit un lien valable 7 jours. Elle crée sa clé d'accès ; son rôle commence alors.
+admin-review-mail = Un message part à cette adresse, avec un lien valable 7 jours. Une personne qui administre déjà reçoit seulement la nouvelle.
+admin-review-link = Aucun message ne part d'ici : le lien, valable 7 jours, vous est montré une fois.
+admin-review-approval = Ce rôle attend l'accord d'une autre personne qui pourrait le donner.
+admin-told-given = Le rôle est donné.
+admin-told-ended = Le rôle est terminé.
+admin-told-approved = Votre accord est noté : le rôle commence.
+admin-told-renewed = Les anciennes preuves ne servent plus, et une nouvelle invitation est partie.
+admin-link-once = Remettez ce lien à la personne, à elle seule. Il n'est plus montré ensuite.
+admin-wrong-name = Indiquez un prénom et un nom, 100 signes au plus.
+admin-wrong-email = Cette adresse n'est pas complète. Exemple : n.kaci@ac-montpellier.fr
+admin-wrong-role = Ce rôle n'existe pas sur un tel territoire.
+admin-wrong-already = Cette personne a déjà ce rôle.
+admin-wrong-territory = Ce territoire n'est pas dans le vôtre ({ $place }), ou la fin dépasse la vôtre.
+admin-wrong-until = Cette date n'existe pas, ou elle est passée.
+admin-me = Mes rôles et mes clés d'accès
+admin-to-do = À faire
+admin-nothing-waits = Rien n'attend.
+admin-colon =  :
+admin-task-closing = la campagne ferme { $day }.
+admin-task-contested = { $n ->
+    [one] un parent a répondu Non pour un enfant.
+   *[other] { $n } réponses Non pour un enfant.
+}
+admin-task-set_aside = { $n ->
+    [one] un enfant mis de côté après trop de dates fausses.
+   *[other] { $n } enfants mis de côté après trop de dates fausses.
+}
+admin-task-recovery_failed = { $n ->
+    [one] un nouveau mot de passe refusé : aucune date n'était la bonne.
+   *[other] { $n } nouveaux mots de passe refusés : aucune date n'était la bonne.
+}
+admin-task-reopening = { $n ->
+    [one] une demande de réouverture.
+   *[other] { $n } demandes de réouverture.
+}
+admin-task-unreachable = { $n ->
+    [one] un parent sans portable qui reçoive un code.
+   *[other] { $n } parents sans portable qui reçoive un code.
+}
+admin-task-country_refused = { $n ->
+    [one] un portable d'un pays où aucun message ne part.
+   *[other] { $n } portables d'un pays où aucun message ne part.
+}
+admin-task-phone_disowned = { $n ->
+    [one] un portable qui n'est plus celui du parent.
+   *[other] { $n } portables qui ne sont plus ceux des parents.
+}
+admin-task-link_repeated = { $n ->
+    [one] un lien écrit deux fois, de deux façons.
+   *[other] { $n } liens écrits deux fois, de deux façons.
+}
+admin-figures = Où en est l'établissement
+admin-figure-parents = parents ont un compte actif
+admin-figure-pupils = élèves ont un compte actif
+admin-figure-of = sur { $n }
+admin-figure-unreachable = parents sans compte ne reçoivent pas de SMS
+admin-figure-unreachable-why = une lettre leur ouvre un compte
+## Console: people
+admin-room-people = Personnes
+admin-found = Sur votre territoire : { $place }
+admin-found-nobody = Personne ne correspond sur votre territoire : { $place }
+admin-search-start = Un nom, un identifiant, la fin d'un portable, un enfant ou un code
+admin-search-short = Tapez deux lettres au moins.
+admin-search-wrong_uai = La lettre de cet UAI n'est pas la bonne : un chiffre est peut-être faux.
+admin-search-four_digits = Sur un territoire aussi grand, tapez les quatre derniers chiffres du portable.
+admin-refine = Affiner
+admin-search-label = Nom, identifiant, fin du portable, enfant ou code
+admin-people-found = Personnes trouvées
+admin-col-name = Nom et enfants
+admin-col-profile = Profil
+admin-col-account = Compte
+admin-col-school = Établissement
+admin-col-phone = Portable
+admin-col-when = Quand
+admin-col-code = Code d'assistance
+admin-near-name = (nom proche)
+admin-pupil = Élève
+admin-parent = Responsable
+admin-standing-none = Pas encore de compte
+admin-standing-unreachable = Numéro sans SMS
+admin-standing-pending = Compte commencé
+admin-standing-active = Compte actif
+admin-standing-suspended = Compte suspendu
+admin-standing-closed = Compte fermé
+admin-ends-in = finit par { $end }
+admin-more-hits = Il y en a d'autres : ajoutez un prénom, un enfant ou une classe.
+admin-what-to-type = Ce que l'on peut taper
+admin-what-to-type-how = « leboeuf », « Le Bœuf », « sandrine leb », « s.leboeuf41 », « 07 41 » (la fin du portable), ou le code lu par le parent, comme « M2T-9QD ». Accents, traits d'union et ordre ne comptent pas.
+admin-nobody-fits = Personne ne correspond ?
+admin-nobody-roster = La personne n'est pas, ou pas encore, dans la base élèves de l'établissement.
+admin-nobody-elsewhere = Elle est d'un autre établissement : l'assistance de l'académie la trouve.
+admin-nobody-contact = Un simple contact n'a pas de compte : il faut un lien légal.
+admin-why-title = Ce qui empêche d'entrer
+admin-why-title-nothing = Rien n'empêche d'entrer
+admin-cause-no_child = Aucun élève présent
+admin-cause-suspended = Compte suspendu
+admin-cause-phone_none = Pas de portable connu
+admin-cause-phone_landline = Numéro fixe
+admin-cause-phone_incomplete = Numéro incomplet
+admin-cause-phone_disowned = Portable abandonné
+admin-cause-phone_unusable = Numéro sans SMS
+admin-cause-other_number = Autre portable
+admin-cause-campaign_closed = Activation fermée
+admin-cause-campaign_not_open = Activation pas ouverte
+admin-cause-campaign_upcoming = Activation pas ouverte
+admin-cause-codes_used_up = Trop de codes faux
+admin-cause-set_aside = Enfant mis de côté
+admin-cause-contested = Enfant refusé
+admin-cause-pending = Mot de passe à choisir
+admin-cause-password_waits = Trop de mots de passe faux
+admin-cause-must_change = Nouveau mot de passe exigé
+admin-cause-two_accounts = Deux comptes
+admin-cause-no_letter = Pas encore de mot de passe
+admin-cause-not_activated = Pas encore activé
+admin-cause-closed = Compte fermé
+admin-cause-nothing = Rien à réparer
+admin-why-no_child = La base élèves ne donne à cette personne de lien légal avec aucun élève présent.
+admin-why-suspended = Le compte est suspendu par { $by }.
+admin-why-phone_none = L'établissement ne connaît aucun portable : le SMS ne peut pas partir.
+admin-why-phone_landline = Le numéro que l'établissement connaît est celui d'un téléphone fixe : le SMS ne peut pas arriver.
+admin-why-phone_incomplete = Le numéro que l'établissement connaît n'est pas complet : le SMS ne peut pas partir.
+admin-why-phone_disowned = La personne a dit que ce portable n'était plus le sien.
+admin-why-phone_unusable = Le numéro que l'établissement connaît ne reçoit pas de SMS.
+admin-why-other_number = { $when }, une demande est venue à ce nom avec un portable qui finit par { $last2 }. L'établissement en connaît un autre : aucun SMS n'est parti.
+admin-why-campaign_closed = L'activation est fermée depuis le { $when }.
+admin-why-campaign_not_open = L'activation n'est pas ouverte.
+admin-why-campaign_upcoming = L'activation ouvre le { $when }.
+admin-why-codes_used_up = Trop de codes faux aujourd'hui. Un nouvel essai est possible à { $when }.
+admin-why-set_aside = Trop de dates de naissance fausses pour { $names }.
+admin-why-contested = Réponse « Non » pour { $names }.
+admin-why-pending = L'identifiant est donné ; le mot de passe n'a pas été choisi.
+admin-why-password_waits = Trop de mots de passe faux. Un nouvel essai est possible à { $when }.
+admin-why-must_change = Un nouveau mot de passe est exigé. L'ancien mène à la page qui en choisit un autre.
+admin-why-two_accounts = Deux comptes ont ce nom et ce portable.
+admin-why-no_letter = Un élève entre d'abord avec la feuille de l'établissement.
+admin-why-not_activated = Personne n'a encore demandé d'activation à ce nom.
+admin-why-closed = Le compte est fermé et ne se rouvre pas.
+admin-why-nothing = Le compte marche. Si la personne n'entre pas, c'est le mot de passe : « Mot de passe oublié ? » en choisit un autre.
+admin-unblocks = Ce qui débloque maintenant
+admin-act-of-others = Ce geste revient à la direction de l'établissement.
+admin-act-letter = Une lettre avec un code à usage unique, remise en main propre. Les dates de naissance seront encore demandées.
+admin-act-reopen = L'activation s'ouvre pour cette personne seule, pendant 7 jours.
+admin-act-give_tries_back = Les essais sont rendus pour { $names }, et l'enfant revient dans le compte. La date est à dire d'après un papier, pas au téléphone.
+admin-act-lift_contest = Le « Non » pour { $names } était une erreur : l'enfant revient dans le compte.
+admin-act-resume = La suspension s'arrête. Mot de passe et lettres servent de nouveau.
+admin-act-show_identifiant = L'identifiant est montré une fois, et le journal le note.
+admin-act-remove_factors = Le mot de passe seul ouvrira le compte. Les connexions en cours s'arrêtent, et la personne est prévenue.
+admin-do-letter = Préparer la lettre
+admin-do-reopen = Rouvrir pour 7 jours
+admin-do-give_tries_back = Rendre les essais
+admin-do-lift_contest = Effacer le Non
+admin-do-resume = Rétablir le compte
+admin-do-show_identifiant = Montrer l'identifiant
+admin-do-remove_factors = Retirer les secondes preuves
+admin-done-reopen = L'activation est ouverte pour cette personne, 7 jours.
+admin-done-give_tries_back = Les essais sont rendus.
+admin-done-lift_contest = L'enfant est de nouveau dans le compte.
+admin-done-resume = Le compte est rétabli.
+admin-done-remove_factors = Les secondes preuves sont retirées.
+admin-done-show_identifiant = L'identifiant, montré cette fois seulement :
+admin-not-done = Rien n'a été fait
+admin-repair-nothing_to_do = Ce n'est plus à réparer : la page montre où en est le compte maintenant.
+admin-repair-letter_limit = Vingt lettres à des comptes actifs sont déjà parties aujourd'hui. Continuez demain.
+admin-repair-letter_nobody = Aucune lettre ne peut être imprimée pour cette personne ici.
+admin-checked = Comment avez-vous vérifié l'identité ?
+admin-check-paper = Devant moi, pièce d'identité vue
+admin-check-known = Devant moi, je connais la personne
+admin-check-called_back = Rappel au numéro que l'établissement connaît
+admin-wrong-check = Dites comment vous avez vérifié l'identité.
+admin-wrong-reason = Dites pourquoi, en 300 signes au plus.
+admin-reason = Raison
+admin-other-acts = Autres gestes
+admin-what-happened = Ce qui s'est passé
+admin-nothing-happened = Rien n'est noté.
+admin-event-near = Demande à ce nom avec un portable qui finit par { $last2 } ; aucun SMS n'est parti
+admin-own-school = Établissement
+admin-children = Enfants
+admin-no-child-here = Aucun élève présent.
+admin-link-legal = lien légal
+admin-link-in_charge = personne en charge
+admin-link-contact = contact
+admin-other-parent = L'autre responsable a son propre compte : rien de lui n'est montré ici.
+admin-account = Compte
+admin-campaign = Activation
+admin-campaign-open = ouverte
+admin-campaign-upcoming = pas encore ouverte
+admin-campaign-closed = fermée
+admin-campaign-not_planned = pas prévue
+admin-phone-mobile = reçoit les SMS
+admin-phone-none = aucun numéro
+admin-phone-landline = fixe
+admin-phone-incomplete = incomplet
+admin-phone-unusable = sans SMS
+admin-phone-disowned = abandonné
+admin-say = Dire au téléphone
+admin-never-say = On ne lit jamais un code, un mot de passe ni une date de naissance au téléphone.
+admin-say-no_child = « La base de l'établissement ne vous donne de lien légal avec aucun élève présent. Le secrétariat peut le corriger. »
+admin-say-suspended = « Votre compte est suspendu. La direction de l'établissement vous dira pourquoi. »
+admin-say-phone_none = « Nous n'avons pas votre portable. Passez au secrétariat avec une pièce d'identité. »
+admin-say-phone_landline = « Votre numéro chez nous est un fixe, le message ne peut pas arriver. Passez au secrétariat avec une pièce d'identité. »
+admin-say-phone_incomplete = « Votre numéro chez nous n'est pas complet. Passez au secrétariat avec une pièce d'identité. »
+admin-say-phone_disowned = « Vous avez indiqué que ce portable n'était plus le vôtre. Passez au secrétariat avec une pièce d'identité. »
+admin-say-phone_unusable = « Votre numéro chez nous ne reçoit pas de SMS. Passez au secrétariat avec une pièce d'identité. »
+admin-say-other_number = « Le portable que vous avez tapé n'est pas celui que nous connaissons. Le secrétariat le corrige quand vous passez avec une pièce d'identité. »
+admin-say-campaign_closed = « L'activation a fermé le { $when }. Je peux la rouvrir pour vous. »
+admin-say-campaign_not_open = « L'activation n'est pas encore ouverte. »
+admin-say-campaign_upcoming = « L'activation ouvre le { $when }. Je peux l'ouvrir pour vous. »
+admin-say-codes_used_up = « Trop de codes faux aujourd'hui : réessayez à { $when }, ou passez prendre une lettre. »
+admin-say-set_aside = « Une date de naissance n'était pas la bonne plusieurs fois. Passez avec le livret de famille : nous rendons les essais. »
+admin-say-contested = « Vous avez répondu Non pour un enfant. Si c'est une erreur, nous l'effaçons. »
+admin-say-pending = « Recommencez l'activation : vous retrouvez le même identifiant. »
+admin-say-password_waits = « Attendez { $when }, ou choisissez un nouveau mot de passe. »
+admin-say-must_change = « Choisissez un nouveau mot de passe : la page vous y mène. »
+admin-say-two_accounts = « Vous avez deux comptes. Dans l'un des deux, « Réunir deux comptes » n'en fait qu'un. »
+admin-say-no_letter = « La feuille avec ton code est à prendre à l'établissement. »
+admin-say-not_activated = « Activez votre compte avec le portable que l'établissement connaît. »
+admin-say-closed = « Ce compte est fermé. »
+admin-say-nothing = « Votre compte marche. Avec Mot de passe oublié, vous en choisissez un autre. »
+admin-code-title = Code d'assistance { $code }
+admin-code-unknown = Ce code est inconnu, n'est pas de votre territoire, ou a plus de 30 jours.
+admin-trace-activation = Activation
+admin-trace-near = Activation avec un autre portable
+admin-trace-notice = Signalement
+admin-trace-page = Page
+admin-outcome-not_open = l'activation n'était pas ouverte
+admin-outcome-campaign_closed = l'activation était fermée, l'établissement a la demande de réouverture
+admin-outcome-suspended = le compte est suspendu
+admin-outcome-nobody = le bon code, mais aucun élève présent
+admin-outcome-none_right = aucune date de naissance n'était la bonne
+admin-outcome-ended = terminée sans compte
+admin-outcome-not_found = personne n'a ce nom avec ce portable, aucun SMS n'est parti
+admin-outcome-sent = un SMS est parti, le code n'a pas été tapé
+admin-outcome-done = terminée, le compte est actif
+admin-outcome-under_way = le bon code a été tapé, l'activation est en cours
+admin-outcome-other_number = l'établissement en connaît un autre, aucun SMS n'est parti
+admin-outcome-open = à traiter
+admin-outcome-settled = traité
+admin-outcome-shown = montrée avec ce code
+mail-admin-invitation-subject = { $service } : votre invitation à l'administration
+mail-admin-invitation = Bonjour,
+
+    Vous avez une invitation à l'administration de { $service }.
+
+    Ouvrez cette adresse dans les 7 jours, sur l'appareil où vous travaillez : { $link }
+
+    Elle sert une fois. Si vous n'attendiez pas cette invitation, ne l'ouvrez pas et prévenez votre académie.
+mail-admin-role-subject = { $service } : un rôle de plus dans l'administration
+mail-admin-role = Bonjour,
+
+    Un rôle vous a été donné dans l'administration de { $service }. Vous le trouvez après votre prochaine entrée : { $link }
+
+    Si vous ne l'attendiez pas, prévenez votre académie.
+
 ## Clés d'accès
 passkeys-title = Clés d'accès
 passkeys-what = Se connecter avec l'empreinte, le visage ou le code de votre téléphone. Rien à retenir, rien à recopier, et personne ne peut vous la voler par un faux site.

@@ -7,7 +7,10 @@ use axum::http::{HeaderValue, Method, Request, StatusCode};
 
 use crate::support::{Browser, TestRelyingParty, TestResponse, TestServer};
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 18] = [
+    "/admin/connexion",
+    "/admin/invitation/x",
+    "/admin/deconnexion",
     "/",
     "/connexion",
     "/connexion/preuve",

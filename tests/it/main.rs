@@ -19,6 +19,8 @@ mod activation_races;
 #[cfg(test)]
 mod activation_same;
 #[cfg(test)]
+mod administrators;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod arrivals;
@@ -62,6 +64,8 @@ mod forced_change;
 mod fuzz;
 #[cfg(test)]
 mod headers;
+#[cfg(test)]
+mod helpdesk;
 #[cfg(test)]
 mod leaflet;
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub async fn verify_factor(
     // A passkey is judged by its signature alone: nobody guesses it, and nobody's wrong codes keep its holder out
     // (docs/threats.md#threat-s06).
     if let TypedFactor::Passkey(passkey) = typed {
-        let taken = passkey.account_id == *account_id && passkeys::store::record_use(tx, passkey).await?;
+        let taken = passkey.account_id() == *account_id && passkeys::store::record_use(tx, passkey).await?;
         let proven = ProvenFactor { kind: FactorKind::Passkey, since: passkey.created_at };
         return Ok(if taken { FactorVerification::Correct(proven) } else { FactorVerification::Incorrect });
     }

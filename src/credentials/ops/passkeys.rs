@@ -69,7 +69,8 @@ pub async fn add_passkey(
     label: &str,
 ) -> anyhow::Result<PasskeyCreation> {
     let account_id = &owner.account.id;
-    let created = passkeys::ops::finish_creation(op, account_id, owner.session.id.as_str(), answer).await?;
+    let ceremony = (CeremonyPurpose::Creation, owner.session.id.as_str());
+    let created = passkeys::ops::finish_creation(op, account_id, ceremony, answer).await?;
     let Some(created) = created else { return Ok(PasskeyCreation::Refused) };
     let mut tx = op.write(Durability::Durable).await?;
     if lock_owner(&mut tx, owner.person()).await?.is_err() {
@@ -91,7 +92,7 @@ pub async fn add_passkey(
     let id = row_id(op.now, op.app.rng.as_ref());
     let new = NewPasskey {
         id: &id,
-        account_id,
+        holder: account_id.into(),
         user_handle: &created.user_handle,
         credential_id: &created.credential_id,
         credential: &created.credential,

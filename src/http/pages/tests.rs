@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::{activation, clients, emails, federation, http, interactions, login, my_account, oidc, recovery, regroup};
+use crate::{
+    activation, administrators, clients, console, emails, federation, helpdesk, http, interactions, login, my_account,
+    oidc, recovery, regroup,
+};
 
 const HERE: &str = "/connexion?i=abc&lang=fr&client_id=mon-ent";
 
@@ -59,6 +62,19 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         emails::views::EmailPage,
         federation::views::UpstreamListPage,
         federation::views::UpstreamFailedPage,
+        administrators::views::AdminReloadPage,
+        administrators::views::AdminSignInPage,
+        administrators::views::InvitationPage,
+        administrators::views::InvitationEndedPage,
+        administrators::views::AdminProofPage,
+        administrators::views::MePage,
+        administrators::views::AddAdminPasskeyPage,
+        administrators::views::TeamPage,
+        administrators::views::ReviewRolePage,
+        console::views::HomePage,
+        helpdesk::views::PeoplePage,
+        helpdesk::views::PersonPage,
+        helpdesk::views::SupportCodePage,
         my_account::views::ChangePasswordPage,
         my_account::views::AddApplicationPage,
         my_account::views::ApplicationCodePage,
@@ -159,7 +175,7 @@ fn assets_are_served_under_a_name_that_changes_with_them() {
 fn dump_every_page() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
-    for name in ["preau.css", "preau.js", "passkeys.js", "favicon.svg"] {
+    for name in ["preau.css", "console.css", "preau.js", "passkeys.js", "favicon.svg"] {
         std::fs::write(folder.join("assets").join(name), asset(name).unwrap().bytes).unwrap();
     }
     for RenderedPage { name, html, .. } in every_page(&pages()).0 {

@@ -37,7 +37,7 @@ pub async fn sign_in_with_passkey(
         }
     };
     let mut tx = op.write(Durability::Relaxed).await?;
-    let account = accounts::store::find_and_lock(&mut tx, &proven.account_id).await?;
+    let account = accounts::store::find_and_lock(&mut tx, &proven.account_id()).await?;
     let account = account.filter(|account| account.state == AccountState::Active);
     let Some(account) = account else {
         tx.rollback().await?;

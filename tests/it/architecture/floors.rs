@@ -26,7 +26,7 @@ const PLATFORM: [&[&str]; 7] = [
 ];
 
 /// What a feature may use on its own floor. Each line may be named by those below it only.
-const TABLE: [(&[&str], &[&str]); 24] = [
+const TABLE: [(&[&str], &[&str]); 26] = [
     (&["audit", "limits"], &[]),
     (&["tenants"], &["audit"]),
     (&["clients", "keys"], &["tenants", "audit", "limits"]),
@@ -56,8 +56,11 @@ const TABLE: [(&[&str], &[&str]); 24] = [
     (&["oidc"], &["federation", "recovery", AND_BELOW]),
     // Asks whose a page was: a flow's, or a session's.
     (&["support"], &["activation", "sessions"]),
+    (&["administrators"], &["credentials", AND_BELOW]),
     // Shows and changes an account whatever flow it is in.
-    (&["helpdesk"], &["support", "activation", "login", AND_BELOW]),
+    (&["helpdesk"], &["administrators", "support", "activation", "login", AND_BELOW]),
+    // The pages of the console that belong to no other feature.
+    (&["console"], &["helpdesk", "administrators", AND_BELOW]),
 ];
 const BELOW_SESSIONS: &[&str] = &[
     "logouts", "subjects", "grants", "devices", "accounts", "roster", "clients", "keys", "tenants", "audit", "limits",
@@ -71,7 +74,7 @@ const AND_BELOW: &str = "…";
 /// The ends of names of files that speak HTTP in a folder of `oidc/`.
 const SPEAKS_HTTP: [&str; 4] = ["endpoint", "page", "response", "extract"];
 /// They may use anything.
-const FREE: [&str; 2] = ["admin", "demo"];
+const FREE: [&str; 1] = ["demo"];
 
 /// Where a file stands: its floor, and its place on it (rows of the words and of the platform).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

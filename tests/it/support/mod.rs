@@ -1,5 +1,6 @@
 //! Test support: a server in process, a browser, relying parties, people.
 
+pub mod administrators;
 pub mod authenticator;
 pub mod browser;
 pub mod client_key;
@@ -19,6 +20,7 @@ pub mod smsc;
 pub mod steps;
 pub mod upstream;
 
+pub use administrators::TestAdministrator;
 pub use authenticator::{SoftAuthenticator, WrongWords};
 pub use browser::{Browser, Landing};
 pub use client_key::ClientKey;

@@ -99,7 +99,9 @@ impl TestResponse {
         assert!(!self.header("cache-control").is_empty(), "{at}");
         assert_eq!(self.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), https, "{at}");
         for cookie in self.cookies() {
-            for rule in ["; Path=/", "; HttpOnly", "; SameSite=Lax"] {
+            let is_admin = cookie.starts_with("__Host-preau-admin=") || cookie.starts_with("preau_dev_admin=");
+            let same_site = if is_admin { "; SameSite=Strict" } else { "; SameSite=Lax" };
+            for rule in ["; Path=/", "; HttpOnly", same_site] {
                 assert!(cookie.contains(rule), "{cookie}");
             }
             assert_eq!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), https, "{cookie}");

@@ -16,7 +16,7 @@ fn every_page_is_whole_in_both_languages() {
             !html.contains("**") && !html.contains(catalogue::STAR_PLACEHOLDER),
             "{name}: stars of a message are left"
         );
-        let refused = !texts(&doc, ".wrong").is_empty();
+        let refused = !texts(&doc, ".wrong[role=alert]").is_empty();
         let said = title.starts_with("Erreur\u{a0}: ") || title.starts_with("Error: ");
         assert_eq!(refused, said, "{name}: the title says whether the form was refused: {title}");
         for why in texts(&doc, ".why, .wrong h2, label, legend, button, a") {

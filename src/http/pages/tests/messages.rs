@@ -52,9 +52,14 @@ fn no_message_and_no_template_is_unused() {
         let printed = |text: &&str| text.starts_with("printed-") || text.starts_with("leaflet-");
         used.extend(source.split('"').filter(printed).map(str::to_owned));
     }
-    for mails in [include_str!("../../../emails/ops.rs"), include_str!("../../../recovery/ops/send_mail.rs")] {
+    for mails in [
+        include_str!("../../../emails/ops.rs"),
+        include_str!("../../../recovery/ops/send_mail.rs"),
+        include_str!("../../../administrators/ops/invite.rs"),
+    ] {
         used.extend(mails.split('"').filter(|text| text.starts_with("mail-")).map(str::to_owned));
     }
+    used.extend(["mail-admin-invitation-subject", "mail-admin-role-subject"].map(str::to_owned));
     for kind in AccountNoticeKind::iter() {
         let kind_key = kind.name().replace('_', "-");
         used.extend([format!("notice-{kind_key}"), format!("notice-{kind_key}-title")]);

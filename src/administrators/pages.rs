@@ -1,0 +1,141 @@
+//! The pages of administrators, and the frame of every page of the console.
+
+mod entry;
+mod invitation;
+mod me;
+mod role_acts;
+mod team;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::ops::{self, OnDuty};
+use super::roles::AdminAct;
+use super::territory::{AdminScope, RoleGrant, Territory};
+use super::views::{ConsoleFrame, RoleLine, RoomLink};
+use crate::app::{App, AppState};
+use crate::base::lang::Lang;
+use crate::clients;
+use crate::db::Tx;
+use crate::http::error::PageError;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::RequestContext;
+use crate::tenants;
+
+type PageResult = Result<Response, PageError>;
+/// The answer of a handler that may lead elsewhere first.
+type GatedResult = Result<Response, Response>;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route(paths::ADMIN_SIGN_IN, get(entry::show).post(entry::submit))
+        .route(paths::ADMIN_SIGN_OUT, post(entry::sign_out))
+        .route(&format!("{}/{{token}}", paths::ADMIN_INVITATION), get(invitation::show).post(invitation::submit))
+        .route(paths::ADMIN_PROOF, get(entry::show_proof).post(entry::prove))
+        .route(paths::ADMIN_ME, get(me::show))
+        .route(paths::ADMIN_ADD_PASSKEY, get(me::show_add).post(me::add))
+        .route(paths::ADMIN_REMOVE_PASSKEY, get(me::back).post(me::remove))
+        .route(paths::ADMIN_TEAM, get(team::show).post(team::submit))
+        .route(paths::ADMIN_REVIEW_ROLE, get(team::review).post(team::give))
+        .route(paths::ADMIN_END_ROLE, get(role_acts::back).post(role_acts::end))
+        .route(paths::ADMIN_APPROVE_ROLE, get(role_acts::back).post(role_acts::approve))
+        .route(paths::ADMIN_RENEW_INVITATION, get(role_acts::back).post(role_acts::renew))
+}
+
+/// Answers an error on a page that leads elsewhere.
+pub fn failed(error: impl Into<PageError>) -> Response {
+    axum::response::IntoResponse::into_response(error.into())
+}
+
+/// Returns the name of a territory: a school's, an academy's, a relying party's; empty for all.
+pub async fn territory_name(tx: &mut Tx, territory: &Territory) -> anyhow::Result<String> {
+    Ok(match territory {
+        Territory::All => String::new(),
+        Territory::Ministry(id) => id.clone(),
+        Territory::Academy(id) => tenants::store::find_academy_name(tx, id).await?.unwrap_or_else(|| id.clone()),
+        Territory::School(uai) | Territory::Class(uai, _) => {
+            let school = tenants::store::find_school(tx, uai).await?;
+            school.map_or_else(|| uai.to_string(), |school| school.name)
+        }
+        Territory::Client(id) => {
+            let client = clients::store::find(tx, id).await?;
+            client.map_or_else(|| id.to_string(), |client| client.meta.client_name)
+        }
+    })
+}
+
+/// Returns a role in words.
+pub async fn role_line(tx: &mut Tx, grant: &RoleGrant, lang: Lang) -> anyhow::Result<RoleLine> {
+    Ok(RoleLine {
+        role: grant.role.name(),
+        place: territory_name(tx, &grant.territory).await?,
+        class: grant.territory.columns().1.to_owned(),
+        pupils_only: grant.pupils_only,
+        until: grant.ends_at.map(|at| dates::day_and_year(lang, at)),
+    })
+}
+
+/// Returns the roles in words.
+async fn role_lines(app: &App, grants: &[RoleGrant], lang: Lang) -> anyhow::Result<Vec<RoleLine>> {
+    let mut tx = app.db.read().await?;
+    let mut lines = Vec::new();
+    for grant in grants {
+        lines.push(role_line(&mut tx, grant, lang).await?);
+    }
+    Ok(lines)
+}
+
+/// Returns the frame of a page.
+pub async fn frame(app: &App, ctx: &RequestContext, on_duty: &OnDuty) -> anyhow::Result<ConsoleFrame> {
+    let mut tx = app.db.read().await?;
+    let mut names: Vec<String> = Vec::new();
+    for grant in &on_duty.roles {
+        let name = match &grant.territory {
+            Territory::All => app.pages.message(ctx.lang, "admin-everything", &[])?,
+            other => territory_name(&mut tx, other).await?,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let place = match names.as_slice() {
+        [first, _, .., _] => format!("{first}…"),
+        some => some.join(", "),
+    };
+    let sees = |act| on_duty.role_for(act).is_some();
+    let mut rooms = Vec::new();
+    let mut room = |key, href: &str, shown: bool| {
+        if shown {
+            rooms.push(RoomLink { key, href: href.to_owned(), current: false });
+        }
+    };
+    room("home", paths::ADMIN, true);
+    let may_search = sees(AdminAct::SeeParents) || sees(AdminAct::SeePupils);
+    room("people", paths::ADMIN_PEOPLE, may_search);
+    room("team", paths::ADMIN_TEAM, sees(AdminAct::SeeTeam));
+    Ok(ConsoleFrame {
+        name: on_duty.administrator.name.clone(),
+        place,
+        ends: dates::hour(ctx.lang, on_duty.session.ends_at(ctx.now)),
+        rooms,
+        may_search,
+        q: String::new(),
+    })
+}
+
+/// Returns the scope of an act.
+pub fn scope_of(on_duty: &OnDuty, act: AdminAct, ctx: &RequestContext) -> AdminScope {
+    AdminScope::of(&on_duty.roles, act, ctx.now)
+}
+
+/// Returns the means of writing an invitation.
+fn invitation_context<'a>(app: &'a App, ctx: &RequestContext) -> ops::invite::InvitationContext<'a> {
+    ops::invite::InvitationContext {
+        pages: &app.pages,
+        issuer: app.issuer(),
+        mails: app.mail_gateway.is_some(),
+        lang: ctx.lang,
+    }
+}

@@ -1,0 +1,47 @@
+//! What the home of the console shows.
+
+use super::store::{self, ClosingCampaign, SchoolNumbers, SchoolTask};
+use crate::administrators::ops::OnDuty;
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::AdminScope;
+use crate::app::Operation;
+use crate::base::clock::Span;
+use crate::base::uai::Uai;
+
+/// A campaign that closes within this time is to be looked at.
+const CLOSING_SOON: Span = Span::days(4);
+/// The maximum number of lines of a kind.
+const MAX_TASK_LINES: i64 = 12;
+
+/// The tasks that wait, and the numbers of the one school of whoever has one.
+#[derive(Clone, Debug, Default)]
+pub struct HomeTasks {
+    pub notices: Vec<SchoolTask>,
+    pub closing: Vec<ClosingCampaign>,
+    pub school: Option<(Uai, SchoolNumbers)>,
+}
+
+/// Returns what waits on the administrator's territory.
+pub async fn list_tasks(op: &Operation<'_>, on_duty: &OnDuty) -> anyhow::Result<HomeTasks> {
+    let scope = AdminScope::of(&on_duty.roles, AdminAct::SeeParents, op.now);
+    let schools = AdminScope::of(&on_duty.roles, AdminAct::SeeSchool, op.now);
+    let mut tx = op.app.db.read().await?;
+    let mut tasks = HomeTasks::default();
+    if !scope.is_empty() {
+        tasks.notices = store::list_open_notices(&mut tx, &scope, MAX_TASK_LINES).await?;
+    }
+    if on_duty.role_for(AdminAct::ChangeCampaign).is_some() {
+        let campaigns = AdminScope::of(&on_duty.roles, AdminAct::ChangeCampaign, op.now);
+        let time = (op.now, op.now.plus(CLOSING_SOON));
+        tasks.closing = store::list_closing_campaigns(&mut tx, &campaigns, time, MAX_TASK_LINES).await?;
+    }
+    if let Some(uai) = schools.only_school() {
+        // Of a delegate's classes alone no number of the school is told.
+        let whole = schools.contains_school(&uai);
+        if whole {
+            let numbers = store::count_school(&mut tx, &uai).await?;
+            tasks.school = Some((uai, numbers));
+        }
+    }
+    Ok(tasks)
+}

@@ -1,0 +1,61 @@
+//! `/admin`: what waits, and figures that are there.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::ops;
+use super::store::{ClosingCampaign, SchoolTask};
+use super::views::{HomePage, SchoolFigures, TaskLine};
+use crate::administrators::extract::{SignedInAdministrator, has_passkeys_enough};
+use crate::administrators::pages::frame;
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::http::error::PageError;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::RequestContext;
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route(paths::ADMIN, get(show))
+}
+
+async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+) -> Result<Response, PageError> {
+    let SignedInAdministrator(on_duty) = who;
+    let found = ops::list_tasks(&on_duty.operation(&app, &ctx, None), &on_duty).await?;
+    let closing = |c: ClosingCampaign| TaskLine {
+        kind: "closing".to_owned(),
+        school: c.name,
+        uai: c.uai.to_string(),
+        n: 1,
+        day: dates::weekday_and_day(ctx.lang, Timestamp(c.closes_at)),
+    };
+    let notice = |task: SchoolTask| TaskLine {
+        kind: task.kind,
+        school: task.name,
+        uai: task.uai.to_string(),
+        n: task.n,
+        day: String::new(),
+    };
+    let tasks = found.closing.into_iter().map(closing).chain(found.notices.into_iter().map(notice)).collect();
+    let page = HomePage {
+        frame: frame(&app, &ctx, &on_duty).await?.in_room("home"),
+        today: dates::weekday_and_day(ctx.lang, ctx.now),
+        needs_second_passkey: !has_passkeys_enough(&app, &on_duty).await?,
+        tasks,
+        school: found.school.map(|(_, numbers)| SchoolFigures {
+            parents: numbers.parents,
+            parents_active: numbers.parents_active,
+            pupils: numbers.pupils,
+            pupils_active: numbers.pupils_active,
+            unreachable: numbers.unreachable,
+        }),
+    };
+    ctx.page(&app.pages, StatusCode::OK, &page)
+}

@@ -1,0 +1,88 @@
+//! Counts of what waits, inside a scope; never a figure of all rows.
+
+use crate::administrators::store::scope::{in_scope, scope_args};
+use crate::administrators::territory::AdminScope;
+use crate::base::clock::Timestamp;
+use crate::base::uai::Uai;
+use crate::db::{FromRow, Result, Tx, Value};
+
+/// A school with what waits there.
+#[derive(Clone, Debug, FromRow)]
+pub struct SchoolTask {
+    pub uai: Uai,
+    pub name: String,
+    pub kind: String,
+    pub n: i64,
+}
+
+/// Lists the kinds of open notices of the schools inside a scope, the most first.
+pub async fn list_open_notices(tx: &mut Tx, scope: &AdminScope, most: i64) -> Result<Vec<SchoolTask>> {
+    let sql = concat!(
+        "SELECT s.uai, s.name, n.kind, COUNT(*) AS n FROM notice n JOIN school s ON s.uai = n.uai \
+         LEFT JOIN enrolment e ON e.pupil_id = n.pupil_id AND e.uai = n.uai \
+         WHERE n.settled_at IS NULL AND ",
+        in_scope!(),
+        " GROUP BY s.uai, s.name, n.kind ORDER BY COUNT(*) DESC, s.uai, n.kind LIMIT $6"
+    );
+    let mut values = scope_args(scope);
+    values.push(Value::from(most));
+    tx.fetch_all(sql, values).await
+}
+
+/// A campaign that closes soon.
+#[derive(Clone, Debug, FromRow)]
+pub struct ClosingCampaign {
+    pub uai: Uai,
+    pub name: String,
+    pub closes_at: i64,
+}
+
+/// Lists the open campaigns of the schools inside a scope that close before a time, the first first. A delegate of a
+/// class has no campaign.
+pub async fn list_closing_campaigns(
+    tx: &mut Tx,
+    scope: &AdminScope,
+    (now, before): (Timestamp, Timestamp),
+    most: i64,
+) -> Result<Vec<ClosingCampaign>> {
+    let sql = "SELECT s.uai, s.name, c.closes_at FROM campaign c JOIN school s ON s.uai = c.uai \
+               WHERE c.closes_at > $6 AND c.closes_at < $7 AND c.opens_at <= $6 \
+               AND ($1 OR REPLACE($2, '\u{1f}' || s.ministry || '\u{1f}', '') <> $2 \
+               OR REPLACE($3, '\u{1f}' || s.academy || '\u{1f}', '') <> $3 \
+               OR REPLACE($4, '\u{1f}' || s.uai || '\u{1f}', '') <> $4 OR $5 = '') \
+               ORDER BY c.closes_at, s.uai LIMIT $8";
+    let mut values = scope_args(scope);
+    values.extend([Value::from(now), Value::from(before), Value::from(most)]);
+    tx.fetch_all(sql, values).await
+}
+
+/// The numbers of the people of one school, counted by its indexes.
+#[derive(Clone, Copy, Debug, Default, FromRow)]
+pub struct SchoolNumbers {
+    /// The parents with a current legal link.
+    pub parents: i64,
+    /// Of these, with an active account.
+    pub parents_active: i64,
+    pub pupils: i64,
+    pub pupils_active: i64,
+    /// The parents without an account whose number receives no SMS.
+    pub unreachable: i64,
+}
+
+/// Counts the people of a school.
+pub async fn count_school(tx: &mut Tx, uai: &Uai) -> Result<SchoolNumbers> {
+    let sql = "SELECT \
+        (SELECT COUNT(DISTINCT l.person_id) FROM link l \
+         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL) AS parents, \
+        (SELECT COUNT(DISTINCT l.person_id) FROM link l JOIN person p ON p.id = l.person_id \
+         JOIN account a ON a.id = p.account_id AND a.state = 'active' \
+         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL) AS parents_active, \
+        (SELECT COUNT(*) FROM enrolment e WHERE e.uai = $1 AND e.ended_at IS NULL) AS pupils, \
+        (SELECT COUNT(*) FROM enrolment e JOIN pupil u ON u.id = e.pupil_id \
+         JOIN account a ON a.id = u.account_id AND a.state = 'active' \
+         WHERE e.uai = $1 AND e.ended_at IS NULL) AS pupils_active, \
+        (SELECT COUNT(DISTINCT l.person_id) FROM link l JOIN person p ON p.id = l.person_id \
+         WHERE l.uai = $1 AND l.level = 'legal' AND l.ended_at IS NULL AND p.account_id IS NULL \
+         AND p.phone_state <> 'mobile') AS unreachable";
+    tx.fetch_one(sql, vec![Value::from(uai)]).await
+}

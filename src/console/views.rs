@@ -1,0 +1,76 @@
+//! The home of the console.
+
+use serde::Serialize;
+
+use crate::administrators::views::ConsoleFrame;
+use crate::http::pages::Page;
+
+/// Something that waits.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskLine {
+    /// The end of the message's key: a kind of notice, or `closing`.
+    pub kind: String,
+    pub school: String,
+    pub uai: String,
+    pub n: i64,
+    /// The day on which a campaign closes.
+    pub day: String,
+}
+
+/// The numbers of one school.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SchoolFigures {
+    pub parents: i64,
+    pub parents_active: i64,
+    pub pupils: i64,
+    pub pupils_active: i64,
+    pub unreachable: i64,
+}
+
+/// `/admin`.
+#[derive(Clone, Debug, Serialize)]
+pub struct HomePage {
+    pub frame: ConsoleFrame,
+    pub today: String,
+    pub needs_second_passkey: bool,
+    pub tasks: Vec<TaskLine>,
+    pub school: Option<SchoolFigures>,
+}
+
+impl Page for HomePage {
+    const TEMPLATE: &'static str = "console/home.html";
+    fn samples() -> Vec<Self> {
+        let kinds = [
+            "contested",
+            "set_aside",
+            "recovery_failed",
+            "reopening",
+            "unreachable",
+            "country_refused",
+            "phone_disowned",
+            "link_repeated",
+            "closing",
+        ];
+        let task = |(n, kind): (usize, &str)| TaskLine {
+            kind: kind.to_owned(),
+            school: "Clg Théodore Monod".to_owned(),
+            uai: "0349999J".to_owned(),
+            n: i64::try_from(n).unwrap_or(0) + 1,
+            day: "mercredi 2\u{a0}décembre".to_owned(),
+        };
+        let page = HomePage {
+            frame: ConsoleFrame::sample(),
+            today: "jeudi 26\u{a0}novembre".to_owned(),
+            needs_second_passkey: false,
+            tasks: kinds.into_iter().enumerate().map(task).collect(),
+            school: None,
+        };
+        let figures =
+            SchoolFigures { parents: 812, parents_active: 402, pupils: 560, pupils_active: 12, unreachable: 31 };
+        vec![
+            page.clone(),
+            HomePage { tasks: Vec::new(), needs_second_passkey: true, ..page.clone() },
+            HomePage { tasks: Vec::new(), school: Some(figures), ..page },
+        ]
+    }
+}
