@@ -18,7 +18,7 @@ pub use children::{
 pub use code::{CodeOutcome, next_call, repeat_code, resend_code, verify_code};
 pub use other_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use reset_sms_budgets::reset_sms_budgets;
-pub use send_code::send_code_if_known;
+pub use send_code::{activation_of, send_code_if_known};
 pub use start::{StartContext, StartOutcome, start};
 
 use super::browser_binding::{self, BoundActivation};

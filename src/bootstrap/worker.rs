@@ -10,16 +10,18 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::health::clock_problem;
+use super::helpdesk;
 use crate::app::{App, AppState, Operation};
 use crate::base::clock::Span;
 use crate::config::SmsGatewayRole;
 use crate::db::Durability;
+use crate::helpdesk::store::near;
 use crate::oidc::logout::backchannel;
 use crate::outbox::{self, ClaimFilter, ClaimRequest, Job, JobKind, JobOutcome};
 use crate::sms::{SmsGateway, UnconfirmedReceipt};
 use crate::{
-    accounts, activation, audit, credentials, devices, emails, grants, keys, limits, login, logouts, my_account,
-    notify, otp, recovery, regroup, sessions, subjects, support,
+    accounts, activation, administrators, audit, credentials, devices, emails, grants, keys, limits, login, logouts,
+    my_account, notify, otp, recovery, regroup, sessions, subjects, support,
 };
 
 /// The interval at which a queue polls without notification: another server may have written a job.
@@ -110,6 +112,7 @@ pub fn spawn_workers(app: &AppState, stop: &watch::Receiver<bool>) -> JoinSet<()
             }
         }
     });
+    all.spawn(helpdesk::index_words(app.clone(), stop.clone()));
     let (a, mut s) = (app.clone(), stop.clone());
     all.spawn(async move {
         loop {
@@ -238,7 +241,7 @@ pub async fn drain_outbox(app: &AppState) -> usize {
 async fn run_job(app: &AppState, job: Job) {
     let op = Operation::of_job(app, job.kind.name());
     let done = match job.kind {
-        JobKind::SendCode => activation::ops::send_code_if_known(&op, &job).await.map(Some),
+        JobKind::SendCode => helpdesk::send_code(&op, &job).await.map(Some),
         JobKind::SendRecoveryCode => recovery::ops::send_code_if_known(&op, &job).await.map(Some),
         JobKind::SendPhoneProof => my_account::ops::send_phone_proof(&op, &job).await.map(Some),
         JobKind::Mail => notify::ops::deliver_mail(&op, &job).await.map(Some),
@@ -328,6 +331,8 @@ async fn delete_expired_batch(app: &AppState) -> anyhow::Result<u64> {
         + otp::store::academies::delete_expired(&mut tx).await?
         + sessions::store::delete_expired(&mut tx, now).await?
         + support::store::delete_expired(&mut tx, support::MAX_EVENTS).await?
+        + administrators::store::sessions::delete_expired(&mut tx).await?
+        + near::delete_expired(&mut tx).await?
         + regroup::store::delete_expired(&mut tx).await?
         + subjects::store::delete_expired(&mut tx).await?
         + grants::store::families::delete_expired(&mut tx, now).await?

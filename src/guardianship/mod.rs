@@ -21,7 +21,7 @@ pub struct Guardianship<'a> {
 impl Guardianship<'_> {
     /// Returns the text of the budget's key: one budget for a parent and a child, whatever flow asks. A pupil who enters
     /// the own date has no person here, and a budget alone.
-    fn budget_key(&self) -> String {
+    pub fn budget_key(&self) -> String {
         let person = self.person_ids.iter().min().map(PersonId::as_str).unwrap_or_default();
         format!("birth/{person}/{}", self.pupil_id)
     }

@@ -4,8 +4,13 @@
 //! Each change is a compare-and-set in one transaction, with the operator and the reason in the audit. Sessions end as
 //! they do at a new password, and relying parties are told in the same way.
 
+pub mod diagnosis;
 pub mod ops;
+pub mod pages;
 pub mod report;
+pub mod search;
+pub mod store;
+pub mod views;
 
 use crate::accounts::{AccountState, SuspendedBy};
 

@@ -1,9 +1,16 @@
 //! Suspends and resumes an account, and ends its sessions; [`factors`] removes its second factors,
-//! [`pupils`] takes a wrong pupil out of it, [`forced_change`] is for the passwords of many, [`show`] for one screen.
+//! [`pupils`] takes a wrong pupil out of it, [`forced_change`] is for the passwords of many, [`show`] for one screen;
+//! [`search`], [`person`], [`repairs`] and [`letters`] are the console's.
 
+pub mod codes;
 pub mod factors;
 pub mod forced_change;
+pub mod letters;
+pub mod near;
+pub mod person;
 pub mod pupils;
+pub mod repairs;
+pub mod search;
 pub mod show;
 
 use super::AccountChangeError;
@@ -86,8 +93,15 @@ pub async fn resume(op: StorageOperation<'_>, identifiant: &str, reason: &str) -
     let reason = stated(reason)?;
     let mut tx = op.write(Durability::Durable).await?;
     let account = find_and_lock(&mut tx, identifiant).await?;
-    if !accounts::store::resume(&mut tx, &account.id).await? {
-        return Err(AccountChangeError::NotSuspended(account.identifiant).into());
+    resume_in(&mut tx, &account, reason).await?;
+    tx.commit().await?;
+    Ok(account)
+}
+
+/// Lifts the suspension of an account in the caller's transaction.
+async fn resume_in(tx: &mut UnitOfWork<'_>, account: &Account, reason: &str) -> anyhow::Result<()> {
+    if !accounts::store::resume(tx, &account.id).await? {
+        return Err(AccountChangeError::NotSuspended(account.identifiant.clone()).into());
     }
     let before = account.suspended_by.map(|by| format!("suspended by {}", by.name()));
     let about = AuditDetails {
@@ -97,9 +111,8 @@ pub async fn resume(op: StorageOperation<'_>, identifiant: &str, reason: &str) -
         after: Some(account.state.name()),
         ..AuditDetails::default()
     };
-    audit::store::record(&mut tx, AuditEvent::AccountResumed, about).await?;
-    tx.commit().await?;
-    Ok(account)
+    audit::store::record(tx, AuditEvent::AccountResumed, about).await?;
+    Ok(())
 }
 
 /// Ends the sessions and refresh tokens of an account, and tells relying parties. Its known devices stay known, because

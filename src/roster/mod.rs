@@ -18,6 +18,7 @@ pub mod reconcile;
 pub mod report;
 pub mod same_pupil;
 pub mod sealed_rows;
+pub mod search;
 pub mod store;
 pub use crate::base::uai;
 

@@ -38,6 +38,7 @@ mod stored_roster;
 #[cfg(test)]
 mod tests;
 pub mod undo;
+pub mod words;
 
 use deliveries::{DeliveryTurn, find_turn, settle_delivery};
 use record_keys::find_roster_keys;

@@ -17,6 +17,7 @@ pub mod same_pupil;
 pub mod statements;
 pub mod tables;
 pub mod undone;
+pub mod words;
 
 /// A currently enrolled child of a legal link. Read at each use, never stored in a token.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]

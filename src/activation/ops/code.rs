@@ -214,6 +214,12 @@ async fn check_campaigns(
     children: &[RosterChild],
 ) -> anyhow::Result<Option<ActivationOutcome>> {
     let now = tx.now;
+    // A help desk may have opened the activation for one person alone.
+    for person_id in &next.person_ids {
+        if tenants::store::exceptions::find_campaign_exception(tx, person_id).await?.is_some_and(|until| until > now) {
+            return Ok(None);
+        }
+    }
     let mut later: Option<(Timestamp, &RosterChild)> = None;
     let mut over: Option<(Option<Timestamp>, &RosterChild)> = None;
     for child in children {

@@ -43,6 +43,11 @@ pub async fn find_persons(tx: &mut Tx, app: &App, activation: &Activation) -> an
     Ok(matching_candidates(&candidates, &activation.identity.nom, &activation.identity.prenom))
 }
 
+/// Returns the activation of a job.
+pub fn activation_of(job: &Job) -> anyhow::Result<ActivationId> {
+    Ok(serde_json::from_str::<SendCodeJob>(&job.body)?.activation)
+}
+
 /// Searches the roster for the submitted identity, and sends a code to a match.
 pub async fn send_code_if_known(op: &Operation<'_>, job: &Job) -> anyhow::Result<JobOutcome> {
     let Operation { app, now, .. } = *op;

@@ -22,6 +22,8 @@ pub enum LetterScope {
     Family(String),
     /// One person, by identifiant.
     Identifiant(String),
+    /// One person of the roster.
+    Person(LetterPerson),
 }
 
 /// The person of the roster for whom a letter is.
@@ -108,12 +110,13 @@ pub async fn list(
                 None => return Ok(Vec::new()),
             }
         }
-        LetterScope::Class(_) | LetterScope::Family(_) => None,
+        LetterScope::Class(_) | LetterScope::Family(_) | LetterScope::Person(_) => None,
     };
     let wanted = |pupil: &EnrolledPupil| match scope {
         LetterScope::Class(class) => pupil.class.as_deref().is_some_and(|known| folded(known) == folded(class)),
         LetterScope::Family(key) => pupil.pupil_key == *key,
-        LetterScope::Identifiant(_) => true,
+        LetterScope::Person(LetterPerson::Pupil(id)) => pupil.pupil_id == *id,
+        LetterScope::Identifiant(_) | LetterScope::Person(LetterPerson::Parent(_)) => true,
     };
     let pupils: Vec<EnrolledPupil> = pupils::list_enrolled_pupils(tx, uai).await?.into_iter().filter(wanted).collect();
     let mut out = Vec::new();
@@ -127,7 +130,12 @@ pub async fn list(
             let ids: HashSet<&PupilId> = pupils.iter().map(|pupil| &pupil.pupil_id).collect();
             let mut seen = HashSet::new();
             for parent in pupils::list_parents(tx, uai).await? {
-                let asked = ids.contains(&parent.pupil_id) && is_wanted(only.as_ref(), parent.account_id.as_ref());
+                let is_named = match scope {
+                    LetterScope::Person(LetterPerson::Parent(id)) => parent.person_id == *id,
+                    _ => true,
+                };
+                let asked =
+                    is_named && ids.contains(&parent.pupil_id) && is_wanted(only.as_ref(), parent.account_id.as_ref());
                 if asked && seen.insert(parent.person_id.clone()) {
                     out.push(parent_recipient(tx, parent, also_active).await?);
                 }

@@ -157,7 +157,7 @@ pub async fn insert_person(tx: &mut Tx, now: Timestamp, academy: &str, row: &Per
 pub async fn update_person(tx: &mut Tx, now: Timestamp, row: &PersonRow) -> Result<()> {
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $13, landline_blind = $14, \
-               led_by = $15, changed_at = $16, \
+               led_by = $15, changed_at = $16, indexed_at = NULL, \
                phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_since ELSE $12 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_proven_at END, \
                phone_disowned_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $14, '') THEN phone_disowned_at END, \
@@ -215,7 +215,7 @@ pub async fn insert_pupil(tx: &mut Tx, academy: &str, row: &PupilRow) -> Result<
 /// Updates a pupil unless the row is newer; the account is left unchanged.
 pub async fn update_pupil(tx: &mut Tx, row: &PupilRow) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
-               ine_blind = $7, led_by = $8, changed_at = $9 WHERE id = $1 AND exported_at <= $6";
+               ine_blind = $7, led_by = $8, changed_at = $9, indexed_at = NULL WHERE id = $1 AND exported_at <= $6";
     let args = args![
         &row.id,
         &row.family_name,

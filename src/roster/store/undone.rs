@@ -13,7 +13,7 @@ pub async fn restore_person(tx: &mut UnitOfWork<'_>, row: &FormerPerson, written
     let now = tx.now;
     let sql = "UPDATE person SET family_name = $2, usage_name = $3, given_name = $4, phone = $5, phone_blind = $6, \
                phone_state = $7, exported_at = $8, phone_why = $9, phone_end = $10, mobile_in = $11, landline = $12, \
-               landline_blind = $13, led_by = $14, changed_at = $15, \
+               landline_blind = $13, led_by = $14, changed_at = $15, indexed_at = NULL, \
                phone_since = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $13, '') \
                THEN phone_since ELSE $16 END, \
                phone_proven_at = CASE WHEN COALESCE(phone_blind, landline_blind, '') = COALESCE($6, $13, '') \
@@ -59,7 +59,7 @@ pub async fn restore_person(tx: &mut UnitOfWork<'_>, row: &FormerPerson, written
 /// Puts a pupil's data back, like [`restore_person`].
 pub async fn restore_pupil(tx: &mut Tx, row: &FormerPupil, written_at: i64) -> Result<()> {
     let sql = "UPDATE pupil SET family_name = $2, usage_name = $3, given_name = $4, birth_date = $5, exported_at = $6, \
-               ine_blind = $7, led_by = $8, changed_at = $9 WHERE id = $1 AND exported_at = $10";
+               ine_blind = $7, led_by = $8, changed_at = $9, indexed_at = NULL WHERE id = $1 AND exported_at = $10";
     let args = args![
         &row.id,
         &row.family_name,
@@ -226,6 +226,8 @@ pub async fn list_named_since(tx: &mut UnitOfWork<'_>, since: i64) -> Result<BTr
         "SELECT COALESCE(person_id, ''), COALESCE(pupil_id, '') FROM letter WHERE issued_at >= $1",
         "SELECT '', pupil_id FROM link_proof WHERE at >= $1",
         "SELECT person_id, COALESCE(pupil_id, '') FROM notice WHERE at >= $1",
+        "SELECT person_id, '' FROM activation_near WHERE at >= $1",
+        "SELECT person_id, '' FROM campaign_exception WHERE given_at >= $1",
     ] {
         for (person, pupil) in tx.fetch_all::<(String, String)>(sql, args![since]).await? {
             named.extend([person, pupil]);
@@ -248,6 +250,11 @@ pub async fn delete_persons(tx: &mut Tx, ids: &[&PersonId]) -> Result<()> {
         for sql in [
             concat!("DELETE FROM person_roster_key WHERE format <> $1 AND person_id IN (", batch_placeholders!(), ")"),
             concat!("DELETE FROM roster_statement WHERE format <> $1 AND row_id IN (", batch_placeholders!(), ")"),
+            concat!(
+                "DELETE FROM search_word WHERE academy <> $1 AND kind = 'person' AND subject_id IN (",
+                batch_placeholders!(),
+                ")"
+            ),
             concat!("DELETE FROM person WHERE id <> $1 AND id IN (", batch_placeholders!(), ")"),
         ] {
             tx.execute(sql, batch_args(Value::from(""), free.iter().map(|(id,)| id.as_str()))).await?;
@@ -271,6 +278,11 @@ pub async fn delete_pupils(tx: &mut Tx, ids: &[&PupilId]) -> Result<()> {
         for sql in [
             concat!("DELETE FROM pupil_roster_key WHERE format <> $1 AND pupil_id IN (", batch_placeholders!(), ")"),
             concat!("DELETE FROM roster_statement WHERE format <> $1 AND row_id IN (", batch_placeholders!(), ")"),
+            concat!(
+                "DELETE FROM search_word WHERE academy <> $1 AND kind = 'pupil' AND subject_id IN (",
+                batch_placeholders!(),
+                ")"
+            ),
             concat!("DELETE FROM pupil WHERE id <> $1 AND id IN (", batch_placeholders!(), ")"),
         ] {
             tx.execute(sql, batch_args(Value::from(""), free.iter().map(|(id,)| id.as_str()))).await?;

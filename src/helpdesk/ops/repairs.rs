@@ -1,0 +1,208 @@
+//! The acts that unblock one person, each one use case: who asked was checked, the reason is told, and the journal has
+//! both.
+
+use super::person::{PersonFile, Subject};
+use crate::accounts::Account;
+use crate::administrators::ops::{OnDuty, permitted};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::Place;
+use crate::app::Operation;
+use crate::audit::{self, AuditDetails, AuditEvent};
+use crate::base::clock::{Span, Timestamp};
+use crate::base::typed_ids::PupilId;
+use crate::crypto::HmacPurpose;
+use crate::db::{Durability, UnitOfWork};
+use crate::guardianship::Guardianship;
+use crate::helpdesk::AccountChangeError;
+use crate::helpdesk::store::person as rows;
+use crate::limits::{self, RateLimit};
+use crate::{roster, tenants};
+
+/// The time for which the activation opens for one person.
+pub const REOPEN_TTL: Span = Span::days(7);
+/// The maximum length of a reason, in characters.
+const MAX_REASON_CHARS: usize = 300;
+
+/// The way in which the identity of the person was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum IdentityCheck {
+    /// In person, a paper with a photograph was seen.
+    Paper,
+    /// In person, and known to the agent.
+    Known,
+    /// Called back at the number that the school has.
+    CalledBack,
+}
+
+impl IdentityCheck {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// An act of a help desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum HelpdeskAct {
+    /// Opens the activation for this person, for seven days.
+    Reopen,
+    /// Gives the tries at the children's birth dates back.
+    GiveTriesBack,
+    /// Takes a *Non* back that was an error.
+    LiftContest,
+    ShowIdentifiant,
+    Resume,
+    RemoveFactors,
+}
+
+impl HelpdeskAct {
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns the act of the table of roles that it needs.
+    pub fn needs(self) -> AdminAct {
+        match self {
+            HelpdeskAct::Reopen => AdminAct::ReopenForOne,
+            HelpdeskAct::Resume => AdminAct::SuspendAccount,
+            HelpdeskAct::GiveTriesBack
+            | HelpdeskAct::LiftContest
+            | HelpdeskAct::ShowIdentifiant
+            | HelpdeskAct::RemoveFactors => AdminAct::UnblockPerson,
+        }
+    }
+}
+
+/// An act with how identity was checked, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct RepairOrder<'a> {
+    pub act: HelpdeskAct,
+    pub check: IdentityCheck,
+    pub reason: &'a str,
+}
+
+/// The outcome of an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RepairOutcome {
+    Done,
+    /// The identifiant, to be read out once.
+    Identifiant(String),
+    /// Open until this time.
+    OpenUntil(Timestamp),
+    NoReason,
+    /// The role ended meanwhile, or never permitted it.
+    NotPermitted,
+    /// There is nothing to repair so, any more.
+    NothingToDo,
+}
+
+/// Returns the trimmed reason; `None` if it is empty or too long.
+fn stated(reason: &str) -> Option<&str> {
+    let reason = reason.trim();
+    (!reason.is_empty() && reason.chars().count() <= MAX_REASON_CHARS).then_some(reason)
+}
+
+/// Does an act for a person, by a role that is read again in the same transaction.
+pub async fn repair(
+    op: &Operation<'_>,
+    on_duty: &OnDuty,
+    file: &PersonFile,
+    order: RepairOrder<'_>,
+) -> anyhow::Result<RepairOutcome> {
+    let Some(reason) = stated(order.reason) else { return Ok(RepairOutcome::NoReason) };
+    let mut tx = op.write(Durability::Durable).await?;
+    let places = file.places();
+    let Some(grant) = permitted(&mut tx, &on_duty.administrator.id, order.act.needs(), &places).await? else {
+        tx.rollback().await?;
+        return Ok(RepairOutcome::NotPermitted);
+    };
+    tx.actor = on_duty.actor(Some(&grant));
+    let outcome = match order.act {
+        HelpdeskAct::Reopen => reopen(&mut tx, on_duty, file).await?,
+        HelpdeskAct::GiveTriesBack => lift(op, &mut tx, file, "set_aside").await?,
+        HelpdeskAct::LiftContest => lift(op, &mut tx, file, "contested").await?,
+        HelpdeskAct::ShowIdentifiant => file
+            .account
+            .as_ref()
+            .map_or(RepairOutcome::NothingToDo, |a| RepairOutcome::Identifiant(a.identifiant.clone())),
+        HelpdeskAct::Resume => change_account(file, super::resume_in(&mut tx, known(file)?, reason).await)?,
+        HelpdeskAct::RemoveFactors => change_account(
+            file,
+            super::factors::remove_in(op.storage(), &mut tx, op.app.into(), known(file)?, reason).await,
+        )?,
+    };
+    if outcome == RepairOutcome::NothingToDo {
+        tx.rollback().await?;
+        return Ok(outcome);
+    }
+    record(&mut tx, file, &places, (order, reason)).await?;
+    tx.commit().await?;
+    op.app.job_notifier.notify(crate::outbox::JobKind::Mail);
+    Ok(outcome)
+}
+
+fn known(file: &PersonFile) -> anyhow::Result<&Account> {
+    file.account.as_ref().ok_or_else(|| AccountChangeError::Unknown(String::new()).into())
+}
+
+/// Reads the outcome of a change of the account: what was changed already is nothing to do.
+fn change_account<T>(_: &PersonFile, done: anyhow::Result<T>) -> anyhow::Result<RepairOutcome> {
+    match done {
+        Ok(_) => Ok(RepairOutcome::Done),
+        Err(error) if error.downcast_ref::<AccountChangeError>().is_some() => Ok(RepairOutcome::NothingToDo),
+        Err(error) => Err(error),
+    }
+}
+
+async fn reopen(tx: &mut UnitOfWork<'_>, on_duty: &OnDuty, file: &PersonFile) -> anyhow::Result<RepairOutcome> {
+    let Some(person_id) = file.person_id() else { return Ok(RepairOutcome::NothingToDo) };
+    let until = tx.now.plus(REOPEN_TTL);
+    rows::set_campaign_exception(tx, person_id, (until, &on_duty.administrator.id)).await?;
+    rows::settle_reopening(tx, person_id).await?;
+    Ok(RepairOutcome::OpenUntil(until))
+}
+
+/// Shows the withheld children again, and gives their tries back.
+async fn lift(
+    op: &Operation<'_>,
+    tx: &mut UnitOfWork<'_>,
+    file: &PersonFile,
+    kind: &str,
+) -> anyhow::Result<RepairOutcome> {
+    let Subject::Parent(parent) = &file.subject else { return Ok(RepairOutcome::NothingToDo) };
+    let mut lifted: Vec<&PupilId> = Vec::new();
+    for tie in file.ties.iter().filter(|tie| tie.withheld.as_deref() == Some(kind)) {
+        if lifted.contains(&&tie.pupil_id) {
+            continue;
+        }
+        lifted.push(&tie.pupil_id);
+        let ids = [parent.id.clone()];
+        let child = Guardianship { person_ids: &ids, pupil_id: &tie.pupil_id, uai: &tie.uai };
+        let key = op.app.master_key.hmac(HmacPurpose::LimiterKey, &child.budget_key());
+        limits::store::reset(tx, RateLimit::BirthDate, &key).await?;
+        roster::store::unhide_child(tx, &parent.id, &tie.pupil_id).await?;
+        tenants::store::settle_child(tx, &parent.id, &tie.pupil_id).await?;
+    }
+    Ok(if lifted.is_empty() { RepairOutcome::NothingToDo } else { RepairOutcome::Done })
+}
+
+async fn record(
+    tx: &mut UnitOfWork<'_>,
+    file: &PersonFile,
+    places: &[Place],
+    (order, reason): (RepairOrder<'_>, &str),
+) -> anyhow::Result<()> {
+    let detail = format!("{}: {}", order.act.name(), order.check.name());
+    let place = places.first();
+    let about = AuditDetails {
+        account: file.account.as_ref().map(|account| &account.id),
+        person: file.person_id(),
+        uai: place.and_then(|place| place.uai.as_ref()),
+        academy: place.and_then(|place| place.academy.as_deref()),
+        detail: &detail,
+        reason: Some(reason),
+        ..AuditDetails::default()
+    };
+    Ok(audit::store::record(tx, AuditEvent::PersonUnblocked, about).await?)
+}

@@ -1,0 +1,25 @@
+//! The pages of the help desk: the search, one person, one support code.
+
+mod codes;
+mod people;
+mod person;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::app::AppState;
+use crate::http::paths;
+
+/// The answer of a handler that may lead elsewhere first.
+type GatedResult = Result<Response, Response>;
+
+pub fn routes() -> Router<AppState> {
+    let person = format!("{}/{{id}}", paths::ADMIN_PEOPLE);
+    Router::new()
+        .route(paths::ADMIN_PEOPLE, get(people::show))
+        .route(&person, get(person::show))
+        .route(&format!("{person}/geste"), get(person::back).post(person::act))
+        .route(&format!("{person}/lettre"), post(person::letter))
+        .route(&format!("{}/{{code}}", paths::ADMIN_CODES), get(codes::show))
+}

@@ -1,0 +1,303 @@
+//! `/admin/personnes/…`: one person, why they do not get in, and what repairs it.
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::GatedResult;
+use crate::accounts::SuspendedBy;
+use crate::administrators::extract::SignedInAdministrator;
+use crate::administrators::ops::OnDuty;
+use crate::administrators::pages::{failed, frame};
+use crate::administrators::roles::AdminAct;
+use crate::administrators::territory::{RoleGrant, may};
+use crate::app::AppState;
+use crate::base::clock::Timestamp;
+use crate::base::ids::is_id;
+use crate::base::profile::Profile;
+use crate::helpdesk::diagnosis::{AccountStanding, CampaignStanding, Cause, PhoneStanding, Repair};
+use crate::helpdesk::ops::letters::{LetterOutcome, print_letter};
+use crate::helpdesk::ops::person::{self, PersonFile, children_words};
+use crate::helpdesk::ops::repairs::{HelpdeskAct, IdentityCheck, RepairOrder, RepairOutcome, repair};
+use crate::helpdesk::views::{ChildLine, DONE_WORDS, PersonEventLine, PersonPage, RepairFormError};
+use crate::http::error::PageError;
+use crate::http::form::Form;
+use crate::http::pages::dates;
+use crate::http::paths;
+use crate::http::request_context::{RequestContext, see_other};
+
+/// The events that a help desk sees, as the person sees them.
+const SHOWN_EVENTS: [&str; 14] = [
+    "signed_in",
+    "passwords_failed",
+    "codes_failed",
+    "birth_dates_failed",
+    "locked_out",
+    "activation_started",
+    "recovery_started",
+    "letter_issued",
+    "children_confirmed",
+    "child_contested",
+    "child_set_aside",
+    "password_replaced",
+    "account_suspended",
+    "account_resumed",
+];
+
+/// Finds the person, if the administrator may see them; else the answer of what is not there.
+async fn open(
+    app: &AppState,
+    ctx: &RequestContext,
+    on_duty: &OnDuty,
+    id: &str,
+) -> Result<(PersonFile, RoleGrant), Response> {
+    let not_found = || PageError::NotFound.into_response();
+    if !is_id(id, 32) {
+        return Err(not_found());
+    }
+    let op = on_duty.operation(app, ctx, None);
+    let file = person::find(&op, id).await.map_err(failed)?.ok_or_else(not_found)?;
+    let act = match file.profile() {
+        Profile::Responsable => AdminAct::SeeParents,
+        Profile::Eleve => AdminAct::SeePupils,
+        // No roster knows them.
+        Profile::Enseignant | Profile::Personnel | Profile::Invite => return Err(not_found()),
+    };
+    let grant = on_duty.permit(app, ctx, act, &file.places()).await?;
+    Ok((file, grant))
+}
+
+/// Returns the act of a repair, if it is one of this page.
+fn act_of(repair: Repair) -> Option<&'static str> {
+    match repair {
+        Repair::Resume => Some("resume"),
+        Repair::Letter => Some("letter"),
+        Repair::Reopen => Some("reopen"),
+        Repair::GiveTriesBack => Some("give_tries_back"),
+        Repair::LiftContest => Some("lift_contest"),
+        Repair::Roster | Repair::StartAgain | Repair::Join | Repair::None => None,
+    }
+}
+
+fn needed(repair: Repair) -> AdminAct {
+    match repair {
+        Repair::Resume => AdminAct::SuspendAccount,
+        Repair::Letter => AdminAct::PrintLetter,
+        Repair::Reopen => AdminAct::ReopenForOne,
+        _ => AdminAct::UnblockPerson,
+    }
+}
+
+fn phone_word(phone: PhoneStanding) -> &'static str {
+    match phone {
+        PhoneStanding::Mobile => "mobile",
+        PhoneStanding::None => "none",
+        PhoneStanding::Landline => "landline",
+        PhoneStanding::Incomplete => "incomplete",
+        PhoneStanding::Unusable => "unusable",
+        PhoneStanding::Disowned => "disowned",
+    }
+}
+
+/// Returns the time that a cause names, and the names of children.
+fn details(ctx: &RequestContext, cause: &Cause) -> (String, String, String) {
+    let moment = |at: Timestamp| dates::moment(ctx.lang, at, ctx.now);
+    let hour = |at: Timestamp| dates::hour_rounded_up(ctx.lang, at);
+    let none = String::new;
+    match cause {
+        Cause::OtherNumber(near) => (moment(near.at), none(), near.last2.clone()),
+        Cause::CampaignClosed(at) => (dates::day(ctx.lang, *at), none(), none()),
+        Cause::CampaignNotOpen(at) => (at.map(|at| dates::day(ctx.lang, at)).unwrap_or_default(), none(), none()),
+        Cause::CodesUsedUp(until) | Cause::PasswordWaits(until) => (hour(*until), none(), none()),
+        Cause::SetAside(names) | Cause::Contested(names) => (none(), names.join(", "), none()),
+        _ => (none(), none(), none()),
+    }
+}
+
+fn events(ctx: &RequestContext, file: &PersonFile) -> Vec<PersonEventLine> {
+    let near = file.near.iter().map(|row| {
+        let line = PersonEventLine {
+            when: dates::moment(ctx.lang, Timestamp(row.at), ctx.now),
+            word: "near".to_owned(),
+            last2: row.last2.clone(),
+            code: row.support_code.clone(),
+        };
+        (row.at, line)
+    });
+    let told = file.events.iter().filter(|event| SHOWN_EVENTS.contains(&event.fact.as_str())).map(|event| {
+        let line = PersonEventLine {
+            when: dates::moment(ctx.lang, Timestamp(event.at), ctx.now),
+            word: event.fact.replace('_', "-"),
+            last2: String::new(),
+            code: String::new(),
+        };
+        (event.at, line)
+    });
+    let mut all: Vec<(i64, PersonEventLine)> = near.chain(told).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    all.into_iter().map(|(_, line)| line).take(20).collect()
+}
+
+async fn page(app: &AppState, ctx: &RequestContext, on_duty: &OnDuty, file: &PersonFile) -> anyhow::Result<PersonPage> {
+    let places = file.places();
+    let allowed = |act| may(&on_duty.roles, act, &places, ctx.now).is_some();
+    let (when, names, last2) = details(ctx, &file.cause);
+    let act = act_of(file.repair);
+    let may_act = act.is_some() && allowed(needed(file.repair));
+    let children = children_words(file);
+    let suspended_by = file.account.as_ref().and_then(|a| a.suspended_by).unwrap_or(SuspendedBy::School);
+    let has_password = file.state.account == AccountStanding::Active;
+    let unblocks = allowed(AdminAct::UnblockPerson);
+    Ok(PersonPage {
+        frame: frame(app, ctx, on_duty).await?.in_room("people"),
+        id: file.id().to_owned(),
+        name: file.name(),
+        is_pupil: file.profile() == Profile::Eleve,
+        school: file.ties.first().map(|tie| tie.school.clone()).unwrap_or_default(),
+        cause: file.cause.word(),
+        names,
+        when,
+        last2,
+        by: app.pages.message(ctx.lang, suspended_by.message_key(), &[])?,
+        act: act.filter(|_| may_act),
+        act_of_others: act.is_some() && !may_act,
+        may_letter: file.state.is_present && !file.state.is_suspended && allowed(AdminAct::PrintLetter),
+        may_show_identifiant: unblocks && file.account.is_some(),
+        may_remove_factors: unblocks && has_password && file.has_factors,
+        children: children.into_iter().map(|(name, school, level)| ChildLine { name, school, level }).collect(),
+        account: match file.state.account {
+            _ if file.state.is_suspended => "suspended",
+            AccountStanding::None => "none",
+            AccountStanding::Pending => "pending",
+            AccountStanding::Active => "active",
+            AccountStanding::Closed => "closed",
+        },
+        phone_end: file.phone_end.clone(),
+        phone: phone_word(file.state.phone),
+        campaign: match file.state.campaign {
+            CampaignStanding::Open => "open",
+            CampaignStanding::Upcoming(_) => "upcoming",
+            CampaignStanding::Closed(_) => "closed",
+            CampaignStanding::NotPlanned => "not_planned",
+        },
+        events: events(ctx, file),
+        reason: String::new(),
+        error: None,
+        done: DONE_WORDS.into_iter().find(|word| ctx.query.get("fait") == Some(word)),
+        identifiant: None,
+    })
+}
+
+/// GET: shows the person.
+pub async fn show(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
+    let page = page(&app, &ctx, &on_duty, &file).await.map_err(failed)?;
+    ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+}
+
+/// GET: goes back to the person, after a proof that an act asked for.
+pub async fn back(_: SignedInAdministrator, Path(id): Path<String>) -> GatedResult {
+    match is_id(&id, 32) {
+        true => Ok(see_other(&format!("{}/{id}", paths::ADMIN_PEOPLE))),
+        false => Err(PageError::NotFound.into_response()),
+    }
+}
+
+/// The check and the reason that a form of the page gives.
+struct TypedRepair {
+    check: Option<IdentityCheck>,
+    reason: String,
+}
+
+impl TypedRepair {
+    fn read(form: &Form) -> Self {
+        let reason = form.0.form_value("raison").chars().take(400).collect();
+        Self { check: form.0.get("preuve").and_then(|word| word.parse().ok()), reason }
+    }
+}
+
+async fn refuse(
+    app: &AppState,
+    ctx: &RequestContext,
+    (on_duty, file): (&OnDuty, &PersonFile),
+    typed: TypedRepair,
+    error: RepairFormError,
+) -> GatedResult {
+    let page = page(app, ctx, on_duty, file).await.map_err(failed)?;
+    let page = PersonPage { error: Some(error), reason: typed.reason, ..page };
+    ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page).map_err(PageError::into_response)
+}
+
+/// POST: does an act for the person.
+pub async fn act(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+    form: Form,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
+    let not_found = || PageError::NotFound.into_response();
+    let act: HelpdeskAct = form.0.get("geste").and_then(|word| word.parse().ok()).ok_or_else(not_found)?;
+    let grant = on_duty.permit(&app, &ctx, act.needs(), &file.places()).await?;
+    let typed = TypedRepair::read(&form);
+    let whole = (&on_duty, &file);
+    let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
+    let op = on_duty.operation(&app, &ctx, Some(&grant));
+    let order = RepairOrder { act, check, reason: &typed.reason };
+    match repair(&op, &on_duty, &file, order).await.map_err(failed)? {
+        RepairOutcome::Done | RepairOutcome::OpenUntil(_) => {
+            Ok(see_other(&format!("{}/{id}?fait={}", paths::ADMIN_PEOPLE, act.name())))
+        }
+        RepairOutcome::Identifiant(identifiant) => {
+            let page = page(&app, &ctx, &on_duty, &file).await.map_err(failed)?;
+            let page = PersonPage { identifiant: Some(identifiant), done: Some("show_identifiant"), ..page };
+            ctx.page(&app.pages, StatusCode::OK, &page).map_err(PageError::into_response)
+        }
+        RepairOutcome::NoReason => refuse(&app, &ctx, whole, typed, RepairFormError::Reason).await,
+        RepairOutcome::NothingToDo => refuse(&app, &ctx, whole, typed, RepairFormError::NothingToDo).await,
+        RepairOutcome::NotPermitted => Err(not_found()),
+    }
+}
+
+/// POST: prints the person's letter. The answer is the file, once: no page shows its code.
+pub async fn letter(
+    State(app): State<AppState>,
+    ctx: RequestContext,
+    who: SignedInAdministrator,
+    Path(id): Path<String>,
+    form: Form,
+) -> GatedResult {
+    let SignedInAdministrator(on_duty) = who;
+    let (file, _) = open(&app, &ctx, &on_duty, &id).await?;
+    let grant = on_duty.permit(&app, &ctx, AdminAct::PrintLetter, &file.places()).await?;
+    let typed = TypedRepair::read(&form);
+    let whole = (&on_duty, &file);
+    let Some(check) = typed.check else { return refuse(&app, &ctx, whole, typed, RepairFormError::Check).await };
+    let op = on_duty.operation(&app, &ctx, Some(&grant));
+    match print_letter(&op, &on_duty, &file, (check, &typed.reason)).await.map_err(failed)? {
+        LetterOutcome::Printed(bytes) => {
+            let headers = [
+                (header::CONTENT_TYPE, "application/pdf"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"lettre.pdf\""),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            Ok((headers, bytes).into_response())
+        }
+        LetterOutcome::NoReason => refuse(&app, &ctx, whole, typed, RepairFormError::Reason).await,
+        LetterOutcome::NotPermitted => Err(PageError::NotFound.into_response()),
+        LetterOutcome::LeftOut(crate::letters::ops::recipients::LeftOut::DailyLimit) => {
+            refuse(&app, &ctx, whole, typed, RepairFormError::LetterLimit).await
+        }
+        LetterOutcome::LeftOut(_) | LetterOutcome::Nobody => {
+            refuse(&app, &ctx, whole, typed, RepairFormError::LetterNobody).await
+        }
+    }
+}

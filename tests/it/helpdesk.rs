@@ -1,0 +1,293 @@
+//! The help desk of the console: the search, why somebody does not get in, and what repairs it.
+
+use axum::http::StatusCode;
+use preau::administrators::roles::AdminRole;
+use preau::base::clock::Span;
+use preau::roster::ops::words::index_batch;
+
+use crate::support::deployment::{LYCEE, MONOD, TOULOUSE};
+use crate::support::{Browser, TestAdministrator, TestFamily, TestServer};
+
+const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+
+/// A parent of the lycée of the same academy.
+fn elsewhere() -> TestFamily {
+    let children = vec![(900_090, "Inès", "02/02/2010", "2 A")];
+    TestFamily { key: 500_090, nom: "DURANDEL", prenom: "Paule", phone: "06 39 98 00 90", children }
+}
+
+async fn start() -> TestServer {
+    let server = TestServer::start().await;
+    server.import_families("montpellier", MONOD, &[TestFamily::durand(), TestFamily::ndiaye()]).await;
+    server.import_families("montpellier", LYCEE, &[elsewhere()]).await;
+    server.open_campaign(MONOD).await;
+    while index_batch(server.operation().storage()).await.unwrap() > 0 {}
+    server
+}
+
+async fn person_id(server: &TestServer, key: u32) -> String {
+    let mut tx = server.app.db.read().await.unwrap();
+    let sql = "SELECT id FROM person WHERE person_key = $1";
+    tx.fetch_one::<(String,)>(sql, vec![key.to_string().into()]).await.unwrap().0
+}
+
+impl TestAdministrator {
+    async fn search(&mut self, q: &str) -> Vec<String> {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", q).finish();
+        self.browser.get(&format!("/admin/personnes?{query}")).await;
+        assert_eq!(self.browser.page.status, StatusCode::OK, "{q}: {}", self.browser.page.visible_text());
+        crate::support::html::texts(&self.browser.page.text(), "tbody th > a")
+    }
+
+    async fn see(&mut self, id: &str) -> String {
+        self.browser.get(&format!("/admin/personnes/{id}")).await;
+        assert_eq!(self.browser.page.status, StatusCode::OK);
+        self.browser.page.visible_text()
+    }
+
+    async fn act(&mut self, button: &str) -> StatusCode {
+        let typed = [("preuve", "paper"), ("raison", "Vue au secrétariat")];
+        self.browser.submit(button, &typed).await;
+        self.browser.page.status
+    }
+}
+
+#[tokio::test]
+async fn threat_s15_people_are_found_by_what_is_typed_and_on_the_own_territory_only() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    let mut other = server.create_administrator(AdminRole::HelpDesk, "academy:toulouse", "t@ac.example").await;
+    for (q, of_school, of_academy) in [
+        (
+            "durand",
+            vec!["DURAND Anne", "DURAND Zoé"],
+            vec!["DURAND Anne", "DURANDEL Paule", "DURAND Zoé", "DURANDEL Inès"],
+        ),
+        ("Anne DURAND", vec!["DURAND Anne"], vec!["DURAND Anne"]),
+        ("n'diaye fatou", vec!["N'DIAYE Fatou"], vec!["N'DIAYE Fatou"]),
+        ("ndiaye élie", vec!["N'DIAYE Fatou", "N'DIAYE Élie"], vec!["N'DIAYE Élie"]),
+        ("0001", vec!["DURAND Anne"], vec!["DURAND Anne"]),
+        (
+            "durandel",
+            vec!["DURAND Anne (nom proche)", "DURAND Zoé (nom proche)"],
+            vec!["DURANDEL Paule", "DURANDEL Inès"],
+        ),
+        (account.identifiant.as_str(), vec!["DURAND Anne"], vec!["DURAND Anne"]),
+        ("%", vec![], vec![]),
+        ("x", vec![], vec![]),
+        ("<script>", vec![], vec![]),
+    ] {
+        let sort = |mut names: Vec<String>| {
+            names.sort();
+            names
+        };
+        let words = |names: Vec<&str>| sort(names.into_iter().map(str::to_owned).collect());
+        assert_eq!(sort(head.search(q).await), words(of_school), "{q} at the school");
+        assert_eq!(sort(desk.search(q).await), words(of_academy), "{q} in the academy");
+        assert_eq!(other.search(q).await, Vec::<String>::new(), "{q} elsewhere");
+    }
+    assert_eq!(head.search("01").await, ["DURAND Anne"], "two digits suffice at a school");
+    desk.search("01").await;
+    assert!(desk.browser.page.visible_text().contains("quatre derniers chiffres"));
+    head.search(&"durand ".repeat(1_500).chars().take(5_000).collect::<String>()).await;
+    let near = head.search("durant").await;
+    assert!(near.iter().any(|name| name.contains("(nom proche)")), "{near:?}");
+    let logged = server.query_count("SELECT COUNT(*) FROM audit WHERE detail LIKE '%urand%'").await;
+    assert_eq!(logged, 0, "what was searched is kept nowhere");
+}
+
+#[tokio::test]
+async fn threat_s15_a_person_outside_the_territory_is_answered_like_nobody() {
+    let server = start().await;
+    let (inside, outside) = (person_id(&server, 500_001).await, person_id(&server, 500_090).await);
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let mut auditor = server.create_administrator(AdminRole::Auditor, "academy:montpellier", "v@ac.example").await;
+    head.see(&inside).await;
+    let mut seen = Vec::new();
+    for id in [outside.as_str(), &"f".repeat(32)] {
+        head.browser.get(&format!("/admin/personnes/{id}")).await;
+        assert_eq!(head.browser.page.status, StatusCode::NOT_FOUND);
+        seen.push(head.browser.page.text().replace(id, ""));
+        head.browser.post(&format!("/admin/personnes/{id}/geste"), &[("geste", "reopen")]).await;
+        assert_eq!(head.browser.page.status, StatusCode::NOT_FOUND);
+        head.browser.post(&format!("/admin/personnes/{id}/lettre"), &[("preuve", "paper"), ("raison", "x")]).await;
+        assert_eq!(head.browser.page.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(seen[0], seen[1], "the same bytes");
+    for path in ["/admin/personnes", "/admin/personnes?q=durand", "/admin/codes/K7P-4MX"] {
+        auditor.browser.get(path).await;
+        assert_eq!(auditor.browser.page.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    auditor.browser.get(&format!("/admin/personnes/{inside}")).await;
+    assert_eq!(auditor.browser.page.status, StatusCode::NOT_FOUND);
+    let refused = server.query_count("SELECT COUNT(*) FROM audit WHERE fact = 'administrator_refused'").await;
+    assert_eq!(refused, 3 + 3 + 1, "each is recorded, what is not there is not");
+}
+
+#[tokio::test]
+async fn threat_s15_a_delegate_sees_the_own_classes_only() {
+    let server = start().await;
+    let mut delegate = server.create_administrator(AdminRole::Delegate, "class:0349999J/4 C", "d@ecole.example").await;
+    assert_eq!(delegate.search("durand").await, Vec::<String>::new());
+    assert_eq!(delegate.search("ndiaye").await, ["N'DIAYE Fatou", "N'DIAYE Élie"]);
+    let (theirs, others) = (person_id(&server, 500_010).await, person_id(&server, 500_001).await);
+    delegate.see(&theirs).await;
+    delegate.browser.get(&format!("/admin/personnes/{others}")).await;
+    assert_eq!(delegate.browser.page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_parent_with_another_number_is_no_longer_invisible() {
+    let server = start().await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let id = person_id(&server, 500_001).await;
+    let before = head.see(&id).await;
+    assert!(before.contains("Personne n'a encore demandé d'activation"), "{before}");
+    let mut parent = Browser::at_activation(&server).await;
+    parent.identify_as("Durand", "Anne", "06 39 98 77 88").await;
+    server.drain_outbox().await;
+    assert!(server.messages().is_empty());
+    let seen = head.see(&id).await;
+    assert!(seen.contains("avec un portable qui finit par 88"), "{seen}");
+    assert!(!seen.contains("7788") && !seen.contains("77 88"), "never the whole number");
+    let code = server.query_texts("SELECT support_code FROM activation_near").await.pop().unwrap();
+    head.browser.get(&format!("/admin/personnes?q={code}")).await;
+    assert_eq!(head.browser.page.location(), format!("/admin/codes/{code}"));
+    head.browser.follow().await;
+    assert!(head.browser.page.has_element(&format!("a[href='/admin/personnes/{id}']")));
+    // Of another territory, the code leads to no person.
+    let mut other = server.create_administrator(AdminRole::SchoolHead, "school:0319999A", "b@ecole.example").await;
+    other.browser.get(&format!("/admin/codes/{code}")).await;
+    assert!(!other.browser.page.text().contains("DURAND"), "{}", other.browser.page.visible_text());
+    // A name that nobody has leaves nothing, neither does the right number.
+    let mut stranger = Browser::at_activation(&server).await;
+    stranger.identify_as("Inconnu", "Anne", "06 39 98 77 89").await;
+    let mut right = Browser::at_activation(&server).await;
+    right.identify(&TestFamily::ndiaye()).await;
+    server.drain_outbox().await;
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM activation_near").await, 1);
+}
+
+#[tokio::test]
+async fn the_activation_opens_again_for_one_person_alone() {
+    let server = start().await;
+    server.set_campaign(MONOD, Span::days(-30), Span::days(-10)).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "academy:montpellier", "h@ac.example").await;
+    let id = person_id(&server, 500_001).await;
+    let seen = desk.see(&id).await;
+    assert!(seen.contains("L'activation est fermée depuis"), "{seen}");
+    // Neither without the check nor without the reason.
+    desk.browser.submit("faire", &[("raison", "Au téléphone")]).await;
+    assert_eq!(desk.browser.page.status, REFUSED);
+    desk.browser.submit("faire", &[("preuve", "known"), ("raison", "  ")]).await;
+    assert_eq!(desk.browser.page.status, REFUSED);
+    assert_eq!(desk.act("faire").await, StatusCode::SEE_OTHER);
+    assert_eq!(desk.browser.page.location(), format!("/admin/personnes/{id}?fait=reopen"));
+    let journal = server
+        .query_texts(
+            "SELECT role || ' ' || detail || ' ' || reason || ' ' || COALESCE(uai, '') || ' ' || proof FROM audit \
+             WHERE fact = 'person_unblocked'",
+        )
+        .await;
+    assert_eq!(journal, ["help_desk@montpellier reopen: paper Vue au secrétariat 0349999J passkey"]);
+    let mut parent = Browser::at_activation(&server).await;
+    parent.prove_phone(&server, &TestFamily::durand()).await;
+    assert_eq!(parent.url.path(), "/activation/enfants", "{}", parent.page.visible_text());
+    let mut other = Browser::at_activation(&server).await;
+    other.prove_phone(&server, &TestFamily::ndiaye()).await;
+    assert_eq!(other.url.path(), "/activation/suite", "the others wait");
+    server.advance(Span::days(8));
+    desk.sign_in().await;
+    assert!(desk.see(&id).await.contains("fermée depuis"), "seven days");
+}
+
+#[tokio::test]
+async fn tries_come_back_and_a_contest_is_lifted() {
+    let server = start().await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let mut parent = Browser::at_activation(&server).await;
+    parent.prove_phone(&server, &TestFamily::ndiaye()).await;
+    // Anaïs is denied, Élie's date is right.
+    parent.answer_children(&["non", "03/05/2011"]).await;
+    let id = person_id(&server, 500_010).await;
+    let seen = head.see(&id).await;
+    assert!(seen.contains("« Non » pour Anaïs"), "{seen}");
+    assert_eq!(head.act("faire").await, StatusCode::SEE_OTHER);
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM link_withheld").await, 0);
+    assert!(!head.see(&id).await.contains("« Non » pour"));
+    // Posted again, there is nothing to do.
+    let fields = [("geste", "lift_contest"), ("preuve", "paper"), ("raison", "encore")];
+    head.browser.post(&format!("/admin/personnes/{id}/geste"), &fields).await;
+    assert_eq!(head.browser.page.status, REFUSED);
+    // Five wrong dates of Zoé.
+    let mut anne = Browser::at_activation(&server).await;
+    anne.prove_phone(&server, &TestFamily::durand()).await;
+    for _ in 0..5 {
+        anne.answer_children(&["01/01/2012"]).await;
+    }
+    let id = person_id(&server, 500_001).await;
+    assert!(head.see(&id).await.contains("Trop de dates de naissance fausses pour Zoé"));
+    assert_eq!(head.act("faire").await, StatusCode::SEE_OTHER);
+    let mut again = Browser::at_activation(&server).await;
+    again.prove_phone(&server, &TestFamily::durand()).await;
+    again.answer_children(&["14/02/2013"]).await;
+    assert_eq!(again.url.path(), "/activation/mot-de-passe", "{}", again.page.visible_text());
+}
+
+#[tokio::test]
+async fn the_page_never_shows_a_number_a_date_or_the_identifiant_and_showing_it_is_an_act() {
+    let server = start().await;
+    let account = server.create_account_of("montpellier", &TestFamily::durand()).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let id = person_id(&server, 500_001).await;
+    let seen = head.see(&id).await;
+    assert!(seen.contains("finit par 01") && seen.contains("Le compte marche"), "{seen}");
+    for secret in [account.identifiant.as_str(), "9980001", "98 00 01", "2013", "14/02", "N'DIAYE"] {
+        assert!(!head.browser.page.text().contains(secret), "{secret}");
+    }
+    head.browser.submit("montrer", &[]).await;
+    assert_eq!(head.browser.page.status, REFUSED);
+    head.see(&id).await;
+    assert_eq!(head.act("montrer").await, StatusCode::OK);
+    assert_eq!(crate::support::html::text(&head.browser.page.text(), "#identifiant").unwrap(), account.identifiant);
+    let journal = server.query_count("SELECT COUNT(*) FROM audit WHERE detail = 'show_identifiant: paper'").await;
+    assert_eq!(journal, 1);
+    server.set_suspension(&account, Some("school")).await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "school:0349999J", "h@ecole.example").await;
+    let seen = desk.see(&id).await;
+    assert!(seen.contains("revient à la direction"), "{seen}");
+    let fields = [("geste", "resume"), ("preuve", "paper"), ("raison", "x")];
+    desk.browser.post(&format!("/admin/personnes/{id}/geste"), &fields).await;
+    assert_eq!(desk.browser.page.status, StatusCode::NOT_FOUND);
+    head.see(&id).await;
+    assert_eq!(head.act("faire").await, StatusCode::SEE_OTHER, "{}", head.browser.page.visible_text());
+    assert!(head.see(&id).await.contains("Le compte marche"));
+}
+
+#[tokio::test]
+async fn a_letter_is_printed_for_one_person_and_not_by_the_help_desk() {
+    let server = start().await;
+    let id = person_id(&server, 500_001).await;
+    let mut head = server.create_administrator(AdminRole::SchoolHead, "school:0349999J", "a@ecole.example").await;
+    let mut desk = server.create_administrator(AdminRole::HelpDesk, "school:0349999J", "h@ecole.example").await;
+    desk.see(&id).await;
+    assert!(!desk.browser.page.has_element("#lettre") && !desk.browser.page.has_element("#faire"));
+    let path = format!("/admin/personnes/{id}/lettre");
+    desk.browser.post(&path, &[("preuve", "paper"), ("raison", "x")]).await;
+    assert_eq!(desk.browser.page.status, StatusCode::NOT_FOUND);
+    head.see(&id).await;
+    assert_eq!(head.act("lettre").await, StatusCode::OK);
+    assert_eq!(head.browser.page.header("content-type"), "application/pdf");
+    assert_eq!(head.browser.page.header("cache-control"), "no-store");
+    assert!(head.browser.page.bytes.starts_with(b"%PDF"));
+    assert_eq!(server.query_count("SELECT COUNT(*) FROM letter WHERE ended_at IS NULL").await, 1);
+    let by = server.query_texts("SELECT role FROM audit WHERE fact = 'letter_issued'").await;
+    assert_eq!(by, ["school_head@0349999J"]);
+    // At a school of another academy there is nobody to print for.
+    let mut other = server.create_administrator(AdminRole::SchoolHead, "school:0319999A", "b@ecole.example").await;
+    other.browser.post(&path, &[("preuve", "paper"), ("raison", "x")]).await;
+    assert_eq!(other.browser.page.status, StatusCode::NOT_FOUND);
+    assert_eq!(TOULOUSE, "0319999A");
+}
