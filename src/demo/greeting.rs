@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::account::DemoAccount;
+use super::administrators::ADMINISTRATORS;
 use super::letters::{DemoLetter, DemoLetters, LANDLINE_PARENT, PARENT_FILE, PUPILS_FILE};
 use super::rosters::{CastMember, cast};
 use super::start::{Demo, Ports};
@@ -13,8 +14,8 @@ use secrecy::ExposeSecret as _;
 pub const FEATURED_MEMBERS: [&str; 5] =
     ["Fatou LEBŒUF", "Marie-Claude GARCÍA", "Odette ROUX", "Yann LE GOFF", LANDLINE_PARENT];
 
-/// Commands for playing the school and the operator. A test runs these during a demo.
-pub const EXAMPLE_COMMANDS: [&str; 2] = ["campaign notices --uai 0349999J", "doctor"];
+/// Commands for playing the operator. A test runs these during a demo.
+pub const EXAMPLE_COMMANDS: [&str; 1] = ["doctor"];
 
 /// The facts that a greeting tells.
 pub struct Greeting<'a> {
@@ -37,10 +38,12 @@ impl<'a> Greeting<'a> {
         let next_door = format!("http://localhost:{}", self.ports.sample_sites);
         let provider = format!("http://localhost:{}", self.ports.provider);
         let Self { account, letters, command, .. } = self;
+        let names = ADMINISTRATORS.map(|(name, _)| name);
         writeln!(out, "Préau's demo is ready. Open")?;
         writeln!(out, "  {next_door}/          the collège's site, with « MON ENT »")?;
         writeln!(out, "  {next_door}/sms       the phones: codes arrive here")?;
-        writeln!(out, "  {next_door}/courrier  the mailboxes: mails arrive here\n")?;
+        writeln!(out, "  {next_door}/courrier  the mailboxes: mails arrive here")?;
+        writeln!(out, "  {provider}/admin     the console, as {}\n", names.join(" or "))?;
         writeln!(out, "Sign in, as {} ({}):", account.member.label, children(&account.member, false))?;
         writeln!(out, "  Identifiant {}   Mot de passe {}\n", account.identifiant, account.password.expose_secret())?;
         writeln!(out, "Or activate an account, « Je n'ai pas de compte », with a child's birth date:")?;
@@ -55,7 +58,7 @@ impl<'a> Greeting<'a> {
         write_letter(out, &letters.parent, "landline")?;
         let data = self.data.display();
         writeln!(out, "  printed in {data}/{PUPILS_FILE} and {data}/{PARENT_FILE}\n")?;
-        writeln!(out, "Play the school and the operator, in another terminal:")?;
+        writeln!(out, "Play the operator, in another terminal:")?;
         for words in EXAMPLE_COMMANDS {
             writeln!(out, "  {command} {words}")?;
         }

@@ -4,6 +4,7 @@
 //! an operator, without shortcuts. A later start completes missing data.
 
 mod account;
+mod administrators;
 mod folder;
 mod greeting;
 mod letters;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::account::{self, DemoAccount};
+use super::administrators;
 use super::folder::DemoFolder;
 use super::letters::{self, DemoLetters};
 use super::sample_sites::{
@@ -144,6 +145,7 @@ impl Demo {
         setup::set_campaigns(&app, now).await?;
         let account = account::ensure(&app, folder).await?;
         let letters = letters::ensure(&app, folder).await?;
+        administrators::ensure(&app).await?;
         Ok(Self { app, sample_sites, listeners: doors, account, letters })
     }
 
@@ -235,6 +237,7 @@ fn demo_config(folder: &DemoFolder, deployment: &Path, ports: Ports) -> anyhow::
         from: MAIL_SENDER.to_owned(),
     };
     config.phones.fictitious = vec!["+3363998".to_owned()];
+    config.administration.entry_without_proof = true;
     // The logout tokens go to the sample sites on this very machine.
     config.outgoing.allow_private = true;
     config.deployment.directory =
@@ -259,7 +262,8 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
          [database]\nurl = {}\n[keys]\ndirectory = {}\n\
          [sms]\ngateway = \"http\"\n[sms.http]\nurl = {}\n[sms.voice]\nurl = {}\n\
          [mail]\ngateway = \"smtp\"\nfrom = {}\n[mail.smtp]\nurl = {}\n\
-         [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n",
+         [phones]\nfictitious = {}\n[outgoing]\nallow_private = {}\n[deployment]\ndirectory = {}\n\
+         [administration]\nentry_without_proof = {}\n",
         text(&server.issuer)?,
         text(&server.listen)?,
         text(&server.operations)?,
@@ -273,5 +277,6 @@ fn config_to_toml(config: &Config) -> anyhow::Result<String> {
         serde_json::to_string(&config.phones.fictitious)?,
         config.outgoing.allow_private,
         text(&deployment.display())?,
+        config.administration.entry_without_proof,
     ))
 }

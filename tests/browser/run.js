@@ -9,6 +9,7 @@ import { Report, assert } from "./report.js";
 import { ROUNDS } from "./rounds.js";
 import { account as ownAccount } from "./scenarios/account.js";
 import { choices } from "./scenarios/choices.js";
+import { adminConsole } from "./scenarios/console.js";
 import { factors } from "./scenarios/factors.js";
 import { habits } from "./scenarios/habits.js";
 import { letters } from "./scenarios/letters.js";
@@ -87,6 +88,7 @@ async function visit(round, browser, demo) {
   });
   if (round.whole) {
     await scenario("letters", () => letters(context));
+    await scenario("console", () => adminConsole(context));
     await scenario("account", () => ownAccount(context));
     await scenario("choices", () => choices(context));
     await scenario("factors", () => factors(context));

@@ -1,0 +1,53 @@
+// The console as an academy and a school see it: the way in, what waits, the team, a person and why they do not get in.
+
+import { PROVIDER } from "../demo.js";
+import { assert, assertSays } from "../report.js";
+import { onPage } from "./steps.js";
+
+export async function adminConsole({ report, round, words, look, newVisitor }) {
+  const step = (name, run) => report.step(`${round.name}: ${name}`, run);
+  const french = round.language === "fr";
+  const visitor = await newVisitor();
+  await step("the console lets its two administrators in, on this machine only", async () => {
+    await visitor.goto(`${PROVIDER}/admin?lang=${round.language}`);
+    await onPage(visitor, "/admin/connexion");
+    assertSays(await visitor.text(), "Nadia Kaci");
+    assertSays(await visitor.text(), "Anne Vidal");
+  });
+  await look.at(visitor, "console-entree");
+  await step("the head of the school sees what waits, and figures that are there", async () => {
+    await visitor.use("#entrer-1");
+    await onPage(visitor, "/admin");
+    assertSays(await visitor.text(), french ? "À faire" : "To do");
+  });
+  await look.at(visitor, "console-accueil");
+  await step("the head of the school reads the team and one's own page", async () => {
+    await visitor.goto(`${PROVIDER}/admin/equipe`);
+    await onPage(visitor, "/admin/equipe");
+    assertSays(await visitor.text(), "Anne Vidal");
+  });
+  await look.at(visitor, "console-equipe");
+  await visitor.goto(`${PROVIDER}/admin/moi`);
+  await look.at(visitor, "console-moi");
+  await step("a search finds a parent by a child's name, and the page says why they do not get in", async () => {
+    await visitor.goto(`${PROVIDER}/admin/personnes`);
+    await visitor.fill("q", "leboeuf fatou");
+    await visitor.use("#chercher");
+    await onPage(visitor, "/admin/personnes");
+    assertSays(await visitor.text(), "LEBŒUF");
+  });
+  await look.at(visitor, "console-personnes");
+  await step("an act without how identity was checked is refused, and nothing is lost", async () => {
+    await visitor.use("tbody th > a");
+    const seen = await visitor.text();
+    assert(!seen.includes("+336"), "never a whole number");
+  });
+  await look.at(visitor, "console-personne");
+  await step("whoever signs out is out", async () => {
+    await visitor.use("#quitter");
+    await onPage(visitor, "/admin/connexion");
+    await visitor.goto(`${PROVIDER}/admin/equipe`);
+    await onPage(visitor, "/admin/connexion");
+    assert(words.error.length > 0, "words");
+  });
+}
