@@ -16,6 +16,7 @@ use crate::base::clock::{Span, Timestamp};
 use crate::base::lang::Lang;
 use crate::base::names::canonical_key;
 use crate::base::typed_ids::{AccountId, ActivationId, ChallengeId, PersonId};
+use crate::federation::PendingLink;
 use crate::guardianship::ProofContext;
 pub use crate::guardianship::{ChildQuestion, ChildStatus, ChildrenOutcome, children_outcome};
 use crate::http::paths;
@@ -157,6 +158,8 @@ pub struct Activation {
     pub source_counters: Option<String>,
     /// The device on which the same identity verified a code before.
     pub device_id: Option<String>,
+    /// The upstream's person who is linked at the end, in place of a password.
+    pub upstream: Option<PendingLink>,
     pub expires_at: Timestamp,
 }
 

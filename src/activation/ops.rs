@@ -6,6 +6,7 @@
 mod account;
 mod children;
 mod code;
+mod link;
 mod other_accounts;
 mod reset_sms_budgets;
 mod send_code;
@@ -16,6 +17,7 @@ pub use children::{
     AnswerVerdict, ChildrenStepOutcome, SubmittedAnswer, begin_recovery, repeat_dates, school_names, submit_answers,
 };
 pub use code::{CodeOutcome, next_call, repeat_code, resend_code, verify_code};
+pub use link::{LinkOutcome, finish_with_link};
 pub use other_accounts::{AccountBySms, is_still_proven, list_other_accounts, list_proven_in_browser};
 pub use reset_sms_budgets::reset_sms_budgets;
 pub use send_code::{activation_of, send_code_if_known};

@@ -26,6 +26,7 @@ struct ActivationRow {
     purpose: String,
     counted: Option<String>,
     device_id: Option<String>,
+    upstream: Option<String>,
     expires_at: i64,
 }
 
@@ -33,9 +34,15 @@ fn identity_place(row: &str) -> AssociatedData<'_> {
     AssociatedData { table: "activation", column: "typed", row }
 }
 
+fn upstream_place(row: &str) -> AssociatedData<'_> {
+    AssociatedData { table: "activation", column: "upstream", row }
+}
+
 fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activation> {
     let step = parse_word("activation", "state", &row.id, &row.state)?;
     let typed: SubmittedIdentity = serde_json::from_str(&master_key.open(identity_place(&row.id), &row.typed)?)?;
+    let upstream =
+        row.upstream.as_deref().map(|sealed| master_key.open(upstream_place(&row.id), sealed)).transpose()?;
     // A new password that an older release began within an activation: its place is the recovery now.
     let (step, purpose) = match row.purpose.parse() {
         Ok(purpose) => (step, purpose),
@@ -61,13 +68,14 @@ fn open_row(row: ActivationRow, master_key: &MasterKey) -> anyhow::Result<Activa
         account_id: row.account_id,
         source_counters: row.counted,
         device_id: row.device_id,
+        upstream: upstream.as_deref().map(serde_json::from_str).transpose()?,
     })
 }
 
 /// Finds an activation. The identity of an expired one is erased after an hour; from then on none is found.
 pub async fn find(tx: &mut Tx, master_key: &MasterKey, id: &ActivationId) -> anyhow::Result<Option<Activation>> {
     let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
-               persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
+               persons, children, account_id, outcome, purpose, counted, device_id, upstream, expires_at \
                FROM activation WHERE id = $1 AND typed <> ''";
     let row = tx.fetch_optional::<ActivationRow>(sql, args![id]).await?;
     row.map(|r| open_row(r, master_key)).transpose()
@@ -81,7 +89,7 @@ pub async fn list_known(
     now: Timestamp,
 ) -> anyhow::Result<Vec<Activation>> {
     let sql = "SELECT id, state, browser, typed, typed_budget, challenge_id, support_code, lang, interaction, request, \
-               persons, children, account_id, outcome, purpose, counted, device_id, expires_at \
+               persons, children, account_id, outcome, purpose, counted, device_id, upstream, expires_at \
                FROM activation WHERE browser = $1 AND state = 'known' AND expires_at > $2 AND typed <> ''";
     let rows = tx.fetch_all::<ActivationRow>(sql, args![browser, now]).await?;
     rows.into_iter().map(|row| open_row(row, master_key)).collect()
@@ -110,6 +118,29 @@ pub async fn replace_request(tx: &mut Tx, id: &ActivationId, joining: &Activatio
     Ok(())
 }
 
+/// Sets the upstream's person of an open activation to that of the latest form, which may have none.
+pub async fn replace_upstream(
+    tx: &mut Tx,
+    master_key: &MasterKey,
+    id: &ActivationId,
+    joining: &Activation,
+) -> anyhow::Result<()> {
+    let sealed = seal_upstream(master_key, id, joining)?;
+    tx.execute("UPDATE activation SET upstream = $2 WHERE id = $1 AND state = 'code'", args![id, sealed]).await?;
+    Ok(())
+}
+
+fn seal_upstream(master_key: &MasterKey, id: &ActivationId, of: &Activation) -> anyhow::Result<Option<String>> {
+    let Some(person) = &of.upstream else { return Ok(None) };
+    Ok(Some(master_key.seal(upstream_place(id), &serde_json::to_string(person)?)?))
+}
+
+/// Takes the upstream's person out of an activation at the password step: a password is chosen instead.
+pub async fn clear_upstream(tx: &mut Tx, id: &ActivationId) -> Result<()> {
+    tx.execute("UPDATE activation SET upstream = NULL WHERE id = $1 AND state = 'password'", args![id]).await?;
+    Ok(())
+}
+
 /// Closes an expired activation of the identity and browser, or one that an older release left open at a later step.
 pub async fn close_stale(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &str) -> Result<()> {
     let now = tx.now;
@@ -126,11 +157,12 @@ pub async fn close_stale(tx: &mut UnitOfWork<'_>, browser: &str, typed_budget: &
 pub async fn insert(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, new: &Activation) -> anyhow::Result<bool> {
     let now = tx.now;
     let typed = master_key.seal(identity_place(&new.id), &serde_json::to_string(&new.identity)?)?;
+    let upstream = seal_upstream(master_key, &new.id, new)?;
     let rows = tx
         .execute(
             "INSERT INTO activation (id, state, open, browser, typed, typed_budget, challenge_id, support_code, lang, \
-             interaction, request, persons, children, purpose, created_at, expires_at, counted, device_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $12, $13, $14, $15, $16) \
+             interaction, request, persons, children, purpose, created_at, expires_at, counted, device_id, upstream) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', '[]', $12, $13, $14, $15, $16, $17) \
              ON CONFLICT DO NOTHING",
             args![
                 &new.id,
@@ -148,7 +180,8 @@ pub async fn insert(tx: &mut UnitOfWork<'_>, master_key: &MasterKey, new: &Activ
                 now,
                 new.expires_at,
                 new.source_counters.as_deref(),
-                new.device_id.as_deref()
+                new.device_id.as_deref(),
+                upstream
             ],
         )
         .await?;
@@ -257,7 +290,7 @@ const ACTIVATION_RETENTION: Span = Span::days(30);
 /// Erases the typed identity of expired activations, and deletes the rows after the retention period.
 pub async fn delete_expired(tx: &mut UnitOfWork<'_>) -> Result<u64> {
     let now = tx.now;
-    let wiped = "UPDATE activation SET typed = '', request = NULL, open = $2 WHERE id IN \
+    let wiped = "UPDATE activation SET typed = '', request = NULL, upstream = NULL, open = $2 WHERE id IN \
                  (SELECT id FROM activation WHERE expires_at < $1 AND typed <> '' LIMIT $3)";
     let forgotten = "DELETE FROM activation WHERE id IN (SELECT id FROM activation WHERE expires_at < $1 LIMIT $2)";
     let codes = "DELETE FROM challenge WHERE id IN (SELECT id FROM challenge WHERE expires_at < $1 AND NOT EXISTS \

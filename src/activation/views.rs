@@ -18,7 +18,7 @@ mod identity;
 mod outcomes;
 mod samples;
 
-pub use identity::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError};
+pub use identity::{IdentityFormError, IdentityPage, NameFieldError, PhoneFieldError, UpstreamNames};
 pub use outcomes::{
     AccountSuspended, ActivationExpired, ActivationSuperseded, AllChildrenDenied, AlreadyActive, CampaignClosed,
     CampaignNotOpen, HelpOptions, NoBirthDateRight, NobodyToAttach, UnknownActivation,
@@ -157,6 +157,8 @@ pub enum ChildNoticeReason {
 pub struct PasswordPage {
     pub query: String,
     pub identifiant: String,
+    /// The label of the upstream that is linked in place of a password: nothing is typed then.
+    pub upstream: Option<String>,
     pub fault: Option<PasswordFieldError>,
     /// The rules that the rejected password does not meet; `None` before the first attempt.
     pub lacking: Option<Vec<PasswordRule>>,

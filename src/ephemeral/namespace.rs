@@ -24,10 +24,12 @@ pub enum Namespace {
     PasskeyChallenge,
     /// Sign-ins under way at an upstream, keyed by a digest of state and browser.
     UpstreamState,
+    /// Verified people of an upstream who are to be linked to an account.
+    UpstreamProof,
 }
 
 impl Namespace {
-    pub const ALL: [Namespace; 9] = [
+    pub const ALL: [Namespace; 10] = [
         Namespace::Code,
         Namespace::Interaction,
         Namespace::Logout,
@@ -37,6 +39,7 @@ impl Namespace {
         Namespace::DpopProof,
         Namespace::PasskeyChallenge,
         Namespace::UpstreamState,
+        Namespace::UpstreamProof,
     ];
 
     /// Returns the stored name of the namespace. A name never changes.
@@ -51,6 +54,7 @@ impl Namespace {
             Namespace::DpopProof => "dpop",
             Namespace::PasskeyChallenge => "passkey",
             Namespace::UpstreamState => "upstream",
+            Namespace::UpstreamProof => "upstream_proof",
         }
     }
 
@@ -75,6 +79,8 @@ impl Namespace {
             Namespace::Assertion | Namespace::DpopProof => quota(4 * MIB, 11 * MIB, 64 * KIB, Span::minutes(5)),
             // Owned by an account, and claimed after a right signature only: no stranger fills it.
             Namespace::PasskeyChallenge => quota(16 * KIB, MIB, 4 * KIB, Span::minutes(5)),
+            // Owned by a network, and written after a right answer only.
+            Namespace::UpstreamProof => quota(MIB, 4 * MIB, 0, Span::minutes(30)),
             // Owned by a network: a thousand people of one school within a quarter of an hour. An attacker can use any
             // number of networks, so no network has guaranteed room.
             Namespace::UpstreamState => quota(3 * MIB, 12 * MIB, 0, Span::minutes(15)),
@@ -95,7 +101,7 @@ impl Namespace {
     /// Returns the maximum size of a value, in bytes.
     pub fn max_value_bytes(self) -> usize {
         match self {
-            Namespace::Code | Namespace::Logout | Namespace::UpstreamState => 8 * 1024,
+            Namespace::Code | Namespace::Logout | Namespace::UpstreamState | Namespace::UpstreamProof => 8 * 1024,
             // These records contain a `state`, up to the length of a parameter and longer once JSON-encoded.
             Namespace::Interaction | Namespace::Par => 16 * 1024,
             // A claim has no value.

@@ -1,5 +1,6 @@
 //! The upstreams that a person is offered, and the one that `idp_hint` names.
 
+use crate::base::profile::Profile;
 use crate::clients::Perimeter;
 use crate::config::deployment::{AGENTS_HINT, Upstream, UpstreamKind, Upstreams};
 
@@ -26,6 +27,11 @@ pub fn academies_for<'a>(all: &'a Upstreams, perimeter: Option<&Perimeter>) -> V
         about && upstream.profiles.iter().any(|profile| !profile.is_family() && perimeter.includes_profile(*profile))
     };
     all.all_enabled().filter(|upstream| upstream.kind == UpstreamKind::Academy && reaches(upstream)).collect()
+}
+
+/// Returns the upstream of parents, where the client may see parents.
+pub fn parents_door<'a>(all: &'a Upstreams, perimeter: Option<&Perimeter>) -> Option<&'a Upstream> {
+    all.franceconnect().filter(|_| perimeter.is_none_or(|p| p.includes_profile(Profile::Responsable)))
 }
 
 impl HintTarget<'_> {

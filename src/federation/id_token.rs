@@ -164,6 +164,7 @@ mod tests {
             client_id: None,
             fresh: false,
             max_age: None,
+            link_session: None,
         }
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::{Span, Timestamp};
 use crate::base::profile::Profile;
-use crate::base::typed_ids::ClientId;
+use crate::base::typed_ids::{ClientId, SessionId};
 use crate::base::uai::Uai;
 use crate::clients::Perimeter;
 use crate::protocol::acr::{Acr, Amr};
@@ -42,6 +42,50 @@ pub struct UpstreamAttempt {
     pub fresh: bool,
     /// The longest time since the upstream asked the person, in seconds.
     pub max_age: Option<i64>,
+    /// The session of the person who asked for a link of the upstream to the account, with the password.
+    #[serde(default)]
+    pub link_session: Option<SessionId>,
+}
+
+/// The time in which a verified person of an upstream types the mobile that the school knows.
+pub const PENDING_LINK_TTL: Span = Span::minutes(30);
+/// The time between the password and the way to the upstream, for a link.
+pub const LINK_PERMISSION_TTL: Span = Span::minutes(5);
+
+/// A verified person of an upstream of parents, to be linked to an account: the proof is of this issuer, this `sub` and
+/// one browser (docs/threats.md#attack-a5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingLink {
+    pub upstream_id: String,
+    /// The name of the upstream, for pages.
+    pub label: String,
+    pub issuer: String,
+    pub sub: String,
+    pub given_name: String,
+    /// The name of the birth certificate.
+    pub family_name: String,
+    /// The name a person chose to be called by.
+    pub usage_name: Option<String>,
+    pub level: Option<Acr>,
+}
+
+impl PendingLink {
+    /// Returns the first given name, by which a school knows the person.
+    pub fn first_given_name(&self) -> &str {
+        self.given_name.split_whitespace().next().unwrap_or_default()
+    }
+
+    /// Returns the names by which a school may know the person, the one in use first.
+    pub fn family_names(&self) -> impl Iterator<Item = &str> {
+        self.usage_name.as_deref().into_iter().chain([self.family_name.as_str()])
+    }
+
+    /// Returns the name for pages: the first given name, the birth name and the name in use.
+    pub fn shown_name(&self) -> String {
+        let usage = self.usage_name.as_ref().filter(|usage| **usage != self.family_name);
+        let all = [Some(self.first_given_name()), Some(&self.family_name), usage.map(String::as_str)];
+        all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The person of a verified answer, within the bounds of the upstream's file.
@@ -93,6 +137,18 @@ pub enum UpstreamFailure {
     /// The account is suspended or closed.
     #[error("the account serves no more")]
     AccountClosed,
+    /// The account asks for a second factor, which is shown after the password.
+    #[error("the account has a second factor")]
+    FactorNeeded,
+    /// The person of the upstream is linked to another account.
+    #[error("the upstream's person is linked to another account")]
+    LinkedElsewhere,
+    /// The names of the upstream's person are not those of the account.
+    #[error("the names are not those of the account")]
+    NamesDiffer,
+    /// The session that asked for a link is over, or its password was typed too long ago.
+    #[error("the session that asked for the link is over")]
+    LinkExpired,
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
 }

@@ -1,9 +1,14 @@
 //! A sign-in through an upstream: sent there with a state of this browser, and finished with the answer.
 
 mod account;
+mod link;
 mod provider;
 
 pub use account::{UpstreamSignIn, VisitorContext, sign_in};
+pub use link::{
+    find_pending_link, keep_pending_link, link_account, link_activated, may_link, permit_link, sign_in_linked,
+    take_link_permission, unlink_account, unlink_all,
+};
 
 use super::{UPSTREAM_ATTEMPT_TTL, UpstreamAttempt, UpstreamFailure, UpstreamIdentity, id_token, mapping};
 use crate::app::Operation;
@@ -32,6 +37,8 @@ pub struct UpstreamVisit<'a> {
     pub interaction: Option<&'a str>,
     pub client_id: Option<&'a ClientId>,
     pub request: Option<&'a AuthorizeRequest>,
+    /// The session that asked for a link to its account.
+    pub link_session: Option<&'a SessionId>,
     pub lang: Lang,
 }
 
@@ -63,6 +70,7 @@ pub async fn start(
         client_id: visit.client_id.cloned(),
         fresh: prompt.is_some_and(|prompt| prompt.login || prompt.select_account),
         max_age: visit.request.and_then(|request| request.max_age),
+        link_session: visit.link_session.cloned(),
     };
     let state = id256(rng);
     let text = serde_json::to_string(&attempt).map_err(anyhow::Error::from)?;
@@ -112,13 +120,6 @@ fn authorization_url(
 /// Binds a state to the browser that has it: in another browser it is unknown.
 fn state_key(state: &str, browser: &str) -> String {
     base64url(&sha256(format!("{state}/{}", sha256_base64url(browser)).as_bytes()))
-}
-
-/// An answer that was verified, with the attempt that it answers.
-#[derive(Debug)]
-pub struct VerifiedAnswer {
-    pub attempt: UpstreamAttempt,
-    pub identity: UpstreamIdentity,
 }
 
 /// Takes the attempt that an answer belongs to: once, and only in the browser that began it.

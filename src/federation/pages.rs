@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use super::ops::{self, UpstreamSignIn, UpstreamVisit, VisitorContext};
 use super::views::{UpstreamDoor, UpstreamFailedPage, UpstreamFailureKind, UpstreamListPage};
-use super::{UpstreamAttempt, UpstreamFailure, choice};
+use super::{PendingLink, UpstreamAttempt, UpstreamFailure, choice};
 use crate::app::{App, AppState, Operation};
 use crate::base::typed_ids::ClientId;
 use crate::clients::{self, Client};
@@ -24,12 +24,15 @@ use crate::http::request_context::{
 };
 use crate::interactions::{self, Interaction};
 use crate::protocol::params::encode;
+use crate::sessions::{self, Session};
 use crate::telemetry;
 
 type PageResult = Result<Response, PageError>;
 
 /// The query parameters that belong to the pending request.
 const CARRIED_PARAMS: [&str; 2] = ["i", "client_id"];
+/// The query parameter of a sign-in that links the upstream to the account of the session.
+const LINK_PARAM: &str = "relier";
 /// The seconds after which an upstream that does not answer is asked again.
 const RETRY_SECONDS: i64 = 60;
 
@@ -88,7 +91,13 @@ async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<
     let Some(upstream) = upstreams.enabled(&id) else {
         return failed(&app, &ctx, &id, &query, UpstreamFailure::NotServing);
     };
+    let op = Operation::of_request(&app, &ctx);
+    let link_session = match linking_session(&op, &ctx, upstream).await? {
+        Ok(session) => session,
+        Err(failure) => return failed(&app, &ctx, &id, "", failure),
+    };
     let visit = UpstreamVisit {
+        link_session: link_session.as_ref().map(|session| &session.id),
         browser: &browser,
         owner: &ctx.quota_owner(),
         interaction: waiting.as_ref().and(ctx.query.get("i")),
@@ -96,13 +105,29 @@ async fn start(State(app): State<AppState>, ctx: RequestContext, Path(id): Path<
         request: waiting.as_ref().map(|waiting| &waiting.request),
         lang: ctx.lang,
     };
-    match ops::start(&Operation::of_request(&app, &ctx), upstream, visit).await {
+    match ops::start(&op, upstream, visit).await {
         Ok(url) => {
             let chosen = (upstream.kind == UpstreamKind::Academy).then(|| ctx.jar.upstream_cookie(&id)).flatten();
             Ok(with_cookie(with_cookie(external_redirect(&url), cookie), chosen))
         }
         Err(failure) => failed(&app, &ctx, &id, &query, failure),
     }
+}
+
+/// Returns the session that goes to the upstream to link it to its account; `None` if nobody asked for that.
+async fn linking_session(
+    op: &Operation<'_>,
+    ctx: &RequestContext,
+    upstream: &Upstream,
+) -> Result<Result<Option<Session>, UpstreamFailure>, PageError> {
+    if ctx.query.get(LINK_PARAM).is_none() || upstream.kind != UpstreamKind::Franceconnect {
+        return Ok(Ok(None));
+    }
+    let found = sessions::ops::current(op, ctx.session.as_deref()).await?;
+    Ok(match found {
+        Some((session, _)) if ops::may_link(op, &session).await? => Ok(Some(session)),
+        _ => Err(UpstreamFailure::LinkExpired),
+    })
 }
 
 /// GET: takes the answer of the upstream.
@@ -118,25 +143,43 @@ async fn finish(State(app): State<AppState>, ctx: RequestContext, Path(id): Path
     let Some(upstream) = upstreams.enabled(&id) else {
         return failed(&app, &ctx, &id, &query, UpstreamFailure::NotServing);
     };
-    match sign_in(&op, &ctx, upstream, &attempt).await {
-        Ok(done) => {
+    match enter(&op, &ctx, upstream, &attempt).await {
+        Ok(Entry::SignedIn(done)) => {
             app.metrics.record_sign_in("upstream");
             let to = if query.is_empty() { paths::ACCOUNT.to_owned() } else { format!("{}{query}", paths::AUTHORIZE) };
-            let answer =
-                with_cookie(see_other(&to), ctx.jar.set_cookie(CookieName::Session, &done.session_cookie, None));
+            let cookie = ctx.jar.set_cookie(CookieName::Session, &done.session_cookie, None);
+            let answer = with_cookie(see_other(&to), cookie);
             let answer = with_cookie(answer, ctx.jar.device_cookie(&ctx.devices, &done.device_secret));
             Ok(with_outcome(answer, "upstream"))
+        }
+        Ok(Entry::FirstTime { token }) => {
+            let joint = if query.is_empty() { "?" } else { "&" };
+            Ok(with_outcome(see_other(&format!("{}{query}{joint}f={token}", paths::ACTIVATION)), "first_time"))
+        }
+        Ok(Entry::Linked) => {
+            Ok(with_outcome(see_other(&format!("{}?reliee=1", paths::ACCOUNT_UPSTREAM)), "upstream_linked"))
         }
         Err(failure) => failed(&app, &ctx, &id, &query, failure),
     }
 }
 
-async fn sign_in(
+/// The end of a right answer.
+enum Entry {
+    SignedIn(UpstreamSignIn),
+    /// The person is linked to no account yet.
+    FirstTime {
+        token: String,
+    },
+    /// The person was linked to the account of the session.
+    Linked,
+}
+
+async fn enter(
     op: &Operation<'_>,
     ctx: &RequestContext,
     upstream: &Upstream,
     attempt: &UpstreamAttempt,
-) -> Result<UpstreamSignIn, UpstreamFailure> {
+) -> Result<Entry, UpstreamFailure> {
     let identity = ops::verify_answer(op, upstream, attempt, &ctx.query).await?;
     let visitor = VisitorContext {
         session_cookie: ctx.session.as_deref(),
@@ -145,7 +188,23 @@ async fn sign_in(
         user_agent: &ctx.user_agent,
         client_id: attempt.client_id.as_ref(),
     };
-    ops::sign_in(op, upstream, &identity, visitor).await
+    if upstream.kind == UpstreamKind::Academy {
+        return Ok(Entry::SignedIn(ops::sign_in(op, upstream, &identity, visitor).await?));
+    }
+    let person = PendingLink::new(upstream, &identity);
+    if let Some(asked) = &attempt.link_session {
+        let found = sessions::ops::current(op, ctx.session.as_deref()).await?;
+        let (session, account) = found.ok_or(UpstreamFailure::LinkExpired)?;
+        ops::take_link_permission(op, asked, &session).await?;
+        ops::link_account(op, &person, (&session, &account), ctx.lang).await?;
+        return Ok(Entry::Linked);
+    }
+    if let Some(done) = ops::sign_in_linked(op, upstream, &identity, (visitor, ctx.lang)).await? {
+        return Ok(Entry::SignedIn(done));
+    }
+    let browser = ctx.navigation_id.as_deref().ok_or(UpstreamFailure::UnknownState)?;
+    let token = ops::keep_pending_link(op, &person, (browser, &ctx.quota_owner())).await?;
+    Ok(Entry::FirstTime { token })
 }
 
 /// Returns the query of the request for which an attempt was begun.
@@ -205,6 +264,10 @@ fn status(kind: UpstreamFailureKind) -> StatusCode {
         | UpstreamFailureKind::NotFresh
         | UpstreamFailureKind::UnknownProfile
         | UpstreamFailureKind::NoName
-        | UpstreamFailureKind::AccountClosed => StatusCode::FORBIDDEN,
+        | UpstreamFailureKind::AccountClosed
+        | UpstreamFailureKind::FactorNeeded
+        | UpstreamFailureKind::LinkedElsewhere
+        | UpstreamFailureKind::NamesDiffer
+        | UpstreamFailureKind::LinkExpired => StatusCode::FORBIDDEN,
     }
 }

@@ -51,7 +51,9 @@ impl LinkedOrigin<'_> {
 
 /// Returns the account to which an upstream's person is linked.
 pub async fn find_account(tx: &mut Tx, subject: UpstreamSubject<'_>) -> Result<Option<AccountId>> {
-    let sql = "SELECT account_id FROM upstream_link WHERE issuer = $1 AND sub = $2";
+    // An account that was joined to another one is opened by its links, as by its identifiant.
+    let sql = "SELECT COALESCE(a.merged_into, a.id) FROM upstream_link l JOIN account a ON a.id = l.account_id \
+               WHERE l.issuer = $1 AND l.sub = $2";
     let found = tx.fetch_optional::<(AccountId,)>(sql, args![subject.issuer, subject.sub]).await?;
     Ok(found.map(|(id,)| id))
 }
@@ -88,6 +90,12 @@ pub async fn list_of_account(tx: &mut Tx, account_id: &AccountId) -> Result<Vec<
     let sql = "SELECT issuer, sub, upstream, created_at, used_at FROM upstream_link WHERE account_id = $1 \
                ORDER BY created_at, issuer LIMIT 100";
     tx.fetch_all(sql, args![account_id]).await
+}
+
+/// Ends the links of an account to people of an issuer. Returns the number of ended links.
+pub async fn delete(tx: &mut UnitOfWork<'_>, account_id: &AccountId, issuer: &str) -> Result<u64> {
+    let sql = "DELETE FROM upstream_link WHERE account_id = $1 AND issuer = $2";
+    tx.execute(sql, args![account_id, issuer]).await
 }
 
 #[derive(FromRow)]

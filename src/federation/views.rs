@@ -22,6 +22,12 @@ impl UpstreamDoor {
         Self { id: upstream.id.clone(), label: upstream.label.clone(), href }
     }
 
+    /// Returns the door of parents for samples of pages.
+    pub fn sample_of_parents() -> Self {
+        let (id, label) = ("franceconnect".to_owned(), "FranceConnect".to_owned());
+        UpstreamDoor { href: paths::upstream_start(&id), id, label }
+    }
+
     /// Returns doors for samples of pages.
     pub fn samples(query: &str) -> Vec<Self> {
         let door = |id: &str, label: &str| UpstreamDoor {
@@ -78,6 +84,10 @@ pub enum UpstreamFailureKind {
     UnknownProfile,
     NoName,
     AccountClosed,
+    FactorNeeded,
+    LinkedElsewhere,
+    NamesDiffer,
+    LinkExpired,
 }
 
 impl UpstreamFailureKind {
@@ -93,6 +103,10 @@ impl UpstreamFailureKind {
             UpstreamFailure::UnknownProfile => Self::UnknownProfile,
             UpstreamFailure::NoName => Self::NoName,
             UpstreamFailure::AccountClosed => Self::AccountClosed,
+            UpstreamFailure::FactorNeeded => Self::FactorNeeded,
+            UpstreamFailure::LinkedElsewhere => Self::LinkedElsewhere,
+            UpstreamFailure::NamesDiffer => Self::NamesDiffer,
+            UpstreamFailure::LinkExpired => Self::LinkExpired,
             UpstreamFailure::Failed(_) => return None,
         })
     }
@@ -104,7 +118,7 @@ impl UpstreamFailureKind {
 
     /// True if the same sign-in may succeed when it is begun again.
     pub fn may_succeed_again(self) -> bool {
-        !matches!(self, Self::NotServing | Self::UnknownProfile | Self::NoName | Self::AccountClosed)
+        matches!(self, Self::UnknownState | Self::Denied | Self::Unavailable | Self::Untrusted | Self::NotFresh)
     }
 }
 

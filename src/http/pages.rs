@@ -138,8 +138,8 @@ fn embedded_text(name: &str) -> Result<String, PagesError> {
 
 /// The query parameters preserved in the link to the other language: the names used by pages of the service. Other
 /// parameters are untrusted (a foreign address, an ID token), and must not be repeated on a page.
-const CARRIED_PARAMETERS: [&str; 13] =
-    ["i", "client_id", "a", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir", "moyen"];
+const CARRIED_PARAMETERS: [&str; 14] =
+    ["i", "client_id", "a", "f", "r", "s", "vers", "aide", "motif", "renvoi", "identifiant", "retour", "choisir", "moyen"];
 
 /// The pages to which help links back, so that reading help does not lose a step of a sign-in or an activation.
 const RETURN_PATHS: [&str; 20] = [
@@ -167,7 +167,7 @@ const RETURN_PATHS: [&str; 20] = [
 
 /// The query of links to help: the pending request, the activation or recovery, and the step to return to (`retour`).
 struct CarriedQuery {
-    /// The parameters `i`, `client_id`, `a`, `r`, `s` and `vers`.
+    /// The parameters `i`, `client_id`, `a`, `f`, `r`, `s` and `vers`.
     parameters: Vec<(&'static str, String)>,
     return_path: Option<&'static str>,
 }
@@ -178,7 +178,7 @@ impl CarriedQuery {
         let (path, query) = here.split_once('?').unwrap_or((here, ""));
         let (mut carried, mut step) = (Vec::new(), RETURN_PATHS.into_iter().find(|known| *known == path));
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if let Some(known) = ["i", "client_id", "a", "r", "s", "vers"].into_iter().find(|known| *known == name)
+            if let Some(known) = ["i", "client_id", "a", "f", "r", "s", "vers"].into_iter().find(|known| *known == name)
                 && is_plain_value(known, &value)
             {
                 carried.push((known, value.into_owned()));
@@ -206,7 +206,7 @@ impl CarriedQuery {
 
     /// Returns the query of a link to the start of an activation.
     fn service_query(&self) -> String {
-        self.encode(|name| !["a", "r", "s", "vers"].contains(&name), None)
+        self.encode(|name| !["a", "f", "r", "s", "vers"].contains(&name), None)
     }
 
     /// Returns the link back to the step.

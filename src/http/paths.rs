@@ -20,7 +20,8 @@ pub const AFTER_SIGN_IN: &str = "/connexion/suite";
 /// The page of the second factor.
 pub const FACTOR: &str = "/connexion/preuve";
 /// The pages of the account that go on after a second factor, named to [`FACTOR`] by `vers`.
-pub const FACTOR_ERRANDS: [&str; 12] = [
+pub const FACTOR_ERRANDS: [&str; 13] = [
+    ACCOUNT_UPSTREAM,
     ACCOUNT_PASSKEY,
     ACCOUNT_PASSKEY_LOST,
     ACCOUNT_APPLICATION,
@@ -74,6 +75,8 @@ pub const ACCOUNT_PHONE: &str = "/compte/portable";
 pub const ACCOUNT_PHONE_PROOF: &str = "/compte/portable/verifier";
 pub const ACCOUNT_PHONE_QUESTION: &str = "/compte/portable/toujours";
 pub const ACCOUNT_PHONE_CODE: &str = "/compte/portable/verifier/code";
+/// The link of the account to an upstream of parents.
+pub const ACCOUNT_UPSTREAM: &str = "/compte/franceconnect";
 pub const ACCOUNT_SERVICES: &str = "/compte/services";
 pub const ACCOUNT_SECURITY: &str = "/compte/securite";
 pub const ACCOUNT_NOTICE: &str = "/compte/evenement";

@@ -67,6 +67,13 @@ fn academy_doors(app: &AppState, client: Option<&Client>, query: &str) -> Vec<Up
     offered.into_iter().map(|upstream| UpstreamDoor::new(upstream, query)).collect()
 }
 
+/// Returns the door of parents, where the client may see them.
+fn parents_door(app: &AppState, client: Option<&Client>, query: &str) -> Option<UpstreamDoor> {
+    let upstreams = app.upstreams();
+    let offered = choice::parents_door(&upstreams, client.map(|client| &client.meta.perimeter));
+    offered.map(|upstream| UpstreamDoor::new(upstream, query))
+}
+
 /// Returns the challenge of the page, the same for everybody.
 fn passkey_challenge(app: &AppState, ctx: &RequestContext, browser: &str) -> anyhow::Result<Option<PasskeyChallenge>> {
     passkeys::ops::challenge(&Operation::of_request(app, ctx), CeremonyPurpose::SignIn, browser)
@@ -93,6 +100,7 @@ pub async fn show(State(app): State<AppState>, ctx: RequestContext, signed: Curr
     let page = LoginPage {
         passkey: passkey_challenge(&app, &ctx, &browser)?,
         doors: academy_doors(&app, client.as_ref(), &query),
+        franceconnect: parents_door(&app, client.as_ref(), &query),
         hint_refused: ctx.query.get("motif") == Some(choice::HINT_REFUSED),
         query,
         shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),
@@ -116,6 +124,7 @@ struct SubmittedForm<'a> {
     service: Option<String>,
     shown: ClientBranding,
     doors: Vec<UpstreamDoor>,
+    franceconnect: Option<UpstreamDoor>,
     identifiant: String,
 }
 
@@ -129,6 +138,7 @@ impl SubmittedForm<'_> {
             service: self.service.clone(),
             shown: self.shown.clone(),
             doors: self.doors.clone(),
+            franceconnect: self.franceconnect.clone(),
             hint_refused: false,
             identifiant: self.identifiant.chars().take(MAX_SHOWN_CHARS).collect(),
             refusal: Some(refusal),
@@ -211,6 +221,7 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
         app: &app,
         ctx: &ctx,
         doors: academy_doors(&app, client.as_ref(), &query),
+        franceconnect: parents_door(&app, client.as_ref(), &query),
         query,
         service: waiting.as_ref().map(|w| w.client_name.clone()),
         shown: client.as_ref().map(ClientBranding::from_client).unwrap_or_default(),

@@ -31,6 +31,8 @@ pub struct LoginPage {
     pub passkey: Option<PasskeyChallenge>,
     /// The academies, for somebody who works at a school.
     pub doors: Vec<UpstreamDoor>,
+    /// The upstream of parents.
+    pub franceconnect: Option<UpstreamDoor>,
     /// True if the client hinted at an identity provider that is not offered.
     pub hint_refused: bool,
 }
@@ -91,6 +93,7 @@ impl Page for LoginPage {
             refusal: None,
             passkey: None,
             doors: Vec::new(),
+            franceconnect: None,
             hint_refused: false,
         };
         let shown = ClientBranding {
@@ -106,6 +109,7 @@ impl Page for LoginPage {
             refusal,
             passkey: Some(PasskeyChallenge::sample()),
             doors: UpstreamDoor::samples("?i=0123456789abcdefghijkl&client_id=mon-ent-montpellier"),
+            franceconnect: Some(UpstreamDoor::sample_of_parents()),
             hint_refused: false,
         };
         let mut all = vec![first, LoginPage { identifiant: String::new(), hint_refused: true, ..asked(None) }];

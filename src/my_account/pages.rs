@@ -11,6 +11,7 @@ mod password;
 mod phone_proof;
 mod security;
 mod services;
+mod upstream;
 
 use axum::Router;
 use axum::extract::State;
@@ -62,6 +63,7 @@ pub fn routes() -> Router<AppState> {
         .route(paths::ACCOUNT_PASSKEY_LATER, post(passkeys::later))
         .route(paths::ACCOUNT_PASSKEY_EDIT, get(passkeys::show_one).post(passkeys::rename))
         .route(paths::ACCOUNT_PASSKEY_REMOVE, post(passkeys::remove))
+        .route(paths::ACCOUNT_UPSTREAM, get(upstream::show).post(upstream::submit))
         .route(paths::ACCOUNT_PASSWORD, get(password::show).post(password::submit))
         .route(paths::CHANGE_PASSWORD, get(password::well_known))
         .route(paths::WITHDRAW_CONSENT, post(services::withdraw_consent))

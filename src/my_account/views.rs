@@ -10,6 +10,7 @@ mod password;
 mod phone_proof;
 mod security;
 mod services;
+mod upstream;
 
 pub use children::{ChildCodePage, ChildDateError, ChildLetterError, MyChildCard, MyChildrenPage, OfferedCard};
 pub use closing::{CautionEnd, CloseAccountPage, DisownPhonePage};
@@ -19,8 +20,11 @@ pub use federated::FederatedAccountPage;
 pub use passkeys::{AddPasskeyPage, PasskeyFormStep, PasskeyLine, PasskeyPage, PasskeyPageError};
 pub use password::ChangePasswordPage;
 pub use phone_proof::{PhoneProofError, ProvePhonePage};
-pub use security::{ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, FederatedLine, SecurityPage};
+pub use security::{
+    ApplicationLine, DeviceLine, EventLine, EventsPage, FactorChangeTold, FederatedLine, SecurityPage, UpstreamCard,
+};
 pub use services::{ServiceCard, ServicesPage};
+pub use upstream::{UpstreamLinkPage, UpstreamLinkTold};
 
 use serde::Serialize;
 

@@ -34,6 +34,8 @@ pub enum AccountNoticeKind {
     PhoneDisowned,
     /// A mobile that was given up serves again: the school exported it again, and a right code was typed.
     PhoneRestored,
+    /// An upstream was linked to the account: it signs in by it. The detail is the upstream's name.
+    UpstreamLinked,
     /// A child joined the account. The detail is the given name.
     ChildAdded,
     /// The person took a child out of the account. The detail is the given name.

@@ -68,7 +68,7 @@ pub struct UpstreamProof<'a> {
     /// The time at which the upstream authenticated the person, not after now.
     pub authenticated_at: Timestamp,
     /// Kept sealed, to end the session there too.
-    pub id_token: &'a str,
+    pub id_token: Option<&'a str>,
 }
 
 /// Creates a session like [`begin`], of a person who signed in through an upstream.
@@ -81,7 +81,8 @@ pub async fn begin_upstream(
 ) -> anyhow::Result<StartedSession> {
     let cookie = id256(op.app.rng.as_ref());
     let id = session_id(&cookie);
-    let sealed = op.app.master_key.seal(upstream_token_data(&id), proof.id_token)?;
+    let seal = |token: &str| op.app.master_key.seal(upstream_token_data(&id), token);
+    let sealed = proof.id_token.map(seal).transpose()?;
     let new = store::NewSessionRow {
         id: &id,
         account_id,
@@ -90,7 +91,7 @@ pub async fn begin_upstream(
         factor_at: None,
         device: with.device,
         upstream: Some(proof.origin),
-        upstream_id_token: Some(&sealed),
+        upstream_id_token: sealed.as_deref(),
     };
     let methods = format!("upstream {}", proof.origin.upstream_id);
     begin_row(op, tx, &new, with, &methods).await?;

@@ -61,6 +61,8 @@ mod federation_lies;
 #[cfg(test)]
 mod forced_change;
 #[cfg(test)]
+mod franceconnect;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod headers;

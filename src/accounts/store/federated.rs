@@ -1,4 +1,5 @@
-//! Rows of accounts that an upstream made: no password, no roster, an identifiant that nobody can type.
+//! Rows of accounts that an upstream made or opens: no password; those that it made have no roster and an identifiant that
+//! nobody can type.
 
 use super::FEDERATION_ORIGIN;
 use crate::base::profile::Profile;
@@ -52,4 +53,13 @@ pub async fn update(tx: &mut UnitOfWork<'_>, id: &AccountId, person: FederatedPe
     let (given, family) = (person.given_name, person.family_name);
     tx.execute(sql, args![id, person.profile.name(), given, family, now, FEDERATION_ORIGIN]).await?;
     Ok(())
+}
+
+/// Activates an account of a roster that an upstream opens in place of a password. Returns false if it is active already,
+/// suspended or closed.
+pub async fn activate_without_password(tx: &mut UnitOfWork<'_>, id: &AccountId) -> Result<bool> {
+    let now = tx.now;
+    let sql = "UPDATE account SET state = 'active', updated_at = $2 \
+               WHERE id = $1 AND state = 'pending' AND suspended_by IS NULL";
+    Ok(tx.execute(sql, args![id, now]).await? == 1)
 }

@@ -188,7 +188,7 @@ pub async fn choose_password(
     Ok(ChoosePasswordOutcome::Done(signed_in))
 }
 
-async fn current_step(op: &Operation<'_>, held: &BoundActivation) -> anyhow::Result<ActivationStep> {
+pub(super) async fn current_step(op: &Operation<'_>, held: &BoundActivation) -> anyhow::Result<ActivationStep> {
     let fresh = store::find(&mut op.app.db.read().await?, &op.app.master_key, &held.id).await?;
     Ok(fresh.map_or(ActivationStep::Ended, |activation| activation.step))
 }
@@ -208,7 +208,7 @@ async fn begin_session(
 }
 
 /// Returns the keyed digest of the identity whose code was typed, and the client of the pending request.
-fn device_identity_and_client(op: &Operation<'_>, activation: &Activation) -> (String, Option<ClientId>) {
+pub(super) fn device_identity_and_client(op: &Operation<'_>, activation: &Activation) -> (String, Option<ClientId>) {
     let identity = op.app.master_key.hmac(HmacPurpose::LimiterKey, &activation.identity.budget_key());
     // None for an activation without a pending request.
     let request = activation.pending_request.as_deref().and_then(|text| serde_json::from_str::<Interaction>(text).ok());
@@ -235,7 +235,7 @@ pub async fn sign_in_again(
 }
 
 /// Restores the pending authorization request, which the store may have lost in a restart meanwhile.
-async fn restore_interaction(op: &Operation<'_>, activation: &Activation) {
+pub(super) async fn restore_interaction(op: &Operation<'_>, activation: &Activation) {
     let (Some(i), Some(request)) = (&activation.interaction_id, &activation.pending_request) else { return };
     let restored = match serde_json::from_str::<Interaction>(request) {
         Ok(interaction) => interactions::ops::restore(op, i, &interaction).await,

@@ -40,7 +40,13 @@ pub async fn enqueue_send_code(
 pub async fn find_persons(tx: &mut Tx, app: &App, activation: &Activation) -> anyhow::Result<Vec<Candidate>> {
     let blind = app.master_key.hmac(HmacPurpose::Phone, &activation.identity.phone);
     let candidates = roster::store::list_by_phone(tx, &blind).await?;
-    Ok(matching_candidates(&candidates, &activation.identity.nom, &activation.identity.prenom))
+    let identity = &activation.identity;
+    let found = matching_candidates(&candidates, &identity.nom, &identity.prenom);
+    // An upstream knows the birth name and the name in use, and the school either of them.
+    match &activation.upstream {
+        Some(person) if found.is_empty() => Ok(matching_candidates(&candidates, &person.family_name, &identity.prenom)),
+        _ => Ok(found),
+    }
 }
 
 /// Returns the activation of a job.

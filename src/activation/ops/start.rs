@@ -12,6 +12,7 @@ use crate::base::typed_ids::{ActivationId, ChallengeId};
 use crate::crypto::HmacPurpose;
 use crate::db::{Durability, UnitOfWork};
 use crate::devices;
+use crate::federation::PendingLink;
 use crate::interactions::Interaction;
 use crate::limits::{self, RateLimit, RateLimitDecision, RateLimited};
 use crate::otp::{self, ChallengePurpose};
@@ -37,6 +38,8 @@ pub struct StartContext<'a> {
     pub device_secrets: &'a [String],
     pub source: SourceAddress,
     pub purpose: ActivationPurpose,
+    /// The verified person of an upstream, whose names were not typed.
+    pub upstream: Option<&'a PendingLink>,
 }
 
 /// Starts an activation, or joins the open activation of the same identity and browser, but only one **at the code
@@ -89,6 +92,7 @@ pub async fn start(
         purpose: visitor.purpose,
         source_counters: counted,
         device_id: device,
+        upstream: visitor.upstream.cloned(),
         expires_at: now.plus(ACTIVATION_TTL),
     };
     // Two attempts: a double click on two connections may insert a row between the query and the insert.
@@ -98,6 +102,7 @@ pub async fn start(
             if new.interaction_id.is_some() {
                 store::replace_request(&mut tx, &id, &new).await?;
             }
+            store::replace_upstream(&mut tx, &app.master_key, &id, &new).await?;
             tx.commit().await?;
             // The existing activation is counted already.
             limits::ops::release_activation(op, new.source_counters.as_deref().unwrap_or_default()).await?;

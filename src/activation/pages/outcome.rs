@@ -51,6 +51,7 @@ async fn existing_account_page(app: &AppState, ctx: &RequestContext, activation:
         ),
         identifiant: account.identifiant,
         new_password_action: format!("{}{}", paths::ACTIVATION_NEW_PASSWORD, ctx.carried_query(&super::CARRIED_PARAMS)),
+        upstream: activation.upstream.as_ref().map(|person| person.label.clone()),
     };
     ctx.page(&app.pages, StatusCode::OK, &page)
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::accounts::password;
 use crate::accounts::{self, Account};
 use crate::activation::browser_binding::BoundActivation;
-use crate::activation::ops::{self, ChoosePasswordOutcome};
+use crate::activation::ops::{self, ChoosePasswordOutcome, LinkOutcome};
 use crate::activation::views::{ChildNotice, ChildNoticeReason, DonePage, PasswordPage, SheetPage, SheetService};
 use crate::activation::{Activation, ActivationStep, ChildStatus};
 use crate::app::{AppState, Operation};
@@ -56,6 +56,7 @@ fn password_page(
     PasswordPage {
         query: ctx.carried_query(&CARRIED_PARAMS),
         identifiant: account.identifiant,
+        upstream: activation.upstream.as_ref().map(|person| person.label.clone()),
         fault,
         lacking: None,
         notices: child_notices(activation),
@@ -88,6 +89,9 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     if activation.step == ActivationStep::Done {
         return repeat_password(&app, &ctx, &activation, &form).await;
     }
+    if activation.upstream.is_some() {
+        return finish_with_link(&app, &ctx, &activation, &account).await;
+    }
     let typed =
         TypedPassword { password: form.form_value("mot_de_passe"), confirmation: form.form_value("confirmation") };
     let chosen =
@@ -114,6 +118,23 @@ pub async fn submit(State(app): State<AppState>, ctx: RequestContext, Form(form)
     let lacking = Some(password::unmet_rules(&password::normalize(typed.password)));
     let page = PasswordPage { lacking, ..password_page(&ctx, &activation, account, Some(fault)) };
     ctx.page(&app.pages, StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// Links the upstream and signs in. If it cannot be linked, the same step asks for a password.
+async fn finish_with_link(
+    app: &AppState,
+    ctx: &RequestContext,
+    held: &BoundActivation,
+    account: &Account,
+) -> PageResult {
+    let op = Operation::of_request(app, ctx);
+    Ok(match ops::finish_with_link(&op, held, account, sign_in_context(ctx)).await? {
+        LinkOutcome::Done(signed_in) => {
+            with_next_secret(app, ctx, held, ActivationStep::Password, signed_in_response(ctx, &signed_in))
+        }
+        LinkOutcome::PasswordNeeded => redirect_to_step(ctx, ActivationStep::Password),
+        LinkOutcome::StepChanged(step) => redirect_to_step(ctx, step),
+    })
 }
 
 /// Repeats the sign-in after « Terminer » was submitted twice.

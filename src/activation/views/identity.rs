@@ -13,6 +13,8 @@ pub struct IdentityPage {
     pub nom: String,
     pub prenom: String,
     pub telephone: String,
+    /// The upstream that told the names, which are not typed then, and the name that it told.
+    pub upstream: Option<UpstreamNames>,
     /// True if a landline may be typed, because a call speaks the code.
     pub calls: bool,
     /// An error of the whole form.
@@ -32,6 +34,7 @@ impl IdentityPage {
             nom: empty(),
             prenom: empty(),
             telephone: empty(),
+            upstream: None,
             calls: false,
             refusal: None,
             nom_fault: None,
@@ -39,6 +42,15 @@ impl IdentityPage {
             telephone_fault: None,
         }
     }
+}
+
+/// The names that an upstream told.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpstreamNames {
+    pub label: String,
+    pub name: String,
+    /// `?i=…&client_id=…`, or empty: of an activation without the upstream.
+    pub service_query: String,
 }
 
 #[derive(Debug, Serialize)]

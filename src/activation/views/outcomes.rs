@@ -63,6 +63,8 @@ pub struct AlreadyActive {
     pub other_identifiants: Vec<String>,
     /// The target of the form « Choisir un nouveau mot de passe », with its query.
     pub new_password_action: String,
+    /// The label of the upstream that the person came from, which the account can be linked to after the sign-in.
+    pub upstream: Option<String>,
 }
 
 /// The account is suspended.
@@ -153,6 +155,7 @@ impl Page for AlreadyActive {
                     ActivationPurpose::Identifiant => vec!["f.ndiaye12".to_owned()],
                 },
                 new_password_action: "/activation/nouveau-mot-de-passe?a=lkjihgfedcba9876543210".to_owned(),
+                upstream: (purpose == ActivationPurpose::Activation).then(|| "FranceConnect".to_owned()),
             })
             .into()
     }

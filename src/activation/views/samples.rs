@@ -3,7 +3,7 @@
 use super::{
     ActivationPurpose, CallDay, CallState, ChildAnswer, ChildCard, ChildError, ChildNotice, ChildNoticeReason,
     ChildStatus, ChildrenPage, CodeError, CodeNotice, CodePage, DonePage, IdentityFormError, IdentityPage,
-    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService,
+    NameFieldError, PasswordFieldError, PasswordPage, PhoneFieldError, SheetPage, SheetService, UpstreamNames,
 };
 use crate::accounts::password::PasswordRule;
 use crate::base::date::TypedDate;
@@ -33,6 +33,15 @@ pub(super) fn identity() -> Vec<IdentityPage> {
         IdentityPage::new(ActivationPurpose::Activation, String::new()),
         IdentityPage::new(ActivationPurpose::Identifiant, query()),
         IdentityPage { calls: true, ..IdentityPage::new(ActivationPurpose::Activation, query()) },
+        IdentityPage {
+            upstream: Some(UpstreamNames {
+                label: "FranceConnect".to_owned(),
+                name: "Françoise Le Bœuf".to_owned(),
+                service_query: String::new(),
+            }),
+            telephone_fault: Some(PhoneFieldError::Empty),
+            ..IdentityPage::new(ActivationPurpose::Activation, query())
+        },
         IdentityPage {
             nom_fault: Some(NameFieldError::Empty),
             prenom_fault: Some(NameFieldError::Empty),
@@ -180,6 +189,7 @@ pub(super) fn password() -> Vec<PasswordPage> {
     let page = |fault: Option<PasswordFieldError>| PasswordPage {
         query: query(),
         identifiant: "f.leboeuf47".to_owned(),
+        upstream: None,
         lacking: fault.is_some().then(Vec::new),
         fault,
         notices: Vec::new(),
@@ -189,6 +199,7 @@ pub(super) fn password() -> Vec<PasswordPage> {
     vec![
         page(None),
         PasswordPage { notices: notices(), ..page(None) },
+        PasswordPage { upstream: Some("FranceConnect".to_owned()), ..page(None) },
         lacking(vec![PasswordRule::Upper, PasswordRule::Digit]),
         lacking(vec![
             PasswordRule::Length,

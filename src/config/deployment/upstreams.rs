@@ -194,6 +194,11 @@ impl Upstreams {
         self.0.values().filter(|upstream| !upstream.disabled)
     }
 
+    /// Returns the upstream of parents, if one serves.
+    pub fn franceconnect(&self) -> Option<&Upstream> {
+        self.all_enabled().find(|upstream| upstream.kind == UpstreamKind::Franceconnect)
+    }
+
     /// Returns every upstream, also a disabled one.
     pub fn all(&self) -> impl Iterator<Item = &Upstream> {
         self.0.values()
@@ -303,7 +308,15 @@ fn check(id: &str, file: &UpstreamFile, declared: &DeclaredIds<'_>) -> Result<()
     }
     match file.kind {
         UpstreamKind::Academy => check_academy(file),
-        UpstreamKind::Franceconnect => Err("franceconnect is not offered by this release yet".to_owned()),
+        UpstreamKind::Franceconnect => {
+            let strays = file.academy.is_some() || file.ministry.is_some() || !file.profiles.is_empty();
+            match strays || !file.profile_value.is_empty() {
+                true => {
+                    Err("franceconnect knows parents only: no academy, ministry, profiles, profile_value".to_owned())
+                }
+                false => Ok(()),
+            }
+        }
     }
 }
 

@@ -133,7 +133,7 @@ async fn find_or_create(
     account.ok_or_else(|| anyhow::anyhow!("the account of a link is not there"))
 }
 
-async fn begin_session(
+pub(super) async fn begin_session(
     op: &Operation<'_>,
     tx: &mut UnitOfWork<'_>,
     (account_id, upstream): (&AccountId, &Upstream),
@@ -152,7 +152,7 @@ async fn begin_session(
         origin: &origin,
         amr: &identity.amr,
         authenticated_at: if recent { asked } else { op.now },
-        id_token: &identity.id_token,
+        id_token: Some(&identity.id_token),
     };
     let with = SessionOrigin { previous: former.as_ref(), device: Some(&device_id), client: visitor.client_id };
     let session = sessions::ops::begin_upstream(op, tx, account_id, proof, with).await?;

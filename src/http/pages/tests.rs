@@ -91,6 +91,7 @@ fn every_page(pages: &PageRenderer) -> (Vec<RenderedPage>, BTreeSet<&'static str
         my_account::views::PasskeyPage,
         my_account::views::SecurityPage,
         my_account::views::ServicesPage,
+        my_account::views::UpstreamLinkPage,
         regroup::views::RegroupPage,
         regroup::views::RegroupFactorPage,
         regroup::views::RegroupChoicePage,

@@ -7,10 +7,10 @@ use crate::base::clock::Span;
 use crate::base::lang::Lang;
 use crate::db::Durability;
 use crate::notify::ops::NoticeRequest;
-use crate::notify::{self, NoticeAnswer};
+use crate::notify::{self, AccountNoticeKind, NoticeAnswer};
 use crate::outbox::JobKind;
 use crate::sessions::Session;
-use crate::{credentials, devices, letters, recovery, sessions};
+use crate::{credentials, devices, federation, letters, recovery, sessions};
 
 /// The caution after the person said that something was not theirs.
 const NOT_MINE_CAUTION: Span = Span::hours(48);
@@ -46,11 +46,14 @@ pub async fn answer_notice(
     }
     let about = AuditDetails { account: Some(&account.id), ..AuditDetails::default() };
     audit::store::record(&mut tx, AuditEvent::NotMineReported, about).await?;
-    if let Some(told) = notify::store::find(&mut tx, id, (&account.id, device)).await?
-        && let Some((kind, detail)) = credentials::ops::remove_disowned(&mut tx, &account.id, &told).await?
-    {
-        let what = NoticeRequest { account_id: &account.id, kind, detail: &detail, device_id: device, lang };
-        notify::ops::notify_person(&mut tx, app.into(), what).await?;
+    if let Some(told) = notify::store::find(&mut tx, id, (&account.id, device)).await? {
+        if let Some((kind, detail)) = credentials::ops::remove_disowned(&mut tx, &account.id, &told).await? {
+            let what = NoticeRequest { account_id: &account.id, kind, detail: &detail, device_id: device, lang };
+            notify::ops::notify_person(&mut tx, app.into(), what).await?;
+        }
+        if told.kind == Some(AccountNoticeKind::UpstreamLinked) && told.known_before {
+            federation::ops::unlink_all(&mut tx, account).await?;
+        }
     }
     sessions::ops::end_others(&mut tx, &op.app.master_key, &account.id, Some(&session.id)).await?;
     devices::store::forget_others(&mut tx, &account.id, device).await?;

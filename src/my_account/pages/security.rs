@@ -75,6 +75,7 @@ pub async fn show(
         false => None,
     };
     drop(tx);
+    let parents = super::upstream::card(&app, &ctx, &account).await?;
     let mut lines = Vec::new();
     for device in known {
         lines.push(DeviceLine {
@@ -94,6 +95,7 @@ pub async fn show(
             since: dates::day(ctx.lang, link.created()),
             used: dates::moment(ctx.lang, link.used(), ctx.now),
         }),
+        upstream: parents,
         passkeys: passkeys::ops::relying_party(&app)
             .filter(|_| !account.is_federated)
             .map(|_| keys.into_iter().map(|key| super::passkeys::line(ctx.lang, ctx.now, key)).collect()),

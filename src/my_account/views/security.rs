@@ -12,6 +12,8 @@ pub struct SecurityPage {
     pub password_since: String,
     /// Set for an account that an upstream made, which has no password and no factor here.
     pub federated: Option<FederatedLine>,
+    /// The upstream of parents; `None` where there is none to have.
+    pub upstream: Option<UpstreamCard>,
     /// The end of a change of factors.
     pub told: Option<FactorChangeTold>,
     /// The applications that give codes.
@@ -34,6 +36,13 @@ pub struct FederatedLine {
     pub since: String,
     /// The last sign-in.
     pub used: String,
+}
+
+/// The upstream of parents, which may open the account.
+#[derive(Clone, Debug, Serialize)]
+pub struct UpstreamCard {
+    pub label: String,
+    pub linked: Option<FederatedLine>,
 }
 
 /// The end of a change of factors, told once on this page after a redirect.
@@ -97,6 +106,14 @@ fn events() -> Vec<EventLine> {
     ]
 }
 
+fn line() -> FederatedLine {
+    FederatedLine {
+        label: "Académie de Montpellier".to_owned(),
+        since: "3\u{a0}octobre".to_owned(),
+        used: "aujourd'hui à 8\u{a0}h\u{a0}02".to_owned(),
+    }
+}
+
 impl Page for SecurityPage {
     const TEMPLATE: &'static str = "my_account/security.html";
 
@@ -113,6 +130,7 @@ impl Page for SecurityPage {
             told: Some(FactorChangeTold::Added),
             password_since: "3\u{a0}octobre".to_owned(),
             federated: None,
+            upstream: Some(UpstreamCard { label: "FranceConnect".to_owned(), linked: Some(line()) }),
             applications: vec![ApplicationLine {
                 id: "0".repeat(32),
                 since: "4\u{a0}octobre".to_owned(),
@@ -135,6 +153,7 @@ impl Page for SecurityPage {
                 told,
                 password_since: "3\u{a0}octobre".to_owned(),
                 federated: None,
+                upstream: Some(UpstreamCard { label: "FranceConnect".to_owned(), linked: None }),
                 applications: Vec::new(),
                 may_add_application: true,
                 passkeys: Some(Vec::new()),
@@ -147,6 +166,7 @@ impl Page for SecurityPage {
             told: None,
             password_since: "3\u{a0}octobre".to_owned(),
             federated: None,
+            upstream: None,
             applications: vec![ApplicationLine { id: "0".repeat(32), since: "4\u{a0}octobre".to_owned(), used: None }],
             may_add_application: false,
             passkeys: None,
@@ -157,11 +177,8 @@ impl Page for SecurityPage {
         all.push(SecurityPage {
             told: None,
             password_since: String::new(),
-            federated: Some(FederatedLine {
-                label: "Académie de Montpellier".to_owned(),
-                since: "3\u{a0}octobre".to_owned(),
-                used: "aujourd'hui à 8\u{a0}h\u{a0}02".to_owned(),
-            }),
+            federated: Some(line()),
+            upstream: None,
             applications: Vec::new(),
             may_add_application: false,
             passkeys: None,

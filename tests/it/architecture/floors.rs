@@ -40,12 +40,12 @@ const TABLE: [(&[&str], &[&str]); 26] = [
     // Gives people of the roster the accounts and subjects that another program gave them.
     (&["arrivals"], &["subjects", "accounts", "roster", "clients", "tenants", "audit", "limits"]),
     (&["sessions", "otp", "interactions", "services"], BELOW_SESSIONS),
-    // The flows offer its doors, and none of them is used by it.
-    (&["federation"], &["sessions", "interactions", AND_BELOW]),
     (&["notify"], &["otp", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["letters"], &["notify", "devices", "accounts", "roster", "tenants", "audit", "limits"]),
     (&["passkeys"], &["notify", "devices", "accounts", "audit", "limits"]),
     (&["credentials"], BELOW_CREDENTIALS),
+    // The flows offer its doors, and none of them is used by it.
+    (&["federation"], &["credentials", "interactions", AND_BELOW]),
     // Every way to a new password ends there, also that of an activation which finds an account.
     (&["recovery"], &["credentials", "interactions", "services", "guardianship", AND_BELOW]),
     // An address that changes ends the recoveries that began by mail.

@@ -159,6 +159,22 @@ impl FakeUpstream {
         fs::write(folder.join(format!("{id}.toml")), text).unwrap();
     }
 
+    /// Writes the file of this upstream as FranceConnect.
+    pub fn declare_franceconnect(&self, directory: &FilePath) {
+        let folder = directory.join("upstreams");
+        fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            "kind = \"franceconnect\"\nlabel = \"FranceConnect\"\nissuer = \"{}\"\nclient_id = \"preau\"\n\
+             client_secret = {SECRET:?}\nscopes = [\"openid\", \"given_name\", \"family_name\", \
+             \"preferred_username\"]\nacr_values = [\"eidas1\"]\nid_token_signed_response_algs = [\"RS256\"]\n\
+             userinfo_signed_response_alg = \"RS256\"\ntimeout_seconds = 2\n\
+             [claims]\nusage_name = \"preferred_username\"\n\
+             [[acr_value]]\nvalue = \"eidas1\"\nlevel = \"eidas1\"\n",
+            self.issuer(),
+        );
+        fs::write(folder.join("franceconnect.toml"), text).unwrap();
+    }
+
     /// Starts a server with this upstream under an id.
     pub async fn server(&self, id: &str) -> TestServer {
         TestServer::start_with_config(|config| self.declare(&config.deployment.directory, id, "")).await

@@ -105,6 +105,7 @@ fn a_value_from_outside_never_becomes_markup() {
         }),
         passkey: Some(crate::passkeys::PasskeyChallenge { options: evil(), state: evil() }),
         doors: vec![federation::views::UpstreamDoor { id: evil(), label: evil(), href: evil() }],
+        franceconnect: Some(federation::views::UpstreamDoor { id: evil(), label: evil(), href: evil() }),
         hint_refused: true,
     };
     let name = || activation::views::ChildCard {
